@@ -1,0 +1,239 @@
+"""The command line: the only module that knows click."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from io import StringIO, TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import __version__
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, ConfigError, Settings, find_config
+from .model import Style
+from .reporters import names as format_names
+from .run import STANDARD_INPUT, Input, Options, Outcome, all_rules, lint_input, lint_paths
+from .sources import kinds
+
+PROGRAM = "medplum-lint"
+
+
+class _Commands(click.Group):
+    """A group whose ``check`` command need not be named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(PROGRAM, "[check] [OPTIONS] [PATH]...")
+        formatter.write_usage(PROGRAM, "COMMAND [OPTIONS] ...")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        check.format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Check the configuration of a self-hosted Medplum server: JSON config files and dumps of AWS Parameter Store.
+
+    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
+
+    \b
+    Exit codes: 0 no finding as grave as --fail-on, 1 findings, 2 could not run as asked, 3 a bug of medplum-lint.
+    """
+
+
+def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Ids given by several options, or by one with commas; None when there are none."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) or None
+
+
+_rules_option = click.option(
+    "--rules",
+    "rule_folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of policies of your own. Repeatable.",
+)
+
+
+@cli.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--format", "-f", "output_format", type=click.Choice(format_names()), default="text", help="How to report.  [default: text]")
+@click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
+@click.option("--kind", metavar="KIND", help="Take every input for this kind instead of telling by its content, such as server/json.")
+@click.option(
+    "--target",
+    type=click.Choice(TARGET_CHOICES),
+    help="What the configuration is for.  [default: auto: development if all its URLs are local]",
+)
+@click.option("--select", metavar="ID,...", multiple=True, callback=_split, help="Check these rules only.")
+@click.option("--ignore", metavar="ID,...", multiple=True, callback=_split, help="Do not check these rules.")
+@_rules_option
+@click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The least grave finding that gives exit code 1.  [default: error]")
+@click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text.  [default: auto]")
+@click.option("--quiet", "-q", is_flag=True, help="Print findings only: no summary, nothing on a clean run.")
+def check(
+    paths: tuple[str, ...],
+    output_format: str,
+    output: Path | None,
+    kind: str | None,
+    target: str | None,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    rule_folders: tuple[Path, ...],
+    fail_on: str | None,
+    stdin_filename: str | None,
+    color: str,
+    quiet: bool,
+) -> None:
+    """Check configurations (the default command)."""
+    if kind is not None and kind not in kinds():
+        from .policy.errors import did_you_mean
+
+        raise click.BadParameter(f'"{kind}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(kind, kinds())}', param_hint="'--kind'")
+    if stdin_filename is not None and "-" not in paths:
+        raise click.UsageError('--stdin-filename names standard input, which is read for the path "-"')
+    options = Options(Settings(select=select, ignore=ignore, target=target, fail_on=fail_on), kind, rule_folders)
+    outcome = _lint(list(paths) or ["."], options, stdin_filename)
+    _write(outcome, output_format, output, color, quiet)
+    for error in outcome.errors:
+        click.echo(f"{PROGRAM}: error: {error}", err=True)
+    for bug in outcome.bugs:
+        click.echo(f"{PROGRAM}: bug: {bug}; please report it", err=True)
+    sys.exit(outcome.exit_code)
+
+
+def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Outcome:
+    if "-" not in paths:
+        return lint_paths(paths, options)
+    if len(paths) > 1:
+        raise click.UsageError('"-" (standard input) cannot be combined with other paths')
+    name = stdin_filename or STANDARD_INPUT
+    return lint_input(Input(Path(name).as_posix(), sys.stdin.buffer.read(), Path(stdin_filename or "stdin")), options)
+
+
+def _write(outcome: Outcome, output_format: str, output: Path | None, color: str, quiet: bool) -> None:
+    from .reporters import reporter
+
+    text = StringIO()
+    style = Style(color=_wants_color(color, output), quiet=quiet)
+    reporter(output_format).report(outcome.result, text, style)
+    if output is None:
+        _print(text.getvalue())
+    else:
+        _write_atomically(output, text.getvalue())
+
+
+def _wants_color(color: str, output: Path | None) -> bool:
+    if color != "auto":
+        return color == "always"
+    return output is None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+
+
+def _print(text: str) -> None:
+    """Write to standard output, whatever its encoding; a reader that has seen enough may close the pipe."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _write_atomically(output: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(text.encode("utf-8"))
+        os.replace(temporary, output)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise click.ClickException(f"{output}: cannot be written: {(error.strerror or '').lower()}") from None
+
+
+# --- The rules themselves ----------------------------------------------------------------------------------------------------------
+
+
+@cli.command("rules")
+@_rules_option
+@click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to list.  [default: text]")
+def list_rules(rule_folders: tuple[Path, ...], output_format: str) -> None:
+    """List every rule."""
+    from .rulebook import rules_as_json, rules_as_text
+
+    rules, errors = all_rules(_rule_folders(rule_folders))
+    _print(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
+    _fail(errors)
+
+
+@cli.command()
+@click.argument("rule_id", metavar="ID")
+@_rules_option
+def explain(rule_id: str, rule_folders: tuple[Path, ...]) -> None:
+    """Print what a rule is about, with examples."""
+    from .policy.library import check_ids
+    from .rulebook import explanation
+
+    folders = _rule_folders(rule_folders)
+    rules, errors = all_rules(folders)
+    _fail(errors)
+    _fail(check_ids([rule_id], [rule.info.id for rule in rules]))
+    _print(explanation(rule_id, folders))
+
+
+@cli.command("test")
+@click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
+def test_rules(folders: tuple[Path, ...], quiet: bool) -> None:
+    """Run the examples in rule files: those of the folders, of the configuration, or the built-in ones."""
+    from .rulebook import run_examples
+
+    report = run_examples(list(folders) or _rule_folders(()))
+    for failure in report.failures:
+        _print(f"{failure}\n")
+    if not quiet:
+        _print(f"{report.summary}\n")
+    _fail(report.errors)
+    sys.exit(1 if report.failures else 0)
+
+
+def _rule_folders(given: tuple[Path, ...]) -> list[Path]:
+    """The folders of the command line and of the configuration of the current folder."""
+    try:
+        return [*find_config(Path.cwd()).rules, *given]
+    except ConfigError as error:
+        _fail([str(error)])
+        raise
+
+
+def _fail(errors: list[str]) -> None:
+    if errors:
+        for error in errors:
+            click.echo(f"{PROGRAM}: error: {error}", err=True)
+        sys.exit(2)
+
+
+def main(run: Callable[..., Any] = cli) -> None:
+    """The console script. No traceback reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files)."""
+    try:
+        run(prog_name=PROGRAM)
+    except BrokenPipeError:
+        # Whoever read our output went away; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get("MEDPLUM_LINT_DEBUG"):
+            raise
+        import traceback
+
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        click.echo(f"{PROGRAM}: bug: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}; please report it", err=True)
+        sys.exit(3)

@@ -1,0 +1,286 @@
+"""The types that every other module speaks: documents, rules, findings, results.
+
+All of them are immutable, and this module imports nothing of ours, so that a reporter can be written against it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+Level = Literal["error", "warning", "note"]
+Target = Literal["production", "development"]
+Part = Literal["value", "key", "type", "tier"]
+"""What of a setting a place points at: its value, its name, or a fact that its source gives beside it."""
+SettingPath = tuple[str | int, ...]
+"""Where a setting stands: ``("database", "ssl", "ca")``, ``("externalAuthProviders", 0, "issuer")``."""
+
+Fact = str | int | float
+"""What a rule may ask of a setting beside its value (``path@fact``)."""
+
+LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "note")
+TARGETS: Final[tuple[Target, ...]] = ("production", "development")
+
+
+class Mark:
+    """A value that no document can hold; compared by identity."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+ABSENT: Final = Mark("ABSENT")
+"""The setting is not given."""
+UNKNOWN: Final = Mark("UNKNOWN")
+"""The setting is given, but its value cannot be read here (an encrypted or omitted value)."""
+
+
+class Span(NamedTuple):
+    """A part of a text: ``start`` and ``end`` in characters (code points) from 0; the end is exclusive."""
+
+    start: int
+    end: int
+
+
+class Position(NamedTuple):
+    """A place for people: ``line`` and ``column`` (code points) count from 1."""
+
+    line: int
+    column: int
+
+
+class Excerpt(NamedTuple):
+    """One source line, safe to show: secrets are masked, control characters made visible.
+
+    ``start`` and ``end`` are the characters of ``text`` to underline.
+    """
+
+    line: int
+    text: str
+    start: int
+    end: int
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Text:
+    """The text of one file and its lines.
+
+    ``content`` never holds the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` tells whether the file
+    had one. Only LF, CR and CRLF end a line.
+    """
+
+    __slots__ = ("bom", "content", "_starts")
+
+    def __init__(self, content: str) -> None:
+        self.bom = content.startswith("\ufeff")
+        self.content = content[1:] if self.bom else content
+        self._starts: list[int] | None = None
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.content))]
+        return self._starts
+
+    def position(self, offset: int) -> Position:
+        """The line and column of the character at ``offset``."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return Position(line, offset - starts[line - 1] + 1)
+
+    def line_span(self, line: int) -> Span:
+        """The characters of a line (from 1), without its line end."""
+        starts = self._line_starts()
+        start = starts[line - 1]
+        if line == len(starts):
+            return Span(start, len(self.content))
+        end = starts[line] - 1
+        if self.content[end - 1 : end + 1] == "\r\n":
+            end -= 1
+        return Span(start, end)
+
+
+class Origin(Protocol):
+    """How a document finds its way back to the text; the source that loaded the document provides it."""
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """Where the setting stands; for one that is absent the first character of what lacks it. Never fails."""
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """What the source knows beside the value, such as the ``type`` and ``tier`` of this setting's own parameter."""
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """The line on which the span of a finding about ``path`` starts, with all that may be secret masked."""
+
+
+class Document:
+    """One configuration as the server would hold it, and the way back to where it is written.
+
+    ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
+    that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
+    ``uri`` is the path as the user gave it, with forward slashes.
+    """
+
+    __slots__ = ("complete", "data", "environment", "kind", "origin", "target", "text", "uri")
+
+    def __init__(
+        self,
+        uri: str,
+        kind: str,
+        text: Text,
+        data: dict[str, Any],
+        origin: Origin,
+        *,
+        environment: str | None = None,
+        complete: bool = True,
+        target: Target = "production",
+    ) -> None:
+        self.uri = uri
+        self.kind = kind
+        self.text = text
+        self.data = data
+        self.origin = origin
+        self.environment = environment
+        self.complete = complete
+        self.target = target
+
+    def get(self, path: SettingPath) -> Any:
+        """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be judged.
+
+        A step into a value of the wrong type (``database.host`` where ``database`` is a string) is unknown, not absent, so that one
+        mistake is reported once.
+        """
+        node: Any = self.data
+        for step in path:
+            node = child(node, step)
+            if node is ABSENT or node is UNKNOWN:
+                return node
+        return node
+
+    def locate(self, path: SettingPath, part: Part = "value") -> Span:
+        """The place of a setting; see :meth:`Origin.locate`."""
+        return self.origin.locate(path, part)
+
+    def position(self, offset: int) -> Position:
+        """The line and column of a character of the text."""
+        return self.text.position(offset)
+
+
+def child(node: Any, step: str | int) -> Any:
+    """One step down the tree: a member, a list item, ``ABSENT``, or ``UNKNOWN`` below a value that can have none."""
+    if isinstance(node, dict):
+        return node.get(step, ABSENT)
+    if isinstance(node, list):
+        if isinstance(step, int):
+            return node[step] if 0 <= step < len(node) else ABSENT
+        return UNKNOWN
+    return ABSENT if node is ABSENT else UNKNOWN
+
+
+class RuleInfo(NamedTuple):
+    """All that a reporter may know of a rule. ``severity`` gives the level for each target; None means the rule is off there."""
+
+    id: str
+    title: str
+    severity: Mapping[Target, Level | None]
+    kinds: tuple[str, ...]
+    tags: tuple[str, ...]
+    docs: str
+    links: tuple[str, ...]
+    fixable: bool
+    security_severity: str | None = None
+
+    @property
+    def level(self) -> Level:
+        """The gravest level that the rule can have."""
+        given = [level for level in self.severity.values() if level is not None]
+        return min(given, key=LEVELS.index)
+
+
+class Change(NamedTuple):
+    """One step of a fix, free of any format: set the setting at ``path`` to ``value``, or remove it."""
+
+    action: Literal["set", "remove"]
+    path: SettingPath
+    value: Any = None
+
+
+class Fix(NamedTuple):
+    """What would put a finding right. ``description`` is one line for people, in which secrets are masked."""
+
+    changes: tuple[Change, ...]
+    safe: bool
+    description: str
+
+
+class Finding(NamedTuple):
+    """Something wrong at one place. ``path`` is None when the finding is about no setting; ``suppressed`` is None or the reason."""
+
+    rule: str
+    severity: Level
+    message: str
+    document: Document
+    path: SettingPath | None
+    span: Span
+    fix: Fix | None = None
+    suppressed: str | None = None
+
+
+class FileStatus(NamedTuple):
+    """What became of one document of one input.
+
+    ``status``: ``checked``; ``ignored`` (recognised as something else, or as nothing); ``failed`` (it could not be read).
+    ``note`` says more in a few words, for people.
+    """
+
+    path: str
+    kind: str | None
+    environment: str | None
+    target: Target | None
+    status: Literal["checked", "ignored", "failed"]
+    note: str = ""
+
+
+class Result(NamedTuple):
+    """A whole run, in the order in which it is reported."""
+
+    version: str
+    files: tuple[FileStatus, ...]
+    documents: tuple[Document, ...]
+    findings: tuple[Finding, ...]
+    rules: Mapping[str, RuleInfo]
+    """Every rule that was checked, by id, in order of the ids."""
+
+
+class Style(NamedTuple):
+    """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Formats for machines have no style."""
+
+    color: bool = False
+    quiet: bool = False
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """The name of a setting as people write it: ``externalAuthProviders.0.issuer``; a key that holds a dot or nothing is quoted."""
+    return ".".join(_step(step) for step in path)
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, str) and ("." in step or not step):
+        return f'"{step}"'
+    return str(step)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+
+
+def printable(text: str) -> str:
+    r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``: what a file says cannot steer a terminal."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

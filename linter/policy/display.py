@@ -1,0 +1,55 @@
+"""How values are named in messages. A value is shown only when the catalogue knows its setting and knows it to be no secret."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import settings
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, printable
+from .paths import catalogue_kind
+
+MASK = "••••••"
+_LONGEST = 80
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s]+@")
+
+
+def shown(document: Document, path: SettingPath, value: Any) -> str:
+    """The value of a setting for a message: cut at 80 characters, on one line, and masked unless it is known to be public."""
+    if value is ABSENT:
+        return "(absent)"
+    if value is UNKNOWN:
+        return "(unknown)"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if not settings.catalogue(catalogue_kind(document.kind)).is_public(path):
+        return MASK
+    if isinstance(value, str):
+        return public_text(value)
+    return number_text(value)
+
+
+def public_text(text: str) -> str:
+    """A text that is no secret, safe for one line of output; a password inside a URL or a private key is masked all the same."""
+    if "PRIVATE KEY" in text:
+        return MASK
+    text = printable(_CREDENTIALS.sub(f"{MASK}@", text))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def number_text(value: Any) -> str:
+    """A scalar as JavaScript prints it: ``true``, ``null``, ``NaN``, ``60000``."""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        if value != value:
+            return "NaN"
+        if value in (float("inf"), float("-inf")):
+            return "Infinity" if value > 0 else "-Infinity"
+        if value.is_integer() and abs(value) < 1e21:
+            return str(int(value))
+    return str(value)

@@ -1,0 +1,92 @@
+"""A place in a document's tree, found again without walking: what a path of a rule leads to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import ABSENT, Document, Fact, SettingPath, child, dotted
+
+Link = tuple[Any, str | int] | None
+"""A path as a chain from its end; ``None`` is the root. Extending it costs the same at any depth, where a tuple costs its length."""
+
+
+def unfold(link: Link) -> SettingPath:
+    """The path that a chain stands for."""
+    steps: list[str | int] = []
+    while link is not None:
+        link, step = link
+        steps.append(step)
+    return tuple(reversed(steps))
+
+
+def chain(path: SettingPath) -> Link:
+    """A path as a chain."""
+    link: Link = None
+    for step in path:
+        link = (link, step)
+    return link
+
+
+class Node:
+    """One place of a document: ``value`` may be ``ABSENT`` or ``UNKNOWN``."""
+
+    __slots__ = ("_link", "_path", "document", "value")
+
+    def __init__(self, document: Document, link: Link, value: Any) -> None:
+        self.document = document
+        self.value = value
+        self._link = link
+        self._path: SettingPath | None = None
+
+    @classmethod
+    def at(cls, document: Document, path: SettingPath) -> Node:
+        """The node at a path that may lead nowhere."""
+        return cls(document, chain(path), document.get(path))
+
+    @property
+    def path(self) -> SettingPath:
+        """The path from the root."""
+        if self._path is None:
+            self._path = unfold(self._link)
+        return self._path
+
+    @property
+    def link(self) -> Link:
+        """The path as a chain."""
+        return self._link
+
+    def child(self, step: str | int) -> Node:
+        """The node one step down."""
+        return Node(self.document, (self._link, step), child(self.value, step))
+
+    def parent(self) -> Node:
+        """The node one step up; the root is its own parent."""
+        return Node.at(self.document, self.path[:-1])
+
+    def fact(self, name: str) -> Any:
+        """A fact of this node, else ``ABSENT``: ``path``, ``key``, those of the source, and at the root those of the document."""
+        if name == "path":
+            return dotted(self.path)
+        if name == "key":
+            return str(self.path[-1]) if self.path else ABSENT
+        if not self.path:
+            return document_fact(self.document, name)
+        return self.document.origin.facts(self.path).get(name, ABSENT)
+
+
+def document_fact(document: Document, name: str) -> Fact | Any:
+    """``$@target``, ``$@kind``, ``$@environment`` and ``$@complete`` (does the input show the whole configuration?)."""
+    facts: dict[str, Any] = {
+        "target": document.target,
+        "kind": document.kind,
+        "environment": document.environment,
+        "complete": document.complete,
+    }
+    value = facts.get(name)
+    return ABSENT if value is None else value
+
+
+FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete")
+FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used")
+"""``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
+``used``, the one in percent of the other."""

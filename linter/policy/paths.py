@@ -1,0 +1,209 @@
+"""Paths of the rule language: ``database.ssl.ca``, ``externalAuthProviders.*.issuer``, ``**.password``, ``<secret>@type``, ``^.issuer``.
+
+A plain step leads on even where nothing stands, so that a rule can ask for what is missing; ``*`` and what follows ``**`` lead only
+to what exists. ``<tag>`` stands for every setting so tagged in the catalogue of the document's kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from .. import settings
+from ..model import Mark, child
+from .errors import RuleError, did_you_mean
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING, Node
+
+ANY: Final = Mark("*")
+DEEP: Final = Mark("**")
+
+
+class Tag(NamedTuple):
+    """``<name>``: every setting of the catalogue with this tag."""
+
+    name: str
+
+
+Step = str | Mark | Tag
+
+
+class Path(NamedTuple):
+    """A parsed path. It starts at the ``root``, at the ``node`` at hand, or at that node's ``parent``."""
+
+    start: str
+    steps: tuple[Step, ...]
+    fact: str | None
+
+    def nodes(self, node: Node) -> Iterator[Node]:
+        """Every place that the path leads to, seen from ``node``, in the document's order."""
+        document = node.document
+        if self.start == "root":
+            origin = Node(document, None, document.data)
+        else:
+            origin = node if self.start == "node" else node.parent()
+        for steps in _expanded(self.steps, catalogue_kind(document.kind)):
+            yield from _walk(origin, steps)
+
+    def single(self, node: Node) -> Node:
+        """The one place that a path without ``*``, ``**`` and tags leads to."""
+        return next(self.nodes(node))
+
+    def value(self, found: Node) -> Any:
+        """What the path asks of a place that it found: its value, or a fact of it."""
+        return found.value if self.fact is None else found.fact(self.fact)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the path leads to exactly one place."""
+        return all(isinstance(step, str) for step in self.steps)
+
+
+def catalogue_kind(kind: str) -> str:
+    """The catalogue that describes documents of a kind: ``server/ssm`` is described by ``server``."""
+    return kind if kind.startswith("secret/") else kind.partition("/")[0]
+
+
+@cache
+def _expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]:
+    """The steps with each tag replaced by the settings that carry it."""
+    if not any(isinstance(step, Tag) for step in steps):
+        return (steps,)
+    expanded: list[tuple[Step, ...]] = [()]
+    for step in steps:
+        tails: list[tuple[Step, ...]] = [(step,)]
+        if isinstance(step, Tag):
+            tails = [tuple(ANY if name == "*" else str(name) for name in path) for path in settings.catalogue(kind).tagged(step.name)]
+        expanded = [head + tail for head in expanded for tail in tails]
+    return tuple(expanded)
+
+
+def _walk(node: Node, steps: tuple[Step, ...], existing: bool = False) -> Iterator[Node]:
+    """The places that ``steps`` lead to from ``node``; only those that exist, when asked so."""
+    document, link, value = node.document, node.link, node.value
+    for position, step in enumerate(steps):
+        if step is ANY:
+            for key, member in _members(value):
+                yield from _walk(Node(document, (link, key), member), steps[position + 1 :], existing)
+            return
+        if step is DEEP:
+            yield from _descend(Node(document, link, value), steps[position + 1 :])
+            return
+        key = _key(value, str(step))
+        if existing and not _holds(value, key):
+            return
+        value = child(value, key)
+        link = (link, key)
+    yield Node(document, link, value)
+
+
+def _key(value: Any, step: str) -> str | int:
+    return int(step) if isinstance(value, list) and step.isdigit() else step
+
+
+def _holds(value: Any, key: str | int) -> bool:
+    if isinstance(value, dict):
+        return key in value
+    return isinstance(value, list) and isinstance(key, int) and key < len(value)
+
+
+def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
+
+
+def _descend(top: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
+    """All that ``steps`` lead to at or beneath ``top`` (a loop, not a recursion: a document can be 100,000 levels deep)."""
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        if steps or node is not top:
+            yield from _walk(node, steps, existing=True)
+        members = [Node(node.document, (node.link, key), member) for key, member in _members(node.value)]
+        waiting.extend(reversed(members))
+
+
+_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|<(?P<tag>[^<>]*)>|(?P<deep>\*\*)|(?P<any>\*)|(?P<name>[^.@"<>*\s^$]+)')
+
+
+def parse_path(text: str) -> Path:
+    """The path that a rule's text stands for; raises :class:`RuleError` where it is none."""
+    if not isinstance(text, str):
+        raise RuleError(f"a path must be text, not {text!r}")
+    body, fact = _split_fact(text)
+    start, body = _split_start(text, body)
+    path = Path(start, tuple(_steps(text, body)), fact)
+    if sum(step is DEEP for step in path.steps) > 1:
+        raise RuleError(f'"{text}": a path can hold "**" once')
+    _check_fact(text, path)
+    return path
+
+
+def _split_fact(text: str) -> tuple[str, str | None]:
+    match = re.search(r"@([A-Za-z]+)$", text)
+    return (text[: match.start()], match[1]) if match else (text, None)
+
+
+def _split_start(text: str, body: str) -> tuple[str, str]:
+    if body == "$":
+        return "root", ""
+    if body in (".", ""):
+        return "node", ""
+    if body == "^":
+        return "parent", ""
+    if body.startswith("^."):
+        return "parent", body[2:]
+    if body[0] in "^$.":
+        raise RuleError(f'"{text}" is not a path: write "^.name" for a sibling, "$" for the root, "." for the setting, or quote the key')
+    return "root", body
+
+
+def _steps(text: str, body: str) -> Iterator[Step]:
+    at = 0
+    while at < len(body):
+        match = _TOKEN.match(body, at)
+        if match is None:
+            raise RuleError(
+                f'"{text}" is not a path: it cannot be read from "{body[at:]}" on (a key with dots or signs is quoted: "\\"a.b\\"")'
+            )
+        kind = match.lastgroup
+        if kind == "deep":
+            yield DEEP
+        elif kind == "any":
+            yield ANY
+        elif kind == "tag":
+            yield _tag(match["tag"])
+        else:
+            yield match["quoted"] if kind == "quoted" else match["name"]
+        at = match.end()
+        if at == len(body):
+            return
+        if body[at] != "." or at + 1 == len(body):
+            raise RuleError(f'"{text}" is not a path: steps are separated by one dot each')
+        at += 1
+
+
+def _tag(name: str) -> Tag:
+    known = _all_tags()
+    if name not in known:
+        raise RuleError(f'no setting is tagged "{name}"{did_you_mean(name, known)}')
+    return Tag(name)
+
+
+@cache
+def _all_tags() -> frozenset[str]:
+    return frozenset().union(*(settings.catalogue(kind).tags() for kind in settings.KINDS))
+
+
+def _check_fact(text: str, path: Path) -> None:
+    if path.fact is None:
+        return
+    root = path.start == "root" and not path.steps
+    known = FACTS_OF_A_DOCUMENT if root else (*FACTS_OF_A_SETTING, "reason")
+    if path.fact not in known:
+        raise RuleError(
+            f'"{text}": there is no fact "{path.fact}" of {"a document" if root else "a setting"}{did_you_mean(path.fact, known)}'
+        )

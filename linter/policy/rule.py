@@ -1,0 +1,219 @@
+"""A rule: read from its data, checked, compiled once to closures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from ..model import LEVELS, TARGETS, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
+from .assertions import MOST_CLAUSES, compile_assertion
+from .display import shown
+from .errors import RuleError, did_you_mean
+from .node import Node
+from .paths import Path, parse_path
+from .template import Template, compile_value
+from .verdict import Check, Verdict
+
+Condition = Callable[[Node], Verdict]
+
+
+class Clause(NamedTuple):
+    """A path and what must hold of each place that it leads to."""
+
+    path: Path
+    check: Check
+
+
+class FixPlan(NamedTuple):
+    """How a rule would put a finding right: its changes are made out for the node at hand."""
+
+    safe: bool
+    when: Condition | None
+    set: tuple[tuple[Path, Callable[[Node], Any]], ...]
+    remove: tuple[Path, ...]
+
+
+class Rule(NamedTuple):
+    """A compiled rule. ``must`` is empty for a rule whose findings its source makes (``found_by: source``)."""
+
+    info: RuleInfo
+    when: Condition | None
+    must: tuple[Clause, ...]
+    message: Template | None
+    fix: FixPlan | None
+    enabled: bool
+
+
+def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
+    """The rule that checked YAML data describes; raises :class:`RuleError` with the place in the data where it cannot be used.
+
+    ``prepare`` compiles regular expressions at once (they are else compiled when first needed), so that a bad one is an error.
+    """
+    must = tuple(_clauses(data.get("must", {}), ("must",), prepare=prepare))
+    if len(must) > MOST_CLAUSES:
+        raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
+    fix = _fix(data["fix"]) if "fix" in data else None
+    return Rule(
+        info=_info(data),
+        when=_condition(data["when"], ("when",)) if "when" in data else None,
+        must=must,
+        message=_at(("message",), lambda: Template(data["message"])) if "message" in data else None,
+        fix=fix,
+        enabled=bool(data.get("enabled", True)),
+    )
+
+
+def severity_by_target(data: Any) -> dict[Target, Level | None]:
+    """A severity as rules and configuration write it: a level, ``off``, or one of these for each target."""
+    given = data if isinstance(data, dict) else dict.fromkeys(TARGETS, data)
+    severity: dict[Target, Level | None] = {}
+    for target in TARGETS:
+        level: Any = "off" if given.get(target) is False else given.get(target)  # YAML 1.1 reads a plain off as false
+        if level not in (*LEVELS, "off"):
+            raise RuleError(f"a severity is error, warning, note or off for each of {', '.join(TARGETS)}", ("severity",))
+        severity[target] = None if level == "off" else level
+    return severity
+
+
+def _info(data: Mapping[str, Any]) -> RuleInfo:
+    kinds = data["for"]
+    return RuleInfo(
+        id=data["id"],
+        title=data["title"],
+        severity=severity_by_target(data["severity"]),
+        kinds=tuple(kinds) if isinstance(kinds, list) else (kinds,),
+        tags=tuple(data.get("tags", ())),
+        docs=data["docs"].strip(),
+        links=tuple(data.get("links", ())),
+        fixable="fix" in data,
+        security_severity=data.get("security_severity"),
+    )
+
+
+def _at(place: tuple[str | int, ...], make: Callable[[], Any]) -> Any:
+    """What ``make`` gives; an error of it gets the place in the rule."""
+    try:
+        return make()
+    except RuleError as error:
+        raise RuleError(error.message, error.path or place) from None
+
+
+def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False) -> Any:
+    for text, assertion in data.items():
+        where = (*place, text)
+        path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
+        check = compile_assertion(assertion, where)
+        if prepare:
+            _prepare(assertion, where)
+        yield Clause(path, check)
+
+
+def _prepare(assertion: Any, where: tuple[str | int, ...]) -> None:
+    """Compile the regular expressions of an assertion now, to find bad ones."""
+    if isinstance(assertion, list):
+        for index, one in enumerate(assertion):
+            _prepare(one, (*where, index))
+    elif isinstance(assertion, dict):
+        for name, operand in assertion.items():
+            if name == "matches":
+                from .assertions import OPERATORS
+
+                _at((*where, name), lambda operand=operand: OPERATORS["matches"](operand).prepare())  # type: ignore[misc,attr-defined]
+            else:
+                _prepare(operand, (*where, name))
+
+
+def _condition(data: Any, place: tuple[str | int, ...]) -> Condition:
+    """All clauses of a mapping hold, or those of any mapping of a list. A path with ``*`` holds where any of its places does."""
+    if isinstance(data, list):
+        conditions = [_condition(one, (*place, index)) for index, one in enumerate(data)]
+        return lambda node: _any(condition(node) for condition in conditions)
+    clauses = list(_clauses(data, place))
+    return lambda node: _all(_any(clause.check(clause.path.value(found), found) for found in clause.path.nodes(node)) for clause in clauses)
+
+
+def _any(verdicts: Any) -> Verdict:
+    result: Verdict = ()  # no place at all: false, without a reason
+    for verdict in verdicts:
+        if verdict is True:
+            return True
+        if verdict is None:
+            result = None
+    return result
+
+
+def _all(verdicts: Any) -> Verdict:
+    result: Verdict = True
+    for verdict in verdicts:
+        if verdict is None:
+            result = None
+        elif verdict is not True:
+            return verdict  # type: ignore[no-any-return]
+    return result
+
+
+def _fix(data: Mapping[str, Any]) -> FixPlan:
+    return FixPlan(
+        safe=data["safe"],
+        when=_condition(data["when"], ("fix", "when")) if "when" in data else None,
+        set=tuple(
+            (_single(path, ("fix", "set", path)), _at(("fix", "set", path), lambda value=value: compile_value(value)))  # type: ignore[misc]
+            for path, value in data.get("set", {}).items()
+        ),
+        remove=tuple(_single(path, ("fix", "remove", index)) for index, path in enumerate(data.get("remove", ()))),
+    )
+
+
+def _single(text: str, place: tuple[str | int, ...]) -> Path:
+    path: Path = _at(place, lambda: parse_path(text))
+    if not path.is_single or path.fact is not None:
+        raise RuleError(f'"{text}" must lead to one setting: no "*", no "**", no tag, no fact', place)
+    return path
+
+
+def make_fix(plan: FixPlan, node: Node) -> Fix | None:
+    """The fix for a finding at ``node``; None where the plan does not apply or needs a value that nobody knows."""
+    from ..model import UNKNOWN
+
+    if plan.when is not None and plan.when(node) is not True:
+        return None
+    changes: list[Change] = []
+    for path, value in plan.set:
+        new = value(node)
+        if new is UNKNOWN:
+            return None
+        changes.append(Change("set", _target(path, node), new))
+    changes.extend(Change("remove", _target(path, node)) for path in plan.remove)
+    return Fix(tuple(changes), plan.safe, _description(changes, node))
+
+
+def _target(path: Path, node: Node) -> SettingPath:
+    return path.single(node).path
+
+
+def _description(changes: list[Change], node: Node) -> str:
+    parts = []
+    for change in changes:
+        name = dotted(change.path)
+        if change.action == "remove":
+            parts.append(f"remove {name}")
+        else:
+            text = shown(node.document, change.path, change.value)
+            parts.append(f'set {name} to "{text}"' if isinstance(change.value, str) else f"set {name} to {text}")
+    return ", ".join(parts)
+
+
+def kind_matches(kind: str, wanted: str) -> bool:
+    """Whether a document's kind is, or is beneath, a kind that a rule names: ``server/ssm`` is beneath ``server``."""
+    return kind == wanted or kind.startswith(f"{wanted}/")
+
+
+def check_kinds(info: RuleInfo, known: frozenset[str]) -> None:
+    """Raise :class:`RuleError` when a rule is for a kind of document that no source reads."""
+    for kind in info.kinds:
+        if not any(kind_matches(one, kind) for one in known):
+            raise RuleError(f'no input is of the kind "{kind}"{did_you_mean(kind, known)}', ("for",))
+
+
+LARGEST_FILE: Final = 65_536
+"""Bytes of a rule file at most."""

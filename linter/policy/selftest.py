@@ -1,0 +1,96 @@
+"""A rule proves itself: its examples are run as tests."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..model import Change, Document, Span, dotted
+from .engine import check
+from .rule import Rule, kind_matches
+
+
+class Sample(NamedTuple):
+    """An example, loaded: its documents with what their source found (``rule id``, place)."""
+
+    document: Document
+    found_by_source: list[tuple[str, Span]]
+    judge: bool
+
+
+Load = Callable[[bytes, str], list[Sample]]
+"""Loads the bytes of a file as a kind of document; given from outside, for this package knows no sources."""
+
+
+Where = tuple[str | int, ...]
+
+
+def failures(rule: Rule, data: Mapping[str, Any], load: Load, kinds: Iterable[str]) -> list[tuple[Where, str]]:
+    """What is wrong with the examples of a rule: for each failure its place in the rule and a sentence."""
+    found: list[tuple[Where, str]] = []
+    for verdict in ("good", "bad"):
+        for index, example in enumerate(data["examples"][verdict]):
+            place = ("examples", verdict, index)
+            message = _failure(rule, example, load, _kind(rule, example, kinds))
+            if message:
+                name = f" ({example['name']})" if "name" in example else ""
+                found.append((place, f"{verdict} example {index + 1}{name}: {message}"))
+    return found
+
+
+def _kind(rule: Rule, example: Mapping[str, Any], kinds: Iterable[str]) -> str:
+    """The kind of an example: what it says, else the first that the rule is for, a JSON one before others."""
+    wanted = str(example.get("kind", rule.info.kinds[0]))
+    beneath = sorted((kind for kind in kinds if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
+    return beneath[0]
+
+
+def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> str:
+    text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
+    samples = load(text.encode(example.get("encoding", "utf-8")), kind)
+    expected = sorted(example.get("finds", ()))
+    found = sorted(name for sample in samples for name in _found(rule, sample))
+    if found != expected:
+        return f"finds {_list(found)}, but should find {_list(expected)}"
+    if "fixed" not in example:
+        return ""
+    fixed = _fixed(rule, samples[0].document)
+    return "" if fixed == example["fixed"] else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example['fixed'])}"
+
+
+def _found(rule: Rule, sample: Sample) -> list[str]:
+    """Names of the settings found, or ``line:column`` where the source finds."""
+    document = sample.document
+    if not rule.must:
+        return ["{}:{}".format(*document.position(span.start)) for rule_id, span in sample.found_by_source if rule_id == rule.info.id]
+    if not sample.judge:
+        return []
+    return [dotted(finding.path or ()) for finding in check(rule, document)]
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) if names else "nothing"
+
+
+def _fixed(rule: Rule, document: Document) -> dict[str, Any]:
+    data = copy.deepcopy(document.data)
+    for finding in check(rule, document):
+        for change in finding.fix.changes if finding.fix else ():
+            apply_change(data, change)
+    return data
+
+
+def apply_change(data: dict[str, Any], change: Change) -> None:
+    """Carry out one change on a tree of settings; objects on the way are made where they are missing."""
+    node: Any = data
+    for step in change.path[:-1]:
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    last = change.path[-1]
+    if change.action == "set":
+        node[last] = change.value
+    elif isinstance(node, dict):
+        node.pop(last, None)
+    else:
+        del node[last]

@@ -1,0 +1,81 @@
+"""The ``primaryLocationLineHash`` by which GitHub code scanning knows an alert again after its line has moved.
+
+GitHub's own action computes it when a result lacks it (github/codeql-action, ``src/fingerprints.ts``), logs a difference, and keeps ours;
+the REST API computes nothing. So it is computed here, exactly:
+
+* The file is read as UTF-8; a byte order mark stays, invalid bytes become U+FFFD, and UTF-16 code units are counted.
+* Spaces and tabs are dropped. LF, CR and CRLF each count as one LF, and nothing else ends a line.
+* At the end follow one unit 65535 and as many zeros as are looked at.
+* The hash of a line is ``sum(unit[k] * 37 ** (99 - k))`` over the 100 units from its first one, into the lines that follow, modulo 2**64.
+* The value is that in hexadecimal, not padded, a colon, and how many lines so far had the same hash.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from array import array
+from collections.abc import Iterator
+from itertools import accumulate, chain, islice
+
+from linter.model import Text
+
+_WINDOW = 100
+_BASE = 37
+_MASK = 2**64 - 1
+_LEAVING = pow(_BASE, _WINDOW, 2**64)
+_UTF16 = f"utf-16-{sys.byteorder[0]}e"
+_END = b"\xff\xff" + bytes(2 * _WINDOW)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_BLANKS = {ord(" "): None, ord("\t"): None}
+
+
+def line_hashes(text: Text, last: int) -> list[str]:
+    """The hash of each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
+    starts, units = _units(_as_read(text), last)
+    seen: dict[int, int] = {}
+    return [f"{value:x}:{_count(seen, value)}" for value in _rolling(units, starts)]
+
+
+def _as_read(text: Text) -> str:
+    """The text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
+    content = "\ufeff" + text.content if text.bom else text.content
+    try:
+        content.encode()
+    except UnicodeEncodeError:
+        return _bytes(content).decode(errors="replace")
+    return content
+
+
+def _bytes(content: str) -> bytes:
+    """The bytes of a text in which some could not be decoded; a surrogate that stands for no byte keeps its own three."""
+    try:
+        return content.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return b"".join(char.encode(errors="surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass") for char in content)
+
+
+def _units(content: str, last: int) -> tuple[list[int], array[int]]:
+    """Where each wanted line starts, and the code units to look at.
+
+    No window reaches past the first 100 units of a line (it starts at that line or before), nor past the 100th line after the last
+    wanted one (each line has its LF at least), so nothing beyond is kept: a long line costs no more than a short one.
+    """
+    lines = _LINE_END.split(content, maxsplit=last + _WINDOW)
+    cut = len(lines) > last + _WINDOW
+    kept = [f"{line.translate(_BLANKS)}\n"[:_WINDOW].encode(_UTF16) for line in lines[:-1]]
+    if not cut:
+        kept.append(lines[-1].translate(_BLANKS)[:_WINDOW].encode(_UTF16))
+    starts = accumulate((len(line) // 2 for line in kept), initial=0)
+    return list(islice(starts, min(last, len(kept)))), array("H", b"".join(chain(kept, [_END])))
+
+
+def _rolling(units: array[int], starts: list[int]) -> Iterator[int]:
+    """The hash of the 100 units from each start, as the difference of two prefixes: every unit is taken once, not 100 times."""
+    prefixes = array("Q", accumulate(units, lambda hash_, unit: (hash_ * _BASE + unit) & _MASK, initial=0))
+    return ((prefixes[start + _WINDOW] - prefixes[start] * _LEAVING) & _MASK for start in starts)
+
+
+def _count(seen: dict[int, int], value: int) -> int:
+    seen[value] = seen.get(value, 0) + 1
+    return seen[value]

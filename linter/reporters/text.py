@@ -1,0 +1,82 @@
+"""For people in a terminal: each finding with its source line, the fix, and a summary."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO
+
+from ..model import LEVELS, Excerpt, Finding, Result, Style, printable
+
+_COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
+
+
+def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
+    """Write the findings, and unless ``quiet`` what was left alone and a summary."""
+    for finding in result.findings:
+        if finding.suppressed is None:
+            stream.writelines(f"{line}\n" for line in (*_finding(finding, style), ""))
+    if style.quiet:
+        return
+    for file in result.files:
+        if file.status != "checked":
+            stream.write(f"{printable(file.path)}: {file.status}: {file.note}\n")
+    if result.files:
+        stream.write(f"{_summary(result)}\n")
+
+
+def _finding(finding: Finding, style: Style) -> Iterator[str]:
+    document = finding.document
+    place = document.position(finding.span.start)
+    path = f"{printable(document.uri)}:{place.line}:{place.column}:"
+    label = _paint(f"{finding.severity}[{finding.rule}]", finding.severity, style)
+    environment = f" (environment {printable(document.environment)})" if document.environment else ""
+    yield f"{_paint(path, 'place', style)} {label}: {finding.message}{environment}"
+    excerpt = document.origin.excerpt(finding.path, finding.span)
+    yield from _source_line(excerpt, finding, style)
+    if finding.fix is not None:
+        kind = "fix" if finding.fix.safe else "possible fix"
+        yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {finding.fix.description}"
+
+
+def _source_line(excerpt: Excerpt, finding: Finding, style: Style) -> Iterator[str]:
+    number = str(excerpt.line)
+    bar = _paint("|", "gutter", style)
+    margin = " " * len(number)
+    before = _width(excerpt.text[: excerpt.start])
+    under = max(_width(excerpt.text[excerpt.start : excerpt.end]), 1)
+    yield f"{margin} {bar}"
+    yield f"{_paint(number, 'gutter', style)} {bar} {excerpt.text}".rstrip()
+    yield f"{margin} {bar} {' ' * before}{_paint('^' * under, finding.severity, style)}"
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _summary(result: Result) -> str:
+    checked = {file.path for file in result.files if file.status == "checked"}
+    others = Counter(file.status for file in result.files if file.status != "checked")
+    files = _count(len(checked), "file") + "".join(f", {number} {status}" for status, number in sorted(others.items()))
+    shown = [finding for finding in result.findings if finding.suppressed is None]
+    hidden = len(result.findings) - len(shown)
+    suppressed = f" ({hidden} suppressed)" if hidden else ""
+    if not shown:
+        return f"No findings in {files}{suppressed}."
+    levels = Counter(finding.severity for finding in shown)
+    found = [_count(levels[level], level) for level in LEVELS if levels[level]]
+    return f"Found {_series(found)} in {files}{suppressed}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _series(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _paint(text: str, color: str, style: Style) -> str:
+    return f"\033[{_COLORS[color]}m{text}\033[0m" if style.color else text

@@ -1,0 +1,124 @@
+"""Listing, explaining and testing rules: what people ask of the rules themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .model import TARGETS, RuleInfo
+from .policy.library import rule_files, rules_folder
+from .policy.rule import Rule
+from .policy.rulefile import RuleFile, read_rule_file
+from .policy.selftest import Sample, failures
+from .sources import kinds, source_of
+from .sources._source import SourceFile
+from .target import target_of
+
+
+def severity_text(info: RuleInfo) -> str:
+    """The severity of a rule: one level, or that in production and that in development."""
+    levels = [info.severity[target] or "off" for target in TARGETS]
+    return levels[0] if len(set(levels)) == 1 else "/".join(levels)
+
+
+def rules_as_text(rules: Iterable[Rule]) -> str:
+    """A table of rules: id, severity, kinds, title."""
+    rows = [(rule.info.id, severity_text(rule.info), ", ".join(rule.info.kinds), rule.info.title) for rule in rules]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) + "\n" for row in rows)
+
+
+def rules_as_json(rules: Iterable[Rule]) -> str:
+    """The rules for programs: a list of objects with ``id``, ``severity`` (by target, null where off), ``kinds``, ``title`` and more."""
+    listed = [
+        {
+            "id": rule.info.id,
+            "severity": dict(rule.info.severity),
+            "kinds": list(rule.info.kinds),
+            "title": rule.info.title,
+            "tags": list(rule.info.tags),
+            "fixable": rule.info.fixable,
+            "links": list(rule.info.links),
+        }
+        for rule in rules
+    ]
+    return json.dumps(listed, indent=2) + "\n"
+
+
+def explanation(rule_id: str, folders: Iterable[Path]) -> str:
+    """The documentation of a rule, with its first good and bad example."""
+    source = next(source for source in read_sources([rules_folder(), *folders]) if source.rule and source.rule.info.id == rule_id)
+    assert source.rule is not None  # asked for just above
+    info = source.rule.info
+    lines = [
+        f"{info.id}: {info.title}",
+        "",
+        f"Severity: {_severity_sentence(info)}",
+        f"For:      {', '.join(info.kinds)}",
+        *([f"Fix:      {'safe' if source.rule.fix.safe else 'to be reviewed before it is applied'}"] if source.rule.fix else []),
+        "",
+        info.docs,
+        "",
+        *_example("Wrong", source.data["examples"]["bad"][0]),
+        *_example("Right", source.data["examples"]["good"][0]),
+        *[f"See {link}" for link in info.links],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _severity_sentence(info: RuleInfo) -> str:
+    production, development = (info.severity[target] or "off" for target in TARGETS)
+    return production if production == development else f"{production} in production, {development} in development"
+
+
+def _example(title: str, example: Mapping[str, Any]) -> list[str]:
+    name = f" ({example['name']})" if "name" in example else ""
+    text = example["text"] if "text" in example else json.dumps(example["data"], indent=2, ensure_ascii=False)
+    shown = [line if len(line) <= 120 else f"{line[:117]}..." for line in text.rstrip("\n").split("\n")]
+    finds = [f"    finds: {', '.join(example['finds'])}"] if "finds" in example else []
+    return [f"{title}{name}:", "", *(f"    {line}" for line in shown), *([""] if finds else []), *finds, ""]
+
+
+class ExampleReport(NamedTuple):
+    """What running examples gave: failures and errors as ``file:line: …``, and one line that sums up."""
+
+    failures: list[str]
+    errors: list[str]
+    summary: str
+
+
+def run_examples(folders: list[Path]) -> ExampleReport:
+    """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
+    sources = read_sources(folders or [rules_folder()])
+    errors = [error for source in sources for error in source.errors]
+    errors += [f"{folder}: there is no rule file (*.yaml) here" for folder in folders if not (folder.is_dir() and rule_files(folder))]
+    found: list[str] = []
+    examples = 0
+    for source in sources:
+        if source.rule is not None:
+            examples += len(source.data["examples"]["good"]) + len(source.data["examples"]["bad"])
+            found.extend(f"{source.path}:{source.line(place)}: {source.rule.info.id}: {message}" for place, message in _failures(source))
+    rules = sum(source.rule is not None for source in sources)
+    result = f"{len(found)} failed" if found else "all passed"
+    return ExampleReport(found, errors, f"{examples} examples of {rules} rules: {result}.")
+
+
+def _failures(source: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
+    assert source.rule is not None  # asked for by the caller
+    return failures(source.rule, source.data, load_example, kinds())
+
+
+def load_example(content: bytes, kind: str) -> list[Sample]:
+    """The documents of an example's text."""
+    samples = []
+    for loaded in source_of(kind).load(SourceFile("example.json", content), kind):
+        loaded.document.target = target_of(loaded.document)
+        samples.append(Sample(loaded.document, [(problem.rule, problem.span) for problem in loaded.problems], loaded.judge))
+    return samples
+
+
+def read_sources(folders: Iterable[Path]) -> list[RuleFile]:
+    """Every rule file of the folders, read strictly."""
+    return [read_rule_file(path, kinds()) for folder in folders if folder.is_dir() for path in rule_files(folder)]

@@ -1,0 +1,291 @@
+"""A run: load, check, filter, put in order. What every caller uses: the command line, tests, and later an editor."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from . import __version__
+from .config import Config, ConfigError, Settings, Severity, find_config
+from .discover import Found, find_files
+from .model import LEVELS, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
+from .policy.engine import applies, check
+from .policy.library import built_in_rules, check_ids, read_folders
+from .policy.rule import Rule
+from .sources import kinds, modules, source_of
+from .sources._source import Loaded, Problem, Recognised, SourceFile
+from .target import target_of
+
+STANDARD_INPUT = "<stdin>"
+
+
+class Options(NamedTuple):
+    """What the caller says for all files; it wins over configuration files. ``rules`` are folders, in addition to theirs."""
+
+    settings: Settings = Settings()
+    kind: str | None = None
+    rules: tuple[Path, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """A run and what came of it. ``errors``: what could not be done as asked; ``bugs``: what went wrong in our own code."""
+
+    result: Result
+    errors: tuple[str, ...]
+    bugs: tuple[str, ...]
+    failed: bool
+    """Whether a finding is as grave as ``fail-on`` asks."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing to fail on, 1 findings, 2 not run as asked, 3 a bug of ours."""
+        if self.bugs:
+            return 3
+        if self.errors:
+            return 2
+        return 1 if self.failed else 0
+
+
+class Input(NamedTuple):
+    """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`."""
+
+    uri: str
+    data: bytes
+    path: Path
+    searched: bool = False
+
+
+class Rules(NamedTuple):
+    """The rules that a file is checked with, and all that there are."""
+
+    active: tuple[Rule, ...]
+    known: Mapping[str, RuleInfo]
+
+
+def lint_paths(paths: list[str], options: Options) -> Outcome:
+    """Lint files, folders and globs."""
+    run = _Run(options)
+    found, errors = find_files(paths, run.excluded)
+    run.errors.extend(errors)
+    for file in found:
+        data = run.read(file)
+        if data is not None:
+            run.lint(Input(_uri(file.path), data, file.path, file.searched))
+    return run.outcome()
+
+
+def lint_input(given: Input, options: Options) -> Outcome:
+    """Lint one text, such as standard input."""
+    run = _Run(options)
+    run.lint(given)
+    return run.outcome()
+
+
+def _uri(path: Path) -> str:
+    return path.as_posix()
+
+
+class _Run:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.errors: list[str] = []
+        self.bugs: list[str] = []
+        self.files: list[FileStatus] = []
+        self.documents: list[Document] = []
+        self.findings: list[Finding] = []
+        self.rules: dict[str, RuleInfo] = {}
+        self.failed = False
+        self._rule_sets: dict[tuple[Path, ...], list[Rule]] = {}
+        self._checked_configs: set[Path | None] = set()
+
+    # --- What can go wrong before a file is linted ---
+
+    def excluded(self, path: Path) -> bool:
+        """Whether the configuration of a path's folder excludes it."""
+        config = self._config(path)
+        return config is None or config.excludes(path)
+
+    def read(self, file: Found) -> bytes | None:
+        """The bytes of a file, or None with an error noted."""
+        try:
+            return file.path.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            self.errors.append(f"{file.path}: cannot be read: {reason}")
+            self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {reason}"))
+            return None
+
+    def _config(self, path: Path) -> Config | None:
+        try:
+            return find_config(path.absolute().parent)
+        except ConfigError as error:
+            self._error(str(error))
+        except OSError as error:
+            self._error(f"{error.filename}: cannot be read: {(error.strerror or '').lower()}")
+        return None
+
+    def _error(self, message: str) -> None:
+        if message not in self.errors:
+            self.errors.append(message)
+
+    def _rules(self, config: Config, settings: Settings) -> Rules:
+        folders = (*config.rules, *self.options.rules)
+        if folders not in self._rule_sets:
+            rules = list(_built_in())
+            own, errors = read_folders(folders, kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
+            for error in errors:
+                self._error(error)
+            self._rule_sets[folders] = sorted([*rules, *own], key=lambda rule: rule.info.id)
+        rules = self._rule_sets[folders]
+        known = {rule.info.id: rule.info for rule in rules}
+        self._check_ids(config, known)
+        return Rules(tuple(rule for rule in rules if _is_active(rule, settings)), known)
+
+    def _check_ids(self, config: Config, known: Mapping[str, RuleInfo]) -> None:
+        if config.path in self._checked_configs:
+            return
+        self._checked_configs.add(config.path)
+        for rule_id, place in config.mentions():
+            for error in check_ids([rule_id], known):
+                self._error(f"{place}: {error}")
+        said = self.options.settings
+        for error in check_ids([*(said.select or ()), *(said.ignore or ())], known):
+            self._error(error)
+
+    # --- One file ---
+
+    def lint(self, given: Input) -> None:
+        """Lint one text: recognise it, load its documents, check each."""
+        config = self._config(given.path)
+        if config is None:
+            self.files.append(FileStatus(given.uri, None, None, None, "failed", "its configuration cannot be read"))
+            return
+        settings = self.options.settings.over(config.settings_for(given.path))
+        rules = self._rules(config, settings)
+        try:
+            loaded = self._load(given)
+        except Exception as error:  # a bug of ours must not keep other files from being linted
+            self._bug(error, given.uri)
+            self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug of medplum-lint"))
+            return
+        for one in loaded:
+            self._check(one, rules, settings)
+
+    def _load(self, given: Input) -> list[Loaded]:
+        file = SourceFile(given.uri, given.data)
+        kind = self.options.kind
+        if kind is None:
+            recognised = recognise(file)
+            kind = recognised.kind if recognised is not None else None
+            if kind is None or (given.searched and recognised is not None and recognised.confidence < 10):
+                self._ignore(given, recognised)
+                return []
+        loaded: list[Loaded] = source_of(kind).load(file, kind)
+        return loaded
+
+    def _ignore(self, given: Input, recognised: Recognised | None) -> None:
+        if given.searched and (recognised is None or recognised.confidence < 10):
+            return
+        note = recognised.note if recognised is not None else "not recognised as a Medplum configuration; --kind lints it all the same"
+        self.files.append(FileStatus(given.uri, None, None, None, "ignored", note))
+
+    def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
+        document = loaded.document
+        document.target = _target(settings, document)
+        self.documents.append(document)
+        self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
+        findings = list(self._found_by_source(loaded, rules, settings))
+        if loaded.judge:
+            for rule in rules.active:
+                findings.extend(self._check_rule(rule, document, settings))
+        self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
+        self.findings.extend(findings)
+        fail_on = settings.fail_on or "error"
+        if fail_on != "never":
+            bar = LEVELS.index(fail_on)
+            self.failed = self.failed or any(LEVELS.index(finding.severity) <= bar for finding in findings if finding.suppressed is None)
+
+    def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
+        try:
+            return check(rule, document, _severity(rule.info, settings))
+        except Exception as error:  # a bug of ours in one rule must not hide what the others find
+            self._bug(error, document.uri, rule.info.id)
+            return []
+
+    def _found_by_source(self, loaded: Loaded, rules: Rules, settings: Settings) -> Iterator[Finding]:
+        active = {rule.info.id: rule.info for rule in rules.active}
+        for problem in loaded.problems:
+            info = active.get(problem.rule)
+            level = _severity(info, settings)[loaded.document.target] if info is not None else None
+            if level is not None:
+                yield _finding(problem, level, loaded.document)
+
+    def _bug(self, error: Exception, uri: str, rule: str | None = None) -> None:
+        """Note a bug by its kind and place; its text is left out, for it may quote a value."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        self.bugs.append(f"{uri}: {f'the rule {rule}' if rule else 'loading the file'} failed with {type(error).__name__} at {where}")
+
+    def outcome(self) -> Outcome:
+        """The whole run, in the order in which it is reported."""
+        return Outcome(
+            Result(
+                version=__version__,
+                files=tuple(sorted(self.files, key=lambda file: (file.path, file.environment or ""))),
+                documents=tuple(self.documents),
+                findings=tuple(sorted(self.findings, key=_order)),
+                rules=dict(sorted(self.rules.items())),
+            ),
+            tuple(self.errors),
+            tuple(self.bugs),
+            self.failed,
+        )
+
+
+def recognise(file: SourceFile) -> Recognised | None:
+    """What a file is: the answer of the source that is surest."""
+    answers = [answer for answer in (module.detect(file) for module in modules()) if answer is not None]
+    return max(answers, key=lambda answer: answer.confidence, default=None)
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> tuple[Rule, ...]:
+    return tuple(built_in_rules())
+
+
+def all_rules(folders: Iterable[Path]) -> tuple[list[Rule], list[str]]:
+    """The built-in rules and those of folders, in the order of the ids, and the errors in the latter."""
+    folders = list(folders)
+    rules = list(_built_in())
+    own, errors = read_folders(folders, kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
+    return sorted([*rules, *own], key=lambda rule: rule.info.id), errors
+
+
+def _is_active(rule: Rule, settings: Settings) -> bool:
+    rule_id = rule.info.id
+    if settings.select is not None and rule_id not in settings.select:
+        return False
+    return rule_id not in (settings.ignore or ()) and (rule.enabled or settings.select is not None)
+
+
+def _target(settings: Settings, document: Document) -> Target:
+    if settings.target in (None, "auto"):
+        return target_of(document)
+    return "production" if settings.target == "production" else "development"
+
+
+def _severity(info: RuleInfo, settings: Settings) -> Severity:
+    return (settings.severity or {}).get(info.id, info.severity)
+
+
+def _finding(problem: Problem, level: Level, document: Document) -> Finding:
+    return Finding(problem.rule, level, problem.message, document, problem.path, problem.span)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    document = finding.document
+    path = tuple(str(step) for step in finding.path or ())
+    return (document.uri, finding.span, finding.rule, document.environment or "", path)

@@ -1,0 +1,230 @@
+"""The catalogue: the only place that knows which settings Medplum has and what each of them means.
+
+The settings are written in the YAML files of this folder, for people; ``catalogue.json`` is built from them (see ``build.py``), for speed.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple, cast
+
+from ..model import SettingPath
+
+KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
+"""The kinds of document whose settings are catalogued."""
+
+Status = Literal["documented", "undocumented", "obsolete"]
+Rows = Mapping[str, Mapping[str, Any]]
+"""The settings of one kind as built: their fields by name, without those that are at their default."""
+
+_DOCUMENTATION: Final = "https://www.medplum.com/docs/self-hosting/"
+_HERE: Final = os.path.dirname(__file__)
+
+
+class ByGeneration(NamedTuple):
+    """A fact that depends on the age of the server's loader."""
+
+    newest: str
+    late_2025: str
+    mid_2025: str
+
+
+class Setting:
+    """One setting, as its documentation and the server's code describe it. An empty or false field says nothing. Immutable.
+
+    (Not a NamedTuple, because making one with this many fields takes longer than all the rest of the import.)
+    """
+
+    name: str
+    """Dotted; ``*`` stands for any member of a list: ``externalAuthProviders.*.issuer``."""
+    status: Status
+    """``documented`` on Medplum's page, real but ``undocumented``, or ``obsolete``: a name that the server does not read."""
+    types: tuple[str, ...] = ()
+    """The JSON types that the server takes, the one it wants first; empty for obsolete names."""
+    format: str = ""
+    """What kind of text it is; the names are listed in ``build.py``."""
+    enum: tuple[str | int, ...] = ()
+    """The only values allowed."""
+    ignore_case: bool = False
+    """Whether upper and lower case are the same in ``enum``."""
+    min: int | None = None
+    """The least sensible number, in ``unit``."""
+    max: int | None = None
+    """The greatest sensible number, in ``unit``."""
+    special: tuple[int, ...] = ()
+    """Numbers outside of ``min`` and ``max`` that have a meaning of their own."""
+    unit: str = ""
+    """What a number counts: ``milliseconds``, ``seconds``, ``bytes``, ``characters``, ``points per minute`` …"""
+    required: bool = False
+    """Whether the page (for infra: the deployment) says that it must be given."""
+    created_by: str = ""
+    """What creates it, as the page says: ``init`` or ``cdk``."""
+    default: str = ""
+    """The default as the page prints it; empty where the page says "None" or nothing."""
+    real_default: Any = None
+    """What the server uses when it is not given: a value, or a few words where the value depends on others."""
+    secret: bool = False
+    """Whether its value must never be shown; true also of objects that hold a password when they are stored as one text."""
+    holds_secrets: bool = False
+    """Whether a member of it, at any depth, is secret."""
+    pass_through: bool = False
+    """Whether members that the catalogue lacks are handed on to a library or are named by the user, and so are not unknown."""
+    sources: tuple[str, ...] = ("json", "ssm", "env")
+    """From where the server can read it, as the page says."""
+    ssm_coercion: ByGeneration = ByGeneration("none", "none", "none")
+    """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``boolean`` (``=== 'true'``),
+    ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and parsed)."""
+    env_coercion: ByGeneration = ByGeneration("none", "none", "none")
+    """The same for an environment variable."""
+    env: str = ""
+    """The environment variable of the setting, or the one that people would try."""
+    env_unsettable: ByGeneration = ByGeneration("", "", "")
+    """Where the value of that variable lands instead of here; empty where it works."""
+    deprecated: bool = False
+    """It still works, but ``use`` is preferred."""
+    removed: bool = False
+    """It is documented, but current servers ignore it."""
+    use: str = ""
+    """The name of the setting to use instead."""
+    origin: str = ""
+    """Where an obsolete name comes from: ``older-version``, ``docs-typo``, ``near-miss`` or ``never-read``."""
+    link: str = ""
+    """Page and anchor that describe it; see :func:`page_link`."""
+    meaning: str = ""
+    """What it is, in one line."""
+    consequence: str = ""
+    """What breaks when it is wrong."""
+    page_differs: str = ""
+    """Where the page and the server's code disagree."""
+    tags: tuple[str, ...] = ()
+    """Its own tags and those that follow from the fields above."""
+
+    def __init__(self, name: str, fields: Mapping[str, Any]) -> None:
+        self.__dict__.update(fields, name=name)
+
+    def __setattr__(self, field: str, value: object) -> None:
+        raise AttributeError(f"a setting cannot be changed: {field}")
+
+    def __repr__(self) -> str:
+        return f"Setting({self.name!r})"
+
+
+class Catalogue:
+    """The settings of one kind of document."""
+
+    __slots__ = ("_by_tag", "_rows", "_settings", "kind")
+
+    def __init__(self, kind: str, rows: Rows) -> None:
+        self.kind = kind
+        self._rows: dict[SettingPath, Mapping[str, Any]] = {_path(name): row for name, row in rows.items()}
+        self._settings: dict[SettingPath, Setting] = {}
+        self._by_tag: dict[str, tuple[SettingPath, ...]] | None = None
+
+    def get(self, path: SettingPath) -> Setting | None:
+        """The setting at a path of a document (a number in it is any member of a list); None when there is no such setting."""
+        key = tuple("*" if isinstance(step, int) else step for step in path)
+        setting = self._settings.get(key)
+        if setting is None and key in self._rows:
+            setting = self._settings[key] = _setting(key, self._rows[key])
+        return setting
+
+    def names(self) -> tuple[str, ...]:
+        """Every name, in the order in which the YAML files have them."""
+        return tuple(".".join(map(str, path)) for path in self._rows)
+
+    def top_level(self) -> frozenset[str]:
+        """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
+        return frozenset(str(path[0]) for path, row in self._rows.items() if row["status"] != "obsolete")
+
+    def tags(self) -> frozenset[str]:
+        """Every tag that some setting has."""
+        return frozenset(self._tagged())
+
+    def tagged(self, tag: str) -> tuple[SettingPath, ...]:
+        """The settings that have a tag, with ``"*"`` for the members of lists; none when nothing is so tagged."""
+        return self._tagged().get(tag, ())
+
+    def is_secret(self, path: SettingPath) -> bool:
+        """Whether this is a secret setting or beneath a secret that is not meant to have members. Says nothing of unknown names."""
+        setting = self.get(path)
+        if setting is not None and setting.secret:
+            return True
+        above = (self.get(path[:length]) for length in range(1, len(path)))
+        return any(holder is not None and holder.secret and not _is_container(holder) for holder in above)
+
+    def is_public(self, path: SettingPath) -> bool:
+        """Whether the value may be shown: only that of a known setting which neither is a secret nor can hold one."""
+        setting = self.get(path)
+        return setting is not None and not (setting.secret or setting.holds_secrets or setting.pass_through)
+
+    def _tagged(self) -> dict[str, tuple[SettingPath, ...]]:
+        if self._by_tag is None:
+            paths: dict[str, list[SettingPath]] = {}
+            for path, row in self._rows.items():
+                for tag in row["tags"]:
+                    paths.setdefault(tag, []).append(path)
+            self._by_tag = {tag: tuple(tagged) for tag, tagged in paths.items()}
+        return self._by_tag
+
+
+def catalogue(kind: str = "server") -> Catalogue:
+    """The settings of a kind of document, one of :data:`KINDS`."""
+    if not _catalogues:
+        _catalogues.update((each, Catalogue(each, rows)) for each, rows in _load().items())
+    return _catalogues[kind]
+
+
+def known_public_names() -> frozenset[str]:
+    """The last names of settings that are public wherever they occur, in all kinds of document."""
+    public: dict[str, bool] = {}
+    for kind in KINDS:
+        known = catalogue(kind)
+        for name in known.names():
+            path = _path(name)
+            leaf = str(path[-1])
+            public[leaf] = public.get(leaf, True) and known.is_public(path)
+    return frozenset(leaf for leaf, shown in public.items() if shown and leaf != "*")
+
+
+def page_link(setting: Setting) -> str:
+    """The address of the documentation of a setting; empty when the documentation does not describe it."""
+    return _DOCUMENTATION + setting.link if setting.link else ""
+
+
+_catalogues: Final[dict[str, Catalogue]] = {}
+_TUPLES: Final = ("types", "enum", "special", "sources", "tags")
+_GENERATIONS: Final = ("ssm_coercion", "env_coercion", "env_unsettable")
+
+
+def _is_container(setting: Setting) -> bool:
+    return "object" in setting.types or "array" in setting.types
+
+
+def _path(name: str) -> SettingPath:
+    return tuple(name.split("."))
+
+
+def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
+    fields = dict(row)
+    for field in _TUPLES:
+        if field in fields:
+            fields[field] = tuple(fields[field])
+    for field in _GENERATIONS:
+        if field in fields:
+            fields[field] = ByGeneration(*fields[field])
+    return Setting(".".join(map(str, path)), fields)
+
+
+def _load() -> Mapping[str, Rows]:
+    """What was built; in a checkout whose YAML was edited since, the YAML itself, so that an edit always counts."""
+    import json
+
+    with open(os.path.join(_HERE, "catalogue.json"), encoding="utf-8") as file:
+        built = json.load(file)
+    if os.path.exists(os.path.join(_HERE, "..", "..", "setup.cfg")):
+        from . import build
+
+        if build.digest() != built["digest"]:
+            return build.read_sources()
+    return cast("Mapping[str, Rows]", built["kinds"])

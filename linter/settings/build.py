@@ -1,0 +1,315 @@
+"""Builds ``catalogue.json`` from the YAML files of this folder, and finds the mistakes in them.
+
+How to write a setting
+----------------------
+
+Each entry is a name and its fields. ``meaning`` is all that every entry must have; leave out a field that is at its default. The fields
+are those of :class:`linter.settings.Setting`, except that these are shorter:
+
+``type``          the JSON type that the server wants; a list when it takes several, the wanted one first
+``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by the age of the
+                  server, ``{newest: integer, late-2025: integer}``; or by source, ``{ssm: integer, env: {newest: integer}}``.
+                  What is not named is ``none``: the text stays text
+``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
+``tags``          only tags that do not follow from other fields
+
+These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name),
+``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what holds it:
+``redis.tls`` needs ``redis``.
+"""
+
+from __future__ import annotations
+
+import json
+import os.path
+import re
+import zlib
+from typing import Any, Final, NamedTuple
+
+from .environment import GENERATIONS, setting_of, variable_of
+
+Entry = dict[str, Any]
+
+
+class Source(NamedTuple):
+    """A YAML file: the kind of document whose settings it holds, their status unless an entry says otherwise, and the page of them."""
+
+    file: str
+    kind: str
+    status: str
+    page: str
+
+
+SOURCES: Final = (
+    Source("server.yaml", "server", "documented", "server-config"),
+    Source("server-undocumented.yaml", "server", "undocumented", ""),
+    Source("server-obsolete.yaml", "server", "obsolete", ""),
+    Source("infra.yaml", "infra", "documented", "aws-cdk-settings"),
+    Source("secret-database.yaml", "secret/database", "documented", "server-config"),
+    Source("secret-redis.yaml", "secret/redis", "documented", "server-config"),
+)
+
+TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
+
+FORMATS: Final = {
+    "arn": "the ARN of an AWS resource",
+    "aws-account": "an AWS account number: twelve digits",
+    "aws-region": "the name of an AWS region",
+    "base64-key": "32 bytes in base64",
+    "binary-storage": "s3:BUCKET, file:PATH, azure:ACCOUNT:CONTAINER or gs:BUCKET",
+    "bytes": "a size for the npm package `bytes`: 512kb, 1mb",
+    "cloudfront-key-id": "the id of a CloudFront public key",
+    "container-image": "a container image with a tag or digest",
+    "cron": "a cron expression",
+    "date-time": "a date, or a date and time, in ISO 8601",
+    "email": "one bare address",
+    "email-list": "bare addresses with commas and no blanks between",
+    "google-client-id": "an OAuth client id of Google",
+    "header-name": "the name of an HTTP header in lower case",
+    "hostname": "a host name or IP address: no scheme, port or path",
+    "lambda-layer-name": "the name, not the ARN, of a Lambda layer",
+    "mailbox": "one address, bare or with a display name",
+    "origins": "origins (scheme://host[:port]) with commas between, or * alone",
+    "pem-certificates": "one or more X.509 certificates in PEM",
+    "pem-private-key": "a private key in PEM",
+    "pem-public-key": "a public key in PEM",
+    "recaptcha-key": "a site or secret key of Google reCAPTCHA",
+    "redirect-uri": "an absolute redirect URI of an OAuth client: https, or http on localhost",
+    "s3-bucket": "the name of an S3 bucket",
+    "secret-id": "the name or ARN of a secret in AWS Secrets Manager",
+    "url": "an absolute http or https URL",
+    "uuid": "a UUID",
+    "vpc-id": "the id of an AWS VPC",
+    "websocket-url": "an absolute ws or wss URL",
+}
+"""Each name of a format and what it stands for."""
+
+STATUSES: Final = ("documented", "undocumented", "obsolete")
+ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
+COERCIONS: Final = ("none", "integer", "boolean", "object", "csv", "secret")
+
+_FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
+    "status": str,
+    "type": (str, list),
+    "format": str,
+    "enum": list,
+    "ignore_case": bool,
+    "min": int,
+    "max": int,
+    "special": list,
+    "unit": str,
+    "required": bool,
+    "created_by": str,
+    "default": (str, int, bool),
+    "real_default": (str, int, bool, list, dict),
+    "secret": bool,
+    "pass_through": bool,
+    "sources": list,
+    "coercion": (str, dict),
+    "deprecated": bool,
+    "removed": bool,
+    "use": str,
+    "origin": str,
+    "link": str,
+    "meaning": str,
+    "consequence": str,
+    "page_differs": str,
+    "tags": list,
+}
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "status": STATUSES,
+    "type": TYPES,
+    "format": tuple(FORMATS),
+    "created_by": ("init", "cdk"),
+    "sources": ("json", "ssm", "env"),
+    "origin": ORIGINS,
+}
+_NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
+_HERE: Final = os.path.dirname(__file__)
+
+
+def build() -> str:
+    """The text of ``catalogue.json``: one setting a line, so that a change of one is a change of one line."""
+    kinds = []
+    for kind, rows in read_sources().items():
+        lines = ",\n".join(f"{json.dumps(name)}:{_compact(row)}" for name, row in rows.items())
+        kinds.append(f"{json.dumps(kind)}:{{\n{lines}\n}}")
+    return f'{{"digest":"{digest()}","kinds":{{\n' + ",\n".join(kinds) + "\n}}\n"
+
+
+def digest() -> str:
+    """A checksum of all that the built file depends on: the YAML files and what reads them."""
+    crc = 0
+    for file in (*(source.file for source in SOURCES), "build.py", "environment.py"):
+        crc = zlib.crc32(_read(file), crc)
+    return f"{crc:08x}"
+
+
+def read_sources() -> dict[str, dict[str, Entry]]:
+    """The settings of each kind of document, checked and complete. Raises ValueError, naming file and setting, for a mistake."""
+    kinds: dict[str, dict[str, Entry]] = {}
+    for source in SOURCES:
+        rows = kinds.setdefault(source.kind, {})
+        for name, entry in _parse(source.file).items():
+            try:
+                if name in rows:
+                    raise ValueError("is already in another file")
+                _check(name, entry)
+                rows[name] = _complete(name, entry, source)
+            except ValueError as error:
+                raise ValueError(f"{source.file}: {name}: {error}") from None
+    for kind, rows in kinds.items():
+        for name, row in rows.items():
+            try:
+                _relate(name, row, rows)
+            except ValueError as error:
+                raise ValueError(f"{kind}: {name}: {error}") from None
+    return kinds
+
+
+def anchor(heading: str) -> str:
+    """The anchor that the documentation gives to a heading: ``port (required)`` → ``port-required``."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _read(file: str) -> bytes:
+    with open(os.path.join(_HERE, file), "rb") as stream:
+        return stream.read().replace(b"\r\n", b"\n")
+
+
+def _parse(file: str) -> dict[str, Entry]:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Refuses a key that stands twice in one mapping, which YAML libraries silently merge."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value]
+            for key in keys:
+                if keys.count(key) > 1 and key != "<<":
+                    raise ValueError(f"{file}: {key}: stands twice")
+            return super().construct_mapping(node, deep)
+
+    entries = yaml.load(_read(file), Loader)
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        raise ValueError(f"{file}: is not a mapping of names to fields")
+    return entries
+
+
+def _check(name: str, entry: Entry) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError("is not a dotted name")
+    for field, value in entry.items():
+        if field not in _FIELDS:
+            raise ValueError(f"has the unknown field {field!r}")
+        if not isinstance(value, _FIELDS[field]):
+            raise ValueError(f"{field} is a {type(value).__name__}")
+        for each in value if isinstance(value, list) else [value]:
+            if each not in _CHOICES.get(field, (each,)):
+                raise ValueError(f"{field} cannot be {each!r}")
+    if not entry.get("meaning"):
+        raise ValueError("has no meaning")
+
+
+def _complete(name: str, entry: Entry, source: Source) -> Entry:
+    """The fields of a setting as :class:`linter.settings.Setting` has them."""
+    row = {"status": source.status, **entry}
+    if row["status"] == "obsolete":
+        _require("origin" in row and "type" not in row, "an obsolete name has an origin and no type")
+    else:
+        _require("type" in row and "origin" not in row, "a setting has a type and no origin")
+        types = row.pop("type")
+        row["types"] = types if isinstance(types, list) else [types]
+    for source_name, by_generation in _coercions(row.pop("coercion", "none")).items():
+        if by_generation != ["none"] * len(GENERATIONS):
+            row[f"{source_name}_coercion"] = by_generation
+    if "default" in row:
+        row["default"] = _as_printed(row["default"])
+    row["link"] = _link(name, row, source)
+    if source.kind == "server":
+        row.update(_environment(name))
+    else:
+        row["sources"] = []
+    return row
+
+
+def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
+    """Check and work out what depends on other settings."""
+    holder = name.rpartition(".")[0]
+    _require(not holder or holder in rows, f"there is no entry for {holder}, which holds it")
+    _require("use" not in row or row["use"] in rows, f"use: there is no entry for {row.get('use')}")
+    if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
+        row["holds_secrets"] = True
+    row["tags"] = sorted({*row.get("tags", ()), *_derived_tags(row)})
+
+
+def _coercions(given: Any) -> dict[str, list[str]]:
+    """``coercion`` in full: for each source, what each generation does."""
+    by_source = given if isinstance(given, dict) and {"ssm", "env"}.issuperset(given) else {"ssm": given, "env": given}
+    return {source: _by_generation(coercion) for source, coercion in by_source.items()}
+
+
+def _by_generation(given: Any) -> list[str]:
+    by_generation = given if isinstance(given, dict) else dict.fromkeys(GENERATIONS, given)
+    unknown = [*(by_generation.keys() - set(GENERATIONS)), *(set(by_generation.values()) - set(COERCIONS))]
+    _require(not unknown, f"coercion cannot have {unknown}")
+    return [by_generation.get(generation, "none") for generation in GENERATIONS]
+
+
+def _as_printed(default: str | int | bool) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _link(name: str, row: Entry, source: Source) -> str:
+    if row["status"] != "documented":
+        return ""
+    mark = ""
+    if source.kind == "server":
+        mark = " (required)" if row.get("required") else " (deprecated)" if row.get("deprecated") else ""
+    return f"{source.page}#{row.get('link') or anchor(name + mark)}"
+
+
+def _environment(name: str) -> Entry:
+    """The variable of a setting, and where it lands instead in the servers that do not put it there."""
+    path = tuple(name.split("."))
+    if "*" in path:
+        return {}
+    variable = variable_of(path)
+    places = [".".join(setting_of(variable, generation)) for generation in GENERATIONS]
+    elsewhere = ["" if place == name else place for place in places]
+    return {"env": variable, "env_unsettable": elsewhere} if any(elsewhere) else {"env": variable}
+
+
+def _derived_tags(row: Entry) -> set[str]:
+    tags = {row["status"], *(flag for flag in ("secret", "required", "deprecated", "removed") if row.get(flag))}
+    if row["status"] == "obsolete":
+        return tags | {row["origin"]}
+    tags.add("-or-".join(row["types"]))
+    if "format" in row:
+        tags.add(row["format"])
+    if len(row.get("sources", ())) == 1:
+        tags.add(f"{row['sources'][0]}-only")
+    if row.get("created_by"):
+        tags.add(f"{row['created_by']}-created")
+    if "env" in row:
+        tags |= {tag for tag, holds in _traps(row).items() if holds}
+    return tags
+
+
+def _traps(row: Entry) -> dict[str, bool]:
+    """Where the newest server does not understand what Parameter Store or the environment gives it."""
+    text_will_do = "string" in row["types"]
+    return {
+        "ssm-uncoerced": not text_will_do and row.get("ssm_coercion", ["none"])[0] == "none",
+        "env-uncoerced": not text_will_do and row.get("env_coercion", ["none"])[0] == "none",
+        "env-unsettable": bool(row.get("env_unsettable", [""])[0]),
+    }
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)

@@ -1,0 +1,42 @@
+"""What the server's loaders make of the text of a parameter (``packages/server/src/config/utils.ts``, newest generation)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ..settings import Setting
+
+_PARSE_INT = re.compile(r"[\s\ufeff]*([+-]?[0-9]+)")
+
+
+def coerce(text: str, coercion: str) -> Any:
+    """The value that the server holds for a text: a number, a boolean, what the JSON says, or the text itself.
+
+    Text that should be JSON and is not stays text here; the server does not start with it.
+    """
+    if coercion == "integer":
+        return parse_int(text)
+    if coercion == "boolean":
+        return text == "true"
+    if coercion == "object":
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def ssm_value(text: str, setting: Setting | None) -> Any:
+    """What the Parameter Store loader makes of a parameter's text; a name that it does not know stays text."""
+    return text if setting is None else coerce(text, setting.ssm_coercion.newest)
+
+
+def parse_int(text: str) -> int | float:
+    """JavaScript's ``parseInt(text, 10)``: leading blanks, a sign and digits; what follows is dropped; NaN without a digit."""
+    match = _PARSE_INT.match(text)
+    if match is None:
+        return float("nan")
+    digits = match[1]
+    return int(digits) if len(digits) <= 308 else float("inf" if digits[0] != "-" else "-inf")

@@ -1,0 +1,38 @@
+"""Mistakes in the text itself, put in sentences: what is wrong, and what it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import Span, dotted, printable
+from ._json import Json
+from ._source import Problem, SourceFile
+
+_ADVICE = {
+    "json-comment": 'delete it, or move it to a "_comment" member',
+    "json-trailing-comma": "delete it",
+}
+
+
+def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
+    """A byte order mark, and bytes that are not UTF-8."""
+    if file.text.bom:
+        message = f"the file begins with a byte order mark: {consequence}; save it as UTF-8 without one"
+        yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))))
+    if file.encoding_error is not None:
+        at = file.encoding_error
+        message = "the file is not UTF-8 from here on: what cannot be read becomes the replacement character U+FFFD; save it as UTF-8"
+        yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))))
+
+
+def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
+    """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser."""
+    for problem in parsed.problems:
+        if problem.rule == "json-duplicate-key":
+            name = printable(dotted(problem.path or ()))
+            message = f"{name} is given twice: the last one counts, the others are silently dropped; keep one"
+            yield Problem(problem.rule, message, problem.span, problem.path)
+        else:
+            advice = _ADVICE.get(problem.rule)
+            message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
+            yield Problem(problem.rule, message, problem.span)

@@ -1,0 +1,489 @@
+"""The catalogue says what Medplum's documentation says, keeps secrets apart, and is built from its sources."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from linter import settings
+from linter.model import SettingPath, dotted
+from linter.settings import KINDS, Setting, build, catalogue, known_public_names, page_link
+from linter.settings.environment import GENERATIONS, setting_of, variable_of
+
+HEADINGS = (Path(__file__).parent / "data" / "page-headings.txt").read_text(encoding="utf-8").splitlines()
+"""Those of https://www.medplum.com/docs/self-hosting/server-config, in its order."""
+
+TOPICS = {"AWS Secrets", "External Secrets", "Database SSL Configuration"}
+"""The headings that are not of a setting."""
+
+SECRETS = {
+    "server": {
+        # documented
+        "signingKey",
+        "signingKeyPassphrase",
+        "googleClientSecret",
+        "recaptchaSecretKey",
+        "database",
+        "database.password",
+        "readonlyDatabase",
+        "redis",
+        "redis.password",
+        "smtp",
+        "smtp.password",
+        "defaultSuperAdminPassword",
+        "defaultSuperAdminClientSecret",
+        "defaultOAuthClients",
+        "defaultOAuthClients.*.secret",
+        # undocumented
+        "database.ssl.key",
+        "readonlyDatabase.password",
+        "readonlyDatabase.ssl.key",
+        "cacheRedis",
+        "cacheRedis.password",
+        "rateLimitRedis",
+        "rateLimitRedis.password",
+        "pubSubRedis",
+        "pubSubRedis.password",
+        "backgroundJobsRedis",
+        "backgroundJobsRedis.password",
+        "sseCustomerKey",
+        "externalAuthProviders.*.identityProvider.clientSecret",
+        "externalAuthProviders.*.identityProvider.userInfoApiKey",
+        "shards",
+        # obsolete
+        "signingKeyPasscode",
+        "superAdminPassword",
+        "superAdminClientSecret",
+        "adminPassword",
+        "admin.password",
+        "database.url",
+        "redis.url",
+        "pubsubRedis",
+        "bullmqRedis",
+        "defaultOauthClients",
+    },
+    "infra": set(),
+    "secret/database": {"password", "ssl.key"},
+    "secret/redis": {"password", "unused"},
+}
+
+
+def path_of(name: str) -> SettingPath:
+    return tuple(name.split("."))
+
+
+def settings_of(kind: str) -> Iterator[Setting]:
+    known = catalogue(kind)
+    for name in known.names():
+        setting = known.get(path_of(name))
+        assert setting is not None
+        yield setting
+
+
+def setting(name: str, kind: str = "server") -> Setting:
+    found = catalogue(kind).get(path_of(name))
+    assert found is not None
+    return found
+
+
+def tagged(tag: str, kind: str = "server") -> set[str]:
+    return {dotted(path) for path in catalogue(kind).tagged(tag)}
+
+
+def headings() -> dict[str, str]:
+    """The mark ("required", "deprecated" or "") of each setting that has a heading."""
+    return {name: mark.rstrip(")") for name, _, mark in (heading.partition(" (") for heading in HEADINGS if heading not in TOPICS)}
+
+
+# --- against the documentation ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_heading_of_the_page_is_a_documented_setting_in_the_order_of_the_page() -> None:
+    documented = [each.name for each in settings_of("server") if each.status == "documented"]
+    assert [name for name in documented if name in headings()] == list(headings())
+
+
+def test_every_documented_setting_has_a_heading_or_is_beneath_one() -> None:
+    for each in settings_of("server"):
+        if each.status == "documented":
+            path = path_of(each.name)
+            assert any(dotted(path[:length]) in headings() for length in range(1, len(path) + 1)), each.name
+
+
+@pytest.mark.parametrize("mark", ["required", "deprecated"])
+def test_marks_are_those_of_the_headings(mark: str) -> None:
+    marked = {each.name for each in settings_of("server") if getattr(each, mark) and each.name in headings()}
+    assert marked == {name for name, given in headings().items() if given == mark}
+
+
+def test_links_lead_to_the_headings() -> None:
+    anchors = {build.anchor(heading) for heading in HEADINGS}
+    for each in settings_of("server"):
+        if each.status == "documented":
+            page, _, anchor = page_link(each).partition("#")
+            assert page == "https://www.medplum.com/docs/self-hosting/server-config"
+            assert anchor in anchors, each.name
+            if each.name in headings():
+                mark = headings()[each.name]
+                assert anchor == build.anchor(f"{each.name} ({mark})" if mark else each.name)
+        else:
+            assert page_link(each) == "", each.name
+
+
+def test_page_link() -> None:
+    page = "https://www.medplum.com/docs/self-hosting/"
+    assert page_link(setting("port")) == page + "server-config#port-required"
+    assert page_link(setting("databaseProxyEndpoint")) == page + "server-config#databaseproxyendpoint-deprecated"
+    assert page_link(setting("database.ssl.ca")) == page + "server-config#databasesslca"
+    assert page_link(setting("database.host")) == page + "server-config#aws-secrets"
+    assert page_link(setting("database.runMigrations")) == ""
+    assert page_link(setting("host", "secret/database")) == page + "server-config#aws-secrets"
+    assert page_link(setting("apiPort", "infra")) == page + "aws-cdk-settings#apiport"
+
+
+def test_what_the_page_says_and_what_the_code_does() -> None:
+    limit = setting("defaultAuthRateLimit")
+    assert (limit.default, limit.real_default, limit.types, limit.unit) == ("60/minute", 160, ("integer",), "requests per minute")
+    port = setting("port")
+    assert (port.default, port.real_default, port.min, port.max, port.created_by) == ("8103", 8103, 1, 65535, "init")
+    assert setting("logLevel").enum == ("NONE", "ERROR", "WARN", "INFO", "DEBUG")
+    assert setting("logLevel").ignore_case
+    assert setting("defaultRateLimit").special == (-1,)
+
+
+# --- names and look-up ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_get_finds_every_setting_by_its_name(kind: str) -> None:
+    for name in catalogue(kind).names():
+        assert setting(name, kind).name == name
+
+
+def test_get_takes_a_number_for_any_member_of_a_list() -> None:
+    known = catalogue()
+    assert known.get(("externalAuthProviders", 7, "issuer")) is known.get(("externalAuthProviders", "*", "issuer"))
+
+
+@pytest.mark.parametrize("path", [(), ("BaseUrl",), ("database.host",), ("database", 0), ("database", "host", "x"), (0,)])
+def test_get_finds_nothing_else(path: SettingPath) -> None:
+    assert catalogue().get(path) is None
+
+
+def test_an_unknown_kind_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        catalogue("server/json")
+
+
+def test_the_top_of_a_document() -> None:
+    assert {"baseUrl", "database", "workers", "ReaderDatabaseSecrets"} <= catalogue().top_level()
+    assert {"audience", "admin", "host", "apiPort"}.isdisjoint(catalogue().top_level())
+    assert {"apiPort", "stackName"} <= catalogue("infra").top_level()
+    assert "maxConnections" not in catalogue("infra").top_level()
+
+
+def test_a_setting_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        setting("port").secret = True
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fields_agree_with_each_other(kind: str) -> None:
+    for each in settings_of(kind):
+        if each.enum and isinstance(each.real_default, str) and " " not in each.real_default:
+            assert each.real_default in each.enum, each.name
+        if isinstance(each.real_default, int) and not isinstance(each.real_default, bool):
+            assert each.min is None or each.min <= each.real_default, each.name
+            assert each.max is None or each.real_default <= each.max, each.name
+        if each.use:
+            assert setting(each.use, kind).status != "obsolete", each.name
+        for special in each.special:
+            assert each.min is not None and special < each.min, each.name
+
+
+def test_every_format_is_used_and_none_is_missing() -> None:
+    assert {each.format for kind in KINDS for each in settings_of(kind)} - {""} == set(build.FORMATS)
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_secrets_are_exactly_these(kind: str) -> None:
+    assert tagged("secret", kind) == SECRETS[kind]
+    assert {each.name for each in settings_of(kind) if catalogue(kind).is_secret(path_of(each.name))} == SECRETS[kind]
+
+
+def test_what_is_beneath_a_secret_text_is_secret() -> None:
+    known = catalogue()
+    assert known.is_secret(("signingKey", "key"))
+    assert known.is_secret(("defaultOAuthClients", 0, "secret", 0))
+    assert known.is_secret(("database", "url", "host"))
+    assert not known.is_secret(("database", "host"))
+    assert not known.is_secret(("database", "unheardOf"))
+    assert not known.is_secret(())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_public_is_secret_or_holds_a_secret(kind: str) -> None:
+    known = catalogue(kind)
+    for name in known.names():
+        if known.is_public(path_of(name)):
+            assert not any(secret == name or secret.startswith(name + ".") for secret in SECRETS[kind]), name
+
+
+@pytest.mark.parametrize(
+    ("path", "public"),
+    [
+        (("baseUrl",), True),
+        (("database", "host"), True),
+        (("bullmq",), True),
+        (("defaultOAuthClients", 0, "name"), True),
+        (("audience",), True),
+        (("signingKey",), False),
+        (("database",), False),
+        (("database", "ssl"), False),
+        (("redis", "tls"), False),
+        (("redis", "tls", "key"), False),
+        (("externalAuthProviders",), False),
+        (("defaultProjectSystemSetting",), False),
+        (("admin",), False),
+        (("unheardOf",), False),
+        (("signingKey", "key"), False),
+        (("baseUrl", "x"), False),
+    ],
+)
+def test_only_what_can_hold_no_secret_is_public(path: SettingPath, public: bool) -> None:
+    assert catalogue().is_public(path) is public
+
+
+def test_known_public_names() -> None:
+    public = known_public_names()
+    assert {"baseUrl", "host", "port", "issuer", "dbname", "apiPort"} <= public
+    secret = {path_of(name)[-1] for names in SECRETS.values() for name in names}
+    assert secret.isdisjoint(public)
+    assert {"ssl", "tls", "key", "environment", "admin", "*"}.isdisjoint(public)
+
+
+# --- tags -------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tag", "names"),
+    [
+        ("json-only", {"database", "redis"}),
+        ("ssm-only", {"DatabaseSecrets", "ReaderDatabaseSecrets", "RedisSecrets"}),
+        ("cdk-created", {"signingKeyId", "botLambdaRoleArn", "DatabaseSecrets", "RedisSecrets", "awsRegion"}),
+        ("deprecated", {"databaseProxyEndpoint", "readonlyDatabaseProxyEndpoint", "allowInsecureRestHookUrl"}),
+        ("removed", {"auditEventLogGroup", "auditEventLogStream"}),
+        ("server-url", {"baseUrl", "appBaseUrl", "storageBaseUrl"}),
+        ("oauth-url", {"issuer", "jwksUrl", "authorizeUrl", "tokenUrl", "userInfoUrl", "introspectUrl", "registerUrl"}),
+        ("bytes", {"maxJsonSize", "maxBatchSize"}),
+        (
+            "required",
+            {name for name, mark in headings().items() if mark == "required"}
+            | {"externalAuthProviders.*.issuer", "externalAuthProviders.*.userInfoUrl", "defaultOAuthClients.*.resourceType"},
+        ),
+        (
+            "older-version",
+            {
+                "audience",
+                "adminClientId",
+                "chainedSearchWithReferenceTables",
+                "maxUploadSize",
+                "corsMode",
+                "logoutUrl",
+                "dataWarehouse.includeResourceTypes",
+                "dataWarehouse.excludeResourceTypes",
+            },
+        ),
+        ("docs-typo", {"signingKeyPasscode", "database.ssl.reactUnauthorized", "readonlyDatabase.ssl.reactUnauthorized"}),
+        (
+            "integer-or-string",
+            {
+                f"{connection}.port"
+                for connection in (
+                    "database",
+                    "readonlyDatabase",
+                    "redis",
+                    "cacheRedis",
+                    "rateLimitRedis",
+                    "pubSubRedis",
+                    "backgroundJobsRedis",
+                    "smtp",
+                )
+            },
+        ),
+        ("object-or-boolean-or-integer", {"bullmq.removeOnComplete", "bullmq.removeOnFail"}),
+        ("unheard-of", set()),
+    ],
+)
+def test_tagged(tag: str, names: set[str]) -> None:
+    assert tagged(tag) == names
+
+
+def test_list_members_are_tagged_with_a_star() -> None:
+    assert ("defaultOAuthClients", "*", "secret") in catalogue().tagged("secret")
+
+
+def test_booleans_that_parameters_cannot_switch_off() -> None:
+    assert tagged("ssm-uncoerced") & tagged("boolean") & tagged("documented") == {
+        "saveAuditEvents",
+        "autoDownloadEnabled",
+        "introspectionEnabled",
+        "vmContextBotsEnabled",
+        "heartbeatEnabled",
+        "preCommitSubscriptionsEnabled",
+    }
+
+
+def test_integers_that_parameters_leave_as_text() -> None:
+    assert tagged("ssm-uncoerced") & tagged("integer") == {
+        "asyncDelayScaling",
+        "bullmq.lockDuration",
+        "bullmq.removeOnComplete.age",
+        "bullmq.removeOnComplete.count",
+        "bullmq.removeOnFail.age",
+        "bullmq.removeOnFail.count",
+        "defaultLoginRateLimit",
+        "defaultMaxUserWebSocketSubscriptions",
+    }
+
+
+def test_obsolete_names_have_no_tags_of_types() -> None:
+    for kind in KINDS:
+        for name in tagged("obsolete", kind):
+            assert set(setting(name, kind).tags) <= {"obsolete", "secret", *build.ORIGINS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tags_lists_what_tagged_finds(kind: str) -> None:
+    known = catalogue(kind)
+    assert known.tags() == {tag for each in settings_of(kind) for tag in each.tags}
+    for tag in known.tags():
+        assert {dotted(path) for path in known.tagged(tag)} == {each.name for each in settings_of(kind) if tag in each.tags}
+
+
+# --- the environment --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variable", "newest", "late", "mid"),
+    [
+        ("MEDPLUM_PORT", "port", "port", "port"),
+        ("MEDPLUM_BASE_URL", "baseUrl", "baseUrl", "baseUrl"),
+        ("MEDPLUM_DATABASE_HOST", "database.host", "database.host", "database.host"),
+        ("MEDPLUM_DATABASE_SSL", "database.ssl", "database.ssl", "database.ssl"),
+        ("MEDPLUM_DATABASE_SSL_CA", "database.ssl.ca", "database.sslCa", "database.sslCa"),
+        ("MEDPLUM_READONLY_DATABASE_HOST", "readonlyDatabase.host", "readonlyDatabaseHost", "readonlyDatabaseHost"),
+        ("MEDPLUM_READONLY_DATABASE_SSL_CA", "readonlyDatabase.ssl.ca", "readonlyDatabaseSslCa", "readonlyDatabaseSslCa"),
+        ("MEDPLUM_PUBSUB_REDIS_HOST", "pubSubRedis.host", "pubSubRedis.host", "pubsubRedisHost"),
+        ("MEDPLUM_BULLMQ_CONCURRENCY", "bullmq.concurrency", "bullmq.concurrency", "bullmqConcurrency"),
+        ("MEDPLUM_DATABASE_PROXY_ENDPOINT", "database.proxyEndpoint", "database.proxyEndpoint", "database.proxyEndpoint"),
+        ("MEDPLUM_DATABASE_SECRETS", "database.secrets", "database.secrets", "database.secrets"),
+        ("MEDPLUM_DEFAULT_OAUTH_CLIENTS", "defaultOauthClients", "defaultOauthClients", "defaultOauthClients"),
+        ("MEDPLUM_DEFAULT_O_AUTH_CLIENTS", "defaultOAuthClients", "defaultOAuthClients", "defaultOAuthClients"),
+        ("PORT", "", "", ""),
+    ],
+)
+def test_where_a_variable_lands(variable: str, newest: str, late: str, mid: str) -> None:
+    assert [dotted(setting_of(variable, generation)) for generation in GENERATIONS] == [newest, late, mid]
+
+
+def test_the_variable_of_a_setting_lands_on_it_unless_the_catalogue_says_where_else() -> None:
+    for each in settings_of("server"):
+        if each.env:
+            assert each.env == variable_of(tuple(each.name.split(".")))
+            assert dotted(setting_of(each.env)) == (each.env_unsettable.newest or each.name)
+
+
+def test_coercion_of_each_generation() -> None:
+    require = setting("database.ssl.require")
+    assert require.ssm_coercion == ("boolean", "boolean", "boolean")
+    assert require.env_coercion == ("boolean", "none", "none")
+    assert require.env_unsettable == ("", "database.sslRequire", "database.sslRequire")
+    assert setting("smtp").ssm_coercion == ("object", "none", "object")
+    assert setting("database.port").ssm_coercion == ("integer", "integer", "none")
+    assert setting("database.port").env_coercion == ("integer", "integer", "integer")
+    assert setting("DatabaseSecrets").ssm_coercion.newest == "secret"
+    assert setting("redis.tls").ssm_coercion.newest == "none"
+    assert setting("redis.tls").env_coercion.newest == "object"
+
+
+# --- the build --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_built_file_is_fresh() -> None:
+    built = Path(build.__file__).with_name("catalogue.json").read_text(encoding="utf-8")
+    assert built == build.build(), "catalogue.json is stale: run the generator"
+    assert json.loads(built)["kinds"] == build.read_sources()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in the place of linter/settings."""
+    monkeypatch.setattr(build, "SOURCES", (build.Source("some.yaml", "server", "documented", "server-config"),))
+    monkeypatch.setattr(build, "_HERE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("- port", "some.yaml: is not a mapping of names to fields"),
+        ("port: 1", "some.yaml: is not a mapping of names to fields"),
+        ("po rt: {type: integer, meaning: x}", "some.yaml: po rt: is not a dotted name"),
+        ("port..x: {type: integer, meaning: x}", "some.yaml: port..x: is not a dotted name"),
+        ("port: {type: integer, meaning: x, colour: red}", "some.yaml: port: has the unknown field 'colour'"),
+        ("port: {type: float, meaning: x}", "some.yaml: port: type cannot be 'float'"),
+        ("port: {type: [integer, float], meaning: x}", "some.yaml: port: type cannot be 'float'"),
+        ("port: {type: string, format: uri, meaning: x}", "some.yaml: port: format cannot be 'uri'"),
+        ("port: {type: integer, min: low, meaning: x}", "some.yaml: port: min is a str"),
+        ("port: {type: integer}", "some.yaml: port: has no meaning"),
+        ("port: {meaning: x}", "some.yaml: port: a setting has a type and no origin"),
+        ("port: {status: obsolete, type: string, origin: near-miss, meaning: x}", "port: an obsolete name has an origin and no type"),
+        ("port: {type: integer, coercion: {older: integer}, meaning: x}", "some.yaml: port: coercion cannot have ['older']"),
+        ("port: {type: integer, coercion: int, meaning: x}", "some.yaml: port: coercion cannot have ['int']"),
+        ("port: {type: integer, use: ports, meaning: x}", "server: port: use: there is no entry for ports"),
+        ("database.host: {type: string, meaning: x}", "server: database.host: there is no entry for database, which holds it"),
+        ("port: {type: integer, meaning: x}\nport: {type: integer, meaning: x}", "some.yaml: port: stands twice"),
+        ("port: {type: integer, meaning: x, meaning: y}", "some.yaml: meaning: stands twice"),
+    ],
+)
+def test_mistakes_in_the_catalogue_are_found(folder: Path, text: str, mistake: str) -> None:
+    (folder / "some.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError) as error:
+        build.read_sources()
+    assert mistake in str(error.value)
+
+
+def test_a_name_in_two_files_is_a_mistake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = build.Source("other.yaml", "server", "undocumented", "")
+    monkeypatch.setattr(build, "SOURCES", (*build.SOURCES, other))
+    for file in ("some.yaml", "other.yaml"):
+        (folder / file).write_text("port: {type: integer, meaning: x}", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^other\.yaml: port: is already in another file$"):
+        build.read_sources()
+
+
+def test_a_built_file_is_trusted_when_installed_and_an_edit_counts_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "linter" / "settings"
+    here.mkdir(parents=True)
+    (here / "catalogue.json").write_text('{"digest": "another", "kinds": {}}', encoding="utf-8")
+    monkeypatch.setattr(settings, "_HERE", str(here))
+    assert settings._load() == {}
+    (tmp_path / "setup.cfg").touch()
+    assert settings._load() == build.read_sources()
+    (here / "catalogue.json").write_text(f'{{"digest": "{build.digest()}", "kinds": {{}}}}', encoding="utf-8")
+    assert settings._load() == {}
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = "import sys, linter.settings; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"yaml", "json", "dataclasses", "pathlib", "linter.settings.build"}.isdisjoint(loaded)

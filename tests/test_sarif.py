@@ -1,0 +1,548 @@
+"""The SARIF log: exact files, the schema and Microsoft's validator, and each promise that neither of them checks.
+
+``npm ci`` brings the validator and the schema (package.json); SARIF_MULTITOOL names another folder that holds both. ``UPDATE_GOLDEN=1``
+writes the golden files anew, to be read before they are committed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import sarif_om as om
+
+from linter.model import Document, Excerpt, FileStatus, Finding, Level, Part, Result, RuleInfo, SettingPath, Span, Text
+from linter.reporters import sarif
+from linter.reporters.sarif import report
+
+TESTS = Path(__file__).parent
+TOOL = Path(os.environ.get("SARIF_MULTITOOL") or TESTS.parent / "node_modules/@microsoft/sarif-multitool-linux")
+needs_tool = pytest.mark.skipif(not TOOL.is_dir(), reason="npm ci has not been run")
+
+LINK = "https://www.medplum.com/docs/self-hosting/server-config#baseurl-required"
+SLASH = RuleInfo(
+    id="base-url-without-trailing-slash",
+    title="baseUrl does not end with a slash",
+    severity={"production": "error", "development": "warning"},
+    kinds=("server",),
+    tags=("correctness",),
+    docs="Medplum documents `baseUrl` as a full URL with a trailing slash: see [the page](https://example.com/a).\n"
+    'The issuer defaults to it.\n\n```json\n{"baseUrl": "https://api.example.com/"}\n```\n',
+    links=(LINK, "https://example.com/more"),
+    fixable=True,
+)
+SECRET = RuleInfo(
+    id="acme/secret-in-plain-string",
+    title="A secret is stored in a plain `String` parameter.",
+    severity={"production": "error", "development": None},
+    kinds=("server/ssm",),
+    tags=("external/cwe/cwe-312", "security"),
+    docs="Whoever may read parameters sees a `String` as it is",
+    links=("https://example.com/wiki",),
+    fixable=False,
+    security_severity="7.5",
+)
+SYNTAX = RuleInfo(
+    id="invalid-syntax",
+    title="The file cannot be parsed",
+    severity={"production": "error", "development": "error"},
+    kinds=(),
+    tags=(),
+    docs="Nothing else in the file can be checked.",
+    links=("https://example.com/json",),
+    fixable=False,
+)
+RULES = {rule.id: rule for rule in (SECRET, SLASH, SYNTAX)}
+
+SERVER = '{\r\n  "name": "\U0001f600", "baseUrl": "https://api.example.com",\r\n\t"port": 8103\r\n}\r\n'
+DUMP = '{"Parameters": [\n  {"Name": "/medplum/prod/signingKey", "Type": "String", "Value": "hunter2"}\n]}\n'
+
+
+class FakeOrigin:
+    """No reporter of places and fingerprints needs more than this."""
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        raise AssertionError("the place is in the finding")
+
+    def facts(self, path: SettingPath) -> Mapping[str, str]:
+        return {}
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        raise AssertionError("SARIF shows no excerpt")
+
+
+def document(uri: str = "server.json", content: str = SERVER, environment: str | None = None) -> Document:
+    return Document(uri, "server", Text(content), {}, FakeOrigin(), environment=environment)
+
+
+def finding(
+    where: Document,
+    part: str,
+    message: str = "baseUrl must end with a slash",
+    *,
+    rule: str = SLASH.id,
+    severity: Level = "warning",
+    path: SettingPath | None = ("baseUrl",),
+    suppressed: str | None = None,
+) -> Finding:
+    start = where.text.content.index(part)
+    return Finding(rule, severity, message, where, path, Span(start, start + len(part)), suppressed=suppressed)
+
+
+def result(*findings: Finding, files: tuple[FileStatus, ...] = (), rules: Mapping[str, RuleInfo] = RULES) -> Result:
+    documents = tuple({id(item.document): item.document for item in findings}.values())
+    return Result("0.1.0", files, documents, findings, rules)
+
+
+def written(run: Result) -> str:
+    stream = io.StringIO()
+    report(run, stream)
+    return stream.getvalue()
+
+
+def run_of(run: Result) -> Any:
+    return json.loads(written(run))["runs"][0]
+
+
+def only_result(item: Finding) -> Any:
+    [found] = run_of(result(item))["results"]
+    return found
+
+
+def rule_of(rule: RuleInfo) -> Any:
+    [found] = run_of(result(rules={rule.id: rule}))["tool"]["driver"]["rules"]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository, to stand in."""
+    root = tmp_path / "repository"
+    (root / ".git").mkdir(parents=True)
+    (root / "config" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(root)
+    return root
+
+
+# Whole files
+
+
+def with_findings() -> Result:
+    server = document("config/server.json", "\ufeff" + SERVER)
+    dump = document("config/dump #1.json", DUMP, environment="prod")
+    return result(
+        finding(
+            dump, '"String"', "'signingKey' is a secret, but its type is String", rule=SECRET.id, severity="error", path=("signingKey",)
+        ),
+        finding(server, '"https://api.example.com"', 'baseUrl ends in ${x} [here](1) and {0}, not in "/".'),
+        finding(server, '"port": 8103\r\n}', "Two lines", severity="note", path=None),
+        finding(server, "port", "Known", suppressed="by a comment"),
+    )
+
+
+def clean() -> Result:
+    return result(files=(FileStatus("config/server.json", "server/json", None, "production", "checked"),))
+
+
+def broken() -> Result:
+    file = document("config/broken.json", '{"port": 8103,\n')
+    return result(
+        Finding(SYNTAX.id, "error", "Expecting property name enclosed in double quotes", file, None, Span(15, 15)),
+        files=(
+            FileStatus("config/broken.json", "server/json", None, None, "failed", "line 2: it ends too early"),
+            FileStatus("config/locked.json", None, None, None, "failed", "Permission denied"),
+            FileStatus("README.md", None, None, None, "ignored"),
+        ),
+    )
+
+
+WHOLE = {"findings": with_findings, "clean": clean, "broken": broken}
+whole_files = pytest.mark.parametrize("name", WHOLE)
+
+
+@whole_files
+def test_golden(name: str) -> None:
+    golden = TESTS / "golden" / f"{name}.sarif"
+    text = written(WHOLE[name]())
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@whole_files
+@needs_tool
+def test_schema(name: str) -> None:
+    schema = json.loads((TOOL / "sarif-2.1.0.json").read_text(encoding="utf-8-sig"))
+    jsonschema.validate(json.loads(written(WHOLE[name]())), schema)
+
+
+@needs_tool
+def test_schema_refuses() -> None:
+    """The schema is found and has teeth."""
+    schema = json.loads((TOOL / "sarif-2.1.0.json").read_text(encoding="utf-8-sig"))
+    log = json.loads(written(with_findings()))
+    log["runs"][0]["results"][0]["suppressions"] = [{"kind": "external", "state": "accepted"}]
+    with pytest.raises(jsonschema.ValidationError, match="'state' was unexpected"):
+        jsonschema.validate(log, schema)
+
+
+OFFLINE = """<Properties>
+  <Properties Key="SARIF2006.UrisShouldBeReachable.Options">
+    <Property Key="RuleEnabled" Value="Disabled" Type="Driver.RuleEnabledState" />
+  </Properties>
+</Properties>"""
+
+
+def validator(log: Path) -> Counter[tuple[str, str]]:
+    """How often Microsoft's validator reports each level and rule. It exits 0 whatever it finds."""
+    executable = TOOL / "Sarif.Multitool"
+    if not os.access(executable, os.X_OK):  # as the package's own install script does, which `npm ci --ignore-scripts` skips
+        executable.chmod(0o755)
+    out, config = log.with_suffix(".out"), log.with_suffix(".xml")
+    config.write_text(OFFLINE)
+    options = ["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning;Note", "--kind", "Fail", "--log", "ForceOverwrite"]
+    subprocess.run(
+        [str(executable), "validate", str(log), *options, "--config", str(config), "--output", str(out)],
+        env=os.environ | {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    [run] = json.loads(out.read_text(encoding="utf-8-sig"))["runs"]
+    assert run["invocations"][0]["executionSuccessful"]
+    return Counter((item.get("level", "warning"), item["ruleId"].split("/")[0]) for item in run["results"])
+
+
+@needs_tool
+def test_validator(tmp_path: Path) -> None:
+    """No error, no warning, and as notes only what we decline.
+
+    2003: no versionControlProvenance. 2009: our rule ids are words. 2010, 2011: no snippets. 2015: the message is one argument,
+    without quotes. (2006 is off: it asks the network for every URI.)
+    """
+    counts = {}
+    for name, make in WHOLE.items():
+        log = tmp_path / f"{name}.sarif"
+        log.write_text(written(make()), encoding="utf-8")
+        counts[name] = {f"{level} {rule}": count for (level, rule), count in validator(log).items()}
+    for_run_and_rules = {"note SARIF2003": 1, "note SARIF2009": 3, "note SARIF2015": 3}
+    assert counts == {
+        "clean": for_run_and_rules,
+        "findings": for_run_and_rules | {"note SARIF2010": 3, "note SARIF2011": 3},
+        "broken": for_run_and_rules | {"note SARIF2010": 1, "note SARIF2011": 1},
+    }
+
+
+@needs_tool
+def test_validator_complains(tmp_path: Path) -> None:
+    """The validator is found and has teeth."""
+    log = tmp_path / "bad.sarif"
+    log.write_text(written(clean()).replace('"help": {', '"properties": {'), encoding="utf-8")
+    assert validator(log)["error", "GH2012"] == 3
+
+
+# Paths
+
+
+@pytest.mark.parametrize("folder", [".", "config", "config/deep", ".."])
+@pytest.mark.parametrize("absolute", [False, True])
+def test_the_same_bytes_wherever_it_runs(repository: Path, monkeypatch: pytest.MonkeyPatch, folder: str, absolute: bool) -> None:
+    def given() -> Result:
+        file = repository / "config" / "server.json"
+        uri = file.as_posix() if absolute else os.path.relpath(file)
+        return result(finding(document(uri), "baseUrl"), files=(FileStatus(uri, None, None, None, "failed", "oops"),))
+
+    expected = written(given())
+    monkeypatch.chdir(folder)
+    assert written(given()) == expected
+    assert '"uri": "config/server.json"' in expected
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("a.json", "a.json"),
+        ("./config/../a.json", "a.json"),
+        ("config/two words.json", "config/two%20words.json"),
+        ("100%.json", "100%25.json"),
+        ("a:b/c?d#e.json", "a%3Ab/c%3Fd%23e.json"),
+        ("{prod}[1].json", "%7Bprod%7D%5B1%5D.json"),
+        ("@prod+a=b,c.json", "@prod+a=b,c.json"),
+        ("é/\U0001f600.json", "%C3%A9/%F0%9F%98%80.json"),
+        ("latin-\udce9.json", "latin-%E9.json"),
+        ("odd-\ud800.json", "odd-%3F.json"),
+        ("nul-\0.json", "nul-%00.json"),
+    ],
+)
+def test_paths_in_the_repository(uri: str, expected: str) -> None:
+    found = only_result(finding(document(uri), "baseUrl"))
+    assert found["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": expected, "uriBaseId": "%SRCROOT%"}
+
+
+def location(uri: str) -> Any:
+    return only_result(finding(document(uri), "baseUrl"))["locations"][0]["physicalLocation"]["artifactLocation"]
+
+
+def test_standard_input_is_in_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert location("<stdin>") == {"uri": "%3Cstdin%3E"}
+    monkeypatch.chdir("config")
+    assert location("<stdin>") == {"uri": "%3Cstdin%3E"}
+
+
+def test_paths_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = tmp_path / "outside here"
+    outside.mkdir()
+    monkeypatch.chdir(outside)
+    assert location("x/a.json") == {"uri": "x/a.json", "uriBaseId": "%SRCROOT%"}
+    assert location((outside / "a.json").as_posix()) == {"uri": "a.json", "uriBaseId": "%SRCROOT%"}
+    assert location("../a.json") == {"uri": (tmp_path / "a.json").as_uri()}
+
+
+def test_a_work_tree_whose_git_is_a_file(repository: Path) -> None:
+    (repository / "config" / ".git").write_text("gitdir: elsewhere")
+    assert location("config/deep/a.json")["uri"] == "deep/a.json"
+
+
+def test_links(repository: Path, tmp_path: Path) -> None:
+    """GitHub shows the file that a link leads to, but no link; a link out of the repository keeps its own name."""
+    (repository / "config" / "real.json").write_text("{}")
+    (repository / "inside.json").symlink_to("config/real.json")
+    (tmp_path / "far.json").write_text("{}")
+    (repository / "outside.json").symlink_to(tmp_path / "far.json")
+    (tmp_path / "door").symlink_to(repository)
+    assert location("inside.json")["uri"] == "config/real.json"
+    assert location("outside.json")["uri"] == "outside.json"
+    assert location(f"{tmp_path}/door/config/real.json")["uri"] == "config/real.json"
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert location("a b.json")["uri"] == "a%20b.json"
+    monkeypatch.chdir(tmp_path)
+
+
+# Results
+
+
+def region(where: Document, span: Span) -> tuple[int, ...]:
+    found = only_result(Finding(SLASH.id, "error", "x", where, None, span))
+    return tuple(found["locations"][0]["physicalLocation"]["region"].values())
+
+
+def test_regions() -> None:
+    """endColumn, endLine, startColumn, startLine."""
+    assert region(document(content="\ufeff\U0001f600ab\r\ncd"), Span(1, 2)) == (3, 1, 2, 1)
+    assert region(document(content="\U0001f600ab\r\ncd"), Span(1, 7)) == (3, 2, 2, 1)
+    assert region(document(content=""), Span(0, 0)) == (1, 1, 1, 1)
+    assert region(document(content="a\n"), Span(2, 2)) == (1, 2, 1, 2)
+    assert region(document(content="ab"), Span(7, 9)) == (3, 1, 3, 1)
+    assert region(document(content="ab"), Span(1, 0)) == (2, 1, 2, 1)
+
+
+@pytest.mark.parametrize("level", ["error", "warning", "note"])
+def test_the_level_is_always_written(level: Level) -> None:
+    """Left out it would be the rule's."""
+    assert only_result(finding(document(), "baseUrl", severity=level))["level"] == level
+
+
+@pytest.mark.parametrize(
+    ("message", "environment", "expected"),
+    [
+        ("a", None, "a."),
+        ("a.", None, "a."),
+        ("a", "prod", "a (environment prod)."),
+        ("a.", "{x}\u202e", "a (environment (x)\\u202e)."),
+        ("{0} and ${x} [here](1)", None, "(0) and $(x) (here)(1)."),
+        ("one\n  two\r\n", None, "one two."),
+        ("\ud800 \x1b[31m", None, "\\ud800 \\u001b(31m."),
+        ("", None, "base-url-without-trailing-slash."),
+    ],
+)
+def test_messages(message: str, environment: str | None, expected: str) -> None:
+    found = only_result(finding(document(environment=environment), "baseUrl", message))
+    assert found["message"] == {"arguments": [expected.removesuffix(".")], "id": "default", "text": expected}
+
+
+def test_logical_locations() -> None:
+    def names(path: SettingPath | None, environment: str | None) -> Any:
+        found = only_result(finding(document(environment=environment), "baseUrl", path=path))
+        return found["locations"][0].get("logicalLocations")
+
+    setting = {"fullyQualifiedName": "externalAuthProviders.0.issuer", "kind": "property", "name": "issuer"}
+    assert names(None, None) is names((), None) is None
+    assert names(("externalAuthProviders", 0, "issuer"), None) == [setting]
+    assert names(("externalAuthProviders", 0, "issuer"), "prod") == [setting, {"kind": "namespace", "name": "prod"}]
+    assert names(("a.b", "\ud800"), None) == [{"fullyQualifiedName": '"a.b".\\ud800', "kind": "property", "name": "\\ud800"}]
+
+
+def test_fingerprints_are_of_the_file_as_it_is() -> None:
+    def prints(content: str) -> list[str]:
+        file = document(content=content)
+        run = run_of(result(finding(file, "c"), finding(file, "a")))
+        return [found["partialFingerprints"]["primaryLocationLineHash"] for found in run["results"]]
+
+    assert prints("a\nc\n") != prints("\ufeffa\nc\n")
+    assert prints("a\nc\n")[0] == prints("\ufeffa\nc\n")[0]
+
+
+def test_one_text_in_two_environments() -> None:
+    text = Text(DUMP)
+    documents = [Document("dump.json", "server/ssm", text, {}, FakeOrigin(), environment=name) for name in ("prod", "test")]
+    run = run_of(result(*(finding(item, '"String"') for item in documents)))
+    assert [found["message"]["text"][-6:] for found in run["results"]] == ["prod).", "test)."]
+    assert len({found["partialFingerprints"]["primaryLocationLineHash"] for found in run["results"]}) == 1
+
+
+def test_suppressed_findings_are_left_out() -> None:
+    """GitHub would open an alert for each."""
+    file = document()
+    run = run_of(result(finding(file, "port", suppressed="why not"), finding(file, "baseUrl")))
+    assert [found["locations"][0]["physicalLocation"]["region"]["startLine"] for found in run["results"]] == [2]
+    assert "suppress" not in json.dumps(run)
+
+
+def test_no_more_results_than_github_takes() -> None:
+    """The gravest stay, in their order, and the log says how many went."""
+    file = document()
+    levels: list[Level] = ["note", "warning", "error"]
+    run = run_of(result(*(finding(file, "baseUrl", str(number), severity=levels[number % 3]) for number in range(30_000))))
+    kept = [number for number in range(30_000) if number % 3 or number < 15_000]
+    assert [found["message"]["arguments"] for found in run["results"]] == [[str(number)] for number in kept]
+    assert len(run["results"]) == 25_000
+    assert run["invocations"] == [
+        {
+            "executionSuccessful": True,
+            "toolExecutionNotifications": [
+                {
+                    "message": {"text": "5000 of 30000 findings, the least grave, are left out: GitHub takes 25000."},
+                    "descriptor": {"id": "findings-left-out"},
+                    "level": "warning",
+                }
+            ],
+        }
+    ]
+
+
+def test_a_rule_that_only_a_finding_knows() -> None:
+    run = run_of(result(finding(document(), "port", rule="odd-one", severity="note"), rules={SLASH.id: SLASH}))
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [SLASH.id, "odd-one"]
+    assert run["tool"]["driver"]["rules"][1]["defaultConfiguration"] == {"level": "note"}
+    assert run["results"][0]["ruleIndex"] == 1
+
+
+# Rules
+
+
+def test_the_texts_of_a_rule() -> None:
+    rule = rule_of(SLASH)
+    assert rule["name"] == "BaseUrlWithoutTrailingSlash"
+    assert rule["shortDescription"] == {"text": "baseUrl does not end with a slash."}
+    paragraph = "Medplum documents 'baseUrl' as a full URL with a trailing slash: see the page (https://example.com/a)."
+    assert rule["fullDescription"] == {"text": f"{paragraph} The issuer defaults to it."}
+    assert rule["help"] == {
+        "text": f'{paragraph}\nThe issuer defaults to it.\n\n("baseUrl": "https://api.example.com/")\n\nSee {LINK}, https://example.com/more',
+        "markdown": f"{SLASH.docs.strip()}\n\n- <{LINK}>\n- <https://example.com/more>",
+    }
+    assert rule["helpUri"] == LINK
+
+
+def test_a_rule_that_says_little() -> None:
+    rule = rule_of(RuleInfo("--", "", {"production": None}, (), (), "", ("our wiki",), False))
+    assert rule == {
+        "id": "--",
+        "shortDescription": {"text": "--."},
+        "fullDescription": {"text": "--."},
+        "help": {"text": "--.\n\nSee our wiki", "markdown": "--.\n\n- <our wiki>"},
+        "defaultConfiguration": {"level": "note"},
+        "messageStrings": {"default": {"text": "{0}."}},
+        "properties": {"precision": "high", "problem.severity": "recommendation", "tags": []},
+    }
+
+
+def test_the_limits_of_a_rule() -> None:
+    tags = tuple(f"tag-{number}" for number in range(30))
+    rule = rule_of(SECRET._replace(id="x" * 300, title="t" * 2000, docs="d" * 2000, tags=tags))
+    assert len(rule["name"]) == 255
+    assert rule["shortDescription"]["text"] == "t" * 1021 + "..."
+    assert rule["fullDescription"]["text"] == "d" * 1021 + "..."
+    assert rule["properties"]["tags"] == ["security", *tags[:19]]
+
+
+@pytest.mark.parametrize("score", ["0.1", "7.5", "10", "10.0"])
+def test_security_rules(score: str) -> None:
+    properties = {"precision": "high", "security-severity": score, "tags": ["security", "external/cwe/cwe-312"]}
+    assert rule_of(SECRET._replace(security_severity=score))["properties"] == properties
+
+
+@pytest.mark.parametrize("score", [None, "", "0.0", "10.1", "-1", "high", "nan", "1_0", "٣"])
+def test_what_is_no_security_severity(score: str | None) -> None:
+    """GitHub refuses the whole upload for one that is no number."""
+    properties = {"precision": "high", "problem.severity": "error", "tags": ["external/cwe/cwe-312", "security"]}
+    assert rule_of(SECRET._replace(security_severity=score))["properties"] == properties
+
+
+@pytest.mark.parametrize(
+    ("version", "semantic"), [("1.2.3", True), ("1.2.3-rc.1+x", True), ("1.2", False), ("1.2.3.dev1", False), ("01.2.3", False)]
+)
+def test_version(version: str, semantic: bool) -> None:
+    driver = run_of(clean()._replace(version=version))["tool"]["driver"]
+    assert (driver["version"], driver.get("semanticVersion")) == (version, version if semantic else None)
+
+
+# Writing
+
+
+def test_nothing_of_the_machine(repository: Path) -> None:
+    for make in WHOLE.values():
+        text = written(make())
+        assert str(repository) not in text
+        assert "automationDetails" not in text
+        assert not re.search(r"\d\d:\d\d", text)
+        assert "hunter2" not in text
+
+
+def test_no_text_breaks_the_encoding() -> None:
+    """Neither what a file holds nor what the author of a rule wrote."""
+    rule = SLASH._replace(docs="lone \udfff here", tags=("\ud800",))
+    text = written(result(finding(document(), "baseUrl", "\ud800 é", path=("\udc80",)), rules={rule.id: rule}))
+    assert "lone \ufffd here" in text and "\\\\ud800 é" in text
+    assert json.loads(text.encode())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_streams_of_any_encoding_hold_utf_8(encoding: str) -> None:
+    buffer = io.BytesIO()
+    stream = io.TextIOWrapper(buffer, encoding=encoding, newline="\n")
+    report(result(finding(document(), "baseUrl", "é \U0001f600")), stream)
+    stream.flush()
+    [found] = json.loads(buffer.getvalue().decode())["runs"][0]["results"]
+    assert found["message"]["text"] == "é \U0001f600."
+
+
+def test_it_is_json_as_python_indents_it() -> None:
+    text = written(with_findings())
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    assert list(json.loads(text)) == ["$schema", "version", "runs"]
+
+
+@pytest.mark.parametrize("value", [{1}, datetime.datetime.now(), Path("a"), b"a", (1, 2), object()])
+def test_unknown_types_are_errors(value: object) -> None:
+    with pytest.raises(TypeError, match=type(value).__name__):
+        sarif._Writer(ascii_only=False).text(om.Message(text=value))
+
+
+def test_numbers_that_json_lacks_are_errors() -> None:
+    with pytest.raises(ValueError):
+        sarif._Writer(ascii_only=False).text(om.Result(message=om.Message(text="a"), rank=float("nan")))
