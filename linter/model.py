@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 Level = Literal["error", "warning", "note"]
@@ -129,7 +129,7 @@ class Document:
     ``uri`` is the path as the user gave it, with forward slashes.
     """
 
-    __slots__ = ("complete", "data", "environment", "kind", "origin", "target", "text", "uri")
+    __slots__ = ("_derived", "complete", "data", "environment", "kind", "origin", "target", "text", "uri")
 
     def __init__(
         self,
@@ -151,6 +151,13 @@ class Document:
         self.environment = environment
         self.complete = complete
         self.target = target
+        self._derived: dict[str, Any] = {}
+
+    def derive(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` works out from the document, kept under a name so that it is worked out once."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return self._derived[name]
 
     def get(self, path: SettingPath) -> Any:
         """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be judged.

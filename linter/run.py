@@ -16,7 +16,7 @@ from .policy.engine import applies, check
 from .policy.library import built_in_rules, check_ids, read_folders
 from .policy.rule import Rule
 from .sources import kinds, modules, source_of
-from .sources._source import Loaded, Problem, Recognised, SourceFile
+from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
 from .target import target_of
 
 STANDARD_INPUT = "<stdin>"
@@ -166,31 +166,15 @@ class _Run:
         settings = self.options.settings.over(config.settings_for(given.path))
         rules = self._rules(config, settings)
         try:
-            loaded = self._load(given)
+            recognised, loaded = load(given, self.options.kind)
         except Exception as error:  # a bug of ours must not keep other files from being linted
             self._bug(error, given.uri)
             self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug of medplum-lint"))
             return
+        if not loaded and not (given.searched and recognised is UNRECOGNISED):
+            self.files.append(FileStatus(given.uri, None, None, None, "ignored", recognised.note))
         for one in loaded:
             self._check(one, rules, settings)
-
-    def _load(self, given: Input) -> list[Loaded]:
-        file = SourceFile(given.uri, given.data)
-        kind = self.options.kind
-        if kind is None:
-            recognised = recognise(file)
-            kind = recognised.kind if recognised is not None else None
-            if kind is None or (given.searched and recognised is not None and recognised.confidence < 10):
-                self._ignore(given, recognised)
-                return []
-        loaded: list[Loaded] = source_of(kind).load(file, kind)
-        return loaded
-
-    def _ignore(self, given: Input, recognised: Recognised | None) -> None:
-        if given.searched and (recognised is None or recognised.confidence < 10):
-            return
-        note = recognised.note if recognised is not None else "not recognised as a Medplum configuration; --kind lints it all the same"
-        self.files.append(FileStatus(given.uri, None, None, None, "ignored", note))
 
     def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
         document = loaded.document
@@ -245,10 +229,42 @@ class _Run:
         )
 
 
-def recognise(file: SourceFile) -> Recognised | None:
-    """What a file is: the answer of the source that is surest."""
+UNRECOGNISED = Recognised(None, 0, "not recognised as a Medplum configuration; --kind lints it all the same")
+
+
+def load(given: Input, kind: str | None) -> tuple[Recognised, list[Loaded]]:
+    """What an input is, and its documents: of the given kind, else of the kind that its content shows; none if it is to be left alone."""
+    file = SourceFile(given.uri, given.data)
+    recognised = recognise(file, searched=given.searched) if kind is None else Recognised(kind, 100)
+    if recognised.kind is None:
+        return recognised, []
+    return recognised, source_of(recognised.kind).load(file, recognised.kind)
+
+
+def recognise(file: SourceFile, *, searched: bool) -> Recognised:
+    """What a file is: the answer of the source that is surest. Of a file found in a folder a mere guess does not count."""
     answers = [answer for answer in (module.detect(file) for module in modules()) if answer is not None]
-    return max(answers, key=lambda answer: answer.confidence, default=None)
+    best = max(answers, key=lambda answer: answer.confidence, default=UNRECOGNISED)
+    return UNRECOGNISED if searched and best.confidence < GUESS else best
+
+
+def load_documents(paths: Iterable[str | Input], kind: str | None) -> tuple[list[Document], list[str]]:
+    """The documents of files, without linting them, and an error for each file that gives none."""
+    documents: list[Document] = []
+    errors: list[str] = []
+    for path in paths:
+        try:
+            given = path if isinstance(path, Input) else Input(_uri(Path(path)), Path(path).read_bytes(), Path(path))
+        except OSError as error:
+            errors.append(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}")
+            continue
+        recognised, loaded = load(given, kind)
+        documents.extend(one.document for one in loaded if one.judge)
+        if not loaded:
+            errors.append(f"{given.uri}: {recognised.note}")
+        elif not any(one.judge for one in loaded):
+            errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
+    return documents, errors
 
 
 @lru_cache(maxsize=1)

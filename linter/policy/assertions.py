@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..model import ABSENT, UNKNOWN
+from ..model import ABSENT, UNKNOWN, Part
 from .display import number_text
 from .errors import RuleError, did_you_mean
 from .formats import FORMATS, SEES_PLACEHOLDERS
+from .judgement import ASPECTS, is_misread, misfits
 from .node import Node
 from .placeholders import is_unresolved
 from .template import compile_value, literal_text, show_value
@@ -60,6 +61,8 @@ def _operators(assertion: dict[str, Any], path: tuple[str | int, ...], depth: in
             yield negation(compile_assertion(operand, where, depth + 1), f"must not {_describe(operand)}")
         elif name == "present":
             yield _present(operand)
+        elif name == "fits":
+            yield _fits(operand, where)
         elif name in _NESTED:
             yield _NESTED[name](operand, where, depth)
         elif name in OPERATORS:
@@ -78,12 +81,12 @@ def _compiled(name: str, operand: Any, where: tuple[str | int, ...]) -> Check:
 
 def operator_names() -> list[str]:
     """Every word that can stand as a key in an assertion."""
-    return sorted([*OPERATORS, *_NESTED, "if", "then", "not", "present"])
+    return sorted([*OPERATORS, *_NESTED, "fits", "if", "then", "not", "present"])
 
 
 def _known_only(check: Check) -> Check:
     def known(value: Any, node: Node) -> Verdict:
-        if value is ABSENT or value is UNKNOWN or is_unresolved(value):
+        if value is ABSENT or value is UNKNOWN or is_unresolved(value) or (node.value is value and is_misread(node.document, node.path)):
             return None
         return check(value, node)
 
@@ -95,6 +98,19 @@ def _present(wanted: bool) -> Check:
 
     def check(value: Any, _node: Node) -> Verdict:
         return True if (value is not ABSENT) == wanted else failure
+
+    return check
+
+
+def _fits(operand: Any, where: tuple[str | int, ...]) -> Check:
+    """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.policy.judgement`."""
+    if operand not in ASPECTS:
+        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), ASPECTS)}', where)
+    part: Part = "key" if operand in ("known", "current") else "value"
+
+    def check(_value: Any, node: Node) -> Verdict:
+        misfit = misfits(node.document).get(node.path)
+        return True if misfit is None or misfit.aspect != operand else (Failure(misfit.reason, part=part),)
 
     return check
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, printable
-from .paths import catalogue_kind
+from .node import catalogue_kind
 
 MASK = "••••••"
 _LONGEST = 80

@@ -120,16 +120,21 @@ def arn(text: str) -> str | None:
     return None if fits else "must be an ARN such as arn:aws:iam::123456789012:role/example"
 
 
-_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
-
-
 @_format("bytes")
 def size_in_bytes(text: str) -> str | None:
-    """A size as the npm package ``bytes`` reads it: a number and b, kb, mb, gb, tb or pb. It reads "1m" as one byte."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) *([a-z]+)", text, re.IGNORECASE)
-    if match and match[2].lower() in _UNITS and float(match[1]) > 0:
-        return None
-    return "must be a size with one of the units b, kb, mb, gb, tb, pb, such as 50mb"
+    """A size as the npm package ``bytes`` reads it: a number and b, kb, mb, gb, tb or pb.
+
+    What it does not know it cuts off: "1m" is one byte. Without a leading number it is no limit at all (``bytes.parse``, tried out).
+    """
+    match = re.fullmatch(r"([-+]?\d+(?:\.\d+)?) *(kb|mb|gb|tb|pb|b)", text, re.IGNORECASE)
+    if match:
+        return None if float(match[1]) > 0 else "must be more than nothing: every request is larger"
+    number = re.match(r"\s*([-+]?\d+)", text)
+    if number is None:
+        return "is no size, which the server takes for no limit at all; write one such as 50mb"
+    size = int(number[1])
+    plural = "" if size == 1 else "s"
+    return f"is {size:,} byte{plural} to the server, which knows only b, kb, mb, gb, tb and pb right behind the number"
 
 
 _PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]+)-----\r?\n(?P<body>(?:[^-].*\r?\n|\r?\n)+)-----END (?P=label)-----")
@@ -145,6 +150,221 @@ def pem(text: str) -> str | None:
     if "\n" not in text.strip():
         return "must have line breaks: the PEM stands on one line"
     return None if _PEM.search(text) else "must be whole PEM text, from -----BEGIN to the -----END of the same label"
+
+
+@_format("pem-private-key")
+def pem_private_key(text: str) -> str | None:
+    """A private key in PEM (PKCS#1, PKCS#8 or SEC1), not a public key and not a certificate."""
+    if "-----BEGIN " in text and "PRIVATE KEY-----" not in text:
+        return "must be a private key: this is the PEM of something else"
+    return pem(text)
+
+
+@_format("pem-public-key")
+def pem_public_key(text: str) -> str | None:
+    """A public key in PEM, as CloudFront takes it."""
+    if "-----BEGIN " in text and "PUBLIC KEY-----" not in text:
+        return "must be a public key: this is the PEM of something else"
+    return pem(text)
+
+
+@_format("pem-certificates")
+def pem_certificates(text: str) -> str | None:
+    """One or more X.509 certificates in PEM."""
+    if "-----BEGIN " in text and "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
+        return "must be certificates: this is the PEM of something else"
+    return pem(text)
+
+
+@_format("websocket-url")
+def websocket_url(text: str) -> str | None:
+    """An absolute ws or wss URL."""
+    if not re.match(r"wss?://", text, re.IGNORECASE):
+        return "must be an absolute URL that begins with wss:// or ws://"
+    return url(re.sub(r"^ws", "http", text, flags=re.IGNORECASE))
+
+
+@_format("base-url")
+def base_url(text: str) -> str | None:
+    """An absolute URL to which paths can be added: no query, no fragment."""
+    reason = url(text)
+    if reason is None and re.search(r"[?#]", text):
+        return "must have neither a query nor a fragment: paths are added at its end"
+    return reason
+
+
+@_format("redirect-uri")
+def redirect_uri(text: str) -> str | None:
+    """A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252)."""
+    if "*" in text:
+        return "must be one exact address: redirect URIs are compared as texts, without wildcards"
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
+    if scheme is None:
+        return "must be an absolute address such as https://app.example.com/callback"
+    if scheme[1].lower() not in ("http", "https"):
+        return None
+    reason = url(text)
+    if reason is not None:
+        return reason
+    if "#" in text:
+        return "must have no fragment"
+    if scheme[1].lower() == "http" and not re.match(r"http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)", text, re.IGNORECASE):
+        return "must begin with https://: over http anybody on the way can read the code"
+    return None
+
+
+@_format("origins")
+def origins(text: str) -> str | None:
+    """Origins with commas between, or ``*`` alone. The server trims blanks and compares each as text (``cors.ts``)."""
+    if text.strip() == "*":
+        return None if text == "*" else "must be * alone, without blanks"
+    for number, one in enumerate(text.split(","), 1):
+        reason = origin(one.strip()) if one.strip() else "must not be empty"
+        if reason is not None:
+            which = f"entry {number} " if "," in text else ""
+            return f"{which}{reason}; anything else never matches, and browsers block the requests"
+    return None
+
+
+@_format("email-list")
+def email_list(text: str) -> str | None:
+    """Bare addresses with commas and no blanks between: the server does not trim them."""
+    for number, one in enumerate(text.split(","), 1):
+        if one != one.strip():
+            return f"must have no blanks between addresses: entry {number} never matches with one"
+        if email(one) is not None:
+            return f"entry {number} {email(one)}"
+    return None
+
+
+@_format("binary-storage")
+def binary_storage(text: str) -> str | None:
+    """``s3:BUCKET``, ``file:PATH``, ``azure:ACCOUNT:CONTAINER`` or ``gs:BUCKET`` (``packages/server/src/storage``)."""
+    prefix, colon, rest = text.partition(":")
+    if not colon or prefix not in ("s3", "file", "azure", "gs"):
+        return "must begin with s3:, file:, azure: or gs:; with anything else there is no storage, and uploads fail"
+    if prefix in ("s3", "gs"):
+        if rest.startswith("//"):
+            return f"must be {prefix}: and the bucket's bare name: the server takes the slashes for a part of the name"
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", rest):
+            return f"must be {prefix}: and the name of a bucket (lower-case letters, digits, hyphens and dots)"
+    if prefix == "azure" and not re.fullmatch(r"[^:]+:[^:]+", rest):
+        return "must name the account and the container, as in azure:account:container"
+    if prefix == "file" and not rest:
+        return "must name a folder after file:"
+    return None
+
+
+@_format("secret-id")
+def secret_id(text: str) -> str | None:
+    """The name or ARN of a secret in AWS Secrets Manager."""
+    if text.startswith("arn:"):
+        if re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+", text):
+            return None
+        return "must be the name or ARN of a secret in Secrets Manager: this is another ARN"
+    if re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", text):
+        return None
+    return "must be the name or ARN of a secret in Secrets Manager, not the secret itself"
+
+
+@_format("aws-region")
+def aws_region(text: str) -> str | None:
+    """The name of an AWS region, such as us-east-1 (by its shape, so that new regions are not refused)."""
+    fits = re.fullmatch(r"(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-[a-z]+-\d", text)
+    return None if fits else "must be the name of an AWS region such as us-east-1"
+
+
+@_format("cloudfront-key-id")
+def cloudfront_key_id(text: str) -> str | None:
+    """The id of a CloudFront public key."""
+    return None if re.fullmatch(r"K[0-9A-Z]{10,20}", text) else "does not look like the id of a CloudFront public key, which begins with K"
+
+
+@_format("google-client-id")
+def google_client_id(text: str) -> str | None:
+    """An OAuth client id of Google."""
+    fits = re.fullmatch(r"\d+-[a-z0-9]+\.apps\.googleusercontent\.com", text)
+    return None if fits else "does not look like a client id of Google, which ends with .apps.googleusercontent.com"
+
+
+@_format("recaptcha-key")
+def recaptcha_key(text: str) -> str | None:
+    """A site or secret key of Google reCAPTCHA."""
+    return (
+        None if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) else "does not look like a key of reCAPTCHA, which has 40 characters from 6L on"
+    )
+
+
+@_format("lambda-layer-name")
+def lambda_layer_name(text: str) -> str | None:
+    """The name, not the ARN, of a Lambda layer."""
+    if text.startswith("arn:"):
+        return "must be the name of the layer, not its ARN"
+    return (
+        None
+        if re.fullmatch(r"[A-Za-z0-9_-]{1,140}", text)
+        else "must be the name of a Lambda layer (letters, digits, hyphens, underscores)"
+    )
+
+
+@_format("uuid")
+def uuid(text: str) -> str | None:
+    """A UUID in its usual form."""
+    fits = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text, re.IGNORECASE)
+    return None if fits else "must be a UUID"
+
+
+@_format("base64-key")
+def base64_key(text: str) -> str | None:
+    """32 bytes in base64 (the key of S3's SSE-C)."""
+    return None if re.fullmatch(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", text) else "must be 32 bytes in base64, which are 44 characters"
+
+
+@_format("header-name")
+def header_name(text: str) -> str | None:
+    """The name of an HTTP header in lower case, as Node.js has it."""
+    if text != text.lower():
+        return "must be in lower case: the server never sees a header name with capitals"
+    return None if re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", text) else "must be the name of an HTTP header"
+
+
+@_format("cron")
+def cron(text: str) -> str | None:
+    """A cron expression of five fields, or six with seconds."""
+    return None if re.fullmatch(r"\S+( +\S+){4,5}", text.strip()) else "must be a cron expression of five fields, such as 0 3 * * *"
+
+
+@_format("date-time")
+def date_time(text: str) -> str | None:
+    """A date, or a date and time, in ISO 8601."""
+    fits = re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", text)
+    return None if fits else "must be a date such as 2025-01-31 or 2025-01-31T00:00:00Z"
+
+
+@_format("aws-account")
+def aws_account(text: str) -> str | None:
+    """An AWS account number."""
+    return None if re.fullmatch(r"\d{12}", text) else "must be the twelve digits of an AWS account"
+
+
+@_format("vpc-id")
+def vpc_id(text: str) -> str | None:
+    """The id of an AWS VPC."""
+    return None if re.fullmatch(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})", text) else "must be the id of a VPC, such as vpc-0123456789abcdef0"
+
+
+@_format("s3-bucket")
+def s3_bucket(text: str) -> str | None:
+    """The name of an S3 bucket."""
+    fits = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text)
+    return None if fits else "must be the name of an S3 bucket (3 to 63 lower-case letters, digits, hyphens and dots)"
+
+
+@_format("container-image")
+def container_image(text: str) -> str | None:
+    """A container image with a tag or digest."""
+    fits = re.fullmatch(r"\S+[:@][^/\s]+", text)
+    return None if fits else "must be a container image with a tag, such as medplum/medplum-server:4.2.0"
 
 
 @_format("resolved")

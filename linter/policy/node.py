@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import settings
 from ..model import ABSENT, Document, Fact, SettingPath, child, dotted
 
 Link = tuple[Any, str | int] | None
@@ -64,13 +65,16 @@ class Node:
         return Node.at(self.document, self.path[:-1])
 
     def fact(self, name: str) -> Any:
-        """A fact of this node, else ``ABSENT``: ``path``, ``key``, those of the source, and at the root those of the document."""
+        """A fact of this node, else ``ABSENT``: of its path, of the catalogue, of the source; at the root those of the document."""
         if name == "path":
             return dotted(self.path)
         if name == "key":
             return str(self.path[-1]) if self.path else ABSENT
         if not self.path:
             return document_fact(self.document, name)
+        if name in FACTS_OF_THE_CATALOGUE:
+            setting = settings.catalogue(catalogue_kind(self.document.kind)).get(self.path)
+            return getattr(setting, name) if setting is not None else ""
         return self.document.origin.facts(self.path).get(name, ABSENT)
 
 
@@ -87,6 +91,14 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete")
-FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used")
-"""``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
+FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
+FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
+"""What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
+leads to, the one to ``use`` instead. And
+``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other."""
+
+
+def catalogue_kind(kind: str) -> str:
+    """The catalogue that describes documents of a kind: ``server/ssm`` is described by ``server``."""
+    return kind if kind.startswith("secret/") else kind.partition("/")[0]

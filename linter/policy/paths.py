@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from .. import settings
 from ..model import Mark, child
 from .errors import RuleError, did_you_mean
-from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING, Node
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING, Node, catalogue_kind
 
 ANY: Final = Mark("*")
 DEEP: Final = Mark("**")
@@ -58,11 +58,6 @@ class Path(NamedTuple):
     def is_single(self) -> bool:
         """Whether the path leads to exactly one place."""
         return all(isinstance(step, str) for step in self.steps)
-
-
-def catalogue_kind(kind: str) -> str:
-    """The catalogue that describes documents of a kind: ``server/ssm`` is described by ``server``."""
-    return kind if kind.startswith("secret/") else kind.partition("/")[0]
 
 
 @cache
@@ -143,7 +138,7 @@ def parse_path(text: str) -> Path:
 
 
 def _split_fact(text: str) -> tuple[str, str | None]:
-    match = re.search(r"@([A-Za-z]+)$", text)
+    match = re.search(r"@([A-Za-z_]+)$", text)
     return (text[: match.start()], match[1]) if match else (text, None)
 
 

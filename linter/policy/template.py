@@ -9,6 +9,7 @@ from typing import Any
 from ..model import ABSENT, UNKNOWN
 from .display import number_text, shown
 from .errors import RuleError
+from .judgement import is_misread
 from .node import Node
 from .paths import Path, parse_path
 from .placeholders import is_unresolved
@@ -43,6 +44,8 @@ class Template:
         for piece in self.pieces:
             part = piece if isinstance(piece, str) else piece.value(piece.single(node))
             if part is ABSENT or part is UNKNOWN or is_unresolved(part):
+                return UNKNOWN
+            if isinstance(piece, Path) and piece.fact is None and is_misread(node.document, piece.single(node).path):
                 return UNKNOWN
             parts.append(part)
         if len(parts) == 1:

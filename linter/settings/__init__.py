@@ -49,9 +49,13 @@ class Setting:
     ignore_case: bool = False
     """Whether upper and lower case are the same in ``enum``."""
     min: int | None = None
-    """The least sensible number, in ``unit``."""
+    """The least number that works, in ``unit``."""
     max: int | None = None
-    """The greatest sensible number, in ``unit``."""
+    """The greatest number that works, in ``unit``."""
+    advised_min: int | None = None
+    """The least number that is advisable, though less works."""
+    advised_max: int | None = None
+    """The greatest number that is advisable, though more works."""
     special: tuple[int, ...] = ()
     """Numbers outside of ``min`` and ``max`` that have a meaning of their own."""
     unit: str = ""
@@ -95,6 +99,12 @@ class Setting:
     """What it is, in one line."""
     consequence: str = ""
     """What breaks when it is wrong."""
+    if_true: str = ""
+    """Of a switch: what happens when it is on; a clause that follows "so"."""
+    if_false: str = ""
+    """Of a switch: what happens when it is off; a clause that follows "so"."""
+    wrong_type: str = ""
+    """What the server does with a value of another type, where that is known."""
     page_differs: str = ""
     """Where the page and the server's code disagree."""
     tags: tuple[str, ...] = ()

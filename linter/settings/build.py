@@ -96,6 +96,8 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "ignore_case": bool,
     "min": int,
     "max": int,
+    "advised_min": int,
+    "advised_max": int,
     "special": list,
     "unit": str,
     "required": bool,
@@ -113,6 +115,9 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "link": str,
     "meaning": str,
     "consequence": str,
+    "if_true": str,
+    "if_false": str,
+    "wrong_type": str,
     "page_differs": str,
     "tags": list,
 }

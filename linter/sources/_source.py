@@ -53,6 +53,10 @@ class Loaded(NamedTuple):
     judge: bool = True
 
 
+GUESS = 10
+"""A confidence below this is a mere guess."""
+
+
 class Recognised(NamedTuple):
     """What a source takes a file for. ``kind`` is None for what it knows and leaves alone; ``note`` says in a few words what that is.
 

@@ -1,0 +1,383 @@
+"""What the catalogue says of each value of a document, as the server will see it: the ``fits`` operator of the rule language.
+
+Each place gets at most one misfit: the first aspect, in the order of :data:`ASPECTS`, in which it does not fit. So one cause gives one
+finding, and what is misread is not judged any further.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from .. import settings
+from ..model import UNKNOWN, Document, SettingPath, printable
+from ..settings import Catalogue, Setting
+from .display import number_text
+from .formats import FORMATS
+from .node import catalogue_kind
+from .placeholders import is_unresolved
+
+ASPECTS: Final = {
+    "known": "the server reads a setting of this name",
+    "current": "the name is none of an older version",
+    "own-value": "the value is no external secret of the CDK",
+    "boolean": "the server takes the value for true or false as it was meant",
+    "boolean-spelling": "true and false are written as they should be",
+    "integer": "the server reads the number that is written",
+    "integer-spelling": "whole numbers are written as they should be",
+    "object": "an object or array in a text is parsed by the server",
+    "type": "the value has the type that the server wants",
+    "value": "the value is one of those that are allowed",
+    "range": "the number works",
+    "advice": "the number is advisable",
+    "format": "the text has the form that it should have",
+    "all-versions": "older servers read the value as the newest does",
+}
+"""The aspects in which a value can fit its setting, in the order in which they are judged, with what each asks."""
+MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
+"""Where a value does not fit in one of these, no other rule judges it."""
+
+_TYPE_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "an array",
+}
+_MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"})
+_MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
+_GENERATIONS = (("the servers of late 2025", "late_2025"), ("the servers of mid-2025", "mid_2025"))
+_REMARKS = ("_comment", "$schema", "//")
+
+
+class Misfit(NamedTuple):
+    """How a value does not fit: the aspect, and a reason that reads on after the setting's name."""
+
+    aspect: str
+    reason: str
+
+
+def misfits(document: Document) -> Mapping[SettingPath, Misfit]:
+    """Every misfit of a document by its path; worked out once for each document."""
+    found: Mapping[SettingPath, Misfit] = document.derive("misfits", lambda: dict(_judge(document)))
+    return found
+
+
+def _judge(document: Document) -> Iterator[tuple[SettingPath, Misfit]]:
+    """Walk the settings that the catalogue knows; beneath an unknown one nothing is judged."""
+    if catalogue_kind(document.kind) not in settings.KINDS:
+        return
+    judge = _Judge(document)
+    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items())]
+    while waiting:
+        path, value = waiting.pop()
+        misfit, descend = judge.judge(path, value)
+        if misfit is not None:
+            yield path, misfit
+        if descend:
+            members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting.extend(reversed([((*path, step), member) for step, member in members]))
+
+
+class _Judge:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.catalogue = settings.catalogue(catalogue_kind(document.kind))
+        self.loader = {"server/ssm": "ssm_coercion", "server/env": "env_coercion"}.get(document.kind)
+
+    def judge(self, path: SettingPath, value: Any) -> tuple[Misfit | None, bool]:
+        """The misfit of one value, and whether its members are to be judged too."""
+        setting = self.catalogue.get(path)
+        if setting is None or setting.status == "obsolete":
+            return self._unknown(path, value, setting)
+        if value is UNKNOWN or value is None or is_unresolved(value):
+            return None, False
+        misfit = _first(self._misfits(path, value, setting))
+        container = isinstance(value, dict | list)
+        return misfit, container and (misfit is None or misfit.aspect not in MISREAD)
+
+    def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Misfit | None, bool]:
+        holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
+        if (holder is not None and holder.pass_through) or str(path[-1]).startswith(_REMARKS) or "/" in str(path[-1]):
+            return None, False
+        if self.loader is not None and isinstance(value, dict) and "raw" not in self.document.origin.facts(path):
+            return None, True  # no parameter of its own: what is unknown is beneath it
+        if setting is not None and setting.origin in ("older-version", "never-read"):
+            return Misfit("current", _instead(setting)), False
+        return Misfit("known", _unknown_reason(path, setting, self.catalogue)), False
+
+    def _misfits(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Misfit | None]:
+        """The answers in the order of the aspects, each worked out only if the ones before it are None."""
+        text = self.document.origin.facts(path).get("raw") if self.loader is not None else None
+        coercion: settings.ByGeneration = getattr(setting, self.loader or "ssm_coercion")
+        if isinstance(text, str):
+            yield _misread_text(text, value, setting, coercion.newest)
+            yield _type(value, setting) if coercion.newest == "object" else None
+        else:
+            yield _external_secret(value)
+            yield _boolean_in_json(value, setting)
+            yield _type(value, setting)
+        yield _enum(value, setting)
+        yield _range(value, setting)
+        yield _format(value, setting)
+        if isinstance(text, str):
+            yield _older_versions(text, setting, coercion)
+
+
+def _first(answers: Iterator[Misfit | None]) -> Misfit | None:
+    return next((answer for answer in answers if answer is not None), None)
+
+
+# --- Names ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _instead(setting: Setting) -> str:
+    return f"is not read by current servers{f': use {setting.use}' if setting.use else ''}"
+
+
+def _unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
+    if setting is not None:
+        return f"is no setting of the server{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
+    meant = _meant(path, catalogue)
+    return f"is no setting of the server, which ignores it{f'; {meant}' if meant else ''}"
+
+
+def _meant(path: SettingPath, catalogue: Catalogue) -> str:
+    """What was probably meant by an unknown name."""
+    name = str(path[-1])
+    dotted_path = tuple(part for step in path for part in str(step).split("."))
+    if "." in name and catalogue.get(dotted_path) is not None:
+        return f"in a JSON file {printable(name)} is written as an object in an object"
+    siblings = _members(catalogue, path[:-1])
+    same = [sibling for sibling in siblings if sibling.lower() == name.lower()]
+    near = same or _near(name, siblings)
+    if near:
+        return f"did you mean {'.'.join([*map(str, path[:-1]), near[0]])}?"
+    elsewhere = [known for known in _live_names(catalogue) if known.rpartition(".")[2] == name]
+    return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
+
+
+def _members(catalogue: Catalogue, holder: SettingPath) -> list[str]:
+    pattern = tuple("*" if isinstance(step, int) else step for step in holder)
+    paths = [tuple(name.split(".")) for name in _live_names(catalogue)]
+    return [path[-1] for path in paths if path[:-1] == pattern]
+
+
+def _live_names(catalogue: Catalogue) -> list[str]:
+    names = []
+    for name in catalogue.names():
+        setting = catalogue.get(tuple(name.split(".")))
+        if setting is not None and setting.status != "obsolete":
+            names.append(name)
+    return names
+
+
+def _near(name: str, known: list[str]) -> list[str]:
+    import difflib  # only after a mistake
+
+    by_lower = {one.lower(): one for one in known}
+    return [by_lower[near] for near in difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)]
+
+
+# --- Types ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _external_secret(value: Any) -> Misfit | None:
+    if isinstance(value, dict) and {"system", "key"} <= value.keys() <= {"system", "key", "type"}:
+        return Misfit("own-value", "is given as an external secret, which only the CDK resolves, in its own config")
+    return None
+
+
+def _boolean_in_json(value: Any, setting: Setting) -> Misfit | None:
+    if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        return None if "string" in setting.types else _text_for_boolean(value, setting)
+    if "integer" in setting.types:
+        return None
+    return Misfit(
+        "boolean-spelling", f"must be true or false; the server takes the number {number_text(value)} for {number_text(bool(value))}"
+    )
+
+
+def _text_for_boolean(value: str, setting: Setting) -> Misfit:
+    if not value:
+        return Misfit("boolean-spelling", "must be true or false, not an empty text, which counts now as false, now as not given")
+    if value.strip().lower() in _MEANS_TRUE:
+        return Misfit("boolean-spelling", "must be true without quotes; the server takes this text for true, like any other")
+    return Misfit(
+        "boolean", f"is text, and the server takes any text for true{_outcome(setting, True)}; write true or false without quotes"
+    )
+
+
+def _outcome(setting: Setting, value: bool) -> str:
+    """What a switch does when it is on or off, to be added to a sentence."""
+    effect = setting.if_true if value else setting.if_false
+    return f", so {effect}" if effect else ""
+
+
+def _type(value: Any, setting: Setting) -> Misfit | None:
+    if not setting.types or any(_has_type(value, name) for name in setting.types):
+        return None
+    wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
+    return Misfit("type", f"must be {wanted}, not {_kind_of(value)}")
+
+
+def _has_type(value: Any, name: str) -> bool:
+    if name == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if name == "integer":
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    types: dict[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "object": dict, "array": list}
+    return isinstance(value, types[name])
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return number_text(value)
+    if isinstance(value, str):
+        return "a number in quotes" if re.fullmatch(r"-?\d+(\.\d+)?", value) else "text" if value else "an empty text"
+    if isinstance(value, int | float):
+        return "a number"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+# --- Texts that a loader makes values of ---------------------------------------------------------------------------------------------
+
+
+def _misread_text(text: str, value: Any, setting: Setting, coercion: str) -> Misfit | None:
+    """How the newest loader misreads a parameter's or variable's text; ``value`` is what it makes of it."""
+    kind = setting.types[0] if setting.types else "string"
+    if kind == "boolean":
+        return _boolean_text(text, setting, coerced=coercion == "boolean")
+    if kind == "integer" and "string" not in setting.types:
+        return _integer_text(text, value, setting, coerced=coercion == "integer")
+    if kind in ("object", "array"):
+        return _object_text(text, value, setting, coercion)
+    if kind == "integer":
+        return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None
+    return None
+
+
+def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Misfit | None:
+    word = text.strip().lower()
+    if coerced:
+        if text in ("true", "false"):
+            return None
+        if word in _MEANS_FALSE:
+            return Misfit("boolean-spelling", "should be exactly false: the server takes everything but exactly true for false")
+        effect = _outcome(setting, False)
+        return Misfit("boolean", f"counts as false, for the server takes nothing but exactly true, in lower case, for true{effect}")
+    if word in _MEANS_TRUE:
+        return None if text == "true" else Misfit("boolean-spelling", "should be exactly true: the server takes any text for true here")
+    way_out = (
+        "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
+    )
+    return Misfit("boolean", f"counts as true, for the server keeps it as text, and any text is true{_outcome(setting, True)}; {way_out}")
+
+
+def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Misfit | None:
+    plain = re.fullmatch(r"\s*[+-]?\d+\s*", text) is not None
+    if not coerced:
+        reason = "stays text, for the server does not make a number of it; leave it out or use a JSON config file"
+        return Misfit("integer-spelling" if plain else "integer", reason)
+    if plain:
+        return None
+    effect = _integer_effect(value, setting)
+    if re.fullmatch(r"\s*\d+\s*/\s*min(ute)?\s*", text) and "per minute" in setting.unit:
+        return Misfit(
+            "integer-spelling", f"{effect}, by luck: the server stops reading at the first sign that is no digit; write the digits alone"
+        )
+    return Misfit("integer", f"{effect}: the server reads the digits that it begins with and drops the rest; write plain digits")
+
+
+def _integer_effect(value: Any, setting: Setting) -> str:
+    number = number_text(value)
+    if number == "NaN":
+        return "is not a number (NaN)"
+    return f"becomes {number}{f' {setting.unit}' if setting.unit else ''}"
+
+
+def _object_text(text: str, value: Any, setting: Setting, coercion: str) -> Misfit | None:
+    article = "an array" if setting.types[0] == "array" else "an object"
+    if coercion != "object":
+        if "json-only" in setting.tags:
+            return None  # told by the rule about settings for JSON files
+        way_out = "give its members in dotted parameters" if setting.types[0] == "object" else "use a JSON config file"
+        if setting.pass_through and "tls" in setting.name:
+            way_out = "it switches TLS on, but no option in it counts; give RedisSecrets or a JSON config file if options matter"
+        return Misfit("object", f"stays text, for the server does not parse it here: {way_out}")
+    if isinstance(value, str):
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            return Misfit("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
+    return None
+
+
+def _older_versions(text: str, setting: Setting, coercion: settings.ByGeneration) -> Misfit | None:
+    """Texts that only the newest loader reads as they are meant."""
+    kind = setting.types[0] if setting.types else "string"
+    older = [name for name, field in _GENERATIONS if getattr(coercion, field) != coercion.newest]
+    if not older or "string" in setting.types or (kind == "boolean" and text == "true"):
+        return None
+    effect = {
+        "boolean": "take it for true, as any text",
+        "integer": "keep it as text",
+        "object": "keep it as text, or fail on it",
+        "array": "keep it as text, or fail on it",
+    }.get(kind)
+    return Misfit("all-versions", f"is read by the newest servers only: {' and '.join(older)} {effect}") if effect else None
+
+
+# --- Values --------------------------------------------------------------------------------------------------------------------------
+
+
+def _enum(value: Any, setting: Setting) -> Misfit | None:
+    if not setting.enum or isinstance(value, dict | list) or value == "":
+        return None
+    allowed = [str(one) for one in setting.enum]
+    given = str(value)
+    if given in allowed or (setting.ignore_case and given.upper() in (one.upper() for one in allowed)):
+        return None
+    near = _near(given, allowed) if isinstance(value, str) else []
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return Misfit("value", f"must be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{hint}")
+
+
+def _range(value: Any, setting: Setting) -> Misfit | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
+        return None
+    unit = f" {setting.unit}" if setting.unit else ""
+    for aspect, low, high, verb in (
+        ("range", setting.min, setting.max, "must be"),
+        ("advice", setting.advised_min, setting.advised_max, "should be"),
+    ):
+        if low is not None and value < low:
+            return Misfit(aspect, f"{verb} at least {low:,}{unit}, not {number_text(value)}")
+        if high is not None and value > high:
+            return Misfit(aspect, f"{verb} at most {high:,}{unit}, not {number_text(value)}{_tolerance(value, setting)}")
+    return None
+
+
+def _tolerance(value: float, setting: Setting) -> str:
+    step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit)
+    return f": codes up to {int(value) * int(step[1])} seconds old or early are taken" if step else ""
+
+
+def _format(value: Any, setting: Setting) -> Misfit | None:
+    if not setting.format or not isinstance(value, str) or (value == "" and setting.format != "bytes"):
+        return None
+    reason = FORMATS[setting.format](value)
+    return Misfit("format", reason) if reason is not None else None
+
+
+def is_misread(document: Document, path: SettingPath) -> bool:
+    """Whether the server makes something else of a value than was meant, so that no rule can judge it."""
+    misfit = misfits(document).get(path)
+    return misfit is not None and misfit.aspect in MISREAD
