@@ -15,7 +15,7 @@ from . import __version__
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, ConfigError, Settings, find_config
 from .model import Style
 from .reporters import names as format_names
-from .run import STANDARD_INPUT, Input, Options, Outcome, all_rules, lint_input, lint_paths
+from .run import STANDARD_INPUT, Input, Options, Outcome, all_rules, lint_input, lint_paths, load_documents
 from .sources import kinds
 
 PROGRAM = "medplum-lint"
@@ -55,6 +55,15 @@ def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) or None
 
 
+def _check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) -> str | None:
+    """A kind that some source makes."""
+    if kind is not None and kind not in kinds():
+        from .policy.errors import did_you_mean
+
+        raise click.BadParameter(f'"{kind}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(kind, kinds())}')
+    return kind
+
+
 _rules_option = click.option(
     "--rules",
     "rule_folders",
@@ -69,7 +78,12 @@ _rules_option = click.option(
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--format", "-f", "output_format", type=click.Choice(format_names()), default="text", help="How to report.  [default: text]")
 @click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
-@click.option("--kind", metavar="KIND", help="Take every input for this kind instead of telling by its content, such as server/json.")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    callback=_check_kind,
+    help="Take every input for this kind instead of telling by its content, such as server/json.",
+)
 @click.option(
     "--target",
     type=click.Choice(TARGET_CHOICES),
@@ -97,10 +111,6 @@ def check(
     quiet: bool,
 ) -> None:
     """Check configurations (the default command)."""
-    if kind is not None and kind not in kinds():
-        from .policy.errors import did_you_mean
-
-        raise click.BadParameter(f'"{kind}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(kind, kinds())}', param_hint="'--kind'")
     if stdin_filename is not None and "-" not in paths:
         raise click.UsageError('--stdin-filename names standard input, which is read for the path "-"')
     options = Options(Settings(select=select, ignore=ignore, target=target, fail_on=fail_on), kind, rule_folders)
@@ -157,6 +167,34 @@ def _write_atomically(output: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise click.ClickException(f"{output}: cannot be written: {(error.strerror or '').lower()}") from None
+
+
+@cli.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.  [default: text]")
+@click.option("--kind", metavar="KIND", callback=_check_kind, help="Take every input for this kind, such as server/ssm.")
+@click.option("--only-changed", is_flag=True, help="Only what the server holds differently from what is written.")
+@click.option("--defaults", is_flag=True, help="Also the defaults of settings that are not given.")
+def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool) -> None:
+    """Print the configuration as the server will hold it."""
+    from . import show as shown
+
+    documents, errors = load_documents(_inputs(paths), kind)
+    text = shown.as_json if output_format == "json" else shown.as_text
+    _print(text(documents, only_changed=only_changed, defaults=defaults))
+    _fail(errors)
+
+
+def _inputs(paths: tuple[str, ...]) -> list[str | Input]:
+    return [Input(STANDARD_INPUT, sys.stdin.buffer.read(), Path("stdin")) if path == "-" else path for path in paths]
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the server's JSON config, for editors."""
+    from .schema import schema_text
+
+    _print(schema_text())
 
 
 # --- The rules themselves ----------------------------------------------------------------------------------------------------------
