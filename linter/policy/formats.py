@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .placeholders import is_unresolved
+from .placeholders import is_blank, is_reference
 
 Format = Callable[[str], str | None]
 FORMATS: dict[str, Format] = {}
@@ -369,9 +369,15 @@ def container_image(text: str) -> str | None:
 
 @_format("resolved")
 def resolved(text: str) -> str | None:
-    """A value that is filled in: not ``${PORT}``, ``<your domain>`` or ``TODO``."""
-    return "must be filled in: it is still a placeholder" if is_unresolved(text) else None
+    """A value that no program has still to fill in: not ``${PORT}`` or ``{{ name }}``."""
+    return "is a reference that has still to be replaced by its value" if is_reference(text) else None
 
 
-SEES_PLACEHOLDERS = frozenset({"resolved"})
+@_format("filled-in")
+def filled_in(text: str) -> str | None:
+    """A value that nobody has still to fill in: not ``<your domain>`` or ``TODO``."""
+    return "is still to be filled in" if is_blank(text) else None
+
+
+SEES_PLACEHOLDERS = frozenset({"filled-in", "resolved"})
 """Formats that judge what no other operator does."""

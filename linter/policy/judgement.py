@@ -195,7 +195,8 @@ def _boolean_in_json(value: Any, setting: Setting) -> Misfit | None:
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, str):
-        return None if "string" in setting.types else _text_for_boolean(value, setting)
+        another_text = setting.types[0] != "boolean" and value.lower() not in _MEANS_FALSE | _MEANS_TRUE
+        return None if another_text else _text_for_boolean(value, setting)
     if "integer" in setting.types:
         return None
     return Misfit(
@@ -220,7 +221,10 @@ def _outcome(setting: Setting, value: bool) -> str:
 
 
 def _type(value: Any, setting: Setting) -> Misfit | None:
-    if not setting.types or any(_has_type(value, name) for name in setting.types):
+    if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
+        # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
+        return None if value.isascii() and value.isdecimal() else Misfit("type", f"must be a whole number, not {_kind_of(value)}")
+    if any(_has_type(value, name) for name in setting.types):
         return None
     wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
     return Misfit("type", f"must be {wanted}, not {_kind_of(value)}")
@@ -300,7 +304,7 @@ def _integer_effect(value: Any, setting: Setting) -> str:
     number = number_text(value)
     if number == "NaN":
         return "is not a number (NaN)"
-    return f"becomes {number}{f' {setting.unit}' if setting.unit else ''}"
+    return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
 
 
 def _object_text(text: str, value: Any, setting: Setting, coercion: str) -> Misfit | None:
@@ -351,6 +355,8 @@ def _enum(value: Any, setting: Setting) -> Misfit | None:
 
 
 def _range(value: Any, setting: Setting) -> Misfit | None:
+    if isinstance(value, str) and setting.types[0] == "integer" and value.isascii() and value.isdecimal():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
         return None
     unit = f" {setting.unit}" if setting.unit else ""

@@ -294,6 +294,8 @@ def _derived_tags(row: Entry) -> set[str]:
     if row["status"] == "obsolete":
         return tags | {row["origin"]}
     tags.add("-or-".join(row["types"]))
+    if not row.get("secret"):
+        tags.add("public")
     if "format" in row:
         tags.add(row["format"])
     if len(row.get("sources", ())) == 1:

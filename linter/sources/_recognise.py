@@ -35,7 +35,7 @@ def recognise_object(value: dict[str, Any], name: str) -> Recognised | None:
     if len(infra) > 1 or (infra and not server):
         return Recognised(None, 70, "an infra configuration of the CDK")
     if server:
-        return _server(server, name)
+        return _server(server, name, has_base_url="baseUrl" in value)
     foreign = next((what for what, keys in _FOREIGN.items() if any(key in value for key in keys)), None)
     if foreign is not None:
         return Recognised(None, 60, foreign if not name.endswith(foreign) else "no Medplum configuration")
@@ -54,10 +54,10 @@ def server_settings(value: dict[str, Any]) -> frozenset[str]:
 _RETIRED = frozenset({"adminClientId", "maxUploadSize", "signingKeyPasscode", "chainedSearchWithReferenceTables"})
 
 
-def _server(found: frozenset[str], name: str) -> Recognised | None:
+def _server(found: frozenset[str], name: str, *, has_base_url: bool) -> Recognised | None:
     distinctive = found - _GENERIC
     if len(distinctive) > 1 or (distinctive and len(found) > 1):
         return Recognised("server/json", 60)
-    if is_medplum_name(name) or {"database", "redis"} <= found:
+    if is_medplum_name(name) or {"database", "redis"} <= found or (has_base_url and len(found) > 1):
         return Recognised("server/json", 40)
     return Recognised("server/json", 30) if distinctive else None

@@ -1,0 +1,57 @@
+"""Realistic inputs with what is found in them, one finding a line: ``fixtures/CASE/input.*`` and ``expected.txt``.
+
+``UPDATE_GOLDEN=1 python -m pytest tests/test_fixtures.py`` writes what is found now; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from linter.model import dotted
+from linter.run import Input, Options, Outcome, lint_input
+
+FIXTURES = Path(__file__).parent / "fixtures"
+CASES = sorted(path.parent.name for path in FIXTURES.glob("*/input.*"))
+
+
+def linted(case: str) -> Outcome:
+    (path,) = (FIXTURES / case).glob("input.*")
+    return lint_input(Input(path.name, path.read_bytes(), path), Options())
+
+
+def lines(outcome: Outcome) -> list[str]:
+    """The status of each file, then each finding with its place, environment and setting."""
+    found = [
+        f"{file.path}: {' '.join(filter(None, (file.status, file.kind, file.environment, file.target, file.note)))}"
+        for file in outcome.result.files
+    ]
+    for finding in outcome.result.findings:
+        place = "{}:{}".format(*finding.document.position(finding.span.start))
+        end = "{}:{}".format(*finding.document.position(finding.span.end))
+        environment = f"{finding.document.environment}: " if finding.document.environment else ""
+        setting = "-" if finding.path is None else dotted(finding.path)
+        found.append(f"{place}-{end} {finding.severity}[{finding.rule}] {environment}{setting}: {finding.message}")
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_findings(case: str) -> None:
+    outcome = linted(case)
+    assert outcome.errors == () and outcome.bugs == ()
+    golden = FIXTURES / case / "expected.txt"
+    text = "".join(f"{line}\n" for line in lines(outcome))
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8", newline="\n")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("clean-")])
+def test_a_clean_production_configuration_is_clean(case: str) -> None:
+    assert linted(case).result.findings == ()
+
+
+def test_nothing_in_the_local_sample_is_more_than_a_note() -> None:
+    assert {finding.severity for finding in linted("local-sample").result.findings} <= {"note"}
