@@ -48,7 +48,7 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
     return Finding(
         rule=rule.info.id,
         severity=level,
-        message=rule.message.show(node, failure.reason).rstrip(),
+        message=rule.message.show(node, failure.reason),
         document=node.document,
         path=node.path or None,
         span=node.document.locate(node.path, part),

@@ -111,12 +111,26 @@ def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def _descend(top: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
-    """All that ``steps`` lead to at or beneath ``top`` (a loop, not a recursion: a document can be 100,000 levels deep)."""
+    """All that ``steps`` lead to at or beneath ``top``, or all beneath it where there are none.
+
+    A loop, not a recursion: a document can be 100,000 levels deep.
+    """
+    # From the root, which is where nearly all rules start, the nodes are the same for each of them.
+    nodes = top.document.derive("nodes", lambda: list(_beneath(top))) if top.link is None else _beneath(top)
+    if not steps:
+        yield from nodes
+        return
+    yield from _walk(top, steps, existing=True)
+    for node in nodes:
+        yield from _walk(node, steps, existing=True)
+
+
+def _beneath(top: Node) -> Iterator[Node]:
     waiting = [top]
     while waiting:
         node = waiting.pop()
-        if steps or node is not top:
-            yield from _walk(node, steps, existing=True)
+        if node is not top:
+            yield node
         members = [Node(node.document, (node.link, key), member) for key, member in _members(node.value)]
         waiting.extend(reversed(members))
 

@@ -11,7 +11,7 @@ from .display import shown
 from .errors import RuleError, did_you_mean
 from .node import Node
 from .paths import Path, parse_path
-from .template import Template, compile_value
+from .template import Message, compile_value
 from .verdict import Check, Verdict
 
 Condition = Callable[[Node], Verdict]
@@ -39,7 +39,7 @@ class Rule(NamedTuple):
     info: RuleInfo
     when: Condition | None
     must: tuple[Clause, ...]
-    message: Template | None
+    message: Message | None
     fix: FixPlan | None
     enabled: bool
 
@@ -47,17 +47,21 @@ class Rule(NamedTuple):
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
     """The rule that checked YAML data describes; raises :class:`RuleError` with the place in the data where it cannot be used.
 
-    ``prepare`` compiles regular expressions at once (they are else compiled when first needed), so that a bad one is an error.
+    ``prepare`` compiles the message and regular expressions at once (they are else compiled when first needed), so that a bad one is
+    an error.
     """
     must = tuple(_clauses(data.get("must", {}), ("must",), prepare=prepare))
     if len(must) > MOST_CLAUSES:
         raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
     fix = _fix(data["fix"]) if "fix" in data else None
+    message = Message(data["message"]) if "message" in data else None
+    if prepare and message is not None:
+        _at(("message",), message.template)
     return Rule(
         info=_info(data),
         when=_condition(data["when"], ("when",)) if "when" in data else None,
         must=must,
-        message=_at(("message",), lambda: Template(data["message"])) if "message" in data else None,
+        message=message,
         fix=fix,
         enabled=bool(data.get("enabled", True)),
     )

@@ -17,6 +17,26 @@ from .placeholders import is_unresolved
 _PIECE = re.compile(r"\$\$|\$\{([^}]*)\}|\$")
 
 
+class Message:
+    """A text for people that is compiled when it is first shown: most messages of a run never are."""
+
+    __slots__ = ("_template", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._template: Template | None = None
+
+    def template(self) -> Template:
+        """The compiled text; raises :class:`RuleError` where it cannot be."""
+        if self._template is None:
+            self._template = Template(self._text)
+        return self._template
+
+    def show(self, node: Node, reason: str) -> str:
+        """See :meth:`Template.show`. A fact that says nothing leaves no blank at the end."""
+        return self.template().show(node, reason).rstrip()
+
+
 class Template:
     """A compiled text with places to fill in."""
 
@@ -91,8 +111,7 @@ def show_value(value: Any) -> Callable[[Node], str]:
     """An operand as it is named in a reason or in the description of a fix, secrets masked."""
     if isinstance(value, str) and "$" in value:
         return lambda node: f'"{Template(value).show(node)}"'
-    text = literal_text(value)
-    return lambda _node: text
+    return lambda _node: literal_text(value)
 
 
 def literal_text(value: Any) -> str:
