@@ -166,7 +166,7 @@ def _write_atomically(output: Path, text: str) -> None:
         os.replace(temporary, output)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise click.ClickException(f"{output}: cannot be written: {(error.strerror or '').lower()}") from None
+        _fail([f"{output}: cannot be written: {(error.strerror or '').lower()}"])
 
 
 @cli.command()

@@ -1,0 +1,434 @@
+"""The command line, as a user meets it: options, outputs, exit codes, and what is said when something cannot be done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from linter import __version__, cli, run
+from linter.config import _find
+from linter.model import Document
+from linter.policy import engine
+from linter.policy.rule import Rule
+
+CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
+BOTS = '{"bots": []}'
+BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
+SLASH = "base-url-without-trailing-slash"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has an empty folder of its own, and no configuration that another one has read."""
+    _find.cache_clear()
+    monkeypatch.chdir(tmp_path)
+
+
+def lint(*arguments: str, given: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(cli.cli, list(arguments), input=given)
+
+
+def write(name: str, text: str) -> str:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return name
+
+
+# --- What is linted -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_clean_file_says_so_in_one_line() -> None:
+    result = lint(write("server.json", CLEAN))
+    assert (result.exit_code, result.output) == (0, "No findings in 1 file.\n")
+
+
+def test_a_finding_with_its_line_and_its_fix() -> None:
+    result = lint(write("server.json", BAD), "--select", SLASH)
+    assert result.exit_code == 1
+    assert result.output == (
+        f"server.json:1:13: error[{SLASH}]: "
+        'baseUrl must end with "/": paths are glued to the host name (https://api.example.comfhir/R4)\n'
+        "  |\n"
+        '1 | {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
+        "  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        '  = possible fix: set baseUrl to "https://api.hospital.example/"\n'
+        "\n"
+        "Found 1 error in 1 file.\n"
+    )
+
+
+def test_check_is_the_default_command() -> None:
+    write("server.json", BAD)
+    assert lint("check", "server.json").output == lint("server.json").output
+
+
+def test_without_a_path_the_current_folder_is_searched() -> None:
+    write("deploy/medplum.config.json", BAD)
+    write("deploy/tsconfig.json", "{}")
+    write("deploy/node_modules/medplum.config.json", BAD)
+    result = lint("--format", "json")
+    assert [file["path"] for file in json.loads(result.output)["files"]] == ["deploy/medplum.config.json"]
+
+
+def test_standard_input_has_a_name() -> None:
+    assert lint("-", "--select", SLASH, given=BAD).output.startswith("<stdin>:1:13: error")
+    assert lint("-", "--stdin-filename", "a/b.json", "--select", SLASH, given=BAD).output.startswith("a/b.json:1:13: error")
+
+
+def test_what_is_something_else_is_left_alone() -> None:
+    result = lint(write("medplum.config.json", BOTS))
+    assert (result.exit_code, result.output) == (
+        0,
+        "medplum.config.json: ignored: a bots configuration\nNo findings in 0 files, 1 ignored.\n",
+    )
+    assert lint("medplum.config.json", "--quiet").output == ""
+    files = json.loads(lint("medplum.config.json", "--format", "json").output)["files"]
+    assert files == [{"path": "medplum.config.json", "kind": None, "environment": None, "target": None, "status": "ignored"}]
+
+
+def test_a_kind_overrules_the_content() -> None:
+    result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-base-url")
+    assert (result.exit_code, result.output.splitlines()[0][:47]) == (1, "medplum.config.json:1:1: error[missing-base-url")
+
+
+@pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])
+def test_the_target(target: str, level: str) -> None:
+    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-port")
+    assert result.output.startswith(f"server.json:1:1: {level}[missing-port]")
+
+
+# --- Exit codes ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("note", 1), ("never", 0)])
+def test_fail_on(fail_on: str, code: int) -> None:
+    write("server.json", '{"database": {}, "redis": {}, "emailAdress": "x"}')
+    assert lint("server.json", "--select", "unknown-setting", "--fail-on", fail_on).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.json"], "medplum-lint: error: missing.json: no such file or folder\n"),
+        (["*.json"], "medplum-lint: error: *.json: no file matches this glob\n"),
+        (["."], "medplum-lint: error: .: no file in this folder is called as a Medplum configuration is\n"),
+        (
+            ["--select", "base-url-without-trailing-slas", "-"],
+            f'medplum-lint: error: there is no rule "base-url-without-trailing-slas"; did you mean "{SLASH}"?\n',
+        ),
+        (["--rules", "policies", "-"], "medplum-lint: error: policies: no such folder\n"),
+    ],
+)
+def test_what_could_not_be_done_as_asked(arguments: list[str], message: str) -> None:
+    result = lint(*arguments, given=CLEAN)
+    assert (result.exit_code, result.stderr) == (2, message)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--format", "xml"], ["--kind", "server/jsn", "-"], ["--nonsense"], ["--stdin-filename", "x", "y"], ["-", "y"]]
+)
+def test_bad_options_are_exit_2(arguments: list[str]) -> None:
+    result = lint(*arguments, given="{}")
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_one_unreadable_file_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.json", BAD)
+    write("b.json", BAD)
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "a.json":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    result = lint("a.json", "b.json", "--select", SLASH)
+    assert result.exit_code == 2
+    assert result.stderr == "medplum-lint: error: a.json: cannot be read: permission denied\n"
+    assert "b.json:1:13: error" in result.stdout
+    assert "a.json: failed: cannot be read: permission denied" in result.stdout
+
+
+def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = engine.check
+
+    def broken(rule: Rule, document: Document, *arguments: object) -> object:
+        if rule.info.id == "missing-port":
+            raise ZeroDivisionError("the secret value")
+        return check(rule, document, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "check", broken)
+    result = lint(write("server.json", BAD), "--select", f"missing-port,{SLASH}")
+    assert result.exit_code == 3
+    assert "server.json:1:13: error" in result.stdout
+    assert result.stderr.startswith("medplum-lint: bug: server.json: the rule missing-port failed with ZeroDivisionError at test_cli.py:")
+    assert "secret" not in result.output
+
+
+# --- Output -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_written_to_a_file_whole_or_not_at_all() -> None:
+    result = lint(write("server.json", BAD), "--format", "sarif", "--output", "out.sarif")
+    assert (result.exit_code, result.output) == (1, "")
+    assert json.loads(Path("out.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert sorted(os.listdir()) == ["out.sarif", "server.json"]
+    result = lint("server.json", "--output", "no/such/folder.txt")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "medplum-lint: error: no/such/folder.txt: cannot be written: no such file or directory\n",
+    )
+
+
+def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("server.json", BAD)
+    assert "\033[" not in lint("server.json").output
+    assert "\033[1;31merror" in CliRunner().invoke(cli.cli, ["server.json", "--color", "always"], color=True).output
+    monkeypatch.setattr(cli.sys.stdout, "isatty", lambda: True)  # type: ignore[attr-defined]
+    assert cli._wants_color("auto", None) is (os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cli._wants_color("auto", None) is False
+    assert cli._wants_color("always", None) is True
+
+
+def test_the_json_contract() -> None:
+    result = json.loads(lint(write("server.json", BAD), "--format", "json", "--select", f"{SLASH},missing-port").output)
+    assert result == {
+        "version": 1,
+        "tool": {"name": "medplum-lint", "version": __version__},
+        "files": [{"path": "server.json", "kind": "server/json", "environment": None, "target": "production", "status": "checked"}],
+        "findings": [
+            {
+                "rule": "missing-port",
+                "severity": "error",
+                "message": "port is missing: the documentation requires it; the server listens on 8103 without it, "
+                "whatever the container, load balancer or apiPort expect",
+                "path": "server.json",
+                "kind": "server/json",
+                "environment": None,
+                "setting": "port",
+                "range": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 2}},
+                "fixable": False,
+                "suppressed": None,
+            },
+            {
+                "rule": SLASH,
+                "severity": "error",
+                "message": 'baseUrl must end with "/": paths are glued to the host name (https://api.example.comfhir/R4)',
+                "path": "server.json",
+                "kind": "server/json",
+                "environment": None,
+                "setting": "baseUrl",
+                "range": {"start": {"line": 1, "column": 13}, "end": {"line": 1, "column": 43}},
+                "fixable": True,
+                "suppressed": None,
+            },
+        ],
+        "summary": {"files": 1, "errors": 2, "warnings": 0, "notes": 0, "suppressed": 0},
+    }
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    write("b.json", BAD)
+    write("a.json", BAD)
+    for output_format in ("text", "json", "sarif"):
+        assert lint("b.json", "a.json", "-f", output_format).stdout_bytes == lint("a.json", "b.json", "-f", output_format).stdout_bytes
+
+
+def test_an_ascii_terminal_gets_no_traceback() -> None:
+    write("server.json", BAD.replace("{}", '{"password": "secret"}', 1))
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([sys.executable, "-m", "linter", "server.json"], capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b'"password": "??????"' in done.stdout
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    write("server.json", BAD)
+    done = subprocess.run(f"{sys.executable} -m linter server.json 2>&1 >&- | cat", shell=True, capture_output=True, check=False)
+    assert b"Traceback" not in done.stdout
+
+
+# --- Configuration ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_line_wins_over_the_configuration() -> None:
+    write(".medplum-lint.toml", f'select = ["{SLASH}"]\nfail-on = "never"\n')
+    write("server.json", BAD)
+    assert lint("server.json").exit_code == 0
+    assert f"error[{SLASH}]" in lint("server.json").output
+    result = lint("server.json", "--select", "missing-port", "--fail-on", "error")
+    assert result.exit_code == 1
+    assert SLASH not in result.output
+
+
+def test_a_broken_configuration_is_exit_2() -> None:
+    write(".medplum-lint.toml", "ignore = []\nseverty = {}\n")
+    result = lint(write("server.json", BAD))
+    assert result.exit_code == 2
+    assert (
+        result.stderr == f'medplum-lint: error: {Path.cwd()}/.medplum-lint.toml:2: there is no option "severty"; did you mean "severity"?\n'
+    )
+
+
+# --- The rules themselves -----------------------------------------------------------------------------------------------------------
+
+
+def test_rules_lists_every_rule_file() -> None:
+    ids = [line.split()[0] for line in lint("rules").output.splitlines()]
+    assert ids == sorted(path.stem for path in (Path(__file__).parent.parent / "rules").glob("*.yaml"))
+    assert [rule["id"] for rule in json.loads(lint("rules", "--format", "json").output)] == ids
+
+
+def test_explain() -> None:
+    output = lint("explain", SLASH).output
+    assert output.startswith(f"{SLASH}: baseUrl does not end with a slash\n\nSeverity: error\nFor:      server\n")
+    assert '      "baseUrl": "https://api.example.com"\n' in output
+    result = lint("explain", "missing-baseurl")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        'medplum-lint: error: there is no rule "missing-baseurl"; did you mean "missing-base-url"?\n',
+    )
+
+
+OWN = """
+id: acme/support-email-domain
+title: supportEmail is not one of our addresses
+severity: error
+for: server
+must:
+  supportEmail: {format: email, ends_with: "@acme.example"}
+message: "supportEmail ${@reason}"
+docs: Patients must only ever receive mail from our own domain.
+examples:
+  good: [{data: {supportEmail: help@acme.example}}]
+  bad: [{data: {supportEmail: help@gmail.example}, finds: [supportEmail]}]
+"""
+
+
+def test_a_policy_of_ones_own() -> None:
+    write("policies/support-email-domain.yaml", OWN)
+    write("server.json", '{"supportEmail": "help@gmail.example", "database": {}, "redis": {}}')
+    result = lint("server.json", "--rules", "policies", "--select", "acme/support-email-domain")
+    assert result.output.splitlines()[0] == 'server.json:1:18: error[acme/support-email-domain]: supportEmail must end with "@acme.example"'
+    assert lint("test", "policies").output == "2 examples of 1 rules: all passed.\n"
+    assert lint("explain", "acme/support-email-domain", "--rules", "policies").exit_code == 0
+
+
+def test_an_example_that_does_not_hold_is_named() -> None:
+    write("policies/support-email-domain.yaml", OWN.replace("help@acme.example}}]", "help@other.example}}]"))
+    result = lint("test", "policies")
+    assert result.exit_code == 1
+    assert result.output == (
+        "policies/support-email-domain.yaml:11: acme/support-email-domain: good example 1: finds supportEmail, but should find nothing\n"
+        "2 examples of 1 rules: 1 failed.\n"
+    )
+
+
+def test_a_broken_policy_is_exit_2_with_its_line() -> None:
+    write("policies/support-email-domain.yaml", OWN.replace("ends_with", "end_with"))
+    result = lint("-", "--rules", "policies", given=CLEAN)
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == 'medplum-lint: error: policies/support-email-domain.yaml:7: "end_with" is not a key of supportEmail; did you mean "ends_with"?\n'
+    )
+
+
+# --- Showing ------------------------------------------------------------------------------------------------------------------------
+
+
+DUMP = json.dumps(
+    {
+        "Parameters": [
+            {"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://api.hospital.example/"},
+            {"Name": "/medplum/prod/maxSearchOffset", "Type": "String", "Value": "1e6"},
+            {"Name": "/medplum/prod/saveAuditEvents", "Type": "String", "Value": "false"},
+            {"Name": "/medplum/prod/signingKey", "Type": "SecureString", "Value": "k" * 1704},
+            {"Name": "/medplum/prod/port", "Type": "String", "Value": "web"},
+            {"Name": "/medplum/prod/accurateCountThreshold", "Type": "String", "Value": "many"},
+        ]
+    },
+    indent=1,
+)
+
+
+def test_show_says_what_the_server_will_hold() -> None:
+    output = lint("show", write("dump.json", DUMP)).output
+    assert output.splitlines()[:2] == [
+        "dump.json (server/ssm, environment prod)",
+        '  baseUrl                 "https://api.hospital.example/"  line 6',
+    ]
+    assert '"1e6" → 1 ' in output
+    assert "•••••• (1,704 characters)" in output
+    assert "kkk" not in output
+
+
+def test_show_as_json_is_a_contract() -> None:
+    result = json.loads(lint("show", write("dump.json", DUMP), "--format", "json", "--only-changed").output)
+    assert result == {
+        "version": 1,
+        "documents": [
+            {
+                "path": "dump.json",
+                "kind": "server/ssm",
+                "environment": "prod",
+                "settings": [
+                    {"setting": "maxSearchOffset", "written": "1e6", "effective": 1, "from": "written", "line": 11, "secret": False},
+                    {"setting": "port", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},
+                    {
+                        "setting": "accurateCountThreshold",
+                        "written": "many",
+                        "effective": "NaN",
+                        "from": "written",
+                        "line": 31,
+                        "secret": False,
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def test_show_adds_defaults_on_demand() -> None:
+    result = json.loads(lint("show", write("server.json", BAD), "--format", "json", "--defaults").output)
+    rows = {row["setting"]: row for row in result["documents"][0]["settings"]}
+    assert rows["issuer"] == {
+        "setting": "issuer",
+        "written": None,
+        "effective": "https://api.hospital.example",
+        "from": "default",
+        "line": None,
+        "secret": False,
+    }
+    assert rows["defaultSuperAdminPassword"] == {
+        "setting": "defaultSuperAdminPassword",
+        "written": None,
+        "effective": None,
+        "from": "default",
+        "line": None,
+        "secret": True,
+    }
+    assert "medplum_admin" not in lint("show", "server.json", "--defaults").output
+
+
+def test_show_of_what_is_no_configuration() -> None:
+    result = lint("show", write("medplum.config.json", BOTS))
+    assert (result.exit_code, result.stderr) == (2, "medplum-lint: error: medplum.config.json: a bots configuration\n")
+
+
+def test_version_and_help() -> None:
+    assert lint("--version").output == f"medplum-lint {__version__}\n"
+    output = lint("--help").output
+    assert output.startswith("Usage: medplum-lint [check] [OPTIONS] [PATH]...\n")
+    for word in ("--fail-on", "explain", "rules", "show", "test", "Exit codes"):
+        assert word in output
