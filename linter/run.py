@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from . import __version__
@@ -16,7 +17,7 @@ from .policy.engine import applies, check
 from .policy.library import built_in_rules, check_ids, read_folders
 from .policy.rule import Rule
 from .sources import kinds, modules, source_of
-from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
+from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile, Suppression
 from .target import target_of
 
 STANDARD_INPUT = "<stdin>"
@@ -185,6 +186,7 @@ class _Run:
         if loaded.judge:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
+        findings = [_suppressed(finding, loaded.suppressions) for finding in findings]
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self.findings.extend(findings)
         fail_on = settings.fail_on or "error"
@@ -235,17 +237,21 @@ UNRECOGNISED = Recognised(None, 0, "not recognised as a Medplum configuration; -
 def load(given: Input, kind: str | None) -> tuple[Recognised, list[Loaded]]:
     """What an input is, and its documents: of the given kind, else of the kind that its content shows; none if it is to be left alone."""
     file = SourceFile(given.uri, given.data)
-    recognised = recognise(file, searched=given.searched) if kind is None else Recognised(kind, 100)
-    if recognised.kind is None:
-        return recognised, []
-    return recognised, source_of(recognised.kind).load(file, recognised.kind)
+    answers = [(module, answer) for module in modules() if (answer := module.detect(file)) is not None]
+    if kind is not None:
+        fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
+        source = max(fitting, key=_confidence)[0] if fitting else source_of(kind)
+        return Recognised(kind, 100), source.load(file, kind)
+    if given.searched:
+        answers = [answer for answer in answers if answer[1].confidence >= GUESS]
+    if not answers:
+        return UNRECOGNISED, []
+    source, recognised = max(answers, key=_confidence)
+    return recognised, source.load(file, recognised.kind) if recognised.kind is not None else []
 
 
-def recognise(file: SourceFile, *, searched: bool) -> Recognised:
-    """What a file is: the answer of the source that is surest. Of a file found in a folder a mere guess does not count."""
-    answers = [answer for answer in (module.detect(file) for module in modules()) if answer is not None]
-    best = max(answers, key=lambda answer: answer.confidence, default=UNRECOGNISED)
-    return UNRECOGNISED if searched and best.confidence < GUESS else best
+def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
+    return answer[1].confidence
 
 
 def load_documents(paths: Iterable[str | Input], kind: str | None) -> tuple[list[Document], list[str]]:
@@ -295,6 +301,14 @@ def _target(settings: Settings, document: Document) -> Target:
 
 def _severity(info: RuleInfo, settings: Settings) -> Severity:
     return (settings.severity or {}).get(info.id, info.severity)
+
+
+def _suppressed(finding: Finding, suppressions: tuple[Suppression, ...]) -> Finding:
+    """The finding, with the reason of the first suppression that covers it."""
+    for suppression in suppressions:
+        if finding.rule in suppression.rules and suppression.span.start <= finding.span.start < suppression.span.end:
+            return finding._replace(suppressed=suppression.reason)
+    return finding
 
 
 def _finding(problem: Problem, level: Level, document: Document) -> Finding:

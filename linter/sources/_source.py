@@ -45,12 +45,21 @@ class Problem(NamedTuple):
     path: SettingPath | None = None
 
 
+class Suppression(NamedTuple):
+    """A remark in a file that findings of some rules are known and accepted, where ``span`` begins to where it ends."""
+
+    span: Span
+    rules: frozenset[str]
+    reason: str
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``judge`` is False when too little of it could be read for rules to judge it."""
 
     document: Document
     problems: tuple[Problem, ...]
     judge: bool = True
+    suppressions: tuple[Suppression, ...] = ()
 
 
 GUESS = 10
