@@ -13,7 +13,7 @@ import click
 
 from . import __version__
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, ConfigError, Settings, find_config
-from .model import Style
+from .model import Document, Style
 from .reporters import names as format_names
 from .run import STANDARD_INPUT, Input, Options, Outcome, all_rules, lint_input, lint_paths, load_documents
 from .sources import kinds
@@ -187,6 +187,37 @@ def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_chan
 
 def _inputs(paths: tuple[str, ...]) -> list[str | Input]:
     return [Input(STANDARD_INPUT, sys.stdin.buffer.read(), Path("stdin")) if path == "-" else path for path in paths]
+
+
+@cli.command()
+@click.argument("first", metavar="FIRST")
+@click.argument("second", metavar="SECOND")
+@click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.  [default: text]")
+def diff(first: str, second: str, output_format: str) -> None:
+    """Compare two configurations as the server would hold them.
+
+    FIRST and SECOND are files; one environment of a dump is named behind a hash sign, as in dump.json#prod. The exit code is 1 when they
+    differ.
+    """
+    from . import diff as compared
+
+    one, other = (_one_document(text) for text in (first, second))
+    text = compared.as_json if output_format == "json" else compared.as_text
+    _print(text(one, other))
+    sys.exit(1 if compared.differences(one, other) else 0)
+
+
+def _one_document(text: str) -> Document:
+    """The document that a path, perhaps with ``#environment``, stands for."""
+    path, _, environment = (text, "", "") if Path(text).exists() else text.partition("#")
+    documents, errors = load_documents(_inputs((path,)), None)
+    _fail(errors)
+    fitting = [document for document in documents if not environment or document.environment == environment]
+    if len(fitting) != 1:
+        names = ", ".join(document.environment or "?" for document in documents)
+        problem = f"there is no environment {environment}" if environment else "there are several environments"
+        _fail([f"{path}: {problem}: write {path}#NAME with one of {names}"])
+    return fitting[0]
 
 
 @cli.command()

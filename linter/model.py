@@ -126,10 +126,11 @@ class Document:
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
     that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
-    ``uri`` is the path as the user gave it, with forward slashes.
+    ``uri`` is the path as the user gave it, with forward slashes. ``members`` are the documents that this one is made of, by the first
+    step of their paths here; an ordinary document has none.
     """
 
-    __slots__ = ("_derived", "complete", "data", "environment", "kind", "origin", "target", "text", "uri")
+    __slots__ = ("_derived", "complete", "data", "environment", "kind", "members", "origin", "target", "text", "uri")
 
     def __init__(
         self,
@@ -142,6 +143,7 @@ class Document:
         environment: str | None = None,
         complete: bool = True,
         target: Target = "production",
+        members: Mapping[str, Document] | None = None,
     ) -> None:
         self.uri = uri
         self.kind = kind
@@ -151,6 +153,7 @@ class Document:
         self.environment = environment
         self.complete = complete
         self.target = target
+        self.members = members or {}
         self._derived: dict[str, Any] = {}
 
     def derive(self, name: str, make: Callable[[], Any]) -> Any:
@@ -171,6 +174,11 @@ class Document:
             if node is ABSENT or node is UNKNOWN:
                 return node
         return node
+
+    def owner(self, path: SettingPath) -> tuple[Document, SettingPath]:
+        """The document that holds a setting, and the setting's path there: this one, or one of its members."""
+        member = self.members.get(str(path[0])) if path else None
+        return (self, path) if member is None else (member, path[1:])
 
     def locate(self, path: SettingPath, part: Part = "value") -> Span:
         """The place of a setting; see :meth:`Origin.locate`."""
@@ -228,6 +236,15 @@ class Fix(NamedTuple):
     description: str
 
 
+class Related(NamedTuple):
+    """Another place that a finding is about, such as the setting that the one in question should agree with."""
+
+    document: Document
+    path: SettingPath
+    span: Span
+    message: str
+
+
 class Finding(NamedTuple):
     """Something wrong at one place. ``path`` is None when the finding is about no setting; ``suppressed`` is None or the reason."""
 
@@ -239,6 +256,7 @@ class Finding(NamedTuple):
     span: Span
     fix: Fix | None = None
     suppressed: str | None = None
+    related: tuple[Related, ...] = ()
 
 
 class FileStatus(NamedTuple):
@@ -256,6 +274,13 @@ class FileStatus(NamedTuple):
     note: str = ""
 
 
+class Deployment(NamedTuple):
+    """Documents that configure one server, and so were checked against each other. ``name`` is that of the environment, if known."""
+
+    name: str | None
+    documents: tuple[Document, ...]
+
+
 class Result(NamedTuple):
     """A whole run, in the order in which it is reported."""
 
@@ -265,6 +290,7 @@ class Result(NamedTuple):
     findings: tuple[Finding, ...]
     rules: Mapping[str, RuleInfo]
     """Every rule that was checked, by id, in order of the ids."""
+    deployments: tuple[Deployment, ...] = ()
 
 
 class Style(NamedTuple):

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .model import TARGETS, RuleInfo
+from .deployment import KIND as DEPLOYMENT
+from .deployment import side_by_side
+from .model import TARGETS, Deployment, Document, RuleInfo
 from .policy.library import rule_files, rules_folder
 from .policy.rule import Rule
 from .policy.rulefile import RuleFile, read_rule_file
 from .policy.selftest import Sample, failures
-from .sources import kinds, source_of
+from .run import rule_kinds
+from .sources import source_of
 from .sources._source import SourceFile
 from .target import target_of
 
@@ -107,11 +110,13 @@ def run_examples(folders: list[Path]) -> ExampleReport:
 
 def _failures(source: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
     assert source.rule is not None  # asked for by the caller
-    return failures(source.rule, source.data, load_example, kinds())
+    return failures(source.rule, source.data, load_example, rule_kinds())
 
 
 def load_example(content: bytes, kind: str) -> list[Sample]:
     """The documents of an example's text."""
+    if kind == DEPLOYMENT:
+        return _deployment(json.loads(content))
     samples = []
     for loaded in source_of(kind).load(SourceFile("example.json", content), kind):
         loaded.document.target = target_of(loaded.document)
@@ -119,6 +124,16 @@ def load_example(content: bytes, kind: str) -> list[Sample]:
     return samples
 
 
+def _deployment(members: Mapping[str, Any]) -> list[Sample]:
+    """The documents of an example for rules about deployments: each member is what a file of its own would hold."""
+    kinds_of_members = {"infra": "infra/json", "database": "secret/database", "redis": "secret/redis", "parameters": "server/ssm"}
+    documents: list[Document] = []
+    for name, data in members.items():
+        kind = "server/ssm" if "Parameters" in data else kinds_of_members.get(name, "server/json")
+        documents.extend(sample.document for sample in load_example(json.dumps(data).encode(), kind))
+    return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
+
+
 def read_sources(folders: Iterable[Path]) -> list[RuleFile]:
     """Every rule file of the folders, read strictly."""
-    return [read_rule_file(path, kinds()) for folder in folders if folder.is_dir() for path in rule_files(folder)]
+    return [read_rule_file(path, rule_kinds()) for folder in folders if folder.is_dir() for path in rule_files(folder)]

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from . import __version__
 from .config import Config, ConfigError, Settings, Severity, find_config
+from .deployment import KIND as DEPLOYMENT
+from .deployment import Candidate, deployments, side_by_side
 from .discover import Found, find_files
-from .model import LEVELS, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
+from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
 from .policy.engine import applies, check
 from .policy.library import built_in_rules, check_ids, read_folders
 from .policy.rule import Rule
@@ -99,6 +101,8 @@ class _Run:
         self.findings: list[Finding] = []
         self.rules: dict[str, RuleInfo] = {}
         self.failed = False
+        self._candidates: list[tuple[Candidate, Rules, Settings]] = []
+        self._deployments: list[Deployment] = []
         self._rule_sets: dict[tuple[Path, ...], list[Rule]] = {}
         self._checked_configs: set[Path | None] = set()
 
@@ -136,7 +140,7 @@ class _Run:
         folders = (*config.rules, *self.options.rules)
         if folders not in self._rule_sets:
             rules = list(_built_in())
-            own, errors = read_folders(folders, kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
+            own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
             for error in errors:
                 self._error(error)
             self._rule_sets[folders] = sorted([*rules, *own], key=lambda rule: rule.info.id)
@@ -176,6 +180,8 @@ class _Run:
             self.files.append(FileStatus(given.uri, None, None, None, "ignored", recognised.note))
         for one in loaded:
             self._check(one, rules, settings)
+            if one.judge:
+                self._candidates.append((Candidate(one.document, given.searched), rules, settings))
 
     def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
         document = loaded.document
@@ -188,11 +194,26 @@ class _Run:
                 findings.extend(self._check_rule(rule, document, settings))
         findings = [_suppressed(finding, loaded.suppressions) for finding in findings]
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
+        self._add(findings, settings)
+
+    def _add(self, findings: list[Finding], settings: Settings) -> None:
         self.findings.extend(findings)
         fail_on = settings.fail_on or "error"
         if fail_on != "never":
             bar = LEVELS.index(fail_on)
             self.failed = self.failed or any(LEVELS.index(finding.severity) <= bar for finding in findings if finding.suppressed is None)
+
+    def _compare(self) -> None:
+        """Check the documents of each deployment against each other, with the rules and settings of the server's file."""
+        by_document = {id(candidate.document): (rules, settings) for candidate, rules, settings in self._candidates}
+        for deployment in deployments(candidate for candidate, _, _ in self._candidates):
+            self._deployments.append(deployment)
+            for combined in side_by_side(deployment):
+                main = combined.members.get("server", deployment.documents[0])
+                rules, settings = by_document[id(main)]
+                for rule in rules.active:
+                    self._add(self._check_rule(rule, combined, settings), settings)
+                self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
 
     def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
         try:
@@ -217,6 +238,8 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """The whole run, in the order in which it is reported."""
+        if len(self._candidates) > 1:
+            self._compare()
         return Outcome(
             Result(
                 version=__version__,
@@ -224,6 +247,7 @@ class _Run:
                 documents=tuple(self.documents),
                 findings=tuple(sorted(self.findings, key=_order)),
                 rules=dict(sorted(self.rules.items())),
+                deployments=tuple(self._deployments),
             ),
             tuple(self.errors),
             tuple(self.bugs),
@@ -278,11 +302,16 @@ def _built_in() -> tuple[Rule, ...]:
     return tuple(built_in_rules())
 
 
+def rule_kinds() -> frozenset[str]:
+    """Every kind of document that a rule can be for: those of the inputs, and deployments made of several."""
+    return kinds() | {DEPLOYMENT}
+
+
 def all_rules(folders: Iterable[Path]) -> tuple[list[Rule], list[str]]:
     """The built-in rules and those of folders, in the order of the ids, and the errors in the latter."""
     folders = list(folders)
     rules = list(_built_in())
-    own, errors = read_folders(folders, kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
+    own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
     return sorted([*rules, *own], key=lambda rule: rule.info.id), errors
 
 

@@ -36,22 +36,23 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
 def _json_row(one: Effective) -> dict[str, Any]:
     return {
         "setting": one.name,
-        "written": None if one.secret else _json_value(one.written),
-        "effective": None if one.secret else _json_value(one.effective),
+        "written": None if one.secret else json_value(one.written),
+        "effective": None if one.secret else json_value(one.effective),
         "from": "default" if one.written is ABSENT and one.line is None else "written",
         "line": one.line,
         "secret": one.secret,
     }
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """A value in JSON's own types: NaN and the infinities are texts, what is absent or unknown is null."""
     if value is ABSENT or value is UNKNOWN:
         return None
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return number_text(value)
     if isinstance(value, dict):
-        return {key: _json_value(member) for key, member in value.items()}
-    return [_json_value(member) for member in value] if isinstance(value, list) else value
+        return {key: json_value(member) for key, member in value.items()}
+    return [json_value(member) for member in value] if isinstance(value, list) else value
 
 
 def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
@@ -99,4 +100,4 @@ def _shown(value: Any, secret: bool) -> str:
         return f"{MASK} ({len(value):,} characters)" if isinstance(value, str) else MASK
     if isinstance(value, str):
         return f'"{public_text(value)}"'
-    return json.dumps(_json_value(value)) if isinstance(value, dict | list) else number_text(value)
+    return json.dumps(json_value(value)) if isinstance(value, dict | list) else number_text(value)

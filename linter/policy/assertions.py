@@ -63,6 +63,8 @@ def _operators(assertion: dict[str, Any], path: tuple[str | int, ...], depth: in
             yield _present(operand)
         elif name == "fits":
             yield _fits(operand, where)
+        elif name == "same_as":
+            yield _known_only(_same_as(operand))
         elif name in _NESTED:
             yield _NESTED[name](operand, where, depth)
         elif name in OPERATORS:
@@ -81,7 +83,7 @@ def _compiled(name: str, operand: Any, where: tuple[str | int, ...]) -> Check:
 
 def operator_names() -> list[str]:
     """Every word that can stand as a key in an assertion."""
-    return sorted([*OPERATORS, *_NESTED, "fits", "if", "then", "not", "present"])
+    return sorted([*OPERATORS, *_NESTED, "fits", "same_as", "if", "then", "not", "present"])
 
 
 def _known_only(check: Check) -> Check:
@@ -111,6 +113,21 @@ def _fits(operand: Any, where: tuple[str | int, ...]) -> Check:
     def check(_value: Any, node: Node) -> Verdict:
         misfit = misfits(node.document).get(node.path)
         return True if misfit is None or misfit.aspect != operand else (Failure(misfit.reason, part=part),)
+
+    return check
+
+
+def _same_as(operand: Any) -> Check:
+    """The setting has the same value in another member of the deployment, if that gives it too; objects are compared by their members."""
+
+    def check(value: Any, node: Node) -> Verdict:
+        path = (str(operand), *node.path[1:])
+        other = node.document.get(path)
+        if other is ABSENT or other is UNKNOWN or is_unresolved(other) or is_misread(node.document, path):
+            return None
+        if isinstance(value, dict | list) or isinstance(other, dict | list):
+            return True
+        return True if same(value, other) else (Failure(f"is not the same as in {operand}", other=path),)
 
     return check
 

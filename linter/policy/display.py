@@ -24,7 +24,8 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    if not settings.catalogue(catalogue_kind(document.kind)).is_public(path):
+    owner, inner = document.owner(path)
+    if not inner or not settings.catalogue(catalogue_kind(owner.kind)).is_public(inner):
         return MASK
     if isinstance(value, str):
         return public_text(value)

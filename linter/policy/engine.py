@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model import Document, Finding, Level, Part, SettingPath, Target
+from ..model import ABSENT, Document, Finding, Level, Part, Related, SettingPath, Target, dotted
+from .display import shown
 from .node import Node
 from .rule import Clause, Rule, kind_matches, make_fix
 from .verdict import Failure
@@ -45,12 +46,26 @@ def _failures(clause: Clause, root: Node) -> Iterator[tuple[Node, Failure]]:
 def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
     assert rule.message is not None  # a rule that checks something says something: the schema asks for it
+    document, path = node.document.owner(node.path)
     return Finding(
         rule=rule.info.id,
         severity=level,
         message=rule.message.show(node, failure.reason),
-        document=node.document,
-        path=node.path or None,
-        span=node.document.locate(node.path, part),
+        document=document,
+        path=path or None,
+        span=document.locate(path, part),
         fix=make_fix(rule.fix, node) if rule.fix is not None else None,
+        related=tuple(_related(clause, node, failure)) if node.document.members else (),
     )
+
+
+def _related(clause: Clause, node: Node, failure: Failure) -> Iterator[Related]:
+    """The places of the settings that a setting of one member of a deployment was compared with."""
+    others = [reference.single(node) for reference in clause.references]
+    if failure.other:
+        others.append(Node.at(node.document, failure.other))
+    for found in others:
+        document, path = found.document.owner(found.path)
+        if found.value is not ABSENT and path:
+            message = f"{dotted(found.path)} is {shown(found.document, found.path, found.value)}"
+            yield Related(document, path, document.locate(path), message)

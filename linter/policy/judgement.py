@@ -385,5 +385,6 @@ def _format(value: Any, setting: Setting) -> Misfit | None:
 
 def is_misread(document: Document, path: SettingPath) -> bool:
     """Whether the server makes something else of a value than was meant, so that no rule can judge it."""
-    misfit = misfits(document).get(path)
+    owner, inner = document.owner(path)
+    misfit = misfits(owner).get(inner)
     return misfit is not None and misfit.aspect in MISREAD

@@ -70,12 +70,13 @@ class Node:
             return dotted(self.path)
         if name == "key":
             return str(self.path[-1]) if self.path else ABSENT
-        if not self.path:
-            return document_fact(self.document, name)
+        document, path = self.document.owner(self.path)
+        if not path:
+            return document_fact(document, name)
         if name in FACTS_OF_THE_CATALOGUE:
-            setting = settings.catalogue(catalogue_kind(self.document.kind)).get(self.path)
+            setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
             return getattr(setting, name) if setting is not None else ""
-        return self.document.origin.facts(self.path).get(name, ABSENT)
+        return document.origin.facts(path).get(name, ABSENT)
 
 
 def document_fact(document: Document, name: str) -> Fact | Any:

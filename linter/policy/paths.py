@@ -211,7 +211,9 @@ def _check_fact(text: str, path: Path) -> None:
     if path.fact is None:
         return
     root = path.start == "root" and not path.steps
-    known = FACTS_OF_A_DOCUMENT if root else (*FACTS_OF_A_SETTING, "reason")
+    known: tuple[str, ...] = FACTS_OF_A_DOCUMENT if root else (*FACTS_OF_A_SETTING, "reason")
+    if len(path.steps) == 1:
+        known += FACTS_OF_A_DOCUMENT  # of a member of a deployment
     if path.fact not in known:
         raise RuleError(
             f'"{text}": there is no fact "{path.fact}" of {"a document" if root else "a setting"}{did_you_mean(path.fact, known)}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ..model import LEVELS, TARGETS, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
@@ -11,17 +11,18 @@ from .display import shown
 from .errors import RuleError, did_you_mean
 from .node import Node
 from .paths import Path, parse_path
-from .template import Message, compile_value
+from .template import Message, Template, compile_value
 from .verdict import Check, Verdict
 
 Condition = Callable[[Node], Verdict]
 
 
 class Clause(NamedTuple):
-    """A path and what must hold of each place that it leads to."""
+    """A path and what must hold of each place that it leads to. ``references`` are the settings that it is compared with."""
 
     path: Path
     check: Check
+    references: tuple[Path, ...] = ()
 
 
 class FixPlan(NamedTuple):
@@ -109,7 +110,7 @@ def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: 
         check = compile_assertion(assertion, where)
         if prepare:
             _prepare(assertion, where)
-        yield Clause(path, check)
+        yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
 
 
 def _prepare(assertion: Any, where: tuple[str | int, ...]) -> None:
@@ -125,6 +126,15 @@ def _prepare(assertion: Any, where: tuple[str | int, ...]) -> None:
                 _at((*where, name), lambda operand=operand: OPERATORS["matches"](operand).prepare())  # type: ignore[misc,attr-defined]
             else:
                 _prepare(operand, (*where, name))
+
+
+def _references(assertion: Any) -> Iterator[Path]:
+    """The settings that the operands of an assertion name."""
+    if isinstance(assertion, str) and "${" in assertion:
+        yield from (path for path in Template(assertion).paths if path.fact is None)
+    elif isinstance(assertion, dict | list):
+        for one in assertion.values() if isinstance(assertion, dict) else assertion:
+            yield from _references(one)
 
 
 def _condition(data: Any, place: tuple[str | int, ...]) -> Condition:

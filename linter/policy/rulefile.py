@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,7 +52,8 @@ def read_rule_file(path: Path, kinds: frozenset[str]) -> RuleFile:
         data = _read_yaml(path, lines)
     except _YamlError as error:
         return RuleFile(path, None, None, [f"{path}:{error.line}: {error.message}"], lines)
-    errors = [f"{path}:{_line(lines, where)}: {message}" for where, message in _schema_errors(data)]
+    found = {(_line(lines, where), message) for where, message in _schema_errors(data)}
+    errors = [f"{path}:{line}: {message}" for line, message in sorted(found)]
     rule = None
     if not errors:
         try:
@@ -73,49 +75,81 @@ def _check_name(path: Path, rule_id: str) -> None:
 # --- YAML: a small, plain part of it. ----------------------------------------------------------------------------------------------
 
 
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = frozenset({"str", "bool", "int", "float", "null", "timestamp", "value"})
+DEEPEST_YAML = 40
+"""Levels of mappings and lists in a rule file at most, examples included."""
+
+
 def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise _YamlError(f"cannot be read: {error.strerror}", 1) from None
+        raise _YamlError(f"cannot be read: {(error.strerror or type(error).__name__).lower()}", 1) from None
     if len(content) > LARGEST_FILE:
         raise _YamlError(f"a rule file can have at most {LARGEST_FILE:,} bytes (it has {len(content):,})", 1)
     try:
         text = content.decode("utf-8")
-        _refuse_aliases(text)
-        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except UnicodeDecodeError as error:
         raise _YamlError("is not UTF-8", content[: error.start].count(b"\n") + 1) from None
+    nodes = _composed(text)
+    if len(nodes) > 1:
+        raise _YamlError("a rule file holds one rule, and here a second one begins", nodes[1].start_mark.line + 1 if nodes[1] else 1)
+    if not nodes or nodes[0] is None:
+        raise _YamlError("holds no rule", 1)
+    return _construct(nodes[0], (), lines)
+
+
+def _composed(text: str) -> list[yaml.Node]:
+    try:
+        _refuse_aliases(text)
+        return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _YamlError(f"not valid YAML: {error.problem}", mark.line + 1 if mark else 1) from None
-    except yaml.YAMLError as error:
-        raise _YamlError(f"not valid YAML: {str(error).splitlines()[0]}", 1) from None
+        raise _YamlError(f"not valid YAML: {error.problem}{_hint(error)}", mark.line + 1 if mark else 1) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _YamlError(f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed", line) from None
     except RecursionError:
         raise _YamlError("is nested too deeply", 1) from None
-    if len(nodes) != 1 or nodes[0] is None:
-        raise _YamlError("must hold one rule", nodes[1].start_mark.line + 1 if len(nodes) > 1 and nodes[1] else 1)
-    return _construct(nodes[0], (), lines)
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    if error.context == "while scanning an alias":
+        return '; a path that begins with "*" is written in quotes'
+    if error.problem is not None and "cannot start any token" in error.problem:
+        return "; indent with spaces" if "\\t" in error.problem else "; write the text in quotes"
+    return ""
 
 
 def _refuse_aliases(text: str) -> None:
     """Before anything is composed, for a few lines of aliases can stand for gigabytes."""
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None) and event.start_mark is not None:
-            raise _YamlError("anchors and aliases are not allowed in rule files", event.start_mark.line + 1)
+            hint = '; a path that begins with "*" is written in quotes' if isinstance(event, yaml.AliasEvent) else ""
+            raise _YamlError(f"anchors and aliases are not allowed in rule files{hint}", event.start_mark.line + 1)
 
 
 def _construct(node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(where, line)
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        raise _YamlError(f"the tag {node.tag} is not allowed in rule files", line)
+    if len(where) > DEEPEST_YAML:
+        raise _YamlError(f"is nested deeper than {DEEPEST_YAML} levels", line)
     if isinstance(node, yaml.MappingNode):
+        _check_tag(node, {"map"})
         return _mapping(node, where, lines)
     if isinstance(node, yaml.SequenceNode):
+        _check_tag(node, {"seq"})
         return [_construct(item, (*where, index), lines) for index, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)  # a node is one of three
-    return _scalar(node, line)
+    _check_tag(node, _SCALARS | {"merge"})
+    return _scalar(node, line, is_level=where[:1] == ("severity",))
+
+
+def _check_tag(node: yaml.Node, allowed: Set[str]) -> None:
+    if node.tag.removeprefix(_TAG) not in allowed:
+        tag = node.tag.replace(_TAG, "!!")
+        raise _YamlError(f"the tag {tag} is not allowed in rule files", node.start_mark.line + 1)
 
 
 def _mapping(node: yaml.MappingNode, where: Where, lines: dict[Where, int]) -> dict[str, Any]:
@@ -125,6 +159,9 @@ def _mapping(node: yaml.MappingNode, where: Where, lines: dict[Where, int]) -> d
         if not isinstance(key_node, yaml.ScalarNode):
             raise _YamlError("a key must be text", line)
         key = str(key_node.value)
+        if key_node.tag == f"{_TAG}merge":
+            raise _YamlError(f'the merge key "{key}" is not allowed in rule files', line)
+        _check_tag(key_node, _SCALARS)
         if key in mapping:
             raise _YamlError(f'the key "{key}" is given twice', line)
         lines[(*where, key)] = line
@@ -132,28 +169,31 @@ def _mapping(node: yaml.MappingNode, where: Where, lines: dict[Where, int]) -> d
     return mapping
 
 
-def _scalar(node: yaml.ScalarNode, line: int) -> Any:
-    text, kind = str(node.value), node.tag.rpartition(":")[2]
+def _scalar(node: yaml.ScalarNode, line: int, *, is_level: bool) -> Any:
+    text, kind = str(node.value), node.tag.removeprefix(_TAG)
     if kind == "bool":
-        if text == "off":
-            return text  # a severity; YAML 1.1 takes it for a boolean
-        if text not in ("true", "false"):
-            raise _YamlError(f'"{text}" is a boolean to YAML: write true or false, or put it in quotes', line)
-        return text == "true"
-    if kind == "int":
-        if not re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
-            raise _YamlError(f'"{text}" is a number to YAML, and not the one that it seems: write plain digits, or put it in quotes', line)
+        return _boolean(text, line, is_level=is_level)
+    if kind in ("int", "float"):
+        return _number(text, kind, line)
+    return None if kind == "null" else text
+
+
+def _boolean(text: str, line: int, *, is_level: bool) -> bool | str:
+    if text == "off" and is_level:
+        return text  # a severity; YAML 1.1 takes it for a boolean
+    if text not in ("true", "false"):
+        raise _YamlError(f'"{text}" is a boolean to YAML: write true or false, or put it in quotes', line)
+    return text == "true"
+
+
+def _number(text: str, kind: str, line: int) -> int | float:
+    """The number that a plain one is; YAML 1.1 takes much more for one: 010 is 8, 12:30 is 750, 1_0 is 10."""
+    if kind == "int" and re.fullmatch(r"-?(0|[1-9][0-9]{0,99})", text):
         return int(text)
-    if kind == "float":
-        try:
-            return float(text)
-        except ValueError:
-            raise _YamlError(f'"{text}" is a number to YAML: write a plain one, or put it in quotes', line) from None
-    if kind == "null":
-        return None
-    if kind in ("timestamp", "str", "value", "merge"):
-        return text
-    raise _YamlError(f"a value of the type {kind} is not allowed in rule files", line)
+    if kind == "float" and re.fullmatch(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]{1,2})?", text):
+        return float(text)
+    shown = text if len(text) <= 40 else f"{text[:40]}…"
+    raise _YamlError(f'"{shown}" is a number to YAML, and perhaps not the one that it seems: write plain digits, or put it in quotes', line)
 
 
 # --- The grammar. ------------------------------------------------------------------------------------------------------------------
@@ -168,29 +208,84 @@ def rule_schema() -> dict[str, Any]:
 
 def _schema_errors(data: Any) -> list[tuple[Where, str]]:
     """Every violation of the grammar as its place in the data and a sentence."""
-    validator = jsonschema.Draft202012Validator(rule_schema())
-    found = [described for error in validator.iter_errors(data) for described in _described(error)]
-    return sorted(set(found), key=lambda one: [str(step) for step in one[0]])
+    errors = list(jsonschema.Draft202012Validator(rule_schema()).iter_errors(data))
+    misspelt = {(tuple(error.absolute_path), did_you_mean(key, known)) for error in errors for key, known in _unknown_keys(error)}
+    found = [described for error in errors for described in _described(error)]
+    return [(where, message) for where, message, missing in found if (where, f'; did you mean "{missing}"?') not in misspelt]
 
 
-def _described(error: jsonschema.ValidationError) -> list[tuple[Where, str]]:
-    where: Where = tuple(error.absolute_path)
-    operand: Any = error.validator_value
+def _unknown_keys(error: jsonschema.ValidationError) -> list[tuple[str, list[str]]]:
+    """The keys that the grammar does not have, each with those that it has there."""
     schema: Any = error.schema
     instance: Any = error.instance
-    name = str(where[-1]) if where else "a rule"
+    if error.validator != "additionalProperties" or not isinstance(instance, dict):
+        return []
+    known = [str(key) for key in schema.get("properties", ())]
+    return [(key, known) for key in instance if key not in known]
+
+
+def _described(error: jsonschema.ValidationError) -> list[tuple[Where, str, str | None]]:
+    """The errors in words, each with its place and, where a key is missing, that key."""
+    where: Where = tuple(error.absolute_path)
+    instance: Any = error.instance
+    name = _name(where)
     if error.validator == "additionalProperties":
-        known = [str(key) for key in schema.get("properties", ())]
-        extra = [key for key in instance if key not in known] if isinstance(instance, dict) else []
-        return [((*where, key), f'"{key}" is not a key of {name}{did_you_mean(key, known)}') for key in extra]
+        what = "there is no operator {}" if _schema_of(error).get("title") == "operators" else f"{{}} is not a key of {name}"
+        return [((*where, key), what.format(f'"{key}"') + did_you_mean(key, known), None) for key, known in _unknown_keys(error)]
     if error.validator == "required":
-        missing = next(key for key in operand if key not in instance)
-        return [(where, f'{name} lacks "{missing}"')]
-    if error.validator == "enum" and isinstance(instance, str):
-        known = [str(value) for value in operand]
-        return [(where, f'"{instance}" is not one of {", ".join(known)}{did_you_mean(instance, known)}')]
+        operand: Any = error.validator_value
+        return [(where, f'{name} lacks "{key}"', key) for key in operand if key not in instance]
+    if error.validator == "dependentRequired":
+        key = "then" if "if" in instance else "if"
+        return [((*where, "if" if key == "then" else "then"), f'"if" and "then" need each other: "{key}" is missing', None)]
+    if error.validator == "not":
+        return [((*where, "found_by"), str(_schema_of(error)["description"]), None)]
+    return [(where, f"{name} {_must(error)}", None)]
+
+
+def _must(error: jsonschema.ValidationError) -> str:
+    """What a value must be, to be read after its name. A ``description`` in the grammar says it where that is not plain."""
+    operand: Any = error.validator_value
+    instance: Any = error.instance
+    near = did_you_mean(instance, [str(value) for value in operand]) if error.validator == "enum" and isinstance(instance, str) else ""
+    if instance is None and error.validator in ("type", "enum"):
+        return "has no value"
+    description = _schema_of(error).get("description")
+    if description is not None:
+        return f"{description}{near}"
+    if error.validator == "enum":
+        given = f', not "{instance}"' if isinstance(instance, str) else ""
+        return f"must be {'one of ' if len(operand) > 1 else ''}{', '.join(map(str, operand))}{given}{near}"
     if error.validator == "type":
-        return [(where, f"{name} must be {' or '.join(operand) if isinstance(operand, list) else f'of the type {operand}'}")]
-    if schema.get("description") and error.validator in ("pattern", "oneOf", "anyOf", "not"):
-        return [(where, f"{name} must be {schema['description']}")]
-    return [(where, f"{name}: {error.message}")]
+        quotes = ": put it in quotes" if operand == "string" and not isinstance(instance, dict | list) else ""
+        return f"must be {_TYPES[operand]}{quotes}"
+    if error.validator in ("minLength", "minItems", "minProperties"):
+        return "must not be empty"
+    if error.validator in ("maxLength", "maxProperties"):
+        return f"can have at most {operand} {'characters' if isinstance(instance, str) else 'entries'} (it has {len(instance)})"
+    return f"must be at least {operand}"  # minimum is all that remains
+
+
+_TYPES = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+}
+
+
+def _schema_of(error: jsonschema.ValidationError) -> dict[str, Any]:
+    return error.schema if isinstance(error.schema, dict) else {}
+
+
+def _name(where: Where) -> str:
+    """A place in a rule as people call it."""
+    if not where:
+        return "the rule"
+    if isinstance(where[-1], str):
+        return where[-1]
+    if where[0] == "examples" and len(where) == 3:
+        return f"{where[1]} example {where[2] + 1}" if isinstance(where[2], int) else str(where[2])
+    return f"item {where[-1] + 1} of {_name(where[:-1])}"

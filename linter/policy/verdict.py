@@ -15,12 +15,13 @@ from .node import Node
 class Failure(NamedTuple):
     """Why an assertion is false. ``reason`` reads on after the setting's name: ``must end with "/"``.
 
-    ``path`` leads from the node that was checked to what is wrong in it.
+    ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
     """
 
     reason: str
     path: SettingPath = ()
     part: Part = "value"
+    other: SettingPath = ()
 
 
 Verdict = Literal[True] | None | tuple[Failure, ...]

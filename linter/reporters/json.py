@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Finding, Result, Style, dotted
+from ..model import Deployment, Document, Finding, Related, Result, Span, Style, dotted
 
 VERSION = 1
 
@@ -26,6 +26,7 @@ def _document(result: Result) -> dict[str, Any]:
             {"path": file.path, "kind": file.kind, "environment": file.environment, "target": file.target, "status": file.status}
             for file in result.files
         ],
+        "deployments": [_deployment(deployment) for deployment in result.deployments],
         "findings": [_finding(finding) for finding in result.findings],
         "summary": {
             "files": len({file.path for file in result.files}),
@@ -37,9 +38,30 @@ def _document(result: Result) -> dict[str, Any]:
     }
 
 
+def _range(document: Document, span: Span) -> dict[str, Any]:
+    start, end = (document.position(offset) for offset in span)
+    return {"start": start._asdict(), "end": end._asdict()}
+
+
+def _related(one: Related) -> dict[str, Any]:
+    document = one.document
+    return {
+        "message": one.message,
+        "path": document.uri,
+        "kind": document.kind,
+        "environment": document.environment,
+        "setting": dotted(one.path),
+        "range": _range(document, one.span),
+    }
+
+
+def _deployment(deployment: Deployment) -> dict[str, Any]:
+    documents = [{"path": one.uri, "kind": one.kind, "environment": one.environment} for one in deployment.documents]
+    return {"environment": deployment.name, "documents": documents}
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
     document = finding.document
-    start, end = (document.position(offset) for offset in finding.span)
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -48,7 +70,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "kind": document.kind,
         "environment": document.environment,
         "setting": None if finding.path is None else dotted(finding.path),
-        "range": {"start": start._asdict(), "end": end._asdict()},
+        "range": _range(document, finding.span),
+        "related": [_related(one) for one in finding.related],
         "fixable": finding.fix is not None,
         "suppressed": finding.suppressed,
     }

@@ -30,7 +30,7 @@ from urllib.parse import quote_from_bytes
 import attr
 import sarif_om as om
 
-from ..model import LEVELS, TARGETS, FileStatus, Finding, Level, Result, RuleInfo, Span, Style, Target, Text, dotted, printable
+from ..model import LEVELS, TARGETS, FileStatus, Finding, Level, Related, Result, RuleInfo, Span, Style, Target, Text, dotted, printable
 from ._fingerprint import line_hashes
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -174,6 +174,7 @@ def _results(findings: list[Finding], rules: list[str], place: Callable[[str], o
             level=finding.severity,
             message=_message(finding),
             locations=[_location(finding, region, place)],
+            related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related, 1)] or None,
             partial_fingerprints={"primaryLocationLineHash": hashes[finding.document.text][region.start_line - 1]},
         )
         for finding, region in zip(findings, regions, strict=True)
@@ -208,6 +209,16 @@ def _location(finding: Finding, region: om.Region, place: Callable[[str], om.Art
     return om.Location(
         physical_location=om.PhysicalLocation(artifact_location=place(finding.document.uri), region=region),
         logical_locations=_logical_locations(finding) or None,
+    )
+
+
+def _related_location(number: int, related: Related, place: Callable[[str], om.ArtifactLocation]) -> om.Location:
+    """Another place of a finding, with what is there (GitHub shows it as a link when the message names its number)."""
+    region = _region(related.document.text, related.span)
+    return om.Location(
+        id=number,
+        physical_location=om.PhysicalLocation(artifact_location=place(related.document.uri), region=region),
+        message=om.Message(text=_sentence(_plain(printable(_one_line(related.message))))),
     )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from ..model import LEVELS, Excerpt, Finding, Result, Style, printable
+from ..model import LEVELS, Deployment, Document, Excerpt, Finding, Related, Result, Style, printable
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
@@ -22,6 +22,8 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     for file in result.files:
         if file.status != "checked":
             stream.write(f"{printable(file.path)}: {file.status}: {file.note}\n")
+    for deployment in result.deployments:
+        stream.write(f"{_together(deployment)}\n")
     if result.files:
         stream.write(f"{_summary(result)}\n")
 
@@ -31,16 +33,34 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     place = document.position(finding.span.start)
     path = f"{printable(document.uri)}:{place.line}:{place.column}:"
     label = _paint(f"{finding.severity}[{finding.rule}]", finding.severity, style)
-    environment = f" (environment {printable(document.environment)})" if document.environment else ""
-    yield f"{_paint(path, 'place', style)} {label}: {finding.message}{environment}"
+    yield f"{_paint(path, 'place', style)} {label}: {finding.message}{_environment(document)}"
     excerpt = document.origin.excerpt(finding.path, finding.span)
-    yield from _source_line(excerpt, finding, style)
+    yield from _source_line(excerpt, finding.severity, style)
+    for related in finding.related:
+        yield from _related(related, style)
     if finding.fix is not None:
         kind = "fix" if finding.fix.safe else "possible fix"
         yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {finding.fix.description}"
 
 
-def _source_line(excerpt: Excerpt, finding: Finding, style: Style) -> Iterator[str]:
+def _related(related: Related, style: Style) -> Iterator[str]:
+    document = related.document
+    place = document.position(related.span.start)
+    yield f"{_paint(f'{printable(document.uri)}:{place.line}:{place.column}:', 'place', style)} {related.message}{_environment(document)}"
+    yield from _source_line(document.origin.excerpt(related.path, related.span), "note", style)
+
+
+def _environment(document: Document) -> str:
+    return f" (environment {printable(document.environment)})" if document.environment else ""
+
+
+def _together(deployment: Deployment) -> str:
+    name = f" as environment {printable(deployment.name)}" if deployment.name else ""
+    documents = [f"{printable(document.uri)}{_environment(document)}" for document in deployment.documents]
+    return f"Checked against each other{name}: {_series(documents)}."
+
+
+def _source_line(excerpt: Excerpt, color: str, style: Style) -> Iterator[str]:
     number = str(excerpt.line)
     bar = _paint("|", "gutter", style)
     margin = " " * len(number)
@@ -48,7 +68,7 @@ def _source_line(excerpt: Excerpt, finding: Finding, style: Style) -> Iterator[s
     under = max(_width(excerpt.text[excerpt.start : excerpt.end]), 1)
     yield f"{margin} {bar}"
     yield f"{_paint(number, 'gutter', style)} {bar} {excerpt.text}".rstrip()
-    yield f"{margin} {bar} {' ' * before}{_paint('^' * under, finding.severity, style)}"
+    yield f"{margin} {bar} {' ' * before}{_paint('^' * under, color, style)}"
 
 
 def _width(text: str) -> int:
