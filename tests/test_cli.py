@@ -206,6 +206,7 @@ def test_the_json_contract() -> None:
         "version": 1,
         "tool": {"name": "medplum-lint", "version": __version__},
         "files": [{"path": "server.json", "kind": "server/json", "environment": None, "target": "production", "status": "checked"}],
+        "deployments": [],
         "findings": [
             {
                 "rule": "missing-port",
@@ -217,6 +218,7 @@ def test_the_json_contract() -> None:
                 "environment": None,
                 "setting": "port",
                 "range": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 2}},
+                "related": [],
                 "fixable": False,
                 "suppressed": None,
             },
@@ -229,6 +231,7 @@ def test_the_json_contract() -> None:
                 "environment": None,
                 "setting": "baseUrl",
                 "range": {"start": {"line": 1, "column": 13}, "end": {"line": 1, "column": 43}},
+                "related": [],
                 "fixable": True,
                 "suppressed": None,
             },
@@ -340,7 +343,7 @@ def test_a_broken_policy_is_exit_2_with_its_line() -> None:
     assert result.exit_code == 2
     assert (
         result.stderr
-        == 'medplum-lint: error: policies/support-email-domain.yaml:7: "end_with" is not a key of supportEmail; did you mean "ends_with"?\n'
+        == 'medplum-lint: error: policies/support-email-domain.yaml:7: there is no operator "end_with"; did you mean "ends_with"?\n'
     )
 
 
@@ -432,3 +435,65 @@ def test_version_and_help() -> None:
     assert output.startswith("Usage: medplum-lint [check] [OPTIONS] [PATH]...\n")
     for word in ("--fail-on", "explain", "rules", "show", "test", "Exit codes"):
         assert word in output
+
+
+# --- Comparing ----------------------------------------------------------------------------------------------------------------------
+
+
+def dump(*parameters: tuple[str, str]) -> str:
+    return json.dumps({"Parameters": [{"Name": name, "Type": "SecureString", "Value": value} for name, value in parameters]})
+
+
+TWO = dump(
+    ("/medplum/prod/baseUrl", "https://api.hospital.example/"),
+    ("/medplum/prod/port", "8103"),
+    ("/medplum/prod/signingKey", "one-secret"),
+    ("/medplum/staging/baseUrl", "https://api.staging.example/"),
+    ("/medplum/staging/signingKey", "another-secret"),
+    ("/medplum/staging/registerEnabled", "no"),
+)
+
+
+def test_diff_shows_what_the_server_would_hold_differently() -> None:
+    write("dump.json", TWO)
+    result = lint("diff", "dump.json#prod", "dump.json#staging")
+    lines = [line.split(maxsplit=1) for line in result.output.splitlines()[1:-1]]
+    rows = {name: " ".join(rest.split()) for name, rest in lines}
+    assert result.exit_code == 1
+    assert rows["baseUrl"] == '"https://api.hospital.example/" "https://api.staging.example/"'
+    assert rows["registerEnabled"] == "true (default) false"
+    assert rows["signingKey"] == "•••••• (differs) •••••• (differs)"
+    assert "port" not in rows  # the default of the one is the value of the other
+    assert "secret" not in result.output
+
+
+def test_diff_as_json_is_a_contract() -> None:
+    write("dump.json", TWO)
+    write(
+        "server.json", '{"baseUrl": "https://api.hospital.example/", "port": 8103, "signingKey": "one-secret", "database": {}, "redis": {}}'
+    )
+    result = lint("diff", "dump.json#prod", "server.json", "--format", "json")
+    report = json.loads(result.output)
+    assert report["first"] == {"path": "dump.json", "kind": "server/ssm", "environment": "prod"}
+    assert report["second"] == {"path": "server.json", "kind": "server/json", "environment": None}
+    assert [one["setting"] for one in report["differences"] if not one["setting"].startswith(("database", "redis"))] == []
+
+
+def test_diff_of_the_same_is_exit_0() -> None:
+    write("dump.json", TWO)
+    result = lint("diff", "dump.json#prod", "dump.json#prod")
+    assert (result.exit_code, result.output) == (0, "No differences.\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ("dump.json", "dump.json: there are several environments: write dump.json#NAME with one of prod, staging"),
+        ("dump.json#test", "dump.json: there is no environment test: write dump.json#NAME with one of prod, staging"),
+        ("missing.json", "missing.json: cannot be read: no such file or directory"),
+    ],
+)
+def test_diff_needs_one_configuration_on_each_side(first: str, message: str) -> None:
+    write("dump.json", TWO)
+    result = lint("diff", first, "dump.json#prod")
+    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {message}\n")
