@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from . import settings
 from .effective import effective_settings
-from .model import ABSENT, UNKNOWN, Document, SettingPath, dotted, printable
+from .model import ABSENT, MASK, UNKNOWN, Document, SettingPath, dotted, printable
 from .policy.assertions import same
-from .policy.display import MASK, number_text, public_text
+from .policy.display import number_text, public_text
 from .policy.node import catalogue_kind
 from .show import json_value
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .effective import Effective, effective_settings
-from .model import ABSENT, UNKNOWN, Document, printable
-from .policy.display import MASK, number_text, public_text
+from .model import ABSENT, MASK, UNKNOWN, Document, printable
+from .policy.display import number_text, public_text
 from .policy.judgement import MISREAD, Misfit, misfits
 
 VERSION = 1

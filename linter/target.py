@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from . import settings
-from .model import Document, Target
+from .model import UNKNOWN, Document, SettingPath, Target
 from .policy.placeholders import is_unresolved
 
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
@@ -15,9 +15,15 @@ def target_of(document: Document) -> Target:
     """``development`` when the server has URLs and each of them is local; in doubt ``production``. URLs with placeholders do not count."""
     if not document.kind.startswith("server"):
         return "production"
-    hosts = [_host(document.get(path)) for path in settings.catalogue().tagged("server-url")]
+    hosts = [_host(_value(document, path)) for path in settings.catalogue().tagged("server-url")]
     known = [host for host in hosts if host is not None]
     return "development" if known and all(is_local_host(host) for host in known) else "production"
+
+
+def _value(document: Document, path: SettingPath) -> object:
+    """A value; of a reference such as ``${NAME:-default}``, which nobody can judge, the default tells at least what it is for."""
+    value = document.get(path)
+    return document.origin.facts(path).get("fallback") if value is UNKNOWN else value
 
 
 def _host(value: object) -> str | None:

@@ -6,17 +6,17 @@ placeholder; and also where it compares with a setting that is. A value of the w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from ..model import ABSENT, UNKNOWN, Part
 from .display import number_text
 from .errors import RuleError, did_you_mean
 from .formats import FORMATS, SEES_PLACEHOLDERS
-from .judgement import ASPECTS, is_misread, misfits
+from .judgement import ASPECTS, is_misread, misfits, unfit_aspects
 from .node import Node
 from .placeholders import is_unresolved
-from .template import compile_value, literal_text, show_value
+from .template import Template, compile_value, literal_text, show_value
 from .verdict import Check, Failure, Verdict, any_of, every, implication, negation
 
 DEEPEST = 8
@@ -34,31 +34,44 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _ARTICLES = {"integer": "a whole number", "object": "an object", "array": "an array", "null": "null"}
 
 
-def compile_assertion(assertion: Any, path: tuple[str | int, ...] = (), depth: int = 1) -> Check:
-    """The closure for an assertion of a rule; ``path`` says where in the rule it stands, for errors (:class:`RuleError`)."""
-    if depth > DEEPEST:
+class Place(NamedTuple):
+    """Where in a rule an assertion stands, for errors; and whether its patterns are to be compiled at once (``prepare``)."""
+
+    path: tuple[str | int, ...] = ()
+    depth: int = 1
+    prepare: bool = False
+
+    def inner(self, *steps: str | int) -> Place:
+        """The place of an assertion inside of this one."""
+        return Place((*self.path, *steps), self.depth + 1, self.prepare)
+
+
+def compile_assertion(assertion: Any, place: Place = Place()) -> Check:  # noqa: B008  # immutable
+    """The closure for an assertion of a rule; raises :class:`RuleError` with its place where it cannot be used."""
+    path = place.path
+    if place.depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", path)
     if assertion == "present" or assertion == "absent":
         return _present(assertion == "present")
     if isinstance(assertion, list):
         if not assertion:
             raise RuleError("a list of assertions must hold at least one", path)
-        return any_of([compile_assertion(one, (*path, index), depth + 1) for index, one in enumerate(assertion)])
+        return any_of([compile_assertion(one, place.inner(index)) for index, one in enumerate(assertion)])
     if not isinstance(assertion, dict) or not assertion:
         raise RuleError('an assertion is "present", "absent", a mapping of operators or a list of assertions', path)
-    return every(list(_operators(assertion, path, depth)))
+    return every(list(_operators(assertion, place)))
 
 
-def _operators(assertion: dict[str, Any], path: tuple[str | int, ...], depth: int) -> Any:
+def _operators(assertion: dict[str, Any], place: Place) -> Iterator[Check]:
     for name, operand in assertion.items():
-        where = (*path, name)
-        if name in ("if", "then"):
-            if name == "if":
-                yield _conditional(assertion, path, depth)
-            elif "if" not in assertion:
+        where = (*place.path, name)
+        if name == "if":
+            yield _conditional(assertion, place)
+        elif name == "then":
+            if "if" not in assertion:
                 raise RuleError('"then" needs an "if"', where)
         elif name == "not":
-            yield negation(compile_assertion(operand, where, depth + 1), f"must not {_describe(operand)}")
+            yield negation(compile_assertion(operand, place.inner(name)), f"must not {_describe(operand)}")
         elif name == "present":
             yield _present(operand)
         elif name == "fits":
@@ -66,19 +79,22 @@ def _operators(assertion: dict[str, Any], path: tuple[str | int, ...], depth: in
         elif name == "same_as":
             yield _known_only(_same_as(operand))
         elif name in _NESTED:
-            yield _NESTED[name](operand, where, depth)
+            yield _NESTED[name](operand, place.inner(name))
         elif name in OPERATORS:
-            check = _compiled(name, operand, where)
+            check = _compiled(name, operand, place)
             yield check if name == "format" and operand in SEES_PLACEHOLDERS else _known_only(check)
         else:
             raise RuleError(f'there is no operator "{name}"{did_you_mean(name, operator_names())}', where)
 
 
-def _compiled(name: str, operand: Any, where: tuple[str | int, ...]) -> Check:
+def _compiled(name: str, operand: Any, place: Place) -> Check:
     try:
-        return OPERATORS[name](operand)
+        check = OPERATORS[name](operand)
+        if place.prepare and hasattr(check, "prepare"):
+            check.prepare()
+        return check
     except RuleError as error:
-        raise RuleError(error.message, error.path or where) from None
+        raise RuleError(error.message, error.path or (*place.path, name)) from None
 
 
 def operator_names() -> list[str]:
@@ -108,9 +124,11 @@ def _fits(operand: Any, where: tuple[str | int, ...]) -> Check:
     """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.policy.judgement`."""
     if operand not in ASPECTS:
         raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), ASPECTS)}', where)
-    part: Part = "key" if operand in ("known", "current") else "value"
+    part: Part = "key" if operand in ("known", "variable", "current", "all-loaders") else "value"
 
     def check(_value: Any, node: Node) -> Verdict:
+        if operand not in unfit_aspects(node.document):
+            return True  # without making out the path of each of perhaps 100,000 nodes
         misfit = misfits(node.document).get(node.path)
         return True if misfit is None or misfit.aspect != operand else (Failure(misfit.reason, part=part),)
 
@@ -132,13 +150,10 @@ def _same_as(operand: Any) -> Check:
     return check
 
 
-def _conditional(assertion: dict[str, Any], path: tuple[str | int, ...], depth: int) -> Check:
+def _conditional(assertion: dict[str, Any], place: Place) -> Check:
     if "then" not in assertion:
-        raise RuleError('"if" needs a "then"', (*path, "if"))
-    return implication(
-        compile_assertion(assertion["if"], (*path, "if"), depth + 1),
-        compile_assertion(assertion["then"], (*path, "then"), depth + 1),
-    )
+        raise RuleError('"if" needs a "then"', (*place.path, "if"))
+    return implication(compile_assertion(assertion["if"], place.inner("if")), compile_assertion(assertion["then"], place.inner("then")))
 
 
 def _describe(assertion: Any) -> str:
@@ -181,10 +196,29 @@ def _is_number(value: Any) -> bool:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality as JSON means it: ``true`` is not ``1``, ``1`` is ``1.0``."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right)
+    """Equality as JSON means it: ``true`` is not ``1``, ``1`` is ``1.0``. A loop, for values can be nested without end."""
+    waiting = [(left, right)]
+    while waiting:
+        one, other = waiting.pop()
+        if isinstance(one, dict) and isinstance(other, dict):
+            if one.keys() != other.keys():
+                return False
+            waiting.extend((member, other[key]) for key, member in one.items())
+        elif isinstance(one, list) and isinstance(other, list):
+            if len(one) != len(other):
+                return False
+            waiting.extend(zip(one, other, strict=True))
+        elif isinstance(one, bool) or isinstance(other, bool):
+            if one is not other:
+                return False
+        elif isinstance(one, dict | list) or isinstance(other, dict | list) or one != other:
+            return False
+    return True
+
+
+def as_text(value: Any) -> str:
+    """An operand that is compared with a part of a text; a setting that is no text as JavaScript writes it."""
+    return value if isinstance(value, str) else number_text(value)
 
 
 def _type(operand: Any) -> Check:
@@ -238,17 +272,17 @@ def _one_of(operand: Any) -> Check:
 
 
 def _starts_with(operand: Any) -> Check:
-    return _alternatives(operand, lambda value, start: value.startswith(str(start)), "start with", needs_text=True)
+    return _alternatives(operand, lambda value, start: value.startswith(as_text(start)), "start with", needs_text=True)
 
 
 def _ends_with(operand: Any) -> Check:
-    return _alternatives(operand, lambda value, end: value.endswith(str(end)), "end with", needs_text=True)
+    return _alternatives(operand, lambda value, end: value.endswith(as_text(end)), "end with", needs_text=True)
 
 
 def _contains(operand: Any) -> Check:
     def holds(value: Any, wanted: Any) -> bool:
         if isinstance(value, str):
-            return str(wanted) in value
+            return as_text(wanted) in value
         return isinstance(value, list) and any(same(member, wanted) for member in value)
 
     return _alternatives(operand, holds, "contain", needs_text=False)
@@ -298,18 +332,92 @@ def _format(operand: Any) -> Check:
 
 
 def _bound(words: str, holds: Callable[[Any, Any], bool]) -> Callable[[Any], Check]:
-    def operator(operand: Any) -> Check:
-        if not _is_number(operand):
-            raise RuleError("must be a number")
+    """A bound that is a number, or the number that another setting has (``"${fargateAutoScaling.maxCapacity}"``)."""
 
-        def check(value: Any, _node: Node) -> Verdict:
+    def operator(operand: Any) -> Check:
+        bound = _number_operand(operand)
+        name = Template(operand).show if isinstance(operand, str) else lambda _node: number_text(operand)
+
+        def check(value: Any, node: Node) -> Verdict:
             if not _is_number(value):
                 return (Failure("must be a number"),)
-            return True if holds(value, operand) else (Failure(f"must be {words} {number_text(operand)}"),)
+            other = bound(node)
+            if not _is_number(other):
+                return None
+            return True if holds(value, other) else (Failure(f"must be {words} {name(node)}"),)
 
         return check
 
     return operator
+
+
+def _number_operand(operand: Any) -> Callable[[Node], Any]:
+    """An operand that is a number, or a template that leads to one."""
+    if not _is_number(operand) and not (isinstance(operand, str) and "${" in operand):
+        raise RuleError('must be a number, or the number of another setting: "${path}"')
+    return compile_value(operand)
+
+
+_ARN_PARTS = {"service": 2, "region": 3, "account": 4, "resource": 5}
+"""Where the parts of an ARN stand between its colons (AWS General Reference, "ARN format")."""
+
+
+def _arn(operand: Any) -> Check:
+    """An ARN of this ``service``, ``region`` and ``account``, whose ``resource`` begins so; each a literal or a template."""
+    if not isinstance(operand, dict) or not operand:
+        raise RuleError(f"must be a mapping with {', '.join(_ARN_PARTS)}")
+    for name, wanted in operand.items():
+        if name not in _ARN_PARTS or not isinstance(wanted, str):
+            raise RuleError(f'an ARN has no part "{name}"{did_you_mean(str(name), _ARN_PARTS)}: it has {", ".join(_ARN_PARTS)}')
+    parts = [(name, compile_value(wanted), show_value(wanted)) for name, wanted in operand.items()]
+
+    def check(value: Any, node: Node) -> Verdict:
+        if not isinstance(value, str) or FORMATS["arn"](value) is not None:
+            return (Failure("must be an ARN"),)
+        fields = value.split(":", 5)
+        unknown = False
+        for name, wanted, shown in parts:
+            other = wanted(node)
+            if not isinstance(other, str):
+                unknown = True
+            elif not (fields[5].startswith(other) if name == "resource" else fields[_ARN_PARTS[name]] == other):
+                return (Failure(f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {shown(node)}"),)
+        return None if unknown else True
+
+    return check
+
+
+_GIB = 1024
+_FARGATE_MEMORY = {
+    256: (512, 1 * _GIB, 2 * _GIB),
+    512: tuple(range(1 * _GIB, 4 * _GIB + 1, _GIB)),
+    1024: tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
+    2048: tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
+    4096: tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
+    8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
+    16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
+}
+"""MiB of memory that a task on Fargate can have with so many CPU units (Amazon ECS Developer Guide, "Task CPU and memory")."""
+
+
+def _fargate_memory(operand: Any) -> Check:
+    """So many MiB of memory as AWS Fargate has together with these CPU units, a number or that of another setting."""
+    cpu = _number_operand(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        units = cpu(node)
+        sizes = _FARGATE_MEMORY.get(units) if _is_number(units) else None
+        if sizes is None:
+            return None
+        return True if _is_number(value) and value in sizes else (Failure(f"must be {_sizes_text(sizes)} with {units:g} CPU units"),)
+
+    return check
+
+
+def _sizes_text(sizes: tuple[int, ...]) -> str:
+    if len(sizes) <= 4:
+        return f"{', '.join(str(size) for size in sizes[:-1])} or {sizes[-1]} MiB"
+    return f"{sizes[0]} to {sizes[-1]} MiB in steps of {sizes[1] - sizes[0]}"
 
 
 def _length(words: str, holds: Callable[[int, int], bool]) -> Callable[[Any], Check]:
@@ -341,6 +449,8 @@ OPERATORS: dict[str, Callable[[Any], Check]] = {
     "min": _bound("at least", lambda value, bound: value >= bound),
     "max": _bound("at most", lambda value, bound: value <= bound),
     "min_length": _length("at least", lambda size, bound: size >= bound),
+    "arn": _arn,
+    "fargate_memory": _fargate_memory,
     "max_length": _length("at most", lambda size, bound: size <= bound),
 }
 
@@ -348,8 +458,8 @@ OPERATORS: dict[str, Callable[[Any], Check]] = {
 # --- Operators about the members of an object. --------------------------------------------------------------------------------------
 
 
-def _keys(operand: dict[str, Any], where: tuple[str | int, ...], depth: int) -> Check:
-    checks = {key: compile_assertion(one, (*where, key), depth + 1) for key, one in operand.items()}
+def _keys(operand: dict[str, Any], place: Place) -> Check:
+    checks = {key: compile_assertion(one, place._replace(path=(*place.path, key))) for key, one in operand.items()}
 
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, dict):
@@ -370,7 +480,7 @@ def _keys(operand: dict[str, Any], where: tuple[str | int, ...], depth: int) -> 
     return _known_only(check)
 
 
-def _only_keys(operand: list[str], _where: tuple[str | int, ...], _depth: int) -> Check:
+def _only_keys(operand: list[str], _place: Place) -> Check:
     known = list(operand)
 
     def check(value: Any, _node: Node) -> Verdict:
@@ -382,4 +492,4 @@ def _only_keys(operand: list[str], _where: tuple[str | int, ...], _depth: int) -
     return _known_only(check)
 
 
-_NESTED: dict[str, Callable[[Any, tuple[str | int, ...], int], Check]] = {"keys": _keys, "only_keys": _only_keys}
+_NESTED: dict[str, Callable[[Any, Place], Check]] = {"keys": _keys, "only_keys": _only_keys}

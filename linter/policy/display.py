@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, printable
+from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath, printable, without_credentials
 from .node import catalogue_kind
 
-MASK = "••••••"
 _LONGEST = 80
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s]+@")
 
 
 def shown(document: Document, path: SettingPath, value: Any) -> str:
@@ -24,19 +21,25 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    owner, inner = document.owner(path)
-    if not inner or not settings.catalogue(catalogue_kind(owner.kind)).is_public(inner):
+    if not may_be_shown(document, path):
         return MASK
     if isinstance(value, str):
         return public_text(value)
     return number_text(value)
 
 
+def may_be_shown(document: Document, path: SettingPath) -> bool:
+    """Whether the catalogue knows a setting, and knows it to be no secret."""
+    owner, inner = document.owner(path)
+    kind = catalogue_kind(owner.kind)
+    return bool(inner) and kind in settings.KINDS and settings.catalogue(kind).is_public(inner)
+
+
 def public_text(text: str) -> str:
     """A text that is no secret, safe for one line of output; a password inside a URL or a private key is masked all the same."""
     if "PRIVATE KEY" in text:
         return MASK
-    text = printable(_CREDENTIALS.sub(f"{MASK}@", text))
+    text = printable(without_credentials(text))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -50,7 +50,7 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
     return Finding(
         rule=rule.info.id,
         severity=level,
-        message=rule.message.show(node, failure.reason),
+        message=rule.message.show(node, failure.reason).rstrip(),  # a fact that says nothing leaves no blank at the end
         document=document,
         path=path or None,
         span=document.locate(path, part),

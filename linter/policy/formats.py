@@ -42,6 +42,10 @@ def url(text: str) -> str | None:
     return _authority(text[match.end() :])
 
 
+def _is_port(text: str) -> bool:
+    return re.fullmatch(r"0*[0-9]{1,5}", text) is not None and int(text[-5:]) <= 65535
+
+
 def _authority(rest: str) -> str | None:
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host, port = _host_and_port(authority)
@@ -49,7 +53,7 @@ def _authority(rest: str) -> str | None:
         return "must name a host after the two slashes"
     if not _HOST.fullmatch(host):
         return "must name a valid host after the two slashes"
-    if port is not None and not (port == "" or (port.isdecimal() and int(port) <= 65535)):
+    if port is not None and not (port == "" or _is_port(port)):
         return "must have a port between 0 and 65535 after the host"
     return None
 
@@ -98,7 +102,7 @@ def hostname(text: str) -> str | None:
 @_format("port")
 def port(text: str) -> str | None:
     """The decimal digits of a TCP port, 1 to 65535."""
-    return None if text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535 else "must be a port number between 1 and 65535"
+    return None if _is_port(text) and int(text) > 0 else "must be a port number between 1 and 65535"
 
 
 @_format("origin")
@@ -132,7 +136,7 @@ def size_in_bytes(text: str) -> str | None:
     number = re.match(r"\s*([-+]?\d+)", text)
     if number is None:
         return "is no size, which the server takes for no limit at all; write one such as 50mb"
-    size = int(number[1])
+    size = int(number[1][:20])  # no server has so many bytes, whatever follows
     plural = "" if size == 1 else "s"
     return f"is {size:,} byte{plural} to the server, which knows only b, kb, mb, gb, tb and pb right behind the number"
 
@@ -365,6 +369,20 @@ def container_image(text: str) -> str | None:
     """A container image with a tag or digest."""
     fits = re.fullmatch(r"\S+[:@][^/\s]+", text)
     return None if fits else "must be a container image with a tag, such as medplum/medplum-server:4.2.0"
+
+
+@_format("environment-name")
+def environment_name(text: str) -> str | None:
+    """The short name of an environment, which becomes a part of parameter names (``/medplum/NAME/``): no slash, no blank."""
+    fits = re.fullmatch(r"[A-Za-z0-9._-]+", text)
+    return None if fits else "must be a short name of letters, digits, hyphens, dots and underscores"
+
+
+@_format("stack-name")
+def stack_name(text: str) -> str | None:
+    """The name of a CloudFormation stack (CloudFormation API Reference, ``CreateStack``)."""
+    fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", text)
+    return None if fits else "must be the name of a stack: letters, digits and hyphens after a letter, at most 128 characters"
 
 
 @_format("resolved")

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final
 
 from .. import settings
-from ..model import UNKNOWN, Document, SettingPath, printable
+from ..model import UNKNOWN, Document, SettingPath, dotted, printable
 from ..settings import Catalogue, Setting
 from .display import number_text
 from .formats import FORMATS
 from .node import catalogue_kind
 from .placeholders import is_unresolved
+from .variables import members_of, near_variable, portable, why_useless
 
 ASPECTS: Final = {
     "known": "the server reads a setting of this name",
+    "variable": "the server puts the environment variable on a setting",
     "current": "the name is none of an older version",
     "own-value": "the value is no external secret of the CDK",
     "boolean": "the server takes the value for true or false as it was meant",
@@ -33,6 +36,7 @@ ASPECTS: Final = {
     "range": "the number works",
     "advice": "the number is advisable",
     "format": "the text has the form that it should have",
+    "all-loaders": "older servers put the environment variable on its setting too",
     "all-versions": "older servers read the value as the newest does",
 }
 """The aspects in which a value can fit its setting, in the order in which they are judged, with what each asks."""
@@ -53,11 +57,19 @@ _GENERATIONS = (("the servers of late 2025", "late_2025"), ("the servers of mid-
 _REMARKS = ("_comment", "$schema", "//")
 
 
-class Misfit(NamedTuple):
-    """How a value does not fit: the aspect, and a reason that reads on after the setting's name."""
+class Misfit:
+    """How a value does not fit: the aspect, and a reason that reads on after the setting's name, worked out when it is asked for."""
 
-    aspect: str
-    reason: str
+    __slots__ = ("_reason", "aspect")
+
+    def __init__(self, aspect: str, reason: str | Callable[[], str]) -> None:
+        self.aspect = aspect
+        self._reason = reason
+
+    @property
+    def reason(self) -> str:
+        """The reason, as a clause."""
+        return self._reason if isinstance(self._reason, str) else self._reason()
 
 
 def misfits(document: Document) -> Mapping[SettingPath, Misfit]:
@@ -82,11 +94,21 @@ def _judge(document: Document) -> Iterator[tuple[SettingPath, Misfit]]:
             waiting.extend(reversed([((*path, step), member) for step, member in members]))
 
 
+_LOADERS: Final = {"server/ssm": "ssm_coercion", "server/azure": "ssm_coercion", "server/env": "env_coercion"}
+"""For kinds of document whose values are texts: what says how the server's loader turns them into values."""
+
+
+def reader_of(catalogue: Catalogue) -> str:
+    """Who reads documents with these settings."""
+    return "the CDK" if catalogue.kind == "infra" else "the server"
+
+
 class _Judge:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.catalogue = settings.catalogue(catalogue_kind(document.kind))
-        self.loader = {"server/ssm": "ssm_coercion", "server/env": "env_coercion"}.get(document.kind)
+        self.reader = reader_of(self.catalogue)
+        self.loader = _LOADERS.get(document.kind)
 
     def judge(self, path: SettingPath, value: Any) -> tuple[Misfit | None, bool]:
         """The misfit of one value, and whether its members are to be judged too."""
@@ -101,29 +123,33 @@ class _Judge:
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Misfit | None, bool]:
         holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
-        if (holder is not None and holder.pass_through) or str(path[-1]).startswith(_REMARKS) or "/" in str(path[-1]):
+        if (setting is None and holder is not None and holder.pass_through) or str(path[-1]).startswith(_REMARKS) or "/" in str(path[-1]):
             return None, False
         if self.loader is not None and isinstance(value, dict) and "raw" not in self.document.origin.facts(path):
             return None, True  # no parameter of its own: what is unknown is beneath it
         if setting is not None and setting.origin in ("older-version", "never-read"):
-            return Misfit("current", _instead(setting)), False
-        return Misfit("known", _unknown_reason(path, setting, self.catalogue)), False
+            return Misfit("current", _instead(setting, self.reader)), False
+        variable = self.document.origin.facts(path).get("name") if self.document.kind == "server/env" else None
+        if variable is not None:
+            return _useless_variable(str(variable), path, setting, self.catalogue), False
+        return Misfit("known", lambda: _unknown_reason(path, setting, self.catalogue)), False
 
     def _misfits(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Misfit | None]:
         """The answers in the order of the aspects, each worked out only if the ones before it are None."""
         text = self.document.origin.facts(path).get("raw") if self.loader is not None else None
         coercion: settings.ByGeneration = getattr(setting, self.loader or "ssm_coercion")
         if isinstance(text, str):
-            yield _misread_text(text, value, setting, coercion.newest)
+            yield _misread_text(text, value, setting, coercion.newest, _way_out(setting, self.catalogue, self.document.kind))
             yield _type(value, setting) if coercion.newest == "object" else None
         else:
             yield _external_secret(value)
-            yield _boolean_in_json(value, setting)
+            yield _boolean_in_json(value, setting, self.reader)
             yield _type(value, setting)
         yield _enum(value, setting)
         yield _range(value, setting)
         yield _format(value, setting)
         if isinstance(text, str):
+            yield _older_loaders(setting, self.catalogue) if self.document.kind == "server/env" else None
             yield _older_versions(text, setting, coercion)
 
 
@@ -134,15 +160,27 @@ def _first(answers: Iterator[Misfit | None]) -> Misfit | None:
 # --- Names ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _instead(setting: Setting) -> str:
-    return f"is not read by current servers{f': use {setting.use}' if setting.use else ''}"
+def _instead(setting: Setting, reader: str) -> str:
+    readers = "current servers" if reader == "the server" else reader
+    return f"is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
 
 
 def _unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
+    reader = reader_of(catalogue)
     if setting is not None:
-        return f"is no setting of the server{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
+        return f"is no setting of {reader}{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
     meant = _meant(path, catalogue)
-    return f"is no setting of the server, which ignores it{f'; {meant}' if meant else ''}"
+    return f"is no setting of {reader}, which ignores it{f'; {meant}' if meant else ''}"
+
+
+def _useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Misfit:
+    name = dotted(path)
+    reason = why_useless(variable, name, setting, catalogue)
+    if reason is not None:
+        return Misfit("variable", reason)
+    near = near_variable(variable, catalogue)
+    hint = f"; did you mean {near}?" if near else ""
+    return Misfit("known", f"is no setting of the server, which ignores {printable(variable)}{hint}")
 
 
 def _meant(path: SettingPath, catalogue: Catalogue) -> str:
@@ -166,6 +204,7 @@ def _members(catalogue: Catalogue, holder: SettingPath) -> list[str]:
     return [path[-1] for path in paths if path[:-1] == pattern]
 
 
+@cache
 def _live_names(catalogue: Catalogue) -> list[str]:
     names = []
     for name in catalogue.names():
@@ -191,27 +230,25 @@ def _external_secret(value: Any) -> Misfit | None:
     return None
 
 
-def _boolean_in_json(value: Any, setting: Setting) -> Misfit | None:
+def _boolean_in_json(value: Any, setting: Setting, reader: str) -> Misfit | None:
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, str):
         another_text = setting.types[0] != "boolean" and value.lower() not in _MEANS_FALSE | _MEANS_TRUE
-        return None if another_text else _text_for_boolean(value, setting)
+        return None if another_text else _text_for_boolean(value, setting, reader)
     if "integer" in setting.types:
         return None
     return Misfit(
-        "boolean-spelling", f"must be true or false; the server takes the number {number_text(value)} for {number_text(bool(value))}"
+        "boolean-spelling", f"must be true or false; {reader} takes the number {number_text(value)} for {number_text(bool(value))}"
     )
 
 
-def _text_for_boolean(value: str, setting: Setting) -> Misfit:
+def _text_for_boolean(value: str, setting: Setting, reader: str) -> Misfit:
     if not value:
         return Misfit("boolean-spelling", "must be true or false, not an empty text, which counts now as false, now as not given")
     if value.strip().lower() in _MEANS_TRUE:
-        return Misfit("boolean-spelling", "must be true without quotes; the server takes this text for true, like any other")
-    return Misfit(
-        "boolean", f"is text, and the server takes any text for true{_outcome(setting, True)}; write true or false without quotes"
-    )
+        return Misfit("boolean-spelling", f"must be true without quotes; {reader} takes this text for true, like any other")
+    return Misfit("boolean", f"is text, and {reader} takes any text for true{_outcome(setting, True)}; write true or false without quotes")
 
 
 def _outcome(setting: Setting, value: bool) -> str:
@@ -254,15 +291,18 @@ def _kind_of(value: Any) -> str:
 # --- Texts that a loader makes values of ---------------------------------------------------------------------------------------------
 
 
-def _misread_text(text: str, value: Any, setting: Setting, coercion: str) -> Misfit | None:
-    """How the newest loader misreads a parameter's or variable's text; ``value`` is what it makes of it."""
+def _misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Misfit | None:
+    """How the newest loader misreads a parameter's or variable's text; ``value`` is what it makes of it.
+
+    ``way_out`` is how to give an object that stays text; empty where another rule tells it.
+    """
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
         return _boolean_text(text, setting, coerced=coercion == "boolean")
     if kind == "integer" and "string" not in setting.types:
         return _integer_text(text, value, setting, coerced=coercion == "integer")
     if kind in ("object", "array"):
-        return _object_text(text, value, setting, coercion)
+        return _object_text(text, value, setting, coercion, way_out)
     if kind == "integer":
         return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None
     return None
@@ -307,15 +347,23 @@ def _integer_effect(value: Any, setting: Setting) -> str:
     return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
 
 
-def _object_text(text: str, value: Any, setting: Setting, coercion: str) -> Misfit | None:
+def _way_out(setting: Setting, catalogue: Catalogue, kind: str) -> str:
+    """How to give an object that this loader does not parse; empty where a rule of its own tells it."""
+    if kind == "server/env":
+        return members_of(setting, catalogue) or "use a JSON config file"
+    if "json-only" in setting.tags and kind == "server/ssm":
+        return ""
+    if setting.pass_through and "tls" in setting.name:
+        return "it switches TLS on, but no option in it counts; give RedisSecrets or a JSON config file if options matter"
+    if setting.types[:1] != ("object",):
+        return "use a JSON config file"
+    return "give its members in dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
+
+
+def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Misfit | None:
     article = "an array" if setting.types[0] == "array" else "an object"
     if coercion != "object":
-        if "json-only" in setting.tags:
-            return None  # told by the rule about settings for JSON files
-        way_out = "give its members in dotted parameters" if setting.types[0] == "object" else "use a JSON config file"
-        if setting.pass_through and "tls" in setting.name:
-            way_out = "it switches TLS on, but no option in it counts; give RedisSecrets or a JSON config file if options matter"
-        return Misfit("object", f"stays text, for the server does not parse it here: {way_out}")
+        return Misfit("object", f"stays text, for the server does not parse it here: {way_out}") if way_out else None
     if isinstance(value, str):
         try:
             json.loads(text)
@@ -339,6 +387,16 @@ def _older_versions(text: str, setting: Setting, coercion: settings.ByGeneration
     return Misfit("all-versions", f"is read by the newest servers only: {' and '.join(older)} {effect}") if effect else None
 
 
+def _older_loaders(setting: Setting, catalogue: Catalogue) -> Misfit | None:
+    """Variables that only newer loaders put on their setting."""
+    older = [name for name, field in _GENERATIONS if getattr(setting.env_unsettable, field)]
+    if not older:
+        return None
+    everywhere = portable(setting, catalogue)
+    advice = f"; {everywhere} works on all" if everywhere else ""
+    return Misfit("all-loaders", f"is ignored by {' and '.join(older)}, which know no such variable{advice}")
+
+
 # --- Values --------------------------------------------------------------------------------------------------------------------------
 
 
@@ -355,7 +413,7 @@ def _enum(value: Any, setting: Setting) -> Misfit | None:
 
 
 def _range(value: Any, setting: Setting) -> Misfit | None:
-    if isinstance(value, str) and setting.types[0] == "integer" and value.isascii() and value.isdecimal():
+    if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,20}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
         return None
@@ -381,6 +439,12 @@ def _format(value: Any, setting: Setting) -> Misfit | None:
         return None
     reason = FORMATS[setting.format](value)
     return Misfit("format", reason) if reason is not None else None
+
+
+def unfit_aspects(document: Document) -> frozenset[str]:
+    """The aspects in which something in a document does not fit."""
+    found: frozenset[str] = document.derive("unfit_aspects", lambda: frozenset(one.aspect for one in misfits(document).values()))
+    return found
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:

@@ -94,7 +94,7 @@ def _walk(node: Node, steps: tuple[Step, ...], existing: bool = False) -> Iterat
 
 
 def _key(value: Any, step: str) -> str | int:
-    return int(step) if isinstance(value, list) and step.isdigit() else step
+    return int(step) if isinstance(value, list) and re.fullmatch(r"0|[1-9][0-9]*", step) else step
 
 
 def _holds(value: Any, key: str | int) -> bool:
@@ -142,6 +142,8 @@ def parse_path(text: str) -> Path:
     """The path that a rule's text stands for; raises :class:`RuleError` where it is none."""
     if not isinstance(text, str):
         raise RuleError(f"a path must be text, not {text!r}")
+    if not text:
+        raise RuleError('a path must not be empty: "." is the setting at hand, "$" the root')
     body, fact = _split_fact(text)
     start, body = _split_start(text, body)
     path = Path(start, tuple(_steps(text, body)), fact)

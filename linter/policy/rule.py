@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from ..model import LEVELS, TARGETS, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
-from .assertions import MOST_CLAUSES, compile_assertion
-from .display import shown
+from ..model import LEVELS, MASK, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted, printable
+from .assertions import MOST_CLAUSES, Place, compile_assertion
+from .display import may_be_shown
 from .errors import RuleError, did_you_mean
 from .node import Node
 from .paths import Path, parse_path
-from .template import Message, Template, compile_value
+from .template import Template, compile_value, show_value
 from .verdict import Check, Verdict
 
 Condition = Callable[[Node], Verdict]
@@ -25,47 +26,70 @@ class Clause(NamedTuple):
     references: tuple[Path, ...] = ()
 
 
+class Setter(NamedTuple):
+    """A setting that a fix gives a value; ``show`` names the value for people, with secrets masked."""
+
+    path: Path
+    value: Callable[[Node], Any]
+    show: Callable[[Node], str]
+
+
 class FixPlan(NamedTuple):
     """How a rule would put a finding right: its changes are made out for the node at hand."""
 
     safe: bool
     when: Condition | None
-    set: tuple[tuple[Path, Callable[[Node], Any]], ...]
+    set: tuple[Setter, ...]
     remove: tuple[Path, ...]
 
 
-class Rule(NamedTuple):
-    """A compiled rule. ``must`` is empty for a rule whose findings its source makes (``found_by: source``)."""
+class Rule:
+    """A rule, whose parts are compiled when they are first asked for: most rules are for other documents, and most find nothing.
 
-    info: RuleInfo
-    when: Condition | None
-    must: tuple[Clause, ...]
-    message: Message | None
-    fix: FixPlan | None
-    enabled: bool
+    ``must`` is empty for a rule whose findings its source makes (``found_by: source``).
+    """
+
+    def __init__(self, data: Mapping[str, Any], *, prepare: bool = False) -> None:
+        self.info = _info(data)
+        self.enabled = bool(data.get("enabled", True))
+        self._data = data
+        self._prepare = prepare
+
+    @cached_property
+    def when(self) -> Condition | None:
+        """What must hold in a document for the rule to speak."""
+        return _condition(self._data["when"], ("when",), prepare=self._prepare) if "when" in self._data else None
+
+    @cached_property
+    def must(self) -> tuple[Clause, ...]:
+        """What must hold of each place."""
+        clauses = tuple(_clauses(self._data.get("must", {}), ("must",), prepare=self._prepare))
+        if len(clauses) > MOST_CLAUSES:
+            raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
+        return clauses
+
+    @cached_property
+    def message(self) -> Template | None:
+        """What is said of a place where it does not hold."""
+        return _at(("message",), lambda: Template(self._data["message"])) if "message" in self._data else None
+
+    @cached_property
+    def fix(self) -> FixPlan | None:
+        """What would put it right."""
+        return _fix(self._data["fix"], prepare=self._prepare) if "fix" in self._data else None
 
 
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
-    """The rule that checked YAML data describes; raises :class:`RuleError` with the place in the data where it cannot be used.
+    """The rule that checked YAML data describes.
 
-    ``prepare`` compiles the message and regular expressions at once (they are else compiled when first needed), so that a bad one is
-    an error.
+    ``prepare`` compiles all of it at once, regular expressions included, and raises :class:`RuleError` with the place in the data where it
+    cannot be used.
     """
-    must = tuple(_clauses(data.get("must", {}), ("must",), prepare=prepare))
-    if len(must) > MOST_CLAUSES:
-        raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
-    fix = _fix(data["fix"]) if "fix" in data else None
-    message = Message(data["message"]) if "message" in data else None
-    if prepare and message is not None:
-        _at(("message",), message.template)
-    return Rule(
-        info=_info(data),
-        when=_condition(data["when"], ("when",)) if "when" in data else None,
-        must=must,
-        message=message,
-        fix=fix,
-        enabled=bool(data.get("enabled", True)),
-    )
+    rule = Rule(data, prepare=prepare)
+    if prepare:
+        for part in ("must", "when", "message", "fix"):
+            getattr(rule, part)
+    return rule
 
 
 def severity_by_target(data: Any) -> dict[Target, Level | None]:
@@ -107,25 +131,8 @@ def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: 
     for text, assertion in data.items():
         where = (*place, text)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
-        check = compile_assertion(assertion, where)
-        if prepare:
-            _prepare(assertion, where)
+        check = compile_assertion(assertion, Place(where, prepare=prepare))
         yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
-
-
-def _prepare(assertion: Any, where: tuple[str | int, ...]) -> None:
-    """Compile the regular expressions of an assertion now, to find bad ones."""
-    if isinstance(assertion, list):
-        for index, one in enumerate(assertion):
-            _prepare(one, (*where, index))
-    elif isinstance(assertion, dict):
-        for name, operand in assertion.items():
-            if name == "matches":
-                from .assertions import OPERATORS
-
-                _at((*where, name), lambda operand=operand: OPERATORS["matches"](operand).prepare())  # type: ignore[misc,attr-defined]
-            else:
-                _prepare(operand, (*where, name))
 
 
 def _references(assertion: Any) -> Iterator[Path]:
@@ -137,12 +144,12 @@ def _references(assertion: Any) -> Iterator[Path]:
             yield from _references(one)
 
 
-def _condition(data: Any, place: tuple[str | int, ...]) -> Condition:
+def _condition(data: Any, place: tuple[str | int, ...], *, prepare: bool = False) -> Condition:
     """All clauses of a mapping hold, or those of any mapping of a list. A path with ``*`` holds where any of its places does."""
     if isinstance(data, list):
-        conditions = [_condition(one, (*place, index)) for index, one in enumerate(data)]
+        conditions = [_condition(one, (*place, index), prepare=prepare) for index, one in enumerate(data)]
         return lambda node: _any(condition(node) for condition in conditions)
-    clauses = list(_clauses(data, place))
+    clauses = list(_clauses(data, place, prepare=prepare))
     return lambda node: _all(_any(clause.check(clause.path.value(found), found) for found in clause.path.nodes(node)) for clause in clauses)
 
 
@@ -166,12 +173,16 @@ def _all(verdicts: Any) -> Verdict:
     return result
 
 
-def _fix(data: Mapping[str, Any]) -> FixPlan:
+def _fix(data: Mapping[str, Any], *, prepare: bool) -> FixPlan:
     return FixPlan(
         safe=data["safe"],
-        when=_condition(data["when"], ("fix", "when")) if "when" in data else None,
+        when=_condition(data["when"], ("fix", "when"), prepare=prepare) if "when" in data else None,
         set=tuple(
-            (_single(path, ("fix", "set", path)), _at(("fix", "set", path), lambda value=value: compile_value(value)))  # type: ignore[misc]
+            Setter(
+                _single(path, ("fix", "set", path)),
+                _at(("fix", "set", path), lambda value=value: compile_value(value)),  # type: ignore[misc]
+                show_value(value),
+            )
             for path, value in data.get("set", {}).items()
         ),
         remove=tuple(_single(path, ("fix", "remove", index)) for index, path in enumerate(data.get("remove", ()))),
@@ -187,34 +198,25 @@ def _single(text: str, place: tuple[str | int, ...]) -> Path:
 
 def make_fix(plan: FixPlan, node: Node) -> Fix | None:
     """The fix for a finding at ``node``; None where the plan does not apply or needs a value that nobody knows."""
-    from ..model import UNKNOWN
-
     if plan.when is not None and plan.when(node) is not True:
         return None
     changes: list[Change] = []
-    for path, value in plan.set:
-        new = value(node)
-        if new is UNKNOWN:
+    parts: list[str] = []
+    for setter in plan.set:
+        value, path = setter.value(node), _target(setter.path, node)
+        if value is UNKNOWN:
             return None
-        changes.append(Change("set", _target(path, node), new))
-    changes.extend(Change("remove", _target(path, node)) for path in plan.remove)
-    return Fix(tuple(changes), plan.safe, _description(changes, node))
+        changes.append(Change("set", path, value))
+        parts.append(f"set {printable(dotted(path))} to {setter.show(node) if may_be_shown(node.document, path) else MASK}")
+    for removed in plan.remove:
+        path = _target(removed, node)
+        changes.append(Change("remove", path))
+        parts.append(f"remove {printable(dotted(path))}")
+    return Fix(tuple(changes), plan.safe, ", ".join(parts))
 
 
 def _target(path: Path, node: Node) -> SettingPath:
     return path.single(node).path
-
-
-def _description(changes: list[Change], node: Node) -> str:
-    parts = []
-    for change in changes:
-        name = dotted(change.path)
-        if change.action == "remove":
-            parts.append(f"remove {name}")
-        else:
-            text = shown(node.document, change.path, change.value)
-            parts.append(f'set {name} to "{text}"' if isinstance(change.value, str) else f"set {name} to {text}")
-    return ", ".join(parts)
 
 
 def kind_matches(kind: str, wanted: str) -> bool:

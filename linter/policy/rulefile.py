@@ -77,6 +77,7 @@ def _check_name(path: Path, rule_id: str) -> None:
 
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "bool", "int", "float", "null", "timestamp", "value"})
+_QUOTE_STAR = '; a path that begins with "*" is written in quotes'
 DEEPEST_YAML = 40
 """Levels of mappings and lists in a rule file at most, examples included."""
 
@@ -102,7 +103,7 @@ def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
 
 def _composed(text: str) -> list[yaml.Node]:
     try:
-        _refuse_aliases(text)
+        _check_events(text)
         return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -110,31 +111,32 @@ def _composed(text: str) -> list[yaml.Node]:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _YamlError(f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed", line) from None
-    except RecursionError:
-        raise _YamlError("is nested too deeply", 1) from None
 
 
 def _hint(error: yaml.MarkedYAMLError) -> str:
     if error.context == "while scanning an alias":
-        return '; a path that begins with "*" is written in quotes'
+        return _QUOTE_STAR
     if error.problem is not None and "cannot start any token" in error.problem:
         return "; indent with spaces" if "\\t" in error.problem else "; write the text in quotes"
     return ""
 
 
-def _refuse_aliases(text: str) -> None:
-    """Before anything is composed, for a few lines of aliases can stand for gigabytes."""
+def _check_events(text: str) -> None:
+    """Refuse aliases and deep nesting before anything is composed: a few lines of aliases can stand for gigabytes."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if getattr(event, "anchor", None) and event.start_mark is not None:
-            hint = '; a path that begins with "*" is written in quotes' if isinstance(event, yaml.AliasEvent) else ""
-            raise _YamlError(f"anchors and aliases are not allowed in rule files{hint}", event.start_mark.line + 1)
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
+        if getattr(event, "anchor", None):
+            hint = _QUOTE_STAR if isinstance(event, yaml.AliasEvent) else ""
+            raise _YamlError(f"anchors and aliases are not allowed in rule files{hint}", line)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST_YAML:
+            raise _YamlError(f"is nested deeper than {DEEPEST_YAML} levels", line)
 
 
 def _construct(node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(where, line)
-    if len(where) > DEEPEST_YAML:
-        raise _YamlError(f"is nested deeper than {DEEPEST_YAML} levels", line)
     if isinstance(node, yaml.MappingNode):
         _check_tag(node, {"map"})
         return _mapping(node, where, lines)
@@ -258,7 +260,7 @@ def _must(error: jsonschema.ValidationError) -> str:
         return f"must be {'one of ' if len(operand) > 1 else ''}{', '.join(map(str, operand))}{given}{near}"
     if error.validator == "type":
         quotes = ": put it in quotes" if operand == "string" and not isinstance(instance, dict | list) else ""
-        return f"must be {_TYPES[operand]}{quotes}"
+        return f"must be {' or '.join(_TYPES[name] for name in ([operand] if isinstance(operand, str) else operand))}{quotes}"
     if error.validator in ("minLength", "minItems", "minProperties"):
         return "must not be empty"
     if error.validator in ("maxLength", "maxProperties"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..model import ABSENT, UNKNOWN
+from ..model import ABSENT, UNKNOWN, printable
 from .display import number_text, shown
 from .errors import RuleError
 from .judgement import is_misread
@@ -15,26 +15,6 @@ from .paths import Path, parse_path
 from .placeholders import is_unresolved
 
 _PIECE = re.compile(r"\$\$|\$\{([^}]*)\}|\$")
-
-
-class Message:
-    """A text for people that is compiled when it is first shown: most messages of a run never are."""
-
-    __slots__ = ("_template", "_text")
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._template: Template | None = None
-
-    def template(self) -> Template:
-        """The compiled text; raises :class:`RuleError` where it cannot be."""
-        if self._template is None:
-            self._template = Template(self._text)
-        return self._template
-
-    def show(self, node: Node, reason: str) -> str:
-        """See :meth:`Template.show`. A fact that says nothing leaves no blank at the end."""
-        return self.template().show(node, reason).rstrip()
 
 
 class Template:
@@ -62,10 +42,8 @@ class Template:
         """What the template gives at a node: text, or the very value where the template is one path; ``UNKNOWN`` if any part is."""
         parts: list[Any] = []
         for piece in self.pieces:
-            part = piece if isinstance(piece, str) else piece.value(piece.single(node))
-            if part is ABSENT or part is UNKNOWN or is_unresolved(part):
-                return UNKNOWN
-            if isinstance(piece, Path) and piece.fact is None and is_misread(node.document, piece.single(node).path):
+            part = piece if isinstance(piece, str) else _known(piece, node)
+            if part is UNKNOWN:
                 return UNKNOWN
             parts.append(part)
         if len(parts) == 1:
@@ -79,13 +57,22 @@ class Template:
         return "".join(piece if isinstance(piece, str) else _shown(piece, node, reason) for piece in self.pieces)
 
 
+def _known(path: Path, node: Node) -> Any:
+    """What a path leads to; ``UNKNOWN`` where nobody knows what the server will make of it."""
+    found = path.single(node)
+    value = path.value(found)
+    if value is ABSENT or is_unresolved(value) or (path.fact is None and is_misread(node.document, found.path)):
+        return UNKNOWN
+    return value
+
+
 def _shown(path: Path, node: Node, reason: str) -> str:
     if path.fact == "reason":
         return reason
     found = path.single(node)
     if path.fact is not None and path.fact != "raw":
         fact = path.value(found)
-        return "(unknown)" if fact is ABSENT else str(fact)
+        return "(unknown)" if fact is ABSENT else printable(str(fact))
     return shown(found.document, found.path, path.value(found))
 
 

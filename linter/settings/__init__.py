@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from ..model import SettingPath
@@ -185,6 +186,7 @@ def catalogue(kind: str = "server") -> Catalogue:
     return _catalogues[kind]
 
 
+@cache
 def known_public_names() -> frozenset[str]:
     """The last names of settings that are public wherever they occur, in all kinds of document."""
     public: dict[str, bool] = {}

@@ -7,6 +7,7 @@ knows depends on its age, so a variable can land on a setting that does not exis
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Literal
 
 Generation = Literal["newest", "late-2025", "mid-2025"]
@@ -63,6 +64,12 @@ def variable_of(path: tuple[str, ...]) -> str:
         if parent == path[:-1]:
             return PREFIX + section + _snake_case(path[-1])
     return PREFIX + "_".join(_snake_case(step) for step in path)
+
+
+def meant_by(variable: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The one of these settings whose name has the same letters as a variable: ``MEDPLUM_BASEURL``, ``MEDPLUM_PUB_SUB_REDIS_HOST``."""
+    letters = variable.removeprefix(PREFIX).replace("_", "").lower()
+    return next((tuple(name.split(".")) for name in names if name.replace(".", "").lower() == letters), ())
 
 
 def _camel_case(name: str) -> str:

@@ -1,0 +1,129 @@
+"""What tests share: small documents and rules, verdicts and findings in a form that reads well in an assertion, and golden files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from linter.model import ABSENT, Document, Excerpt, Fact, Finding, Part, SettingPath, Span, Target, Text, dotted
+from linter.policy.assertions import compile_assertion
+from linter.policy.engine import check
+from linter.policy.node import Node
+from linter.policy.rule import Rule, compile_rule
+from linter.sources import source_of
+from linter.sources._source import Loaded, SourceFile
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+class BareOrigin:
+    """The origin of a document that is made of data alone: no text, and only the facts that it is given."""
+
+    def __init__(self, facts: Mapping[SettingPath, Mapping[str, Fact]]) -> None:
+        self._facts = facts
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        return Span(0, 0)
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        return self._facts.get(path, {})
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        raise AssertionError("this document has no text")
+
+
+def bare(
+    data: dict[str, Any],
+    kind: str = "server/json",
+    *,
+    facts: Mapping[SettingPath, Mapping[str, Fact]] | None = None,
+    target: Target = "production",
+    environment: str | None = None,
+    complete: bool = True,
+) -> Document:
+    """A document of data alone, which may hold ``UNKNOWN``."""
+    return Document("server.json", kind, Text(""), data, BareOrigin(facts or {}), target=target, environment=environment, complete=complete)
+
+
+def loaded(text: str, kind: str = "server/json", uri: str = "server.json") -> list[Loaded]:
+    """What the source of a kind makes of a text."""
+    made: list[Loaded] = source_of(kind).load(SourceFile(uri, text.encode("utf-8", "surrogatepass")), kind)
+    return made
+
+
+def written(text: str, kind: str = "server/json") -> Document:
+    """The one document of a text."""
+    return loaded(text, kind)[0].document
+
+
+def rule_data(must: Mapping[str, Any], message: str = "${@path} ${@reason}", **more: Any) -> dict[str, Any]:
+    """A whole rule, as its YAML would be read."""
+    given = {
+        "id": "acme/test",
+        "title": "A rule",
+        "severity": "error",
+        "for": "server",
+        "must": dict(must),
+        "message": message,
+        "docs": "Why.",
+    }
+    return given | more
+
+
+def rule(must: Mapping[str, Any], message: str = "${@path} ${@reason}", **more: Any) -> Rule:
+    """A compiled rule."""
+    return compile_rule(rule_data(must, message, **more), prepare=True)
+
+
+def said(compiled: Rule, document: Document) -> list[str]:
+    """The messages of a rule about a document."""
+    return [finding.message for finding in check(compiled, document)]
+
+
+def line_of(finding: Finding) -> str:
+    """A finding in one line: ``line:column-line:column severity rule setting: message``, and its fix if it has one."""
+    start, end = (finding.document.position(offset) for offset in finding.span)
+    place = f"{start.line}:{start.column}-{end.line}:{end.column}"
+    path = "-" if finding.path is None else dotted(finding.path)
+    fix = "" if finding.fix is None else f" [{'safe' if finding.fix.safe else 'unsafe'}: {finding.fix.description}]"
+    return f"{place} {finding.severity} {finding.rule} {path}: {finding.message}{fix}"
+
+
+def verdict(assertion: Any, value: Any = ABSENT, **others: Any) -> bool | None | list[str]:
+    """What an assertion answers for the setting ``it`` beside others: True, None (unknown) or the reasons why it is false."""
+    data = others if value is ABSENT else {"it": value, **others}
+    node = Node.at(bare(data), ("it",))
+    answer = compile_assertion(assertion)(node.value, node)
+    if answer is True or answer is None:
+        return answer
+    return [" ".join(filter(None, (dotted(failure.path), failure.reason))) for failure in answer]
+
+
+def golden(name: str, lines: Iterable[str]) -> None:
+    """Compare with a file of ``tests/golden``; with ``UPDATE_GOLDEN=1`` write it anew, to be read before it is committed."""
+    path = GOLDEN / name
+    text = "".join(f"{line}\n" for line in lines)
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def deep(levels: int, inner: str = "1", opener: str = '{"a":', closer: str = "}") -> str:
+    """JSON text that is nested so many levels deep."""
+    return opener * levels + inner + closer * levels
+
+
+@cache
+def deep_data() -> dict[str, Any]:
+    """Objects in objects, 100,000 levels deep: ``a.a. … .a.b``; the last holds a placeholder. Not to be changed."""
+    data: dict[str, Any] = written(deep(99_999, '{"b": "${X}"}')).data
+    return data
+
+
+def compact(value: Any) -> str:
+    """JSON text without any blank."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

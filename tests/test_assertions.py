@@ -1,0 +1,415 @@
+"""The operators of the rule language: true, false for a reason, or unknown; and how they are combined, in Kleene's logic."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from helpers import bare, deep, verdict, written
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter.model import ABSENT, UNKNOWN
+from linter.policy.assertions import DEEPEST, compile_assertion, operator_names
+from linter.policy.errors import RuleError
+from linter.policy.formats import FORMATS
+from linter.policy.judgement import ASPECTS
+from linter.policy.node import Node
+
+OTHERS = {
+    "text": "abc",
+    "slash": "/",
+    "number": 5,
+    "float": 1.0,
+    "true": True,
+    "none": None,
+    "list": ["a"],
+    "object": {"a": 1},
+    "unread": UNKNOWN,
+    "placeholder": "${HOST}",
+    "database": {"password": "hunter2"},
+}
+"""What stands beside the setting ``it``."""
+
+
+def answer(assertion: Any, value: Any) -> bool | None | list[str]:
+    return verdict(assertion, value, **OTHERS)
+
+
+# --- Each operator. -----------------------------------------------------------------------------------------------------------------
+
+HOLDS: list[tuple[Any, list[Any]]] = [
+    ("present", [0, "", None, False, {}, UNKNOWN, "${X}"]),
+    ("absent", [ABSENT]),
+    ({"present": True}, [""]),
+    ({"present": False}, [ABSENT]),
+    ({"type": "string"}, ["", "a"]),
+    ({"type": "number"}, [0, 1.5, -1]),
+    ({"type": "integer"}, [0, 2.0, 10**400]),
+    ({"type": "boolean"}, [True, False]),
+    ({"type": "object"}, [{}]),
+    ({"type": "array"}, [[]]),
+    ({"type": "null"}, [None]),
+    ({"type": ["string", "null"]}, ["", None]),
+    ({"equals": 1}, [1, 1.0]),
+    ({"equals": "a"}, ["a"]),
+    ({"equals": None}, [None]),
+    ({"equals": True}, [True]),
+    ({"equals": ["a", {"b": 1}]}, [["a", {"b": 1.0}]]),
+    ({"equals": "${text}"}, ["abc"]),
+    ({"equals": "${number}"}, [5, 5.0]),
+    ({"equals": "${true}"}, [True]),
+    ({"equals": "${none}"}, [None]),
+    ({"equals": "${list}"}, [["a"]]),
+    ({"equals": "${object}"}, [{"a": 1}]),
+    ({"equals": "${text}${slash}${number}"}, ["abc/5"]),
+    ({"equals": "$$5"}, ["$5"]),
+    ({"equals": "${@key}"}, ["it"]),
+    ({"one_of": [1, "a", None]}, [1, "a", None]),
+    ({"one_of": ["${text}", "${unread}"]}, ["abc"]),
+    ({"starts_with": "a"}, ["a", "abc"]),
+    ({"starts_with": ["x", "a"]}, ["abc"]),
+    ({"starts_with": "${text}"}, ["abcd"]),
+    ({"starts_with": ["${unread}", "a"]}, ["abc"]),
+    ({"ends_with": "/"}, ["/", "a/"]),
+    ({"ends_with": ["${slash}", "\\"]}, ["a/", "a\\"]),
+    ({"contains": "b"}, ["abc", ["a", "b"]]),
+    ({"contains": 1}, [[0, 1.0], "a1"]),
+    ({"contains": None}, [[None]]),
+    ({"contains": ["x", "y"]}, ["xyz", ["y"]]),
+    ({"matches": "a.c"}, ["abc"]),
+    ({"matches": "a|b.*"}, ["a", "bcd"]),
+    ({"matches": "(?s).*"}, ["", "a\nb", "\ud800", "\U0001f600"]),
+    ({"format": "port"}, ["1", "65535"]),
+    ({"format": "resolved"}, ["a", 5, None, True, [], {}]),
+    ({"min": 1}, [1, 1.5, 10**400, float("inf")]),
+    ({"min": "${number}", "max": "${number}"}, [5, 5.0]),
+    ({"max": 1.5}, [1, 1.5, -(10**400)]),
+    ({"min_length": 2}, ["ab", [1, 2]]),
+    ({"max_length": 2}, ["", "ab", [], "\U0001f600\U0001f600"]),
+    ({"keys": {"a": {"type": "string"}, "b": "absent"}}, [{"a": "x"}]),
+    ({"only_keys": ["a", "b"]}, [{}, {"a": 1}, {"b": 1, "a": 2}]),
+    ({"not": {"equals": 1}}, [2, "1", True]),
+    ({"not": "absent"}, [1]),
+    ({"if": {"type": "string"}, "then": {"min_length": 1}}, ["a", 5]),
+    ({"type": "string", "min_length": 1}, ["a"]),
+    (["absent", {"type": "null"}, {"min": 5}], [ABSENT, None, 5]),
+    ({"fits": "range"}, [5]),
+]
+
+FAILS: list[tuple[Any, Any, list[str]]] = [
+    ("present", ABSENT, ["is missing"]),
+    ("absent", "", ["must not be set"]),
+    ("absent", UNKNOWN, ["must not be set"]),
+    ({"present": False}, "${X}", ["must not be set"]),
+    ({"type": "string"}, 1, ["must be a string"]),
+    ({"type": "number"}, True, ["must be a number"]),
+    ({"type": "number"}, "1", ["must be a number"]),
+    ({"type": "integer"}, 1.5, ["must be a whole number"]),
+    ({"type": "integer"}, float("nan"), ["must be a whole number"]),
+    ({"type": "integer"}, float("inf"), ["must be a whole number"]),
+    ({"type": "boolean"}, 0, ["must be a boolean"]),
+    ({"type": "object"}, [], ["must be an object"]),
+    ({"type": "array"}, {}, ["must be an array"]),
+    ({"type": "null"}, False, ["must be null"]),
+    ({"type": ["array", "null"]}, "", ["must be an array or null"]),
+    ({"equals": 1}, True, ["must be 1"]),
+    ({"equals": 0}, False, ["must be 0"]),
+    ({"equals": True}, 1, ["must be true"]),
+    ({"equals": "a"}, ["a"], ['must be "a"']),
+    ({"equals": None}, 0, ["must be null"]),
+    ({"equals": {"a": ["é"]}}, {}, ['must be {"a": ["é"]}']),
+    ({"equals": "${number}"}, "5", ['must be "••••••"']),
+    ({"equals": "${database.password}"}, "x", ['must be "••••••"']),
+    ({"equals": "${database.password}/${slash}"}, "x", ['must be "••••••/••••••"']),
+    ({"one_of": ["a"]}, "b", ['must be "a"']),
+    ({"one_of": [1, "a", None, True]}, "b", ['must be one of 1 or "a" or null or true']),
+    ({"starts_with": "b"}, "abc", ['must start with "b"']),
+    ({"starts_with": ["b", "c"]}, "abc", ['must start with "b" or "c"']),
+    ({"starts_with": "a"}, ["a"], ["must be a string"]),
+    ({"ends_with": "/"}, "a/ ", ['must end with "/"']),
+    ({"ends_with": "/"}, 5, ["must be a string"]),
+    ({"contains": "d"}, "abc", ['must contain "d"']),
+    ({"contains": "a"}, {"a": 1}, ['must contain "a"']),
+    ({"contains": 1}, [True, "1"], ["must contain 1"]),
+    ({"contains": "a"}, 5, ['must contain "a"']),
+    ({"matches": "b"}, "abc", ["must match b"]),
+    ({"matches": "abc"}, "abc\n", ["must match abc"]),
+    ({"matches": "."}, "\n", ["must match ."]),
+    ({"matches": ".*"}, 5, ["must be a string"]),
+    ({"format": "port"}, "0", ["must be a port number between 1 and 65535"]),
+    ({"format": "port"}, 8103, ["must be a string"]),
+    ({"format": "resolved"}, "${X}", ["is a reference that has still to be replaced by its value"]),
+    ({"min": 1}, 0.5, ["must be at least 1"]),
+    ({"min": 1}, "2", ["must be a number"]),
+    ({"min": 1}, True, ["must be a number"]),
+    ({"min": 1}, float("nan"), ["must be at least 1"]),
+    ({"max": 1.5}, 2, ["must be at most 1.5"]),
+    ({"max": "${number}"}, "6", ["must be a number"]),
+    ({"max": 10**21}, 10**22, [f"must be at most 1{'0' * 21}"]),
+    ({"min_length": 1000}, "a", ["must have at least 1,000 characters (it has 1)"]),
+    ({"min_length": 1}, [], ["must have at least 1 members (it has 0)"]),
+    ({"max_length": 2}, "abc", ["must have at most 2 characters (it has 3)"]),
+    ({"max_length": 2}, {"a": 1}, ["must be a string or an array"]),
+    ({"max_length": 2}, 1, ["must be a string or an array"]),
+    ({"keys": {"a": {"type": "string"}, "b": "present"}}, {"a": 1}, ["a must be a string", "b is missing"]),
+    ({"keys": {"a": {"keys": {"b": "absent"}}}}, {"a": {"b": 1}}, ["a.b must not be set"]),
+    ({"keys": {"a": "present"}}, [], ["must be an object"]),
+    ({"keys": {"a.b": "present"}}, {"a": {"b": 1}}, ['"a.b" is missing']),
+    ({"keys": {"a": {"min": 1}, "b": "present"}}, {}, ["b is missing"]),
+    ({"only_keys": ["a", "b"]}, {"c": 1, "a": 2, "d.e": 3}, ["c is not one of a, b", '"d.e" is not one of a, b']),
+    ({"only_keys": ["a"]}, "a", ["must be an object"]),
+    ({"not": "present"}, 1, ["must not be set"]),
+    ({"not": "absent"}, ABSENT, ["must not be missing"]),
+    ({"not": {"equals": "a"}}, "a", ['must not be "a"']),
+    ({"not": {"one_of": ["a", 1]}}, 1, ['must not be one of "a" or 1']),
+    ({"not": {"starts_with": ["a", "b"]}}, "abc", ['must not start with "a" or "b"']),
+    ({"not": {"ends_with": "c"}}, "abc", ['must not end with "c"']),
+    ({"not": {"contains": "b"}}, "abc", ['must not contain "b"']),
+    ({"not": {"matches": "a.*"}}, "abc", ['must not match "a.*"']),
+    ({"not": {"format": "port"}}, "1", ["must not be of the format port"]),
+    ({"not": {"type": ["null", "object"]}}, None, ["must not be null or an object"]),
+    ({"not": {"min": 1}}, 1, ["must not be as it is"]),
+    ({"not": [{"equals": 1}, {"equals": 2}]}, 1, ["must not be as it is"]),
+    ({"if": {"type": "string"}, "then": {"min_length": 1}}, "", ["must have at least 1 characters (it has 0)"]),
+    ({"type": "string", "min_length": 1}, "", ["must have at least 1 characters (it has 0)"]),
+    ({"min_length": 3, "max_length": 0, "type": "number"}, "a", ["must have at least 3 characters (it has 1)"]),
+    (["absent", {"equals": "a"}, {"type": "null"}], "b", ['must not be set, or must be "a", or must be null']),
+    ([{"equals": "a"}, {"equals": "a"}], "b", ['must be "a"']),
+]
+
+ABOUT_VALUES = [
+    {"type": "string"},
+    {"equals": "a"},
+    {"one_of": ["a"]},
+    {"starts_with": "a"},
+    {"ends_with": "a"},
+    {"contains": "a"},
+    {"matches": "a"},
+    {"format": "url"},
+    {"min": 1},
+    {"max": 1},
+    {"min_length": 1},
+    {"max_length": 1},
+    {"keys": {"a": "present"}},
+    {"only_keys": ["a"]},
+    {"not": {"equals": "a"}},
+    {"same_as": "server"},
+]
+"""Every operator that judges a value."""
+WITH_TEMPLATE = [{name: "${%s}"} for name in ("equals", "starts_with", "ends_with", "contains")] + [
+    {"one_of": ["b", "${%s}"]},
+    {"starts_with": ["b", "x${%s}"]},
+]
+
+
+@pytest.mark.parametrize(("assertion", "values"), HOLDS, ids=lambda case: json.dumps(case) if isinstance(case, dict) else None)
+def test_what_holds(assertion: Any, values: list[Any]) -> None:
+    assert [value for value in values if answer(assertion, value) is not True] == []
+
+
+@pytest.mark.parametrize(("assertion", "value", "reasons"), FAILS)
+def test_what_fails_and_why(assertion: Any, value: Any, reasons: list[str]) -> None:
+    assert answer(assertion, value) == reasons
+
+
+@pytest.mark.parametrize("value", [ABSENT, UNKNOWN, "${HOST}", "<your domain>", "TODO"])
+@pytest.mark.parametrize("assertion", ABOUT_VALUES, ids=json.dumps)
+def test_nothing_is_known_of_what_is_not_there_or_cannot_be_read(assertion: Any, value: Any) -> None:
+    assert answer(assertion, value) is None
+
+
+@pytest.mark.parametrize("other", ["nowhere", "nowhere.at.all", "unread", "placeholder", "text.length", "nowhere@type", "it@tier"])
+@pytest.mark.parametrize("assertion", WITH_TEMPLATE, ids=json.dumps)
+def test_nothing_is_known_where_the_other_setting_is_not(assertion: Any, other: str) -> None:
+    filled = json.loads(json.dumps(assertion).replace("%s", other))
+    assert answer(filled, "a") is None
+
+
+@pytest.mark.parametrize("other", ["nowhere", "unread", "placeholder", "text", "true", "object"])
+@pytest.mark.parametrize("name", ["min", "max"])
+def test_nothing_is_known_of_a_bound_that_is_no_number(name: str, other: str) -> None:
+    assert answer({name: f"${{{other}}}"}, 5) is None
+
+
+@pytest.mark.parametrize("value", [ABSENT, UNKNOWN])
+def test_formats_that_judge_placeholders_do_not_judge_what_is_not_there(value: Any) -> None:
+    assert answer({"format": "resolved"}, value) is None
+
+
+def test_every_operator_is_tested() -> None:
+    def words(assertion: Any) -> set[str]:
+        if isinstance(assertion, list):
+            return set().union(*map(words, assertion))
+        return set(assertion) | set().union(*map(words, assertion.values())) if isinstance(assertion, dict) else set()
+
+    tested = set().union(*(words(assertion) for assertion in [*ABOUT_VALUES, *(case[0] for case in [*HOLDS, *FAILS])]))
+    assert set(operator_names()) - tested <= IN_RULES
+
+
+IN_RULES = {"arn", "fargate_memory"}
+"""Operators of a narrow use, which the examples of their rules test."""
+
+# --- Equality. ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("left", "right"), [([1], [True]), ({"a": 0}, {"a": False})])
+def test_true_is_not_one_inside_of_a_value_either(left: Any, right: Any) -> None:
+    assert answer({"equals": left}, right) != True  # noqa: E712  # an answer of reasons is what is wanted
+
+
+def test_values_that_are_nested_50_000_levels_deep_can_be_compared() -> None:
+    node = Node.at(bare({"a": written(deep(50_000)).data, "b": written(deep(50_000)).data}), ("a",))
+    assert compile_assertion({"equals": "${b}"})(node.value, node) is True
+
+
+@pytest.mark.parametrize(("operand", "value"), [("${true}", "true"), ("${float}", "1"), ("${none}", "null")])
+def test_other_settings_are_written_as_javascript_does(operand: str, value: str) -> None:
+    assert answer({"starts_with": operand}, value) is True
+
+
+# --- Formats. -----------------------------------------------------------------------------------------------------------------------
+
+LONG = [
+    "9" * 5000,
+    "https://x:" + "9" * 5000,
+    "9" * 5000 + "mb",
+    "\u0663\u00b2",
+    "https://x:\u0663",
+    "a" * 5000 + "@",
+    "." * 5000,
+    "-----BEGIN " * 500,
+]
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.text() | st.text('a0.:/@-<>"[]\\ \n$,{}=%', max_size=30))
+def test_no_format_raises_or_repeats_the_text(name: str, text: str) -> None:
+    text = f"hunter2{text}"
+    reason = FORMATS[name](text)
+    assert reason is None or ("hunter2" not in reason and "\n" not in reason and reason)
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_no_format_raises_on_long_or_strange_texts(text: str) -> None:
+    failed = []
+    for name, check in FORMATS.items():
+        try:
+            check(text)
+        except ValueError as error:
+            failed.append(f"{name}: {error}")
+    assert failed == []
+
+
+# --- Kleene's logic, against a table of truth. --------------------------------------------------------------------------------------
+
+FALSE, HALF, TRUE = 0, 1, 2
+ATOMS: dict[int, list[Any]] = {
+    TRUE: [{"type": "string"}, {"contains": "x"}, "present", {"min_length": 1}],
+    FALSE: [{"type": "number"}, {"contains": "y"}, "absent", {"min": 1}, {"keys": {"a": "present"}}],
+    HALF: [{"equals": "${nowhere}"}, {"contains": "${unread}"}, {"one_of": ["y", "${placeholder}"]}],
+}
+Formula = tuple[Any, int, int]
+"""An assertion about the text "x", what it must answer, and how deep it is."""
+
+
+@st.composite
+def atoms(draw: st.DrawFn) -> Formula:
+    truth = draw(st.sampled_from([FALSE, HALF, TRUE]))
+    return draw(st.sampled_from(ATOMS[truth])), truth, 1
+
+
+@st.composite
+def combinations(draw: st.DrawFn, inner: st.SearchStrategy[Formula]) -> Formula:
+    kind = draw(st.sampled_from(["not", "any", "if", "all"]))
+    if kind == "any":
+        parts = draw(st.lists(inner, min_size=1, max_size=4))
+        return [part[0] for part in parts], max(part[1] for part in parts), 1 + max(part[2] for part in parts)
+    (first, one, depth), (second, two, other_depth) = draw(inner), draw(inner)
+    if kind == "not":
+        return {"not": first}, TRUE - one, 1 + depth
+    deepest = 1 + max(depth, other_depth)
+    implied = max(TRUE - one, two)
+    if kind == "if":
+        return {"if": first, "then": second}, implied, deepest
+    negated, three, third_depth = draw(inner)
+    words = draw(st.permutations(["if", "then", "not", "type"]))
+    whole = {"if": first, "then": second, "not": negated, "type": draw(st.sampled_from(["string", "number"]))}
+    type_truth = TRUE if whole["type"] == "string" else FALSE
+    return {word: whole[word] for word in words}, min(implied, TRUE - three, type_truth), max(deepest, 1 + third_depth)
+
+
+FORMULAS = st.recursive(atoms(), combinations, max_leaves=10).filter(lambda formula: formula[2] <= DEEPEST)
+
+
+def truth(given: bool | None | list[str]) -> int:
+    return TRUE if given is True else HALF if given is None else FALSE
+
+
+@given(FORMULAS)
+def test_combinations(formula: Formula) -> None:
+    found = answer(formula[0], "x")
+    assert truth(found) == formula[1]
+    assert not isinstance(found, list) or all(found)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), FORMULAS.filter(lambda formula: formula[2] < DEEPEST), min_size=1))
+def test_all_members_must_fit_and_each_that_does_not_is_told(formulas: dict[str, Formula]) -> None:
+    found = answer({"keys": {key: formula[0] for key, formula in formulas.items()}}, dict.fromkeys("abc", "x"))
+    assert truth(found) == min(formula[1] for formula in formulas.values())
+    if isinstance(found, list):
+        assert {line[0] for line in found} == {key for key, formula in formulas.items() if formula[1] == FALSE}
+
+
+# --- What is no assertion. ----------------------------------------------------------------------------------------------------------
+
+NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
+    ("presnt", 'an assertion is "present", "absent", a mapping of operators or a list of assertions', ()),
+    ({}, 'an assertion is "present", "absent", a mapping of operators or a list of assertions', ()),
+    ([], "a list of assertions must hold at least one", ()),
+    (5, 'an assertion is "present", "absent", a mapping of operators or a list of assertions', ()),
+    ([{"equals": 1}, {"equls": 1}], 'there is no operator "equls"; did you mean "equals"?', (1, "equls")),
+    ({"if": "present"}, '"if" needs a "then"', ("if",)),
+    ({"then": "present"}, '"then" needs an "if"', ("then",)),
+    ({"type": "text"}, 'there is no type "text"', ("type",)),
+    ({"not": {"type": ["null", "strin"]}}, 'there is no type "strin"; did you mean "string"?', ("not", "type")),
+    ({"format": "e-mail"}, 'there is no format "e-mail"; did you mean "email"?', ("format",)),
+    ({"fits": "ranges"}, 'there is no aspect "ranges"; did you mean "range"?', ("fits",)),
+    ({"min": "1"}, 'must be a number, or the number of another setting: "${path}"', ("min",)),
+    ({"max_length": True}, "must be a whole number from 0", ("max_length",)),
+    ({"min_length": -1}, "must be a whole number from 0", ("min_length",)),
+    (
+        {"keys": {"a": {"equals": "$5"}}},
+        'a dollar in "$5" begins neither "${path}" nor "$$" (which stands for a dollar)',
+        ("keys", "a", "equals"),
+    ),
+    ({"equals": "${**}"}, '"${**}" must lead to one setting: no "*", no "**", no tag', ("equals",)),
+]
+
+
+@pytest.mark.parametrize(("assertion", "message", "place"), NO_ASSERTIONS)
+def test_what_is_no_assertion(assertion: Any, message: str, place: tuple[str | int, ...]) -> None:
+    with pytest.raises(RuleError) as caught:
+        compile_assertion(assertion)
+    assert (caught.value.message, caught.value.path) == (message, place)
+
+
+@pytest.mark.parametrize("make", [lambda inner: {"not": inner}, lambda inner: [inner], lambda inner: {"keys": {"a": inner}}])
+def test_eight_levels_at_most(make: Any) -> None:
+    assertion: Any = "present"
+    for _ in range(DEEPEST - 1):
+        assertion = make(assertion)
+    compile_assertion(assertion)
+    with pytest.raises(RuleError, match="assertions are nested deeper than 8 levels"):
+        compile_assertion(make(assertion))
+
+
+def test_a_bad_pattern_is_found_when_it_is_prepared() -> None:
+    node = Node.at(bare({"it": "a"}), ("it",))
+    with pytest.raises(RuleError, match=r"not a pattern that RE2 can read: missing \): \("):
+        compile_assertion({"matches": "("})("a", node)
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+def test_every_aspect_can_be_asked_for(aspect: str) -> None:
+    assert answer({"fits": aspect}, ABSENT) is True

@@ -1,0 +1,190 @@
+"""Which module may know which, read from the sources; and what a run on a clean file must not import, read from a run."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LINTER = ROOT / "linter"
+FILES = sorted(LINTER.rglob("*.py"))
+
+LAYERS: dict[str, set[str]] = {
+    "model": set(),
+    "settings": {"model"},
+    "policy": {"model", "settings"},
+    "sources": {"model", "settings"},
+    "reporters": {"model"},
+}
+"""What the parts below ``run`` may import of ours, beside themselves."""
+THIRD_PARTY = {
+    "click": {"cli"},
+    "jsonschema": {"policy.rulefile"},
+    "re2": {"policy.assertions"},
+    "sarif_om": {"reporters.sarif"},
+    "attr": {"reporters.sarif"},
+    "tomli": {"config"},
+    "yaml": {"policy.library", "policy.rulefile", "settings.build", "sources._yaml"},
+}
+"""Who imports what is not ours and not Python's."""
+
+
+def module_name(path: Path) -> str:
+    """``policy.rule`` for ``linter/policy/rule.py``; a package has the name of its folder."""
+    parts = path.relative_to(LINTER).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = {module_name(path) for path in FILES}
+
+
+def absolute(path: Path, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """The full names of the modules that a statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    folders = ["linter", *path.relative_to(LINTER).parent.parts]
+    base = (
+        ".".join([*folders[: len(folders) - node.level + 1], *([node.module] if node.module else [])]) if node.level else node.module or ""
+    )
+    for alias in node.names:
+        inner = f"{base}.{alias.name}"
+        yield inner if inner.removeprefix("linter.") in MODULES else base
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Everything that a module imports, also within its functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return frozenset(name for node in nodes for name in absolute(path, node))
+
+
+def ours(path: Path) -> set[str]:
+    """What a module imports of ours."""
+    return {name.removeprefix("linter.") for name in imports(path) if name.startswith("linter.")}
+
+
+def part(name: str) -> str:
+    """The part of the program that a module belongs to: a package, or a module beside the packages."""
+    return name.partition(".")[0]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_imports_go_one_way(name: str) -> None:
+    files = [path for path in FILES if part(module_name(path)) == name]
+    assert files
+    wrong = [f"{module_name(path)} imports {other}" for path in files for other in ours(path) if part(other) not in LAYERS[name] | {name}]
+    assert wrong == []
+
+
+def test_no_two_parts_import_each_other() -> None:
+    graph = {part(module_name(path)): {part(other) for other in ours(path)} for path in FILES}
+    for path in FILES:
+        graph[part(module_name(path))] |= {part(other) for other in ours(path)} - {part(module_name(path))}
+    without_itself = {name: others - {name} for name, others in graph.items()}
+    order = list(TopologicalSorter(without_itself).static_order())
+    assert order.index("run") < order.index("cli") < order.index("__main__")
+
+
+def test_the_command_line_is_at_the_top() -> None:
+    assert [module_name(path) for path in FILES if "cli" in {part(other) for other in ours(path)}] == ["__main__"]
+
+
+def test_sources_and_reporters_do_not_know_each_other_by_name() -> None:
+    """A format is one file: nothing but its own parts may name it, so that none is ever to be entered in a list."""
+    for folder in ("sources", "reporters"):
+        formats = {name for name in MODULES if name.startswith(f"{folder}.") and not name.startswith(f"{folder}._")}
+        assert formats
+        wrong = [f"{module_name(path)} imports {name}" for path in FILES for name in ours(path) & formats]
+        assert wrong == []
+
+
+def test_what_is_not_ours_is_imported_where_it_is_meant_to_be() -> None:
+    found: dict[str, set[str]] = {}
+    for path in FILES:
+        for name in {part(name) for name in imports(path)} - sys.stdlib_module_names - {"linter"}:
+            found.setdefault(name, set()).add(module_name(path))
+    tomllib = found.pop("tomllib", {"config"})  # Python 3.10 has none
+    assert found == THIRD_PARTY
+    assert tomllib == {"config"}
+
+
+# --- What a run on a clean file imports. --------------------------------------------------------------------------------------------
+
+HEAVY = [
+    "asyncio",
+    "attr",
+    "concurrent.futures",
+    "dataclasses",
+    "difflib",
+    "doctest",
+    "email",
+    "http.client",
+    "importlib.metadata",
+    "importlib.resources",
+    "jsonschema",
+    "linter.policy.rulefile",
+    "linter.policy.selftest",
+    "linter.reporters.json",
+    "linter.reporters.sarif",
+    "linter.rulebook",
+    "linter.sources._json_tolerant",
+    "logging",
+    "multiprocessing",
+    "pydoc",
+    "random",
+    "re2",
+    "sarif_om",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "tomli",
+    "tomllib",
+    "unittest",
+    "urllib.request",
+    "xml.etree",
+    "yaml",
+]
+if sys.version_info < (3, 11):
+    HEAVY.remove("subprocess")  # click imports uuid, which imports platform, which imports it here
+RUN = """
+import sys
+before = set(sys.modules)  # an editable installation has imported modules of its own
+sys.argv = ["medplum-lint", sys.argv[1]]
+from linter.cli import main
+try:
+    main()
+except SystemExit as stop:
+    print(stop.code, *set(sys.modules) - before)
+"""
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
+    """What is imported by a run on a clean file, whose report is text."""
+    path = tmp_path_factory.mktemp("clean") / "medplum.config.json"
+    path.write_bytes((ROOT / "tests/fixtures/clean-production-json/input.json").read_bytes())
+    # The packages of this Python, and this checkout whatever is installed; nothing of the user's.
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{RUN}"
+    done = subprocess.run([sys.executable, "-I", "-c", code, path], capture_output=True, text=True, cwd=path.parent, check=True)
+    report, names = done.stdout.splitlines()
+    assert report == "No findings in 1 file."
+    code_and_names = names.split()
+    assert code_and_names[0] == "0"
+    return frozenset(code_and_names[1:])
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_nothing_heavy_is_imported_for_a_clean_file(name: str, imported: frozenset[str]) -> None:
+    """Where ``yaml`` is: are the generated files stale? ``python tools/generate.py`` writes them anew."""
+    assert name not in imported

@@ -1,0 +1,185 @@
+"""Templates: what they give a fix or an operator, typed, and what they say to people."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from helpers import bare
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter.model import MASK, UNKNOWN, SettingPath
+from linter.policy.display import public_text
+from linter.policy.errors import RuleError
+from linter.policy.node import Node
+from linter.policy.template import Template, compile_value, literal_text, show_value
+
+DATA = {
+    "baseUrl": "https://api.example.com/",
+    "port": 8103,
+    "registerEnabled": False,
+    "maxJsonSize": None,
+    "fhirSearchMinLimit": 60000.0,
+    "nan": float("nan"),
+    "logLevel": "a\x1b[31m\nb\u202e",
+    "tokenUrl": "https://user:hunter2@example.com/",
+    "supportEmail": "<your address>",
+    "issuer": UNKNOWN,
+    "appBaseUrl": "x" * 200,
+    "storageBaseUrl": "-----BEGIN PRIVATE KEY-----",
+    "list": ["a"],
+    "database": {"password": "hunter2", "host": "db"},
+    "unknownName": "hunter2",
+    "a.b": 1,
+}
+FACTS: dict[SettingPath, dict[str, Any]] = {
+    ("database", "host"): {"type": "String", "raw": "db", "length": 2, "used": 0.5},
+    ("database", "password"): {"raw": "hunter2"},
+}
+
+
+def node(*path: str | int) -> Node:
+    return Node.at(bare(DATA, facts=FACTS), path)
+
+
+VALUES = {
+    "": "",
+    "plain": "plain",
+    "$$": "$",
+    "$${port}$$$$": "${port}$$",
+    "${baseUrl}oauth2/token": "https://api.example.com/oauth2/token",
+    "${.}": "db",
+    "${^.port}": UNKNOWN,
+    "${^.host}!": "db!",
+    "${@key} ${@path}": "host database.host",
+    "${@type}": "String",
+    "${database.host@length}": 2,
+    "${@used}": 0.5,
+    "${@used} ${@length}": "0.5 2",
+    "${@tier}": UNKNOWN,
+    "${$@target}": "production",
+    "${$@environment}": UNKNOWN,
+    '${"a.b"}': 1,
+    "${port}": 8103,
+    "${port}0": "81030",
+    "${registerEnabled}": False,
+    "${registerEnabled}?": "false?",
+    "${fhirSearchMinLimit}": 60000.0,
+    "${fhirSearchMinLimit} ms": "60000 ms",
+    "${nan} ms": "NaN ms",
+    "${maxJsonSize}": None,
+    "${maxJsonSize}!": UNKNOWN,
+    "${list}": ["a"],
+    "${list}!": UNKNOWN,
+    "${database}": DATA["database"],
+    "${database}!": UNKNOWN,
+    "${list.0}!": "a!",
+    "${list.1}": UNKNOWN,
+    "${nowhere}": UNKNOWN,
+    "${nowhere}!": UNKNOWN,
+    "${issuer}": UNKNOWN,
+    "${supportEmail}": UNKNOWN,
+    "a ${supportEmail}": UNKNOWN,
+    "${database.password}": "hunter2",
+}
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_values(text: str) -> None:
+    value = Template(text).value(node("database", "host"))
+    assert (value, type(value)) == (VALUES[text], type(VALUES[text]))
+
+
+SHOWN = {
+    "$$ ${port} ${registerEnabled} ${maxJsonSize} ${fhirSearchMinLimit}": "$ 8103 false null 60000",
+    "${.}, ${@key}, ${@path}, ${@type}, ${@length}, ${@tier}": "db, host, database.host, String, 2, (unknown)",
+    "${@reason}": "must be so",
+    "${nowhere} ${issuer} ${list} ${database}": "(absent) (unknown) a list an object",
+    "${database.password} ${database.password@raw} ${unknownName}": f"{MASK} {MASK} {MASK}",
+    "${@raw}": "db",
+    "${tokenUrl}": f"https://{MASK}@example.com/",
+    "${storageBaseUrl}": MASK,
+    "${logLevel}": "a\\u001b[31m\\u000ab\\u202e",
+    "${appBaseUrl}": "x" * 79 + "…",
+    "${supportEmail}": "<your address>",
+    '${"a.b"}': MASK,
+    "${$@target} ${$@environment}": "production (unknown)",
+}
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_is_shown(text: str) -> None:
+    assert Template(text).show(node("database", "host"), "must be so") == SHOWN[text]
+
+
+@pytest.mark.parametrize("fact", ["path", "key", "name", "tier"])
+def test_what_a_file_says_in_a_fact_cannot_steer_a_terminal(fact: str) -> None:
+    name = "\x1b[31m\u202e"
+    at = Node.at(bare({name: 1}, facts={(name,): {"name": name, "tier": name}}), (name,))
+    assert "\x1b" not in Template(f"${{@{fact}}}").show(at)
+
+
+NO_TEMPLATES = {
+    "$": 'a dollar in "$" begins neither "${path}" nor "$$" (which stands for a dollar)',
+    "a $b": 'a dollar in "a $b" begins neither "${path}" nor "$$" (which stands for a dollar)',
+    "$$$": 'a dollar in "$$$" begins neither "${path}" nor "$$" (which stands for a dollar)',
+    "${port": 'a dollar in "${port" begins neither "${path}" nor "$$" (which stands for a dollar)',
+    "${*}": '"${*}" must lead to one setting: no "*", no "**", no tag',
+    "${**.a}": '"${**.a}" must lead to one setting: no "*", no "**", no tag',
+    "${<secret>}": '"${<secret>}" must lead to one setting: no "*", no "**", no tag',
+    "${a b}": '"a b" is not a path: steps are separated by one dot each',
+    "${@nonsense}": '"@nonsense": there is no fact "nonsense" of a setting',
+}
+
+
+@pytest.mark.parametrize("text", NO_TEMPLATES)
+def test_what_is_no_template(text: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        Template(text)
+    assert caught.value.message == NO_TEMPLATES[text]
+
+
+@given(st.text("a$}.@ ", max_size=12))
+def test_a_text_without_dollars_stands_for_itself_and_dollars_can_be_written(text: str) -> None:
+    written = text.replace("$", "$$")
+    assert Template(written).value(node()) == text
+    assert Template(written).show(node()) == text
+    assert compile_value(written)(node()) == text
+
+
+@pytest.mark.parametrize("text", ["{{ x }}", "TODO", "<a> "])
+def test_the_text_between_settings_is_never_a_placeholder(text: str) -> None:
+    assert Template(f"{text}${{port}}").value(node()) == f"{text}8103"
+
+
+@given(st.text('a${}.*@"<>^ ', max_size=12))
+def test_any_text_is_a_template_or_a_mistake(text: str) -> None:
+    try:
+        template = Template(text)
+    except RuleError:
+        return
+    template.value(node("port"))
+    template.show(node("port"), "x")
+
+
+@pytest.mark.parametrize("value", [None, True, 5, 1.5, ["$x"], {"a": "$x"}, "text"])
+def test_a_literal_is_itself(value: Any) -> None:
+    assert compile_value(value)(node()) == value
+    assert show_value(value)(node()) == literal_text(value)
+
+
+@given(st.text(max_size=200))
+def test_a_public_text_is_one_short_line(text: str) -> None:
+    shown = public_text(text)
+    assert len(shown) <= 80
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https:a:{}@b", "https:\\\\{}@b", "https://a@{}@b", "https://a/{}@b/", "https://a?{}@b", "https://a b:{}@c", "a:{}@b", "https//{}@b"],
+)
+def test_no_password_of_a_url_that_is_not_by_the_book_is_shown(url: str) -> None:
+    assert "hunter2" not in public_text(url.format("hunter2"))
