@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .model import LEVELS, TARGETS, Level, Target
 from .policy.errors import did_you_mean
@@ -66,7 +67,7 @@ class Config(NamedTuple):
     def _matches(self, file: Path, glob: str) -> bool:
         base = self.path.parent if self.path is not None else Path.cwd()
         try:
-            relative = PurePosixPath(file.absolute().relative_to(base).as_posix())
+            relative = PurePosixPath(_normal(file).relative_to(base).as_posix())
         except ValueError:
             return False
         return matches(relative, glob)
@@ -80,35 +81,66 @@ class Config(NamedTuple):
 
 def matches(path: PurePosixPath, glob: str) -> bool:
     """Whether a glob fits a path, or a folder above it. Without a slash it fits a name at any depth; ``**`` fits any number of folders."""
+    glob = glob.removeprefix("./")
     pattern = _glob_pattern(glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}")
-    return any(pattern.fullmatch(str(part)) for part in (path, *path.parents))
+    return any(pattern.fullmatch(str(part)) for part in (path, *path.parents) if part.name)
 
 
 @cache
 def _glob_pattern(glob: str) -> re.Pattern[str]:
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob)
-    special = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile(
-        "".join(special.get(piece) or (piece if piece.startswith("[") and piece.endswith("]") else re.escape(piece)) for piece in pieces)
-    )
+    """The regular expression that a glob stands for; raises :class:`re.error` for a range that runs backwards."""
+    pieces = re.split(r"((?:\*\*/)+|\*\*|\*|\?|\[!?\]?[^\]]*\])", glob)
+    return re.compile("".join(_expression(piece) for piece in pieces), re.DOTALL)
+
+
+def _expression(piece: str) -> str:
+    if piece.startswith("**/"):
+        return "(?:.*/)?"
+    if len(piece) > 2 and piece.startswith("[") and piece.endswith("]"):
+        members = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
+        return f"[^/{members[1:]}]" if members.startswith("!") else f"[{members}]"
+    return {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece)
+
+
+def _normal(path: Path) -> Path:
+    """The absolute path without ``..``, so that what is above a file is above it."""
+    return Path(os.path.abspath(path))
 
 
 def find_config(folder: Path) -> Config:
     """The configuration for the files of a folder: the first one found from there upwards; raises :class:`ConfigError`."""
-    return _find(folder.absolute())
+    return _find(_normal(folder))
 
 
 @cache
 def _find(folder: Path) -> Config:
     own = folder / OWN_FILE
-    if own.is_file():
-        return _read(own, own.read_bytes(), ())
+    if os.path.isfile(own):
+        return _read(own, _content(own), ())
     project = folder / "pyproject.toml"
-    if project.is_file():
-        content = project.read_bytes()
-        if re.search(rb"""(?m)^\s*\[\s*"?tool"?\s*\.\s*["']?medplum-lint""", content):
+    if os.path.isfile(project):
+        content = _content(project)
+        if _TABLE.search(content):
             return _read(project, content, ("tool", "medplum-lint"))
     return Config() if folder == folder.parent else _find(folder.parent)
+
+
+_TABLE: Final = re.compile(
+    rb"""
+    ^ (?:\xef\xbb\xbf)? [ \t]*
+    (?: \[ [ \t]* ["']?tool["']? [ \t]* \. [ \t]* ["']?medplum-lint\b  # the header of the table, or of one in it
+    | (?:tool [ \t]* \. [ \t]*)? ["']?medplum-lint["']? [ \t]* [.=] )     # a key in [tool], or at the top
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""Where a pyproject.toml begins to speak of us, so that one that does not need not be read as TOML."""
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
 
 
 def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config:
@@ -118,102 +150,128 @@ def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config:
         import tomli as tomllib  # type: ignore[no-redef]  # Python 3.10
 
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
         data: Any = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}:{content[: error.start].count(10) + 1}: not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         place = int(line[1]) if line else text.count("\n") + 1
-        raise ConfigError(f"{path}:{place}: not valid TOML: {str(error).partition(' (at ')[0].lower()}") from None
+        reason = str(error).partition(" (at ")[0]
+        raise ConfigError(f"{path}:{place}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
     for name in table:
-        data = data.get(name, {})
+        data = data.get(name)
+        if data is None:  # it is another table that is called so
+            return _find(path.parent.parent) if path.parent != path.parent.parent else Config()
     return _Reader(path, text).config(data)
 
 
 class _Reader:
-    """Checks what a configuration says, with the line of each mistake."""
+    """Checks what a configuration says, with the line of each mistake (TOML's readers give no places)."""
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.text_lines = text.splitlines()
+        self.lines = [line.partition("#")[0] for line in text.split("\n")]
+        own = [number for number, line in enumerate(self.lines) if _TABLE.search(line.encode())]
+        self.start = own[0] if own else 0
 
-    def line(self, word: str) -> int:
-        """The first line that names a key, a glob or an id (TOML's readers give no places)."""
-        pattern = re.compile(rf"""(?<![\w-])["']?{re.escape(word)}["']?(?![\w-])""")
-        return next((number for number, line in enumerate(self.text_lines, 1) if pattern.search(line.partition("#")[0])), 1)
+    def line(self, *keys: str) -> int:
+        """The line of a key beneath other keys: the first that has it, from the line of the key above it on."""
+        at = self.start
+        for key in keys:
+            word = rf"""\s*(?:{re.escape(key)}|"{re.escape(key)}"|'{re.escape(key)}')\s*"""
+            pattern = re.compile(rf"(?:^|[{{,.]){word}[=.]|^\s*\[(?:.*[.\[])?{word}[.\]]")
+            at = next((number for number in range(at, len(self.lines)) if pattern.search(self.lines[number])), at)
+        return at + 1
 
-    def error(self, word: str, message: str) -> ConfigError:
-        return ConfigError(f"{self.path}:{self.line(word)}: {message}")
+    def line_of_id(self, rule_id: str) -> int:
+        """The first line that names a rule, as a key or in a list."""
+        pattern = re.compile(rf"(?<![\w/-]){re.escape(rule_id)}(?![\w/-])")
+        return next((number + 1 for number in range(self.start, len(self.lines)) if pattern.search(self.lines[number])), 1)
+
+    def error(self, keys: tuple[str, ...], message: str) -> ConfigError:
+        return ConfigError(f"{self.path}:{self.line(*keys)}: {message}")
 
     def config(self, data: Any) -> Config:
         if not isinstance(data, dict):
-            raise self.error("medplum-lint", "tool.medplum-lint must be a table")
-        self.known(data, ("rules", "exclude", "per-file", *_SETTINGS))
+            raise self.error(("medplum-lint",), "tool.medplum-lint must be a table")
+        self.known((), data, ("rules", "exclude", "per-file", *_SETTINGS))
         config = Config(
             path=self.path,
-            general=self.settings(data),
-            rules=tuple(self.path.parent / folder for folder in self.texts(data, "rules") or ()),
-            exclude=self.texts(data, "exclude") or (),
+            general=self.settings((), data),
+            rules=tuple(self.path.parent / folder for folder in self.texts((), data, "rules") or ()),
+            exclude=self.texts((), data, "exclude") or (),
             per_file=tuple(self.per_file(data.get("per-file", {}))),
         )
-        return config._replace(lines={rule_id: self.line(rule_id) for rule_id, _ in config.mentions()})
+        for glob in config.exclude:
+            self.check_glob(("exclude",), glob)
+        return config._replace(lines={rule_id: self.line_of_id(rule_id) for rule_id, _ in config.mentions()})
 
     def per_file(self, data: Any) -> Iterable[tuple[str, Settings]]:
         if not isinstance(data, dict):
-            raise self.error("per-file", "per-file must be a table of globs")
+            raise self.error(("per-file",), "per-file must be a table of globs")
         for glob, override in data.items():
+            above = ("per-file", glob)
+            self.check_glob(above, glob)
             if not isinstance(override, dict):
-                raise self.error(glob, f'per-file "{glob}" must be a table')
-            self.known(override, tuple(name for name in _SETTINGS if name != "fail-on"))
-            yield glob, self.settings(override)
+                raise self.error(above, f'per-file "{glob}" must be a table')
+            if "fail-on" in override:
+                raise self.error((*above, "fail-on"), "fail-on is about the whole run: it cannot be said per file")
+            self.known(above, override, _SETTINGS)
+            yield glob, self.settings(above, override)
 
-    def known(self, data: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    def check_glob(self, above: tuple[str, ...], glob: str) -> None:
+        try:
+            matches(PurePosixPath("x"), glob)
+        except re.error:
+            raise self.error(above, f'"{glob}" is not a glob') from None
+
+    def known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
         for key in data:
             if key not in names:
-                raise self.error(key, f'there is no option "{key}"{did_you_mean(key, names)}')
+                raise self.error((*above, key), f'there is no option "{key}"{did_you_mean(key, names)}')
 
-    def settings(self, data: Mapping[str, Any]) -> Settings:
+    def settings(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Settings:
         return Settings(
-            select=self.texts(data, "select"),
-            ignore=self.texts(data, "ignore"),
-            severity=self.severity(data.get("severity")),
-            target=self.choice(data, "target", TARGET_CHOICES),
-            fail_on=self.choice(data, "fail-on", FAIL_ON_CHOICES),
+            select=self.texts(above, data, "select"),
+            ignore=self.texts(above, data, "ignore"),
+            severity=self.severity((*above, "severity"), data.get("severity")),
+            target=self.choice(above, data, "target", TARGET_CHOICES),
+            fail_on=self.choice(above, data, "fail-on", FAIL_ON_CHOICES),
         )
 
-    def texts(self, data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    def texts(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
         value = data.get(key)
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.error(key, f"{key} must be a list of texts")
+            raise self.error((*above, key), f"{key} must be a list of texts")
         return tuple(value)
 
-    def choice(self, data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
+    def choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
         value = data.get(key)
         if value is not None and value not in choices:
-            raise self.error(key, f"{key} must be one of {', '.join(choices)}{did_you_mean(str(value), choices)}")
+            raise self.error((*above, key), f"{key} must be one of {', '.join(choices)}{did_you_mean(str(value), choices)}")
         return value
 
-    def severity(self, data: Any) -> Mapping[str, Severity] | None:
+    def severity(self, above: tuple[str, ...], data: Any) -> Mapping[str, Severity] | None:
         if data is None:
             return None
         if not isinstance(data, dict):
-            raise self.error("severity", "severity must be a table of rule ids and levels")
-        return {rule_id: self.levels(rule_id, value) for rule_id, value in data.items()}
+            raise self.error(above, "severity must be a table of rule ids and levels")
+        return {rule_id: self.levels((*above, rule_id), rule_id, value) for rule_id, value in data.items()}
 
-    def levels(self, rule_id: str, value: Any) -> Severity:
+    def levels(self, above: tuple[str, ...], rule_id: str, value: Any) -> Severity:
         given = value if isinstance(value, dict) else dict.fromkeys(TARGETS, value)
-        self.known(given, TARGETS)
+        self.known(above, given, TARGETS)
         choices = (*LEVELS, "off")
-        for level in given.values():
+        for target, level in given.items():
             if level not in choices:
-                raise self.error(
-                    rule_id, f"the severity of {rule_id} must be one of {', '.join(choices)}{did_you_mean(str(level), choices)}"
-                )
+                near = did_you_mean(str(level), choices)
+                place = (*above, target) if given is value else above
+                raise self.error(place, f"the severity of {rule_id} must be one of {', '.join(choices)}{near}")
         if set(given) != set(TARGETS):
-            raise self.error(rule_id, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
+            raise self.error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
         return {target: None if given[target] == "off" else given[target] for target in TARGETS}
 
 

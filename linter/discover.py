@@ -39,25 +39,35 @@ def find_files(paths: list[str], excluded: Callable[[Path], bool]) -> tuple[list
 
 
 def _files(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], str]:
-    path = Path(text)
-    if path.is_dir():
-        files = [Found(file, True) for file in search_folder(path, excluded)]
-        return files, "" if files else f"{text}: no file in this folder is called as a Medplum configuration is"
-    if path.exists() or os.path.lexists(path):
-        return [Found(path, False)], ""
+    # os.path, for pathlib raises where a name is too long or a folder is closed.
+    if os.path.isdir(text):
+        return _searched(text, excluded)
+    if os.path.lexists(text):
+        return [Found(Path(text), False)], ""
     if any(sign in text for sign in "*?["):
         from glob import glob
 
         names = [name for name in sorted(glob(text, recursive=True)) if os.path.isfile(name)]
         files = [Found(Path(name), False) for name in names if not excluded(Path(name))]
         return files, "" if names else f"{text}: no file matches this glob"
-    return [], f"{text}: no such file or folder"
+    return [], f"{text or repr(text)}: no such file or folder"
 
 
-def search_folder(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Path]:
-    """The files beneath a folder that are called as configurations are, in the order of their names. Links to folders are not followed."""
+def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], str]:
+    closed: list[OSError] = []
+    files = [Found(file, True) for file in search_folder(Path(text), excluded, closed.append)]
+    if closed:
+        return files, f"{closed[0].filename}: cannot be read: {(closed[0].strerror or '').lower()}"
+    return files, "" if files else f"{text}: no file in this folder is called as a Medplum configuration is"
+
+
+def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable[[OSError], object]) -> Iterator[Path]:
+    """The files beneath a folder that are called as configurations are, in the order of their names. Links to folders are not followed.
+
+    ``fail`` is told of a folder that cannot be read.
+    """
     names = tuple(name for module in modules() for name in module.NAMES)
-    for base, folders, files in os.walk(folder):
+    for base, folders, files in os.walk(folder, onerror=fail):
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and not excluded(Path(base, name))
         )

@@ -1,0 +1,118 @@
+"""Which files the paths of the command line stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from linter.discover import find_files
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with configurations and other things, which is the current one."""
+    for name in [
+        "medplum.config.json",
+        "package.json",
+        "a/parameters.json",
+        "a/b/my-medplum.json",
+        "a/b/readme.md",
+        "c/config.json",
+        ".hidden/medplum.config.json",
+        "node_modules/x/medplum.config.json",
+        "odd[1].json",
+    ]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+def found(*paths: str, excluded: str = "") -> list[str]:
+    """The files, those found in a folder in brackets; errors with a mark."""
+    files, errors = find_files(list(paths), lambda path: bool(excluded) and path.as_posix() == excluded)
+    return [f"({file.path.as_posix()})" if file.searched else file.path.as_posix() for file in files] + [f"! {error}" for error in errors]
+
+
+@pytest.mark.usefixtures("tree")
+class TestPaths:
+    def test_a_file_is_taken_whatever_it_is_called(self) -> None:
+        assert found("package.json", "./a/../package.json", "a/b/readme.md") == ["package.json", "a/b/readme.md"]
+
+    def test_a_folder_is_searched_for_names_of_configurations(self) -> None:
+        assert found(".") == ["(medplum.config.json)", "(a/parameters.json)", "(a/b/my-medplum.json)", "(c/config.json)"]
+        assert found("a") == ["(a/parameters.json)", "(a/b/my-medplum.json)"]
+
+    def test_a_hidden_folder_is_searched_when_it_is_named(self) -> None:
+        assert found(".hidden", "node_modules") == ["(.hidden/medplum.config.json)", "(node_modules/x/medplum.config.json)"]
+
+    def test_a_file_that_is_named_and_found_is_taken_as_named(self) -> None:
+        assert found("c", "c/config.json") == found("c/config.json", "c") == ["c/config.json"]
+
+    def test_globs(self) -> None:
+        assert found("a/*.json") == ["a/parameters.json"]
+        assert found("a/**/*.json") == ["a/b/my-medplum.json", "a/parameters.json"]
+        assert found("?/config.json") == ["c/config.json"]
+        assert found("a/*") == ["a/parameters.json"]
+
+    def test_a_name_with_signs_of_a_glob_is_a_name_first(self) -> None:
+        assert found("odd[1].json") == ["odd[1].json"]
+
+    def test_nothing_found(self) -> None:
+        assert found("*.yaml", "empty", "nowhere.json", "", "x" * 5000, "a\0b") == [
+            "! *.yaml: no file matches this glob",
+            "! empty: no file in this folder is called as a Medplum configuration is",
+            "! nowhere.json: no such file or folder",
+            "! '': no such file or folder",
+            f"! {'x' * 5000}: no such file or folder",
+            "! a\0b: no such file or folder",
+        ]
+
+    def test_exclude_concerns_folders_and_globs_but_not_files_that_are_named(self) -> None:
+        assert found(".", excluded="a") == ["(medplum.config.json)", "(c/config.json)"]
+        assert found("c", excluded="c/config.json") == ["! c: no file in this folder is called as a Medplum configuration is"]
+        assert found("c/*.json", excluded="c/config.json") == []
+        assert found("c/config.json", excluded="c/config.json") == ["c/config.json"]
+
+
+class TestStrangeThings:
+    def test_links_in_a_circle(self, tree: Path) -> None:
+        (tree / "c" / "loop").symlink_to(tree, target_is_directory=True)
+        (tree / "c" / "medplum-self.json").symlink_to("medplum-self.json")
+        (tree / "c" / "medplum-gone.json").symlink_to("nowhere")
+        (tree / "c" / "medplum-link.json").symlink_to("config.json")
+        assert found("c") == ["(c/config.json)", "(c/medplum-link.json)"]
+        assert found("c/medplum-gone.json") == ["c/medplum-gone.json"]  # reading it says why not
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+    def test_a_pipe_in_a_folder_is_not_waited_for(self, tree: Path) -> None:
+        os.mkfifo(tree / "c" / "medplum-pipe.json")
+        assert found("c", "c/*.json") == ["c/config.json"]
+
+    def test_a_folder_called_as_a_file(self, tree: Path) -> None:
+        (tree / "c" / "medplum.json").mkdir()
+        assert found("c") == ["(c/config.json)"]
+        assert found("c/medplum.json") == ["! c/medplum.json: no file in this folder is called as a Medplum configuration is"]
+
+    def test_a_huge_file_is_read_only_when_it_is_named(self, tree: Path) -> None:
+        os.truncate(tree / "c" / "config.json", 65 * 1024 * 1024)
+        assert found("c", "a/parameters.json") == [
+            "a/parameters.json",
+            "! c: no file in this folder is called as a Medplum configuration is",
+        ]
+        assert found("c/config.json") == ["c/config.json"]
+
+    def test_a_folder_that_cannot_be_read(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        scan = os.scandir
+
+        def closed(path: str) -> object:
+            if os.path.basename(path) == "b":
+                raise PermissionError(13, "Permission denied", path)
+            return scan(path)
+
+        monkeypatch.setattr(os, "scandir", closed)
+        assert found("a") == ["(a/parameters.json)", "! a/b: cannot be read: permission denied"]
