@@ -1,26 +1,31 @@
 """Source lines that are safe to show.
 
-A value is shown only when its name is known to be no secret's: an unknown name may be a misspelt secret. Where the text could not be
-read, even names are shown only when they are known, for a quote in the wrong place can turn a secret into a name.
+A value is shown only right behind its name, and when that is known to be no secret's: an unknown name may be a misspelt secret. Where
+the text could not be read, even names are shown only when they are known, for a quote in the wrong place can turn a secret into a name.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..model import Excerpt, Span, Text, printable
+from ..model import MASK, Excerpt, Span, Text, printable, without_credentials
 
-MASK = "••••••"
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
+_FARTHEST = 10_000
+"""Characters behind the shown part of a long line in which the end of its last token is looked for."""
 _TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\\n\r]|\\.)*"?)|(?P<blank>[ \t]+)|(?P<sign>[{}\[\]:,])|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<rest>.)',
+    r'(?P<string>"(?:[^"\\\n\r]|\\.)*(?P<closed>")?)|(?P<blank>[^\S\n\r]+)|(?P<sign>[{}\[\]:,])'
+    r'|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<comment>/.)',
     re.DOTALL,
 )
 _COLON = re.compile(r"[ \t\r\n]*:")
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s\"]+@")
+_ENDS_WELL = re.compile(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
+_WITHIN_A_STRING = re.compile(r"[\x00-\x1f\\\ufffd]")
+"""What a place inside of a string begins with: a character that must be escaped, a wrong escape, or what is not UTF-8."""
 _HARMLESS_WORDS = frozenset({"true", "false", "null"})
 
 
@@ -52,7 +57,9 @@ def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show
         cut = min(end, start + _SHOWN_OF_LONG)
         lead, tail = "…" if start > whole.start else "", "…" if cut < end else ""
         end = cut
-    pieces = list(_pieces(text.content, start, end, visibility, span if show else None))
+    line_reader = _Line(text.content, min(whole.end, end + _FARTHEST), visibility, span if show else None)
+    line_reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
+    pieces = list(line_reader.pieces(start, end))
     shown = lead + "".join(piece.text for piece in pieces) + tail
     under_start = len(lead) + _column(pieces, span.start, at_end=False)
     under_end = len(lead) + _column(pieces, min(span.end, end), at_end=True)
@@ -71,34 +78,99 @@ def _column(pieces: list[_Piece], offset: int, *, at_end: bool) -> int:
     return column
 
 
-def _pieces(content: str, start: int, end: int, visibility: Visibility, shown: Span | None) -> Iterator[_Piece]:
-    """The tokens of a line with the text to show for each; a piece of another length than its text was changed."""
-    public = False
-    at = start
-    while at < end:
-        match = _TOKEN.match(content, at, end)
-        assert match is not None  # the last alternative takes any character
-        kind, token = match.lastgroup, match[0]
-        stop = match.end()
-        if kind == "string" and len(token) > 1 and token.endswith('"') and _COLON.match(content, stop):
-            name = token[1:-1]
-            public = visibility.public(name)
-            yield _Piece(at, stop, printable(token) if visibility.known(name) else f'"{MASK}"')
-        elif kind == "string":
-            visible = (public or shown == Span(at, stop)) and "PRIVATE KEY" not in token
-            yield _Piece(at, stop, printable(_CREDENTIALS.sub(f"{MASK}@", token)) if visible else f'"{MASK}"')
-        elif kind == "word":
-            visible = public or token in _HARMLESS_WORDS or shown == Span(at, stop)
-            yield _Piece(at, stop, printable(token) if visible else MASK)
-        elif kind == "rest":
-            # A comment, or what nobody can read: nothing more of this line is shown.
-            lead = token if token != "/" else content[at : at + 2]
-            yield _Piece(at, at + len(lead), printable(lead))
-            if at + len(lead) < end:
-                yield _Piece(at + len(lead), end, f" {MASK}")
+class _Line:
+    """Goes through the tokens of a line and keeps track of whose value each of them is."""
+
+    def __init__(self, content: str, limit: int, visibility: Visibility, shown: Span | None) -> None:
+        self._content = content
+        self._limit = limit
+        self._visibility = visibility
+        self._shown = shown
+        self._public = False
+        """Whether the value that comes next, or the list that was begun, may be shown."""
+        self._lists = 0
+        """How many lists of the value are open."""
+        self._due = True
+        """Whether a value can come next."""
+        self._colon_due = False
+        self.lost = False
+        """Whether the tokens make no sense any more, or the line does not begin with one: then no value is taken for public."""
+
+    def pieces(self, start: int, end: int) -> Iterator[_Piece]:
+        """The tokens from ``start`` to ``end`` with the text to show for each."""
+        at = start
+        while at < end:
+            match = _TOKEN.match(self._content, at, self._limit)
+            assert match is not None  # the kinds of token leave out no character of a line
+            text = self._text(match)
+            stop = min(match.end(), end)
+            if match.end() > end:
+                text = text[: max(end - at, len(MASK) + 2)]
+            yield _Piece(at, stop, text)
+            at = stop
+            if match.lastgroup == "comment" and at < end:
+                # Nobody knows what a comment holds, or where it ends.
+                yield _Piece(at, end, f" {MASK}")
+                return
+
+    def _text(self, match: re.Match[str]) -> str:
+        token = match[0]
+        if match.lastgroup == "blank":
+            return printable(token.replace("\t", " "))
+        if match.lastgroup == "comment":
+            return printable(token)
+        if match.lastgroup == "sign":
+            self._sign(token)
+            return token
+        if match["closed"] and _COLON.match(self._content, match.end()):
+            return self._name(token)
+        visible = self._value() or self._shown == Span(*match.span())
+        if match["string"]:
+            whole = match["closed"] and _ENDS_WELL.match(self._content, match.end())
+            return _without_secrets(token) if visible and whole else f'"{MASK}"'
+        return printable(token) if visible or token in _HARMLESS_WORDS else MASK
+
+    def _name(self, token: str) -> str:
+        name = token[1:-1]
+        public = self._visibility.public(name)
+        self._expected()
+        self._public = public and not self.lost
+        self._lists, self._due, self._colon_due = 0, True, True
+        return printable(token) if self._visibility.known(name) and (public or not self.lost) else f'"{MASK}"'
+
+    def _value(self) -> bool:
+        """Take a value; whether it may be shown."""
+        self._expected()
+        visible = self._public and not self.lost
+        self._due = False
+        self._public = visible and self._lists > 0
+        return visible
+
+    def _expected(self) -> None:
+        """A name or a value comes: behind another one without a comma between, nobody knows what is what."""
+        self.lost = self.lost or not self._due or self._colon_due
+
+    def _sign(self, sign: str) -> None:
+        if sign == ":":
+            self.lost = self.lost or not self._colon_due
+            self._colon_due = False
             return
-        elif kind == "blank":
-            yield _Piece(at, stop, " " * len(token))
-        else:
-            yield _Piece(at, stop, token)
-        at = stop
+        if sign == "[":
+            self._lists += 1
+        elif sign == "]":
+            self._lists = max(self._lists - 1, 0)
+        stays_in_list = sign == "[" or (sign in ",]" and self._lists > 0)
+        self._public = self._public and stays_in_list
+        self._due = sign in ",[{"
+
+
+def _without_secrets(token: str) -> str:
+    """A string that is public, but for a password in a URL, and a private key where none belongs."""
+    try:
+        value = str(json.loads(token, strict=False))
+    except ValueError:  # a wrong escape
+        return f'"{MASK}"'
+    shown = without_credentials(value)
+    if "PRIVATE KEY" in value or (shown != value and "\\" in token):
+        return f'"{MASK}"'
+    return printable(token if shown == value else f'"{shown}"')

@@ -46,6 +46,11 @@ class Json(NamedTuple):
     places: Places
     whole: bool
 
+    @property
+    def intact(self) -> bool:
+        """Whether nothing can have been taken for something else: a quote in the wrong place makes a name of a value."""
+        return self.whole and all(problem.rule != "invalid-json" for problem in self.problems)
+
 
 class _NotStrict(Exception):
     """The C parser accepted something that JSON.parse does not, or dropped a member."""
@@ -80,9 +85,21 @@ class ScannedPlaces:
         self._content = content
         self._scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
         self._containers: dict[int, dict[str | int, Place]] = {}
+        self._recorded: Places | None = None
 
     def find(self, path: JsonPath) -> Place | None:
         """See :meth:`Places.find`."""
+        if self._recorded is not None:
+            return self._recorded.find(path)
+        try:
+            return self._walk(path)
+        except RecursionError:  # the text was read with fewer calls on the stack than there are now
+            from ._json_tolerant import parse_tolerantly
+
+            self._recorded = parse_tolerantly(self._content).places
+            return self._recorded.find(path)
+
+    def _walk(self, path: JsonPath) -> Place | None:
         start = self._blank(0)
         place = Place(Span(start, len(self._content.rstrip(" \t\n\r"))), None)
         for step in path:

@@ -14,6 +14,8 @@ from ._json import Json, JsonPath, JsonProblem, Place
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_NO_BLANK = re.compile(r"(?:[^\S \t\n\r]|[\ufeff\u200b\u2060])+")
+"""What looks like blanks, or like nothing, and is no white space to JSON: a no-break space out of a web page, U+2028."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _PLAIN = re.compile(r'"[^"\\\x00-\x1f]*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.+-])")
@@ -44,11 +46,13 @@ class RecordedPlaces:
 class _Container:
     """An object or array that is being read, or was."""
 
-    __slots__ = ("inner", "key", "key_span", "places", "start", "value")
+    __slots__ = ("inner", "key", "key_span", "places", "start", "step", "value")
 
     def __init__(self, value: dict[str, Any] | list[Any], start: int) -> None:
         self.value = value
         self.start = start
+        self.step: str | int = 0
+        """Where it stands in the container around it."""
         self.places: dict[str | int, Place] = {}
         self.inner: dict[str | int, _Container] = {}
         self.key = ""
@@ -58,10 +62,18 @@ class _Container:
     def is_object(self) -> bool:
         return isinstance(self.value, dict)
 
-    @property
-    def step(self) -> str | int:
-        """The step to the member that is being read."""
-        return self.key if self.is_object else len(self.value)
+    def put(self, value: Any, span: Span) -> str | int:
+        """Take the member that was just read, or has just begun; the step to it."""
+        step: str | int
+        if isinstance(self.value, dict):
+            step = self.key
+            self.value[step] = value
+        else:
+            step = len(self.value)
+            self.value.append(value)
+        self.places[step] = Place(span, self.key_span)
+        self.inner.pop(step, None)
+        return step
 
 
 class _Broken(Exception):
@@ -94,8 +106,6 @@ class _Reader:
         except _Broken as broken:
             self.problems.append(broken.problem)
             whole = False
-        if self.root_place is None and self.open:
-            self.root_place = Place(Span(self.open[0].start, len(self.content)), None)
         places = RecordedPlaces(self.root_container, self.root_place)
         return Json(self.root, tuple(sorted(self.problems, key=lambda problem: problem.span)), places, whole)
 
@@ -158,7 +168,7 @@ class _Reader:
         key = self._string()
         container.key, container.key_span = key, Span(start, self.at)
         if key in container.places:
-            path = (*(holder.step for holder in self.open[:-1]), key)
+            path = (*(holder.step for holder in self.open[1:]), key)
             self.problems.append(JsonProblem("json-duplicate-key", "this name stands twice in one object", container.key_span, path))
         self._skip()
         if self.at == len(self.content) or self.content[self.at] != ":":
@@ -230,42 +240,50 @@ class _Reader:
         return str(json.loads(f'"{body}"', strict=False))
 
     def _open(self, container: _Container) -> None:
-        if not self.open:
-            self.root_container, self.root = container, container.value
+        """Begin a container. It is part of what was read from now on, and reaches to the end of the text until it is closed."""
+        span = Span(container.start, len(self.content))
+        if self.open:
+            holder = self.open[-1]
+            container.step = holder.put(container.value, span)
+            holder.inner[container.step] = container
+        else:
+            self.root, self.root_place, self.root_container = container.value, Place(span, None), container
         self.open.append(container)
 
     def _close(self) -> None:
         container = self.open.pop()
-        self._put(container.value, container.start, container)
-
-    def _put(self, value: Any, start: int, inner: _Container | None = None) -> None:
-        """Give a value that was read to whom it belongs."""
-        span = Span(start, self.at)
-        if not self.open:
-            self.root, self.root_place = value, Place(span, None)
-            return
-        holder = self.open[-1]
-        step = holder.step
-        if isinstance(holder.value, dict):
-            holder.value[holder.key] = value
+        span = Span(container.start, self.at)
+        if self.open:
+            places = self.open[-1].places
+            places[container.step] = Place(span, places[container.step].key)
         else:
-            holder.value.append(value)
-        holder.places[step] = Place(span, holder.key_span)
-        holder.inner.pop(step, None)
-        if inner is not None:
-            holder.inner[step] = inner
+            self.root_place = Place(span, None)
+
+    def _put(self, value: Any, start: int) -> None:
+        """Give a scalar that was read to whom it belongs."""
+        span = Span(start, self.at)
+        if self.open:
+            self.open[-1].put(value, span)
+        else:
+            self.root, self.root_place = value, Place(span, None)
 
     def _skip(self) -> None:
-        """Pass over white space, and over comments, which are noted."""
+        """Pass over white space, and over comments and what merely looks like white space, which are noted."""
         while True:
             blank = _BLANK.match(self.content, self.at)
             assert blank is not None  # the pattern also matches nothing
             self.at = blank.end()
             comment = _COMMENT.match(self.content, self.at)
-            if comment is None:
+            other = comment or _NO_BLANK.match(self.content, self.at)
+            if other is None:
                 return
-            self.problems.append(JsonProblem("json-comment", "JSON has no comments", Span(self.at, comment.end())))
-            self.at = comment.end()
+            span = Span(self.at, other.end())
+            if comment is not None:
+                self.problems.append(JsonProblem("json-comment", "JSON has no comments", span))
+            else:
+                message = f"U+{ord(other[0][0]):04X} is no white space in JSON; only spaces, tabs and line breaks are"
+                self.problems.append(JsonProblem("invalid-json", message, span))
+            self.at = other.end()
 
     def _token_span(self) -> Span:
         """The word that stands here, for a place; at the end of the text its last character."""
