@@ -9,14 +9,17 @@ from typing import Any, NamedTuple
 
 from .deployment import KIND as DEPLOYMENT
 from .deployment import side_by_side
-from .model import TARGETS, Deployment, Document, RuleInfo
-from .policy.library import rule_files, rules_folder
+from .model import TARGETS, Deployment, Document, RuleInfo, Span
+from .policy.engine import applies, check
+from .policy.library import built_in_rules, rule_files, rules_folder
 from .policy.rule import Rule
 from .policy.rulefile import RuleFile, read_rule_file
 from .policy.selftest import Sample, failures
 from .run import rule_kinds
-from .sources import source_of
-from .sources._source import SourceFile
+from .sources import maker_of
+from .sources._source import Loaded, SourceFile
+from .suppress import RULE as UNUSED_SUPPRESSION
+from .suppress import Suppressions
 from .target import target_of
 
 
@@ -118,10 +121,25 @@ def load_example(content: bytes, kind: str) -> list[Sample]:
     if kind == DEPLOYMENT:
         return _deployment(json.loads(content))
     samples = []
-    for loaded in source_of(kind).load(SourceFile("example.json", content), kind):
+    file = SourceFile("example", content)
+    for loaded in maker_of(file, kind).load(file, kind):
         loaded.document.target = target_of(loaded.document)
-        samples.append(Sample(loaded.document, [(problem.rule, problem.span) for problem in loaded.problems], loaded.judge))
+        found = [(problem.rule, problem.span) for problem in loaded.problems]
+        samples.append(Sample(loaded.document, [*found, *_unused_suppressions(loaded)], loaded.judge))
     return samples
+
+
+def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
+    """The remarks of an example that no built-in rule needs."""
+    if not loaded.suppressions:
+        return []
+    rules = built_in_rules()
+    ids = frozenset(rule.info.id for rule in rules)
+    suppressions = Suppressions()
+    suppressions.take(loaded, ids, ids)
+    for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
+        suppressions.apply(finding)
+    return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]
 
 
 def _deployment(members: Mapping[str, Any]) -> list[Sample]:

@@ -18,8 +18,10 @@ from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Res
 from .policy.engine import applies, check
 from .policy.library import built_in_rules, check_ids, read_folders
 from .policy.rule import Rule
-from .sources import kinds, modules, source_of
-from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile, Suppression
+from .sources import kinds, modules_for, source_of
+from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
+from .suppress import RULE as UNUSED_SUPPRESSION
+from .suppress import Suppressions
 from .target import target_of
 
 STANDARD_INPUT = "<stdin>"
@@ -105,6 +107,8 @@ class _Run:
         self._deployments: list[Deployment] = []
         self._rule_sets: dict[tuple[Path, ...], list[Rule]] = {}
         self._checked_configs: set[Path | None] = set()
+        self._suppressions = Suppressions()
+        self._rules_of: dict[int, tuple[Rules, Settings]] = {}
 
     # --- What can go wrong before a file is linted ---
 
@@ -187,16 +191,18 @@ class _Run:
         document = loaded.document
         document.target = _target(settings, document)
         self.documents.append(document)
+        self._rules_of[id(document)] = (rules, settings)
         self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
         findings = list(self._found_by_source(loaded, rules, settings))
         if loaded.judge:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
-        findings = [_suppressed(finding, loaded.suppressions) for finding in findings]
+        self._suppressions.take(loaded, _checked(rules, document, settings), rules.known)
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self._add(findings, settings)
 
     def _add(self, findings: list[Finding], settings: Settings) -> None:
+        findings = [self._suppressions.apply(finding) for finding in findings]
         self.findings.extend(findings)
         fail_on = settings.fail_on or "error"
         if fail_on != "never":
@@ -214,6 +220,15 @@ class _Run:
                 for rule in rules.active:
                     self._add(self._check_rule(rule, combined, settings), settings)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
+
+    def _add_unused_suppressions(self) -> None:
+        """Find the remarks that cover nothing, now that all findings are known."""
+        for unused in self._suppressions.unused():
+            rules, settings = self._rules_of[id(unused.document)]
+            info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)
+            level = _severity(info, settings)[unused.document.target] if info is not None else None
+            if level is not None:
+                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], settings)
 
     def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
         try:
@@ -240,6 +255,7 @@ class _Run:
         """The whole run, in the order in which it is reported."""
         if len(self._candidates) > 1:
             self._compare()
+        self._add_unused_suppressions()
         return Outcome(
             Result(
                 version=__version__,
@@ -261,7 +277,7 @@ UNRECOGNISED = Recognised(None, 0, "not recognised as a Medplum configuration; -
 def load(given: Input, kind: str | None) -> tuple[Recognised, list[Loaded]]:
     """What an input is, and its documents: of the given kind, else of the kind that its content shows; none if it is to be left alone."""
     file = SourceFile(given.uri, given.data)
-    answers = [(module, answer) for module in modules() if (answer := module.detect(file)) is not None]
+    answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
     if kind is not None:
         fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
         source = max(fitting, key=_confidence)[0] if fitting else source_of(kind)
@@ -332,12 +348,10 @@ def _severity(info: RuleInfo, settings: Settings) -> Severity:
     return (settings.severity or {}).get(info.id, info.severity)
 
 
-def _suppressed(finding: Finding, suppressions: tuple[Suppression, ...]) -> Finding:
-    """The finding, with the reason of the first suppression that covers it."""
-    for suppression in suppressions:
-        if finding.rule in suppression.rules and suppression.span.start <= finding.span.start < suppression.span.end:
-            return finding._replace(suppressed=suppression.reason)
-    return finding
+def _checked(rules: Rules, document: Document, settings: Settings) -> frozenset[str]:
+    """The ids of the rules that are on for a document."""
+    on = (rule.info for rule in rules.active if applies(rule, document))
+    return frozenset(info.id for info in on if _severity(info, settings)[document.target] is not None)
 
 
 def _finding(problem: Problem, level: Level, document: Document) -> Finding:

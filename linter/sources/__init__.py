@@ -6,17 +6,52 @@ A source has ``KINDS`` (the kinds of document that it makes), ``NAMES`` (globs o
 
 from __future__ import annotations
 
+import json
+import os.path
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._source import SourceFile
+
+
+_HERE = os.path.dirname(__file__)
+INDEX = os.path.join(_HERE, "json_readers.json")
+"""A file that is made of the sources themselves (see :func:`build_index`): so that a run need not import them all to choose."""
+
+
+def _names() -> list[str]:
+    return sorted(name[:-3] for name in os.listdir(_HERE) if name.endswith(".py") and not name.startswith("_"))
 
 
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """Every source, in the order of the names."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
-    return tuple(import_module(f".{name}", __package__) for name in names)
+    return tuple(import_module(f".{name}", __package__) for name in _names())
+
+
+def modules_for(file: SourceFile) -> tuple[ModuleType, ...]:
+    """The sources that can make something of a file: for JSON those that read JSON, for anything else all of them."""
+    if file.text.content.lstrip()[:1] not in ("{", "[") or file.json.problems:
+        return modules()
+    return _json_readers()
+
+
+@cache
+def _json_readers() -> tuple[ModuleType, ...]:
+    with open(INDEX, encoding="utf-8") as index:
+        reads_json = json.load(index)
+    if list(reads_json) != _names():
+        return modules()  # a source has been added or removed since
+    return tuple(import_module(f".{name}", __package__) for name, reads in reads_json.items() if reads)
+
+
+def build_index() -> str:
+    """The text of ``json_readers.json``: for each source whether a file that it reads can be called ``*.json``."""
+    readers = {name: any(pattern.endswith(".json") for pattern in module.NAMES) for name, module in zip(_names(), modules(), strict=True)}
+    return json.dumps(readers, indent=1) + "\n"
 
 
 def kinds() -> frozenset[str]:
@@ -25,7 +60,17 @@ def kinds() -> frozenset[str]:
 
 
 def source_of(kind: str) -> ModuleType:
-    """The source that makes documents of a kind when nothing in the file says otherwise: the one called as the kind, else the first."""
+    """The source that makes documents of a kind when nothing in the file says otherwise.
+
+    That is the one called as the kind, or whose ``DEFAULT_FOR`` is the kind, else the first.
+    """
     makers = [module for module in modules() if kind in module.KINDS]
     named = f"{__name__}.{kind.replace('/', '_')}"
-    return next((module for module in makers if module.__name__ == named), makers[0])
+    return next((module for module in makers if module.__name__ == named or getattr(module, "DEFAULT_FOR", "") == kind), makers[0])
+
+
+def maker_of(file: SourceFile, kind: str) -> ModuleType:
+    """The source that makes documents of a kind out of a file: of those that recognise it the surest, else :func:`source_of`."""
+    answers = [(module, module.detect(file)) for module in modules_for(file) if kind in module.KINDS]
+    fitting = [(module, answer) for module, answer in answers if answer is not None and answer.kind is not None]
+    return max(fitting, key=lambda pair: pair[1].confidence)[0] if fitting else source_of(kind)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..model import Span, dotted, printable
 from ._json import Json
 from ._source import Problem, SourceFile
+from ._yaml import Yaml
 
 _ADVICE = {
     "json-comment": 'delete it, or move it to a "_comment" member',
@@ -36,3 +37,14 @@ def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
             advice = _ADVICE.get(problem.rule)
             message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
             yield Problem(problem.rule, message, problem.span)
+
+
+def yaml_problems(parsed: Yaml, consequence: str) -> Iterator[Problem]:
+    """What is wrong with a YAML document. A name that stands twice does not stop all readers."""
+    for problem in parsed.problems:
+        if problem.rule == "yaml-duplicate-key":
+            name = printable(dotted(problem.path or ()))
+            message = f"{name} is given twice: the last one counts, or the whole file is refused; keep one"
+            yield Problem(problem.rule, message, problem.span, problem.path)
+        else:
+            yield Problem(problem.rule, f"{problem.message}: {consequence}", problem.span)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import Document, SettingPath, Span, Text
 from ._json import Json, parse_json
+
+if TYPE_CHECKING:
+    from ._yaml import Yaml
+
+_YAML_MEMBER = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
+"""A line as no JSON and no list of variables has it."""
+_LOOKED_AT = 20_000
+"""Characters in which such a line is looked for."""
 
 
 class SourceFile:
@@ -14,6 +24,7 @@ class SourceFile:
 
     def __init__(self, uri: str, data: bytes) -> None:
         self.uri = uri
+        self._derived: dict[str, Any] = {}
         self.encoding_error: int | None = None
         try:
             content = data.decode("utf-8")
@@ -35,6 +46,30 @@ class SourceFile:
         """The text read as JSON, once for all sources."""
         return parse_json(self.text.content)
 
+    def derive(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` works out from the file, kept under a name so that a source does not work it out twice."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return self._derived[name]
+
+    @property
+    def looks_like_yaml(self) -> bool:
+        """Whether it is worth to read the text as YAML: by its name, else by its first lines. JSON is never read as YAML."""
+        if self.text.content.lstrip()[:1] in ("{", "["):
+            return self.name.endswith((".yaml", ".yml")) and not self.json.whole
+        if self.name.endswith((".yaml", ".yml")):
+            return True
+        return not self.name.endswith(".json") and _YAML_MEMBER.search(self.text.content[:_LOOKED_AT]) is not None
+
+    @cached_property
+    def yaml(self) -> tuple[Yaml, ...]:
+        """The documents of the text read as YAML, once for all sources; none when it does not look like YAML."""
+        if not self.looks_like_yaml:
+            return ()
+        from ._yaml import parse_yaml  # what is JSON needs no YAML
+
+        return tuple(parse_yaml(self.text.content))
+
 
 class Problem(NamedTuple):
     """What a source itself finds wrong, under the id of a rule that is ``found_by: source``."""
@@ -46,11 +81,15 @@ class Problem(NamedTuple):
 
 
 class Suppression(NamedTuple):
-    """A remark in a file that findings of some rules are known and accepted, where ``span`` begins to where it ends."""
+    """A remark in a file that findings of some rules are known and accepted, where ``span`` begins to where it ends.
+
+    ``place`` is where the remark itself stands.
+    """
 
     span: Span
     rules: frozenset[str]
     reason: str
+    place: Span
 
 
 class Loaded(NamedTuple):

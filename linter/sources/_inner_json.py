@@ -1,0 +1,77 @@
+r"""JSON inside of a JSON string, such as ``{"SecretString": "{\"host\": \"db\"}"}``, with its places in the outer text.
+
+A character of the inner text is spelt by one or more of the outer one (``\"``, ``\u00e9``, a surrogate pair in twelve). Where the inner
+text stands otherwise than as a JSON string (in YAML, or in JSON with mistakes), all places are that of the whole value.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+
+from ..model import Span, Text
+from ._json import Json, JsonPath, Place, parse_json
+
+_SPELLING = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]",
+    re.DOTALL,
+)
+"""What spells one character: RFC 8259, section 7."""
+
+
+class InnerJson:
+    """The JSON that a value holds. ``span`` is where the value stands in ``outer``, its quotes included; ``value`` is its text."""
+
+    def __init__(self, outer: str, span: Span, value: str) -> None:
+        self.span = span
+        self.text = Text(value)
+        self._outer = outer
+        self._value = value
+
+    @cached_property
+    def json(self) -> Json:
+        """The value read as JSON."""
+        return parse_json(self.text.content)
+
+    def find(self, path: JsonPath) -> Place | None:
+        """Where a member of the inner JSON stands in the outer text."""
+        place = self.json.places.find(path)
+        return None if place is None else Place(self.outward(place.value), None if place.key is None else self.outward(place.key))
+
+    def outward(self, inner: Span) -> Span:
+        """The characters of the outer text that spell some of the inner one."""
+        starts = self._starts
+        if starts is None:
+            return self.span
+        mark = 1 if self.text.bom else 0
+        return Span(starts[inner.start + mark], starts[inner.end + mark])
+
+    def inward(self, outer: Span) -> Span:
+        """The characters of the inner text that some of the outer one spells; all of them where nobody knows."""
+        starts = self._starts
+        if starts is None:
+            return Span(0, len(self.text.content))
+        mark = 1 if self.text.bom else 0
+        last = len(self.text.content)
+        start = max(bisect_right(starts, outer.start) - 1 - mark, 0)
+        end = bisect_right(starts, max(outer.end - 1, outer.start)) - mark
+        return Span(min(start, last), min(max(end, start), last))
+
+    @cached_property
+    def _starts(self) -> list[int] | None:
+        """Where the spelling of each character starts in the outer text, and where the last one ends; None where that is not known."""
+        literal = self._outer[self.span.start : self.span.end]
+        if len(literal) < 2 or literal[0] != '"' or literal[-1] != '"':
+            return self._verbatim(literal)
+        starts = [self.span.start + match.start() for match in _SPELLING.finditer(literal, 1, len(literal) - 1)]
+        starts.append(self.span.end - 1)
+        return starts if len(starts) == len(self._value) + 1 else None
+
+    def _verbatim(self, literal: str) -> list[int] | None:
+        """The same for a value that stands as it is, plain or between single quotes."""
+        at = 1 if literal[:1] == "'" and literal[-1:] == "'" else 0
+        if literal[at : len(literal) - at] != self._value:
+            return None
+        first = self.span.start + at
+        return list(range(first, first + len(self._value) + 1))

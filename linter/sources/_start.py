@@ -1,0 +1,48 @@
+"""How a container starts the server, and so where that reads its configuration.
+
+The server has one argument, which says where its configuration is: ``file:…``, ``aws:…``, ``azure:…``, ``gcp:…`` or ``env``, several with
+commas between; without it that is ``file:medplum.config.json`` (``packages/server/src/index.ts``), and no variable is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+Reads = Literal["only", "too", "never", "unknown"]
+"""Whether the server reads variables: as its only configuration, besides another, never, or nobody can tell."""
+
+_SOURCE = re.compile(r"(?:(?:file|aws|azure|gcp):[^,]*|env)(?:,(?:(?:file|aws|azure|gcp):[^,]*|env))*")
+
+
+def reads_variables(arguments: Iterable[Any]) -> Reads:
+    """What the arguments of a container with Medplum's own image say; ``arguments`` are those of its command and entry point."""
+    words: list[str] = []
+    for one in arguments:
+        if one is None:
+            continue
+        given = one if isinstance(one, list) else _split(one)
+        if given is None or not all(isinstance(word, str) for word in given):
+            return "unknown"
+        words.extend(given)
+    if any(re.search(r"[\s;$&|{]", word) for word in words):
+        return "unknown"  # a script, or a reference
+    sources = [word for word in words if _SOURCE.fullmatch(word)]
+    if len(sources) > 1 or (not sources and words):
+        return "unknown"
+    if not sources:
+        return "never"
+    parts = re.split(r",(?=(?:file|aws|azure|gcp):|env(?:,|\Z))", sources[0])
+    return "only" if parts == ["env"] else "too" if "env" in parts else "never"
+
+
+def _split(command: Any) -> list[str] | None:
+    if not isinstance(command, str):
+        return None
+    import shlex  # only for a command that is one text
+
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return None

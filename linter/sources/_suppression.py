@@ -1,0 +1,80 @@
+"""Remarks in a file by which findings are accepted: ``# medplum-lint: ignore[rule-id, other-id] reason``.
+
+At the end of a line a remark is about that line, on a line of its own about the next line that holds something. A remark without a reason
+has no effect: whoever reads the file later shall know why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..model import Span, Text
+from ._source import Problem, Suppression
+
+_REMARK = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*medplum-lint[ \t]*:[ \t]*(?P<rest>[^\r\n]*)", re.MULTILINE)
+_IGNORE = re.compile(r"ignore[ \t]*\[(?P<ids>[^\]]*)\][ \t]*(?P<reason>.*)")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
+
+
+class Remarks(NamedTuple):
+    """What the remarks of a file accept, and what is wrong with those that accept nothing."""
+
+    suppressions: tuple[Suppression, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_remarks(text: Text, is_comment: Callable[[int], bool]) -> Remarks:
+    """Every remark of a text. ``is_comment`` tells whether a "#" at an offset begins a comment and is no part of a value."""
+    suppressions: list[Suppression] = []
+    problems: list[Problem] = []
+    if "medplum-lint" not in text.content:
+        return Remarks((), ())
+    for match in _REMARK.finditer(text.content):
+        if not is_comment(match.start()):
+            continue
+        read = _read(match, text)
+        if isinstance(read, Suppression):
+            suppressions.append(read)
+        else:
+            problems.append(read)
+    return Remarks(tuple(suppressions), tuple(problems))
+
+
+def _read(match: re.Match[str], text: Text) -> Suppression | Problem:
+    ignore = _IGNORE.fullmatch(match["rest"].rstrip())
+    if ignore is None:
+        return _problem(match, 'it is written as "# medplum-lint: ignore[rule-id] reason"')
+    ids = [one.strip() for one in ignore["ids"].split(",")]
+    if not all(_ID.fullmatch(one) for one in ids):
+        return _problem(match, "in its brackets stand ids of rules, with commas between")
+    if not ignore["reason"].strip():
+        return _problem(match, "it needs a reason behind the bracket, for whoever reads this later")
+    return Suppression(_covered(match, text), frozenset(ids), ignore["reason"].strip(), Span(*match.span()))
+
+
+def _problem(match: re.Match[str], advice: str) -> Problem:
+    return Problem("invalid-suppression", f"this remark suppresses nothing: {advice}", Span(*match.span()))
+
+
+def _covered(match: re.Match[str], text: Text) -> Span:
+    """The line of a remark; for one that has a line of its own that and the next line that holds something else than a comment."""
+    line = text.position(match.start()).line
+    start, end = text.line_span(line)
+    if text.content[start : match.start()].strip():
+        return Span(start, end + 1)
+    for following in _lines_after(text, line):
+        content = text.content[following.start : following.end].strip()
+        if content and not content.startswith("#"):
+            return Span(start, following.end + 1)
+    return Span(start, end + 1)
+
+
+def _lines_after(text: Text, line: int) -> Iterator[Span]:
+    while True:
+        line += 1
+        try:
+            yield text.line_span(line)
+        except IndexError:
+            return

@@ -1,0 +1,139 @@
+"""``server/azure``: the secret in Azure Key Vault that ``azure:VAULT:SECRET`` names: one flat JSON object of dotted names and texts.
+
+The loader sets each entry as the one of Parameter Store does (``packages/server/src/cloud/azure/config.ts``). A file is taken for such a
+secret by itself only when all its values are text, and a name is dotted or a number or switch is a text; ``--kind server/azure`` forces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from .. import settings
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, Text, printable
+from ._coercion import ssm_value
+from ._excerpt import Visibility, excerpt
+from ._json import Json
+from ._problems import encoding_problems, json_problems
+from ._recognise import server_settings
+from ._source import Loaded, Problem, Recognised, SourceFile
+from ._tree import plant
+
+KINDS = ("server/azure",)
+NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
+
+_CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and does not start"
+_FEWEST: Final = 3
+"""Settings that a file without dotted names must have."""
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a flat map of texts as no JSON config file is."""
+    value = file.json.value
+    if not isinstance(value, dict) or not value or not all(isinstance(text, str) for text in value.values()):
+        return None
+    known = settings.catalogue()
+    if any("." in name and known.get(setting_path(name)) is not None for name in value):
+        return Recognised("server/azure", 80)
+    if "baseUrl" in value and len(server_settings(value)) >= _FEWEST and any(_stands_for_another(name, value[name]) for name in value):
+        return Recognised("server/azure", 80)
+    return None
+
+
+def _stands_for_another(name: str, text: str) -> bool:
+    """Whether a text is a number or switch, as only a loader that converts texts takes it."""
+    setting = settings.catalogue().get((name,))
+    if setting is None or "string" in setting.types:
+        return False
+    return text in ("true", "false") if "boolean" in setting.types else text.isdecimal()
+
+
+def setting_path(name: str) -> SettingPath:
+    """The path of the setting that an entry gives."""
+    return tuple(name.split("."))
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """The one document of the file, with what is wrong with its text."""
+    parsed = file.json
+    entries: dict[str, Any] = parsed.value if isinstance(parsed.value, dict) else {}
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
+        message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in this and does not start"
+        problems.append(Problem("json-not-an-object", message, Span(0, 1)))
+    wrong = list(_not_text(parsed, entries))
+    lost = {problem.path for problem in wrong}
+    known = settings.catalogue()
+    values: dict[SettingPath, Any] = {}
+    for name, value in entries.items():
+        path = setting_path(name)
+        text = isinstance(value, str)
+        values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path)) if text else value
+    origin = AzureOrigin(file.text, parsed, entries)
+    document = Document(file.uri, kind, file.text, plant(values.items()), origin)
+    return [Loaded(document, (*problems, *wrong), judge=parsed.whole and isinstance(parsed.value, dict))]
+
+
+def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
+    """Values that are no text, where the loader expects one."""
+    known = settings.catalogue()
+    for name, value in entries.items():
+        setting = known.get(setting_path(name))
+        coercion = setting.ssm_coercion.newest if setting is not None else "none"
+        if coercion == "boolean" and isinstance(value, bool):
+            effect = "is no text, and the server takes everything but the text true for false" if value else ""
+        else:
+            effect = "is no text, and the server, which parses it as JSON, does not start" if _fails(coercion, value) else ""
+        place = parsed.places.find((name,))
+        if effect and place is not None:
+            yield Problem("key-vault-value-not-text", f"{printable(name)} {effect}; put it in quotes", place.value, setting_path(name))
+
+
+def _fails(coercion: str, value: Any) -> bool:
+    return coercion == "object" and isinstance(value, dict | list)
+
+
+class AzureOrigin:
+    """The way back from settings to the entries of the secret."""
+
+    def __init__(self, text: Text, parsed: Json, entries: Mapping[str, Any]) -> None:
+        self._text = text
+        self._parsed = parsed
+        self._entries: dict[SettingPath, str] = {setting_path(name): name for name in entries}
+        self._values = entries
+
+    def _holder(self, path: SettingPath) -> str | None:
+        """The entry whose value holds a setting."""
+        return next((self._entries[path[:length]] for length in range(len(path), 0, -1) if path[:length] in self._entries), None)
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`."""
+        name = self._holder(path)
+        if name is None:
+            name = next((one for at, one in self._entries.items() if path and at[: len(path)] == path), None)
+            part = "key"
+        place = self._parsed.places.find(() if name is None else (name,))
+        if place is None:
+            return Span(0, 1)
+        if name is None:
+            return Span(place.value.start, place.value.start + 1)
+        return place.key if part == "key" and place.key is not None else place.value
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """The ``name`` of the setting's own entry and its ``raw`` text."""
+        name = self._entries.get(path)
+        if name is None:
+            return {}
+        value = self._values[name]
+        return {"name": name, "raw": value} if isinstance(value, str) else {"name": name}
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """See :meth:`linter.model.Origin.excerpt`."""
+        known = settings.catalogue()
+        holder = self._holder(path) if path else None
+        show = holder is not None and known.is_public(setting_path(holder))
+        whole = self._parsed.whole
+        visibility = Visibility(
+            lambda name: known.is_public(setting_path(name)), lambda name: whole or known.get(setting_path(name)) is not None
+        )
+        return excerpt(self._text, span, span.start, visibility, show=show)

@@ -1,0 +1,168 @@
+"""Parameters that a CloudFormation template declares (``AWS::SSM::Parameter``), in JSON and YAML: documents of the kind ``server/ssm``.
+
+CloudFormation cannot create a SecureString ("AWS::SSM::Parameter", Type). Functions (``!Ref``, ``!Sub``, ``Fn::ImportValue`` …) and dynamic
+references (``{{resolve:…}}``) stand for values that nobody knows here; in names the unknown parts are shown as ``${Name}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .. import settings
+from ..model import UNKNOWN, Part, SettingPath, printable
+from ._json import Json
+from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ._source import Loaded, Problem, Recognised, SourceFile
+from ._yaml import Tagged, Yaml
+from ._yaml_variables import remarks_of
+
+KINDS = ("server/ssm",)
+NAMES = tuple(f"*{word}*.{end}" for word in ("template", "cloudformation", "stack") for end in ("json", "yaml", "yml")) + ("*.template",)
+
+_TYPE: Final = "AWS::SSM::Parameter"
+_PUBLIC_FIELDS: Final = frozenset({"Name", "Type", "Tier", "DataType", "AWSTemplateFormatVersion"})
+_OTHER_FIELDS: Final = frozenset({"Resources", "Properties", "Value", "Description", "Ref", "Fn::Sub", "Fn::Join"})
+_CONSEQUENCE: Final = "CloudFormation cannot read the template"
+_FUNCTION: Final = re.compile(r"Ref|Condition|Fn::\w+")
+_SUBSTITUTED: Final = re.compile(r"\$\{[^}]*\}")
+_RESOLVED: Final = re.compile(r"\{\{resolve:")
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a template that declares parameters of a Medplum server."""
+    if "AWS::" not in file.text.content:
+        return None
+    parsed = _template(file)
+    if parsed is None:
+        return None
+    if _TYPE in file.text.content and environments(_parameters(parsed)):
+        return Recognised("server/ssm", 92)
+    return Recognised(None, 70, "a CloudFormation template without parameters of a Medplum server")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each environment of the template; mistakes in the text are told with the first."""
+    parsed = _template(file)
+    parameters = list(_parameters(parsed)) if parsed is not None else []
+    lines = FileLines(
+        file,
+        _PUBLIC_FIELDS,
+        _OTHER_FIELDS,
+        parameters,
+        whole=parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole),
+    )
+    remarks = remarks_of(file) if file.looks_like_yaml else None
+    return load_parameters(
+        file,
+        [parsed] if parsed is not None else [],
+        Given(parameters),
+        lines,
+        _CONSEQUENCE,
+        judge_parameter=_secret,
+        suppressions=remarks.suppressions if remarks is not None else (),
+        problems=remarks.problems if remarks is not None else (),
+    )
+
+
+def _template(file: SourceFile) -> Json | Yaml | None:
+    """The template that the file is, if it is one."""
+    documents: tuple[Json | Yaml, ...] = file.yaml if file.looks_like_yaml else (file.json,)
+    for parsed in documents:
+        resources = parsed.value.get("Resources") if isinstance(parsed.value, dict) else None
+        if isinstance(resources, dict) and any(_is_resource(resource) for resource in resources.values()):
+            return parsed
+    return None
+
+
+def _is_resource(resource: Any) -> bool:
+    return isinstance(resource, dict) and isinstance(resource.get("Type"), str) and resource["Type"].startswith("AWS::")
+
+
+def _parameters(parsed: Json | Yaml) -> Iterator[Parameter]:
+    """The parameters whose names are given; CloudFormation makes up a name for the others."""
+    for logical, resource in parsed.value["Resources"].items():
+        properties = resource.get("Properties") if isinstance(resource, dict) and resource.get("Type") == _TYPE else None
+        if not isinstance(properties, dict):
+            continue
+        name = _text(properties.get("Name"))
+        if name is not None:
+            yield _parameter(parsed, name, properties, ("Resources", logical, "Properties"))
+
+
+def _parameter(parsed: Json | Yaml, name: str, properties: dict[str, Any], at: tuple[str, ...]) -> Parameter:
+    spots: dict[str, Spot] = {field: (parsed.places, (*at, field)) for field in properties}
+    places: dict[Part, Spot] = {"key": spots["Name"], "value": spots.get("Value", spots["Name"])}
+    kind = type_of(properties.get("Type"))
+    tier = properties.get("Tier")
+    if kind is not None:
+        places["type"] = spots["Type"]
+    if isinstance(tier, str):
+        places["tier"] = spots["Tier"]
+    # That a secret is no SecureString is told once, with the way out of a template.
+    is_plain = kind in ("String", "StringList") and not settings.catalogue().is_secret(tuple(name.rpartition("/")[2].split(".")))
+    return Parameter(
+        name,
+        _value(parsed, properties.get("Value"), (*at, "Value")),
+        places,
+        type=kind if is_plain else None,
+        tier=tier if isinstance(tier, str) else None,
+    )
+
+
+def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
+    """A secret, which has no place in a template, however it gets there."""
+    if not settings.catalogue().is_secret(path):
+        return None
+    message = (
+        f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString: whoever may read parameters "
+        "sees it; take it out of the template and put it with aws ssm put-parameter --type SecureString"
+    )
+    return Problem("secret-in-cloudformation", message, parameter.span("key"), path)
+
+
+# --- Values of functions -------------------------------------------------------------------------------------------------------------
+
+
+def _value(parsed: Json | Yaml, value: Any, path: tuple[str, ...]) -> Any:
+    """The text of a parameter; ``UNKNOWN`` for one that CloudFormation works out."""
+    text = _text(value)
+    if text is None:
+        return text_of(parsed.places, path, value)
+    worked_out = (text != value and _SUBSTITUTED.search(text)) or _RESOLVED.search(text)
+    return UNKNOWN if worked_out else text
+
+
+def _text(value: Any) -> str | None:
+    """The text that a value stands for, with ``${Name}`` for what is not known; None where nothing is known of it."""
+    if isinstance(value, str):
+        return value
+    function = _function(value)
+    if function is None:
+        return None
+    name, argument = function
+    if name == "Ref":
+        return f"${{{argument}}}" if isinstance(argument, str) else None
+    if name == "Sub":
+        template = argument[0] if isinstance(argument, list) and argument else argument
+        return template if isinstance(template, str) else None
+    return _joined(argument) if name == "Join" else None
+
+
+def _joined(argument: Any) -> str | None:
+    if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str) or not isinstance(argument[1], list):
+        return None
+    parts = [_text(part) for part in argument[1]]
+    return argument[0].join("${…}" if part is None else part for part in parts)
+
+
+def _function(value: Any) -> tuple[str, Any] | None:
+    """The function that a value calls, in its short form or its long one."""
+    if isinstance(value, Tagged):
+        return value.tag.removeprefix("!"), value.value
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, argument),) = value.items()
+        if _FUNCTION.fullmatch(name):
+            return name.removeprefix("Fn::"), argument
+    return None

@@ -1,0 +1,98 @@
+"""Services of a Docker Compose file that run a Medplum server; each is a document of its own, named after the service.
+
+The forms are those of the Compose specification: ``environment`` as a mapping or as a list, ``$NAME`` and ``${NAME:-default}`` replaced,
+``$$`` a dollar. Files named in ``env_file`` are not read; they are linted when they are given themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..model import printable
+from ._environment import Place, configures_server, load_variables, unless_reference
+from ._source import Loaded, Problem, Recognised, SourceFile
+from ._start import reads_variables
+from ._yaml_variables import Part, is_server_image, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+
+KINDS = ("server/env",)
+NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a compose file, and has a service that runs a server."""
+    if not mentions_medplum(file):
+        return None
+    services = list(_services(file))
+    if not services:
+        return None
+    if any(_runs_server(service, file) for service in services):
+        return Recognised("server/env", 75)
+    return Recognised(None, 60, "a compose file without a Medplum server that is configured by variables")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each service; mistakes in the text are told with the first."""
+    remarks = remarks_of(file)
+    problems = [*text_problems(file), *remarks.problems]
+    loaded: list[Loaded] = []
+    for service in _services(file):
+        if _runs_server(service, file):
+            loaded.append(_load(file, service, problems, remarks.suppressions))
+            problems = []
+    return loaded
+
+
+def _services(file: SourceFile) -> Iterator[Part]:
+    for yaml in file.yaml:
+        services = yaml.value.get("services") if isinstance(yaml.value, dict) else None
+        if isinstance(services, dict):
+            yield from (Part(yaml, ("services", name)) for name, service in services.items() if isinstance(service, dict))
+
+
+def _runs_server(service: Part, file: SourceFile) -> bool:
+    """Whether variables of a server are given to it, or it is a server that reads nothing else."""
+    names = [variable.name for variable in variables_of(service.at("environment"), file.text.content)]
+    given: Any = service.value
+    if is_server_image(given.get("image")):
+        return any(name.startswith("MEDPLUM_") for name in names) or _reads(given) == "only"
+    return configures_server(names)
+
+
+def _load(file: SourceFile, service: Part, problems: list[Problem], suppressions: Any) -> Loaded:
+    variables = variables_of(service.at("environment"), file.text.content, _resolve)
+    given: Any = service.value
+    ours = is_server_image(given.get("image"))
+    reads = _reads(given) if ours else "unknown"
+    name = str(service.path[-1])
+    place = Place(
+        environment=name,
+        type="service",
+        start=service.at("environment").head() if "environment" in given else service.head(),
+        lines=lines_of(file),
+        complete=reads == "only" and service.yaml.whole and not {"env_file", "extends"}.intersection(given),
+        strict=ours,
+    )
+    if reads == "never":
+        problems = [*problems, _never_read(service, name)]
+    return load_variables(file, variables, place, problems, suppressions)
+
+
+def _reads(service: dict[str, Any]) -> str:
+    if {"extends", "env_file", "build"}.intersection(service) and not {"command", "entrypoint"}.intersection(service):
+        return "unknown"
+    return reads_variables((service.get("entrypoint"), service.get("command")))
+
+
+def _never_read(service: Part, name: str) -> Problem:
+    message = (
+        f"the service {printable(name)} starts the server without the argument env, so none of these variables is read: "
+        "the server looks for medplum.config.json, or for what its argument names; add command: env"
+    )
+    return Problem("environment-not-read", message, service.at("environment").head())
+
+
+def _resolve(text: str) -> str | None:
+    """``$$`` is a dollar; what else begins with one is replaced by a value that nobody knows here."""
+    known = unless_reference(text)
+    return known.replace("$$", "$") if known is not None else None

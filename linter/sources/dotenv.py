@@ -1,0 +1,185 @@
+"""``.env`` files that hold variables of a Medplum server.
+
+Read as Docker Compose, the npm package ``dotenv`` and a shell agree on it: ``export`` may stand before a name; a value without quotes ends
+at a blank and a "#"; single quotes keep everything, double quotes know escapes; both may go over several lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..model import Span, Text
+from ._environment import Place, Variable, configures_server, fallback_of, load_variables, unless_reference
+from ._line_excerpt import LineExcerpts, Token
+from ._problems import encoding_problems
+from ._source import Loaded, Problem, Recognised, SourceFile
+from ._suppression import read_remarks
+
+KINDS = ("server/env",)
+NAMES = (".env", ".env.*", "*.env")
+DEFAULT_FOR = "server/env"
+
+_CONSEQUENCE = "what reads the file takes it for a part of the first name, and that variable is not set"
+_LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
+_BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_UNQUOTED = re.compile(r"(?:(?!\s#)[^\r\n])*")
+_QUOTED = {"'": re.compile(r"'[^']*'"), '"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)}
+_REST = re.compile(r"[^\r\n]*")
+_NEXT = re.compile(r"\r\n|\r|\n")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_MEANING = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
+_ADVICE = "put the value in double quotes, in which \\n is a line break"
+_PLAIN_ADVICE = "write the quotes without backslashes"
+
+
+class _Read(NamedTuple):
+    variables: list[Variable]
+    problems: list[Problem]
+    comments: list[Span]
+    broken: list[int]
+    """Where lines end that are none: of several in a row, as an unquoted key makes them, one is told."""
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is called as an environment file, and has variables of a server."""
+    if "MEDPLUM_" not in file.text.content:
+        return None
+    named = _is_named(file.name)
+    read = _read(file.text)
+    if not named and read.problems:
+        return None  # a script, or prose
+    if configures_server(variable.name for variable in read.variables):
+        return Recognised("server/env", 70 if named else 30)
+    return Recognised(None, 65, "an environment file with variables of a client, not of a server") if named else None
+
+
+def _is_named(name: str) -> bool:
+    return name.startswith(".env") or name.endswith(".env")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """The one document of the file, with what is wrong with its lines."""
+    read = _read(file.text)
+    remarks = read_remarks(file.text, lambda at: any(start <= at < end for start, end in read.comments))
+    first = read.variables[0].key if read.variables else Span(0, 1)
+    place = Place(
+        environment=None,
+        type="file",
+        start=Span(first.start, first.start + 1),
+        lines=lambda: LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)]),
+    )
+    problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *remarks.problems)
+    return [load_variables(file, read.variables, place, problems, remarks.suppressions)]
+
+
+def _tokens(variable: Variable, content: str) -> Iterator[Token]:
+    yield Token(variable.key, "name", variable.name, variable.name)
+    if variable.value.start >= variable.key.end:
+        written = content[variable.value.start : variable.value.end]
+        yield Token(variable.value, "value", variable.name, variable.text if variable.text is not None else written)
+
+
+def _read(text: Text) -> _Read:
+    """Every line of a file; one that is no assignment is a problem, and the next one is read all the same."""
+    read = _Read([], [], [], [])
+    content, at = text.content, 0
+    while at < len(content):
+        blank = _BLANK.match(content, at)
+        if blank is None:
+            at = _assignment(content, at, read)
+        else:
+            read.comments.extend(_comment(content, Span(*blank.span())))
+            at = blank.end()
+        at = _behind_line(content, at, read)
+    return read
+
+
+def _behind_line(content: str, at: int, read: _Read) -> int:
+    """The start of the next line; what stands before it belongs to nothing."""
+    if _NEXT.match(content, at) is None and at < len(content):
+        at = _rest(content, at).end
+    end = _NEXT.match(content, at)
+    return end.end() if end is not None else len(content)
+
+
+def _rest(content: str, at: int) -> Span:
+    match = _REST.match(content, at)
+    assert match is not None  # it matches nothing too
+    return Span(*match.span())
+
+
+def _comment(content: str, span: Span) -> Iterator[Span]:
+    start = content.find("#", span.start, span.end)
+    if start >= 0:
+        yield Span(start, span.end)
+
+
+def _assignment(content: str, at: int, read: _Read) -> int:
+    line = _LINE.match(content, at)
+    if line is None:
+        span = _rest(content, at)
+        if not read.broken or content[read.broken[-1] : span.start].strip("\r\n \t"):
+            read.problems.append(_no_assignment(content, span))
+        read.broken.append(span.end)
+        return span.end
+    name, key = line["name"], Span(*line.span("name"))
+    quote = content[line.end() : line.end() + 1]
+    if quote in _QUOTED:
+        return _quoted(content, name, key, line.end(), quote, read)
+    value = _UNQUOTED.match(content, line.end())
+    assert value is not None  # it matches nothing too
+    written = value[0].rstrip()
+    if written.startswith("#"):  # after a blank a comment; else programs do not agree
+        text, written = ("" if content[line.end() - 1] != "=" else None), ""
+    else:
+        text = unless_reference(written)
+    span = Span(line.end(), line.end() + len(written)) if written else Span(key.start, line.end())
+    read.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
+    read.comments.extend(_comment(content, Span(span.end, _rest(content, span.end).end)))
+    return _rest(content, at).end
+
+
+def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: _Read) -> int:
+    value = _QUOTED[quote].match(content, start)
+    if value is None:
+        span = _rest(content, start)
+        message = f"the quote before the value of {_named(name)} is never closed: what reads the file fails, or takes what follows too"
+        read.problems.append(Problem("invalid-environment-line", message, Span(start, start + 1)))
+        read.variables.append(Variable(name, None, key, span))
+        return span.end
+    span = Span(*value.span())
+    behind = _rest(content, span.end)
+    text: str | None = value[0][1:-1]
+    if _BLANK.fullmatch(content, behind.start, behind.end) is None:
+        message = f"something stands behind the closing quote of {_named(name)}: programs do not agree on what the value is then"
+        read.problems.append(Problem("invalid-environment-line", message, Span(behind.start, behind.start + 1)))
+        text = None
+    elif quote == '"':
+        text = unless_reference(re.sub(r"\\[\\$]", "_", value[0])) and _ESCAPE.sub(_unescaped, value[0][1:-1])
+    elif "${" in value[0] or "{{" in value[0]:
+        text = None
+    quoting = "" if quote == '"' or text is None else _advice(text)
+    read.variables.append(Variable(name, text, key, span, quoting, fallback_of(value[0][1:-1])))
+    read.comments.extend(_comment(content, behind))
+    return behind.end
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _MEANING.get(match[1], match[0])
+
+
+def _named(name: str) -> str:
+    """A name for a message: of another than Medplum's nobody knows what it is; it may be a line of a key."""
+    return name if name.startswith("MEDPLUM_") else "this variable"
+
+
+def _advice(text: str) -> str:
+    return _PLAIN_ADVICE if '\\"' in text else _ADVICE
+
+
+def _no_assignment(content: str, span: Span) -> Problem:
+    start = span.start + len(content[span.start : span.end]) - len(content[span.start : span.end].lstrip())
+    message = "this line sets no variable: write NAME=value, and a value of several lines in double quotes"
+    return Problem("invalid-environment-line", message, Span(start, start + 1))

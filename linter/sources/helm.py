@@ -1,0 +1,150 @@
+"""Values files of the Medplum Helm chart, and of other charts that give variables to a server.
+
+The chart makes variables of ``config.server``, ``config.database``, ``config.redis`` and ``config.fission`` and adds the list
+``deployment.env`` (``charts/templates/configmap.yaml``, ``secret.yaml``, ``deployment.yaml``); empty values make none. Other charts have
+lists or mappings of variables under names such as ``env`` or ``extraEnv``. The defaults of the chart, and other values files, stand
+elsewhere: a document is never complete.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .. import settings
+from ..model import Span, printable
+from ..settings.environment import variable_of
+from ._environment import Place, Variable, configures_server, load_variables, unless_reference
+from ._source import Loaded, Problem, Recognised, SourceFile
+from ._yaml_variables import Part, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+
+KINDS = ("server/env",)
+NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")
+
+_RENDERED: Final = {
+    "server": frozenset(
+        "allowedOrigins appBaseUrl baseUrl binaryStorage defaultBotRuntimeVersion emailProvider googleClientId googleClientSecret "
+        "introspectionEnabled maxBatchSize maxJsonSize port recaptchaSecretKey recaptchaSiteKey signingKey signingKeyId "
+        "signingKeyPassphrase storageBaseUrl supportEmail vmContextBotsEnabled".split()
+    ),
+    "database": frozenset("dbname host password port username".split()),
+    "redis": frozenset("host password port tls".split()),
+    "fission": frozenset("environmentName fieldManager namespace routerHost routerPort".split()),
+}
+"""What the chart makes variables of; anything else under these names is dropped without a word."""
+_LISTS: Final = frozenset({"env", "envs", "envVars", "environment", "extraEnv", "extraEnvVars", "extraEnvironment", "envSecrets"})
+_NAMES: Final[frozenset[str]] = frozenset().union(*_RENDERED.values())
+_PUBLIC: Final = _NAMES - {
+    "googleClientSecret",
+    "password",
+    "recaptchaSecretKey",
+    "signingKey",
+    "signingKeyPassphrase",
+    "tls",
+}
+_DEEPEST: Final = 8
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file holds values that make variables of a server."""
+    if not (mentions_medplum(file) or "configSource" in file.text.content or "baseUrl" in file.text.content):
+        return None
+    roots = [root for root in _roots(file) if _is_values(root)]
+    if not any(_is_servers(root, file) for root in roots):
+        return None
+    return Recognised("server/env", 65)
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """The one document of each values document in the file."""
+    remarks = remarks_of(file)
+    problems = [*text_problems(file), *remarks.problems]
+    loaded: list[Loaded] = []
+    for root in _roots(file):
+        if _is_values(root) and _is_servers(root, file):
+            place = Place(environment=None, type="values", start=_start(root), lines=lines_of(file), names=_NAMES, public_names=_PUBLIC)
+            variables = _variables(root, file)
+            loaded.append(load_variables(file, variables, place, [*problems, *_dropped(root)], remarks.suppressions))
+            problems = []
+    return loaded
+
+
+def _roots(file: SourceFile) -> Iterator[Part]:
+    yield from (Part(yaml, ()) for yaml in file.yaml if isinstance(yaml.value, dict))
+
+
+def _is_values(root: Part) -> bool:
+    value: Any = root.value
+    return not ({"apiVersion", "kind"} <= value.keys() or isinstance(value.get("services"), dict))
+
+
+def _is_chart(root: Part) -> bool:
+    """Whether these are values of the Medplum chart: it alone has a source of the configuration, and settings under these names."""
+    source = root.at("global", "configSource", "type").value
+    server = root.at("config", "server").value
+    known = _RENDERED["server"].intersection(server) if isinstance(server, dict) else frozenset()
+    return isinstance(source, str) or len(known) > 1 or "baseUrl" in known
+
+
+def _is_servers(root: Part, file: SourceFile) -> bool:
+    variables = _variables(root, file)
+    return configures_server(variable.name for variable in variables) or (_is_chart(root) and bool(variables))
+
+
+def _start(root: Part) -> Span:
+    return next((root.at(*path).head() for path in (("config",), ("deployment",)) if root.at(*path).value is not None), root.head())
+
+
+def _variables(root: Part, file: SourceFile) -> list[Variable]:
+    rendered = [variable for section in _RENDERED for variable in _section(root.at("config", section), section)] if _is_chart(root) else []
+    return rendered + [variable for part in _lists(root, _DEEPEST) for variable in variables_of(part, file.text.content)]
+
+
+def _section(part: Part, section: str) -> Iterator[Variable]:
+    """The variables that the chart makes of the members of a section; of an empty text, null or nothing it makes none."""
+    given = part.value
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name not in _RENDERED[section] or value in ("", None) or value is None:
+            continue
+        path = (name,) if section == "server" else (section, name)
+        (variable,) = (one for one in variables_of(part, "") if one.name == name)
+        text = unless_reference(json.dumps(value)) if isinstance(value, dict) else variable.text
+        yield variable._replace(name=variable_of(path), text=text)
+
+
+def _lists(part: Part, depth: int) -> Iterator[Part]:
+    """Every list or mapping of variables beneath."""
+    value = part.value
+    if depth == 0 or not isinstance(value, dict):
+        return
+    for name in value:
+        if name in _LISTS:
+            yield part.at(name)
+        else:
+            yield from _lists(part.at(name), depth - 1)
+
+
+def _dropped(root: Part) -> Iterator[Problem]:
+    """Settings that the chart does not know, and so gives to nobody."""
+    if not _is_chart(root):
+        return
+    for section, rendered in _RENDERED.items():
+        part = root.at("config", section)
+        given = part.value
+        for name in given if isinstance(given, dict) else ():
+            if name not in rendered and re.fullmatch("[A-Za-z][A-Za-z0-9]*", name):
+                yield _drop(part.at(name), section, str(name))
+
+
+def _drop(part: Part, section: str, name: str) -> Problem:
+    path = (name,) if section == "server" else (section, name)
+    setting = settings.catalogue().get(path)
+    shown = printable(f"config.{section}.{name}")
+    message = f"{shown} is no value of the Medplum chart, which makes no variable of it, so the server never sees it"
+    if setting is not None and setting.status != "obsolete":
+        message += f"; give {variable_of(path)} under deployment.env"
+    elif setting is not None and setting.use.rpartition(".")[2] in _RENDERED[section]:
+        message += f"; use config.{section}.{setting.use.rpartition('.')[2]}"
+    return Problem("value-not-in-chart", message, part.head())

@@ -1,0 +1,61 @@
+"""``infra/json``: the CDK's config, ``medplum.TAG.config.json``, from which the stack in AWS is made.
+
+The CDK reads it with ``JSON.parse`` and fetches the external secrets in it (``packages/cdk/src/index.ts``); the CLI reads it too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..model import UNKNOWN, Document, Span
+from ._external import Flaw, message, resolved
+from ._json import Json
+from ._origin import JsonOrigin
+from ._problems import encoding_problems, json_problems
+from ._recognise import is_infra
+from ._source import Loaded, Problem, Recognised, SourceFile
+
+KINDS = ("infra/json",)
+NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "*infra*.json")
+
+_CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at this, and nothing is deployed"
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is an infra configuration, by the settings that only those have."""
+    value = file.json.value
+    return Recognised("infra/json", 70) if isinstance(value, dict) and is_infra(value) else None
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """The one document of the file, with what is wrong with its text and its external secrets."""
+    parsed = file.json
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    data, flaws = resolved(parsed.value) if isinstance(parsed.value, dict) else ({}, [])
+    if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
+        text = "the configuration must be a JSON object of settings; the CDK finds no region in this and stops"
+        problems.append(Problem("json-not-an-object", text, _first_character(parsed)))
+    problems.extend(_problem(flaw, parsed) for flaw in flaws)
+    name = data.get("name")
+    document = Document(
+        file.uri,
+        kind,
+        file.text,
+        data,
+        JsonOrigin(file.text, parsed, "infra"),
+        environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
+        complete=parsed.whole,
+    )
+    return [Loaded(document, tuple(problems), judge=parsed.whole and isinstance(parsed.value, dict))]
+
+
+def _problem(flaw: Flaw, parsed: Json) -> Problem:
+    place = parsed.places.find((*flaw.path, flaw.member)) if flaw.member else None
+    place = place or parsed.places.find(flaw.path)
+    return Problem(flaw.rule, message(flaw), place.value if place is not None else Span(0, 1), flaw.path)
+
+
+def _first_character(parsed: Json) -> Span:
+    place = parsed.places.find(())
+    start = place.value.start if place is not None else 0
+    return Span(start, start + 1)

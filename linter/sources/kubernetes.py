@@ -1,0 +1,178 @@
+"""Kubernetes manifests that give variables to a Medplum server: ``ConfigMap``, ``Secret``, and the containers of pods.
+
+Each object, and each container with variables of its own, is a document: which of them reach the same server is not followed. A file may
+hold several objects, also in a ``List``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ..model import UNKNOWN, printable
+from ._environment import Place, Variable, configures_server, load_variables
+from ._source import Loaded, Problem, Recognised, SourceFile, Suppression
+from ._start import reads_variables
+from ._yaml_variables import Part, is_server_image, lines_of, mentions_medplum, placed_variables, remarks_of, text_problems
+
+KINDS = ("server/env",)
+NAMES = ("*.yaml", "*.yml")
+
+_POD_SPECS: Final = {
+    "Pod": ("spec",),
+    "Deployment": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "ReplicaSet": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_KEPT_AS_TEXT: Final = "to Kubernetes, which takes only text here and refuses the manifest; put the value in quotes"
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file holds manifests, and variables of a server in them."""
+    if not mentions_medplum(file):
+        return None
+    objects = list(_objects(file))
+    if not objects:
+        return None
+    if any(_is_servers(part, file) for one in objects for part in _holders(one)):
+        return Recognised("server/env", 75)
+    return Recognised(None, 60, "Kubernetes manifests without variables of a Medplum server")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each object or container; mistakes in the text are told with the first."""
+    remarks = remarks_of(file)
+    problems = [*text_problems(file), *remarks.problems]
+    loaded: list[Loaded] = []
+    for one in _objects(file):
+        for holder in _holders(one):
+            if _is_servers(holder, file):
+                loaded.append(_load(file, one, holder, problems, remarks.suppressions))
+                problems = []
+    return loaded
+
+
+def _objects(file: SourceFile) -> Iterator[Part]:
+    """The objects of the file, those of lists included."""
+    for yaml in file.yaml:
+        root = Part(yaml, ())
+        items = root.at("items").value
+        if _kind(root) == "List" and isinstance(items, list):
+            yield from (root.at("items", index) for index in range(len(items)) if _kind(root.at("items", index)))
+        elif _kind(root):
+            yield root
+
+
+def _kind(part: Part) -> str:
+    value = part.value
+    if not isinstance(value, dict) or not isinstance(value.get("apiVersion"), str):
+        return ""
+    kind = value.get("kind")
+    return kind if isinstance(kind, str) else ""
+
+
+def _holders(one: Part) -> Iterator[Part]:
+    """What holds variables in an object: the object itself, or its containers."""
+    kind = _kind(one)
+    if kind in ("ConfigMap", "Secret"):
+        yield one
+    for name in ("containers", "initContainers") if kind in _POD_SPECS else ():
+        containers = one.at(*_POD_SPECS[kind], name)
+        given = containers.value
+        yield from (containers.at(index) for index in range(len(given) if isinstance(given, list) else 0))
+
+
+def _variables(holder: Part, content: str) -> list[Variable]:
+    kind = _kind(holder)
+    if kind == "Secret":
+        return [
+            *(_decoded(one) for one in _checked(holder.at("data"), content)),
+            *_checked(holder.at("stringData"), content),
+        ]
+    return _checked(holder.at("data" if kind else "env"), content)
+
+
+def _checked(part: Part, content: str) -> list[Variable]:
+    """The variables of a mapping or list; a value that YAML takes for something else than text is a mistake."""
+    return [_as_text(variable, value) for variable, value in placed_variables(part, content)]
+
+
+def _as_text(variable: Variable, value: Any) -> Variable:
+    if isinstance(value, bool):
+        return variable._replace(mistake=("unquoted-value-in-manifest", f"is true or false {_KEPT_AS_TEXT}"))
+    if isinstance(value, int | float):
+        return variable._replace(mistake=("unquoted-value-in-manifest", f"is a number {_KEPT_AS_TEXT}"))
+    return variable
+
+
+def _decoded(variable: Variable) -> Variable:
+    """A value of ``data`` of a ``Secret``, which is base64."""
+    if variable.text is None or variable.mistake is not None:
+        return variable
+    import base64  # no other format needs it
+
+    try:
+        decoded = base64.b64decode(variable.text.replace("\r", "").replace("\n", ""), validate=True)
+    except ValueError:
+        message = "is no base64, as the values under data of a Secret must be; encode it, or move it under stringData"
+        return variable._replace(text=None, mistake=("invalid-base64", message))
+    try:
+        text: str | None = decoded.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    return variable._replace(text=text, quoting="encode the value with real line breaks and without backslashes")
+
+
+def _is_servers(holder: Part, file: SourceFile) -> bool:
+    """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
+    names = [variable.name for variable in _variables(holder, file.text.content)]
+    image = holder.at("image").value
+    if is_server_image(image) and any(name.startswith("MEDPLUM_") for name in names):
+        return True
+    return configures_server(names)
+
+
+def _load(file: SourceFile, one: Part, holder: Part, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
+    ours = is_server_image(holder.at("image").value)
+    reads = reads_variables((holder.at("command").value, holder.at("args").value)) if ours else "unknown"
+    if UNKNOWN in (holder.at("command").value, holder.at("args").value):
+        reads = "unknown"
+    place = Place(
+        environment=_name(one, holder),
+        type=_kind(holder) or "container",
+        start=_start(holder).head(),
+        lines=lines_of(file),
+        complete=reads == "only" and holder.yaml.whole and holder.at("envFrom").value is None,
+        strict=ours,
+    )
+    if reads == "never":
+        problems = [*problems, _never_read(holder)]
+    return load_variables(file, _variables(holder, file.text.content), place, problems, suppressions)
+
+
+def _start(holder: Part) -> Part:
+    return next((holder.at(name) for name in ("env", "data", "stringData") if holder.at(name).value is not None), holder)
+
+
+def _name(one: Part, holder: Part) -> str | None:
+    """The name of the object; of a container beside others also its own."""
+    name = one.at("metadata", "name").value
+    shown = name if isinstance(name, str) else None
+    if one.path == holder.path or shown is None:
+        return shown
+    container = holder.at("name").value
+    siblings = Part(holder.yaml, holder.path[:-1]).value
+    return f"{shown}/{container}" if isinstance(container, str) and len(siblings) > 1 else shown
+
+
+def _never_read(holder: Part) -> Problem:
+    container = holder.at("name").value
+    named = f" {printable(container)}" if isinstance(container, str) else ""
+    message = (
+        f"the container{named} starts the server without the argument env, so none of these variables is read: "
+        'the server looks for medplum.config.json, or for what its argument names; add args: ["env"]'
+    )
+    return Problem("environment-not-read", message, _start(holder).head())

@@ -1,0 +1,233 @@
+"""``secret/database`` and ``secret/redis``: the values in AWS Secrets Manager that ``DatabaseSecrets`` and ``RedisSecrets`` name.
+
+They come as the bare JSON, or as the AWS CLI prints them (``get-secret-value``, ``batch-get-secret-value``; with ``--query`` the list or
+the text alone). There the JSON is a text inside of JSON, and places point into it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import settings
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, Text
+from ._excerpt import Visibility, excerpt
+from ._inner_json import InnerJson
+from ._json import Json, JsonPath, parse_json
+from ._origin import JsonOrigin, anchor_of, locate_in, visibility
+from ._problems import encoding_problems, json_problems
+from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
+
+if TYPE_CHECKING:
+    from ._yaml import Yaml
+
+DATABASE, REDIS = "secret/database", "secret/redis"
+KINDS = (DATABASE, REDIS)
+NAMES = ("*secret*.json", "*secret*.yaml", "*secret*.yml")
+
+_CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and does not start"
+_OUTER_CONSEQUENCE = "what follows cannot be read, and so not be checked; save it again"
+_FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
+_PUBLIC_FIELDS = _FIELDS - {"SecretString"}
+
+
+class Secret(NamedTuple):
+    """A secret of a file: its text, where that stands, and what it is called (name or ARN; empty where nothing says it)."""
+
+    text: str
+    at: JsonPath
+    label: str
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file holds the connection to a database or to Redis, as the server reads it from Secrets Manager."""
+    for parsed in _readings(file):
+        secrets = read_secrets(parsed.value)
+        if secrets is None:
+            continue
+        for secret in secrets:
+            kind = _kind_of_secret(secret)
+            if kind is not None:
+                return Recognised(kind, 96)
+        return Recognised(None, 95, "a value of Secrets Manager that holds no connection of a Medplum server")
+    return _detect_bare(file)
+
+
+def _detect_bare(file: SourceFile) -> Recognised | None:
+    value = file.json.value
+    if not isinstance(value, dict) or not _is_connection(value):
+        return None
+    kind = kind_of_content(value)
+    if kind is not None:
+        return Recognised(kind, 55)
+    return Recognised(_kind_of_label(file.name) or DATABASE, GUESS - 2)
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each secret; mistakes in the text of the file itself are told with the first."""
+    for parsed in _readings(file):
+        secrets = read_secrets(parsed.value)
+        if secrets:
+            return _load_secrets(file, parsed, secrets, kind)
+    parsed = file.json
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    data = parsed.value if isinstance(parsed.value, dict) else {}
+    if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
+        problems.append(_not_an_object(locate_in(parsed.places, (), "value")))
+    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed, kind), complete=parsed.whole)
+    return [Loaded(document, tuple(problems), judge=parsed.whole and isinstance(parsed.value, dict))]
+
+
+def _readings(file: SourceFile) -> Iterator[Json | Yaml]:
+    yield file.json
+    yield from file.yaml
+
+
+def _load_secrets(file: SourceFile, parsed: Json | Yaml, secrets: list[Secret], kind: str) -> list[Loaded]:
+    told: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *_outer_problems(parsed))
+    loaded: list[Loaded] = []
+    for secret in secrets:
+        its_kind = kind if len(secrets) == 1 else _kind_of_secret(secret)
+        if its_kind is not None:
+            loaded.append(_load_secret(file, parsed, secret, its_kind, () if loaded else told))
+    return loaded or [_load_secret(file, parsed, secrets[0], kind, told)]
+
+
+def _outer_problems(parsed: Json | Yaml) -> Iterator[Problem]:
+    return json_problems(Json(parsed.value, parsed.problems, parsed.places, parsed.whole), _OUTER_CONSEQUENCE)
+
+
+def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str, told: tuple[Problem, ...]) -> Loaded:
+    place = parsed.places.find(secret.at)
+    inner = InnerJson(file.text.content, place.value if place is not None else Span(0, 0), secret.text)
+    problems = [one._replace(span=inner.outward(one.span)) for one in json_problems(inner.json, _CONSEQUENCE)]
+    value = inner.json.value
+    if not isinstance(value, dict) and value is not UNKNOWN:
+        problems.append(_not_an_object(inner.outward(Span(0, len(inner.text.content)))))
+    document = Document(
+        file.uri,
+        kind,
+        file.text,
+        value if isinstance(value, dict) else {},
+        SecretOrigin(file.text, inner, kind),
+        environment=environment_of(secret.label),
+        complete=inner.json.whole,
+    )
+    return Loaded(document, (*told, *problems), judge=inner.json.whole and isinstance(value, dict))
+
+
+def _not_an_object(span: Span) -> Problem:
+    message = "the secret must be a JSON object with the connection as its members; the server finds no host in this and asks its own"
+    return Problem("json-not-an-object", message, Span(span.start, span.start + 1))
+
+
+# --- What the AWS CLI prints ---------------------------------------------------------------------------------------------------------
+
+
+def read_secrets(value: Any) -> list[Secret] | None:
+    """The secrets in what the AWS CLI printed; None for anything else."""
+    if isinstance(value, str):
+        return [Secret(value, (), "")] if value.lstrip().startswith("{") else None
+    if isinstance(value, list):
+        return _items(value, ()) if value and all(_is_item(item) for item in value) else None
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("SecretValues"), list):
+        return _items(value["SecretValues"], ("SecretValues",))
+    return _items([value], None) if _is_item(value) else None
+
+
+def _is_item(item: Any) -> bool:
+    return isinstance(item, dict) and ("SecretString" in item or "SecretBinary" in item)
+
+
+def _items(items: list[Any], at: JsonPath | None) -> list[Secret]:
+    """``at`` is where the list stands; None for one that is no list in the file."""
+    found = []
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and isinstance(item.get("SecretString"), str):
+            label = next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
+            path = ("SecretString",) if at is None else (*at, index, "SecretString")
+            found.append(Secret(item["SecretString"], path, label))
+    return found
+
+
+# --- What kind of secret it is -------------------------------------------------------------------------------------------------------
+
+_OF_DATABASE = frozenset({"dbname", "dbClusterIdentifier", "dbInstanceIdentifier", "queryTimeout", "ssl"})
+_OF_REDIS = frozenset({"tls", "unused", "db"})
+_DATABASE_LABEL = re.compile(r"database|postgres|aurora|(?<![a-z])(rds|db|pg)(?![a-z])", re.IGNORECASE)
+_REDIS_LABEL = re.compile(r"redis|valkey|elasticache", re.IGNORECASE)
+
+
+def _kind_of_secret(secret: Secret) -> str | None:
+    """The kind of a secret by its content, else by its name; None for the secret of another program."""
+    parsed = parse_json(secret.text)
+    by_label = _kind_of_label(secret.label)
+    if isinstance(parsed.value, dict) and _is_connection(parsed.value):
+        return kind_of_content(parsed.value) or by_label
+    unreadable = not parsed.whole or not isinstance(parsed.value, dict)
+    return by_label if unreadable and "medplum" in secret.label.lower() else None
+
+
+def _is_connection(value: dict[str, Any]) -> bool:
+    return ("password" in value and ("username" in value or "host" in value)) or {"host", "dbname"} <= value.keys()
+
+
+def _kind_of_label(label: str) -> str | None:
+    if _REDIS_LABEL.search(label):
+        return REDIS
+    return DATABASE if _DATABASE_LABEL.search(label) else None
+
+
+def kind_of_content(value: dict[str, Any]) -> str | None:
+    """The kind of a connection by the members that only one of the two has, its host or its port."""
+    host, port = str(value.get("host", "")), str(value.get("port", ""))
+    if _OF_DATABASE.intersection(value) or ("engine" in value and not _REDIS_LABEL.search(str(value["engine"]))):
+        return DATABASE
+    if _OF_REDIS.intersection(value) or ".cache." in host or port in ("6379", "6380"):
+        return REDIS
+    return DATABASE if ".rds." in host or port == "5432" else None
+
+
+_OF_MEDPLUM = re.compile(r"(?:^|[:/])medplum/([A-Za-z0-9_.-]+)/")
+_ENVIRONMENTS = re.compile(r"(?:^|[:/])(prod|production|staging|stage|dev|development|test|qa|uat|demo|sandbox|preprod)/")
+
+
+def environment_of(label: str) -> str | None:
+    """The environment that a secret's name or ARN tells: ``medplum/prod/redis``, ``prod/medplum-db``; None where it tells none."""
+    match = _OF_MEDPLUM.search(label) or _ENVIRONMENTS.search(label)
+    return match[1] if match else None
+
+
+class SecretOrigin:
+    """The way back from the members of a secret to the text of the file in which it is a text."""
+
+    def __init__(self, text: Text, inner: InnerJson, kind: str) -> None:
+        self._text = text
+        self._inner = inner
+        self._known = settings.catalogue(kind)
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`."""
+        return self._inner.outward(locate_in(self._inner.json.places, path, part))
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """A secret says nothing beside the values."""
+        return {}
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
+        if not self._inner.span.start <= span.start < self._inner.span.end:
+            return excerpt(self._text, span, span.start, Visibility(_PUBLIC_FIELDS.__contains__, _FIELDS.__contains__), show=False)
+        within = self._inner.inward(span)
+        place = self._inner.json.places.find(path) if path else None
+        shown = excerpt(
+            self._inner.text,
+            within,
+            anchor_of(place, within),
+            visibility(self._known, intact=self._inner.json.intact),
+            show=bool(path) and self._known.is_public(path or ()),
+        )
+        return shown._replace(line=self._text.position(span.start).line)

@@ -1,0 +1,113 @@
+"""Parameters that Terraform manages (``aws_ssm_parameter``): the JSON of ``terraform show`` for a state or a plan, and a state file.
+
+The formats are those of "JSON Output Format" in Terraform's documentation: ``values`` of a state, ``planned_values`` and
+``resource_changes`` of a plan, each resource with its address and its values; and ``resources`` of a ``terraform.tfstate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ..model import UNKNOWN, Part
+from ._json import Json, JsonPath
+from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, type_of
+from ._source import Loaded, Recognised, SourceFile
+
+KINDS = ("server/ssm",)
+NAMES = ("*tfplan*.json", "*tfstate*", "*terraform*.json", "*plan*.json")
+
+_TYPE: Final = "aws_ssm_parameter"
+_PUBLIC_FIELDS: Final = frozenset({"address", "mode", "name", "type", "tier", "data_type", "provider_name", "schema_version"})
+_OTHER_FIELDS: Final = frozenset({"value", "insecure_value", "values", "after", "before", "attributes"})
+_CONSEQUENCE: Final = "what follows cannot be read, and so not be checked; write the JSON again with terraform show -json"
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a state or plan with parameters of a Medplum server."""
+    if '"terraform_version"' not in file.text.content or not _is_terraform(file.json.value):
+        return None
+    if _TYPE in file.text.content and environments(_parameters(file.json)):
+        return Recognised("server/ssm", 92)
+    return Recognised(None, 70, "a Terraform state or plan without parameters of a Medplum server")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each environment."""
+    parsed = file.json
+    parameters = list(_parameters(parsed)) if _is_terraform(parsed.value) else []
+    lines = FileLines(file, _PUBLIC_FIELDS, _OTHER_FIELDS, parameters, whole=parsed.intact)
+    return load_parameters(file, [parsed], Given(parameters), lines, _CONSEQUENCE)
+
+
+def _is_terraform(value: Any) -> bool:
+    return isinstance(value, dict) and "terraform_version" in value
+
+
+def _parameters(parsed: Json) -> Iterator[Parameter]:
+    value: dict[str, Any] = parsed.value
+    if isinstance(value.get("resource_changes"), list):
+        found = _changes(value["resource_changes"])
+    elif "values" in value or "planned_values" in value:
+        top = "values" if "values" in value else "planned_values"
+        found = _modules(value[top], (top,))
+    else:
+        found = _instances(value.get("resources"))
+    for values, unknown, at in found:
+        name = values.get("name")
+        if isinstance(name, str):
+            yield _parameter(parsed, name, values, unknown, at)
+
+
+def _changes(changes: list[Any]) -> Iterator[tuple[dict[str, Any], Any, JsonPath]]:
+    """What a plan makes of each resource; nothing of those that it deletes."""
+    for index, change in enumerate(changes):
+        if _is_managed(change) and isinstance(change.get("change"), dict) and isinstance(change["change"].get("after"), dict):
+            yield change["change"]["after"], change["change"].get("after_unknown"), ("resource_changes", index, "change", "after")
+
+
+def _modules(values: Any, at: JsonPath) -> Iterator[tuple[dict[str, Any], Any, JsonPath]]:
+    """The resources of the root module and of those beneath."""
+    waiting: list[tuple[Any, JsonPath]] = [(values.get("root_module"), (*at, "root_module"))] if isinstance(values, dict) else []
+    while waiting:
+        module, path = waiting.pop()
+        if not isinstance(module, dict):
+            continue
+        for index, resource in enumerate(_list(module.get("resources"))):
+            if _is_managed(resource) and isinstance(resource.get("values"), dict):
+                yield resource["values"], None, (*path, "resources", index, "values")
+        inner = [(child, (*path, "child_modules", index)) for index, child in enumerate(_list(module.get("child_modules")))]
+        waiting.extend(reversed(inner))
+
+
+def _instances(resources: Any) -> Iterator[tuple[dict[str, Any], Any, JsonPath]]:
+    """The resources of a state file."""
+    for index, resource in enumerate(_list(resources)):
+        for number, instance in enumerate(_list(resource.get("instances")) if _is_managed(resource) else []):
+            if isinstance(instance, dict) and isinstance(instance.get("attributes"), dict):
+                yield instance["attributes"], None, ("resources", index, "instances", number, "attributes")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_managed(resource: Any) -> bool:
+    return isinstance(resource, dict) and resource.get("type") == _TYPE and resource.get("mode") == "managed"
+
+
+def _parameter(parsed: Json, name: str, values: dict[str, Any], unknown: Any, at: JsonPath) -> Parameter:
+    """A parameter; ``unknown`` are the values that the plan cannot tell yet."""
+    open_fields = {field for field, is_open in unknown.items() if is_open is True} if isinstance(unknown, dict) else set()
+    field = "value" if isinstance(values.get("value"), str) or not isinstance(values.get("insecure_value"), str) else "insecure_value"
+    spots: dict[str, Spot] = {one: (parsed.places, (*at, one)) for one in values}
+    places: dict[Part, Spot] = {"key": spots["name"], "value": spots.get(field, spots["name"])}
+    kind = type_of(values.get("type"))
+    tier = values.get("tier") if isinstance(values.get("tier"), str) and values.get("tier") else None
+    if kind is not None:
+        places["type"] = spots["type"]
+    if tier is not None:
+        places["tier"] = spots["tier"]
+    value = values.get(field)
+    known = isinstance(value, str) and field not in open_fields
+    return Parameter(name, value if known else UNKNOWN, places, type=kind, tier=tier)

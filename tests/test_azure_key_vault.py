@@ -1,0 +1,87 @@
+"""The flat map of texts in Azure Key Vault: told from a JSON config file, and read as Parameter Store is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from helpers import written
+from test_environment import MARKER, assert_no_secret, found, lint
+
+from linter.model import UNKNOWN
+
+FLAT = {
+    "baseUrl": "https://api.example.com/",
+    "port": "8103",
+    "database.host": "db",
+    "database.ssl.require": "true",
+    "registerEnabled": "no",
+}
+
+
+def test_texts_become_what_the_loader_makes_of_them() -> None:
+    text = json.dumps(FLAT, indent=1)
+    document = written(text, "server/azure")
+    assert document.data == {
+        "baseUrl": "https://api.example.com/",
+        "port": 8103,
+        "database": {"host": "db", "ssl": {"require": True}},
+        "registerEnabled": False,
+    }
+    assert text[slice(*document.locate(("database", "host")))] == '"db"'
+    assert text[slice(*document.locate(("database", "host"), "key"))] == '"database.host"'
+    assert text[slice(*document.locate(("database",)))] == '"database.host"'
+    assert text[slice(*document.locate(("redis",)))] == "{"
+    assert document.origin.facts(("port",)) == {"name": "port", "raw": "8103"}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (FLAT, "server/azure"),
+        ({"baseUrl": "a", "port": "8103", "supportEmail": "b", "binaryStorage": "c"}, "server/azure"),
+        ({"baseUrl": "a", "registerEnabled": "false", "supportEmail": "b", "signingKey": "c", "binaryStorage": "d"}, "server/azure"),
+        ({"baseUrl": "a", "supportEmail": "b", "binaryStorage": "c", "signingKey": "d"}, "server/json"),
+        ({"baseUrl": "a", "port": 8103, "database.host": "b", "supportEmail": "c"}, "server/json"),
+        ({"baseUrl": "a", "port": "8103", "supportEmail": "b", "database": {"host": "c"}}, "server/json"),
+        ({"acme.host": "a", "acme.port": "1"}, None),
+        ({"editor.tabSize": "4"}, None),
+        ({}, None),
+    ],
+)
+def test_it_is_told_from_a_json_config(value: Any, kind: str | None) -> None:
+    assert [file.kind for file in lint(json.dumps(value), "config.json").result.files] == [kind]
+
+
+def test_what_is_no_text() -> None:
+    given = {"baseUrl": "https://a.example.com/", "port": 8103, "registerEnabled": True, "mcpEnabled": False, "externalAuthProviders": []}
+    document = written(json.dumps(given), "server/azure")
+    assert document.data == {
+        "baseUrl": "https://a.example.com/",
+        "port": 8103,
+        "registerEnabled": UNKNOWN,
+        "mcpEnabled": False,
+        "externalAuthProviders": UNKNOWN,
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", '"x"', "1", "", "{", '{"a": {"b": 1}}', '{"": "", ".": "a", "a..b": "c", "database.": "x"}', '{"a":1,"a":2}']
+)
+def test_odd_secrets_are_no_bug(text: str) -> None:
+    assert lint(text, "vault.json", "server/azure").bugs == ()
+
+
+def test_no_secret_is_shown() -> None:
+    secrets = {
+        "database.password": f"{MARKER}\n",
+        "database.passwrod": MARKER,
+        "signingKey": MARKER,
+        "redis": MARKER,
+        "defaultOAuthClients": MARKER,
+    }
+    text = json.dumps(FLAT | secrets)
+    assert len(found(text, "vault.json")) > 3
+    assert_no_secret(text, "vault.json")
+    assert_no_secret(text[:-20], "vault.json")

@@ -1,0 +1,240 @@
+"""Services of compose files: which run a server, what they give it, and how it is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_environment import found, lint, messages
+
+from linter.model import UNKNOWN, Document
+from linter.run import Options, lint_paths
+from linter.sources import compose
+from linter.sources._source import SourceFile
+from linter.sources._start import reads_variables
+
+IMAGE = "medplum/medplum-server:5"
+
+
+def service(environment: str, rest: str = "command: env") -> str:
+    return f"services:\n  server:\n    image: {IMAGE}\n    {rest}\n    environment:\n{environment}\n"
+
+
+def document(text: str) -> Document:
+    (loaded,) = compose.load(SourceFile("compose.yml", text.encode()), "server/env")
+    return loaded.document
+
+
+# --- What a service gives ------------------------------------------------------------------------------------------------------------
+
+MAPPING = """\
+      MEDPLUM_PORT: 8103
+      MEDPLUM_REGISTER_ENABLED: true
+      MEDPLUM_DATABASE_HOST: 'db'
+      MEDPLUM_DATABASE_PASSWORD: "a$$b"
+      MEDPLUM_REDIS_HOST:
+      MEDPLUM_REDIS_PASSWORD: ${PASSWORD:?}
+      MEDPLUM_LOG_LEVEL: $LEVEL
+      MEDPLUM_REDIS_TLS: "{}"
+      MEDPLUM_CLIENT_ID: x
+      POSTGRES_USER: y"""
+LIST = """\
+      - MEDPLUM_PORT=8103
+      - "MEDPLUM_REGISTER_ENABLED=true"
+      - 'MEDPLUM_DATABASE_HOST=db'
+      - MEDPLUM_DATABASE_PASSWORD=a$$b
+      - MEDPLUM_REDIS_HOST
+      - MEDPLUM_REDIS_PASSWORD=${PASSWORD:?}
+      - MEDPLUM_LOG_LEVEL=$LEVEL
+      - MEDPLUM_REDIS_TLS={}
+      - MEDPLUM_CLIENT_ID=x
+      - POSTGRES_USER=y"""
+
+
+@pytest.mark.parametrize("environment", [MAPPING, LIST], ids=["mapping", "list"])
+def test_mapping_and_list_say_the_same(environment: str) -> None:
+    text = service(environment)
+    made = document(text)
+    assert (made.kind, made.environment, made.complete) == ("server/env", "server", True)
+    assert made.data == {
+        "port": 8103,
+        "registerEnabled": True,
+        "database": {"host": "db", "password": "a$b"},
+        "redis": {"host": UNKNOWN, "password": UNKNOWN, "tls": {}},
+        "logLevel": UNKNOWN,
+    }
+    assert text[slice(*made.locate(("port",)))] == "8103"
+    assert text[slice(*made.locate(("port",), "key"))] == "MEDPLUM_PORT"
+    assert text[slice(*made.locate(("registerEnabled",)))] == "true"
+    assert text[slice(*made.locate(("database", "host")))].strip("'") == "db"
+    assert text[slice(*made.locate(("redis", "host")))] == "MEDPLUM_REDIS_HOST"
+    assert text[slice(*made.locate(("smtp",)))] == "environment"
+
+
+def test_anchors_and_merges_are_followed() -> None:
+    text = (
+        f"x-server: &server\n  MEDPLUM_DATABASE_HOST: db\n  MEDPLUM_PORT: 1\nservices:\n"
+        f"  a: {{image: {IMAGE}, command: env, environment: *server}}\n"
+        f"  b:\n    image: {IMAGE}\n    command: env\n    environment:\n      <<: *server\n      MEDPLUM_PORT: 2\n"
+    )
+    loaded = compose.load(SourceFile("compose.yml", text.encode()), "server/env")
+    assert [(one.document.environment, one.document.data) for one in loaded] == [
+        ("a", {"database": {"host": "db"}, "port": 1}),
+        ("b", {"database": {"host": "db"}, "port": 2}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [
+        ("'{\\\"require\\\":true}'", ["escape-kept-as-text database.ssl"]),
+        ('"{\\"require\\":true}"', []),
+        ("'{\"require\":true}'", []),
+        ('|-\n        {"require":true}', []),
+        ('|\n        {"require":true}', []),
+    ],
+)
+def test_an_object_in_yaml(value: str, rules: list[str]) -> None:
+    assert found(service(f"      MEDPLUM_DATABASE_SSL: {value}", "env_file: a"), "compose.yml") == rules
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (
+            "'-----BEGIN X-----\\nA\\n-----END X-----'",
+            "put the value in double quotes, in which \\n is a line break, or in a block after |-",
+        ),
+        ("-----BEGIN X-----\\nA\\n-----END X-----", "put the value in double quotes, in which \\n is a line break, or in a block after |-"),
+        ('"-----BEGIN X-----\\\\nA\\\\n-----END X-----"', "write one backslash, not two"),
+        ("|-\n        -----BEGIN X-----\\nA\\n-----END X-----", "break the lines in the block, without backslashes"),
+    ],
+)
+def test_a_key_whose_line_breaks_are_lost(value: str, advice: str) -> None:
+    text = service(f"      MEDPLUM_SIGNING_KEY: {value}", "env_file: a")
+    assert found(text, "compose.yml")[0] == "escape-kept-as-text signingKey"
+    assert advice in messages(text, "compose.yml")
+
+
+def test_a_name_that_stands_twice() -> None:
+    twice = "      MEDPLUM_REDIS_HOST: a\n      MEDPLUM_REDIS_HOST: b"
+    assert found(service(twice, "env_file: a"), "compose.yml")[0].startswith("yaml-duplicate-key")
+    listed = "      - MEDPLUM_REDIS_HOST=a\n      - MEDPLUM_REDIS_HOST=b"
+    assert found(service(listed, "env_file: a"), "compose.yml") == ["duplicate-variable redis.host"]
+
+
+# --- How it is started ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command", "reads"),
+    [
+        (None, None, "never"),
+        (None, "env", "only"),
+        (None, ["env"], "only"),
+        (None, "'env'", "only"),
+        (["node", "packages/server/dist/index.js", "env"], None, "only"),
+        ("node packages/server/dist/index.js", ["env"], "only"),
+        (None, "file:medplum.config.json", "never"),
+        (None, "file:medplum.config.json,env", "too"),
+        (None, ["aws:eu-west-1:/medplum/prod/,env"], "too"),
+        (None, "azure:vault.vault.azure.net:secret", "never"),
+        (None, "${SOURCE}", "unknown"),
+        (["sh", "-c", "exec node index.js env"], None, "unknown"),
+        (None, "node index.js", "unknown"),
+        (None, "'", "unknown"),
+        (None, ["env", 1], "unknown"),
+        (None, {"a": "b"}, "unknown"),
+        (UNKNOWN, None, "unknown"),
+    ],
+)
+def test_what_the_arguments_say(entrypoint: object, command: object, reads: str) -> None:
+    assert reads_variables((entrypoint, command)) == reads
+
+
+@pytest.mark.parametrize(
+    ("rest", "rule"),
+    [
+        ("restart: always", True),
+        ("command: file:a.json", True),
+        ("command: env", False),
+        ("extends: {service: base}", False),
+        ("build: .", False),
+        ("entrypoint: [sh, start.sh]", False),
+    ],
+)
+def test_variables_that_are_never_read(rest: str, rule: bool) -> None:
+    text = service("      MEDPLUM_REDIS_HOST: redis", rest)
+    assert ("environment-not-read" in found(text, "compose.yml")) == rule
+    assert "environment-not-read" not in found(text.replace(IMAGE, "acme/fhir"), "compose.yml")
+
+
+@pytest.mark.parametrize(
+    ("rest", "complete"),
+    [
+        ("command: env", True),
+        ("command: [env]\n    env_file: server.env", False),
+        ("command: file:a,env", False),
+        ("entrypoint: a b", False),
+    ],
+)
+def test_only_variables_alone_are_the_whole_configuration(rest: str, complete: bool) -> None:
+    assert document(service("      MEDPLUM_REDIS_HOST: redis", rest)).complete == complete
+    assert ("missing-base-url baseUrl" in found(service("      MEDPLUM_REDIS_HOST: redis", rest), "compose.yml")) == complete
+
+
+def test_a_server_without_any_variable_lacks_all() -> None:
+    assert "missing-database database" in found(f"services:\n  s:\n    image: {IMAGE}\n    command: env\n", "compose.yml")
+
+
+# --- Whose file ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "known"),
+    [
+        (service("      MEDPLUM_BASE_URL: http://localhost"), "server/env", True),
+        ("services: {s: {image: acme/fhir, environment: {MEDPLUM_DATABASE_HOST: db}}}", "server/env", True),
+        ("services: {s: {image: '${IMAGE:-medplum/medplum-server}', environment: {MEDPLUM_PORT: 1}}}", "server/env", True),
+        (f"services: {{s: {{image: {IMAGE}}}}}", None, True),
+        ("services: {s: {image: medplum/medplum-app, environment: {MEDPLUM_BASE_URL: a, MEDPLUM_REGISTER_ENABLED: b}}}", None, True),
+        ("services: {s: {image: acme/bot, environment: [MEDPLUM_CLIENT_ID=a, MEDPLUM_BASE_URL=b]}}", None, True),
+        ("services: {db: {image: postgres, environment: {POSTGRES_USER: medplum}}}", None, True),
+        ("services: {db: {image: postgres}}", None, False),
+        ("services: [medplum]", None, False),
+        ("services: medplum", None, False),
+        ("medplum: {services: a}", None, False),
+        ("- medplum", None, False),
+        ("medplum", None, False),
+        ("# medplum", None, False),
+        ('{"services": {"medplum": {}}}', None, True),
+    ],
+)
+def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
+    answer = compose.detect(SourceFile("compose.yml", text.encode()))
+    assert answer is None or answer.kind == kind
+    assert (answer is not None) == known or text.startswith("{")
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        "{s: null}",
+        "{s: [1]}",
+        "{s: {image: 1, environment: 2}}",
+        "{s: {image: medplum/medplum-server, environment: {MEDPLUM_PORT: {a: b}, MEDPLUM_A: [1], 1: 2, MEDPLUM_B: !x y}}}",
+        "{s: {image: medplum/medplum-server, command: [env], environment: [1, {a: b}, [c], null, '=', 'MEDPLUM_BASE_URL=a\n\n  b']}}",
+        "{s: {image: medplum/medplum-server, environment: {MEDPLUM_PORT: 1}",
+    ],
+)
+def test_odd_services_are_no_bug(services: str) -> None:
+    outcome = lint(f"services: {services}\n# medplum", "compose.yml")
+    assert outcome.bugs == () and outcome.errors == ()
+
+
+def test_a_folder_is_searched_for_them(tmp_path: Path) -> None:
+    for name in ("docker-compose.yml", "docker-compose.prod.yaml", "compose.yaml", "compose.override.yml"):
+        (tmp_path / name).write_text(service("      MEDPLUM_REDIS_HOST: redis"))
+    (tmp_path / "docker-compose.other.yml").write_text("services: {a: {image: b}}\n")
+    files = lint_paths([str(tmp_path)], Options()).result.files
+    assert [file.status for file in files] == ["checked"] * 4

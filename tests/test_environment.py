@@ -1,0 +1,352 @@
+"""Variables of the server, from whatever input: which are its own, what they become, which have no effect, and what is never shown."""
+
+from __future__ import annotations
+
+import base64
+import random
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from helpers import written
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter import settings
+from linter.model import UNKNOWN, Style
+from linter.reporters import names, reporter
+from linter.run import Input, Options, Outcome, lint_input
+from linter.settings.environment import GENERATIONS, meant_by, setting_of, variable_of
+from linter.sources._environment import configures_server, is_servers
+
+KNOWN = settings.catalogue()
+PATHS = [tuple(name.split(".")) for name in KNOWN.names() if "*" not in name]
+
+
+def lint(text: str, name: str = ".env", kind: str | None = None) -> Outcome:
+    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(kind=kind))
+
+
+def found(text: str, name: str = ".env") -> list[str]:
+    """``rule setting`` of each finding that is not suppressed."""
+    outcome = lint(text, name)
+    assert outcome.bugs == ()
+    return [f"{one.rule} {'.'.join(map(str, one.path or ()))}".strip() for one in outcome.result.findings if one.suppressed is None]
+
+
+def messages(text: str, name: str = ".env") -> str:
+    return "\n".join(finding.message for finding in lint(text, name).result.findings)
+
+
+def reports(outcome: Outcome) -> str:
+    stream = StringIO()
+    for name in names():
+        reporter(name).report(outcome.result, stream, Style())
+    return stream.getvalue()
+
+
+# --- Names ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variable", "newest", "late", "mid"),
+    [
+        ("MEDPLUM_BASE_URL", "baseUrl", "baseUrl", "baseUrl"),
+        ("MEDPLUM_DATABASE_HOST", "database.host", "database.host", "database.host"),
+        ("MEDPLUM_DATABASE_SSL", "database.ssl", "database.ssl", "database.ssl"),
+        ("MEDPLUM_DATABASE_SSL_REQUIRE", "database.ssl.require", "database.sslRequire", "database.sslRequire"),
+        ("MEDPLUM_READONLY_DATABASE_HOST", "readonlyDatabase.host", "readonlyDatabaseHost", "readonlyDatabaseHost"),
+        ("MEDPLUM_PUBSUB_REDIS_HOST", "pubSubRedis.host", "pubSubRedis.host", "pubsubRedisHost"),
+        ("MEDPLUM_BULLMQ_CONCURRENCY", "bullmq.concurrency", "bullmq.concurrency", "bullmqConcurrency"),
+        ("MEDPLUM_DEFAULT_O_AUTH_CLIENTS", "defaultOAuthClients", "defaultOAuthClients", "defaultOAuthClients"),
+        ("DATABASE_HOST", "", "", ""),
+    ],
+)
+def test_a_variable_lands_where_the_loader_puts_it(variable: str, newest: str, late: str, mid: str) -> None:
+    assert [".".join(setting_of(variable, generation)) for generation in GENERATIONS] == [newest, late, mid]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=".".join)
+def test_the_variable_of_a_setting_leads_back_to_it_or_to_where_the_catalogue_says(path: tuple[str, ...]) -> None:
+    setting = KNOWN.get(path)
+    assert setting is not None
+    landed = ".".join(setting_of(variable_of(path)))
+    assert landed == (setting.env_unsettable.newest or setting.name)
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting"),
+    [
+        ("MEDPLUM_BASEURL", "baseUrl"),
+        ("MEDPLUM_PUB_SUB_REDIS_HOST", "pubSubRedis.host"),
+        ("MEDPLUM_DATABASE__HOST", "database.host"),
+        ("MEDPLUM_ACME", ""),
+    ],
+)
+def test_a_name_with_the_letters_of_a_setting_means_it(variable: str, setting: str) -> None:
+    assert ".".join(meant_by(variable, KNOWN.names())) == setting
+
+
+USELESS = {
+    "MEDPLUM_DEFAULT_OAUTH_CLIENTS": "use MEDPLUM_DEFAULT_O_AUTH_CLIENTS",
+    "MEDPLUM_DATABASE_PROXY_ENDPOINT": "use MEDPLUM_DATABASE_HOST",
+    "MEDPLUM_READONLY_DATABASE_PROXY_ENDPOINT": "use MEDPLUM_READONLY_DATABASE_HOST",
+    "MEDPLUM_DATABASE_SECRETS": "DatabaseSecrets is only read from Parameter Store; give the connection itself, in MEDPLUM_DATABASE_HOST",
+    "MEDPLUM_REDIS_SECRETS": "RedisSecrets is only read from Parameter Store; give the connection itself, in MEDPLUM_REDIS_HOST",
+    "MEDPLUM_READER_DATABASE_SECRETS": "ReaderDatabaseSecrets is only read from Parameter Store",
+    "MEDPLUM_DATABASE_DB_NAME": "use MEDPLUM_DATABASE_DBNAME",
+    "MEDPLUM_DATABASE_NAME": "use MEDPLUM_DATABASE_DBNAME",
+    "MEDPLUM_DATABASE_USER": "use MEDPLUM_DATABASE_USERNAME",
+    "MEDPLUM_DATABASE_URL": "the server wants host, port, dbname, username and password apart",
+    "MEDPLUM_DATABASE_MAXCONNECTIONS": "use MEDPLUM_DATABASE_MAX_CONNECTIONS",
+    "MEDPLUM_PUB_SUB_REDIS_HOST": "use MEDPLUM_PUBSUB_REDIS_HOST",
+    "MEDPLUM_PUB_SUB_REDIS_PASSWORD": "use MEDPLUM_PUBSUB_REDIS_PASSWORD",
+    "MEDPLUM_PUBSUB_REDIS": "give each member in a variable of its own, such as MEDPLUM_PUBSUB_REDIS_HOST",
+    "MEDPLUM_SUPER_ADMIN_EMAIL": "use MEDPLUM_DEFAULT_SUPER_ADMIN_EMAIL",
+    "MEDPLUM_SUPER_ADMIN_PASSWORD": "use MEDPLUM_DEFAULT_SUPER_ADMIN_PASSWORD",
+    "MEDPLUM_CORS_ORIGIN": "use MEDPLUM_ALLOWED_ORIGINS",
+    "MEDPLUM_SIGNING_KEY_PASSCODE": "use MEDPLUM_SIGNING_KEY_PASSPHRASE",
+    "MEDPLUM_BULLMQ_REMOVE_ON_COMPLETE_COUNT": "no variable sets bullmq.removeOnComplete.count, only a JSON config file does",
+    "MEDPLUM_DATA_WAREHOUSE_RESOURCE_TYPES_INCLUDED": "give MEDPLUM_DATA_WAREHOUSE_RESOURCE_TYPES as an object in JSON",
+}
+
+
+@pytest.mark.parametrize("variable", USELESS)
+def test_a_variable_without_effect_is_told_once_with_what_works(variable: str) -> None:
+    outcome = lint(f"MEDPLUM_REDIS_PORT=6379\n{variable}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n")
+    (finding,) = outcome.result.findings
+    assert (finding.rule, finding.severity) == ("variable-without-effect", "error")
+    assert finding.message.startswith(f"{variable} lands on ") and USELESS[variable] in finding.message
+
+
+def test_the_variable_that_is_advised_works() -> None:
+    for variable, advice in USELESS.items():
+        if advice.startswith("use "):
+            setting = KNOWN.get(setting_of(advice.removeprefix("use ")))
+            assert setting is not None and setting.status != "obsolete", variable
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if (one := KNOWN.get(path)) and one.status == "obsolete"], ids=".".join)
+def test_no_obsolete_name_is_passed_over(path: tuple[str, ...]) -> None:
+    text = f"MEDPLUM_REDIS_HOST=cache\n{variable_of(path)}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n"
+    rules = {line.split()[0] for line in found(text)}
+    assert rules and rules <= {"variable-without-effect", "setting-of-older-version"}
+
+
+def test_older_servers_are_told_of_with_what_works_on_all() -> None:
+    text = "MEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_CACHE_REDIS_HOST=cache\nMEDPLUM_DATABASE_SSL_CA=${CA}\nMEDPLUM_DATABASE_PORT=5432\n"
+    assert found(text) == ["variable-ignored-by-older-servers database.ssl.require", "variable-ignored-by-older-servers cacheRedis.host"]
+    assert "MEDPLUM_DATABASE_SSL='{\"require\": true}' works on all" in messages(text)
+    assert "is ignored by the servers of mid-2025, which" in messages(text)
+
+
+def test_a_slip_is_told_with_what_was_probably_meant() -> None:
+    assert "MEDPLUM_SUPPORT_EMIAL; did you mean MEDPLUM_SUPPORT_EMAIL?" in messages(
+        "MEDPLUM_REDIS_HOST=a\nMEDPLUM_SUPPORT_EMIAL=a@b.example\n"
+    )
+
+
+# --- Whose variables -----------------------------------------------------------------------------------------------------------------
+
+OTHERS = "CLIENT_ID CLIENT_SECRET VERSION CONFIG_PATH DB_PASSWORD TOKEN PROJECT_ID".split()
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_variables_of_other_programs_are_not_the_servers(strict: bool) -> None:
+    assert not any(is_servers(f"MEDPLUM_{name}", strict=strict) for name in OTHERS)
+    assert not is_servers("POSTGRES_PASSWORD", strict=strict) and not is_servers("medplum_port", strict=strict)
+
+
+def test_what_a_client_has_does_not_make_a_server() -> None:
+    assert not configures_server(["MEDPLUM_BASE_URL", "MEDPLUM_CLIENT_ID", "MEDPLUM_APP_BASE_URL", "MEDPLUM_THEME", "PORT"])
+    assert configures_server(["MEDPLUM_BASE_URL", "MEDPLUM_DATABASE_HOST"])
+    assert configures_server(["MEDPLUM_SIGNING_KEY"]) and configures_server(["MEDPLUM_DATABASE_NAME"])
+
+
+def test_a_name_that_nobody_knows_is_a_mistake_only_where_a_server_certainly_gets_it() -> None:
+    assert found("MEDPLUM_REDIS_HOST=a\nMEDPLUM_THEME=dark\n") == []
+    compose = "services: {s: {image: medplum/medplum-server, command: env, env_file: a, environment: {MEDPLUM_THEME: dark}}}"
+    assert found(compose, "compose.yml") == ["unknown-setting theme"]
+
+
+# --- Values --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_texts_become_what_the_newest_loader_makes_of_them() -> None:
+    document = written(
+        "MEDPLUM_PORT=8103\nMEDPLUM_REGISTER_ENABLED=False\nMEDPLUM_INTROSPECTION_ENABLED=false\nMEDPLUM_REDIS_TLS={}\n"
+        "MEDPLUM_DATABASE_PORT=5432x\nMEDPLUM_DATABASE_SSL='{\"require\":true}'\nMEDPLUM_BASE_URL=\n",
+        "server/env",
+    )
+    assert document.data == {
+        "port": 8103,
+        "registerEnabled": False,
+        "introspectionEnabled": "false",
+        "redis": {"tls": {}},
+        "database": {"port": 5432, "ssl": {"require": True}},
+        "baseUrl": "",
+    }
+    assert document.origin.facts(("port",)) == {"name": "MEDPLUM_PORT", "raw": "8103", "type": "file"}
+    assert document.origin.facts(("database", "ssl", "require")) == {} and document.origin.facts(("database",)) == {}
+    assert not document.complete
+
+
+REFERENCES = ["${A}", "${A:-b}", "https://${HOST}/", "$HOST", "$(HOST)", "{{ .Values.host }}", "${A:?why}", "x$A"]
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_reference_is_never_judged(reference: str) -> None:
+    text = f"MEDPLUM_BASE_URL={reference}\nMEDPLUM_DATABASE_PASSWORD={reference}\nMEDPLUM_REGISTER_ENABLED={reference}\n"
+    document = written(text, "server/env")
+    assert document.data == {"baseUrl": UNKNOWN, "database": {"password": UNKNOWN}, "registerEnabled": UNKNOWN}
+    assert found(text) == []
+
+
+def test_the_default_of_a_reference_tells_what_the_file_is_for() -> None:
+    text = "MEDPLUM_BASE_URL=${BASE_URL:-http://localhost:8103/}\nMEDPLUM_DATABASE_PASSWORD=medplum\n"
+    assert lint(text).result.documents[0].target == "development"
+    assert found(text) == []
+    assert found(text.replace("http://localhost:8103/", "https://api.example.com")) == ["secret-in-environment-file database.password"]
+
+
+def test_each_place_is_that_of_the_variable() -> None:
+    text = "# a\nMEDPLUM_DATABASE_SSL='{\"ca\": 1}'\nMEDPLUM_DATABASE_HOST=db\n"
+    document = written(text, "server/env")
+
+    def at(*path: str, part: str = "value") -> str:
+        return text[slice(*document.locate(path, part))]  # type: ignore[arg-type]
+
+    assert at("database", "host") == "db"
+    assert at("database", "host", part="key") == "MEDPLUM_DATABASE_HOST"
+    assert at("database", "ssl", "ca") == "'{\"ca\": 1}'"
+    assert at("database") == "MEDPLUM_DATABASE_SSL"
+    assert at("redis") == "M" and at() == "M"
+
+
+def test_no_setting_is_told_twice() -> None:
+    """One variable, one finding, whatever is wrong with it; that a secret can be read, or a name will go, is another matter."""
+    text = "".join(f"{variable_of(path)}=%\n" for path in PATHS if len(path) == 1 or path[0] in ("database", "redis"))
+    told = [line.split()[1] for line in found(text) if not line.startswith(("secret-in-", "deprecated-"))]
+    assert len(told) == len(set(told)) > 60
+
+
+# --- Escapes and line breaks ---------------------------------------------------------------------------------------------------------
+
+PEM = "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [
+        (f"'{PEM}'", ["escape-kept-as-text signingKey"]),
+        (PEM, ["escape-kept-as-text signingKey"]),
+        (f'"{PEM}"', []),
+        (f'"{PEM}\\n"', []),
+        (f'"{PEM}"'.replace("\\n", "\n"), []),
+        ("'C:\\new\\key.pem'", ["malformed-pem signingKey"]),
+    ],
+)
+def test_line_breaks_of_a_key(value: str, rules: list[str]) -> None:
+    assert found(f"MEDPLUM_BASE_URL=http://localhost:8103/\nMEDPLUM_SIGNING_KEY={value}\n") == rules
+
+
+def test_quotes_with_backslashes() -> None:
+    assert found("MEDPLUM_DATABASE_SSL='{\\\"require\\\":true}'\n") == ["escape-kept-as-text database.ssl"]
+    assert found('MEDPLUM_DATABASE_SSL="{\\"require\\":true}"\n') == []
+    assert found('MEDPLUM_DATABASE_SSL=\'{"ca": "a\\"b"}\'\n')[:1] != ["escape-kept-as-text database.ssl"]
+
+
+def test_a_line_break_at_the_end() -> None:
+    assert found('MEDPLUM_DATABASE_HOST="db\n"\n') == ["line-break-at-end-of-value database.host"]
+
+
+# --- Secrets -------------------------------------------------------------------------------------------------------------------------
+
+MARKER = "hunter2"
+SECRET_PATHS = [path for path in PATHS if KNOWN.is_secret(path)]
+WRAPPED = [
+    "{}",
+    "a{}b",
+    '{{"a": "{}"}}',
+    "-----BEGIN RSA PRIVATE KEY-----\\n{}\\n-----END",
+    "$${}",
+    "{}\\n",
+    "x: {}",
+    "postgres://a:{}@b/c",
+    "{} # a",
+]
+
+
+def forms_of(text: str) -> set[str]:
+    """What a secret looks like in base64, at whatever place of the encoded text it stands."""
+    forms = {text}
+    for lead in range(3):
+        encoded = base64.b64encode(b"\0" * lead + text.encode() + b"\0\0\0").decode()
+        forms.add(encoded[4 if lead else 0 : (lead + len(text)) * 4 // 3])
+    return forms
+
+
+def assert_no_secret(text: str, name: str) -> None:
+    outcome = lint(text, name)
+    assert outcome.bugs == ()
+    written_out = reports(outcome) + "".join(outcome.errors)
+    assert [form for form in forms_of(MARKER) if form in written_out] == []
+
+
+def variables(chance: random.Random) -> dict[str, str]:
+    """Secrets under their own and misspelt names, and some harmless variables."""
+    names_of_secrets = [variable_of(path) for path in chance.sample(SECRET_PATHS, 4)]
+    misspelt = ["MEDPLUM_DATABASE_PASSWROD", "MEDPLUM_SIGNINGKEY", "MEDPLUM_REDIS_AUTH", "MEDPLUM_DATABASE_URL", "SECRET"]
+    given_names = [*names_of_secrets, chance.choice(misspelt)]
+    secrets = {one: chance.choice(WRAPPED).replace("{{", "{").replace("}}", "}").replace("{}", MARKER) for one in given_names}
+    harmless = {"MEDPLUM_DATABASE_HOST": "db", "MEDPLUM_PORT": "x", "MEDPLUM_BASE_URL": f"https://a:{MARKER}@b.example.com"}
+    return dict(chance.sample(sorted((secrets | harmless).items()), len(secrets | harmless)))
+
+
+def quoted(chance: random.Random, text: str) -> str:
+    """A value in YAML, mostly well-formed."""
+    plain = text if not any(sign in text for sign in ":#{}'\"\n") else f"'{text.replace(chr(39), chr(39) * 2)}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return chance.choice([plain, f'"{escaped}"', f"'{text}", f"|\n        {text}\n        {text}"])
+
+
+def as_dotenv(chance: random.Random, given_variables: dict[str, str]) -> str:
+    lines = []
+    for name, text in given_variables.items():
+        quote = chance.choice(["", "'", '"', '"\n'])
+        lines.append(f"{chance.choice(['', 'export '])}{name}={quote}{text}{quote[::-1]}{chance.choice(['', f' # {MARKER}'])}")
+    return "\n".join(lines)
+
+
+def as_compose(chance: random.Random, given_variables: dict[str, str]) -> str:
+    lines = "".join(f"      {name}: {quoted(chance, text)}\n" for name, text in given_variables.items())
+    if chance.random() < 0.5:
+        lines = "".join(f"      - {chance.choice(['', chr(34)])}{name}={text}\n" for name, text in given_variables.items())
+    return f"services:\n  server:\n    image: medplum/medplum-server # {MARKER}\n    command: env\n    environment:\n{lines}"
+
+
+def as_manifest(chance: random.Random, given_variables: dict[str, str]) -> str:
+    kind = chance.choice(["ConfigMap", "Secret"])
+    lines = "".join(f"  {name}: {quoted(chance, text)}\n" for name, text in given_variables.items())
+    if kind == "Secret" and chance.random() < 0.8:
+        lines = "".join(f"  {name}: {base64.b64encode(text.encode()).decode()}\n" for name, text in given_variables.items())
+    return f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: medplum}}\ndata:\n{lines}"
+
+
+def as_values(chance: random.Random, given_variables: dict[str, str]) -> str:
+    items = "".join(f"    - name: {name}\n      value: {quoted(chance, text)}\n" for name, text in given_variables.items())
+    server = f"config:\n  server: {{baseUrl: x, signingKey: {MARKER}, logLevel: {MARKER}}}\n  redis: {{password: {MARKER}}}\n"
+    return f"{server}deployment:\n  env:\n{items}"
+
+
+@pytest.mark.parametrize(
+    ("writer", "name"), [(as_dotenv, ".env"), (as_compose, "compose.yml"), (as_manifest, "medplum.yaml"), (as_values, "values.yaml")]
+)
+@given(seed=st.integers(0, 10**6))
+def test_no_secret_is_ever_shown(writer: object, name: str, seed: int) -> None:
+    chance = random.Random(seed)
+    text = writer(chance, variables(chance))  # type: ignore[operator]
+    if chance.random() < 0.4:
+        at = chance.choice([at for at, sign in enumerate(text) if sign not in "@#"])  # without these nothing tells what is what
+        text = text[:at] + chance.choice(["", "\n", '"', "'", "#", ":", "{", "-"]) + text[at + chance.randrange(2) :]
+    assert_no_secret(text, name)

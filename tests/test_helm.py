@@ -1,0 +1,134 @@
+"""Values files: what the Medplum chart makes of them, and the variables that other charts are given."""
+
+from __future__ import annotations
+
+import pytest
+from test_environment import found, lint, messages
+
+from linter.model import UNKNOWN, Document
+from linter.sources import helm
+from linter.sources._source import SourceFile
+
+
+def document(text: str) -> Document:
+    (loaded,) = helm.load(SourceFile("values.yaml", text.encode()), "server/env")
+    return loaded.document
+
+
+CHART = """\
+global: {configSource: {type: env}}
+config:
+  server:
+    port: 8103
+    baseUrl: https://api.example.com/
+    appBaseUrl: ''
+    vmContextBotsEnabled: true
+    introspectionEnabled: false
+    signingKey: '{{ .Values.key }}'
+  database: {host: db, port: null, password: x}
+  redis:
+    tls: {ca: y}
+deployment:
+  env:
+    - name: MEDPLUM_LOG_LEVEL
+      value: WARN
+"""
+
+
+def test_what_the_chart_makes_variables_of() -> None:
+    made = document(CHART)
+    assert made.data == {
+        "port": 8103,
+        "baseUrl": "https://api.example.com/",
+        "vmContextBotsEnabled": "true",
+        "introspectionEnabled": "false",
+        "signingKey": UNKNOWN,
+        "database": {"host": "db", "password": "x"},
+        "redis": {"tls": {"ca": "y"}},
+        "logLevel": "WARN",
+    }
+    assert not made.complete and made.environment is None
+    assert CHART[slice(*made.locate(("database", "host")))] == "db"
+    assert CHART[slice(*made.locate(("database", "host"), "key"))] == "host"
+    assert CHART[slice(*made.locate(("redis", "tls", "ca")))] == "{ca: y}"
+    assert CHART[slice(*made.locate(("smtp",)))] == "config"
+    assert made.origin.facts(("database", "host")) == {"name": "MEDPLUM_DATABASE_HOST", "raw": "db", "type": "values"}
+
+
+def test_a_switch_that_the_chart_writes_as_text() -> None:
+    assert found(CHART, "values.yaml") == ["misread-boolean introspectionEnabled", "secret-in-environment-file database.password"]
+
+
+def test_an_empty_value_makes_no_variable() -> None:
+    assert found("config:\n  server: {baseUrl: 'https://a.example.com/', supportEmail: '', port: null}\n", "values.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("server: {logLevel: WARN}", "config.server.logLevel is no value of the Medplum chart, which makes no variable of it, so the "),
+        ("server: {logLevel: WARN}", "; give MEDPLUM_LOG_LEVEL under deployment.env"),
+        ("database: {user: a}", "; use config.database.username"),
+        ("database: {ssl: {require: true}}", "; give MEDPLUM_DATABASE_SSL under deployment.env"),
+        (
+            "redis: {acme: a}",
+            "config.redis.acme is no value of the Medplum chart, which makes no variable of it, so the server never sees it",
+        ),
+    ],
+)
+def test_what_the_chart_drops(line: str, advice: str) -> None:
+    text = f"global: {{configSource: {{type: env}}}}\nconfig:\n  {line}\ndeployment: {{env: [{{name: MEDPLUM_REDIS_HOST, value: a}}]}}\n"
+    assert found(text, "values.yaml") == ["value-not-in-chart"]
+    assert advice in messages(text, "values.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "medplum: {env: {MEDPLUM_DATABASE_USER: a}}",
+        "medplum: {extraEnv: [{name: MEDPLUM_DATABASE_USER, value: a}]}",
+        "a: {b: {c: {extraEnvVars: [{name: MEDPLUM_DATABASE_USER, value: a}]}}}",
+        "environment: [MEDPLUM_DATABASE_USER=a]",
+    ],
+)
+def test_other_charts_have_lists_and_mappings(text: str) -> None:
+    assert found(text, "values.yaml") == ["variable-without-effect database.user"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (CHART, "server/env"),
+        ("global: {configSource: {type: 'aws:eu-west-1:/medplum/prod/'}}\ndeployment: {replicaCount: 2}", None),
+        ("config: {server: {host: a, port: 1}}\nimage: medplum", None),
+        ("env: {MEDPLUM_BASE_URL: a, MEDPLUM_CLIENT_ID: b}", None),
+        ("services: {s: {environment: {MEDPLUM_DATABASE_HOST: a}}}", None),
+        ("apiVersion: v1\nkind: X\nenv: {MEDPLUM_DATABASE_HOST: a}", None),
+        ("replicaCount: 1", None),
+        ("- medplum", None),
+        ("config: medplum", None),
+        ("config: {server: [baseUrl]}", None),
+    ],
+)
+def test_whose_file_it_is(text: str, kind: str | None) -> None:
+    answer = helm.detect(SourceFile("values.yaml", text.encode()))
+    assert (answer.kind if answer is not None else None) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config: {server: {baseUrl: [a], port: {b: c}, supportEmail: 1}, database: [x], redis: {tls: true}}",
+        "config: {server: {baseUrl: 'a'}}\ndeployment: {env: {MEDPLUM_PORT: [1]}}",
+        "env: [MEDPLUM_DATABASE_HOST, {name: MEDPLUM_PORT}, {value: a}, null, 1]",
+        "config: {server: {baseUrl: &a [*a]}}",
+    ],
+)
+def test_odd_values_are_no_bug(text: str) -> None:
+    outcome = lint(text, "values.yaml")
+    assert outcome.bugs == () and outcome.errors == ()
+
+
+def test_nesting_is_followed_only_so_far() -> None:
+    deep = "".join(f"{'  ' * level}a:\n" for level in range(30)) + "  " * 30 + "env: {MEDPLUM_DATABASE_HOST: a}\n"
+    assert helm.detect(SourceFile("values.yaml", f"# medplum\n{deep}".encode())) is None

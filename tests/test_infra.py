@@ -1,0 +1,351 @@
+"""The CDK's config: what is recognised, its external secrets, and for each of its settings a wrong value and what is found.
+
+The table is ``data/wrong-infra-values.tsv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import bare, rule, said, verdict
+
+from linter import settings
+from linter.config import Settings
+from linter.model import UNKNOWN, Finding
+from linter.policy.assertions import _FARGATE_MEMORY
+from linter.policy.errors import RuleError
+from linter.run import Input, Options, Outcome, lint_input
+
+TABLE = Path(__file__).parent / "data" / "wrong-infra-values.tsv"
+ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+CLEAN = json.loads((Path(__file__).parent / "fixtures" / "clean-production-infra" / "input.json").read_text(encoding="utf-8"))
+ARN = "arn:aws:acm:us-east-1:123456789012:certificate/0f1e"
+
+
+def lint(content: Any, name: str = "medplum.prod.config.json", *, kind: str | None = None) -> Outcome:
+    text = content if isinstance(content, str) else json.dumps(content)
+    outcome = lint_input(Input(name, text.encode(), Path(name)), Options(Settings(), kind))
+    assert outcome.bugs == () and outcome.errors == ()
+    return outcome
+
+
+def findings(change: dict[str, Any]) -> list[Finding]:
+    """What is found in a clean config after a change; a member that is changed to ``...`` is left out."""
+    content = {name: value for name, value in {**CLEAN, **change}.items() if value is not ...}
+    return list(lint(content).result.findings)
+
+
+def rules(change: dict[str, Any]) -> list[str]:
+    return [f"{one.rule} {'.'.join(map(str, one.path or ()))}" for one in findings(change)]
+
+
+def external(key: str = "/medplum/prod/x", type_: str = "string", system: str = "aws_ssm_parameter_store") -> dict[str, Any]:
+    return {"system": system, "key": key, "type": type_}
+
+
+# Every setting
+
+
+def nested(path: list[str], value: Any) -> Any:
+    for step in reversed(path):
+        value = [value] if step == "*" else {step: value}
+    return value
+
+
+def test_every_setting_has_a_row() -> None:
+    assert [row["setting"] for row in ROWS] == list(settings.catalogue("infra").names())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["setting"] for row in ROWS])
+def test_a_wrong_value(row: dict[str, str]) -> None:
+    document = nested(row["setting"].split("."), json.loads(row["value"]))
+    found = [
+        one.rule
+        for one in lint(document, kind="infra/json").result.findings
+        if one.path and ".".join("*" if isinstance(step, int) else step for step in one.path) == row["setting"]
+    ]
+    assert row["findings"]
+    assert ",".join(found) == row["findings"]
+
+
+@pytest.mark.parametrize("name", [name for name in CLEAN if name != "name"])
+def test_any_value_but_the_region_may_be_an_external_secret(name: str) -> None:
+    setting = settings.catalogue("infra").get((name,))
+    assert setting is not None
+    kinds = {"string": "string", "integer": "number", "boolean": "boolean"}
+    if setting.types[0] in kinds:
+        found = rules({name: external(type_=kinds[setting.types[0]])})
+        assert found == (["invalid-external-secret region"] if name == "region" else [])
+
+
+# What is recognised
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind"),
+    [
+        (CLEAN, "whatever.json", "infra/json"),
+        ({"apiPort": 8103, "region": "us-east-1"}, "medplum.demo.config.json", "infra/json"),
+        (
+            {"stackName": "MedplumProd", "signingKeyId": "K2JCJMDEHXQW5F", "workers": {}, "domainName": "x", "maxAzs": 2, "apiPort": 1},
+            "a.json",
+            "infra/json",
+        ),
+        ({"apiPort": 8103, "port": 8103, "database": {}, "redis": {}}, "medplum.config.json", "server/json"),
+        (
+            {"port": 8103, "baseUrl": "https://a/", "appBaseUrl": "https://b/", "apiPort": 8103, "stackName": "x"},
+            "medplum.config.json",
+            "server/json",
+        ),
+        ({"bots": [], "apiPort": 8103}, "medplum.config.json", None),
+        ({"baseUrl": "https://a/", "clientId": "x"}, "medplum.config.json", None),
+    ],
+)
+def test_what_is_recognised(content: Any, name: str, kind: str | None) -> None:
+    assert [file.kind for file in lint(content, name).result.files] == [kind]
+
+
+def test_the_environment_is_its_name() -> None:
+    (document,) = lint(CLEAN).result.documents
+    assert document.environment == "prod"
+    (document,) = lint({**CLEAN, "name": external()}).result.documents
+    assert document.environment is None
+
+
+def test_mistakes_in_the_text_name_the_cdk() -> None:
+    text = json.dumps(CLEAN)
+    (finding,) = lint(f"{text[:-1]},}}").result.findings
+    assert finding.rule == "json-trailing-comma"
+    assert "the CDK and the CLI read their config with JSON.parse" in finding.message
+    (finding,) = lint("[1]", kind="infra/json").result.findings
+    assert (finding.rule, "the CDK finds no region" in finding.message) == ("json-not-an-object", True)
+
+
+# External secrets
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"apiDomainName": external("apiDomainName")}, ["invalid-external-secret apiDomainName"]),
+        ({"apiDomainName": external("medplum/prod/x")}, ["invalid-external-secret apiDomainName"]),
+        ({"apiDomainName": external("/medplum/prod//x")}, ["invalid-external-secret apiDomainName"]),
+        ({"apiDomainName": external("/medplum/prod/x:3")}, []),
+        ({"apiDomainName": external("arn:aws:ssm:us-east-1:123456789012:parameter/medplum/x")}, []),
+        ({"apiDomainName": external("/medplum/${ENV}/x")}, []),
+        ({"apiDomainName": external(system="aws_secrets_manager")}, ["invalid-external-secret apiDomainName"]),
+        ({"apiDomainName": external(type_="String")}, ["invalid-external-secret apiDomainName"]),
+        ({"apiDomainName": external(type_="number")}, ["external-secret-of-wrong-type apiDomainName"]),
+        ({"desiredServerCount": external(type_="string")}, ["external-secret-of-wrong-type desiredServerCount"]),
+        ({"apiInternetFacing": external(type_="number")}, ["external-secret-of-wrong-type apiInternetFacing"]),
+        ({"fargateAutoScaling": external()}, ["external-secret-of-wrong-type fargateAutoScaling"]),
+        ({"additionalContainers": external()}, ["external-secret-of-wrong-type additionalContainers"]),
+        ({"apiDomainName": {**external(), "note": "x"}}, []),
+        ({"apiDomainName": {"system": "aws_ssm_parameter_store", "key": "/a"}}, ["external-secret-not-fetched apiDomainName"]),
+        ({"apiDomainName": {"key": "/a", "type": "string"}}, ["external-secret-not-fetched apiDomainName"]),
+        (
+            {"apiDomainName": {"system": "aws_ssm_parameter_store", "name": "/a", "type": "string"}},
+            ["external-secret-not-fetched apiDomainName"],
+        ),
+        ({"apiDomainName": {**external(), "key": 5}}, ["external-secret-not-fetched apiDomainName"]),
+        ({"apiDomainName": {**external(), "type": None}}, ["external-secret-not-fetched apiDomainName"]),
+        ({"environment": {"A": {"system": "aws_ssm_parameter_store", "key": "/a"}}}, ["external-secret-not-fetched environment.A"]),
+        ({"environment": {"A": external("a")}}, ["invalid-external-secret environment.A"]),
+        ({"environment": {"A": external()}}, []),
+        ({"fireLens": {"enabled": True, "logRouterConfig": {"type": "fluentbit"}}}, []),
+        ({"apiDomain": external()}, ["unknown-infra-setting apiDomain"]),
+        ({"apiDomainName": {"a": 1}}, ["wrong-type apiDomainName"]),
+        ({"workers": {"enabled": ["*", external("/a")]}}, []),
+        ({"workers": {"enabled": [external("/a"), "b"]}}, []),
+        ({"workers": {"enabled": ["*", {"system": "aws_ssm_parameter_store"}]}}, ["invalid-external-secret workers.enabled.1"]),
+        ({"workerServices": [{"id": "a", "desiredCount": 1}, external("/a")]}, ["external-secret-not-fetched workerServices.1"]),
+        ({"workerServices": [{"id": external("/a"), "desiredCount": external("/b", "number")}]}, []),
+        ({"vpcId": None}, ["null-in-infra-config vpcId"]),
+        ({"environment": {"A": None}}, ["null-in-infra-config environment.A"]),
+        ({"anything": {"deep": [{"a": None}]}}, ["null-in-infra-config anything.deep.0.a", "unknown-infra-setting anything"]),
+    ],
+)
+def test_external_secrets(change: dict[str, Any], found: list[str]) -> None:
+    assert sorted(rules(change)) == found
+
+
+def test_what_is_fetched_is_unknown() -> None:
+    (document,) = lint(CLEAN).result.documents
+    assert document.get(("apiPort",)) is UNKNOWN
+    assert document.get(("additionalContainers", 0, "command")) == ["--token", UNKNOWN]
+
+
+def test_no_message_shows_the_key_of_an_external_secret() -> None:
+    (finding,) = findings({"apiDomainName": external("hunter2")})
+    assert "hunter2" not in finding.message
+
+
+def test_a_deep_config_is_no_matter() -> None:
+    assert lint('{"stackName": "a", "apiPort": 1, "x": ' + "[" * 3_000 + "]" * 3_000 + "}").result.findings
+
+
+# Rules that look at more than one value
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"apiSslCertArn": CLEAN["appSslCertArn"]}, ["certificate-of-another-region apiSslCertArn"]),
+        ({"appSslCertArn": CLEAN["apiSslCertArn"]}, ["certificate-of-another-region appSslCertArn"]),
+        ({"storageSslCertArn": CLEAN["apiSslCertArn"]}, ["certificate-of-another-region storageSslCertArn"]),
+        ({"apiSslCertArn": "arn:aws:iam::012345678901:server-certificate/api"}, []),
+        ({"apiSslCertArn": "159b257b-a180-49c6-b188-4dc962d8e708"}, ["invalid-infra-arn apiSslCertArn"]),
+        ({"appSslCertArn": ARN}, ["infra-arn-of-another-account appSslCertArn"]),
+        ({"apiWafIpSetArn": ""}, []),
+        ({"appWafIpSetArn": CLEAN["apiWafIpSetArn"]}, ["ip-set-of-another-scope appWafIpSetArn"]),
+        ({"rdsSecretsArn": "TODO"}, ["infra-left-to-fill-in rdsSecretsArn"]),
+        ({"rdsSecretsArn": "arn:aws:secretsmanager:us-east-1:012345678901:secret:x"}, ["infra-secret-of-another-region rdsSecretsArn"]),
+        ({"accountNumber": 123456789012}, ["wrong-type accountNumber"]),
+        ({"accountNumber": "${ACCOUNT}"}, ["infra-reference accountNumber"]),
+        ({"storagePublicKey": ...}, ["missing-storage-key storagePublicKey"]),
+        ({"storagePublicKey": ..., "signingKeyId": "K2JCJMDEHXQW5F"}, []),
+        (
+            {"storagePublicKey": "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"},
+            ["private-key-in-infra-config storagePublicKey"],
+        ),
+        ({"baseUrl": ...}, ["missing-infra-base-url baseUrl"]),
+        ({"baseUrl": "https://api.hospital.example"}, ["infra-base-url-without-trailing-slash baseUrl"]),
+        ({"baseUrl": "https://app.hospital.example/"}, ["infra-base-url-of-another-host baseUrl"]),
+        ({"baseUrl": "https://api.hospital.example:443/"}, []),
+        ({"domainName": "hospital.co.uk", "hostedZoneName": ...}, ["hosted-zone-by-default domainName"]),
+        ({"domainName": "hospital.co.uk", "hostedZoneName": ..., "skipDns": True}, []),
+        ({"domainName": "hospital.co.uk"}, []),
+        ({"domainName": "staging.hospital.example", "hostedZoneName": ...}, []),
+        ({"maxAzs": 1}, ["too-few-zones maxAzs"]),
+        ({"maxAzs": 1, "vpcId": "vpc-0123456789abcdef0"}, []),
+        ({"maxAzs": 99}, []),
+        ({"rdsInstances": ...}, ["infra-setting-by-default rdsInstances"]),
+        ({"rdsInstances": ..., "rdsSecretsArn": "arn:aws:secretsmanager:eu-central-1:012345678901:secret:x"}, []),
+        ({"serverCpu": 2048, "serverMemory": 4096}, []),
+        ({"serverCpu": 4096, "serverMemory": 4096}, ["impossible-fargate-size serverMemory"]),
+        ({"serverCpu": 256, "serverMemory": 512}, ["server-too-small serverCpu", "server-too-small serverMemory"]),
+        ({"desiredServerCount": 9}, ["server-count-outside-autoscaling desiredServerCount"]),
+        (
+            {"fargateAutoScaling": {**CLEAN["fargateAutoScaling"], "maxCapacity": 1}},
+            ["autoscaling-bounds-reversed fargateAutoScaling.minCapacity", "server-count-outside-autoscaling desiredServerCount"],
+        ),
+        (
+            {"fargateAutoScaling": {"minCapacity": external("/a", "number"), "maxCapacity": 8}},
+            [
+                f"incomplete-infra-object fargateAutoScaling.{name}"
+                for name in ("scaleInCooldown", "scaleOutCooldown", "targetUtilizationPercent")
+            ],
+        ),
+        ({"rdsPersistentParameterGroups": False}, ["database-suffix-without-parameter-groups rdsPersistentParameterGroups"]),
+        ({"environment": {"MEDPLUM_PORT": "1"}}, ["server-variable-in-infra-config environment.MEDPLUM_PORT"]),
+        ({"environment": {"MEDPLUM_PORT": "1"}, "workerServices": [{"id": "a", "desiredCount": 1}]}, []),
+        ({"clientId": "x", "registerEnabled": False, "dataWarehouse": {"tableBucketName": "x"}}, []),
+        ({"serverMemry": 4096}, ["unknown-infra-setting serverMemry"]),
+    ],
+)
+def test_rules(change: dict[str, Any], found: list[str]) -> None:
+    assert sorted(rules(change)) == found
+
+
+@pytest.mark.parametrize(
+    ("image", "moves"),
+    [
+        ("medplum/medplum-server:latest", True),
+        ("medplum/medplum-server", True),
+        ("medplum/medplum-server:4", True),
+        ("medplum/medplum-server:v4", True),
+        ("localhost:5000/medplum-server", True),
+        ("medplum/medplum-server:4.0", False),
+        ("medplum/medplum-server:4.2.0", False),
+        ("medplum/medplum-server:4.2.0-abc1234", False),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/medplum:1a2b3c4", False),
+        ("medplum/medplum-server@sha256:0f1e", False),
+        ("medplum/medplum-server:latest@sha256:0f1e", False),
+        ("medplum/medplum-server:${TAG}", None),
+    ],
+)
+def test_image_tags_that_move(image: str, moves: bool | None) -> None:
+    wanted = [] if moves is False else ["moving-server-image serverImage"] if moves else ["infra-reference serverImage"]
+    assert rules({"serverImage": image}) == wanted
+
+
+def test_a_member_that_is_missing_is_each_told() -> None:
+    needed = ["name", "stackName", "accountNumber", "region", "domainName", "apiPort", "apiDomainName", "apiSslCertArn", "appDomainName"]
+    needed += ["appSslCertArn", "storageDomainName", "storageSslCertArn", "storageBucketName", "serverImage"]
+    for name in needed:
+        assert f"missing-infra-setting {name}" in rules({name: ...})
+
+
+# The operators
+
+
+def test_an_arn_of_certain_parts() -> None:
+    assert verdict({"arn": {"service": "acm", "region": "us-east-1", "account": "123456789012", "resource": "certificate/"}}, ARN) is True
+    assert verdict({"arn": {"service": "iam"}}, ARN) == ['must be an ARN whose service is "iam"']
+    assert verdict({"arn": {"resource": "role/"}}, ARN) == ['must be an ARN whose resource begins with "role/"']
+    assert verdict({"arn": {"region": "${awsRegion}"}}, ARN, awsRegion="eu-central-1") == ['must be an ARN whose region is "eu-central-1"']
+    assert verdict({"arn": {"region": "${awsRegion}"}}, ARN) is None
+    assert verdict({"arn": {"region": "${awsRegion}", "service": "iam"}}, ARN) == ['must be an ARN whose service is "iam"']
+    assert verdict({"arn": {"service": "acm"}}, "acm") == ["must be an ARN"]
+    assert verdict({"arn": {"service": "acm"}}, 5) == ["must be an ARN"]
+    assert verdict({"arn": {"service": "acm"}}) is None
+
+
+def test_a_bound_may_be_that_of_another_setting() -> None:
+    assert verdict({"max": "${port}"}, 3, port=3) is True
+    assert verdict({"max": "${port}"}, 4, port=3) == ["must be at most 3"]
+    assert verdict({"min": "${port}"}, 4, port=5) == ["must be at least 5"]
+    assert verdict({"min": "${secret}"}, 4, secret=5) == ["must be at least ••••••"]
+    assert verdict({"min": "${port}"}, 4) is None
+    assert verdict({"min": "${port}"}, 4, port="many") is None
+    assert verdict({"min": "${port}"}, "4", port=5) == ["must be a number"]
+
+
+def test_the_memory_that_fargate_has() -> None:
+    for cpu, sizes in _FARGATE_MEMORY.items():
+        assert all(verdict({"fargate_memory": cpu}, size) is True for size in sizes)
+        assert verdict({"fargate_memory": cpu}, sizes[-1] + 1) != True  # noqa: E712  # it may also be a list
+    assert {cpu: (sizes[0], sizes[-1], len(sizes)) for cpu, sizes in _FARGATE_MEMORY.items()} == {
+        256: (512, 2048, 3),
+        512: (1024, 4096, 4),
+        1024: (2048, 8192, 7),
+        2048: (4096, 16384, 13),
+        4096: (8192, 30720, 23),
+        8192: (16384, 61440, 12),
+        16384: (32768, 122880, 12),
+    }
+    assert verdict({"fargate_memory": "${cpu}"}, 513, cpu=256) == ["must be 512, 1024 or 2048 MiB with 256 CPU units"]
+    assert verdict({"fargate_memory": "${cpu}"}, 513, cpu=1000) is None
+    assert verdict({"fargate_memory": "${cpu}"}, 513) is None
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        {"arn": "acm"},
+        {"arn": {}},
+        {"arn": {"servce": "acm"}},
+        {"arn": {"region": 5}},
+        {"min": "five"},
+        {"fargate_memory": "five"},
+        {"max": True},
+    ],
+)
+def test_a_wrong_operand_is_an_error(assertion: dict[str, Any]) -> None:
+    with pytest.raises(RuleError):
+        rule({"it": assertion})
+
+
+def test_messages_name_who_reads_the_config() -> None:
+    document = bare({"apiDomain": "x", "skipDns": "false", "maxConnections": 5}, "infra/json")
+    assert said(rule({"**": {"fits": "known"}}, **{"for": "infra"}), document) == [
+        "apiDomain is no setting of the CDK, which ignores it; did you mean apiDomainName?"
+    ]
+    (message,) = said(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
+    assert message == "skipDns is text, and the CDK takes any text for true, so no DNS entries are made; write true or false without quotes"
+    (message,) = said(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
+    assert message == "maxConnections is not read by the CDK"

@@ -1,0 +1,167 @@
+"""Remarks that accept findings: what they cover, what they need, and that none is left over."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from test_environment import lint
+
+from linter.config import Settings
+from linter.model import Style
+from linter.reporters import reporter
+from linter.run import Input, Options, Outcome, lint_input
+
+HOST = "MEDPLUM_REDIS_HOST=cache\n"
+WRONG = "MEDPLUM_DATABASE_USER=a"
+RULE = "variable-without-effect"
+
+
+def remark(rules: str = RULE, reason: str = "our own patch reads it") -> str:
+    return f"# medplum-lint: ignore[{rules}] {reason}"
+
+
+def told(text: str, name: str = ".env") -> list[tuple[str, int, str | None]]:
+    """Rule, line and reason of each finding."""
+    outcome = lint(text, name)
+    assert outcome.bugs == ()
+    return [(one.rule, one.document.position(one.span.start).line, one.suppressed) for one in outcome.result.findings]
+
+
+def report(outcome: Outcome, name: str) -> str:
+    stream = StringIO()
+    reporter(name).report(outcome.result, stream, Style())
+    return stream.getvalue()
+
+
+REASON = "our own patch reads it"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"{HOST}{WRONG} {remark()}\n", REASON),
+        (f"{HOST}{remark()}\n{WRONG}\n", REASON),
+        (f"{HOST}{remark()}\n\n# another comment\n{WRONG}\n", REASON),
+        (f"{HOST}  #medplum-lint:ignore [ {RULE} ]  {REASON}  \n{WRONG}", REASON),
+        (f"{HOST}{WRONG}  # so. {remark()}\n", REASON),
+        (f"{HOST}{remark(f'other-rule, {RULE}')}\n{WRONG}", REASON),
+        (f"{HOST}{WRONG}\n{remark()}\n", None),
+        (f"{HOST}{remark()}\nA=b\n{WRONG}\n", None),
+        (f"{HOST}{remark('misread-boolean')}\n{WRONG}\n", None),
+        (f"{HOST}{remark(reason='')}\n{WRONG}\n", None),
+        (f"{HOST}A='{remark()}'\n{WRONG}\n", None),
+        (f"{HOST}A=b{remark()}\n{WRONG}\n", None),
+    ],
+)
+def test_what_a_remark_covers(text: str, reason: str | None) -> None:
+    assert [suppressed for rule, _, suppressed in told(text) if rule == RULE] == [reason]
+
+
+def test_a_value_on_several_lines_is_covered_by_its_name() -> None:
+    text = f'{HOST}{remark("malformed-pem, secret-in-environment-file")}\nMEDPLUM_SIGNING_KEY="-----BEGIN X-----\nA\n-----END X-----"\n'
+    assert [suppressed for _, _, suppressed in told(text)] == [REASON, REASON]
+
+
+COMPOSE = """\
+services:
+  server:
+    image: medplum/medplum-server
+    command: env
+    env_file: a
+    environment:
+      MEDPLUM_DATABASE_USER: a {0}
+      {1}
+      MEDPLUM_DATABASE_NAME: b
+      MEDPLUM_SUPPORT_EMAIL: |-
+        # medplum-lint: ignore[variable-without-effect] this is a part of the value
+      MEDPLUM_DATABASE_DB_NAME: '{0}'
+"""
+
+
+def test_comments_of_yaml() -> None:
+    found = [(line, suppressed) for rule, line, suppressed in told(COMPOSE.format(remark(), remark()), "compose.yml") if rule == RULE]
+    assert found == [(7, REASON), (9, REASON), (12, None)]
+
+
+def test_above_an_item_the_whole_item_is_covered() -> None:
+    text = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: medplum}\nspec:\n  containers:\n    - image: medplum-server\n      args: [env]\n"
+        f"      envFrom: []\n      env:\n        {remark('unknown-value')}\n        - name: MEDPLUM_LOG_LEVEL\n          value: loud\n"
+    )
+    assert told(text, "pod.yaml") == [("unknown-value", 12, REASON)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "ignore",
+        "ignore[]",
+        f"ignore[{RULE}]",
+        "ignore[a b] why",
+        "ignore[A] why",
+        "disable[a] why",
+        f"ignore {RULE} why",
+        "ignore[a why",
+        "",
+    ],
+)
+def test_a_remark_that_suppresses_nothing_says_why(wrong: str) -> None:
+    text = f"{HOST}MEDPLUM_REDIS_PORT=6379 # medplum-lint: {wrong}\n"
+    assert told(text) == [("invalid-suppression", 2, None)]
+
+
+@pytest.mark.parametrize("harmless", ["# medplum-lint is good", "# see medplum-lint", "medplum-lint=1", "A=medplum-lint: ignore[x]"])
+def test_what_is_no_remark(harmless: str) -> None:
+    assert told(f"{HOST}{harmless}\n")[:1] in ([], [("invalid-environment-line", 2, None)])
+
+
+# --- Left over -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_remark_that_nothing_needs_is_found() -> None:
+    text = f"{HOST}MEDPLUM_REDIS_PORT=6379 {remark('misread-integer, variable-without-efect')}\n"
+    outcome = lint(text)
+    assert [finding.message for finding in outcome.result.findings] == [
+        "the remark suppresses misread-integer, of which nothing is found here; delete it",
+        'the remark suppresses the rule "variable-without-efect", and there is none; did you mean "variable-without-effect"?',
+    ]
+    assert {finding.rule for finding in outcome.result.findings} == {"unused-suppression"}
+    assert {finding.severity for finding in outcome.result.findings} == {"warning"}
+
+
+@pytest.mark.parametrize("settings", [Settings(ignore=(RULE,)), Settings(select=("unused-suppression", "misread-integer"))])
+def test_only_rules_that_were_checked_are_missed(settings: Settings) -> None:
+    given = Input(".env", f"{HOST}{WRONG} {remark()}\n".encode(), Path(".env"))
+    assert lint_input(given, Options(settings)).result.findings == ()
+
+
+def test_a_rule_about_other_kinds_of_files_is_not_missed() -> None:
+    assert told(f"{HOST}A=b {remark('port-differs-from-infra')}\n") == []
+
+
+def test_what_one_service_needs_is_not_left_over_for_another() -> None:
+    text = "x: &e\n  MEDPLUM_DATABASE_USER: a {}\nservices:\n  a: {{image: medplum-server, environment: *e, env_file: b, build: .}}\n"
+    text += "  b: {{image: medplum-server, environment: {{MEDPLUM_PORT: '1'}}, env_file: b, build: .}}\n"
+    found = told(text.format(remark()), "compose.yml")
+    assert found == [(RULE, 2, REASON)] or [one[0] for one in found] == [RULE]
+
+
+def test_the_remark_about_the_leftover_itself() -> None:
+    text = f"{HOST}{remark('misread-integer, unused-suppression')}\nMEDPLUM_REDIS_PORT=6379\n"
+    assert {suppressed for _, _, suppressed in told(text)} == {REASON}
+
+
+# --- Reports -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_reports_leave_out_what_is_accepted() -> None:
+    outcome = lint(f"{HOST}{WRONG} {remark()}\n")
+    assert outcome.exit_code == 0
+    assert report(outcome, "text") == "No findings in 1 file (1 suppressed).\n"
+    document = json.loads(report(outcome, "json"))
+    assert [finding["suppressed"] for finding in document["findings"]] == [REASON]
+    assert document["summary"] == {"files": 1, "errors": 0, "warnings": 0, "notes": 0, "suppressed": 1}
+    assert json.loads(report(outcome, "sarif"))["runs"][0]["results"] == []
