@@ -33,7 +33,8 @@ def lines(outcome: Outcome) -> list[str]:
         end = "{}:{}".format(*finding.document.position(finding.span.end))
         environment = f"{finding.document.environment}: " if finding.document.environment else ""
         setting = "-" if finding.path is None else dotted(finding.path)
-        found.append(f"{place}-{end} {finding.severity}[{finding.rule}] {environment}{setting}: {finding.message}")
+        suppressed = "" if finding.suppressed is None else f" (suppressed: {finding.suppressed})"
+        found.append(f"{place}-{end} {finding.severity}[{finding.rule}] {environment}{setting}: {finding.message}{suppressed}")
     return found
 
 
