@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from .model import Document, Style
 from .reporters import names as format_names
 from .run import STANDARD_INPUT, Input, Options, Outcome, all_rules, lint_input, lint_paths, load_documents
 from .sources import kinds
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 PROGRAM = "medplum-lint"
 
@@ -64,6 +67,19 @@ def _check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) 
     return kind
 
 
+def _parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
+    """A date, or a date and time, in ISO 8601; without a zone it is UTC."""
+    if text is None:
+        return None
+    from datetime import datetime, timezone
+
+    try:
+        now = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is no date such as 2026-01-31') from None
+    return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
+
+
 _rules_option = click.option(
     "--rules",
     "rule_folders",
@@ -93,6 +109,7 @@ _rules_option = click.option(
 @click.option("--ignore", metavar="ID,...", multiple=True, callback=_split, help="Do not check these rules.")
 @_rules_option
 @click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The least grave finding that gives exit code 1.  [default: error]")
+@click.option("--now", metavar="DATE", callback=_parse_now, help="Judge certificates as on this day (2026-01-31), so that runs repeat.")
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text.  [default: auto]")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only: no summary, nothing on a clean run.")
@@ -106,6 +123,7 @@ def check(
     ignore: tuple[str, ...] | None,
     rule_folders: tuple[Path, ...],
     fail_on: str | None,
+    now: datetime | None,
     stdin_filename: str | None,
     color: str,
     quiet: bool,
@@ -113,7 +131,7 @@ def check(
     """Check configurations (the default command)."""
     if stdin_filename is not None and "-" not in paths:
         raise click.UsageError('--stdin-filename names standard input, which is read for the path "-"')
-    options = Options(Settings(select=select, ignore=ignore, target=target, fail_on=fail_on), kind, rule_folders)
+    options = Options(Settings(select=select, ignore=ignore, target=target, fail_on=fail_on), kind, rule_folders, now)
     outcome = _lint(list(paths) or ["."], options, stdin_filename)
     _write(outcome, output_format, output, color, quiet)
     for error in outcome.errors:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Level = Literal["error", "warning", "note"]
 Target = Literal["production", "development"]
@@ -21,6 +24,7 @@ Fact = str | int | float
 """What a rule may ask of a setting beside its value (``path@fact``)."""
 
 LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "note")
+Precision = Literal["very-high", "high", "medium", "low"]
 TARGETS: Final[tuple[Target, ...]] = ("production", "development")
 
 
@@ -126,11 +130,12 @@ class Document:
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
     that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
-    ``uri`` is the path as the user gave it, with forward slashes. ``members`` are the documents that this one is made of, by the first
+    ``uri`` is the path as the user gave it, with forward slashes. ``now`` is the time to judge certificates by; None is the machine's
+    clock. ``members`` are the documents that this one is made of, by the first
     step of their paths here; an ordinary document has none.
     """
 
-    __slots__ = ("_derived", "complete", "data", "environment", "kind", "members", "origin", "target", "text", "uri")
+    __slots__ = ("_derived", "complete", "data", "environment", "kind", "members", "now", "origin", "target", "text", "uri")
 
     def __init__(
         self,
@@ -154,6 +159,7 @@ class Document:
         self.complete = complete
         self.target = target
         self.members = members or {}
+        self.now: datetime | None = None
         self._derived: dict[str, Any] = {}
 
     def derive(self, name: str, make: Callable[[], Any]) -> Any:
@@ -212,6 +218,8 @@ class RuleInfo(NamedTuple):
     links: tuple[str, ...]
     fixable: bool
     security_severity: str | None = None
+    precision: Precision = "high"
+    """How likely a finding of the rule is right, in GitHub's words."""
 
     @property
     def level(self) -> Level:

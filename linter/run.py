@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
 from .config import Config, ConfigError, Settings, Severity, find_config
@@ -24,6 +24,9 @@ from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 from .target import target_of
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 STANDARD_INPUT = "<stdin>"
 
 
@@ -33,6 +36,8 @@ class Options(NamedTuple):
     settings: Settings = Settings()
     kind: str | None = None
     rules: tuple[Path, ...] = ()
+    now: datetime | None = None
+    """The time to judge certificates by; the machine's clock where None."""
 
 
 class Outcome(NamedTuple):
@@ -190,6 +195,7 @@ class _Run:
     def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
         document = loaded.document
         document.target = _target(settings, document)
+        document.now = self.options.now
         self.documents.append(document)
         self._rules_of[id(document)] = (rules, settings)
         self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from . import settings
 from .model import UNKNOWN, Document, SettingPath, Target
+from .policy.hosts import host_of, is_local_host
 from .policy.placeholders import is_unresolved
-
-_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
 
 
 def target_of(document: Document) -> Target:
@@ -27,15 +24,4 @@ def _value(document: Document, path: SettingPath) -> object:
 
 
 def _host(value: object) -> str | None:
-    match = _HOST.match(value) if isinstance(value, str) and not is_unresolved(value) else None
-    return match[1] if match else None
-
-
-def is_local_host(host: str) -> bool:
-    """Localhost, a loopback address, or a name without a dot, as docker gives to the containers of one network."""
-    name = host.lower().rstrip(".")
-    if name.startswith("["):
-        return name in ("[::1]", "[::]")
-    if re.fullmatch(r"127(\.\d{1,3}){3}|0\.0\.0\.0", name):
-        return True
-    return "." not in name or name.endswith(".localhost") or name == "host.docker.internal"
+    return host_of(value) if isinstance(value, str) and not is_unresolved(value) else None

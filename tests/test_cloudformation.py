@@ -32,14 +32,14 @@ def one(text: str, name: str = "template.yaml") -> Document:
 @pytest.mark.parametrize(
     ("value", "data"),
     [
-        ("https://api.example.com/", "https://api.example.com/"),
+        ("https://api.hospital.example/", "https://api.hospital.example/"),
         ("!Ref Url", UNKNOWN),
         ("{Ref: Url}", UNKNOWN),
         ("!Sub 'https://${Domain}/'", UNKNOWN),
-        ("!Sub https://api.example.com/", "https://api.example.com/"),
+        ("!Sub https://api.hospital.example/", "https://api.hospital.example/"),
         ("!Sub ['https://${D}/', {D: x}]", UNKNOWN),
         ("!Join ['', [https://, !Ref Domain]]", UNKNOWN),
-        ("!Join ['', [https://, api.example.com, /]]", "https://api.example.com/"),
+        ("!Join ['', [https://, api.hospital.example, /]]", "https://api.hospital.example/"),
         ("!Join x", UNKNOWN),
         ("{'Fn::ImportValue': x}", UNKNOWN),
         ("!ImportValue x", UNKNOWN),
@@ -119,7 +119,7 @@ def test_other_templates_are_left_alone(text: str) -> None:
 
 
 def test_a_template_that_breaks_off() -> None:
-    text = template("{Name: /medplum/prod/baseUrl, Type: String, Value: https://api.example.com}") + "  Q:\n\tx: 1\n"
+    text = template("{Name: /medplum/prod/baseUrl, Type: String, Value: https://api.hospital.example}") + "  Q:\n\tx: 1\n"
     rules = {finding.rule for finding in lint(text).result.findings}
     assert rules == {"invalid-yaml", "base-url-without-trailing-slash"}
 

@@ -20,7 +20,7 @@ global: {configSource: {type: env}}
 config:
   server:
     port: 8103
-    baseUrl: https://api.example.com/
+    baseUrl: https://api.hospital.example/
     appBaseUrl: ''
     vmContextBotsEnabled: true
     introspectionEnabled: false
@@ -39,7 +39,7 @@ def test_what_the_chart_makes_variables_of() -> None:
     made = document(CHART)
     assert made.data == {
         "port": 8103,
-        "baseUrl": "https://api.example.com/",
+        "baseUrl": "https://api.hospital.example/",
         "vmContextBotsEnabled": "true",
         "introspectionEnabled": "false",
         "signingKey": UNKNOWN,
@@ -60,7 +60,7 @@ def test_a_switch_that_the_chart_writes_as_text() -> None:
 
 
 def test_an_empty_value_makes_no_variable() -> None:
-    assert found("config:\n  server: {baseUrl: 'https://a.example.com/', supportEmail: '', port: null}\n", "values.yaml") == []
+    assert found("config:\n  server: {baseUrl: 'https://a.hospital.example/', supportEmail: '', port: null}\n", "values.yaml") == []
 
 
 @pytest.mark.parametrize(

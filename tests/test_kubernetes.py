@@ -84,9 +84,9 @@ def test_what_is_no_text_is_refused_by_kubernetes(value: str) -> None:
 
 
 def test_a_secret_in_a_config_map() -> None:
-    text = config_map("MEDPLUM_BASE_URL: https://api.example.com/", "MEDPLUM_REDIS_PASSWORD: x", "MEDPLUM_SIGNING_KEY: ''")
+    text = config_map("MEDPLUM_BASE_URL: https://api.hospital.example/", "MEDPLUM_REDIS_PASSWORD: x", "MEDPLUM_SIGNING_KEY: ''")
     assert found(text, "c.yaml") == ["secret-in-config-map redis.password"]
-    assert lint(text.replace("https://api.example.com", "http://localhost:8103"), "c.yaml").result.findings[0].severity == "note"
+    assert lint(text.replace("https://api.hospital.example", "http://localhost:8103"), "c.yaml").result.findings[0].severity == "note"
 
 
 CONTAINER = f"""\

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..model import ABSENT, UNKNOWN, Part
 from .display import number_text
 from .errors import RuleError, did_you_mean
-from .formats import FORMATS, SEES_PLACEHOLDERS
+from .formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
 from .judgement import ASPECTS, is_misread, misfits, unfit_aspects
 from .node import Node
 from .placeholders import is_unresolved
@@ -437,6 +437,71 @@ def _length(words: str, holds: Callable[[int, int], bool]) -> Callable[[Any], Ch
     return operator
 
 
+def _private_key(operand: Any) -> Check:
+    """A private key that CloudFront takes and that the passphrase (the operand, a template) opens; see :mod:`linter.policy.keys`."""
+    passphrase = compile_value(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        from .keys import known_passphrase, private_key_problem
+
+        if not isinstance(value, str) or FORMATS["pem-private-key"](value) is not None:
+            return None
+        reason = private_key_problem(value, known_passphrase(passphrase(node)))
+        return True if reason is None else (Failure(reason),)
+
+    return check
+
+
+def _public_key_of(operand: Any) -> Check:
+    """The public half of a private key: ``{key: template, passphrase: template}``."""
+    if not isinstance(operand, dict) or not {"key"} <= operand.keys() <= {"key", "passphrase"}:
+        raise RuleError('must be a mapping of "key" and perhaps "passphrase"')
+    key, passphrase = compile_value(operand["key"]), compile_value(operand.get("passphrase"))
+
+    def check(value: Any, node: Node) -> Verdict:
+        from .keys import known_passphrase, public_key_problem
+
+        private = key(node)
+        if not isinstance(value, str) or not isinstance(private, str):
+            return None
+        reason = public_key_problem(value, private, known_passphrase(passphrase(node)))
+        return True if reason is None else (Failure(reason),)
+
+    return check
+
+
+def _certificates(operand: Any) -> Check:
+    """Certificates in PEM that are ``usable``, ``few`` or ``lasting``; see :mod:`linter.policy.keys`."""
+
+    def check(value: Any, node: Node) -> Verdict:
+        if not isinstance(value, str) or FORMATS["pem-certificates"](value) is not None:
+            return None
+        from .keys import CERTIFICATE_ASPECTS, utc
+
+        reason = CERTIFICATE_ASPECTS[operand](value, utc(node.document.now))
+        return True if reason is None else (Failure(reason),)
+
+    aspects = ("usable", "few", "lasting")
+    if operand not in aspects:
+        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), aspects)}')
+    return check
+
+
+def _not_smaller_than(operand: Any) -> Check:
+    """A size (as the npm package ``bytes`` reads it) that is at least another one."""
+    other = compile_value(operand)
+    name = show_value(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        given = other(node)
+        sizes = [parsed_size(text) if isinstance(text, str) else None for text in (value, given)]
+        if sizes[0] is None or sizes[1] is None:
+            return None
+        return True if sizes[0] >= sizes[1] else (Failure(f"must not be smaller than {name(node)}"),)
+
+    return check
+
+
 OPERATORS: dict[str, Callable[[Any], Check]] = {
     "type": _type,
     "equals": _equals,
@@ -452,6 +517,10 @@ OPERATORS: dict[str, Callable[[Any], Check]] = {
     "arn": _arn,
     "fargate_memory": _fargate_memory,
     "max_length": _length("at most", lambda size, bound: size <= bound),
+    "private_key": _private_key,
+    "public_key_of": _public_key_of,
+    "certificates": _certificates,
+    "not_smaller_than": _not_smaller_than,
 }
 
 

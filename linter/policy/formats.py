@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .hosts import host_of, is_local_host
 from .placeholders import is_blank, is_reference
 
 Format = Callable[[str], str | None]
@@ -122,6 +123,18 @@ def arn(text: str) -> str | None:
     """An Amazon Resource Name: ``arn:partition:service:region:account:resource``."""
     fits = re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:\S+", text)
     return None if fits else "must be an ARN such as arn:aws:iam::123456789012:role/example"
+
+
+_SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
+
+
+def parsed_size(text: str) -> int | None:
+    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number, and so sets no limit."""
+    match = re.fullmatch(r"([-+]?\d+(?:\.\d+)?) *(kb|mb|gb|tb|pb|b)", text, re.IGNORECASE)
+    if match:
+        return int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
+    number = re.match(r"\s*([-+]?\d+)", text)
+    return int(number[1]) if number else None
 
 
 @_format("bytes")
@@ -383,6 +396,69 @@ def stack_name(text: str) -> str | None:
     """The name of a CloudFormation stack (CloudFormation API Reference, ``CreateStack``)."""
     fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", text)
     return None if fits else "must be the name of a stack: letters, digits and hyphens after a letter, at most 128 characters"
+
+
+@_format("https-or-local")
+def https_or_local(text: str) -> str | None:
+    """A URL over https, or over http to the user's own machine."""
+    if not text.lower().startswith("http://") or is_local_host(host_of(text) or ""):
+        return None
+    return "is not over https"
+
+
+@_format("public-host")
+def public_host(text: str) -> str | None:
+    """A URL whose host is not the user's own machine or a docker network."""
+    return "names a host of a single machine or docker network" if is_local_host(host_of(text) or "") else None
+
+
+@_format("real-host")
+def real_host(text: str) -> str | None:
+    """A URL whose host is none of those that are reserved for documentation (RFC 2606)."""
+    host = (host_of(text) or "").lower().rstrip(".")
+    return "has a host of the documentation's examples" if re.search(r"(^|\.)example\.(com|org|net)$", host) else None
+
+
+@_format("url-without-path")
+def url_without_path(text: str) -> str | None:
+    """A URL that ends with its host, or with the slash behind it."""
+    return "has a path" if re.search(r"://[^/]*/+[^/?#]", text) else None
+
+
+_PUBLISHED = {
+    # Words that a sample configuration gives; they are no secrets any more.
+    "medplum": "is the password of Medplum's sample configuration",
+    "medplum_admin": "is the published default password of the super admin",
+    "admin@example.com": "is the published default address of the super admin",
+    "top_secret": "is the passphrase of Medplum's sample configuration",
+    "your-secure-secret-here": "is the placeholder of the documentation",
+}
+_PUBLISHED_HASHES = {
+    "96b58aae94b8932c2d7766bd24a551ec8f5ad02a4ba8253e0faeece282ec479f": "is the private key of Medplum's sample configuration",
+    "6c1d1fac06332ad3a5ce112fcc75b6e99c5c974a7969c395a544485d66519597": "is the reCAPTCHA secret of Medplum's sample configuration",
+}
+"""SHA-256 of the whole text, or of the first line of base64 of a PEM."""
+
+
+@_format("not-published")
+def not_published(text: str) -> str | None:
+    """A secret that is not one of Medplum's public repository or documentation."""
+    if text in _PUBLISHED:
+        return _PUBLISHED[text]
+    if len(text) < 20:
+        return None
+    import hashlib  # only for long secrets
+
+    for part in (text.strip(), _first_base64_line(text)):
+        reason = _PUBLISHED_HASHES.get(hashlib.sha256(part.encode("utf-8", "replace")).hexdigest())
+        if reason is not None:
+            return reason
+    return None
+
+
+def _first_base64_line(pem: str) -> str:
+    lines = re.split(r"\r?\n|\\n", pem)
+    return next((line.strip() for line in lines if re.fullmatch(r"[A-Za-z0-9+/=]{20,}", line.strip())), "")
 
 
 @_format("resolved")

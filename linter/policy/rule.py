@@ -116,6 +116,7 @@ def _info(data: Mapping[str, Any]) -> RuleInfo:
         links=tuple(data.get("links", ())),
         fixable="fix" in data,
         security_severity=data.get("security_severity"),
+        precision=data.get("precision", "high"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..model import Change, Document, Span, dotted
@@ -50,6 +51,8 @@ def _kind(rule: Rule, example: Mapping[str, Any], kinds: Iterable[str]) -> str:
 def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> str:
     text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
     samples = load(text.encode(example.get("encoding", "utf-8")), kind)
+    for sample in samples:
+        sample.document.now = _noon(example["now"]) if "now" in example else None
     expected = sorted(example.get("finds", ()))
     found = sorted(name for sample in samples for name in _found(rule, sample))
     if found != expected:
@@ -58,6 +61,10 @@ def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> s
         return ""
     fixed = _fixed(rule, samples[0].document)
     return "" if fixed == example["fixed"] else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example['fixed'])}"
+
+
+def _noon(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
 
 def _found(rule: Rule, sample: Sample) -> list[str]:

@@ -147,7 +147,7 @@ def _properties(rule: RuleInfo) -> dict[str, Any]:
         severity, tags = {"security-severity": score}, ("security", *rule.tags)
     else:
         severity, tags = {"problem.severity": _PROBLEM[_level(rule)]}, rule.tags
-    return {"precision": "high", **severity, "tags": list(dict.fromkeys(tags))[:_TAGS]}
+    return {"precision": rule.precision, **severity, "tags": list(dict.fromkeys(tags))[:_TAGS]}
 
 
 def _level(rule: RuleInfo) -> str:

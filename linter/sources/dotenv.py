@@ -77,8 +77,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 def _tokens(variable: Variable, content: str) -> Iterator[Token]:
     yield Token(variable.key, "name", variable.name, variable.name)
     if variable.value.start >= variable.key.end:
-        written = content[variable.value.start : variable.value.end]
-        yield Token(variable.value, "value", variable.name, variable.text if variable.text is not None else written)
+        # Behind a quote that is not closed stands more than the value.
+        written, name = content[slice(*variable.value)], variable.name if variable.text is not None else ""
+        yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
 
 
 def _read(text: Text) -> _Read:
