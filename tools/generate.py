@@ -12,30 +12,44 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from linter.policy import library  # noqa: E402  # from this checkout, whatever is installed
+import policy_docs  # noqa: E402
+import readme  # noqa: E402
+import rule_docs  # noqa: E402
+import settings_docs  # noqa: E402
+
+from linter import schema, sources  # noqa: E402  # from this checkout, whatever is installed
+from linter.policy import library  # noqa: E402
 from linter.settings import build as settings_build  # noqa: E402
 
 FILES: dict[str, Callable[[], str]] = {
     "linter/settings/catalogue.json": settings_build.build,
+    "linter/sources/json_readers.json": sources.build_index,
     "linter/policy/rules.json": library.build,
+    "schemas/medplum-server-config.schema.json": schema.schema_text,
+    "docs/settings.md": settings_docs.build,
+    "docs/rules.md": rule_docs.build,
+    "docs/policies.md": policy_docs.build,
+    "README.md": readme.build,
 }
 
 
-def stale() -> list[str]:
-    """The generated files whose content is not what would be written now, as paths relative to the repository."""
-    return [name for name, make in FILES.items() if not (ROOT / name).exists() or (ROOT / name).read_text(encoding="utf-8") != make()]
+def stale() -> dict[str, str]:
+    """What the generated files should hold, of those that do not; paths are relative to the repository."""
+    made = {name: make() for name, make in FILES.items()}
+    return {name: text for name, text in made.items() if not (ROOT / name).exists() or (ROOT / name).read_text(encoding="utf-8") != text}
 
 
 def main(arguments: list[str]) -> int:
     """Write or check; the exit code."""
-    names = stale()
-    for name in names:
+    found = stale()
+    for name, text in found.items():
         if arguments == ["--check"]:
             print(f"{name} is stale: run python tools/generate.py")
         else:
-            (ROOT / name).write_text(FILES[name](), encoding="utf-8", newline="\n")
+            (ROOT / name).parent.mkdir(exist_ok=True)
+            (ROOT / name).write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote {name}")
-    return 1 if names and arguments == ["--check"] else 0
+    return 1 if found and arguments == ["--check"] else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""The scripts of action.yml, run as GitHub runs them: with bash, and with the inputs in the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from checkout import ROOT, environment
+
+STEPS: list[dict[str, Any]] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+EXAMPLE = ROOT / "examples" / "medplum.config.json"
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed"),
+    pytest.mark.skipif(sys.version_info < (3, 11), reason="the action brings its own Python, which has -P"),
+]
+
+
+def test_inputs_are_no_part_of_a_script() -> None:
+    assert all("${{" not in step.get("run", "") for step in STEPS)
+
+
+def step(folder: Path, name: str, **variables: str) -> tuple[int, str, dict[str, str]]:
+    """Run a step in a folder: its exit code, what it prints and its outputs."""
+    [script] = [step["run"] for step in STEPS if step.get("name") == name]
+    outputs = folder / "outputs"
+    outputs.touch()
+    given = {"GITHUB_OUTPUT": str(outputs), "RUNNER_TEMP": str(folder), "PYTHON": sys.executable, **variables}
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment(**given),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    return done.returncode, done.stdout + done.stderr, dict(line.split("=", 1) for line in outputs.read_text().splitlines())
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with what the action would have installed, and a module that must not be taken for ours."""
+    os.symlink(ROOT, tmp_path / "medplum-lint", target_is_directory=True)
+    (tmp_path / "linter").mkdir()
+    (tmp_path / "linter" / "__main__.py").write_text("raise SystemExit('the wrong one')")
+    shutil.copy(EXAMPLE, tmp_path / "medplum.config.json")
+    shutil.copy(ROOT / "benchmarks" / "clean.json", tmp_path / "medplum.clean.json")
+    return tmp_path
+
+
+def check(workspace: Path, paths: str, options: str = "") -> tuple[int, str, str]:
+    code, said, outputs = step(workspace, "Check", CHECK_PATHS=paths, CHECK_ARGS=options, SARIF_FILE="out.sarif")
+    assert code == 0, said
+    return int(outputs["exit-code"]), said, outputs["exit-code"]
+
+
+def test_findings(workspace: Path) -> None:
+    code, said, _ = check(workspace, "medplum.config.json")
+    assert code == 1 and "error[base-url-without-trailing-slash]" in said
+    assert json.loads((workspace / "out.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+
+
+def test_options_and_several_paths(workspace: Path) -> None:
+    code, said, _ = check(workspace, "medplum.clean.json\nmedplum.config.json", "--fail-on never --select invalid-json")
+    assert (code, said) == (0, "No findings in 2 files.\n")
+
+
+def test_clean(workspace: Path) -> None:
+    assert check(workspace, "medplum.clean.json")[:2] == (0, "No findings in 1 file.\n")
+
+
+def test_a_path_that_is_not_there(workspace: Path) -> None:
+    code, said, _ = check(workspace, "nothing.json")
+    assert code == 2 and "no such file" in said
+
+
+def test_nothing_is_executed(workspace: Path) -> None:
+    code, _, _ = check(workspace, "$(touch${IFS}pwned);touch${IFS}pwned", "")
+    assert code == 2 and not (workspace / "pwned").exists()
+
+
+def test_the_last_step_fails_as_the_tool_did(workspace: Path) -> None:
+    assert [step(workspace, "Fail on findings", CODE=code)[0] for code in ("0", "1", "2")] == [0, 1, 2]

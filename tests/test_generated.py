@@ -1,0 +1,219 @@
+"""Files that are made from others are fresh, and say what is so: schema, documentation, the page about policies."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from checkout import ROOT, run
+
+from linter.config import Settings
+from linter.policy import assertions, node
+from linter.policy.rulefile import read_rule_file, rule_schema
+from linter.rulebook import run_examples
+from linter.run import Options, lint_paths
+from linter.schema import config_schema, schema_text
+from linter.settings import KINDS, catalogue
+from linter.sources import kinds
+
+CLEAN: dict[str, Any] = json.loads((ROOT / "benchmarks" / "clean.json").read_text(encoding="utf-8"))
+
+
+def test_they_are_fresh() -> None:
+    assert run(sys.executable, ROOT / "tools" / "generate.py", "--check", cwd=ROOT, status=None).stdout == ""
+
+
+# The schema of the server's config
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(config_schema())
+
+
+def wrong(validator: jsonschema.Draft202012Validator, config: Any) -> list[str]:
+    """Where a config is not as the schema says."""
+    return sorted(".".join(map(str, error.absolute_path)) for error in validator.iter_errors(config))
+
+
+def changed(path: str, value: Any) -> Any:
+    """The clean config with one setting changed."""
+    config = copy.deepcopy(CLEAN)
+    *holders, last = path.split(".")
+    here = config
+    for step in holders:
+        here = here[int(step)] if isinstance(here, list) else here.setdefault(step, {})
+    here[last] = value
+    return config
+
+
+def test_the_schema_is_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(config_schema())
+    assert json.loads(schema_text()) == config_schema()
+
+
+def test_the_schema_takes_clean_configs(validator: jsonschema.Draft202012Validator) -> None:
+    assert wrong(validator, CLEAN) == []
+    assert wrong(validator, {"$schema": "./medplum.schema.json", "_comment": ["local"], "port": 8103}) == []
+    assert wrong(validator, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("logLevel", "info"),
+        ("database.port", "5432"),
+        ("redis.connectTimeout", 1000),
+        ("redis.tls", {"servername": "redis.clinic.example"}),
+        ("bullmq.removeOnComplete", True),
+        ("bullmq.removeOnComplete", {"count": 0, "age": 60}),
+        ("defaultRateLimit", -1),
+        ("workers.enabled", ["cron"]),
+        ("_comment", "local"),
+        ("database.runMigrations", False),
+    ],
+)
+def test_the_schema_takes(validator: jsonschema.Draft202012Validator, path: str, value: Any) -> None:
+    assert wrong(validator, changed(path, value)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        ("port", "8103", "port"),
+        ("port", 0, "port"),
+        ("port", 65536, "port"),
+        ("baseUrl", None, "baseUrl"),
+        ("logLevel", "verbose", "logLevel"),
+        ("allowedOrigins", ["*"], "allowedOrigins"),
+        ("registerEnabled", "true", "registerEnabled"),
+        ("defaultRateLimit", 0, "defaultRateLimit"),
+        ("defaultRateLimit", "60000/minute", "defaultRateLimit"),
+        ("database", "postgres://", "database"),
+        ("database.hosst", "localhost", "database"),
+        ("database.ssl.require", "false", "database.ssl.require"),
+        ("externalAuthProviders.0.issuer", 1, "externalAuthProviders.0.issuer"),
+        ("defaultProjectFeatures", "bots", "defaultProjectFeatures"),
+        ("DatabaseSecrets", "clinic/database", ""),
+        ("adminPassword", "x", ""),
+        ("baseURL", "http://localhost:8103/", ""),
+    ],
+)
+def test_the_schema_refuses(validator: jsonschema.Draft202012Validator, path: str, value: Any, where: str) -> None:
+    assert wrong(validator, changed(path, value)) == [where]
+
+
+def test_the_schema_has_every_setting_of_a_json_file() -> None:
+    known = catalogue("server")
+    for name in known.names():
+        setting = known.get(tuple(name.split(".")))
+        assert setting is not None
+        expected = setting.status != "obsolete" and "json" in setting.sources
+        found = schema_of(name)
+        assert (found is not None) is expected, name
+        if found is not None:
+            assert found["title"] == name and setting.meaning in found["description"]
+            assert found.get("deprecated", False) is (setting.deprecated or setting.removed)
+
+
+def schema_of(name: str) -> Any:
+    here: Any = config_schema()
+    for step in name.split("."):
+        here = here.get("items") if step == "*" else here.get("properties", {}).get(step)
+        if here is None:
+            return None
+    return here
+
+
+# No secret default anywhere
+
+
+def test_the_default_of_a_secret_is_nowhere() -> None:
+    secrets = [
+        str(setting.real_default)
+        for kind in KINDS
+        for setting in (catalogue(kind).get(tuple(name.split("."))) for name in catalogue(kind).names())
+        if setting is not None and setting.secret and setting.real_default is not None and "object" not in setting.types
+    ]
+    assert secrets
+    for file in ("schemas/medplum-server-config.schema.json", "docs/settings.md", "docs/rules.md", "README.md"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert not [secret for secret in secrets if secret in text], file
+
+
+# The clean config, on which the benchmark and the hooks' tests stand
+
+
+def test_the_clean_config_is_clean() -> None:
+    outcome = lint_paths([str(ROOT / "benchmarks" / "clean.json")], Options(Settings(fail_on="note")))
+    assert [(finding.rule, finding.path) for finding in outcome.result.findings] == []
+    assert [file.status for file in outcome.result.files] == ["checked"]
+
+
+# docs/policies.md
+
+PAGE = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """The text beneath a heading."""
+    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def first_column(title: str) -> set[str]:
+    """The words in code marks of the first column of a section's table, without what follows a colon."""
+    cells = re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE)
+    return {word.partition(":")[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_the_page_has_every_key() -> None:
+    assert first_column("Keys") == set(rule_schema()["properties"]) - {"found_by"}
+
+
+def test_the_page_has_every_operator() -> None:
+    assert first_column("Assertions") == set(assertions.operator_names())
+
+
+def test_the_page_has_every_fact() -> None:
+    said = set(re.findall(r"`(?:\$@)?(\w+)`", section("Paths")))
+    assert {*node.FACTS_OF_A_SETTING, *node.FACTS_OF_A_DOCUMENT} <= said
+
+
+def test_the_page_has_every_key_of_an_example() -> None:
+    bad = rule_schema()["$defs"]["badExample"]["properties"]
+    assert first_column("Examples are tests") == set(bad)
+
+
+def test_the_page_has_the_limits() -> None:
+    assert f"{assertions.DEEPEST} levels" in section("Limits") and f"{assertions.MOST_CLAUSES} clauses" in section("Limits")
+
+
+def policy() -> str:
+    found = re.search(r"<!-- policy: support-email-domain -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_first_policy_proves_itself(tmp_path: Path) -> None:
+    (tmp_path / "support-email-domain.yaml").write_text(policy(), encoding="utf-8")
+    report = run_examples([tmp_path])
+    assert (report.errors, report.failures) == ([], [])
+
+
+def test_the_readme_has_the_same_policy() -> None:
+    blocks = re.findall(r"```yaml\n(id: .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert [yaml.safe_load(block) for block in blocks] == [yaml.safe_load(policy())]
+
+
+def test_the_slip_is_reported_as_the_page_says(tmp_path: Path) -> None:
+    path = tmp_path / "support-email-domain.yaml"
+    path.write_text(policy().replace("ends_with", "end_with"), encoding="utf-8")
+    [error] = read_rule_file(path, kinds()).errors
+    assert error.replace(str(tmp_path), "policies") in PAGE

@@ -1,0 +1,179 @@
+"""README.md says what is so. (What it shows of our output is made by tools/generate.py; tests/test_generated.py sees that it is fresh.)"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from checkout import ROOT
+
+from linter.cli import cli
+from linter.config import FAIL_ON_CHOICES, find_config
+from linter.model import LEVELS, TARGETS
+from linter.reporters import names as formats
+from linter.run import Input, Options, lint_input
+from linter.sources import kinds
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from readme import block, printed  # noqa: E402
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def first_column(title: str) -> list[str]:
+    """What stands in code marks in the first column of a section's table."""
+    return [word for cell in re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE) for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_the_commands_come_first() -> None:
+    assert README.index(block("install")) < README.index(block("test")) < README.index("\n## ")
+    assert block("install").count("\n") == block("test").count("\n") == 1
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    assert '"$(python3 tools/readme.py test)"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_example_is_there() -> None:
+    assert "examples/medplum.config.json" in block("install") and (ROOT / "examples" / "medplum.config.json").is_file()
+
+
+def test_links_lead_somewhere() -> None:
+    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)}
+    for link in re.findall(r"\]\(([^)]+)\)", re.sub(r"```.*?```", "", README, flags=re.DOTALL)):
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        elif not link.startswith("https://"):
+            assert (ROOT / link).is_file(), link
+
+
+def options(command: str) -> set[str]:
+    [found] = [one for name, one in cli.commands.items() if name == command]
+    return {name for option in found.params if isinstance(option, click.Option) for name in option.opts}
+
+
+def test_every_option_is_there() -> None:
+    assert set(first_column("Options")) >= options("check")
+    assert {word for word in first_column("Options") if word.startswith("-")} == options("check")
+
+
+def test_every_command_is_there() -> None:
+    said = section("Options")
+    assert [name for name in cli.commands if not re.search(rf"`(medplum-lint )?\[?{name}\b", said)] == []
+
+
+def test_every_kind_is_there() -> None:
+    assert set(first_column("Inputs")) == kinds()
+
+
+def test_every_format_is_there() -> None:
+    [row] = re.findall(r"^\| `--format`.*$", section("Options"), re.MULTILINE)
+    assert [name for name in formats() if f"`{name}`" not in row] == []
+
+
+def test_the_configuration_is_read(tmp_path: Path) -> None:
+    """Every key is in it, and each of them is known."""
+    (tmp_path / ".medplum-lint.toml").write_text(block("configuration"), encoding="utf-8")
+    config = find_config(tmp_path)
+    assert config.rules and config.exclude and config.per_file
+    assert all(config.general) and config.general.severity
+    [(_, override)] = config.per_file
+    assert override.target and override.ignore
+    for word in (*LEVELS, *TARGETS, *FAIL_ON_CHOICES, "off"):
+        assert re.search(rf"\b{word}\b", block("configuration")), word
+
+
+def test_the_configuration_names_rules_that_exist() -> None:
+    listed = {path.stem for path in (ROOT / "rules").glob("*.yaml")}
+    text = block("configuration")
+    named = {word for line in re.findall(r"^(?:select|ignore) = (\[.*?\])", text, re.MULTILINE) for word in json.loads(line)}
+    named |= set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))
+    assert named and named <= listed
+
+
+def test_the_remark_is_heeded(tmp_path: Path) -> None:
+    def found(text: str) -> dict[str, str | None]:
+        outcome = lint_input(Input("server.env", text.encode(), tmp_path / "server.env"), Options(kind="server/env"))
+        return {finding.rule: finding.suppressed for finding in outcome.result.findings}
+
+    remark, variable = block("remark").splitlines()
+    rule = "base-url-without-trailing-slash"
+    assert found(variable)[rule] is None
+    assert found(block("remark"))[rule] == remark.partition("] ")[2]
+
+
+# The JSON contract
+
+
+@pytest.fixture(scope="module")
+def report() -> Any:
+    return json.loads(printed("medplum-lint --format json examples/ssm-dump.json examples/medplum.prod.config.json"))
+
+
+def test_the_json_contract_is_whole(report: Any) -> None:
+    said = " ".join(first_column("JSON output"))
+    said = said.replace(".kind .environment", "findings[].kind findings[].environment")
+    assert {word for word in said.split() if "[]" not in word} == set(report)
+    for part in ("files", "deployments", "findings"):
+        assert {word.partition("[].")[2] for word in said.split() if word.startswith(f"{part}[].")} == set(report[part][0])
+    assert said_in("tool") == set(report["tool"])
+    assert said_in("summary") == set(report["summary"])
+    assert said_in("deployments[].documents") == set(report["deployments"][0]["documents"][0])
+    assert said_in("findings[].related") == {name for finding in report["findings"] for one in finding["related"] for name in one}
+
+
+def said_in(name: str) -> set[str]:
+    """The words in code marks in what the row of a name says."""
+    [row] = re.findall(rf"^\| `{re.escape(name)}` \|(.*)$", section("JSON output"), re.MULTILINE)
+    return set(re.findall(r"`(\w+)`", row))
+
+
+def test_every_status_is_explained() -> None:
+    [row] = re.findall(r"^\| `files\[\].status` \|.*$", section("JSON output"), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`:?;?", row.partition("|")[2].partition("|")[2])) == {"checked", "ignored", "failed"}
+
+
+def test_exit_codes() -> None:
+    assert re.findall(r"^\| (\d) \|", section("Exit codes"), re.MULTILINE) == ["0", "1", "2", "3"]
+
+
+# What is there to copy
+
+
+def test_the_hooks_exist() -> None:
+    [repository] = yaml.safe_load(block("pre-commit"))["repos"]
+    hooks = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    assert {hook["id"] for hook in repository["hooks"]} == hooks
+
+
+def test_the_action_has_the_inputs() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    said = section("GitHub code scanning").rpartition("Its inputs are")[2]
+    assert set(re.findall(r"`([a-z-]+)`", said)) == set(action["inputs"])
+
+
+def test_the_workflow_is_safe_to_copy() -> None:
+    """(zizmor, which CI runs on it, says more.)"""
+    text = block("workflow")
+    used = re.findall(r"uses: (\S+)@(\S+) # (v[\d.]+)$", text, re.MULTILINE)
+    assert len(used) == text.count("uses:") and all(re.fullmatch("[0-9a-f]{40}", commit) for _, commit, _ in used)
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["lint"]["permissions"] == {"contents": "read", "security-events": "write"}
+
+
+def test_one_version_of_each_action() -> None:
+    files = [ROOT / "README.md", ROOT / "action.yml", *(ROOT / ".github" / "workflows").glob("*.yml")]
+    used = {use for file in files for use in re.findall(r"uses: (\S+@\S+ # \S+)", file.read_text(encoding="utf-8"))}
+    assert len(used) == len({use.partition("@")[0] for use in used})

@@ -1,0 +1,54 @@
+"""``docs/policies.md``: written by hand, but for the tables between ``<!-- NAME -->`` and ``<!-- end -->``, which are made here."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from linter.policy.formats import FORMATS
+from linter.policy.judgement import ASPECTS
+from linter.settings import KINDS, catalogue
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"
+_TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def build() -> str:
+    """The text of the page with its tables as they are now."""
+    return _TABLE.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}", PAGE.read_text(encoding="utf-8"))
+
+
+def _formats() -> str:
+    return _table(("format", "what fits"), ((f"`{name}`", _summary(function)) for name, function in sorted(FORMATS.items())))
+
+
+def _summary(function: Callable[..., object]) -> str:
+    """The first paragraph of a docstring, as Markdown."""
+    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split()).replace("``", "`")
+
+
+def _aspects() -> str:
+    return _table(("aspect", "what it asks"), ((f"`{name}`", asks) for name, asks in ASPECTS.items()))
+
+
+def _tags() -> str:
+    tags: dict[str, list[str]] = {}
+    for kind in KINDS:
+        for tag in catalogue(kind).tags():
+            tags.setdefault(tag, []).extend(".".join(map(str, path)) for path in catalogue(kind).tagged(tag))
+    return _table(("tag", "settings"), ((f"`<{tag}>`", _some(list(dict.fromkeys(names)))) for tag, names in sorted(tags.items())))
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _table(head: tuple[str, str], rows: Iterator[tuple[str, str]]) -> str:
+    lines = [f"| {head[0]} | {head[1]} |", "| --- | --- |", *(f"| {name} | {says} |".replace("\\", "\\\\") for name, says in rows)]
+    return "\n".join(lines) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {"formats": _formats, "aspects": _aspects, "tags": _tags}

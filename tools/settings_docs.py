@@ -1,0 +1,153 @@
+"""``docs/settings.md``: every setting of the catalogue, from the catalogue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from linter.schema import has_literal_default
+from linter.settings import KINDS, ByGeneration, Setting, catalogue, page_link
+from linter.settings.build import FORMATS
+
+_INTRODUCTION = """\
+# Settings
+
+<!-- Made by tools/generate.py from linter/settings/*.yaml: edit those. -->
+
+What medplum-lint knows of each setting: from Medplum's documentation, and from what the server's code really does, where the two differ.
+As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medplum-server-config.schema.json).
+
+The server reads a setting from a JSON config file, from AWS Parameter Store, or from the environment. The last two hold texts. "As an
+integer" means that the server makes a number of the text; "as text" that it does not, so that a setting of another type does not work as
+meant. Servers of different age do this differently: "newest" is the present loader, "late 2025" and "mid 2025" are older ones.
+"""
+_TITLES = {
+    "server": "Server",
+    "infra": "Infrastructure (the configuration of the CDK)",
+    "secret/database": "The secret behind DatabaseSecrets",
+    "secret/redis": "The secret behind RedisSecrets",
+}
+_STATUS = {
+    "documented": "Documented",
+    "undocumented": "Not documented",
+    "obsolete": "Names that do nothing",
+}
+_AGES = ("newest", "late 2025", "mid 2025")
+_READ = {
+    "none": "as text",
+    "integer": "as an integer",
+    "boolean": "as a boolean",
+    "object": "as JSON",
+    "csv": "split at commas",
+    "secret": "as the id of a secret",
+}
+_ORIGIN = {
+    "older-version": "From an older version.",
+    "docs-typo": "A slip of the documentation.",
+    "near-miss": "Easily taken for the right name.",
+    "never-read": "No server ever read it.",
+}
+
+
+def build() -> str:
+    """The text of the page."""
+    lines = [_INTRODUCTION]
+    for kind in KINDS:
+        lines += [f"## {_TITLES[kind]}", ""]
+        settings = _settings(kind)
+        for status, title in _STATUS.items():
+            found = [setting for setting in settings if setting.status == status]
+            if not found:
+                continue
+            if len({setting.status for setting in settings}) > 1:
+                lines += [f"### {title}", ""]
+            for setting in found:
+                lines += [*_section(setting), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _settings(kind: str) -> list[Setting]:
+    known = catalogue(kind)
+    found = (known.get(tuple(name.split("."))) for name in known.names())
+    return [setting for setting in found if setting is not None]
+
+
+def _section(setting: Setting) -> Iterator[str]:
+    """A heading, what it is, and a list of facts."""
+    yield from (f"#### `{setting.name}`", "", _prose(setting))
+    facts = [f"- {fact}" for fact in _facts(setting)]
+    yield from ["", *facts] if facts else ()
+
+
+def _prose(setting: Setting) -> str:
+    said = [_ORIGIN.get(setting.origin, ""), setting.meaning, setting.consequence]
+    return " ".join(text.replace("<", "&lt;").replace("*", "\\*") for text in said if text)
+
+
+def _facts(setting: Setting) -> Iterator[str]:
+    if setting.deprecated or setting.removed:
+        yield f"**{'Deprecated' if setting.deprecated else 'Ignored by current servers'}**"
+    if setting.use:
+        yield f"Use: `{setting.use}`"
+    if setting.types:
+        yield f"Type: {' or '.join(setting.types)}{_range(setting)}"
+    if setting.format:
+        yield f"Form: {FORMATS[setting.format]}"
+    if setting.enum:
+        yield f"One of: {', '.join(_code(value) for value in setting.enum)}{' (in any case)' if setting.ignore_case else ''}"
+    if setting.required:
+        yield "Required"
+    if setting.secret:
+        yield "Secret: its value is never shown"
+    yield from _defaults(setting)
+    yield from _sources(setting)
+    if setting.page_differs:
+        yield f"Page and code: {setting.page_differs}"
+    if setting.link:
+        yield f"[Documentation]({page_link(setting)})"
+
+
+def _range(setting: Setting) -> str:
+    limits, advice = (("from", setting.min), ("to", setting.max)), (("from", setting.advised_min), ("to", setting.advised_max))
+    bounds = [f" {word} {bound:,}" for word, bound in limits if bound is not None]
+    advised = [f", better {word} {bound:,}" for word, bound in advice if bound is not None]
+    special = [f", or {value:,}" for value in setting.special]
+    unit = [f" ({setting.unit})"] if setting.unit else []
+    return "".join([*bounds, *special, *advised, *unit])
+
+
+def _defaults(setting: Setting) -> Iterator[str]:
+    if setting.secret:
+        return
+    real = setting.real_default
+    said = "" if real is None else _code(real) if has_literal_default(setting) else str(real)
+    if setting.default and said and setting.default.strip("'") != said.strip("`"):
+        yield f"Default: {said}; the page says {_code(setting.default)}"
+    elif said or setting.default:
+        yield f"Default: {said or _code(setting.default)}"
+
+
+def _sources(setting: Setting) -> Iterator[str]:
+    if not setting.sources or setting.status == "obsolete":
+        return
+    if setting.sources == ("json",):
+        yield "Only in a JSON file"
+        return
+    if "json" not in setting.sources:
+        yield "Not in a JSON file"
+    if "ssm" in setting.sources and "*" not in setting.name:
+        yield f"Parameter Store: {_coerced(setting.ssm_coercion)}"
+    if "env" in setting.sources and setting.env:
+        elsewhere = [f"{age}: lands on `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
+        where = f" ({'; '.join(elsewhere)})" if elsewhere else ""
+        yield f"Environment: `{setting.env}`, {_coerced(setting.env_coercion)}{where}"
+
+
+def _coerced(coercion: ByGeneration) -> str:
+    if len(set(coercion)) == 1:
+        return _READ[coercion.newest]
+    return "; ".join(f"{age} {_READ[way]}" for age, way in zip(_AGES, coercion, strict=True))
+
+
+def _code(value: object) -> str:
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
