@@ -300,6 +300,10 @@ def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
     return answer[1].confidence
 
 
+_STOPS = frozenset({"invalid-json", "json-comment", "json-trailing-comma", "json-not-an-object", "byte-order-mark", "invalid-yaml"})
+"""What a source finds that no reader of the file gets past."""
+
+
 def load_documents(paths: Iterable[str | Input], kind: str | None) -> tuple[list[Document], list[str]]:
     """The documents of files, without linting them, and an error for each file that gives none."""
     documents: list[Document] = []
@@ -314,6 +318,8 @@ def load_documents(paths: Iterable[str | Input], kind: str | None) -> tuple[list
         documents.extend(one.document for one in loaded if one.judge)
         if not loaded:
             errors.append(f"{given.uri}: {recognised.note}")
+        elif any(problem.rule in _STOPS for one in loaded for problem in one.problems):
+            errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
         elif not any(one.judge for one in loaded):
             errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
     return documents, errors

@@ -27,7 +27,7 @@ DUMP = {
             ("binaryStorage", "String", "s3:clinic-binary-storage"),
             ("storageBaseUrl", "String", "https://storage.clinic.example/binary/"),
             ("signingKeyId", "String", "K0EXAMPLE0000"),
-            ("signingKey", "SecureString", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nbm90IGEga2V5\n-----END ENCRYPTED PRIVATE KEY-----\n"),
+            ("signingKey", "SecureString", "${SIGNING_KEY}"),
             ("signingKeyPassphrase", "SecureString", "not-a-real-passphrase"),
             ("DatabaseSecrets", "String", "clinic/prod/database"),
             ("RedisSecrets", "String", "clinic/prod/redis"),

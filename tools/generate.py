@@ -23,7 +23,7 @@ from linter.settings import build as settings_build  # noqa: E402
 
 FILES: dict[str, Callable[[], str]] = {
     "linter/settings/catalogue.json": settings_build.build,
-    "linter/sources/json_readers.json": sources.build_index,
+    "linter/sources/index.json": sources.build_index,
     "linter/policy/rules.json": library.build,
     "schemas/medplum-server-config.schema.json": schema.schema_text,
     "docs/settings.md": settings_docs.build,

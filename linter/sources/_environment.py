@@ -72,6 +72,8 @@ class Place(NamedTuple):
     names: frozenset[str] = frozenset()
     public_names: frozenset[str] = frozenset()
     complete: bool = False
+    sound: bool = True
+    """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
     strict: bool = False
     """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
 
@@ -252,16 +254,20 @@ class VariablesOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
         holder = self._holder(path) if path else None
-        show = holder is not None and (span == holder.key or (self._place.type != "Secret" and _is_public(holder.name)))
+        show = holder is not None and (span == holder.key or (not self._hidden and _is_public(holder.name)))
         return self._place.lines().excerpt(span, self._visibility, show=show)
 
     @property
+    def _hidden(self) -> bool:
+        """Whether no value at all may be seen."""
+        return self._place.type == "Secret" or not self._place.sound
+
+    @property
     def _visibility(self) -> Visibility:
-        hidden = self._place.type == "Secret"
         place = self._place
 
         def public(name: str) -> bool:
-            return not hidden and (name in place.public_names or _is_public(name))
+            return not self._hidden and (name in place.public_names or _is_public(name))
 
         return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in place.names)
 

@@ -502,7 +502,8 @@ class ParameterOrigin:
             return self._lines.excerpt(span, show=False)
         value = found[1].span("value")
         within = value.start <= span.start and span.end <= value.end  # a text of its own, in which nobody knows what is what
-        return self._lines.excerpt(value if within else span, show=settings.catalogue().is_public(found[0]))
+        a_fact = span in (found[1].span("type"), found[1].span("tier")) and span != value
+        return self._lines.excerpt(value if within else span, show=a_fact or settings.catalogue().is_public(found[0]))
 
 
 def type_of(value: Any) -> str | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..model import Span, dotted, printable
 from ._json import Json
 from ._source import Problem, SourceFile
-from ._yaml import Yaml
+
+if TYPE_CHECKING:
+    from ._yaml import Yaml
 
 _ADVICE = {
     "json-comment": 'delete it, or move it to a "_comment" member',

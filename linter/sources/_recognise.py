@@ -12,7 +12,7 @@ SHARED_WITH_APPS = frozenset({"baseUrl", "clientId", "googleClientId", "recaptch
 """Server settings that the configuration of the Medplum app or of a client has too."""
 GENERIC = frozenset({"port", "database", "redis", "smtp", "issuer", "logLevel", "workers", "shards", "audience", "allowedOrigins"})
 """Server settings that other programs' configurations have too."""
-_INFRA = frozenset(
+INFRA = frozenset(
     {
         *("stackName", "accountNumber", "apiDomainName", "appDomainName", "storageDomainName", "storageBucketName", "storagePublicKey"),
         *("apiSslCertArn", "appSslCertArn", "storageSslCertArn", "maxAzs", "rdsInstances", "rdsInstanceType", "rdsSecretsArn"),
@@ -52,7 +52,7 @@ def recognise_object(value: dict[str, Any], name: str) -> Recognised | None:
 
 def is_infra(value: dict[str, Any]) -> bool:
     """Whether an object is an infra configuration of the CDK: it has more settings that are the CDK's own than ones of a server."""
-    return not isinstance(value.get("bots"), list) and len(_INFRA.intersection(value)) > len(server_settings(value))
+    return not isinstance(value.get("bots"), list) and len(INFRA.intersection(value)) > len(server_settings(value))
 
 
 def server_settings(value: dict[str, Any]) -> frozenset[str]:

@@ -155,6 +155,11 @@ def lines_of(file: SourceFile) -> Callable[[], LineExcerpts]:
     return cache(lambda: LineExcerpts(file.text, yaml_tokens(file.text.content, assignments=True)))
 
 
+def is_sound(file: SourceFile) -> bool:
+    """Whether nothing is wrong with the text, such as a name that stands twice."""
+    return not any(yaml.problems for yaml in file.yaml)
+
+
 def mentions_medplum(file: SourceFile) -> bool:
     """Whether a file can have to do with Medplum at all: no other YAML is read for it."""
     return re.search("medplum", file.text.content, re.IGNORECASE) is not None

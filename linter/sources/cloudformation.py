@@ -19,6 +19,7 @@ from ._yaml import Tagged, Yaml
 from ._yaml_variables import remarks_of
 
 KINDS = ("server/ssm",)
+MARKS = ("AWS::SSM::Parameter",)
 NAMES = tuple(f"*{word}*.{end}" for word in ("template", "cloudformation", "stack") for end in ("json", "yaml", "yml")) + ("*.template",)
 
 _TYPE: Final = "AWS::SSM::Parameter"

@@ -13,7 +13,7 @@ from ..model import printable
 from ._environment import Place, configures_server, load_variables, unless_reference
 from ._source import Loaded, Problem, Recognised, SourceFile
 from ._start import reads_variables
-from ._yaml_variables import Part, is_server_image, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+from ._yaml_variables import Part, is_server_image, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
 
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
@@ -70,6 +70,7 @@ def _load(file: SourceFile, service: Part, problems: list[Problem], suppressions
         type="service",
         start=service.at("environment").head() if "environment" in given else service.head(),
         lines=lines_of(file),
+        sound=is_sound(file),
         complete=reads == "only" and service.yaml.whole and not {"env_file", "extends"}.intersection(given),
         strict=ours,
     )

@@ -77,8 +77,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 def _tokens(variable: Variable, content: str) -> Iterator[Token]:
     yield Token(variable.key, "name", variable.name, variable.name)
     if variable.value.start >= variable.key.end:
-        # Behind a quote that is not closed stands more than the value.
-        written, name = content[slice(*variable.value)], variable.name if variable.text is not None else ""
+        written = content[slice(*variable.value)]
+        # Behind a quote that is not closed stands more than the value, and behind a "#" perhaps a comment.
+        name = "" if variable.text is None or (written[0] not in "'\"" and "#" in written) else variable.name
         yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
 
 

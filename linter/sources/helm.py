@@ -18,7 +18,7 @@ from ..model import Span, printable
 from ..settings.environment import variable_of
 from ._environment import Place, Variable, configures_server, load_variables, unless_reference
 from ._source import Loaded, Problem, Recognised, SourceFile
-from ._yaml_variables import Part, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+from ._yaml_variables import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
 
 KINDS = ("server/env",)
 NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")
@@ -64,7 +64,15 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     loaded: list[Loaded] = []
     for root in _roots(file):
         if _is_values(root) and _is_servers(root, file):
-            place = Place(environment=None, type="values", start=_start(root), lines=lines_of(file), names=_NAMES, public_names=_PUBLIC)
+            place = Place(
+                environment=None,
+                type="values",
+                start=_start(root),
+                lines=lines_of(file),
+                names=_NAMES,
+                public_names=_PUBLIC,
+                sound=is_sound(file),
+            )
             variables = _variables(root, file)
             loaded.append(load_variables(file, variables, place, [*problems, *_dropped(root)], remarks.suppressions))
             problems = []

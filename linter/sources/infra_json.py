@@ -12,11 +12,12 @@ from ._external import Flaw, message, resolved
 from ._json import Json
 from ._origin import JsonOrigin
 from ._problems import encoding_problems, json_problems
-from ._recognise import is_infra
+from ._recognise import INFRA, is_infra
 from ._source import Loaded, Problem, Recognised, SourceFile
 
 KINDS = ("infra/json",)
 NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "*infra*.json")
+MARKS = tuple(f'"{name}"' for name in INFRA)
 
 _CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at this, and nothing is deployed"
 

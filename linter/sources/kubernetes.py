@@ -13,7 +13,7 @@ from ..model import UNKNOWN, printable
 from ._environment import Place, Variable, configures_server, load_variables
 from ._source import Loaded, Problem, Recognised, SourceFile, Suppression
 from ._start import reads_variables
-from ._yaml_variables import Part, is_server_image, lines_of, mentions_medplum, placed_variables, remarks_of, text_problems
+from ._yaml_variables import Part, is_server_image, is_sound, lines_of, mentions_medplum, placed_variables, remarks_of, text_problems
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -145,6 +145,7 @@ def _load(file: SourceFile, one: Part, holder: Part, problems: list[Problem], su
         type=_kind(holder) or "container",
         start=_start(holder).head(),
         lines=lines_of(file),
+        sound=is_sound(file),
         complete=reads == "only" and holder.yaml.whole and holder.at("envFrom").value is None,
         strict=ours,
     )

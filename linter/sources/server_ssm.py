@@ -20,6 +20,7 @@ from ._yaml import Yaml
 from ._yaml_variables import remarks_of
 
 KINDS = ("server/ssm",)
+MARKS = ("Parameter", '"/', '"\\/', "medplum/", "medplum\\/", "MEDPLUM/", "Medplum/")
 NAMES = (
     "*ssm*.json",
     "*parameter*.json",

@@ -15,6 +15,7 @@ from ._parameters import FileLines, Given, Parameter, Spot, environments, load_p
 from ._source import Loaded, Recognised, SourceFile
 
 KINDS = ("server/ssm",)
+MARKS = ("aws_ssm_parameter",)
 NAMES = ("*tfplan*.json", "*tfstate*", "*terraform*.json", "*plan*.json")
 
 _TYPE: Final = "aws_ssm_parameter"
