@@ -142,13 +142,16 @@ def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
     return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]
 
 
+_KINDS_OF_MEMBERS = {"infra": "infra/json", "database": "secret/database", "redis": "secret/redis", "variables": "server/env"}
+
+
 def _deployment(members: Mapping[str, Any]) -> list[Sample]:
     """The documents of an example for rules about deployments: each member is what a file of its own would hold."""
-    kinds_of_members = {"infra": "infra/json", "database": "secret/database", "redis": "secret/redis", "parameters": "server/ssm"}
     documents: list[Document] = []
     for name, data in members.items():
-        kind = "server/ssm" if "Parameters" in data else kinds_of_members.get(name, "server/json")
-        documents.extend(sample.document for sample in load_example(json.dumps(data).encode(), kind))
+        text = data["text"] if "text" in data else json.dumps(data)
+        kind = "server/ssm" if "Parameters" in data else _KINDS_OF_MEMBERS.get(name, "server/json")
+        documents.extend(sample.document for sample in load_example(text.encode(), kind))
     return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
 
 

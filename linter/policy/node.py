@@ -66,11 +66,11 @@ class Node:
 
     def fact(self, name: str) -> Any:
         """A fact of this node, else ``ABSENT``: of its path, of the catalogue, of the source; at the root those of the document."""
-        if name == "path":
-            return dotted(self.path)
-        if name == "key":
-            return str(self.path[-1]) if self.path else ABSENT
         document, path = self.document.owner(self.path)
+        if name == "path":
+            return dotted(path)
+        if name == "key":
+            return str(path[-1]) if path else ABSENT
         if not path:
             return document_fact(document, name)
         if name in FACTS_OF_THE_CATALOGUE:

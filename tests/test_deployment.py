@@ -1,0 +1,130 @@
+"""The documents of one deployment against each other: ``deployment/`` holds one of each kind, with what they disagree about."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from helpers import golden
+
+from linter.config import Settings
+from linter.model import Deployment, Result, Style, dotted
+from linter.reporters import reporter
+from linter.run import Options, Outcome, lint_paths
+
+FOLDER = Path(__file__).parent / "deployment"
+ACROSS = (
+    "app-base-url-not-at-app-domain,arn-of-another-account,arn-of-another-region,base-url-differs-from-infra,base-url-not-at-api-domain,"
+    "binary-storage-differs-from-infra,environment-differs-from-infra,parameter-differs-from-file,parameter-overrides-secret,"
+    "port-differs-from-infra,public-key-of-another-key,region-differs-from-infra,signing-key-id-differs-from-infra,"
+    "storage-base-url-not-at-storage-domain,variable-overrides-file,variable-overrides-parameter"
+).split(",")
+
+
+@pytest.fixture(autouse=True)
+def _folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER)
+
+
+def lint(*paths: str) -> Outcome:
+    outcome = lint_paths(list(paths), Options(Settings(select=tuple(ACROSS))))
+    assert outcome.bugs == () and outcome.errors == ()
+    return outcome
+
+
+def names(deployments: tuple[Deployment, ...]) -> list[tuple[str | None, list[str]]]:
+    return [(one.name, [document.uri for document in one.documents]) for one in deployments]
+
+
+def write(folder: Path, name: str, content: object) -> str:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return str(path)
+
+
+def test_what_the_documents_disagree_about_with_both_places() -> None:
+    lines = []
+    for finding in lint(".").result.findings:
+        place = "{}:{}".format(*finding.document.position(finding.span.start))
+        lines.append(f"{finding.document.uri}:{place} {finding.severity}[{finding.rule}] {dotted(finding.path or ())}: {finding.message}")
+        for related in finding.related:
+            place = "{}:{}".format(*related.document.position(related.span.start))
+            lines.append(f"    {related.document.uri}:{place} {dotted(related.path)}: {related.message}")
+    golden("deployment.txt", lines)
+
+
+def test_it_is_said_which_documents_belong_together() -> None:
+    result = lint(".").result
+    assert names(result.deployments) == [
+        ("prod", ["database-secret.json", "medplum.prod.config.json", "prod-ssm.json", "redis-secret.json"]),
+    ]
+    assert "Checked against each other as environment prod: database-secret.json" in report(result, "text")
+    assert json.loads(report(result, "json"))["deployments"][0]["environment"] == "prod"
+
+
+def report(result: Result, output_format: str) -> str:
+    stream = StringIO()
+    reporter(output_format).report(result, stream, Style())
+    return stream.getvalue()
+
+
+def test_every_format_has_both_places() -> None:
+    result = lint(".").result
+    first = result.findings[0]
+    assert (first.rule, first.document.uri) == ("port-differs-from-infra", "prod-ssm.json")
+    assert "medplum.prod.config.json:8:14: infra.apiPort is 8103" in report(result, "text")
+    (related,) = json.loads(report(result, "json"))["findings"][0]["related"]
+    assert (related["path"], related["setting"], related["range"]["start"]) == (
+        "medplum.prod.config.json",
+        "apiPort",
+        {"line": 8, "column": 14},
+    )
+    (place,) = json.loads(report(result, "sarif"))["runs"][0]["results"][0]["relatedLocations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("medplum.prod.config.json")
+    assert place["physicalLocation"]["region"]["startLine"] == 8
+    for output_format in ("text", "json", "sarif"):
+        assert "not-a-real-secret" not in report(result, output_format)
+
+
+def dump(**environments: str) -> dict[str, object]:
+    return {"Parameters": [{"Name": f"/medplum/{name}/port", "Type": "String", "Value": port} for name, port in environments.items()]}
+
+
+INFRA = {"stackName": "Medplum", "accountNumber": "123456789012", "apiDomainName": "api.hospital.example", "apiPort": 8103}
+
+
+def test_each_environment_of_a_dump_goes_with_its_own_config(tmp_path: Path) -> None:
+    paths = [
+        write(tmp_path, "dump.json", dump(prod="5000", staging="8103")),
+        write(tmp_path, "a.json", {**INFRA, "name": "prod"}),
+        write(tmp_path, "b.json", {**INFRA, "name": "staging", "apiPort": 5000}),
+    ]
+    found = lint(*paths).result.findings
+    assert [(one.rule, one.document.environment) for one in found] == [
+        ("port-differs-from-infra", "prod"),
+        ("port-differs-from-infra", "staging"),
+    ]
+
+
+def test_one_config_and_one_server_belong_together_under_two_names(tmp_path: Path) -> None:
+    paths = [write(tmp_path, "dump.json", dump(production="8103")), write(tmp_path, "infra.json", {**INFRA, "name": "prod"})]
+    (finding,) = lint(*paths).result.findings
+    assert (finding.rule, dotted(finding.path or ())) == ("environment-differs-from-infra", "name")
+
+
+def test_a_local_server_is_not_compared_with_a_stack(tmp_path: Path) -> None:
+    local = {"baseUrl": "http://localhost:8103/", "port": 5000, "database": {}, "redis": {}, "appBaseUrl": "http://localhost:3000/"}
+    paths = [write(tmp_path, "medplum.config.json", local), write(tmp_path, "medplum.prod.config.json", {**INFRA, "name": "prod"})]
+    assert lint(*paths).result.deployments == ()
+
+
+def test_two_of_a_kind_are_not_guessed_about(tmp_path: Path) -> None:
+    server = {"baseUrl": "https://api.hospital.example/", "port": 5000, "database": {}, "redis": {}, "appBaseUrl": "https://a.example/"}
+    paths = [
+        write(tmp_path, "a.json", server),
+        write(tmp_path, "b.json", server),
+        write(tmp_path, "medplum.prod.config.json", {**INFRA, "name": "prod"}),
+    ]
+    assert lint(*paths).result.deployments == ()
