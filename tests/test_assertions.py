@@ -248,7 +248,7 @@ def test_every_operator_is_tested() -> None:
     assert set(operator_names()) - tested <= IN_RULES
 
 
-IN_RULES = {"arn", "certificates", "fargate_memory", "not_smaller_than", "private_key", "public_key_of"}
+IN_RULES = {"arn", "certificates", "fargate_memory", "not_smaller_than", "private_key", "public_key_of", "unique_by", "without_origin_of"}
 """Operators of a narrow use, which the examples of their rules test."""
 
 # --- Equality. ----------------------------------------------------------------------------------------------------------------------

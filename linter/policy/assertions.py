@@ -502,6 +502,39 @@ def _not_smaller_than(operand: Any) -> Check:
     return check
 
 
+def _unique_by(operand: Any) -> Check:
+    """A list of objects, no two of which have the same value in this member; the later one fails."""
+
+    def check(value: Any, _node: Node) -> Verdict:
+        if not isinstance(value, list):
+            return (Failure("must be an array"),)
+        seen: set[str] = set()
+        failures: list[Failure] = []
+        for index, one in enumerate(value):
+            name = one.get(operand) if isinstance(one, dict) else None
+            if isinstance(name, str) and name in seen:
+                failures.append(Failure(f"has the same {operand} as an entry before it", (index, str(operand))))
+            elif isinstance(name, str):
+                seen.add(name)
+        return tuple(failures) or True
+
+    return check
+
+
+def _without_origin_of(operand: Any) -> Check:
+    """A comma list of origins that does not repeat the origin of a URL (a template)."""
+    other = compile_value(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        url = other(node)
+        if not isinstance(value, str) or not isinstance(url, str):
+            return None
+        repeated = any(one.strip() and f"{url.rstrip('/')}/".startswith(f"{one.strip().rstrip('/')}/") for one in value.split(","))
+        return (Failure(f"repeats the origin of {show_value(operand)(node)}"),) if repeated else True
+
+    return check
+
+
 OPERATORS: dict[str, Callable[[Any], Check]] = {
     "type": _type,
     "equals": _equals,
@@ -521,6 +554,8 @@ OPERATORS: dict[str, Callable[[Any], Check]] = {
     "public_key_of": _public_key_of,
     "certificates": _certificates,
     "not_smaller_than": _not_smaller_than,
+    "unique_by": _unique_by,
+    "without_origin_of": _without_origin_of,
 }
 
 
