@@ -497,3 +497,28 @@ def test_diff_needs_one_configuration_on_each_side(first: str, message: str) -> 
     write("dump.json", TWO)
     result = lint("diff", first, "dump.json#prod")
     assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {message}\n")
+
+
+# --- Bad input ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_broken_files_in_a_folder_are_never_passed_over() -> None:
+    Path("medplum.utf16.json").write_bytes('{"port": 8103}'.encode("utf-16"))
+    Path("medplum.binary.json").write_bytes(bytes(range(256)))
+    write("medplum.empty.json", "")
+    write("medplum.list.json", "[1, 2]")
+    write("medplum.deep.json", '{"baseUrl": ' + "[" * 100_000 + "]" * 100_000 + ', "database": {}, "redis": {}}')
+    write("data.json", "[1, 2]")
+    os.mkfifo("medplum.pipe.json")
+    os.symlink(".", "loop")
+    os.symlink("/nowhere", "medplum.dangling.json")
+    result = lint("--format", "json", "--select", "not-utf-8,invalid-json,json-not-an-object,wrong-type")
+    found = [(one["path"], one["rule"], tuple(one["range"]["start"].values())) for one in json.loads(result.stdout)["findings"]]
+    assert found == [
+        ("medplum.binary.json", "not-utf-8", (3, 115)),
+        ("medplum.deep.json", "wrong-type", (1, 13)),
+        ("medplum.empty.json", "invalid-json", (1, 1)),
+        ("medplum.list.json", "json-not-an-object", (1, 1)),
+        ("medplum.utf16.json", "not-utf-8", (1, 1)),
+    ]
+    assert result.exit_code == 1

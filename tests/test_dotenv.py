@@ -36,7 +36,7 @@ def problems(text: str) -> list[str]:
         ("A=''", ""),
         ("A=b c", "b c"),
         ("A=b # c", "b"),
-        ("A=b#c", "b#c"),
+        ("A=b#c", None),
         ("A= # c", ""),
         ("A=#c", None),
         ("A='b' # c", "b"),

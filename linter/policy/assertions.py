@@ -13,7 +13,7 @@ from ..model import ABSENT, UNKNOWN, Part
 from .display import number_text
 from .errors import RuleError, did_you_mean
 from .formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
-from .judgement import ASPECTS, is_misread, misfits, unfit_aspects
+from .judgement import ASPECTS, is_misread, is_misread_at, misfit_at
 from .node import Node
 from .placeholders import is_unresolved
 from .template import Template, compile_value, literal_text, show_value
@@ -104,7 +104,7 @@ def operator_names() -> list[str]:
 
 def _known_only(check: Check) -> Check:
     def known(value: Any, node: Node) -> Verdict:
-        if value is ABSENT or value is UNKNOWN or is_unresolved(value) or (node.value is value and is_misread(node.document, node.path)):
+        if value is ABSENT or value is UNKNOWN or is_unresolved(value) or (node.value is value and is_misread_at(node)):
             return None
         return check(value, node)
 
@@ -127,9 +127,7 @@ def _fits(operand: Any, where: tuple[str | int, ...]) -> Check:
     part: Part = "key" if operand in ("known", "variable", "current", "all-loaders") else "value"
 
     def check(_value: Any, node: Node) -> Verdict:
-        if operand not in unfit_aspects(node.document):
-            return True  # without making out the path of each of perhaps 100,000 nodes
-        misfit = misfits(node.document).get(node.path)
+        misfit = misfit_at(node)
         return True if misfit is None or misfit.aspect != operand else (Failure(misfit.reason, part=part),)
 
     return check

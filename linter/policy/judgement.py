@@ -17,7 +17,7 @@ from ..model import UNKNOWN, Document, SettingPath, dotted, printable
 from ..settings import Catalogue, Setting
 from .display import number_text
 from .formats import FORMATS
-from .node import catalogue_kind
+from .node import Node, catalogue_kind
 from .placeholders import is_unresolved
 from .variables import members_of, near_variable, portable, why_useless
 
@@ -443,10 +443,19 @@ def _format(value: Any, setting: Setting) -> Misfit | None:
     return Misfit("format", reason) if reason is not None else None
 
 
-def unfit_aspects(document: Document) -> frozenset[str]:
-    """The aspects in which something in a document does not fit."""
-    found: frozenset[str] = document.derive("unfit_aspects", lambda: frozenset(one.aspect for one in misfits(document).values()))
-    return found
+def misfit_at(node: Node) -> Misfit | None:
+    """The misfit of a node of an ordinary document. Far below the deepest of them not even the path is made out."""
+    found = misfits(node.document)
+    deepest: int = node.document.derive("deepest_misfit", lambda: max(map(len, found), default=-1))
+    return None if node.is_deeper_than(deepest) else found.get(node.path)
+
+
+def is_misread_at(node: Node) -> bool:
+    """See :func:`is_misread`."""
+    if node.document.members:
+        return is_misread(node.document, node.path)
+    misfit = misfit_at(node)
+    return misfit is not None and misfit.aspect in MISREAD
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:

@@ -56,6 +56,13 @@ class Node:
         """The path as a chain."""
         return self._link
 
+    def is_deeper_than(self, steps: int) -> bool:
+        """Whether the path has more steps; costs no more than that many, however deep the node is."""
+        link = self._link
+        while link is not None and steps >= 0:
+            link, steps = link[0], steps - 1
+        return steps < 0
+
     def child(self, step: str | int) -> Node:
         """The node one step down."""
         return Node(self.document, (self._link, step), child(self.value, step))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -208,9 +209,11 @@ def _line_break_at_end(variable: Variable) -> Problem | None:
 
 def _widened(suppressions: Iterable[Suppression], given: list[Variable]) -> Iterator[Suppression]:
     """A remark that covers the name of a variable covers its value too, on whatever lines that stands."""
+    ordered = sorted(given, key=lambda variable: variable.key)
+    keys = [variable.key.start for variable in ordered]
     for suppression in suppressions:
         start, end = suppression.span
-        ends = [variable.value.end for variable in given if start <= variable.key.start < end]
+        ends = [variable.value.end for variable in ordered[bisect_left(keys, start) : bisect_left(keys, end)]]
         yield suppression._replace(span=Span(start, max([end, *ends])))
 
 

@@ -10,7 +10,7 @@ import json
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, Protocol
 
-from ..model import Span
+from ..model import UNKNOWN, Span
 
 JsonPath = tuple[str | int, ...]
 
@@ -146,3 +146,12 @@ class ScannedPlaces:
             if content[at] == ",":
                 at = self._blank(at + 1)
         return members
+
+
+class _NoPlaces:
+    def find(self, _path: JsonPath) -> Place | None:
+        return None
+
+
+NOTHING = Json(UNKNOWN, (), _NoPlaces(), False)
+"""What is read in a file that is no text."""

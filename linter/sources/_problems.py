@@ -25,6 +25,10 @@ def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
         yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))))
     if file.encoding_error is not None:
         at = file.encoding_error
+        if file.is_no_text:
+            message = f"the file is UTF-16, or no text at all: {consequence}; save it as UTF-8"
+            yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))))
+            return
         message = "the file is not UTF-8 from here on: what cannot be read becomes the replacement character U+FFFD; save it as UTF-8"
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))))
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import Document, SettingPath, Span, Text
-from ._json import Json, parse_json
+from ._json import NOTHING, Json, parse_json
 
 if TYPE_CHECKING:
     from ._yaml import Yaml
@@ -37,6 +37,11 @@ class SourceFile:
             self.encoding_error -= 1
 
     @property
+    def is_no_text(self) -> bool:
+        """Whether this is UTF-16 or no text at all, of which nothing more is to be said than that."""
+        return self.encoding_error is not None and "\0" in self.text.content[:_LOOKED_AT]
+
+    @property
     def name(self) -> str:
         """The last part of the path."""
         return self.uri.rpartition("/")[2]
@@ -44,7 +49,7 @@ class SourceFile:
     @cached_property
     def json(self) -> Json:
         """The text read as JSON, once for all sources."""
-        return parse_json(self.text.content)
+        return NOTHING if self.is_no_text else parse_json(self.text.content)
 
     def derive(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` works out from the file, kept under a name so that a source does not work it out twice."""
@@ -64,7 +69,7 @@ class SourceFile:
     @cached_property
     def yaml(self) -> tuple[Yaml, ...]:
         """The documents of the text read as YAML, once for all sources; none when it does not look like YAML."""
-        if not self.looks_like_yaml:
+        if self.is_no_text or not self.looks_like_yaml:
             return ()
         from ._yaml import parse_yaml  # what is JSON needs no YAML
 

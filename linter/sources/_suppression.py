@@ -7,7 +7,8 @@ has no effect: whoever reads the file later shall know why.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..model import Span, Text
@@ -40,6 +41,18 @@ def read_remarks(text: Text, is_comment: Callable[[int], bool]) -> Remarks:
         else:
             problems.append(read)
     return Remarks(tuple(suppressions), tuple(problems))
+
+
+def within(spans: Iterable[Span]) -> Callable[[int], bool]:
+    """Whether an offset lies in one of some spans, which stand one behind the other."""
+    ordered = sorted(spans)
+    starts = [span.start for span in ordered]
+
+    def is_within(at: int) -> bool:
+        before = bisect_right(starts, at)
+        return before > 0 and at < ordered[before - 1].end
+
+    return is_within
 
 
 def _read(match: re.Match[str], text: Text) -> Suppression | Problem:

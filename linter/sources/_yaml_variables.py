@@ -13,7 +13,7 @@ from ._json import JsonPath, Place
 from ._line_excerpt import LineExcerpts, yaml_tokens
 from ._problems import encoding_problems, yaml_problems
 from ._source import Problem, SourceFile
-from ._suppression import Remarks, read_remarks
+from ._suppression import Remarks, read_remarks, within
 from ._yaml import Yaml, scalars
 
 Resolve = Callable[[str], str | None]
@@ -139,8 +139,8 @@ def remarks_of(file: SourceFile) -> Remarks:
     content = file.text.content
     if "medplum-lint" not in content:
         return Remarks((), ())
-    inside = [scalar.span for scalar in scalars(content) if scalar.span.end - scalar.span.start > 1]
-    return read_remarks(file.text, lambda at: not any(start <= at < end for start, end in inside))
+    is_text = within(scalar.span for scalar in scalars(content))
+    return read_remarks(file.text, lambda at: not is_text(at))
 
 
 def text_problems(file: SourceFile) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..model import Span, Text
@@ -15,7 +16,7 @@ from ._environment import Place, Variable, configures_server, fallback_of, load_
 from ._line_excerpt import LineExcerpts, Token
 from ._problems import encoding_problems
 from ._source import Loaded, Problem, Recognised, SourceFile
-from ._suppression import read_remarks
+from ._suppression import read_remarks, within
 
 KINDS = ("server/env",)
 NAMES = (".env", ".env.*", "*.env")
@@ -62,7 +63,7 @@ def _is_named(name: str) -> bool:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
     read = _read(file.text)
-    remarks = read_remarks(file.text, lambda at: any(start <= at < end for start, end in read.comments))
+    remarks = read_remarks(file.text, within(read.comments))
     first = read.variables[0].key if read.variables else Span(0, 1)
     place = Place(
         environment=None,
@@ -79,10 +80,11 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
     if variable.value.start >= variable.key.end:
         written = content[slice(*variable.value)]
         # Behind a quote that is not closed stands more than the value, and behind a "#" perhaps a comment.
-        name = "" if variable.text is None or (written[0] not in "'\"" and "#" in written) else variable.name
+        name = variable.name if variable.text is not None else ""
         yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
 
 
+@lru_cache(maxsize=1)
 def _read(text: Text) -> _Read:
     """Every line of a file; one that is no assignment is a problem, and the next one is read all the same."""
     read = _Read([], [], [], [])
@@ -136,7 +138,7 @@ def _assignment(content: str, at: int, read: _Read) -> int:
     if written.startswith("#"):  # after a blank a comment; else programs do not agree
         text, written = ("" if content[line.end() - 1] != "=" else None), ""
     else:
-        text = unless_reference(written)
+        text = unless_reference(written) if "#" not in written else None
     span = Span(line.end(), line.end() + len(written)) if written else Span(key.start, line.end())
     read.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
     read.comments.extend(_comment(content, Span(span.end, _rest(content, span.end).end)))

@@ -7,7 +7,7 @@ from ._json import Json
 from ._origin import JsonOrigin
 from ._problems import encoding_problems, json_problems
 from ._recognise import is_medplum_name, recognise_object
-from ._source import Loaded, Problem, Recognised, SourceFile
+from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
 
 KINDS = ("server/json",)
 NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "config.json")
@@ -20,9 +20,9 @@ def detect(file: SourceFile) -> Recognised | None:
     parsed = file.json
     if isinstance(parsed.value, dict):
         return recognise_object(parsed.value, file.name)
-    if (parsed.value is UNKNOWN and not file.looks_like_yaml) or is_medplum_name(file.name):
-        return Recognised("server/json", 5, "no JSON")
-    return None
+    if is_medplum_name(file.name):
+        return Recognised("server/json", GUESS, "no JSON")  # broken, but called as a configuration is: never passed over
+    return Recognised("server/json", GUESS - 1, "no JSON") if parsed.value is UNKNOWN and not file.looks_like_yaml else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
