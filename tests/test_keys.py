@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timezone
 from functools import cache
@@ -24,6 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from linter.config import Settings
 from linter.model import UNKNOWN, Style
+from linter.policy import formats
 from linter.policy.keys import private_key_problem, public_key_problem
 from linter.reporters import reporter
 from linter.run import Input, Options, Outcome, lint_input
@@ -138,3 +140,12 @@ def test_neither_key_nor_passphrase_is_shown(output_format: str) -> None:
     assert said(outcome) == ["unusable-signing-key: signingKey cannot be opened with signingKeyPassphrase"]
     for secret in ("the-wrong-one", key.splitlines()[1]):
         assert secret not in stream.getvalue()
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", "\\n"])
+def test_a_published_key_is_known_by_its_hash(separator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = pem(rsa_key()).splitlines()
+    known = {hashlib.sha256(lines[1].encode()).hexdigest(): "is published"}
+    monkeypatch.setattr(formats, "_PUBLISHED_HASHES", known)
+    assert formats.not_published(separator.join(lines)) == "is published"
+    assert formats.not_published(separator.join(lines[:1] + lines[2:])) is None

@@ -138,7 +138,8 @@ def _assignment(content: str, at: int, read: _Read) -> int:
     if written.startswith("#"):  # after a blank a comment; else programs do not agree
         text, written = ("" if content[line.end() - 1] != "=" else None), ""
     else:
-        text = unless_reference(written) if "#" not in written else None
+        # Programs do not agree about a "#" in it; another name in it is that of a line whose start was lost.
+        text = unless_reference(written) if "#" not in written and "MEDPLUM_" not in written else None
     span = Span(line.end(), line.end() + len(written)) if written else Span(key.start, line.end())
     read.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
     read.comments.extend(_comment(content, Span(span.end, _rest(content, span.end).end)))
