@@ -62,7 +62,16 @@ def _given(document: Document) -> Iterator[Effective]:
             waiting.extend(reversed([((*path, step), member) for step, member in members]))
         else:
             line = document.position(document.locate(path).start).line
-            yield Effective(path, value if raw is None else raw, value, line, _is_secret(document, path))
+            yield Effective(path, value if raw is None else raw, _held(document, path, value, raw), line, _is_secret(document, path))
+
+
+def _held(document: Document, path: SettingPath, value: Any, raw: Any) -> Any:
+    """What the server holds: for a switch that its loader does not convert the text, which rules judge as true."""
+    setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
+    if raw is None or value is not True or setting is None:
+        return value
+    coercion = setting.env_coercion if document.kind == "server/env" else setting.ssm_coercion
+    return raw if coercion.newest == "none" else value
 
 
 def _is_secret(document: Document, path: SettingPath) -> bool:

@@ -40,7 +40,7 @@ def test_what_the_chart_makes_variables_of() -> None:
     assert made.data == {
         "port": 8103,
         "baseUrl": "https://api.hospital.example/",
-        "vmContextBotsEnabled": "true",
+        "vmContextBotsEnabled": True,  # the text "true", which is on
         "introspectionEnabled": "false",
         "signingKey": UNKNOWN,
         "database": {"host": "db", "password": "x"},
@@ -56,7 +56,11 @@ def test_what_the_chart_makes_variables_of() -> None:
 
 
 def test_a_switch_that_the_chart_writes_as_text() -> None:
-    assert found(CHART, "values.yaml") == ["misread-boolean introspectionEnabled", "secret-in-environment-file database.password"]
+    assert found(CHART, "values.yaml") == [
+        "vmcontext-bots-in-production vmContextBotsEnabled",
+        "misread-boolean introspectionEnabled",
+        "secret-in-environment-file database.password",
+    ]
 
 
 def test_an_empty_value_makes_no_variable() -> None:

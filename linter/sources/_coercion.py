@@ -30,7 +30,14 @@ def coerce(text: str, coercion: str) -> Any:
 
 def ssm_value(text: str, setting: Setting | None) -> Any:
     """What the Parameter Store loader makes of a parameter's text; a name that it does not know stays text."""
-    return text if setting is None else coerce(text, setting.ssm_coercion.newest)
+    return loaded_value(text, setting, setting.ssm_coercion.newest) if setting is not None else text
+
+
+def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
+    """What rules are to judge: the value that the server holds, but true for a switch that stays the text "true", and so is on."""
+    if coercion == "none" and setting.types[:1] == ("boolean",) and text == "true":
+        return True
+    return coerce(text, coercion)
 
 
 def parse_int(text: str) -> int | float:

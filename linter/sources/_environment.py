@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from .. import settings
 from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, printable
 from ..settings.environment import PREFIX, meant_by, setting_of, variable_of
-from ._coercion import coerce
+from ._coercion import loaded_value
 from ._excerpt import Visibility
 from ._line_excerpt import LineExcerpts
 from ._source import Loaded, Problem, SourceFile, Suppression
@@ -143,7 +143,7 @@ def _value(path: SettingPath, variable: Variable) -> Any:
     if variable.text is None:
         return UNKNOWN
     setting = settings.catalogue().get(path)
-    return coerce(variable.text, setting.env_coercion.newest if setting is not None else "none")
+    return loaded_value(variable.text, setting, setting.env_coercion.newest) if setting is not None else variable.text
 
 
 # --- Mistakes in how a variable is written -------------------------------------------------------------------------------------------

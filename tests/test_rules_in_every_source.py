@@ -1,0 +1,90 @@
+"""One policy, every source: the examples of the rules for servers, written as Parameter Store and as variables hold them.
+
+``golden/rules-by-source.txt`` says for each rule what its bad examples give there. What differs from the JSON file has its reason in how
+the loaders read texts (another rule speaks), or in a setting that a source cannot hold; and nothing is missing in variables, which overlay
+other sources.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from helpers import golden
+
+from linter.model import dotted
+from linter.policy.display import number_text
+from linter.policy.engine import check
+from linter.policy.library import rules_folder
+from linter.policy.rulefile import RuleFile
+from linter.rulebook import load_example, read_sources
+from linter.settings.environment import setting_of, variable_of
+
+RULES = [
+    source
+    for source in read_sources([rules_folder()])
+    if source.rule is not None and source.rule.info.kinds == ("server",) and source.rule.must
+]
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The scalars of a configuration as texts; lists, and objects that the loaders parse, as JSON."""
+    if isinstance(value, dict) and value and (not path or path[0] in ("database", "readonlyDatabase", "redis", "smtp", "bullmq")):
+        for name, member in value.items():
+            yield from leaves(member, (*path, name))
+    elif isinstance(value, dict | list):
+        yield path, json.dumps(value)
+    else:
+        yield path, value if isinstance(value, str) else number_text(value)
+
+
+def dump(data: dict[str, Any]) -> str:
+    parameters = [
+        {"Name": f"/medplum/prod/{'.'.join(map(str, path))}", "Type": "SecureString", "Value": text} for path, text in leaves(data) if text
+    ]
+    return json.dumps({"Parameters": parameters})
+
+
+def variables(data: dict[str, Any]) -> str:
+    named = [(variable_of(path), text) for path, text in leaves(data) if setting_of(variable_of(path)) == path]
+    quoted = [(name, text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")) for name, text in named]
+    return "".join(f'{name}="{text}"\n' for name, text in quoted) or "MEDPLUM_PORT=8103\n"
+
+
+def found(source: RuleFile, text: str, kind: str) -> str:
+    assert source.rule is not None
+    samples = load_example(text.encode(), kind)
+    names = [dotted(finding.path or ()) for sample in samples if sample.judge for finding in check(source.rule, sample.document)]
+    return ", ".join(sorted(names)) or "-"
+
+
+def examples(source: RuleFile, verdict: str) -> list[dict[str, Any]]:
+    return [
+        one["data"]
+        for one in source.data["examples"][verdict]
+        if isinstance(one.get("data"), dict) and "Parameters" not in one["data"] and "now" not in one
+    ]
+
+
+def test_what_bad_examples_give_in_each_source() -> None:
+    lines = []
+    for source in RULES:
+        assert source.rule is not None
+        for number, data in enumerate(examples(source, "bad"), 1):
+            lines.append(
+                f"{source.rule.info.id} {number}: json {found(source, json.dumps(data), 'server/json')}"
+                f" | ssm {found(source, dump(data), 'server/ssm')} | env {found(source, variables(data), 'server/env')}"
+            )
+    golden("rules-by-source.txt", lines)
+
+
+def test_good_examples_are_good_in_each_source() -> None:
+    wrong = []
+    for source in RULES:
+        assert source.rule is not None
+        for data in examples(source, "good"):
+            for kind, text in (("server/ssm", dump(data)), ("server/env", variables(data))):
+                if found(source, text, kind) != "-":
+                    wrong.append(f"{source.rule.info.id} {kind}: {found(source, text, kind)}")
+    assert wrong == []
