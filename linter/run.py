@@ -148,11 +148,9 @@ class _Run:
     def _rules(self, config: Config, settings: Settings) -> Rules:
         folders = (*config.rules, *self.options.rules)
         if folders not in self._rule_sets:
-            rules = list(_built_in())
-            own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
+            self._rule_sets[folders], errors = all_rules(folders)
             for error in errors:
                 self._error(error)
-            self._rule_sets[folders] = sorted([*rules, *own], key=lambda rule: rule.info.id)
         rules = self._rule_sets[folders]
         known = {rule.info.id: rule.info for rule in rules}
         self._check_ids(config, known)

@@ -38,12 +38,19 @@ def modules_for(file: SourceFile) -> tuple[ModuleType, ...]:
     content = file.text.content
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
         return modules()
-    with open(INDEX, encoding="utf-8") as index:
-        readers = json.load(index)
-    if list(readers) != _names():
-        return modules()  # a source has been added or removed since
+    readers = _index()
+    if readers is None:
+        return modules()
     fitting = [name for name, marks in readers.items() if marks is not None and (not marks or any(mark in content for mark in marks))]
     return tuple(import_module(f".{name}", __package__) for name in fitting)
+
+
+@cache
+def _index() -> dict[str, list[str] | None] | None:
+    """What ``index.json`` says; None when a source has been added or removed since it was made."""
+    with open(INDEX, encoding="utf-8") as index:
+        readers: dict[str, list[str] | None] = json.load(index)
+    return readers if list(readers) == _names() else None
 
 
 def build_index() -> str:

@@ -36,7 +36,9 @@ class Visibility(NamedTuple):
     known: Callable[[str], bool]
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
+    """A part of a line, and the text to show for it; where that has another length, something is masked."""
+
     start: int
     end: int
     text: str
@@ -61,12 +63,12 @@ def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show
     line_reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
     pieces = list(line_reader.pieces(start, end))
     shown = lead + "".join(piece.text for piece in pieces) + tail
-    under_start = len(lead) + _column(pieces, span.start, at_end=False)
-    under_end = len(lead) + _column(pieces, min(span.end, end), at_end=True)
+    under_start = len(lead) + column_of(pieces, span.start, at_end=False)
+    under_end = len(lead) + column_of(pieces, min(span.end, end), at_end=True)
     return Excerpt(line, shown, under_start, max(under_end, under_start + 1))
 
 
-def _column(pieces: list[_Piece], offset: int, *, at_end: bool) -> int:
+def column_of(pieces: list[Piece], offset: int, *, at_end: bool) -> int:
     """Where a character of the text stands in the masked line; inside a masked piece its start or its end."""
     column = 0
     for piece in pieces:
@@ -96,7 +98,7 @@ class _Line:
         self.lost = False
         """Whether the tokens make no sense any more, or the line does not begin with one: then no value is taken for public."""
 
-    def pieces(self, start: int, end: int) -> Iterator[_Piece]:
+    def pieces(self, start: int, end: int) -> Iterator[Piece]:
         """The tokens from ``start`` to ``end`` with the text to show for each."""
         at = start
         while at < end:
@@ -106,11 +108,11 @@ class _Line:
             stop = min(match.end(), end)
             if match.end() > end:
                 text = text[: max(end - at, len(MASK) + 2)]
-            yield _Piece(at, stop, text)
+            yield Piece(at, stop, text)
             at = stop
             if match.lastgroup == "comment" and at < end:
                 # Nobody knows what a comment holds, or where it ends.
-                yield _Piece(at, end, f" {MASK}")
+                yield Piece(at, end, f" {MASK}")
                 return
 
     def _text(self, match: re.Match[str]) -> str:

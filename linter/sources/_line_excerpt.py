@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from ..model import MASK, Excerpt, Span, Text, printable, without_credentials
-from ._excerpt import Visibility
+from ._excerpt import Piece, Visibility, column_of
 
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
@@ -32,12 +32,6 @@ class Token(NamedTuple):
     span: Span
     role: Literal["name", "value"]
     name: str
-    text: str
-
-
-class _Piece(NamedTuple):
-    start: int
-    end: int
     text: str
 
 
@@ -61,8 +55,8 @@ class LineExcerpts:
         reader = _Reader(self._text.content, visibility, span, show=show)
         pieces = list(reader.pieces(shown, self._tokens_in(shown)))
         lead, tail = "…" if shown.start > whole.start else "", "…" if shown.end < whole.end else ""
-        under_start = len(lead) + _column(pieces, span.start, at_end=False)
-        under_end = len(lead) + _column(pieces, min(span.end, shown.end), at_end=True)
+        under_start = len(lead) + column_of(pieces, span.start, at_end=False)
+        under_end = len(lead) + column_of(pieces, min(span.end, shown.end), at_end=True)
         return Excerpt(line, lead + "".join(piece.text for piece in pieces) + tail, under_start, max(under_end, under_start + 1))
 
     def in_token(self, offset: int) -> bool:
@@ -105,18 +99,6 @@ def yaml_tokens(content: str, *, assignments: bool = False) -> list[Token]:
     return tokens
 
 
-def _column(pieces: list[_Piece], offset: int, *, at_end: bool) -> int:
-    """Where a character of the text stands in the masked line; inside of a masked piece its start or its end."""
-    column = 0
-    for piece in pieces:
-        if offset < piece.end or (at_end and offset == piece.end):
-            if len(piece.text) == piece.end - piece.start:
-                return column + max(offset - piece.start, 0)
-            return column + (len(piece.text) if at_end else 0)
-        column += len(piece.text)
-    return column
-
-
 class _Reader:
     """Goes through a line."""
 
@@ -126,7 +108,7 @@ class _Reader:
         self._span = span
         self._show = show
 
-    def pieces(self, part: Span, tokens: Sequence[Token]) -> Iterator[_Piece]:
+    def pieces(self, part: Span, tokens: Sequence[Token]) -> Iterator[Piece]:
         """The parts of ``part`` with the text to show for each."""
         at = part.start
         for token in tokens:
@@ -135,14 +117,14 @@ class _Reader:
             start, at = max(token.span.start, part.start), min(token.span.end, part.end)
             if start > token.span.start:  # a line on which a value goes on
                 indented = start + len(self._content[start:at]) - len(self._content[start:at].lstrip())
-                yield _Piece(start, indented, " " * (indented - start))
-                yield _Piece(indented, at, MASK)
+                yield Piece(start, indented, " " * (indented - start))
+                yield Piece(indented, at, MASK)
             else:
-                yield _Piece(start, at, self._token(token, Span(start, at))[:_SHOWN_OF_LONG])
+                yield Piece(start, at, self._token(token, Span(start, at))[:_SHOWN_OF_LONG])
         if at < part.end:
             yield from self._gap(Span(at, part.end))
 
-    def _gap(self, gap: Span) -> Iterator[_Piece]:
+    def _gap(self, gap: Span) -> Iterator[Piece]:
         """What stands between tokens: signs and blanks are shown. Nobody knows what a comment, or anything else, holds."""
         match = _BETWEEN.fullmatch(self._content, *gap)
         assert match is not None  # the pattern matches everything
@@ -150,7 +132,7 @@ class _Reader:
             start, end = match.span(part)
             if start < end:
                 shown = {"comment": f"# {MASK}", "other": MASK}.get(part)
-                yield _Piece(start, end, shown or printable(match[part].replace("\t", " ")))
+                yield Piece(start, end, shown or printable(match[part].replace("\t", " ")))
 
     def _token(self, token: Token, seen: Span) -> str:
         """A token, of which ``seen`` stands in the part that is shown."""
