@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from . import settings
+from .formats.placeholders import is_unresolved
 from .model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from .policy.display import number_text
 from .policy.node import catalogue_kind
-from .policy.placeholders import is_unresolved
 from .settings import Setting
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import settings
+from .formats.hosts import host_of, is_local_host
+from .formats.placeholders import is_unresolved
 from .model import UNKNOWN, Document, SettingPath, Target
-from .policy.hosts import host_of, is_local_host
-from .policy.placeholders import is_unresolved
 
 
 def target_of(document: Document) -> Target:

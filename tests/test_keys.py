@@ -23,9 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from linter import formats
 from linter.config import Settings
 from linter.model import UNKNOWN, Style
-from linter.policy import formats
 from linter.policy.keys import private_key_problem, public_key_problem
 from linter.reporters import reporter
 from linter.run import Input, Options, Outcome, lint_input

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from test_every_setting import ROWS, nested
 
 from linter import settings
+from linter.formats.placeholders import is_unresolved
 from linter.model import Document
 from linter.policy.judgement import misfits
-from linter.policy.placeholders import is_unresolved
 from linter.schema import config_schema
 from linter.settings import Setting
 

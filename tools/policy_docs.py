@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from linter.policy.formats import FORMATS
+from linter.formats import FORMATS
 from linter.policy.judgement import ASPECTS
 from linter.settings import KINDS, catalogue
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from ..formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
+from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Part
 from .display import number_text
 from .errors import RuleError, did_you_mean
-from .formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
 from .judgement import ASPECTS, is_misread, is_misread_at, misfit_at
 from .node import Node
-from .placeholders import is_unresolved
 from .template import Template, compile_value, literal_text, show_value
 from .verdict import Check, Failure, Verdict, any_of, every, implication, negation
 

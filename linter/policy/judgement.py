@@ -13,12 +13,12 @@ from functools import cache
 from typing import Any, Final
 
 from .. import settings
+from ..formats import FORMATS
+from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath, dotted, printable
 from ..settings import Catalogue, Setting
 from .display import number_text
-from .formats import FORMATS
 from .node import Node, catalogue_kind
-from .placeholders import is_unresolved
 from .variables import members_of, near_variable, portable, why_useless
 
 ASPECTS: Final = {

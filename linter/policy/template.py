@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, printable
 from .display import number_text, shown
 from .errors import RuleError
 from .judgement import is_misread
 from .node import Node
 from .paths import Path, parse_path
-from .placeholders import is_unresolved
 
 _PIECE = re.compile(r"\$\$|\$\{([^}]*)\}|\$")
 
