@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .model import Deployment, Document, Excerpt, Fact, Part, SettingPath, Span, Text
+from .model import Deployment, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
 
 KIND = "deployment"
 _ROLES = {"server/ssm": "parameters", "server/json": "file", "server/env": "variables", "server/azure": "parameters"}
@@ -135,4 +135,8 @@ class _Origin:
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """Never asked for: findings are about the members."""
+        raise LookupError("a deployment has no text of its own")
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """Never asked for either."""
         raise LookupError("a deployment has no text of its own")

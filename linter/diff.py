@@ -6,22 +6,24 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from . import settings
-from .effective import effective_settings
+from .effective import HIDDEN, catalogue_of, effective_settings, visible
 from .model import ABSENT, MASK, UNKNOWN, Document, SettingPath, dotted, printable
 from .policy.assertions import same
-from .policy.display import number_text, public_text
-from .policy.node import catalogue_kind
-from .show import json_value
+from .redaction.mask import environment_text, named_environment
+from .redaction.numbers import number_text
+from .show import json_value, value_cell
 
 VERSION = 1
 
 
 class Side(NamedTuple):
-    """What one configuration holds for a setting; ``value`` is ``ABSENT`` where it has none."""
+    """What one configuration holds for a setting; ``value`` is ``ABSENT`` where it has none.
+
+    ``shown`` is what may be shown of it, ``HIDDEN`` where that is nothing.
+    """
 
     value: Any
-    secret: bool
+    shown: Any
     default: bool
 
 
@@ -34,11 +36,11 @@ class Difference(NamedTuple):
 
     @property
     def secret(self) -> bool:
-        """Whether neither value may be shown."""
-        return self.first.secret or self.second.secret
+        """Whether one of the values may not be shown."""
+        return HIDDEN in (self.first.shown, self.second.shown)
 
 
-_NOTHING = Side(ABSENT, False, False)
+_NOTHING = Side(ABSENT, ABSENT, False)
 
 
 def differences(first: Document, second: Document) -> list[Difference]:
@@ -55,14 +57,15 @@ def differences(first: Document, second: Document) -> list[Difference]:
 def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool:
     if same(left, right):
         return True
-    setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
+    setting = catalogue_of(document).get(path)
     digits_in_quotes = setting is not None and {"integer", "string"} <= set(setting.types)
     return digits_in_quotes and number_text(left) == number_text(right)
 
 
 def _leaves(document: Document) -> Mapping[SettingPath, Side]:
+    known = catalogue_of(document)
     return {
-        path: Side(value, one.secret, one.line is None)
+        path: Side(value, visible(known, path, value), one.line is None)
         for one in effective_settings(document, defaults=True)
         for path, value in _members(one.path, one.effective)
     }
@@ -83,8 +86,8 @@ def as_json(first: Document, second: Document) -> str:
     found = [
         {
             "setting": dotted(one.path),
-            "first": None if one.secret else json_value(one.first.value),
-            "second": None if one.secret else json_value(one.second.value),
+            "first": json_value(one.first.shown),
+            "second": json_value(one.second.shown),
             "only_in": "second" if one.first.value is ABSENT else "first" if one.second.value is ABSENT else None,
             "secret": one.secret,
         }
@@ -95,7 +98,7 @@ def as_json(first: Document, second: Document) -> str:
 
 
 def _identity(document: Document) -> dict[str, Any]:
-    return {"path": document.uri, "kind": document.kind, "environment": document.environment}
+    return {"path": document.uri, "kind": document.kind, "environment": named_environment(document)}
 
 
 def as_text(first: Document, second: Document) -> str:
@@ -110,11 +113,12 @@ def as_text(first: Document, second: Document) -> str:
 
 
 def _title(document: Document) -> str:
-    return printable(f"{document.uri}#{document.environment}" if document.environment else document.uri)
+    environment = f"#{environment_text(document.environment)}" if document.environment else ""
+    return f"{printable(document.uri)}{environment}"
 
 
 def _cells(one: Difference) -> tuple[str, str]:
-    if one.secret and ABSENT not in (one.first.value, one.second.value):
+    if one.first.shown is HIDDEN and one.second.shown is HIDDEN:
         return f"{MASK} (differs)", f"{MASK} (differs)"
     return _cell(one.first), _cell(one.second)
 
@@ -122,9 +126,5 @@ def _cells(one: Difference) -> tuple[str, str]:
 def _cell(side: Side) -> str:
     if side.value is ABSENT:
         return "(not given)"
-    if side.secret:
-        return MASK
-    text = f'"{public_text(side.value)}"' if isinstance(side.value, str) else number_text(side.value)
-    if isinstance(side.value, dict | list):
-        text = json.dumps(side.value)
-    return f"{text} (default)" if side.default else text
+    text = value_cell(side.shown)
+    return f"{text} (default)" if side.default and side.shown is not HIDDEN else text

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from . import settings
 from .formats.placeholders import is_unresolved
-from .model import ABSENT, UNKNOWN, Document, SettingPath, dotted
-from .policy.display import number_text
+from .model import ABSENT, UNKNOWN, Document, Mark, SettingPath, dotted
 from .policy.node import catalogue_kind
-from .settings import Setting
+from .redaction.numbers import number_text
+from .redaction.values import is_hidden, shown_value
+from .settings import Catalogue, Setting
+
+HIDDEN: Final = Mark("HIDDEN")
+"""Stands for a value of which nothing may be shown."""
 
 
 class Effective(NamedTuple):
     """One setting. ``written`` is ``ABSENT`` for a default; ``effective`` may be NaN, or ``UNKNOWN`` where the value cannot be read.
 
-    ``line`` counts from 1 and is None for a default; ``secret`` says that neither value may be shown.
+    ``line`` counts from 1 and is None for a default.
     """
 
     path: SettingPath
     written: Any
     effective: Any
     line: int | None
-    secret: bool
 
     @property
     def name(self) -> str:
@@ -41,6 +44,16 @@ class Effective(NamedTuple):
         if isinstance(self.effective, dict | list):
             return False
         return bool(self.written != self.effective)
+
+
+def catalogue_of(document: Document) -> Catalogue:
+    """The settings that documents of this kind have."""
+    return settings.catalogue(catalogue_kind(document.kind))
+
+
+def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
+    """A value as it may be shown (see :func:`~linter.redaction.values.shown_value`); ``HIDDEN`` where nothing of it may be."""
+    return HIDDEN if is_hidden(known, path, value) else shown_value(known, path, value)
 
 
 def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:
@@ -62,22 +75,16 @@ def _given(document: Document) -> Iterator[Effective]:
             waiting.extend(reversed([((*path, step), member) for step, member in members]))
         else:
             line = document.position(document.locate(path).start).line
-            yield Effective(path, value if raw is None else raw, _held(document, path, value, raw), line, _is_secret(document, path))
+            yield Effective(path, value if raw is None else raw, _held(document, path, value, raw), line)
 
 
 def _held(document: Document, path: SettingPath, value: Any, raw: Any) -> Any:
     """What the server holds: for a switch that its loader does not convert the text, which rules judge as true."""
-    setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
+    setting = catalogue_of(document).get(path)
     if raw is None or value is not True or setting is None:
         return value
     coercion = setting.env_coercion if document.kind == "server/env" else setting.ssm_coercion
     return raw if coercion.newest == "none" else value
-
-
-def _is_secret(document: Document, path: SettingPath) -> bool:
-    """A value is shown only where its setting is known, and known to be public; see :mod:`linter.policy.display`."""
-    is_public = settings.catalogue(catalogue_kind(document.kind)).is_public(path)
-    return not is_public and document.get(path) not in ({}, [], None, "")
 
 
 _NOTHING_MEANS_DEFAULT: dict[SettingPath, int] = {("port",): 8103, ("bcryptHashSalt",): 10}
@@ -100,11 +107,11 @@ def _implied(document: Document) -> Iterator[Effective]:
         line = document.position(document.locate((name,)).start).line
         for path, value in (((database, "host"), endpoint), ((database, "ssl", "require"), True)):
             written = document.get(path)
-            yield Effective(path, written, value, line, False)
+            yield Effective(path, written, value, line)
 
 
 def _defaults(document: Document, given: set[SettingPath]) -> Iterator[Effective]:
-    known = settings.catalogue(catalogue_kind(document.kind))
+    known = catalogue_of(document)
     for name in known.names():
         path: SettingPath = tuple(name.split("."))
         setting = known.get(path)
@@ -114,7 +121,7 @@ def _defaults(document: Document, given: set[SettingPath]) -> Iterator[Effective
             continue
         value = _default_value(document, setting)
         if value is not ABSENT:
-            yield Effective(path, ABSENT, value, None, setting.secret)
+            yield Effective(path, ABSENT, value, None)
 
 
 def _default_value(document: Document, setting: Setting) -> Any:

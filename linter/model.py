@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -60,16 +60,26 @@ class Position(NamedTuple):
     column: int
 
 
+class Piece(NamedTuple):
+    """A part of a line, in characters of the text, and what to show for it; ``masked``: that is not all that stands there."""
+
+    start: int
+    end: int
+    text: str
+    masked: bool = False
+
+
 class Excerpt(NamedTuple):
     """One source line, safe to show: secrets are masked, control characters made visible.
 
-    ``start`` and ``end`` are the characters of ``text`` to underline.
+    ``start`` and ``end`` are the characters of ``text`` to underline; ``masked``: something of what they stand for is not shown.
     """
 
     line: int
     text: str
     start: int
     end: int
+    masked: bool = False
 
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -123,6 +133,9 @@ class Origin(Protocol):
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """The line on which the span of a finding about ``path`` starts, with all that may be secret masked."""
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """A part of one line, from its start on, in pieces, each masked unless its own line tells that it is public."""
 
 
 class Document:
@@ -321,15 +334,6 @@ def _step(step: str | int) -> str:
 
 MASK = "••••••"
 """What stands in place of whatever may be secret."""
-_AFTER_SCHEME = re.compile(r"[:/\\]+")
-
-
-def without_credentials(text: str) -> str:
-    """A URL without its user and password, even one that is badly misspelt: what stands between a colon or slash and the last "@"."""
-    start = _AFTER_SCHEME.search(text)
-    at = text.rfind("@")
-    return f"{text[: start.end()]}{MASK}{text[at:]}" if start is not None and start.end() <= at else text
-
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
 

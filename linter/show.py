@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .effective import Effective, effective_settings
+from .effective import HIDDEN, Effective, catalogue_of, effective_settings, visible
 from .model import ABSENT, MASK, UNKNOWN, Document, printable
-from .policy.display import number_text, public_text
 from .policy.judgement import MISREAD, Misfit, misfits
+from .redaction.mask import environment_text, named_environment
+from .redaction.numbers import number_text
+from .settings import Catalogue
 
 VERSION = 1
+_LONGEST = 80
+"""Characters of a value in a table."""
 
 
 def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effective]:
@@ -20,33 +24,37 @@ def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effe
 
 
 def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
-    """The contract that README.md describes: ``effective`` has JSON's own types, NaN is the text "NaN", the values of secrets are null."""
+    """The contract that README.md describes: ``effective`` has JSON's own types, NaN is the text "NaN", what may not be shown is null.
+
+    Of a value that may be shown in part, such as a URL with a password, the rest is masked.
+    """
     shown = [
         {
             "path": document.uri,
             "kind": document.kind,
-            "environment": document.environment,
-            "settings": [_json_row(one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
+            "environment": named_environment(document),
+            "settings": [_json_row(catalogue_of(document), one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
         }
         for document in documents
     ]
     return json.dumps({"version": VERSION, "documents": shown}, indent=2) + "\n"
 
 
-def _json_row(one: Effective) -> dict[str, Any]:
+def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
+    written, effective = (visible(known, one.path, value) for value in (one.written, one.effective))
     return {
         "setting": one.name,
-        "written": None if one.secret else json_value(one.written),
-        "effective": None if one.secret else json_value(one.effective),
+        "written": json_value(written),
+        "effective": json_value(effective),
         "from": "default" if one.written is ABSENT and one.line is None else "written",
         "line": one.line,
-        "secret": one.secret,
+        "secret": HIDDEN in (written, effective),
     }
 
 
 def json_value(value: Any) -> Any:
-    """A value in JSON's own types: NaN and the infinities are texts, what is absent or unknown is null."""
-    if value is ABSENT or value is UNKNOWN:
+    """A value in JSON's own types: NaN and the infinities are texts; what is absent, unknown or hidden is null."""
+    if value is ABSENT or value is UNKNOWN or value is HIDDEN:
         return None
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return number_text(value)
@@ -61,10 +69,11 @@ def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool
 
 
 def _table(document: Document, shown: list[Effective]) -> str:
-    environment = f", environment {printable(document.environment)}" if document.environment else ""
+    environment = f", environment {environment_text(document.environment)}" if document.environment else ""
     lines = [f"{printable(document.uri)} ({document.kind}{environment})"]
     misread = misfits(document)
-    cells = [(printable(one.name), _value_cell(one), _place(one) + _remark(misread.get(one.path))) for one in shown]
+    known = catalogue_of(document)
+    cells = [(printable(one.name), "".join(_value_parts(known, one)), _place(one) + _remark(misread.get(one.path))) for one in shown]
     name_width = max((len(name) for name, _, _ in cells), default=0)
     value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
     lines += [f"  {name.ljust(name_width)}  {value.ljust(value_width)}  {place}" for name, value, place in cells]
@@ -80,24 +89,23 @@ def _remark(misfit: Misfit | None) -> str:
     return f"  ! {misfit.reason}" if misfit is not None and misfit.aspect in (*MISREAD, "known", "variable", "current") else ""
 
 
-def _value_cell(one: Effective) -> str:
-    return "".join(_value_parts(one))
+def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:
+    effective = value_cell(visible(known, one.path, one.effective))
+    if one.changed:
+        yield f"{value_cell(visible(known, one.path, one.written))} → "
+    yield effective
 
 
-def _value_parts(one: Effective) -> Iterator[str]:
-    if one.written is not ABSENT and (one.changed or one.secret):
-        yield _shown(one.written, one.secret)
-        if one.changed:
-            yield f" → {_shown(one.effective, one.secret)}"
-    else:
-        yield _shown(one.effective, one.secret)
-
-
-def _shown(value: Any, secret: bool) -> str:
+def value_cell(value: Any) -> str:
+    """What is visible of a value, for a table: as JSON has it, on one line, at most 80 characters."""
     if value is UNKNOWN:
         return "(value not in the input)"
-    if secret:
-        return f"{MASK} ({len(value):,} characters)" if isinstance(value, str) else MASK
+    if value is HIDDEN:
+        return MASK
     if isinstance(value, str):
-        return f'"{public_text(value)}"'
-    return json.dumps(json_value(value)) if isinstance(value, dict | list) else number_text(value)
+        return f'"{_short(printable(value))}"'
+    return _short(json.dumps(json_value(value), ensure_ascii=False)) if isinstance(value, dict | list) else number_text(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

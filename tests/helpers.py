@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from linter.model import ABSENT, Document, Excerpt, Fact, Finding, Part, SettingPath, Span, Target, Text, dotted
+from linter.model import ABSENT, Document, Excerpt, Fact, Finding, Part, Piece, SettingPath, Span, Target, Text, dotted
 from linter.policy.assertions import compile_assertion
 from linter.policy.engine import check
 from linter.policy.node import Node
@@ -33,6 +33,9 @@ class BareOrigin:
         return self._facts.get(path, {})
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        raise AssertionError("this document has no text")
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
         raise AssertionError("this document has no text")
 
 

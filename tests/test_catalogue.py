@@ -12,7 +12,7 @@ import pytest
 
 from linter import settings
 from linter.model import SettingPath, dotted
-from linter.settings import KINDS, Setting, build, catalogue, known_public_names, page_link
+from linter.settings import KINDS, Setting, build, catalogue, page_link, public_settings
 from linter.settings.environment import GENERATIONS, setting_of, variable_of
 
 HEADINGS = (Path(__file__).parent / "data" / "page-headings.txt").read_text(encoding="utf-8").splitlines()
@@ -263,11 +263,13 @@ def test_only_what_can_hold_no_secret_is_public(path: SettingPath, public: bool)
 
 
 def test_known_public_names() -> None:
-    public = known_public_names()
-    assert {"baseUrl", "host", "port", "issuer", "dbname", "apiPort"} <= public
-    secret = {path_of(name)[-1] for names in SECRETS.values() for name in names}
-    assert secret.isdisjoint(public)
-    assert {"ssl", "tls", "key", "environment", "admin", "*"}.isdisjoint(public)
+    assert all(public_settings(name) for name in ("baseUrl", "host", "port", "issuer", "dbname", "apiPort", "redirectUris"))
+    secret = {str(path_of(name)[-1]) for names in SECRETS.values() for name in names}
+    assert not any(public_settings(name) for name in (*secret, "ssl", "tls", "key", "environment", "admin", "*", "unheardOf"))
+    assert {setting.name for setting in public_settings("redirectUris") or ()} == {
+        "defaultOAuthClients.*.redirectUris",
+        "defaultOAuthClients.*.redirectUris.*",
+    }
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------------------------

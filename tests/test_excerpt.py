@@ -18,7 +18,7 @@ from linter import settings
 from linter.model import Span, Style, Text
 from linter.reporters import names, reporter
 from linter.run import Input, Options, Outcome, lint_input
-from linter.sources._excerpt import Visibility, excerpt
+from linter.sources._excerpt import Public, Visibility, excerpt
 
 MARKER = "hunter2"
 """What every secret of these tests is or holds."""
@@ -265,13 +265,20 @@ def test_a_dump_can_hold_any_value_anywhere(chance: random.Random) -> None:
 # --- Single lines. ------------------------------------------------------------------------------------------------------------------
 
 NAMES = frozenset({"port", "host", "origins", "baseUrl"})
-READ = Visibility(NAMES.__contains__, lambda _name: True)
-UNREAD = Visibility(NAMES.__contains__, (NAMES | {"password"}).__contains__)
+
+
+def public(name: str) -> Public | None:
+    """What may be shown behind a name: any text of these, whatever they are the settings of."""
+    return () if name in NAMES else None
+
+
+READ = Visibility(public, lambda _name: True)
+UNREAD = Visibility(public, (NAMES | {"password"}).__contains__)
 
 
 def shown(line: str, visibility: Visibility = READ) -> str:
     """A line as it is shown for a finding at its first character."""
-    return excerpt(Text(line), Span(0, 1), 0, visibility, show=False).text
+    return excerpt(Text(line), Span(0, 1), 0, visibility, show=None).text
 
 
 MASKED = {
@@ -320,14 +327,14 @@ def test_no_password_in_a_url_is_part_of_a_line(user: str) -> None:
 @given(st.text(alphabet=st.sampled_from('"\\:,{}[] \t/*a1\u2028\U0001f600'), max_size=40))
 def test_no_line_raises_and_what_is_underlined_is_there(line: str) -> None:
     for start in range(len(line)):
-        made = excerpt(Text(line), Span(start, len(line)), start, READ, show=start % 2 == 0)
+        made = excerpt(Text(line), Span(start, len(line)), start, READ, show=() if start % 2 == 0 else None)
         assert 0 <= made.start < made.end <= len(made.text) + 1
 
 
 def underlined(text: str, part: str, anchor: str = "", *, show: bool = True) -> str:
     """A line with what is underlined of it in marks."""
     start = text.index(part)
-    made = excerpt(Text(text), Span(start, start + len(part)), text.index(anchor) if anchor else start, READ, show=show)
+    made = excerpt(Text(text), Span(start, start + len(part)), text.index(anchor) if anchor else start, READ, show=() if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 
@@ -369,7 +376,7 @@ def test_a_long_line_is_cut_within_a_value() -> None:
 
 def test_a_place_within_a_long_secret_is_not_taken_for_the_begin_of_a_name() -> None:
     line = f'"password":"{"x" * 200}\\q\\"hunter2\\": \\"hunter2\\\\": 1, "port": 1'
-    made = excerpt(Text(line), Span(line.index("\\q"), line.index("\\q") + 2), line.index("\\q"), READ, show=False)
+    made = excerpt(Text(line), Span(line.index("\\q"), line.index("\\q") + 2), line.index("\\q"), READ, show=None)
     assert MARKER not in made.text
 
 

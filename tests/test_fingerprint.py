@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.model import Text
-from linter.reporters._fingerprint import line_hashes
+from linter.reporters._fingerprint import raw_line_hashes
 
 
 def hashes(content: str, last: int = 10**9) -> list[str]:
-    return line_hashes(Text(content), last)
+    return raw_line_hashes(Text(content), last)
 
 
 def reference(file: bytes) -> list[str]:
@@ -137,4 +137,4 @@ def test_any_text(content: str, last: int) -> None:
 @given(TEXTS)
 def test_lines_are_those_of_the_text(content: str) -> None:
     text = Text(content)
-    assert len(line_hashes(text, 10**9)) == text.position(len(text.content)).line
+    assert len(raw_line_hashes(text, 10**9)) == text.position(len(text.content)).line

@@ -20,9 +20,10 @@ LAYERS: dict[str, set[str]] = {
     "formats": set(),
     "model": set(),
     "settings": {"model"},
-    "policy": {"formats", "model", "settings"},
-    "sources": {"model", "settings"},
-    "reporters": {"model"},
+    "redaction": {"formats", "model", "settings"},
+    "policy": {"formats", "model", "redaction", "settings"},
+    "sources": {"model", "redaction", "settings"},
+    "reporters": {"model", "redaction"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {

@@ -17,13 +17,14 @@ from linter.sources._line_excerpt import LineExcerpts, Token, yaml_tokens
 MARKER = "hunter2"
 PUBLIC = frozenset({"port", "baseUrl", "name", "MEDPLUM_PORT", "MEDPLUM_BASE_URL", "allowedOrigins", "key"})
 KNOWN = PUBLIC | {"value", "password", "database", "MEDPLUM_DATABASE_PASSWORD", "environment"}
-READ = Visibility(PUBLIC.__contains__, KNOWN.__contains__)
+READ = Visibility(lambda name: () if name in PUBLIC else None, KNOWN.__contains__)
 
 
 def underlined(text: str, part: str, *, show: bool = False, assignments: bool = False) -> str:
     """The line of a part of a YAML text as it is shown, with the part between » and «."""
     start = text.index(part)
-    made = LineExcerpts(Text(text), yaml_tokens(text, assignments=assignments)).excerpt(Span(start, start + len(part)), READ, show=show)
+    lines = LineExcerpts(Text(text), yaml_tokens(text, assignments=assignments))
+    made = lines.excerpt(Span(start, start + len(part)), READ, show=() if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 
@@ -75,7 +76,8 @@ def test_the_value_at_the_place_itself_can_be_shown() -> None:
         ("- 'MEDPLUM_PORT=8103'", "MEDPLUM_PORT", "- '»MEDPLUM_PORT«=8103'"),
         ("- MEDPLUM_DATABASE_PASSWORD=hunter2", "hunter2", "- MEDPLUM_DATABASE_PASSWORD=»••••••«"),
         ("- aHVudGVyMg==", "aHVudGVyMg==", "- »••••••=••••••«"),
-        ('- "MEDPLUM_PORT=\\"8103\\""', "MEDPLUM_PORT", '- »"••••••"«'),
+        ('- "MEDPLUM_PORT=\\"8103\\""', "MEDPLUM_PORT", '- "»MEDPLUM_PORT«=\\"8103\\""'),
+        ('- "MEDPLUM_DATABASE_PASSWORD=a\\"hunter2"', "MEDPLUM_DATABASE_PASSWORD", '- "»MEDPLUM_DATABASE_PASSWORD«=••••••"'),
         ("- MEDPLUM_BASE_URL=https://me:hunter2@host/", "MEDPLUM_BASE_URL", "- »MEDPLUM_BASE_URL«=https://••••••@host/"),
     ],
 )
@@ -92,8 +94,8 @@ def test_lists_of_variables() -> None:
         Token(Span(63, 70), "value", "MEDPLUM_DATABASE_PASSWORD", MARKER),
     ]
     lines = LineExcerpts(text, tokens)
-    assert lines.excerpt(Span(20, 26), READ, show=False) == (1, 'export MEDPLUM_PORT="8103" # ••••••', 20, 26)
-    assert lines.excerpt(Span(63, 70), READ, show=False) == (2, "MEDPLUM_DATABASE_PASSWORD=••••••", 26, 32)
+    assert lines.excerpt(Span(20, 26), READ, show=None) == (1, 'export MEDPLUM_PORT="8103" # ••••••', 20, 26, False)
+    assert lines.excerpt(Span(63, 70), READ, show=None) == (2, "MEDPLUM_DATABASE_PASSWORD=••••••", 26, 32, True)
     assert lines.in_token(20) and not lines.in_token(27)
 
 
@@ -125,6 +127,6 @@ def test_no_secret_is_seen(tree: Any, chance: random.Random, style: Any, flow: b
             return  # it has become the value of a name that is no secret's
         lines = LineExcerpts(Text(text), tokens)
         for at in range(len(text)):
-            made = lines.excerpt(Span(at, at + 1), READ, show=False)
+            made = lines.excerpt(Span(at, at + 1), READ, show=None)
             assert MARKER not in made.text
             assert 0 <= made.start < made.end

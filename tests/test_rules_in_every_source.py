@@ -14,10 +14,10 @@ from typing import Any
 from helpers import golden
 
 from linter.model import dotted
-from linter.policy.display import number_text
 from linter.policy.engine import check
 from linter.policy.library import rules_folder
 from linter.policy.rulefile import RuleFile
+from linter.redaction.numbers import number_text
 from linter.rulebook import load_example, read_sources
 from linter.settings.environment import setting_of, variable_of
 

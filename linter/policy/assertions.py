@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Part
-from .display import number_text
+from ..redaction.numbers import number_text
 from .errors import RuleError, did_you_mean
 from .judgement import ASPECTS, is_misread, is_misread_at, misfit_at
 from .node import Node

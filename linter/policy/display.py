@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import settings
-from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath, printable, without_credentials
+from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath
+from ..redaction.values import value_text
 from .node import catalogue_kind
-
-_LONGEST = 80
 
 
 def shown(document: Document, path: SettingPath, value: Any) -> str:
-    """The value of a setting for a message: cut at 80 characters, on one line, and masked unless it is known to be public."""
+    """The value of a setting for a message: cut at 80 characters, on one line, and masked unless it may be shown."""
     if value is ABSENT:
         return "(absent)"
     if value is UNKNOWN:
@@ -21,11 +20,9 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    if not may_be_shown(document, path):
-        return MASK
-    if isinstance(value, str):
-        return public_text(value)
-    return number_text(value)
+    owner, inner = document.owner(path)
+    kind = catalogue_kind(owner.kind)
+    return value_text(settings.catalogue(kind), inner, value) if kind in settings.KINDS else MASK
 
 
 def may_be_shown(document: Document, path: SettingPath) -> bool:
@@ -33,27 +30,3 @@ def may_be_shown(document: Document, path: SettingPath) -> bool:
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
     return bool(inner) and kind in settings.KINDS and settings.catalogue(kind).is_public(inner)
-
-
-def public_text(text: str) -> str:
-    """A text that is no secret, safe for one line of output; a password inside a URL or a private key is masked all the same."""
-    if "PRIVATE KEY" in text:
-        return MASK
-    text = printable(without_credentials(text))
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
-def number_text(value: Any) -> str:
-    """A scalar as JavaScript prints it: ``true``, ``null``, ``NaN``, ``60000``."""
-    if value is True or value is False:
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, float):
-        if value != value:
-            return "NaN"
-        if value in (float("inf"), float("-inf")):
-            return "Infinity" if value > 0 else "-Infinity"
-        if value.is_integer() and abs(value) < 1e21:
-            return str(int(value))
-    return str(value)

@@ -16,8 +16,8 @@ from .. import settings
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath, dotted, printable
+from ..redaction.numbers import number_text
 from ..settings import Catalogue, Setting
-from .display import number_text
 from .node import Node, catalogue_kind
 from .variables import members_of, near_variable, portable, why_useless
 

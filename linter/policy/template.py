@@ -8,7 +8,9 @@ from typing import Any
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, printable
-from .display import number_text, shown
+from ..redaction.mask import environment_text
+from ..redaction.numbers import number_text
+from .display import shown
 from .errors import RuleError
 from .judgement import is_misread
 from .node import Node
@@ -72,6 +74,8 @@ def _shown(path: Path, node: Node, reason: str) -> str:
     found = path.single(node)
     if path.fact is not None and path.fact != "raw":
         fact = path.value(found)
+        if path.fact == "environment" and fact is not ABSENT:
+            return environment_text(str(fact))
         return "(unknown)" if fact is ABSENT else printable(str(fact))
     return shown(found.document, found.path, path.value(found))
 

@@ -8,6 +8,9 @@ the REST API computes nothing. So it is computed here, exactly:
 * At the end follow one unit 65535 and as many zeros as are looked at.
 * The hash of a line is ``sum(unit[k] * 37 ** (99 - k))`` over the 100 units from its first one, into the lines that follow, modulo 2**64.
 * The value is that in hexadecimal, not padded, a colon, and how many lines so far had the same hash.
+
+That hash can be inverted: who knows all but a few characters of a line reads them from it. So where the 100 units touch anything that
+reports mask, it is made of the masked text instead, which GitHub keeps as well: it need only be the same in the next run.
 """
 
 from __future__ import annotations
@@ -15,10 +18,10 @@ from __future__ import annotations
 import re
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, chain, islice
 
-from linter.model import Text
+from linter.model import Piece, Span, Text
 
 _WINDOW = 100
 _BASE = 37
@@ -30,11 +33,86 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = {ord(" "): None, ord("\t"): None}
 
 
-def line_hashes(text: Text, last: int) -> list[str]:
-    """The hash of each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
+Wanted = dict[int, Callable[[Span], Iterator[Piece]]]
+"""Lines (from 1), each with what masks a part of it; see :meth:`linter.model.Origin.pieces`."""
+
+
+def line_hashes(text: Text, wanted: Wanted) -> Mapping[int, str]:
+    """The hash of each wanted line of a file: GitHub's own, or where that would be one of a secret that of the masked text."""
+    raw = raw_line_hashes(text, max(wanted, default=0))
+    seen: dict[int, int] = {}
+    hashes: dict[int, str] = {}
+    for line in sorted(wanted):
+        masked = _masked_window(text, line, wanted[line])
+        if masked is None:
+            hashes[line] = raw[line - 1]
+        else:
+            value = _hash(masked)
+            hashes[line] = f"{value:x}:{_count(seen, value)}"
+    return hashes
+
+
+def raw_line_hashes(text: Text, last: int) -> list[str]:
+    """The hash that GitHub has for each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
     starts, units = _units(_as_read(text), last)
     seen: dict[int, int] = {}
     return [f"{value:x}:{_count(seen, value)}" for value in _rolling(units, starts)]
+
+
+def result_hashes(identities: Iterable[tuple[str, ...]]) -> list[str]:
+    """A hash of what each result is about, and how many before it are about the same: it tells results of one line apart."""
+    from hashlib import sha256
+
+    seen: dict[int, int] = {}
+    hashes = (sha256("\0".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32] for identity in identities)
+    return [f"{value}:{_count(seen, int(value, 16))}" for value in hashes]
+
+
+def _masked_window(text: Text, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> str | None:
+    """The masked text, without blanks, of which the first units are hashed; None where those of the file touch nothing masked."""
+    raw = units = 0
+    touched = False
+    window: list[str] = []
+    while units < _WINDOW and (whole := _line_span(text, line)) is not None:
+        for piece in pieces(_shortest(text.content, whole)):
+            written = text.content[piece.start : piece.end].translate(_BLANKS)
+            touched = touched or (piece.masked and raw < _WINDOW)
+            window.append(piece.text.translate(_BLANKS) if piece.masked else written)
+            raw, units = raw + _width(written), units + _width(window[-1])
+            if units >= _WINDOW and raw >= _WINDOW:
+                break
+        window.append("\n")
+        raw, units, line = raw + 1, units + 1, line + 1
+        if raw >= _WINDOW and not touched:
+            return None
+    return "".join(window) if touched else None
+
+
+def _line_span(text: Text, line: int) -> Span | None:
+    try:
+        return text.line_span(line)
+    except IndexError:
+        return None
+
+
+_FIRST_UNITS = re.compile(rf"(?:[ \t]*[^ \t]){{{_WINDOW}}}")
+
+
+def _shortest(content: str, line: Span) -> Span:
+    """As much of a line as fills the window."""
+    match = _FIRST_UNITS.match(content, *line)
+    return Span(line.start, match.end()) if match is not None else line
+
+
+def _width(text: str) -> int:
+    """UTF-16 code units of a text."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _hash(window: str) -> int:
+    units = array("H", f"{window}".encode(_UTF16, "surrogatepass")[: 2 * _WINDOW])
+    units.extend([0xFFFF, *[0] * _WINDOW][: _WINDOW - len(units)])
+    return next(_rolling(units, [0]))
 
 
 def _as_read(text: Text) -> str:

@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Deployment, Document, Finding, Related, Result, Span, Style, dotted
+from ..model import Deployment, Document, Finding, Related, Result, SettingPath, Span, Style, dotted
+from ..redaction.mask import environment_text, named_environment, shown_span
 
 VERSION = 1
 
@@ -23,7 +24,13 @@ def _document(result: Result) -> dict[str, Any]:
         "version": VERSION,
         "tool": {"name": "medplum-lint", "version": result.version},
         "files": [
-            {"path": file.path, "kind": file.kind, "environment": file.environment, "target": file.target, "status": file.status}
+            {
+                "path": file.path,
+                "kind": file.kind,
+                "environment": None if file.environment is None else environment_text(file.environment),
+                "target": file.target,
+                "status": file.status,
+            }
             for file in result.files
         ],
         "deployments": [_deployment(deployment) for deployment in result.deployments],
@@ -38,8 +45,8 @@ def _document(result: Result) -> dict[str, Any]:
     }
 
 
-def _range(document: Document, span: Span) -> dict[str, Any]:
-    start, end = (document.position(offset) for offset in span)
+def _range(document: Document, path: SettingPath | None, span: Span) -> dict[str, Any]:
+    start, end = (document.position(offset) for offset in shown_span(document, path, span))
     return {"start": start._asdict(), "end": end._asdict()}
 
 
@@ -49,15 +56,15 @@ def _related(one: Related) -> dict[str, Any]:
         "message": one.message,
         "path": document.uri,
         "kind": document.kind,
-        "environment": document.environment,
+        "environment": named_environment(document),
         "setting": dotted(one.path),
-        "range": _range(document, one.span),
+        "range": _range(document, one.path, one.span),
     }
 
 
 def _deployment(deployment: Deployment) -> dict[str, Any]:
-    documents = [{"path": one.uri, "kind": one.kind, "environment": one.environment} for one in deployment.documents]
-    return {"environment": deployment.name, "documents": documents}
+    documents = [{"path": one.uri, "kind": one.kind, "environment": named_environment(one)} for one in deployment.documents]
+    return {"environment": None if deployment.name is None else environment_text(deployment.name), "documents": documents}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -68,9 +75,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "path": document.uri,
         "kind": document.kind,
-        "environment": document.environment,
+        "environment": named_environment(document),
         "setting": None if finding.path is None else dotted(finding.path),
-        "range": _range(document, finding.span),
+        "range": _range(document, finding.path, finding.span),
         "related": [_related(one) for one in finding.related],
         "fixable": finding.fix is not None,
         "suppressed": finding.suppressed,

@@ -8,7 +8,8 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
   directory: GitHub ignores ``uriBaseId``. A file in no repository is relative to the working directory, or else a ``file:`` URI.
 * **Nothing of the machine and no time is written**, nor ``automationDetails``, which would override the user's ``category``, nor
   ``versionControlProvenance``: GitHub knows both, and the address of a repository may hold a password.
-* **No snippets**: a snippet is exactly the region's text (3.30.13), and that may be a secret.
+* **No snippets**: a snippet is exactly the region's text (3.30.13), and that may be a secret. For the same reason the region of a masked
+  value is its first character, and ``primaryLocationLineHash`` is one of masked text where it would be one of a secret.
 * **No ``fixes``**: our fixes speak of settings, SARIF's of characters.
 * **Messages hold no braces or brackets**: in SARIF they are placeholders (3.11.5) and links (3.11.6), and readers differ in how they
   unescape them. Only ``help.markdown``, which GitHub shows as it is, keeps them.
@@ -30,8 +31,26 @@ from urllib.parse import quote_from_bytes
 import attr
 import sarif_om as om
 
-from ..model import LEVELS, TARGETS, FileStatus, Finding, Level, Related, Result, RuleInfo, Span, Style, Target, Text, dotted, printable
-from ._fingerprint import line_hashes
+from ..model import (
+    LEVELS,
+    TARGETS,
+    Document,
+    FileStatus,
+    Finding,
+    Level,
+    Related,
+    Result,
+    RuleInfo,
+    SettingPath,
+    Span,
+    Style,
+    Target,
+    Text,
+    dotted,
+    printable,
+)
+from ..redaction.mask import named_environment, shown_span
+from ._fingerprint import Wanted, line_hashes, result_hashes
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://www.medplum.com/docs/self-hosting/server-config"
@@ -165,8 +184,9 @@ def _pascal(id_: str) -> str:
 
 def _results(findings: list[Finding], rules: list[str], place: Callable[[str], om.ArtifactLocation]) -> list[om.Result]:
     indexes = {id_: index for index, id_ in enumerate(rules)}
-    regions = [_region(finding.document.text, finding.span) for finding in findings]
-    hashes = _hashes(findings, regions)
+    regions = [_region(finding.document, finding.path, finding.span) for finding in findings]
+    lines = _line_hashes(findings, regions)
+    results = result_hashes(_identity(finding, place) for finding in findings)
     return [
         om.Result(
             rule_id=finding.rule,
@@ -175,33 +195,42 @@ def _results(findings: list[Finding], rules: list[str], place: Callable[[str], o
             message=_message(finding),
             locations=[_location(finding, region, place)],
             related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related, 1)] or None,
-            partial_fingerprints={"primaryLocationLineHash": hashes[finding.document.text][region.start_line - 1]},
+            partial_fingerprints={"primaryLocationLineHash": line, "medplumLintSetting/v1": result},
         )
-        for finding, region in zip(findings, regions, strict=True)
+        for finding, region, line, result in zip(findings, regions, lines, results, strict=True)
     ]
 
 
-def _region(text: Text, span: Span) -> om.Region:
+def _region(document: Document, path: SettingPath | None, span: Span) -> om.Region:
+    text, span = document.text, shown_span(document, path, span)
     length = len(text.content)
     start = text.position(min(span.start, length))
     end = text.position(min(max(span.start, span.end), length))
     return om.Region(start_line=start.line, start_column=start.column, end_line=end.line, end_column=end.column)
 
 
-def _hashes(findings: list[Finding], regions: list[om.Region]) -> dict[Text, list[str]]:
-    """The line hashes of each file, as far down as they are needed."""
-    last: dict[Text, int] = {}
+def _line_hashes(findings: list[Finding], regions: list[om.Region]) -> list[str]:
+    """The hash of each finding's line; the lines of a file are read once, as far down as they are needed."""
+    wanted: dict[Text, Wanted] = {}
     for finding, region in zip(findings, regions, strict=True):
-        text = finding.document.text
-        last[text] = max(last.get(text, 0), region.start_line)
-    return {text: line_hashes(text, line) for text, line in last.items()}
+        # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
+        wanted.setdefault(finding.document.text, {}).setdefault(region.start_line, finding.document.origin.pieces)
+    hashes = {text: line_hashes(text, lines) for text, lines in wanted.items()}
+    return [hashes[finding.document.text][region.start_line] for finding, region in zip(findings, regions, strict=True)]
+
+
+def _identity(finding: Finding, place: Callable[[str], om.ArtifactLocation]) -> tuple[str, ...]:
+    """What a finding is about, wherever in its file that stands: the rule, the document and the setting."""
+    document = finding.document
+    setting = dotted(finding.path) if finding.path else ""
+    return (finding.rule, place(document.uri).uri, document.kind, named_environment(document) or "", setting)
 
 
 def _message(finding: Finding) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
     said = _plain(printable(_one_line(finding.message))).removesuffix(".") or finding.rule
     if finding.document.environment:
-        said += f" (environment {_plain(printable(finding.document.environment))})"
+        said += f" (environment {_plain(named_environment(finding.document) or '')})"
     return om.Message(text=f"{said}.", id=_MESSAGE, arguments=[said])
 
 
@@ -214,7 +243,7 @@ def _location(finding: Finding, region: om.Region, place: Callable[[str], om.Art
 
 def _related_location(number: int, related: Related, place: Callable[[str], om.ArtifactLocation]) -> om.Location:
     """Another place of a finding, with what is there (GitHub shows it as a link when the message names its number)."""
-    region = _region(related.document.text, related.span)
+    region = _region(related.document, related.path, related.span)
     return om.Location(
         id=number,
         physical_location=om.PhysicalLocation(artifact_location=place(related.document.uri), region=region),
@@ -228,7 +257,7 @@ def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
         name, full_name = printable(str(finding.path[-1])), printable(dotted(finding.path))
         found.append(om.LogicalLocation(name=name, fully_qualified_name=full_name, kind="property"))
     if finding.document.environment:
-        found.append(om.LogicalLocation(name=printable(finding.document.environment), kind="namespace"))
+        found.append(om.LogicalLocation(name=named_environment(finding.document), kind="namespace"))
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from ..model import LEVELS, Deployment, Document, Excerpt, Finding, Related, Result, Style, printable
+from ..redaction.mask import environment_text
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
@@ -51,11 +52,11 @@ def _related(related: Related, style: Style) -> Iterator[str]:
 
 
 def _environment(document: Document) -> str:
-    return f" (environment {printable(document.environment)})" if document.environment else ""
+    return f" (environment {environment_text(document.environment)})" if document.environment else ""
 
 
 def _together(deployment: Deployment) -> str:
-    name = f" as environment {printable(deployment.name)}" if deployment.name else ""
+    name = f" as environment {environment_text(deployment.name)}" if deployment.name else ""
     documents = [f"{printable(document.uri)}{_environment(document)}" for document in deployment.documents]
     return f"Checked against each other{name}: {_series(documents)}."
 

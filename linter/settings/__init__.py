@@ -186,17 +186,25 @@ def catalogue(kind: str = "server") -> Catalogue:
     return _catalogues[kind]
 
 
+def public_settings(leaf: str) -> tuple[Setting, ...] | None:
+    """The settings with this last name, members of a list of this name included; None unless they are public in all kinds of document."""
+    paths = _by_leaf().get(leaf, ())
+    if not paths or not all(catalogue(kind).is_public(path) for kind, path in paths if path[-1] != "*"):
+        return None
+    found = (catalogue(kind).get(path) for kind, path in paths if catalogue(kind).is_public(path))
+    return tuple(setting for setting in found if setting is not None)
+
+
 @cache
-def known_public_names() -> frozenset[str]:
-    """The last names of settings that are public wherever they occur, in all kinds of document."""
-    public: dict[str, bool] = {}
+def _by_leaf() -> Mapping[str, list[tuple[str, SettingPath]]]:
+    """The kind and path of each setting, by its last name; a member of a list by that of the list."""
+    leaves: dict[str, list[tuple[str, SettingPath]]] = {}
     for kind in KINDS:
-        known = catalogue(kind)
-        for name in known.names():
+        for name in catalogue(kind).names():
             path = _path(name)
-            leaf = str(path[-1])
-            public[leaf] = public.get(leaf, True) and known.is_public(path)
-    return frozenset(leaf for leaf, shown in public.items() if shown and leaf != "*")
+            leaf = next((str(step) for step in reversed(path) if step != "*"), "")
+            leaves.setdefault(leaf, []).append((kind, path))
+    return leaves
 
 
 def page_link(setting: Setting) -> str:

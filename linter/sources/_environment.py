@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, printable
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
 from ..settings.environment import PREFIX, meant_by, setting_of, variable_of
 from ._coercion import loaded_value
-from ._excerpt import Visibility
+from ._excerpt import Public, Visibility
 from ._line_excerpt import LineExcerpts
+from ._origin import public_at
 from ._source import Loaded, Problem, SourceFile, Suppression
 from ._tree import plant
 
@@ -257,8 +258,12 @@ class VariablesOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
         holder = self._holder(path) if path else None
-        show = holder is not None and (span == holder.key or (not self._hidden and _is_public(holder.name)))
+        show = None if holder is None or self._hidden or span == holder.key else _public(holder.name)
         return self._place.lines().excerpt(span, self._visibility, show=show)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return self._place.lines().pieces(part, self._visibility)
 
     @property
     def _hidden(self) -> bool:
@@ -269,16 +274,17 @@ class VariablesOrigin:
     def _visibility(self) -> Visibility:
         place = self._place
 
-        def public(name: str) -> bool:
-            return not self._hidden and (name in place.public_names or _is_public(name))
+        def public(name: str) -> Public | None:
+            if self._hidden:
+                return None
+            return (settings.public_settings(name) or ()) if name in place.public_names else _public(name)
 
         return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in place.names)
 
 
-def _is_public(variable: str) -> bool:
-    """Whether the value of a variable may be seen: only that of one which lands on a setting that is known to be public."""
-    path = setting_of(variable)
-    return bool(path) and settings.catalogue().is_public(path)
+def _public(variable: str) -> Public | None:
+    """The setting on which a variable lands, if its value may be seen: only that of a setting that is known to be public."""
+    return public_at(settings.catalogue(), setting_of(variable))
 
 
 _STRUCTURE: Final = frozenset(

@@ -12,8 +12,10 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from ..model import MASK, Excerpt, Span, Text, printable, without_credentials
-from ._excerpt import Piece, Visibility, column_of
+from ..model import MASK, Excerpt, Piece, Span, Text, printable
+from ..redaction.credentials import without_credentials
+from ..redaction.values import shown_text
+from ._excerpt import Public, Visibility, column_of, is_masked
 
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
@@ -22,6 +24,7 @@ _BETWEEN = re.compile(
     re.DOTALL,
 )
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]{0,2}")
+_SUPPRESSION = re.compile(r"#+[ \t]*medplum-lint[ \t]*:.*", re.DOTALL)
 _HARMLESS = frozenset({"true", "false", "null", '""', "''"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)=")
 
@@ -43,21 +46,26 @@ class LineExcerpts:
         self._tokens = tokens
         self._starts = [token.span.start for token in tokens]
 
-    def excerpt(self, span: Span, visibility: Visibility, *, show: bool) -> Excerpt:
+    def excerpt(self, span: Span, visibility: Visibility, *, show: Public | None) -> Excerpt:
         """The line on which ``span`` starts, masked.
 
-        ``show`` lets the value at ``span`` itself be seen although its name does not tell that it is public (``value:`` below
-        ``name: MEDPLUM_PORT``). ``visibility.known`` must name the names that are known, not all of them.
+        ``show`` lets the value at ``span`` itself be seen, as one of these settings, although its name does not tell that it is public
+        (``value:`` below ``name: MEDPLUM_PORT``). ``visibility.known`` must name the names that are known, not all of them.
         """
         line = self._text.position(span.start).line
         whole = self._text.line_span(line)
         shown = Span(*whole) if whole.end - whole.start <= _WIDEST else self._part(whole, span)
-        reader = _Reader(self._text.content, visibility, span, show=show)
+        reader = _Reader(self._text.content, visibility, span, show)
         pieces = list(reader.pieces(shown, self._tokens_in(shown)))
         lead, tail = "…" if shown.start > whole.start else "", "…" if shown.end < whole.end else ""
         under_start = len(lead) + column_of(pieces, span.start, at_end=False)
         under_end = len(lead) + column_of(pieces, min(span.end, shown.end), at_end=True)
-        return Excerpt(line, lead + "".join(piece.text for piece in pieces) + tail, under_start, max(under_end, under_start + 1))
+        whole_text = lead + "".join(piece.text for piece in pieces) + tail
+        return Excerpt(line, whole_text, under_start, max(under_end, under_start + 1), is_masked(pieces, span))
+
+    def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
+        """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
+        return _Reader(self._text.content, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
 
     def in_token(self, offset: int) -> bool:
         """Whether a character is part of a name or value: a "#" that is not may begin a comment."""
@@ -90,10 +98,11 @@ def yaml_tokens(content: str, *, assignments: bool = False) -> list[Token]:
     for one in scalars(content):
         split = _ASSIGNMENT.match(one.text) if assignments and one.in_list and one.style in ("plain", "single", "double") else None
         at = one.span.start + (one.style != "plain")
-        if split is not None and content.startswith(one.text, at):
+        if split is not None and content.startswith(split[0], at):
             end = at + split.end() - 1
             tokens.append(Token(Span(at, end), "name", split[1], split[1]))
-            tokens.append(Token(Span(end + 1, at + len(one.text)), "value", split[1], one.text[split.end() :]))
+            if end + 1 < (close := one.span.end - (one.style != "plain")):
+                tokens.append(Token(Span(end + 1, close), "value", split[1], one.text[split.end() :]))
         elif one.span.end > one.span.start:
             tokens.append(Token(one.span, "name" if one.is_key else "value", one.name, one.text))
     return tokens
@@ -102,7 +111,7 @@ def yaml_tokens(content: str, *, assignments: bool = False) -> list[Token]:
 class _Reader:
     """Goes through a line."""
 
-    def __init__(self, content: str, visibility: Visibility, span: Span, *, show: bool) -> None:
+    def __init__(self, content: str, visibility: Visibility, span: Span, show: Public | None) -> None:
         self._content = content
         self._visibility = visibility
         self._span = span
@@ -118,9 +127,10 @@ class _Reader:
             if start > token.span.start:  # a line on which a value goes on
                 indented = start + len(self._content[start:at]) - len(self._content[start:at].lstrip())
                 yield Piece(start, indented, " " * (indented - start))
-                yield Piece(indented, at, MASK)
+                yield Piece(indented, at, MASK, masked=True)
             else:
-                yield Piece(start, at, self._token(token, Span(start, at))[:_SHOWN_OF_LONG])
+                text, masked = self._token(token, Span(start, at))
+                yield Piece(start, at, text[:_SHOWN_OF_LONG], masked)
         if at < part.end:
             yield from self._gap(Span(at, part.end))
 
@@ -130,45 +140,57 @@ class _Reader:
         assert match is not None  # the pattern matches everything
         for part in ("signs", "comment", "other", "behind"):
             start, end = match.span(part)
-            if start < end:
-                shown = {"comment": f"# {MASK}", "other": MASK}.get(part)
-                yield Piece(start, end, shown or printable(match[part].replace("\t", " ")))
+            if start == end:
+                continue
+            if part == "comment":
+                yield _comment(start, end, match[part])
+            elif part == "other":
+                yield Piece(start, end, MASK, masked=True)
+            else:
+                yield Piece(start, end, printable(match[part].replace("\t", " ")))
 
-    def _token(self, token: Token, seen: Span) -> str:
-        """A token, of which ``seen`` stands in the part that is shown."""
+    def _token(self, token: Token, seen: Span) -> tuple[str, bool]:
+        """What to show for a token, of which ``seen`` stands in the part that is shown, and whether that is not all of it."""
         written = self._content[seen.start : seen.end]
         if token.role == "name":
             visible = seen == token.span and self._is_nameable(token)
-            return printable(written.replace("\t", " ")) if visible else MASK
+            return (printable(written.replace("\t", " ")), False) if visible else (MASK, True)
         if self._goes_on(token):
-            return written if _BLOCK_HEADER.fullmatch(written) else MASK
+            return (written, True) if _BLOCK_HEADER.fullmatch(written) else (MASK, True)
         if written in _HARMLESS:
-            return written
-        return self._value(token, written) if self._is_public(token) else _quoted_mask(written)
+            return written, False
+        return _value(token, written, self._public(token))
 
     def _goes_on(self, token: Token) -> bool:
         """Whether a value takes more than one line."""
         return any(self._content.find(end, *token.span) >= 0 for end in "\r\n")
 
     def _is_nameable(self, token: Token) -> bool:
-        return token.span == self._span or self._visibility.known(token.name) or self._visibility.public(token.name)
+        named = token.span == self._span or self._visibility.known(token.name)
+        return named or self._visibility.public(token.name) is not None
 
-    def _is_public(self, token: Token) -> bool:
-        if self._visibility.public(token.name):
-            return True
-        return self._show and token.span.start <= self._span.start and self._span.end <= token.span.end
-
-    def _value(self, token: Token, written: str) -> str:
-        """A value that is public, but for a password in a URL, and a private key where none belongs."""
-        shown = without_credentials(token.text)
-        if "PRIVATE KEY" in token.text:
-            return _quoted_mask(written)
-        if shown == token.text:
-            return printable(written.replace("\t", " "))
-        quote = written[0] if written[0] in "\"'" else ""
-        return printable(f"{quote}{shown}{quote}")
+    def _public(self, token: Token) -> Public | None:
+        """The settings of which a value can be; None where it may not be shown."""
+        public = self._visibility.public(token.name)
+        if public is None and token.span.start <= self._span.start and self._span.end <= token.span.end:
+            return self._show
+        return public
 
 
-def _quoted_mask(written: str) -> str:
+def _value(token: Token, written: str, public: Public | None) -> tuple[str, bool]:
+    """A value as it may be shown, and whether something of it is masked."""
     quote = written[0] if written[:1] in ('"', "'") else ""
-    return f"{quote}{MASK}{quote}"
+    shown = shown_text(token.text, public) if public is not None else None
+    if shown is None:
+        return f"{quote}{MASK}{quote}", True
+    if shown == token.text:
+        return printable(written.replace("\t", " ")), False
+    return printable(f"{quote}{shown}{quote}"), True
+
+
+def _comment(start: int, end: int, written: str) -> Piece:
+    """A comment, of which nobody knows what it holds, unless it is one by which a finding is accepted."""
+    if _SUPPRESSION.fullmatch(written) is None:
+        return Piece(start, end, f"# {MASK}", masked=True)
+    shown = without_credentials(written)
+    return Piece(start, end, printable(shown.replace("\t", " ")), shown != written)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from .. import settings
-from ..model import Excerpt, Fact, Part, SettingPath, Span, Text
-from ._excerpt import Visibility, excerpt
+from ..model import Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ._excerpt import Public, Visibility, excerpt, line_pieces
 from ._json import Json, Place, Places
 
 
@@ -25,9 +26,14 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
 
 def visibility(known: settings.Catalogue, *, intact: bool) -> Visibility:
     """What may be shown of a JSON text with the settings of a catalogue; ``intact``: names are surely names, and values values."""
-    public = settings.known_public_names()
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
-    return Visibility(public.__contains__, (lambda _name: True) if intact else names.__contains__)
+    return Visibility(settings.public_settings, (lambda _name: True) if intact else names.__contains__)
+
+
+def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | None:
+    """The setting at a path as one whose value may be shown; None where it may not."""
+    setting = known.get(path) if path and known.is_public(path) else None
+    return None if setting is None else (setting,)
 
 
 def anchor_of(place: Place | None, span: Span) -> int:
@@ -53,7 +59,14 @@ class JsonOrigin:
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
-        known = settings.catalogue(self._catalogue)
         place = self._parsed.places.find(path) if path else None
-        show = bool(path) and known.is_public(path or ())
-        return excerpt(self._text, span, anchor_of(place, span), visibility(known, intact=self._parsed.intact), show=show)
+        show = public_at(settings.catalogue(self._catalogue), path)
+        return excerpt(self._text, span, anchor_of(place, span), self._visibility, show=show)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return line_pieces(self._text, part, self._visibility)
+
+    @cached_property
+    def _visibility(self) -> Visibility:
+        return visibility(settings.catalogue(self._catalogue), intact=self._parsed.intact)

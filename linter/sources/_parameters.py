@@ -14,12 +14,13 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, printable
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
 from ._coercion import ssm_value
-from ._excerpt import Visibility, excerpt
+from ._excerpt import Public, Visibility, excerpt, line_pieces
 from ._inner_json import InnerJson
 from ._json import Json, JsonPath, Place, Places
 from ._line_excerpt import LineExcerpts, yaml_tokens
+from ._origin import public_at
 from ._problems import encoding_problems, json_problems, yaml_problems
 from ._recognise import GENERIC, SHARED_WITH_APPS, server_settings
 from ._source import Loaded, Problem, SourceFile, Suppression
@@ -419,11 +420,15 @@ class FileLines:
         self._whole = whole
         self._parameters = names
 
-    def excerpt(self, span: Span, *, show: bool) -> Excerpt:
-        """The line on which a span starts; with ``show`` the value that stands there may be seen."""
+    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
+        """The line on which a span starts; with ``show`` the value that stands there may be seen as one of these settings."""
         if self._is_yaml:
             return self._yaml.excerpt(span, self._visibility, show=show)
         return excerpt(self._text, span, span.start, self._visibility, show=show)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return self._yaml.pieces(part, self._visibility) if self._is_yaml else line_pieces(self._text, part, self._visibility)
 
     @cached_property
     def _yaml(self) -> LineExcerpts:
@@ -437,10 +442,13 @@ class FileLines:
             for environment in environments(self._parameters)
             for parameter in environment.parameters
         }
-        public = {name for name, path in paths.items() if known.is_public(path)} | self._public
-        names = {name for name, path in paths.items() if known.get(path) is not None} | self._public | self._other
+        names = {name for name, path in paths.items() if self._whole or known.get(path) is not None} | self._public | self._other
         lax = self._whole and not self._is_yaml
-        return Visibility(public.__contains__, (lambda _name: True) if lax else names.__contains__)
+
+        def public(name: str) -> Public | None:
+            return () if name in self._public else public_at(known, paths.get(name))
+
+        return Visibility(public, (lambda _name: True) if lax else names.__contains__)
 
 
 class ParameterOrigin:
@@ -499,11 +507,15 @@ class ParameterOrigin:
         """See :meth:`linter.model.Origin.excerpt`."""
         found = self._holder(path) if path else None
         if found is None:
-            return self._lines.excerpt(span, show=False)
+            return self._lines.excerpt(span, show=None)
         value = found[1].span("value")
         within = value.start <= span.start and span.end <= value.end  # a text of its own, in which nobody knows what is what
         a_fact = span in (found[1].span("type"), found[1].span("tier")) and span != value
-        return self._lines.excerpt(value if within else span, show=a_fact or settings.catalogue().is_public(found[0]))
+        return self._lines.excerpt(value if within else span, show=() if a_fact else public_at(settings.catalogue(), found[0]))
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return self._lines.pieces(part)
 
 
 def type_of(value: Any) -> str | None:

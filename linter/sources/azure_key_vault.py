@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .. import settings
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, Text, printable
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text, printable
 from ._coercion import ssm_value
-from ._excerpt import Visibility, excerpt
+from ._excerpt import Visibility, excerpt, line_pieces
 from ._json import Json
+from ._origin import public_at
 from ._problems import encoding_problems, json_problems
 from ._recognise import server_settings
 from ._source import Loaded, Problem, Recognised, SourceFile
@@ -129,11 +130,17 @@ class AzureOrigin:
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
-        known = settings.catalogue()
         holder = self._holder(path) if path else None
-        show = holder is not None and known.is_public(setting_path(holder))
-        whole = self._parsed.whole
-        visibility = Visibility(
-            lambda name: known.is_public(setting_path(name)), lambda name: whole or known.get(setting_path(name)) is not None
+        show = public_at(settings.catalogue(), setting_path(holder)) if holder is not None else None
+        return excerpt(self._text, span, span.start, self._visibility, show=show)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return line_pieces(self._text, part, self._visibility)
+
+    @property
+    def _visibility(self) -> Visibility:
+        known, whole = settings.catalogue(), self._parsed.whole
+        return Visibility(
+            lambda name: public_at(known, setting_path(name)), lambda name: whole or known.get(setting_path(name)) is not None
         )
-        return excerpt(self._text, span, span.start, visibility, show=show)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, SettingPath, Span, Text
-from ._excerpt import Visibility, excerpt
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ._excerpt import Visibility, excerpt, line_pieces
 from ._inner_json import InnerJson
 from ._json import Json, JsonPath, parse_json
-from ._origin import JsonOrigin, anchor_of, locate_in, visibility
+from ._origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ._problems import encoding_problems, json_problems
 from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
 
@@ -30,6 +30,8 @@ _CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and d
 _OUTER_CONSEQUENCE = "what follows cannot be read, and so not be checked; save it again"
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
+_OUTER = Visibility(lambda name: () if name in _PUBLIC_FIELDS else None, _FIELDS.__contains__)
+"""What may be shown of the file around the secrets."""
 
 
 class Secret(NamedTuple):
@@ -220,7 +222,7 @@ class SecretOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
         if not self._inner.span.start <= span.start < self._inner.span.end:
-            return excerpt(self._text, span, span.start, Visibility(_PUBLIC_FIELDS.__contains__, _FIELDS.__contains__), show=False)
+            return excerpt(self._text, span, span.start, _OUTER, show=None)
         within = self._inner.inward(span)
         place = self._inner.json.places.find(path) if path else None
         shown = excerpt(
@@ -228,6 +230,10 @@ class SecretOrigin:
             within,
             anchor_of(place, within),
             visibility(self._known, intact=self._inner.json.intact),
-            show=bool(path) and self._known.is_public(path or ()),
+            show=public_at(self._known, path),
         )
         return shown._replace(line=self._text.position(span.start).line)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`: of the file, in which the secret is one text."""
+        return line_pieces(self._text, part, _OUTER)

@@ -1,0 +1,69 @@
+"""Credentials inside of texts that are public themselves: the password in a URL, the token in a query, the key in a connection string.
+
+Whatever of a text is taken for one is masked to the end of what it may reach, rather too far than not far enough.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..model import MASK
+
+_SCHEME: Final = re.compile(
+    r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|(?:https?|wss?|postgres(?:ql)?|rediss?|smtps?|jdbc|ftp)[:/\\]+)", re.IGNORECASE
+)
+"""The scheme of a URL and the slashes behind it, also where one of the two is misspelt."""
+_DIGEST: Final = re.compile(r"@(?:sha256|sha512):[0-9a-f]{32,}\Z")
+"""The end of a container image that is named by its content."""
+_QUERY: Final = re.compile(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
+"""Where the values of a query begin: behind the name of the first one."""
+_FRAGMENT: Final = re.compile(r"(?<=#)(?=\S)")
+_PAIR: Final = re.compile(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
+"""``name=`` in a connection string, a line that swallowed another, a URL's query."""
+_SECRET_NAME: Final = re.compile(
+    r"(?<![A-Za-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|(?:api|access|account|private|shared)[ _-]?key|authorization)"
+    r"""["']?\s*:\s*(?=\S)""",
+    re.IGNORECASE,
+)
+"""``password:`` and its like."""
+_KNOWN: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"A(?:KIA|SIA|ROA|IDA|GPA)[0-9A-Z]{8}"  # AWS: keys and ids of IAM
+    r"|GOCSPX-|AIza[\w-]{8}|ya29\.|1//0"  # Google
+    r"|SG\.[\w-]{6}|key-[0-9a-f]{16}"  # SendGrid, Mailgun
+    r"|[srp]k_(?:live|test)_|whsec_"  # Stripe
+    r"|gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|npm_[A-Za-z0-9]{8}|pypi-[\w-]{8}"
+    r"|hv[sbr]\.[\w-]{6}|dop_v1_|shp(?:at|ss|ca|pa)_|sq0(?:atp|csp)-|sk-[\w-]{8}|AGE-SECRET-KEY-|EAA[\w]{16}"
+    r"|eyJ[\w-]{5}"  # a JSON Web Token
+    r"|(?:Bearer|Basic)\s+(?=[\w+/=.-]{6})"
+    r")[^\s\"'<>,;()\[\]{}]*"
+)
+"""Tokens that are known by how they begin."""
+_PRIVATE_KEY: Final = re.compile(r"PRIVATE\s*KEY", re.IGNORECASE)
+
+
+def without_credentials(text: str, *, is_mail: bool = False) -> str:
+    """The text with the mask in place of each credential that it holds; the text itself where it holds none.
+
+    ``is_mail``: it is a text in which ``name@host`` is an address.
+    """
+    if _PRIVATE_KEY.search(text):
+        return MASK
+    text = text if is_mail else _without_user(text)
+    starts = [match.end() for match in (_QUERY.search(text), _PAIR.search(text), _SECRET_NAME.search(text)) if match is not None]
+    if "://" in text and (fragment := _FRAGMENT.search(text)) is not None:
+        starts.append(fragment.end())
+    if starts and not text.startswith(MASK, min(starts)):
+        text = text[: min(starts)] + MASK
+    return _KNOWN.sub(MASK, text)
+
+
+def _without_user(text: str) -> str:
+    """The text without what stands before its last "@": user and password, or a token alone."""
+    at = text.rfind("@")
+    if at <= 0 or _DIGEST.match(text, at):
+        return text
+    scheme = _SCHEME.match(text)
+    start = scheme.end() if scheme is not None and scheme.end() <= at else 0
+    return f"{text[:start]}{MASK}{text[at:]}" if start < at else text

@@ -1,0 +1,44 @@
+"""What reports ask before they print what is no setting's value: names, and how far a masked value reaches."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..model import MASK, Document, SettingPath, Span, printable
+from .credentials import without_credentials
+
+_NAME: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
+WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
+"""A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""
+_UNKNOWN_PART: Final = re.compile(r"\$\{[^{}]*\}")
+
+
+def environment_text(name: str) -> str:
+    """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
+    readable = _NAME.fullmatch(_UNKNOWN_PART.sub("x", name)) or re.fullmatch(WORDS, name)
+    return printable(name) if readable and without_credentials(name) == name else MASK
+
+
+def named_environment(document: Document) -> str | None:
+    """The name of a document's environment as it may be shown; None where it has none."""
+    return None if document.environment is None else environment_text(document.environment)
+
+
+def shown_span(document: Document, path: SettingPath | None, span: Span) -> Span:
+    """The characters that a report may give as the place of a finding: of what is masked the first one, for its end tells its length."""
+    if span.end - span.start <= 1:
+        return span
+    text, first = document.text, Span(span.start, span.start + 1)
+    if document.origin.excerpt(path, span).masked:
+        return first
+    start, end = text.position(span.start).line, text.position(span.end).line
+    if start == end:
+        return span
+    # Of several lines the second shows whether a value goes on there, and the last where it ends.
+    for line in {start + 1, end}:
+        whole = text.line_span(line)
+        part = Span(whole.start, min(whole.end, span.end))
+        if part.start < part.end and any(piece.masked for piece in document.origin.pieces(part)):
+            return first
+    return span

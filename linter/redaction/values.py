@@ -1,0 +1,199 @@
+"""Which values may be shown, and how: one decision for messages, source lines, ``show`` and ``diff``, in text and in JSON.
+
+A public setting can hold a secret by mistake: a password where a host belongs, a client's secret in place of its id, an object where a
+text is wanted. So a text that is no value of its setting is masked, unless a reader needs it to see what is wrong, as with a URL that
+lacks a slash: :data:`_LEGIBLE` says for each format what such a text looks like.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ..formats import FORMATS
+from ..formats.placeholders import is_unresolved
+from ..model import MASK, Mark, SettingPath, printable
+from ..settings import Catalogue, Setting
+from .credentials import without_credentials
+from .mask import WORDS
+from .numbers import number_text
+
+_LONGEST: Final = 80
+"""Characters of a value that a message shows."""
+
+
+def shown_text(text: str, public: Sequence[Setting]) -> str | None:
+    """What may be seen of a text that is public by its name; None where nothing may.
+
+    ``public`` are the settings that it can be the value of; without one it is a text of the file format itself, such as a parameter's type.
+    """
+    if not text or not public:
+        return without_credentials(text)
+    reader = next((setting for setting in public if _may_be_read(text, setting)), None)
+    if reader is None:
+        return None
+    return without_credentials(text, is_mail=reader.format in _MAIL)
+
+
+def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
+    """A value as it may be shown, in the types of JSON: texts without credentials, and the mask in place of all that is not public."""
+    if isinstance(value, dict):
+        return {name: shown_value(known, (*path, name), member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [shown_value(known, (*path, index), member) for index, member in enumerate(value)]
+    if value is None or value == "" or isinstance(value, Mark):
+        return value
+    setting = _public_setting(known, path)
+    text = shown_text(value if isinstance(value, str) else number_text(value), [setting]) if setting is not None else None
+    if text is None:
+        return MASK
+    return text if isinstance(value, str) else value
+
+
+def _public_setting(known: Catalogue, path: SettingPath) -> Setting | None:
+    """The setting at a path if it is public; of a list whose members the catalogue does not describe the list itself."""
+    if known.is_public(path):
+        return known.get(path)
+    holder = known.get(path[:-1]) if path and isinstance(path[-1], int) and known.is_public(path[:-1]) else None
+    return holder if holder is not None and "array" in holder.types and known.get(path) is None else None
+
+
+def is_hidden(known: Catalogue, path: SettingPath, value: Any) -> bool:
+    """Whether nothing at all of a value may be shown. An empty one hides nothing."""
+    if isinstance(value, dict | list):
+        return bool(value) and not known.is_public(path)
+    return bool(shown_value(known, path, value) == MASK)
+
+
+def value_text(known: Catalogue, path: SettingPath, value: Any) -> str:
+    """A text or JSON scalar of a setting for a message: on one line, cut at 80 characters, masked as :func:`shown_value` says."""
+    shown = shown_value(known, path, value)
+    text = printable(shown) if isinstance(shown, str) else number_text(shown)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+# --- What is no value of its setting, and yet may be read ----------------------------------------------------------------------------
+
+_MAIL: Final = frozenset({"email", "email-list", "mailbox"})
+
+_HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
+_URL: Final = rf"\s*(?:[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{_HOST}(?:[/\\?#]\S*)?)\s*"
+_HOST_AND_PORT: Final = r"[A-Za-z0-9-]+:\d{1,6}"
+_ADDRESS: Final = rf"(?:[^<>@:]*<)?\s*[^\s<>@:]+@{_HOST}>?\s*"
+_UNIT: Final = (
+    r"/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b|bytes?|points?|requests?|per"
+    r"|tcp|udp|px|%)"
+)
+_NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
+_FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
+_PUBLIC_PEM: Final = r"\s*-----BEGIN (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----.*"
+
+_LEGIBLE: Final[dict[str, str]] = {
+    "arn": r"arn:\S+",
+    "aws-account": r"[0-9 -]{6,20}|0x[0-9a-f]+",
+    "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)[ _-]?[a-z]+[ _-]?[a-z0-9]{0,4}\s*",
+    "base-url": _URL,
+    "binary-storage": r"(?:s3|gs|azure|file)\b.{0,200}|\.{0,2}/[\w./-]+",
+    "bytes": _NUMBER,
+    "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?",
+    "cron": r"[\s\d*/,\-?LW#]+|@(?:hourly|daily|weekly|monthly|yearly)",
+    "date-time": r"[\dTZ:+./ -]{4,40}",
+    "email": _ADDRESS,
+    "environment-name": WORDS,
+    "google-client-id": r"[\w.-]+\.googleusercontent\.com\S{0,10}",
+    "header-name": r"[A-Za-z]+(?:[-_][A-Za-z]+)+",
+    "hostname": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
+    "lambda-layer-name": r"arn:\S+",
+    "mailbox": _ADDRESS,
+    "origin": _URL,
+    "pem-certificates": rf"{_PUBLIC_PEM}|{_FILE}",
+    "pem-public-key": rf"{_PUBLIC_PEM}|{_FILE}",
+    "port": _NUMBER,
+    "redirect-uri": _URL,
+    "s3-bucket": r"(?:s3:|arn:)\S+",
+    "secret-id": r"arn:\S+",
+    "url": _URL,
+    "vpc-id": r"vpc-[\w-]{1,24}",
+    "websocket-url": _URL,
+}
+"""For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is not here, such as an
+id that a secret can be taken for, nothing wrong is shown."""
+_LISTS: Final = {"email-list": "email", "origins": "origin", "hostname": "hostname"}
+"""Formats of lists, and of what people write lists for, with the format of a member."""
+_COMPILED: Final[dict[str, re.Pattern[str]]] = {}
+_REFERENCE: Final = re.compile(r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>")
+_DEFAULT: Final = re.compile(r"\$\{\w+:?[-+?]([^{}]+)\}")
+_WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
+"""A member of a list of names, such as ``Patient``."""
+_PLAIN_WORD: Final = re.compile("[A-Za-z]{1,8}")
+"""What people write for a number or a switch: ``many``, ``flase``."""
+_LONGEST_LEGIBLE: Final = 1_000
+"""Characters at most of a wrong text that a reader needs, but for a certificate, so that no pattern is tried on more."""
+
+
+def _may_be_read(text: str, setting: Setting) -> bool:
+    """Whether a text is a value of a setting, or so like one that it may be seen."""
+    if is_unresolved(text):
+        return _is_placeholder(text, setting)
+    first = setting.types[:1]
+    if text.lstrip()[:1] in ("{", "["):
+        return first == ("array",) and _is_list_of_words(text)
+    if setting.enum:
+        return _is_near(text, [str(one) for one in setting.enum])
+    if first == ("array",):
+        return text.strip() in _WORDS or _WORD.fullmatch(text) is not None
+    if first == ("object",):
+        return text.strip() in _WORDS or _matches(text, "port")
+    if first in (("integer",), ("number",), ("boolean",)):
+        return _matches(text, "port") or _PLAIN_WORD.fullmatch(text.strip()) is not None
+    if not setting.format or setting.format not in FORMATS or FORMATS[setting.format](text) is None:
+        return True
+    return _matches(text, setting.format)
+
+
+def _matches(text: str, format_: str) -> bool:
+    if format_ in _LISTS and re.search(r"[,;\s]", text.strip()):
+        members = [one for one in re.split(r"[,;\s]+", text) if one not in ("", "*")]
+        return len(text) <= _LONGEST_LEGIBLE and all(_matches(one, _LISTS[format_]) for one in members)
+    if format_ in _LISTS:
+        format_ = _LISTS[format_]
+    if format_ not in _LEGIBLE or (len(text) > _LONGEST_LEGIBLE and not format_.startswith("pem-")):
+        return False
+    if format_ not in _COMPILED:
+        _COMPILED[format_] = re.compile(_LEGIBLE[format_], re.DOTALL)
+    return _COMPILED[format_].fullmatch(text) is not None
+
+
+def _is_near(text: str, allowed: Sequence[str]) -> bool:
+    """Whether a text is one of these, or a slip in one."""
+    lower = [one.lower() for one in allowed]
+    if text.lower() in lower:
+        return True
+    if len(text) > max(map(len, lower)) + 4:
+        return False
+    import difflib  # only after a mistake
+
+    return bool(difflib.get_close_matches(text.lower(), lower, n=1, cutoff=0.6))
+
+
+def _is_placeholder(text: str, setting: Setting) -> bool:
+    """Whether what stands around the references in a text, and the defaults in them, may be read."""
+    if any(not _may_be_read(default, setting) for default in _DEFAULT.findall(text)):
+        return False
+    around = _REFERENCE.sub("", text)
+    if not around.strip() or re.fullmatch(r"\s*(?:TODO|FIXME|CHANGE[-_ ]?ME|REPLACE[-_ ]?ME)\s*", around, re.IGNORECASE):
+        return True
+    filled = _REFERENCE.sub("x1", text)
+    return not is_unresolved(filled) and _may_be_read(filled, setting)
+
+
+def _is_list_of_words(text: str) -> bool:
+    """Whether a text is a JSON array of short names, such as ``["Patient"]``."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, list) and all(isinstance(one, str) and _WORD.fullmatch(one) for one in value)

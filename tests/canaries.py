@@ -1,0 +1,152 @@
+"""Files of every kind that hold given texts as the values of given settings: what the tests of secrecy plant their canaries in."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import yaml
+
+from linter.settings.environment import variable_of
+
+Values = Mapping[tuple[str, ...], str]
+
+
+class Planted(NamedTuple):
+    """A file and the kind that it is read as; None for the kind that its content shows."""
+
+    name: str
+    content: str
+    kind: str | None = None
+
+
+def nested(values: Values, *, parsed: bool = False) -> dict[str, Any]:
+    """Objects in objects; ``parsed``: texts that are JSON as what they say."""
+    tree: dict[str, Any] = {}
+    for path, text in values.items():
+        node = tree
+        for step in path[:-1]:
+            below = node.get(step)
+            node[step] = node = below if isinstance(below, dict) else {}
+        node[path[-1]] = _parsed(text) if parsed else text
+    return tree
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def server_files(values: Values) -> list[Planted]:
+    """The values as settings of a server, in every format in which a server's settings can be written."""
+    dotted = {".".join(path): text for path, text in values.items()}
+    names = {f"/medplum/prod/{name}": text for name, text in dotted.items()}
+    variables = {variable_of(path): text for path, text in values.items()}
+    fields = [{"Name": name, "Type": "String", "Value": text, "Version": 1} for name, text in names.items()]
+    return [
+        Planted("medplum.config.json", json.dumps(nested(values), indent=2), "server/json"),
+        Planted("line.json", json.dumps(nested(values)), "server/json"),
+        Planted("objects.json", json.dumps(nested(values, parsed=True), indent="\t", ensure_ascii=False), "server/json"),
+        Planted("broken.json", json.dumps(nested(values), indent=2).replace('",\n', '"\n', 1), "server/json"),
+        Planted("dump.json", json.dumps({"Parameters": fields}, indent=4)),
+        Planted("oneline.json", json.dumps({"Parameters": fields})),
+        Planted("map.json", json.dumps(names, indent=2)),
+        Planted("rows.json", json.dumps([[name, "String", text] for name, text in names.items()], indent=1)),
+        Planted("dump.jsonl", "".join(f"{json.dumps(one)}\n" for one in fields)),
+        Planted("dump-ssm.yaml", yaml.safe_dump({"Parameters": fields}, width=10_000)),
+        Planted("map-ssm.yaml", yaml.safe_dump(names, default_style='"')),
+        Planted("vault.json", json.dumps(dotted, indent=2), "server/azure"),
+        Planted(".env", "".join(f'export {name}="{_quoted(text)}"\n' for name, text in variables.items())),
+        Planted("single.env", "".join(f"{name}='{text}'\n" for name, text in variables.items() if "'" not in text)),
+        Planted("bare.env", "".join(f"{name}={text}\n" for name, text in variables.items() if "\n" not in text)),
+        Planted("compose.yaml", yaml.safe_dump(_compose(variables))),
+        Planted("compose.yml", yaml.safe_dump(_compose([f"{name}={text}" for name, text in variables.items()]), width=10_000)),
+        Planted("flow.yml", yaml.safe_dump(_compose([f"{name}={text}" for name, text in variables.items()]), default_flow_style=True)),
+        Planted("map.yaml", yaml.safe_dump(_manifest("ConfigMap", data=variables), default_style="'")),
+        Planted("folded.yaml", yaml.safe_dump(_manifest("ConfigMap", data=variables), default_style=">", width=20)),
+        Planted("literal.yaml", yaml.safe_dump(_manifest("Secret", stringData=variables), default_style="|")),
+        Planted("encoded.yaml", yaml.safe_dump(_manifest("Secret", data={name: encoded(text) for name, text in variables.items()}))),
+        Planted("pod.yaml", yaml.safe_dump(_pod([{"name": name, "value": text} for name, text in variables.items()]))),
+        Planted("values.yaml", yaml.safe_dump(_chart(values, variables))),
+        Planted("template.json", json.dumps(_template(names), indent=2)),
+        Planted("template.yaml", yaml.safe_dump(_template(names))),
+        Planted("terraform.tfstate", json.dumps(_state(names), indent=2)),
+    ]
+
+
+def encoded(text: str) -> str:
+    """Base64, as under ``data`` of a Secret."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+
+
+def _compose(environment: Any) -> dict[str, Any]:
+    return {"services": {"server": {"image": "medplum/medplum-server:4.3.5", "command": "env", "environment": environment}}}
+
+
+def _manifest(kind: str, **data: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "medplum"}, **data}
+
+
+def _pod(env: list[dict[str, str]]) -> dict[str, Any]:
+    container = {"name": "server", "image": "medplum/medplum-server:4.3.5", "args": ["env"], "env": env}
+    return _manifest("Pod", spec={"containers": [container]})
+
+
+def _chart(values: Values, variables: Mapping[str, str]) -> dict[str, Any]:
+    sections = {"server": {str(path[0]): text for path, text in values.items() if len(path) == 1}}
+    for path, text in values.items():
+        if len(path) == 2 and path[0] in ("database", "redis", "fission"):
+            sections.setdefault(str(path[0]), {})[str(path[1])] = text
+    extra = [{"name": name, "value": text} for name, text in variables.items()]
+    return {"global": {"configSource": {"type": "env"}}, "config": sections, "deployment": {"env": extra}}
+
+
+def _template(names: Mapping[str, str]) -> dict[str, Any]:
+    properties = [{"Name": name, "Type": "String", "Value": text} for name, text in names.items()]
+    resources = {f"P{number}": {"Type": "AWS::SSM::Parameter", "Properties": one} for number, one in enumerate(properties)}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
+
+
+def _state(names: Mapping[str, str]) -> dict[str, Any]:
+    instances = [
+        {
+            "mode": "managed",
+            "type": "aws_ssm_parameter",
+            "name": f"p{number}",
+            "instances": [{"attributes": {"name": name, "type": "String", "value": text}}],
+        }
+        for number, (name, text) in enumerate(names.items())
+    ]
+    return {"version": 4, "terraform_version": "1.9.0", "resources": instances}
+
+
+def secret_files(values: Values, kind: str) -> list[Planted]:
+    """The values as members of a secret in Secrets Manager."""
+    content = nested(values)
+    name = "medplum/prod/redis" if kind == "secret/redis" else "medplum/prod/database"
+    printed = {
+        "ARN": f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf",
+        "Name": name,
+        "SecretString": json.dumps(content),
+    }
+    return [
+        Planted("bare-secret.json", json.dumps(content, indent=2), kind),
+        Planted("printed-secret.json", json.dumps(printed, indent=2), kind),
+        Planted("printed-secret.yaml", yaml.safe_dump(printed, width=10_000), kind),
+    ]
+
+
+def infra_files(values: Values) -> list[Planted]:
+    """The values as settings of the CDK."""
+    return [
+        Planted("medplum.prod.config.json", json.dumps(nested(values), indent=2), "infra/json"),
+        Planted("infra.json", json.dumps(nested(values, parsed=True)), "infra/json"),
+    ]

@@ -1,0 +1,254 @@
+"""Canaries: secrets of every form, behind every setting, in every format, and none of them in anything that any command prints."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from canaries import Planted, Values, infra_files, secret_files, server_files
+from helpers import rule
+
+from linter import diff, settings, show
+from linter.config import Settings
+from linter.model import Document, Result
+from linter.policy.engine import check
+from linter.policy.rule import Rule
+from linter.reporters import names, reporter
+from linter.reporters._fingerprint import raw_line_hashes
+from linter.run import Input, Options, Outcome, lint_input, load_documents
+
+CANARY = "kJ4jZ7qW"
+"""Eight characters that stand nowhere else: a part of every secret here, so that a part of a secret is found too."""
+PARTS = {CANARY[at : at + 6] for at in range(3)}
+
+FORMS = [
+    f"https://user:{CANARY}@db.example.com/",
+    f"https://{CANARY}@db.example.com/",
+    f"{CANARY}@db.example.com",
+    f"{CANARY}:x@db.example.com",
+    f"https://a.example/?token={CANARY}",
+    f"https://a.example/x?a=b&X-Amz-Signature={CANARY}#top",
+    f"https://a.example/#access_token={CANARY}",
+    f"host=db.example.com user=medplum password={CANARY} dbname=medplum",
+    f"jdbc:postgresql://db/x?user=medplum&password={CANARY}",
+    f"DefaultEndpointsProtocol=https;AccountKey={CANARY}==;EndpointSuffix=core.windows.net",
+    f"Server=db;User Id=sa;Password={CANARY};Encrypt=true",
+    f"GOCSPX-{CANARY}",
+    f"AKIA{CANARY.upper()}{CANARY.upper()}",
+    f"SG.{CANARY}.{CANARY}",
+    f"sk_live_{CANARY}",
+    f"ghp_{CANARY}{CANARY}",
+    f"8103 MEDPLUM_DATABASE_PASSWORD={CANARY}",
+    f"8103\nMEDPLUM_DATABASE_PASSWORD={CANARY}\nMEDPLUM_REDIS_HOST=x",
+    json.dumps({"connection": {"password": CANARY}}),
+    json.dumps({"removeOnComplete": {"age": 5}, "dbPassword": f'{CANARY}"{CANARY}'}),
+    json.dumps({"": json.dumps({"password": CANARY})}),
+    json.dumps([{"secret": CANARY}]),
+    f'{{"password": "{CANARY}", "{CANARY}',
+    f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY-----\n",
+    f"-----BEGIN PRIVATE KEY-----\\n{CANARY}\\n-----END PRIVATE KEY-----",
+    f"${{URL:-https://u:{CANARY}@x.example/}}",
+    f"Bearer {CANARY}",
+]
+"""What a secret looks like when it stands where something public belongs."""
+
+
+def public_paths(kind: str) -> list[tuple[str, ...]]:
+    """Every public setting of a kind that is not beneath a list, and so has a name everywhere."""
+    known = settings.catalogue(kind)
+    paths = [tuple(name.split(".")) for name in known.names() if "*" not in name]
+    holders = {path[:length] for path in paths for length in range(1, len(path))}
+    return [path for path in paths if known.is_public(path) and (path not in holders or path == ("bullmq",))]
+
+
+def hidden_paths(kind: str) -> list[tuple[str, ...]]:
+    """Settings that hold nothing public, and names that nobody knows."""
+    known = settings.catalogue(kind)
+    secret = [tuple(name.split(".")) for name in known.names() if "*" not in name and known.is_secret(tuple(name.split(".")))]
+    return [*secret, ("pasword",), ("databse",), ("dbPassword",), ("database", "pass")]
+
+
+def planted_values(kind: str, shift: int) -> Values:
+    """A canary of some form behind every setting; ``shift`` chooses which."""
+    public = {path: _form(kind, path, FORMS[(number + shift) % len(FORMS)]) for number, path in enumerate(public_paths(kind))}
+    hidden = {path: [CANARY, f"x{CANARY}x", *FORMS][(number + shift) % 7] for number, path in enumerate(hidden_paths(kind))}
+    return {**public, **hidden}
+
+
+def _form(kind: str, path: tuple[str, ...], form: str) -> str:
+    """The form itself, but for a token before a host, which is an address where mail is meant."""
+    setting = settings.catalogue(kind).get(path)
+    is_mail = setting is not None and setting.format in ("email", "email-list", "mailbox")
+    return f"{CANARY}!" if is_mail and form == f"{CANARY}@db.example.com" else form
+
+
+def files(shift: int) -> Iterator[Planted]:
+    yield from server_files(planted_values("server", shift))
+    yield from infra_files(planted_values("infra", shift))
+    for kind in ("secret/database", "secret/redis"):
+        yield from secret_files(planted_values(kind, shift), kind)
+
+
+SHIFTS = (0, 11)
+FILES = [(shift, planted) for shift in SHIFTS for planted in files(shift)]
+
+
+@cache
+def curious() -> tuple[Rule, ...]:
+    """Policies that say all they can of every value."""
+    text = "${.} ${@raw} ${@path} ${@name} ${$@environment} ${@reason}"
+    by_kind = {"server": "server", "infra": "infra", "secret/database": "secret/database", "secret/redis": "secret/redis"}
+    rules = [rule({"**": {"equals": "${^.host}"}}, text, **{"for": kind}) for kind in by_kind]
+    fixes = [rule({path: {"equals": "x"}}, text, fix={"safe": False, "set": {path: "${.}/"}}) for path in ("baseUrl", "logLevel", "port")]
+    return (*rules, *fixes)
+
+
+def printed(text: str) -> list[str]:
+    """The parts of the canary that a text gives away, as they are or encoded."""
+    forms = {
+        **{part: part for part in PARTS},
+        **{part.upper(): part for part in PARTS},
+        **{base64.b64encode(f"{pad}{CANARY}".encode()).decode()[4:10]: "base64" for pad in ("", "x", "xx")},
+    }
+    return sorted({name for form, name in forms.items() if form in text})
+
+
+@cache
+def linted(planted: Planted) -> tuple[Result, tuple[str, ...]]:
+    """A file's result with what the curious policies say, and the errors of the run."""
+    outcome = lint(planted)
+    return with_policies(outcome), outcome.errors
+
+
+@cache
+def reports_of(planted: Planted) -> dict[str, str]:
+    return reports(linted(planted)[0])
+
+
+def reports(result: Result) -> dict[str, str]:
+    found = {}
+    for name in names():
+        stream = io.StringIO()
+        reporter(name).report(result, stream)
+        found[name] = stream.getvalue()
+    return found
+
+
+def loaded(planted: Planted) -> list[Document]:
+    given = Input(planted.name, planted.content.encode(), Path(planted.name))
+    return load_documents([given], planted.kind)[0]
+
+
+def lint(planted: Planted) -> Outcome:
+    outcome = lint_input(Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name), Options(Settings(), planted.kind))
+    assert outcome.bugs == ()
+    return outcome
+
+
+def with_policies(outcome: Outcome) -> Result:
+    """The result with what the curious policies say."""
+    found = [finding for document in outcome.result.documents for one in curious() for finding in check(one, document)]
+    return outcome.result._replace(findings=(*outcome.result.findings, *found))
+
+
+@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
+    assert CANARY in planted.content or planted.name == "encoded.yaml"
+    result, errors = linted(planted)
+    assert len(result.findings) > 5
+    assert {name: printed(text) for name, text in reports_of(planted).items() if printed(text)} == {}
+    assert not any(printed(error) for error in errors)
+    documents = loaded(planted)
+    for document in documents:
+        assert not printed(show.as_text([document], only_changed=False, defaults=True))
+        assert not printed(show.as_json([document], only_changed=False, defaults=True))
+        for other in (document, *documents[:1]):
+            assert not printed(diff.as_text(document, other))
+            assert not printed(diff.as_json(document, other))
+
+
+@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+def test_two_configurations_are_compared_without_a_canary(shift: int, planted: Planted) -> None:
+    others = [one for one in files((shift + 5) % len(FORMS)) if one.name == planted.name]
+    for one, other in zip(loaded(planted), loaded(others[0]), strict=True):
+        assert not printed(diff.as_text(one, other))
+        assert not printed(diff.as_json(one, other))
+
+
+@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+def test_sarif_gives_no_canary_away(shift: int, planted: Planted) -> None:
+    """Neither by the hash of its line, which can be inverted, nor by its length."""
+    result = linted(planted)[0]
+    run = json.loads(reports_of(planted)["sarif"])["runs"][0]
+    text = result.documents[0].text
+    lines = text.position(len(text.content)).line
+    raw = [value.partition(":")[0] for value in raw_line_hashes(text, lines)]
+    for found in run["results"]:
+        region = found["locations"][0]["physicalLocation"]["region"]
+        line = region["startLine"]
+        if _window_holds_canary(text.content, text.line_span(line).start):
+            assert found["partialFingerprints"]["primaryLocationLineHash"].partition(":")[0] != raw[line - 1]
+        assert not _ends_behind_canary(text, region["startLine"], region["startColumn"], region["endLine"], region["endColumn"])
+    for one in json.loads(reports_of(planted)["json"])["findings"]:
+        start, end = one["range"]["start"], one["range"]["end"]
+        assert not _ends_behind_canary(text, start["line"], start["column"], end["line"], end["column"])
+
+
+def _window_holds_canary(content: str, start: int) -> bool:
+    window = "".join(char for char in content[start : start + 2_000] if char not in " \t")[:100]
+    return CANARY in window
+
+
+def _ends_behind_canary(text: Any, line: int, column: int, last_line: int, last_column: int) -> bool:
+    """Whether a range holds a canary on the line on which it ends."""
+    last = text.line_span(last_line).start
+    start, end = text.line_span(line).start + column - 1, last + last_column - 1
+    return CANARY in text.content[max(start, last) : end]
+
+
+def test_results_of_one_line_are_distinct() -> None:
+    (planted,) = (planted for planted in files(0) if planted.name == "oneline.json")
+    run = json.loads(reports(lint(planted).result)["sarif"])["runs"][0]
+    assert len(run["results"]) > 50
+    own = [found["partialFingerprints"]["medplumLintSetting/v1"] for found in run["results"]]
+    assert len(set(own)) == len(own)
+
+
+CLEAN = {
+    "baseUrl": "https://api.clinic.test",
+    "port": "8103",
+    "supportEmail": "support@clinic.test",
+    "database.host": "db.clinic.test",
+    "logLevel": "info",
+    "signingKeyId": "",
+    "database.password": "",
+}
+
+
+def test_what_is_no_secret_is_shown() -> None:
+    """An empty text, public values, the names of parameters, the words of a suppression comment."""
+    fields = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in {**CLEAN, "unheardOf": "x"}.items()]
+    planted = Planted("dump.json", json.dumps({"Parameters": fields}, indent=1))
+    text = show.as_text(loaded(planted), only_changed=False, defaults=False)
+    assert all(f'"{value}"' in text or value == "8103" for value in CLEAN.values())
+    assert text.count("••••••") == 1
+    report = reports(lint(planted).result)["text"]
+    assert '"Name": "/medplum/prod/unheardOf"' in report
+    assert '"Value": "https://api.clinic.test"' in report
+
+
+def test_the_words_of_a_suppression_comment_are_shown() -> None:
+    content = (
+        "# medplum-lint: ignore[no-such-rule] we know\nMEDPLUM_BASE_URL=https://api.clinic.test/ # hunter2\n# medplum-lint: ignore\n"
+        "MEDPLUM_DATABASE_HOST=db.clinic.test\n"
+    )
+    report = reports(lint(Planted(".env", content)).result)["text"]
+    assert "1 | # medplum-lint: ignore[no-such-rule] we know\n" in report
+    assert "3 | # medplum-lint: ignore\n" in report
+    assert "hunter2" not in report

@@ -1,0 +1,207 @@
+"""What may be shown of a value: the credentials in a text, and what of a wrong value a reader needs to see."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter import settings
+from linter.model import MASK
+from linter.redaction.credentials import without_credentials
+from linter.redaction.mask import environment_text
+from linter.redaction.values import is_hidden, shown_text, shown_value, value_text
+
+KNOWN = settings.catalogue()
+CREDENTIALS = {
+    "https://user:hunter2@host/path": "https://••••••@host/path",
+    "https://hunter2@host/path": "https://••••••@host/path",
+    "https:user:hunter2@host": "https:user:hunter2@host",  # replaced below: no slash behind the colon, so all of it goes
+    "https//user:hunter2@host": "https//••••••@host",
+    "hunter2@api.example.com": "••••••@api.example.com",
+    "hunter2:x-oauth-basic@github.com": "••••••@github.com",
+    "https://a.example/?token=hunter2": "https://a.example/?token=••••••",
+    "https://a.example/x?a=b&api_key=hunter2#top": "https://a.example/x?a=••••••",
+    "https://a.example/?hunter2": "https://a.example/?••••••",
+    "https://a.example/?X-Amz-Credential=hunter2%2Fx&X-Amz-Signature=hunter2": "https://a.example/?X-Amz-Credential=••••••",
+    "https://a.example/#access_token=hunter2": "https://a.example/#••••••",
+    "host=db user=medplum password=hunter2 dbname=x": "host=••••••",
+    "jdbc:postgresql://db/x?user=medplum&password=hunter2": "jdbc:postgresql://db/x?user=••••••",
+    "DefaultEndpointsProtocol=https;AccountKey=hunter2==;EndpointSuffix=x": "DefaultEndpointsProtocol=••••••",
+    "8103 MEDPLUM_DATABASE_PASSWORD=hunter2": "8103 MEDPLUM_DATABASE_PASSWORD=••••••",
+    "8103\nMEDPLUM_DATABASE_PASSWORD = hunter2": "8103\nMEDPLUM_DATABASE_PASSWORD = ••••••",
+    "password: hunter2": "password: ••••••",
+    '{"apiKey": "hunter2"}': '{"apiKey": ••••••',
+    "GOCSPX-hunter2": "••••••",
+    "AKIAHUNTER2HUNTER2XX": "••••••",
+    "x SG.hunter2.hunter2 y": "x •••••• y",
+    "sk_live_hunter2": "••••••",
+    "ghp_hunter2": "••••••",
+    "xoxb-hunter2": "••••••",
+    "eyJhunter2.hunter2.hunter2": "••••••",
+    "Bearer hunter2": "••••••",
+    "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n": "••••••",
+}
+CREDENTIALS["https:user:hunter2@host"] = "https:••••••@host"
+
+
+@pytest.mark.parametrize("text", CREDENTIALS)
+def test_credentials(text: str) -> None:
+    assert without_credentials(text) == CREDENTIALS[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "https://api.example.com:8103/fhir/R4/",
+        "s3:my-bucket",
+        "arn:aws:acm:us-east-1:123456789012:certificate/08c6903c-d8c0",
+        "medplum/medplum-server:4.3.5",
+        f"medplum/medplum-server@sha256:{'0a' * 32}",
+        "what? no",
+        "0 3 * * *",
+        "TmV2ZXI==",
+        "-----BEGIN CERTIFICATE-----\nMIIB=\n-----END CERTIFICATE-----\n",
+        "us-east-1",
+        "/medplum/prod/database.password",
+    ],
+)
+def test_what_holds_no_credential_stays(text: str) -> None:
+    assert without_credentials(text) == text
+
+
+def test_an_address_is_one_only_where_mail_is_meant() -> None:
+    assert without_credentials("support@example.com", is_mail=True) == "support@example.com"
+    assert without_credentials("support@example.com") == "••••••@example.com"
+
+
+@given(st.text(alphabet=st.sampled_from("ab:/@?&=# \n\\\"'{}sgSG._-1"), max_size=60))
+def test_masking_twice_is_masking_once(text: str) -> None:
+    once = without_credentials(text)
+    assert without_credentials(once).replace(MASK, "") in once
+    assert without_credentials(text + "@x").endswith(("@x", MASK))
+
+
+LEGIBLE = {
+    "baseUrl": ["https//api.example.com", "api.example.com", "https://api.example.com", "localhost:8103", "${URL}", "https://${HOST}/"],
+    "database.host": ["postgres://db:5432", "db:5432", "db.example.com/", "a.example,b.example", "db"],
+    "DatabaseSecrets": ["arn:aws:s3:::x", "medplum/prod/database"],
+    "port": ["8103/tcp", "many", "8103"],
+    "defaultRateLimit": ["60000/minute", "1e6", "-1"],
+    "logLevel": ["warn", "WARNING", "Info"],
+    "registerEnabled": ["flase", "TRUE", "no", "1"],
+    "supportEmail": ["<a@example.com>", '"Clinic" <a@example.com>', "a@example"],
+    "allowedOrigins": ["*", "https://a.example, https://b.example/x", "*.example.com"],
+    "maxJsonSize": ["1m", "50 mb", "5mib"],
+    "signingKeyId": ["<CloudFront public key id>", "K1234567890ABC"],
+    "binaryStorage": ["s3://bucket", "./binary", "file"],
+    "database.ssl.ca": ["./rds-ca.pem", "-----BEGIN CERTIFICATE-----\\nMIIB"],
+    "defaultProjectFeatures": ['["bots","email"]'],
+    "infra:name": ["our prod"],
+    "infra:region": ["us-east1", "US East 1"],
+    "infra:accountNumber": ["1234-5678-9012"],
+}
+ILLEGIBLE = {
+    "baseUrl": ["hunter2", "Tr0ub4dor&3", '{"password": "hunter2"}', "${URL:-hunter2}"],
+    "database.host": ["hunter2!", "correct horse battery"],
+    "DatabaseSecrets": ['{"password": "hunter2"}', "hunter 2"],
+    "port": ["hunter2", "1234hunter", "8103 hunter2"],
+    "logLevel": ["hunter2", "correcthorsebattery"],
+    "registerEnabled": ["hunter2", "correcthorse"],
+    "supportEmail": ["hunter2", "user:hunter2@example.com"],
+    "allowedOrigins": ["hunter2", "https://a.example,hunter2"],
+    "maxJsonSize": ["hunter2", "50hunter"],
+    "signingKeyId": ["hunter2", "TODO hunter2"],
+    "googleClientId": ["GOCSPX", "hunter2"],
+    "recaptchaSiteKey": ["hunter2"],
+    "database.ssl.ca": ["hunter2", "-----BEGIN PRIVAT KEY-----\nhunter2"],
+    "bullmq": ['{"connection":{"password":"hunter2"}}', "hunter2"],
+    "defaultProjectFeatures": ['["a", {"b": "hunter2"}]', "[hunter2"],
+    "infra:name": ["prod hunter2"],
+}
+
+
+def setting(name: str) -> settings.Setting:
+    kind, _, path = name.rpartition(":")
+    found = settings.catalogue(kind or "server").get(tuple(path.split(".")))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in LEGIBLE.items() for text in texts])
+def test_a_wrong_value_that_a_reader_needs_is_shown(name: str, text: str) -> None:
+    assert shown_text(text, [setting(name)]) == text
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in ILLEGIBLE.items() for text in texts])
+def test_what_is_no_value_of_its_setting_is_masked(name: str, text: str) -> None:
+    assert shown_text(text, [setting(name)]) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "shown"),
+    [
+        (("baseUrl",), "https://u:hunter2@host/", "https://••••••@host/"),
+        (("baseUrl",), "", ""),
+        (("baseUrl",), None, None),
+        (("baseUrl",), 12345, MASK),
+        (("baseUrl",), {"password": "hunter2"}, {"password": MASK}),
+        (("baseUrl",), ["hunter2"], [MASK]),
+        (("port",), 8103, 8103),
+        (("registerEnabled",), False, False),
+        (("database", "password"), "hunter2", MASK),
+        (("database", "password"), "", ""),
+        (("unheardOf",), 1, MASK),
+        (("bullmq",), {"connection": {"password": "hunter2"}, "concurrency": 3}, {"connection": {"password": MASK}, "concurrency": 3}),
+        (("workers", "enabled"), ["cron", "hunter2"], ["cron", MASK]),
+        (("defaultProjectFeatures",), ["bots", {"a": "hunter2"}], ["bots", {"a": MASK}]),
+        (("redis", "tls"), {}, {}),
+    ],
+)
+def test_values_in_json(path: tuple[str, ...], value: Any, shown: Any) -> None:
+    assert shown_value(KNOWN, path, value) == shown
+
+
+def test_what_is_empty_hides_nothing() -> None:
+    empty: list[Any] = ["", None, {}, []]
+    full: list[Any] = ["x", 0, {"a": 1}, [1]]
+    assert not any(is_hidden(KNOWN, ("database", "password"), value) for value in empty)
+    assert all(is_hidden(KNOWN, ("database", "password"), value) for value in full)
+    assert value_text(KNOWN, ("database", "password"), "") == ""
+
+
+@given(st.text(max_size=200))
+def test_the_value_in_a_message_is_one_short_line(text: str) -> None:
+    shown = value_text(KNOWN, ("auditEventLogGroup",), text)
+    assert len(shown) <= 80
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https:a:{}@b", "https:\\\\{}@b", "https://a@{}@b", "https://a/{}@b/", "https://a?{}@b", "https://a b:{}@c", "a:{}@b", "https//{}@b"],
+)
+def test_no_password_of_a_url_that_is_not_by_the_book_is_shown(url: str) -> None:
+    assert "hunter2" not in (shown_text(url.format("hunter2"), ()) or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("prod", "prod"),
+        ("acme/eu-prod.1", "acme/eu-prod.1"),
+        ("${Environment}", "${Environment}"),
+        ("our prod", "our prod"),
+        ("prod hunter2", MASK),
+        ("GOCSPX-hunter2", MASK),
+        ("u:hunter2@host", MASK),
+        ("prod\n::error::", MASK),
+        ("", MASK),
+    ],
+)
+def test_environments(name: str, shown: str) -> None:
+    assert environment_text(name) == shown
