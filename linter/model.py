@@ -105,8 +105,10 @@ class Text:
         return self._starts
 
     def position(self, offset: int) -> Position:
-        """The line and column of the character at ``offset``."""
+        """The line and column of the character at ``offset``. Between CR and LF a line has ended: no column is beyond its end."""
         starts = self._line_starts()
+        if self.content[offset - 1 : offset + 1] == "\r\n":
+            offset -= 1
         line = bisect_right(starts, offset)
         return Position(line, offset - starts[line - 1] + 1)
 

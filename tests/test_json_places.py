@@ -403,3 +403,12 @@ def test_the_tolerant_reader_needs_no_recursion() -> None:
     limit = sys.getrecursionlimit()
     assert limit <= 10_000
     assert parse_tolerantly(deep(limit * 3)).whole
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_no_position_is_beyond_the_end_of_its_line(end: str) -> None:
+    text = Text(f"ab{end}c{end}")
+    for offset in range(len(text.content) + 1):
+        line, column = text.position(offset)
+        whole = text.line_span(line)
+        assert 1 <= column <= whole.end - whole.start + 1
