@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from checkout import ROOT, environment
+from checkout import ROOT, copy_of_repository, environment, offline
+
+from linter import __version__
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from lock import locked  # noqa: E402
 
 STEPS: list[dict[str, Any]] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
 EXAMPLE = ROOT / "examples" / "medplum.config.json"
@@ -58,6 +66,54 @@ def check(workspace: Path, paths: str, options: str = "") -> tuple[int, str, str
     code, said, outputs = step(workspace, "Check", CHECK_PATHS=paths, CHECK_ARGS=options, SARIF_FILE="out.sarif")
     assert code == 0, said
     return int(outputs["exit-code"]), said, outputs["exit-code"]
+
+
+# Installing
+
+LOCK = [*locked((ROOT / "requirements.txt").read_text(encoding="utf-8"))]
+
+
+def install(folder: Path) -> tuple[int, str]:
+    """Run the step that installs, in a checkout that has modules of its own which must not be imported."""
+    for name in ("pip", "linter", "setuptools", "logging"):
+        (folder / name).mkdir()
+        for module in ("__init__", "__main__"):
+            (folder / name / f"{module}.py").write_text("raise SystemExit('the wrong one')")
+    code, said, _ = step(folder, "Install medplum-lint", GITHUB_ACTION_PATH=str(folder / "action"), PIP_DISABLE_PIP_VERSION_CHECK="1")
+    return code, said
+
+
+def test_the_locked_packages_are_installed_and_no_others(tmp_path: Path) -> None:
+    copy_of_repository(tmp_path / "action")
+    code, said = install(tmp_path)
+    offline(said)
+    assert code == 0, said
+    found = {one.name.replace("_", "-").lower(): one.version for one in distributions(path=[str(tmp_path / "medplum-lint")])}
+    wanted = {one.name: str(one.version) for one in LOCK if one.marker is None or one.marker.evaluate()}
+    assert found == {**wanted, "medplum-lint": __version__}
+
+
+def test_a_package_that_was_replaced_is_refused(tmp_path: Path) -> None:
+    lock = copy_of_repository(tmp_path / "action") / "requirements.txt"
+    lock.write_text(re.sub("sha256:[0-9a-f]", "sha256:", lock.read_text()).replace("sha256:", "sha256:0"))
+    code, said = install(tmp_path)
+    offline(said)
+    assert code == 1 and "THESE PACKAGES DO NOT MATCH THE HASHES" in said
+    assert not (tmp_path / "medplum-lint").exists()
+
+
+def test_only_the_first_command_may_use_the_network() -> None:
+    [script] = [each["run"] for each in STEPS if each.get("name") == "Install medplum-lint"]
+    folder, function, *installs = script.splitlines()
+    assert folder == 'folder="$RUNNER_TEMP/medplum-lint"'
+    assert function.startswith('install() { "$PYTHON" -P -m pip install ')
+    assert installs == [
+        'install --require-hashes --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements.txt"',
+        'PYTHONPATH="$folder" install --no-index --no-deps --no-build-isolation "$GITHUB_ACTION_PATH"',
+    ]
+
+
+# Checking
 
 
 def test_findings(workspace: Path) -> None:

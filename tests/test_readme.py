@@ -159,7 +159,7 @@ def test_the_hooks_exist() -> None:
 
 def test_the_action_has_the_inputs() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    said = section("GitHub code scanning").rpartition("Its inputs are")[2]
+    said = section("GitHub code scanning").rpartition("Its inputs are")[2].partition(". ")[0]
     assert set(re.findall(r"`([a-z-]+)`", said)) == set(action["inputs"])
 
 
@@ -171,6 +171,24 @@ def test_the_workflow_is_safe_to_copy() -> None:
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {}
     assert workflow["jobs"]["lint"]["permissions"] == {"contents": "read", "security-events": "write"}
+
+
+def test_the_workflow_installs_nothing_but_the_action_at_a_commit() -> None:
+    """The action has the hashes of its dependencies; a command of the workflow's own would have none."""
+    [lint] = yaml.safe_load(block("workflow"))["jobs"].values()
+    assert [sorted(step) for step in lint["steps"]] == [["uses", "with"], ["uses", "with"]]
+    assert lint["steps"][1] == {"uses": f"OWNER/medplum-lint@{'0' * 40}", "with": {"args": "--fail-on never"}}
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    assert set(lint["steps"][1]["with"]) <= set(inputs)
+
+
+def test_nothing_else_installs_a_dependency_without_its_hash() -> None:
+    """But for the two commands at the top, which are for a first look and for the tests."""
+    rest = README.replace(block("install"), "").replace(block("test"), "")
+    assert re.findall(r"pipx? install [^`]*", rest) == [
+        "pip install --require-hashes --only-binary :all: -r requirements.txt",
+        "pip install --no-deps --no-build-isolation .",
+    ]
 
 
 def test_one_version_of_each_action() -> None:

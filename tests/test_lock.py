@@ -1,0 +1,83 @@
+"""requirements.txt locks what setup.cfg asks for, and ``tools/lock.py --check`` tells when it does not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from checkout import ROOT
+from packaging.markers import Marker
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from lock import LOCK, PYTHONS, locked, mistakes, wanted  # noqa: E402
+
+TEXT = LOCK.read_text(encoding="utf-8")
+
+
+def without(name: str) -> str:
+    """The lock without the entries of a package."""
+    return re.sub(rf"^{name}==.*\n(?: +--hash.*\n)+", "", TEXT, flags=re.MULTILINE)
+
+
+def test_what_is_asked_for_is_locked() -> None:
+    assert mistakes(TEXT) == []
+    names = {one.name for one in locked(TEXT)}
+    assert {"click", "cryptography", "google-re2", "jsonschema", "pyyaml", "sarif-om", "setuptools", "tomli"} <= names
+
+
+def test_every_supported_python_is_checked() -> None:
+    said = re.findall(r"Programming Language :: Python :: (3\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8"))
+    assert tuple(said) == PYTHONS
+
+
+def test_ci_checks_the_lock() -> None:
+    assert '"$bin/python" tools/lock.py --check\n' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert subprocess.run([sys.executable, ROOT / "tools" / "lock.py", "--check"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted({re.sub("[-_.]+", "-", one.name).lower() for one in wanted()}))
+def test_a_package_that_is_missing(name: str) -> None:
+    said = mistakes(without(name))
+    assert said and all(re.match(rf"{name} is not locked on Python 3\.1\d \(\w+, \w+\)$", each, re.IGNORECASE) for each in said)
+    assert len(said) == (6 if name == "tomli" else 24)
+
+
+def test_a_version_that_is_too_old() -> None:
+    said = mistakes(re.sub("^click==.*? ", "click==8.0 ", TEXT, flags=re.MULTILINE))
+    assert said[0] == "click 8.0 is locked on Python 3.10 (linux, x86_64), but >=8.1 is required" and len(said) == 24
+
+
+def test_a_package_for_some_pythons_only() -> None:
+    said = mistakes(re.sub("^(click==[^ ]*) ", r"\1 ; python_version < '3.13' ", TEXT, flags=re.MULTILINE))
+    assert said == [
+        f"click is not locked on Python 3.13 ({platform})"
+        for platform in ("linux, x86_64", "linux, aarch64", "darwin, x86_64", "darwin, arm64", "win32, AMD64", "win32, ARM64")
+    ]
+
+
+def test_an_entry_without_hashes() -> None:
+    assert mistakes(without("click") + "click==8.1\n") == ["click 8.1 has no hash"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url https://packages.example.com/simple",
+        "--extra-index-url=https://packages.example.com/simple",
+        "--find-links /wheels",
+        "click>=8.1 --hash=sha256:" + "0" * 64,
+        "click==8.1 --hash=md5:" + "0" * 32,
+        "click @ https://packages.example.com/click.whl --hash=sha256:" + "0" * 64,
+    ],
+)
+def test_what_is_no_locked_package(line: str) -> None:
+    with pytest.raises(ValueError, match="no entry with hashes"):
+        mistakes(f"{TEXT}{line}\n")
+
+
+def test_markers_are_read() -> None:
+    [tomli] = [one for one in locked(TEXT) if one.name == "tomli"]
+    assert tomli.marker == Marker("python_full_version < '3.11'")
