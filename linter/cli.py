@@ -67,6 +67,20 @@ def _check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) 
     return kind
 
 
+def _check_format(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
+    """A format whose module can be imported, before anything is read: sarif-om is used for no other one."""
+    from .reporters import reporter
+
+    try:
+        reporter(name)
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f'--format {name} needs the package sarif-om, which cannot be imported (no module named "{error.name}"): '
+            'install it with "pip install sarif-om"'
+        ) from None
+    return name
+
+
 def _parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
     """A date, or a date and time, in ISO 8601; without a zone it is UTC."""
     if text is None:
@@ -92,7 +106,15 @@ _rules_option = click.option(
 
 @cli.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--format", "-f", "output_format", type=click.Choice(format_names()), default="text", help="How to report.  [default: text]")
+@click.option(
+    "--format",
+    "-f",
+    "output_format",
+    type=click.Choice(format_names()),
+    default="text",
+    callback=_check_format,
+    help="How to report.  [default: text]",
+)
 @click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
 @click.option(
     "--kind",
