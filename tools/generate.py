@@ -22,9 +22,9 @@ from linter.policy import library  # noqa: E402
 from linter.settings import build as settings_build  # noqa: E402
 
 FILES: dict[str, Callable[[], str]] = {
-    "linter/settings/catalogue.json": settings_build.build,
-    "linter/sources/index.json": sources.build_index,
-    "linter/policy/rules.json": library.build,
+    "linter/_built/settings.json": settings_build.build,
+    "linter/_built/sources.json": sources.build_index,
+    "linter/_built/rules.json": library.build,
     "schemas/medplum-server-config.schema.json": schema.schema_text,
     "docs/settings.md": settings_docs.build,
     "docs/rules.md": rule_docs.build,

@@ -1,7 +1,7 @@
 """The rules of a run: those that are built in, and those in folders of the user's own.
 
-The built-in rules are written in YAML (``rules/``); ``rules.json`` beside this module is built from them, for reading YAML would cost
-more than everything else that a run does. An installed package trusts it; in a checkout whose rules were edited since, the YAML counts.
+The built-in rules are written in YAML (``rules/``); ``_built/rules.json`` is built from them, for reading YAML would cost more than
+everything else that a run does.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from .. import _built
 from .errors import did_you_mean
 from .rule import Rule, compile_rule
 
 _PACKAGE: Final = Path(__file__).parent.parent
-BUILT: Final = Path(__file__).parent / "rules.json"
-"""The file that is built from the YAML of the built-in rules; see :func:`build`."""
 _ONLY_FOR_PEOPLE: Final = ("examples", "since")
 """What a run does not need of a rule."""
 
@@ -38,22 +37,13 @@ def built_in_rules() -> list[Rule]:
 
 
 def _built_in_data() -> list[dict[str, Any]]:
-    in_checkout = not (_PACKAGE / "rules").is_dir()
-    if BUILT.exists():
-        built = json.loads(BUILT.read_bytes())
-        if not in_checkout or built["digest"] == digest():
-            return list(built["rules"])
-    return _read_yaml()
+    built = _built.read("rules", _made_of)
+    return _read_yaml() if built is None else list(built)
 
 
-def digest() -> str:
-    """A checksum of the YAML of the built-in rules: it tells whether ``rules.json`` is fresh."""
-    import zlib
-
-    checksum = 0
-    for path in rule_files(rules_folder()):
-        checksum = zlib.crc32(path.name.encode() + b"\0" + path.read_bytes(), checksum)
-    return f"{checksum:08x}"
+def _made_of() -> list[str]:
+    """The paths of all that the built file depends on: the rules and what reads them."""
+    return [*map(str, rule_files(rules_folder())), __file__]
 
 
 def _read_yaml() -> list[dict[str, Any]]:
@@ -65,9 +55,9 @@ def _read_yaml() -> list[dict[str, Any]]:
 
 
 def build() -> str:
-    """The text of ``rules.json``, one rule a line, so that a change of a rule is one line of a diff."""
+    """The text of the built file, one rule a line, so that a change of a rule is one line of a diff."""
     rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in _read_yaml())
-    return f'{{"digest":"{digest()}","rules":[\n{rules}\n]}}\n'
+    return _built.text(f"[\n{rules}\n]", _made_of())
 
 
 def read_folders(folders: Iterable[Path], kinds: frozenset[str], taken: Iterable[str]) -> tuple[list[Rule], list[str]]:

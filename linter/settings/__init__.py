@@ -1,15 +1,16 @@
 """The catalogue: the only place that knows which settings Medplum has and what each of them means.
 
-The settings are written in the YAML files of this folder, for people; ``catalogue.json`` is built from them (see ``build.py``), for speed.
+The settings are written in the YAML files of this folder, for people; ``_built/settings.json`` is built from them (see ``build.py``),
+for speed.
 """
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
+from .. import _built
 from ..model import SettingPath
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
@@ -20,7 +21,6 @@ Rows = Mapping[str, Mapping[str, Any]]
 """The settings of one kind as built: their fields by name, without those that are at their default."""
 
 _DOCUMENTATION: Final = "https://www.medplum.com/docs/self-hosting/"
-_HERE: Final = os.path.dirname(__file__)
 
 
 class ByGeneration(NamedTuple):
@@ -238,13 +238,15 @@ def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
 
 def _load() -> Mapping[str, Rows]:
     """What was built; in a checkout whose YAML was edited since, the YAML itself, so that an edit always counts."""
-    import json
-
-    with open(os.path.join(_HERE, "catalogue.json"), encoding="utf-8") as file:
-        built = json.load(file)
-    if os.path.exists(os.path.join(_HERE, "..", "..", "setup.cfg")):
+    built = _built.read("settings", _made_of)
+    if built is None:
         from . import build
 
-        if build.digest() != built["digest"]:
-            return build.read_sources()
-    return cast("Mapping[str, Rows]", built["kinds"])
+        return build.read_sources()
+    return cast("Mapping[str, Rows]", built)
+
+
+def _made_of() -> list[str]:
+    from . import build  # only a checkout asks
+
+    return build.made_of()

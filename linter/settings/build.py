@@ -1,4 +1,4 @@
-"""Builds ``catalogue.json`` from the YAML files of this folder, and finds the mistakes in them.
+"""Builds ``_built/settings.json`` from the YAML files of this folder, and finds the mistakes in them.
 
 How to write a setting
 ----------------------
@@ -23,9 +23,9 @@ from __future__ import annotations
 import json
 import os.path
 import re
-import zlib
 from typing import Any, Final, NamedTuple
 
+from .. import _built
 from .environment import GENERATIONS, setting_of, variable_of
 
 Entry = dict[str, Any]
@@ -136,20 +136,17 @@ _HERE: Final = os.path.dirname(__file__)
 
 
 def build() -> str:
-    """The text of ``catalogue.json``: one setting a line, so that a change of one is a change of one line."""
+    """The text of the built file: one setting a line, so that a change of one is a change of one line."""
     kinds = []
     for kind, rows in read_sources().items():
         lines = ",\n".join(f"{json.dumps(name)}:{_compact(row)}" for name, row in rows.items())
         kinds.append(f"{json.dumps(kind)}:{{\n{lines}\n}}")
-    return f'{{"digest":"{digest()}","kinds":{{\n' + ",\n".join(kinds) + "\n}}\n"
+    return _built.text("{\n" + ",\n".join(kinds) + "\n}", made_of())
 
 
-def digest() -> str:
-    """A checksum of all that the built file depends on: the YAML files and what reads them."""
-    crc = 0
-    for file in (*(source.file for source in SOURCES), "build.py", "environment.py"):
-        crc = zlib.crc32(_read(file), crc)
-    return f"{crc:08x}"
+def made_of() -> list[str]:
+    """The paths of all that the built file depends on: the YAML files and what reads them."""
+    return [os.path.join(_HERE, file) for file in (*(source.file for source in SOURCES), "build.py", "environment.py")]
 
 
 def read_sources() -> dict[str, dict[str, Entry]]:

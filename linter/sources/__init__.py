@@ -14,13 +14,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from .. import _built
+
 if TYPE_CHECKING:
     from ._source import SourceFile
 
 
 _HERE = os.path.dirname(__file__)
-INDEX = os.path.join(_HERE, "index.json")
-"""A file that is made of the sources themselves (see :func:`build_index`): so that a run need not import them all to choose."""
 
 
 def _names() -> list[str]:
@@ -47,19 +47,23 @@ def modules_for(file: SourceFile) -> tuple[ModuleType, ...]:
 
 @cache
 def _index() -> dict[str, list[str] | None] | None:
-    """What ``index.json`` says; None when a source has been added or removed since it was made."""
-    with open(INDEX, encoding="utf-8") as index:
-        readers: dict[str, list[str] | None] = json.load(index)
-    return readers if list(readers) == _names() else None
+    """What the built index says (see :func:`build_index`), so that a run need not import all sources to choose; None where it is stale."""
+    readers: dict[str, list[str] | None] | None = _built.read("sources", _made_of)
+    return readers
+
+
+def _made_of() -> list[str]:
+    """The paths of all that the index depends on: the sources and what they share."""
+    return [os.path.join(_HERE, name) for name in sorted(os.listdir(_HERE)) if name.endswith(".py")]
 
 
 def build_index() -> str:
-    """The text of ``index.json``: for each source its ``MARKS`` if a file that it reads can be called ``*.json``, else null."""
+    """The text of the built index: for each source its ``MARKS`` if a file that it reads can be called ``*.json``, else null."""
     lines = []
     for name, module in zip(_names(), modules(), strict=True):
         reads_json = any(pattern.endswith(".json") for pattern in module.NAMES)
         lines.append(f"{json.dumps(name)}: {json.dumps(sorted(getattr(module, 'MARKS', ())) if reads_json else None)}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return _built.text("{\n" + ",\n".join(lines) + "\n}", _made_of())
 
 
 def kinds() -> frozenset[str]:
