@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from linter.model import ABSENT, Document, Excerpt, Fact, Finding, Part, Piece, SettingPath, Span, Target, Text, dotted
 from linter.policy.assertions import compile_assertion
@@ -107,12 +110,25 @@ def verdict(assertion: Any, value: Any = ABSENT, **others: Any) -> bool | None |
 
 
 def golden(name: str, lines: Iterable[str]) -> None:
-    """Compare with a file of ``tests/golden``; with ``UPDATE_GOLDEN=1`` write it anew, to be read before it is committed."""
-    path = GOLDEN / name
-    text = "".join(f"{line}\n" for line in lines)
+    """Compare lines with a file of ``tests/golden``; see :func:`compare_with`."""
+    compare_with(GOLDEN / name, "".join(f"{line}\n" for line in lines))
+
+
+def compare_with(path: Path, text: str) -> None:
+    """Fail where a golden file does not hold this text, with the difference and the command that accepts it.
+
+    ``UPDATE_GOLDEN=1`` writes the file anew, to be read before it is committed.
+    """
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8", newline="\n")
-    assert text == path.read_text(encoding="utf-8")
+        return
+    expected = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text == expected:
+        return
+    shown = path.relative_to(Path(__file__).parent.parent).as_posix()
+    difference = "\n".join(difflib.unified_diff(expected.splitlines(), text.splitlines(), shown, "what is found now", lineterm="", n=1))
+    test = os.environ.get("PYTEST_CURRENT_TEST", "tests").partition(" ")[0]
+    pytest.fail(f"{difference}\n\nIf that is right, accept it with\n\n    UPDATE_GOLDEN=1 .venv/bin/pytest '{test}'\n", pytrace=False)
 
 
 def deep(levels: int, inner: str = "1", opener: str = '{"a":', closer: str = "}") -> str:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from helpers import compare_with
 
 from linter.model import dotted
 from linter.run import Input, Options, Outcome, lint_input
@@ -42,11 +42,7 @@ def lines(outcome: Outcome) -> list[str]:
 def test_findings(case: str) -> None:
     outcome = linted(case)
     assert outcome.errors == () and outcome.bugs == ()
-    golden = FIXTURES / case / "expected.txt"
-    text = "".join(f"{line}\n" for line in lines(outcome))
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    compare_with(FIXTURES / case / "expected.txt", "".join(f"{line}\n" for line in lines(outcome)))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith("clean-")])

@@ -139,6 +139,15 @@ CHANGES: dict[str, tuple[str, str]] = {
     "fix sets a fact": ("set: {supportEmail:", "set: {supportEmail@type:"),
     "fix removes many settings": ("  set:", "  remove: ['**']\n  set:"),
     "bad template in a fix": ("set: {supportEmail: help", "set: {supportEmail: $5, x: y"),
+    # settings
+    "unknown setting": ("  supportEmail: {f", "  suportEmail: {f"),
+    "unknown setting in a condition": ("when: {baseUrl: present}", "when: {baseURL: present}"),
+    "unknown member": ("  supportEmail: {f", "  database.hosst: {f"),
+    "unknown member of a list": ("  supportEmail: {f", "  externalAuthProviders.*.isuer: {f"),
+    "unknown setting in the message": ("${@reason}", "${baseURL}"),
+    "unknown neighbour in the message": ('  "**.password": {min_length: 12}\nmessage: "${@path} ${@reason}"', "message: ${^.suportEmail}"),
+    "unknown setting in an operand": ("@acme.example", "${database.hots}"),
+    "unknown setting in a fix": ("set: {supportEmail: help", "set: {supportMail: help"),
     # YAML
     "no rule at all": (RULE, "# nothing\n"),
     "two documents": (RULE, f"{RULE}---\n{RULE}"),
@@ -190,6 +199,28 @@ def errors(folder: Path, content: str | bytes, name: str = NAME) -> list[str]:
 def test_the_rule_without_a_mistake(tmp_path: Path) -> None:
     assert errors(tmp_path, RULE) == []
     assert run_examples([tmp_path]) == ([], [], "2 examples of 1 rules: all passed.")
+
+
+@pytest.mark.parametrize(
+    "must",
+    [
+        "'\"acmeFlag\"': absent",
+        "redis.tls.servername: present",
+        "database.ssl.reactUnauthorized: absent",
+        "externalAuthProviders.0.issuer: {equals: '${^.tokenUrl}x'}",
+        "database: {keys: {host: present}}",
+        "'*': {type: string}",
+        "<secret>: absent",
+    ],
+)
+def test_settings_that_are_meant(must: str, tmp_path: Path) -> None:
+    """Names in quotes, options that are handed on to a library, and names that no server reads any more."""
+    before = "  supportEmail: {format: email"
+    assert before in RULE
+    line = next(line for line in RULE.splitlines() if line.startswith("  supportEmail: {"))
+    rule = RULE.replace(line, f"  {must}").split("examples:")[0]
+    examples = "examples: {good: [{data: {}}], bad: [{data: {}}]}\n"
+    assert [error for error in errors(tmp_path, rule + examples) if "there is no setting" in error] == []
 
 
 def test_what_is_said_of_mistakes(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import jsonschema
 import pytest
 import sarif_om as om
 from checkout import REQUIRE_ALL
+from helpers import compare_with
 
 from linter.model import Document, Excerpt, FileStatus, Finding, Level, Part, Piece, Result, RuleInfo, SettingPath, Span, Text
 from linter.reporters import sarif
@@ -176,11 +177,7 @@ whole_files = pytest.mark.parametrize("name", WHOLE)
 
 @whole_files
 def test_golden(name: str) -> None:
-    golden = TESTS / "golden" / f"{name}.sarif"
-    text = written(WHOLE[name]())
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
+    compare_with(TESTS / "golden" / f"{name}.sarif", written(WHOLE[name]()))
 
 
 @whole_files

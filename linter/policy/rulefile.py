@@ -13,6 +13,7 @@ import jsonschema
 import yaml
 
 from .errors import RuleError, did_you_mean
+from .known import check_settings
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
 
 Where = tuple[str | int, ...]
@@ -59,6 +60,7 @@ def read_rule_file(path: Path, kinds: frozenset[str]) -> RuleFile:
         try:
             rule = compile_rule(data, prepare=True)
             check_kinds(rule.info, kinds)
+            check_settings(data)
             _check_name(path, rule.info.id)
         except RuleError as error:
             rule = None
