@@ -29,8 +29,19 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
+            self._refuse_slip(args)
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_slip(self, args: list[str]) -> None:
+        """Refuse what is no path and nearly a command: ``medplum-lint tset policies`` would lint policies."""
+        word = args[0] if args else ""
+        if word.isalpha() and not os.path.lexists(word):
+            from .policy.errors import did_you_mean
+
+            near = did_you_mean(word, self.commands)
+            if near:
+                raise click.UsageError(f'there is no command and no file "{word}"{near}')
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(PROGRAM, "[check] [OPTIONS] [PATH]...")
@@ -54,8 +65,18 @@ def cli() -> None:
 
 
 def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Ids given by several options, or by one with commas; None when there are none."""
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) or None
+    """Ids given by several options, or by one with commas; None when the option is not given."""
+    ids = [[word.strip() for word in value.split(",") if word.strip()] for value in values]
+    if not all(ids):
+        raise click.BadParameter("it names no rule")
+    return tuple(word for words in ids for word in words) or None
+
+
+def _check_folders(_ctx: click.Context, _param: click.Parameter, folders: tuple[str, ...]) -> tuple[Path, ...]:
+    """Folders of rules. An empty name, which would be the current folder, is that of a variable which is not set."""
+    if "" in folders:
+        raise click.BadParameter("it names no folder")
+    return tuple(map(Path, folders))
 
 
 def _check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) -> str | None:
@@ -99,7 +120,7 @@ _rules_option = click.option(
     "rule_folders",
     metavar="DIR",
     multiple=True,
-    type=click.Path(path_type=Path),
+    callback=_check_folders,
     help="A folder of policies of your own. Repeatable.",
 )
 
@@ -153,9 +174,13 @@ def check(
     """Check configurations (the default command)."""
     if stdin_filename is not None and "-" not in paths:
         raise click.UsageError('--stdin-filename names standard input, which is read for the path "-"')
-    options = Options(Settings(select=select, ignore=ignore, target=target, fail_on=fail_on), kind, rule_folders, now)
+    if stdin_filename == "":
+        raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
+    settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on)
+    options = Options(settings, kind, rule_folders, now)
     outcome = _lint(list(paths) or ["."], options, stdin_filename)
-    _write(outcome, output_format, output, color, quiet)
+    if outcome.started:
+        _write(outcome, output_format, output, color, quiet)
     for error in outcome.errors:
         click.echo(f"{PROGRAM}: error: {error}", err=True)
     for bug in outcome.bugs:
@@ -169,7 +194,8 @@ def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Out
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
     name = stdin_filename or STANDARD_INPUT
-    return lint_input(Input(Path(name).as_posix(), sys.stdin.buffer.read(), Path(stdin_filename or "stdin")), options)
+    given = Input(Path(name).as_posix(), sys.stdin.buffer.read(), Path(stdin_filename or "stdin"))
+    return lint_input(given, options)
 
 
 def _write(outcome: Outcome, output_format: str, output: Path | None, color: str, quiet: bool) -> None:
@@ -279,8 +305,8 @@ def list_rules(rule_folders: tuple[Path, ...], output_format: str) -> None:
     from .rulebook import rules_as_json, rules_as_text
 
     rules, errors = all_rules(_rule_folders(rule_folders))
-    _print(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
     _fail(errors)
+    _print(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
 
 
 @cli.command()
@@ -299,7 +325,7 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...]) -> None:
 
 
 @cli.command("test")
-@click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="[DIR]...", nargs=-1, callback=_check_folders)
 @click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
 def test_rules(folders: tuple[Path, ...], quiet: bool) -> None:
     """Run the examples in rule files: those of the folders, of the configuration, or the built-in ones."""
@@ -308,9 +334,9 @@ def test_rules(folders: tuple[Path, ...], quiet: bool) -> None:
     report = run_examples(list(folders) or _rule_folders(()))
     for failure in report.failures:
         _print(f"{failure}\n")
+    _fail(report.errors)
     if not quiet:
         _print(f"{report.summary}\n")
-    _fail(report.errors)
     sys.exit(1 if report.failures else 0)
 
 

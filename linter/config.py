@@ -115,7 +115,9 @@ def find_config(folder: Path) -> Config:
 @cache
 def _find(folder: Path) -> Config:
     own = folder / OWN_FILE
-    if os.path.isfile(own):
+    if os.path.lexists(own):
+        if os.path.exists(own) and not os.path.isfile(own):
+            raise ConfigError(f"{own}: is no file, so the configuration cannot be read")
         return _read(own, _content(own), ())
     project = folder / "pyproject.toml"
     if os.path.isfile(project):
@@ -128,7 +130,8 @@ def _find(folder: Path) -> Config:
 _TABLE: Final = re.compile(
     rb"""
     ^ (?:\xef\xbb\xbf)? [ \t]*
-    (?: \[ [ \t]* ["']?tool["']? [ \t]* \. [ \t]* ["']?medplum-lint\b  # the header of the table, or of one in it
+    (?: \[{1,2} [ \t]* ["']?tool["']? [ \t]* \. [ \t]* ["']?medplum-lint\b  # the header of the table, or of one in it, or of a list
+    | ["']?tool["']? [ \t]* = [^\n]* \b medplum-lint \b          # [tool] on one line
     | (?:tool [ \t]* \. [ \t]*)? ["']?medplum-lint["']? [ \t]* [.=] )     # a key in [tool], or at the top
     """,
     re.MULTILINE | re.VERBOSE,
@@ -160,7 +163,7 @@ def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config:
         reason = str(error).partition(" (at ")[0]
         raise ConfigError(f"{path}:{place}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
     for name in table:
-        data = data.get(name)
+        data = data.get(name) if isinstance(data, dict) else data
         if data is None:  # it is another table that is called so
             return _find(path.parent.parent) if path.parent != path.parent.parent else Config()
     return _Reader(path, text).config(data)
@@ -233,12 +236,18 @@ class _Reader:
 
     def settings(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Settings:
         return Settings(
-            select=self.texts(above, data, "select"),
+            select=self.selected(above, data),
             ignore=self.texts(above, data, "ignore"),
             severity=self.severity((*above, "severity"), data.get("severity")),
             target=self.choice(above, data, "target", TARGET_CHOICES),
             fail_on=self.choice(above, data, "fail-on", FAIL_ON_CHOICES),
         )
+
+    def selected(self, above: tuple[str, ...], data: Mapping[str, Any]) -> tuple[str, ...] | None:
+        ids = self.texts(above, data, "select")
+        if ids == ():
+            raise self.error((*above, "select"), "select names no rule, so nothing would be checked: leave it out to check all")
+        return ids
 
     def texts(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
         value = data.get(key)

@@ -48,6 +48,8 @@ class Outcome(NamedTuple):
     bugs: tuple[str, ...]
     failed: bool
     """Whether a finding is as grave as ``fail-on`` asks."""
+    started: bool = True
+    """False when a mistake in the command, the configuration or a policy stopped the run before anything was linted."""
 
     @property
     def exit_code(self) -> int:
@@ -79,7 +81,11 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs."""
     run = _Run(options)
     found, errors = find_files(paths, run.excluded)
+    if not run.prepare([file.path for file in found]):
+        return run.outcome()
     run.errors.extend(errors)
+    if not found and not errors:
+        run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
     for file in found:
         data = run.read(file)
         if data is not None:
@@ -90,7 +96,8 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
 def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
     run = _Run(options)
-    run.lint(given)
+    if run.prepare([given.path]):
+        run.lint(given)
     return run.outcome()
 
 
@@ -108,14 +115,47 @@ class _Run:
         self.findings: list[Finding] = []
         self.rules: dict[str, RuleInfo] = {}
         self.failed = False
+        self.started = False
         self._candidates: list[tuple[Candidate, Rules, Settings]] = []
         self._deployments: list[Deployment] = []
         self._rule_sets: dict[tuple[Path, ...], list[Rule]] = {}
-        self._checked_configs: set[Path | None] = set()
         self._suppressions = Suppressions()
         self._rules_of: dict[int, tuple[Rules, Settings]] = {}
 
     # --- What can go wrong before a file is linted ---
+
+    def prepare(self, files: list[Path]) -> bool:
+        """Read the configurations and rules that files need; False, with errors noted, when one of them or the command has a mistake."""
+        configs = {config.path: config for file in files or [Path("any")] if (config := self._config(file)) is not None}
+        known: set[str] = set()
+        for config in configs.values():
+            known.update(self._known_rules(config))
+        if configs:
+            given = self.options.settings
+            for error in check_ids([*(given.select or ()), *(given.ignore or ())], known):
+                self._error(error)
+        self.started = not self.errors
+        if self.started:
+            for file in files:
+                self._check_selection(file)
+        self.started = not self.errors
+        return self.started
+
+    def _known_rules(self, config: Config) -> Iterable[str]:
+        """The ids of the rules that there are under a configuration, which must not name others."""
+        known = {rule.info.id: rule.info for rule in self._rule_set(config)}
+        for rule_id, place in config.mentions():
+            for error in check_ids([rule_id], known):
+                self._error(f"{place}: {error}")
+        return known
+
+    def _check_selection(self, file: Path) -> None:
+        """Refuse a choice of rules of which none is left: whatever is linted with it has no finding."""
+        config = self._config(file)
+        settings = self.options.settings.over(config.settings_for(file)) if config is not None else self.options.settings
+        if settings.select is not None and set(settings.select) <= set(settings.ignore or ()):
+            place = f"{config.path}: " if config is not None and config.path is not None else ""
+            self._error(f"{place}no rule is left to check: every one that is selected is ignored too")
 
     def excluded(self, path: Path) -> bool:
         """Whether the configuration of a path's folder excludes it."""
@@ -146,35 +186,23 @@ class _Run:
             self.errors.append(message)
 
     def _rules(self, config: Config, settings: Settings) -> Rules:
+        rules = self._rule_set(config)
+        return Rules(tuple(rule for rule in rules if _is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
+
+    def _rule_set(self, config: Config) -> list[Rule]:
         folders = (*config.rules, *self.options.rules)
         if folders not in self._rule_sets:
             self._rule_sets[folders], errors = all_rules(folders)
             for error in errors:
                 self._error(error)
-        rules = self._rule_sets[folders]
-        known = {rule.info.id: rule.info for rule in rules}
-        self._check_ids(config, known)
-        return Rules(tuple(rule for rule in rules if _is_active(rule, settings)), known)
-
-    def _check_ids(self, config: Config, known: Mapping[str, RuleInfo]) -> None:
-        if config.path in self._checked_configs:
-            return
-        self._checked_configs.add(config.path)
-        for rule_id, place in config.mentions():
-            for error in check_ids([rule_id], known):
-                self._error(f"{place}: {error}")
-        said = self.options.settings
-        for error in check_ids([*(said.select or ()), *(said.ignore or ())], known):
-            self._error(error)
+        return self._rule_sets[folders]
 
     # --- One file ---
 
     def lint(self, given: Input) -> None:
         """Lint one text: recognise it, load its documents, check each."""
         config = self._config(given.path)
-        if config is None:
-            self.files.append(FileStatus(given.uri, None, None, None, "failed", "its configuration cannot be read"))
-            return
+        assert config is not None  # :meth:`prepare` has read it
         settings = self.options.settings.over(config.settings_for(given.path))
         rules = self._rules(config, settings)
         try:
@@ -272,6 +300,7 @@ class _Run:
             tuple(self.errors),
             tuple(self.bugs),
             self.failed,
+            self.started,
         )
 
 

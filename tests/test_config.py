@@ -234,9 +234,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: permission denied"
 
 
-def test_a_folder_called_as_the_file_is_none(tmp_path: Path) -> None:
+def test_a_folder_called_as_the_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / OWN_FILE).mkdir()
-    assert find_config(tmp_path).path is None
+    with pytest.raises(ConfigError, match="is no file, so the configuration cannot be read"):
+        find_config(tmp_path)
 
 
 # --- Globs. -------------------------------------------------------------------------------------------------------------------------

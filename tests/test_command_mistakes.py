@@ -1,0 +1,253 @@
+"""A mistake in the command, the configuration or a policy stops a run before anything is linted: exit code 2, and only the error."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from linter import cli
+from linter.config import OWN_FILE, _find
+
+CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
+POLICY = """
+id: acme/support-email-domain
+title: supportEmail is not one of our addresses
+severity: error
+for: server
+must:
+  supportEmail: {format: email, ends_with: "@acme.example"}
+message: "supportEmail ${@reason}"
+docs: Patients must only ever receive mail from our own domain.
+examples:
+  good: [{data: {supportEmail: help@acme.example}}]
+  bad: [{data: {supportEmail: help@gmail.example}, finds: [supportEmail]}]
+"""
+SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-base-url"?'
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with a clean file, which is green but for the mistake."""
+    _find.cache_clear()
+    monkeypatch.chdir(tmp_path)
+    write("medplum.config.json", CLEAN)
+
+
+def write(name: str, text: str) -> str:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def lint(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(cli.cli, list(arguments), input=given)
+
+
+def stops(*arguments: str) -> str:
+    """What a command says that does nothing else: no summary, and no report, however it is asked for."""
+    for paths in (["medplum.config.json"], ["."], ["*.json"], ["-"], ["medplum.config.json", "missing.json"]):
+        for report in ([], ["--format", "json"], ["--format", "sarif", "--output", "out.sarif"]):
+            result = lint(*paths, *report, *arguments, given=CLEAN)
+            assert (result.exit_code, result.stdout) == (2, "")
+            assert not Path("out.sarif").exists()
+    return result.stderr
+
+
+def error(message: str) -> str:
+    return f"medplum-lint: error: {message}\n"
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+def test_a_rule_that_does_not_exist(option: str) -> None:
+    assert stops(option, "missing-baseurl") == error(SLIP)
+    assert stops(option, "missing-port,missing-baseurl", option, "no-such") == error(SLIP) + error('there is no rule "no-such"')
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+@pytest.mark.parametrize("value", ["", ",", ",,", " ", " , "])
+def test_an_option_that_names_no_rule(option: str, value: str) -> None:
+    assert stops(option, value).endswith(f"Error: Invalid value for '{option}': it names no rule\n")
+    assert stops(option, "missing-port", option, value).endswith("it names no rule\n")
+
+
+def test_a_comma_too_many_is_none() -> None:
+    assert lint("medplum.config.json", "--select", "missing-port,").exit_code == 0
+
+
+def test_no_rule_is_left() -> None:
+    assert stops("--select", "missing-port", "--ignore", "missing-port") == error(
+        "no rule is left to check: every one that is selected is ignored too"
+    )
+    write(OWN_FILE, 'ignore = ["missing-port"]\n')
+    _find.cache_clear()
+    assert "no rule is left to check" in stops("--select", "missing-port")
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("nowhere", "nowhere: no such folder"),
+        ("empty", "empty: there is no rule file (*.yaml) in this folder"),
+        ("medplum.config.json", "medplum.config.json: no such folder"),
+    ],
+)
+def test_a_folder_of_policies_without_policies(folder: str, message: str) -> None:
+    Path("empty").mkdir()
+    assert stops("--rules", folder) == error(message)
+    write(OWN_FILE, f'rules = ["{folder}"]\n')
+    _find.cache_clear()
+    assert stops() == error(f"{Path.cwd()}/{message}")
+
+
+@pytest.mark.parametrize("command", ["check", "rules", "test"])
+def test_the_name_of_a_folder_that_is_empty(command: str) -> None:
+    """As ``--rules "$FOLDER"`` is with a variable that is not set: else the current folder is read."""
+    result = lint(command, *(["--rules"] if command != "test" else []), "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("it names no folder\n")
+
+
+def test_a_broken_policy() -> None:
+    write("policies/support-email-domain.yaml", POLICY.replace("ends_with", "end_with"))
+    message = error('policies/support-email-domain.yaml:7: there is no operator "end_with"; did you mean "ends_with"?')
+    assert stops("--rules", "policies") == message
+    for command in (["rules", "--rules", "policies"], ["test", "policies"], ["explain", "missing-port", "--rules", "policies"]):
+        result = lint(*command)
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)
+
+
+def test_examples_of_nothing_have_not_passed() -> None:
+    result = lint("test", "nowhere")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", error("nowhere: there is no rule file (*.yaml) here"))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('select = ["missing-baseurl"]\n', 1, SLIP),
+        ('\nignore = ["missing-baseurl"]\n', 2, SLIP),
+        ('[severity]\nmissing-baseurl = "off"\n', 2, SLIP),
+        ('[per-file."other/*"]\nignore = ["missing-baseurl"]\n', 2, SLIP),
+        ('[per-file."other/*"]\nselect = ["missing-baseurl"]\n', 2, SLIP),
+        ('[per-file."other/*".severity]\nmissing-baseurl = "note"\n', 2, SLIP),
+        ("\nselect = []\n", 2, "select names no rule, so nothing would be checked: leave it out to check all"),
+        ('[per-file."*.json"]\nselect = []\n', 2, "select names no rule, so nothing would be checked: leave it out to check all"),
+        ('select = [""]\n', 1, 'there is no rule ""'),
+        ('severty = "x"\n', 1, 'there is no option "severty"; did you mean "severity"?'),
+        ("exclude = ['[b-a]']\n", 1, '"[b-a]" is not a glob'),
+        ('fail-on = "errors"\n', 1, 'fail-on must be one of error, warning, note, never; did you mean "error"?'),
+    ],
+)
+def test_a_mistake_in_the_configuration(text: str, line: int, message: str) -> None:
+    write(OWN_FILE, text)
+    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}:{line}: {message}")
+
+
+def test_a_mistake_in_the_configuration_of_one_folder_stops_the_whole_run() -> None:
+    write("deploy/medplum.config.json", CLEAN)
+    write(f"deploy/{OWN_FILE}", 'ignore = ["missing-baseurl"]\n')
+    message = error(f"{Path.cwd()}/deploy/{OWN_FILE}:1: {SLIP}")
+    for paths in (["."], ["medplum.config.json", "deploy"], ["medplum.config.json", "deploy/medplum.config.json"]):
+        result = lint(*paths)
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)
+    assert lint("medplum.config.json").exit_code == 0
+
+
+def test_a_rule_that_one_configuration_of_several_knows() -> None:
+    write("a/medplum.config.json", CLEAN)
+    write("b/medplum.config.json", CLEAN)
+    write("b/policies/support-email-domain.yaml", POLICY)
+    write(f"b/{OWN_FILE}", 'rules = ["policies"]\n')
+    assert lint("a", "b", "--ignore", "acme/support-email-domain").exit_code == 0
+    assert lint("a", "--ignore", "acme/support-email-domain").exit_code == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_configuration_that_is_no_file() -> None:
+    def said() -> str:
+        _find.cache_clear()
+        return stops()
+
+    Path(OWN_FILE).mkdir()
+    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: is no file, so the configuration cannot be read")
+    Path(OWN_FILE).rmdir()
+    os.symlink("nowhere.toml", OWN_FILE)
+    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: no such file or directory")
+    Path(OWN_FILE).unlink()
+    os.mkfifo(OWN_FILE)
+    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: is no file, so the configuration cannot be read")
+    Path(OWN_FILE).unlink()
+    write("shared.toml", 'ignore = ["missing-port"]\n')
+    os.symlink("shared.toml", OWN_FILE)
+    _find.cache_clear()
+    assert lint("medplum.config.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('[[tool.medplum-lint]]\nignore = ["x"]\n', 1, "tool.medplum-lint must be a table"),
+        ('[project]\nname = "x"\n\n[[ tool."medplum-lint" ]]\n', 4, "tool.medplum-lint must be a table"),
+        ('[[tool]]\nmedplum-lint = {ignore = ["x"]}\n', 2, "tool.medplum-lint must be a table"),
+        ('[[tool.medplum-lint.per-file]]\nglob = "x"\n', 1, "per-file must be a table of globs"),
+        ('tool = {medplum-lint = {ignore = ["missing-baseurl"]}}\n', 1, SLIP),
+        ('tool.medplum-lint.ignore = ["missing-baseurl"]\n', 1, SLIP),
+        ('[tool]\nmedplum-lint.ignore = ["missing-baseurl"]\n', 2, SLIP),
+    ],
+)
+def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -> None:
+    write("pyproject.toml", text)
+    assert stops() == error(f"{Path.cwd()}/pyproject.toml:{line}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--kind", "server/smm"], 'did you mean "server/ssm"?'),
+        (["--kind", ""], '"" is not one of'),
+        (["--now", "tomorrow"], '"tomorrow" is no date such as 2026-01-31'),
+        (["--now", ""], '"" is no date such as 2026-01-31'),
+        (["--fail-on", "errors"], "'errors' is not one of"),
+        (["--target", ""], "'' is not one of"),
+        (["--format", ""], "'' is not one of"),
+    ],
+)
+def test_a_wrong_value_of_an_option(arguments: list[str], message: str) -> None:
+    assert message in stops(*arguments)
+
+
+def test_an_empty_name_for_standard_input() -> None:
+    result = lint("-", "--stdin-filename", "", given=CLEAN)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("Error: --stdin-filename is empty: give a name, or leave it out\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("chekc", "check"), ("tset", "test"), ("shwo", "show"), ("dif", "diff"), ("explian", "explain"), ("rule", "rules")]
+)
+def test_a_command_that_is_misspelt_is_no_path(word: str, near: str) -> None:
+    for more in ([], ["medplum.config.json"]):
+        result = lint(word, *more)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.endswith(f'Error: there is no command and no file "{word}"; did you mean "{near}"?\n')
+    write(word, CLEAN)
+    assert lint(word).exit_code == 0
+
+
+@pytest.mark.parametrize("rule_id", ["", "missing-baseurl", "acme/x"])
+def test_a_rule_that_cannot_be_explained(rule_id: str) -> None:
+    result = lint("explain", rule_id)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f'medplum-lint: error: there is no rule "{rule_id}"')
+
+
+def test_a_report_that_is_there_stays() -> None:
+    write("out.json", "an older report")
+    assert lint("medplum.config.json", "--output", "out.json", "--select", "missing-baseurl").exit_code == 2
+    assert Path("out.json").read_text() == "an older report"
+    assert lint("medplum.config.json", "--format", "json", "--output", "out.json").exit_code == 0
+    assert json.loads(Path("out.json").read_text())["summary"]["files"] == 1
