@@ -154,6 +154,7 @@ _rules_option = click.option(
 @click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The least grave finding that gives exit code 1.  [default: error]")
 @click.option("--now", metavar="DATE", callback=_parse_now, help="Judge certificates as on this day (2026-01-31), so that runs repeat.")
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
+@click.option("--allow-unrecognized", is_flag=True, help="Ignore files that are named and not recognised, as hooks need it.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text.  [default: auto]")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only: no summary, nothing on a clean run.")
 def check(
@@ -168,6 +169,7 @@ def check(
     fail_on: str | None,
     now: datetime | None,
     stdin_filename: str | None,
+    allow_unrecognized: bool,
     color: str,
     quiet: bool,
 ) -> None:
@@ -177,7 +179,7 @@ def check(
     if stdin_filename == "":
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on)
-    options = Options(settings, kind, rule_folders, now)
+    options = Options(settings, kind, rule_folders, now, allow_unrecognized)
     outcome = _lint(list(paths) or ["."], options, stdin_filename)
     if outcome.started:
         _write(outcome, output_format, output, color, quiet)
@@ -194,7 +196,7 @@ def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Out
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
     name = stdin_filename or STANDARD_INPUT
-    given = Input(Path(name).as_posix(), sys.stdin.buffer.read(), Path(stdin_filename or "stdin"))
+    given = Input(Path(name).as_posix(), sys.stdin.buffer.read(), Path(stdin_filename or "stdin"), piped=True)
     return lint_input(given, options)
 
 
@@ -252,7 +254,7 @@ def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_chan
 
 
 def _inputs(paths: tuple[str, ...]) -> list[str | Input]:
-    return [Input(STANDARD_INPUT, sys.stdin.buffer.read(), Path("stdin")) if path == "-" else path for path in paths]
+    return [Input(STANDARD_INPUT, sys.stdin.buffer.read(), Path("stdin"), piped=True) if path == "-" else path for path in paths]
 
 
 @cli.command()

@@ -19,6 +19,7 @@ from .policy.engine import applies, check
 from .policy.library import built_in_rules, check_ids, read_folders
 from .policy.rule import Rule
 from .sources import kinds, modules_for, source_of
+from .sources._recognise import is_medplum_name
 from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
@@ -38,6 +39,8 @@ class Options(NamedTuple):
     rules: tuple[Path, ...] = ()
     now: datetime | None = None
     """The time to judge certificates by; the machine's clock where None."""
+    allow_unrecognized: bool = False
+    """Whether a file that is named and of which nothing can be read is ignored, as hooks want it that are given every file."""
 
 
 class Outcome(NamedTuple):
@@ -62,12 +65,27 @@ class Outcome(NamedTuple):
 
 
 class Input(NamedTuple):
-    """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`."""
+    """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`.
+
+    ``piped``: it came by standard input.
+    """
 
     uri: str
     data: bytes
     path: Path
     searched: bool = False
+    piped: bool = False
+
+
+class Reading(NamedTuple):
+    """What was made of an input: its documents, which are none for what is left alone. ``note`` says in a few words what that is.
+
+    ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be.
+    """
+
+    loaded: list[Loaded]
+    note: str = ""
+    unread: bool = False
 
 
 class Rules(NamedTuple):
@@ -90,6 +108,9 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
         data = run.read(file)
         if data is not None:
             run.lint(Input(_uri(file.path), data, file.path, file.searched))
+    if found and run.found_nothing:
+        what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
+        run.errors.append(f"{', '.join(paths)}: no file is recognised {what}")
     return run.outcome()
 
 
@@ -157,6 +178,13 @@ class _Run:
             place = f"{config.path}: " if config is not None and config.path is not None else ""
             self._error(f"{place}no rule is left to check: every one that is selected is ignored too")
 
+    @property
+    def found_nothing(self) -> bool:
+        """Whether a search came upon no file that it could say anything of."""
+        if self.options.allow_unrecognized or self.errors:
+            return False
+        return not self.files or (self.options.kind is not None and all(file.status == "ignored" for file in self.files))
+
     def excluded(self, path: Path) -> bool:
         """Whether the configuration of a path's folder excludes it."""
         config = self._config(path)
@@ -206,17 +234,26 @@ class _Run:
         settings = self.options.settings.over(config.settings_for(given.path))
         rules = self._rules(config, settings)
         try:
-            recognised, loaded = load(given, self.options.kind)
+            reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
         except Exception as error:  # a bug of ours must not keep other files from being linted
             self._bug(error, given.uri)
             self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug of medplum-lint"))
             return
-        if not loaded and not (given.searched and recognised is UNRECOGNISED):
-            self.files.append(FileStatus(given.uri, None, None, None, "ignored", recognised.note))
-        for one in loaded:
+        if reading.unread:
+            self._unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
+        elif not reading.loaded and reading is not NOTHING_FOUND:
+            self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
+        for one in reading.loaded:
             self._check(one, rules, settings)
             if one.judge:
                 self._candidates.append((Candidate(one.document, given.searched), rules, settings))
+
+    def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
+        """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
+        ignored = passed_over or self.options.allow_unrecognized
+        self.files.append(FileStatus(uri, None, None, None, "ignored" if ignored else "failed", reason))
+        if not ignored:
+            self._error(f"{uri}: {reason}")
 
     def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
         document = loaded.document
@@ -224,8 +261,11 @@ class _Run:
         document.now = self.options.now
         self.documents.append(document)
         self._rules_of[id(document)] = (rules, settings)
-        self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
         findings = list(self._found_by_source(loaded, rules, settings))
+        if _breaks_off(loaded) and not any(finding.rule in _BREAKS for finding in findings):
+            self._unread(document.uri, _why_broken(loaded))
+        else:
+            self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
         if loaded.judge:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
@@ -304,27 +344,105 @@ class _Run:
         )
 
 
-UNRECOGNISED = Recognised(None, 0, "not recognised as a Medplum configuration; --kind lints it all the same")
+NOTHING_FOUND = Reading([])
+"""What a search makes of a file that only is called as a configuration is: nothing that need be told."""
 
 
-def load(given: Input, kind: str | None) -> tuple[Recognised, list[Loaded]]:
-    """What an input is, and its documents: of the given kind, else of the kind that its content shows; none if it is to be left alone."""
+def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
+    """What is made of an input: documents of the given kind, else of the kind that its content shows.
+
+    With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
+    """
     file = SourceFile(given.uri, given.data)
+    if given.piped and not file.text.content.strip():
+        return Reading([], _nothing_piped(), unread=True)
     answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
     if kind is not None:
-        fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
-        source = max(fitting, key=_confidence)[0] if fitting else source_of(kind)
-        return Recognised(kind, 100), source.load(file, kind)
-    if given.searched:
+        return _load_as(file, kind, answers, named=not given.searched)
+    if given.searched or not guess:
         answers = [answer for answer in answers if answer[1].confidence >= GUESS]
     if not answers:
-        return UNRECOGNISED, []
+        return NOTHING_FOUND if given.searched else _unrecognised(file)
+    # What is left alone only because no more could be read of it may be what another source takes it for.
     source, recognised = max(answers, key=_confidence)
-    return recognised, source.load(file, recognised.kind) if recognised.kind is not None else []
+    if recognised.kind is None and recognised.unread:
+        sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= GUESS]
+        source, recognised = max(sure, key=_confidence, default=(source, recognised))
+    if recognised.kind is None:
+        return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread))
+    return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
+
+
+def _load_as(file: SourceFile, kind: str, answers: list[tuple[ModuleType, Recognised]], *, named: bool) -> Reading:
+    """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
+    empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
+    fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
+    if fitting:
+        source, recognised = max(fitting, key=_confidence)
+        return _reading(file, kind, source.load(file, kind), recognised.unread, named=named)
+    if empty and (file.json.whole or kind == "server/ssm"):
+        return Reading([], empty, unread=True)
+    return _reading(file, kind, source_of(kind).load(file, kind), "", named=named)
+
+
+def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
+    """What to make of the documents of a file: broken JSON is told by findings, what evidently is no JSON at all by the reason."""
+    if any(_is_read(one) for one in loaded):
+        return Reading(loaded, unread, unread=bool(unread))
+    as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
+    if as_json and any(problem.rule in _BREAKS for one in loaded for problem in one.problems) and not (named and _evidently(file)):
+        return Reading(loaded)
+    return Reading([], unread or _why_unread(file, kind), unread=True)
+
+
+def _is_read(loaded: Loaded) -> bool:
+    """Whether something of a document stands in the file: a setting, or that it lacks them all."""
+    document = loaded.document
+    return loaded.judge and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
+
+
+def _why_unread(file: SourceFile, kind: str | None) -> str:
+    from .sources._unread import why_unread  # only after the fact
+
+    return why_unread(file, kind)
+
+
+def _unrecognised(file: SourceFile) -> Reading:
+    from .sources._unread import foreign
+
+    note = foreign(file) if not _evidently(file) else ""
+    return Reading([], note or _why_unread(file, None), unread=not note)
+
+
+def _evidently(file: SourceFile) -> str:
+    from .sources._unread import evidently
+
+    return evidently(file)
+
+
+def _nothing_piped() -> str:
+    from .sources._unread import NOTHING_PIPED
+
+    return NOTHING_PIPED
 
 
 def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
     return answer[1].confidence
+
+
+_BREAKS = frozenset({"invalid-json", "invalid-yaml", "json-not-an-object", "not-utf-8"})
+"""What a source finds where it cannot read on."""
+
+
+def _breaks_off(loaded: Loaded) -> bool:
+    """Whether not all of a document could be read."""
+    return not loaded.judge or (not loaded.document.complete and any(problem.rule in _BREAKS for problem in loaded.problems))
+
+
+def _why_broken(loaded: Loaded) -> str:
+    problem = next(problem for problem in loaded.problems if problem.rule in _BREAKS)
+    line, column = loaded.document.position(problem.span.start)
+    return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
 
 
 _STOPS = frozenset({"invalid-json", "json-comment", "json-trailing-comma", "json-not-an-object", "byte-order-mark", "invalid-yaml"})
@@ -341,13 +459,13 @@ def load_documents(paths: Iterable[str | Input], kind: str | None) -> tuple[list
         except OSError as error:
             errors.append(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}")
             continue
-        recognised, loaded = load(given, kind)
-        documents.extend(one.document for one in loaded if one.judge)
-        if not loaded:
-            errors.append(f"{given.uri}: {recognised.note}")
-        elif any(problem.rule in _STOPS for one in loaded for problem in one.problems):
+        reading = load(given, kind)
+        documents.extend(one.document for one in reading.loaded if one.judge)
+        if reading.unread or not reading.loaded:
+            errors.append(f"{given.uri}: {reading.note}")
+        elif any(problem.rule in _STOPS for one in reading.loaded for problem in one.problems):
             errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
-        elif not any(one.judge for one in loaded):
+        elif not any(one.judge for one in reading.loaded):
             errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
     return documents, errors
 

@@ -31,8 +31,8 @@ def is_medplum_name(name: str) -> bool:
     return re.fullmatch(r"medplum([.-].*)?\.json", name) is not None
 
 
-def recognise_object(value: dict[str, Any], name: str) -> Recognised | None:
-    """What the members of a JSON object say that it is."""
+def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Recognised | None:
+    """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks tells nothing."""
     if isinstance(value.get("bots"), list):
         return Recognised(None, 80, "a bots configuration")
     if is_infra(value):
@@ -44,7 +44,7 @@ def recognise_object(value: dict[str, Any], name: str) -> Recognised | None:
     if foreign is not None:
         return Recognised(None, 60, foreign if not name.endswith(foreign) else "no Medplum configuration")
     if SHARED_WITH_APPS.intersection(value) and value.keys() != {"registerEnabled"}:
-        return Recognised(None, 50, "a configuration of the Medplum app or of a client")
+        return Recognised(None, 50, "a configuration of the Medplum app or of a client", broken)
     if not value and is_medplum_name(name):
         return Recognised("server/json", 20)
     return None

@@ -17,6 +17,13 @@ _YAML_MEMBER = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=][^
 """A line as no JSON and no list of variables has it."""
 _LOOKED_AT = 20_000
 """Characters in which such a line is looked for."""
+_BEFORE_JSON = re.compile(r"[\s\ufeff]+|//[^\r\n]*|/\*.*?(?:\*/|\Z)|\[|\{(?!\{)", re.DOTALL)
+_IN_JSON = {
+    "{": re.compile(r"""["'}]|[A-Za-z_$][\w$]{0,99}[ \t]*:|\Z"""),
+    "[": re.compile(r"""["'\]\d-]|(?:true|false|null)\b|\Z"""),
+    "": re.compile(r'"[^"\n]{1,99}"[ \t]*:'),
+}
+"""What follows the brackets at the start of JSON, however badly written; without a bracket it is one that was lost."""
 
 
 class SourceFile:
@@ -50,6 +57,15 @@ class SourceFile:
     def json(self) -> Json:
         """The text read as JSON, once for all sources."""
         return NOTHING if self.is_no_text else parse_json(self.text.content)
+
+    @property
+    def is_meant_as_json(self) -> bool:
+        """Whether the text plainly is JSON, be it with mistakes: by how it begins, for ``[`` and ``{{`` begin other things too."""
+        content, at, opener = self.text.content, 0, ""
+        while (before := _BEFORE_JSON.match(content, at)) is not None:
+            opener = before[0] if before[0] in ("{", "[") else opener
+            at = before.end()
+        return (opener != "" or self.name.endswith(".json")) and _IN_JSON[opener].match(content, at) is not None
 
     def derive(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` works out from the file, kept under a name so that a source does not work it out twice."""
@@ -113,9 +129,12 @@ GUESS = 10
 class Recognised(NamedTuple):
     """What a source takes a file for. ``kind`` is None for what it knows and leaves alone; ``note`` says in a few words what that is.
 
-    The highest ``confidence`` of all sources (1 to 100) wins.
+    The highest ``confidence`` of all sources (1 to 100) wins. ``unread`` is why something that it should hold cannot be read (a dump
+    without parameters, a text that breaks off), with the way out, and empty where nothing is amiss: a file of which nothing is read for
+    such a reason is no file that can be left alone.
     """
 
     kind: str | None
     confidence: int
     note: str = ""
+    unread: str = ""

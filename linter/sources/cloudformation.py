@@ -14,12 +14,13 @@ from .. import settings
 from ..model import UNKNOWN, Part, SettingPath, printable
 from ._json import Json
 from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ._problems import broken_off
 from ._source import Loaded, Problem, Recognised, SourceFile
 from ._yaml import Tagged, Yaml
 from ._yaml_variables import remarks_of
 
 KINDS = ("server/ssm",)
-MARKS = ("AWS::SSM::Parameter",)
+MARKS = ("AWS::",)
 NAMES = tuple(f"*{word}*.{end}" for word in ("template", "cloudformation", "stack") for end in ("json", "yaml", "yml")) + ("*.template",)
 
 _TYPE: Final = "AWS::SSM::Parameter"
@@ -40,7 +41,8 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if _TYPE in file.text.content and environments(_parameters(parsed)):
         return Recognised("server/ssm", 92)
-    return Recognised(None, 70, "a CloudFormation template without parameters of a Medplum server")
+    unread = broken_off(file, *_documents(file))
+    return Recognised(None, 70, "a CloudFormation template without parameters of a Medplum server", unread)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -57,7 +59,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     remarks = remarks_of(file) if file.looks_like_yaml else None
     return load_parameters(
         file,
-        [parsed] if parsed is not None else [],
+        list(_documents(file)),
         Given(parameters),
         lines,
         _CONSEQUENCE,
@@ -67,10 +69,13 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     )
 
 
+def _documents(file: SourceFile) -> tuple[Json | Yaml, ...]:
+    return file.yaml if file.looks_like_yaml else (file.json,)
+
+
 def _template(file: SourceFile) -> Json | Yaml | None:
     """The template that the file is, if it is one."""
-    documents: tuple[Json | Yaml, ...] = file.yaml if file.looks_like_yaml else (file.json,)
-    for parsed in documents:
+    for parsed in _documents(file):
         resources = parsed.value.get("Resources") if isinstance(parsed.value, dict) else None
         if isinstance(resources, dict) and any(_is_resource(resource) for resource in resources.values()):
             return parsed

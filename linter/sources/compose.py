@@ -11,6 +11,7 @@ from typing import Any
 
 from ..model import printable
 from ._environment import Place, configures_server, load_variables, unless_reference
+from ._problems import broken_off
 from ._source import Loaded, Problem, Recognised, SourceFile
 from ._start import reads_variables
 from ._yaml_variables import Part, is_server_image, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
@@ -28,7 +29,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if any(_runs_server(service, file) for service in services):
         return Recognised("server/env", 75)
-    return Recognised(None, 60, "a compose file without a Medplum server that is configured by variables")
+    return Recognised(None, 60, "a compose file without a Medplum server that is configured by variables", broken_off(file, *file.yaml))
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

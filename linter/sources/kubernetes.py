@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ..model import UNKNOWN, printable
 from ._environment import Place, Variable, configures_server, load_variables
+from ._problems import broken_off
 from ._source import Loaded, Problem, Recognised, SourceFile, Suppression
 from ._start import reads_variables
 from ._yaml_variables import Part, is_server_image, is_sound, lines_of, mentions_medplum, placed_variables, remarks_of, text_problems
@@ -39,7 +40,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if any(_is_servers(part, file) for one in objects for part in _holders(one)):
         return Recognised("server/env", 75)
-    return Recognised(None, 60, "Kubernetes manifests without variables of a Medplum server")
+    return Recognised(None, 60, "Kubernetes manifests without variables of a Medplum server", broken_off(file, *file.yaml))
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

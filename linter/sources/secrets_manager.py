@@ -16,7 +16,7 @@ from ._excerpt import Visibility, excerpt, line_pieces
 from ._inner_json import InnerJson
 from ._json import Json, JsonPath, parse_json
 from ._origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
-from ._problems import encoding_problems, json_problems
+from ._problems import broken_off, encoding_problems, json_problems
 from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
 
 if TYPE_CHECKING:
@@ -44,16 +44,34 @@ class Secret(NamedTuple):
 
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file holds the connection to a database or to Redis, as the server reads it from Secrets Manager."""
-    for parsed in _readings(file):
-        secrets = read_secrets(parsed.value)
-        if secrets is None:
-            continue
-        for secret in secrets:
-            kind = _kind_of_secret(secret)
-            if kind is not None:
-                return Recognised(kind, 96)
-        return Recognised(None, 95, "a value of Secrets Manager that holds no connection of a Medplum server")
-    return _detect_bare(file)
+    answers = _answers(file)
+    if not answers:
+        return _detect_bare(file)
+    unread = next(filter(None, (_lacking(parsed.value) for parsed, _ in answers)), "")
+    kinds = (_kind_of_secret(secret) for _, secrets in answers for secret in secrets)
+    kind = next((kind for kind in kinds if kind is not None), None)
+    if kind is not None:
+        return Recognised(kind, 96, unread=unread)
+    note = "a value of Secrets Manager that holds no connection of a Medplum server"
+    return Recognised(None, 95, note, unread or broken_off(file, *_readings(file)))
+
+
+def _answers(file: SourceFile) -> list[tuple[Json | Yaml, list[Secret]]]:
+    """The answers of Secrets Manager in a file, each with its secrets."""
+    return [(parsed, secrets) for parsed in _readings(file) if (secrets := read_secrets(parsed.value)) is not None]
+
+
+def _lacking(value: Any) -> str:
+    """What an answer of Secrets Manager should hold and does not."""
+    if not isinstance(value, dict):
+        return ""
+    if value.get("Errors"):
+        return "AWS could not give every secret: see Errors in its answer for the reasons"
+    if value.get("SecretValues") == []:
+        return "AWS found no secret: names are case-sensitive, and each belongs to one account and region"
+    if "SecretBinary" in value and not isinstance(value.get("SecretString"), str):
+        return "this secret is binary: the server reads SecretString, a text"
+    return ""
 
 
 def _detect_bare(file: SourceFile) -> Recognised | None:
@@ -68,10 +86,9 @@ def _detect_bare(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each secret; mistakes in the text of the file itself are told with the first."""
-    for parsed in _readings(file):
-        secrets = read_secrets(parsed.value)
-        if secrets:
-            return _load_secrets(file, parsed, secrets, kind)
+    found = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
+    if found:
+        return _load_secrets(file, found, kind)
     parsed = file.json
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
     data = parsed.value if isinstance(parsed.value, dict) else {}
@@ -81,19 +98,19 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return [Loaded(document, tuple(problems), judge=parsed.whole and isinstance(parsed.value, dict))]
 
 
-def _readings(file: SourceFile) -> Iterator[Json | Yaml]:
-    yield file.json
-    yield from file.yaml
+def _readings(file: SourceFile) -> tuple[Json | Yaml, ...]:
+    return file.yaml if file.looks_like_yaml else (file.json,)
 
 
-def _load_secrets(file: SourceFile, parsed: Json | Yaml, secrets: list[Secret], kind: str) -> list[Loaded]:
-    told: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *_outer_problems(parsed))
+def _load_secrets(file: SourceFile, found: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
+    outer = (problem for parsed in _readings(file) for problem in _outer_problems(parsed))
+    told: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
     loaded: list[Loaded] = []
-    for secret in secrets:
-        its_kind = kind if len(secrets) == 1 else _kind_of_secret(secret)
+    for parsed, secret in found:
+        its_kind = kind if len(found) == 1 else _kind_of_secret(secret)
         if its_kind is not None:
             loaded.append(_load_secret(file, parsed, secret, its_kind, () if loaded else told))
-    return loaded or [_load_secret(file, parsed, secrets[0], kind, told)]
+    return loaded or [_load_secret(file, *found[0], kind, told)]
 
 
 def _outer_problems(parsed: Json | Yaml) -> Iterator[Problem]:

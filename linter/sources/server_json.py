@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import UNKNOWN, Document, Span
 from ._json import Json
 from ._origin import JsonOrigin
-from ._problems import encoding_problems, json_problems
+from ._problems import broken_off, encoding_problems, json_problems
 from ._recognise import is_medplum_name, recognise_object
 from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
 
@@ -18,11 +18,12 @@ _CONSEQUENCE = "the server reads its config with JSON.parse, fails at this and d
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a server's configuration, or one of the other files that go by the same names."""
     parsed = file.json
-    if isinstance(parsed.value, dict):
-        return recognise_object(parsed.value, file.name)
-    if is_medplum_name(file.name):
-        return Recognised("server/json", GUESS, "no JSON")  # broken, but called as a configuration is: never passed over
-    return Recognised("server/json", GUESS - 1, "no JSON") if parsed.value is UNKNOWN and not file.looks_like_yaml else None
+    found = recognise_object(parsed.value, file.name, broken_off(file, parsed)) if isinstance(parsed.value, dict) else None
+    if found is not None:
+        return found
+    if is_medplum_name(file.name) and not (parsed.whole and isinstance(parsed.value, dict)):
+        return Recognised("server/json", GUESS)  # broken, but called as a configuration is: never passed over
+    return Recognised("server/json", GUESS - 1) if not parsed.whole and file.is_meant_as_json and not file.looks_like_yaml else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

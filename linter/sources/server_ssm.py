@@ -15,12 +15,13 @@ from ..model import UNKNOWN, Part
 from ._json import Json, JsonPath
 from ._json_stream import json_documents
 from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ._problems import broken_off
 from ._source import Loaded, Recognised, SourceFile
 from ._yaml import Yaml
 from ._yaml_variables import remarks_of
 
 KINDS = ("server/ssm",)
-MARKS = ("Parameter", '"/', '"\\/', "medplum/", "medplum\\/", "MEDPLUM/", "Medplum/")
+MARKS = ("Parameter", "parameters", "PARAMETERS", '"/', '"\\/', "medplum/", "medplum\\/", "MEDPLUM/", "Medplum/")
 NAMES = (
     "*ssm*.json",
     "*parameter*.json",
@@ -38,12 +39,21 @@ _FIELDS: Final = {
 _AS_AWS: Final = {field: names[0] for field, names in _FIELDS.items()}
 _PUBLIC_FIELDS: Final = frozenset(
     "Parameters InvalidParameters Parameter Name Type Version LastModifiedDate LastModifiedUser ARN DataType KeyId Tier NextToken "
-    "name type tier Key key n t".split()
+    "name type tier Key key n t parameters invalidParameters parameter version lastModifiedDate arn dataType".split()
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
 _CONSEQUENCE: Final = "what follows cannot be read, and so not be checked; save the dump again"
 _NAME: Final = re.compile(r"(?<![\w:/.])/[\w.-]+/|\bmedplum/", re.IGNORECASE)
 """What the name of a parameter with levels looks like."""
+_EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
+"""An answer of AWS without any parameter, in YAML."""
+_ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "responsemetadata"})
+"""The members of such an answer, in lower case."""
+_NOTHING_FOUND: Final = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
+_NONE_OF_THESE: Final = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
+_NO_NAME: Final = "{} has no name that can be read: keep Name in the --query of the AWS CLI"
+_NO_TEXT: Final = "the value of a parameter is no text here: give what the AWS CLI prints"
+_NO_ANSWER: Final = "this is no answer of Parameter Store"
 
 
 class _Dump(NamedTuple):
@@ -52,23 +62,24 @@ class _Dump(NamedTuple):
     missing: list[Parameter] = []
     single: bool = False
     """Whether it is one parameter without anything around it, as in JSON Lines."""
+    unread: str = ""
+    """Why there is nothing in it, or why something in it cannot be read."""
 
 
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a dump that holds parameters of a Medplum server."""
-    given = _read(file).given
+    documents, given, unread = _read(file)
     if given is None:
         return None
     if environments([*given.parameters, *given.missing]):
-        return Recognised("server/ssm", 90)
-    if given.parameters or isinstance(file.json.value, dict):
-        return Recognised(None, 85, "a Parameter Store dump without parameters of a Medplum server")
-    return None
+        return Recognised("server/ssm", 90, unread=unread)
+    unread = unread or broken_off(file, *documents) or ("" if given.parameters else _NONE_OF_THESE)
+    return Recognised(None, 85, "a Parameter Store dump without parameters of a Medplum server", unread)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the dump; mistakes in the text are told with the first."""
-    documents, found = _read(file)
+    documents, found, _ = _read(file)
     given = found or Given([])
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
     lines = FileLines(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
@@ -87,6 +98,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 class _Read(NamedTuple):
     documents: list[Json | Yaml]
     given: Given | None
+    unread: str
 
 
 def _read(file: SourceFile) -> _Read:
@@ -94,7 +106,8 @@ def _read(file: SourceFile) -> _Read:
 
     def read() -> _Read:
         documents = _documents(file)
-        return _Read(documents, _given(documents))
+        dumps = [read_dump(parsed) for parsed in documents]
+        return _Read(documents, _given([dump for dump in dumps if dump is not None]), _unread(file, documents, dumps))
 
     found: _Read = file.derive("dump", read)
     return found
@@ -103,13 +116,22 @@ def _read(file: SourceFile) -> _Read:
 def _documents(file: SourceFile) -> list[Json | Yaml]:
     """The documents of the file, in JSON or YAML. YAML without anything like the name of a parameter is not read."""
     if file.looks_like_yaml:
-        return list(file.yaml) if _NAME.search(file.text.content) else []
+        return list(file.yaml) if _NAME.search(file.text.content) or _EMPTY.search(file.text.content) else []
     return list(json_documents(file.text.content, file.json))
 
 
-def _given(documents: list[Json | Yaml]) -> Given | None:
+def _unread(file: SourceFile, documents: list[Json | Yaml], dumps: list[_Dump | None]) -> str:
+    """What of a file that holds dumps cannot be read, with its line where it holds several; mistakes in its text are told elsewhere."""
+    for parsed, dump in zip(documents, dumps, strict=True):
+        reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
+        if reason and parsed.whole:
+            place = parsed.places.find(()) if len(documents) > 1 else None
+            return f"line {file.text.position(place.value.start).line}: {reason}" if place is not None else reason
+    return ""
+
+
+def _given(dumps: list[_Dump]) -> Given | None:
     """What all dumps of a file hold together; None when none of its documents is one."""
-    dumps = [dump for parsed in documents if (dump := read_dump(parsed)) is not None]
     if not dumps:
         return None
     loop = len(dumps) > 1 and all(dump.single for dump in dumps)
@@ -123,26 +145,68 @@ def read_dump(parsed: Json | Yaml) -> _Dump | None:
     """The parameters of any of the shapes that the AWS CLI and people's scripts give; None for anything else."""
     value = parsed.value
     if isinstance(value, dict):
-        return _read_object(parsed, value)
+        return _read_object(parsed, value, ())
     if isinstance(value, list) and value and all(_is_item(item) for item in value):
-        return _Dump(list(_items(parsed, value, ())), complete=True)
-    return None
+        return _Dump(list(_items(parsed, value, ())), complete=True, unread=_without_text(value))
+    return _read_pages(parsed, value) if isinstance(value, list) else None
 
 
-def _read_object(parsed: Json | Yaml, value: dict[str, Any]) -> _Dump | None:
-    if isinstance(value.get("Parameters"), list):
-        missing = value.get("InvalidParameters")
-        absent = list(_items(parsed, missing, ("InvalidParameters",))) if isinstance(missing, list) else []
-        partial = "InvalidParameters" in value or bool(value.get("NextToken"))
-        return _Dump(list(_items(parsed, value["Parameters"], ("Parameters",))), complete=not partial, missing=absent)
-    if isinstance(value.get("Parameter"), dict):
-        return _Dump(list(_parameter(parsed, value["Parameter"], ("Parameter",))), complete=False)
+def _read_pages(parsed: Json | Yaml, pages: list[Any]) -> _Dump | None:
+    """A list of answers, as ``--output yaml-stream`` and ``jq --slurp`` make it."""
+    if not pages or not all(isinstance(page, dict) and isinstance(page.get("Parameters"), list) for page in pages):
+        return None
+    dumps = [dump for index, page in enumerate(pages) if (dump := _read_object(parsed, page, (index,))) is not None]
+    return _Dump(
+        [parameter for dump in dumps for parameter in dump.parameters],
+        complete=all(dump.complete for dump in dumps),
+        missing=[parameter for dump in dumps for parameter in dump.missing],
+        unread="" if any(dump.parameters for dump in dumps) else dumps[0].unread,
+    )
+
+
+def _read_object(parsed: Json | Yaml, value: dict[str, Any], at: JsonPath) -> _Dump | None:
+    """``at`` is where the object stands in its document."""
+    listed = _member(value, "Parameters")
+    if isinstance(value.get(listed), list) and (listed == "Parameters" or (value[listed] and all(map(_is_item, value[listed])))):
+        return _read_answer(parsed, value, listed, at)
+    one = _member(value, "Parameter")
+    if isinstance(value.get(one), dict) and (one == "Parameter" or _is_item(value[one])):
+        parameters = list(_parameter(parsed, value[one], (*at, one)))
+        return _Dump(parameters, complete=False, unread=_without_text([value[one]]) if parameters else _NO_NAME.format(one))
     if _is_item(value) and len(value) > 1:
-        return _Dump(list(_parameter(parsed, value, ())), complete=False, single=True)
-    names = [name for name, member in value.items() if _is_name(name) and not isinstance(member, dict | list)]
-    if names:
-        return _Dump([_flat(parsed, name, value[name]) for name in names], complete=True)
+        return _Dump(list(_parameter(parsed, value, at)), complete=False, single=True, unread=_without_text([value]))
+    names = [name for name in value if _is_name(name)]
+    flat = [name for name in names if not isinstance(value[name], dict | list)]
+    if flat:
+        return _Dump([_flat(parsed, name, value[name]) for name in flat], complete=True, unread="" if flat == names else _NO_TEXT)
     return None
+
+
+def _read_answer(parsed: Json | Yaml, value: dict[str, Any], listed: str, at: JsonPath) -> _Dump:
+    """What AWS answers: ``Parameters``, and ``InvalidParameters`` or a ``NextToken``."""
+    unknown = _member(value, "InvalidParameters")
+    missing = value.get(unknown)
+    absent = list(_items(parsed, missing, (*at, unknown))) if isinstance(missing, list) else []
+    found = list(_items(parsed, value[listed], (*at, listed)))
+    partial = unknown in value or bool(value.get(_member(value, "NextToken")))
+    unread = _without_text(value[listed])
+    if len(found) < len(value[listed]):
+        unread = _NO_NAME.format(f"an entry of {listed}")
+    elif not found and _ANSWER.issuperset(name.lower() for name in value):
+        unread = _NONE_OF_THESE if missing else _NOTHING_FOUND
+    return _Dump(found, complete=not partial, missing=absent, unread=unread)
+
+
+def _without_text(items: list[Any]) -> str:
+    """What to say of entries whose value is an object or list, as no parameter has it; a StringList may be written as a list."""
+    values = (item.get(_field(item, "value")) for item in items if isinstance(item, dict))
+    wrong = (isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(one, str) for one in value)) for value in values)
+    return _NO_TEXT if any(wrong) else ""
+
+
+def _member(value: dict[str, Any], name: str) -> str:
+    """What a member is called here; libraries of other languages write ``parameters`` for what AWS calls ``Parameters``."""
+    return name if name in value else next((one for one in value if one.lower() == name.lower()), name)
 
 
 def _is_name(name: Any) -> bool:
@@ -159,7 +223,7 @@ def _is_item(item: Any) -> bool:
 def _field(item: dict[str, Any], field: str) -> str:
     """What a member is called in an item; the name that AWS gives it when it has none."""
     names = _FIELDS[field]
-    return next((name for name in names if name in item), names[0])
+    return next((name for name in names if name in item), None) or _member(item, names[0])
 
 
 def _items(parsed: Json | Yaml, items: list[Any], path: JsonPath) -> Iterator[Parameter]:
@@ -188,14 +252,14 @@ def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> Itera
         places["type"] = (parsed.places, (*at, names["type"]))
     if tier is not None:
         places["tier"] = (parsed.places, (*at, names["tier"]))
-    version, arn = item.get("Version"), item.get("ARN")
+    version, arn = item.get(_member(item, "Version")), item.get(_member(item, "ARN"))
     yield Parameter(
         name,
         _value(parsed, (*at, names["value"]), item.get(names["value"]), kind),
         places,
         type=kind,
         tier=tier,
-        stored="ARN" in item or "LastModifiedDate" in item,
+        stored=_member(item, "ARN") in item or _member(item, "LastModifiedDate") in item,
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
     )

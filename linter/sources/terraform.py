@@ -12,15 +12,17 @@ from typing import Any, Final
 from ..model import UNKNOWN, Part
 from ._json import Json, JsonPath
 from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, type_of
+from ._problems import broken_off
 from ._source import Loaded, Recognised, SourceFile
 
 KINDS = ("server/ssm",)
-MARKS = ("aws_ssm_parameter",)
+MARKS = ("terraform_version",)
 NAMES = ("*tfplan*.json", "*tfstate*", "*terraform*.json", "*plan*.json")
 
 _TYPE: Final = "aws_ssm_parameter"
 _PUBLIC_FIELDS: Final = frozenset({"address", "mode", "name", "type", "tier", "data_type", "provider_name", "schema_version"})
 _OTHER_FIELDS: Final = frozenset({"value", "insecure_value", "values", "after", "before", "attributes"})
+_UNKNOWN_FORMAT: Final = "a Terraform state or plan in a format that is not read: give what terraform show -json prints"
 _CONSEQUENCE: Final = "what follows cannot be read, and so not be checked; write the JSON again with terraform show -json"
 
 
@@ -30,7 +32,8 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if _TYPE in file.text.content and environments(_parameters(file.json)):
         return Recognised("server/ssm", 92)
-    return Recognised(None, 70, "a Terraform state or plan without parameters of a Medplum server")
+    unread = broken_off(file, file.json) or ("" if _is_known(file.json.value) else _UNKNOWN_FORMAT)
+    return Recognised(None, 70, "a Terraform state or plan without parameters of a Medplum server", unread)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -43,6 +46,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _is_terraform(value: Any) -> bool:
     return isinstance(value, dict) and "terraform_version" in value
+
+
+def _is_known(value: dict[str, Any]) -> bool:
+    """Whether resources are where they are looked for; the states of Terraform before 0.12 have them in ``modules``."""
+    return "modules" not in value
 
 
 def _parameters(parsed: Json) -> Iterator[Parameter]:
