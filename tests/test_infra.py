@@ -24,6 +24,7 @@ TABLE = Path(__file__).parent / "data" / "wrong-infra-values.tsv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
 CLEAN = json.loads((Path(__file__).parent / "fixtures" / "clean-production-infra" / "input.json").read_text(encoding="utf-8"))
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/0f1e"
+ARNS = [name for name, value in sorted(CLEAN.items()) if str(value).startswith("arn:")]
 
 
 def lint(content: Any, name: str = "medplum.prod.config.json", *, kind: str | None = None) -> Outcome:
@@ -204,7 +205,8 @@ def test_a_deep_config_is_no_matter() -> None:
         ({"appWafIpSetArn": CLEAN["apiWafIpSetArn"]}, ["ip-set-of-another-scope appWafIpSetArn"]),
         ({"rdsSecretsArn": "TODO"}, ["infra-left-to-fill-in rdsSecretsArn"]),
         ({"rdsSecretsArn": "arn:aws:secretsmanager:us-east-1:012345678901:secret:x"}, ["infra-secret-of-another-region rdsSecretsArn"]),
-        ({"accountNumber": 123456789012}, ["wrong-type accountNumber"]),
+        ({"accountNumber": 12345678901}, ["wrong-type accountNumber"]),
+        ({"accountNumber": 123456789012}, [*(f"infra-arn-of-another-account {name}" for name in ARNS), "wrong-type accountNumber"]),
         ({"accountNumber": "${ACCOUNT}"}, ["infra-reference accountNumber"]),
         ({"storagePublicKey": ...}, ["missing-storage-key storagePublicKey"]),
         ({"storagePublicKey": ..., "signingKeyId": "K2JCJMDEHXQW5F"}, []),

@@ -14,9 +14,9 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Part
 from ..redaction.numbers import number_text
 from .errors import RuleError, did_you_mean
-from .judgement import ASPECTS, is_misread, is_misread_at, misfit_at
+from .judgement import ASPECTS, is_misread_at, meant, meant_at, misfit_at
 from .node import Node
-from .template import Template, compile_value, literal_text, show_value
+from .template import Template, compile_value, compile_written, literal_text, show_value
 from .verdict import Check, Failure, Verdict, any_of, every, implication, negation
 
 DEEPEST = 8
@@ -35,15 +35,19 @@ _ARTICLES = {"integer": "a whole number", "object": "an object", "array": "an ar
 
 
 class Place(NamedTuple):
-    """Where in a rule an assertion stands, for errors; and whether its patterns are to be compiled at once (``prepare``)."""
+    """Where in a rule an assertion stands, for errors; and whether its patterns are to be compiled at once (``prepare``).
+
+    ``condition``: it decides whether a rule speaks, so that a value with a mistake of its own is taken as it is meant.
+    """
 
     path: tuple[str | int, ...] = ()
     depth: int = 1
     prepare: bool = False
+    condition: bool = False
 
     def inner(self, *steps: str | int) -> Place:
         """The place of an assertion inside of this one."""
-        return Place((*self.path, *steps), self.depth + 1, self.prepare)
+        return Place((*self.path, *steps), self.depth + 1, self.prepare, self.condition)
 
 
 def compile_assertion(assertion: Any, place: Place = Place()) -> Check:  # noqa: B008  # immutable
@@ -77,12 +81,12 @@ def _operators(assertion: dict[str, Any], place: Place) -> Iterator[Check]:
         elif name == "fits":
             yield _fits(operand, where)
         elif name == "same_as":
-            yield _known_only(_same_as(operand))
+            yield _known_only(_same_as(operand), place)
         elif name in _NESTED:
             yield _NESTED[name](operand, place.inner(name))
         elif name in OPERATORS:
             check = _compiled(name, operand, place)
-            yield check if name == "format" and operand in SEES_PLACEHOLDERS else _known_only(check)
+            yield check if name == "format" and operand in SEES_PLACEHOLDERS else _known_only(check, place)
         else:
             raise RuleError(f'there is no operator "{name}"{did_you_mean(name, operator_names())}', where)
 
@@ -102,10 +106,19 @@ def operator_names() -> list[str]:
     return sorted([*OPERATORS, *_NESTED, "fits", "same_as", "if", "then", "not", "present"])
 
 
-def _known_only(check: Check) -> Check:
+def _known_only(check: Check, place: Place) -> Check:
+    """The check of a value that is known. What has a mistake of its own is judged no further, but others are compared with its meaning."""
+
     def known(value: Any, node: Node) -> Verdict:
-        if value is ABSENT or value is UNKNOWN or is_unresolved(value) or (node.value is value and is_misread_at(node)):
+        if value is ABSENT or value is UNKNOWN or is_unresolved(value):
             return None
+        if node.value is value:
+            if place.condition or node.document.members:
+                value = meant_at(node)
+                if value is UNKNOWN:
+                    return None
+            elif is_misread_at(node):
+                return None
         return check(value, node)
 
     return known
@@ -139,7 +152,10 @@ def _same_as(operand: Any) -> Check:
     def check(value: Any, node: Node) -> Verdict:
         path = (str(operand), *node.path[1:])
         other = node.document.get(path)
-        if other is ABSENT or other is UNKNOWN or is_unresolved(other) or is_misread(node.document, path):
+        if other is ABSENT or other is UNKNOWN or is_unresolved(other):
+            return None
+        other = meant(node.document, path, other)
+        if other is UNKNOWN:
             return None
         if isinstance(value, dict | list) or isinstance(other, dict | list):
             return True
@@ -241,8 +257,8 @@ def _alternatives(operand: Any, holds: Callable[[Any, Any], bool], words: str, *
         unknown = False
         for wanted in values:
             other = wanted(node)
-            if other is UNKNOWN:
-                unknown = True
+            if other is UNKNOWN or (needs_text and other == ""):
+                unknown = True  # with a setting that is empty nothing is compared: every text begins with it
             elif holds(value, other):
                 return True
         if unknown:
@@ -254,13 +270,14 @@ def _alternatives(operand: Any, holds: Callable[[Any, Any], bool], words: str, *
 
 def _equals(operand: Any) -> Check:
     value = compile_value(operand)
+    written = compile_written(operand)
     name = show_value(operand)
 
     def check(given: Any, node: Node) -> Verdict:
         wanted = value(node)
         if wanted is UNKNOWN:
             return None
-        return True if same(given, wanted) else (Failure(f"must be {name(node)}"),)
+        return True if same(given, wanted) or (written is not None and same(given, written(node))) else (Failure(f"must be {name(node)}"),)
 
     return check
 
@@ -579,10 +596,10 @@ def _keys(operand: dict[str, Any], place: Place) -> Check:
             return tuple(failures)
         return None if unknown else True
 
-    return _known_only(check)
+    return _known_only(check, place)
 
 
-def _only_keys(operand: list[str], _place: Place) -> Check:
+def _only_keys(operand: list[str], place: Place) -> Check:
     known = list(operand)
 
     def check(value: Any, _node: Node) -> Verdict:
@@ -591,7 +608,7 @@ def _only_keys(operand: list[str], _place: Place) -> Check:
         extra = [key for key in value if key not in known]
         return tuple(Failure(f"is not one of {', '.join(known)}", (key,), "key") for key in extra) or True
 
-    return _known_only(check)
+    return _known_only(check, place)
 
 
 _NESTED: dict[str, Callable[[Any, Place], Check]] = {"keys": _keys, "only_keys": _only_keys}

@@ -128,11 +128,11 @@ def _at(place: tuple[str | int, ...], make: Callable[[], Any]) -> Any:
         raise RuleError(error.message, error.path or place) from None
 
 
-def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False) -> Any:
+def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False, condition: bool = False) -> Any:
     for text, assertion in data.items():
         where = (*place, text)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
-        check = compile_assertion(assertion, Place(where, prepare=prepare))
+        check = compile_assertion(assertion, Place(where, prepare=prepare, condition=condition))
         yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
 
 
@@ -150,7 +150,7 @@ def _condition(data: Any, place: tuple[str | int, ...], *, prepare: bool = False
     if isinstance(data, list):
         conditions = [_condition(one, (*place, index), prepare=prepare) for index, one in enumerate(data)]
         return lambda node: _any(condition(node) for condition in conditions)
-    clauses = list(_clauses(data, place, prepare=prepare))
+    clauses = list(_clauses(data, place, prepare=prepare, condition=place[0] == "when"))
     return lambda node: _all(_any(clause.check(clause.path.value(found), found) for found in clause.path.nodes(node)) for clause in clauses)
 
 

@@ -12,7 +12,7 @@ from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from .display import shown
 from .errors import RuleError
-from .judgement import is_misread
+from .judgement import is_misread, meant
 from .node import Node
 from .paths import Path, parse_path
 
@@ -60,12 +60,19 @@ class Template:
 
 
 def _known(path: Path, node: Node) -> Any:
-    """What a path leads to; ``UNKNOWN`` where nobody knows what the server will make of it."""
+    """What a path leads to; ``UNKNOWN`` where nobody knows what the server will make of it.
+
+    Another setting than the one at hand is taken as it is meant: that it is spelt otherwise is told by itself.
+    """
     found = path.single(node)
     value = path.value(found)
-    if value is ABSENT or is_unresolved(value) or (path.fact is None and is_misread(node.document, found.path)):
+    if value is ABSENT or is_unresolved(value):
         return UNKNOWN
-    return value
+    if path.fact is not None:
+        return value
+    if found.path == node.path:
+        return UNKNOWN if is_misread(node.document, found.path) else value
+    return meant(node.document, found.path, value)
 
 
 def _shown(path: Path, node: Node, reason: str) -> str:
@@ -77,7 +84,11 @@ def _shown(path: Path, node: Node, reason: str) -> str:
         if path.fact == "environment" and fact is not ABSENT:
             return environment_text(str(fact))
         return "(unknown)" if fact is ABSENT else printable(str(fact))
-    return shown(found.document, found.path, path.value(found))
+    value = path.value(found)
+    if path.fact is None and found.path != node.path and value is not ABSENT and not is_unresolved(value):
+        known = meant(found.document, found.path, value)
+        value = value if known is UNKNOWN else known
+    return shown(found.document, found.path, value)
 
 
 def _single_path(text: str) -> Path:
@@ -96,6 +107,15 @@ def compile_value(value: Any) -> Callable[[Node], Any]:
         literal = "".join(str(piece) for piece in template.pieces)
         return lambda _node: literal
     return lambda _node: value
+
+
+def compile_written(value: Any) -> Callable[[Node], Any] | None:
+    """For an operand that is the value of one setting that value to the letter, whatever is meant by it; None for any other."""
+    template = Template(value) if isinstance(value, str) and "$" in value else None
+    if template is None or len(template.pieces) != 1 or not template.paths:
+        return None
+    path = template.paths[0]
+    return lambda node: path.value(path.single(node))
 
 
 def show_value(value: Any) -> Callable[[Node], str]:
