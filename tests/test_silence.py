@@ -133,7 +133,10 @@ UNREADABLE = {
 )
 def test_a_text_of_no_format(name: str, content: str, kind: str | None) -> None:
     result = lint(write(name, content), *([] if kind is None else ["--kind", kind]))
-    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {name}: {UNREADABLE[kind]}\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"medplum-lint: error: {name}: {SAY_KIND if kind is None and 'MEDPLUM_' in content else UNREADABLE[kind]}\n",
+    )
     assert "No findings in 0 files, 1 failed." in result.stdout
 
 
@@ -173,7 +176,9 @@ def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
         ("object.json", '{"foo": 1}', SAY_KIND),
         ("list.json", "[1, 2]", SAY_KIND),
         ("text.json", '"x"', SAY_KIND),
-        ("null.json", "null", SAY_KIND),
+        ("null.json", "null", "this is null, which the AWS CLI prints when --query finds nothing"),
+        ("none.json", "[]\n", "this is an empty list, which the AWS CLI prints when --query finds nothing"),
+        ("variables.txt", "MEDPLUM_BASE_URL=https://x.example/\n", SAY_KIND),
         ("values.yaml", "replicaCount: 1\n", SAY_KIND),
         (".env", "POSTGRES_PASSWORD=x\n", NO_FORMAT),
         ("none.json", json.dumps({"Parameters": [], "InvalidParameters": ["baseUrl"]}), NONE_OF_THESE),

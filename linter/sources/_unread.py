@@ -48,6 +48,8 @@ def why_unread(file: SourceFile, kind: str | None) -> str:
     known = next(_no_text(file), "") or evidently(file)
     if known:
         return known
+    if file.json.intact and file.json.value in ([], None):
+        return f"this is {'null' if file.json.value is None else 'an empty list'}, which the AWS CLI prints when --query finds nothing"
     wanted = "" if kind is None else _WANTED.get(kind, "no JSON object of settings can be read in it")
     broken = _broken(file)
     if wanted:
@@ -119,6 +121,6 @@ def _broken(file: SourceFile) -> str:
 
 
 def _unrecognised(file: SourceFile) -> str:
-    if file.is_meant_as_json or file.json.intact or file.name.endswith((".yaml", ".yml")):
+    if file.is_meant_as_json or file.json.intact or file.name.endswith((".yaml", ".yml")) or "MEDPLUM_" in file.text.content:
         return "not recognised as a Medplum configuration: say with --kind what it is, or leave it out"
     return "not recognised as a Medplum configuration: it is neither JSON nor YAML, and no list of variables of a Medplum server"
