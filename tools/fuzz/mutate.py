@@ -65,6 +65,8 @@ def mutate_tree(tree: Any, random: Random) -> Any:
         holders = _holders(tree)
         if holders:
             random.choice(_TREE_CHANGES)(random.choice(holders), random)
+    if random.random() < 0.05:
+        _nest(tree, random, levels=150)  # PyYAML writes no more; texts are nested deeper below
     return tree
 
 
@@ -117,10 +119,12 @@ def _other_name(name: str, random: Random) -> str:
     return random.choice(changes)
 
 
-def _nest(holder: Any, random: Random) -> None:
+def _nest(holder: Any, random: Random, levels: int = 0) -> None:
+    if not holder:
+        return
     key = random.choice(_keys(holder))
     value = holder[key]
-    for _ in range(random.choice([1, 2, 30, 300])):
+    for _ in range(levels or random.choice([1, 2, 5])):
         value = [value] if random.random() < 0.5 else {"a": value}
     holder[key] = value
 
@@ -199,6 +203,14 @@ _INSERTED: Final = (
     "<<: *a\n",
     "${",
     "$(",
+    "[" * 3_000,
+    '{"a":' * 3_000,
+    "- " * 3_000,
+    '\n"":\n' * 500,
+    "a." * 3_000,
+    '"' * 999,
+    "\\" * 999,
+    "\r\n",
 )
 _BAD_BYTES: Final = (b"\xff", b"\x80", b"\xc3", b"\xed\xa0\x80", b"\xf5", b"\xe2\x80", b"\x00")
 
