@@ -25,7 +25,10 @@ Shape = str
 
 
 class Canaries:
-    """Makes secrets and keeps them. Another ``seed`` makes others of the same shapes and lengths."""
+    """Makes secrets and keeps them.
+
+    Another ``seed`` makes others of the same shapes and lengths; ``longer`` is how many characters each has more, but for numbers.
+    """
 
     def __init__(self, seed: int, longer: int = 0) -> None:
         self._random = Random(seed)
@@ -37,7 +40,7 @@ class Canaries:
 
     def new(self, shape: Shape = "mixed", length: int = 18) -> str:
         """A secret; ``length`` in characters (6 are the least that can be found again)."""
-        made = "".join(self._random.choice(letters) for letters in _alphabets(shape, length + self._longer))
+        made = "".join(self._random.choice(letters) for letters in _alphabets(shape, length + (shape != "digits") * self._longer))
         self.made.append(made)
         self._labels[made] = self.label
         return made
@@ -205,6 +208,15 @@ PUBLIC_TEXTS: Final[dict[str, Callable[[Canaries], str]]] = {
     "Stripe": lambda c: f"sk_live_{c.new(length=24)}",
     "private key": lambda c: private_key(c.new(length=64)),
     "private key, escaped": lambda c: private_key(c.new(length=64)).replace("\n", "\\n"),
+    "no scheme": lambda c: f"medplum:{c.new()}@db.example.com:5432",
+    "MongoDB": lambda c: f"mongodb+srv://medplum:{c.new()}@cluster0.example.com/?retryWrites=true",
+    "other names": lambda c: f"https://api.example.com/x?code={c.new()}&client_secret={c.new()}&X-Amz-Security-Token={c.new()}",
+    "query without a name": lambda c: f"https://api.example.com/?{c.new()}",
+    "path parameter": lambda c: f"https://api.example.com/x;jsessionid={c.new()}",
+    "bearer": lambda c: f"Authorization: Bearer {c.new()}",
+    "words": lambda c: f"user: medplum, password: {c.new()}",
+    "blanks around": lambda c: f"User Id = sa ; Password = {c.new()} ;",
+    "default of a reference": lambda c: f"${{API_PASSWORD:-{c.new()}}}",
     "swallowed variable": lambda c: f"8103 MEDPLUM_DATABASE_PASSWORD={c.new()}",
     "swallowed lines": lambda c: f"8103\nMEDPLUM_DATABASE_PASSWORD={c.new()}\nMEDPLUM_REDIS_HOST=x",
     "JSON": lambda c: json.dumps({"host": "db.example.com", "password": c.new()}),
@@ -217,9 +229,16 @@ def secret_text(random: Random, canaries: Canaries) -> str:
     return _labelled("secret", SECRET_TEXTS, random, canaries)
 
 
-def public_text(random: Random, canaries: Canaries) -> str:
-    """A credential for a place where a public value belongs."""
-    return _labelled("public", PUBLIC_TEXTS, random, canaries)
+_ADDRESSES: Final = frozenset({"token before the host"})
+"""Credentials that are good values where an address of mail belongs."""
+_NO_REFERENCES: Final = frozenset({"default of a reference"})
+"""Credentials that are good values where any text is one."""
+
+
+def public_text(random: Random, canaries: Canaries, *, mail: bool, free: bool) -> str:
+    """A credential for a place where a public value belongs; ``mail``: an address, ``free``: a text without a format."""
+    unfit = (_ADDRESSES if mail else frozenset()) | (_NO_REFERENCES if free else frozenset())
+    return _labelled("public", {form: write for form, write in PUBLIC_TEXTS.items() if form not in unfit}, random, canaries)
 
 
 def _labelled(place: str, texts: dict[str, Callable[[Canaries], str]], random: Random, canaries: Canaries) -> str:

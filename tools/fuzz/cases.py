@@ -16,21 +16,29 @@ from linter import settings
 
 from . import corpus
 from .canaries import Canaries, public_text, secret_text
-from .mutate import mutate_bytes, mutate_tree
+from .mutate import mutate_bytes, mutate_tree, odd_number
 from .renderers import RENDERERS, dumped
 
 Tree = dict[str, Any]
 
 PUBLIC_CREDENTIALS = 0.08
-"""How many public texts become credentials."""
+"""How many public values become credentials."""
+OBJECTS = 0.03
+"""How many become objects with a secret in them."""
+MISPLACED = 0.04
+"""How many become a secret alone, if nobody could take that for a value."""
 
 
 class File(NamedTuple):
-    """An input: its name, its bytes, and the kind that it is meant to be, if that is known."""
+    """An input: its name, its bytes, and the kind that it is meant to be, if that is known.
+
+    ``whole`` tells that no byte was changed, so that it is the same with secrets of other lengths.
+    """
 
     name: str
     data: bytes
     kind: str | None
+    whole: bool
 
 
 def make(seed: int, canaries: Canaries) -> File:
@@ -39,7 +47,8 @@ def make(seed: int, canaries: Canaries) -> File:
     made = random.choice([_generated, _generated, _generated, _from_corpus])
     name, text, kind = made(random, canaries)
     text = _planted_in_text(text, name, random, canaries)
-    return File(_named(name, random), mutate_bytes(text, canaries.made, random), kind)
+    data = mutate_bytes(text, canaries.made, random)
+    return File(_named(name, random), data, kind, whole=data == text.encode("utf-8", "surrogatepass"))
 
 
 _ODD_NAMES: Final = (
@@ -77,14 +86,23 @@ def _generated(random: Random, canaries: Canaries) -> tuple[str, str, str]:
 
 
 def _configuration(catalogue: str, random: Random) -> Tree:
-    """Some settings, with values that rules are tested with."""
-    values = corpus.values(catalogue)
-    tree: Tree = {}
+    """Some settings, with values that rules are tested with, and now and then a whole example of a rule among them."""
+    values, known = corpus.values(catalogue), settings.catalogue(catalogue)
+    tree: Tree = copy.deepcopy(random.choice(corpus.configurations(catalogue))) if random.random() < 0.5 else {}
+    for holder, key, path in list(_places(tree, ())):
+        holder[key] = _value(known.get(path), (holder[key],), random)
     first = ["baseUrl", "database.host", "database.port", "redis.host"] if catalogue == "server" else []
     chosen = [name for name in [*first, *random.sample(list(values), min(random.randint(2, 25), len(values)))] if name in values]
     for name in chosen:
-        _set(tree, name.split("."), copy.deepcopy(random.choice(values[name])))
+        _set(tree, name.split("."), _value(known.get(tuple(name.split("."))), values[name], random))
     return tree
+
+
+def _value(setting: settings.Setting | None, tried: tuple[Any, ...], random: Random) -> Any:
+    """A value that rules are tested with; of a number now and then one of another size."""
+    if setting is not None and random.random() < 0.2 and (setting.format == "bytes" or {"integer", "number"} & set(setting.types)):
+        return odd_number(random)
+    return copy.deepcopy(random.choice(tried))
 
 
 def _set(tree: Tree, steps: list[str], value: Any) -> None:
@@ -137,7 +155,7 @@ def _secret_value(random: Random, canaries: Canaries) -> Any:
     if form < 0.8:
         return int(canaries.new("digits", 12))
     if form < 0.85:
-        return -float(canaries.new("digits", 12))
+        return -int(canaries.new("digits", 12))
     if form < 0.9:
         return [canaries.new(), {"x": canaries.new()}]
     return {random.choice(_MEMBERS): secret_text(random, canaries), "nested": {random.choice(_MEMBERS): canaries.new()}}
@@ -148,18 +166,23 @@ def _plant_at(holder: Any, key: Any, path: tuple[Any, ...], catalogue: str, rand
     is_public = settings.catalogue(catalogue).is_public(path)
     chance = random.random()
     if setting is not None and setting.secret:
+        # Of what is public in another kind, as which it may be read, a number may be shown.
         if chance < 0.85:
-            holder[key] = _secret_value(random, canaries)
+            public_elsewhere = corpus.is_public(str(_name_of(path)))
+            holder[key] = secret_text(random, canaries) if public_elsewhere else _secret_value(random, canaries)
     elif not is_public and not corpus.is_public(str(_name_of(path))):
         if chance < 0.5:
             holder[key] = _secret_value(random, canaries)
-    elif is_public and setting is not None and "string" in setting.types:
+    elif is_public and setting is not None:
         if chance < PUBLIC_CREDENTIALS:
-            holder[key] = public_text(random, canaries)
-        elif chance < PUBLIC_CREDENTIALS + 0.03:
-            holder[key] = {random.choice(_MEMBERS): secret_text(random, canaries)}  # an object where text belongs
-    elif is_public and isinstance(holder[key], int | bool) and chance < PUBLIC_CREDENTIALS:
-        holder[key] = public_text(random, canaries)
+            mail = setting.format in ("email", "email-list", "mailbox")
+            free = "string" in setting.types and not setting.format and not setting.enum
+            holder[key] = public_text(random, canaries, mail=mail, free=free)
+        elif chance < PUBLIC_CREDENTIALS + OBJECTS:
+            holder[key] = {random.choice(_MEMBERS): secret_text(random, canaries)}
+        elif chance < PUBLIC_CREDENTIALS + OBJECTS + MISPLACED and corpus.refuses_words(str(_name_of(path))):
+            canaries.label = f"misplaced, {setting.format or setting.types[0]}"
+            holder[key] = canaries.new()
 
 
 def _name_of(path: tuple[Any, ...]) -> Any:

@@ -38,27 +38,39 @@ def texts() -> tuple[Text, ...]:
         *sorted((ROOT / "examples").glob("*.json")),
     ]
     found = [Text(path.name, path.read_text(encoding="utf-8")) for path in files]
-    return (*found, *(Text(name, one["text"]) for name, one in _examples() if isinstance(one.get("text"), str)))
+    return (*found, *(Text(name, one["text"]) for name, _, one in _examples() if isinstance(one.get("text"), str)))
 
 
 _SUFFIXES = {"server/env": "input.env", "server/ssm": "input.json"}
 
 
-def _examples() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each example of each rule, and a name for its text."""
+@cache
+def _examples() -> tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...]:
+    """Each example of each rule, with a name for its text and the kinds that the rule is for."""
+    return tuple(_read_examples())
+
+
+def _read_examples() -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
     for path in sorted((ROOT / "rules").rglob("*.yaml")):
         rule = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         kinds = rule["for"] if isinstance(rule["for"], list) else [rule["for"]]
         for examples in rule["examples"].values():
             for one in examples:
-                yield _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), one
+                yield _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), tuple(kinds), one
+
+
+@cache
+def configurations(catalogue: str) -> tuple[dict[str, Any], ...]:
+    """Whole configurations that rules for a kind of catalogue are tested with: settings that have to do with each other."""
+    found = (one.get("data") for _, kinds, one in _examples() if any(kind.startswith(catalogue) for kind in kinds))
+    return tuple(data for data in found if isinstance(data, dict) and "Parameters" not in data)
 
 
 @cache
 def values(kind: str) -> dict[str, tuple[Any, ...]]:
     """Values that rules are tested with, good and bad, by the dotted name of the setting, for one kind of catalogue."""
     found: dict[str, list[Any]] = {}
-    for _, example in _examples():
+    for _, _, example in _examples():
         data = example.get("data")
         members = data.values() if isinstance(data, dict) and {"server", "infra"} & data.keys() else [data]
         for member in members:
@@ -97,6 +109,29 @@ def public_names() -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def refuses_words(name: str) -> bool:
+    """Whether no setting of this last name, of whatever kind of document, takes a word or a secret for its value."""
+    found = [
+        known.get(tuple(each.split(".")))
+        for known in map(settings.catalogue, settings.KINDS)
+        for each in known.names()
+        if each.split(".")[-1] == name
+    ]
+    return all(setting is None or setting.secret or _refuses_words(setting) for setting in found)
+
+
+def _refuses_words(setting: settings.Setting) -> bool:
+    return bool(setting.enum) or setting.types[:1] in (("integer",), ("number",), ("boolean",)) or setting.format in _TELLING
+
+
+_TELLING = frozenset(
+    "arn aws-account aws-region base-url binary-storage bytes cron date-time email google-client-id mailbox pem-certificates pem-public-key"
+    " port redirect-uri url uuid vpc-id websocket-url".split()
+)
+"""Formats that no secret has."""
+
+
 def letters(name: str) -> str:
     """A name as all spellings of it have it: ``databasehost`` for ``database.host`` and for ``MEDPLUM_DATABASE_HOST``."""
     return "".join(char for char in name.removeprefix("MEDPLUM_") if char.isalnum()).lower()
@@ -105,8 +140,9 @@ def letters(name: str) -> str:
 _OUR_WORDS = frozenset(
     letters(name)
     for name in (
-        "Name Type Tier ARN Version Path kind apiVersion id key system status mode address image resourceType format_version "
-        "terraform_version provider_name schema_version DataType secret_id version_stages"
+        "Name Type Tier ARN Version Path LastModifiedDate LastModifiedUser DataType KeyId NextToken CreatedDate "
+        "VersionId VersionStages kind apiVersion id key system status mode address image resourceType format_version "
+        "terraform_version provider_name schema_version secret_id version_stages"
     ).split()
 )
 """Names that the formats themselves have, and that a report may need to show."""

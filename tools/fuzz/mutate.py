@@ -58,6 +58,41 @@ _ODD: Final[tuple[Any, ...]] = (
 )
 
 
+_NUMBERS: Final[tuple[Any, ...]] = (
+    0,
+    -1,
+    0.1,
+    1e21,
+    -1e308,
+    2**53 + 1,
+    10**308,
+    10**309,
+    -(10**309),
+    "1e400",
+    "-1e-400",
+    "1_000",
+    "0b11",
+    " 5 ",
+    "+5",
+    "5.0",
+    "٣",
+    "9" * 309,
+    "9" * 5_000,
+    "-" + "9" * 309,
+    "-" + "5" * 5_000,
+    "9" * 309 + "mb",
+    "0." + "9" * 400 + "gb",
+    "." * 300,
+    "Infinity",
+    "-NaN",
+)
+
+
+def odd_number(random: Random) -> Any:
+    """A number, or a text for one, that few programs are written for."""
+    return random.choice(_NUMBERS)
+
+
 def mutate_tree(tree: Any, random: Random) -> Any:
     """A copy of a tree with some changes."""
     tree = copy.deepcopy(tree)

@@ -56,10 +56,14 @@ class Failure(NamedTuple):
 
 
 class Case(NamedTuple):
-    """The files of a run with their twins, which differ in their secrets only, the secrets, and what finds them."""
+    """The files of a run with their twins, which differ in their secrets only, the secrets, and what finds them.
+
+    ``longer`` are the files with longer secrets, none where these would have other changes.
+    """
 
     files: tuple[File, ...]
     twins: tuple[File, ...]
+    longer: tuple[File, ...]
     secrets: tuple[str, ...]
     detector: Detector
 
@@ -69,8 +73,10 @@ def make_case(seed: int) -> Case:
     random = Random(seed)
     one, other = Canaries(2 * seed), Canaries(2 * seed + 1)
     seeds = [random.getrandbits(48) for _ in range(random.choice([1, 1, 1, 1, 2, 3]))]
-    files, twins = (tuple(make(each, canaries) for each in seeds) for canaries in (one, other))
-    return Case(files, twins, tuple(one.made), Detector([*one.needles(), *other.needles()]))
+    long = Canaries(2 * seed, longer=random.choice([1, 5, 40]))
+    files, twins, longer = (tuple(make(each, canaries) for each in seeds) for canaries in (one, other, long))
+    same = all(file.whole for file in (*files, *longer))
+    return Case(files, twins, longer if same else (), tuple(one.made), Detector([*one.needles(), *other.needles()]))
 
 
 KINDS_TO_TRY: Final = (
@@ -175,13 +181,14 @@ def failures(case: Case, room: Room, seed: int, *, outside: bool = False, only: 
         if time.process_time() - started > SLOW:
             found.append(Failure("slow", plan.name, f"{time.process_time() - started:.0f} s of CPU"))
         reports.append(run)
-        found += [Failure(promise, plan.name, detail) for promise, detail in _broken(run, plan, case)]
+        found += [Failure(promise, plan.name, detail) for promise, detail in broken(run, plan, case)]
     if chosen:
         found += _repeated(chosen[seed % len(chosen)], reports[seed % len(chosen)], case, outside=outside)
     after = _contents(room.case)
     if after != before:
         found.append(Failure("a file changed", "all", ", ".join(sorted(set(after) ^ set(before))) or "contents"))
     found += _twins(case, chosen, reports, room)
+    found += _lengths(case, chosen, reports, room)
     case.detector.forget()
     return found
 
@@ -219,10 +226,45 @@ def _twins(case: Case, chosen: Sequence[Plan], reports: Sequence[Run], room: Roo
             yield Failure("another secret, another report", plan.name, detail)
 
 
+def _lengths(case: Case, chosen: Sequence[Plan], reports: Sequence[Run], room: Room) -> Iterator[Failure]:
+    """Files with longer secrets give reports that say the same; only columns behind a secret may be others."""
+    if [len(_lines(file.data)) for file in case.longer] != [len(_lines(file.data)) for file in case.files]:
+        return
+    room.prepare(case.longer, case.longer[0])
+    for plan, run in zip(chosen, reports, strict=True):
+        if plan.name not in ("show text", "show json", "check json"):
+            continue
+        longer = plan.run(case.longer)
+        one, other = _without_columns(plan, run), _without_columns(plan, longer)
+        # Of a broken file another part may be read, or none: YAML looks for the colon behind a name in 1,024 characters only.
+        if (run.code, run.err) == (longer.code, longer.err) and one != other and not _is_broken(run):
+            yield Failure("the length of a secret", plan.name, _difference(one, other))
+
+
+def _is_broken(run: Run) -> bool:
+    return b"invalid-yaml" in run.out or b"not recognised" in run.err or b"stops at a mistake" in run.err
+
+
+def _without_columns(plan: Plan, run: Run) -> bytes:
+    """A report with the widths of places for the columns where they begin, which depend on what is before them."""
+    report = _parsed(run) if plan.name == "check json" else None
+    if report is None:
+        return run.out
+    for finding in report["findings"]:
+        for one in (finding, *finding["related"]):
+            start, end = one["range"]["start"], one["range"]["end"]
+            end["column"] -= start["column"] if start["line"] == end["line"] else 0
+            start["column"] = 0
+    report["findings"].sort(key=lambda finding: json.dumps(finding))
+    # How long a whole parameter is, is said where AWS takes no more.
+    return re.sub(r"\d[\d,]*(?= characters)", "*", json.dumps(report, indent=1)).encode()
+
+
 # One run
 
 
-def _broken(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
+def broken(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
+    """The promises that one run of a command breaks, and what shows it."""
     yield from _stops(run)
     yield from _printable(run)
     rest = _rest(case)

@@ -9,7 +9,7 @@ from .cases import File
 from .oracle import Case, Failure, Room, failures
 
 _TRIES: Final = 250
-_OF_SECRETS: Final = ("a secret", "a fingerprint", "another secret")
+_OF_SECRETS: Final = ("a secret", "a fingerprint", "another secret", "the length")
 """Promises for which a secret must stay whole, and behind its name: only lines are left out."""
 
 
@@ -19,7 +19,7 @@ def smaller(case: Case, failure: Failure, room: Room, seed: int) -> Case:
         return case
     tries = _TRIES
 
-    def fails(parts: Sequence[tuple[bytes, bytes]]) -> bool:
+    def fails(parts: Sequence[Part]) -> bool:
         nonlocal tries
         tries -= 1
         return tries > 0 and any(one.key == failure.key for one in failures(_joined(case, parts), room, seed, only=failure.command))
@@ -31,25 +31,30 @@ def smaller(case: Case, failure: Failure, room: Room, seed: int) -> Case:
     return case
 
 
-def _lines(case: Case) -> list[tuple[bytes, bytes]]:
-    """The lines of the file, each with that of its twin."""
-    one, other = (file.data.splitlines(keepends=True) for file in (case.files[0], case.twins[0]))
-    return list(zip(one, other, strict=True)) if len(one) == len(other) else []
+Part = tuple[bytes, ...]
+"""A part of the file, and what stands for it in its twin and in that with longer secrets, if there is one."""
 
 
-def _characters(case: Case) -> list[tuple[bytes, bytes]]:
+def _lines(case: Case) -> list[Part]:
+    texts = [file.data.splitlines(keepends=True) for file in (*case.files, *case.twins, *case.longer)]
+    return list(zip(*texts, strict=True)) if len({len(text) for text in texts}) == 1 else []
+
+
+def _characters(case: Case) -> list[Part]:
     one, other = case.files[0].data, case.twins[0].data
-    return [(one[at : at + 1], other[at : at + 1]) for at in range(len(one))] if len(one) == len(other) else []
+    more = [b""] if case.longer else []
+    return [(one[at : at + 1], other[at : at + 1], *more) for at in range(len(one))] if len(one) == len(other) else []
 
 
-def _joined(case: Case, parts: Sequence[tuple[bytes, bytes]]) -> Case:
+def _joined(case: Case, parts: Sequence[Part]) -> Case:
     def file(like: File, number: int) -> File:
         return like._replace(data=b"".join(part[number] for part in parts))
 
-    return case._replace(files=(file(case.files[0], 0),), twins=(file(case.twins[0], 1),))
+    longer = (file(case.longer[0], 2),) if case.longer else ()
+    return case._replace(files=(file(case.files[0], 0),), twins=(file(case.twins[0], 1),), longer=longer)
 
 
-def _least(parts: list[tuple[bytes, bytes]], fails: Callable[[Sequence[tuple[bytes, bytes]]], bool]) -> list[tuple[bytes, bytes]]:
+def _least(parts: list[Part], fails: Callable[[Sequence[Part]], bool]) -> list[Part]:
     """Delta debugging: leave out halves, quarters, … as long as that fails too."""
     size = max(len(parts) // 2, 1)
     while parts:
