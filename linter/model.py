@@ -289,6 +289,21 @@ class Deployment(NamedTuple):
     documents: tuple[Document, ...]
 
 
+class Configuration(NamedTuple):
+    """A configuration file that counted in a run, and what of the run it took away.
+
+    ``path`` is relative to the current folder; ``named``: the command line names it, it was not just found. ``rules_off`` are the ids of
+    the rules that would have been checked without it; ``excluded`` is how many files and folders a search passed over for it;
+    ``fail_on`` is what it says of the exit code, None where it says nothing or the command line says otherwise.
+    """
+
+    path: str
+    named: bool
+    rules_off: tuple[str, ...]
+    excluded: int
+    fail_on: str | None
+
+
 class Result(NamedTuple):
     """A whole run, in the order in which it is reported."""
 
@@ -299,6 +314,7 @@ class Result(NamedTuple):
     rules: Mapping[str, RuleInfo]
     """Every rule that was checked, by id, in order of the ids."""
     deployments: tuple[Deployment, ...] = ()
+    configurations: tuple[Configuration, ...] = ()
 
 
 class Style(NamedTuple):
@@ -332,6 +348,15 @@ def without_credentials(text: str) -> str:
 
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+
+
+_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+
+
+def printable_lines(text: str) -> str:
+    r"""A text of several lines, each as :func:`printable`; and none of them, ``::error::`` say, is a command to a runner of CI jobs."""
+    lines = "\n".join(printable(line) for line in text.split("\n"))
+    return _COMMAND.sub(r"\1\\u003a", lines)
 
 
 def printable(text: str) -> str:

@@ -77,7 +77,7 @@ def _place(one: Effective) -> str:
 
 def _remark(misfit: Misfit | None) -> str:
     """What the server makes of a value that it misreads, or of a name that it does not know."""
-    return f"  ! {misfit.reason}" if misfit is not None and misfit.aspect in (*MISREAD, "known", "variable", "current") else ""
+    return f"  ! {printable(misfit.reason)}" if misfit is not None and misfit.aspect in (*MISREAD, "known", "variable", "current") else ""
 
 
 def _value_cell(one: Effective) -> str:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from linter import __version__, cli, run
 from linter.config import _find
+from linter.files import Unreadable, read_file
 from linter.model import Document
 from linter.policy import engine
 from linter.policy.rule import Rule
@@ -143,14 +144,13 @@ def test_bad_options_are_exit_2(arguments: list[str]) -> None:
 def test_one_unreadable_file_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     write("a.json", BAD)
     write("b.json", BAD)
-    read = Path.read_bytes
 
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, limit: int) -> bytes:
         if path.name == "a.json":
-            raise PermissionError(13, "Permission denied")
-        return read(path)
+            raise Unreadable("permission denied")
+        return read_file(path, limit)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(run, "read_file", refuse)
     result = lint("a.json", "b.json", "--select", SLASH)
     assert result.exit_code == 2
     assert result.stderr == "medplum-lint: error: a.json: cannot be read: permission denied\n"
@@ -207,6 +207,7 @@ def test_the_json_contract() -> None:
         "tool": {"name": "medplum-lint", "version": __version__},
         "files": [{"path": "server.json", "kind": "server/json", "environment": None, "target": "production", "status": "checked"}],
         "deployments": [],
+        "configurations": [],
         "findings": [
             {
                 "rule": "missing-port",

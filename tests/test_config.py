@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from linter import config
 from linter.config import OWN_FILE, Config, ConfigError, Settings, Severity, find_config, matches
+from linter.files import Unreadable
 from linter.run import Options, Outcome, lint_paths
 
 
@@ -224,19 +225,21 @@ def test_not_utf_8(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
+    def closed(path: Path, limit: int) -> bytes:
+        raise Unreadable("permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", closed)
+    monkeypatch.setattr(config, "read_regular", closed)
     (tmp_path / OWN_FILE).touch()
     with pytest.raises(ConfigError) as caught:
         find_config(tmp_path)
     assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: permission denied"
 
 
-def test_a_folder_called_as_the_file_is_none(tmp_path: Path) -> None:
+def test_a_folder_called_as_the_file_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / OWN_FILE).mkdir()
-    assert find_config(tmp_path).path is None
+    with pytest.raises(ConfigError) as caught:
+        find_config(tmp_path)
+    assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: is a directory"
 
 
 # --- Globs. -------------------------------------------------------------------------------------------------------------------------

@@ -37,10 +37,17 @@ def may_be_shown(document: Document, path: SettingPath) -> bool:
 
 def public_text(text: str) -> str:
     """A text that is no secret, safe for one line of output; a password inside a URL or a private key is masked all the same."""
-    if "PRIVATE KEY" in text:
-        return MASK
-    text = printable(without_credentials(text))
+    text = printable(_masked(text))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _masked(text: str) -> str:
+    return MASK if "PRIVATE KEY" in text else without_credentials(text)
+
+
+def holds_credentials(text: str) -> bool:
+    """Whether a text that is no secret by its setting holds one all the same, so that it is shown masked."""
+    return _masked(text) != text
 
 
 def number_text(value: Any) -> str:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Deployment, Document, Finding, Related, Result, Span, Style, dotted
+from ..model import Configuration, Deployment, Document, Finding, Related, Result, Span, Style, dotted
 
 VERSION = 1
 
@@ -27,6 +27,7 @@ def _document(result: Result) -> dict[str, Any]:
             for file in result.files
         ],
         "deployments": [_deployment(deployment) for deployment in result.deployments],
+        "configurations": [_configuration(one) for one in result.configurations],
         "findings": [_finding(finding) for finding in result.findings],
         "summary": {
             "files": len({file.path for file in result.files}),
@@ -58,6 +59,10 @@ def _related(one: Related) -> dict[str, Any]:
 def _deployment(deployment: Deployment) -> dict[str, Any]:
     documents = [{"path": one.uri, "kind": one.kind, "environment": one.environment} for one in deployment.documents]
     return {"environment": deployment.name, "documents": documents}
+
+
+def _configuration(one: Configuration) -> dict[str, Any]:
+    return {"path": one.path, "named": one.named, "rules_off": list(one.rules_off), "excluded": one.excluded, "fail_on": one.fail_on}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

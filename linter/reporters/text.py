@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from ..model import LEVELS, Deployment, Document, Excerpt, Finding, Related, Result, Style, printable
+from ..model import LEVELS, Configuration, Deployment, Document, Excerpt, Finding, Related, Result, Style, printable
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
@@ -21,9 +21,11 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
         return
     for file in result.files:
         if file.status != "checked":
-            stream.write(f"{printable(file.path)}: {file.status}: {file.note}\n")
+            stream.write(f"{printable(file.path)}: {file.status}: {printable(file.note)}\n")
     for deployment in result.deployments:
         stream.write(f"{_together(deployment)}\n")
+    for configuration in result.configurations:
+        stream.write(f"{_configuration(configuration)}\n")
     if result.files:
         stream.write(f"{_summary(result)}\n")
 
@@ -33,25 +35,33 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     place = document.position(finding.span.start)
     path = f"{printable(document.uri)}:{place.line}:{place.column}:"
     label = _paint(f"{finding.severity}[{finding.rule}]", finding.severity, style)
-    yield f"{_paint(path, 'place', style)} {label}: {finding.message}{_environment(document)}"
+    yield f"{_paint(path, 'place', style)} {label}: {printable(finding.message)}{_environment(document)}"
     excerpt = document.origin.excerpt(finding.path, finding.span)
     yield from _source_line(excerpt, finding.severity, style)
     for related in finding.related:
         yield from _related(related, style)
     if finding.fix is not None:
         kind = "fix" if finding.fix.safe else "possible fix"
-        yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {finding.fix.description}"
+        yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
 
 
 def _related(related: Related, style: Style) -> Iterator[str]:
     document = related.document
     place = document.position(related.span.start)
-    yield f"{_paint(f'{printable(document.uri)}:{place.line}:{place.column}:', 'place', style)} {related.message}{_environment(document)}"
+    path = f"{printable(document.uri)}:{place.line}:{place.column}:"
+    yield f"{_paint(path, 'place', style)} {printable(related.message)}{_environment(document)}"
     yield from _source_line(document.origin.excerpt(related.path, related.span), "note", style)
 
 
 def _environment(document: Document) -> str:
     return f" (environment {printable(document.environment)})" if document.environment else ""
+
+
+def _configuration(configuration: Configuration) -> str:
+    rules = _count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rule"
+    excluded = f"{_count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
+    never = ", fail-on never" if configuration.fail_on == "never" else ""
+    return f"Configuration {printable(configuration.path)}: {rules} off, {excluded}{never}."
 
 
 def _together(deployment: Deployment) -> str:
