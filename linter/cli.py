@@ -17,7 +17,7 @@ import click
 from . import __version__
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Settings, named_config
 from .files import LARGEST_INPUT, Unreadable, identity, parse_size, read_standard_input, reason_of
-from .model import Document, Style, printable
+from .model import Document, Style, inert, printable, printable_lines
 from .output import Unwritable, drop, write_report, write_standard_output
 from .policy.library import Folder
 from .reporters import names as format_names
@@ -72,7 +72,7 @@ class _Commands(click.Group):
         except click.exceptions.Exit as stop:
             code = stop.exit_code if sys.stdout is not None else _cannot_write("it is closed")
         except click.ClickException as error:
-            _quietly(click.UsageError(printable(error.format_message()), getattr(error, "ctx", None)).show)
+            _quietly(click.UsageError(inert(printable(error.format_message())), getattr(error, "ctx", None)).show)
             code = error.exit_code
         except (KeyboardInterrupt, click.Abort):
             code = 130
@@ -100,7 +100,7 @@ _OF_WRITING = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF
 
 def _say(what: str, text: str) -> None:
     """Tell something on standard error, in one line, whatever names it holds."""
-    _quietly(lambda: click.echo(f"{PROGRAM}: {what}: {printable(text)}", err=True))
+    _quietly(lambda: click.echo(inert(f"{PROGRAM}: {what}: {printable(text)}"), err=True))
 
 
 def _quietly(say: Callable[[], object]) -> None:
@@ -442,7 +442,7 @@ def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: boo
     from .rulebook import run_examples
 
     report = run_examples(list[Folder](folders) or _rule_folders((), config_file, isolated))
-    lines = [*map(printable, report.failures), *([] if quiet else [report.summary])]
+    lines = [*map(printable_lines, report.failures), *([] if quiet else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))
     _fail(report.errors)
     sys.exit(1 if report.failures else 0)

@@ -350,13 +350,20 @@ def without_credentials(text: str) -> str:
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
 
 
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_COMMAND = re.compile(r"(?:(?<=\n)|\A)(?P<blank>\s*):(?=:)|#(?=#\[)")
+
+
+def inert(text: str) -> str:
+    """Lines of output of which none is a command to a runner of GitHub Actions: ``::error::`` at its start, or ``##[error]`` anywhere.
+
+    (actions/runner, ``ActionCommand.cs``: what a job prints is searched for both.) The first sign is written as in :func:`printable`.
+    """
+    return _COMMAND.sub(lambda match: f"{match['blank'] or ''}\\u{ord(match[0][-1]):04x}", text)
 
 
 def printable_lines(text: str) -> str:
-    r"""A text of several lines, each as :func:`printable`; and none of them, ``::error::`` say, is a command to a runner of CI jobs."""
-    lines = "\n".join(printable(line) for line in text.split("\n"))
-    return _COMMAND.sub(r"\1\\u003a", lines)
+    """A text of several lines, each as :func:`printable` and :func:`inert`."""
+    return inert("\n".join(printable(line) for line in text.split("\n")))
 
 
 def printable(text: str) -> str:

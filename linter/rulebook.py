@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .deployment import KIND as DEPLOYMENT
 from .deployment import side_by_side
-from .model import TARGETS, Deployment, Document, RuleInfo, Span, printable, printable_lines
+from .model import TARGETS, Deployment, Document, RuleInfo, Span, inert, printable, printable_lines
 from .policy.engine import applies, check
 from .policy.library import Folder, FoundFolder, built_in_rules, distinct, files_of, rules_folder
 from .policy.rule import Rule
@@ -32,7 +32,9 @@ def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules: id, severity, kinds, title."""
     rows = [tuple(map(printable, (one.info.id, severity_text(one.info), ", ".join(one.info.kinds), one.info.title))) for one in rules]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) + "\n" for row in rows)
+    return "".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[3])]) + "\n" for row in rows
+    )
 
 
 def rules_as_json(rules: Iterable[Rule]) -> str:
@@ -49,7 +51,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
         }
         for rule in rules
     ]
-    return json.dumps(listed, indent=2) + "\n"
+    return inert(json.dumps(listed, indent=2)) + "\n"
 
 
 def explanation(rule_id: str, folders: Iterable[Folder]) -> str:

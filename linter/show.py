@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .effective import Effective, effective_settings
-from .model import ABSENT, MASK, UNKNOWN, Document, printable
+from .model import ABSENT, MASK, UNKNOWN, Document, inert, printable
 from .policy.display import number_text, public_text
 from .policy.judgement import MISREAD, Misfit, misfits
 
@@ -30,7 +30,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
         }
         for document in documents
     ]
-    return json.dumps({"version": VERSION, "documents": shown}, indent=2) + "\n"
+    return inert(json.dumps({"version": VERSION, "documents": shown}, indent=2)) + "\n"
 
 
 def _json_row(one: Effective) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def json_value(value: Any) -> Any:
 
 def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
     """A table for each document; what the server holds differently is marked with an arrow."""
-    return "\n".join(_table(document, rows(document, only_changed=only_changed, defaults=defaults)) for document in documents)
+    return inert("\n".join(_table(document, rows(document, only_changed=only_changed, defaults=defaults)) for document in documents))
 
 
 def _table(document: Document, shown: list[Effective]) -> str:

@@ -37,7 +37,7 @@ def may_be_shown(document: Document, path: SettingPath) -> bool:
 
 def public_text(text: str) -> str:
     """A text that is no secret, safe for one line of output; a password inside a URL or a private key is masked all the same."""
-    text = printable(_masked(text))
+    text = printable(_masked(text)[: _LONGEST + 1])  # no sign becomes shorter
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

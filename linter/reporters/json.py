@@ -6,14 +6,14 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Configuration, Deployment, Document, Finding, Related, Result, Span, Style, dotted
+from ..model import Configuration, Deployment, Document, Finding, Related, Result, Span, Style, dotted, inert
 
 VERSION = 1
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the result as one JSON document, in ASCII, so that any stream can hold it."""
-    json.dump(_document(result), stream, indent=2)
+    stream.writelines(map(inert, json.JSONEncoder(indent=2).iterencode(_document(result))))
     stream.write("\n")
 
 

@@ -46,6 +46,7 @@ from ..model import (
     Target,
     Text,
     dotted,
+    inert,
     printable,
 )
 from ._fingerprint import line_hashes
@@ -324,8 +325,8 @@ def _seen_from_here(file: Path) -> str | None:
     """
     here = Path.cwd()
     base = next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here)
-    shared = os.path.commonpath([file, base])
-    return Path(os.path.relpath(file, base)).as_posix() if len(Path(shared).parts) > 1 else None
+    shared = Path(os.path.commonpath([file, base]))
+    return Path(os.path.relpath(file, base)).as_posix() if shared == base or len(shared.parts) > 1 else None
 
 
 def _in_repository(file: Path) -> str | None:
@@ -408,7 +409,9 @@ class _Writer:
     def text(self, value: Any, indent: str = "\n") -> str:
         """A value as JSON; ``indent`` is the line break before its closing bracket."""
         if isinstance(value, str):
-            return self._scalar(value if value.isascii() else _SURROGATE.sub("\ufffd", value))
+            text = self._scalar(value if value.isascii() else _SURROGATE.sub("\ufffd", value))
+            plain = text.isascii() and "\x7f" not in text and "##[" not in text
+            return text if plain else inert(printable(text))  # an escape of JSON is written just as what is not printable is
         if isinstance(value, int | float):
             return self._scalar(value)
         deeper = f"{indent}  "

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from ..model import LEVELS, Configuration, Deployment, Document, Excerpt, Finding, Related, Result, Style, printable
+from ..model import LEVELS, Configuration, Deployment, Document, Excerpt, Finding, Related, Result, Style, inert, printable
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
@@ -16,18 +16,20 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the findings, and unless ``quiet`` what was left alone and a summary."""
     for finding in result.findings:
         if finding.suppressed is None:
-            stream.writelines(f"{line}\n" for line in (*_finding(finding, style), ""))
+            stream.writelines(f"{inert(line)}\n" for line in (*_finding(finding, style), ""))
     if style.quiet:
         return
+    stream.writelines(f"{inert(line)}\n" for line in _about_the_run(result))
+
+
+def _about_the_run(result: Result) -> Iterator[str]:
     for file in result.files:
         if file.status != "checked":
-            stream.write(f"{printable(file.path)}: {file.status}: {printable(file.note)}\n")
-    for deployment in result.deployments:
-        stream.write(f"{_together(deployment)}\n")
-    for configuration in result.configurations:
-        stream.write(f"{_configuration(configuration)}\n")
+            yield f"{printable(file.path)}: {file.status}: {printable(file.note)}"
+    yield from map(_together, result.deployments)
+    yield from map(_configuration, result.configurations)
     if result.files:
-        stream.write(f"{_summary(result)}\n")
+        yield _summary(result)
 
 
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
