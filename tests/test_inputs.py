@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -265,9 +265,16 @@ def test_the_same_text_in_two_files_is_two_files() -> None:
 # --- What has no end ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def removed(tmp_path: Path) -> Iterator[None]:
+    """Remove what is too deep for shutil, and so for pytest."""
+    yield
+    subprocess.run(["rm", "-rf", *map(str, tmp_path.iterdir())], check=True)
+
+
 @unix
 @pytest.mark.parametrize("command", [["."], ["**/*.json"], ["x/**"]])
-def test_folders_1100_deep(command: list[str]) -> None:
+def test_folders_1100_deep(command: list[str], removed: None) -> None:
     here = os.getcwd()
     for _ in range(1_100):
         os.mkdir("x")
@@ -284,7 +291,7 @@ def test_folders_1100_deep(command: list[str]) -> None:
 
 
 @unix
-def test_folders_deeper_than_a_path_can_be() -> None:
+def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
     here = os.getcwd()
     for _ in range(2_500):
         os.mkdir("xx")
@@ -293,12 +300,6 @@ def test_folders_deeper_than_a_path_can_be() -> None:
     code, [line] = said(lint(".", *SELECT))
     assert code == 2
     assert line.startswith("medplum-lint: error: ./xx/xx/") and line.endswith("/xx: cannot be read: file name too long")
-    remove(Path.cwd() / "xx")
-
-
-def remove(folder: Path) -> None:
-    """A tree that is too deep for shutil."""
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])

@@ -341,7 +341,7 @@ def test_ctrl_c_in_an_import_or_anywhere_is_130() -> None:
         time.sleep(0.005 + delay * 0.015)
         started.send_signal(signal.SIGINT)
         said = started.communicate(timeout=60)[1]
-        assert (started.returncode, said) in ((130, b""), (1, b""))
+        assert (started.returncode, said) in ((130, b""), (1, b""), (-signal.SIGINT, b""))  # the last when Python itself is at its end
         codes.add(started.returncode)
     assert 130 in codes
 
