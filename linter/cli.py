@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
-from collections.abc import Callable
-from io import StringIO, TextIOWrapper
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from . import __version__
-from .config import FAIL_ON_CHOICES, TARGET_CHOICES, ConfigError, Settings, find_config
-from .model import Document, Style
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Settings, named_config
+from .files import LARGEST_INPUT, Unreadable, identity, parse_size, read_standard_input, reason_of
+from .model import Document, Style, inert, printable, printable_lines
+from .output import Unwritable, drop, write_report, write_standard_output
+from .policy.library import Folder
 from .reporters import names as format_names
-from .run import STANDARD_INPUT, Input, Options, Outcome, all_rules, lint_input, lint_paths, load_documents
+from .run import (
+    STANDARD_INPUT,
+    Input,
+    Options,
+    Outcome,
+    all_rules,
+    described,
+    folders_of,
+    lint_input,
+    lint_paths,
+    load_documents,
+    without_what_cannot_be_reported,
+)
 from .sources import kinds
 
 if TYPE_CHECKING:
@@ -50,6 +68,60 @@ class _Commands(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         check.format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *others: Any, **more: Any) -> NoReturn:
+        """Run a command and exit: 130 for Ctrl-C, 141 where the reader of the output has gone, 2 where it cannot be written.
+
+        Names in click's own messages are made printable, as in ours.
+        """
+        if "_MEDPLUM_LINT_COMPLETE" in os.environ:  # a shell asks what can be completed
+            super().main(args, prog_name, *others, **more)
+        code = 0
+        try:
+            with self.make_context(prog_name or PROGRAM, list(sys.argv[1:] if args is None else args), **more) as context:
+                self.invoke(context)
+        except click.exceptions.Exit as stop:
+            code = stop.exit_code if sys.stdout is not None else _cannot_write("it is closed")
+        except click.ClickException as error:
+            _quietly(click.UsageError(inert(printable(error.format_message())), getattr(error, "ctx", None)).show)
+            code = error.exit_code
+        except (KeyboardInterrupt, click.Abort):
+            code = 130
+        except BrokenPipeError:
+            drop(sys.stdout)
+            code = 141
+        except Unwritable as error:
+            code = _cannot_write(str(error))
+        except OSError as error:
+            if error.errno not in _OF_WRITING:
+                raise
+            drop(sys.stdout)
+            code = _cannot_write(reason_of(error))
+        sys.exit(code)
+
+
+def _cannot_write(reason: str) -> int:
+    _say("error", f"standard output: cannot be written: {reason}")
+    return 2
+
+
+_OF_WRITING = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF", "EFBIG", "EIO", "EDQUOT"))
+"""What a write can fail with: that of the help, which click writes itself. All else is written by :mod:`linter.output`."""
+
+
+def _say(what: str, text: str) -> None:
+    """Tell something on standard error, in one line, whatever names it holds."""
+    _quietly(lambda: click.echo(inert(f"{PROGRAM}: {what}: {printable(text)}"), err=True))
+
+
+def _quietly(say: Callable[[], object]) -> None:
+    """Where standard error is full or gone, the exit code still tells."""
+    if sys.stderr is None:
+        return
+    try:
+        say()
+    except (OSError, ValueError):
+        drop(sys.stderr)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -115,6 +187,21 @@ def _parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
+def _parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
+    """Bytes, from a number with or without a unit."""
+    if text is None:
+        return LARGEST_INPUT
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is no size such as 64MiB') from None
+
+
+_max_size_option = click.option(
+    "--max-size", metavar="SIZE", callback=_parse_size, help="Refuse an input with more bytes, such as 64MiB.  [default: 512MiB]"
+)
+_config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration for all files, and trust it.")
+_isolated_option = click.option("--isolated", is_flag=True, help="Use no configuration that is found beside the files.")
 _rules_option = click.option(
     "--rules",
     "rule_folders",
@@ -136,7 +223,7 @@ _rules_option = click.option(
     callback=_check_format,
     help="How to report.  [default: text]",
 )
-@click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
+@click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report to a file.")
 @click.option(
     "--kind",
     metavar="KIND",
@@ -151,8 +238,11 @@ _rules_option = click.option(
 @click.option("--select", metavar="ID,...", multiple=True, callback=_split, help="Check these rules only.")
 @click.option("--ignore", metavar="ID,...", multiple=True, callback=_split, help="Do not check these rules.")
 @_rules_option
+@_config_option
+@_isolated_option
 @click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The least grave finding that gives exit code 1.  [default: error]")
 @click.option("--now", metavar="DATE", callback=_parse_now, help="Judge certificates as on this day (2026-01-31), so that runs repeat.")
+@_max_size_option
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
 @click.option("--allow-unrecognized", is_flag=True, help="Ignore files that are named and not recognised, as hooks need it.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text.  [default: auto]")
@@ -160,14 +250,17 @@ _rules_option = click.option(
 def check(
     paths: tuple[str, ...],
     output_format: str,
-    output: Path | None,
+    output: str | None,
     kind: str | None,
     target: str | None,
     select: tuple[str, ...] | None,
     ignore: tuple[str, ...] | None,
     rule_folders: tuple[Path, ...],
+    config_file: str | None,
+    isolated: bool,
     fail_on: str | None,
     now: datetime | None,
+    max_size: int,
     stdin_filename: str | None,
     allow_unrecognized: bool,
     color: str,
@@ -178,16 +271,37 @@ def check(
         raise click.UsageError('--stdin-filename names standard input, which is read for the path "-"')
     if stdin_filename == "":
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
+    if output == "":
+        raise click.UsageError("--output needs the name of a file")
     settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on)
-    options = Options(settings, kind, rule_folders, now, allow_unrecognized)
+    options = Options(
+        settings, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
+    )
     outcome = _lint(list(paths) or ["."], options, stdin_filename)
     if outcome.started:
-        _write(outcome, output_format, output, color, quiet)
+        if output not in (None, "-"):
+            _check_is_no_input(output, outcome, from_stdin="-" in paths)
+        outcome = _write(outcome, output_format, output, color, quiet)
     for error in outcome.errors:
-        click.echo(f"{PROGRAM}: error: {error}", err=True)
+        _say("error", error)
     for bug in outcome.bugs:
-        click.echo(f"{PROGRAM}: bug: {bug}; please report it", err=True)
+        _say("bug", f"{bug}; please report it")
     sys.exit(outcome.exit_code)
+
+
+def _named_config(config_file: str | None, isolated: bool) -> Config | None:
+    """The configuration that ``--config`` names."""
+    if config_file is None:
+        return None
+    if isolated:
+        raise click.UsageError("--isolated uses no configuration, and --config names one")
+    try:
+        return named_config(Path(config_file))
+    except ConfigError as error:
+        _fail([str(error)])
+    except OSError as error:
+        _fail([f"the working directory: cannot be read: {reason_of(error)}"])
+    return None
 
 
 def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Outcome:
@@ -196,45 +310,82 @@ def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Out
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
     name = stdin_filename or STANDARD_INPUT
-    given = Input(Path(name).as_posix(), sys.stdin.buffer.read(), Path(stdin_filename or "stdin"), piped=True)
+    given = Input(Path(name).as_posix(), _standard_input(options.max_size), Path(stdin_filename or "stdin"), piped=True)
     return lint_input(given, options)
 
 
-def _write(outcome: Outcome, output_format: str, output: Path | None, color: str, quiet: bool) -> None:
+def _standard_input(limit: int) -> bytes:
+    try:
+        return read_standard_input(sys.stdin.buffer if sys.stdin is not None else None, limit)
+    except Unreadable as error:
+        _fail([f"standard input: cannot be read: {error}"])
+        raise
+
+
+def _check_is_no_input(output: str, outcome: Outcome, *, from_stdin: bool) -> None:
+    """Refuse an output that was read, under this name or another one, before anything is written."""
+    found = identity(output)
+    if found is None or not stat.S_ISREG(os.stat(output).st_mode):
+        return
+    with suppress(OSError, ValueError, AttributeError):  # no file of the system
+        if from_stdin and os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(output)):
+            _fail([_is_input(output)])
+    if found in outcome.inputs and not _is_a_report(output):
+        _fail([_is_input(output)])
+
+
+def _is_a_report(output: str) -> bool:
+    """Whether this is the report of an earlier run, which a search of its folder has found."""
+    with suppress(OSError), open(output, "rb") as file:
+        head = file.read(1_000)
+        return b'"tool"' in head and f'"name": "{PROGRAM}"'.encode() in head
+    return False
+
+
+def _is_input(output: str) -> str:
+    return f"{output}: is one of the files that are read, and the report would take its place: write it to another file"
+
+
+class _Report(StringIO):
+    """A report in memory that knows the encoding of where it will go."""
+
+    encoding = "utf-8"
+
+
+def _write(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
+    """Report a run, and return it with the bugs that this met: what one finding breaks is reported without it."""
     from .reporters import reporter
 
-    text = StringIO()
     style = Style(color=_wants_color(color, output), quiet=quiet)
-    reporter(output_format).report(outcome.result, text, style)
-    if output is None:
-        _print(text.getvalue())
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8" if output in (None, "-") else "utf-8"
+
+    def report(one: Outcome) -> str:
+        text = _Report()
+        text.encoding = encoding
+        reporter(output_format).report(one.result, text, style)
+        return text.getvalue()
+
+    try:
+        text = report(outcome)
+    except Exception:
+        outcome = without_what_cannot_be_reported(outcome, report)
+        text = report(outcome)
+    if output is None or output == "-":
+        write_standard_output(text)
     else:
-        _write_atomically(output, text.getvalue())
+        try:
+            write_report(output, text.encode("utf-8", "replace"))
+        except Unwritable as error:
+            _fail([f"{output}: cannot be written: {error}"])
+    return outcome
 
 
-def _wants_color(color: str, output: Path | None) -> bool:
+def _wants_color(color: str, output: str | None) -> bool:
     if color != "auto":
         return color == "always"
-    return output is None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
-
-
-def _print(text: str) -> None:
-    """Write to standard output, whatever its encoding; a reader that has seen enough may close the pipe."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _write_atomically(output: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(text.encode("utf-8"))
-        os.replace(temporary, output)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        _fail([f"{output}: cannot be written: {(error.strerror or '').lower()}"])
+    if output is not None or sys.stdout is None:
+        return False
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
 
 
 @cli.command()
@@ -243,25 +394,27 @@ def _write_atomically(output: Path, text: str) -> None:
 @click.option("--kind", metavar="KIND", callback=_check_kind, help="Take every input for this kind, such as server/ssm.")
 @click.option("--only-changed", is_flag=True, help="Only what the server holds differently from what is written.")
 @click.option("--defaults", is_flag=True, help="Also the defaults of settings that are not given.")
-def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool) -> None:
+@_max_size_option
+def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool, max_size: int) -> None:
     """Print the configuration as the server will hold it."""
     from . import show as shown
 
-    documents, errors = load_documents(_inputs(paths), kind)
+    documents, errors = load_documents(_inputs(paths, max_size), kind, max_size)
     text = shown.as_json if output_format == "json" else shown.as_text
-    _print(text(documents, only_changed=only_changed, defaults=defaults))
+    write_standard_output(text(documents, only_changed=only_changed, defaults=defaults))
     _fail(errors)
 
 
-def _inputs(paths: tuple[str, ...]) -> list[str | Input]:
-    return [Input(STANDARD_INPUT, sys.stdin.buffer.read(), Path("stdin"), piped=True) if path == "-" else path for path in paths]
+def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
+    return [Input(STANDARD_INPUT, _standard_input(max_size), Path("stdin"), piped=True) if path == "-" else path for path in paths]
 
 
 @cli.command()
 @click.argument("first", metavar="FIRST")
 @click.argument("second", metavar="SECOND")
 @click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.  [default: text]")
-def diff(first: str, second: str, output_format: str) -> None:
+@_max_size_option
+def diff(first: str, second: str, output_format: str, max_size: int) -> None:
     """Compare two configurations as the server would hold them.
 
     FIRST and SECOND are files; one environment of a dump is named behind a hash sign, as in dump.json#prod. The exit code is 1 when they
@@ -269,16 +422,16 @@ def diff(first: str, second: str, output_format: str) -> None:
     """
     from . import diff as compared
 
-    one, other = (_one_document(text) for text in (first, second))
+    one, other = (_one_document(text, max_size) for text in (first, second))
     text = compared.as_json if output_format == "json" else compared.as_text
-    _print(text(one, other))
+    write_standard_output(text(one, other))
     sys.exit(1 if compared.differences(one, other) else 0)
 
 
-def _one_document(text: str) -> Document:
+def _one_document(text: str, max_size: int) -> Document:
     """The document that a path, perhaps with ``#environment``, stands for."""
-    path, _, environment = (text, "", "") if Path(text).exists() else text.partition("#")
-    documents, errors = load_documents(_inputs((path,)), None)
+    path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
+    documents, errors = load_documents(_inputs((path,), max_size), None, max_size)
     _fail(errors)
     fitting = [document for document in documents if not environment or document.environment == environment]
     if len(fitting) != 1:
@@ -293,7 +446,7 @@ def schema() -> None:
     """Print the JSON Schema of the server's JSON config, for editors."""
     from .schema import schema_text
 
-    _print(schema_text())
+    write_standard_output(schema_text())
 
 
 # --- The rules themselves ----------------------------------------------------------------------------------------------------------
@@ -301,60 +454,70 @@ def schema() -> None:
 
 @cli.command("rules")
 @_rules_option
+@_config_option
+@_isolated_option
 @click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to list.  [default: text]")
-def list_rules(rule_folders: tuple[Path, ...], output_format: str) -> None:
+def list_rules(rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str) -> None:
     """List every rule."""
     from .rulebook import rules_as_json, rules_as_text
 
-    rules, errors = all_rules(_rule_folders(rule_folders))
+    rules, errors = all_rules(_rule_folders(rule_folders, config_file, isolated))
     _fail(errors)
-    _print(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
+    write_standard_output(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
 
 
 @cli.command()
 @click.argument("rule_id", metavar="ID")
 @_rules_option
-def explain(rule_id: str, rule_folders: tuple[Path, ...]) -> None:
+@_config_option
+@_isolated_option
+def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool) -> None:
     """Print what a rule is about, with examples."""
     from .policy.library import check_ids
     from .rulebook import explanation
 
-    folders = _rule_folders(rule_folders)
+    folders = _rule_folders(rule_folders, config_file, isolated)
     rules, errors = all_rules(folders)
     _fail(errors)
     _fail(check_ids([rule_id], [rule.info.id for rule in rules]))
-    _print(explanation(rule_id, folders))
+    write_standard_output(explanation(rule_id, folders))
 
 
 @cli.command("test")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, callback=_check_folders)
+@_config_option
+@_isolated_option
 @click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
-def test_rules(folders: tuple[Path, ...], quiet: bool) -> None:
+def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
     """Run the examples in rule files: those of the folders, of the configuration, or the built-in ones."""
     from .rulebook import run_examples
 
-    report = run_examples(list(folders) or _rule_folders(()))
-    for failure in report.failures:
-        _print(f"{failure}\n")
+    report = run_examples(list[Folder](folders) or _rule_folders((), config_file, isolated))
+    lines = [*map(printable_lines, report.failures), *([] if quiet or report.errors else [report.summary])]
+    write_standard_output("".join(f"{line}\n" for line in lines))
     _fail(report.errors)
-    if not quiet:
-        _print(f"{report.summary}\n")
     sys.exit(1 if report.failures else 0)
 
 
-def _rule_folders(given: tuple[Path, ...]) -> list[Path]:
-    """The folders of the command line and of the configuration of the current folder."""
+def _rule_folders(given: tuple[Path, ...], config_file: str | None, isolated: bool) -> list[Folder]:
+    """The folders of the command line and of the configuration that it names, or of that of the current folder."""
+    named = _named_config(config_file, isolated)
     try:
-        return [*find_config(Path.cwd()).rules, *given]
+        config = Configurations(named, isolated=isolated).of(Path(os.curdir))
     except ConfigError as error:
         _fail([str(error)])
         raise
+    except OSError as error:
+        _fail([f"the working directory: cannot be read: {reason_of(error)}"])
+        raise
+    return [*folders_of(config), *given]
 
 
 def _fail(errors: list[str]) -> None:
+    """Tell what could not be done, and exit, if there is anything."""
+    for error in errors:
+        _say("error", error)
     if errors:
-        for error in errors:
-            click.echo(f"{PROGRAM}: error: {error}", err=True)
         sys.exit(2)
 
 
@@ -362,15 +525,8 @@ def main(run: Callable[..., Any] = cli) -> None:
     """The console script. No traceback reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files)."""
     try:
         run(prog_name=PROGRAM)
-    except BrokenPipeError:
-        # Whoever read our output went away; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except Exception as error:
         if os.environ.get("MEDPLUM_LINT_DEBUG"):
             raise
-        import traceback
-
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        click.echo(f"{PROGRAM}: bug: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}; please report it", err=True)
+        _say("bug", f"{described(error)}; please report it")
         sys.exit(3)

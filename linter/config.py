@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
+from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
+from .globs import Glob
 from .model import LEVELS, TARGETS, Level, Target
 from .policy.errors import did_you_mean
 
@@ -43,7 +45,11 @@ class Settings(NamedTuple):
 
 
 class Config(NamedTuple):
-    """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order."""
+    """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
+
+    ``base`` is the folder that globs are relative to, that of the file where it is None. ``trusted``: the command line names it. One
+    that is merely found may be of anybody's making.
+    """
 
     path: Path | None = None
     general: Settings = Settings()
@@ -51,6 +57,9 @@ class Config(NamedTuple):
     exclude: tuple[str, ...] = ()
     per_file: tuple[tuple[str, Settings], ...] = ()
     lines: Mapping[str, int] = {}
+    base: Path | None = None
+    trusted: bool = False
+    rules_line: int = 1
 
     def settings_for(self, file: Path) -> Settings:
         """What the configuration says for one file: of several matching globs the later wins."""
@@ -65,7 +74,7 @@ class Config(NamedTuple):
         return any(self._matches(file, glob) for glob in self.exclude)
 
     def _matches(self, file: Path, glob: str) -> bool:
-        base = self.path.parent if self.path is not None else Path.cwd()
+        base = self.base or (self.path.parent if self.path is not None else Path.cwd())
         try:
             relative = PurePosixPath(_normal(file).relative_to(base).as_posix())
         except ValueError:
@@ -81,25 +90,14 @@ class Config(NamedTuple):
 
 def matches(path: PurePosixPath, glob: str) -> bool:
     """Whether a glob fits a path, or a folder above it. Without a slash it fits a name at any depth; ``**`` fits any number of folders."""
-    glob = glob.removeprefix("./")
-    pattern = _glob_pattern(glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}")
-    return any(pattern.fullmatch(str(part)) for part in (path, *path.parents) if part.name)
+    return _compiled(glob).matches_within(str(path))
 
 
 @cache
-def _glob_pattern(glob: str) -> re.Pattern[str]:
-    """The regular expression that a glob stands for; raises :class:`re.error` for a range that runs backwards."""
-    pieces = re.split(r"((?:\*\*/)+|\*\*|\*|\?|\[!?\]?[^\]]*\])", glob)
-    return re.compile("".join(_expression(piece) for piece in pieces), re.DOTALL)
-
-
-def _expression(piece: str) -> str:
-    if piece.startswith("**/"):
-        return "(?:.*/)?"
-    if len(piece) > 2 and piece.startswith("[") and piece.endswith("]"):
-        members = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-        return f"[^/{members[1:]}]" if members.startswith("!") else f"[{members}]"
-    return {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece)
+def _compiled(glob: str) -> Glob:
+    """The glob, ready to match; raises :class:`ValueError` for a range that runs backwards."""
+    glob = glob.removeprefix("./")
+    return Glob(glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}")
 
 
 def _normal(path: Path) -> Path:
@@ -107,24 +105,59 @@ def _normal(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
+class Configurations:
+    """Which configuration counts for a folder: the one that the command line names, else the nearest one upwards; none if ``isolated``."""
+
+    def __init__(self, named: Config | None = None, *, isolated: bool = False) -> None:
+        self._always = Config() if isolated else named
+        self._known: dict[str, Config] = {}
+
+    def of(self, folder: Path) -> Config:
+        """The configuration for the files of a folder; raises :class:`ConfigError`. A loop: folders can be nested without end."""
+        if self._always is not None:
+            return self._always
+        passed: list[str] = []
+        at = os.path.abspath(folder)
+        while at not in self._known:
+            passed.append(at)
+            above = os.path.dirname(at)
+            found = _find(Path(at))
+            if found is not None or above == at:
+                self._known[at] = found or Config()
+            at = at if at in self._known else above
+        config = self._known[at]
+        self._known.update(dict.fromkeys(passed, config))
+        return config
+
+
 def find_config(folder: Path) -> Config:
     """The configuration for the files of a folder: the first one found from there upwards; raises :class:`ConfigError`."""
-    return _find(_normal(folder))
+    return Configurations().of(folder)
 
 
-@cache
-def _find(folder: Path) -> Config:
+def named_config(path: Path) -> Config:
+    """The configuration in a file that the command line names; its globs are relative to the current folder."""
+    table = ("tool", "medplum-lint") if path.name == "pyproject.toml" else ()
+    config = _read(path, _content(path), table)
+    if config is None:
+        raise ConfigError(f"{path}: there is no table [tool.medplum-lint] in this file")
+    return config._replace(base=Path.cwd(), trusted=True)
+
+
+def _find(folder: Path) -> Config | None:
+    """The configuration in a folder."""
     own = folder / OWN_FILE
     if os.path.lexists(own):
-        if os.path.exists(own) and not os.path.isfile(own):
-            raise ConfigError(f"{own}: is no file, so the configuration cannot be read")
-        return _read(own, _content(own), ())
+        return _read(own, _content(own, within=folder), ())
     project = folder / "pyproject.toml"
     if os.path.isfile(project):
         content = _content(project)
         if _TABLE.search(content):
-            return _read(project, content, ("tool", "medplum-lint"))
-    return Config() if folder == folder.parent else _find(folder.parent)
+            config = _read(project, content, ("tool", "medplum-lint"))
+            if config is not None:
+                _check_stays(project, folder)
+            return config
+    return None
 
 
 _TABLE: Final = re.compile(
@@ -139,14 +172,23 @@ _TABLE: Final = re.compile(
 """Where a pyproject.toml begins to speak of us, so that one that does not need not be read as TOML."""
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, *, within: Path | None = None) -> bytes:
+    if within is not None:
+        _check_stays(path, within)
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
+        return read_regular(path, LARGEST_CONFIGURATION)
+    except Unreadable as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
 
 
-def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config:
+def _check_stays(path: Path, folder: Path) -> None:
+    """Refuse a link that leads elsewhere: whoever wrote it would have us quote the keys of a file that is not theirs."""
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise ConfigError(f"{path}: is a link to a file outside of its folder; name that file with --config")
+
+
+def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config | None:
+    """The configuration in a file; None where it has no such table."""
     try:
         import tomllib  # only when there is a file to read
     except ModuleNotFoundError:
@@ -162,11 +204,27 @@ def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config:
         place = int(line[1]) if line else text.count("\n") + 1
         reason = str(error).partition(" (at ")[0]
         raise ConfigError(f"{path}:{place}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not usable: lists or tables in it are nested too deeply") from None
+    except ValueError as error:  # a number or a date that Python cannot hold
+        raise ConfigError(f"{path}: not valid TOML: {_short(str(error))}") from None
     for name in table:
-        data = data.get(name) if isinstance(data, dict) else data
+        data = _beneath(data, name)
         if data is None:  # it is another table that is called so
-            return _find(path.parent.parent) if path.parent != path.parent.parent else Config()
+            return None
     return _Reader(path, text).config(data)
+
+
+def _beneath(data: Any, name: str) -> Any:
+    """What a table has under a name, or None. A list of tables, one of which has it, is given itself: it is a mistake to be told."""
+    if isinstance(data, list):
+        return data if any(isinstance(one, dict) and name in one for one in data) else None
+    return data.get(name) if isinstance(data, dict) else None
+
+
+def _short(text: str) -> str:
+    text = text.partition(":")[0]
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 class _Reader:
@@ -205,6 +263,7 @@ class _Reader:
             rules=tuple(self.path.parent / folder for folder in self.texts((), data, "rules") or ()),
             exclude=self.texts((), data, "exclude") or (),
             per_file=tuple(self.per_file(data.get("per-file", {}))),
+            rules_line=self.line("rules") if "rules" in data else 1,
         )
         for glob in config.exclude:
             self.check_glob(("exclude",), glob)
@@ -226,7 +285,7 @@ class _Reader:
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
         try:
             matches(PurePosixPath("x"), glob)
-        except re.error:
+        except ValueError:
             raise self.error(above, f'"{glob}" is not a glob') from None
 
     def known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
@@ -260,7 +319,7 @@ class _Reader:
     def choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
         value = data.get(key)
         if value is not None and value not in choices:
-            raise self.error((*above, key), f"{key} must be one of {', '.join(choices)}{did_you_mean(str(value), choices)}")
+            raise self.error((*above, key), f"{key} must be one of {', '.join(choices)}{_near(value, choices)}")
         return value
 
     def severity(self, above: tuple[str, ...], data: Any) -> Mapping[str, Severity] | None:
@@ -276,12 +335,19 @@ class _Reader:
         choices = (*LEVELS, "off")
         for target, level in given.items():
             if level not in choices:
-                near = did_you_mean(str(level), choices)
+                near = _near(level, choices)
                 place = (*above, target) if given is value else above
                 raise self.error(place, f"the severity of {rule_id} must be one of {', '.join(choices)}{near}")
         if set(given) != set(TARGETS):
             raise self.error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
         return {target: None if given[target] == "off" else given[target] for target in TARGETS}
+
+
+def _near(value: object, choices: Iterable[str]) -> str:
+    """The choice that was meant, also by a list of it. A table can be nested too deeply to be written as text."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return did_you_mean(value, choices) if isinstance(value, str) else ""
 
 
 _SETTINGS = ("select", "ignore", "severity", "target", "fail-on")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .effective import HIDDEN, catalogue_of, effective_settings, visible
-from .model import ABSENT, MASK, UNKNOWN, Document, SettingPath, dotted, printable
+from .model import ABSENT, MASK, UNKNOWN, Document, SettingPath, dotted, inert, printable
 from .policy.assertions import same
 from .redaction.mask import environment_text, named_environment
 from .redaction.numbers import number_text
@@ -94,7 +94,7 @@ def as_json(first: Document, second: Document) -> str:
         for one in differences(first, second)
     ]
     report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": found}
-    return json.dumps(report, indent=2) + "\n"
+    return inert(json.dumps(report, indent=2)) + "\n"
 
 
 def _identity(document: Document) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def as_text(first: Document, second: Document) -> str:
     rows = [("", _title(first), _title(second)), *((printable(dotted(one.path)), *_cells(one)) for one in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]).rstrip() for row in rows]
-    return "\n".join([*lines, f"{len(found)} setting{' differs' if len(found) == 1 else 's differ'}."]) + "\n"
+    return inert("\n".join([*lines, f"{len(found)} setting{' differs' if len(found) == 1 else 's differ'}."])) + "\n"
 
 
 def _title(document: Document) -> str:

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
+from .files import identity, reason_of
 from .sources import modules
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
@@ -24,18 +25,23 @@ class Found(NamedTuple):
 
 
 def find_files(paths: list[str], excluded: Callable[[Path], bool]) -> tuple[list[Found], list[str]]:
-    """The files that paths, globs and folders stand for, each once, and an error for each that stands for nothing."""
-    found: dict[str, Found] = {}
+    """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing."""
+    found: dict[object, Found] = {}
     errors: list[str] = []
     for text in paths:
         files, error = _files(text, excluded)
         for file in files:
-            key = os.path.normpath(file.path)
-            if key not in found or found[key].searched:
+            key = identity(file.path) or os.path.normpath(file.path)
+            if key not in found or _rank(file) < _rank(found[key]):
                 found[key] = file
         if error:
             errors.append(error)
     return list(found.values()), errors
+
+
+def _rank(file: Found) -> tuple[bool, bool]:
+    """Of several names of a file, links and hard links included, the lowest counts: one that the user gave, and one that is no link."""
+    return file.searched, os.path.islink(file.path)
 
 
 def _files(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], str]:
@@ -45,9 +51,12 @@ def _files(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], st
     if os.path.lexists(text):
         return [Found(Path(text), False)], ""
     if any(sign in text for sign in "*?["):
-        from glob import glob
+        from .globs import files_matching
 
-        names = [name for name in sorted(glob(text, recursive=True)) if os.path.isfile(name)]
+        try:
+            names = sorted(files_matching(text))
+        except ValueError as error:
+            return [], f"{text}: is not a glob: {error}"
         files = [Found(Path(name), False) for name in names if not excluded(Path(name))]
         return files, "" if names else f"{text}: no file matches this glob"
     return [], f"{text or repr(text)}: no such file or folder"
@@ -57,24 +66,39 @@ def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found],
     closed: list[OSError] = []
     files = [Found(file, True) for file in search_folder(Path(text), excluded, closed.append)]
     if closed:
-        return files, f"{closed[0].filename}: cannot be read: {(closed[0].strerror or '').lower()}"
+        return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
     return files, "" if files else f"{text}: no file in this folder is called as a Medplum configuration is"
 
 
 def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable[[OSError], object]) -> Iterator[Path]:
     """The files beneath a folder that are called as configurations are, in the order of their names. Links to folders are not followed.
 
-    ``fail`` is told of a folder that cannot be read.
+    ``fail`` is told of a folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
     names = tuple(name for module in modules() for name in module.NAMES)
-    for base, folders, files in os.walk(folder, onerror=fail):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and not excluded(Path(base, name))
-        )
-        for name in sorted(files):
+    waiting = [str(folder)]
+    while waiting:
+        base = waiting.pop()
+        folders, files = _entries(base, fail)
+        for name in files:
             path = Path(base, name)
             if any(fnmatch(name, pattern) for pattern in names) and _is_plain_file(path) and not excluded(path):
                 yield path
+        inner = [name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS]
+        waiting.extend(os.path.join(base, name) for name in reversed(inner) if not excluded(Path(base, name)))
+
+
+def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str], list[str]]:
+    """The names of the folders and of all else in a folder, each in order."""
+    folders: list[str] = []
+    files: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+    except OSError as error:
+        fail(error)
+    return sorted(folders), sorted(files)
 
 
 def _is_plain_file(path: Path) -> bool:

@@ -304,6 +304,21 @@ class Deployment(NamedTuple):
     documents: tuple[Document, ...]
 
 
+class Configuration(NamedTuple):
+    """A configuration file that counted in a run, and what of the run it took away.
+
+    ``path`` is relative to the current folder; ``named``: the command line names it, it was not just found. ``rules_off`` are the ids of
+    the rules that would have been checked without it; ``excluded`` is how many files and folders a search passed over for it;
+    ``fail_on`` is what it says of the exit code, None where it says nothing or the command line says otherwise.
+    """
+
+    path: str
+    named: bool
+    rules_off: tuple[str, ...]
+    excluded: int
+    fail_on: str | None
+
+
 class Result(NamedTuple):
     """A whole run, in the order in which it is reported."""
 
@@ -314,6 +329,7 @@ class Result(NamedTuple):
     rules: Mapping[str, RuleInfo]
     """Every rule that was checked, by id, in order of the ids."""
     deployments: tuple[Deployment, ...] = ()
+    configurations: tuple[Configuration, ...] = ()
 
 
 class Style(NamedTuple):
@@ -338,6 +354,22 @@ MASK = "••••••"
 """What stands in place of whatever may be secret."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+
+
+_COMMAND = re.compile(r"(?:(?<=\n)|\A)(?P<blank>\s*):(?=:)|#(?=#\[)")
+
+
+def inert(text: str) -> str:
+    """Lines of output of which none is a command to a runner of GitHub Actions: ``::error::`` at its start, or ``##[error]`` anywhere.
+
+    (actions/runner, ``ActionCommand.cs``: what a job prints is searched for both.) The first sign is written as in :func:`printable`.
+    """
+    return _COMMAND.sub(lambda match: f"{match['blank'] or ''}\\u{ord(match[0][-1]):04x}", text)
+
+
+def printable_lines(text: str) -> str:
+    """A text of several lines, each as :func:`printable` and :func:`inert`."""
+    return inert("\n".join(printable(line) for line in text.split("\n")))
 
 
 def printable(text: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from .deployment import KIND as DEPLOYMENT
 from .deployment import side_by_side
-from .model import TARGETS, Deployment, Document, RuleInfo, Span
+from .model import TARGETS, Deployment, Document, RuleInfo, Span, inert, printable, printable_lines
 from .policy.engine import applies, check
-from .policy.library import built_in_rules, rule_files, rules_folder
+from .policy.library import Folder, FoundFolder, built_in_rules, distinct, files_of, rules_folder
 from .policy.rule import Rule
 from .policy.rulefile import RuleFile, read_rule_file
 from .policy.selftest import Sample, failures
@@ -31,9 +30,11 @@ def severity_text(info: RuleInfo) -> str:
 
 def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules: id, severity, kinds, title."""
-    rows = [(rule.info.id, severity_text(rule.info), ", ".join(rule.info.kinds), rule.info.title) for rule in rules]
+    rows = [tuple(map(printable, (one.info.id, severity_text(one.info), ", ".join(one.info.kinds), one.info.title))) for one in rules]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) + "\n" for row in rows)
+    return "".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[3])]) + "\n" for row in rows
+    )
 
 
 def rules_as_json(rules: Iterable[Rule]) -> str:
@@ -50,10 +51,10 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
         }
         for rule in rules
     ]
-    return json.dumps(listed, indent=2) + "\n"
+    return inert(json.dumps(listed, indent=2)) + "\n"
 
 
-def explanation(rule_id: str, folders: Iterable[Path]) -> str:
+def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
     """The documentation of a rule, with its first good and bad example."""
     source = next(source for source in read_sources([rules_folder(), *folders]) if source.rule and source.rule.info.id == rule_id)
     assert source.rule is not None  # asked for just above
@@ -71,7 +72,7 @@ def explanation(rule_id: str, folders: Iterable[Path]) -> str:
         *_example("Right", source.data["examples"]["good"][0]),
         *[f"See {link}" for link in info.links],
     ]
-    return "\n".join(lines) + "\n"
+    return printable_lines("\n".join(lines)) + "\n"
 
 
 def _severity_sentence(info: RuleInfo) -> str:
@@ -95,11 +96,11 @@ class ExampleReport(NamedTuple):
     summary: str
 
 
-def run_examples(folders: list[Path]) -> ExampleReport:
+def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
     sources = read_sources(folders or [rules_folder()])
     errors = [error for source in sources for error in source.errors]
-    errors += [f"{folder}: there is no rule file (*.yaml) here" for folder in folders if not (folder.is_dir() and rule_files(folder))]
+    errors += [error for folder in distinct(folders) for error in files_of(folder)[1]]
     found: list[str] = []
     examples = 0
     for source in sources:
@@ -155,6 +156,10 @@ def _deployment(members: Mapping[str, Any]) -> list[Sample]:
     return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
 
 
-def read_sources(folders: Iterable[Path]) -> list[RuleFile]:
+def read_sources(folders: Iterable[Folder]) -> list[RuleFile]:
     """Every rule file of the folders, read strictly."""
-    return [read_rule_file(path, rule_kinds()) for folder in folders if folder.is_dir() for path in rule_files(folder)]
+    return [
+        read_rule_file(path, rule_kinds(), trusted=not isinstance(folder, FoundFolder))
+        for folder in distinct(folders)
+        for path in files_of(folder)[0]
+    ]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .config import Config, ConfigError, Settings, Severity, find_config
+from .config import Config, ConfigError, Configurations, Settings, Severity
 from .deployment import KIND as DEPLOYMENT
 from .deployment import Candidate, deployments, side_by_side
 from .discover import Found, find_files
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
+from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
+from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
 from .policy.engine import applies, check
-from .policy.library import built_in_rules, check_ids, read_folders
+from .policy.library import Folder, FoundFolder, built_in_rules, check_ids, files_of, read_folders
 from .policy.rule import Rule
 from .sources import kinds, modules_for, source_of
 from .sources._recognise import is_medplum_name
@@ -41,6 +43,11 @@ class Options(NamedTuple):
     """The time to judge certificates by; the machine's clock where None."""
     allow_unrecognized: bool = False
     """Whether a file that is named and of which nothing can be read is ignored, as hooks want it that are given every file."""
+    config: Config | None = None
+    """The configuration for all files; where None the nearest one of each file counts, or with ``isolated`` none."""
+    isolated: bool = False
+    max_size: int = LARGEST_INPUT
+    """Bytes of an input at most."""
 
 
 class Outcome(NamedTuple):
@@ -53,6 +60,8 @@ class Outcome(NamedTuple):
     """Whether a finding is as grave as ``fail-on`` asks."""
     started: bool = True
     """False when a mistake in the command, the configuration or a policy stopped the run before anything was linted."""
+    inputs: frozenset[Identity] = frozenset()
+    """The files that were read, configurations and rules too, whatever their names."""
 
     @property
     def exit_code(self) -> int:
@@ -106,8 +115,11 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
         run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
     for file in found:
         data = run.read(file)
+        known = len(run.files)
         if data is not None:
             run.lint(Input(_uri(file.path), data, file.path, file.searched))
+        if not file.searched or len(run.files) > known:
+            run.note_input(file.path)
     if found and run.found_nothing:
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
         run.errors.append(f"{', '.join(paths)}: no file is recognised {what}")
@@ -139,9 +151,12 @@ class _Run:
         self.started = False
         self._candidates: list[tuple[Candidate, Rules, Settings]] = []
         self._deployments: list[Deployment] = []
-        self._rule_sets: dict[tuple[Path, ...], list[Rule]] = {}
+        self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
         self._suppressions = Suppressions()
         self._rules_of: dict[int, tuple[Rules, Settings]] = {}
+        self._configurations = Configurations(options.config, isolated=options.isolated)
+        self._used: dict[Path, _Use] = {}
+        self._inputs: set[Identity] = set()
 
     # --- What can go wrong before a file is linted ---
 
@@ -188,26 +203,41 @@ class _Run:
     def excluded(self, path: Path) -> bool:
         """Whether the configuration of a path's folder excludes it."""
         config = self._config(path)
-        return config is None or config.excludes(path)
+        if config is None:
+            return True
+        excluded = config.excludes(path)
+        if excluded and config.path is not None:
+            self._use(config).excluded.add(os.path.normpath(path))
+        return excluded
 
     def read(self, file: Found) -> bytes | None:
         """The bytes of a file, or None with an error noted."""
         try:
-            return file.path.read_bytes()
-        except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
-            self.errors.append(f"{file.path}: cannot be read: {reason}")
-            self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {reason}"))
+            return read_file(file.path, self.options.max_size)
+        except Unreadable as error:
+            self.errors.append(f"{file.path}: cannot be read: {error}")
+            self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {error}"))
             return None
+
+    def note_input(self, path: Path) -> None:
+        """Note that a file was read, so that no report takes its place."""
+        found = identity(path)
+        if found is not None:
+            self._inputs.add(found)
 
     def _config(self, path: Path) -> Config | None:
         try:
-            return find_config(path.absolute().parent)
+            return self._configurations.of(path.absolute().parent)
         except ConfigError as error:
             self._error(str(error))
         except OSError as error:
-            self._error(f"{error.filename}: cannot be read: {(error.strerror or '').lower()}")
+            self._error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
         return None
+
+    def _use(self, config: Config) -> _Use:
+        """What a configuration file did in this run."""
+        assert config.path is not None  # one that is there
+        return self._used.setdefault(config.path, _Use(config, set(), set()))
 
     def _error(self, message: str) -> None:
         if message not in self.errors:
@@ -218,9 +248,12 @@ class _Run:
         return Rules(tuple(rule for rule in rules if _is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
 
     def _rule_set(self, config: Config) -> list[Rule]:
-        folders = (*config.rules, *self.options.rules)
+        folders = (*folders_of(config), *self.options.rules)
         if folders not in self._rule_sets:
             self._rule_sets[folders], errors = all_rules(folders)
+            for folder in folders:
+                for path in files_of(folder)[0]:
+                    self.note_input(path)
             for error in errors:
                 self._error(error)
         return self._rule_sets[folders]
@@ -233,6 +266,8 @@ class _Run:
         assert config is not None  # :meth:`prepare` has read it
         settings = self.options.settings.over(config.settings_for(given.path))
         rules = self._rules(config, settings)
+        if config.path is not None:
+            self._use(config)
         try:
             reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
         except Exception as error:  # a bug of ours must not keep other files from being linted
@@ -244,7 +279,13 @@ class _Run:
         elif not reading.loaded and reading is not NOTHING_FOUND:
             self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
         for one in reading.loaded:
-            self._check(one, rules, settings)
+            try:
+                self._check(one, rules, settings)
+            except Exception as error:
+                self._bug(error, given.uri, "checking the file")
+                continue
+            if config.path is not None:
+                self._use(config).off.update(self._off(config, one.document, rules, settings))
             if one.judge:
                 self._candidates.append((Candidate(one.document, given.searched), rules, settings))
 
@@ -273,6 +314,14 @@ class _Run:
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self._add(findings, settings)
 
+    def _off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> frozenset[str]:
+        """The rules that a document would be checked with, were it not for its configuration."""
+        told = self.options.settings.over(Settings())
+        target = _target(told, document)
+        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self.options.rules)] if _is_active(rule, told))
+        on = frozenset(rule.info.id for rule in rules.active if _severity(rule.info, settings)[document.target] is not None)
+        return frozenset(info.id for info in without if info.severity[target] is not None) - on
+
     def _add(self, findings: list[Finding], settings: Settings) -> None:
         findings = [self._suppressions.apply(finding) for finding in findings]
         self.findings.extend(findings)
@@ -283,6 +332,8 @@ class _Run:
 
     def _compare(self) -> None:
         """Check the documents of each deployment against each other, with the rules and settings of the server's file."""
+        if len(self._candidates) < 2:
+            return
         by_document = {id(candidate.document): (rules, settings) for candidate, rules, settings in self._candidates}
         for deployment in deployments(candidate for candidate, _, _ in self._candidates):
             self._deployments.append(deployment)
@@ -306,7 +357,7 @@ class _Run:
         try:
             return check(rule, document, _severity(rule.info, settings))
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
-            self._bug(error, document.uri, rule.info.id)
+            self._bug(error, document.uri, f"the rule {rule.info.id}")
             return []
 
     def _found_by_source(self, loaded: Loaded, rules: Rules, settings: Settings) -> Iterator[Finding]:
@@ -317,17 +368,19 @@ class _Run:
             if level is not None:
                 yield _finding(problem, level, loaded.document)
 
-    def _bug(self, error: Exception, uri: str, rule: str | None = None) -> None:
+    def _bug(self, error: Exception, uri: str, what: str = "loading the file") -> None:
         """Note a bug by its kind and place; its text is left out, for it may quote a value."""
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        self.bugs.append(f"{uri}: {f'the rule {rule}' if rule else 'loading the file'} failed with {type(error).__name__} at {where}")
+        self.bugs.append(f"{uri}: {what} failed with {described(error)}")
 
     def outcome(self) -> Outcome:
         """The whole run, in the order in which it is reported."""
-        if len(self._candidates) > 1:
-            self._compare()
-        self._add_unused_suppressions()
+        for what, step in (("comparing the documents", self._compare), ("looking for unused remarks", self._add_unused_suppressions)):
+            try:
+                step()
+            except Exception as error:  # a bug of ours must not hide what was found before
+                self._bug(error, "all files", what)
+        for path in self._used:
+            self.note_input(path)
         return Outcome(
             Result(
                 version=__version__,
@@ -336,12 +389,63 @@ class _Run:
                 findings=tuple(sorted(self.findings, key=_order)),
                 rules=dict(sorted(self.rules.items())),
                 deployments=tuple(self._deployments),
+                configurations=tuple(sorted(self._configuration(use) for use in self._used.values())),
             ),
             tuple(self.errors),
             tuple(self.bugs),
             self.failed,
             self.started,
+            frozenset(self._inputs),
         )
+
+    def _configuration(self, use: _Use) -> Configuration:
+        told = self.options.settings.fail_on is not None
+        fail_on = None if told else use.config.general.fail_on
+        assert use.config.path is not None  # a configuration that is used is there
+        return Configuration(_relative(use.config.path), use.config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on)
+
+
+class _Use(NamedTuple):
+    """A configuration file, the rules that it switched off, and what a search passed over for it."""
+
+    config: Config
+    off: set[str]
+    excluded: set[str]
+
+
+def folders_of(config: Config) -> list[Folder]:
+    """The folders of rules that a configuration names. Nobody vouches for those of one that was merely found."""
+    if config.trusted or config.path is None:
+        return list(config.rules)
+    return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.rules_line}") for folder in config.rules]
+
+
+def _relative(path: Path) -> str:
+    """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except (OSError, ValueError):  # the current folder is gone, or on another drive
+        return path.name
+
+
+def without_what_cannot_be_reported(outcome: Outcome, report: Callable[[Outcome], object]) -> Outcome:
+    """A run without the findings that a bug keeps from being reported, and with a bug noted for each of their files."""
+    kept: list[Finding] = []
+    bugs: dict[str, None] = {}
+    for finding in outcome.result.findings:
+        try:
+            report(outcome._replace(result=outcome.result._replace(findings=(finding,))))
+        except Exception as error:
+            bugs[f"{finding.document.uri}: reporting {finding.rule} failed with {described(error)}"] = None
+        else:
+            kept.append(finding)
+    return outcome._replace(result=outcome.result._replace(findings=tuple(kept)), bugs=(*outcome.bugs, *bugs))
+
+
+def described(error: BaseException) -> str:
+    """An exception by its kind and place; its text is left out, for it may quote a value."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 NOTHING_FOUND = Reading([])
@@ -449,15 +553,15 @@ _STOPS = frozenset({"invalid-json", "json-comment", "json-trailing-comma", "json
 """What a source finds that no reader of the file gets past."""
 
 
-def load_documents(paths: Iterable[str | Input], kind: str | None) -> tuple[list[Document], list[str]]:
+def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT) -> tuple[list[Document], list[str]]:
     """The documents of files, without linting them, and an error for each file that gives none."""
     documents: list[Document] = []
     errors: list[str] = []
     for path in paths:
         try:
-            given = path if isinstance(path, Input) else Input(_uri(Path(path)), Path(path).read_bytes(), Path(path))
-        except OSError as error:
-            errors.append(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}")
+            given = path if isinstance(path, Input) else Input(_uri(Path(path)), read_file(path, max_size), Path(path))
+        except Unreadable as error:
+            errors.append(f"{path}: cannot be read: {error}")
             continue
         reading = load(given, kind)
         documents.extend(one.document for one in reading.loaded if one.judge)
@@ -480,7 +584,7 @@ def rule_kinds() -> frozenset[str]:
     return kinds() | {DEPLOYMENT}
 
 
-def all_rules(folders: Iterable[Path]) -> tuple[list[Rule], list[str]]:
+def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
     """The built-in rules and those of folders, in the order of the ids, and the errors in the latter."""
     folders = list(folders)
     rules = list(_built_in())

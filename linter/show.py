@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .effective import HIDDEN, Effective, catalogue_of, effective_settings, visible
-from .model import ABSENT, MASK, UNKNOWN, Document, printable
+from .model import ABSENT, MASK, UNKNOWN, Document, inert, printable
 from .policy.judgement import MISREAD, Misfit, misfits
 from .redaction.mask import environment_text, named_environment
 from .redaction.numbers import number_text
@@ -37,7 +37,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
         }
         for document in documents
     ]
-    return json.dumps({"version": VERSION, "documents": shown}, indent=2) + "\n"
+    return inert(json.dumps({"version": VERSION, "documents": shown}, indent=2)) + "\n"
 
 
 def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def json_value(value: Any) -> Any:
 
 def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
     """A table for each document; what the server holds differently is marked with an arrow."""
-    return "\n".join(_table(document, rows(document, only_changed=only_changed, defaults=defaults)) for document in documents)
+    return inert("\n".join(_table(document, rows(document, only_changed=only_changed, defaults=defaults)) for document in documents))
 
 
 def _table(document: Document, shown: list[Effective]) -> str:
@@ -86,7 +86,7 @@ def _place(one: Effective) -> str:
 
 def _remark(misfit: Misfit | None) -> str:
     """What the server makes of a value that it misreads, or of a name that it does not know."""
-    return f"  ! {misfit.reason}" if misfit is not None and misfit.aspect in (*MISREAD, "known", "variable", "current") else ""
+    return f"  ! {printable(misfit.reason)}" if misfit is not None and misfit.aspect in (*MISREAD, "known", "variable", "current") else ""
 
 
 def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:

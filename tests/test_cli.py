@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linter import __version__, cli, run
-from linter.config import _find
+from linter.files import Unreadable, read_file
 from linter.model import Document
 from linter.policy import engine
 from linter.policy.rule import Rule
@@ -26,7 +26,6 @@ SLASH = "base-url-without-trailing-slash"
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test has an empty folder of its own, and no configuration that another one has read."""
-    _find.cache_clear()
     monkeypatch.chdir(tmp_path)
 
 
@@ -143,14 +142,13 @@ def test_bad_options_are_exit_2(arguments: list[str]) -> None:
 def test_one_unreadable_file_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     write("a.json", BAD)
     write("b.json", BAD)
-    read = Path.read_bytes
 
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, limit: int) -> bytes:
         if path.name == "a.json":
-            raise PermissionError(13, "Permission denied")
-        return read(path)
+            raise Unreadable("permission denied")
+        return read_file(path, limit)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(run, "read_file", refuse)
     result = lint("a.json", "b.json", "--select", SLASH)
     assert result.exit_code == 2
     assert result.stderr == "medplum-lint: error: a.json: cannot be read: permission denied\n"
@@ -207,6 +205,7 @@ def test_the_json_contract() -> None:
         "tool": {"name": "medplum-lint", "version": __version__},
         "files": [{"path": "server.json", "kind": "server/json", "environment": None, "target": "production", "status": "checked"}],
         "deployments": [],
+        "configurations": [],
         "findings": [
             {
                 "rule": "missing-port",

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linter import cli
-from linter.config import OWN_FILE, _find
+from linter.config import OWN_FILE
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
 POLICY = """
@@ -32,7 +32,6 @@ SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-base-url"?'
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a clean file, which is green but for the mistake."""
-    _find.cache_clear()
     monkeypatch.chdir(tmp_path)
     write("medplum.config.json", CLEAN)
 
@@ -83,7 +82,6 @@ def test_no_rule_is_left() -> None:
         "no rule is left to check: every one that is selected is ignored too"
     )
     write(OWN_FILE, 'ignore = ["missing-port"]\n')
-    _find.cache_clear()
     assert "no rule is left to check" in stops("--select", "missing-port")
 
 
@@ -99,7 +97,6 @@ def test_a_folder_of_policies_without_policies(folder: str, message: str) -> Non
     Path("empty").mkdir()
     assert stops("--rules", folder) == error(message)
     write(OWN_FILE, f'rules = ["{folder}"]\n')
-    _find.cache_clear()
     assert stops() == error(f"{Path.cwd()}/{message}")
 
 
@@ -122,7 +119,7 @@ def test_a_broken_policy() -> None:
 
 def test_examples_of_nothing_have_not_passed() -> None:
     result = lint("test", "nowhere")
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", error("nowhere: there is no rule file (*.yaml) here"))
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", error("nowhere: no such folder"))
 
 
 @pytest.mark.parametrize(
@@ -169,21 +166,19 @@ def test_a_rule_that_one_configuration_of_several_knows() -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_configuration_that_is_no_file() -> None:
     def said() -> str:
-        _find.cache_clear()
         return stops()
 
     Path(OWN_FILE).mkdir()
-    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: is no file, so the configuration cannot be read")
+    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: is a directory")
     Path(OWN_FILE).rmdir()
     os.symlink("nowhere.toml", OWN_FILE)
     assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: no such file or directory")
     Path(OWN_FILE).unlink()
     os.mkfifo(OWN_FILE)
-    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: is no file, so the configuration cannot be read")
+    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: it is a pipe, not a file")
     Path(OWN_FILE).unlink()
     write("shared.toml", 'ignore = ["missing-port"]\n')
     os.symlink("shared.toml", OWN_FILE)
-    _find.cache_clear()
     assert lint("medplum.config.json").exit_code == 0
 
 

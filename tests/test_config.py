@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
@@ -15,19 +14,11 @@ from hypothesis import strategies as st
 
 from linter import config
 from linter.config import OWN_FILE, Config, ConfigError, Settings, Severity, find_config, matches
+from linter.files import Unreadable
 from linter.run import Options, Outcome, lint_paths
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered() -> Iterator[None]:
-    """Configurations are read once for each folder; a test writes its own."""
-    config._find.cache_clear()
-    yield
-    config._find.cache_clear()
-
-
 def read(folder: Path, text: str | bytes, name: str = OWN_FILE) -> Config:
-    config._find.cache_clear()
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return find_config(folder)
 
@@ -224,20 +215,21 @@ def test_not_utf_8(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
+    def closed(path: Path, limit: int) -> bytes:
+        raise Unreadable("permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", closed)
+    monkeypatch.setattr(config, "read_regular", closed)
     (tmp_path / OWN_FILE).touch()
     with pytest.raises(ConfigError) as caught:
         find_config(tmp_path)
     assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: permission denied"
 
 
-def test_a_folder_called_as_the_file_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_called_as_the_file_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / OWN_FILE).mkdir()
-    with pytest.raises(ConfigError, match="is no file, so the configuration cannot be read"):
+    with pytest.raises(ConfigError) as caught:
         find_config(tmp_path)
+    assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: is a directory"
 
 
 # --- Globs. -------------------------------------------------------------------------------------------------------------------------

@@ -21,8 +21,9 @@ LAYERS: dict[str, set[str]] = {
     "formats": set(),
     "model": set(),
     "settings": {"_built", "model"},
+    "files": set(),
     "redaction": {"formats", "model", "settings"},
-    "policy": {"_built", "formats", "model", "redaction", "settings"},
+    "policy": {"_built", "files", "formats", "model", "redaction", "settings"},
     "sources": {"_built", "model", "redaction", "settings"},
     "reporters": {"model", "redaction"},
 }

@@ -35,6 +35,7 @@ CREDENTIALS = {
     "8103\nMEDPLUM_DATABASE_PASSWORD = hunter2": "8103\nMEDPLUM_DATABASE_PASSWORD = ••••••",
     "password: hunter2": "password: ••••••",
     '{"apiKey": "hunter2"}': '{"apiKey": ••••••',
+    '{\\"password\\": \\"hunter2\\"}': '{\\"password\\": ••••••',
     "GOCSPX-hunter2": "••••••",
     "AKIAHUNTER2HUNTER2XX": "••••••",
     "x SG.hunter2.hunter2 y": "x •••••• y",

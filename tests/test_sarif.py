@@ -305,7 +305,33 @@ def test_paths_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(outside)
     assert location("x/a.json") == {"uri": "x/a.json", "uriBaseId": "%SRCROOT%"}
     assert location((outside / "a.json").as_posix()) == {"uri": "a.json", "uriBaseId": "%SRCROOT%"}
-    assert location("../a.json") == {"uri": (tmp_path / "a.json").as_uri()}
+    assert location("../a.json") == {"uri": "../a.json", "uriBaseId": "%SRCROOT%"}
+
+
+def test_a_path_tells_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the name is kept of a file that shares no folder with the run but the root of the machine."""
+    monkeypatch.chdir("/")
+    far = tmp_path / "far" / "a.json"
+    assert location(far.as_posix()) == {"uri": far.as_posix()[1:], "uriBaseId": "%SRCROOT%"}  # here the root is where the run is
+    here = tmp_path / "here" / "deep"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    masked = {"uri": "%3Coutside%3E/a.json"}
+    assert location(far.as_posix()) == location("../../far/a.json") == {"uri": "../../far/a.json", "uriBaseId": "%SRCROOT%"}
+    assert location("/nowhere/secret folder/a.json") == masked
+    assert location("../" * 40 + "nowhere/a.json") == masked
+    assert location(r"C:\Users\somebody\a.json") == location("C:/Users/somebody/a.json") == location(r"\\server\share\a.json") == masked
+    assert location("/") == {"uri": "%3Coutside%3E/"}
+    (here / ".git").mkdir()
+    (here / "inner").mkdir()
+    monkeypatch.chdir("inner")
+    assert location("../../x.json") == {"uri": "../x.json", "uriBaseId": "%SRCROOT%"}  # from the root of the repository
+
+
+def test_a_file_that_is_called_like_a_path_of_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(r"C:\a.json").write_text("{}")
+    assert location(r"C:\a.json") == {"uri": "C%3A%5Ca.json", "uriBaseId": "%SRCROOT%"}
 
 
 def test_a_work_tree_whose_git_is_a_file(repository: Path) -> None:

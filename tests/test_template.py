@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
-from helpers import bare
+from helpers import bare, rule
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.model import MASK, UNKNOWN, SettingPath
+from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
-from linter.policy.template import Template, compile_value, literal_text, show_value
+from linter.policy.template import LONGEST_VALUE, Template, compile_value, literal_text, show_value
 
 DATA = {
     "baseUrl": "https://api.example.com/",
@@ -169,3 +171,32 @@ def test_any_text_is_a_template_or_a_mistake(text: str) -> None:
 def test_a_literal_is_itself(value: Any) -> None:
     assert compile_value(value)(node()) == value
     assert show_value(value)(node()) == literal_text(value)
+
+
+def test_what_a_template_makes_is_bounded() -> None:
+    """A value of megabytes, a hundred times over, is not made; the value itself, which needs no making, is given as it is."""
+    long = "x" * (LONGEST_VALUE - 1)
+    there = Node.at(bare({"baseUrl": long, "appBaseUrl": "y" * 8_000_000}), ("baseUrl",))
+    assert Template("${.}!").value(there) == f"{long}!"
+    assert Template("${.}!!").value(there) is UNKNOWN
+    assert Template("${appBaseUrl}").value(there) is there.document.data["appBaseUrl"]
+    tracemalloc.start()
+    assert Template("${appBaseUrl}" * 100).value(there) is UNKNOWN
+    assert Template("!${appBaseUrl}").value(there) is UNKNOWN
+    shown = Template("${appBaseUrl}${@path}" * 1_000).show(there)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(shown) == 8_192 and shown.endswith("…")
+    assert peak < 1_000_000
+
+
+def test_a_fix_that_would_make_too_much_is_not_offered() -> None:
+    document = bare({"baseUrl": "x" * 40_000, "appBaseUrl": "y" * 8_000_000})
+
+    def fixes(**fix: Any) -> list[bool]:
+        return [one.fix is not None for one in check(rule({"baseUrl": {"ends_with": "/"}}, fix={"safe": False, **fix}), document)]
+
+    assert fixes(set={"baseUrl": "${.}/"}) == [True]
+    assert fixes(set={"baseUrl": "${.}/", "issuer": "${.}/"}) == [False]
+    assert fixes(set={"baseUrl": "${appBaseUrl}/"}) == [False]
+    assert fixes(set={"baseUrl": "${appBaseUrl}", "issuer": "${appBaseUrl}"}) == [True]

@@ -7,9 +7,10 @@ everything else that a run does.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .. import _built
 from .errors import did_you_mean
@@ -18,6 +19,21 @@ from .rule import Rule, compile_rule
 _PACKAGE: Final = Path(__file__).parent.parent
 _ONLY_FOR_PEOPLE: Final = ("examples", "since")
 """What a run does not need of a rule."""
+
+
+class FoundFolder(NamedTuple):
+    """A folder of rules that a configuration names which nobody has named: its rules must not leave the folder ``within``.
+
+    ``place`` (``file:line``) is where the configuration names it.
+    """
+
+    path: Path
+    within: Path
+    place: str
+
+
+Folder = Path | FoundFolder
+"""A folder that the user named, or one of a configuration that was found."""
 
 
 def rules_folder() -> Path:
@@ -60,7 +76,7 @@ def build() -> str:
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 
-def read_folders(folders: Iterable[Path], kinds: frozenset[str], taken: Iterable[str]) -> tuple[list[Rule], list[str]]:
+def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str]) -> tuple[list[Rule], list[str]]:
     """The rules of a user's folders, and for each that cannot be used an error: ``file:line: what is wrong``.
 
     ``kinds`` are those that some input has, ``taken`` the ids that a rule must not have.
@@ -70,12 +86,11 @@ def read_folders(folders: Iterable[Path], kinds: frozenset[str], taken: Iterable
     rules: list[Rule] = []
     errors: list[str] = []
     ids = dict.fromkeys(taken, "a built-in rule")
-    for folder in folders:
-        files = rule_files(folder) if folder.is_dir() else []
-        if not files:
-            errors.append(f"{folder}: {'there is no rule file (*.yaml) in this folder' if folder.is_dir() else 'no such folder'}")
+    for folder in distinct(folders):
+        files, wrong = files_of(folder)
+        errors.extend(wrong)
         for path in files:
-            source = read_rule_file(path, kinds)
+            source = read_rule_file(path, kinds, trusted=not isinstance(folder, FoundFolder))
             errors.extend(source.errors)
             if source.rule is None:
                 continue
@@ -88,6 +103,44 @@ def read_folders(folders: Iterable[Path], kinds: frozenset[str], taken: Iterable
                 rules.append(source.rule)
             ids.setdefault(rule_id, str(path))
     return rules, errors
+
+
+def distinct(folders: Iterable[Folder]) -> list[Folder]:
+    """The folders without one of a found configuration that the user has named too: the user's word counts."""
+    every = list(folders)
+    named = {_real(folder) for folder in every if isinstance(folder, Path)}
+    return [folder for folder in every if isinstance(folder, Path) or _real(folder.path) not in named]
+
+
+def files_of(folder: Folder) -> tuple[list[Path], list[str]]:
+    """The rule files of a folder that may be read, and an error for each that may not, and for a folder without any."""
+    path = folder.path if isinstance(folder, FoundFolder) else folder
+    if isinstance(folder, FoundFolder) and not _stays(path, folder.within):
+        outside = "leads out of the folder of this configuration, which was only found: name the folder of policies with --rules"
+        return [], [f"{folder.place}: {path.name} {outside}"]
+    try:
+        files = rule_files(path) if path.is_dir() else []
+    except OSError as error:
+        return [], [f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
+    if not files:
+        return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if path.is_dir() else 'no such folder'}"]
+    if not isinstance(folder, FoundFolder):
+        return files, []
+    strays = [file for file in files if not _stays(file, folder.within)]
+    errors = [f"{file}: leads out of {folder.within}, the folder of the configuration that names it" for file in strays]
+    return [file for file in files if file not in strays], errors
+
+
+def _stays(path: Path, folder: Path) -> bool:
+    real, within = _real(path), _real(folder)
+    return real is not None and within is not None and Path(real).is_relative_to(within)
+
+
+def _real(path: Path) -> str | None:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # the working directory is gone; a name that no file can have
+        return None
 
 
 def check_ids(ids: Iterable[str], known: Iterable[str]) -> list[str]:

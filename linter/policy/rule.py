@@ -12,7 +12,7 @@ from .display import may_be_shown
 from .errors import RuleError, did_you_mean
 from .node import Node
 from .paths import Path, parse_path
-from .template import Template, compile_value, show_value
+from .template import LONGEST_VALUE, Template, compile_value, cut, show_value
 from .verdict import Check, Verdict
 
 Condition = Callable[[Node], Verdict]
@@ -32,6 +32,8 @@ class Setter(NamedTuple):
     path: Path
     value: Callable[[Node], Any]
     show: Callable[[Node], str]
+    makes: bool
+    """Whether the value is a new text, not one that stands in the rule or in the document."""
 
 
 class FixPlan(NamedTuple):
@@ -52,6 +54,8 @@ class Rule:
     def __init__(self, data: Mapping[str, Any], *, prepare: bool = False) -> None:
         self.info = _info(data)
         self.enabled = bool(data.get("enabled", True))
+        self.trusted = True
+        """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
         self._data = data
         self._prepare = prepare
 
@@ -183,6 +187,7 @@ def _fix(data: Mapping[str, Any], *, prepare: bool) -> FixPlan:
                 _single(path, ("fix", "set", path)),
                 _at(("fix", "set", path), lambda value=value: compile_value(value)),  # type: ignore[misc]
                 show_value(value),
+                isinstance(value, str) and "${" in value and len(Template(value).pieces) > 1,
             )
             for path, value in data.get("set", {}).items()
         ),
@@ -203,9 +208,11 @@ def make_fix(plan: FixPlan, node: Node) -> Fix | None:
         return None
     changes: list[Change] = []
     parts: list[str] = []
+    made = 0
     for setter in plan.set:
         value, path = setter.value(node), _target(setter.path, node)
-        if value is UNKNOWN:
+        made += len(value) if setter.makes and isinstance(value, str) else 0
+        if value is UNKNOWN or made > LONGEST_VALUE:
             return None
         changes.append(Change("set", path, value))
         parts.append(f"set {printable(dotted(path))} to {setter.show(node) if may_be_shown(node.document, path) else MASK}")
@@ -213,7 +220,7 @@ def make_fix(plan: FixPlan, node: Node) -> Fix | None:
         path = _target(removed, node)
         changes.append(Change("remove", path))
         parts.append(f"remove {printable(dotted(path))}")
-    return Fix(tuple(changes), plan.safe, ", ".join(parts))
+    return Fix(tuple(changes), plan.safe, cut(", ".join(parts)))
 
 
 def _target(path: Path, node: Node) -> SettingPath:

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import jsonschema
 import yaml
 
+from ..files import TooLarge, Unreadable, read_regular
 from .errors import RuleError, did_you_mean
 from .known import check_settings
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
+from .trust import check_asks_no_secret
 
 Where = tuple[str | int, ...]
 
@@ -46,8 +48,11 @@ class _YamlError(Exception):
         self.line = line
 
 
-def read_rule_file(path: Path, kinds: frozenset[str]) -> RuleFile:
-    """Read and check one rule file; ``kinds`` are the kinds of document that exist. Never raises for what the file holds."""
+def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True) -> RuleFile:
+    """Read and check one rule file; ``kinds`` are the kinds of document that exist. Never raises for what the file holds.
+
+    A rule that is not ``trusted`` cannot ask what secrets hold; see :mod:`linter.policy.trust`.
+    """
     lines: dict[Where, int] = {}
     try:
         data = _read_yaml(path, lines)
@@ -62,6 +67,9 @@ def read_rule_file(path: Path, kinds: frozenset[str]) -> RuleFile:
             check_kinds(rule.info, kinds)
             check_settings(data)
             _check_name(path, rule.info.id)
+            rule.trusted = trusted
+            if not trusted:
+                check_asks_no_secret(data)
         except RuleError as error:
             rule = None
             errors.append(f"{path}:{_line(lines, error.path)}: {error.message}")
@@ -86,11 +94,11 @@ DEEPEST_YAML = 40
 
 def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _YamlError(f"cannot be read: {(error.strerror or type(error).__name__).lower()}", 1) from None
-    if len(content) > LARGEST_FILE:
-        raise _YamlError(f"a rule file can have at most {LARGEST_FILE:,} bytes (it has {len(content):,})", 1)
+        content = read_regular(path, LARGEST_FILE)
+    except TooLarge as error:
+        raise _YamlError(f"a rule file can have at most {LARGEST_FILE:,} bytes (it has {error.size:,})", 1) from None
+    except Unreadable as error:
+        raise _YamlError(f"cannot be read: {error}", 1) from None
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

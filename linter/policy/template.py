@@ -16,7 +16,18 @@ from .judgement import is_misread, meant
 from .node import Node
 from .paths import Path, parse_path
 
+LONGEST_VALUE = 65_536
+"""Characters that a template makes at most, as many as a rule's file has: more is no setting of a server, and repeated a hundred times no
+memory is enough for it. A template that is one path makes nothing: it is the value itself."""
+_LONGEST_TEXT = 8_192
+"""Characters of a message at most."""
+
 _PIECE = re.compile(r"\$\$|\$\{([^}]*)\}|\$")
+
+
+def cut(text: str) -> str:
+    """A text for people, no longer than anybody reads."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 class Template:
@@ -52,11 +63,19 @@ class Template:
             return parts[0]
         if any(isinstance(part, dict | list) or part is None for part in parts):
             return UNKNOWN
-        return "".join(part if isinstance(part, str) else number_text(part) for part in parts)
+        texts = [part if isinstance(part, str) else number_text(part) for part in parts]
+        return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
     def show(self, node: Node, reason: str = "") -> str:
-        """The text for people: secret values are masked, what is not known is said so."""
-        return "".join(piece if isinstance(piece, str) else _shown(piece, node, reason) for piece in self.pieces)
+        """The text for people: secret values are masked, what is not known is said so; cut where it is longer than anybody reads."""
+        made: list[str] = []
+        length = 0
+        for piece in self.pieces:
+            made.append(piece if isinstance(piece, str) else _shown(piece, node, reason))
+            length += len(made[-1])
+            if length > _LONGEST_TEXT:
+                break
+        return cut("".join(made))
 
 
 def _known(path: Path, node: Node) -> Any:

@@ -23,7 +23,7 @@ _PAIR: Final = re.compile(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
 """``name=`` in a connection string, a line that swallowed another, a URL's query."""
 _SECRET_NAME: Final = re.compile(
     r"(?<![A-Za-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|(?:api|access|account|private|shared)[ _-]?key|authorization)"
-    r"""["']?\s*:\s*(?=\S)""",
+    r"""["'\\]*\s*:\s*(?=\S)""",
     re.IGNORECASE,
 )
 """``password:`` and its like."""

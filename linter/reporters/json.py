@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Deployment, Document, Finding, Related, Result, SettingPath, Span, Style, dotted
+from ..model import Configuration, Deployment, Document, Finding, Related, Result, SettingPath, Span, Style, dotted, inert
 from ..redaction.mask import environment_text, named_environment, shown_span
 
 VERSION = 1
@@ -14,7 +14,7 @@ VERSION = 1
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the result as one JSON document, in ASCII, so that any stream can hold it."""
-    json.dump(_document(result), stream, indent=2)
+    stream.writelines(map(inert, json.JSONEncoder(indent=2).iterencode(_document(result))))
     stream.write("\n")
 
 
@@ -34,6 +34,7 @@ def _document(result: Result) -> dict[str, Any]:
             for file in result.files
         ],
         "deployments": [_deployment(deployment) for deployment in result.deployments],
+        "configurations": [_configuration(one) for one in result.configurations],
         "findings": [_finding(finding) for finding in result.findings],
         "summary": {
             "files": len({file.path for file in result.files}),
@@ -65,6 +66,10 @@ def _related(one: Related) -> dict[str, Any]:
 def _deployment(deployment: Deployment) -> dict[str, Any]:
     documents = [{"path": one.uri, "kind": one.kind, "environment": named_environment(one)} for one in deployment.documents]
     return {"environment": None if deployment.name is None else environment_text(deployment.name), "documents": documents}
+
+
+def _configuration(one: Configuration) -> dict[str, Any]:
+    return {"path": one.path, "named": one.named, "rules_off": list(one.rules_off), "excluded": one.excluded, "fail_on": one.fail_on}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
 * **Suppressed findings are left out.** GitHub ignores ``suppressions`` and opens an alert for each (codeql-action #1230). So we need no
   ``Suppression`` of sarif-om either, which writes ``state`` where SARIF 2.1.0 says ``status``.
 * **Paths are relative to the root of the repository**, the nearest folder above the file that holds ``.git``, whatever the working
-  directory: GitHub ignores ``uriBaseId``. A file in no repository is relative to the working directory, or else a ``file:`` URI.
+  directory: GitHub ignores ``uriBaseId``. A file in no repository is relative to the root of the one that the run is in, or to the
+  working directory: ``../x.json``. Where that would tell where on a machine they lie, only the name is kept: ``<outside>/x.json``.
 * **Nothing of the machine and no time is written**, nor ``automationDetails``, which would override the user's ``category``, nor
   ``versionControlProvenance``: GitHub knows both, and the address of a repository may hold a password.
 * **No snippets**: a snippet is exactly the region's text (3.30.13), and that may be a secret. For the same reason the region of a masked
@@ -34,6 +35,7 @@ import sarif_om as om
 from ..model import (
     LEVELS,
     TARGETS,
+    Configuration,
     Document,
     FileStatus,
     Finding,
@@ -47,6 +49,7 @@ from ..model import (
     Target,
     Text,
     dotted,
+    inert,
     printable,
 )
 from ..redaction.mask import named_environment, shown_span
@@ -84,9 +87,15 @@ def _log(result: Result) -> om.SarifLog:
     rules = _described(result.rules, kept)
     place = cache(_artifact_location)
     notifications = [*_unread(result.files, place), *_left_out(len(open_), len(kept))]
+    configurations = [_used(one, place) for one in result.configurations]
+    invocation = om.Invocation(
+        execution_successful=True,
+        tool_execution_notifications=notifications or None,
+        tool_configuration_notifications=configurations or None,
+    )
     run = om.Run(
         tool=om.Tool(driver=_driver(result.version, rules.values())),
-        invocations=[om.Invocation(execution_successful=True, tool_execution_notifications=notifications or None)],
+        invocations=[invocation],
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         column_kind="unicodeCodePoints",
         newline_sequences=["\r\n", "\n", "\r"],
@@ -281,6 +290,17 @@ def _left_out(found: int, kept: int) -> list[om.Notification]:
     return [_notification("findings-left-out", f"{found - kept} of {found} findings, the least grave, are left out: GitHub takes {kept}.")]
 
 
+def _used(one: Configuration, place: Callable[[str], om.ArtifactLocation]) -> om.Notification:
+    """A configuration that counted, and what it took away from the run."""
+    artifact = place(one.path)
+    never = ", fail-on never" if one.fail_on == "never" else ""
+    text = f"'{artifact.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{never}."
+    used = _notification("configuration-used", text, artifact)
+    used.level = "note"
+    used.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded}
+    return used
+
+
 def _notification(id_: str, text: str, artifact: om.ArtifactLocation | None = None) -> om.Notification:
     where = [om.Location(physical_location=om.PhysicalLocation(artifact_location=artifact))] if artifact else None
     descriptor = om.ReportingDescriptorReference(id=id_)
@@ -294,12 +314,33 @@ def _artifact_location(path: str) -> om.ArtifactLocation:
     """Where GitHub finds the file (see above). A name is percent-encoded from its bytes, so one that is no text is no trouble."""
     if path == _STDIN:
         return om.ArtifactLocation(uri=_quoted(path))
+    if _WINDOWS.match(path) and not os.path.lexists(path):  # the name of standard input, or a report made elsewhere
+        return om.ArtifactLocation(uri=_quoted(f"{_OUTSIDE}/{_BACKSLASH.split(path)[-1]}"))
     try:
         file = Path(os.path.abspath(path))
-        relative = _in_repository(file) or _below(file, Path.cwd())
-        return om.ArtifactLocation(uri=_quoted(relative), uri_base_id=_ROOT) if relative else om.ArtifactLocation(uri=file.as_uri())
+        relative = _in_repository(file) or _seen_from_here(file)
     except (OSError, ValueError):  # the working directory is gone; a name that no file can have
-        return om.ArtifactLocation(uri=_quoted(path), uri_base_id=_ROOT)
+        relative = None if os.path.isabs(path) else path
+    if relative is None:
+        return om.ArtifactLocation(uri=_quoted(f"{_OUTSIDE}/{os.path.basename(path)}"))
+    return om.ArtifactLocation(uri=_quoted(relative), uri_base_id=_ROOT)
+
+
+_OUTSIDE: Final = "<outside>"
+_WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+"""How an absolute path of Windows begins, which elsewhere is no more than a name."""
+_BACKSLASH: Final = re.compile(r"[\\/]")
+
+
+def _seen_from_here(file: Path) -> str | None:
+    """The path from the root of the repository that the run is in, or from the working directory; None where they share no folder.
+
+    From ``/`` on the rest would be the machine's own path.
+    """
+    here = Path.cwd()
+    base = next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here)
+    shared = Path(os.path.commonpath([file, base]))
+    return Path(os.path.relpath(file, base)).as_posix() if shared == base or len(shared.parts) > 1 else None
 
 
 def _in_repository(file: Path) -> str | None:
@@ -382,7 +423,9 @@ class _Writer:
     def text(self, value: Any, indent: str = "\n") -> str:
         """A value as JSON; ``indent`` is the line break before its closing bracket."""
         if isinstance(value, str):
-            return self._scalar(value if value.isascii() else _SURROGATE.sub("\ufffd", value))
+            text = self._scalar(value if value.isascii() else _SURROGATE.sub("\ufffd", value))
+            plain = text.isascii() and "\x7f" not in text and "##[" not in text
+            return text if plain else inert(printable(text))  # an escape of JSON is written just as what is not printable is
         if isinstance(value, int | float):
             return self._scalar(value)
         deeper = f"{indent}  "

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from ..model import LEVELS, Deployment, Document, Excerpt, Finding, Related, Result, Style, printable
+from ..model import LEVELS, Configuration, Deployment, Document, Excerpt, Finding, Related, Result, Style, inert, printable
 from ..redaction.mask import environment_text
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
@@ -17,16 +17,20 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the findings, and unless ``quiet`` what was left alone and a summary."""
     for finding in result.findings:
         if finding.suppressed is None:
-            stream.writelines(f"{line}\n" for line in (*_finding(finding, style), ""))
+            stream.writelines(f"{inert(line)}\n" for line in (*_finding(finding, style), ""))
     if style.quiet:
         return
+    stream.writelines(f"{inert(line)}\n" for line in _about_the_run(result))
+
+
+def _about_the_run(result: Result) -> Iterator[str]:
     for file in result.files:
         if file.status != "checked":
-            stream.write(f"{printable(file.path)}: {file.status}: {file.note}\n")
-    for deployment in result.deployments:
-        stream.write(f"{_together(deployment)}\n")
+            yield f"{printable(file.path)}: {file.status}: {printable(file.note)}"
+    yield from map(_together, result.deployments)
+    yield from map(_configuration, result.configurations)
     if result.files:
-        stream.write(f"{_summary(result)}\n")
+        yield _summary(result)
 
 
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
@@ -34,25 +38,33 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     place = document.position(finding.span.start)
     path = f"{printable(document.uri)}:{place.line}:{place.column}:"
     label = _paint(f"{finding.severity}[{finding.rule}]", finding.severity, style)
-    yield f"{_paint(path, 'place', style)} {label}: {finding.message}{_environment(document)}"
+    yield f"{_paint(path, 'place', style)} {label}: {printable(finding.message)}{_environment(document)}"
     excerpt = document.origin.excerpt(finding.path, finding.span)
     yield from _source_line(excerpt, finding.severity, style)
     for related in finding.related:
         yield from _related(related, style)
     if finding.fix is not None:
         kind = "fix" if finding.fix.safe else "possible fix"
-        yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {finding.fix.description}"
+        yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
 
 
 def _related(related: Related, style: Style) -> Iterator[str]:
     document = related.document
     place = document.position(related.span.start)
-    yield f"{_paint(f'{printable(document.uri)}:{place.line}:{place.column}:', 'place', style)} {related.message}{_environment(document)}"
+    path = f"{printable(document.uri)}:{place.line}:{place.column}:"
+    yield f"{_paint(path, 'place', style)} {printable(related.message)}{_environment(document)}"
     yield from _source_line(document.origin.excerpt(related.path, related.span), "note", style)
 
 
 def _environment(document: Document) -> str:
     return f" (environment {environment_text(document.environment)})" if document.environment else ""
+
+
+def _configuration(configuration: Configuration) -> str:
+    rules = _count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rule"
+    excluded = f"{_count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
+    never = ", fail-on never" if configuration.fail_on == "never" else ""
+    return f"Configuration {printable(configuration.path)}: {rules} off, {excluded}{never}."
 
 
 def _together(deployment: Deployment) -> str:

@@ -186,13 +186,18 @@ def catalogue(kind: str = "server") -> Catalogue:
     return _catalogues[kind]
 
 
-def public_settings(leaf: str) -> tuple[Setting, ...] | None:
-    """The settings with this last name, members of a list of this name included; None unless they are public in all kinds of document."""
+def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
+    """The settings with this last name, members of a list of this name included; None unless they are public in all kinds of document.
+
+    Of a ``kind`` that has some only those of this kind; names that are no setting any more only where there is no other.
+    """
     paths = _by_leaf().get(leaf, ())
-    if not paths or not all(catalogue(kind).is_public(path) for kind, path in paths if path[-1] != "*"):
+    if not paths or not all(catalogue(one).is_public(path) for one, path in paths if path[-1] != "*"):
         return None
-    found = (catalogue(kind).get(path) for kind, path in paths if catalogue(kind).is_public(path))
-    return tuple(setting for setting in found if setting is not None)
+    public = [(one, path) for one, path in paths if catalogue(one).is_public(path)]
+    own = [(one, path) for one, path in public if one == kind] or public
+    found = [setting for one, path in own if (setting := catalogue(one).get(path)) is not None]
+    return tuple(setting for setting in found if setting.types) or tuple(found)
 
 
 @cache

@@ -27,7 +27,7 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
 def visibility(known: settings.Catalogue, *, intact: bool) -> Visibility:
     """What may be shown of a JSON text with the settings of a catalogue; ``intact``: names are surely names, and values values."""
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
-    return Visibility(settings.public_settings, (lambda _name: True) if intact else names.__contains__)
+    return Visibility(lambda name: settings.public_settings(name, known.kind), (lambda _name: True) if intact else names.__contains__)
 
 
 def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | None:

@@ -1,0 +1,170 @@
+"""Reading files that nobody vouches for: never more of one than a limit, never from what has no end, never waiting for what never comes."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from typing import BinaryIO, Final
+
+LARGEST_INPUT: Final = 512 * 1024 * 1024
+"""Bytes of an input at most, unless ``--max-size`` says otherwise."""
+LARGEST_CONFIGURATION: Final = 1024 * 1024
+"""Bytes of a configuration file at most: a ``pyproject.toml`` speaks of many things."""
+
+Identity = tuple[int, int]
+"""What one file is under all of its names: its device and its number there."""
+
+_CHUNK: Final = 1024 * 1024
+_PATIENCE: Final = 2.0
+"""Seconds in which somebody must have opened a named pipe to write into it."""
+_DESCRIPTOR: Final = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/(?:self|thread-self|\d+)/fd/\d+")
+"""Names of what a process has open already, such as ``/dev/fd/63`` for a shell's ``<(command)``: nobody opens that for writing later."""
+
+
+class Unreadable(Exception):
+    """A file that is not read; the text says why, to follow "cannot be read: "."""
+
+
+class TooLarge(Unreadable):
+    """A file with more bytes than are read; ``size`` is None where only that is known."""
+
+    def __init__(self, size: int | None, limit: int) -> None:
+        super().__init__(f"it has {'more' if size is None else f'{size:,} bytes, more'} than the {limit:,} bytes that are read")
+        self.size = size
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused something, in its words."""
+    return (error.strerror or type(error).__name__).lower()
+
+
+def identity(path: str | os.PathLike[str]) -> Identity | None:
+    """The device and number of the file that a path leads to, over links; None where there is none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes:
+    """The bytes of a file or pipe; raises :class:`Unreadable` for a device, for more than ``limit`` bytes and for what the system refuses.
+
+    A file that is too large is refused by its size, before it is read; a pipe has none, so it is read as far as the limit. A named
+    pipe that nobody writes to is refused after two seconds.
+    """
+    try:
+        _check_kind(os.stat(path).st_mode, str(path))
+        with open(_opened(path), "rb", buffering=0) as file:
+            return _content(file, str(path), limit)
+    except ValueError:  # a name with a null character in it
+        raise Unreadable("no file can be called so") from None
+    except OSError as error:
+        raise Unreadable(reason_of(error)) from None
+
+
+def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
+    """The bytes of an ordinary file, such as a rule or a configuration; raises :class:`Unreadable` as :func:`read_file` does."""
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError:
+        raise Unreadable("no file can be called so") from None
+    except OSError as error:
+        raise Unreadable(reason_of(error)) from None
+    if stat.S_ISFIFO(mode):
+        raise Unreadable("it is a pipe, not a file")
+    return read_file(path, limit)
+
+
+def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> bytes:
+    """All of standard input; raises :class:`Unreadable` where it is closed, a device without an end, or more than ``limit`` bytes."""
+    if stream is None:
+        raise Unreadable("it is closed")
+    try:
+        _check_size(stream, limit)
+        return _limited(stream, limit)
+    except OSError as error:
+        raise Unreadable(reason_of(error)) from None
+
+
+def _check_size(stream: BinaryIO, limit: int) -> None:
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return  # no file of the system, but one that a test made
+    if stat.S_ISCHR(status.st_mode) and not os.isatty(stream.fileno()):
+        _check_kind(status.st_mode, f"/dev/fd/{stream.fileno()}")
+    if stat.S_ISREG(status.st_mode) and status.st_size > limit:
+        raise TooLarge(status.st_size, limit)
+
+
+def _check_kind(mode: int, path: str) -> None:
+    if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_null(path)):
+        raise Unreadable("it is a device, not a file")
+    if stat.S_ISSOCK(mode):
+        raise Unreadable("it is a socket, not a file")
+
+
+def _is_null(path: str) -> bool:
+    return identity(path) == identity(os.devnull)
+
+
+def _opened(path: str | os.PathLike[str]) -> int:
+    """A descriptor. Opening never waits: a pipe would until somebody opens its other end."""
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def _content(file: BinaryIO, path: str, limit: int) -> bytes:
+    status = os.fstat(file.fileno())
+    _check_kind(status.st_mode, path)  # it may be another one by now
+    if stat.S_ISREG(status.st_mode) and status.st_size > limit:
+        raise TooLarge(status.st_size, limit)
+    if not stat.S_ISFIFO(status.st_mode):
+        return _limited(file, limit)
+    first = b"" if _DESCRIPTOR.fullmatch(path) else _first_of_pipe(file)
+    os.set_blocking(file.fileno(), True)
+    return first + _limited(file, limit, len(first))
+
+
+def _first_of_pipe(file: BinaryIO) -> bytes:
+    """What a named pipe holds first; empty when a writer has opened it who has written nothing yet."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        first = file.read(_CHUNK)
+        if first is None:  # nothing yet, but somebody has opened it for writing
+            return b""
+        if first:
+            return bytes(first)
+        if time.monotonic() > deadline:
+            raise Unreadable("nobody writes to this pipe")
+        time.sleep(0.01)
+
+
+def _limited(file: BinaryIO, limit: int, size: int = 0) -> bytes:
+    """The rest of a file, of which ``size`` bytes have been read."""
+    chunks: list[bytes] = []
+    while chunk := file.read(_CHUNK):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(None, limit)
+    return b"".join(chunks)
+
+
+# --- Sizes -------------------------------------------------------------------------------------------------------------------------
+
+_UNITS: Final[dict[str, int]] = {"": 1, "b": 1} | {
+    f"{letter}{suffix}": base**power for power, letter in enumerate("kmgt", 1) for suffix, base in (("", 1024), ("b", 1000), ("ib", 1024))
+}
+"""Bytes in a unit: ``MB`` is a million and ``MiB`` is 1024 squared (IEC 80000-13), and so is a bare ``M``, as GNU's tools have it."""
+
+
+def parse_size(text: str) -> int:
+    """The bytes that a size such as ``512MiB``, ``64 MB`` or ``1000000`` stands for; raises :class:`ValueError` where it is none."""
+    match = re.fullmatch(r"\s*(\d{1,15})\s*([A-Za-z]{0,3})\s*", text, re.ASCII)
+    factor = _UNITS.get(match[2].lower()) if match else None
+    if match is None or factor is None or int(match[1]) == 0:
+        raise ValueError(text)
+    return int(match[1]) * factor

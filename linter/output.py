@@ -1,0 +1,182 @@
+"""Writing a report: to a file at once and whole, or through to what is no file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from .files import reason_of
+
+_DESCRIPTOR: Final = re.compile(r"/dev/(?:fd/(?P<number>\d+)|(?P<name>stdout|stderr))|/proc/(?:self|thread-self|\d+)/fd/(?P<proc>\d+)")
+"""Names of what the process has open already."""
+_NUMBERS: Final = {"stdout": 1, "stderr": 2}
+_MOST_LINKS: Final = 40
+"""Links to follow, as many as Linux does (path_resolution(7))."""
+
+
+class Unwritable(Exception):
+    """An output that cannot be written; the text says why, to follow "cannot be written: "."""
+
+
+def write_report(path: str, report: bytes) -> None:
+    """Write a report to a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
+
+    An ordinary file is replaced by a whole one, which keeps its mode and as far as allowed its owner; nobody ever sees half of it. A link
+    stays, and what it leads to is written. Devices, pipes and descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
+    """
+    try:
+        target = _followed(path)
+        descriptor = _descriptor(target)
+        if descriptor is not None:
+            sys.stdout.flush() if descriptor == 1 and sys.stdout is not None else None
+            _write_all(descriptor, report)
+        elif _is_file_or_nothing(target):
+            _replace(target, report)
+        else:
+            _write_through(target, report)
+    except BrokenPipeError:
+        raise
+    except ValueError:  # a name with a null character in it
+        raise Unwritable("no file can be called so") from None
+    except OSError as error:
+        raise Unwritable(reason_of(error)) from None
+
+
+def _followed(path: str) -> str:
+    """What a path leads to over links, as far as these are on a disk: a link of ``/proc`` says what is open, not where it stands."""
+    for _ in range(_MOST_LINKS):
+        if _descriptor(path) is not None or not os.path.islink(path):
+            return path
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _descriptor(path: str) -> int | None:
+    match = _DESCRIPTOR.fullmatch(path) if os.name == "posix" else None
+    if match is None or (match["proc"] and not _is_own(path)):
+        return None
+    return _NUMBERS[match["name"]] if match["name"] else int(match["number"] or match["proc"])
+
+
+def _is_own(path: str) -> bool:
+    return path.split("/")[2] in ("self", "thread-self", str(os.getpid()))
+
+
+def _is_file_or_nothing(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        if path.endswith("/"):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        return True
+
+
+def _write_through(path: str, report: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))
+    try:
+        _write_all(descriptor, report)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, report: bytes) -> None:
+    waiting = memoryview(report)
+    while waiting:
+        try:
+            waiting = waiting[os.write(descriptor, waiting) :]
+        except BlockingIOError:
+            os.set_blocking(descriptor, True)
+
+
+def _replace(path: str, report: bytes) -> None:
+    """Put a new file in the place of an old one, or of none."""
+    folder = os.path.dirname(path) or os.curdir
+    before = _status(path)
+    if before is not None and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    # Not named after the output: that name may be as long as a name can be. Nobody can guess it, so nobody can have put a link there.
+    temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
+    with _uninterrupted():
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(temporary, flags, 0o666 if before is None else 0o600)
+        try:
+            try:
+                _write_all(descriptor, report)
+                if before is not None:
+                    _keep_mode(descriptor, before)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _keep_mode(descriptor: int, before: os.stat_result) -> None:
+    if hasattr(os, "fchown"):
+        for owner, group in ((before.st_uid, before.st_gid), (-1, before.st_gid)):
+            with suppress(OSError):  # only root may give files away
+                os.fchown(descriptor, owner, group)
+                break
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # after the owner: a change of that drops bits of the mode
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the file is whole and in its place."""
+    if not hasattr(os, "fork"):
+        yield
+        return
+    import signal
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# --- Standard output ---------------------------------------------------------------------------------------------------------------
+
+
+def write_standard_output(text: str) -> None:
+    """Write to standard output, whatever its encoding; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
+
+    What could not be written is dropped, or Python would try again at its end and complain.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise Unwritable("it is closed")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        drop(stream)
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise Unwritable(reason_of(error)) from None
+
+
+def drop(stream: object) -> None:
+    """Drop what a stream still holds, and whatever else will be written to it."""
+    with suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())  # type: ignore[attr-defined]  # none for a stream of a test
+        os.close(null)

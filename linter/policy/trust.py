@@ -1,0 +1,299 @@
+"""What a rule of a configuration that was merely found may know: that a secret is there, never what it holds.
+
+Whoever writes a configuration into the tree that is linted may not be whoever owns the secrets that are linted beside it. Each answer of a
+rule about a value tells one bit of it, and a hundred rules tell it all. So such a rule is shown another document, in which the value
+of every setting that is not known to be public is UNKNOWN: whatever a rule can ask of that, in whatever operator, is unknown. And where a
+rule names a secret, it is refused when it is read, for else it would be silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+from .. import settings
+from ..model import UNKNOWN, Document, Excerpt, Fact, Finding, Part, Piece, SettingPath, Span
+from ..redaction.values import shown_value
+from ..settings import Catalogue
+from .errors import RuleError
+from .judgement import Misfit, misfits
+from .node import FACTS_OF_THE_CATALOGUE, catalogue_kind
+from .paths import ANY, DEEP, Path, Tag, parse_path
+from .template import Template
+
+_OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "reason", *FACTS_OF_THE_CATALOGUE})
+"""What may be known of a secret: nothing of it depends on what the secret is."""
+_OF_NAMES: Final = frozenset({"known", "variable", "current", "all-loaders"})
+"""Aspects of a setting that are about its name alone."""
+
+
+# --- What such a rule sees. --------------------------------------------------------------------------------------------------------
+
+
+def public_view(document: Document) -> Document:
+    """The document without what may be secret; made once for each document."""
+    view: Document = document.derive("public", lambda: _view(document))
+    view.now, view.target = document.now, document.target
+    return view
+
+
+def with_document(finding: Finding, document: Document) -> Finding:
+    """A finding about the view of a document as one about the document itself."""
+    owners = {id(public_view(one)): one for one in (document, *document.members.values())}
+    related = tuple(one._replace(document=owners[id(one.document)]) for one in finding.related)
+    return finding._replace(document=owners[id(finding.document)], related=related)
+
+
+def _view(document: Document) -> Document:
+    members = {name: public_view(member) for name, member in document.members.items()}
+    data = {name: member.data for name, member in members.items()} if members else _public_tree(document)
+    view = Document(
+        document.uri,
+        document.kind,
+        document.text,
+        data,
+        _Origin(document),
+        environment=document.environment,
+        complete=document.complete,
+        target=document.target,
+        members=members,
+    )
+    if not members:
+        view.derive("misfits", lambda: _public_misfits(document, view))
+    return view
+
+
+def _public_misfits(document: Document, view: Document) -> Mapping[SettingPath, Misfit]:
+    return {
+        path: misfit
+        for path, misfit in misfits(document).items()
+        if misfit.aspect in _OF_NAMES or (_is_open(document, path) and view.get(path) is not UNKNOWN)
+    }
+
+
+def _public_tree(document: Document) -> dict[str, Any]:
+    """The tree with UNKNOWN in the place of what may be secret. A loop, for a document can be nested without end."""
+    known = settings.catalogue(catalogue_kind(document.kind)) if catalogue_kind(document.kind) in settings.KINDS else None
+    deepest = _deepest(known) if known is not None else 0
+    tree: dict[str, Any] = {}
+    waiting: list[tuple[SettingPath | None, Any, Any]] = [((), document.data, tree)]
+    while waiting:
+        path, given, made = waiting.pop()
+        members: Any = given.items() if isinstance(given, dict) else enumerate(given)
+        for step, value in members:
+            # Below the deepest setting of the catalogue there is none to look up: what stands there is not known to be public.
+            inner = (*path, step) if path is not None and len(path) < deepest else None
+            shown = _shown(known, inner, value)
+            if isinstance(made, dict):
+                made[step] = shown
+            else:
+                made.append(shown)
+            if isinstance(value, dict | list) and shown is not UNKNOWN:
+                waiting.append((inner, value, shown))
+    return tree
+
+
+def _shown(known: Catalogue | None, path: SettingPath | None, value: Any) -> Any:
+    """A value that is public, an empty container for one whose members are to be looked at, else UNKNOWN."""
+    setting = known.get(path) if known is not None and path is not None else None
+    if isinstance(value, dict):
+        # The names in an object are no secret, unless a text belongs there, such as JSON that somebody pasted into a password.
+        return UNKNOWN if setting is not None and setting.secret and not {"object", "array"} & set(setting.types) else {}
+    if isinstance(value, list):
+        return [] if setting is not None and "array" in setting.types else UNKNOWN
+    if value is None or value is UNKNOWN:
+        return value
+    if known is None or path is None or not (known.is_public(path) or _is_public_member(known, path)):
+        return UNKNOWN
+    return value if shown_value(known, path, value) == value else UNKNOWN
+
+
+def _is_public_member(known: Catalogue, path: SettingPath) -> bool:
+    """Whether this is a plain member of a list of public texts or numbers, such as one of ``approvedSenderEmails``."""
+    return bool(path) and isinstance(path[-1], int) and known.get(path) is None and known.is_public(path[:-1])
+
+
+@cache
+def _deepest(known: Catalogue) -> int:
+    return 1 + max(name.count(".") + 1 for name in known.names())
+
+
+def _is_open(document: Document, path: SettingPath) -> bool:
+    kind = catalogue_kind(document.kind)
+    return kind in settings.KINDS and settings.catalogue(kind).is_public(path)
+
+
+def _is_shown(document: Document, path: SettingPath, raw: Fact | None) -> bool:
+    """Whether all of a public setting's text may be shown."""
+    return raw is None or shown_value(settings.catalogue(catalogue_kind(document.kind)), path, raw) == raw
+
+
+class _Origin:
+    """The way back to the text, without the facts that tell what a secret holds."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`."""
+        return self._document.origin.locate(path, part)
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """What the source knows, and of what is not public only what does not depend on the value."""
+        facts = self._document.origin.facts(path)
+        owner, inner = self._document.owner(path)
+        raw = facts.get("raw")
+        if _is_open(owner, inner) and _is_shown(owner, inner, raw) and public_view(owner).get(inner) is not UNKNOWN:
+            return facts
+        return {name: fact for name, fact in facts.items() if name in _OPEN_FACTS}
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """See :meth:`linter.model.Origin.excerpt`."""
+        return self._document.origin.excerpt(path, span)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return self._document.origin.pieces(part)
+
+
+# --- What such a rule must not ask. ------------------------------------------------------------------------------------------------
+
+
+def check_asks_no_secret(data: Mapping[str, Any]) -> None:
+    """Raise :class:`RuleError` where a rule, read from its file, asks what a setting holds that is not known to be public."""
+    kinds = data["for"] if isinstance(data["for"], list) else [data["for"]]
+    for place, path, text in _asked(data):
+        for catalogue, name in _named_secrets(path, kinds):
+            known = catalogue.get(tuple(name.split("."))) is not None
+            why = "is secret" if known else "may be secret, for no setting of this name is known"
+            raise RuleError(
+                f'"{text}" asks what {name} holds, which {why}: a policy of a configuration that is found beside the files cannot; '
+                "name its folder with --rules",
+                place,
+            )
+
+
+_Asked = tuple[tuple[str | int, ...], Path, str]
+
+
+def _asked(data: Mapping[str, Any]) -> Iterator[_Asked]:
+    """Every path whose content a rule asks for, with its place in the rule and its text."""
+    yield from _asked_by_clauses(data.get("must", {}), ("must",))
+    yield from _asked_by_condition(data.get("when", {}), ("when",))
+    fix = data.get("fix", {})
+    for clause in data.get("must", {}):
+        at = parse_path(clause)
+        for place, path, text in _asked_by_condition(fix.get("when", {}), ("fix", "when")):
+            yield place, _seen_from(path, at), text
+        for name, value in fix.get("set", {}).items():
+            for path, text in _templates(value):
+                yield ("fix", "set", name), _seen_from(path, at), text
+
+
+def _asked_by_condition(data: Any, place: tuple[str | int, ...]) -> Iterator[_Asked]:
+    if isinstance(data, list):
+        for index, one in enumerate(data):
+            yield from _asked_by_clauses(one, (*place, index))
+    else:
+        yield from _asked_by_clauses(data, place)
+
+
+def _asked_by_clauses(data: Mapping[str, Any], place: tuple[str | int, ...]) -> Iterator[_Asked]:
+    for text, assertion in data.items():
+        yield from _asked_by_assertion(assertion, parse_path(text), text, (*place, text))
+
+
+def _asked_by_assertion(assertion: Any, at: Path, text: str, place: tuple[str | int, ...]) -> Iterator[_Asked]:
+    if isinstance(assertion, list):
+        for index, one in enumerate(assertion):
+            yield from _asked_by_assertion(one, at, text, (*place, index))
+    elif isinstance(assertion, dict):
+        for name, operand in assertion.items():
+            where = (*place, name)
+            if name in ("not", "if", "then"):
+                yield from _asked_by_assertion(operand, at, text, where)
+            elif name == "keys":
+                for key, one in operand.items():
+                    yield from _asked_by_assertion(one, at._replace(steps=(*at.steps, key)), f"{text}.{key}", (*where, key))
+            elif name == "fits" and operand in _OF_NAMES:
+                continue
+            elif name != "present":
+                yield where, at, text
+                for path, other in _templates(operand):
+                    yield where, _seen_from(path, at), other
+
+
+def _templates(operand: Any) -> Iterator[tuple[Path, str]]:
+    """The paths in the texts of an operand."""
+    if isinstance(operand, str) and "${" in operand:
+        yield from ((path, operand) for path in Template(operand).paths)
+    elif isinstance(operand, dict | list):
+        for one in operand.values() if isinstance(operand, dict) else operand:
+            yield from _templates(one)
+
+
+def _seen_from(path: Path, at: Path) -> Path:
+    """A path that starts at a place, as one that starts at the root."""
+    if path.start == "root":
+        return path
+    above = at.steps if path.start == "node" else at.steps[:-1]
+    return Path("root", (*above, *path.steps), path.fact)
+
+
+def _named_secrets(path: Path, kinds: list[str]) -> Iterator[tuple[Catalogue, str]]:
+    """The settings to whose content a path leads though they are not known to be public."""
+    if path.fact in _OPEN_FACTS or not path.steps:
+        return
+    for kind in kinds:
+        for catalogue, steps in _catalogues(path.steps, kind):
+            yield from ((catalogue, name) for name in _not_public(catalogue, steps))
+
+
+def _catalogues(steps: tuple[Any, ...], kind: str) -> Iterator[tuple[Catalogue, tuple[Any, ...]]]:
+    """What describes the documents of a kind, and the steps of a path in them."""
+    if kind == "deployment":
+        yield from ((settings.catalogue(one), steps[1:]) for one in _member_kinds(steps[0]) if steps[1:])
+    else:
+        fitting = [one for one in settings.KINDS if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
+        yield from ((settings.catalogue(one), steps) for one in fitting)
+
+
+def _member_kinds(step: Any) -> list[str]:
+    """The catalogues that can describe a member of a deployment."""
+    members = {"infra": "infra", "database": "secret/database", "redis": "secret/redis"}
+    return [members.get(step, "server")] if isinstance(step, str) else list(settings.KINDS)
+
+
+def _not_public(known: Catalogue, steps: tuple[Any, ...]) -> Iterator[str]:
+    """The settings that steps name and that are not known to be public. What only ``*`` or ``**`` reaches is not named by anybody."""
+    for expanded in _expanded(known, steps):
+        if expanded[-1] in (ANY, DEEP):
+            continue
+        if DEEP in expanded:
+            tail = tuple(str(step) for step in expanded[expanded.index(DEEP) + 1 :])
+            named = [name for name in known.names() if tuple(name.split("."))[-len(tail) :] == tail]
+            yield from (name for name in named if not _is_open_setting(known, tuple(name.split("."))))
+            if not named:
+                yield ".".join(tail)
+        else:
+            path: SettingPath = tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in expanded)
+            if not _is_open_setting(known, path):
+                yield ".".join(map(str, path))
+
+
+def _expanded(known: Catalogue, steps: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    tagged = next((index for index, step in enumerate(steps) if isinstance(step, Tag)), None)
+    if tagged is None:
+        yield steps
+        return
+    for path in known.tagged(steps[tagged].name):
+        yield from _expanded(known, (*steps[:tagged], *path, *steps[tagged + 1 :]))
+
+
+def _is_open_setting(known: Catalogue, path: SettingPath) -> bool:
+    """Whether a setting is public, or an object whose members are looked at one by one."""
+    setting = known.get(path)
+    if setting is None and path[-1] == "*":
+        return known.is_public(path[:-1])
+    return known.is_public(path) or (setting is not None and bool({"object", "array"} & set(setting.types)))

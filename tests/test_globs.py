@@ -1,0 +1,165 @@
+"""Globs: what they fit, and that matching one takes as many steps as the path has characters, whatever the glob."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import sys
+from pathlib import Path, PurePosixPath
+from types import FrameType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter.config import matches
+from linter.globs import LONGEST, Glob, files_matching
+
+PIECES = st.sampled_from(
+    ["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", "[a-b]", ".", "[", "]", "[]a]", "-", "[a-]", "\\", "^", "[^a]"]
+)
+PATHS = st.text("ab/.]-[\\^", min_size=1, max_size=9).map(lambda text: str(PurePosixPath(text.strip("/") or "a")))
+
+
+def as_expression(pattern: str) -> re.Pattern[str]:
+    """What a glob means, said by a regular expression, which takes too long on some but is plain."""
+
+    def expression(piece: str) -> str:
+        if piece.startswith("**/"):
+            return "(?:.*/)?"
+        if len(piece) > 2 and piece.startswith("[") and piece.endswith("]"):
+            members = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
+            return f"[^/{members[1:]}]" if members.startswith("!") else f"[{members}]"
+        return {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece)
+
+    pieces = re.split(r"((?:\*\*/)+|\*\*|\*|\?|\[!?\]?[^\]]*\])", pattern)
+    return re.compile("".join(map(expression, pieces)), re.DOTALL)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=7).map("".join), PATHS)
+def test_a_glob_means_what_its_expression_means(pattern: str, path: str) -> None:
+    try:
+        expected: Any = as_expression(pattern)
+    except re.error:
+        with pytest.raises(ValueError, match="backwards"):
+            Glob(pattern)
+        return
+    assert Glob(pattern).matches(path) == (expected.fullmatch(path) is not None)
+    above = [str(one) for one in (PurePosixPath(path), *PurePosixPath(path).parents) if one.name]
+    assert Glob(pattern).matches_within(path) == any(expected.fullmatch(one) for one in above)
+
+
+def test_members_of_brackets() -> None:
+    assert [char for char in "]a!b/" if Glob("[!]a]").matches(char)] == ["!", "b"]
+    assert [char for char in "ab-c" if Glob("[a-]").matches(char)] == ["a", "-"]
+    assert not Glob("[!a]").matches("/")
+
+
+def steps(pattern: str, path: str) -> int:
+    """The lines of Python that matching takes."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    compiled = Glob(pattern)
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        compiled.matches_within(path)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "**/**/**/a*b*c*",
+        "*a*a*a*a*a*a*a*a*b",
+        "**/*a/**/*a/**/*a/**/b",
+        "**a**a**a**a**a**b",
+        "?*?*?*?*?*b",
+        "****************b",
+        "[!b]*[!b]*[!b]*b",
+    ],
+)
+@pytest.mark.parametrize("unit", ["a", "a/", "ab/", "abc"])
+def test_matching_takes_steps_in_proportion_to_the_path(pattern: str, unit: str) -> None:
+    small, large = (steps(pattern, (unit * count).rstrip("/") + "x") for count in (200, 400))
+    assert small <= large <= 2 * small + 50
+    assert large < 400 * len(unit) * 25
+
+
+def test_a_path_of_any_depth_is_matched_with_all_folders_above_it() -> None:
+    path = PurePosixPath("/".join(["a"] * 100_000))
+    assert not matches(path, "**/**/**/a*b*c*")
+    assert matches(path, "a/**")
+    assert matches(path / "x.json", "*.json")
+
+
+def test_a_glob_has_an_end() -> None:
+    Glob("*" * LONGEST)
+    with pytest.raises(ValueError, match="at most 1,024 characters"):
+        Glob("a" * (LONGEST + 1))
+
+
+# --- Globs of the command line. -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("a/b/x.json", "a/x.json", "b/.h/x.json", ".h/a/x.json", "a/.d.json", "x.json", "a.json/b/y", "a/b/a/b/x.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "a" / "loop").symlink_to("..")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+PATTERNS = st.lists(
+    st.sampled_from(["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", ".", "x.json", "*.json", "./", "link/", "../", "**/**/"]),
+    min_size=1,
+    max_size=6,
+).map(lambda pieces: "".join(pieces).lstrip("/"))
+
+
+@given(PATTERNS.filter(lambda pattern: any(sign in pattern for sign in "*?[")))
+def test_a_glob_of_the_command_line_finds_what_a_shell_finds(tree_of_session: Path, pattern: str) -> None:
+    before = os.getcwd()
+    os.chdir(tree_of_session)
+    try:
+        expected = {os.path.realpath(name) for name in glob.glob(pattern, recursive=True) if os.path.isfile(name)}
+        assert {os.path.realpath(name) for name in files_matching(pattern)} == expected
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture(scope="session")
+def tree_of_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tree")
+    for name in ("a/b/x.json", "a/x.json", "b/.h/x.json", ".h/a/x.json", "a/.d.json", "x.json", "a.json/b/y", "a/b/a/b/x.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    (folder / "link").symlink_to("a")
+    return folder
+
+
+def test_each_folder_is_read_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links that lead round in a circle, and several ``**``, would be read again and again."""
+    read: list[str] = []
+    scan = os.scandir
+
+    def scandir(folder: str) -> Any:
+        read.append(folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = sorted(files_matching("**/a/**/b/**/*.json"))
+    assert found == ["a/b/a/b/x.json", "a/b/x.json"]
+    assert len(read) <= 40

@@ -1,0 +1,591 @@
+"""A configuration that is merely found: what its policies may know of secrets, where they may lie, and what reports say of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from helpers import rule
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter import cli, settings
+from linter.formats import FORMATS
+from linter.model import Document, Finding
+from linter.policy.assertions import operator_names
+from linter.policy.engine import check
+from linter.policy.errors import RuleError
+from linter.policy.judgement import ASPECTS
+from linter.policy.rule import Rule
+from linter.policy.trust import public_view
+from linter.run import Input, load
+
+SECRET = "pa5sw0rd-hunter2-example"
+SERVER = {
+    "baseUrl": "https://api.hospital.example/",
+    "port": 8103,
+    "signingKey": SECRET,
+    "recaptchaSecretKey": SECRET,
+    "database": {"host": "db.hospital.example", "password": SECRET, "ssl": {"ca": "x", "unheardOf": SECRET}},
+    "redis": {"host": "cache.hospital.example", "password": SECRET, "tls": {"servername": SECRET}},
+    "smtp": {"host": "smtp.hospital.example", "username": "u", "password": SECRET},
+    "externalAuthProviders": [{"issuer": "https://id.example/", "identityProvider": {"clientId": "x", "clientSecret": SECRET}}],
+    "unheardOf": SECRET,
+    "unheardOfObject": {"inner": SECRET, "list": [SECRET]},
+    "approvedSenderEmails": "a@hospital.example",
+    "storageBaseUrl": f"https://user:{SECRET}@storage.hospital.example/",
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tree").mkdir()
+    monkeypatch.chdir(tmp_path / "tree")
+
+
+def lint(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(cli.cli, list(arguments), input=given)
+
+
+def write(name: str, text: str) -> str:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return name
+
+
+def policy(name: str, must: dict[str, Any], **more: Any) -> str:
+    """A whole policy as YAML."""
+    examples = {"good": [{"data": {}}], "bad": [{"data": {"port": "x"}, "finds": ["port"]}]}
+    given = {"id": f"acme/{name}", "title": "A policy", "severity": "error", "for": "server", "must": must, "message": "it ${@reason}"}
+    return yaml.safe_dump({**given, "docs": "Why.", "examples": examples, **more}, sort_keys=False)
+
+
+def untrusted(must: dict[str, Any], **more: Any) -> Rule:
+    compiled = rule(must, **more)
+    compiled.trusted = False
+    return compiled
+
+
+# --- Nothing about a secret comes out, whatever is asked. ---------------------------------------------------------------------------
+
+
+def in_json(values: dict[str, Any]) -> str:
+    return json.dumps(values)
+
+
+def in_ssm(values: dict[str, Any]) -> str:
+    def parameters(path: str, value: Any) -> list[dict[str, Any]]:
+        if isinstance(value, dict) and path != "/medplum/prod/redis":  # one object in one parameter
+            return [one for name, inner in value.items() for one in parameters(f"{path}/{name}".replace("prod/", "prod/", 1), inner)]
+        text = value if isinstance(value, str) else json.dumps(value)
+        return [{"Name": path, "Type": "SecureString", "Tier": "Standard", "Value": text}]
+
+    every = [one for name, value in values.items() for one in parameters(f"/medplum/prod/{name}", value)]
+    head = "/medplum/prod/"
+    return json.dumps({"Parameters": [{**one, "Name": head + one["Name"].removeprefix(head).replace("/", ".")} for one in every]})
+
+
+def in_env(values: dict[str, Any]) -> str:
+    from linter.settings.environment import variable_of
+
+    lines = []
+    for name, value in values.items():
+        for path, one in [((name, inner), leaf) for inner, leaf in value.items()] if isinstance(value, dict) else [((name,), value)]:
+            lines.append(f"{variable_of(path)}='{one if isinstance(one, str) else json.dumps(one)}'")
+    return "\n".join(lines) + "\n"
+
+
+WRITERS = {"server/json": in_json, "server/ssm": in_ssm, "server/env": in_env}
+
+
+def document(kind: str, secret: str) -> Document:
+    text = WRITERS[kind](json.loads(json.dumps(SERVER).replace(json.dumps(SECRET)[1:-1], json.dumps(secret)[1:-1])))
+    [loaded] = load(Input("x", text.encode(), Path("x")), kind).loaded
+    return loaded.document
+
+
+def told(findings: list[Finding]) -> list[tuple[object, ...]]:
+    """All of findings that does not depend on how long what stands before them is."""
+    return [
+        (one.rule, one.severity, one.message, one.path, one.fix, [(other.path, other.message) for other in one.related]) for one in findings
+    ]
+
+
+PATHS = [
+    *("signingKey", "database.password", "redis.password", "redis.tls.servername", "smtp.password", "database", "redis", "smtp"),
+    *("unheardOf", "unheardOfObject", "unheardOfObject.inner", "unheardOfObject.list", "database.ssl.unheardOf", "storageBaseUrl"),
+    *("externalAuthProviders", "externalAuthProviders.*.identityProvider.clientSecret", "externalAuthProviders.0.identityProvider"),
+    *("<secret>", "<public>", "**", "**.password", "**.inner", "*", "*.*", "database.*", "$", "baseUrl", "port"),
+]
+FACTS = ["", "", "", "@raw", "@length", "@used", "@limit", "@type", "@tier", "@name", "@path", "@meaning"]
+NEAR_SECRETS = st.sampled_from(
+    [
+        SECRET,
+        SECRET[:8],
+        SECRET[-8:],
+        "hunter",
+        "12",
+        "",
+        "true",
+        "{}",
+        "[]",
+        "TODO",
+        "${X}",
+        "https://x.example/",
+        "p.*",
+        "[a-p].*",
+        ".{24}",
+    ]
+)
+OPERANDS = st.one_of(
+    NEAR_SECRETS, st.sampled_from(["${signingKey}", "${database.password}", "${unheardOf}", "${signingKey@raw}", "${baseUrl}"])
+)
+NUMBERS = st.one_of(st.integers(0, 40), st.sampled_from(["${signingKey@length}", "${database.password@used}"]))
+LEAVES = st.one_of(
+    st.sampled_from(["present", "absent"]),
+    st.fixed_dictionaries({"equals": OPERANDS}),
+    st.fixed_dictionaries({"one_of": st.lists(OPERANDS, min_size=1, max_size=3)}),
+    st.fixed_dictionaries({"starts_with": OPERANDS}),
+    st.fixed_dictionaries({"ends_with": OPERANDS}),
+    st.fixed_dictionaries({"contains": OPERANDS}),
+    st.fixed_dictionaries({"matches": st.sampled_from([".*", "p.*", "[0-9]+", ".{24}", ".{25}", "https.*"])}),
+    st.fixed_dictionaries({"type": st.sampled_from(["string", "number", "object", "array", "boolean", "integer", "null"])}),
+    st.fixed_dictionaries({"format": st.sampled_from(sorted(FORMATS))}),
+    st.fixed_dictionaries({"fits": st.sampled_from(sorted(ASPECTS))}),
+    st.fixed_dictionaries({"min": NUMBERS}),
+    st.fixed_dictionaries({"max": NUMBERS}),
+    st.fixed_dictionaries({"min_length": st.integers(0, 40)}),
+    st.fixed_dictionaries({"max_length": st.integers(0, 40)}),
+    st.fixed_dictionaries({"only_keys": st.lists(st.sampled_from(["password", "host", "inner"]), min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"unique_by": st.just("issuer")}),
+    st.fixed_dictionaries({"not_smaller_than": st.just("${signingKey}")}),
+    st.fixed_dictionaries({"private_key": st.just("${signingKeyPassphrase}")}),
+    st.fixed_dictionaries({"certificates": st.sampled_from(["usable", "few", "lasting"])}),
+    st.fixed_dictionaries({"without_origin_of": st.just("${unheardOf}")}),
+    st.fixed_dictionaries({"arn": st.fixed_dictionaries({"region": OPERANDS})}),
+)
+
+
+def nested(inner: Any) -> Any:
+    return st.one_of(
+        st.fixed_dictionaries({"not": inner}),
+        st.fixed_dictionaries({"if": inner, "then": inner}),
+        st.lists(inner, min_size=1, max_size=2),
+        st.fixed_dictionaries({"keys": st.dictionaries(st.sampled_from(["password", "inner", "host"]), inner, min_size=1, max_size=2)}),
+    )
+
+
+ASSERTIONS = st.recursive(LEAVES, nested, max_leaves=4)
+CLAUSES = st.dictionaries(
+    st.builds(str.__add__, st.sampled_from([path for path in PATHS if path != "$"]), st.sampled_from(FACTS)),
+    ASSERTIONS,
+    min_size=1,
+    max_size=2,
+)
+ANOTHER = st.one_of(
+    st.sampled_from(
+        ["", "x", "8103", "true", "{}", '{"a": 1}', "[1]", "https://x.example/", "TODO", "a" * 5_000, "-----BEGIN RSA PRIVATE KEY-----"]
+    ),
+    st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=60),
+)
+MESSAGES = st.sampled_from(["${@path} ${@reason}", "${.} ${@raw} ${@length} ${@used}", "${signingKey} ${database.password} ${unheardOf}"])
+
+
+@given(
+    kind=st.sampled_from(sorted(WRITERS)),
+    must=CLAUSES,
+    when=st.one_of(st.none(), CLAUSES),
+    message=MESSAGES,
+    fix_when=st.one_of(st.none(), CLAUSES),
+    other=ANOTHER,
+)
+def test_a_found_policy_says_the_same_whatever_the_secrets_are(
+    kind: str, must: dict[str, Any], when: dict[str, Any] | None, message: str, fix_when: dict[str, Any] | None, other: str
+) -> None:
+    """Two documents that differ in nothing but secrets are one to it. (``x`` is compared too: an empty text is no placeholder.)"""
+    fix: dict[str, Any] = {"safe": False, "set": {"baseUrl": "${signingKey}${unheardOf}"}, **({"when": fix_when} if fix_when else {})}
+    try:
+        asked = untrusted(must, message=message, fix=fix, **({"when": when} if when else {}))
+    except RuleError:  # no path or assertion: what the reader of a rule refuses
+        return
+    first, second = (told(check(asked, document(kind, secret))) for secret in (SECRET, other))
+    if kind == "server/env" and (other == "" or "'" in other):
+        return  # an empty variable is given to nobody
+    assert first == second
+    assert SECRET not in str(first)
+
+
+TELLING: dict[str, Any] = {
+    "equals": {"equals": SECRET},
+    "one_of": {"one_of": [SECRET, "x"]},
+    "starts_with": {"starts_with": "pa5"},
+    "ends_with": {"ends_with": "example"},
+    "contains": {"contains": "hunter"},
+    "matches": {"matches": ".*hunter.*"},
+    "min_length": {"min_length": 10},
+    "max_length": {"max_length": 10},
+    "format": {"format": "filled-in"},
+    "not": {"not": {"contains": "hunter"}},
+    "if": {"if": {"contains": "hunter"}, "then": "absent"},
+    "then": {"if": "present", "then": {"contains": "hunter"}},
+    "present": {"not": {"present": False, "equals": "x"}},
+}
+"""For an operator an assertion by which a text, trusted, is told from another one."""
+OF_OTHER_VALUES = {"type", "min", "max", "arn", "fargate_memory", "private_key", "public_key_of", "certificates", "not_smaller_than"}
+OF_OTHER_VALUES |= {"unique_by", "without_origin_of", "fits", "same_as", "keys", "only_keys"}
+"""Operators that take both texts for the same: they see the same UNKNOWN as the others."""
+
+
+def test_every_operator_is_known_here() -> None:
+    assert TELLING.keys() | OF_OTHER_VALUES == set(operator_names())
+
+
+@pytest.mark.parametrize("kind", sorted(WRITERS))
+@pytest.mark.parametrize("name", sorted(TELLING))
+def test_no_operator_tells_secrets_apart(kind: str, name: str) -> None:
+    secret, other = document(kind, SECRET), document(kind, "TODO" if name == "format" else "abc")
+    paths = ("signingKey", "smtp.password", "unheardOf", "<secret>", "**")
+    apart = [path for path in paths if told(check(rule({path: TELLING[name]}), secret)) != told(check(rule({path: TELLING[name]}), other))]
+    assert name == "present" or {"signingKey", "<secret>", "**"} <= set(apart)
+    for path in paths:
+        assert told(check(untrusted({path: TELLING[name]}), secret)) == told(check(untrusted({path: TELLING[name]}), other))
+
+
+def test_the_generator_does_ask() -> None:
+    """The same policies, trusted, tell secrets apart: the property above is not empty."""
+    for must in ({"signingKey": {"matches": "p.*"}}, {"signingKey": {"min_length": 30}}, {"**.password": {"not": {"contains": "hunter"}}}):
+        first, second = (
+            told(check(rule(must), document("server/json", secret))) for secret in (SECRET, "another-secret-of-thirty-letters")
+        )
+        assert first != second
+        assert told(check(untrusted(must), document("server/json", SECRET))) == []
+
+
+def test_what_it_may_know() -> None:
+    dump = document("server/ssm", SECRET)
+    asked = {
+        "signingKey": "absent",
+        "signingKey@type": {"equals": "String"},
+        "signingKey@tier": {"equals": "Advanced"},
+        "signingKey@name": {"not": {"contains": "prod"}},
+        "baseUrl": {"ends_with": "x"},
+        "baseUrl@length": {"max": 1},
+        "googleClientSecret": "present",
+        "unheardOf": {"fits": "known"},
+    }
+    messages = [f"{one.message}" for one in check(untrusted(asked), dump)]
+    assert messages == [
+        "signingKey must not be set",
+        'baseUrl must end with "x"',
+        "googleClientSecret is missing",
+        "unheardOf is no setting of the server, which ignores it",
+    ]
+    assert [one.document for one in check(untrusted(asked), dump)] == [dump] * 4
+    assert [one.message for one in check(untrusted({"signingKey@tier": {"equals": "Advanced"}}), dump)] == ['signingKey must be "Advanced"']
+    assert [one.message for one in check(untrusted({"baseUrl@length": {"max": 1}}), dump)] == ["baseUrl must be at most 1"]
+
+
+@pytest.mark.parametrize("kind", settings.KINDS)
+def test_the_view_holds_no_value_that_the_catalogue_does_not_know_as_public(kind: str) -> None:
+    known = settings.catalogue(kind)
+    tree: dict[str, Any] = {}
+    for name in known.names():
+        node: Any = tree
+        path = name.split(".")
+        for step in path[:-1]:
+            node = node.setdefault(step, {}) if isinstance(node, dict) else {}
+        if isinstance(node, dict) and not isinstance(node.get(path[-1]), dict):
+            node[path[-1]] = f"canary {name}"
+    text = json.dumps(tree)
+    full = {"server": "server/json", "infra": "infra/json"}.get(kind, kind)
+    [loaded] = load(Input("x", text.encode(), Path("x")), full).loaded
+    shown = str(public_view(loaded.document).data)
+    for name in known.names():
+        if not known.is_public(tuple(name.split("."))):
+            assert f"canary {name}'" not in shown
+
+
+def test_a_document_of_any_depth_has_a_view() -> None:
+    text = '{"signingKey": "x", "a":' + '{"a":' * 50_000 + '"s"' + "}" * 50_000 + "}"
+    [loaded] = load(Input("x", text.encode(), Path("x")), "server/json").loaded
+    assert check(untrusted({"**.password": "absent"}), loaded.document) == []
+
+
+# --- A policy that asks is told so. -------------------------------------------------------------------------------------------------
+
+ASKS = [
+    ({"signingKey": {"min_length": 12}}, {}, "signingKey", "signingKey"),
+    ({"database.password": {"not": {"matches": "a.*"}}}, {}, "database.password", "database.password"),
+    ({"database": {"keys": {"password": {"min_length": 12}}}}, {}, "database.password", "database.password"),
+    ({"<secret>": {"format": "filled-in"}}, {}, "<secret>", "signingKey"),
+    ({"**.password": {"type": "string"}}, {}, "**.password", "database.password"),
+    ({"signingKey@length": {"max": 3}}, {}, "signingKey@length", "signingKey"),
+    ({"signingKey@raw": {"equals": "x"}}, {}, "signingKey@raw", "signingKey"),
+    ({"baseUrl": {"equals": "${signingKey}"}}, {}, "${signingKey}", "signingKey"),
+    ({"port": {"max": "${signingKey@length}"}}, {}, "${signingKey@length}", "signingKey"),
+    ({"smtp.username": {"equals": "${^.password}"}}, {}, "${^.password}", "smtp.password"),
+    ({"port": "present"}, {"when": [{"port": "present"}, {"signingKey": {"type": "string"}}]}, "signingKey", "signingKey"),
+    ({"signingKey": "present"}, {"fix": {"safe": False, "set": {"baseUrl": "${.}"}}}, "${.}", "signingKey"),
+    ({"signingKey": "present"}, {"fix": {"safe": False, "when": {".": {"equals": "x"}}, "remove": ["port"]}}, ".", "signingKey"),
+    ({"signingKey": [{"equals": "x"}, "absent"]}, {}, "signingKey", "signingKey"),
+    ({"signingKey": {"if": "present", "then": {"equals": "x"}}}, {}, "signingKey", "signingKey"),
+    (
+        {"externalAuthProviders.*.identityProvider.clientSecret": {"min_length": 3}},
+        {},
+        "externalAuthProviders.*.identityProvider.clientSecret",
+        "",
+    ),
+    ({"server.signingKey": {"min_length": 12}}, {"for": "deployment"}, "server.signingKey", "signingKey"),
+    ({"database.password": {"same_as": "server"}}, {"for": "deployment"}, "database.password", "password"),
+    ({"password": {"min_length": 12}}, {"for": "secret/database"}, "password", "password"),
+]
+
+
+@pytest.mark.parametrize(("must", "more", "text", "name"), ASKS)
+def test_a_found_policy_that_names_a_secret_is_refused(must: dict[str, Any], more: dict[str, Any], text: str, name: str) -> None:
+    write("policies/asks.yaml", policy("asks", must, **more))
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    result = lint("-", "--select", "acme/asks", given=json.dumps(SERVER))
+    line = "medplum-lint: error: " + str(Path.cwd() / "policies" / "asks.yaml")
+    assert result.exit_code == 2
+    [error] = [one for one in result.stderr.splitlines() if one.startswith(line)]
+    assert f': "{text}" asks what {name or text} holds, which is secret: a policy of a configuration that is found' in error
+    assert error.endswith("name its folder with --rules")
+
+
+@pytest.mark.parametrize("command", [["rules"], ["explain", "missing-port"], ["test"]])
+def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
+    write("policies/asks.yaml", policy("asks", {"signingKey": {"min_length": 12}}))
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    result = lint(*command)
+    assert result.exit_code == 2
+    assert '"signingKey" asks what signingKey holds, which is secret' in result.stderr
+    assert lint(*command, "--isolated").exit_code == 0
+
+
+def test_a_setting_that_nobody_knows_may_be_a_secret() -> None:
+    write("policies/asks.yaml", policy("asks", {'"unheardOf"': {"equals": "x"}}))
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    said = '""unheardOf"" asks what unheardOf holds, which may be secret, for no setting of this name is known: a policy of'
+    assert said in lint("-", "--kind", "server/json", given="{}").stderr
+
+
+@pytest.mark.parametrize(
+    "must",
+    [
+        {"signingKey": "present"},
+        {"<secret>@type": {"equals": "SecureString"}},
+        {"signingKey@tier": {"one_of": ["Standard"]}},
+        {"database": {"only_keys": ["host", "password"]}},
+        {"database": {"keys": {"password": "present", "host": {"format": "hostname"}}}},
+        {"signingKey": {"fits": "known"}},
+        {"**": {"not": {"contains": "TODO"}}},
+        {"supportEmail": {"ends_with": "@acme.example"}},
+        {"defaultOAuthClients.*.redirectUris.*": {"starts_with": "https://"}},
+    ],
+)
+def test_a_found_policy_that_asks_for_nothing_secret_is_fine(must: dict[str, Any]) -> None:
+    write("policies/asks.yaml", policy("asks", must))
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    result = lint("-", "--select", "acme/asks", "--fail-on", "never", given=json.dumps(SERVER))
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+ATTACK = {f"bit-{index}": {"signingKey": {"not": {"matches": f"{'.' * index}[{SECRET[index]}].*"}}} for index in range(10)}
+
+
+@pytest.mark.parametrize("named", ["--rules", "--config", "both", ""])
+def test_who_may_ask(named: str) -> None:
+    """The attack of a pull request: a policy for each letter of a piped password. Whoever is at the command line may."""
+    for name, must in ATTACK.items():
+        write(f"policies/{name}.yaml", policy(name, must))
+    write("other.toml", 'rules = ["policies"]\n')
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    arguments = {
+        "--rules": ["--isolated", "--rules", "policies"],
+        "--config": ["--config", "other.toml"],
+        "both": ["--rules", "policies"],
+        "": [],
+    }
+    result = lint("-", *arguments[named], "--format", "json", given=json.dumps(SERVER))
+    found = [one["rule"] for one in json.loads(result.stdout)["findings"] if one["rule"].startswith("acme/")] if result.stdout else []
+    assert sorted(found) == (sorted(f"acme/{name}" for name in ATTACK) if named else [])
+    assert result.exit_code == (1 if named else 2)
+    assert SECRET not in result.output
+
+
+# --- Where its rules may lie. -------------------------------------------------------------------------------------------------------
+
+FOREIGN = f"aws_secret: {SECRET}\nsplitted: [{SECRET}\n"
+
+
+def outside(text: str) -> Result:
+    write(".medplum-lint.toml", f"# comment\nrules = [{json.dumps(text)}]\n")
+    return lint("-", given=json.dumps(SERVER))
+
+
+@pytest.mark.parametrize("how", ["above", "absolute", "link", "link to a file", "round about"])
+def test_rules_stay_in_the_tree_of_a_found_configuration(how: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "foreign.yaml").write_text(FOREIGN)
+    Path("policies").mkdir()
+    link = Path("policies") / "foreign.yaml"
+    folder = {"above": "../elsewhere", "absolute": str(elsewhere), "round about": "policies/../../elsewhere"}.get(how, "policies")
+    if how == "link":
+        Path("policies").rmdir()
+        Path("policies").symlink_to(elsewhere)
+    elif how == "link to a file":
+        link.symlink_to(elsewhere / "foreign.yaml")
+    result = outside(folder)
+    here = Path.cwd()
+    expected = (
+        f"medplum-lint: error: {here}/policies/foreign.yaml: leads out of {here}, the folder of the configuration that names it"
+        if how == "link to a file"
+        else f"medplum-lint: error: {here}/.medplum-lint.toml:2: {Path(folder).name} leads out of the folder of this configuration, "
+        "which was only found: name the folder of policies with --rules"
+    )
+    assert result.exit_code == 2
+    assert expected in result.stderr.splitlines()
+    assert SECRET not in result.output and "aws_secret" not in result.output
+    assert lint("-", "--isolated", "--fail-on", "never", given=json.dumps(SERVER)).exit_code == 0
+
+
+def test_rules_within_the_tree_may_be_linked(tmp_path: Path) -> None:
+    write("shared/policies/port.yaml", policy("port", {"port": {"type": "integer"}}))
+    Path("policies").symlink_to("shared/policies")
+    result = outside("policies")
+    assert "error: " not in result.stderr
+
+
+def test_a_rule_file_is_a_file() -> None:
+    Path("policies/sub.yaml").mkdir(parents=True)
+    os.mkfifo("policies/pipe.yaml")
+    result = outside("policies")
+    here = Path.cwd() / "policies"
+    assert f"medplum-lint: error: {here}/pipe.yaml:1: cannot be read: it is a pipe, not a file" in result.stderr.splitlines()
+    assert f"medplum-lint: error: {here}/sub.yaml:1: cannot be read: is a directory" in result.stderr.splitlines()
+
+
+def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "foreign.toml").write_text(f'{SECRET} = "x"\n')
+    Path(".medplum-lint.toml").symlink_to(tmp_path / "foreign.toml")
+    result = lint("-", given=json.dumps(SERVER))
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"medplum-lint: error: {Path.cwd()}/.medplum-lint.toml: is a link to a file outside of its folder; name that file with --config\n"
+    )
+    (tmp_path / "foreign.toml").write_text('ignore = ["missing-port"]\n')
+    assert lint("-", "--config", ".medplum-lint.toml", "--fail-on", "never", given=json.dumps(SERVER)).exit_code == 0
+
+
+# --- Which configuration counts, and what is said of it. ----------------------------------------------------------------------------
+
+FINE = "medplum.config.json"
+
+
+def reports(*arguments: str) -> tuple[str, list[Any], list[str]]:
+    """The line of the text report, what the JSON report says, and the notifications of the SARIF report."""
+    text, report, sarif = (lint("--format", form, "--fail-on", "never", *arguments).stdout for form in ("text", "json", "sarif"))
+    [line] = [line for line in text.splitlines() if line.startswith("Configuration ")] or [""]
+    [invocation] = json.loads(sarif)["runs"][0]["invocations"]
+    notes = [one["message"]["text"] for one in invocation.get("toolConfigurationNotifications", [])]
+    return line, json.loads(report)["configurations"], notes
+
+
+def test_every_report_says_which_configuration_was_used() -> None:
+    write(FINE, json.dumps(SERVER))
+    assert reports(".") == ("", [], [])
+    write(".medplum-lint.toml", 'ignore = ["missing-port", "wrong-type"]\nexclude = ["old"]\n[severity]\nunknown-setting = "off"\n')
+    write("old/medplum.config.json", "{}")
+    write("older/medplum.config.json", json.dumps(SERVER))
+    off = ["missing-port", "unknown-setting", "wrong-type"]
+    assert reports(".") == (
+        "Configuration .medplum-lint.toml: 3 rules off, 1 path excluded.",
+        [{"path": ".medplum-lint.toml", "named": False, "rules_off": off, "excluded": 1, "fail_on": None}],
+        ["'.medplum-lint.toml' configures this run: 3 rules off, 1 paths excluded."],
+    )
+    assert reports(".", "--isolated") == ("", [], [])
+    assert "Configuration" not in lint(".", "--quiet").output
+
+
+def test_what_switches_a_rule_off() -> None:
+    write(FINE, json.dumps(SERVER))
+    every = len(json.loads(lint("rules", "--format", "json").stdout))
+
+    def off(text: str, *arguments: str) -> int:
+        write(".medplum-lint.toml", text)
+        return len(reports(FINE, *arguments)[1][0]["rules_off"])
+
+    assert off("") == 0
+    default = off('select = ["missing-port"]') + 1
+    assert every - 20 < default <= every
+    assert off('select = ["missing-port"]', "--select", "wrong-type") == 0  # the command line has its way
+    assert off('ignore = ["missing-port"]', "--ignore", "wrong-type") == 0
+    assert off('[per-file."medplum.*.json"]\nignore = ["missing-port"]') == 1
+    assert off('[per-file."other.json"]\nignore = ["missing-port"]') == 0
+    assert off("[severity]\nmissing-port = {production = 'off', development = 'error'}") == 1
+    assert off("[severity]\nmissing-port = {production = 'error', development = 'off'}") == 0
+    assert off('target = "development"') > 0
+    assert off('target = "development"', "--target", "production") == 0
+    assert off('target = "production"') == 0
+
+
+def test_a_configuration_that_makes_the_run_fail_on_nothing() -> None:
+    write(FINE, json.dumps(SERVER))
+    write(".medplum-lint.toml", 'fail-on = "never"')
+    assert lint(FINE).output.splitlines()[-2] == "Configuration .medplum-lint.toml: no rule off, nothing excluded, fail-on never."
+    assert lint(FINE, "--fail-on", "error").output.splitlines()[-2] == "Configuration .medplum-lint.toml: no rule off, nothing excluded."
+
+
+def test_a_configuration_that_is_named() -> None:
+    write("deploy/" + FINE, json.dumps(SERVER))
+    write("deploy/.medplum-lint.toml", 'select = ["missing-redis"]')
+    write("ci/strict.toml", 'ignore = ["missing-port"]\nexclude = ["deploy/old/**"]\nrules = ["policies"]')
+    write("ci/policies/asks.yaml", policy("asks", {"signingKey": {"max_length": 3}}))
+    line, configurations, _ = reports("deploy", "--config", "ci/strict.toml")
+    assert line == "Configuration ci/strict.toml: 1 rule off, nothing excluded."
+    assert configurations[0]["named"] is True
+    assert "acme/asks" in lint("deploy", "--config", "ci/strict.toml").output
+    write("pyproject.toml", "[tool.medplum-lint]\nignore = []\n")
+    assert reports("deploy", "--config", "pyproject.toml")[1][0]["path"] == "pyproject.toml"
+    assert "acme/asks" in lint("rules", "--config", "ci/strict.toml").output
+    assert lint("explain", "acme/asks", "--config", "ci/strict.toml").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config", "nowhere.toml"], "medplum-lint: error: nowhere.toml: cannot be read: no such file or directory"),
+        (["--config", "."], "medplum-lint: error: .: cannot be read: is a directory"),
+        (
+            ["--config", "empty/pyproject.toml"],
+            "medplum-lint: error: empty/pyproject.toml: there is no table [tool.medplum-lint] in this file",
+        ),
+        (["--config", "x.toml", "--isolated"], "Error: --isolated uses no configuration, and --config names one"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used(arguments: list[str], message: str) -> None:
+    write("empty/pyproject.toml", "[project]\n")
+    result = lint("-", *arguments, given="{}")
+    assert (result.exit_code, result.stdout, result.stderr.splitlines()[-1]) == (2, "", message)
+
+
+def test_a_mask_is_no_oracle_either() -> None:
+    """What a found policy says of a secret never has its value, in any format."""
+    write(
+        "policies/shows.yaml",
+        policy("shows", {"signingKey": "absent", "**": {"not": {"contains": "hunter"}}}, message="it is ${.}, ${signingKey}"),
+    )
+    write(".medplum-lint.toml", 'rules = ["policies"]')
+    for form in ("text", "json", "sarif"):
+        output = lint("-", "--format", form, given=json.dumps(SERVER)).output
+        assert SECRET not in output
+        assert "hunter" not in output.replace("policies", "")
