@@ -18,9 +18,10 @@ FILES = sorted(LINTER.rglob("*.py"))
 
 LAYERS: dict[str, set[str]] = {
     "model": set(),
+    "suggest": set(),
     "settings": {"model"},
-    "policy": {"model", "settings"},
-    "sources": {"model", "settings"},
+    "policy": {"model", "settings", "suggest"},
+    "sources": {"model", "settings", "suggest"},
     "reporters": {"model"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
@@ -138,6 +139,7 @@ HEAVY = [
     "linter.reporters.sarif",
     "linter.rulebook",
     "linter.sources._json_tolerant",
+    "linter.suggest",
     "logging",
     "multiprocessing",
     "pydoc",
