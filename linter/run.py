@@ -14,10 +14,13 @@ from .config import Config, ConfigError, Settings, Severity, find_config
 from .deployment import KIND as DEPLOYMENT
 from .deployment import Candidate, deployments, side_by_side
 from .discover import Found, find_files
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
+from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Target, dotted
 from .policy.engine import applies, check
+from .policy.judgement import not_judged
 from .policy.library import built_in_rules, check_ids, read_folders
 from .policy.rule import Rule
+from .settings import KINDS as CATALOGUES
+from .settings import catalogue
 from .sources import kinds, modules_for, source_of
 from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
 from .suppress import RULE as UNUSED_SUPPRESSION
@@ -103,6 +106,7 @@ class _Run:
         self.options = options
         self.errors: list[str] = []
         self.bugs: list[str] = []
+        self._noted: set[str] = set()
         self.files: list[FileStatus] = []
         self.documents: list[Document] = []
         self.findings: list[Finding] = []
@@ -201,6 +205,8 @@ class _Run:
         if loaded.judge:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
+            for path, error in not_judged(document).items():
+                self._bug(error, document.uri, on=path)
         self._suppressions.take(loaded, _checked(rules, document, settings), rules.known)
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self._add(findings, settings)
@@ -236,7 +242,12 @@ class _Run:
 
     def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
         try:
-            return check(rule, document, _severity(rule.info, settings))
+            return check(
+                rule,
+                document,
+                _severity(rule.info, settings),
+                lambda path, error: self._bug(error, document.uri, rule.info.id, path),
+            )
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
             self._bug(error, document.uri, rule.info.id)
             return []
@@ -249,11 +260,15 @@ class _Run:
             if level is not None:
                 yield _finding(problem, level, loaded.document)
 
-    def _bug(self, error: Exception, uri: str, rule: str | None = None) -> None:
-        """Note a bug by its kind and place; its text is left out, for it may quote a value."""
+    def _bug(self, error: Exception, uri: str, rule: str | None = None, on: SettingPath = ()) -> None:
+        """Note a bug by its kind and place; its text is left out, for it may quote a value. Each is noted once, wherever it shows."""
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        self.bugs.append(f"{uri}: {f'the rule {rule}' if rule else 'loading the file'} failed with {type(error).__name__} at {where}")
+        what = f"the rule {rule}" if rule else "checking a setting" if on else "loading the file"
+        setting = f" on {dotted(on)}" if any(catalogue(kind).get(on) is not None for kind in CATALOGUES) else ""
+        bug = f"{uri}: {what}{setting} failed with {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+        if bug not in self._noted:
+            self._noted.add(bug)
+            self.bugs.append(bug)
 
     def outcome(self) -> Outcome:
         """The whole run, in the order in which it is reported."""
