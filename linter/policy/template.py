@@ -14,7 +14,7 @@ from .node import Node
 from .paths import Path, parse_path
 from .placeholders import is_unresolved
 
-_PIECE = re.compile(r"\$\$|\$\{([^}]*)\}|\$")
+_PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
 class Template:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from .. import settings
@@ -56,4 +57,9 @@ class JsonOrigin:
         known = settings.catalogue(self._catalogue)
         place = self._parsed.places.find(path) if path else None
         show = bool(path) and known.is_public(path or ())
-        return excerpt(self._text, span, anchor_of(place, span), visibility(known, intact=self._parsed.intact), show=show)
+        return excerpt(self._text, span, anchor_of(place, span), self._visibility, show=show)
+
+    @cached_property
+    def _visibility(self) -> Visibility:
+        """Worked out once: it looks at everything that is wrong with the text."""
+        return visibility(settings.catalogue(self._catalogue), intact=self._parsed.intact)
