@@ -6,6 +6,7 @@ All of them are immutable, and this module imports nothing of ours, so that a re
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
@@ -97,11 +98,12 @@ class Text:
     def __init__(self, content: str) -> None:
         self.bom = content.startswith("\ufeff")
         self.content = content[1:] if self.bom else content
-        self._starts: list[int] | None = None
+        self._starts: array[int] | None = None
 
-    def _line_starts(self) -> list[int]:
+    def _line_starts(self) -> array[int]:
         if self._starts is None:
-            self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.content))]
+            self._starts = array("q", [0])
+            self._starts.extend(end.end() for end in _LINE_END.finditer(self.content))
         return self._starts
 
     def position(self, offset: int) -> Position:
@@ -356,7 +358,7 @@ MASK = "••••••"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
 
 
-_COMMAND = re.compile(r"(?:(?<=\n)|\A)(?P<blank>\s*):(?=:)|#(?=#\[)")
+_COMMAND = re.compile(r"(?:(?<=\n)|\A)(?P<blank>[^\S\n]*):(?=:)|#(?=#\[)")
 
 
 def inert(text: str) -> str:

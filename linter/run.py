@@ -16,10 +16,26 @@ from .deployment import KIND as DEPLOYMENT
 from .deployment import Candidate, deployments, side_by_side
 from .discover import Found, find_files
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
-from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, Target
+from .model import (
+    LEVELS,
+    Configuration,
+    Deployment,
+    Document,
+    FileStatus,
+    Finding,
+    Level,
+    Result,
+    RuleInfo,
+    SettingPath,
+    Target,
+    dotted,
+)
 from .policy.engine import applies, check
+from .policy.judgement import not_judged
 from .policy.library import Folder, FoundFolder, built_in_rules, check_ids, files_of, read_folders
 from .policy.rule import Rule
+from .settings import KINDS as CATALOGUES
+from .settings import catalogue
 from .sources import kinds, modules_for, source_of
 from .sources._recognise import is_medplum_name
 from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
@@ -143,6 +159,7 @@ class _Run:
         self.options = options
         self.errors: list[str] = []
         self.bugs: list[str] = []
+        self._noted: set[str] = set()
         self.files: list[FileStatus] = []
         self.documents: list[Document] = []
         self.findings: list[Finding] = []
@@ -310,6 +327,8 @@ class _Run:
         if loaded.judge:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
+            for path, error in not_judged(document).items():
+                self._bug(error, document.uri, "checking a setting", path)
         self._suppressions.take(loaded, _checked(rules, document, settings), rules.known)
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self._add(findings, settings)
@@ -355,7 +374,12 @@ class _Run:
 
     def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
         try:
-            return check(rule, document, _severity(rule.info, settings))
+            return check(
+                rule,
+                document,
+                _severity(rule.info, settings),
+                lambda path, error: self._bug(error, document.uri, f"the rule {rule.info.id}", path),
+            )
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
             self._bug(error, document.uri, f"the rule {rule.info.id}")
             return []
@@ -368,9 +392,13 @@ class _Run:
             if level is not None:
                 yield _finding(problem, level, loaded.document)
 
-    def _bug(self, error: Exception, uri: str, what: str = "loading the file") -> None:
-        """Note a bug by its kind and place; its text is left out, for it may quote a value."""
-        self.bugs.append(f"{uri}: {what} failed with {described(error)}")
+    def _bug(self, error: Exception, uri: str, what: str = "loading the file", on: SettingPath = ()) -> None:
+        """Note a bug by its kind and place; its text is left out, for it may quote a value. Each is noted once, wherever it shows."""
+        setting = f" on {dotted(on)}" if any(catalogue(kind).get(on) is not None for kind in CATALOGUES) else ""
+        bug = f"{uri}: {what}{setting} failed with {described(error)}"
+        if bug not in self._noted:
+            self._noted.add(bug)
+            self.bugs.append(bug)
 
     def outcome(self) -> Outcome:
         """The whole run, in the order in which it is reported."""

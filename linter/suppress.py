@@ -6,7 +6,9 @@ checked count. A remark that names no rule is found too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from .model import Document, Finding, Span
@@ -25,60 +27,99 @@ class Unused(NamedTuple):
     message: str
 
 
-class _Remark(NamedTuple):
-    document: Document
-    suppression: Suppression
-    checked: frozenset[str]
-    known: Collection[str]
+class _File:
+    """The remarks of a file. They are about all of its documents, and each is told once."""
+
+    def __init__(self, document: Document, suppressions: tuple[Suppression, ...]) -> None:
+        self.document = document
+        self.checked: frozenset[str] = frozenset()
+        """The rules that some document of the file is checked with."""
+        self.known: Collection[str] = ()
+        self.used: set[tuple[int, str]] = set()
+        """Where remarks stand that something needs, with the rule."""
+        self.suppressions = suppressions
+        self._covers = {rule: _Cover(group) for rule, group in _by_rule(suppressions).items()}
+
+    def reason(self, rule: str, places: Iterable[int]) -> str | None:
+        """The reason of the first remark about a rule that covers one of these places."""
+        cover = self._covers.get(rule)
+        found = next((one for place in places if (one := cover.at(place)) is not None), None) if cover is not None else None
+        if found is None:
+            return None
+        self.used.add((found.place.start, rule))
+        return found.reason
+
+
+def _by_rule(suppressions: Iterable[Suppression]) -> dict[str, list[Suppression]]:
+    found: dict[str, list[Suppression]] = {}
+    for suppression in suppressions:
+        for rule in suppression.rules:
+            found.setdefault(rule, []).append(suppression)
+    return found
+
+
+class _Cover:
+    """Remarks about one rule, of which the first that covers a place is found without looking at the others."""
+
+    def __init__(self, suppressions: list[Suppression]) -> None:
+        self._suppressions = sorted(suppressions, key=lambda one: one.span.start)
+        self._reach = list(accumulate((one.span.end for one in self._suppressions), max))
+        """How far the remarks up to each one reach."""
+
+    def at(self, place: int) -> Suppression | None:
+        """The first remark that covers a place."""
+        index = bisect_right(self._reach, place)
+        if index == len(self._suppressions) or self._suppressions[index].span.start > place:
+            return None
+        return self._suppressions[index]
 
 
 class Suppressions:
     """The remarks of all files of a run."""
 
     def __init__(self) -> None:
-        self._of_document: dict[int, list[_Remark]] = {}
-        self._used: set[tuple[str, int, str]] = set()
+        self._files: dict[str, _File] = {}
+        self._anchors: dict[int, tuple[tuple[Span, int], ...]] = {}
 
     def take(self, loaded: Loaded, checked: frozenset[str], known: Collection[str]) -> None:
         """Note the remarks about a document; ``checked`` are the rules that it is checked with, ``known`` all that there are."""
-        if loaded.suppressions:
-            remarks = [_Remark(loaded.document, one, checked, known) for one in loaded.suppressions]
-            self._of_document[id(loaded.document)] = remarks
+        if not loaded.suppressions:
+            return
+        file = self._files.setdefault(loaded.document.uri, _File(loaded.document, loaded.suppressions))
+        file.checked |= checked
+        file.known = known
+        self._anchors[id(loaded.document)] = loaded.anchors
 
     def apply(self, finding: Finding) -> Finding:
-        """The finding, with the reason of the first remark that covers it."""
-        for remark in self._of_document.get(id(finding.document), ()):
-            suppression = remark.suppression
-            if finding.rule in suppression.rules and suppression.span.start <= finding.span.start < suppression.span.end:
-                self._used.add((*_place(remark), finding.rule))
-                return finding._replace(suppressed=suppression.reason)
-        return finding
+        """The finding, with the reason of the first remark that covers it, or the name of the variable in whose value it is."""
+        file = self._files.get(finding.document.uri)
+        anchors = self._anchors.get(id(finding.document))
+        if file is None or anchors is None:
+            return finding
+        reason = file.reason(finding.rule, _places(finding.span.start, anchors))
+        return finding if reason is None else finding._replace(suppressed=reason)
 
     def unused(self) -> Iterator[Unused]:
-        """What is not needed, when all findings are known. A file's remarks are about all of its documents: each is told once."""
-        remarks = [remark for several in self._of_document.values() for remark in several]
-        checked: dict[tuple[str, int], frozenset[str]] = {}
-        for remark in remarks:
-            place = _place(remark)
-            checked[place] = checked.get(place, frozenset()) | remark.checked
-        told: set[tuple[str, int]] = set()
-        for remark in remarks:
-            place = _place(remark)
-            if place not in told:
-                told.add(place)
-                yield from self._unused(remark, checked[place])
-
-    def _unused(self, remark: _Remark, checked: frozenset[str]) -> Iterator[Unused]:
-        span = remark.suppression.place
-        for rule in sorted(remark.suppression.rules):
-            if rule not in remark.known:
-                message = f'the remark suppresses the rule "{rule}", and there is none{did_you_mean(rule, remark.known)}'
-            elif rule in checked and (*_place(remark), rule) not in self._used:
-                message = f"the remark suppresses {rule}, of which nothing is found here; delete it"
-            else:
-                continue
-            yield Unused(remark.document, span, message)
+        """What is not needed, when all findings are known."""
+        for file in self._files.values():
+            for suppression in file.suppressions:
+                yield from _unused(file, suppression)
 
 
-def _place(remark: _Remark) -> tuple[str, int]:
-    return remark.document.uri, remark.suppression.place.start
+def _places(at: int, anchors: tuple[tuple[Span, int], ...]) -> Iterator[int]:
+    """A place, and where the name of the value in which it is stands."""
+    yield at
+    before = bisect_right(anchors, at, key=lambda anchor: anchor[0].start) - 1
+    if before >= 0 and at < anchors[before][0].end:
+        yield anchors[before][1]
+
+
+def _unused(file: _File, suppression: Suppression) -> Iterator[Unused]:
+    for rule in sorted(suppression.rules):
+        if rule not in file.known:
+            message = f'the remark suppresses the rule "{rule}", and there is none{did_you_mean(rule, file.known)}'
+        elif rule in file.checked and (suppression.place.start, rule) not in file.used:
+            message = f"the remark suppresses {rule}, of which nothing is found here; delete it"
+        else:
+            continue
+        yield Unused(file.document, suppression.place, message)

@@ -89,6 +89,77 @@ def test_a_byte_order_mark_and_bytes_that_are_no_text() -> None:
     assert [finding.rule for finding in outcome.result.findings] == ["byte-order-mark", "invalid-hostname", "not-utf-8"]
 
 
+# --- Quotes that are not closed ---------------------------------------------------------------------------------------------------------
+
+
+def places(text: str) -> list[str]:
+    """``line:column rule`` of what is found in a file."""
+    outcome = lint_input(Input(".env", text.encode(), Path("/nowhere/.env")), Options())
+    assert outcome.bugs == ()
+    listed = [(finding.document.position(finding.span.start), finding.rule) for finding in outcome.result.findings]
+    return [f"{place.line}:{place.column} {rule}" for place, rule in listed]
+
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB+x/y\nabcd==\n-----END CERTIFICATE-----"
+UNCLOSED, MISREAD = "invalid-environment-line", "misread-integer"
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Never closed.
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\nMEDPLUM_PORT=81x\n", [f"1:25 {UNCLOSED}", f"2:14 {MISREAD}"]),
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2", [f"1:25 {UNCLOSED}"]),
+        ("\n\n\nMEDPLUM_DATABASE_DBNAME=Qhunter2\n\n# Ports\nMEDPLUM_PORT=81x", [f"4:25 {UNCLOSED}", f"7:14 {MISREAD}"]),
+        # Closed by the quote that opens the value of a later line.
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\nMEDPLUM_PORT=Q81xQ\n", [f"1:25 {UNCLOSED}", f"2:14 {MISREAD}"]),
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\nexport MEDPLUM_PORT=Q81xQ\n", [f"1:25 {UNCLOSED}", f"2:21 {MISREAD}"]),
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\r\nMEDPLUM_PORT=Q81xQ\r\n", [f"1:25 {UNCLOSED}", f"2:14 {MISREAD}"]),
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\nMEDPLUM_PORT=Q\n81xQ\n", [f"1:25 {UNCLOSED}", f"2:14 {MISREAD}"]),
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\nPOSTGRES_DB=Qhunter2Q\nMEDPLUM_PORT=81x", [f"1:25 {UNCLOSED}", f"3:14 {MISREAD}"]),
+        ("POSTGRES_DB=Qhunter2\nMEDPLUM_DATABASE_DBNAME=QxQ\nMEDPLUM_PORT=81x", [f"1:13 {UNCLOSED}", f"3:14 {MISREAD}"]),
+        ("POSTGRES_DB=Qhunter2\nPOSTGRES_USER=QhunterQ\nMEDPLUM_PORT=81x", [f"1:13 {UNCLOSED}", f"3:14 {MISREAD}"]),
+        (
+            "MEDPLUM_DATABASE_DBNAME=Qhunter2\nMEDPLUM_REDIS_USERNAME=Qhunter2\nMEDPLUM_PORT=Q81xQ",
+            [
+                f"1:25 {UNCLOSED}",
+                f"2:24 {UNCLOSED}",
+                f"3:14 {MISREAD}",
+            ],
+        ),
+        # Closed by a quote in a comment, or at the end of a line that sets another variable.
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\n# so QcalledQ\nMEDPLUM_PORT=81x", [f"1:25 {UNCLOSED}", f"3:14 {MISREAD}"]),
+        ("MEDPLUM_DATABASE_DBNAME=Qhunter2\nPOSTGRES_DB=hunter2Q\nMEDPLUM_PORT=81x", [f"1:25 {UNCLOSED}", f"3:14 {MISREAD}"]),
+        # A key without its closing quote is one mistake.
+        (f"MEDPLUM_DATABASE_SSL_CERT=Q{PEM}\nMEDPLUM_PORT=81x\n", [f"1:27 {UNCLOSED}", f"5:14 {MISREAD}"]),
+        # Values over several lines.
+        (f"MEDPLUM_DATABASE_SSL_CERT=Q{PEM}Q\nMEDPLUM_PORT=81x\n", [f"5:14 {MISREAD}"]),
+        (f"MEDPLUM_DATABASE_SSL_CERT=Q{PEM}Q # hunter2\nMEDPLUM_PORT=81x\n", [f"5:14 {MISREAD}"]),
+        (f"MEDPLUM_DATABASE_SSL_CERT=Q{PEM}Q hunter2\nMEDPLUM_PORT=81x\n", [f"4:27 {UNCLOSED}", f"5:14 {MISREAD}"]),
+        (f"OTHER_KEY=Q{PEM}\nQ\nMEDPLUM_PORT=81x\n", [f"6:14 {MISREAD}"]),
+        ("NGINX=Q\nserver {{\n  A=b\n}}\nQ\nMEDPLUM_PORT=81x\n", [f"6:14 {MISREAD}"]),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_told_where_it_is_opened(text: str, quote: str, expected: list[str]) -> None:
+    given_text = f"{text}\nMEDPLUM_REDIS_HOST=cache\n".replace("Q", quote)
+    only = {UNCLOSED, MISREAD}
+    assert [one for one in places(given_text) if one.partition(" ")[2] in only] == expected
+    outcome = lint_input(Input(".env", given_text.encode(), Path("/nowhere/.env")), Options())
+    shown = [finding.document.origin.excerpt(finding.path, finding.span).text + finding.message for finding in outcome.result.findings]
+    assert not any("hunter2" in text for text in shown)
+
+
+@given(
+    st.lists(st.sampled_from(["A=", "MEDPLUM_PORT=", '"', "'", "\\", "x", "\n", "#", " ", "MEDPLUM_REDIS_HOST=", PEM]), max_size=24).map(
+        "".join
+    )
+)
+def test_every_line_that_sets_a_variable_by_itself_is_read(text: str) -> None:
+    content = f"{text}\nMEDPLUM_DATABASE_HOST=db\n"
+    assert dotenv._read(Text(content)).variables[-1].name == "MEDPLUM_DATABASE_HOST"
+
+
 # --- Round trips ---------------------------------------------------------------------------------------------------------------------
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 from datetime import datetime, timezone
 from functools import cache
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -26,6 +29,7 @@ from cryptography.x509.oid import NameOID
 from linter import formats
 from linter.config import Settings
 from linter.model import UNKNOWN, Style
+from linter.policy import keys
 from linter.policy.keys import private_key_problem, public_key_problem
 from linter.reporters import reporter
 from linter.run import Input, Options, Outcome, lint_input
@@ -129,6 +133,80 @@ def test_the_life_of_a_certificate(now: str, expected: list[str]) -> None:
 def test_the_certificate_of_a_server_is_no_authority() -> None:
     found = said(lint("2025-06-01", database={"ssl": {"ca": certificate(2020, 2030) + certificate(2020, 2030, authority=False)}}))
     assert found == ["unusable-ca-certificate: database.ssl.ca (certificate 2 of 2) is not the certificate of an authority"]
+
+
+def wrong_byte(text: str, at: int, byte: int) -> str:
+    """A certificate in which one byte is another one."""
+    block = re.search("-----BEGIN CERTIFICATE-----\n(.*)\n-----END CERTIFICATE-----", text, re.DOTALL)
+    assert block is not None
+    der = bytearray(base64.b64decode(block[1]))
+    der[at % len(der)] = byte
+    return f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(der).decode()}\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("byte", [0x00, 0x02, 0x30, 0x7F, 0x80, 0xFF])
+def test_a_certificate_with_one_wrong_byte(byte: int, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder) -> None:
+    """Whatever cryptography raises of it, the certificate is judged, and nothing is written but the report."""
+    sound = certificate(2020, 2030)
+    seen = set()
+    for at in range(len(sound) // 2):
+        seen |= {*said(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at, byte)}}))}
+    assert "unusable-ca-certificate: database.ssl.ca holds a certificate that cannot be parsed" in seen
+    assert not any("Error" in one or "Invalid" in one for one in seen)
+    assert capfd.readouterr() == ("", "") and list(recwarn) == []
+
+
+def test_a_certificate_of_an_unknown_version_and_one_without_a_serial_number(recwarn: pytest.WarningsRecorder) -> None:
+    """``InvalidVersion`` is no ``ValueError``; of a serial number that is not positive cryptography warns, with its own path."""
+    sound = certificate(2020, 2030)
+    at = base64.b64decode("".join(sound.splitlines()[1:-1])).index(bytes([0xA0, 3, 2, 1, 2])) + 4
+    assert said(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at, 9)}})) == [
+        "unusable-ca-certificate: database.ssl.ca holds a certificate that cannot be parsed"
+    ]
+    assert said(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at + 3, 0)}})) == []
+    assert list(recwarn) == []
+
+
+@pytest.mark.parametrize("wrong", ["\ud800", "\0", "٣", "\n" * 100, "A" * 9_000])
+def test_texts_that_are_no_keys(wrong: str) -> None:
+    frame = f"-----BEGIN PRIVATE KEY-----\n{wrong}\n-----END PRIVATE KEY-----\n"
+    long = len(wrong) > 8_000
+    assert private_key_problem(frame, None) == ("is longer than any key" if long else "is no private key") + (
+        " that CloudFront takes" if long else " that OpenSSL can read"
+    )
+    assert private_key_problem(pem(rsa_key(), PASSPHRASE), wrong) == "cannot be opened with signingKeyPassphrase"
+    assert public_key_problem(wrong, frame, wrong) is None
+    assert public_key_problem(public(rsa_key()), pem(rsa_key(), PASSPHRASE), wrong) is None
+
+
+def test_a_key_is_opened_once_however_many_environments_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    load = serialization.load_pem_private_key
+
+    def count(*arguments: Any, **named: Any) -> Any:
+        opened.append(1)
+        return load(*arguments, **named)
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", count)
+    key = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048), PASSPHRASE)
+    values = {"baseUrl": "https://api.hospital.example/", "signingKey": key, "signingKeyPassphrase": PASSPHRASE}
+    for environments in (2, 20):
+        parameters = [
+            {"Name": f"/medplum/e{number}/{name}", "Type": "SecureString", "Value": value}
+            for number in range(environments)
+            for name, value in values.items()
+        ]
+        outcome = lint_input(Input("ssm.json", json.dumps({"Parameters": parameters}).encode(), Path("ssm.json")), Options())
+        assert outcome.bugs == ()
+    assert len(opened) == 1
+
+
+def test_nothing_of_a_key_is_remembered_but_a_hash() -> None:
+    key = pem(rsa_key(), PASSPHRASE)
+    private_key_problem(key, PASSPHRASE)
+    remembered = repr(keys._remembered)
+    assert keys._remembered and PASSPHRASE not in remembered and key.splitlines()[1] not in remembered
+    assert len(keys._remembered) <= keys._MOST_REMEMBERED
 
 
 @pytest.mark.parametrize("output_format", ["text", "json", "sarif"])

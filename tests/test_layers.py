@@ -20,11 +20,12 @@ LAYERS: dict[str, set[str]] = {
     "_built": set(),
     "formats": set(),
     "model": set(),
+    "suggest": set(),
     "settings": {"_built", "model"},
     "files": set(),
     "redaction": {"formats", "model", "settings"},
-    "policy": {"_built", "files", "formats", "model", "redaction", "settings"},
-    "sources": {"_built", "model", "redaction", "settings"},
+    "policy": {"_built", "files", "formats", "model", "redaction", "settings", "suggest"},
+    "sources": {"_built", "model", "redaction", "settings", "suggest"},
     "reporters": {"model", "redaction"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
@@ -142,6 +143,7 @@ HEAVY = [
     "linter.reporters.sarif",
     "linter.rulebook",
     "linter.sources._json_tolerant",
+    "linter.suggest",
     "logging",
     "multiprocessing",
     "pydoc",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isinf
 
 from .hosts import host_of, is_local_host
 from .placeholders import is_blank, is_reference
@@ -67,12 +68,13 @@ def _host_and_port(authority: str) -> tuple[str, str | None]:
 
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"[^\s@<>()\[\]\\,;:\"]+@{_LABEL}(?:\.{_LABEL})*")
 
 
 @_format("email")
 def email(text: str) -> str | None:
     """One bare address, ``name@example.com``."""
-    if re.fullmatch(rf"[^\s@<>()\[\]\\,;:\"]+@{_LABEL}(?:\.{_LABEL})*", text):
+    if _ADDRESS.fullmatch(text):
         return None
     return "must be one e-mail address such as support@example.com"
 
@@ -93,7 +95,7 @@ def hostname(text: str) -> str | None:
         return "must be a bare host name, without a scheme"
     if "/" in text:
         return "must be a bare host name, without a path"
-    if re.fullmatch(r"[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
+    if re.fullmatch(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", text):
         return None
     if ":" in text:
         return "must be a bare host name, without a port"
@@ -121,20 +123,30 @@ def origin(text: str) -> str | None:
 @_format("arn")
 def arn(text: str) -> str | None:
     """An Amazon Resource Name: ``arn:partition:service:region:account:resource``."""
-    fits = re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:\S+", text)
+    fits = re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{12}|aws)?:\S+", text)
     return None if fits else "must be an ARN such as arn:aws:iam::123456789012:role/example"
 
 
 _SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
 
 
-def parsed_size(text: str) -> int | None:
-    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number, and so sets no limit."""
-    match = re.fullmatch(r"([-+]?\d+(?:\.\d+)?) *(kb|mb|gb|tb|pb|b)", text, re.IGNORECASE)
+_SIZE = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
+_LEADING_NUMBER = re.compile(r"\s*([-+]?[0-9]+)")
+_MOST_DIGITS = 20
+"""No server has a number of bytes with more digits."""
+
+
+def parsed_size(text: str) -> float | None:
+    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number, and so sets no limit.
+
+    A number beyond the range of a double is infinite, as it is to JavaScript.
+    """
+    match = _SIZE.fullmatch(text)
     if match:
-        return int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
-    number = re.match(r"\s*([-+]?\d+)", text)
-    return int(number[1]) if number else None
+        size = float(match[1]) * _SIZE_UNITS[match[2].lower()]
+        return size if isinf(size) else float(int(size))
+    number = _LEADING_NUMBER.match(text)
+    return float(number[1]) if number else None
 
 
 @_format("bytes")
@@ -143,18 +155,33 @@ def size_in_bytes(text: str) -> str | None:
 
     What it does not know it cuts off: "1m" is one byte. Without a leading number it is no limit at all (``bytes.parse``, tried out).
     """
-    match = re.fullmatch(r"([-+]?\d+(?:\.\d+)?) *(kb|mb|gb|tb|pb|b)", text, re.IGNORECASE)
+    match = _SIZE.fullmatch(text)
     if match:
         return None if float(match[1]) > 0 else "must be more than nothing: every request is larger"
-    number = re.match(r"\s*([-+]?\d+)", text)
+    number = _LEADING_NUMBER.match(text)
     if number is None:
         return "is no size, which the server takes for no limit at all; write one such as 50mb"
-    size = int(number[1][:20])  # no server has so many bytes, whatever follows
-    plural = "" if size == 1 else "s"
-    return f"is {size:,} byte{plural} to the server, which knows only b, kb, mb, gb, tb and pb right behind the number"
+    size = _byte_count(number[1])
+    return f"is {size} byte{'' if size == '1' else 's'} to the server, which knows only b, kb, mb, gb, tb and pb right behind the number"
 
 
-_PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]+)-----\r?\n(?P<body>(?:[^-].*\r?\n|\r?\n)+)-----END (?P=label)-----")
+def _byte_count(number: str) -> str:
+    digits = number.lstrip("+-0") or "0"
+    if len(digits) > _MOST_DIGITS:
+        return f"{'under -' if number[0] == '-' else 'over '}10^{_MOST_DIGITS}"
+    return f"{'-' if number[0] == '-' else ''}{int(digits):,}"
+
+
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
+
+
+def _has_whole_pem(text: str) -> bool:
+    """Whether some block goes from its BEGIN to the END of the same label, with lines between of which none begins with a hyphen."""
+    for begin in _BEGIN.finditer(text):
+        end = text.find("\n-", begin.end() - 1) + 1
+        if end > begin.end() and text.startswith(f"-----END {begin[1]}-----", end):
+            return True
+    return False
 
 
 @_format("pem")
@@ -166,7 +193,7 @@ def pem(text: str) -> str | None:
         return "must have real line breaks: it holds a backslash and an n in their place"
     if "\n" not in text.strip():
         return "must have line breaks: the PEM stands on one line"
-    return None if _PEM.search(text) else "must be whole PEM text, from -----BEGIN to the -----END of the same label"
+    return None if _has_whole_pem(text) else "must be whole PEM text, from -----BEGIN to the -----END of the same label"
 
 
 @_format("pem-private-key")
@@ -210,6 +237,9 @@ def base_url(text: str) -> str | None:
     return reason
 
 
+_LOOPBACK = re.compile(r"http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\])(:[0-9]+)?(/|$)", re.IGNORECASE)
+
+
 @_format("redirect-uri")
 def redirect_uri(text: str) -> str | None:
     """A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252)."""
@@ -225,7 +255,7 @@ def redirect_uri(text: str) -> str | None:
         return reason
     if "#" in text:
         return "must have no fragment"
-    if scheme[1].lower() == "http" and not re.match(r"http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)", text, re.IGNORECASE):
+    if scheme[1].lower() == "http" and not _LOOPBACK.match(text):
         return "must begin with https://: over http anybody on the way can read the code"
     return None
 
@@ -276,7 +306,7 @@ def binary_storage(text: str) -> str | None:
 def secret_id(text: str) -> str | None:
     """The name or ARN of a secret in AWS Secrets Manager."""
     if text.startswith("arn:"):
-        if re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+", text):
+        if re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+", text):
             return None
         return "must be the name or ARN of a secret in Secrets Manager: this is another ARN"
     if re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", text):
@@ -287,7 +317,7 @@ def secret_id(text: str) -> str | None:
 @_format("aws-region")
 def aws_region(text: str) -> str | None:
     """The name of an AWS region, such as us-east-1 (by its shape, so that new regions are not refused)."""
-    fits = re.fullmatch(r"(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-[a-z]+-\d", text)
+    fits = re.fullmatch(r"(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-[a-z]+-[0-9]", text)
     return None if fits else "must be the name of an AWS region such as us-east-1"
 
 
@@ -300,7 +330,7 @@ def cloudfront_key_id(text: str) -> str | None:
 @_format("google-client-id")
 def google_client_id(text: str) -> str | None:
     """An OAuth client id of Google."""
-    fits = re.fullmatch(r"\d+-[a-z0-9]+\.apps\.googleusercontent\.com", text)
+    fits = re.fullmatch(r"[0-9]+-[a-z0-9]+\.apps\.googleusercontent\.com", text)
     return None if fits else "does not look like a client id of Google, which ends with .apps.googleusercontent.com"
 
 
@@ -354,14 +384,14 @@ def cron(text: str) -> str | None:
 @_format("date-time")
 def date_time(text: str) -> str | None:
     """A date, or a date and time, in ISO 8601."""
-    fits = re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", text)
+    fits = re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", text, re.ASCII)
     return None if fits else "must be a date such as 2025-01-31 or 2025-01-31T00:00:00Z"
 
 
 @_format("aws-account")
 def aws_account(text: str) -> str | None:
     """An AWS account number."""
-    return None if re.fullmatch(r"\d{12}", text) else "must be the twelve digits of an AWS account"
+    return None if re.fullmatch(r"[0-9]{12}", text) else "must be the twelve digits of an AWS account"
 
 
 @_format("vpc-id")
@@ -380,7 +410,8 @@ def s3_bucket(text: str) -> str | None:
 @_format("container-image")
 def container_image(text: str) -> str | None:
     """A container image with a tag or digest."""
-    fits = re.fullmatch(r"\S+[:@][^/\s]+", text)
+    behind = text[max(text.rfind("/") + 1, 1) : -1]  # of the last slash; a tag needs something before it and a sign of its own
+    fits = not re.search(r"\s", text) and (":" in behind or "@" in behind)
     return None if fits else "must be a container image with a tag, such as medplum/medplum-server:4.2.0"
 
 
@@ -456,9 +487,12 @@ def not_published(text: str) -> str | None:
     return None
 
 
+_BASE64_LINE = re.compile(r"(?:\A|\n|\\n)[^\S\n]*([A-Za-z0-9+/=]{20,})[^\S\n]*(?=\n|\\n|\Z)")
+
+
 def _first_base64_line(pem: str) -> str:
-    lines = re.split(r"\r?\n|\\n", pem)
-    return next((line.strip() for line in lines if re.fullmatch(r"[A-Za-z0-9+/=]{20,}", line.strip())), "")
+    found = _BASE64_LINE.search(pem)
+    return found[1] if found is not None else ""
 
 
 @_format("resolved")

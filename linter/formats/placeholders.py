@@ -8,18 +8,30 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_REFERENCE = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|\$\([^)]*\)", re.DOTALL)
-_BLANK = re.compile(r"<[^<>@]*[A-Za-z][^<>@]*>|\A\s*(?:TODO\b.*|FIXME\b.*|CHANGE[-_ ]?ME|REPLACE[-_ ]?ME)\s*\Z", re.IGNORECASE | re.DOTALL)
+_REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))
+_BRACKETS = re.compile(r"<([^<>@]*)>")
+_LETTER = re.compile("[A-Za-z]")
+_WORD = re.compile(r"\s*(?:TODO\b.*|FIXME\b.*|CHANGE[-_ ]?ME\s*|REPLACE[-_ ]?ME\s*)", re.IGNORECASE | re.DOTALL)
 
 
 def is_reference(value: Any) -> bool:
     """Whether a text holds something that a program replaces: ``${NAME}``, ``{{ name }}``, ``$(name)``."""
-    return type(value) is str and ("$" in value or "{" in value) and _REFERENCE.search(value) is not None
+    return type(value) is str and any(_holds(value, start, end) for start, end in _REFERENCES)
+
+
+def _holds(text: str, start: str, end: str) -> bool:
+    """Whether one sign stands somewhere, and the other somewhere behind it."""
+    at = text.find(start)
+    return at >= 0 and text.find(end, at + len(start)) >= 0
 
 
 def is_blank(value: Any) -> bool:
     """Whether a text holds something that a person has to replace: ``<your domain>``, ``TODO``, ``CHANGEME``."""
-    return type(value) is str and ("<" in value or value[:1] in "TtCcRrFf \t") and _BLANK.search(value) is not None
+    if type(value) is not str:
+        return False
+    if "<" in value and any(_LETTER.search(match[1]) for match in _BRACKETS.finditer(value)):
+        return True
+    return value[:1] in "TtCcRrFf \t" and _WORD.fullmatch(value) is not None
 
 
 def is_unresolved(value: Any) -> bool:

@@ -21,6 +21,8 @@ from .verdict import Check, Failure, Verdict, any_of, every, implication, negati
 
 DEEPEST = 8
 MOST_CLAUSES = 100
+_DEEPEST_COMPARED = 100
+"""Levels of nesting that no setting has. To look up each of more in another document takes as much as all before it together."""
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
@@ -150,6 +152,8 @@ def _same_as(operand: Any) -> Check:
     """The setting has the same value in another member of the deployment, if that gives it too; objects are compared by their members."""
 
     def check(value: Any, node: Node) -> Verdict:
+        if node.is_deeper_than(_DEEPEST_COMPARED):
+            return None
         path = (str(operand), *node.path[1:])
         other = node.document.get(path)
         if other is ABSENT or other is UNKNOWN or is_unresolved(other):
@@ -544,7 +548,8 @@ def _without_origin_of(operand: Any) -> Check:
         url = other(node)
         if not isinstance(value, str) or not isinstance(url, str):
             return None
-        repeated = any(one.strip() and f"{url.rstrip('/')}/".startswith(f"{one.strip().rstrip('/')}/") for one in value.split(","))
+        whole = f"{url.rstrip('/')}/"
+        repeated = any(one.strip() and whole.startswith(f"{one.strip().rstrip('/')}/") for one in value.split(","))
         return (Failure(f"repeats the origin of {show_value(operand)(node)}"),) if repeated else True
 
     return check

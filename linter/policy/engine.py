@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from ..model import ABSENT, Document, Finding, Level, Part, Related, SettingPath, Target, dotted
 from .display import shown
@@ -18,37 +19,58 @@ def applies(rule: Rule, document: Document) -> bool:
     return any(kind_matches(document.kind, kind) for kind in rule.info.kinds)
 
 
-def check(rule: Rule, document: Document, severity: Mapping[Target, Level | None] | None = None) -> list[Finding]:
-    """Every finding of one rule in one document. ``severity`` is that of the configuration, else the rule's own counts."""
+_DEEP: Final = 200
+"""Levels of nesting that no configuration has."""
+_MOST_DEEP: Final = 100
+"""Findings of one rule at most that are nested more deeply: to name each takes as much as its levels, of which there can be as many."""
+
+Failed = Callable[[SettingPath, Exception], object]
+"""Is told of a place that could not be checked, for a bug of ours."""
+
+
+def check(
+    rule: Rule, document: Document, severity: Mapping[Target, Level | None] | None = None, failed: Failed | None = None
+) -> list[Finding]:
+    """Every finding of one rule in one document. ``severity`` is that of the configuration, else the rule's own counts.
+
+    With ``failed`` a bug in the check of one place is that place's alone; without it, it is raised.
+    """
     level = (severity or rule.info.severity)[document.target]
     if level is None or not applies(rule, document):
         return []
     if not rule.trusted:
         from .trust import public_view, with_document  # only for rules that a configuration brought which nobody named
 
-        return [with_document(finding, document) for finding in _found(rule, level, public_view(document))]
-    return _found(rule, level, document)
+        return [with_document(finding, document) for finding in _found(rule, level, public_view(document), failed)]
+    return _found(rule, level, document, failed)
 
 
-def _found(rule: Rule, level: Level, document: Document) -> list[Finding]:
+def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) -> list[Finding]:
     root = Node(document, None, document.data)
     if rule.when is not None and rule.when(root) is not True:
         return []
     findings: dict[SettingPath, Finding] = {}
+    deep = 0
     for clause in rule.must:
-        for node, failure in _failures(clause, root):
-            where = Node.at(document, node.path + failure.path) if failure.path else node
-            if where.path not in findings:
-                findings[where.path] = _finding(rule, level, clause, where, failure)
+        for node in clause.path.nodes(root):
+            try:
+                for failure in _failures(clause, node):
+                    deep += (is_deep := node.is_deeper_than(_DEEP))
+                    if is_deep and deep > _MOST_DEEP:
+                        continue
+                    where = Node.at(document, node.path + failure.path) if failure.path else node
+                    if where.path not in findings:
+                        findings[where.path] = _finding(rule, level, clause, where, failure)
+            except Exception as error:
+                if failed is None:
+                    raise
+                failed(node.path, error)
     return list(findings.values())
 
 
-def _failures(clause: Clause, root: Node) -> Iterator[tuple[Node, Failure]]:
-    for node in clause.path.nodes(root):
-        verdict = clause.check(clause.path.value(node), node)
-        if verdict is not True and verdict is not None:
-            for failure in verdict:
-                yield node, failure
+def _failures(clause: Clause, node: Node) -> tuple[Failure, ...]:
+    verdict = clause.check(clause.path.value(node), node)
+    return () if verdict is True or verdict is None else verdict
 
 
 def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:

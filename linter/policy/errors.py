@@ -16,7 +16,6 @@ class RuleError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``; did you mean "x"?`` for the nearest known word, else nothing."""
-    import difflib  # only after a mistake
+    from .. import suggest  # only after a mistake
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    return suggest.did_you_mean(word, known)

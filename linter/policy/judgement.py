@@ -6,11 +6,11 @@ finding, and what is misread is not judged any further.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..formats import FORMATS
@@ -78,6 +78,19 @@ def misfits(document: Document) -> Mapping[SettingPath, Misfit]:
     return found
 
 
+def not_judged(document: Document) -> dict[SettingPath, Exception]:
+    """The settings of a document whose misfit could not be worked out, for a bug of ours, with what went wrong.
+
+    It is theirs alone: all others are judged. Empty as long as nobody has asked for misfits.
+    """
+    failed: dict[SettingPath, Exception] = document.derive("not_judged", dict)
+    return failed
+
+
+_DEEPEST: Final = 100
+"""Levels of nesting of what is judged. No setting is nested as deeply, and to name each of more takes as much as all before it together."""
+
+
 def _judge(document: Document) -> Iterator[tuple[SettingPath, Misfit]]:
     """Walk the settings that the catalogue knows; beneath an unknown one nothing is judged."""
     if catalogue_kind(document.kind) not in settings.KINDS:
@@ -86,10 +99,14 @@ def _judge(document: Document) -> Iterator[tuple[SettingPath, Misfit]]:
     waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items())]
     while waiting:
         path, value = waiting.pop()
-        misfit, descend = judge.judge(path, value)
+        try:
+            misfit, descend = judge.judge(path, value)
+        except Exception as error:  # a bug of ours in one setting must not hide the others
+            not_judged(document)[path] = error
+            continue
         if misfit is not None:
             yield path, misfit
-        if descend:
+        if descend and len(path) < _DEEPEST:
             members: Any = value.items() if isinstance(value, dict) else enumerate(value)
             waiting.extend(reversed([((*path, step), member) for step, member in members]))
 
@@ -125,7 +142,7 @@ class _Judge:
         holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
         if (setting is None and holder is not None and holder.pass_through) or str(path[-1]).startswith(_REMARKS) or "/" in str(path[-1]):
             return None, False
-        if self.loader is not None and isinstance(value, dict) and "raw" not in self.document.origin.facts(path):
+        if self.loader is not None and isinstance(value, dict) and len(path) < _DEEPEST and "raw" not in self.document.origin.facts(path):
             return None, True  # no parameter of its own: what is unknown is beneath it
         if setting is not None and setting.origin in ("older-version", "never-read"):
             return Misfit("current", _instead(setting, self.reader)), False
@@ -189,36 +206,43 @@ def _meant(path: SettingPath, catalogue: Catalogue) -> str:
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
         return f"in a JSON file {printable(name)} is written as an object in an object"
-    siblings = _members(catalogue, path[:-1])
-    same = [sibling for sibling in siblings if sibling.lower() == name.lower()]
-    near = same or _near(name, siblings)
+    names = _live_names(catalogue)
+    near = _near(name, names.members.get(tuple("*" if isinstance(step, int) else step for step in path[:-1]), ()))
     if near:
-        return f"did you mean {'.'.join([*map(str, path[:-1]), near[0]])}?"
-    elsewhere = [known for known in _live_names(catalogue) if known.rpartition(".")[2] == name]
+        return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?"
+    elsewhere = names.ending.get(name, [])
     return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
 
 
-def _members(catalogue: Catalogue, holder: SettingPath) -> list[str]:
-    pattern = tuple("*" if isinstance(step, int) else step for step in holder)
-    paths = [tuple(name.split(".")) for name in _live_names(catalogue)]
-    return [path[-1] for path in paths if path[:-1] == pattern]
+class _Names(NamedTuple):
+    """The names of the settings that exist: the last steps by those before them, and the whole names by their last steps."""
+
+    members: Mapping[SettingPath, tuple[str, ...]]
+    ending: Mapping[str, list[str]]
 
 
 @cache
-def _live_names(catalogue: Catalogue) -> list[str]:
-    names = []
+def _live_names(catalogue: Catalogue) -> _Names:
+    members: dict[SettingPath, tuple[str, ...]] = {}
+    ending: dict[str, list[str]] = {}
     for name in catalogue.names():
-        setting = catalogue.get(tuple(name.split(".")))
+        path = tuple(name.split("."))
+        setting = catalogue.get(path)
         if setting is not None and setting.status != "obsolete":
-            names.append(name)
-    return names
+            members[path[:-1]] = (*members.get(path[:-1], ()), path[-1])
+            ending.setdefault(path[-1], []).append(name)
+    return _Names(members, ending)
 
 
-def _near(name: str, known: list[str]) -> list[str]:
-    import difflib  # only after a mistake
+def _near(name: str, known: tuple[str, ...]) -> str:
+    """The known name that differs in upper and lower case only, else the one that is most like this one; empty when none is."""
+    from .. import suggest  # only after a mistake
 
-    by_lower = {one.lower(): one for one in known}
-    return [by_lower[near] for near in difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)]
+    by_lower: dict[str, str] = {}
+    for one in reversed(known):
+        by_lower[one.lower()] = one
+    near = suggest.nearest(name.lower(), by_lower, 0.7)
+    return by_lower[near] if near is not None else ""
 
 
 # --- Types ---------------------------------------------------------------------------------------------------------------------------
@@ -282,9 +306,9 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, bool):
         return number_text(value)
     if isinstance(value, str):
-        return "a number in quotes" if re.fullmatch(r"-?\d+(\.\d+)?", value) else "text" if value else "an empty text"
+        return "a number in quotes" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else "text" if value else "an empty text"
     if isinstance(value, int | float):
-        return "a number"
+        return "a number" if abs(value) != inf else f"{number_text(value)}, which the server makes of a number that is as large as this"
     return "an array" if isinstance(value, list) else "an object"
 
 
@@ -326,14 +350,14 @@ def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Misfit | Non
 
 
 def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Misfit | None:
-    plain = re.fullmatch(r"\s*[+-]?\d+\s*", text) is not None
+    plain = re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
     if not coerced:
         reason = "stays text, for the server does not make a number of it; leave it out or use a JSON config file"
         return Misfit("integer-spelling" if plain else "integer", reason)
     if plain:
         return None
     effect = _integer_effect(value, setting)
-    if re.fullmatch(r"\s*\d+\s*/\s*min(ute)?\s*", text) and "per minute" in setting.unit:
+    if re.fullmatch(r"\s*[0-9]+\s*/\s*min(ute)?\s*", text) and "per minute" in setting.unit:
         return Misfit(
             "integer-spelling", f"{effect}, by luck: the server stops reading at the first sign that is no digit; write the digits alone"
         )
@@ -366,11 +390,8 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
         return None  # stays text, but any text switches TLS on, and no option is lost
     if coercion != "object":
         return Misfit("object", f"stays text, for the server does not parse it here: {way_out}") if way_out else None
-    if isinstance(value, str):
-        try:
-            json.loads(text)
-        except (ValueError, RecursionError):
-            return Misfit("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
+    if value == text:  # what can be parsed is never the text itself
+        return Misfit("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
     return None
 
 
@@ -409,8 +430,8 @@ def _enum(value: Any, setting: Setting) -> Misfit | None:
     given = str(value)
     if given in allowed or (setting.ignore_case and given.upper() in (one.upper() for one in allowed)):
         return None
-    near = _near(given, allowed) if isinstance(value, str) else []
-    hint = f" (did you mean {near[0]}?)" if near else ""
+    near = _near(given, tuple(allowed)) if isinstance(value, str) else ""
+    hint = f" (did you mean {near}?)" if near else ""
     return Misfit("value", f"must be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{hint}")
 
 
@@ -432,8 +453,8 @@ def _range(value: Any, setting: Setting) -> Misfit | None:
 
 
 def _tolerance(value: float, setting: Setting) -> str:
-    step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit)
-    return f": codes up to {int(value) * int(step[1])} seconds old or early are taken" if step else ""
+    step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit) if abs(value) != inf else None
+    return f": codes up to {number_text(value * int(step[1]))} seconds old or early are taken" if step else ""
 
 
 def _format(value: Any, setting: Setting) -> Misfit | None:

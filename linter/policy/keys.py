@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from functools import partial
+from hashlib import blake2b
+from os import urandom
+from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN
 
@@ -19,21 +22,70 @@ SOON: Final = timedelta(days=60)
 """How long before its end a certificate expires "soon"."""
 
 
+_LONGEST_KEY: Final = 8_000
+"""Characters of a key in PEM at most: one of RSA with 8,192 bits has 6,500, and the time to prove a key grows with the cube of its bits."""
+_MOST_REMEMBERED: Final = 256
+_SALT: Final = urandom(16)
+_remembered: dict[bytes, Any] = {}
+"""What was found of the keys and certificates that were looked into last. Of each only a hash with a salt of this process is kept, and
+reasons and dates that repeat nothing: so that no secret outlives its document."""
+
+
+def _once(what: str, texts: tuple[Any, ...], look: Callable[[], Any]) -> Any:
+    """What ``look`` says of some texts. It is asked once: to open a key costs more than all else that is done with a document."""
+    hashed = blake2b(what.encode(), key=_SALT)
+    for text in texts:
+        given = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
+        hashed.update(f"{isinstance(text, str)} {len(given)} ".encode())
+        hashed.update(given)
+    seen = hashed.digest()
+    if seen not in _remembered:
+        if len(_remembered) >= _MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[seen] = look()
+    return _remembered[seen]
+
+
+def _tried(look: Callable[[], Any], otherwise: Any) -> Any:
+    """What ``look`` gives; ``otherwise`` where cryptography raises whatever it raises, or its part in Rust panics.
+
+    Its errors can quote a part of a key, and its warnings the path of its own file on this machine.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return look()
+        except Exception:
+            return otherwise
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            return otherwise
+
+
 def private_key_problem(pem: str, passphrase: Any) -> str | None:
     """Why a private key in PEM cannot sign links for CloudFront, or None; also None where the passphrase is not known.
 
     ``passphrase`` is the text, ``UNKNOWN``, or None where none is given.
     """
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
     encrypted = "ENCRYPTED" in pem
     if "PRIVATE KEY-----" not in pem or (encrypted and not isinstance(passphrase, str)):
         return None
-    try:
-        key = load_pem_private_key(pem.encode(), passphrase.encode() if encrypted and isinstance(passphrase, str) else None)
-    except Exception:  # whatever it is, its text may hold a part of the key
-        return "cannot be opened with signingKeyPassphrase" if encrypted else "is no private key that OpenSSL can read"
+    passphrase = passphrase if encrypted else None
+    found: str | None = _once("private", (pem, passphrase), lambda: _private_key_problem(pem, passphrase))
+    return found
+
+
+def _private_key_problem(pem: str, passphrase: str | None) -> str | None:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if len(pem) > _LONGEST_KEY:
+        return "is longer than any key that CloudFront takes"
+    key = _private_key(pem, passphrase)
+    if key is None:
+        return "cannot be opened with signingKeyPassphrase" if passphrase is not None else "is no private key that OpenSSL can read"
     if not isinstance(key, RSAPrivateKey):
         return "must be an RSA key, for CloudFront takes no other here"
     if key.key_size < LEAST_BITS:
@@ -41,26 +93,56 @@ def private_key_problem(pem: str, passphrase: Any) -> str | None:
     return None
 
 
+def _private_key(pem: str, passphrase: str | None) -> Any:
+    """The private key, or None where it cannot be opened."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    if len(pem) > _LONGEST_KEY:
+        return None
+    return _tried(lambda: load_pem_private_key(pem.encode(), passphrase.encode() if passphrase is not None else None), None)
+
+
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:
     """``public`` is not the public half of ``private`` (both PEM), or None; also None where either cannot be read."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, load_pem_public_key
-
-    secret = passphrase.encode() if "ENCRYPTED" in private and isinstance(passphrase, str) else None
-    try:
-        halves = (load_pem_public_key(public.encode()), load_pem_private_key(private.encode(), secret).public_key())
-    except Exception:  # other rules say what is wrong with a key that cannot be read
-        return None
-    one, other = (half.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for half in halves)
-    return None if one == other else "does not belong to the private key"
+    secret = passphrase if "ENCRYPTED" in private and isinstance(passphrase, str) else None
+    found: str | None = _once("public", (public, private, secret), lambda: _public_key_problem(public, private, secret))
+    return found
 
 
-def _certificates(pem: str) -> Any:
+def _public_key_problem(public: str, private: str, passphrase: str | None) -> str | None:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+    def both() -> tuple[bytes, bytes]:
+        halves = (load_pem_public_key(public.encode()), _private_key(private, passphrase).public_key())
+        one, other = (half.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for half in halves)
+        return one, other
+
+    found = _tried(both, None) if len(public) <= _LONGEST_KEY else None
+    # Other rules say what is wrong with a key that cannot be read.
+    return None if found is None or found[0] == found[1] else "does not belong to the private key"
+
+
+class _Certificate(NamedTuple):
+    """What is asked of a certificate; ``authority`` is None where it cannot be told."""
+
+    start: datetime
+    end: datetime
+    authority: bool | None
+
+
+def _certificates(pem: str) -> list[_Certificate] | None:
+    """The certificates of a text; None where one of them cannot be read to its end."""
+    found: list[_Certificate] | None = _once("certificates", (pem,), lambda: _tried(lambda: _read_certificates(pem), None))
+    return found
+
+
+def _read_certificates(pem: str) -> list[_Certificate]:
     from cryptography.x509 import load_pem_x509_certificates
 
-    try:
-        return load_pem_x509_certificates(pem.encode())
-    except ValueError:
-        return None
+    return [
+        _Certificate(one.not_valid_before_utc, one.not_valid_after_utc, _tried(partial(_is_authority, one), None))
+        for one in load_pem_x509_certificates(pem.encode())
+    ]
 
 
 def _usable(pem: str, now: datetime) -> str | None:
@@ -69,11 +151,11 @@ def _usable(pem: str, now: datetime) -> str | None:
         return "holds a certificate that cannot be parsed"
     for number, certificate in enumerate(certificates, 1):
         which = "" if len(certificates) == 1 else f"(certificate {number} of {len(certificates)}) "
-        if certificate.not_valid_after_utc < now:
-            return f"{which}expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
-        if certificate.not_valid_before_utc > now:
-            return f"{which}is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
-        if not _is_authority(certificate):
+        if certificate.end < now:
+            return f"{which}expired on {certificate.end:%Y-%m-%d}"
+        if certificate.start > now:
+            return f"{which}is not valid before {certificate.start:%Y-%m-%d}"
+        if certificate.authority is False:  # with extensions that cannot be read it has the benefit of the doubt
             return f"{which}is not the certificate of an authority"
     return None
 
@@ -86,8 +168,6 @@ def _is_authority(certificate: Any) -> bool:
         return bool(certificate.extensions.get_extension_for_class(BasicConstraints).value.ca)
     except ExtensionNotFound:
         return bool(certificate.issuer == certificate.subject)
-    except ValueError:
-        return True  # extensions that cannot be read: benefit of the doubt
 
 
 def _few(pem: str, _now: datetime) -> str | None:
@@ -97,7 +177,7 @@ def _few(pem: str, _now: datetime) -> str | None:
 
 def _lasting(pem: str, now: datetime) -> str | None:
     certificates = _certificates(pem) or []
-    ends = [certificate.not_valid_after_utc for certificate in certificates]
+    ends = [certificate.end for certificate in certificates]
     if not ends or max(ends) < now or max(ends) > now + SOON:
         return None
     return f"expires on {max(ends):%Y-%m-%d}"

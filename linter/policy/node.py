@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from .. import settings
 from ..model import ABSENT, Document, Fact, SettingPath, child, dotted
@@ -26,6 +26,10 @@ def chain(path: SettingPath) -> Link:
     for step in path:
         link = (link, step)
     return link
+
+
+_DEEPEST_WITH_FACTS: Final = 100
+"""Levels of nesting down to which a catalogue or a source knows anything of a setting."""
 
 
 class Node:
@@ -73,6 +77,8 @@ class Node:
 
     def fact(self, name: str) -> Any:
         """A fact of this node, else ``ABSENT``: of its path, of the catalogue, of the source; at the root those of the document."""
+        if name not in ("path", "key") and self.is_deeper_than(_DEEPEST_WITH_FACTS):
+            return "" if name in FACTS_OF_THE_CATALOGUE else ABSENT
         document, path = self.document.owner(self.path)
         if name == "path":
             return dotted(path)

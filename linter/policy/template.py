@@ -22,7 +22,7 @@ memory is enough for it. A template that is one path makes nothing: it is the va
 _LONGEST_TEXT = 8_192
 """Characters of a message at most."""
 
-_PIECE = re.compile(r"\$\$|\$\{([^}]*)\}|\$")
+_PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
 def cut(text: str) -> str:

@@ -6,6 +6,8 @@ the name as a near miss, or where the letters are those of a setting.
 
 from __future__ import annotations
 
+from functools import cache
+
 from ..settings import Catalogue, Setting
 from ..settings.environment import PREFIX, meant_by, variable_of
 
@@ -30,11 +32,16 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
 
 def near_variable(variable: str, catalogue: Catalogue) -> str:
     """The variable that looks most like this one; empty when none does."""
-    import difflib  # only after a mistake
+    from .. import suggest  # only after a mistake
 
-    known = {variable_of(tuple(name.split("."))).removeprefix(PREFIX) for name in live_names(catalogue)}
-    near = difflib.get_close_matches(variable.removeprefix(PREFIX), sorted(known), n=1, cutoff=0.8)
-    return PREFIX + near[0] if near else ""
+    near = suggest.nearest(variable.removeprefix(PREFIX), _live_variables(catalogue), 0.8)
+    return PREFIX + near if near is not None else ""
+
+
+@cache
+def _live_variables(catalogue: Catalogue) -> tuple[str, ...]:
+    """What follows the prefix in the variables of the settings that exist."""
+    return tuple(variable_of(tuple(name.split("."))).removeprefix(PREFIX) for name in live_names(catalogue))
 
 
 def portable(setting: Setting, catalogue: Catalogue) -> str:
@@ -47,14 +54,15 @@ def portable(setting: Setting, catalogue: Catalogue) -> str:
     return f"{variable_of(path[:-1])}='{{\"{path[-1]}\": {value}}}'"
 
 
-def live_names(catalogue: Catalogue) -> list[str]:
+@cache
+def live_names(catalogue: Catalogue) -> tuple[str, ...]:
     """The names of the settings that exist, without members of lists."""
     names = []
     for name in catalogue.names():
         setting = catalogue.get(tuple(name.split(".")))
         if setting is not None and setting.status != "obsolete" and "*" not in name:
             names.append(name)
-    return names
+    return tuple(names)
 
 
 def _how_to_set(target: Setting, catalogue: Catalogue) -> str:

@@ -11,12 +11,13 @@ from .credentials import without_credentials
 _NAME: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
 """A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""
+_WORDS: Final = re.compile(WORDS)
 _UNKNOWN_PART: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 def environment_text(name: str) -> str:
     """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
-    readable = _NAME.fullmatch(_UNKNOWN_PART.sub("x", name)) or re.fullmatch(WORDS, name)
+    readable = _NAME.fullmatch(_UNKNOWN_PART.sub("x", name)) or _WORDS.fullmatch(name)
     return printable(name) if readable and without_credentials(name) == name else MASK
 
 

@@ -124,16 +124,20 @@ class Setting:
 class Catalogue:
     """The settings of one kind of document."""
 
-    __slots__ = ("_by_tag", "_rows", "_settings", "kind")
+    __slots__ = ("_by_tag", "_deepest", "_names", "_rows", "_settings", "kind")
 
     def __init__(self, kind: str, rows: Rows) -> None:
         self.kind = kind
         self._rows: dict[SettingPath, Mapping[str, Any]] = {_path(name): row for name, row in rows.items()}
         self._settings: dict[SettingPath, Setting] = {}
         self._by_tag: dict[str, tuple[SettingPath, ...]] | None = None
+        self._names: tuple[str, ...] | None = None
+        self._deepest = max(map(len, self._rows), default=0)
 
     def get(self, path: SettingPath) -> Setting | None:
         """The setting at a path of a document (a number in it is any member of a list); None when there is no such setting."""
+        if len(path) > self._deepest:
+            return None
         key = tuple("*" if isinstance(step, int) else step for step in path)
         setting = self._settings.get(key)
         if setting is None and key in self._rows:
@@ -142,7 +146,9 @@ class Catalogue:
 
     def names(self) -> tuple[str, ...]:
         """Every name, in the order in which the YAML files have them."""
-        return tuple(".".join(map(str, path)) for path in self._rows)
+        if self._names is None:
+            self._names = tuple(".".join(map(str, path)) for path in self._rows)
+        return self._names
 
     def top_level(self) -> frozenset[str]:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
@@ -161,7 +167,7 @@ class Catalogue:
         setting = self.get(path)
         if setting is not None and setting.secret:
             return True
-        above = (self.get(path[:length]) for length in range(1, len(path)))
+        above = (self.get(path[:length]) for length in range(1, min(len(path), self._deepest + 1)))
         return any(holder is not None and holder.secret and not _is_container(holder) for holder in above)
 
     def is_public(self, path: SettingPath) -> bool:

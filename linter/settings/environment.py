@@ -7,7 +7,8 @@ knows depends on its age, so a variable can land on a setting that does not exis
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 Generation = Literal["newest", "late-2025", "mid-2025"]
@@ -68,8 +69,16 @@ def variable_of(path: tuple[str, ...]) -> str:
 
 def meant_by(variable: str, names: Iterable[str]) -> tuple[str, ...]:
     """The one of these settings whose name has the same letters as a variable: ``MEDPLUM_BASEURL``, ``MEDPLUM_PUB_SUB_REDIS_HOST``."""
-    letters = variable.removeprefix(PREFIX).replace("_", "").lower()
-    return next((tuple(name.split(".")) for name in names if name.replace(".", "").lower() == letters), ())
+    return _by_letters(tuple(names)).get(variable.removeprefix(PREFIX).replace("_", "").lower(), ())
+
+
+@lru_cache(maxsize=8)
+def _by_letters(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """The first setting of each spelling; the names are those of a catalogue."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        found.setdefault(name.replace(".", "").lower(), tuple(name.split(".")))
+    return found
 
 
 def _camel_case(name: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from ..settings import Setting
+from ._json import INVALID, valid_value, whole_number
 
 _PARSE_INT = re.compile(r"[\s\ufeff]*([+-]?[0-9]+)")
 
@@ -21,10 +21,8 @@ def coerce(text: str, coercion: str) -> Any:
     if coercion == "boolean":
         return text == "true"
     if coercion == "object":
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
+        value = valid_value(text)
+        return text if value is INVALID else value
     return text
 
 
@@ -45,5 +43,4 @@ def parse_int(text: str) -> int | float:
     match = _PARSE_INT.match(text)
     if match is None:
         return float("nan")
-    digits = match[1]
-    return int(digits) if len(digits) <= 308 else float("inf" if digits[0] != "-" else "-inf")
+    return whole_number(match[1])

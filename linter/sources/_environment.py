@@ -7,10 +7,9 @@ server's are taken.
 
 from __future__ import annotations
 
-import json
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from .. import settings
@@ -18,6 +17,7 @@ from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, 
 from ..settings.environment import PREFIX, meant_by, setting_of, variable_of
 from ._coercion import loaded_value
 from ._excerpt import Public, Visibility
+from ._json import is_valid_json
 from ._line_excerpt import LineExcerpts
 from ._origin import public_at
 from ._source import Loaded, Problem, SourceFile, Suppression
@@ -111,10 +111,16 @@ def _is_near(name: str) -> bool:
     known = settings.catalogue()
     if meant_by(name, known.names()):
         return True
-    import difflib  # only for names that nobody knows
+    from .. import suggest  # only for names that nobody knows
 
-    variables = [variable_of(tuple(one.split("."))) for one in known.names() if "*" not in one]
-    return bool(difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in variables], n=1, cutoff=0.85))
+    return suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85) is not None
+
+
+@cache
+def _known_variables() -> tuple[str, ...]:
+    """What follows the prefix in every variable that the server knows, or knew."""
+    names = settings.catalogue().names()
+    return tuple(variable_of(tuple(one.split("."))).removeprefix(PREFIX) for one in names if "*" not in one)
 
 
 def configures_server(names: Iterable[str]) -> bool:
@@ -127,7 +133,7 @@ def load_variables(
     variables: Iterable[Variable],
     place: Place,
     problems: Iterable[Problem] = (),
-    suppressions: Iterable[Suppression] = (),
+    suppressions: tuple[Suppression, ...] = (),
 ) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written."""
     given = [variable for variable in variables if is_servers(variable.name, strict=place.strict)]
@@ -137,7 +143,7 @@ def load_variables(
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
     origin = VariablesOrigin(last, values, place)
     document = Document(file.uri, KIND, file.text, plant(values.items()), origin, environment=place.environment, complete=place.complete)
-    return Loaded(document, (*problems, *found), suppressions=tuple(_widened(suppressions, given)))
+    return Loaded(document, (*problems, *found), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
 
 def _value(path: SettingPath, variable: Variable) -> Any:
@@ -177,7 +183,7 @@ def _mistake(variable: Variable) -> Problem | None:
 
 def _kept_escape(variable: Variable) -> Problem | None:
     text = variable.text
-    if not text or not variable.quoting or "\\" not in text or _is_json(text):
+    if not text or not variable.quoting or "\\" not in text or is_valid_json(text):
         return None
     if _PEM in text and "\\n" in text and "\n" not in text.strip():
         kept, effect = "\\n", "the server cannot read the key or certificate, which has no line breaks then"
@@ -189,17 +195,9 @@ def _kept_escape(variable: Variable) -> Problem | None:
     return Problem("escape-kept-as-text", message, variable.value, setting_of(variable.name))
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _line_break_at_end(variable: Variable) -> Problem | None:
     text = variable.text
-    if not text or not text.endswith("\n") or _PEM in text or _is_json(text):
+    if not text or not text.endswith("\n") or _PEM in text or is_valid_json(text):
         return None
     message = (
         f"the value of {printable(variable.name)} ends with a line break, which the server takes for a part of it: "
@@ -208,14 +206,9 @@ def _line_break_at_end(variable: Variable) -> Problem | None:
     return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name))
 
 
-def _widened(suppressions: Iterable[Suppression], given: list[Variable]) -> Iterator[Suppression]:
+def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:
     """A remark that covers the name of a variable covers its value too, on whatever lines that stands."""
-    ordered = sorted(given, key=lambda variable: variable.key)
-    keys = [variable.key.start for variable in ordered]
-    for suppression in suppressions:
-        start, end = suppression.span
-        ends = [variable.value.end for variable in ordered[bisect_left(keys, start) : bisect_left(keys, end)]]
-        yield suppression._replace(span=Span(start, max([end, *ends])))
+    return tuple(sorted((variable.value, variable.key.start) for variable in given))
 
 
 # --- The way back --------------------------------------------------------------------------------------------------------------------

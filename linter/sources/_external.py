@@ -133,10 +133,10 @@ def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) ->
     if key:
         yield Flaw("invalid-external-secret", path, key, "key")
     if value["type"] not in _TYPES:
-        from difflib import get_close_matches  # only after a mistake
+        from .. import suggest  # only after a mistake
 
-        near = get_close_matches(_INSTEAD.get(value["type"].lower(), value["type"]), _TYPES, n=1, cutoff=0.6)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        near = suggest.nearest(_INSTEAD.get(value["type"].lower(), value["type"]), _TYPES, 0.6)
+        hint = f" (did you mean {near}?)" if near is not None else ""
         yield Flaw("invalid-external-secret", path, f"is an external secret whose type must be string, number or boolean{hint}", "type")
     elif setting is not None and setting.types:
         yield from _wrong_type(value["type"], path, setting)

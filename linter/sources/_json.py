@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from ..model import UNKNOWN, Span
+from ..model import UNKNOWN, Mark, Span
 
 JsonPath = tuple[str | int, ...]
 
@@ -67,10 +67,34 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+_MOST_DIGITS: Final = 308
+"""Digits of the longest whole numbers that are surely finite in JavaScript. Python converts no more than 4,300 of them to an ``int``."""
+
+
+def whole_number(text: str) -> int | float:
+    """A whole number as ``JSON.parse`` reads it: one beyond the range of a double is infinite."""
+    return int(text) if len(text) <= _MOST_DIGITS else float(text)
+
+
+def is_valid_json(text: str) -> bool:
+    """Whether ``JSON.parse`` reads a text; see :func:`valid_value`."""
+    return valid_value(text) is not INVALID
+
+
+def valid_value(text: str) -> Any:
+    """What ``JSON.parse`` makes of a text, however deeply it is nested; ``INVALID`` where it fails."""
+    parsed = parse_json(text)
+    return parsed.value if parsed.whole and all(problem.rule == "json-duplicate-key" for problem in parsed.problems) else INVALID
+
+
+INVALID: Final = Mark("INVALID")
+"""What is no JSON."""
+
+
 def parse_json(content: str) -> Json:
     """Read a text (without byte order mark) as ``JSON.parse`` does, and go on behind mistakes where that makes sense. Never raises."""
     try:
-        value = json.loads(content, object_pairs_hook=_members, parse_constant=_constant)
+        value = json.loads(content, object_pairs_hook=_members, parse_constant=_constant, parse_int=whole_number)
     except (_NotStrict, ValueError, RecursionError):
         from ._json_tolerant import parse_tolerantly  # only for the few texts that need it
 
@@ -83,7 +107,8 @@ class ScannedPlaces:
 
     def __init__(self, content: str) -> None:
         self._content = content
-        self._scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+        self._scan = json.JSONDecoder(parse_int=whole_number).scan_once  # type: ignore[attr-defined]
+        self._root: Place | None = None
         self._containers: dict[int, dict[str | int, Place]] = {}
         self._recorded: Places | None = None
 
@@ -100,8 +125,9 @@ class ScannedPlaces:
             return self._recorded.find(path)
 
     def _walk(self, path: JsonPath) -> Place | None:
-        start = self._blank(0)
-        place = Place(Span(start, len(self._content.rstrip(" \t\n\r"))), None)
+        if self._root is None:
+            self._root = Place(Span(self._blank(0), len(self._content.rstrip(" \t\n\r"))), None)
+        place = self._root
         for step in path:
             found = self._container(place.value.start).get(step)
             if found is None:

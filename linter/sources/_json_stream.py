@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from ..model import Span
-from ._json import Json, JsonPath, JsonProblem, Place, Places, parse_json
+from ._json import Json, JsonPath, JsonProblem, Place, Places, parse_json, whole_number
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NEXT = re.compile(r"[\r\n][{\[]")
 """Where the next document can begin when one cannot be read to its end."""
+_MOST_READ_TWICE: Final = 8
+"""How many times the whole text is read in vain at most, for documents that begin in what looked like a part of others."""
 
 
 class _ShiftedPlaces:
@@ -42,14 +45,19 @@ def json_documents(content: str, first: Json) -> list[Json]:
 
 
 def _documents(content: str) -> Iterator[Span]:
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=whole_number)
     at = _skip(content, 0)
+    in_vain = 0
     while at < len(content):
         try:
             end = decoder.raw_decode(content, at)[1]
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
             following = _NEXT.search(content, at)
             end = following.end() - 1 if following is not None else len(content)
+            # Where each line opens what none closes, each is read up to the end before it turns out to be none.
+            in_vain += (error.pos if isinstance(error, json.JSONDecodeError) else len(content)) - end
+            if in_vain > _MOST_READ_TWICE * len(content):
+                end = len(content)
         yield Span(at, end)
         at = _skip(content, end)
 

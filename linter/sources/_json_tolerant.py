@@ -10,18 +10,20 @@ import re
 from typing import Any
 
 from ..model import UNKNOWN, Span
-from ._json import Json, JsonPath, JsonProblem, Place
+from ._json import Json, JsonPath, JsonProblem, Place, whole_number
+from ._quotes import closing_quote, replace_escapes
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NO_BLANK = re.compile(r"(?:[^\S \t\n\r]|[\ufeff\u200b\u2060])+")
 """What looks like blanks, or like nothing, and is no white space to JSON: a no-break space out of a web page, U+2028."""
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _PLAIN = re.compile(r'"[^"\\\x00-\x1f]*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.+-])")
 _WORD = re.compile(r"""[^\s,\[\]{}:"/]+""")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _AFTER_STRING = re.compile(r"[ \t\n\r]*(?:[,:\]}]|//|/\*|\Z)")
+DEEPEST_NAMED = 100
+"""Levels down to which a mistake is told with the names that lead to it: no configuration has as many, and each level has its own."""
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
@@ -168,7 +170,7 @@ class _Reader:
         key = self._string()
         container.key, container.key_span = key, Span(start, self.at)
         if key in container.places:
-            path = (*(holder.step for holder in self.open[1:]), key)
+            path = (*(holder.step for holder in self.open[1:]), key) if len(self.open) <= DEEPEST_NAMED else None
             self.problems.append(JsonProblem("json-duplicate-key", "this name stands twice in one object", container.key_span, path))
         self._skip()
         if self.at == len(self.content) or self.content[self.at] != ":":
@@ -212,15 +214,15 @@ class _Reader:
         if plain:
             self.at = plain.end()
             return plain[0][1:-1]
-        match = _STRING.match(self.content, start)
-        if match is None:
+        end = closing_quote(self.content, start)
+        if end < 0:
             raise _Broken("a string is not closed", self._token_span())
-        body = match[1]
+        body = self.content[start + 1 : end]
         control = re.search(r"[\x00-\x1f]", body)
         line_break = re.search(r"[\n\r]", body)
-        if line_break and not _AFTER_STRING.match(self.content, match.end()):
+        if line_break and not _AFTER_STRING.match(self.content, end + 1):
             raise _Broken("a string is not closed on its line", Span(start, start + 1 + line_break.start()))
-        self.at = match.end()
+        self.at = end + 1
         if control:
             at = start + 1 + control.start()
             what = "a line break" if control[0] in "\n\r" else "a tab" if control[0] == "\t" else "a control character"
@@ -234,9 +236,7 @@ class _Reader:
             at = start + bad.start()
             message = "a string holds a backslash that begins no escape of JSON; a backslash itself is written \\\\"
             self.problems.append(JsonProblem("invalid-json", message, Span(at, at + 2)))
-            body = re.sub(
-                r"\\.", lambda match: match[0] if _ESCAPE.match(body, match.start()) else "\\\\" + match[0][1], body, flags=re.DOTALL
-            )
+            body = replace_escapes(body, lambda match: match[0] if _ESCAPE.match(match.string, match.start()) else "\\\\" + match[0][1])
         return str(json.loads(f'"{body}"', strict=False))
 
     def _open(self, container: _Container) -> None:
@@ -294,10 +294,7 @@ class _Reader:
 
 
 def _number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+    return float(text) if any(sign in text for sign in ".eE") else whole_number(text)
 
 
 def _word_message(word: str) -> str:

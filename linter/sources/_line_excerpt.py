@@ -8,14 +8,17 @@ meant to be a secret can turn out to be a name (``password: {hunter2}``).
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..model import MASK, Excerpt, Piece, Span, Text, printable
 from ..redaction.credentials import without_credentials
 from ..redaction.values import shown_text
 from ._excerpt import Public, Visibility, column_of, is_masked
+
+if TYPE_CHECKING:
+    from ._yaml import Scalar
 
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
@@ -73,11 +76,16 @@ class LineExcerpts:
 
     def _part(self, whole: Span, span: Span) -> Span:
         """The part of a long line that is shown: from the name before the span on, if that is near."""
-        before = self._tokens_in(Span(whole.start, span.start + 1))
-        names = [token.span.start for token in before if token.role == "name" and token.span.start >= whole.start][-1:]
-        near = [start for start in names if span.start < start + _SHOWN_OF_LONG]
-        start = near[0] if near else span.start
+        start = next(self._names_before(max(whole.start, span.start - _SHOWN_OF_LONG + 1), span.start), span.start)
         return Span(start, min(whole.end, start + _SHOWN_OF_LONG))
+
+    def _names_before(self, first: int, last: int) -> Iterator[int]:
+        """Where the names start that begin in a part of the text, the last one first."""
+        index = bisect_right(self._starts, last) - 1
+        while index >= 0 and self._starts[index] >= first:
+            if self._tokens[index].role == "name":
+                yield self._starts[index]
+            index -= 1
 
     def _tokens_in(self, part: Span) -> Sequence[Token]:
         """The tokens of which something stands in a part of the text."""
@@ -87,15 +95,15 @@ class LineExcerpts:
         return self._tokens[first : bisect_left(self._starts, part.end)]
 
 
-def yaml_tokens(content: str, *, assignments: bool = False) -> list[Token]:
+def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scalar] | None = None) -> list[Token]:
     """The names and values of a YAML text up to the first mistake in it.
 
-    ``assignments``: list items such as ``NAME=value`` are a name and a value.
+    ``assignments``: list items such as ``NAME=value`` are a name and a value. ``given`` are the scalars of the text, where they are known.
     """
     from ._yaml import scalars
 
     tokens: list[Token] = []
-    for one in scalars(content):
+    for one in scalars(content) if given is None else given:
         split = _ASSIGNMENT.match(one.text) if assignments and one.in_list and one.style in ("plain", "single", "double") else None
         at = one.span.start + (one.style != "plain")
         if split is not None and content.startswith(split[0], at):

@@ -69,4 +69,5 @@ class JsonOrigin:
 
     @cached_property
     def _visibility(self) -> Visibility:
+        """Worked out once: it looks at everything that is wrong with the text."""
         return visibility(settings.catalogue(self._catalogue), intact=self._parsed.intact)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +24,7 @@ from ._origin import public_at
 from ._problems import encoding_problems, json_problems, yaml_problems
 from ._recognise import GENERIC, SHARED_WITH_APPS, server_settings
 from ._source import Loaded, Problem, SourceFile, Suppression
-from ._tree import plant
+from ._tree import dotted_path, plant
 from ._yaml import Yaml, YamlPlaces
 
 KIND: Final = "server/ssm"
@@ -35,8 +35,7 @@ LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192
 _MOST_LEVELS: Final = 15
 _LONGEST_NAME: Final = 1011
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
-_BRACES: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 _TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
 """Settings whose length rules of their own judge."""
 
@@ -101,7 +100,7 @@ class Environment(NamedTuple):
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
         setting = parameter.name[len(self.prefix) + 1 :]
-        return (setting,) if "/" in setting else tuple(setting.split("."))
+        return (setting,) if "/" in setting else dotted_path(setting)
 
 
 class Given(NamedTuple):
@@ -120,11 +119,12 @@ def environments(parameters: Iterable[Parameter]) -> list[Environment]:
     for parameter in parameters:
         by_prefix.setdefault(_prefix(parameter.name), []).append(parameter)
     ours = {prefix: given for prefix, given in by_prefix.items() if _is_medplum(prefix) or _configures_server(prefix, given)}
+    beneath: dict[str, list[Parameter]] = {}
     for prefix, given in by_prefix.items():
-        holder = next((above for above in _above(prefix) if above in ours), None) if prefix not in ours else None
+        holder = _above(prefix, ours) if prefix not in ours else None
         if holder is not None:
-            ours[holder] = [*ours[holder], *given]
-    return _named(_by_spelling(ours))
+            beneath.setdefault(holder, []).extend(given)
+    return _named(_by_spelling({prefix: [*given, *beneath.get(prefix, [])] for prefix, given in ours.items()}))
 
 
 def _prefix(name: str) -> str:
@@ -151,10 +151,13 @@ def _configures_server(prefix: str, parameters: list[Parameter]) -> bool:
     return "medplum" in prefix.lower() or bool((server_settings(known) | dotted) - GENERIC - SHARED_WITH_APPS)
 
 
-def _above(prefix: str) -> Iterator[str]:
-    while "/" in prefix:
-        prefix = prefix.rpartition("/")[0]
-        yield prefix
+def _above(prefix: str, known: Collection[str]) -> str | None:
+    """The nearest path above another one that is known. AWS takes no name with as many levels as are looked at here."""
+    for _ in range(2 * _MOST_LEVELS):
+        prefix, slash, _level = prefix.rpartition("/")
+        if not slash or prefix in known:
+            return prefix if slash else None
+    return None
 
 
 def _by_spelling(ours: Mapping[str, list[Parameter]]) -> list[tuple[str, list[Parameter], list[Parameter]]]:
@@ -370,7 +373,9 @@ def _braces(parameter: Parameter, path: SettingPath) -> Problem | None:
 def _is_refused(parameter: Parameter, path: SettingPath) -> bool:
     """Whether AWS takes a value for a reference to another parameter. In place of a secret one is how it should be in a template."""
     value = parameter.value
-    return isinstance(value, str) and "{{" in value and _BRACES.search(value) is not None and not settings.catalogue().is_secret(path)
+    if not isinstance(value, str) or (start := value.find("{{")) < 0 or value.find("}}", start + 2) < 0:
+        return False
+    return not settings.catalogue().is_secret(path)
 
 
 def _beside_members(parameters: list[Parameter], environment: Environment) -> Iterator[Problem]:
@@ -459,6 +464,8 @@ class ParameterOrigin:
         self._lines = lines
         self._parameters = {environment.path(parameter): parameter for parameter in parameters}
         self._facts: dict[SettingPath, Mapping[str, Fact]] = {}
+        self._inner: dict[str, InnerJson] = {}
+        """The JSON in the values of parameters, by their names: each is read once, however much is found in it."""
 
     def _holder(self, path: SettingPath) -> tuple[SettingPath, Parameter] | None:
         """The parameter whose value holds a setting: its own, or that of an object above it."""
@@ -481,7 +488,9 @@ class ParameterOrigin:
         span = parameter.span("value")
         if not isinstance(parameter.value, str):
             return span
-        inner = InnerJson(self._content, span, parameter.value)
+        if parameter.name not in self._inner:
+            self._inner[parameter.name] = InnerJson(self._content, span, parameter.value)
+        inner = self._inner[parameter.name]
         place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
         if place is None:
             return span

@@ -37,7 +37,7 @@ def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
     """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser."""
     for problem in parsed.problems:
         if problem.rule == "json-duplicate-key":
-            name = printable(dotted(problem.path or ()))
+            name = printable(dotted(problem.path)) if problem.path else "a name far within other objects"
             message = f"{name} is given twice: the last one counts, the others are silently dropped; keep one"
             yield Problem(problem.rule, message, problem.span, problem.path)
         else:

@@ -13,7 +13,7 @@ from ._json import NOTHING, Json, parse_json
 if TYPE_CHECKING:
     from ._yaml import Yaml
 
-_YAML_MEMBER = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
+_YAML_MEMBER = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=-][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
 """A line as no JSON and no list of variables has it."""
 _LOOKED_AT = 20_000
 """Characters in which such a line is looked for."""
@@ -114,12 +114,17 @@ class Suppression(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """One document of a file. ``judge`` is False when too little of it could be read for rules to judge it."""
+    """One document of a file. ``judge`` is False when too little of it could be read for rules to judge it.
+
+    ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
+    order, each with where its name stands: what accepts a finding there accepts one in the value too.
+    """
 
     document: Document
     problems: tuple[Problem, ...]
     judge: bool = True
     suppressions: tuple[Suppression, ...] = ()
+    anchors: tuple[tuple[Span, int], ...] = ()
 
 
 GUESS = 10

@@ -13,6 +13,8 @@ from typing import Any, Literal
 Reads = Literal["only", "too", "never", "unknown"]
 """Whether the server reads variables: as its only configuration, besides another, never, or nobody can tell."""
 
+_LONGEST_COMMAND = 10_000
+"""Characters of a command that is one text: a longer one is a script, and shlex takes a word apart in quadratic time."""
 _SOURCE = re.compile(r"(?:(?:file|aws|azure|gcp):[^,]*|env)(?:,(?:(?:file|aws|azure|gcp):[^,]*|env))*")
 
 
@@ -38,7 +40,7 @@ def reads_variables(arguments: Iterable[Any]) -> Reads:
 
 
 def _split(command: Any) -> list[str] | None:
-    if not isinstance(command, str):
+    if not isinstance(command, str) or len(command) > _LONGEST_COMMAND:
         return None
     import shlex  # only for a command that is one text
 

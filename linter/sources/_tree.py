@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from ..model import SettingPath
+
+MOST_STEPS: Final = 50
+"""Steps of a dotted name at most. No setting has as many, and a name of thousands would else be thousands of objects, each with a path."""
+
+
+def dotted_path(name: str) -> SettingPath:
+    """The path that a dotted name stands for; a name with more dots than any setting has is one step."""
+    return tuple(name.split(".")) if name.count(".") < MOST_STEPS else (name,)
 
 
 def plant(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:

@@ -17,8 +17,10 @@ Style = Literal["plain", "single", "double", "literal", "folded"]
 
 DEEPEST: Final = 200
 """Levels of nesting at most. No configuration has as many, and recursion over what was read is safe."""
-MOST_EXPANDED: Final = 100_000
-"""Values that the aliases of a document can stand for; a few lines of aliases can else stand for gigabytes."""
+FEW_EXPANDED: Final = 2_000
+"""Values that the aliases of any file can stand for, those that its merge keys bring included."""
+EXPANDED_PER_CHARACTER: Final = 1
+"""In a longer file there can be so many for each character: a few lines of aliases can else stand for gigabytes."""
 
 _STYLES: dict[str, Style] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
 _CORE: Final = "tag:yaml.org,2002:"
@@ -135,15 +137,16 @@ class _Refused(Exception):
 def parse_yaml(content: str) -> list[Yaml]:
     """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
     documents: list[Yaml] = []
-    builder = _Builder(content)
+    budget = _Budget(max(FEW_EXPANDED, int(EXPANDED_PER_CHARACTER * len(content))))
+    builder = _Builder(content, budget)
     try:
         for event in _events(content):
             kind = type(event).__name__
             if kind == "DocumentStartEvent":
-                builder = _Builder(content)
+                builder = _Builder(content, budget)
             elif kind == "DocumentEndEvent":
                 documents.append(builder.finish())
-                builder = _Builder(content)
+                builder = _Builder(content, budget)
             elif kind not in ("StreamStartEvent", "StreamEndEvent"):
                 builder.take(kind, event)
     except _Refused as refused:
@@ -314,16 +317,30 @@ class _Frame:
         return self.key if isinstance(self.key, str) else ""
 
 
+class _Budget:
+    """How many values the aliases of a file can still stand for. A mapping is as large as what is merged into it makes it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def spend(self, values: int, span: Span) -> None:
+        """Take some of it; :class:`_Refused` when there is not enough left."""
+        self._left -= values
+        if self._left < 0:
+            message = f"the aliases up to here stand for more than {self._most:,} values: nothing more is read"
+            raise _Refused(message, span)
+
+
 class _Builder:
     """Makes the value and the places of one document out of events."""
 
-    def __init__(self, content: str) -> None:
+    def __init__(self, content: str, budget: _Budget) -> None:
         self.problems: list[JsonProblem] = []
         self._content = content
         self._open: list[_Frame] = []
         self._anchors: dict[str, tuple[_Node, Any] | None] = {}
         """What each anchor names; None while that is still being read."""
-        self._expanded = 0
+        self._budget = budget
         self._root: _Node | None = None
         self._value: Any = UNKNOWN
 
@@ -363,9 +380,7 @@ class _Builder:
             self._add(_Node(*span), UNKNOWN, span)
             return
         node, value = found
-        self._expanded += node.size
-        if self._expanded > MOST_EXPANDED:
-            raise _Refused(f"the aliases up to here stand for more than {MOST_EXPANDED:,} values: nothing more is read", span)
+        self._budget.spend(node.size, span)
         self._add(node, value, span)
 
     def _begin(self, event: Any, *, is_mapping: bool) -> None:

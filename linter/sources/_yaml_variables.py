@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 from ..model import Span
@@ -14,7 +13,7 @@ from ._line_excerpt import LineExcerpts, yaml_tokens
 from ._problems import encoding_problems, yaml_problems
 from ._source import Problem, SourceFile
 from ._suppression import Remarks, read_remarks, within
-from ._yaml import Yaml, scalars
+from ._yaml import Scalar, Yaml, scalars
 
 Resolve = Callable[[str], str | None]
 """What becomes of a text before the server sees it; None where nobody knows."""
@@ -139,7 +138,7 @@ def remarks_of(file: SourceFile) -> Remarks:
     content = file.text.content
     if "medplum-lint" not in content:
         return Remarks((), ())
-    is_text = within(scalar.span for scalar in scalars(content))
+    is_text = within(scalar.span for scalar in scalars_of(file))
     return read_remarks(file.text, lambda at: not is_text(at))
 
 
@@ -150,14 +149,30 @@ def text_problems(file: SourceFile) -> Iterator[Problem]:
         yield from yaml_problems(yaml, "what follows cannot be read, and so not be checked; the program that the file is for fails")
 
 
+def scalars_of(file: SourceFile) -> list[Scalar]:
+    """The scalars of a file, read once."""
+    found: list[Scalar] = file.derive("scalars", lambda: list(scalars(file.text.content)))
+    return found
+
+
 def lines_of(file: SourceFile) -> Callable[[], LineExcerpts]:
-    """What shows lines of a file; its tokens are read when a line is first shown."""
-    return cache(lambda: LineExcerpts(file.text, yaml_tokens(file.text.content, assignments=True)))
+    """What shows lines of a file, the same for all of its documents; its tokens are read when a line is first shown."""
+
+    def lines() -> LineExcerpts:
+        made: LineExcerpts = file.derive("lines", lambda: _line_excerpts(file))
+        return made
+
+    return lines
+
+
+def _line_excerpts(file: SourceFile) -> LineExcerpts:
+    return LineExcerpts(file.text, yaml_tokens(file.text.content, assignments=True, given=scalars_of(file)))
 
 
 def is_sound(file: SourceFile) -> bool:
     """Whether nothing is wrong with the text, such as a name that stands twice."""
-    return not any(yaml.problems for yaml in file.yaml)
+    sound: bool = file.derive("sound", lambda: not any(yaml.problems for yaml in file.yaml))
+    return sound
 
 
 def mentions_medplum(file: SourceFile) -> bool:

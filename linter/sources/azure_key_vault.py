@@ -18,7 +18,7 @@ from ._origin import public_at
 from ._problems import encoding_problems, json_problems
 from ._recognise import server_settings
 from ._source import Loaded, Problem, Recognised, SourceFile
-from ._tree import plant
+from ._tree import dotted_path, plant
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
@@ -51,7 +51,7 @@ def _stands_for_another(name: str, text: str) -> bool:
 
 def setting_path(name: str) -> SettingPath:
     """The path of the setting that an entry gives."""
-    return tuple(name.split("."))
+    return dotted_path(name)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

@@ -28,8 +28,8 @@ _PUBLIC_FIELDS: Final = frozenset({"Name", "Type", "Tier", "DataType", "AWSTempl
 _OTHER_FIELDS: Final = frozenset({"Resources", "Properties", "Value", "Description", "Ref", "Fn::Sub", "Fn::Join"})
 _CONSEQUENCE: Final = "CloudFormation cannot read the template"
 _FUNCTION: Final = re.compile(r"Ref|Condition|Fn::\w+")
-_SUBSTITUTED: Final = re.compile(r"\$\{[^}]*\}")
-_RESOLVED: Final = re.compile(r"\{\{resolve:")
+_DEEPEST: Final = 20
+"""Functions in functions at most: CloudFormation takes few."""
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -136,16 +136,22 @@ def _value(parsed: Json | Yaml, value: Any, path: tuple[str, ...]) -> Any:
     text = _text(value)
     if text is None:
         return text_of(parsed.places, path, value)
-    worked_out = (text != value and _SUBSTITUTED.search(text)) or _RESOLVED.search(text)
+    worked_out = (text != value and _is_substituted(text)) or "{{resolve:" in text
     return UNKNOWN if worked_out else text
 
 
-def _text(value: Any) -> str | None:
+def _is_substituted(text: str) -> bool:
+    """Whether a text holds ``${Name}``."""
+    start = text.find("${")
+    return start >= 0 and text.find("}", start) >= 0
+
+
+def _text(value: Any, depth: int = 0) -> str | None:
     """The text that a value stands for, with ``${Name}`` for what is not known; None where nothing is known of it."""
     if isinstance(value, str):
         return value
     function = _function(value)
-    if function is None:
+    if function is None or depth == _DEEPEST:
         return None
     name, argument = function
     if name == "Ref":
@@ -153,13 +159,13 @@ def _text(value: Any) -> str | None:
     if name == "Sub":
         template = argument[0] if isinstance(argument, list) and argument else argument
         return template if isinstance(template, str) else None
-    return _joined(argument) if name == "Join" else None
+    return _joined(argument, depth + 1) if name == "Join" else None
 
 
-def _joined(argument: Any) -> str | None:
+def _joined(argument: Any, depth: int) -> str | None:
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str) or not isinstance(argument[1], list):
         return None
-    parts = [_text(part) for part in argument[1]]
+    parts = [_text(part, depth) for part in argument[1]]
     return argument[0].join("${…}" if part is None else part for part in parts)
 
 

@@ -2,19 +2,24 @@
 
 Read as Docker Compose, the npm package ``dotenv`` and a shell agree on it: ``export`` may stand before a name; a value without quotes ends
 at a blank and a "#"; single quotes keep everything, double quotes know escapes; both may go over several lines.
+
+Where a quote is not closed they do not agree. The package takes it for a part of the value and reads the next line; Compose and a shell
+go on to the next quote, which opens the value of a later line, and fail there or set what stands between as one value. So the line whose
+quote is meant is looked for: a value over several lines holds no line that sets a variable of the server.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from ..model import Span, Text
 from ._environment import Place, Variable, configures_server, fallback_of, load_variables, unless_reference
 from ._line_excerpt import LineExcerpts, Token
 from ._problems import encoding_problems
+from ._quotes import closing_quote, replace_escapes
 from ._source import Loaded, Problem, Recognised, SourceFile
 from ._suppression import read_remarks, within
 
@@ -25,11 +30,18 @@ DEFAULT_FOR = "server/env"
 _CONSEQUENCE = "what reads the file takes it for a part of the first name, and that variable is not set"
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
-_UNQUOTED = re.compile(r"(?:(?!\s#)[^\r\n])*")
-_QUOTED = {"'": re.compile(r"'[^']*'"), '"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)}
+_COMMENT = re.compile(r"\s#")
+_QUOTES = "'\""
 _REST = re.compile(r"[^\r\n]*")
+_BLANKS = re.compile(r"[\r\n \t]*")
 _NEXT = re.compile(r"\r\n|\r|\n")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_OURS = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?MEDPLUM_[A-Z0-9_]+[^\S\r\n]*=")
+"""A line that sets a variable of the server."""
+_ANY = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?[A-Z_][A-Z0-9_]*=(?:[^=\s]|\Z)")
+"""A line that sets a variable, and is no last line of base64."""
+_END_OF_BASE64 = re.compile(r"[A-Za-z0-9+/]+={1,2}(?=[\r\n]|\Z)")
+"""The last line of a key before its end, which looks like a variable without a value."""
+_PEM = "-----BEGIN "
 _MEANING = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
 _ADVICE = "put the value in double quotes, in which \\n is a line break"
 _PLAIN_ADVICE = "write the quotes without backslashes"
@@ -40,7 +52,7 @@ class _Read(NamedTuple):
     problems: list[Problem]
     comments: list[Span]
     broken: list[int]
-    """Where lines end that are none: of several in a row, as an unquoted key makes them, one is told."""
+    """Where something stands next behind lines that are none: of several in a row, as a key without its quotes makes them, one is told."""
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -48,7 +60,7 @@ def detect(file: SourceFile) -> Recognised | None:
     if "MEDPLUM_" not in file.text.content:
         return None
     named = _is_named(file.name)
-    read = _read(file.text)
+    read = _read_once(file)
     if not named and read.problems:
         return None  # a script, or prose
     if configures_server(variable.name for variable in read.variables):
@@ -62,15 +74,15 @@ def _is_named(name: str) -> bool:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
-    read = _read(file.text)
+    read = _read_once(file)
     remarks = read_remarks(file.text, within(read.comments))
     first = read.variables[0].key if read.variables else Span(0, 1)
-    place = Place(
-        environment=None,
-        type="file",
-        start=Span(first.start, first.start + 1),
-        lines=lambda: LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)]),
-    )
+
+    @cache
+    def lines() -> LineExcerpts:
+        return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
+
+    place = Place(environment=None, type="file", start=Span(first.start, first.start + 1), lines=lines)
     problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *remarks.problems)
     return [load_variables(file, read.variables, place, problems, remarks.suppressions)]
 
@@ -84,7 +96,11 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
         yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
 
 
-@lru_cache(maxsize=1)
+def _read_once(file: SourceFile) -> _Read:
+    read: _Read = file.derive("environment file", lambda: _read(file.text))
+    return read
+
+
 def _read(text: Text) -> _Read:
     """Every line of a file; one that is no assignment is a problem, and the next one is read all the same."""
     read = _Read([], [], [], [])
@@ -114,6 +130,12 @@ def _rest(content: str, at: int) -> Span:
     return Span(*match.span())
 
 
+def _next_text(content: str, at: int) -> int:
+    blank = _BLANKS.match(content, at)
+    assert blank is not None  # it matches nothing too
+    return blank.end()
+
+
 def _comment(content: str, span: Span) -> Iterator[Span]:
     start = content.find("#", span.start, span.end)
     if start >= 0:
@@ -122,19 +144,20 @@ def _comment(content: str, span: Span) -> Iterator[Span]:
 
 def _assignment(content: str, at: int, read: _Read) -> int:
     line = _LINE.match(content, at)
-    if line is None:
+    is_behind_broken = bool(read.broken) and read.broken[-1] >= at
+    if line is None or (is_behind_broken and _END_OF_BASE64.match(content, at)):
         span = _rest(content, at)
-        if not read.broken or content[read.broken[-1] : span.start].strip("\r\n \t"):
+        if not is_behind_broken:
             read.problems.append(_no_assignment(content, span))
-        read.broken.append(span.end)
+        read.broken.append(_next_text(content, span.end))
         return span.end
     name, key = line["name"], Span(*line.span("name"))
     quote = content[line.end() : line.end() + 1]
-    if quote in _QUOTED:
+    if quote and quote in _QUOTES:
         return _quoted(content, name, key, line.end(), quote, read)
-    value = _UNQUOTED.match(content, line.end())
-    assert value is not None  # it matches nothing too
-    written = value[0].rstrip()
+    end = _rest(content, line.end()).end
+    comment = _COMMENT.search(content, line.end(), end)
+    written = content[line.end() : comment.start() if comment is not None else end].rstrip()
     if written.startswith("#"):  # after a blank a comment; else programs do not agree
         text, written = ("" if content[line.end() - 1] != "=" else None), ""
     else:
@@ -147,32 +170,53 @@ def _assignment(content: str, at: int, read: _Read) -> int:
 
 
 def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: _Read) -> int:
-    value = _QUOTED[quote].match(content, start)
-    if value is None:
-        span = _rest(content, start)
-        message = f"the quote before the value of {_named(name)} is never closed: what reads the file fails, or takes what follows too"
+    line = _rest(content, start)
+    end = closing_quote(content, start, escapes=quote == '"')
+    if end < 0 or (end >= line.end and _is_of_another(content, name, Span(start, end))):
+        message = (
+            f"the quote before the value of {_named(name)} is never closed, or only by the quote of a later line: "
+            "what reads the file fails, or takes the lines between for a part of the value"
+        )
         read.problems.append(Problem("invalid-environment-line", message, Span(start, start + 1)))
-        read.variables.append(Variable(name, None, key, span))
-        return span.end
-    span = Span(*value.span())
+        read.variables.append(Variable(name, None, key, line))
+        read.broken.append(_next_text(content, line.end))  # the rest of a value of several lines is no other mistake
+        return line.end
+    span = Span(start, end + 1)
     behind = _rest(content, span.end)
-    text: str | None = value[0][1:-1]
+    inner = content[start + 1 : end]
+    text: str | None = inner
     if _BLANK.fullmatch(content, behind.start, behind.end) is None:
         message = f"something stands behind the closing quote of {_named(name)}: programs do not agree on what the value is then"
         read.problems.append(Problem("invalid-environment-line", message, Span(behind.start, behind.start + 1)))
         text = None
     elif quote == '"':
-        text = unless_reference(re.sub(r"\\[\\$]", "_", value[0])) and _ESCAPE.sub(_unescaped, value[0][1:-1])
-    elif "${" in value[0] or "{{" in value[0]:
+        text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None
+    elif "${" in inner or "{{" in inner:
         text = None
     quoting = "" if quote == '"' or text is None else _advice(text)
-    read.variables.append(Variable(name, text, key, span, quoting, fallback_of(value[0][1:-1])))
+    read.variables.append(Variable(name, text, key, span, quoting, fallback_of(inner)))
     read.comments.extend(_comment(content, behind))
     return behind.end
 
 
+def _is_of_another(content: str, name: str, value: Span) -> bool:
+    """Whether the quote that ends a value of several lines is that of a later variable, so that its own is missing."""
+    if _OURS.search(content, value.start, value.end) is not None:
+        return True
+    behind = _rest(content, value.end + 1)
+    closes = _BLANK.fullmatch(content, *behind) is not None
+    if (name.startswith("MEDPLUM_") or not closes) and _ANY.search(content, value.start, value.end) is not None:
+        return True
+    return not closes and content.find(_PEM, *value) < 0
+
+
 def _unescaped(match: re.Match[str]) -> str:
-    return _MEANING.get(match[1], match[0])
+    return _MEANING.get(match[0][1], match[0])
+
+
+def _hidden(match: re.Match[str]) -> str:
+    """An escape as it is looked at for references: an escaped dollar begins none."""
+    return "_" if match[0][1] in "\\$" else match[0]
 
 
 def _named(name: str) -> str:

@@ -118,8 +118,16 @@ def _section(part: Part, section: str) -> Iterator[Variable]:
             continue
         path = (name,) if section == "server" else (section, name)
         (variable,) = (one for one in variables_of(part, "") if one.name == name)
-        text = unless_reference(json.dumps(value)) if isinstance(value, dict) else variable.text
+        text = _as_json(value) if isinstance(value, dict) else variable.text
         yield variable._replace(name=variable_of(path), text=text)
+
+
+def _as_json(value: dict[str, Any]) -> str | None:
+    """The text that the chart makes of an object; None where nobody knows what stands in it."""
+    try:
+        return unless_reference(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError):  # a template or a tag; infinity, of which YAML has a word and JSON none
+        return None
 
 
 def _lists(part: Part, depth: int) -> Iterator[Part]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
@@ -202,12 +203,16 @@ def _kind_of_label(label: str) -> str | None:
 
 def kind_of_content(value: dict[str, Any]) -> str | None:
     """The kind of a connection by the members that only one of the two has, its host or its port."""
-    host, port = str(value.get("host", "")), str(value.get("port", ""))
-    if _OF_DATABASE.intersection(value) or ("engine" in value and not _REDIS_LABEL.search(str(value["engine"]))):
+    host, port, engine = (_scalar_text(value.get(name, "")) for name in ("host", "port", "engine"))
+    if _OF_DATABASE.intersection(value) or ("engine" in value and not _REDIS_LABEL.search(engine)):
         return DATABASE
     if _OF_REDIS.intersection(value) or ".cache." in host or port in ("6379", "6380"):
         return REDIS
     return DATABASE if ".rds." in host or port == "5432" else None
+
+
+def _scalar_text(value: Any) -> str:
+    return "" if isinstance(value, dict | list) else str(value)
 
 
 _OF_MEDPLUM = re.compile(r"(?:^|[:/])medplum/([A-Za-z0-9_.-]+)/")
@@ -246,7 +251,7 @@ class SecretOrigin:
             self._inner.text,
             within,
             anchor_of(place, within),
-            visibility(self._known, intact=self._inner.json.intact),
+            self._visibility,
             show=public_at(self._known, path),
         )
         return shown._replace(line=self._text.position(span.start).line)
@@ -254,3 +259,7 @@ class SecretOrigin:
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`: of the file, in which the secret is one text."""
         return line_pieces(self._text, part, _OUTER)
+
+    @cached_property
+    def _visibility(self) -> Visibility:
+        return visibility(self._known, intact=self._inner.json.intact)

@@ -23,6 +23,8 @@ _TYPE: Final = "aws_ssm_parameter"
 _PUBLIC_FIELDS: Final = frozenset({"address", "mode", "name", "type", "tier", "data_type", "provider_name", "schema_version"})
 _OTHER_FIELDS: Final = frozenset({"value", "insecure_value", "values", "after", "before", "attributes"})
 _UNKNOWN_FORMAT: Final = "a Terraform state or plan in a format that is not read: give what terraform show -json prints"
+_DEEPEST: Final = 200
+"""Steps to a module at most, two for each that it is in: no configuration has as many."""
 _CONSEQUENCE: Final = "what follows cannot be read, and so not be checked; write the JSON again with terraform show -json"
 
 
@@ -80,7 +82,7 @@ def _modules(values: Any, at: JsonPath) -> Iterator[tuple[dict[str, Any], Any, J
     waiting: list[tuple[Any, JsonPath]] = [(values.get("root_module"), (*at, "root_module"))] if isinstance(values, dict) else []
     while waiting:
         module, path = waiting.pop()
-        if not isinstance(module, dict):
+        if not isinstance(module, dict) or len(path) > _DEEPEST:
             continue
         for index, resource in enumerate(_list(module.get("resources"))):
             if _is_managed(resource) and isinstance(resource.get("values"), dict):

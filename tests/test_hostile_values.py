@@ -1,0 +1,280 @@
+"""Values that no setting expects, given to every setting in every source: no bug, and what cannot be judged is that setting's alone."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from helpers import deep, loaded
+from hostile import DIGITS, TEXTS, VALUES
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter import settings
+from linter.model import Document
+from linter.policy import judgement
+from linter.run import Input, Options, Outcome, lint_input
+
+BASE: Final = '"baseUrl": "https://api.example.com/", "database": {"host": "db"}, "redis": {"host": "cache"}'
+
+
+def lint(text: str, name: str = "medplum.config.json", kind: str | None = None) -> Outcome:
+    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(kind=kind))
+
+
+def found(outcome: Outcome, rule: str) -> list[str]:
+    """The messages of a rule in a run without a bug."""
+    assert outcome.bugs == ()
+    return [finding.message for finding in outcome.result.findings if finding.rule == rule]
+
+
+def names(kind: str) -> list[str]:
+    known = settings.catalogue(kind)
+    return [name for name in known.names() if (setting := known.get(tuple(name.split(".")))) is not None and setting.status != "obsolete"]
+
+
+def tree(values: dict[str, str]) -> str:
+    """A JSON object with a text of JSON at each dotted name; those of one name together stand in one object."""
+    root: dict[str, Any] = {}
+    for name, value in values.items():
+        *above, last = name.split(".")
+        node = root
+        for step in above:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                break
+        else:
+            node.setdefault(last, value)
+    return _text(root)
+
+
+def _text(node: dict[str, Any] | str) -> str:
+    if isinstance(node, str):
+        return node
+    if node.keys() == {"*"}:
+        return f"[{_text(node['*'])}]"
+    return "{" + ", ".join(f"{json.dumps(name)}: {_text(member)}" for name, member in node.items()) + "}"
+
+
+def leaves(kind: str) -> list[str]:
+    """The settings that hold no others."""
+    all_names = names(kind)
+    return [name for name in all_names if not any(other.startswith(f"{name}.") for other in all_names)]
+
+
+def in_quotes(text: str) -> str:
+    for sign in '\\"$':
+        text = text.replace(sign, f"\\{sign}")
+    return f'"{text}"'
+
+
+def files(seed: int) -> Iterator[tuple[str, str, str]]:
+    """Files in which every setting has some hostile value: ``name``, ``text``, ``kind``."""
+    choice = random.Random(seed)
+    for kind, name in (
+        ("server", "medplum.config.json"),
+        ("infra", "medplum.prod.config.json"),
+        ("secret/database", "database.json"),
+        ("secret/redis", "redis.json"),
+    ):
+        for given_names in (leaves(kind), names(kind)):
+            shuffled = choice.sample(given_names, len(given_names))
+            values = {one: choice.choice(VALUES) for one in shuffled}
+            yield name, tree(values), kind if kind.startswith("secret") else f"{kind}/json"
+    texts = {name: choice.choice(TEXTS) for name in names("server") if "*" not in name}
+    parameters = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in texts.items()]
+    yield "ssm.json", json.dumps({"Parameters": parameters}), "server/ssm"
+    yield "vault.json", json.dumps(texts), "server/azure"
+    numbers = ", ".join(f"{json.dumps(name)}: {choice.choice(VALUES)}" for name in texts)
+    yield "vault.json", f"{{{numbers}}}", "server/azure"
+    variables = {setting.env: text for name, text in texts.items() if (setting := settings.catalogue().get(tuple(name.split("."))))}
+    yield ".env", "".join(f"{name}={in_quotes(text)}\n" for name, text in variables.items() if name), "server/env"
+    listed = "".join(f"      {name}: {json.dumps(text)}\n" for name, text in variables.items() if name and text.isprintable())
+    service = f"services:\n  s:\n    image: medplum/medplum-server\n    environment:\n{listed}"
+    yield "compose.yaml", service, "server/env"
+    secret = json.dumps({"SecretString": tree({one: choice.choice(VALUES) for one in leaves("secret/database")})})
+    yield "secret.json", secret, "secret/database"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_value_of_any_setting_is_a_bug(seed: int) -> None:
+    for name, text, kind in files(seed):
+        assert lint(text, name, kind).bugs == (), (name, kind)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_no_value_of_a_number_is_a_bug(value: str) -> None:
+    numbers = [name for name in names("server") if "integer" in settings.catalogue().get(tuple(name.split("."))).types]  # type: ignore[union-attr]
+    assert lint(tree(dict.fromkeys(numbers, value)), kind="server/json").bugs == ()
+    kind = "secret/database"
+    assert lint(tree(dict.fromkeys(names(kind), value)), "secret.json", kind).bugs == ()
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(TEXTS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.sampled_from(names("server")), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([name for kind in settings.KINDS for name in leaves(kind) if "*" not in name]), ANYTHING, max_size=6)
+)
+def test_no_tree_of_values_is_a_bug(values: dict[str, Any]) -> None:
+    text = tree({name: json.dumps(value) for name, value in values.items()})
+    for kind in ("server/json", "infra/json", "server/azure", "secret/database", "secret/redis"):
+        assert lint(text, kind=kind).bugs == ()
+
+
+# --- Numbers beyond the range of a double ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("digits", ["9" * 309, "-" + "9" * 309, "9" * 5_000, "-" + "9" * 5_000, "1e400", "-1e400"])
+def test_a_number_without_end_is_infinite_as_it_is_to_javascript(digits: str) -> None:
+    infinity = "-Infinity" if digits.startswith("-") else "Infinity"
+    (one,) = loaded(f'{{"mfaAuthenticatorWindow": {digits}, "port": 1}}')
+    assert one.problems == () and one.document.data == {"mfaAuthenticatorWindow": float(digits), "port": 1}
+    assert one.document.text.content[slice(*one.document.locate(("port",)))] == "1"
+    (message,) = found(lint(f'{{{BASE}, "mfaAuthenticatorWindow": {digits}}}'), "wrong-type")
+    assert message.startswith(
+        f"mfaAuthenticatorWindow must be a whole number, not {infinity}, which the server makes of a number that is as large as this"
+    )
+
+
+@pytest.mark.parametrize(("digits", "value"), [("-0", 0), ("1E-400", 0.0), ("1e308", 1e308), ("9" * 308, int("9" * 308)), ("0.5e1", 5.0)])
+def test_a_number_within_its_range_is_itself(digits: str, value: float) -> None:
+    for text in (f'{{"a": {digits}}}', f'{{"a": {digits},}}'):
+        (one,) = loaded(text)
+        assert one.document.data == {"a": value}
+
+
+@pytest.mark.parametrize("digits", DIGITS)
+def test_every_reader_of_json_takes_every_number(digits: str) -> None:
+    (strict,), (tolerant,) = loaded(f'{{"a": {digits}}}'), loaded(f'{{"a": {digits},}}')
+    if not digits.startswith("00"):
+        assert strict.problems == () and [problem.rule for problem in tolerant.problems] == ["json-trailing-comma"]
+        assert strict.document.data == tolerant.document.data
+    parameter = {"Name": "/medplum/prod/workers", "Type": "String", "Value": f'{{"enabled": [{digits}]}}'}
+    lines = json.dumps({"Parameters": [parameter]})
+    assert lint(f"{lines}\n{lines}", "ssm.json").bugs == ()
+
+
+def test_a_parameter_and_a_variable_without_end() -> None:
+    parameters = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": "9" * 309} for name in ("baseUrl", "mfaAuthenticatorWindow")]
+    for outcome in (
+        lint(json.dumps({"Parameters": parameters}), "ssm.json"),
+        lint(f"MEDPLUM_MFA_AUTHENTICATOR_WINDOW={'9' * 309}", ".env"),
+    ):
+        (message,) = found(outcome, "number-not-advisable")
+        assert message.startswith("mfaAuthenticatorWindow should be at most 2 time steps of 30 seconds, not Infinity")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ("9" * 309 + "gb", None),
+        ("-" + "9" * 5_000 + "gb", "must be more than nothing"),
+        ("9" * 5_000, "is over 10^20 bytes to the server"),
+        ("-" + "9" * 5_000, "is under -10^20 bytes to the server"),
+        ("01m", "is 1 byte to the server"),
+        ("1²", "is 1 byte to the server"),
+        ("٣gb", "is no size"),
+    ],
+)
+def test_a_size_of_any_length(size: str, said: str | None) -> None:
+    messages = found(lint(f'{{{BASE}, "maxBatchSize": "{size}", "maxJsonSize": "1mb"}}'), "misread-size")
+    assert [message.startswith(f"maxBatchSize {said}") for message in messages] == ([True] if said else [])
+
+
+@pytest.mark.parametrize("digit", ["٣", "²", "①", "１２", "𝟏"])
+def test_what_only_python_takes_for_a_digit_is_none(digit: str) -> None:
+    (message,) = found(lint(f"MEDPLUM_PORT={digit}\nMEDPLUM_REDIS_HOST=cache\n", ".env"), "misread-integer")
+    assert message.startswith("port is not a number (NaN)")
+
+
+# --- Depth ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["port", "accurateCountThreshold", "bullmq.removeOnComplete", "smtp.port"])
+def test_1_500_levels_under_the_name_of_a_number(name: str) -> None:
+    values = {"baseUrl": '"https://api.example.com"', name: deep(1_500)}
+    assert found(lint(tree(values), kind="server/json"), "base-url-without-trailing-slash") != []
+    secret = json.dumps({"SecretString": tree({"username": '"u"', "password": '"p"', "port": deep(1_500), "host": deep(1_500)})})
+    assert lint(secret, "secret.json").bugs == ()
+    joined = deep(1_500, '"x"', '{"Fn::Join": ["", [', "]]}")
+    template = f'{{"Resources": {{"A": {{"Type": "AWS::SSM::Parameter", "Properties": {{"Name": {joined}}}}}}}}}'
+    assert lint(template, "template.json").bugs == ()
+
+
+def test_json_in_a_text_is_read_at_any_depth() -> None:
+    value = deep(3_000, "", "[", "]")
+    dump = json.dumps({"Parameters": [{"Name": "/medplum/prod/workers", "Type": "String", "Value": value}]})
+    outcome = lint(dump, "ssm.json")
+    assert found(outcome, "misread-object") == []
+    assert [message[:40] for message in found(outcome, "wrong-type")] == ["workers must be an object, not an array."[:40]]
+
+
+def test_values_of_the_chart_that_nobody_knows() -> None:
+    values = (
+        "config:\n  server:\n    baseUrl: https://a.example/\n    port: 8103\n  redis:\n    tls: {a: {{ .Values.x }}, b: .inf, c: !Ref x}\n"
+    )
+    assert lint(values, "values.yaml").bugs == ()
+
+
+# --- One setting's bug is its own -----------------------------------------------------------------------------------------------------
+
+WRONG: Final = f'{{{BASE}, "mfaAuthenticatorWindow": 99, "maxSearchOffset": -1, "emailAdress": "x"}}'
+
+
+def test_a_misfit_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = lint(WRONG)
+    judge = judgement._range
+
+    def fail(value: Any, setting: settings.Setting) -> Any:
+        return judge(value, setting) if setting.name != "mfaAuthenticatorWindow" else 1 // 0
+
+    monkeypatch.setattr(judgement, "_range", fail)
+    outcome = lint(WRONG)
+    (bug,) = outcome.bugs
+    assert bug.startswith("medplum.config.json: checking a setting on mfaAuthenticatorWindow failed with ZeroDivisionError at ")
+    assert outcome.exit_code == 3
+    kept = [(finding.rule, finding.path) for finding in before.result.findings if finding.path != ("mfaAuthenticatorWindow",)]
+    assert [(finding.rule, finding.path) for finding in outcome.result.findings] == kept
+    assert ("unknown-setting", ("emailAdress",)) in kept and ("number-out-of-range", ("maxSearchOffset",)) in kept
+
+
+def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Any, setting: Any, catalogue: Any) -> str:
+        if path == ("zqa",):
+            raise ValueError("hunter2")
+        return "is no setting"
+
+    monkeypatch.setattr(judgement, "_unknown_reason", fail)
+    outcome = lint(f'{{{BASE}, "zqa": 1, "zqb": 2, "mfaAuthenticatorWindow": 99}}')
+    (bug,) = outcome.bugs
+    assert bug.startswith("medplum.config.json: the rule unknown-setting failed with ValueError at ") and "hunter2" not in bug
+    assert {("unknown-setting", ("zqb",)), ("number-not-advisable", ("mfaAuthenticatorWindow",))} <= {
+        (finding.rule, finding.path) for finding in outcome.result.findings
+    }
+
+
+def test_a_bug_that_shows_at_many_places_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_self: Any, _path: Any, _value: Any) -> Any:
+        raise KeyError
+
+    monkeypatch.setattr(judgement._Judge, "judge", fail)
+    outcome = lint("{" + ", ".join(f'"zq{number}": 1' for number in range(50)) + "}", kind="server/json")
+    assert len(outcome.bugs) == 1
+    assert any(finding.rule == "missing-base-url" for finding in outcome.result.findings)
+
+
+def test_what_is_not_judged_is_known_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judgement, "_enum", lambda _value, _setting: 1 // 0)
+    document: Document = loaded('{"port": 1, "baseUrl": 2}')[0].document
+    assert judgement.not_judged(document) == {}
+    assert set(judgement.misfits(document)) == {("baseUrl",)}
+    assert set(judgement.not_judged(document)) == {("port",)}

@@ -1,0 +1,120 @@
+"""Linear in every shape: the work of three sizes is counted (:mod:`work`), or their memory, never their time."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from shapes import SHAPES, Sample, Shape
+from work import Counted
+
+from linter import reporters
+from linter.model import Style
+from linter.run import Input, Options, lint_input
+
+_MOST_GROWTH: Final = 2.6
+"""How much more the step to the largest file may cost than the one to the middle one, which is half of it. In quadratic time it is four."""
+
+
+@pytest.fixture(scope="module")
+def counted() -> Counted:
+    """The package with its work counted, and with all made that is made once, such as the rules."""
+    made = Counted()
+    with made.loaded() as load:
+        bounds = load("linter.sources._yaml")  # lower, so that small files reach them
+        bounds.FEW_EXPANDED, bounds.EXPANDED_PER_CHARACTER = 20, 0.2
+        for name in ("json-unknown-names", "env-unknown-names", "compose-services"):
+            for command in commands(load, SHAPES[name].make(1)).values():
+                command()
+    return made
+
+
+def sizes(shape: Shape) -> list[int]:
+    """A size whose file has a few thousand characters, twice and four times that."""
+    size = 16
+    while len(shape.make(size).text) < shape.least and size < 1_000_000:
+        size *= 2
+    return [size, 2 * size, 4 * size]
+
+
+def growth(work: list[int]) -> float:
+    """How the second step compares with the first; what does not depend on the size is in neither, and what hardly does is passed over."""
+    return (work[2] - work[1]) / max(work[1] - work[0], work[1] / 10)
+
+
+def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[], object]]:
+    """What can be done with a file, by name."""
+    run, model, formats = load("linter.run"), load("linter.model"), load("linter.reporters")
+    given = run.Input(sample.name, sample.text.encode("utf-8", "surrogatepass"), Path(sample.name))
+    outcome: list[Any] = []
+
+    def lint() -> None:
+        result = run.lint_input(given, run.Options(kind=sample.kind)).result
+        outcome.append(result._replace(rules={}))  # to describe all rules costs more than all else, and the same for every file
+
+    def report(name: str) -> Callable[[], object]:
+        return lambda: formats.reporter(name).report(outcome[0], StringIO(), model.Style())
+
+    return {"lint": lint, **{name: report(name) for name in formats.names()}}
+
+
+_LOOKS_AT_10_000: Final = {"ssm-json-text-with-many-mistakes": {"text"}, "env-json-texts": {"text"}}
+"""Where an excerpt looks at the whole of the value that a finding is in, up to a length that these small files do not reach."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_work_grows_as_the_file_does(name: str, counted: Counted) -> None:
+    shape = SHAPES[name]
+    with counted.loaded() as load:
+        work = [
+            {what: counted.of(command) for what, command in commands(load, shape.make(size)).items()}
+            for size in (sizes(shape)[0], *sizes(shape))
+        ][1:]  # the first has made what is made once
+    grown = {what: growth([one[what] for one in work]) for what in work[0].keys() - _LOOKS_AT_10_000.get(name, set())}
+    assert {what: round(times, 2) for what, times in grown.items() if times > _MOST_GROWTH} == {}, work
+
+
+# --- Memory --------------------------------------------------------------------------------------------------------------------------
+
+_CHARACTERS: Final = 400_000
+_HOST: Final = "MEDPLUM_REDIS_HOST=cache\n"
+LONG: Final[dict[str, tuple[str, str]]] = {
+    "a value without quotes": (".env", f"{_HOST}MEDPLUM_SUPPORT_EMAIL={'a' * _CHARACTERS}"),
+    "a value in double quotes": (".env", f'{_HOST}MEDPLUM_SUPPORT_EMAIL="{"a" * _CHARACTERS}"'),
+    "a value in single quotes": (".env", f"{_HOST}MEDPLUM_SUPPORT_EMAIL='{'a' * _CHARACTERS}'"),
+    "backslashes": (".env", f'{_HOST}MEDPLUM_SUPPORT_EMAIL="{chr(92) * _CHARACTERS}"'),
+    "escapes": (".env", f'{_HOST}MEDPLUM_SUPPORT_EMAIL="{(chr(92) + "n") * (_CHARACTERS // 2)}"'),
+    "lines": (".env", f'{_HOST}MEDPLUM_SUPPORT_EMAIL="' + "a\n" * (_CHARACTERS // 2) + '"'),
+    "lines of a key": (".env", f'{_HOST}MEDPLUM_SIGNING_KEY="-----BEGIN RSA PRIVATE KEY-----\n' + "MIIB\n" * (_CHARACTERS // 5) + '"'),
+    "a quote that is never closed": (".env", f'{_HOST}MEDPLUM_SUPPORT_EMAIL="{"a" * _CHARACTERS}'),
+    "escapes in JSON": ("medplum.config.json", '{"baseUrl": "https://a.example/", "supportEmail": "' + r"\n" * (_CHARACTERS // 2) + '"}'),
+    "wrong escapes in JSON": ("medplum.config.json", '{"baseUrl": "https://a.example/", "x": "' + r"\q" * (_CHARACTERS // 2) + '"}'),
+    "JSON in JSON": (
+        "secret.json",
+        json.dumps({"SecretString": json.dumps({"host": "x", "password": '"' * (_CHARACTERS // 8), "username": 1, "port": "x"})}),
+    ),
+}
+KINDS_OF_LONG: Final = {".env": "server/env", "medplum.config.json": "server/json", "secret.json": "secret/database"}
+_MOST_BYTES: Final = 16
+"""Bytes of memory for each character at most, of all that is made of a file."""
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_memory_for_each_character(name: str) -> None:
+    uri, text = LONG[name]
+    given = Input(uri, text.encode(), Path(uri))
+    small = Input(uri, text[:500].encode(), Path(uri))
+    for one in (small, given):  # the small one has made what is made once
+        tracemalloc.start()
+        result = lint_input(one, Options(kind=KINDS_OF_LONG[uri])).result
+        for report in reporters.names():
+            reporters.reporter(report).report(result._replace(rules={}), StringIO(), Style())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert result.files[0].status == "checked"
+    assert peak < _MOST_BYTES * len(text)
