@@ -80,7 +80,7 @@ def parts(sample: Sample) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "lint", lambda: lint_input(given, Options(kind=sample.kind))
     for name in names():
         yield name, lambda name=name: reporter(name).report(outcome.result, StringIO(), Style())  # type: ignore[misc]
-    documents, _ = load_documents([given], sample.kind)
+    documents = load_documents([given], sample.kind).documents
     empty = _empty()
     yield "show", lambda: show.as_text(documents, only_changed=False, defaults=True)
     yield "show --format json", lambda: show.as_json(documents, only_changed=False, defaults=True)
@@ -89,7 +89,7 @@ def parts(sample: Sample) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def _empty() -> Document:
-    documents, _ = load_documents([Input("empty.json", b'{"baseUrl": "https://a.example/"}', Path("empty.json"))], "server/json")
+    documents = load_documents([Input("empty.json", b'{"baseUrl": "https://a.example/"}', Path("empty.json"))], "server/json").documents
     return documents[0]
 
 

@@ -285,7 +285,7 @@ def check(
     for error in outcome.errors:
         _say("error", error)
     for bug in outcome.bugs:
-        _say("bug", f"{bug}; please report it")
+        _say_bug(bug)
     sys.exit(outcome.exit_code)
 
 
@@ -399,10 +399,10 @@ def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_chan
     """Print the configuration as the server will hold it."""
     from . import show as shown
 
-    documents, errors = load_documents(_inputs(paths, max_size), kind, max_size)
+    loaded = load_documents(_inputs(paths, max_size), kind, max_size)
     text = shown.as_json if output_format == "json" else shown.as_text
-    write_standard_output(text(documents, only_changed=only_changed, defaults=defaults))
-    _fail(errors)
+    write_standard_output(text(loaded.documents, only_changed=only_changed, defaults=defaults))
+    _fail(loaded.errors, loaded.bugs)
 
 
 def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
@@ -431,8 +431,8 @@ def diff(first: str, second: str, output_format: str, max_size: int) -> None:
 def _one_document(text: str, max_size: int) -> Document:
     """The document that a path, perhaps with ``#environment``, stands for."""
     path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
-    documents, errors = load_documents(_inputs((path,), max_size), None, max_size)
-    _fail(errors)
+    documents, errors, bugs = load_documents(_inputs((path,), max_size), None, max_size)
+    _fail(errors, bugs)
     fitting = [document for document in documents if not environment or document.environment == environment]
     if len(fitting) != 1:
         names = ", ".join(document.environment or "?" for document in documents)
@@ -513,12 +513,18 @@ def _rule_folders(given: tuple[Path, ...], config_file: str | None, isolated: bo
     return [*folders_of(config), *given]
 
 
-def _fail(errors: list[str]) -> None:
+def _fail(errors: list[str], bugs: Sequence[str] = ()) -> None:
     """Tell what could not be done, and exit, if there is anything."""
     for error in errors:
         _say("error", error)
-    if errors:
-        sys.exit(2)
+    for bug in bugs:
+        _say_bug(bug)
+    if errors or bugs:
+        sys.exit(3 if bugs else 2)
+
+
+def _say_bug(bug: str) -> None:
+    _say("bug", f"{bug}; please report it")
 
 
 def main(run: Callable[..., Any] = cli) -> None:
@@ -528,5 +534,5 @@ def main(run: Callable[..., Any] = cli) -> None:
     except Exception as error:
         if os.environ.get("MEDPLUM_LINT_DEBUG"):
             raise
-        _say("bug", f"{described(error)}; please report it")
+        _say_bug(described(error))
         sys.exit(3)

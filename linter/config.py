@@ -157,6 +157,9 @@ def _find(folder: Path) -> Config | None:
             if config is not None:
                 _check_stays(project, folder)
             return config
+        if misspelt := _MISSPELT_TABLE.search(content):
+            line = content.count(b"\n", 0, misspelt.start()) + 1
+            raise ConfigError(f"{project}:{line}: the table of medplum-lint is [tool.medplum-lint], with a hyphen")
     return None
 
 
@@ -170,6 +173,9 @@ _TABLE: Final = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 """Where a pyproject.toml begins to speak of us, so that one that does not need not be read as TOML."""
+
+_MISSPELT_TABLE: Final = re.compile(rb"""^[ \t]*\[{1,2}[ \t]*["']?tool["']?[ \t]*\.[ \t]*["']?medplum_lint\b""", re.MULTILINE)
+"""The name of the command as a Python name. Whoever writes that would otherwise find all of it ignored."""
 
 
 def _content(path: Path, *, within: Path | None = None) -> bytes:

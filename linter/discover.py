@@ -7,21 +7,25 @@ import stat
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .files import identity, reason_of
 from .sources import modules
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
-_LARGEST_SEARCHED = 64 * 1024 * 1024
+LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 """Bytes: a larger file is read only when it is named itself."""
 
 
 class Found(NamedTuple):
-    """A file to read. ``searched``: it was found in a folder, so what it is not need not be told."""
+    """A file to read. ``searched``: it was found in a folder, so what it is not need not be told.
+
+    ``too_large``: it has more bytes than a search reads.
+    """
 
     path: Path
     searched: bool
+    too_large: bool = False
 
 
 def find_files(paths: list[str], excluded: Callable[[Path], bool]) -> tuple[list[Found], list[str]]:
@@ -64,7 +68,7 @@ def _files(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], st
 
 def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], str]:
     closed: list[OSError] = []
-    files = [Found(file, True) for file in search_folder(Path(text), excluded, closed.append)]
+    files = [Found(file, True, _size(file) > LARGEST_SEARCHED) for file in search_folder(Path(text), excluded, closed.append)]
     if closed:
         return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
     return files, "" if files else f"{text}: no file in this folder is called as a Medplum configuration is"
@@ -103,7 +107,14 @@ def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str],
 
 def _is_plain_file(path: Path) -> bool:
     try:
-        status = path.stat()
+        return stat.S_ISREG(path.stat().st_mode)
     except OSError:
         return False
-    return stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST_SEARCHED
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 for a file that is gone, of which its reading tells."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 STANDARD_INPUT = "<stdin>"
+TOO_LARGE = "more than 64 MiB, too large for a search: name it to have it checked"
+"""Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
 
 class Options(NamedTuple):
@@ -215,7 +217,8 @@ class _Run:
         """Whether a search came upon no file that it could say anything of."""
         if self.options.allow_unrecognized or self.errors:
             return False
-        return not self.files or (self.options.kind is not None and all(file.status == "ignored" for file in self.files))
+        looked_at = [file for file in self.files if file.note != TOO_LARGE]
+        return not looked_at or (self.options.kind is not None and all(file.status == "ignored" for file in looked_at))
 
     def excluded(self, path: Path) -> bool:
         """Whether the configuration of a path's folder excludes it."""
@@ -228,7 +231,10 @@ class _Run:
         return excluded
 
     def read(self, file: Found) -> bytes | None:
-        """The bytes of a file, or None with an error noted."""
+        """The bytes of a file, or None with an error noted, or with what a search found left alone."""
+        if file.too_large:
+            self._unread(_uri(file.path), TOO_LARGE, passed_over=True)
+            return None
         try:
             return read_file(file.path, self.options.max_size)
         except Unreadable as error:
@@ -500,6 +506,8 @@ def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
     if recognised.kind is None and recognised.unread:
         sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= GUESS]
         source, recognised = max(sure, key=_confidence, default=(source, recognised))
+        if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
+            source, recognised = source_of("server/json"), Recognised("server/json", GUESS)
     if recognised.kind is None:
         return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread))
     return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
@@ -512,7 +520,7 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[ModuleType, Recogn
     if fitting:
         source, recognised = max(fitting, key=_confidence)
         return _reading(file, kind, source.load(file, kind), recognised.unread, named=named)
-    if empty and (file.json.whole or kind == "server/ssm"):
+    if empty and (file.json.intact or kind == "server/ssm"):
         return Reading([], empty, unread=True)
     return _reading(file, kind, source_of(kind).load(file, kind), "", named=named)
 
@@ -581,17 +589,30 @@ _STOPS = frozenset({"invalid-json", "json-comment", "json-trailing-comma", "json
 """What a source finds that no reader of the file gets past."""
 
 
-def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT) -> tuple[list[Document], list[str]]:
-    """The documents of files, without linting them, and an error for each file that gives none."""
+class LoadedDocuments(NamedTuple):
+    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code."""
+
+    documents: list[Document]
+    errors: list[str]
+    bugs: list[str]
+
+
+def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT) -> LoadedDocuments:
+    """The documents of files, without linting them."""
     documents: list[Document] = []
     errors: list[str] = []
+    bugs: list[str] = []
     for path in paths:
         try:
             given = path if isinstance(path, Input) else Input(_uri(Path(path)), read_file(path, max_size), Path(path))
         except Unreadable as error:
             errors.append(f"{path}: cannot be read: {error}")
             continue
-        reading = load(given, kind)
+        try:
+            reading = load(given, kind)
+        except Exception as error:  # a bug of ours must not keep other files from being shown
+            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
+            continue
         documents.extend(one.document for one in reading.loaded if one.judge)
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
@@ -599,7 +620,7 @@ def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int
             errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
         elif not any(one.judge for one in reading.loaded):
             errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
-    return documents, errors
+    return LoadedDocuments(documents, errors, bugs)
 
 
 @lru_cache(maxsize=1)

@@ -247,7 +247,7 @@ def json_origins(size: int) -> Sample:
     return _one("allowedOrigins", ",".join(f"https://app{number}.example.com" for number in range(size)))
 
 
-@shape
+@shape_from(2_000)
 def json_origin_repeated(size: int) -> Sample:
     return _one("allowedOrigins", ",".join(["https://api.example.com/" + "a" * 20] * size))
 
@@ -377,7 +377,7 @@ def ssm_paths_above_each_other(size: int) -> Sample:
     return _dump(("/a/" + "b/" * number + "x", "1") for number in range(depth))
 
 
-@shape
+@shape_from(4_000)
 def ssm_long_dotted_name(size: int) -> Sample:
     return _dump([("/medplum/prod/a" + ".a" * size, "1")])
 
@@ -790,7 +790,7 @@ def compose_aliases_of_lists(size: int) -> Sample:
     return Sample("compose.yaml", head + "".join(one.format(number) for number in range(size)), "server/env")
 
 
-@shape
+@shape_from(4_000)
 def compose_nested_flow(size: int) -> Sample:
     depth = min(size, 190)
     return Sample(

@@ -192,6 +192,7 @@ def test_a_configuration_that_is_no_file() -> None:
         ('tool = {medplum-lint = {ignore = ["missing-baseurl"]}}\n', 1, SLIP),
         ('tool.medplum-lint.ignore = ["missing-baseurl"]\n', 1, SLIP),
         ('[tool]\nmedplum-lint.ignore = ["missing-baseurl"]\n', 2, SLIP),
+        ("[project]\n[tool.medplum_lint]\nignore = []\n", 2, "the table of medplum-lint is [tool.medplum-lint], with a hyphen"),
     ],
 )
 def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -> None:

@@ -453,6 +453,16 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         assert any(place.endswith("server.json") for place in places)
 
 
+def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("bug.json").write_text(BAD)
+    load = run.load
+    monkeypatch.setattr(run, "load", lambda given, kind, **how: broken() if given.uri == "bug.json" else load(given, kind, **how))
+    result = lint("show", "bug.json", "server.json")
+    assert result.exit_code == 3
+    assert result.stdout.startswith("server.json (server/json)")
+    assert "medplum-lint: bug: bug.json: loading the file failed with ZeroDivisionError at test_inputs.py:" in result.stderr
+
+
 def test_a_bug_in_a_reporter_itself_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_report, "report", broken)
     with pytest.raises(SystemExit) as stop:

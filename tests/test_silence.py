@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from linter import cli
+from linter import cli, discover
 from linter.run import Input, Options, Outcome, lint_input
 from linter.sources import kinds
 
@@ -300,6 +300,16 @@ def test_a_folder_in_which_nothing_is_recognised(options: list[str], what: str) 
     assert lint("deploy", "--allow-unrecognized", *options).exit_code == 0
 
 
+def test_a_search_says_which_file_is_too_large_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discover, "LARGEST_SEARCHED", len(CLEAN))
+    write("deploy/large.config.json", json.dumps({**json.loads(CLEAN), "supportEmail": "a" * len(CLEAN)}))
+    alone = lint("deploy")
+    assert (alone.exit_code, alone.stderr) == (2, "medplum-lint: error: deploy: no file is recognised as a Medplum configuration\n")
+    assert "deploy/large.config.json: ignored: more than 64 MiB, too large for a search: name it to have it checked" in alone.stdout
+    write("deploy/medplum.config.json", CLEAN)
+    assert (lint("deploy").exit_code, lint("deploy/large.config.json").exit_code) == (0, 1)
+
+
 def test_when_the_configuration_excludes_all() -> None:
     write(".medplum-lint.toml", 'exclude = ["old/**"]')
     write("old/medplum.config.json", CLEAN)
@@ -363,6 +373,14 @@ def test_broken_json_is_still_a_finding(name: str, content: str) -> None:
     result = lint(write(name, content))
     assert (result.exit_code, result.stderr) == (1, "")
     assert "error[invalid-json]" in result.stdout
+
+
+@pytest.mark.parametrize("options", [[], ["--kind", "server/json"]], ids=["found", "told"])
+def test_a_broken_file_of_medplum_with_little_in_it_is_a_finding(options: list[str]) -> None:
+    content = '{"baseUrl": "https://api.example.com/", "x": "\\q"}\n'
+    result = lint(*options, write("medplum.config.json", content))
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "medplum.config.json:1:47: error[invalid-json]" in result.stdout
 
 
 def test_a_medplum_file_in_utf_16_is_still_a_finding() -> None:

@@ -58,7 +58,7 @@ class LineExcerpts:
         line = self._text.position(span.start).line
         whole = self._text.line_span(line)
         shown = Span(*whole) if whole.end - whole.start <= _WIDEST else self._part(whole, span)
-        reader = _Reader(self._text.content, visibility, span, show)
+        reader = _Reader(self._text, visibility, span, show)
         pieces = list(reader.pieces(shown, self._tokens_in(shown)))
         lead, tail = "…" if shown.start > whole.start else "", "…" if shown.end < whole.end else ""
         under_start = len(lead) + column_of(pieces, span.start, at_end=False)
@@ -68,7 +68,7 @@ class LineExcerpts:
 
     def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
-        return _Reader(self._text.content, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
+        return _Reader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
 
     def in_token(self, offset: int) -> bool:
         """Whether a character is part of a name or value: a "#" that is not may begin a comment."""
@@ -119,8 +119,9 @@ def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scal
 class _Reader:
     """Goes through a line."""
 
-    def __init__(self, content: str, visibility: Visibility, span: Span, show: Public | None) -> None:
-        self._content = content
+    def __init__(self, text: Text, visibility: Visibility, span: Span, show: Public | None) -> None:
+        self._text = text
+        self._content = text.content
         self._visibility = visibility
         self._span = span
         self._show = show
@@ -170,8 +171,9 @@ class _Reader:
         return _value(token, written, self._public(token))
 
     def _goes_on(self, token: Token) -> bool:
-        """Whether a value takes more than one line."""
-        return any(self._content.find(end, *token.span) >= 0 for end in "\r\n")
+        """Whether a value takes more than one line. The lines are known, so that a long value is not read anew for each excerpt."""
+        first, last = (self._text.position(at).line for at in token.span)
+        return first < last
 
     def _is_nameable(self, token: Token) -> bool:
         named = token.span == self._span or self._visibility.known(token.name)

@@ -466,6 +466,8 @@ class ParameterOrigin:
         self._facts: dict[SettingPath, Mapping[str, Fact]] = {}
         self._inner: dict[str, InnerJson] = {}
         """The JSON in the values of parameters, by their names: each is read once, however much is found in it."""
+        self._excerpts: dict[SettingPath, Excerpt] = {}
+        """The same for excerpts of values."""
 
     def _holder(self, path: SettingPath) -> tuple[SettingPath, Parameter] | None:
         """The parameter whose value holds a setting: its own, or that of an object above it."""
@@ -518,9 +520,15 @@ class ParameterOrigin:
         if found is None:
             return self._lines.excerpt(span, show=None)
         value = found[1].span("value")
-        within = value.start <= span.start and span.end <= value.end  # a text of its own, in which nobody knows what is what
-        a_fact = span in (found[1].span("type"), found[1].span("tier")) and span != value
-        return self._lines.excerpt(value if within else span, show=() if a_fact else public_at(settings.catalogue(), found[0]))
+        if value.start <= span.start and span.end <= value.end:  # a text of its own, in which nobody knows what is what
+            return self._of_value(found[0], value)
+        a_fact = span in (found[1].span("type"), found[1].span("tier"))
+        return self._lines.excerpt(span, show=() if a_fact else public_at(settings.catalogue(), found[0]))
+
+    def _of_value(self, holder: SettingPath, value: Span) -> Excerpt:
+        if holder not in self._excerpts:
+            self._excerpts[holder] = self._lines.excerpt(value, show=public_at(settings.catalogue(), holder))
+        return self._excerpts[holder]
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
