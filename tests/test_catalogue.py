@@ -261,6 +261,12 @@ def test_only_what_can_hold_no_secret_is_public(path: SettingPath, public: bool)
     assert catalogue().is_public(path) is public
 
 
+def test_a_near_miss_that_is_an_object_elsewhere_is_not_public() -> None:
+    assert catalogue("server").get(("database",)) is not None
+    assert catalogue("secret/database").is_public(("database",)) is False
+    assert catalogue("secret/database").is_public(("hostname",)) is True
+
+
 def test_known_public_names() -> None:
     assert all(public_settings(name) for name in ("baseUrl", "host", "port", "issuer", "dbname", "apiPort", "redirectUris"))
     secret = {str(path_of(name)[-1]) for names in SECRETS.values() for name in names}

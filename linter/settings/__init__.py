@@ -171,9 +171,17 @@ class Catalogue:
         return any(holder is not None and holder.secret and not _is_container(holder) for holder in above)
 
     def is_public(self, path: SettingPath) -> bool:
-        """Whether the value may be shown: only that of a known setting which neither is a secret nor can hold one."""
+        """Whether the value may be shown: only that of a known setting which neither is a secret nor can hold one.
+
+        A name that only comes near one (``database`` for ``dbname``) must not mean anything else in another kind of document either:
+        where it is wrong nobody knows what was meant.
+        """
         setting = self.get(path)
-        return setting is not None and not (setting.secret or setting.holds_secrets or setting.pass_through)
+        if setting is None or not _holds_nothing_secret(setting):
+            return False
+        return setting.origin != "near-miss" or all(
+            other is None or _holds_nothing_secret(other) for other in (catalogue(kind).get(path) for kind in KINDS)
+        )
 
     def _tagged(self) -> dict[str, tuple[SettingPath, ...]]:
         if self._by_tag is None:
@@ -183,6 +191,10 @@ class Catalogue:
                     paths.setdefault(tag, []).append(path)
             self._by_tag = {tag: tuple(tagged) for tag, tagged in paths.items()}
         return self._by_tag
+
+
+def _holds_nothing_secret(setting: Setting) -> bool:
+    return not (setting.secret or setting.holds_secrets or setting.pass_through)
 
 
 def catalogue(kind: str = "server") -> Catalogue:
