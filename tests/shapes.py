@@ -497,7 +497,7 @@ def terraform_state(size: int) -> Sample:
     )
 
 
-@shape_from(60_000)
+@shape_from(12_000)
 def terraform_modules_in_modules(size: int) -> Sample:
     values = {"name": "/medplum/prod/port", "type": "String", "value": "1"}
     text = json.dumps({"resources": [{"mode": "managed", "type": "aws_ssm_parameter", "values": values}]})

@@ -17,14 +17,20 @@ from linter.sources._line_excerpt import LineExcerpts, Token, yaml_tokens
 MARKER = "hunter2"
 PUBLIC = frozenset({"port", "baseUrl", "name", "MEDPLUM_PORT", "MEDPLUM_BASE_URL", "allowedOrigins", "key"})
 KNOWN = PUBLIC | {"value", "password", "database", "MEDPLUM_DATABASE_PASSWORD", "environment"}
-READ = Visibility(lambda name: () if name in PUBLIC else None, KNOWN.__contains__)
+
+
+def any_text(_text: str) -> bool:
+    return True
+
+
+READ = Visibility(lambda name: any_text if name in PUBLIC else None, KNOWN.__contains__)
 
 
 def underlined(text: str, part: str, *, show: bool = False, assignments: bool = False) -> str:
     """The line of a part of a YAML text as it is shown, with the part between » and «."""
     start = text.index(part)
     lines = LineExcerpts(Text(text), yaml_tokens(text, assignments=assignments))
-    made = lines.excerpt(Span(start, start + len(part)), READ, show=() if show else None)
+    made = lines.excerpt(Span(start, start + len(part)), READ, show=any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 

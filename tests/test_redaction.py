@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import settings
-from linter.model import MASK
+from linter.model import MASK, Style
 from linter.redaction.credentials import without_credentials
 from linter.redaction.mask import environment_text
-from linter.redaction.values import is_hidden, shown_text, shown_value, value_text
+from linter.redaction.values import is_hidden, is_of_a_format, shown_text, shown_value, value_text
+from linter.reporters import names, reporter
+from linter.run import Input, Options, lint_input
 
 KNOWN = settings.catalogue()
 CREDENTIALS = {
@@ -187,7 +191,7 @@ def test_the_value_in_a_message_is_one_short_line(text: str) -> None:
     ["https:a:{}@b", "https:\\\\{}@b", "https://a@{}@b", "https://a/{}@b/", "https://a?{}@b", "https://a b:{}@c", "a:{}@b", "https//{}@b"],
 )
 def test_no_password_of_a_url_that_is_not_by_the_book_is_shown(url: str) -> None:
-    assert "hunter2" not in (shown_text(url.format("hunter2"), ()) or "")
+    assert "hunter2" not in (shown_text(url.format("hunter2"), lambda _text: True) or "")
 
 
 @pytest.mark.parametrize(
@@ -206,3 +210,28 @@ def test_no_password_of_a_url_that_is_not_by_the_book_is_shown(url: str) -> None
 )
 def test_environments(name: str, shown: str) -> None:
     assert environment_text(name) == shown
+
+
+# --- Behind a name of the file format, such as Key and Type ---
+
+OWN_TEXTS = ("String", "SecurString", "Standard", "Advanced", "arn:aws:ssm:us-east-1:123456789012:parameter/medplum/prod/port", "12")
+SECRETS = ("hunter2hunter2", "aHR0cHM6/aHVudGVyMg/x", "791036620578", "<hunter2>", "kvwqgwqvgjqx")
+
+
+@pytest.mark.parametrize("text", OWN_TEXTS)
+def test_what_a_file_format_says_is_shown(text: str) -> None:
+    assert shown_text(text, is_of_a_format) == text
+
+
+@pytest.mark.parametrize("text", SECRETS)
+@pytest.mark.parametrize("name", ["key", "Name", "n", "Type", "Version", "ARN", "KeyId", "Tier", "NextToken"])
+def test_a_secret_behind_a_name_of_the_file_format_is_masked(name: str, text: str) -> None:
+    """A file that is taken for a dump need not be one: its "key" can be a private key."""
+    parameter = '{"Name": "/medplum/prod/port", "Type": "String", "Value": "8103"}'
+    content = f'{{\n "{name}": "{text}", "x": 1 true,\n "Parameters": [{parameter}]}}'
+    outcome = lint_input(Input("ssm.json", content.encode(), Path("ssm.json")), Options(kind="server/ssm"))
+    assert "invalid-json" in {finding.rule for finding in outcome.result.findings}
+    for form in names():
+        stream = StringIO()
+        reporter(form).report(outcome.result, stream, Style())
+        assert text not in stream.getvalue(), form

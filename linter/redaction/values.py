@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..formats import FORMATS
@@ -24,13 +24,16 @@ _LONGEST: Final = 80
 """Characters of a value that a message shows."""
 
 
-def shown_text(text: str, public: Sequence[Setting]) -> str | None:
-    """What may be seen of a text that is public by its name; None where nothing may.
+Public = Sequence[Setting] | Callable[[str], bool]
+"""The settings that a value behind a public name can be of; where the name is one of the file format, whether a text is one of its own."""
 
-    ``public`` are the settings that it can be the value of; without one it is a text of the file format itself, such as a parameter's type.
-    """
-    if not text or not public:
-        return without_credentials(text)
+
+def shown_text(text: str, public: Public) -> str | None:
+    """What may be seen of a text that is public by its name; None where nothing may."""
+    if callable(public):
+        return without_credentials(text) if not text or public(text) else None
+    if not text:
+        return text
     reader = next((setting for setting in public if _may_be_read(text, setting)), None)
     if reader is None:
         return None
@@ -72,6 +75,24 @@ def value_text(known: Catalogue, path: SettingPath, value: Any) -> str:
     shown = shown_value(known, path, value)
     text = printable(shown) if isinstance(shown, str) else number_text(shown)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+# --- Texts of the file formats themselves ---------------------------------------------------------------------------------------------
+
+_OF_A_FORMAT: Final = (
+    *("String", "StringList", "SecureString", "Standard", "Advanced", "Intelligent-Tiering", "text", "aws:ec2:image", "managed", "data"),
+    *("aws:ssm:integration", "aws_ssm_parameter", "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"),
+)
+_LIKE_A_FORMAT: Final = re.compile(
+    r"arn:aws[\w-]*:[\w-]+:[\w-]*:\d*:[\w:/.-]+"
+    r"|\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]{0,30})?|1\d{9}(?:\.\d{1,6})?|\d{1,6}|\d{1,3}(?:\.\d{1,3}){1,3}"  # dates, versions
+    r"|(?:module\.[\w-]+\.)*(?:data\.)?aws_\w+\.[\w-]+|registry\.[\w./-]+"  # of Terraform
+)
+
+
+def is_of_a_format(text: str) -> bool:
+    """Whether a text is what AWS and Terraform write beside a value: a type, a tier, a date, an ARN; or a slip in one."""
+    return _LIKE_A_FORMAT.fullmatch(text) is not None or _is_near(text, _OF_A_FORMAT)
 
 
 # --- What is no value of its setting, and yet may be read ----------------------------------------------------------------------------

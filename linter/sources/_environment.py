@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
+from ..redaction.values import Public
 from ..settings.environment import PREFIX, meant_by, setting_of, variable_of
 from ._coercion import loaded_value
-from ._excerpt import Public, Visibility
+from ._excerpt import Visibility
 from ._json import is_valid_json
 from ._line_excerpt import LineExcerpts
 from ._origin import public_at

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..model import MASK, Excerpt, Piece, Span, Text, printable
-from ..redaction.values import shown_text
-from ..settings import Setting
+from ..redaction.values import Public, shown_text
 
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
@@ -29,10 +28,6 @@ _ENDS_WELL = re.compile(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
 _WITHIN_A_STRING = re.compile(r"[\x00-\x1f\\\ufffd]")
 """What a place inside of a string begins with: a character that must be escaped, a wrong escape, or what is not UTF-8."""
 _HARMLESS_WORDS = frozenset({"true", "false", "null"})
-
-
-Public = Sequence[Setting]
-"""The settings that a value behind a public name can be of; none where the name is one of the file format, such as ``Type``."""
 
 
 class Visibility(NamedTuple):

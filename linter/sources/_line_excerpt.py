@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..model import MASK, Excerpt, Piece, Span, Text, printable
 from ..redaction.credentials import without_credentials
-from ..redaction.values import shown_text
-from ._excerpt import Public, Visibility, column_of, is_masked
+from ..redaction.values import Public, shown_text
+from ._excerpt import Visibility, column_of, is_masked
 
 if TYPE_CHECKING:
     from ._yaml import Scalar

@@ -8,7 +8,8 @@ from typing import Any
 
 from .. import settings
 from ..model import Excerpt, Fact, Part, Piece, SettingPath, Span, Text
-from ._excerpt import Public, Visibility, excerpt, line_pieces
+from ..redaction.values import Public
+from ._excerpt import Visibility, excerpt, line_pieces
 from ._json import Json, Place, Places
 
 

@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
+from ..redaction.values import Public, is_of_a_format
 from ._coercion import ssm_value
-from ._excerpt import Public, Visibility, excerpt, line_pieces
+from ._excerpt import Visibility, excerpt, line_pieces
 from ._inner_json import InnerJson
 from ._json import Json, JsonPath, Place, Places
 from ._line_excerpt import LineExcerpts, yaml_tokens
@@ -449,9 +450,13 @@ class FileLines:
         }
         names = {name for name, path in paths.items() if self._whole or known.get(path) is not None} | self._public | self._other
         lax = self._whole and not self._is_yaml
+        given = {parameter.name for parameter in self._parameters}
+
+        def own(text: str) -> bool:
+            return text in given or is_of_a_format(text)
 
         def public(name: str) -> Public | None:
-            return () if name in self._public else public_at(known, paths.get(name))
+            return own if name in self._public else public_at(known, paths.get(name))
 
         return Visibility(public, (lambda _name: True) if lax else names.__contains__)
 
@@ -523,7 +528,7 @@ class ParameterOrigin:
         if value.start <= span.start and span.end <= value.end:  # a text of its own, in which nobody knows what is what
             return self._of_value(found[0], value)
         a_fact = span in (found[1].span("type"), found[1].span("tier"))
-        return self._lines.excerpt(span, show=() if a_fact else public_at(settings.catalogue(), found[0]))
+        return self._lines.excerpt(span, show=is_of_a_format if a_fact else public_at(settings.catalogue(), found[0]))
 
     def _of_value(self, holder: SettingPath, value: Span) -> Excerpt:
         if holder not in self._excerpts:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ..redaction.values import is_of_a_format
 from ._excerpt import Visibility, excerpt, line_pieces
 from ._inner_json import InnerJson
 from ._json import Json, JsonPath, parse_json
@@ -31,7 +32,7 @@ _CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and d
 _OUTER_CONSEQUENCE = "what follows cannot be read, and so not be checked; save it again"
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
-_OUTER = Visibility(lambda name: () if name in _PUBLIC_FIELDS else None, _FIELDS.__contains__)
+_OUTER = Visibility(lambda name: is_of_a_format if name in _PUBLIC_FIELDS else None, _FIELDS.__contains__)
 """What may be shown of the file around the secrets."""
 
 
