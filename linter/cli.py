@@ -19,7 +19,7 @@ from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Config
 from .files import LARGEST_INPUT, Unreadable, identity, parse_size, read_standard_input, reason_of
 from .model import Document, Style, inert, printable, printable_lines
 from .output import Unwritable, drop, write_report, write_standard_output
-from .policy.library import Folder
+from .policy.rule_set import Folder
 from .reporters import names as format_names
 from .run import (
     STANDARD_INPUT,
@@ -397,7 +397,7 @@ def _wants_color(color: str, output: str | None) -> bool:
 @_max_size_option
 def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool, max_size: int) -> None:
     """Print the configuration as the server will hold it."""
-    from . import show as shown
+    from .commands import show as shown
 
     loaded = load_documents(_inputs(paths, max_size), kind, max_size)
     text = shown.as_json if output_format == "json" else shown.as_text
@@ -420,7 +420,7 @@ def diff(first: str, second: str, output_format: str, max_size: int) -> None:
     FIRST and SECOND are files; one environment of a dump is named behind a hash sign, as in dump.json#prod. The exit code is 1 when they
     differ.
     """
-    from . import diff as compared
+    from .commands import diff as compared
 
     one, other = (_one_document(text, max_size) for text in (first, second))
     text = compared.as_json if output_format == "json" else compared.as_text
@@ -444,7 +444,7 @@ def _one_document(text: str, max_size: int) -> Document:
 @cli.command()
 def schema() -> None:
     """Print the JSON Schema of the server's JSON config, for editors."""
-    from .schema import schema_text
+    from .settings.json_schema import schema_text
 
     write_standard_output(schema_text())
 
@@ -459,7 +459,7 @@ def schema() -> None:
 @click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to list.  [default: text]")
 def list_rules(rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str) -> None:
     """List every rule."""
-    from .rulebook import rules_as_json, rules_as_text
+    from .commands.rules import rules_as_json, rules_as_text
 
     rules, errors = all_rules(_rule_folders(rule_folders, config_file, isolated))
     _fail(errors)
@@ -473,8 +473,8 @@ def list_rules(rule_folders: tuple[Path, ...], config_file: str | None, isolated
 @_isolated_option
 def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool) -> None:
     """Print what a rule is about, with examples."""
-    from .policy.library import check_ids
-    from .rulebook import explanation
+    from .commands.rules import explanation
+    from .policy.rule_set import check_ids
 
     folders = _rule_folders(rule_folders, config_file, isolated)
     rules, errors = all_rules(folders)
@@ -490,7 +490,7 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | Non
 @click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
 def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
     """Run the examples in rule files: those of the folders, of the configuration, or the built-in ones."""
-    from .rulebook import run_examples
+    from .commands.rules import run_examples
 
     report = run_examples(list[Folder](folders) or _rule_folders((), config_file, isolated))
     lines = [*map(printable_lines, report.failures), *([] if quiet or report.errors else [report.summary])]

@@ -12,36 +12,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
 from .config import Config, ConfigError, Configurations, Settings, Severity
-from .deployment import KIND as DEPLOYMENT
-from .deployment import Candidate, deployments, side_by_side
+from .conformance.mismatch import unchecked
 from .discover import Found, find_files
+from .documents.deployment import KIND as DEPLOYMENT
+from .documents.deployment import Candidate, deployments, side_by_side
+from .documents.recognise import is_medplum_name
+from .documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
-from .model import (
-    LEVELS,
-    Configuration,
-    Deployment,
-    Document,
-    FileStatus,
-    Finding,
-    Level,
-    Result,
-    RuleInfo,
-    SettingPath,
-    Target,
-    dotted,
-)
+from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Target, dotted
 from .policy.engine import applies, check
-from .policy.judgement import not_judged
-from .policy.library import Folder, FoundFolder, built_in_rules, check_ids, files_of, read_folders
 from .policy.rule import Rule
+from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, files_of, read_folders
+from .server.target import target_of
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
 from .sources import kinds, modules_for, source_of
-from .sources._recognise import is_medplum_name
-from .sources._source import GUESS, Loaded, Problem, Recognised, SourceFile
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
-from .target import target_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -333,7 +320,7 @@ class _Run:
         if loaded.judge:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
-            for path, error in not_judged(document).items():
+            for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
         self._suppressions.take(loaded, _checked(rules, document, settings), rules.known)
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
@@ -542,26 +529,26 @@ def _is_read(loaded: Loaded) -> bool:
 
 
 def _why_unread(file: SourceFile, kind: str | None) -> str:
-    from .sources._unread import why_unread  # only after the fact
+    from .documents.unread import why_unread  # only after the fact
 
     return why_unread(file, kind)
 
 
 def _unrecognised(file: SourceFile) -> Reading:
-    from .sources._unread import foreign
+    from .documents.unread import foreign
 
     note = foreign(file) if not _evidently(file) else ""
     return Reading([], note or _why_unread(file, None), unread=not note)
 
 
 def _evidently(file: SourceFile) -> str:
-    from .sources._unread import evidently
+    from .documents.unread import evidently
 
     return evidently(file)
 
 
 def _nothing_piped() -> str:
-    from .sources._unread import NOTHING_PIPED
+    from .documents.unread import NOTHING_PIPED
 
     return NOTHING_PIPED
 

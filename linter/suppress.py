@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from .documents.source import Loaded, Suppression
 from .model import Document, Finding, Span
 from .policy.errors import did_you_mean
-from .sources._source import Loaded, Suppression
 
 RULE: Final = "unused-suppression"
 """The rule under whose id such remarks are found."""

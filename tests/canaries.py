@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from linter.settings.environment import variable_of
+from linter.settings.env_names import variable_of
 
 Values = Mapping[tuple[str, ...], str]
 

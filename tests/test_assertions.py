@@ -10,11 +10,11 @@ from helpers import bare, deep, verdict, written
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.model import ABSENT, UNKNOWN
 from linter.policy.assertions import DEEPEST, compile_assertion, operator_names
 from linter.policy.errors import RuleError
-from linter.policy.judgement import ASPECTS
 from linter.policy.node import Node
 
 OTHERS = {

@@ -14,7 +14,8 @@ import pytest
 from canaries import Planted, Values, infra_files, secret_files, server_files
 from helpers import rule
 
-from linter import diff, settings, show
+from linter import settings
+from linter.commands import diff, show
 from linter.config import Settings
 from linter.model import Document, Result
 from linter.policy.engine import check

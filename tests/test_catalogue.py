@@ -12,7 +12,7 @@ import pytest
 
 from linter.model import SettingPath, dotted
 from linter.settings import KINDS, Setting, build, catalogue, page_link, public_settings
-from linter.settings.environment import GENERATIONS, setting_of, variable_of
+from linter.settings.env_names import GENERATIONS, setting_of, variable_of
 
 HEADINGS = (Path(__file__).parent / "data" / "page-headings.txt").read_text(encoding="utf-8").splitlines()
 """Those of https://www.medplum.com/docs/self-hosting/server-config, in its order."""

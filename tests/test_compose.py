@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from test_environment import found, lint, messages
 
+from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document
 from linter.run import Options, lint_paths
+from linter.server.start import reads_variables
 from linter.sources import compose
-from linter.sources._source import SourceFile
-from linter.sources._start import reads_variables
 
 IMAGE = "medplum/medplum-server:5"
 

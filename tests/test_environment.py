@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import settings
+from linter.documents.variables import configures_server, is_servers
 from linter.model import UNKNOWN, Style
 from linter.reporters import names, reporter
 from linter.run import Input, Options, Outcome, lint_input
-from linter.settings.environment import GENERATIONS, meant_by, setting_of, variable_of
-from linter.sources._environment import configures_server, is_servers
+from linter.settings.env_names import GENERATIONS, meant_by, setting_of, variable_of
 
 KNOWN = settings.catalogue()
 PATHS = [tuple(name.split(".")) for name in KNOWN.names() if "*" not in name]

@@ -14,13 +14,13 @@ import pytest
 import yaml
 from checkout import ROOT, run
 
+from linter.commands.rules import run_examples
 from linter.config import Settings
 from linter.policy import assertions, node
-from linter.policy.rulefile import read_rule_file, rule_schema
-from linter.rulebook import run_examples
+from linter.policy.rule_file import read_rule_file, rule_schema
 from linter.run import Options, lint_paths
-from linter.schema import config_schema, schema_text
 from linter.settings import KINDS, catalogue
+from linter.settings.json_schema import config_schema, schema_text
 from linter.sources import kinds
 
 CLEAN: dict[str, Any] = json.loads((ROOT / "benchmarks" / "clean.json").read_text(encoding="utf-8"))

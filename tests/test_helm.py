@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from test_environment import found, lint, messages
 
+from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document
 from linter.sources import helm
-from linter.sources._source import SourceFile
 
 
 def document(text: str) -> Document:

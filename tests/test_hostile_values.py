@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import settings
+from linter.conformance import mismatch, values
+from linter.conformance import names as name_checks
 from linter.model import Document
-from linter.policy import judgement
 from linter.run import Input, Options, Outcome, lint_input
 
 BASE: Final = '"baseUrl": "https://api.example.com/", "database": {"host": "db"}, "redis": {"host": "cache"}'
@@ -230,14 +231,14 @@ def test_values_of_the_chart_that_nobody_knows() -> None:
 WRONG: Final = f'{{{BASE}, "mfaAuthenticatorWindow": 99, "maxSearchOffset": -1, "emailAdress": "x"}}'
 
 
-def test_a_misfit_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     before = lint(WRONG)
-    judge = judgement._range
+    out_of_range = values.out_of_range
 
     def fail(value: Any, setting: settings.Setting) -> Any:
-        return judge(value, setting) if setting.name != "mfaAuthenticatorWindow" else 1 // 0
+        return out_of_range(value, setting) if setting.name != "mfaAuthenticatorWindow" else 1 // 0
 
-    monkeypatch.setattr(judgement, "_range", fail)
+    monkeypatch.setattr(values, "out_of_range", fail)
     outcome = lint(WRONG)
     (bug,) = outcome.bugs
     assert bug.startswith("medplum.config.json: checking a setting on mfaAuthenticatorWindow failed with ZeroDivisionError at ")
@@ -253,7 +254,7 @@ def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: 
             raise ValueError("hunter2")
         return "is no setting"
 
-    monkeypatch.setattr(judgement, "_unknown_reason", fail)
+    monkeypatch.setattr(name_checks, "unknown_reason", fail)
     outcome = lint(f'{{{BASE}, "zqa": 1, "zqb": 2, "mfaAuthenticatorWindow": 99}}')
     (bug,) = outcome.bugs
     assert bug.startswith("medplum.config.json: the rule unknown-setting failed with ValueError at ") and "hunter2" not in bug
@@ -266,15 +267,15 @@ def test_a_bug_that_shows_at_many_places_is_told_once(monkeypatch: pytest.Monkey
     def fail(_self: Any, _path: Any, _value: Any) -> Any:
         raise KeyError
 
-    monkeypatch.setattr(judgement._Judge, "judge", fail)
+    monkeypatch.setattr(mismatch._Checker, "check", fail)
     outcome = lint("{" + ", ".join(f'"zq{number}": 1' for number in range(50)) + "}", kind="server/json")
     assert len(outcome.bugs) == 1
     assert any(finding.rule == "missing-base-url" for finding in outcome.result.findings)
 
 
-def test_what_is_not_judged_is_known_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judgement, "_enum", lambda _value, _setting: 1 // 0)
+def test_what_is_unchecked_is_known_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "not_allowed", lambda _value, _setting: 1 // 0)
     document: Document = loaded('{"port": 1, "baseUrl": 2}')[0].document
-    assert judgement.not_judged(document) == {}
-    assert set(judgement.misfits(document)) == {("baseUrl",)}
-    assert set(judgement.not_judged(document)) == {("port",)}
+    assert mismatch.unchecked(document) == {}
+    assert set(mismatch.mismatches(document)) == {("baseUrl",)}
+    assert set(mismatch.unchecked(document)) == {("port",)}

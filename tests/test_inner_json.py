@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.model import Span
-from linter.sources._inner_json import InnerJson
+from linter.syntax.json_in_text import InnerJson
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 VALUES = st.recursive(

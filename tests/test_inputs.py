@@ -21,8 +21,8 @@ from linter.files import Unreadable, parse_size, read_file, read_regular
 from linter.model import Document, Text
 from linter.policy import engine
 from linter.reporters import text as text_report
+from linter.server.target import target_of
 from linter.suppress import Suppressions
-from linter.target import target_of
 
 COMMAND = (sys.executable, "-m", "linter")
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.model import UNKNOWN, Span, Text
-from linter.sources._json import Json, JsonPath, Place, ScannedPlaces, parse_json
-from linter.sources._json_tolerant import RecordedPlaces, parse_tolerantly
+from linter.syntax.json import Json, JsonPath, Place, ScannedPlaces, parse_json
+from linter.syntax.json_tolerant import RecordedPlaces, parse_tolerantly
 
 NODE = shutil.which("node")
 

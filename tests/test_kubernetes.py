@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from test_environment import MARKER, assert_no_secret, found, lint, messages, reports
 
+from linter.documents.source import Loaded, SourceFile
 from linter.model import UNKNOWN
 from linter.run import Options, lint_paths
 from linter.sources import kubernetes
-from linter.sources._source import Loaded, SourceFile
 
 
 def load(text: str) -> list[Loaded]:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.model import Span, Text
-from linter.sources._excerpt import Visibility
-from linter.sources._line_excerpt import LineExcerpts, Token, yaml_tokens
+from linter.redaction.json_line import Visibility
+from linter.redaction.token_line import LineExcerpts, Token, yaml_tokens
 
 MARKER = "hunter2"
 PUBLIC = frozenset({"port", "baseUrl", "name", "MEDPLUM_PORT", "MEDPLUM_BASE_URL", "allowedOrigins", "key"})

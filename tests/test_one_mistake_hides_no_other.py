@@ -17,13 +17,13 @@ import pytest
 from helpers import bare
 
 from linter import settings
+from linter.commands.rules import load_example
+from linter.conformance.meaning import meant
 from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check
-from linter.policy.judgement import meant
-from linter.policy.library import rule_files, rules_folder
 from linter.policy.rule import Rule
-from linter.policy.rulefile import RuleFile, read_rule_file
-from linter.rulebook import load_example
+from linter.policy.rule_file import RuleFile, read_rule_file
+from linter.policy.rule_set import rule_files, rules_folder
 from linter.run import rule_kinds
 from linter.settings import Setting
 

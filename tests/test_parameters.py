@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.run import Input, Options, lint_input
-from linter.sources._json import parse_json
-from linter.sources._json_stream import json_documents
-from linter.sources._yaml import Tagged, parse_yaml
+from linter.syntax.json import parse_json
+from linter.syntax.json_stream import json_documents
+from linter.syntax.yaml import Tagged, parse_yaml
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = sorted(path for kind in ("ssm", "cloudformation", "terraform") for path in FIXTURES.glob(f"{kind}-*/input.*"))

@@ -10,10 +10,10 @@ from helpers import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.policy.library import read_folders, rule_files, rules_folder
+from linter.commands.rules import run_examples
 from linter.policy.rule import LARGEST_FILE
-from linter.policy.rulefile import read_rule_file
-from linter.rulebook import run_examples
+from linter.policy.rule_file import read_rule_file
+from linter.policy.rule_set import read_folders, rule_files, rules_folder
 from linter.run import all_rules, rule_kinds
 
 RULE = """\

@@ -13,13 +13,13 @@ from typing import Any
 
 from helpers import golden
 
+from linter.commands.rules import load_example, read_sources
 from linter.model import dotted
 from linter.policy.engine import check
-from linter.policy.library import rules_folder
-from linter.policy.rulefile import RuleFile
+from linter.policy.rule_file import RuleFile
+from linter.policy.rule_set import rules_folder
 from linter.redaction.numbers import number_text
-from linter.rulebook import load_example, read_sources
-from linter.settings.environment import setting_of, variable_of
+from linter.settings.env_names import setting_of, variable_of
 
 RULES = [
     source

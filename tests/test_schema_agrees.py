@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from test_every_setting import ROWS, nested
 
 from linter import settings
+from linter.conformance.mismatch import mismatches
 from linter.formats.placeholders import is_unresolved
 from linter.model import Document
-from linter.policy.judgement import misfits
-from linter.schema import config_schema
 from linter.settings import Setting
+from linter.settings.json_schema import config_schema
 
 SCHEMA: dict[str, Any] = config_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -54,8 +54,8 @@ def schema_says(setting: Setting, value: Any) -> bool:
 def rules_say(setting: Setting, value: Any) -> bool:
     document: Document = bare(nested(setting.name.split("."), value))
     path = tuple(0 if step == "*" else step for step in setting.name.split("."))
-    misfit = misfits(document).get(path)
-    return misfit is None or misfit.aspect not in JUDGED_BY_BOTH
+    mismatch = mismatches(document).get(path)
+    return mismatch is None or mismatch.aspect not in JUDGED_BY_BOTH
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

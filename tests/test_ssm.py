@@ -14,11 +14,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document, Finding, Style, dotted
 from linter.reporters import names, reporter
 from linter.run import Input, Options, Outcome, lint_input
 from linter.sources import server_ssm
-from linter.sources._source import SourceFile
 
 SECRET = "hunter2"
 

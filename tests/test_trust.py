@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import cli, settings
+from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.model import Document, Finding
 from linter.policy.assertions import operator_names
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
-from linter.policy.judgement import ASPECTS
 from linter.policy.rule import Rule
 from linter.policy.trust import public_view
 from linter.run import Input, load
@@ -93,7 +93,7 @@ def in_ssm(values: dict[str, Any]) -> str:
 
 
 def in_env(values: dict[str, Any]) -> str:
-    from linter.settings.environment import variable_of
+    from linter.settings.env_names import variable_of
 
     lines = []
     for name, value in values.items():

@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Span, Text
-from linter.sources import _yaml
-from linter.sources._json import JsonPath
-from linter.sources._source import SourceFile
-from linter.sources._yaml import DEEPEST, EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
+from linter.syntax import yaml as yaml_syntax
+from linter.syntax.json import JsonPath
+from linter.syntax.yaml import DEEPEST, EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
 
 # --- What is dumped comes back, and every place holds what it should. ----------------------------------------------------------------
 
@@ -83,7 +83,7 @@ def test_no_text_raises(text: str) -> None:
         assert all(0 <= problem.span.start <= problem.span.end <= len(text) for problem in parsed.problems)
         place = parsed.places.find(())
         assert place is None or 0 <= place.value.start <= place.value.end <= len(text)
-    list(_yaml.scalars(text))
+    list(yaml_syntax.scalars(text))
 
 
 # --- Values. ------------------------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
-from linter.policy.judgement import ASPECTS
 from linter.settings import KINDS, catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from linter.commands.rules import read_sources
 from linter.model import TARGETS, RuleInfo
-from linter.policy.library import rules_folder
-from linter.policy.rulefile import RuleFile
-from linter.rulebook import read_sources
+from linter.policy.rule_file import RuleFile
+from linter.policy.rule_set import rules_folder
 
 _LONGEST = 110
 _INTRODUCTION = """\

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from linter.schema import has_literal_default
 from linter.settings import KINDS, ByGeneration, Setting, catalogue, page_link
 from linter.settings.build import FORMATS
+from linter.settings.json_schema import has_literal_default
 
 _INTRODUCTION = """\
 # Settings

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from ..conformance.meaning import meant
+from ..conformance.mismatch import ASPECTS
 from ..formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Part
 from ..redaction.numbers import number_text
+from .conforming import is_misread_at, meant_at, mismatch_at
 from .errors import RuleError, did_you_mean
-from .judgement import ASPECTS, is_misread_at, meant, meant_at, misfit_at
 from .node import Node
 from .template import Template, compile_value, compile_written, literal_text, show_value
 from .verdict import Check, Failure, Verdict, any_of, every, implication, negation
@@ -136,14 +138,14 @@ def _present(wanted: bool) -> Check:
 
 
 def _fits(operand: Any, where: tuple[str | int, ...]) -> Check:
-    """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.policy.judgement`."""
+    """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
     if operand not in ASPECTS:
         raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), ASPECTS)}', where)
     part: Part = "key" if operand in ("known", "variable", "current", "all-loaders") else "value"
 
     def check(_value: Any, node: Node) -> Verdict:
-        misfit = misfit_at(node)
-        return True if misfit is None or misfit.aspect != operand else (Failure(misfit.reason, part=part),)
+        mismatch = mismatch_at(node)
+        return True if mismatch is None or mismatch.aspect != operand else (Failure(mismatch.reason, part=part),)
 
     return check
 

@@ -7,7 +7,7 @@ from typing import Any
 from .. import settings
 from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath
 from ..redaction.values import value_text
-from .node import catalogue_kind
+from ..settings.kinds import catalogue_kind
 
 
 def shown(document: Document, path: SettingPath, value: Any) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from .. import settings
 from ..settings import Catalogue
+from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
-from .node import catalogue_kind
 from .paths import ANY, DEEP, Path, Tag, parse_path
 from .template import Template
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from .. import settings
 from ..model import ABSENT, Document, Fact, SettingPath, child, dotted
+from ..settings.kinds import catalogue_kind
 
 Link = tuple[Any, str | int] | None
 """A path as a chain from its end; ``None`` is the root. Extending it costs the same at any depth, where a tuple costs its length."""
@@ -111,8 +112,3 @@ FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "l
 leads to, the one to ``use`` instead. And
 ``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other."""
-
-
-def catalogue_kind(kind: str) -> str:
-    """The catalogue that describes documents of a kind: ``server/ssm`` is described by ``server``."""
-    return kind if kind.startswith("secret/") else kind.partition("/")[0]

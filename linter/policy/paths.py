@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import Mark, child
+from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
-from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING, Node, catalogue_kind
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING, Node
 
 ANY: Final = Mark("*")
 DEEP: Final = Mark("**")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..conformance.meaning import meant
+from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, printable
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from .display import shown
 from .errors import RuleError
-from .judgement import is_misread, meant
 from .node import Node
 from .paths import Path, parse_path
 

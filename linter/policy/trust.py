@@ -13,12 +13,14 @@ from functools import cache
 from typing import Any, Final
 
 from .. import settings
+from ..conformance.answer import Mismatch
+from ..conformance.mismatch import mismatches
 from ..model import UNKNOWN, Document, Excerpt, Fact, Finding, Part, Piece, SettingPath, Span
 from ..redaction.values import shown_value
 from ..settings import Catalogue
+from ..settings.kinds import catalogue_kind
 from .errors import RuleError
-from .judgement import Misfit, misfits
-from .node import FACTS_OF_THE_CATALOGUE, catalogue_kind
+from .node import FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag, parse_path
 from .template import Template
 
@@ -60,15 +62,15 @@ def _view(document: Document) -> Document:
         members=members,
     )
     if not members:
-        view.derive("misfits", lambda: _public_misfits(document, view))
+        view.derive("mismatches", lambda: _public_mismatches(document, view))
     return view
 
 
-def _public_misfits(document: Document, view: Document) -> Mapping[SettingPath, Misfit]:
+def _public_mismatches(document: Document, view: Document) -> Mapping[SettingPath, Mismatch]:
     return {
-        path: misfit
-        for path, misfit in misfits(document).items()
-        if misfit.aspect in _OF_NAMES or (_is_open(document, path) and view.get(path) is not UNKNOWN)
+        path: mismatch
+        for path, mismatch in mismatches(document).items()
+        if mismatch.aspect in _OF_NAMES or (_is_open(document, path) and view.get(path) is not UNKNOWN)
     }
 
 

@@ -21,7 +21,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, chain, islice
 
-from linter.model import Piece, Span, Text
+from ..model import Piece, Span, Text
 
 _WINDOW = 100
 _BASE = 37

@@ -26,7 +26,7 @@ import re
 from typing import Any, Final, NamedTuple
 
 from .. import _built
-from .environment import GENERATIONS, setting_of, variable_of
+from .env_names import GENERATIONS, setting_of, variable_of
 
 Entry = dict[str, Any]
 
@@ -146,7 +146,7 @@ def build() -> str:
 
 def made_of() -> list[str]:
     """The paths of all that the built file depends on: the YAML files and what reads them."""
-    return [os.path.join(_HERE, file) for file in (*(source.file for source in SOURCES), "build.py", "environment.py")]
+    return [os.path.join(_HERE, file) for file in (*(source.file for source in SOURCES), "build.py", "env_names.py")]
 
 
 def read_sources() -> dict[str, dict[str, Entry]]:

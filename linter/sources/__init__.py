@@ -1,7 +1,7 @@
 """Where configurations come from: one module per input format, found by its file name (those that start with ``_`` are shared parts).
 
 A source has ``KINDS`` (the kinds of document that it makes), ``NAMES`` (globs of file names that can hold them), ``detect(file)`` (a
-:class:`~linter.sources._source.Recognised` or None) and ``load(file, kind)`` (a list of :class:`~linter.sources._source.Loaded`).
+:class:`~linter.documents.source.Recognised` or None) and ``load(file, kind)`` (a list of :class:`~linter.documents.source.Loaded`).
 It can have ``MARKS``: texts, of which one stands in each JSON file that it recognises.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .. import _built
 
 if TYPE_CHECKING:
-    from ._source import SourceFile
+    from ..documents.source import SourceFile
 
 
 _HERE = os.path.dirname(__file__)

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .. import settings
+from ..documents.origin import public_at
+from ..documents.problems import encoding_problems, json_problems
+from ..documents.recognise import server_settings
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text, printable
-from ._coercion import ssm_value
-from ._excerpt import Visibility, excerpt, line_pieces
-from ._json import Json
-from ._origin import public_at
-from ._problems import encoding_problems, json_problems
-from ._recognise import server_settings
-from ._source import Loaded, Problem, Recognised, SourceFile
-from ._tree import dotted_path, plant
+from ..redaction.json_line import Visibility, excerpt, line_pieces
+from ..server.loader import ssm_value
+from ..server.tree import dotted_path, plant
+from ..syntax.json import Json
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
+from ..documents.parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ..documents.problems import broken_off
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.variables_in_yaml import remarks_of
 from ..model import UNKNOWN, Part, SettingPath, printable
-from ._json import Json
-from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
-from ._problems import broken_off
-from ._source import Loaded, Problem, Recognised, SourceFile
-from ._yaml import Tagged, Yaml
-from ._yaml_variables import remarks_of
+from ..syntax.json import Json
+from ..syntax.yaml import Tagged, Yaml
 
 KINDS = ("server/ssm",)
 MARKS = ("AWS::",)

@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..documents.problems import broken_off
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.variables import Place, configures_server, load_variables, unless_reference
+from ..documents.variables_in_yaml import (
+    Part,
+    is_server_image,
+    is_sound,
+    lines_of,
+    mentions_medplum,
+    remarks_of,
+    text_problems,
+    variables_of,
+)
 from ..model import printable
-from ._environment import Place, configures_server, load_variables, unless_reference
-from ._problems import broken_off
-from ._source import Loaded, Problem, Recognised, SourceFile
-from ._start import reads_variables
-from ._yaml_variables import Part, is_server_image, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+from ..server.start import reads_variables
 
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from ..documents.problems import encoding_problems
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.suppression_comments import read_remarks, within
+from ..documents.variables import Place, Variable, configures_server, fallback_of, load_variables, unless_reference
 from ..model import Span, Text
-from ._environment import Place, Variable, configures_server, fallback_of, load_variables, unless_reference
-from ._line_excerpt import LineExcerpts, Token
-from ._problems import encoding_problems
-from ._quotes import closing_quote, replace_escapes
-from ._source import Loaded, Problem, Recognised, SourceFile
-from ._suppression import read_remarks, within
+from ..redaction.token_line import LineExcerpts, Token
+from ..syntax.quotes import closing_quote, replace_escapes
 
 KINDS = ("server/env",)
 NAMES = (".env", ".env.*", "*.env")

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.variables import Place, Variable, configures_server, load_variables, unless_reference
+from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
 from ..model import Span, printable
-from ..settings.environment import variable_of
-from ._environment import Place, Variable, configures_server, load_variables, unless_reference
-from ._source import Loaded, Problem, Recognised, SourceFile
-from ._yaml_variables import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+from ..settings.env_names import variable_of
 
 KINDS = ("server/env",)
 NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 
+from ..documents.origin import JsonOrigin
+from ..documents.problems import encoding_problems, json_problems
+from ..documents.recognise import INFRA, is_infra
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Span
-from ._external import Flaw, message, resolved
-from ._json import Json
-from ._origin import JsonOrigin
-from ._problems import encoding_problems, json_problems
-from ._recognise import INFRA, is_infra
-from ._source import Loaded, Problem, Recognised, SourceFile
+from ..server.cdk_secrets import Flaw, message, resolved
+from ..syntax.json import Json
 
 KINDS = ("infra/json",)
 NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "*infra*.json")

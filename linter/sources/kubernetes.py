@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ..documents.problems import broken_off
+from ..documents.source import Loaded, Problem, Recognised, SourceFile, Suppression
+from ..documents.variables import Place, Variable, configures_server, load_variables
+from ..documents.variables_in_yaml import (
+    Part,
+    is_server_image,
+    is_sound,
+    lines_of,
+    mentions_medplum,
+    placed_variables,
+    remarks_of,
+    text_problems,
+)
 from ..model import UNKNOWN, printable
-from ._environment import Place, Variable, configures_server, load_variables
-from ._problems import broken_off
-from ._source import Loaded, Problem, Recognised, SourceFile, Suppression
-from ._start import reads_variables
-from ._yaml_variables import Part, is_server_image, is_sound, lines_of, mentions_medplum, placed_variables, remarks_of, text_problems
+from ..server.start import reads_variables
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")

@@ -12,17 +12,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
+from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
+from ..documents.problems import broken_off, encoding_problems, json_problems
+from ..documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..redaction.values import is_of_a_format
-from ._excerpt import Visibility, excerpt, line_pieces
-from ._inner_json import InnerJson
-from ._json import Json, JsonPath, parse_json
-from ._origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
-from ._problems import broken_off, encoding_problems, json_problems
-from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
+from ..syntax.json import Json, JsonPath, parse_json
+from ..syntax.json_in_text import InnerJson
 
 if TYPE_CHECKING:
-    from ._yaml import Yaml
+    from ..syntax.yaml import Yaml
 
 DATABASE, REDIS = "secret/database", "secret/redis"
 KINDS = (DATABASE, REDIS)

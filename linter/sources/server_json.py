@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ..documents.origin import JsonOrigin
+from ..documents.problems import broken_off, encoding_problems, json_problems
+from ..documents.recognise import is_medplum_name, recognise_object
+from ..documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Span
-from ._json import Json
-from ._origin import JsonOrigin
-from ._problems import broken_off, encoding_problems, json_problems
-from ._recognise import is_medplum_name, recognise_object
-from ._source import GUESS, Loaded, Problem, Recognised, SourceFile
+from ..syntax.json import Json
 
 KINDS = ("server/json",)
 NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "config.json")

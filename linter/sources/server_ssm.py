@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from ..documents.parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ..documents.problems import broken_off
+from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.variables_in_yaml import remarks_of
 from ..model import UNKNOWN, Part
-from ._json import Json, JsonPath
-from ._json_stream import json_documents
-from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
-from ._problems import broken_off
-from ._source import Loaded, Recognised, SourceFile
-from ._yaml import Yaml
-from ._yaml_variables import remarks_of
+from ..syntax.json import Json, JsonPath
+from ..syntax.json_stream import json_documents
+from ..syntax.yaml import Yaml
 
 KINDS = ("server/ssm",)
 MARKS = ("Parameter", "parameters", "PARAMETERS", '"/', '"\\/', "medplum/", "medplum\\/", "MEDPLUM/", "Medplum/")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ..documents.parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, type_of
+from ..documents.problems import broken_off
+from ..documents.source import Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Part
-from ._json import Json, JsonPath
-from ._parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, type_of
-from ._problems import broken_off
-from ._source import Loaded, Recognised, SourceFile
+from ..syntax.json import Json, JsonPath
 
 KINDS = ("server/ssm",)
 MARKS = ("terraform_version",)

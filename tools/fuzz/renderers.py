@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from linter.settings.environment import variable_of
+from linter.settings.env_names import variable_of
 
 from .corpus import as_json
 

@@ -1,0 +1,130 @@
+"""``medplum-lint diff``: two configurations as the server would hold them, defaults included, and what differs between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath, dotted, inert, printable
+from ..policy.assertions import same
+from ..redaction.mask import environment_text, named_environment
+from ..redaction.numbers import number_text
+from ..server.effective import HIDDEN, catalogue_of, effective_settings, visible
+from .show import json_value, value_cell
+
+VERSION = 1
+
+
+class Side(NamedTuple):
+    """What one configuration holds for a setting; ``value`` is ``ABSENT`` where it has none.
+
+    ``shown`` is what may be shown of it, ``HIDDEN`` where that is nothing.
+    """
+
+    value: Any
+    shown: Any
+    default: bool
+
+
+class Difference(NamedTuple):
+    """A setting that the two configurations hold differently."""
+
+    path: SettingPath
+    first: Side
+    second: Side
+
+    @property
+    def secret(self) -> bool:
+        """Whether one of the values may not be shown."""
+        return HIDDEN in (self.first.shown, self.second.shown)
+
+
+_NOTHING = Side(ABSENT, ABSENT, False)
+
+
+def differences(first: Document, second: Document) -> list[Difference]:
+    """Every setting that differs, in the order of the names. What cannot be read on either side is left out."""
+    left, right = _leaves(first), _leaves(second)
+    found = []
+    for path in sorted(left.keys() | right.keys(), key=lambda path: [str(step) for step in path]):
+        one, other = left.get(path, _NOTHING), right.get(path, _NOTHING)
+        if UNKNOWN not in (one.value, other.value) and not _equal(first, path, one.value, other.value):
+            found.append(Difference(path, one, other))
+    return found
+
+
+def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool:
+    if same(left, right):
+        return True
+    setting = catalogue_of(document).get(path)
+    digits_in_quotes = setting is not None and {"integer", "string"} <= set(setting.types)
+    return digits_in_quotes and number_text(left) == number_text(right)
+
+
+def _leaves(document: Document) -> Mapping[SettingPath, Side]:
+    known = catalogue_of(document)
+    return {
+        path: Side(value, visible(known, path, value), one.line is None)
+        for one in effective_settings(document, defaults=True)
+        for path, value in _members(one.path, one.effective)
+    }
+
+
+def _members(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
+    """The scalars of a value, so that an object in one parameter compares with one that is written out."""
+    if isinstance(value, dict | list) and value:
+        members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, member in members:
+            yield from _members((*path, step), member)
+    else:
+        yield path, value
+
+
+def as_json(first: Document, second: Document) -> str:
+    """The contract that README.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
+    found = [
+        {
+            "setting": dotted(one.path),
+            "first": json_value(one.first.shown),
+            "second": json_value(one.second.shown),
+            "only_in": "second" if one.first.value is ABSENT else "first" if one.second.value is ABSENT else None,
+            "secret": one.secret,
+        }
+        for one in differences(first, second)
+    ]
+    report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": found}
+    return inert(json.dumps(report, indent=2)) + "\n"
+
+
+def _identity(document: Document) -> dict[str, Any]:
+    return {"path": document.uri, "kind": document.kind, "environment": named_environment(document)}
+
+
+def as_text(first: Document, second: Document) -> str:
+    """A line for each setting that differs: its value here and there."""
+    found = differences(first, second)
+    if not found:
+        return "No differences.\n"
+    rows = [("", _title(first), _title(second)), *((printable(dotted(one.path)), *_cells(one)) for one in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    lines = ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]).rstrip() for row in rows]
+    return inert("\n".join([*lines, f"{len(found)} setting{' differs' if len(found) == 1 else 's differ'}."])) + "\n"
+
+
+def _title(document: Document) -> str:
+    environment = f"#{environment_text(document.environment)}" if document.environment else ""
+    return f"{printable(document.uri)}{environment}"
+
+
+def _cells(one: Difference) -> tuple[str, str]:
+    if one.first.shown is HIDDEN and one.second.shown is HIDDEN:
+        return f"{MASK} (differs)", f"{MASK} (differs)"
+    return _cell(one.first), _cell(one.second)
+
+
+def _cell(side: Side) -> str:
+    if side.value is ABSENT:
+        return "(not given)"
+    text = value_cell(side.shown)
+    return f"{text} (default)" if side.default and side.shown is not HIDDEN else text

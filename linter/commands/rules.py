@@ -1,0 +1,165 @@
+"""Listing, explaining and testing rules: what people ask of the rules themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..documents.deployment import KIND as DEPLOYMENT
+from ..documents.deployment import side_by_side
+from ..documents.source import Loaded, SourceFile
+from ..model import TARGETS, Deployment, Document, RuleInfo, Span, inert, printable, printable_lines
+from ..policy.engine import applies, check
+from ..policy.examples import Sample, failures
+from ..policy.rule import Rule
+from ..policy.rule_file import RuleFile, read_rule_file
+from ..policy.rule_set import Folder, FoundFolder, built_in_rules, distinct, files_of, rules_folder
+from ..run import rule_kinds
+from ..server.target import target_of
+from ..sources import maker_of
+from ..suppress import RULE as UNUSED_SUPPRESSION
+from ..suppress import Suppressions
+
+
+def severity_text(info: RuleInfo) -> str:
+    """The severity of a rule: one level, or that in production and that in development."""
+    levels = [info.severity[target] or "off" for target in TARGETS]
+    return levels[0] if len(set(levels)) == 1 else "/".join(levels)
+
+
+def rules_as_text(rules: Iterable[Rule]) -> str:
+    """A table of rules: id, severity, kinds, title."""
+    rows = [tuple(map(printable, (one.info.id, severity_text(one.info), ", ".join(one.info.kinds), one.info.title))) for one in rules]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[3])]) + "\n" for row in rows
+    )
+
+
+def rules_as_json(rules: Iterable[Rule]) -> str:
+    """The rules for programs: a list of objects with ``id``, ``severity`` (by target, null where off), ``kinds``, ``title`` and more."""
+    listed = [
+        {
+            "id": rule.info.id,
+            "severity": dict(rule.info.severity),
+            "kinds": list(rule.info.kinds),
+            "title": rule.info.title,
+            "tags": list(rule.info.tags),
+            "fixable": rule.info.fixable,
+            "links": list(rule.info.links),
+        }
+        for rule in rules
+    ]
+    return inert(json.dumps(listed, indent=2)) + "\n"
+
+
+def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
+    """The documentation of a rule, with its first good and bad example."""
+    source = next(source for source in read_sources([rules_folder(), *folders]) if source.rule and source.rule.info.id == rule_id)
+    assert source.rule is not None  # asked for just above
+    info = source.rule.info
+    lines = [
+        f"{info.id}: {info.title}",
+        "",
+        f"Severity: {_severity_sentence(info)}",
+        f"For:      {', '.join(info.kinds)}",
+        *([f"Fix:      {'safe' if source.rule.fix.safe else 'to be reviewed before it is applied'}"] if source.rule.fix else []),
+        "",
+        info.docs,
+        "",
+        *_example("Wrong", source.data["examples"]["bad"][0]),
+        *_example("Right", source.data["examples"]["good"][0]),
+        *[f"See {link}" for link in info.links],
+    ]
+    return printable_lines("\n".join(lines)) + "\n"
+
+
+def _severity_sentence(info: RuleInfo) -> str:
+    production, development = (info.severity[target] or "off" for target in TARGETS)
+    return production if production == development else f"{production} in production, {development} in development"
+
+
+def _example(title: str, example: Mapping[str, Any]) -> list[str]:
+    name = f" ({example['name']})" if "name" in example else ""
+    text = example["text"] if "text" in example else json.dumps(example["data"], indent=2, ensure_ascii=False)
+    shown = [line if len(line) <= 120 else f"{line[:117]}..." for line in text.rstrip("\n").split("\n")]
+    finds = [f"    finds: {', '.join(example['finds'])}"] if "finds" in example else []
+    return [f"{title}{name}:", "", *(f"    {line}" for line in shown), *([""] if finds else []), *finds, ""]
+
+
+class ExampleReport(NamedTuple):
+    """What running examples gave: failures and errors as ``file:line: …``, and one line that sums up."""
+
+    failures: list[str]
+    errors: list[str]
+    summary: str
+
+
+def run_examples(folders: list[Folder]) -> ExampleReport:
+    """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
+    sources = read_sources(folders or [rules_folder()])
+    errors = [error for source in sources for error in source.errors]
+    errors += [error for folder in distinct(folders) for error in files_of(folder)[1]]
+    found: list[str] = []
+    examples = 0
+    for source in sources:
+        if source.rule is not None:
+            examples += len(source.data["examples"]["good"]) + len(source.data["examples"]["bad"])
+            found.extend(f"{source.path}:{source.line(place)}: {source.rule.info.id}: {message}" for place, message in _failures(source))
+    rules = sum(source.rule is not None for source in sources)
+    result = f"{len(found)} failed" if found else "all passed"
+    return ExampleReport(found, errors, f"{examples} examples of {rules} rules: {result}.")
+
+
+def _failures(source: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
+    assert source.rule is not None  # asked for by the caller
+    return failures(source.rule, source.data, load_example, rule_kinds())
+
+
+def load_example(content: bytes, kind: str) -> list[Sample]:
+    """The documents of an example's text."""
+    if kind == DEPLOYMENT:
+        return _deployment(json.loads(content))
+    samples = []
+    file = SourceFile("example", content)
+    for loaded in maker_of(file, kind).load(file, kind):
+        loaded.document.target = target_of(loaded.document)
+        found = [(problem.rule, problem.span) for problem in loaded.problems]
+        samples.append(Sample(loaded.document, [*found, *_unused_suppressions(loaded)], loaded.judge))
+    return samples
+
+
+def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
+    """The remarks of an example that no built-in rule needs."""
+    if not loaded.suppressions:
+        return []
+    rules = built_in_rules()
+    ids = frozenset(rule.info.id for rule in rules)
+    suppressions = Suppressions()
+    suppressions.take(loaded, ids, ids)
+    for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
+        suppressions.apply(finding)
+    return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]
+
+
+_KINDS_OF_MEMBERS = {"infra": "infra/json", "database": "secret/database", "redis": "secret/redis", "variables": "server/env"}
+
+
+def _deployment(members: Mapping[str, Any]) -> list[Sample]:
+    """The documents of an example for rules about deployments: each member is what a file of its own would hold."""
+    documents: list[Document] = []
+    for name, data in members.items():
+        text = data["text"] if "text" in data else json.dumps(data)
+        kind = "server/ssm" if "Parameters" in data else _KINDS_OF_MEMBERS.get(name, "server/json")
+        documents.extend(sample.document for sample in load_example(text.encode(), kind))
+    return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
+
+
+def read_sources(folders: Iterable[Folder]) -> list[RuleFile]:
+    """Every rule file of the folders, read strictly."""
+    return [
+        read_rule_file(path, rule_kinds(), trusted=not isinstance(folder, FoundFolder))
+        for folder in distinct(folders)
+        for path in files_of(folder)[0]
+    ]

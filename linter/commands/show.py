@@ -1,0 +1,113 @@
+"""``medplum-lint show``: the effective configuration, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..conformance.answer import Mismatch
+from ..conformance.mismatch import MISREAD, mismatches
+from ..model import ABSENT, MASK, UNKNOWN, Document, inert, printable
+from ..redaction.mask import environment_text, named_environment
+from ..redaction.numbers import number_text
+from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, visible
+from ..settings import Catalogue
+
+VERSION = 1
+_LONGEST = 80
+"""Characters of a value in a table."""
+
+
+def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effective]:
+    """The settings of a document to show."""
+    return [one for one in effective_settings(document, defaults=defaults) if one.changed or not only_changed]
+
+
+def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
+    """The contract that README.md describes: ``effective`` has JSON's own types, NaN is the text "NaN", what may not be shown is null.
+
+    Of a value that may be shown in part, such as a URL with a password, the rest is masked.
+    """
+    shown = [
+        {
+            "path": document.uri,
+            "kind": document.kind,
+            "environment": named_environment(document),
+            "settings": [_json_row(catalogue_of(document), one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
+        }
+        for document in documents
+    ]
+    return inert(json.dumps({"version": VERSION, "documents": shown}, indent=2)) + "\n"
+
+
+def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
+    written, effective = (visible(known, one.path, value) for value in (one.written, one.effective))
+    return {
+        "setting": one.name,
+        "written": json_value(written),
+        "effective": json_value(effective),
+        "from": "default" if one.written is ABSENT and one.line is None else "written",
+        "line": one.line,
+        "secret": HIDDEN in (written, effective),
+    }
+
+
+def json_value(value: Any) -> Any:
+    """A value in JSON's own types: NaN and the infinities are texts; what is absent, unknown or hidden is null."""
+    if value is ABSENT or value is UNKNOWN or value is HIDDEN:
+        return None
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return number_text(value)
+    if isinstance(value, dict):
+        return {key: json_value(member) for key, member in value.items()}
+    return [json_value(member) for member in value] if isinstance(value, list) else value
+
+
+def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
+    """A table for each document; what the server holds differently is marked with an arrow."""
+    return inert("\n".join(_table(document, rows(document, only_changed=only_changed, defaults=defaults)) for document in documents))
+
+
+def _table(document: Document, shown: list[Effective]) -> str:
+    environment = f", environment {environment_text(document.environment)}" if document.environment else ""
+    lines = [f"{printable(document.uri)} ({document.kind}{environment})"]
+    misread = mismatches(document)
+    known = catalogue_of(document)
+    cells = [(printable(one.name), "".join(_value_parts(known, one)), _place(one) + _mismatch_note(misread.get(one.path))) for one in shown]
+    name_width = max((len(name) for name, _, _ in cells), default=0)
+    value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
+    lines += [f"  {name.ljust(name_width)}  {value.ljust(value_width)}  {place}" for name, value, place in cells]
+    return "\n".join(lines if cells else [*lines, "  nothing to show"]) + "\n"
+
+
+def _place(one: Effective) -> str:
+    return "default" if one.line is None else f"line {one.line}"
+
+
+def _mismatch_note(mismatch: Mismatch | None) -> str:
+    """What the server makes of a value that it misreads, or of a name that it does not know."""
+    shown = mismatch is not None and mismatch.aspect in (*MISREAD, "known", "variable", "current")
+    return f"  ! {printable(mismatch.reason)}" if mismatch is not None and shown else ""
+
+
+def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:
+    effective = value_cell(visible(known, one.path, one.effective))
+    if one.changed:
+        yield f"{value_cell(visible(known, one.path, one.written))} → "
+    yield effective
+
+
+def value_cell(value: Any) -> str:
+    """What is visible of a value, for a table: as JSON has it, on one line, at most 80 characters."""
+    if value is UNKNOWN:
+        return "(value not in the input)"
+    if value is HIDDEN:
+        return MASK
+    if isinstance(value, str):
+        return f'"{_short(printable(value))}"'
+    return _short(json.dumps(json_value(value), ensure_ascii=False)) if isinstance(value, dict | list) else number_text(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

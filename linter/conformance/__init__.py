@@ -1,0 +1,1 @@
+"""What the catalogue says of each value of a document: whether it conforms, and if not, why."""

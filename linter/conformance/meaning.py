@@ -1,0 +1,85 @@
+"""What a value that does not fit its setting plainly stands for, for those who compare with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from .. import settings
+from ..formats import FORMATS
+from ..model import UNKNOWN, Document, SettingPath
+from ..settings import Setting
+from ..settings.kinds import catalogue_kind
+from .mismatch import MISREAD, mismatches
+from .values import MEANS_TRUE
+
+
+def meant(document: Document, path: SettingPath, value: Any) -> Any:
+    """What a value that does not fit plainly stands for, for those who compare with it; ``UNKNOWN`` where nobody can tell.
+
+    ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and hides no ARN of another account.
+    """
+    owner, inner = document.owner(path)
+    found = mismatches(owner).get(inner)
+    setting = settings.catalogue(catalogue_kind(owner.kind)).get(inner) if catalogue_kind(owner.kind) in settings.KINDS else None
+    if setting is None or (found is None and not isinstance(value, str)):
+        return UNKNOWN if found is not None and found.aspect in MISREAD else value
+    if found is not None and found.aspect in MISREAD:
+        return _spelt_otherwise(value, setting, found.aspect)
+    if found is not None and found.aspect == "format":
+        return _read_otherwise(value, setting)
+    if "server-url" in setting.tags:
+        return _with_slash(value)
+    return value.removesuffix(".") if setting.format == "hostname" else value
+
+
+def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
+    """A value of the wrong type whose meaning is plain: digits, and words for true that the server too takes for true."""
+    if aspect == "boolean-spelling":
+        if isinstance(value, str):
+            return True if value.strip().lower() in MEANS_TRUE else UNKNOWN
+        return bool(value)
+    if aspect not in ("type", "integer-spelling") or isinstance(value, bool):
+        return UNKNOWN
+    if isinstance(value, int | float):
+        return value if setting.types[0] != "string" else _digits(value, setting)
+    if isinstance(value, str) and {"integer", "number"}.intersection(setting.types) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
+        return int(value)
+    return UNKNOWN
+
+
+def _digits(value: float, setting: Setting) -> Any:
+    """The text that a number was meant to be; that of an account has lost its leading zeros, of which few have more than one."""
+    if not 0 <= value < 1e15 or value != int(value):
+        return UNKNOWN
+    text = str(int(value))
+    if setting.format != "aws-account":
+        return text
+    return text.zfill(12) if 9 <= len(text) <= 12 else UNKNOWN
+
+
+_AROUND_HOST: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^@/\s]*@)?([^/@:\s]+?)\.?(?::[0-9]*)?(?:/\S*)?\s*")
+_LONGEST_NAME: Final = 1_000
+"""Characters that no name of a host, bucket, region or account has."""
+_AROUND_BUCKET: Final = re.compile(r"\s*(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?\s*")
+
+
+def _read_otherwise(value: Any, setting: Setting) -> Any:
+    """A text in another form than it should have, in which what others compare with can be read all the same."""
+    if not isinstance(value, str) or setting.format not in ("aws-account", "aws-region", "hostname", "s3-bucket"):
+        return value
+    if len(value) > _LONGEST_NAME:
+        return UNKNOWN
+    if setting.format == "aws-account":
+        text = re.sub(r"[\s-]", "", value)
+    elif setting.format == "aws-region":
+        text = value.strip().lower()
+    else:
+        around = (_AROUND_HOST if setting.format == "hostname" else _AROUND_BUCKET).fullmatch(value)
+        text = around[1] if around is not None else ""
+    return text if FORMATS[setting.format](text) is None else UNKNOWN
+
+
+def _with_slash(url: Any) -> Any:
+    """A base URL with the slash that it should end with: that it lacks is reported, and what is beneath it is known all the same."""
+    return f"{url}/" if isinstance(url, str) and not url.endswith("/") and FORMATS["base-url"](url) is None else url

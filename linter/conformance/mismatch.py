@@ -1,0 +1,143 @@
+"""What the catalogue says of each value of a document, as the server will see it: the ``fits`` operator of the rule language.
+
+Each place gets at most one mismatch: the first aspect, in the order of :data:`ASPECTS`, in which it does not fit. So one cause gives one
+finding, and what is misread is not checked any further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from .. import settings
+from ..formats.placeholders import is_unresolved
+from ..model import UNKNOWN, Document, SettingPath
+from ..settings import Setting
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from . import names, texts, values
+from .answer import Mismatch
+
+ASPECTS: Final = {
+    "known": "the server reads a setting of this name",
+    "variable": "the server puts the environment variable on a setting",
+    "current": "the name is none of an older version",
+    "own-value": "the value is no external secret of the CDK",
+    "boolean": "the server takes the value for true or false as it was meant",
+    "boolean-spelling": "true and false are written as they should be",
+    "integer": "the server reads the number that is written",
+    "integer-spelling": "whole numbers are written as they should be",
+    "object": "an object or array in a text is parsed by the server",
+    "type": "the value has the type that the server wants",
+    "value": "the value is one of those that are allowed",
+    "range": "the number works",
+    "advice": "the number is advisable",
+    "format": "the text has the form that it should have",
+    "all-loaders": "older servers put the environment variable on its setting too",
+    "all-versions": "older servers read the value as the newest does",
+}
+"""The aspects in which a value can fit its setting, in the order in which they are judged, with what each asks."""
+MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
+"""Where a value does not fit in one of these, no other rule judges it."""
+
+
+_REMARKS = ("_comment", "$schema", "//")
+
+
+def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
+    """Every mismatch of a document by its path; worked out once for each document."""
+    found: Mapping[SettingPath, Mismatch] = document.derive("mismatches", lambda: dict(_check(document)))
+    return found
+
+
+def unchecked(document: Document) -> dict[SettingPath, Exception]:
+    """The settings of a document whose mismatch could not be worked out, for a bug of ours, with what went wrong.
+
+    It is theirs alone: all others are judged. Empty as long as nobody has asked for mismatches.
+    """
+    failed: dict[SettingPath, Exception] = document.derive("unchecked", dict)
+    return failed
+
+
+_DEEPEST: Final = 100
+"""Levels of nesting of what is judged. No setting is nested as deeply, and to name each of more takes as much as all before it together."""
+
+
+def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
+    """Walk the settings that the catalogue knows; beneath an unknown one nothing is judged."""
+    if catalogue_kind(document.kind) not in settings.KINDS:
+        return
+    checker = _Checker(document)
+    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items())]
+    while waiting:
+        path, value = waiting.pop()
+        try:
+            mismatch, descend = checker.check(path, value)
+        except Exception as error:  # a bug of ours in one setting must not hide the others
+            unchecked(document)[path] = error
+            continue
+        if mismatch is not None:
+            yield path, mismatch
+        if descend and len(path) < _DEEPEST:
+            members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting.extend(reversed([((*path, step), member) for step, member in members]))
+
+
+class _Checker:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.catalogue = settings.catalogue(catalogue_kind(document.kind))
+        self.reader = names.reader_of(self.catalogue)
+        self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
+
+    def check(self, path: SettingPath, value: Any) -> tuple[Mismatch | None, bool]:
+        """The mismatch of one value, and whether its members are to be judged too."""
+        setting = self.catalogue.get(path)
+        if setting is None or setting.status == "obsolete":
+            return self._unknown(path, value, setting)
+        if value is UNKNOWN or value is None or is_unresolved(value):
+            return None, False
+        mismatch = _first(self._mismatches(path, value, setting))
+        container = isinstance(value, dict | list)
+        return mismatch, container and (mismatch is None or mismatch.aspect not in MISREAD)
+
+    def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
+        holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
+        if (setting is None and holder is not None and holder.pass_through) or str(path[-1]).startswith(_REMARKS) or "/" in str(path[-1]):
+            return None, False
+        if self.coercion is not None and isinstance(value, dict) and len(path) < _DEEPEST and "raw" not in self.document.origin.facts(path):
+            return None, True  # no parameter of its own: what is unknown is beneath it
+        if setting is not None and setting.origin in ("older-version", "never-read"):
+            return Mismatch("current", names.instead(setting, self.reader)), False
+        variable = self.document.origin.facts(path).get("name") if self.document.kind == "server/env" else None
+        if variable is not None:
+            return names.useless_variable(str(variable), path, setting, self.catalogue), False
+        return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue)), False
+
+    def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
+        """The answers in the order of the aspects, each worked out only if the ones before it are None."""
+        text = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
+        coercion: settings.ByGeneration = getattr(setting, self.coercion or "ssm_coercion")
+        if isinstance(text, str):
+            yield texts.misread_text(text, value, setting, coercion.newest, texts.way_out_of(setting, self.catalogue, self.document.kind))
+            yield values.wrong_type(value, setting) if coercion.newest == "object" else None
+        else:
+            yield values.external_secret(value)
+            yield values.boolean_in_json(value, setting, self.reader)
+            yield values.wrong_type(value, setting)
+        yield values.not_allowed(value, setting)
+        yield values.out_of_range(value, setting)
+        yield values.wrong_format(value, setting)
+        if isinstance(text, str):
+            yield texts.older_loaders(setting, self.catalogue) if self.document.kind == "server/env" else None
+            yield texts.older_versions(text, setting, coercion)
+
+
+def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def is_misread(document: Document, path: SettingPath) -> bool:
+    """Whether the server makes something else of a value than was meant, so that no rule can judge it."""
+    owner, inner = document.owner(path)
+    mismatch = mismatches(owner).get(inner)
+    return mismatch is not None and mismatch.aspect in MISREAD

@@ -1,0 +1,85 @@
+"""What to say of a name that the catalogue does not know, or knows as an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from ..model import SettingPath, dotted, printable
+from ..settings import Catalogue, Setting
+from .answer import Mismatch
+from .variables import near_variable, why_useless
+
+
+def reader_of(catalogue: Catalogue) -> str:
+    """Who reads documents with these settings."""
+    return "the CDK" if catalogue.kind == "infra" else "the server"
+
+
+def instead(setting: Setting, reader: str) -> str:
+    readers = "current servers" if reader == "the server" else reader
+    return f"is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
+
+
+def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
+    reader = reader_of(catalogue)
+    if setting is not None:
+        return f"is no setting of {reader}{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
+    meant = _meant(path, catalogue)
+    return f"is no setting of {reader}, which ignores it{f'; {meant}' if meant else ''}"
+
+
+def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:
+    name = dotted(path)
+    reason = why_useless(variable, name, setting, catalogue)
+    if reason is not None:
+        return Mismatch("variable", reason)
+    near = near_variable(variable, catalogue)
+    hint = f"; did you mean {near}?" if near else ""
+    return Mismatch("known", f"is no setting of the server, which ignores {printable(variable)}{hint}")
+
+
+def _meant(path: SettingPath, catalogue: Catalogue) -> str:
+    """What was probably meant by an unknown name."""
+    name = str(path[-1])
+    dotted_path = tuple(part for step in path for part in str(step).split("."))
+    if "." in name and catalogue.get(dotted_path) is not None:
+        return f"in a JSON file {printable(name)} is written as an object in an object"
+    names = _live_names(catalogue)
+    near = near_name(name, names.members.get(tuple("*" if isinstance(step, int) else step for step in path[:-1]), ()))
+    if near:
+        return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?"
+    elsewhere = names.ending.get(name, [])
+    return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
+
+
+class _Names(NamedTuple):
+    """The names of the settings that exist: the last steps by those before them, and the whole names by their last steps."""
+
+    members: Mapping[SettingPath, tuple[str, ...]]
+    ending: Mapping[str, list[str]]
+
+
+@cache
+def _live_names(catalogue: Catalogue) -> _Names:
+    members: dict[SettingPath, tuple[str, ...]] = {}
+    ending: dict[str, list[str]] = {}
+    for name in catalogue.names():
+        path = tuple(name.split("."))
+        setting = catalogue.get(path)
+        if setting is not None and setting.status != "obsolete":
+            members[path[:-1]] = (*members.get(path[:-1], ()), path[-1])
+            ending.setdefault(path[-1], []).append(name)
+    return _Names(members, ending)
+
+
+def near_name(name: str, known: tuple[str, ...]) -> str:
+    """The known name that differs in upper and lower case only, else the one that is most like this one; empty when none is."""
+    from .. import suggest  # only after a mistake
+
+    by_lower: dict[str, str] = {}
+    for one in reversed(known):
+        by_lower[one.lower()] = one
+    near = suggest.nearest(name.lower(), by_lower, 0.7)
+    return by_lower[near] if near is not None else ""

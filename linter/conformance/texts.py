@@ -1,0 +1,120 @@
+"""What a loader makes of the text of a parameter or variable, and whether that is what was meant."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import settings
+from ..redaction.numbers import number_text
+from ..settings import Catalogue, Setting
+from .answer import Mismatch
+from .values import MEANS_FALSE, MEANS_TRUE, outcome
+from .variables import members_of, portable
+
+_GENERATIONS = (("the servers of late 2025", "late_2025"), ("the servers of mid-2025", "mid_2025"))
+
+
+def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
+    """How the newest loader misreads a parameter's or variable's text; ``value`` is what it makes of it.
+
+    ``way_out`` is how to give an object that stays text; empty where another rule tells it.
+    """
+    kind = setting.types[0] if setting.types else "string"
+    if kind == "boolean":
+        return _boolean_text(text, setting, coerced=coercion == "boolean")
+    if kind == "integer" and "string" not in setting.types:
+        return _integer_text(text, value, setting, coerced=coercion == "integer")
+    if kind in ("object", "array"):
+        return _object_text(text, value, setting, coercion, way_out)
+    if kind == "integer":
+        return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None
+    return None
+
+
+def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | None:
+    word = text.strip().lower()
+    if coerced:
+        if text in ("true", "false"):
+            return None
+        if word in MEANS_FALSE:
+            return Mismatch("boolean-spelling", "should be exactly false: the server takes everything but exactly true for false")
+        effect = outcome(setting, False)
+        return Mismatch("boolean", f"counts as false, for the server takes nothing but exactly true, in lower case, for true{effect}")
+    if word in MEANS_TRUE:
+        return None if text == "true" else Mismatch("boolean-spelling", "should be exactly true: the server takes any text for true here")
+    way_out = (
+        "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
+    )
+    return Mismatch("boolean", f"counts as true, for the server keeps it as text, and any text is true{outcome(setting, True)}; {way_out}")
+
+
+def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
+    plain = re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
+    if not coerced:
+        reason = "stays text, for the server does not make a number of it; leave it out or use a JSON config file"
+        return Mismatch("integer-spelling" if plain else "integer", reason)
+    if plain:
+        return None
+    effect = _integer_effect(value, setting)
+    if re.fullmatch(r"\s*[0-9]+\s*/\s*min(ute)?\s*", text) and "per minute" in setting.unit:
+        return Mismatch(
+            "integer-spelling", f"{effect}, by luck: the server stops reading at the first sign that is no digit; write the digits alone"
+        )
+    return Mismatch("integer", f"{effect}: the server reads the digits that it begins with and drops the rest; write plain digits")
+
+
+def _integer_effect(value: Any, setting: Setting) -> str:
+    number = number_text(value)
+    if number == "NaN":
+        return "is not a number (NaN)"
+    return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
+
+
+def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
+    """How to give an object that this loader does not parse; empty where a rule of its own tells it."""
+    if kind == "server/env":
+        return members_of(setting, catalogue) or "use a JSON config file"
+    if "json-only" in setting.tags and kind == "server/ssm":
+        return ""
+    if setting.pass_through and "tls" in setting.name:
+        return "it switches TLS on, but no option in it counts; give RedisSecrets or a JSON config file if options matter"
+    if setting.types[:1] != ("object",):
+        return "use a JSON config file"
+    return "give its members in dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
+
+
+def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
+    article = "an array" if setting.types[0] == "array" else "an object"
+    if setting.pass_through and "tls" in setting.name and text.strip() == "{}":
+        return None  # stays text, but any text switches TLS on, and no option is lost
+    if coercion != "object":
+        return Mismatch("object", f"stays text, for the server does not parse it here: {way_out}") if way_out else None
+    if value == text:  # what can be parsed is never the text itself
+        return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
+    return None
+
+
+def older_versions(text: str, setting: Setting, coercion: settings.ByGeneration) -> Mismatch | None:
+    """Texts that only the newest loader reads as they are meant."""
+    kind = setting.types[0] if setting.types else "string"
+    older = [name for name, field in _GENERATIONS if getattr(coercion, field) != coercion.newest]
+    if not older or "string" in setting.types or (kind == "boolean" and text == "true"):
+        return None
+    effect = {
+        "boolean": "take it for true, as any text",
+        "integer": "keep it as text",
+        "object": "keep it as text, or fail on it",
+        "array": "keep it as text, or fail on it",
+    }.get(kind)
+    return Mismatch("all-versions", f"is read by the newest servers only: {' and '.join(older)} {effect}") if effect else None
+
+
+def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
+    """Variables that only newer loaders put on their setting."""
+    older = [name for name, field in _GENERATIONS if getattr(setting.env_unsettable, field)]
+    if not older:
+        return None
+    everywhere = portable(setting, catalogue)
+    advice = f"; {everywhere} works on all" if everywhere else ""
+    return Mismatch("all-loaders", f"is ignored by {' and '.join(older)}, which know no such variable{advice}")

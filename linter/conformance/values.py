@@ -1,0 +1,131 @@
+"""What the catalogue says of a value: its type, its choices, its range and its form."""
+
+from __future__ import annotations
+
+import re
+from math import inf
+from typing import Any
+
+from ..formats import FORMATS
+from ..redaction.numbers import number_text
+from ..settings import Setting
+from .answer import Mismatch
+from .names import near_name
+
+_TYPE_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "an array",
+}
+
+
+MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"})
+MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
+
+
+def external_secret(value: Any) -> Mismatch | None:
+    if isinstance(value, dict) and {"system", "key"} <= value.keys() <= {"system", "key", "type"}:
+        return Mismatch("own-value", "is given as an external secret, which only the CDK resolves, in its own config")
+    return None
+
+
+def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | None:
+    if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        another_text = setting.types[0] != "boolean" and value.lower() not in MEANS_FALSE | MEANS_TRUE
+        return None if another_text else _text_for_boolean(value, setting, reader)
+    if "integer" in setting.types:
+        return None
+    return Mismatch(
+        "boolean-spelling", f"must be true or false; {reader} takes the number {number_text(value)} for {number_text(bool(value))}"
+    )
+
+
+def _text_for_boolean(value: str, setting: Setting, reader: str) -> Mismatch:
+    if not value:
+        return Mismatch("boolean-spelling", "must be true or false, not an empty text, which counts now as false, now as not given")
+    if value.strip().lower() in MEANS_TRUE:
+        return Mismatch("boolean-spelling", f"must be true without quotes; {reader} takes this text for true, like any other")
+    return Mismatch("boolean", f"is text, and {reader} takes any text for true{outcome(setting, True)}; write true or false without quotes")
+
+
+def outcome(setting: Setting, value: bool) -> str:
+    """What a switch does when it is on or off, to be added to a sentence."""
+    effect = setting.if_true if value else setting.if_false
+    return f", so {effect}" if effect else ""
+
+
+def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
+    if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
+        # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
+        return None if value.isascii() and value.isdecimal() else Mismatch("type", f"must be a whole number, not {_kind_of(value)}")
+    if any(_has_type(value, name) for name in setting.types):
+        return None
+    wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
+    return Mismatch("type", f"must be {wanted}, not {_kind_of(value)}")
+
+
+def _has_type(value: Any, name: str) -> bool:
+    if name == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if name == "integer":
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    types: dict[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "object": dict, "array": list}
+    return isinstance(value, types[name])
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return number_text(value)
+    if isinstance(value, str):
+        return "a number in quotes" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else "text" if value else "an empty text"
+    if isinstance(value, int | float):
+        return "a number" if abs(value) != inf else f"{number_text(value)}, which the server makes of a number that is as large as this"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+def not_allowed(value: Any, setting: Setting) -> Mismatch | None:
+    if not setting.enum or isinstance(value, dict | list) or value == "":
+        return None
+    allowed = [str(one) for one in setting.enum]
+    given = str(value)
+    if given in allowed or (setting.ignore_case and given.upper() in (one.upper() for one in allowed)):
+        return None
+    near = near_name(given, tuple(allowed)) if isinstance(value, str) else ""
+    hint = f" (did you mean {near}?)" if near else ""
+    return Mismatch("value", f"must be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{hint}")
+
+
+def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
+    if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,20}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
+        return None
+    unit = f" {setting.unit}" if setting.unit else ""
+    for aspect, low, high, verb in (
+        ("range", setting.min, setting.max, "must be"),
+        ("advice", setting.advised_min, setting.advised_max, "should be"),
+    ):
+        if low is not None and value < low:
+            return Mismatch(aspect, f"{verb} at least {low:,}{unit}, not {number_text(value)}")
+        if high is not None and value > high:
+            return Mismatch(aspect, f"{verb} at most {high:,}{unit}, not {number_text(value)}{_tolerance(value, setting)}")
+    return None
+
+
+def _tolerance(value: float, setting: Setting) -> str:
+    step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit) if abs(value) != inf else None
+    return f": codes up to {number_text(value * int(step[1]))} seconds old or early are taken" if step else ""
+
+
+def wrong_format(value: Any, setting: Setting) -> Mismatch | None:
+    if not setting.format or not isinstance(value, str) or (value == "" and setting.format != "bytes"):
+        return None
+    reason = FORMATS[setting.format](value)
+    return Mismatch("format", reason) if reason is not None else None

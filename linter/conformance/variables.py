@@ -1,0 +1,91 @@
+"""What to say of an environment variable that sets nothing: where it lands, and which one would work.
+
+Where it lands is what the server's loader does (``packages/server/src/config/loader.ts``); what was meant is known where the catalogue has
+the name as a near miss, or where the letters are those of a setting.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ..settings import Catalogue, Setting
+from ..settings.env_names import PREFIX, meant_by, variable_of
+
+_SECRETS = {"DatabaseSecrets": "database", "ReaderDatabaseSecrets": "readonlyDatabase", "RedisSecrets": "redis"}
+"""The objects that Parameter Store's loader makes of the secrets that these settings name."""
+
+
+def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue) -> str | None:
+    """Why a variable that lands on no setting has no effect, with the one that has; None where nobody knows what was meant.
+
+    ``setting`` is what the catalogue says of the name on which it lands.
+    """
+    where = f"lands on {landed}, which is no setting, so the server ignores it"
+    named = setting or catalogue.get(meant_by(variable, live_names(catalogue)) or meant_by(variable, catalogue.names()))
+    if named is None:
+        return None
+    if named.status == "obsolete" and not named.use:
+        return f"{where}. {named.meaning}"
+    target = catalogue.get(tuple(named.use.split("."))) if named.status == "obsolete" else named
+    return f"{where}: {_how_to_set(target, catalogue)}" if target is not None else None
+
+
+def near_variable(variable: str, catalogue: Catalogue) -> str:
+    """The variable that looks most like this one; empty when none does."""
+    from .. import suggest  # only after a mistake
+
+    near = suggest.nearest(variable.removeprefix(PREFIX), _live_variables(catalogue), 0.8)
+    return PREFIX + near if near is not None else ""
+
+
+@cache
+def _live_variables(catalogue: Catalogue) -> tuple[str, ...]:
+    """What follows the prefix in the variables of the settings that exist."""
+    return tuple(variable_of(tuple(name.split("."))).removeprefix(PREFIX) for name in live_names(catalogue))
+
+
+def portable(setting: Setting, catalogue: Catalogue) -> str:
+    """How to set by a variable, on servers of every age, what only the newest put there by itself; empty where nothing does."""
+    path = tuple(setting.name.split("."))
+    holder = catalogue.get(path[:-1]) if len(path) > 1 else None
+    if holder is None or holder.env_unsettable.mid_2025 or set(holder.env_coercion) != {"object"}:
+        return ""
+    value = '"…"' if setting.types[0] == "string" else "true"
+    return f"{variable_of(path[:-1])}='{{\"{path[-1]}\": {value}}}'"
+
+
+@cache
+def live_names(catalogue: Catalogue) -> tuple[str, ...]:
+    """The names of the settings that exist, without members of lists."""
+    names = []
+    for name in catalogue.names():
+        setting = catalogue.get(tuple(name.split(".")))
+        if setting is not None and setting.status != "obsolete" and "*" not in name:
+            names.append(name)
+    return tuple(names)
+
+
+def _how_to_set(target: Setting, catalogue: Catalogue) -> str:
+    path = tuple(target.name.split("."))
+    if target.name in _SECRETS:
+        members = f"{variable_of((_SECRETS[target.name], 'host'))} and those beside it"
+        return f"{target.name} is only read from Parameter Store; give the connection itself, in {members}"
+    if not target.env_unsettable.newest:
+        return members_of(target, catalogue) or f"use {variable_of(path)}"
+    holder = catalogue.get(path[:-1]) if len(path) > 1 else None
+    if holder is not None and holder.env_coercion.newest == "object":
+        return f"give {variable_of(path[:-1])} as an object in JSON, with the member {path[-1]}"
+    if target.use:
+        return f"use {variable_of(tuple(target.use.split('.')))}"
+    return f"no variable sets {target.name}, only a JSON config file does"
+
+
+def members_of(target: Setting, catalogue: Catalogue) -> str:
+    """How to set an object that the server does not parse from a variable: one variable for each member."""
+    if "object" not in target.types or target.env_coercion.newest == "object":
+        return ""
+    inner = [name for name in live_names(catalogue) if name.rpartition(".")[0] == target.name]
+    first = next((catalogue.get(tuple(name.split("."))) for name in inner), None)
+    if first is None or first.env_unsettable.newest:
+        return ""
+    return f"give each member in a variable of its own, such as {first.env}"

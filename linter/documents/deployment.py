@@ -1,0 +1,141 @@
+"""Which documents configure the same server, and how they are put side by side for the rules ``for: deployment``.
+
+Documents belong together when they are of the same environment: that of the parameters' names, of the infra config's ``name``, or of
+the file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). What has no environment goes with the only one there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ..model import Deployment, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ..settings.kinds import DOCUMENT_KINDS
+
+KIND = "deployment"
+_SECRETS = ("database", "redis")
+
+
+class Candidate(NamedTuple):
+    """A document that may be a part of a deployment. ``searched``: it was found in a folder, not named by the user."""
+
+    document: Document
+    searched: bool = False
+
+
+def role(document: Document) -> str:
+    """What a document is in a deployment, a :data:`~linter.settings.kinds.Role`; empty where it is nothing in one."""
+    kind = DOCUMENT_KINDS.get(document.kind)
+    return kind.role if kind is not None else ""
+
+
+def environment_of(document: Document) -> str | None:
+    """The name of the environment that a document is for, if anything tells it."""
+    if role(document) == "infra" and isinstance(document.data.get("name"), str):
+        return str(document.data["name"])
+    if document.environment is not None and document.kind != "server/env":
+        return document.environment
+    match = re.fullmatch(r"medplum\.(?P<tag>[^.]+)\.(server\.)?(config\.)?json", document.uri.rpartition("/")[2])
+    return match["tag"] if match and match["tag"] not in ("config", "server") else None
+
+
+def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
+    """The groups of documents that can be checked against each other, in the order of their names."""
+    named: dict[str, list[Candidate]] = {}
+    unnamed: list[Candidate] = []
+    for candidate in candidates:
+        name = environment_of(candidate.document) if role(candidate.document) else None
+        if name is not None:
+            named.setdefault(name, []).append(candidate)
+        elif role(candidate.document):
+            unnamed.append(candidate)
+    groups = _with_unnamed(_joined(named), unnamed)
+    return [
+        Deployment(name, tuple(one.document for one in group))
+        for name, group in sorted(groups.items(), key=lambda item: item[0] or "")
+        if _comparable([one.document for one in group])
+    ]
+
+
+def _joined(named: dict[str, list[Candidate]]) -> dict[str | None, list[Candidate]]:
+    """The groups; one infra config and one server under two names, both named by the user, are meant to belong together."""
+    everything = [candidate for group in named.values() for candidate in group]
+    roles = sorted(role(candidate.document) for candidate in everything)
+    if len(named) == 2 and roles == ["infra", "server"] and not any(candidate.searched for candidate in everything):
+        infra = next(candidate for candidate in everything if role(candidate.document) == "infra")
+        return {environment_of(infra.document): everything}
+    return {name: group for name, group in named.items()}  # noqa: C416  # for the type of the keys
+
+
+def _with_unnamed(groups: dict[str | None, list[Candidate]], unnamed: list[Candidate]) -> dict[str | None, list[Candidate]]:
+    if len(groups) > 1 or not unnamed:
+        return groups
+    name, group = next(iter(groups.items()), (None, []))
+    together = [*group, *unnamed]
+    folders = {candidate.document.uri.rpartition("/")[0] for candidate in together if candidate.searched}
+    local = any(candidate.document.target == "development" for candidate in unnamed)
+    if len(folders) > 1 or (local and group) or _ambiguous([candidate.document for candidate in together]):
+        return groups
+    return {name: together}
+
+
+def _ambiguous(documents: list[Document]) -> bool:
+    """Whether there are two documents for one place, so that nobody knows which one counts."""
+    places = [role(document) if role(document) != "server" else document.kind for document in documents]
+    return len(places) != len(set(places))
+
+
+def _comparable(documents: list[Document]) -> bool:
+    return not _ambiguous(documents) and len(documents) > 1 and any(role(document) == "server" for document in documents)
+
+
+def side_by_side(deployment: Deployment) -> Iterator[Document]:
+    """The documents for the rules: one for each server document with what stands beside it, and one for its sources side by side."""
+    others = {role(document): document for document in deployment.documents if role(document) != "server"}
+    servers = [document for document in deployment.documents if role(document) == "server"]
+    for server in servers:
+        yield _combined(server, {**others, "server": server})
+    beside = {DOCUMENT_KINDS[server.kind].beside: server for server in servers}
+    secrets = {name: document for name, document in others.items() if name in _SECRETS}
+    if len(beside) > 1 or secrets:
+        yield _combined(servers[0], {**secrets, **beside})
+
+
+def _combined(server: Document, members: Mapping[str, Document]) -> Document:
+    data = {name: document.data for name, document in members.items()}
+    complete = all(document.complete for document in members.values())
+    return Document(
+        server.uri,
+        KIND,
+        Text(""),
+        data,
+        _Origin(members),
+        environment=server.environment,
+        complete=complete,
+        target=server.target,
+        members=members,
+    )
+
+
+class _Origin:
+    """The way back from a setting of a deployment to the document that holds it."""
+
+    def __init__(self, members: Mapping[str, Document]) -> None:
+        self._members = members
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`: a place in the member's own text."""
+        return self._members[str(path[0])].origin.locate(path[1:], part)
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """What the member's source knows."""
+        return self._members[str(path[0])].origin.facts(path[1:]) if path and str(path[0]) in self._members else {}
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """Never asked for: findings are about the members."""
+        raise LookupError("a deployment has no text of its own")
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """Never asked for either."""
+        raise LookupError("a deployment has no text of its own")

@@ -1,0 +1,145 @@
+"""What every source is given and gives back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..model import Document, SettingPath, Span, Text
+from ..syntax.json import NOTHING, Json, parse_json
+
+if TYPE_CHECKING:
+    from ..syntax.yaml import Yaml
+
+_YAML_MEMBER = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=-][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
+"""A line as no JSON and no list of variables has it."""
+_LOOKED_AT = 20_000
+"""Characters in which such a line is looked for."""
+_BEFORE_JSON = re.compile(r"[\s\ufeff]+|//[^\r\n]*|/\*.*?(?:\*/|\Z)|\[|\{(?!\{)", re.DOTALL)
+_IN_JSON = {
+    "{": re.compile(r"""["'}]|[A-Za-z_$][\w$]{0,99}[ \t]*:|\Z"""),
+    "[": re.compile(r"""["'\]\d-]|(?:true|false|null)\b|\Z"""),
+    "": re.compile(r'"[^"\n]{1,99}"[ \t]*:'),
+}
+"""What follows the brackets at the start of JSON, however badly written; without a bracket it is one that was lost."""
+
+
+class SourceFile:
+    """One input: its ``uri`` (path with forward slashes, or the name given for standard input) and its text."""
+
+    def __init__(self, uri: str, data: bytes) -> None:
+        self.uri = uri
+        self._derived: dict[str, Any] = {}
+        self.encoding_error: int | None = None
+        try:
+            content = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            # As Node.js reads it: a byte that is not UTF-8 becomes U+FFFD.
+            self.encoding_error = len(data[: error.start].decode("utf-8"))
+            content = data.decode("utf-8", "replace")
+        self.text = Text(content)
+        if self.encoding_error is not None and self.text.bom:
+            self.encoding_error -= 1
+
+    @property
+    def is_no_text(self) -> bool:
+        """Whether this is UTF-16 or no text at all, of which nothing more is to be said than that."""
+        return self.encoding_error is not None and "\0" in self.text.content[:_LOOKED_AT]
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.uri.rpartition("/")[2]
+
+    @cached_property
+    def json(self) -> Json:
+        """The text read as JSON, once for all sources."""
+        return NOTHING if self.is_no_text else parse_json(self.text.content)
+
+    @property
+    def is_meant_as_json(self) -> bool:
+        """Whether the text plainly is JSON, be it with mistakes: by how it begins, for ``[`` and ``{{`` begin other things too."""
+        content, at, opener = self.text.content, 0, ""
+        while (before := _BEFORE_JSON.match(content, at)) is not None:
+            opener = before[0] if before[0] in ("{", "[") else opener
+            at = before.end()
+        return (opener != "" or self.name.endswith(".json")) and _IN_JSON[opener].match(content, at) is not None
+
+    def derive(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` works out from the file, kept under a name so that a source does not work it out twice."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return self._derived[name]
+
+    @property
+    def looks_like_yaml(self) -> bool:
+        """Whether it is worth to read the text as YAML: by its name, else by its first lines. JSON is never read as YAML."""
+        if self.text.content.lstrip()[:1] in ("{", "["):
+            return self.name.endswith((".yaml", ".yml")) and not self.json.whole
+        if self.name.endswith((".yaml", ".yml")):
+            return True
+        return not self.name.endswith(".json") and _YAML_MEMBER.search(self.text.content[:_LOOKED_AT]) is not None
+
+    @cached_property
+    def yaml(self) -> tuple[Yaml, ...]:
+        """The documents of the text read as YAML, once for all sources; none when it does not look like YAML."""
+        if self.is_no_text or not self.looks_like_yaml:
+            return ()
+        from ..syntax.yaml import parse_yaml  # what is JSON needs no YAML
+
+        return tuple(parse_yaml(self.text.content))
+
+
+class Problem(NamedTuple):
+    """What a source itself finds wrong, under the id of a rule that is ``found_by: source``."""
+
+    rule: str
+    message: str
+    span: Span
+    path: SettingPath | None = None
+
+
+class Suppression(NamedTuple):
+    """A remark in a file that findings of some rules are known and accepted, where ``span`` begins to where it ends.
+
+    ``place`` is where the remark itself stands.
+    """
+
+    span: Span
+    rules: frozenset[str]
+    reason: str
+    place: Span
+
+
+class Loaded(NamedTuple):
+    """One document of a file. ``judge`` is False when too little of it could be read for rules to judge it.
+
+    ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
+    order, each with where its name stands: what accepts a finding there accepts one in the value too.
+    """
+
+    document: Document
+    problems: tuple[Problem, ...]
+    judge: bool = True
+    suppressions: tuple[Suppression, ...] = ()
+    anchors: tuple[tuple[Span, int], ...] = ()
+
+
+GUESS = 10
+"""A confidence below this is a mere guess."""
+
+
+class Recognised(NamedTuple):
+    """What a source takes a file for. ``kind`` is None for what it knows and leaves alone; ``note`` says in a few words what that is.
+
+    The highest ``confidence`` of all sources (1 to 100) wins. ``unread`` is why something that it should hold cannot be read (a dump
+    without parameters, a text that breaks off), with the way out, and empty where nothing is amiss: a file of which nothing is read for
+    such a reason is no file that can be left alone.
+    """
+
+    kind: str | None
+    confidence: int
+    note: str = ""
+    unread: str = ""

@@ -1,0 +1,113 @@
+"""Remarks in a file by which findings are accepted: ``# medplum-lint: ignore[rule-id, other-id] reason``.
+
+At the end of a line a remark is about that line, on a line of its own about the next line that holds something. A remark without a reason
+has no effect: whoever reads the file later shall know why.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from ..model import Span, Text
+from .source import Problem, Suppression
+
+_REMARK = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*medplum-lint[ \t]*:[ \t]*(?P<rest>[^\r\n]*)", re.MULTILINE)
+_IGNORE = re.compile(r"ignore[ \t]*\[(?P<ids>[^\]]*)\][ \t]*(?P<reason>.*)")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
+
+
+class Remarks(NamedTuple):
+    """What the remarks of a file accept, and what is wrong with those that accept nothing."""
+
+    suppressions: tuple[Suppression, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_remarks(text: Text, is_comment: Callable[[int], bool]) -> Remarks:
+    """Every remark of a text. ``is_comment`` tells whether a "#" at an offset begins a comment and is no part of a value."""
+    suppressions: list[Suppression] = []
+    problems: list[Problem] = []
+    lines = _Lines(text)
+    if "medplum-lint" not in text.content:
+        return Remarks((), ())
+    for match in _REMARK.finditer(text.content):
+        if not is_comment(match.start()):
+            continue
+        read = _read(match, lines)
+        if isinstance(read, Suppression):
+            suppressions.append(read)
+        else:
+            problems.append(read)
+    return Remarks(tuple(suppressions), tuple(problems))
+
+
+def within(spans: Iterable[Span]) -> Callable[[int], bool]:
+    """Whether an offset lies in one of some spans, which stand one behind the other."""
+    ordered = sorted(spans)
+    starts = [span.start for span in ordered]
+
+    def is_within(at: int) -> bool:
+        before = bisect_right(starts, at)
+        return before > 0 and at < ordered[before - 1].end
+
+    return is_within
+
+
+def _read(match: re.Match[str], lines: _Lines) -> Suppression | Problem:
+    ignore = _IGNORE.fullmatch(match["rest"].rstrip())
+    if ignore is None:
+        return _problem(match, 'it is written as "# medplum-lint: ignore[rule-id] reason"')
+    ids = [one.strip() for one in ignore["ids"].split(",")]
+    if not all(_ID.fullmatch(one) for one in ids):
+        return _problem(match, "in its brackets stand ids of rules, with commas between")
+    if not ignore["reason"].strip():
+        return _problem(match, "it needs a reason behind the bracket, for whoever reads this later")
+    return Suppression(lines.covered(match.start()), frozenset(ids), ignore["reason"].strip(), Span(*match.span()))
+
+
+def _problem(match: re.Match[str], advice: str) -> Problem:
+    return Problem("invalid-suppression", f"this remark suppresses nothing: {advice}", Span(*match.span()))
+
+
+class _Lines:
+    """The lines of a text that remarks are about."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._last = 0
+        self._next: Span | None = None
+        """The line that the remark before this one was about, if that was one behind it."""
+
+    def covered(self, at: int) -> Span:
+        """The line of a remark; for one that has a line of its own that and the next line that holds something else than a comment."""
+        line = self._text.position(at).line
+        start, end = self._text.line_span(line)
+        if self._text.content[start:at].strip():
+            return Span(start, end + 1)
+        following = self._behind(line)
+        return Span(start, (following.end if following is not None else end) + 1)
+
+    def _behind(self, line: int) -> Span | None:
+        """Remarks come in their order: one that stands before the line that was found last is about it too."""
+        if line >= self._last:
+            lines = _lines_after(self._text, line)
+            self._next = next((one for one in lines if _is_no_comment(self._text.content[one.start : one.end].strip())), None)
+            self._last = self._text.position(self._next.start).line if self._next is not None else sys.maxsize
+        return self._next
+
+
+def _is_no_comment(content: str) -> bool:
+    return bool(content) and not content.startswith("#")
+
+
+def _lines_after(text: Text, line: int) -> Iterator[Span]:
+    while True:
+        line += 1
+        try:
+            yield text.line_span(line)
+        except IndexError:
+            return

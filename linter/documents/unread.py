@@ -1,0 +1,126 @@
+"""Why nothing is read of a file that no source knows, in words for people, with the way out. Asked only after the fact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from .problems import broken_off
+from .source import SourceFile
+
+NOTHING_PIPED: Final = "standard input is empty: the command before the pipe failed or found nothing"
+
+_WANTED: Final = {
+    "server/ssm": "no parameter of a Medplum server can be read in it",
+    "server/env": "no variable of a Medplum server (MEDPLUM_…) can be read in it",
+    "server/azure": "no JSON object of names and texts can be read in it",
+    "secret/database": "no JSON object with the connection to a database can be read in it",
+    "secret/redis": "no JSON object with the connection to Redis can be read in it",
+}
+_AWS_TEXT: Final = re.compile(
+    r"""
+    (?: PARAMETERS?\t | INVALIDPARAMETERS\t | SECRETVALUES\t | SECRETLIST\t | NEXTTOKEN\t )
+    | arn:aws[a-z-]*:secretsmanager:\S+\t    # get-secret-value begins with the ARN
+    | /[\w./-]+\t                            # --query 'Parameters[].[Name,Value]'
+    """,
+    re.VERBOSE,
+)
+_LOOKED_AT: Final = 20_000
+"""Characters by which a text is judged."""
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
+_AWS_TABLE: Final = re.compile(r"[-+]{4,}[ \t]*\r?\n\|")
+_AWS_ERROR: Final = re.compile(
+    r"\s*(?:aws: error:|An error occurred \(\w+\)|Unable to locate credentials|usage: aws |Could not connect to the endpoint)"
+)
+_HCL: Final = re.compile(
+    r'^(?:(?:resource|data|variable|provider|module|output)[ \t]+"[^"\n]+"|terraform|locals)[ \t"\w-]*\{', re.MULTILINE
+)
+_OF_OTHERS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.json"})
+_TERRAFORM: Final = (".tf", ".tfvars", ".hcl", ".tofu")
+
+
+def why_unread(file: SourceFile, kind: str | None) -> str:
+    """The reason why a file is not read, as a clause without a full stop; ``kind`` is the one that the user gave, if any.
+
+    Nothing of the text itself is repeated, for it may be a secret.
+    """
+    known = next(_no_text(file), "") or evidently(file)
+    if known:
+        return known
+    if file.json.intact and file.json.value in ([], None):
+        return f"this is {'null' if file.json.value is None else 'an empty list'}, which the AWS CLI prints when --query finds nothing"
+    wanted = "" if kind is None else _WANTED.get(kind, "no JSON object of settings can be read in it")
+    broken = _broken(file)
+    if wanted:
+        return f"{wanted}; it is {broken}" if broken else wanted
+    return broken or _unrecognised(file)
+
+
+def evidently(file: SourceFile) -> str:
+    """What a file evidently is instead of a configuration, with the way to one; empty where that is not known."""
+    head = file.text.content[:_LOOKED_AT]
+    plain = _ANSI.sub("", head).lstrip()
+    if _AWS_TEXT.match(plain):
+        return "this is the AWS CLI's text output: use --output json"
+    if _AWS_TABLE.match(plain):
+        return "this is the AWS CLI's table output: use --output json"
+    if _AWS_ERROR.match(plain):
+        return "this is an error message of the AWS CLI, not its answer: run the command by itself"
+    if file.name.endswith(_TERRAFORM) or (not file.is_meant_as_json and _HCL.search(head)):
+        return "this is Terraform's own language: give what terraform show -json prints"
+    value = file.json.value
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(value.get("SecretList"), list):
+        return "this is a list of secrets without their values: use aws secretsmanager get-secret-value"
+    if "MEDPLUM_" not in file.text.content:
+        return ""
+    if {"apiVersion", "kind"} <= value.keys():
+        return "these are Kubernetes manifests in JSON, which are read in YAML only: use kubectl --output yaml"
+    return "this is a compose file in JSON, which is read in YAML only: give the YAML" if isinstance(value.get("services"), dict) else ""
+
+
+def foreign(file: SourceFile) -> str:
+    """What a file is that has nothing to do with Medplum, and is left alone; empty where that is not known.
+
+    The sources themselves look only into what speaks of Medplum, for a search reads many files.
+    """
+    if file.name in _OF_OTHERS:
+        return "no Medplum configuration"
+    documents = file.yaml or (file.json,)
+    if broken_off(file, *documents):
+        return ""
+    values = [parsed.value for parsed in documents if isinstance(parsed.value, dict)]
+    if any({"apiVersion", "kind"} <= value.keys() for value in values):
+        return "Kubernetes manifests without variables of a Medplum server"
+    if any(isinstance(value.get("services"), dict) for value in values):
+        return "a compose file without a Medplum server that is configured by variables"
+    return ""
+
+
+def _no_text(file: SourceFile) -> Iterator[str]:
+    content = file.text.content
+    if not content.strip("\ufeff \t\r\n\f\v"):
+        blank = "a byte order mark" if not content and file.text.bom else "blanks" if content else ""
+        yield f"the file holds nothing but {blank}" if blank else "the file is empty"
+    head = content[:_LOOKED_AT]
+    if "\0" in head:
+        half = len(head) // 4
+        wide = head[:2] == "\ufffd\ufffd" or head[1::2].count("\0") > half or head[::2].count("\0") > half
+        yield "this is UTF-16, as PowerShell writes it: save it as UTF-8" if wide else "this is no text"
+    if head.count("\ufffd") > len(head) // 4:
+        yield "this is no text"
+
+
+def _broken(file: SourceFile) -> str:
+    """Where a text that is meant as JSON or YAML breaks off."""
+    if file.name.endswith((".yaml", ".yml")) or (file.looks_like_yaml and "." not in file.name.strip(".")):
+        return broken_off(file, *file.yaml)
+    return broken_off(file, file.json) if file.is_meant_as_json else ""
+
+
+def _unrecognised(file: SourceFile) -> str:
+    if file.is_meant_as_json or file.json.intact or file.name.endswith((".yaml", ".yml")) or "MEDPLUM_" in file.text.content:
+        return "not recognised as a Medplum configuration: say with --kind what it is, or leave it out"
+    return "not recognised as a Medplum configuration: it is neither JSON nor YAML, and no list of variables of a Medplum server"

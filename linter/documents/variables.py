@@ -1,0 +1,289 @@
+"""Environment variables of a Medplum server, wherever they are written: from names and texts to a document of the kind ``server/env``.
+
+Names map as the newest server's loader maps them (:mod:`linter.settings.env_names`), texts become values as it makes them
+(``packages/server/src/config/loader.ts`` and ``utils.ts``). Other programs have variables that begin with ``MEDPLUM_`` too: only the
+server's are taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from .. import settings
+from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
+from ..redaction.json_line import Visibility
+from ..redaction.token_line import LineExcerpts
+from ..redaction.values import Public
+from ..server.loader import loaded_value
+from ..server.tree import plant
+from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
+from ..syntax.json import is_valid_json
+from .origin import public_at
+from .source import Loaded, Problem, SourceFile, Suppression
+
+KIND: Final = "server/env"
+
+_FOR_OTHERS: Final = frozenset(
+    PREFIX + name
+    for name in "ACCESS_TOKEN AGENT_ID APP_IMAGE APP_TAG APP_VERSION CLIENT_ID CLIENT_SECRET CONFIG CONFIG_PATH DB_PASSWORD IMAGE "
+    "IMAGE_TAG PROFILE PROJECT_ID SERVER_IMAGE SERVER_TAG SERVER_VERSION TAG TOKEN VERSION".split()
+)
+"""Variables of clients, agents, scripts and images: the server does not know them, and nobody expects it to."""
+_SHARED: Final = frozenset(
+    PREFIX + name
+    for name in "APP_BASE_URL BASE_URL GOOGLE_CLIENT_ID ISSUER LOG_LEVEL PORT RECAPTCHA_SITE_KEY REGISTER_ENABLED "
+    "STORAGE_BASE_URL SUPPORT_EMAIL".split()
+)
+"""Variables of the server that apps, clients and compose files have too: alone they do not tell that a server is configured."""
+_REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
+"""What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
+_NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
+"""A name of a variable that may be seen. ``{MEDPLUM_REDIS_PASSWORD:secret}`` is a name to YAML too."""
+_PEM: Final = "-----BEGIN "
+
+
+class Variable(NamedTuple):
+    """One variable where it is written. ``text`` is None when the value does not stand here, or nobody knows what it will be."""
+
+    name: str
+    text: str | None
+    key: Span
+    value: Span
+    quoting: str = ""
+    """How to write the value so that its escapes count, for people; empty where they do already."""
+    fallback: str = ""
+    """The default in a reference such as ``${NAME:-default}``: no value to judge, but it tells what the file is for."""
+    mistake: tuple[str, str] | None = None
+    """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not judged then."""
+
+
+class Place(NamedTuple):
+    """What variables stand in.
+
+    ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``values``. ``start`` is where to point
+    for what is not given. ``lines`` shows lines of the text, ``names`` are names in it, beside those of variables, that may be seen,
+    ``public_names`` those whose values may be too.
+    """
+
+    environment: str | None
+    type: str
+    start: Span
+    lines: Callable[[], LineExcerpts]
+    names: frozenset[str] = frozenset()
+    public_names: frozenset[str] = frozenset()
+    complete: bool = False
+    sound: bool = True
+    """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
+    strict: bool = False
+    """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text holds something that is replaced before the server sees it, so that nobody can judge it."""
+    return ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None
+
+
+def fallback_of(text: str) -> str:
+    """The default of a text that is one reference: ``${NAME:-default}`` or ``${NAME-default}``; else empty."""
+    match = re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^{}]*)\}", text)
+    return match[1] if match is not None else ""
+
+
+def unless_reference(text: str) -> str | None:
+    """The text itself, but for one that holds a reference."""
+    return None if is_reference(text) else text
+
+
+def is_servers(name: str, *, strict: bool = False) -> bool:
+    """Whether a variable is meant for the server: it is known, or a slip in the name of one that is.
+
+    ``strict``: all of ``MEDPLUM_…`` but what is known to be for another program.
+    """
+    path = setting_of(name)
+    if not path or name in _FOR_OTHERS:
+        return False
+    return strict or len(path) > 1 or settings.catalogue().get(path) is not None or _is_near(name)
+
+
+def _is_near(name: str) -> bool:
+    known = settings.catalogue()
+    if meant_by(name, known.names()):
+        return True
+    from .. import suggest  # only for names that nobody knows
+
+    return suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85) is not None
+
+
+@cache
+def _known_variables() -> tuple[str, ...]:
+    """What follows the prefix in every variable that the server knows, or knew."""
+    names = settings.catalogue().names()
+    return tuple(variable_of(tuple(one.split("."))).removeprefix(PREFIX) for one in names if "*" not in one)
+
+
+def configures_server(names: Iterable[str]) -> bool:
+    """Whether these are the variables of a server, and not of a client, an app or an agent."""
+    return any(name.startswith(PREFIX) and name not in _SHARED and is_servers(name) for name in names)
+
+
+def load_variables(
+    file: SourceFile,
+    variables: Iterable[Variable],
+    place: Place,
+    problems: Iterable[Problem] = (),
+    suppressions: tuple[Suppression, ...] = (),
+) -> Loaded:
+    """The document that the server's variables among these make, with what is wrong with how they are written."""
+    given = [variable for variable in variables if is_servers(variable.name, strict=place.strict)]
+    found = list(_written_wrong(given))
+    misread = {problem.path for problem in found if problem.rule != "duplicate-variable"}
+    last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
+    values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
+    origin = VariablesOrigin(last, values, place)
+    document = Document(file.uri, KIND, file.text, plant(values.items()), origin, environment=place.environment, complete=place.complete)
+    return Loaded(document, (*problems, *found), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
+
+
+def _value(path: SettingPath, variable: Variable) -> Any:
+    if variable.text is None:
+        return UNKNOWN
+    setting = settings.catalogue().get(path)
+    return loaded_value(variable.text, setting, setting.env_coercion.newest) if setting is not None else variable.text
+
+
+# --- Mistakes in how a variable is written -------------------------------------------------------------------------------------------
+
+
+def _written_wrong(given: list[Variable]) -> Iterator[Problem]:
+    """What is wrong with the text of variables; of those with one name the last counts."""
+    seen: dict[str, Variable] = {}
+    for variable in given:
+        if variable.name in seen:
+            yield _duplicate(variable)
+        seen[variable.name] = variable
+    for variable in seen.values():
+        problem = _mistake(variable) or _kept_escape(variable) or _line_break_at_end(variable)
+        if problem is not None:
+            yield problem
+
+
+def _duplicate(variable: Variable) -> Problem:
+    message = f"{printable(variable.name)} is given twice: this one counts, what stands before is silently dropped; keep one"
+    return Problem("duplicate-variable", message, variable.key, setting_of(variable.name))
+
+
+def _mistake(variable: Variable) -> Problem | None:
+    if variable.mistake is None:
+        return None
+    rule, message = variable.mistake
+    return Problem(rule, f"{printable(variable.name)} {message}", variable.value, setting_of(variable.name))
+
+
+def _kept_escape(variable: Variable) -> Problem | None:
+    text = variable.text
+    if not text or not variable.quoting or "\\" not in text or is_valid_json(text):
+        return None
+    if _PEM in text and "\\n" in text and "\n" not in text.strip():
+        kept, effect = "\\n", "the server cannot read the key or certificate, which has no line breaks then"
+    elif '\\"' in text:
+        kept, effect = '\\"', "a backslash before each quote becomes a part of the value"
+    else:
+        return None
+    message = f"{printable(variable.name)} keeps {kept} as two characters, so {effect}; {variable.quoting}"
+    return Problem("escape-kept-as-text", message, variable.value, setting_of(variable.name))
+
+
+def _line_break_at_end(variable: Variable) -> Problem | None:
+    text = variable.text
+    if not text or not text.endswith("\n") or _PEM in text or is_valid_json(text):
+        return None
+    message = (
+        f"the value of {printable(variable.name)} ends with a line break, which the server takes for a part of it: "
+        "a password, name or address with it is another one; write the value without it"
+    )
+    return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name))
+
+
+def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:
+    """A remark that covers the name of a variable covers its value too, on whatever lines that stands."""
+    return tuple(sorted((variable.value, variable.key.start) for variable in given))
+
+
+# --- The way back --------------------------------------------------------------------------------------------------------------------
+
+
+class VariablesOrigin:
+    """The way back from settings to the variables that give them."""
+
+    def __init__(self, variables: Mapping[SettingPath, Variable], values: Mapping[SettingPath, Any], place: Place) -> None:
+        self._variables = variables
+        self._values = values
+        self._place = place
+
+    def _holder(self, path: SettingPath) -> Variable | None:
+        """The variable whose value holds a setting: its own, or that of an object above it."""
+        return next((self._variables[path[:length]] for length in range(len(path), 0, -1) if path[:length] in self._variables), None)
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`."""
+        variable = self._holder(path)
+        if variable is None:
+            inner = next((one for at, one in self._variables.items() if path and at[: len(path)] == path), None)
+            return inner.key if inner is not None else self._place.start
+        return variable.key if part == "key" else variable.value
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """The ``name`` of the setting's own variable; where its value is known also its ``raw`` text, and the ``type`` of what it is in."""
+        variable = self._variables.get(path)
+        if variable is None:
+            return {}
+        facts: dict[str, Fact] = {"name": variable.name}
+        if variable.fallback:
+            facts["fallback"] = variable.fallback
+        if variable.text is not None and self._values[path] is not UNKNOWN:
+            facts["raw"] = variable.text
+            if variable.text:
+                facts["type"] = self._place.type
+        return facts
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """See :meth:`linter.model.Origin.excerpt`."""
+        holder = self._holder(path) if path else None
+        show = None if holder is None or self._hidden or span == holder.key else _public(holder.name)
+        return self._place.lines().excerpt(span, self._visibility, show=show)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return self._place.lines().pieces(part, self._visibility)
+
+    @property
+    def _hidden(self) -> bool:
+        """Whether no value at all may be seen."""
+        return self._place.type == "Secret" or not self._place.sound
+
+    @property
+    def _visibility(self) -> Visibility:
+        place = self._place
+
+        def public(name: str) -> Public | None:
+            if self._hidden:
+                return None
+            return (settings.public_settings(name) or ()) if name in place.public_names else _public(name)
+
+        return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in place.names)
+
+
+def _public(variable: str) -> Public | None:
+    """The setting on which a variable lands, if its value may be seen: only that of a setting that is known to be public."""
+    return public_at(settings.catalogue(), setting_of(variable))
+
+
+_STRUCTURE: Final = frozenset(
+    "apiVersion args command config configSource containers data database deployment entrypoint env env_file envFrom environment extraEnv "
+    "fission global image items kind metadata name namespace ports redis server services spec stringData template tls type value "
+    "valueFrom".split()
+)
+"""Names of compose files, manifests and values files that hold variables."""

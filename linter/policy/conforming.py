@@ -1,0 +1,38 @@
+"""What conformance says of a node: whether its value is misread, and what it plainly stands for."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..conformance.answer import Mismatch
+from ..conformance.meaning import meant
+from ..conformance.mismatch import MISREAD, is_misread, mismatches
+from ..model import UNKNOWN
+from .node import Node
+
+
+def mismatch_at(node: Node) -> Mismatch | None:
+    """The mismatch of a node of an ordinary document. Far below the deepest of them not even the path is made out."""
+    found = mismatches(node.document)
+    deepest: int = node.document.derive("deepest_mismatch", lambda: max(map(len, found), default=-1))
+    return None if node.is_deeper_than(deepest) else found.get(node.path)
+
+
+def is_misread_at(node: Node) -> bool:
+    """See :func:`~linter.conformance.mismatch.is_misread`."""
+    if node.document.members:
+        return is_misread(node.document, node.path)
+    mismatch = mismatch_at(node)
+    return mismatch is not None and mismatch.aspect in MISREAD
+
+
+_DEEPEST_SETTING: Final = 8
+"""Levels beneath which the catalogue knows nothing."""
+
+
+def meant_at(node: Node) -> Any:
+    """The same of a node, for a condition: a text of which no other reading is known is taken as it is."""
+    if node.is_deeper_than(_DEEPEST_SETTING):
+        return node.value
+    value = meant(node.document, node.path, node.value)
+    return node.value if value is UNKNOWN and not is_misread(node.document, node.path) else value

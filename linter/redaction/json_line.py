@@ -1,0 +1,199 @@
+"""Source lines that are safe to show.
+
+A value is shown only right behind its name, and when that is known to be no secret's: an unknown name may be a misspelt secret. Where
+the text could not be read, even names are shown only when they are known, for a quote in the wrong place can turn a secret into a name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..model import MASK, Excerpt, Piece, Span, Text, printable
+from .values import Public, shown_text
+
+_WIDEST = 160
+_SHOWN_OF_LONG = 100
+_FARTHEST = 10_000
+"""Characters behind the shown part of a long line in which the end of its last token is looked for."""
+_TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\\n\r]|\\.)*(?P<closed>")?)|(?P<blank>[^\S\n\r]+)|(?P<sign>[{}\[\]:,])'
+    r'|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<comment>/.)',
+    re.DOTALL,
+)
+_COLON = re.compile(r"[ \t\r\n]*:")
+_ENDS_WELL = re.compile(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
+_WITHIN_A_STRING = re.compile(r"[\x00-\x1f\\\ufffd]")
+"""What a place inside of a string begins with: a character that must be escaped, a wrong escape, or what is not UTF-8."""
+_HARMLESS_WORDS = frozenset({"true", "false", "null"})
+
+
+class Visibility(NamedTuple):
+    """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
+
+    ``public`` gives None where the value may not be shown at all.
+    """
+
+    public: Callable[[str], Public | None]
+    known: Callable[[str], bool]
+
+
+def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show: Public | None) -> Excerpt:
+    """The line on which ``span`` starts, masked.
+
+    ``anchor`` is where the member's name starts if that is on the same line; a long line is shown from there on. ``show`` lets the
+    value at ``span`` itself be seen, as one of these settings, although it stands under a name that this line does not give.
+    """
+    line = text.position(span.start).line
+    whole = text.line_span(line)
+    start, end = whole
+    lead = tail = ""
+    if end - start > _WIDEST:
+        start = anchor if whole.start <= anchor <= span.start and span.start - anchor < _SHOWN_OF_LONG else span.start
+        cut = min(end, start + _SHOWN_OF_LONG)
+        lead, tail = "…" if start > whole.start else "", "…" if cut < end else ""
+        end = cut
+    line_reader = _Line(text.content, min(whole.end, end + _FARTHEST), visibility, span, show)
+    line_reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
+    pieces = list(line_reader.pieces(start, end))
+    shown = lead + "".join(piece.text for piece in pieces) + tail
+    under_start = len(lead) + column_of(pieces, span.start, at_end=False)
+    under_end = len(lead) + column_of(pieces, min(span.end, end), at_end=True)
+    return Excerpt(line, shown, under_start, max(under_end, under_start + 1), is_masked(pieces, span))
+
+
+def line_pieces(text: Text, part: Span, visibility: Visibility) -> Iterator[Piece]:
+    """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
+    return _Line(text.content, part.end, visibility, Span(0, 0), None).pieces(*part)
+
+
+def is_masked(pieces: list[Piece], span: Span) -> bool:
+    """Whether something at a span is not shown."""
+    return any(piece.masked and piece.start < max(span.end, span.start + 1) and span.start < piece.end for piece in pieces)
+
+
+def column_of(pieces: list[Piece], offset: int, *, at_end: bool) -> int:
+    """Where a character of the text stands in the masked line; inside a masked piece its start or its end."""
+    column = 0
+    for piece in pieces:
+        if offset < piece.end or (at_end and offset == piece.end):
+            if not piece.masked and len(piece.text) == piece.end - piece.start:
+                return column + max(offset - piece.start, 0)
+            return column + (len(piece.text) if at_end else 0)
+        column += len(piece.text)
+    return column
+
+
+class _Line:
+    """Goes through the tokens of a line and keeps track of whose value each of them is."""
+
+    def __init__(self, content: str, limit: int, visibility: Visibility, span: Span, show: Public | None) -> None:
+        self._content = content
+        self._limit = limit
+        self._visibility = visibility
+        self._span = span
+        self._show = show
+        self._public: Public | None = None
+        """The settings of which the value that comes next, or the list that was begun, can be; None where it may not be shown."""
+        self._lists = 0
+        """How many lists of the value are open."""
+        self._due = True
+        """Whether a value can come next."""
+        self._colon_due = False
+        self.lost = False
+        """Whether the tokens make no sense any more, or the line does not begin with one: then no value is taken for public."""
+
+    def pieces(self, start: int, end: int) -> Iterator[Piece]:
+        """The tokens from ``start`` to ``end`` with the text to show for each."""
+        at = start
+        while at < end:
+            match = _TOKEN.match(self._content, at, self._limit)
+            assert match is not None  # the kinds of token leave out no character of a line
+            text, masked = self._text(match)
+            stop = min(match.end(), end)
+            if match.end() > end:
+                text = text[: max(end - at, len(MASK) + 2)]
+            yield Piece(at, stop, text, masked)
+            at = stop
+            if match.lastgroup == "comment" and at < end:
+                # Nobody knows what a comment holds, or where it ends.
+                yield Piece(at, end, f" {MASK}", masked=True)
+                return
+
+    def _text(self, match: re.Match[str]) -> tuple[str, bool]:
+        """What to show for a token, and whether that is not all of it."""
+        token = match[0]
+        if match.lastgroup == "blank":
+            return printable(token.replace("\t", " ")), False
+        if match.lastgroup == "comment":
+            return printable(token), False
+        if match.lastgroup == "sign":
+            self._sign(token)
+            return token, False
+        if match["closed"] and _COLON.match(self._content, match.end()):
+            return self._name(token)
+        public = self._value()
+        if public is None and self._span == Span(*match.span()):
+            public = self._show
+        if match["string"]:
+            whole = match["closed"] and _ENDS_WELL.match(self._content, match.end())
+            return _string(token, public if whole else None)
+        return _word(token, public)
+
+    def _name(self, token: str) -> tuple[str, bool]:
+        name = token[1:-1]
+        public = self._visibility.public(name)
+        self._expected()
+        self._public = None if self.lost else public
+        self._lists, self._due, self._colon_due = 0, True, True
+        shown = self._visibility.known(name) and (public is not None or not self.lost)
+        return (printable(token), False) if shown else (f'"{MASK}"', True)
+
+    def _value(self) -> Public | None:
+        """Take a value; the settings of which it can be, or None where it may not be shown."""
+        self._expected()
+        public = None if self.lost else self._public
+        self._due = False
+        self._public = public if self._lists > 0 else None
+        return public
+
+    def _expected(self) -> None:
+        """A name or a value comes: behind another one without a comma between, nobody knows what is what."""
+        self.lost = self.lost or not self._due or self._colon_due
+
+    def _sign(self, sign: str) -> None:
+        if sign == ":":
+            self.lost = self.lost or not self._colon_due
+            self._colon_due = False
+            return
+        if sign == "[":
+            self._lists += 1
+        elif sign == "]":
+            self._lists = max(self._lists - 1, 0)
+        stays_in_list = sign == "[" or (sign in ",]" and self._lists > 0)
+        self._public = self._public if stays_in_list else None
+        self._due = sign in ",[{"
+
+
+def _string(token: str, public: Public | None) -> tuple[str, bool]:
+    """A string between its quotes as it may be shown, and whether something of it is masked."""
+    if token == '""':
+        return token, False
+    try:
+        value = str(json.loads(token, strict=False)) if public is not None else ""
+    except ValueError:  # a wrong escape
+        value = ""
+    shown = shown_text(value, public) if value and public is not None else None
+    if shown is None or (shown != value and "\\" in token):
+        return f'"{MASK}"', True
+    return printable(token if shown == value else f'"{shown}"'), shown != value
+
+
+def _word(token: str, public: Public | None) -> tuple[str, bool]:
+    """A number, or whatever stands without quotes."""
+    if token in _HARMLESS_WORDS:
+        return token, False
+    shown = shown_text(token, public) if public is not None else None
+    return (MASK, True) if shown is None else (printable(shown), shown != token)

@@ -1,0 +1,142 @@
+"""What the server will hold: each setting as it is written, and as it is after the loader and the defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from .. import settings
+from ..formats.placeholders import is_unresolved
+from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, dotted
+from ..redaction.numbers import number_text
+from ..redaction.values import is_hidden, shown_value
+from ..settings import Catalogue, Setting
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+
+HIDDEN: Final = Mark("HIDDEN")
+"""Stands for a value of which nothing may be shown."""
+
+
+class Effective(NamedTuple):
+    """One setting. ``written`` is ``ABSENT`` for a default; ``effective`` may be NaN, or ``UNKNOWN`` where the value cannot be read.
+
+    ``line`` counts from 1 and is None for a default.
+    """
+
+    path: SettingPath
+    written: Any
+    effective: Any
+    line: int | None
+
+    @property
+    def name(self) -> str:
+        """The dotted name."""
+        return dotted(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the server holds something else than a reader of the file would think."""
+        if self.written is ABSENT or self.effective is UNKNOWN:
+            return False
+        if isinstance(self.written, str) and not isinstance(self.effective, str | dict | list):
+            return self.written != number_text(self.effective)
+        if isinstance(self.effective, dict | list):
+            return False
+        return bool(self.written != self.effective)
+
+
+def catalogue_of(document: Document) -> Catalogue:
+    """The settings that documents of this kind have."""
+    return settings.catalogue(catalogue_kind(document.kind))
+
+
+def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
+    """A value as it may be shown (see :func:`~linter.redaction.values.shown_value`); ``HIDDEN`` where nothing of it may be."""
+    return HIDDEN if is_hidden(known, path, value) else shown_value(known, path, value)
+
+
+def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:
+    """Every setting that a document gives, in its order, and if asked for the defaults of those that it does not give."""
+    given = [_overridden(document, one) for one in _given(document)]
+    implied = list(_implied(document))
+    known = {one.path for one in implied}
+    rows = [one for one in given if one.path not in known] + implied
+    return rows + list(_defaults(document, {one.path for one in rows})) if defaults else rows
+
+
+def _given(document: Document) -> Iterator[Effective]:
+    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items())]
+    while waiting:
+        path, value = waiting.pop()
+        raw = document.origin.facts(path).get("raw")
+        if raw is None and isinstance(value, dict | list) and value:
+            members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting.extend(reversed([((*path, step), member) for step, member in members]))
+        else:
+            line = document.position(document.locate(path).start).line
+            yield Effective(path, value if raw is None else raw, _held(document, path, value, raw), line)
+
+
+def _held(document: Document, path: SettingPath, value: Any, raw: Any) -> Any:
+    """What the server holds: for a switch that its loader does not convert the text, which rules judge as true."""
+    setting = catalogue_of(document).get(path)
+    if raw is None or value is not True or setting is None:
+        return value
+    coercion = DOCUMENT_KINDS[document.kind].coercion
+    return raw if coercion is not None and getattr(setting, coercion).newest == "none" else value
+
+
+_NOTHING_MEANS_DEFAULT: dict[SettingPath, int] = {("port",): 8103, ("bcryptHashSalt",): 10}
+"""Settings whose default the loader takes for 0 and NaN too (``||=`` in ``packages/server/src/config/loader.ts``)."""
+
+
+def _overridden(document: Document, one: Effective) -> Effective:
+    default = _NOTHING_MEANS_DEFAULT.get(one.path)
+    if default is not None and (one.effective == 0 or one.effective != one.effective):
+        return one._replace(effective=default)
+    return one
+
+
+def _implied(document: Document) -> Iterator[Effective]:
+    """What the deprecated proxy endpoints override (``packages/server/src/config/loader.ts``)."""
+    for name, database in (("databaseProxyEndpoint", "database"), ("readonlyDatabaseProxyEndpoint", "readonlyDatabase")):
+        endpoint = document.get((name,))
+        if endpoint is ABSENT:
+            continue
+        line = document.position(document.locate((name,)).start).line
+        for path, value in (((database, "host"), endpoint), ((database, "ssl", "require"), True)):
+            written = document.get(path)
+            yield Effective(path, written, value, line)
+
+
+def _defaults(document: Document, given: set[SettingPath]) -> Iterator[Effective]:
+    known = catalogue_of(document)
+    for name in known.names():
+        path: SettingPath = tuple(name.split("."))
+        setting = known.get(path)
+        if setting is None or setting.real_default is None or "*" in path or path in given:
+            continue
+        if any(other[: len(path)] == path for other in given) or not isinstance(document.get(path[:-1]), dict):
+            continue
+        value = _default_value(document, setting)
+        if value is not ABSENT:
+            yield Effective(path, ABSENT, value, None)
+
+
+def _default_value(document: Document, setting: Setting) -> Any:
+    """A default as a value; ``ABSENT`` where it is only known in words, or depends on what is not known."""
+    default = setting.real_default
+    if setting.name == "emailProvider":
+        return "awsses" if document.get(("smtp",)) is ABSENT else "smtp"
+    if not isinstance(default, str):
+        return default
+    if "string" not in setting.types:
+        return ABSENT
+    derived = re.fullmatch(r"baseUrl(?: \+ (\S+))?", default)
+    if derived:
+        base = document.get(("baseUrl",))
+        if not isinstance(base, str) or is_unresolved(base):
+            return ABSENT
+        return base if derived[1] is None else f"{base.rstrip('/')}/{derived[1]}"
+    return ABSENT if " " in default else default

@@ -1,0 +1,40 @@
+"""The kinds of document: what describes each, how its values are read, and what it is in a deployment. The one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+Role = Literal["infra", "server", "database", "redis"]
+"""What a document configures."""
+
+
+class Kind(NamedTuple):
+    """What a kind of document is.
+
+    ``catalogue`` names the catalogue that describes its settings. ``coercion`` is the attribute of a setting that says how the server's
+    loader turns its text into a value, and None where values have types of their own. ``beside`` is what the rules for deployments call it
+    beside other documents of the same server.
+    """
+
+    catalogue: str
+    role: Role
+    coercion: Literal["ssm_coercion", "env_coercion"] | None = None
+    beside: str = ""
+
+
+DOCUMENT_KINDS: Final[Mapping[str, Kind]] = {
+    "server/json": Kind("server", "server", beside="file"),
+    "server/ssm": Kind("server", "server", "ssm_coercion", "parameters"),
+    "server/azure": Kind("server", "server", "ssm_coercion", "parameters"),
+    "server/env": Kind("server", "server", "env_coercion", "variables"),
+    "infra/json": Kind("infra", "infra"),
+    "secret/database": Kind("secret/database", "database"),
+    "secret/redis": Kind("secret/redis", "redis"),
+}
+
+
+def catalogue_kind(kind: str) -> str:
+    """The catalogue that describes documents of a kind; what a rule is for, such as all of ``server``, is a catalogue already."""
+    known = DOCUMENT_KINDS.get(kind)
+    return known.catalogue if known is not None else kind

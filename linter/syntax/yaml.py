@@ -1,0 +1,492 @@
+"""YAML with places: PyYAML's C parser gives events, of which values are made here, so that nothing is ever constructed by a tag.
+
+Plain scalars are read as YAML 1.2 and JSON mean them; what only YAML 1.1 takes for something else (``on``, ``0123``, ``1_000``, dates)
+stays text. For each scalar the text as written is kept, because a parameter or an environment variable is a text whatever YAML says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Literal, NamedTuple
+
+from ..model import UNKNOWN, Span
+from .json import JsonPath, JsonProblem, Place
+
+Style = Literal["plain", "single", "double", "literal", "folded"]
+
+DEEPEST: Final = 200
+"""Levels of nesting at most. No configuration has as many, and recursion over what was read is safe."""
+FEW_EXPANDED: Final = 2_000
+"""Values that the aliases of any file can stand for, those that its merge keys bring included."""
+EXPANDED_PER_CHARACTER: Final = 1
+"""In a longer file there can be so many for each character: a few lines of aliases can else stand for gigabytes."""
+
+_STYLES: dict[str, Style] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
+_CORE: Final = "tag:yaml.org,2002:"
+_TEXT_TAGS: Final = frozenset({"!", f"{_CORE}str", f"{_CORE}timestamp"})
+_RESOLVED_TAGS: Final = frozenset(_CORE + name for name in ("null", "bool", "int", "float", "map", "seq"))
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONSTANTS: dict[str, Any] = {
+    "": None,
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+class Tagged(NamedTuple):
+    """A value with a tag of some program's own, such as ``!Ref``: what it stands for is unknown here."""
+
+    tag: str
+    value: Any
+
+
+class Yaml(NamedTuple):
+    """One document of a stream. ``whole`` is False when it broke off, so that ``value`` holds only what stood before.
+
+    The same shape as :class:`~linter.syntax.json.Json`.
+    """
+
+    value: Any
+    problems: tuple[JsonProblem, ...]
+    places: YamlPlaces
+    whole: bool
+
+
+class _Node:
+    """Where a value stands and how it was written; ``members`` is None for a scalar. Aliases share the node that they stand for."""
+
+    __slots__ = ("end", "members", "raw", "size", "start", "style")
+
+    def __init__(self, start: int, end: int, members: dict[str | int, _Member] | None = None) -> None:
+        self.start = start
+        self.end = end
+        self.members = members
+        self.raw = ""
+        self.style: Style = "plain"
+        self.size = 1
+        """How many values it holds, itself included, aliases counted as what they stand for."""
+
+
+class _Member(NamedTuple):
+    node: _Node
+    key: Span | None
+    alias: Span | None
+
+
+class YamlPlaces:
+    """Finds values again by their paths, with how they are written."""
+
+    def __init__(self, root: _Node | None) -> None:
+        self._root = root
+
+    def _member(self, path: JsonPath) -> _Member | None:
+        member = _Member(self._root, None, None) if self._root is not None else None
+        for step in path:
+            if member is None or member.node.members is None:
+                return None
+            member = member.node.members.get(step)
+        return member
+
+    def find(self, path: JsonPath) -> Place | None:
+        """The place of a value, or None where nothing stands at the path. A value that is left out is an empty place."""
+        member = self._member(path)
+        if member is None:
+            return None
+        return Place(member.alias or Span(member.node.start, member.node.end), member.key)
+
+    def raw(self, path: JsonPath) -> str | None:
+        """The text of a scalar before it is taken for a number or the like (``"0123"``, ``"on"``, ``""``); None for anything else."""
+        member = self._member(path)
+        return member.node.raw if member is not None and member.node.members is None else None
+
+    def style(self, path: JsonPath) -> Style | None:
+        """How a scalar is quoted; None for anything else."""
+        member = self._member(path)
+        return member.node.style if member is not None and member.node.members is None else None
+
+
+class Scalar(NamedTuple):
+    """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
+
+    ``in_list``: it is an item of a list; ``in_flow``: brackets or braces stand around it.
+    """
+
+    span: Span
+    is_key: bool
+    name: str
+    text: str
+    style: Style
+    in_list: bool
+    in_flow: bool
+
+
+class _Refused(Exception):
+    """What follows is not read."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+
+
+def parse_yaml(content: str) -> list[Yaml]:
+    """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
+    documents: list[Yaml] = []
+    budget = _Budget(max(FEW_EXPANDED, int(EXPANDED_PER_CHARACTER * len(content))))
+    builder = _Builder(content, budget)
+    try:
+        for event in _events(content):
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                builder = _Builder(content, budget)
+            elif kind == "DocumentEndEvent":
+                documents.append(builder.finish())
+                builder = _Builder(content, budget)
+            elif kind not in ("StreamStartEvent", "StreamEndEvent"):
+                builder.take(kind, event)
+    except _Refused as refused:
+        builder.problems.append(JsonProblem("invalid-yaml", refused.message, refused.span))
+        documents.append(builder.finish(whole=False))
+    return documents
+
+
+# --- Events --------------------------------------------------------------------------------------------------------------------------
+
+
+def _events(content: str) -> Iterator[Any]:
+    """The events of the parser; :class:`_Refused` where it can read no further."""
+    import yaml  # 15 ms, which no other format shall cost
+
+    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: Any = None
+    try:
+        loader = loader_class(_SURROGATE.sub("\ufffd", content))
+        while loader.check_event():
+            yield loader.get_event()
+    except yaml.YAMLError as error:
+        raise _refusal(error, content, in_bytes=loader_class is not yaml.SafeLoader) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _refusal(error: Any, content: str, *, in_bytes: bool) -> _Refused:
+    position = getattr(error, "position", None)
+    if position is not None:  # a reader error
+        at = len(content.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")) if in_bytes else position
+        return _Refused("YAML holds no control characters; in double quotes they are written as escapes", _one(at, content))
+    problem, mark = str(error.problem), error.problem_mark or error.context_mark
+    at = mark.index if mark is not None else 0
+    begun = error.context_mark
+    if begun is not None and ("expected ':'" in problem or "document" in problem or at >= len(content.rstrip())):
+        at = begun.index  # what is not finished, not where that is noticed
+    if content[at : at + 1] == "\t":
+        problem = "tab"
+    sentence = next((sentence for sign, sentence in _SENTENCES if sign in problem), "this cannot be read as YAML")
+    return _Refused(sentence, _one(at, content))
+
+
+def _one(at: int, content: str) -> Span:
+    """One character; the last one when the place is the end of the text."""
+    at = min(at, max(len(content) - 1, 0))
+    return Span(at, min(at + 1, len(content)))
+
+
+_TOO_DEEP = f"YAML is nested deeper than {DEEPEST} levels here"
+_SENTENCES = (
+    ("tab", "a tab stands where YAML wants spaces: indentation is made of spaces only"),
+    ("maximum nesting depth", _TOO_DEEP),
+    ("cannot start any token", "this sign cannot begin a value in YAML: a text that begins with it needs quotes"),
+    ("mapping values are not allowed", 'a name with ": " cannot stand here: the indentation is wrong, or a text with ": " needs quotes'),
+    ("block sequence entries are not allowed", 'a list item "- " cannot stand here: it begins on a line of its own'),
+    ("mapping keys are not allowed", 'a "? " cannot stand here: a text that begins with it needs quotes'),
+    ("expected ':'", 'a name lacks its ": ", or the indentation is wrong'),
+    ("expected key", "a name is expected here: the indentation is wrong, or a quote is missing or too much before this"),
+    ("<block end>", "a name or list item is expected here: the indentation is wrong, or a quote is missing or too much before this"),
+    ("expected '-' indicator", 'a list item "- " is expected here: the indentation is wrong'),
+    ("',' or ']'", 'a comma or "]" is expected here'),
+    ("',' or '}'", 'a comma or "}" is expected here'),
+    ("end of stream", "a quote is not closed"),
+    ("document indicator", "a quote is not closed before the next document begins"),
+    ("document separator", "a quote is not closed before the next document begins"),
+    ("escape character", "a text in double quotes holds a backslash that begins no escape of YAML: use single quotes, or write it twice"),
+    ("hex", "a text in double quotes holds an incomplete escape"),
+    ("escape code", "a text in double quotes holds an escape for a character that does not exist"),
+    ("alphabetic or numeric", 'a name is expected after "&" or "*": a text that begins with one of these needs quotes'),
+    ("whitespace or line break", "a space or the end of the line is expected here"),
+    ("comment or line break", 'the end of the line is expected here: the text of a "|" or ">" begins on the next line'),
+    ("chomping", 'the end of the line is expected here: the text of a "|" or ">" begins on the next line'),
+    ("tag handle", 'a tag uses a prefix that was not declared: a text that begins with "!" needs quotes'),
+    ("node content", "a value is expected here"),
+    ("<document start>", "something follows after the end of the document"),
+    ("incompatible", "this version of YAML is unknown"),
+)
+"""What the parsers (libyaml's and PyYAML's own) complain of, in words for people; their own can quote the text, and so a secret."""
+
+
+def _scalar_span(event: Any, content: str) -> Span:
+    """Where a scalar stands. To the parser the blank lines behind a block scalar belong to it."""
+    start, end = event.start_mark.index, event.end_mark.index
+    if event.style in ("|", ">"):
+        while end > start + 1 and content[end - 1] in " \t\r\n":
+            end -= 1
+    return Span(start, end)
+
+
+def scalars(content: str) -> Iterator[Scalar]:
+    """The scalars of a text in their order, up to the first mistake in it; aliases, tags and comments are left out."""
+    stack: list[_Scope] = [_Scope(is_mapping=False, name="", flow=False)]
+    try:
+        for event in _events(content):
+            kind = type(event).__name__
+            scope = stack[-1]
+            if kind == "ScalarEvent":
+                span, style = _scalar_span(event, content), _STYLES[event.style or ""]
+                is_key = scope.is_mapping and scope.key is None
+                name = event.value if is_key else scope.name_of_value
+                yield Scalar(span, is_key, name, event.value, style, not scope.is_mapping, scope.flow)
+                scope.pass_over(event.value)
+            elif kind == "AliasEvent":
+                scope.pass_over("")
+            elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+                inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
+                scope.pass_over("")
+                stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name, flow=scope.flow or bool(event.flow_style)))
+            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+                stack.pop()
+    except _Refused:
+        return
+
+
+class _Scope:
+    """A collection around scalars: what the name of the next value is."""
+
+    __slots__ = ("flow", "is_mapping", "key", "name")
+
+    def __init__(self, *, is_mapping: bool, name: str, flow: bool) -> None:
+        self.is_mapping = is_mapping
+        self.name = name
+        self.flow = flow
+        self.key: str | None = None
+
+    @property
+    def name_of_value(self) -> str:
+        return (self.key or "") if self.is_mapping else self.name
+
+    def pass_over(self, text: str) -> None:
+        """A name or a value was read."""
+        if self.is_mapping:
+            self.key = text if self.key is None else None
+
+
+# --- Values --------------------------------------------------------------------------------------------------------------------------
+
+_NO_NAME: Final = object()
+"""The key that comes next is read as a value because it is none, such as ``{a: b}: c``."""
+
+
+class _Frame:
+    """A collection that is being read."""
+
+    __slots__ = ("anchor", "flow", "is_mapping", "key", "key_span", "merges", "node", "tag", "unnamed", "value")
+
+    def __init__(self, event: Any, *, is_mapping: bool) -> None:
+        self.node = _Node(event.start_mark.index, event.end_mark.index, {})
+        self.value: Any = {} if is_mapping else []
+        self.is_mapping = is_mapping
+        self.flow = bool(event.flow_style)
+        self.tag: str | None = event.tag
+        self.anchor: str | None = event.anchor
+        self.key: Any = None
+        """The name whose value comes next; None when a name comes next."""
+        self.key_span: Span | None = None
+        self.merges: list[tuple[_Node, Any, Span]] = []
+        self.unnamed = False
+        """Whether a member has no name, as in ``{{ .Values.x }}``."""
+
+    @property
+    def step(self) -> str | int:
+        """Where the value that is being read stands."""
+        if not self.is_mapping:
+            return len(self.value)
+        return self.key if isinstance(self.key, str) else ""
+
+
+class _Budget:
+    """How many values the aliases of a file can still stand for. A mapping is as large as what is merged into it makes it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def spend(self, values: int, span: Span) -> None:
+        """Take some of it; :class:`_Refused` when there is not enough left."""
+        self._left -= values
+        if self._left < 0:
+            message = f"the aliases up to here stand for more than {self._most:,} values: nothing more is read"
+            raise _Refused(message, span)
+
+
+class _Builder:
+    """Makes the value and the places of one document out of events."""
+
+    def __init__(self, content: str, budget: _Budget) -> None:
+        self.problems: list[JsonProblem] = []
+        self._content = content
+        self._open: list[_Frame] = []
+        self._anchors: dict[str, tuple[_Node, Any] | None] = {}
+        """What each anchor names; None while that is still being read."""
+        self._budget = budget
+        self._root: _Node | None = None
+        self._value: Any = UNKNOWN
+
+    def finish(self, *, whole: bool = True) -> Yaml:
+        """What was read. What is still open reaches to the end of the text."""
+        while self._open:
+            self._close(len(self._content))
+        return Yaml(self._value, tuple(sorted(self.problems, key=lambda problem: problem.span)), YamlPlaces(self._root), whole)
+
+    def take(self, kind: str, event: Any) -> None:
+        """Go on with one event."""
+        if kind == "ScalarEvent":
+            self._scalar(event)
+        elif kind == "AliasEvent":
+            self._alias(event)
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._begin(event, is_mapping=kind == "MappingStartEvent")
+        else:
+            frame = self._open[-1]
+            self._close(event.end_mark.index if frame.flow else frame.node.end)
+
+    def _scalar(self, event: Any) -> None:
+        style = _STYLES[event.style or ""]
+        node = _Node(*_scalar_span(event, self._content))
+        node.raw, node.style = event.value, style
+        value = _resolved(event, style)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, value)
+        self._add(node, value, None, may_merge=style == "plain" and event.tag is None and event.value == "<<")
+
+    def _alias(self, event: Any) -> None:
+        span = Span(event.start_mark.index, event.end_mark.index)
+        found = self._anchors.get(event.anchor)
+        if found is None:
+            message = "an alias stands for what holds it" if event.anchor in self._anchors else "an alias has no anchor before it"
+            self.problems.append(JsonProblem("invalid-yaml", message, span))
+            self._add(_Node(*span), UNKNOWN, span)
+            return
+        node, value = found
+        self._budget.spend(node.size, span)
+        self._add(node, value, span)
+
+    def _begin(self, event: Any, *, is_mapping: bool) -> None:
+        if len(self._open) == DEEPEST:
+            raise _Refused(_TOO_DEEP, Span(event.start_mark.index, event.start_mark.index + 1))
+        frame = _Frame(event, is_mapping=is_mapping)
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = None
+        self._open.append(frame)
+
+    def _close(self, end: int) -> None:
+        frame = self._open.pop()
+        self._merge(frame)
+        node = frame.node
+        node.end = max(node.end, end)
+        value: Any = UNKNOWN if frame.unnamed and not frame.value else frame.value
+        if frame.tag is not None and frame.tag not in _RESOLVED_TAGS and frame.tag != "!":
+            value = Tagged(frame.tag, value)
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = (node, value)
+        self._add(node, value, None)
+
+    def _add(self, node: _Node, value: Any, alias: Span | None, *, may_merge: bool = False) -> None:
+        """Give a value that was read to the collection around it, of which it may be a name."""
+        if not self._open:
+            self._root, self._value = node, value
+            return
+        frame = self._open[-1]
+        span = alias or Span(node.start, node.end)
+        frame.node.end = max(frame.node.end, span.end)
+        if not frame.is_mapping:
+            _put(frame, node, value, alias)
+        elif frame.key is None:
+            frame.key = _MERGE if may_merge else node.raw if node.members is None else _NO_NAME
+            frame.key_span = span
+        else:
+            self._put_member(frame, node, value, alias)
+            frame.key = frame.key_span = None
+
+    def _put_member(self, frame: _Frame, node: _Node, value: Any, alias: Span | None) -> None:
+        if frame.key is _NO_NAME:
+            frame.unnamed = True
+            return
+        if frame.key is _MERGE:
+            assert frame.key_span is not None  # it was set with the key
+            frame.merges.append((node, value, frame.key_span))
+            return
+        if frame.key in frame.value:
+            path = tuple(one.step for one in self._open)
+            message = "this name stands twice in one mapping"
+            self.problems.append(JsonProblem("yaml-duplicate-key", message, frame.key_span or Span(0, 0), path))
+        _put(frame, node, value, alias)
+
+    def _merge(self, frame: _Frame) -> None:
+        """Add what ``<<`` brings, where the mapping itself does not say otherwise; of several the first counts."""
+        for node, value, span in frame.merges:
+            given = zip(value, _items(node), strict=False) if isinstance(value, list) else [(value, node)]
+            for mapping, holder in given:
+                if isinstance(mapping, dict) and holder.members is not None:
+                    for key, member in holder.members.items():
+                        if key not in frame.value:
+                            frame.value[key] = mapping[key]
+                            _note(frame.node, key, member)
+                elif mapping is not UNKNOWN:
+                    self.problems.append(JsonProblem("invalid-yaml", 'what "<<" merges must be a mapping', span))
+
+
+_MERGE: Final = object()
+"""The key ``<<``."""
+
+
+def _items(node: _Node) -> list[_Node]:
+    return [member.node for member in (node.members or {}).values()]
+
+
+def _put(frame: _Frame, node: _Node, value: Any, alias: Span | None) -> None:
+    step = frame.step
+    if frame.is_mapping:
+        frame.value[step] = value
+    else:
+        frame.value.append(value)
+    _note(frame.node, step, _Member(node, frame.key_span, alias))
+
+
+def _note(holder: _Node, step: str | int, member: _Member) -> None:
+    assert holder.members is not None  # only collections get members
+    holder.members.pop(step, None)
+    holder.members[step] = member
+    holder.size += member.node.size
+
+
+def _resolved(event: Any, style: Style) -> Any:
+    """The value of a scalar."""
+    tag, text = event.tag, event.value
+    if tag is None:
+        return _plain(text) if style == "plain" else text
+    if tag in _TEXT_TAGS:
+        return text
+    return _plain(text) if tag in _RESOLVED_TAGS else Tagged(tag, text)
+
+
+def _plain(text: str) -> Any:
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= 308 else float(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text
