@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import StringIO
 from pathlib import Path
@@ -235,3 +236,19 @@ def test_a_secret_behind_a_name_of_the_file_format_is_masked(name: str, text: st
         stream = StringIO()
         reporter(form).report(outcome.result, stream, Style())
         assert text not in stream.getvalue(), form
+
+
+def test_the_place_of_a_value_that_is_cut_off_does_not_give_its_length() -> None:
+    """Of a long line a part is shown; whether the rest of a value is masked is not looked at, so its end is not given either."""
+
+    def place(secret: str) -> dict[str, Any]:
+        username = [{"a" * 120: secret}]
+        text = json.dumps({"host": "db", "port": 5432, "dbname": "x", "username": username, "password": "${P}"})
+        outcome = lint_input(Input("database.json", text.encode(), Path("database.json")), Options(kind="secret/database"))
+        stream = StringIO()
+        reporter("json").report(outcome.result, stream, Style())
+        (finding,) = [one for one in json.loads(stream.getvalue())["findings"] if one["rule"] == "wrong-type"]
+        return dict(finding["range"])
+
+    assert place("hunter2") == place("hunter2hunter2hunter2")
+    assert place("hunter2") == {"start": {"line": 1, "column": 57}, "end": {"line": 1, "column": 58}}

@@ -61,7 +61,8 @@ def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show
     shown = lead + "".join(piece.text for piece in pieces) + tail
     under_start = len(lead) + column_of(pieces, span.start, at_end=False)
     under_end = len(lead) + column_of(pieces, min(span.end, end), at_end=True)
-    return Excerpt(line, shown, under_start, max(under_end, under_start + 1), is_masked(pieces, span))
+    hidden = is_masked(pieces, span) or end < min(span.end, whole.end)  # what is cut off may be masked
+    return Excerpt(line, shown, under_start, max(under_end, under_start + 1), hidden)
 
 
 def line_pieces(text: Text, part: Span, visibility: Visibility) -> Iterator[Piece]:

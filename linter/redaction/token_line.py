@@ -64,7 +64,8 @@ class LineExcerpts:
         under_start = len(lead) + column_of(pieces, span.start, at_end=False)
         under_end = len(lead) + column_of(pieces, min(span.end, shown.end), at_end=True)
         whole_text = lead + "".join(piece.text for piece in pieces) + tail
-        return Excerpt(line, whole_text, under_start, max(under_end, under_start + 1), is_masked(pieces, span))
+        hidden = is_masked(pieces, span) or shown.end < min(span.end, whole.end)  # what is cut off may be masked
+        return Excerpt(line, whole_text, under_start, max(under_end, under_start + 1), hidden)
 
     def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
