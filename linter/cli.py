@@ -17,7 +17,7 @@ import click
 from . import __version__
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Settings, named_config
 from .files import LARGEST_INPUT, Unreadable, identity, parse_size, read_standard_input, reason_of
-from .model import Document, Style, inert, printable, printable_lines
+from .model import Document, Style
 from .output import Unwritable, drop, write_report, write_standard_output
 from .policy.rule_set import Folder
 from .reporters import names as format_names
@@ -35,6 +35,7 @@ from .run import (
     without_what_cannot_be_reported,
 )
 from .sources import kinds
+from .text import inert, printable, printable_lines
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,9 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from .documents.source import Loaded, Suppression
-from .model import Document, Finding, Span
+from .model import Document, Finding
 from .policy.errors import did_you_mean
+from .text import Span
 
 RULE: Final = "unused-suppression"
 """The rule under whose id such remarks are found."""

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from linter.documents.source import Loaded, SourceFile
-from linter.model import ABSENT, Document, Excerpt, Fact, Finding, Part, Piece, SettingPath, Span, Target, Text, dotted
+from linter.model import ABSENT, Document, Fact, Finding, Part, SettingPath, Target, dotted
 from linter.policy.assertions import compile_assertion
 from linter.policy.engine import check
 from linter.policy.node import Node
 from linter.policy.rule import Rule, compile_rule
 from linter.sources import source_of
+from linter.text import Excerpt, Piece, Span, Text
 
 GOLDEN = Path(__file__).parent / "golden"
 

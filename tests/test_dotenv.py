@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
-from linter.model import Text
 from linter.run import Input, Options, lint_input, lint_paths
 from linter.sources import dotenv
+from linter.text import Text
 
 
 def read(text: str) -> dict[str, str | None]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.model import Text
 from linter.reporters._fingerprint import raw_line_hashes
+from linter.text import Text
 
 
 def hashes(content: str, last: int = 10**9) -> list[str]:

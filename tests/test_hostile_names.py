@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import cli
-from linter.model import printable, printable_lines
+from linter.text import printable, printable_lines
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's names")
 

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from linter import cli, files, run
 from linter.files import Unreadable, parse_size, read_file, read_regular
-from linter.model import Document, Text
+from linter.model import Document
 from linter.policy import engine
 from linter.reporters import text as text_report
 from linter.server.target import target_of
 from linter.suppress import Suppressions
+from linter.text import Text
 
 COMMAND = (sys.executable, "-m", "linter")
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'

@@ -17,9 +17,10 @@ from helpers import deep, golden
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.model import UNKNOWN, Span, Text
+from linter.model import UNKNOWN
 from linter.syntax.json import Json, JsonPath, Place, ScannedPlaces, parse_json
 from linter.syntax.json_tolerant import RecordedPlaces, parse_tolerantly
+from linter.text import Span, Text
 
 NODE = shutil.which("node")
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.model import Span, Text
 from linter.redaction.json_line import Visibility
 from linter.redaction.token_line import LineExcerpts, Token, yaml_tokens
+from linter.text import Span, Text
 
 MARKER = "hunter2"
 PUBLIC = frozenset({"port", "baseUrl", "name", "MEDPLUM_PORT", "MEDPLUM_BASE_URL", "allowedOrigins", "key"})

@@ -23,9 +23,10 @@ import sarif_om as om
 from checkout import REQUIRE_ALL
 from helpers import compare_with
 
-from linter.model import Document, Excerpt, FileStatus, Finding, Level, Part, Piece, Result, RuleInfo, SettingPath, Span, Text
+from linter.model import Document, FileStatus, Finding, Level, Part, Result, RuleInfo, SettingPath
 from linter.reporters import sarif
 from linter.reporters.sarif import report
+from linter.text import Excerpt, Piece, Span, Text
 
 TESTS = Path(__file__).parent
 TOOL = Path(os.environ.get("SARIF_MULTITOOL") or TESTS.parent / "node_modules/@microsoft/sarif-multitool-linux")

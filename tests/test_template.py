@@ -10,11 +10,12 @@ from helpers import bare, rule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.model import MASK, UNKNOWN, SettingPath
+from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
 from linter.policy.template import LONGEST_VALUE, Template, compile_value, literal_text, show_value
+from linter.text import MASK
 
 DATA = {
     "baseUrl": "https://api.example.com/",

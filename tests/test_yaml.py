@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
-from linter.model import UNKNOWN, Span, Text
+from linter.model import UNKNOWN
 from linter.syntax import yaml as yaml_syntax
 from linter.syntax.json import JsonPath
 from linter.syntax.yaml import DEEPEST, EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
+from linter.text import Span, Text
 
 # --- What is dumped comes back, and every place holds what it should. ----------------------------------------------------------------
 

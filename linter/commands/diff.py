@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath, dotted, inert, printable
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..policy.assertions import same
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, catalogue_of, effective_settings, visible
+from ..text import MASK, inert, printable
 from .show import json_value, value_cell
 
 VERSION = 1

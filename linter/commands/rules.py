@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..documents.deployment import KIND as DEPLOYMENT
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
-from ..model import TARGETS, Deployment, Document, RuleInfo, Span, inert, printable, printable_lines
+from ..model import TARGETS, Deployment, Document, RuleInfo
 from ..policy.engine import applies, check
 from ..policy.examples import Sample, failures
 from ..policy.rule import Rule
@@ -20,6 +20,7 @@ from ..server.target import target_of
 from ..sources import maker_of
 from ..suppress import RULE as UNUSED_SUPPRESSION
 from ..suppress import Suppressions
+from ..text import Span, inert, printable, printable_lines
 
 
 def severity_text(info: RuleInfo) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
-from ..model import ABSENT, MASK, UNKNOWN, Document, inert, printable
+from ..model import ABSENT, UNKNOWN, Document
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, visible
 from ..settings import Catalogue
+from ..text import MASK, inert, printable
 
 VERSION = 1
 _LONGEST = 80

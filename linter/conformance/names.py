@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from ..model import SettingPath, dotted, printable
+from ..model import SettingPath, dotted
 from ..settings import Catalogue, Setting
+from ..text import printable
 from .answer import Mismatch
 from .variables import near_variable, why_useless
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ..model import Deployment, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ..model import Deployment, Document, Fact, Part, SettingPath
 from ..settings.kinds import DOCUMENT_KINDS
+from ..text import Excerpt, Piece, Span, Text
 
 KIND = "deployment"
 _SECRETS = ("database", "redis")

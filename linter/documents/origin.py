@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from .. import settings
-from ..model import Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ..model import Fact, Part, SettingPath
 from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..redaction.values import Public
 from ..syntax.json import Json, Place, Places
+from ..text import Excerpt, Piece, Span, Text
 
 
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:

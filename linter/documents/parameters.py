@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Public, is_of_a_format
@@ -23,6 +23,7 @@ from ..server.tree import dotted_path, plant
 from ..syntax.json import Json, JsonPath, Place, Places
 from ..syntax.json_in_text import InnerJson
 from ..syntax.yaml import Yaml, YamlPlaces
+from ..text import Excerpt, Piece, Span, printable
 from .origin import public_at
 from .problems import encoding_problems, json_problems, yaml_problems
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..model import Span, dotted, printable
+from ..model import dotted
 from ..syntax.json import Json
+from ..text import Span, printable
 from .source import Problem, SourceFile
 
 if TYPE_CHECKING:

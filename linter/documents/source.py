@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..model import Document, SettingPath, Span, Text
+from ..model import Document, SettingPath
 from ..syntax.json import NOTHING, Json, parse_json
+from ..text import Span, Text
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, printable
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.json_line import Visibility
 from ..redaction.token_line import LineExcerpts
 from ..redaction.values import Public
@@ -21,6 +21,7 @@ from ..server.loader import loaded_value
 from ..server.tree import plant
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
+from ..text import Excerpt, Piece, Span, printable
 from .origin import public_at
 from .source import Loaded, Problem, SourceFile, Suppression
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from ..model import Span
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..syntax.json import JsonPath, Place
 from ..syntax.yaml import Scalar, Yaml, scalars
+from ..text import Span
 from .problems import encoding_problems, yaml_problems
 from .source import Problem, SourceFile
 from .suppression_comments import Remarks, read_remarks, within

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import settings
-from ..model import ABSENT, MASK, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..redaction.values import value_text
 from ..settings.kinds import catalogue_kind
+from ..text import MASK
 
 
 def shown(document: Document, path: SettingPath, value: Any) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..model import Change, Document, Span, dotted
+from ..model import Change, Document, dotted
+from ..text import Span
 from .engine import check
 from .rule import Rule, kind_matches
 

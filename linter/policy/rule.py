@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from ..model import LEVELS, MASK, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted, printable
+from ..model import LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
+from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, Place, compile_assertion
 from .display import may_be_shown
 from .errors import RuleError, did_you_mean

@@ -9,9 +9,10 @@ from typing import Any
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN, printable
+from ..model import ABSENT, UNKNOWN
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
+from ..text import printable
 from .display import shown
 from .errors import RuleError
 from .node import Node

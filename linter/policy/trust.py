@@ -15,10 +15,11 @@ from typing import Any, Final
 from .. import settings
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import mismatches
-from ..model import UNKNOWN, Document, Excerpt, Fact, Finding, Part, Piece, SettingPath, Span
+from ..model import UNKNOWN, Document, Fact, Finding, Part, SettingPath
 from ..redaction.values import shown_value
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
+from ..text import Excerpt, Piece, Span
 from .errors import RuleError
 from .node import FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag, parse_path

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..model import MASK, Excerpt, Piece, Span, Text, printable
+from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from .values import Public, shown_text
 
 _WIDEST = 160

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..model import MASK, Document, SettingPath, Span, printable
+from ..model import Document, SettingPath
+from ..text import MASK, Span, printable
 from .credentials import without_credentials
 
 _NAME: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)*")

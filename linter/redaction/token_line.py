@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..model import MASK, Excerpt, Piece, Span, Text, printable
+from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from .credentials import without_credentials
 from .json_line import Visibility, column_of, is_masked
 from .values import Public, shown_text

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
-from ..model import MASK, Mark, SettingPath, printable
+from ..model import Mark, SettingPath
 from ..settings import Catalogue, Setting
+from ..text import MASK, printable
 from .credentials import without_credentials
 from .mask import WORDS
 from .numbers import number_text

@@ -1,6 +1,6 @@
 """How results are written: one module per output format, called as its file (those that start with ``_`` are shared parts).
 
-A reporter has ``report(result, stream, style)`` and imports nothing of ours but :mod:`linter.model` and
+A reporter has ``report(result, stream, style)`` and imports nothing of ours but :mod:`linter.text`, :mod:`linter.model` and
 :mod:`linter.redaction.mask`.
 """
 

@@ -21,7 +21,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, chain, islice
 
-from ..model import Piece, Span, Text
+from ..text import Piece, Span, Text
 
 _WINDOW = 100
 _BASE = 37

@@ -6,8 +6,9 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Configuration, Deployment, Document, Finding, Related, Result, SettingPath, Span, Style, dotted, inert
+from ..model import Configuration, Deployment, Document, Finding, Related, Result, SettingPath, Style, dotted
 from ..redaction.mask import environment_text, named_environment, shown_span
+from ..text import Span, inert
 
 VERSION = 1
 

@@ -44,15 +44,12 @@ from ..model import (
     Result,
     RuleInfo,
     SettingPath,
-    Span,
     Style,
     Target,
-    Text,
     dotted,
-    inert,
-    printable,
 )
 from ..redaction.mask import named_environment, shown_span
+from ..text import Span, Text, inert, printable
 from ._fingerprint import Wanted, line_hashes, result_hashes
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from ..model import LEVELS, Configuration, Deployment, Document, Excerpt, Finding, Related, Result, Style, inert, printable
+from ..model import LEVELS, Configuration, Deployment, Document, Finding, Related, Result, Style
 from ..redaction.mask import environment_text
+from ..text import Excerpt, inert, printable
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 

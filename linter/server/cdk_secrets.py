@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import UNKNOWN, SettingPath, dotted, printable
+from ..model import UNKNOWN, SettingPath, dotted
 from ..settings import Setting
+from ..text import printable
 
 _SYSTEM: Final = "aws_ssm_parameter_store"
 _MEMBERS: Final = ("system", "key", "type")

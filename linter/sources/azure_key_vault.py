@@ -14,11 +14,12 @@ from ..documents.origin import public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text, printable
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..server.loader import ssm_value
 from ..server.tree import dotted_path, plant
 from ..syntax.json import Json
+from ..text import Excerpt, Piece, Span, Text, printable
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")

@@ -15,9 +15,10 @@ from ..documents.parameters import FileLines, Given, Parameter, Spot, environmen
 from ..documents.problems import broken_off
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import remarks_of
-from ..model import UNKNOWN, Part, SettingPath, printable
+from ..model import UNKNOWN, Part, SettingPath
 from ..syntax.json import Json
 from ..syntax.yaml import Tagged, Yaml
+from ..text import printable
 
 KINDS = ("server/ssm",)
 MARKS = ("AWS::",)

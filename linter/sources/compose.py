@@ -22,8 +22,8 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
-from ..model import printable
 from ..server.start import reads_variables
+from ..text import printable
 
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")

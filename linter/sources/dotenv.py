@@ -19,9 +19,9 @@ from ..documents.problems import encoding_problems
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_remarks, within
 from ..documents.variables import Place, Variable, configures_server, fallback_of, load_variables, unless_reference
-from ..model import Span, Text
 from ..redaction.token_line import LineExcerpts, Token
 from ..syntax.quotes import closing_quote, replace_escapes
+from ..text import Span, Text
 
 KINDS = ("server/env",)
 NAMES = (".env", ".env.*", "*.env")

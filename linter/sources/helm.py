@@ -17,8 +17,8 @@ from .. import settings
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import Place, Variable, configures_server, load_variables, unless_reference
 from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
-from ..model import Span, printable
 from ..settings.env_names import variable_of
+from ..text import Span, printable
 
 KINDS = ("server/env",)
 NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")

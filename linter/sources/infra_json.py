@@ -11,9 +11,10 @@ from ..documents.origin import JsonOrigin
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import INFRA, is_infra
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Span
+from ..model import UNKNOWN, Document
 from ..server.cdk_secrets import Flaw, message, resolved
 from ..syntax.json import Json
+from ..text import Span
 
 KINDS = ("infra/json",)
 NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "*infra*.json")

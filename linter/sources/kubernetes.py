@@ -22,8 +22,9 @@ from ..documents.variables_in_yaml import (
     remarks_of,
     text_problems,
 )
-from ..model import UNKNOWN, printable
+from ..model import UNKNOWN
 from ..server.start import reads_variables
+from ..text import printable
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")

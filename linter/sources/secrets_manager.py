@@ -15,11 +15,12 @@ from .. import settings
 from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Excerpt, Fact, Part, Piece, SettingPath, Span, Text
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..redaction.values import is_of_a_format
 from ..syntax.json import Json, JsonPath, parse_json
 from ..syntax.json_in_text import InnerJson
+from ..text import Excerpt, Piece, Span, Text
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml

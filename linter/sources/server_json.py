@@ -6,8 +6,9 @@ from ..documents.origin import JsonOrigin
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.recognise import is_medplum_name, recognise_object
 from ..documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Span
+from ..model import UNKNOWN, Document
 from ..syntax.json import Json
+from ..text import Span
 
 KINDS = ("server/json",)
 NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "config.json")

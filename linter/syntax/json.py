@@ -10,7 +10,8 @@ import json
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final, NamedTuple, Protocol
 
-from ..model import UNKNOWN, Mark, Span
+from ..model import UNKNOWN, Mark
+from ..text import Span
 
 JsonPath = tuple[str | int, ...]
 

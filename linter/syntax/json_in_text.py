@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_right
 from functools import cached_property
 
-from ..model import Span, Text
+from ..text import Span, Text
 from .json import Json, JsonPath, Place, parse_json
 
 _ESCAPE = re.compile(

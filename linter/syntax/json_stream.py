@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..model import Span
+from ..text import Span
 from .json import Json, JsonPath, JsonProblem, Place, Places, parse_json, whole_number
 
 _BLANK = re.compile(r"[ \t\r\n]*")

@@ -9,7 +9,8 @@ import json
 import re
 from typing import Any
 
-from ..model import UNKNOWN, Span
+from ..model import UNKNOWN
+from ..text import Span
 from .json import Json, JsonPath, JsonProblem, Place, whole_number
 from .quotes import closing_quote, replace_escapes
 

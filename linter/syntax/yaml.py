@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
-from ..model import UNKNOWN, Span
+from ..model import UNKNOWN
+from ..text import Span
 from .json import JsonPath, JsonProblem, Place
 
 Style = Literal["plain", "single", "double", "literal", "folded"]

@@ -1,0 +1,114 @@
+"""Texts, their lines and places, and what of them is safe to print. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A part of a text: ``start`` and ``end`` in characters (code points) from 0; the end is exclusive."""
+
+    start: int
+    end: int
+
+
+class Position(NamedTuple):
+    """A place for people: ``line`` and ``column`` (code points) count from 1."""
+
+    line: int
+    column: int
+
+
+class Piece(NamedTuple):
+    """A part of a line, in characters of the text, and what to show for it; ``masked``: that is not all that stands there."""
+
+    start: int
+    end: int
+    text: str
+    masked: bool = False
+
+
+class Excerpt(NamedTuple):
+    """One source line, safe to show: secrets are masked, control characters made visible.
+
+    ``start`` and ``end`` are the characters of ``text`` to underline; ``masked``: something of what they stand for is not shown.
+    """
+
+    line: int
+    text: str
+    start: int
+    end: int
+    masked: bool = False
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Text:
+    """The text of one file and its lines.
+
+    ``content`` never holds the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` tells whether the file
+    had one. Only LF, CR and CRLF end a line.
+    """
+
+    __slots__ = ("bom", "content", "_starts")
+
+    def __init__(self, content: str) -> None:
+        self.bom = content.startswith("\ufeff")
+        self.content = content[1:] if self.bom else content
+        self._starts: array[int] | None = None
+
+    def _line_starts(self) -> array[int]:
+        if self._starts is None:
+            self._starts = array("q", [0])
+            self._starts.extend(end.end() for end in _LINE_END.finditer(self.content))
+        return self._starts
+
+    def position(self, offset: int) -> Position:
+        """The line and column of the character at ``offset``. Between CR and LF a line has ended: no column is beyond its end."""
+        starts = self._line_starts()
+        if self.content[offset - 1 : offset + 1] == "\r\n":
+            offset -= 1
+        line = bisect_right(starts, offset)
+        return Position(line, offset - starts[line - 1] + 1)
+
+    def line_span(self, line: int) -> Span:
+        """The characters of a line (from 1), without its line end."""
+        starts = self._line_starts()
+        start = starts[line - 1]
+        if line == len(starts):
+            return Span(start, len(self.content))
+        end = starts[line] - 1
+        if self.content[end - 1 : end + 1] == "\r\n":
+            end -= 1
+        return Span(start, end)
+
+
+MASK = "••••••"
+"""What stands in place of whatever may be secret."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+
+
+_COMMAND = re.compile(r"(?:(?<=\n)|\A)(?P<blank>[^\S\n]*):(?=:)|#(?=#\[)")
+
+
+def inert(text: str) -> str:
+    """Lines of output of which none is a command to a runner of GitHub Actions: ``::error::`` at its start, or ``##[error]`` anywhere.
+
+    (actions/runner, ``ActionCommand.cs``: what a job prints is searched for both.) The first sign is written as in :func:`printable`.
+    """
+    return _COMMAND.sub(lambda match: f"{match['blank'] or ''}\\u{ord(match[0][-1]):04x}", text)
+
+
+def printable_lines(text: str) -> str:
+    """A text of several lines, each as :func:`printable` and :func:`inert`."""
+    return inert("\n".join(printable(line) for line in text.split("\n")))
+
+
+def printable(text: str) -> str:
+    r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``: what a file says cannot steer a terminal."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
