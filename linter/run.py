@@ -159,7 +159,7 @@ class _Run:
         self._deployments: list[Deployment] = []
         self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
         self._suppressions = Suppressions()
-        self._rules_of: dict[int, tuple[Rules, Settings]] = {}
+        self._rules_of: dict[Document, tuple[Rules, Settings]] = {}
         self._configurations = Configurations(options.config, isolated=options.isolated)
         self._used: dict[Path, _Use] = {}
         self._inputs: set[Identity] = set()
@@ -296,7 +296,7 @@ class _Run:
                 continue
             if config.path is not None:
                 self._use(config).off.update(self._off(config, one.document, rules, settings))
-            if one.judge:
+            if one.checkable:
                 self._candidates.append((Candidate(one.document, given.searched), rules, settings))
 
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
@@ -311,13 +311,14 @@ class _Run:
         document.target = _target(settings, document)
         document.now = self.options.now
         self.documents.append(document)
-        self._rules_of[id(document)] = (rules, settings)
+        self._rules_of[document] = (rules, settings)
         findings = list(self._found_by_source(loaded, rules, settings))
-        if _breaks_off(loaded) and not any(finding.rule in _BREAKS for finding in findings):
+        reported = {finding.rule for finding in findings}
+        if _breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
             self._unread(document.uri, _why_broken(loaded))
         else:
             self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
-        if loaded.judge:
+        if loaded.checkable:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
             for path, error in unchecked(document).items():
@@ -346,12 +347,12 @@ class _Run:
         """Check the documents of each deployment against each other, with the rules and settings of the server's file."""
         if len(self._candidates) < 2:
             return
-        by_document = {id(candidate.document): (rules, settings) for candidate, rules, settings in self._candidates}
+        by_document = {candidate.document: (rules, settings) for candidate, rules, settings in self._candidates}
         for deployment in deployments(candidate for candidate, _, _ in self._candidates):
             self._deployments.append(deployment)
             for combined in side_by_side(deployment):
                 main = combined.members.get("server", deployment.documents[0])
-                rules, settings = by_document[id(main)]
+                rules, settings = by_document[main]
                 for rule in rules.active:
                     self._add(self._check_rule(rule, combined, settings), settings)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
@@ -359,7 +360,7 @@ class _Run:
     def _add_unused_suppressions(self) -> None:
         """Find the remarks that cover nothing, now that all findings are known."""
         for unused in self._suppressions.unused():
-            rules, settings = self._rules_of[id(unused.document)]
+            rules, settings = self._rules_of[unused.document]
             info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)
             level = _severity(info, settings)[unused.document.target] if info is not None else None
             if level is not None:
@@ -517,7 +518,7 @@ def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: s
     if any(_is_read(one) for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
     as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
-    if as_json and any(problem.rule in _BREAKS for one in loaded for problem in one.problems) and not (named and _evidently(file)):
+    if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and _evidently(file)):
         return Reading(loaded)
     return Reading([], unread or _why_unread(file, kind), unread=True)
 
@@ -525,7 +526,7 @@ def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: s
 def _is_read(loaded: Loaded) -> bool:
     """Whether something of a document stands in the file: a setting, or that it lacks them all."""
     document = loaded.document
-    return loaded.judge and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
+    return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
 
 
 def _why_unread(file: SourceFile, kind: str | None) -> str:
@@ -557,23 +558,15 @@ def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
     return answer[1].confidence
 
 
-_BREAKS = frozenset({"invalid-json", "invalid-yaml", "json-not-an-object", "not-utf-8"})
-"""What a source finds where it cannot read on."""
-
-
 def _breaks_off(loaded: Loaded) -> bool:
     """Whether not all of a document could be read."""
-    return not loaded.judge or (not loaded.document.complete and any(problem.rule in _BREAKS for problem in loaded.problems))
+    return not loaded.checkable or (not loaded.document.complete and any(problem.lossy for problem in loaded.problems))
 
 
 def _why_broken(loaded: Loaded) -> str:
-    problem = next(problem for problem in loaded.problems if problem.rule in _BREAKS)
+    problem = next(problem for problem in loaded.problems if problem.lossy)
     line, column = loaded.document.position(problem.span.start)
     return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
-
-
-_STOPS = frozenset({"invalid-json", "json-comment", "json-trailing-comma", "json-not-an-object", "byte-order-mark", "invalid-yaml"})
-"""What a source finds that no reader of the file gets past."""
 
 
 class LoadedDocuments(NamedTuple):
@@ -600,12 +593,12 @@ def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int
         except Exception as error:  # a bug of ours must not keep other files from being shown
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue
-        documents.extend(one.document for one in reading.loaded if one.judge)
+        documents.extend(one.document for one in reading.loaded if one.checkable)
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
-        elif any(problem.rule in _STOPS for one in reading.loaded for problem in one.problems):
+        elif any(problem.fatal for one in reading.loaded for problem in one.problems):
             errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
-        elif not any(one.judge for one in reading.loaded):
+        elif not any(one.checkable for one in reading.loaded):
             errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
     return LoadedDocuments(documents, errors, bugs)
 

@@ -80,7 +80,7 @@ class Suppressions:
 
     def __init__(self) -> None:
         self._files: dict[str, _File] = {}
-        self._anchors: dict[int, tuple[tuple[Span, int], ...]] = {}
+        self._anchors: dict[Document, tuple[tuple[Span, int], ...]] = {}
 
     def take(self, loaded: Loaded, checked: frozenset[str], known: Collection[str]) -> None:
         """Note the remarks about a document; ``checked`` are the rules that it is checked with, ``known`` all that there are."""
@@ -89,12 +89,12 @@ class Suppressions:
         file = self._files.setdefault(loaded.document.uri, _File(loaded.document, loaded.suppressions))
         file.checked |= checked
         file.known = known
-        self._anchors[id(loaded.document)] = loaded.anchors
+        self._anchors[loaded.document] = loaded.anchors
 
     def apply(self, finding: Finding) -> Finding:
         """The finding, with the reason of the first remark that covers it, or the name of the variable in whose value it is."""
         file = self._files.get(finding.document.uri)
-        anchors = self._anchors.get(id(finding.document))
+        anchors = self._anchors.get(finding.document)
         if file is None or anchors is None:
             return finding
         reason = file.reason(finding.rule, _places(finding.span.start, anchors))

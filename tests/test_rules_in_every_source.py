@@ -55,7 +55,7 @@ def variables(data: dict[str, Any]) -> str:
 def found(source: RuleFile, text: str, kind: str) -> str:
     assert source.rule is not None
     samples = load_example(text.encode(), kind)
-    names = [dotted(finding.path or ()) for sample in samples if sample.judge for finding in check(source.rule, sample.document)]
+    names = [dotted(finding.path or ()) for sample in samples if sample.checkable for finding in check(source.rule, sample.document)]
     return ", ".join(sorted(names)) or "-"
 
 

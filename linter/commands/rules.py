@@ -127,7 +127,7 @@ def load_example(content: bytes, kind: str) -> list[Sample]:
     for loaded in maker_of(file, kind).load(file, kind):
         loaded.document.target = target_of(loaded.document)
         found = [(problem.rule, problem.span) for problem in loaded.problems]
-        samples.append(Sample(loaded.document, [*found, *_unused_suppressions(loaded)], loaded.judge))
+        samples.append(Sample(loaded.document, [*found, *_unused_suppressions(loaded)], loaded.checkable))
     return samples
 
 

@@ -43,6 +43,22 @@ def anchor_of(place: Place | None, span: Span) -> int:
     return place.key.start if place is not None and place.key is not None else span.start
 
 
+class JsonLines:
+    """Lines of a JSON file; see :class:`linter.documents.entries.Lines`."""
+
+    def __init__(self, text: Text, visibility: Visibility) -> None:
+        self._text = text
+        self._visibility = visibility
+
+    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
+        """See :meth:`linter.documents.entries.Lines.excerpt`."""
+        return excerpt(self._text, span, span.start, self._visibility, show=show)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return line_pieces(self._text, part, self._visibility)
+
+
 class JsonOrigin:
     """The origin of a document whose settings are the members of a JSON file; ``catalogue`` names the settings that it has."""
 

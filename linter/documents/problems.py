@@ -23,15 +23,15 @@ def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
     """A byte order mark, and bytes that are not UTF-8."""
     if file.text.bom:
         message = f"the file begins with a byte order mark: {consequence}; save it as UTF-8 without one"
-        yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))))
+        yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))), fatal=True)
     if file.encoding_error is not None:
         at = file.encoding_error
         if file.is_no_text:
             message = f"the file is UTF-16, or no text at all: {consequence}; save it as UTF-8"
-            yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))))
+            yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
             return
         message = "the file is not UTF-8 from here on: what cannot be read becomes the replacement character U+FFFD; save it as UTF-8"
-        yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))))
+        yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 
 
 def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
@@ -44,7 +44,7 @@ def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
         else:
             advice = _ADVICE.get(problem.rule)
             message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
-            yield Problem(problem.rule, message, problem.span)
+            yield Problem(problem.rule, message, problem.span, fatal=problem.fatal, lossy=problem.lossy)
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
@@ -65,4 +65,4 @@ def yaml_problems(parsed: Yaml, consequence: str) -> Iterator[Problem]:
             message = f"{name} is given twice: the last one counts, or the whole file is refused; keep one"
             yield Problem(problem.rule, message, problem.span, problem.path)
         else:
-            yield Problem(problem.rule, f"{problem.message}: {consequence}", problem.span)
+            yield Problem(problem.rule, f"{problem.message}: {consequence}", problem.span, fatal=problem.fatal, lossy=problem.lossy)

@@ -94,12 +94,18 @@ class SourceFile:
 
 
 class Problem(NamedTuple):
-    """What a source itself finds wrong, under the id of a rule that is ``found_by: source``."""
+    """What a source itself finds wrong, under the id of a rule that is ``found_by: source``.
+
+    ``fatal``: whoever reads the configuration in production gets no further. ``lossy``: what stands in the text was not all read, or not as
+    it was meant, so that more may be wrong than is found.
+    """
 
     rule: str
     message: str
     span: Span
     path: SettingPath | None = None
+    fatal: bool = False
+    lossy: bool = False
 
 
 class Suppression(NamedTuple):
@@ -115,7 +121,7 @@ class Suppression(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """One document of a file. ``judge`` is False when too little of it could be read for rules to judge it.
+    """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
     order, each with where its name stands: what accepts a finding there accepts one in the value too.
@@ -123,7 +129,7 @@ class Loaded(NamedTuple):
 
     document: Document
     problems: tuple[Problem, ...]
-    judge: bool = True
+    checkable: bool = True
     suppressions: tuple[Suppression, ...] = ()
     anchors: tuple[tuple[Span, int], ...] = ()
 

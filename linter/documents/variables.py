@@ -22,6 +22,7 @@ from ..server.tree import plant
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..text import Excerpt, Piece, Span, printable
+from .entries import EntriesOrigin
 from .origin import public_at
 from .source import Loaded, Problem, SourceFile, Suppression
 
@@ -61,7 +62,7 @@ class Variable(NamedTuple):
     """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not judged then."""
 
 
-class Place(NamedTuple):
+class VariableHolder(NamedTuple):
     """What variables stand in.
 
     ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``values``. ``start`` is where to point
@@ -80,6 +81,11 @@ class Place(NamedTuple):
     """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
     strict: bool = False
     """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether no value at all may be seen."""
+        return self.type == "Secret" or not self.sound
 
 
 def is_reference(text: str) -> bool:
@@ -133,18 +139,19 @@ def configures_server(names: Iterable[str]) -> bool:
 def load_variables(
     file: SourceFile,
     variables: Iterable[Variable],
-    place: Place,
+    holder: VariableHolder,
     problems: Iterable[Problem] = (),
     suppressions: tuple[Suppression, ...] = (),
 ) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written."""
-    given = [variable for variable in variables if is_servers(variable.name, strict=place.strict)]
+    given = [variable for variable in variables if is_servers(variable.name, strict=holder.strict)]
     found = list(_written_wrong(given))
     misread = {problem.path for problem in found if problem.rule != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
-    origin = VariablesOrigin(last, values, place)
-    document = Document(file.uri, KIND, file.text, plant(values.items()), origin, environment=place.environment, complete=place.complete)
+    entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
+    origin = EntriesOrigin(file.text.content, entries, _VariableLines(holder), lambda: holder.start)
+    document = Document(file.uri, KIND, file.text, plant(values.items()), origin, environment=holder.environment, complete=holder.complete)
     return Loaded(document, (*problems, *found), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
 
@@ -216,65 +223,62 @@ def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:
 # --- The way back --------------------------------------------------------------------------------------------------------------------
 
 
-class VariablesOrigin:
-    """The way back from settings to the variables that give them."""
+class _VariableEntry(NamedTuple):
+    """A variable as the entry that gives a setting. ``known``: its value is one that rules may check."""
 
-    def __init__(self, variables: Mapping[SettingPath, Variable], values: Mapping[SettingPath, Any], place: Place) -> None:
-        self._variables = variables
-        self._values = values
-        self._place = place
+    variable: Variable
+    known: bool
+    holder: VariableHolder
 
-    def _holder(self, path: SettingPath) -> Variable | None:
-        """The variable whose value holds a setting: its own, or that of an object above it."""
-        return next((self._variables[path[:length]] for length in range(len(path), 0, -1) if path[:length] in self._variables), None)
+    @property
+    def text(self) -> str | None:
+        """Nothing: what is found in the JSON of a variable is shown at the whole of its value."""
+        return None
 
-    def locate(self, path: SettingPath, part: Part) -> Span:
-        """See :meth:`linter.model.Origin.locate`."""
-        variable = self._holder(path)
-        if variable is None:
-            inner = next((one for at, one in self._variables.items() if path and at[: len(path)] == path), None)
-            return inner.key if inner is not None else self._place.start
-        return variable.key if part == "key" else variable.value
+    def span(self, part: Part) -> Span:
+        """See :meth:`linter.documents.entries.Entry.span`."""
+        return self.variable.key if part == "key" else self.variable.value
 
-    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """The ``name`` of the setting's own variable; where its value is known also its ``raw`` text, and the ``type`` of what it is in."""
-        variable = self._variables.get(path)
-        if variable is None:
-            return {}
-        facts: dict[str, Fact] = {"name": variable.name}
-        if variable.fallback:
-            facts["fallback"] = variable.fallback
-        if variable.text is not None and self._values[path] is not UNKNOWN:
-            facts["raw"] = variable.text
-            if variable.text:
-                facts["type"] = self._place.type
+    def facts(self) -> Mapping[str, Fact]:
+        """The ``name``; where its value is known also its ``raw`` text, and the ``type`` of what it is in."""
+        facts: dict[str, Fact] = {"name": self.variable.name}
+        if self.variable.fallback:
+            facts["fallback"] = self.variable.fallback
+        if self.variable.text is not None and self.known:
+            facts["raw"] = self.variable.text
+            if self.variable.text:
+                facts["type"] = self.holder.type
         return facts
 
-    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`."""
-        holder = self._holder(path) if path else None
-        show = None if holder is None or self._hidden or span == holder.key else _public(holder.name)
-        return self._place.lines().excerpt(span, self._visibility, show=show)
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """See :meth:`linter.documents.entries.Entry.shown_as`."""
+        return None if self.holder.hidden or span == self.variable.key else _public(self.variable.name)
+
+
+class _VariableLines:
+    """The lines of what variables stand in."""
+
+    def __init__(self, holder: VariableHolder) -> None:
+        self._holder = holder
+
+    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
+        """See :meth:`linter.documents.entries.Lines.excerpt`."""
+        return self._holder.lines().excerpt(span, self._visibility, show=show)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
-        return self._place.lines().pieces(part, self._visibility)
-
-    @property
-    def _hidden(self) -> bool:
-        """Whether no value at all may be seen."""
-        return self._place.type == "Secret" or not self._place.sound
+        return self._holder.lines().pieces(part, self._visibility)
 
     @property
     def _visibility(self) -> Visibility:
-        place = self._place
+        holder = self._holder
 
         def public(name: str) -> Public | None:
-            if self._hidden:
+            if holder.hidden:
                 return None
-            return (settings.public_settings(name) or ()) if name in place.public_names else _public(name)
+            return (settings.public_settings(name) or ()) if name in holder.public_names else _public(name)
 
-        return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in place.names)
+        return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in holder.names)
 
 
 def _public(variable: str) -> Public | None:

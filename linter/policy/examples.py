@@ -19,7 +19,7 @@ class Sample(NamedTuple):
 
     document: Document
     found_by_source: list[tuple[str, Span]]
-    judge: bool
+    checkable: bool
 
 
 Load = Callable[[bytes, str], list[Sample]]
@@ -73,7 +73,7 @@ def _found(rule: Rule, sample: Sample) -> list[str]:
     document = sample.document
     if not rule.must:
         return ["{}:{}".format(*document.position(span.start)) for rule_id, span in sample.found_by_source if rule_id == rule.info.id]
-    if not sample.judge:
+    if not sample.checkable:
         return []
     return [dotted(finding.path or ()) for finding in check(rule, document)]
 

@@ -43,9 +43,9 @@ def public_view(document: Document) -> Document:
 
 def with_document(finding: Finding, document: Document) -> Finding:
     """A finding about the view of a document as one about the document itself."""
-    owners = {id(public_view(one)): one for one in (document, *document.members.values())}
-    related = tuple(one._replace(document=owners[id(one.document)]) for one in finding.related)
-    return finding._replace(document=owners[id(finding.document)], related=related)
+    owners = {public_view(one): one for one in (document, *document.members.values())}
+    related = tuple(one._replace(document=owners[one.document]) for one in finding.related)
+    return finding._replace(document=owners[finding.document], related=related)
 
 
 def _view(document: Document) -> Document:

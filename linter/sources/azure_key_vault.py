@@ -7,19 +7,21 @@ secret by itself only when all its values are text, and a name is dotted or a nu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..documents.origin import public_at
+from ..documents.entries import EntriesOrigin
+from ..documents.origin import JsonLines, public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..redaction.json_line import Visibility, excerpt, line_pieces
+from ..redaction.json_line import Visibility
+from ..redaction.values import Public
 from ..server.loader import ssm_value
 from ..server.tree import dotted_path, plant
-from ..syntax.json import Json
-from ..text import Excerpt, Piece, Span, Text, printable
+from ..syntax.json import Json, Places
+from ..text import Span, printable
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
@@ -35,7 +37,7 @@ def detect(file: SourceFile) -> Recognised | None:
     if not isinstance(value, dict) or not value or not all(isinstance(text, str) for text in value.values()):
         return None
     known = settings.catalogue()
-    if any("." in name and known.get(setting_path(name)) is not None for name in value):
+    if any("." in name and known.get(dotted_path(name)) is not None for name in value):
         return Recognised("server/azure", 80)
     if "baseUrl" in value and len(server_settings(value)) >= _FEWEST and any(_stands_for_another(name, value[name]) for name in value):
         return Recognised("server/azure", 80)
@@ -50,11 +52,6 @@ def _stands_for_another(name: str, text: str) -> bool:
     return text in ("true", "false") if "boolean" in setting.types else text.isdecimal()
 
 
-def setting_path(name: str) -> SettingPath:
-    """The path of the setting that an entry gives."""
-    return dotted_path(name)
-
-
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed = file.json
@@ -62,25 +59,25 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in this and does not start"
-        problems.append(Problem("json-not-an-object", message, Span(0, 1)))
+        problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))
     wrong = list(_not_text(parsed, entries))
     lost = {problem.path for problem in wrong}
     known = settings.catalogue()
     values: dict[SettingPath, Any] = {}
     for name, value in entries.items():
-        path = setting_path(name)
+        path = dotted_path(name)
         text = isinstance(value, str)
         values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path)) if text else value
-    origin = AzureOrigin(file.text, parsed, entries)
+    origin = _origin(file, parsed, entries)
     document = Document(file.uri, kind, file.text, plant(values.items()), origin)
-    return [Loaded(document, (*problems, *wrong), judge=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, (*problems, *wrong), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
 def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
     """Values that are no text, where the loader expects one."""
     known = settings.catalogue()
     for name, value in entries.items():
-        setting = known.get(setting_path(name))
+        setting = known.get(dotted_path(name))
         coercion = setting.ssm_coercion.newest if setting is not None else "none"
         if coercion == "boolean" and isinstance(value, bool):
             effect = "is no text, and the server takes everything but the text true for false" if value else ""
@@ -88,60 +85,50 @@ def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
             effect = "is no text, and the server, which parses it as JSON, does not start" if _fails(coercion, value) else ""
         place = parsed.places.find((name,))
         if effect and place is not None:
-            yield Problem("key-vault-value-not-text", f"{printable(name)} {effect}; put it in quotes", place.value, setting_path(name))
+            yield Problem("key-vault-value-not-text", f"{printable(name)} {effect}; put it in quotes", place.value, dotted_path(name))
 
 
 def _fails(coercion: str, value: Any) -> bool:
     return coercion == "object" and isinstance(value, dict | list)
 
 
-class AzureOrigin:
-    """The way back from settings to the entries of the secret."""
+class _VaultEntry(NamedTuple):
+    """An entry of the secret."""
 
-    def __init__(self, text: Text, parsed: Json, entries: Mapping[str, Any]) -> None:
-        self._text = text
-        self._parsed = parsed
-        self._entries: dict[SettingPath, str] = {setting_path(name): name for name in entries}
-        self._values = entries
-
-    def _holder(self, path: SettingPath) -> str | None:
-        """The entry whose value holds a setting."""
-        return next((self._entries[path[:length]] for length in range(len(path), 0, -1) if path[:length] in self._entries), None)
-
-    def locate(self, path: SettingPath, part: Part) -> Span:
-        """See :meth:`linter.model.Origin.locate`."""
-        name = self._holder(path)
-        if name is None:
-            name = next((one for at, one in self._entries.items() if path and at[: len(path)] == path), None)
-            part = "key"
-        place = self._parsed.places.find(() if name is None else (name,))
-        if place is None:
-            return Span(0, 1)
-        if name is None:
-            return Span(place.value.start, place.value.start + 1)
-        return place.key if part == "key" and place.key is not None else place.value
-
-    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """The ``name`` of the setting's own entry and its ``raw`` text."""
-        name = self._entries.get(path)
-        if name is None:
-            return {}
-        value = self._values[name]
-        return {"name": name, "raw": value} if isinstance(value, str) else {"name": name}
-
-    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`."""
-        holder = self._holder(path) if path else None
-        show = public_at(settings.catalogue(), setting_path(holder)) if holder is not None else None
-        return excerpt(self._text, span, span.start, self._visibility, show=show)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
-        return line_pieces(self._text, part, self._visibility)
+    name: str
+    value: Any
+    places: Places
 
     @property
-    def _visibility(self) -> Visibility:
-        known, whole = settings.catalogue(), self._parsed.whole
-        return Visibility(
-            lambda name: public_at(known, setting_path(name)), lambda name: whole or known.get(setting_path(name)) is not None
-        )
+    def text(self) -> str | None:
+        """Nothing: what is found in the JSON of an entry is shown at the whole of its value."""
+        return None
+
+    def span(self, part: Part) -> Span:
+        """See :meth:`linter.documents.entries.Entry.span`."""
+        place = self.places.find((self.name,))
+        if place is None:
+            return Span(0, 1)
+        return place.key if part == "key" and place.key is not None else place.value
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The ``name`` and its ``raw`` text."""
+        return {"name": self.name, "raw": self.value} if isinstance(self.value, str) else {"name": self.name}
+
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """See :meth:`linter.documents.entries.Entry.shown_as`."""
+        return public_at(settings.catalogue(), path)
+
+
+def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> EntriesOrigin:
+    known = settings.catalogue()
+
+    def start() -> Span:
+        root = parsed.places.find(())
+        return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 1)
+
+    visibility = Visibility(
+        lambda name: public_at(known, dotted_path(name)), lambda name: parsed.whole or known.get(dotted_path(name)) is not None
+    )
+    given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
+    return EntriesOrigin(file.text.content, given, JsonLines(file.text, visibility), start)

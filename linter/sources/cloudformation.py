@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
-from ..documents.parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ..documents.parameter_documents import FileLines, load_parameters
+from ..documents.parameters import Given, Parameter, Spot, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import remarks_of
 from ..model import UNKNOWN, Part, SettingPath
+from ..server.tree import dotted_path
 from ..syntax.json import Json
 from ..syntax.yaml import Tagged, Yaml
 from ..text import printable
@@ -64,7 +66,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         Given(parameters),
         lines,
         _CONSEQUENCE,
-        judge_parameter=_secret,
+        check_parameter=_secret,
         suppressions=remarks.suppressions if remarks is not None else (),
         problems=remarks.problems if remarks is not None else (),
     )
@@ -99,23 +101,13 @@ def _parameters(parsed: Json | Yaml) -> Iterator[Parameter]:
 
 
 def _parameter(parsed: Json | Yaml, name: str, properties: dict[str, Any], at: tuple[str, ...]) -> Parameter:
-    spots: dict[str, Spot] = {field: (parsed.places, (*at, field)) for field in properties}
-    places: dict[Part, Spot] = {"key": spots["Name"], "value": spots.get("Value", spots["Name"])}
-    kind = type_of(properties.get("Type"))
-    tier = properties.get("Tier")
-    if kind is not None:
-        places["type"] = spots["Type"]
-    if isinstance(tier, str):
-        places["tier"] = spots["Tier"]
-    # That a secret is no SecureString is told once, with the way out of a template.
-    is_plain = kind in ("String", "StringList") and not settings.catalogue().is_secret(tuple(name.rpartition("/")[2].split(".")))
-    return Parameter(
-        name,
-        _value(parsed, properties.get("Value"), (*at, "Value")),
-        places,
-        type=kind if is_plain else None,
-        tier=tier if isinstance(tier, str) else None,
-    )
+    given: dict[Part, str] = {"key": "Name", "value": "Value", "type": "Type", "tier": "Tier"}
+    spots: dict[Part, Spot] = {part: (parsed.places, (*at, field)) for part, field in given.items() if field in properties}
+    fields = {"type": properties.get("Type"), "tier": properties.get("Tier")}
+    parameter = Parameter.of(name, _value(parsed, properties.get("Value"), (*at, "Value")), fields, spots)
+    # That a secret is no SecureString is reported once, with the way out of a template.
+    is_plain = parameter.type in ("String", "StringList") and not settings.catalogue().is_secret(dotted_path(name.rpartition("/")[2]))
+    return parameter if is_plain else parameter._replace(type=None)
 
 
 def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..documents.problems import broken_off
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import Place, configures_server, load_variables, unless_reference
+from ..documents.variables import VariableHolder, configures_server, load_variables, unless_reference
 from ..documents.variables_in_yaml import (
     Part,
     is_server_image,
@@ -75,7 +75,7 @@ def _load(file: SourceFile, service: Part, problems: list[Problem], suppressions
     ours = is_server_image(given.get("image"))
     reads = _reads(given) if ours else "unknown"
     name = str(service.path[-1])
-    place = Place(
+    holder = VariableHolder(
         environment=name,
         type="service",
         start=service.at("environment").head() if "environment" in given else service.head(),
@@ -86,7 +86,7 @@ def _load(file: SourceFile, service: Part, problems: list[Problem], suppressions
     )
     if reads == "never":
         problems = [*problems, _never_read(service, name)]
-    return load_variables(file, variables, place, problems, suppressions)
+    return load_variables(file, variables, holder, problems, suppressions)
 
 
 def _reads(service: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ..documents.problems import encoding_problems
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_remarks, within
-from ..documents.variables import Place, Variable, configures_server, fallback_of, load_variables, unless_reference
+from ..documents.variables import Variable, VariableHolder, configures_server, fallback_of, load_variables, unless_reference
 from ..redaction.token_line import LineExcerpts, Token
 from ..syntax.quotes import closing_quote, replace_escapes
 from ..text import Span, Text
@@ -82,9 +82,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     def lines() -> LineExcerpts:
         return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
-    place = Place(environment=None, type="file", start=Span(first.start, first.start + 1), lines=lines)
+    holder = VariableHolder(environment=None, type="file", start=Span(first.start, first.start + 1), lines=lines)
     problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *remarks.problems)
-    return [load_variables(file, read.variables, place, problems, remarks.suppressions)]
+    return [load_variables(file, read.variables, holder, problems, remarks.suppressions)]
 
 
 def _tokens(variable: Variable, content: str) -> Iterator[Token]:

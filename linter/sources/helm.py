@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from .. import settings
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import Place, Variable, configures_server, load_variables, unless_reference
+from ..documents.variables import Variable, VariableHolder, configures_server, load_variables, unless_reference
 from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
 from ..settings.env_names import variable_of
 from ..text import Span, printable
@@ -64,7 +64,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     loaded: list[Loaded] = []
     for root in _roots(file):
         if _is_values(root) and _is_servers(root, file):
-            place = Place(
+            holder = VariableHolder(
                 environment=None,
                 type="values",
                 start=_start(root),
@@ -74,7 +74,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
                 sound=is_sound(file),
             )
             variables = _variables(root, file)
-            loaded.append(load_variables(file, variables, place, [*problems, *_dropped(root)], remarks.suppressions))
+            loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], remarks.suppressions))
             problems = []
     return loaded
 

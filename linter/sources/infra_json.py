@@ -36,7 +36,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     data, flaws = resolved(parsed.value) if isinstance(parsed.value, dict) else ({}, [])
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         text = "the configuration must be a JSON object of settings; the CDK finds no region in this and stops"
-        problems.append(Problem("json-not-an-object", text, _first_character(parsed)))
+        problems.append(Problem("json-not-an-object", text, _first_character(parsed), fatal=True, lossy=True))
     problems.extend(_problem(flaw, parsed) for flaw in flaws)
     name = data.get("name")
     document = Document(
@@ -48,7 +48,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
         complete=parsed.whole,
     )
-    return [Loaded(document, tuple(problems), judge=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
 def _problem(flaw: Flaw, parsed: Json) -> Problem:

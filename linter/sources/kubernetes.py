@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..documents.problems import broken_off
 from ..documents.source import Loaded, Problem, Recognised, SourceFile, Suppression
-from ..documents.variables import Place, Variable, configures_server, load_variables
+from ..documents.variables import Variable, VariableHolder, configures_server, load_variables
 from ..documents.variables_in_yaml import (
     Part,
     is_server_image,
@@ -151,7 +151,7 @@ def _load(file: SourceFile, one: Part, holder: Part, problems: list[Problem], su
     reads = reads_variables((holder.at("command").value, holder.at("args").value)) if ours else "unknown"
     if UNKNOWN in (holder.at("command").value, holder.at("args").value):
         reads = "unknown"
-    place = Place(
+    place = VariableHolder(
         environment=_name(one, holder),
         type=_kind(holder) or "container",
         start=_start(holder).head(),

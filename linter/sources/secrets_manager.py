@@ -98,7 +98,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         problems.append(_not_an_object(locate_in(parsed.places, (), "value")))
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed, kind), complete=parsed.whole)
-    return [Loaded(document, tuple(problems), judge=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
 def _readings(file: SourceFile) -> tuple[Json | Yaml, ...]:
@@ -136,12 +136,12 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
         environment=environment_of(secret.label),
         complete=inner.json.whole,
     )
-    return Loaded(document, (*told, *problems), judge=inner.json.whole and isinstance(value, dict))
+    return Loaded(document, (*told, *problems), checkable=inner.json.whole and isinstance(value, dict))
 
 
 def _not_an_object(span: Span) -> Problem:
     message = "the secret must be a JSON object with the connection as its members; the server finds no host in this and asks its own"
-    return Problem("json-not-an-object", message, Span(span.start, span.start + 1))
+    return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)
 
 
 # --- What the AWS CLI prints ---------------------------------------------------------------------------------------------------------

@@ -37,11 +37,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
             problems.append(_not_an_object(parsed))
         data = {}
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed))
-    return [Loaded(document, tuple(problems), judge=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
 def _not_an_object(parsed: Json) -> Problem:
     place = parsed.places.find(())
     span = place.value if place is not None else Span(0, 1)
     message = "the configuration must be a JSON object of settings; the server finds no baseUrl in this and does not start"
-    return Problem("json-not-an-object", message, Span(span.start, span.start + 1))
+    return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)

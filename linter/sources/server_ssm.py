@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from ..documents.parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, text_of, type_of
+from ..documents.parameter_documents import FileLines, load_parameters
+from ..documents.parameters import Given, Parameter, Spot, environments, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import remarks_of
@@ -241,24 +242,16 @@ def _items(parsed: Json | Yaml, items: list[Any], path: JsonPath) -> Iterator[Pa
 def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> Iterator[Parameter]:
     """A parameter as AWS prints it, which may lack its value or its type."""
     names = _AS_AWS if "Name" in item else {field: _field(item, field) for field in _FIELDS}
-    name, kind, tier = item.get(names["name"]), item.get(names["type"]), item.get(names["tier"])
+    name = item.get(names["name"])
     if not isinstance(name, str):
         return
-    kind = type_of(kind)
-    tier = tier if isinstance(tier, str) else None
-    key: Spot = (parsed.places, (*at, names["name"]))
-    places: dict[Part, Spot] = {"key": key, "value": (parsed.places, (*at, names["value"])) if names["value"] in item else key}
-    if kind is not None:
-        places["type"] = (parsed.places, (*at, names["type"]))
-    if tier is not None:
-        places["tier"] = (parsed.places, (*at, names["tier"]))
+    kind = type_of(item.get(names["type"]))
+    fields = {"type": kind, "tier": item.get(names["tier"])}
+    given: dict[Part, str] = {"key": names["name"], "value": names["value"], "type": names["type"], "tier": names["tier"]}
+    spots: dict[Part, Spot] = {part: (parsed.places, (*at, field)) for part, field in given.items() if field in item}
     version, arn = item.get(_member(item, "Version")), item.get(_member(item, "ARN"))
-    yield Parameter(
-        name,
-        _value(parsed, (*at, names["value"]), item.get(names["value"]), kind),
-        places,
-        type=kind,
-        tier=tier,
+    value = _value(parsed, (*at, names["value"]), item.get(names["value"]), kind)
+    yield Parameter.of(name, value, fields, spots)._replace(
         stored=_member(item, "ARN") in item or _member(item, "LastModifiedDate") in item,
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
@@ -270,11 +263,11 @@ def _row(parsed: Json | Yaml, item: list[Any], at: JsonPath) -> Parameter:
     kind = next(filter(None, map(type_of, item[1:])), None) if len(item) > 2 else None
     others = [index for index in range(1, len(item)) if kind is None or item[index] != kind]
     index = others[0] if others else 0
-    places: dict[Part, Spot] = {"key": (parsed.places, (*at, 0)), "value": (parsed.places, (*at, index))}
+    spots: dict[Part, Spot] = {"key": (parsed.places, (*at, 0)), "value": (parsed.places, (*at, index))}
     if kind is not None:
-        places["type"] = (parsed.places, (*at, item.index(kind)))
+        spots["type"] = (parsed.places, (*at, item.index(kind)))
     value = _value(parsed, (*at, index), item[index], kind) if index else UNKNOWN
-    return Parameter(item[0], value, places, type=kind)
+    return Parameter.of(item[0], value, {"type": kind}, spots)
 
 
 def _flat(parsed: Json | Yaml, name: str, value: Any) -> Parameter:

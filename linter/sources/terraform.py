@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..documents.parameters import FileLines, Given, Parameter, Spot, environments, load_parameters, type_of
+from ..documents.parameter_documents import FileLines, load_parameters
+from ..documents.parameters import Given, Parameter, Spot, environments
 from ..documents.problems import broken_off
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Part
@@ -111,14 +112,8 @@ def _parameter(parsed: Json, name: str, values: dict[str, Any], unknown: Any, at
     """A parameter; ``unknown`` are the values that the plan cannot tell yet."""
     open_fields = {field for field, is_open in unknown.items() if is_open is True} if isinstance(unknown, dict) else set()
     field = "value" if isinstance(values.get("value"), str) or not isinstance(values.get("insecure_value"), str) else "insecure_value"
-    spots: dict[str, Spot] = {one: (parsed.places, (*at, one)) for one in values}
-    places: dict[Part, Spot] = {"key": spots["name"], "value": spots.get(field, spots["name"])}
-    kind = type_of(values.get("type"))
-    tier = values.get("tier") if isinstance(values.get("tier"), str) and values.get("tier") else None
-    if kind is not None:
-        places["type"] = spots["type"]
-    if tier is not None:
-        places["tier"] = spots["tier"]
+    given: dict[Part, str] = {"key": "name", "value": field, "type": "type", "tier": "tier"}
+    spots: dict[Part, Spot] = {part: (parsed.places, (*at, one)) for part, one in given.items() if one in values}
     value = values.get(field)
     known = isinstance(value, str) and field not in open_fields
-    return Parameter(name, value if known else UNKNOWN, places, type=kind, tier=tier)
+    return Parameter.of(name, value if known else UNKNOWN, values, spots)

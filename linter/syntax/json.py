@@ -23,13 +23,18 @@ class Place(NamedTuple):
     key: Span | None
 
 
-class JsonProblem(NamedTuple):
-    """A deviation from JSON (RFC 8259): the id of the rule, one plain sentence, the place, and the path if it is about a member."""
+class SyntaxProblem(NamedTuple):
+    """A deviation from JSON (RFC 8259) or YAML: the id of the rule, one plain sentence, the place, and the path if it is about a member.
+
+    ``fatal``: a strict reader of the text gets no further. ``lossy``: what is read of the text may not be what is written there.
+    """
 
     rule: str
     message: str
     span: Span
     path: JsonPath | None = None
+    fatal: bool = True
+    lossy: bool = True
 
 
 class Places(Protocol):
@@ -43,14 +48,14 @@ class Json(NamedTuple):
     """A text read as JSON. ``whole`` is False when it broke off, so that ``value`` holds only what stood before."""
 
     value: Any
-    problems: tuple[JsonProblem, ...]
+    problems: tuple[SyntaxProblem, ...]
     places: Places
     whole: bool
 
     @property
     def intact(self) -> bool:
         """Whether nothing can have been taken for something else: a quote in the wrong place makes a name of a value."""
-        return self.whole and all(problem.rule != "invalid-json" for problem in self.problems)
+        return self.whole and not any(problem.lossy for problem in self.problems)
 
 
 class _NotStrict(Exception):
@@ -85,7 +90,7 @@ def is_valid_json(text: str) -> bool:
 def valid_value(text: str) -> Any:
     """What ``JSON.parse`` makes of a text, however deeply it is nested; ``INVALID`` where it fails."""
     parsed = parse_json(text)
-    return parsed.value if parsed.whole and all(problem.rule == "json-duplicate-key" for problem in parsed.problems) else INVALID
+    return parsed.value if parsed.whole and not any(problem.fatal for problem in parsed.problems) else INVALID
 
 
 INVALID: Final = Mark("INVALID")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..text import Span
-from .json import Json, JsonPath, JsonProblem, Place, Places, parse_json, whole_number
+from .json import Json, JsonPath, Place, Places, SyntaxProblem, parse_json, whole_number
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NEXT = re.compile(r"[\r\n][{\[]")
@@ -74,5 +74,5 @@ def _document(content: str, span: Span) -> Json:
     return Json(parsed.value, tuple(problems), _ShiftedPlaces(parsed.places, span.start), parsed.whole)
 
 
-def _moved(problem: JsonProblem, offset: int) -> JsonProblem:
+def _moved(problem: SyntaxProblem, offset: int) -> SyntaxProblem:
     return problem._replace(span=_shift(problem.span, offset))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model import UNKNOWN
 from ..text import Span
-from .json import Json, JsonPath, JsonProblem, Place, whole_number
+from .json import Json, JsonPath, Place, SyntaxProblem, whole_number
 from .quotes import closing_quote, replace_escapes
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -84,7 +84,7 @@ class _Broken(Exception):
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
-        self.problem = JsonProblem("invalid-json", message, span)
+        self.problem = SyntaxProblem("invalid-json", message, span)
 
 
 def parse_tolerantly(content: str) -> Json:
@@ -96,7 +96,7 @@ class _Reader:
     def __init__(self, content: str) -> None:
         self.content = content
         self.at = 0
-        self.problems: list[JsonProblem] = []
+        self.problems: list[SyntaxProblem] = []
         self.open: list[_Container] = []
         self.root: Any = UNKNOWN
         self.root_container: _Container | None = None
@@ -154,13 +154,13 @@ class _Reader:
         if self.content[self.at] != ",":
             if container.is_object and self.content[self.at] != '"':
                 raise _Broken('a comma or "}" is expected here', self._token_span())
-            self.problems.append(JsonProblem("invalid-json", "a comma is missing before this", self._token_span()))
+            self.problems.append(SyntaxProblem("invalid-json", "a comma is missing before this", self._token_span()))
             return
         comma = Span(self.at, self.at + 1)
         self.at += 1
         self._skip()
         if self.at < len(self.content) and self.content[self.at] == ("}" if container.is_object else "]"):
-            self.problems.append(JsonProblem("json-trailing-comma", "a comma follows the last member", comma))
+            self.problems.append(SyntaxProblem("json-trailing-comma", "a comma follows the last member", comma, lossy=False))
 
     def _key(self, container: _Container) -> None:
         start = self.at
@@ -172,7 +172,11 @@ class _Reader:
         container.key, container.key_span = key, Span(start, self.at)
         if key in container.places:
             path = (*(holder.step for holder in self.open[1:]), key) if len(self.open) <= DEEPEST_NAMED else None
-            self.problems.append(JsonProblem("json-duplicate-key", "this name stands twice in one object", container.key_span, path))
+            self.problems.append(
+                SyntaxProblem(
+                    "json-duplicate-key", "this name stands twice in one object", container.key_span, path, fatal=False, lossy=False
+                )
+            )
         self._skip()
         if self.at == len(self.content) or self.content[self.at] != ":":
             raise _Broken("a colon is expected after the name of a member", self._token_span())
@@ -206,7 +210,7 @@ class _Reader:
         self.at = span.end
         if word in _CONSTANTS:
             return _CONSTANTS[word]
-        self.problems.append(JsonProblem("invalid-json", _word_message(word), span))
+        self.problems.append(SyntaxProblem("invalid-json", _word_message(word), span))
         return UNKNOWN
 
     def _string(self) -> str:
@@ -228,7 +232,7 @@ class _Reader:
             at = start + 1 + control.start()
             what = "a line break" if control[0] in "\n\r" else "a tab" if control[0] == "\t" else "a control character"
             escape = {"\n": "\\n", "\r": "\\r\\n", "\t": "\\t"}.get(control[0], f"\\u{ord(control[0]):04x}")
-            self.problems.append(JsonProblem("invalid-json", f"a string holds {what}; it is written {escape}", Span(at, at + 1)))
+            self.problems.append(SyntaxProblem("invalid-json", f"a string holds {what}; it is written {escape}", Span(at, at + 1)))
         return self._unescaped(body, start + 1)
 
     def _unescaped(self, body: str, start: int) -> str:
@@ -236,7 +240,7 @@ class _Reader:
         if bad is not None:
             at = start + bad.start()
             message = "a string holds a backslash that begins no escape of JSON; a backslash itself is written \\\\"
-            self.problems.append(JsonProblem("invalid-json", message, Span(at, at + 2)))
+            self.problems.append(SyntaxProblem("invalid-json", message, Span(at, at + 2)))
             body = replace_escapes(body, lambda match: match[0] if _ESCAPE.match(match.string, match.start()) else "\\\\" + match[0][1])
         return str(json.loads(f'"{body}"', strict=False))
 
@@ -280,10 +284,10 @@ class _Reader:
                 return
             span = Span(self.at, other.end())
             if comment is not None:
-                self.problems.append(JsonProblem("json-comment", "JSON has no comments", span))
+                self.problems.append(SyntaxProblem("json-comment", "JSON has no comments", span, lossy=False))
             else:
                 message = f"U+{ord(other[0][0]):04X} is no white space in JSON; only spaces, tabs and line breaks are"
-                self.problems.append(JsonProblem("invalid-json", message, span))
+                self.problems.append(SyntaxProblem("invalid-json", message, span))
             self.at = other.end()
 
     def _token_span(self) -> Span:

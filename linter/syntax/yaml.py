@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from ..model import UNKNOWN
 from ..text import Span
-from .json import JsonPath, JsonProblem, Place
+from .json import JsonPath, Place, SyntaxProblem
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
 
@@ -53,7 +53,7 @@ class Yaml(NamedTuple):
     """
 
     value: Any
-    problems: tuple[JsonProblem, ...]
+    problems: tuple[SyntaxProblem, ...]
     places: YamlPlaces
     whole: bool
 
@@ -151,7 +151,7 @@ def parse_yaml(content: str) -> list[Yaml]:
             elif kind not in ("StreamStartEvent", "StreamEndEvent"):
                 builder.take(kind, event)
     except _Refused as refused:
-        builder.problems.append(JsonProblem("invalid-yaml", refused.message, refused.span))
+        builder.problems.append(SyntaxProblem("invalid-yaml", refused.message, refused.span))
         documents.append(builder.finish(whole=False))
     return documents
 
@@ -336,7 +336,7 @@ class _Builder:
     """Makes the value and the places of one document out of events."""
 
     def __init__(self, content: str, budget: _Budget) -> None:
-        self.problems: list[JsonProblem] = []
+        self.problems: list[SyntaxProblem] = []
         self._content = content
         self._open: list[_Frame] = []
         self._anchors: dict[str, tuple[_Node, Any] | None] = {}
@@ -377,7 +377,7 @@ class _Builder:
         found = self._anchors.get(event.anchor)
         if found is None:
             message = "an alias stands for what holds it" if event.anchor in self._anchors else "an alias has no anchor before it"
-            self.problems.append(JsonProblem("invalid-yaml", message, span))
+            self.problems.append(SyntaxProblem("invalid-yaml", message, span))
             self._add(_Node(*span), UNKNOWN, span)
             return
         node, value = found
@@ -432,7 +432,7 @@ class _Builder:
         if frame.key in frame.value:
             path = tuple(one.step for one in self._open)
             message = "this name stands twice in one mapping"
-            self.problems.append(JsonProblem("yaml-duplicate-key", message, frame.key_span or Span(0, 0), path))
+            self.problems.append(SyntaxProblem("yaml-duplicate-key", message, frame.key_span or Span(0, 0), path, fatal=False, lossy=False))
         _put(frame, node, value, alias)
 
     def _merge(self, frame: _Frame) -> None:
@@ -446,7 +446,7 @@ class _Builder:
                             frame.value[key] = mapping[key]
                             _note(frame.node, key, member)
                 elif mapping is not UNKNOWN:
-                    self.problems.append(JsonProblem("invalid-yaml", 'what "<<" merges must be a mapping', span))
+                    self.problems.append(SyntaxProblem("invalid-yaml", 'what "<<" merges must be a mapping', span))
 
 
 _MERGE: Final = object()

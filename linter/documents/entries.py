@@ -1,0 +1,108 @@
+"""The way back from settings to the entries of a file that give them: parameters, variables, the members of a vault's secret.
+
+An entry gives one setting, or as JSON one with all its members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from ..model import Fact, Part, SettingPath
+from ..redaction.values import Public
+from ..syntax.json_in_text import InnerJson
+from ..text import Excerpt, Piece, Span
+
+
+class Entry(Protocol):
+    """What gives a setting."""
+
+    @property
+    def text(self) -> str | None:
+        """The JSON in which the places of members are looked for; None where all of them are the place of the whole value."""
+
+    def span(self, part: Part) -> Span:
+        """Where a part of it stands; its name where the part is not given."""
+
+    def facts(self) -> Mapping[str, Fact]:
+        """What rules may ask of it."""
+
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """What the text at a span of it may be shown as, where it gives the setting at ``path``; None where it may not be shown."""
+
+
+class Lines(Protocol):
+    """Shows lines of a file, with all masked that may be secret."""
+
+    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
+        """The line on which a span starts; with ``show`` the value that stands there may be seen as one of these settings."""
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+
+
+class EntriesOrigin:
+    """The origin of a document whose settings are given by entries. ``start`` is where to point for what no entry gives."""
+
+    def __init__(self, content: str, entries: Mapping[SettingPath, Entry], lines: Lines, start: Callable[[], Span]) -> None:
+        self._content = content
+        self._entries = entries
+        self._lines = lines
+        self._start = start
+        self._facts: dict[SettingPath, Mapping[str, Fact]] = {}
+        self._inner: dict[SettingPath, InnerJson] = {}
+        """The JSON in the values of entries: each is read once, however much is found in it."""
+        self._excerpts: dict[SettingPath, Excerpt] = {}
+        """The same for excerpts of values."""
+
+    def _holder(self, path: SettingPath) -> SettingPath | None:
+        """The setting of the entry whose value holds a setting: its own, or that of an object above it."""
+        return next((path[:length] for length in range(len(path), 0, -1) if path[:length] in self._entries), None)
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`."""
+        holder = self._holder(path)
+        if holder is not None:
+            entry = self._entries[holder]
+            return entry.span(part) if holder == path else self._inside(holder, entry, path[len(holder) :], part)
+        beneath = next((entry for at, entry in self._entries.items() if path and at[: len(path)] == path), None)
+        return beneath.span("key") if beneath is not None else self._start()
+
+    def _inside(self, holder: SettingPath, entry: Entry, path: SettingPath, part: Part) -> Span:
+        """A place in the JSON that an entry holds."""
+        span, text = entry.span("value"), entry.text
+        if text is None:
+            return span if part != "key" else entry.span("key")
+        if holder not in self._inner:
+            self._inner[holder] = InnerJson(self._content, span, text)
+        inner = self._inner[holder]
+        place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
+        if place is None:
+            return span
+        return place.key if part == "key" and place.key is not None else place.value
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """What the setting's own entry says of itself.
+
+        What stands inside the JSON of an entry has no facts: one parameter of the wrong type is one mistake.
+        """
+        if path not in self._facts:
+            self._facts[path] = self._entries[path].facts() if path in self._entries else {}
+        return self._facts[path]
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """See :meth:`linter.model.Origin.excerpt`."""
+        holder = self._holder(path) if path else None
+        if holder is None:
+            return self._lines.excerpt(span, show=None)
+        entry = self._entries[holder]
+        value = entry.span("value")
+        if value.start <= span.start and span.end <= value.end:  # a text of its own, in which nobody knows what is what
+            if holder not in self._excerpts:
+                self._excerpts[holder] = self._lines.excerpt(value, show=entry.shown_as(holder, value))
+            return self._excerpts[holder]
+        return self._lines.excerpt(span, show=entry.shown_as(holder, span))
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """See :meth:`linter.model.Origin.pieces`."""
+        return self._lines.pieces(part)

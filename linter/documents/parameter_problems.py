@@ -1,0 +1,177 @@
+"""What is wrong with parameters of Parameter Store whatever their settings are: names, lengths, duplicates, members beside their object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from .. import settings
+from ..model import SettingPath
+from ..text import printable
+from .parameters import LIMITS, MOST_LEVELS, Environment, Parameter
+from .source import Problem
+
+_LONGEST_NAME: Final = 1011
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
+_TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
+"""Settings whose length rules of their own judge."""
+
+
+def merge(parameters: list[Parameter], environment: Environment) -> tuple[list[Parameter], list[Problem]]:
+    """Each parameter once: what two outputs of AWS say of one is put together, and of two that differ the last counts."""
+    merged: dict[str, Parameter] = {}
+    problems: list[Problem] = []
+    for parameter in parameters:
+        older = merged.get(parameter.name)
+        if older is None:
+            merged[parameter.name] = parameter
+        elif _differ(older, parameter):
+            merged[parameter.name] = parameter
+            message = (
+                f"{printable(parameter.name)} is given twice and differs: a name exists once in an account and region, so these come "
+                "from two, or one is out of date; here the last one counts"
+            )
+            problems.append(Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter)))
+        else:
+            merged[parameter.name] = _together(older, parameter)
+    return list(merged.values()), problems
+
+
+def _differ(older: Parameter, newer: Parameter) -> bool:
+    if older.arn is not None and newer.arn is not None and older.arn != newer.arn:
+        return True
+    if older.version is not None and newer.version is not None and older.version != newer.version:
+        return False  # its history
+    known = isinstance(older.value, str) and isinstance(newer.value, str)
+    types = older.type is not None and newer.type is not None and older.type != newer.type
+    return types or (known and older.value != newer.value)
+
+
+def _together(older: Parameter, newer: Parameter) -> Parameter:
+    """One parameter of which two outputs tell, such as the one with values and the one with tiers. A newer version replaces an older."""
+    if (newer.version or 0) < (older.version or 0):
+        older, newer = newer, older
+    base, more = (older, newer) if isinstance(older.value, str) and not isinstance(newer.value, str) else (newer, older)
+    return base._replace(
+        type=base.type or more.type,
+        tier=base.tier or more.tier,
+        stored=base.stored or more.stored,
+        arn=base.arn or more.arn,
+        places={**more.places, **base.places},
+    )
+
+
+def misnamed(environment: Environment) -> Iterator[Problem]:
+    """Parameters that the server never sees because of upper or lower case in the first levels of the name."""
+    for parameter in environment.strays:
+        message = (
+            f"the server never sees {printable(parameter.name)}: names are case-sensitive, and the others of this environment begin "
+            f"with {printable(environment.prefix)}/"
+        )
+        yield Problem("parameter-name-case", message, parameter.span("key"))
+    first = environment.prefix.removeprefix("/").partition("/")[0]
+    if first.lower() == "medplum" and first != "medplum" and environment.parameters:
+        message = (
+            f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/, for names are "
+            "case-sensitive: the server finds these parameters only if its argument is spelt like this"
+        )
+        yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
+
+
+def not_found(parameter: Parameter, environment: Environment) -> Problem:
+    message = f"there is no parameter {printable(parameter.name)}: AWS found none of this name; put it, or correct the name"
+    return Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
+
+
+def checked(
+    parameters: list[Parameter], environment: Environment, check_parameter: Callable[[Parameter, SettingPath], Problem | None]
+) -> Iterator[Problem]:
+    for parameter in parameters:
+        path = environment.path(parameter)
+        for problem in (
+            _wrong_name(parameter, path),
+            _too_long(parameter, path),
+            _braces(parameter, path),
+            check_parameter(parameter, path),
+        ):
+            if problem is not None:
+                yield problem
+    yield from _beside_members(parameters, environment)
+
+
+def _wrong_name(parameter: Parameter, path: SettingPath) -> Problem | None:
+    reason = name_reason(parameter.name)
+    if reason is None:
+        return None
+    message = f"AWS refuses the name {printable(parameter.name)}: it {reason}"
+    return Problem("invalid-parameter-name", message, parameter.span("key"), path)
+
+
+def name_reason(name: str) -> str | None:
+    """Why AWS refuses a name; None if it does not. What a template replaces in it is taken for fitting."""
+    name = _VARIABLE.sub("x", name)
+    if not name.startswith("/"):
+        return "has levels and must begin with a slash"
+    if not name.isascii() or _NOT_IN_NAMES.search(name):
+        return "can hold letters, digits, dots, hyphens, underscores and slashes only"
+    if "//" in name or name.endswith("/"):
+        return "has a level without a name"
+    if name.count("/") > MOST_LEVELS:
+        return f"has {name.count('/')} levels, and {MOST_LEVELS} are allowed"
+    return f"has {len(name):,} characters, and {_LONGEST_NAME:,} are allowed" if len(name) > _LONGEST_NAME else None
+
+
+def _too_long(parameter: Parameter, path: SettingPath) -> Problem | None:
+    if not isinstance(parameter.value, str) or len(parameter.value) <= parameter.limit or path in _TOLD_BY_RULES:
+        return None
+    advice = "" if parameter.limit == LIMITS["Advanced"] else f"; an Advanced one can hold {LIMITS['Advanced']:,}"
+    message = (
+        f"{_shown(path)} has {len(parameter.value):,} characters, and its parameter can hold {parameter.limit:,}: AWS refuses it{advice}"
+    )
+    return Problem("parameter-too-long", message, parameter.span("value"), path)
+
+
+def _braces(parameter: Parameter, path: SettingPath) -> Problem | None:
+    if not is_refused(parameter, path):
+        return None
+    message = f"{_shown(path)} holds {{{{ … }}}}, which AWS refuses: what is to replace it has to do so before the parameter is put"
+    return Problem("braces-in-parameter", message, parameter.span("value"), path)
+
+
+def is_refused(parameter: Parameter, path: SettingPath) -> bool:
+    """Whether AWS takes a value for a reference to another parameter. In place of a secret one is how it should be in a template."""
+    value = parameter.value
+    if not isinstance(value, str) or (start := value.find("{{")) < 0 or value.find("}}", start + 2) < 0:
+        return False
+    return not settings.catalogue().is_secret(path)
+
+
+def _beside_members(parameters: list[Parameter], environment: Environment) -> Iterator[Problem]:
+    """Parameters that give a member of what another parameter gives as a whole: the loader sets both, in the order in which they come."""
+    by_path = {environment.path(parameter): parameter for parameter in parameters}
+    told: set[SettingPath] = set()
+    for path, parameter in by_path.items():
+        for length in range(1, len(path)):
+            whole = path[:length]
+            if whole in by_path and whole not in told:
+                told.add(whole)
+                yield Problem("object-beside-its-members", _beside_message(path, whole), parameter.span("key"), path)
+
+
+def _beside_message(path: SettingPath, whole: SettingPath) -> str:
+    member, holder = (_shown(one) for one in (path, whole))
+    setting = settings.catalogue().get(whole)
+    if setting is not None and setting.ssm_coercion.newest == "object":
+        effect = f"whichever the server gets last overrides the other, and AWS promises no order; put the members into {holder}"
+    else:
+        effect = (
+            f'if the server gets {holder} first, it fails with "Cannot create property" and does not start, else it loses the members; '
+            f"delete {holder}"
+        )
+    return f"{member} is given beside {holder}, which is one text: {effect}"
+
+
+def _shown(path: SettingPath) -> str:
+    return printable(".".join(map(str, path)))
