@@ -17,7 +17,7 @@ from .discover import Found, find_files
 from .documents.deployment import KIND as DEPLOYMENT
 from .documents.deployment import Candidate, deployments, side_by_side
 from .documents.recognise import is_medplum_name
-from .documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
+from .documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
 from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Target, dotted
 from .policy.engine import applies, check
@@ -486,16 +486,16 @@ def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
     if kind is not None:
         return _load_as(file, kind, answers, named=not given.searched)
     if given.searched or not guess:
-        answers = [answer for answer in answers if answer[1].confidence >= GUESS]
+        answers = [answer for answer in answers if answer[1].confidence >= Confidence.GUESS]
     if not answers:
         return NOTHING_FOUND if given.searched else _unrecognised(file)
     # What is left alone only because no more could be read of it may be what another source takes it for.
     source, recognised = max(answers, key=_confidence)
     if recognised.kind is None and recognised.unread:
-        sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= GUESS]
+        sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= Confidence.GUESS]
         source, recognised = max(sure, key=_confidence, default=(source, recognised))
         if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
-            source, recognised = source_of("server/json"), Recognised("server/json", GUESS)
+            source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
     if recognised.kind is None:
         return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread))
     return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .. import settings
-from .source import Recognised
+from .source import Confidence, Recognised
 
 SHARED_WITH_APPS = frozenset({"baseUrl", "clientId", "googleClientId", "recaptchaSiteKey", "registerEnabled", "storageBaseUrl"})
 """Server settings that the configuration of the Medplum app or of a client has too."""
@@ -34,7 +34,7 @@ def is_medplum_name(name: str) -> bool:
 def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Recognised | None:
     """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks tells nothing."""
     if isinstance(value.get("bots"), list):
-        return Recognised(None, 80, "a bots configuration")
+        return Recognised(None, Confidence.LIKELY, "a bots configuration")
     if is_infra(value):
         return None  # told by the source of infra configurations
     server = server_settings(value)
@@ -42,11 +42,11 @@ def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Reco
         return _server(server, name, has_base_url="baseUrl" in value)
     foreign = next((what for what, keys in _FOREIGN.items() if any(key in value for key in keys)), None)
     if foreign is not None:
-        return Recognised(None, 60, foreign if not name.endswith(foreign) else "no Medplum configuration")
+        return Recognised(None, Confidence.PLAUSIBLE, foreign if not name.endswith(foreign) else "no Medplum configuration")
     if SHARED_WITH_APPS.intersection(value) and value.keys() != {"registerEnabled"}:
-        return Recognised(None, 50, "a configuration of the Medplum app or of a client", broken)
+        return Recognised(None, Confidence.POSSIBLE, "a configuration of the Medplum app or of a client", broken)
     if not value and is_medplum_name(name):
-        return Recognised("server/json", 20)
+        return Recognised("server/json", Confidence.EMPTY)
     return None
 
 
@@ -66,7 +66,7 @@ _RETIRED = frozenset({"adminClientId", "maxUploadSize", "signingKeyPasscode", "c
 def _server(found: frozenset[str], name: str, *, has_base_url: bool) -> Recognised | None:
     distinctive = found - GENERIC
     if len(distinctive) > 1 or (distinctive and len(found) > 1):
-        return Recognised("server/json", 60)
+        return Recognised("server/json", Confidence.PLAUSIBLE)
     if is_medplum_name(name) or {"database", "redis"} <= found or (has_base_url and len(found) > 1):
-        return Recognised("server/json", 40)
-    return Recognised("server/json", 30) if distinctive else None
+        return Recognised("server/json", Confidence.WEAK)
+    return Recognised("server/json", Confidence.HINT) if distinctive else None

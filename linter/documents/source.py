@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -134,19 +135,42 @@ class Loaded(NamedTuple):
     anchors: tuple[tuple[Span, int], ...] = ()
 
 
-GUESS = 10
-"""A confidence below this is a mere guess."""
+class Confidence(IntEnum):
+    """How sure a source is of what a file is; the surest source reads it, and of several that are as sure the first by name."""
+
+    CERTAIN = 90
+    """The file has the marks of a format of another program (AWS, Terraform), in which there is one answer."""
+    LIKELY = 80
+    """It is built like the format, and holds settings that belong there."""
+    PROBABLE = 65
+    """It is built like the format, which other formats resemble."""
+    PLAUSIBLE = 60
+    """Names in it are those of one thing only."""
+    POSSIBLE = 50
+    """Names in it are those of one thing, or of another that is rarer."""
+    WEAK = 40
+    """It is called, or has names, as it should; other things can too."""
+    HINT = 30
+    """One name speaks for it."""
+    EMPTY = 20
+    """Only what it is called speaks for it."""
+    GUESS = 10
+    """It cannot be read, and is called as it should be. What is below this is no reason to read a file that nobody named."""
+    BROKEN = 9
+    """It cannot be read, and is called otherwise."""
+    ANY = 8
+    """Nothing speaks against it."""
 
 
 class Recognised(NamedTuple):
     """What a source takes a file for. ``kind`` is None for what it knows and leaves alone; ``note`` says in a few words what that is.
 
-    The highest ``confidence`` of all sources (1 to 100) wins. ``unread`` is why something that it should hold cannot be read (a dump
+    The highest ``confidence`` of all sources wins. ``unread`` is why something that it should hold cannot be read (a dump
     without parameters, a text that breaks off), with the way out, and empty where nothing is amiss: a file of which nothing is read for
     such a reason is no file that can be left alone.
     """
 
     kind: str | None
-    confidence: int
+    confidence: Confidence
     note: str = ""
     unread: str = ""

@@ -14,7 +14,7 @@ from ..documents.entries import EntriesOrigin
 from ..documents.origin import JsonLines, public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
-from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.json_line import Visibility
 from ..redaction.values import Public
@@ -38,9 +38,9 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     known = settings.catalogue()
     if any("." in name and known.get(dotted_path(name)) is not None for name in value):
-        return Recognised("server/azure", 80)
+        return Recognised("server/azure", Confidence.LIKELY)
     if "baseUrl" in value and len(server_settings(value)) >= _FEWEST and any(_stands_for_another(name, value[name]) for name in value):
-        return Recognised("server/azure", 80)
+        return Recognised("server/azure", Confidence.LIKELY)
     return None
 
 

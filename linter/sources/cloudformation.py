@@ -14,7 +14,7 @@ from .. import settings
 from ..documents.parameter_documents import FileLines, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of
 from ..documents.problems import broken_off
-from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import remarks_of
 from ..model import UNKNOWN, Part, SettingPath
 from ..server.tree import dotted_path
@@ -43,9 +43,9 @@ def detect(file: SourceFile) -> Recognised | None:
     if parsed is None:
         return None
     if _TYPE in file.text.content and environments(_parameters(parsed)):
-        return Recognised("server/ssm", 92)
+        return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, *_documents(file))
-    return Recognised(None, 70, "a CloudFormation template without parameters of a Medplum server", unread)
+    return Recognised(None, Confidence.LIKELY, "a CloudFormation template without parameters of a Medplum server", unread)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

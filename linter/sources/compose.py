@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..documents.problems import broken_off
-from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import VariableHolder, configures_server, load_variables, unless_reference
 from ..documents.variables_in_yaml import (
     Part,
@@ -37,8 +37,10 @@ def detect(file: SourceFile) -> Recognised | None:
     if not services:
         return None
     if any(_runs_server(service, file) for service in services):
-        return Recognised("server/env", 75)
-    return Recognised(None, 60, "a compose file without a Medplum server that is configured by variables", broken_off(file, *file.yaml))
+        return Recognised("server/env", Confidence.LIKELY)
+    return Recognised(
+        None, Confidence.PLAUSIBLE, "a compose file without a Medplum server that is configured by variables", broken_off(file, *file.yaml)
+    )
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

@@ -16,7 +16,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ..documents.problems import encoding_problems
-from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_remarks, within
 from ..documents.variables import Variable, VariableHolder, configures_server, fallback_of, load_variables, unless_reference
 from ..redaction.token_line import LineExcerpts, Token
@@ -64,8 +64,8 @@ def detect(file: SourceFile) -> Recognised | None:
     if not named and read.problems:
         return None  # a script, or prose
     if configures_server(variable.name for variable in read.variables):
-        return Recognised("server/env", 70 if named else 30)
-    return Recognised(None, 65, "an environment file with variables of a client, not of a server") if named else None
+        return Recognised("server/env", Confidence.LIKELY if named else Confidence.HINT)
+    return Recognised(None, Confidence.PROBABLE, "an environment file with variables of a client, not of a server") if named else None
 
 
 def _is_named(name: str) -> bool:

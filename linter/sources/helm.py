@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
-from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import Variable, VariableHolder, configures_server, load_variables, unless_reference
 from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
 from ..settings.env_names import variable_of
@@ -54,7 +54,7 @@ def detect(file: SourceFile) -> Recognised | None:
     roots = [root for root in _roots(file) if _is_values(root)]
     if not any(_is_servers(root, file) for root in roots):
         return None
-    return Recognised("server/env", 65)
+    return Recognised("server/env", Confidence.PROBABLE)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

@@ -10,7 +10,7 @@ import re
 from ..documents.origin import JsonOrigin
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import INFRA, is_infra
-from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document
 from ..server.cdk_secrets import Flaw, message, resolved
 from ..syntax.json import Json
@@ -26,7 +26,7 @@ _CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at t
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is an infra configuration, by the settings that only those have."""
     value = file.json.value
-    return Recognised("infra/json", 70) if isinstance(value, dict) and is_infra(value) else None
+    return Recognised("infra/json", Confidence.LIKELY) if isinstance(value, dict) and is_infra(value) else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..documents.problems import broken_off
-from ..documents.source import Loaded, Problem, Recognised, SourceFile, Suppression
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, load_variables
 from ..documents.variables_in_yaml import (
     Part,
@@ -49,8 +49,10 @@ def detect(file: SourceFile) -> Recognised | None:
     if not objects:
         return None
     if any(_is_servers(part, file) for one in objects for part in _holders(one)):
-        return Recognised("server/env", 75)
-    return Recognised(None, 60, "Kubernetes manifests without variables of a Medplum server", broken_off(file, *file.yaml))
+        return Recognised("server/env", Confidence.LIKELY)
+    return Recognised(
+        None, Confidence.PLAUSIBLE, "Kubernetes manifests without variables of a Medplum server", broken_off(file, *file.yaml)
+    )
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

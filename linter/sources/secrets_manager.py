@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import settings
 from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ..documents.problems import broken_off, encoding_problems, json_problems
-from ..documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..redaction.values import is_of_a_format
@@ -54,9 +54,9 @@ def detect(file: SourceFile) -> Recognised | None:
     kinds = (_kind_of_secret(secret) for _, secrets in answers for secret in secrets)
     kind = next((kind for kind in kinds if kind is not None), None)
     if kind is not None:
-        return Recognised(kind, 96, unread=unread)
+        return Recognised(kind, Confidence.CERTAIN, unread=unread)
     note = "a value of Secrets Manager that holds no connection of a Medplum server"
-    return Recognised(None, 95, note, unread or broken_off(file, *_readings(file)))
+    return Recognised(None, Confidence.CERTAIN, note, unread or broken_off(file, *_readings(file)))
 
 
 def _answers(file: SourceFile) -> list[tuple[Json | Yaml, list[Secret]]]:
@@ -83,8 +83,8 @@ def _detect_bare(file: SourceFile) -> Recognised | None:
         return None
     kind = kind_of_content(value)
     if kind is not None:
-        return Recognised(kind, 55)
-    return Recognised(_kind_of_label(file.name) or DATABASE, GUESS - 2)
+        return Recognised(kind, Confidence.POSSIBLE)
+    return Recognised(_kind_of_label(file.name) or DATABASE, Confidence.ANY)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

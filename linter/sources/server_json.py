@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..documents.origin import JsonOrigin
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.recognise import is_medplum_name, recognise_object
-from ..documents.source import GUESS, Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document
 from ..syntax.json import Json
 from ..text import Span
@@ -23,8 +23,8 @@ def detect(file: SourceFile) -> Recognised | None:
     if found is not None:
         return found
     if is_medplum_name(file.name) and not (parsed.whole and isinstance(parsed.value, dict)):
-        return Recognised("server/json", GUESS)  # broken, but called as a configuration is: never passed over
-    return Recognised("server/json", GUESS - 1) if not parsed.whole and file.is_meant_as_json and not file.looks_like_yaml else None
+        return Recognised("server/json", Confidence.GUESS)  # broken, but called as a configuration is: never passed over
+    return Recognised("server/json", Confidence.BROKEN) if not parsed.whole and file.is_meant_as_json and not file.looks_like_yaml else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

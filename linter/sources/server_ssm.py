@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from ..documents.parameter_documents import FileLines, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of, type_of
 from ..documents.problems import broken_off
-from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import remarks_of
 from ..model import UNKNOWN, Part
 from ..syntax.json import Json, JsonPath
@@ -73,9 +73,9 @@ def detect(file: SourceFile) -> Recognised | None:
     if given is None:
         return None
     if environments([*given.parameters, *given.missing]):
-        return Recognised("server/ssm", 90, unread=unread)
+        return Recognised("server/ssm", Confidence.CERTAIN, unread=unread)
     unread = unread or broken_off(file, *documents) or ("" if given.parameters else _NONE_OF_THESE)
-    return Recognised(None, 85, "a Parameter Store dump without parameters of a Medplum server", unread)
+    return Recognised(None, Confidence.CERTAIN, "a Parameter Store dump without parameters of a Medplum server", unread)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ..documents.parameter_documents import FileLines, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments
 from ..documents.problems import broken_off
-from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Part
 from ..syntax.json import Json, JsonPath
 
@@ -34,9 +34,9 @@ def detect(file: SourceFile) -> Recognised | None:
     if '"terraform_version"' not in file.text.content or not _is_terraform(file.json.value):
         return None
     if _TYPE in file.text.content and environments(_parameters(file.json)):
-        return Recognised("server/ssm", 92)
+        return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, file.json) or ("" if _is_known(file.json.value) else _UNKNOWN_FORMAT)
-    return Recognised(None, 70, "a Terraform state or plan without parameters of a Medplum server", unread)
+    return Recognised(None, Confidence.LIKELY, "a Terraform state or plan without parameters of a Medplum server", unread)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
