@@ -261,9 +261,8 @@ class _Run:
         folders = (*folders_of(config), *self.options.rules)
         if folders not in self._rule_sets:
             self._rule_sets[folders], errors = all_rules(folders)
-            for folder in folders:
-                for path in files_of(folder)[0]:
-                    self.note_input(path)
+            for path, _ in files_of(folders)[0]:
+                self.note_input(path)
             for error in errors:
                 self._error(error)
         return self._rule_sets[folders]

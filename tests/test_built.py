@@ -46,7 +46,7 @@ def edited(path: str, before: str, after: str) -> Callable[[Path], None]:
 DETECT = "def detect(file: SourceFile) -> Recognised | None:"
 EDITS = {
     "a rule": (
-        edited("rules/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
+        edited("rules/urls/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
         "note[base-url-without-trailing-slash]",
     ),
     "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is no setting of the server"),

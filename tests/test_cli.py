@@ -287,7 +287,7 @@ def test_a_broken_configuration_is_exit_2() -> None:
 
 def test_rules_lists_every_rule_file() -> None:
     ids = [line.split()[0] for line in lint("rules").output.splitlines()]
-    assert ids == sorted(path.stem for path in (Path(__file__).parent.parent / "rules").glob("*.yaml"))
+    assert ids == sorted(path.stem for path in (Path(__file__).parent.parent / "rules").rglob("*.yaml"))
     assert [rule["id"] for rule in json.loads(lint("rules", "--format", "json").output)] == ids
 
 

@@ -16,7 +16,7 @@ from checkout import ROOT, run
 
 from linter.commands.rules import run_examples
 from linter.config import Settings
-from linter.policy import assertions, node
+from linter.policy import assertions, node, rule_set
 from linter.policy.rule_file import read_rule_file, rule_schema
 from linter.run import Options, lint_paths
 from linter.settings import KINDS, catalogue
@@ -192,7 +192,9 @@ def test_the_page_has_every_key_of_an_example() -> None:
 
 
 def test_the_page_has_the_limits() -> None:
-    assert f"{assertions.DEEPEST} levels" in section("Limits") and f"{assertions.MOST_CLAUSES} clauses" in section("Limits")
+    said = section("Limits")
+    assert f"{assertions.DEEPEST} levels" in said and f"{assertions.MOST_CLAUSES} clauses" in said
+    assert f"{rule_set.MOST_ENTRIES:,} files and folders" in said
 
 
 def policy() -> str:

@@ -95,7 +95,7 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
 
 
 def test_the_configuration_names_rules_that_exist() -> None:
-    listed = {path.stem for path in (ROOT / "rules").glob("*.yaml")}
+    listed = {path.stem for path in (ROOT / "rules").rglob("*.yaml")}
     text = block("configuration")
     named = {word for line in re.findall(r"^(?:select|ignore) = (\[.*?\])", text, re.MULTILINE) for word in json.loads(line)}
     named |= set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from helpers import golden
@@ -11,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.commands.rules import run_examples
+from linter.policy import rule_set
 from linter.policy.rule import LARGEST_FILE
 from linter.policy.rule_file import read_rule_file
-from linter.policy.rule_set import read_folders, rule_files, rules_folder
+from linter.policy.rule_set import Folder, FoundFolder, read_folders, rule_files, rules_folder
 from linter.run import all_rules, rule_kinds
 
 RULE = """\
@@ -294,6 +297,83 @@ def test_ids_are_taken_once(tmp_path: Path) -> None:
         f'{tmp_path}/b/missing-port.yaml:1: the id "missing-port" is taken by a built-in rule',
         f'{tmp_path}/b/{NAME}:1: the id "acme/support-email-domain" is taken by {tmp_path}/a/{NAME}',
     ]
+
+
+def test_rules_may_lie_in_folders(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    (deep / NAME).write_text(RULE)
+    (tmp_path / "a" / "own.yml").write_text(RULE.replace("acme/support-email-domain", "acme/own"))
+    rules, found = read_folders([tmp_path], rule_kinds(), [])
+    assert [rule.info.id for rule in rules] == ["acme/support-email-domain", "acme/own"]
+    assert found == []
+
+
+def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(1_200):
+        deep = deep / "f"
+        deep.mkdir()
+    (deep / NAME).touch()
+    assert rule_files(tmp_path) == [deep / NAME]
+    (deep / NAME).unlink()
+    os.removedirs(deep)  # what clears up after tests calls itself for each folder
+
+
+def test_links_to_folders_and_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+    elsewhere, folder, hidden = tmp_path / "elsewhere", tmp_path / "folder", tmp_path / "folder" / ".git"
+    for one in (elsewhere, hidden):
+        one.mkdir(parents=True)
+        (one / NAME).write_text(RULE)
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "circle").symlink_to(folder)
+    assert read_folders([folder], rule_kinds(), []) == ([], [f"{folder}: there is no rule file (*.yaml) in this folder"])
+    (tmp_path / "named").symlink_to(elsewhere)
+    assert rule_files(tmp_path / "named") == [tmp_path / "named" / NAME]
+
+
+def test_a_folder_in_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (tmp_path / NAME).write_text(RULE)
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if path == str(closed):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert read_folders([tmp_path], rule_kinds(), []) == ([], [f"{closed}: cannot be read: permission denied"])
+
+
+def test_a_search_for_rules_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_set, "MOST_ENTRIES", 5)
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for number in range(4):
+        (inner / f"{number}.txt").touch()
+    (inner / NAME).write_text(RULE)
+    assert read_folders([tmp_path], rule_kinds(), []) == (
+        [],
+        [f"{tmp_path}: holds more than 5 files and folders, too many to search for rules"],
+    )
+    (inner / "0.txt").unlink()
+    assert read_folders([tmp_path], rule_kinds(), [])[1] == []
+
+
+def test_a_file_is_read_once(tmp_path: Path) -> None:
+    """However many of the folders it is in; that the user names one of them counts."""
+    (tmp_path / "all" / "strict").mkdir(parents=True)
+    (tmp_path / "all" / "strict" / NAME).write_text(RULE)
+    every, strict = tmp_path / "all", tmp_path / "all" / "strict"
+    rules, found = read_folders([every, strict], rule_kinds(), [])
+    assert ([rule.info.id for rule in rules], found) == (["acme/support-email-domain"], [])
+    merely_found = FoundFolder(every, tmp_path, "")
+    mixed: list[list[Folder]] = [[merely_found, strict], [strict, merely_found]]
+    for folders in mixed:
+        rules, found = read_folders(folders, rule_kinds(), [])
+        assert ([rule.trusted for rule in rules], found) == ([True], [])
 
 
 def test_folders_without_rules(tmp_path: Path) -> None:

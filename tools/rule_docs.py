@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from linter.commands.rules import read_sources
+from linter.commands.rules import built_in_sources
 from linter.model import TARGETS, RuleInfo
 from linter.policy.rule_file import RuleFile
-from linter.policy.rule_set import rules_folder
 
 _LONGEST = 110
 _INTRODUCTION = """\
 # Rules
 
-<!-- Made by tools/generate.py from rules/*.yaml: edit those. -->
+<!-- Made by tools/generate.py from the files in rules/: edit those. -->
 
 Every rule that medplum-lint comes with. A rule's page in the terminal: `medplum-lint explain ID`. A severity with two levels is that of a
 production and that of a development server; what is what, the [README](../README.md#production-and-development) says. Policies of your own
@@ -25,7 +24,7 @@ are written in the same language: see [policies.md](policies.md).
 
 def build() -> str:
     """The text of the page; no rule may be missing because it cannot be read."""
-    sources = read_sources([rules_folder()])
+    sources = built_in_sources()
     errors = [error for source in sources for error in source.errors]
     if errors:
         raise ValueError("\n".join(errors))

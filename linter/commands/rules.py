@@ -14,7 +14,7 @@ from ..policy.engine import applies, check
 from ..policy.examples import Sample, failures
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
-from ..policy.rule_set import Folder, FoundFolder, built_in_rules, distinct, files_of, rules_folder
+from ..policy.rule_set import Folder, built_in_rules, files_of, rule_files, rules_folder
 from ..run import rule_kinds
 from ..server.target import target_of
 from ..sources import maker_of
@@ -57,7 +57,8 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 
 def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
     """The documentation of a rule, with its first good and bad example."""
-    source = next(source for source in read_sources([rules_folder(), *folders]) if source.rule and source.rule.info.id == rule_id)
+    sources = [*built_in_sources(), *read_sources(folders)]
+    source = next(source for source in sources if source.rule and source.rule.info.id == rule_id)
     assert source.rule is not None  # asked for just above
     info = source.rule.info
     lines = [
@@ -99,9 +100,8 @@ class ExampleReport(NamedTuple):
 
 def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
-    sources = read_sources(folders or [rules_folder()])
-    errors = [error for source in sources for error in source.errors]
-    errors += [error for folder in distinct(folders) for error in files_of(folder)[1]]
+    sources = read_sources(folders) if folders else built_in_sources()
+    errors = [error for source in sources for error in source.errors] + files_of(folders)[1]
     found: list[str] = []
     examples = 0
     for source in sources:
@@ -157,10 +157,11 @@ def _deployment(members: Mapping[str, Any]) -> list[Sample]:
     return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
 
 
+def built_in_sources() -> list[RuleFile]:
+    """Every built-in rule file, read strictly, in the order of the ids."""
+    return sorted((read_rule_file(path, rule_kinds()) for path in rule_files(rules_folder())), key=lambda source: source.path.stem)
+
+
 def read_sources(folders: Iterable[Folder]) -> list[RuleFile]:
-    """Every rule file of the folders, read strictly."""
-    return [
-        read_rule_file(path, rule_kinds(), trusted=not isinstance(folder, FoundFolder))
-        for folder in distinct(folders)
-        for path in files_of(folder)[0]
-    ]
+    """Every rule file of a user's folders, read strictly."""
+    return [read_rule_file(path, rule_kinds(), trusted=trusted) for path, trusted in files_of(folders)[0]]

@@ -36,6 +36,17 @@ Folder = Path | FoundFolder
 """A folder that the user named, or one of a configuration that was found."""
 
 
+class RuleFilePath(NamedTuple):
+    """A rule file of a user's folder. ``trusted``: of one that the user named, by itself or by a configuration."""
+
+    path: Path
+    trusted: bool
+
+
+MOST_ENTRIES: Final = 10_000
+"""Files and folders at most in a folder of rules, at any depth. One with more, such as the root of a disk, is not what was meant."""
+
+
 def rules_folder() -> Path:
     """The folder of the built-in rules: inside the installed package, in a checkout beside it."""
     installed = _PACKAGE / "rules"
@@ -43,8 +54,25 @@ def rules_folder() -> Path:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """The rule files of a folder, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    """The rule files of a folder and of the folders in it, in the order of their paths.
+
+    Links to folders are not followed, and hidden folders are passed over. A loop, for folders can be nested deeper than Python's
+    functions can. Raises :class:`OSError` for a folder that cannot be read, and :class:`ValueError` for one that holds too much.
+    """
+    found: list[str] = []
+    waiting = [str(folder)]
+    entries = 0
+    while waiting:
+        with os.scandir(waiting.pop()) as inner:
+            for entry in inner:
+                entries += 1
+                if entries > MOST_ENTRIES:
+                    raise ValueError(f"holds more than {MOST_ENTRIES:,} files and folders, too many to search for rules")
+                if os.path.splitext(entry.name)[1] in (".yaml", ".yml"):
+                    found.append(entry.path)
+                elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]
 
 
 def built_in_rules() -> list[Rule]:
@@ -67,7 +95,8 @@ def _read_yaml() -> list[dict[str, Any]]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     data = [yaml.load(path.read_bytes(), Loader=loader) for path in rule_files(rules_folder())]  # noqa: S506  # a SafeLoader
-    return [{key: value for key, value in rule.items() if key not in _ONLY_FOR_PEOPLE} for rule in data]
+    kept = [{key: value for key, value in rule.items() if key not in _ONLY_FOR_PEOPLE} for rule in data]
+    return sorted(kept, key=lambda rule: str(rule["id"]))
 
 
 def build() -> str:
@@ -84,36 +113,49 @@ def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterab
     from .rule_file import read_rule_file  # with PyYAML and jsonschema: 70 ms that only a user's own rules cost
 
     rules: list[Rule] = []
-    errors: list[str] = []
+    files, errors = files_of(folders)
     ids = dict.fromkeys(taken, "a built-in rule")
-    for folder in distinct(folders):
-        files, wrong = files_of(folder)
-        errors.extend(wrong)
-        for path in files:
-            source = read_rule_file(path, kinds, trusted=not isinstance(folder, FoundFolder))
-            errors.extend(source.errors)
-            if source.rule is None:
-                continue
-            rule_id = source.rule.info.id
-            if rule_id in ids:
-                errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {ids[rule_id]}')
-            elif not source.rule.must:
-                errors.append(f'{path}:{source.line(("found_by",))}: "found_by" is only for rules whose findings medplum-lint makes itself')
-            else:
-                rules.append(source.rule)
-            ids.setdefault(rule_id, str(path))
+    for path, trusted in files:
+        source = read_rule_file(path, kinds, trusted=trusted)
+        errors.extend(source.errors)
+        if source.rule is None:
+            continue
+        rule_id = source.rule.info.id
+        if rule_id in ids:
+            errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {ids[rule_id]}')
+        elif not source.rule.must:
+            errors.append(f'{path}:{source.line(("found_by",))}: "found_by" is only for rules whose findings medplum-lint makes itself')
+        else:
+            rules.append(source.rule)
+        ids.setdefault(rule_id, str(path))
     return rules, errors
 
 
-def distinct(folders: Iterable[Folder]) -> list[Folder]:
-    """The folders without one of a found configuration that the user has named too: the user's word counts."""
+def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
+    """The rule files of folders that may be read, each once, and an error for each that may not, and for a folder without any.
+
+    Of a folder or file that both the user and a found configuration name, the user's word counts.
+    """
+    found: dict[str, RuleFilePath] = {}
+    errors: list[str] = []
+    for folder in _distinct(folders):
+        files, wrong = _files_of(folder)
+        errors.extend(wrong)
+        for path in files:
+            name, trusted = _real(path) or str(path), isinstance(folder, Path)
+            if name not in found or (trusted and not found[name].trusted):
+                found[name] = RuleFilePath(path, trusted)
+    return list(found.values()), errors
+
+
+def _distinct(folders: Iterable[Folder]) -> list[Folder]:
+    """The folders without one of a found configuration that the user has named too."""
     every = list(folders)
     named = {_real(folder) for folder in every if isinstance(folder, Path)}
     return [folder for folder in every if isinstance(folder, Path) or _real(folder.path) not in named]
 
 
-def files_of(folder: Folder) -> tuple[list[Path], list[str]]:
-    """The rule files of a folder that may be read, and an error for each that may not, and for a folder without any."""
+def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     path = folder.path if isinstance(folder, FoundFolder) else folder
     if isinstance(folder, FoundFolder) and not _stays(path, folder.within):
         outside = "leads out of the folder of this configuration, which was only found: name the folder of policies with --rules"
@@ -121,7 +163,9 @@ def files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     try:
         files = rule_files(path) if path.is_dir() else []
     except OSError as error:
-        return [], [f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
+        return [], [f"{error.filename or path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
+    except ValueError as error:
+        return [], [f"{path}: {error}"]
     if not files:
         return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if path.is_dir() else 'no such folder'}"]
     if not isinstance(folder, FoundFolder):
