@@ -68,6 +68,14 @@ def test_an_edit_counts_at_once(what: str, whole: Path, tmp_path: Path) -> None:
     assert expected in found(copy)
 
 
+def test_the_folder_of_a_file_counts(tmp_path: Path) -> None:
+    """A rule that is moved to another folder is of another category."""
+    for folder in ("tls", "mail"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "rule.yaml").write_bytes(b"1")
+    assert _built.digest([str(tmp_path / "tls" / "rule.yaml")]) != _built.digest([str(tmp_path / "mail" / "rule.yaml")])
+
+
 def test_an_installed_package_trusts_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tmp_path / "linter" / "_built"
     here.mkdir(parents=True)

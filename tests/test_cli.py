@@ -209,6 +209,7 @@ def test_the_json_contract() -> None:
         "findings": [
             {
                 "rule": "missing-port",
+                "category": "values",
                 "severity": "error",
                 "message": "port is missing: the documentation requires it; the server listens on 8103 without it, "
                 "whatever the container, load balancer or apiPort expect",
@@ -223,6 +224,7 @@ def test_the_json_contract() -> None:
             },
             {
                 "rule": SLASH,
+                "category": "urls",
                 "severity": "error",
                 "message": 'baseUrl must end with "/": where the server joins it with a path, the slash is missing (https://api.hospital.examplefhir/R4)',
                 "path": "server.json",

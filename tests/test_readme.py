@@ -95,11 +95,14 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
 
 
 def test_the_configuration_names_rules_that_exist() -> None:
-    listed = {path.stem for path in (ROOT / "rules").rglob("*.yaml")}
+    files = list((ROOT / "rules").rglob("*.yaml"))
+    listed = {path.stem for path in files}
+    categories = {path.parent.name for path in files}
     text = block("configuration")
     named = {word for line in re.findall(r"^(?:select|ignore) = (\[.*?\])", text, re.MULTILINE) for word in json.loads(line)}
-    named |= set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))
-    assert named and named <= listed
+    assert named & listed and named & categories and named <= listed | categories
+    with_severity = set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))
+    assert with_severity and with_severity <= listed
 
 
 def test_the_remark_is_heeded(tmp_path: Path) -> None:

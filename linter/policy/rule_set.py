@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from .. import _built
+from ..model import RuleInfo
 from .errors import did_you_mean
 from .rule import Rule, compile_rule
 
@@ -75,6 +76,11 @@ def rule_files(folder: Path) -> list[Path]:
     return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]
 
 
+def category_of(path: Path) -> str:
+    """The category of a built-in rule: the folder that its file lies in."""
+    return path.parent.name
+
+
 def built_in_rules() -> list[Rule]:
     """Every built-in rule, in the order of the ids."""
     return [compile_rule(data) for data in _built_in_data()]
@@ -94,9 +100,12 @@ def _read_yaml() -> list[dict[str, Any]]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = [yaml.load(path.read_bytes(), Loader=loader) for path in rule_files(rules_folder())]  # noqa: S506  # a SafeLoader
-    kept = [{key: value for key, value in rule.items() if key not in _ONLY_FOR_PEOPLE} for rule in data]
-    return sorted(kept, key=lambda rule: str(rule["id"]))
+    rules = []
+    for path in rule_files(rules_folder()):
+        data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
+        kept = {key: value for key, value in data.items() if key not in _ONLY_FOR_PEOPLE}
+        rules.append({"id": kept["id"], "category": category_of(path), **kept})
+    return sorted(rules, key=lambda rule: str(rule["id"]))
 
 
 def build() -> str:
@@ -105,29 +114,37 @@ def build() -> str:
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 
-def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str]) -> tuple[list[Rule], list[str]]:
+def read_folders(
+    folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()
+) -> tuple[list[Rule], list[str]]:
     """The rules of a user's folders, and for each that cannot be used an error: ``file:line: what is wrong``.
 
-    ``kinds`` are those that some input has, ``taken`` the ids that a rule must not have.
+    ``kinds`` are those that some input has; ``taken`` are the ids that a rule must not have, and ``categories`` those of their rules.
     """
     from .rule_file import read_rule_file  # with PyYAML and jsonschema: 70 ms that only a user's own rules cost
 
     rules: list[Rule] = []
     files, errors = files_of(folders)
     ids = dict.fromkeys(taken, "a built-in rule")
+    groups = dict.fromkeys(categories, "a category")
     for path, trusted in files:
         source = read_rule_file(path, kinds, trusted=trusted)
         errors.extend(source.errors)
         if source.rule is None:
             continue
-        rule_id = source.rule.info.id
-        if rule_id in ids:
-            errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {ids[rule_id]}')
+        rule_id, group = source.rule.info.id, source.rule.info.category
+        owner = ids.get(rule_id) or groups.get(rule_id)
+        if owner is not None:
+            errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {owner}')
+        elif group in ids:
+            errors.append(f'{path}:{source.line(("id",))}: the name "{group}" in front of the slash is taken by {ids[group]}')
         elif not source.rule.must:
             errors.append(f'{path}:{source.line(("found_by",))}: "found_by" is only for rules whose findings medplum-lint makes itself')
         else:
             rules.append(source.rule)
         ids.setdefault(rule_id, str(path))
+        if group:
+            groups.setdefault(group, f"the name in front of the slash of {rule_id}")
     return rules, errors
 
 
@@ -187,7 +204,29 @@ def _real(path: Path) -> str | None:
         return None
 
 
-def check_ids(ids: Iterable[str], known: Iterable[str]) -> list[str]:
+def rank(info: RuleInfo, selectors: Collection[str]) -> int:
+    """How exactly selectors name a rule: 2 by its id, 1 by its category, 0 not at all."""
+    return 2 if info.id in selectors else int(info.category in selectors)
+
+
+def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
+    """For each selector that is neither the id nor the category of a rule, an error with the nearest one."""
+    ids, categories = _names(rules)
+    known = [*ids, *categories]
+    return [f'there is no rule "{word}"{did_you_mean(word, known)}' for word in selectors if word not in known]
+
+
+def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     """For each id that no rule has, an error with the nearest one."""
-    known = list(known)
-    return [f'there is no rule "{rule_id}"{did_you_mean(rule_id, known)}' for rule_id in ids if rule_id not in known]
+    known, categories = _names(rules)
+    return [
+        f'there is no rule "{word}"{": that is a category" if word in categories else did_you_mean(word, known)}'
+        for word in ids
+        if word not in known
+    ]
+
+
+def _names(rules: Iterable[RuleInfo]) -> tuple[dict[str, None], dict[str, None]]:
+    """The ids and the categories of rules, each once and in their order."""
+    infos = list(rules)
+    return dict.fromkeys(one.id for one in infos), dict.fromkeys(one.category for one in infos if one.category)
