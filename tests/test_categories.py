@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from linter import cli
 from linter.policy.rule import compile_rule
 from linter.policy.rule_set import read_folders, rule_files, rules_folder
 from linter.run import all_rules, rule_kinds
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from rule_docs import CATEGORIES  # noqa: E402
 
 WRONG = json.dumps(
     {
@@ -74,6 +79,15 @@ def test_the_folder_of_a_rule_is_its_category() -> None:
     categories = {rule.info.id: rule.info.category for rule in all_rules([])[0]}
     assert categories == {path.stem: path.parent.name for path in rule_files(rules_folder())}
     assert {path.parent.parent for path in rule_files(rules_folder())} == {ROOT / "rules"}
+
+
+def test_every_folder_is_a_category_with_a_page() -> None:
+    folders = {path.name: len(list(path.iterdir())) for path in (ROOT / "rules").iterdir()}
+    assert set(folders) == set(CATEGORIES), "a folder of rules is described in CATEGORIES of tools/rule_docs.py"
+    assert {name: number for name, number in folders.items() if not 3 <= number <= 45} == {}
+    assert all(one.title and one.holds.endswith(".") for one in CATEGORIES.values())
+    pages = {path.name for path in (ROOT / "docs" / "rules").iterdir()}
+    assert pages == {"README.md", *(f"{name}.md" for name in CATEGORIES)}
 
 
 def test_no_rule_is_called_as_a_category() -> None:

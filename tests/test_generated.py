@@ -143,7 +143,8 @@ def test_the_default_of_a_secret_is_nowhere() -> None:
         if setting is not None and setting.secret and setting.real_default is not None and "object" not in setting.types
     ]
     assert secrets
-    for file in ("schemas/medplum-server-config.schema.json", "docs/settings.md", "docs/rules.md", "README.md"):
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "rules").iterdir()]
+    for file in ("schemas/medplum-server-config.schema.json", "docs/settings.md", "README.md", *pages):
         text = (ROOT / file).read_text(encoding="utf-8")
         assert not [secret for secret in secrets if secret in text], file
 
