@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+import yaml
 from helpers import golden
 from hypothesis import given
 from hypothesis import strategies as st
@@ -451,6 +452,25 @@ def test_every_built_in_rule_is_read_strictly(path: Path) -> None:
     read = read_rule_file(path, rule_kinds())
     assert read.errors == []
     assert read.rule is not None and read.rule.info.id == path.stem
+
+
+@pytest.mark.parametrize("path", rule_files(rules_folder()), ids=lambda path: path.stem)
+def test_every_built_in_rule_is_in_block_style(path: Path) -> None:
+    """At most 140 columns; in braces one member at most and no other mapping, in brackets no list and no mapping."""
+    text = path.read_text(encoding="utf-8")
+    assert [number for number, line in enumerate(text.splitlines(), 1) if len(line) > 140] == [], "lines of more than 140 columns"
+    waiting, packed = [yaml.compose(text, Loader=yaml.SafeLoader)], []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.CollectionNode):
+            inner = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+            waiting += inner
+            holds = yaml.MappingNode if isinstance(node, yaml.MappingNode) else yaml.CollectionNode
+            if node.flow_style and (
+                (len(inner) > 1 and isinstance(node, yaml.MappingNode)) or any(isinstance(one, holds) for one in inner)
+            ):
+                packed.append(node.start_mark.line + 1)
+    assert packed == [], "lines on which braces or brackets hold too much: write it in lines of its own"
 
 
 def test_every_built_in_rule_proves_itself() -> None:
