@@ -138,7 +138,7 @@ def cli() -> None:
 
 
 def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Ids given by several options, or by one with commas; None when the option is not given."""
+    """Ids and categories given by several options, or by one with commas; None when the option is not given."""
     ids = [[word.strip() for word in value.split(",") if word.strip()] for value in values]
     if not all(ids):
         raise click.BadParameter("it names no rule")
@@ -236,8 +236,8 @@ _rules_option = click.option(
     type=click.Choice(TARGET_CHOICES),
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
-@click.option("--select", metavar="ID,...", multiple=True, callback=_split, help="Check these rules only.")
-@click.option("--ignore", metavar="ID,...", multiple=True, callback=_split, help="Do not check these rules.")
+@click.option("--select", metavar="RULE,...", multiple=True, callback=_split, help="Check these rules only, by id or category.")
+@click.option("--ignore", metavar="RULE,...", multiple=True, callback=_split, help="Do not check these rules.")
 @_rules_option
 @_config_option
 @_isolated_option
@@ -454,16 +454,23 @@ def schema() -> None:
 
 
 @cli.command("rules")
+@click.argument("selectors", metavar="[RULE]...", nargs=-1, callback=_split)
 @_rules_option
 @_config_option
 @_isolated_option
 @click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to list.  [default: text]")
-def list_rules(rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str) -> None:
-    """List every rule."""
+def list_rules(
+    selectors: tuple[str, ...] | None, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str
+) -> None:
+    """List every rule, or those of the ids and categories that are given."""
     from .commands.rules import rules_as_json, rules_as_text
+    from .policy.rule_set import check_selectors, rank
 
     rules, errors = all_rules(_rule_folders(rule_folders, config_file, isolated))
     _fail(errors)
+    if selectors is not None:
+        _fail(check_selectors(selectors, [rule.info for rule in rules]))
+        rules = [rule for rule in rules if rank(rule.info, selectors)]
     write_standard_output(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
 
 
@@ -480,7 +487,7 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | Non
     folders = _rule_folders(rule_folders, config_file, isolated)
     rules, errors = all_rules(folders)
     _fail(errors)
-    _fail(check_ids([rule_id], [rule.info.id for rule in rules]))
+    _fail(check_ids([rule_id], [rule.info for rule in rules]))
     write_standard_output(explanation(rule_id, folders))
 
 

@@ -44,6 +44,14 @@ class Settings(NamedTuple):
         )
 
 
+class Mention(NamedTuple):
+    """A name in a configuration, with its place (``file:line``): a selector, which may be a category, or the id of a rule."""
+
+    name: str
+    place: str
+    selects: bool
+
+
 class Config(NamedTuple):
     """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
 
@@ -81,11 +89,13 @@ class Config(NamedTuple):
             return False
         return matches(relative, glob)
 
-    def mentions(self) -> Iterable[tuple[str, str]]:
-        """Every rule id that the configuration names, with its place (``file:line``)."""
+    def mentions(self) -> Iterable[Mention]:
+        """Every rule and category that the configuration names."""
         for settings in (self.general, *(override for _, override in self.per_file)):
-            for rule_id in (*(settings.select or ()), *(settings.ignore or ()), *(settings.severity or ())):
-                yield rule_id, f"{self.path}:{self.lines.get(rule_id, 1)}"
+            for name in (*(settings.select or ()), *(settings.ignore or ())):
+                yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=True)
+            for name in settings.severity or ():
+                yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=False)
 
 
 def matches(path: PurePosixPath, glob: str) -> bool:
@@ -251,9 +261,9 @@ class _Reader:
             at = next((number for number in range(at, len(self.lines)) if pattern.search(self.lines[number])), at)
         return at + 1
 
-    def line_of_id(self, rule_id: str) -> int:
-        """The first line that names a rule, as a key or in a list."""
-        pattern = re.compile(rf"(?<![\w/-]){re.escape(rule_id)}(?![\w/-])")
+    def line_of(self, name: str) -> int:
+        """The first line that names a rule or category, as a key or in a list."""
+        pattern = re.compile(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])")
         return next((number + 1 for number in range(self.start, len(self.lines)) if pattern.search(self.lines[number])), 1)
 
     def error(self, keys: tuple[str, ...], message: str) -> ConfigError:
@@ -273,7 +283,7 @@ class _Reader:
         )
         for glob in config.exclude:
             self.check_glob(("exclude",), glob)
-        return config._replace(lines={rule_id: self.line_of_id(rule_id) for rule_id, _ in config.mentions()})
+        return config._replace(lines={mention.name: self.line_of(mention.name) for mention in config.mentions()})
 
     def per_file(self, data: Any) -> Iterable[tuple[str, Settings]]:
         if not isinstance(data, dict):

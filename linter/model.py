@@ -158,6 +158,8 @@ class RuleInfo(NamedTuple):
     security_severity: str | None = None
     precision: Precision = "high"
     """How likely a finding of the rule is right, in GitHub's words."""
+    category: str = ""
+    """What rules are chosen by together: the folder of a built-in rule, the name in front of the slash of another one."""
 
     @property
     def level(self) -> Level:

@@ -22,7 +22,7 @@ from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, rea
 from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Target, dotted
 from .policy.engine import applies, check
 from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, files_of, read_folders
+from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .server.target import target_of
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
@@ -169,12 +169,12 @@ class _Run:
     def prepare(self, files: list[Path]) -> bool:
         """Read the configurations and rules that files need; False, with errors noted, when one of them or the command has a mistake."""
         configs = {config.path: config for file in files or [Path("any")] if (config := self._config(file)) is not None}
-        known: set[str] = set()
+        known: dict[str, RuleInfo] = {}
         for config in configs.values():
             known.update(self._known_rules(config))
         if configs:
             given = self.options.settings
-            for error in check_ids([*(given.select or ()), *(given.ignore or ())], known):
+            for error in check_selectors([*(given.select or ()), *(given.ignore or ())], known.values()):
                 self._error(error)
         self.started = not self.errors
         if self.started:
@@ -183,21 +183,27 @@ class _Run:
         self.started = not self.errors
         return self.started
 
-    def _known_rules(self, config: Config) -> Iterable[str]:
-        """The ids of the rules that there are under a configuration, which must not name others."""
+    def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
+        """The rules that there are under a configuration, by their ids; it must not name others."""
         known = {rule.info.id: rule.info for rule in self._rule_set(config)}
-        for rule_id, place in config.mentions():
-            for error in check_ids([rule_id], known):
-                self._error(f"{place}: {error}")
+        for mention in config.mentions():
+            check = check_selectors if mention.selects else check_ids
+            for error in check([mention.name], known.values()):
+                self._error(f"{mention.place}: {error}")
         return known
 
     def _check_selection(self, file: Path) -> None:
         """Refuse a choice of rules of which none is left: whatever is linted with it has no finding."""
         config = self._config(file)
-        settings = self.options.settings.over(config.settings_for(file)) if config is not None else self.options.settings
-        if settings.select is not None and set(settings.select) <= set(settings.ignore or ()):
-            place = f"{config.path}: " if config is not None and config.path is not None else ""
-            self._error(f"{place}no rule is left to check: every one that is selected is ignored too")
+        assert config is not None  # :meth:`prepare` has read it
+        settings = self.options.settings.over(config.settings_for(file))
+        rules = self._rule_set(config)
+        if settings.select is None or any(_is_active(rule, settings) for rule in rules):
+            return
+        place = f"{config.path}: " if config.path is not None else ""
+        off = any(_is_selected(rule, settings) for rule in rules)
+        reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
+        self._error(f"{place}no rule is left to check: {reason}")
 
     @property
     def found_nothing(self) -> bool:
@@ -261,9 +267,8 @@ class _Run:
         folders = (*folders_of(config), *self.options.rules)
         if folders not in self._rule_sets:
             self._rule_sets[folders], errors = all_rules(folders)
-            for folder in folders:
-                for path in files_of(folder)[0]:
-                    self.note_input(path)
+            for path, _ in files_of(folders)[0]:
+                self.note_input(path)
             for error in errors:
                 self._error(error)
         return self._rule_sets[folders]
@@ -617,15 +622,24 @@ def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
     """The built-in rules and those of folders, in the order of the ids, and the errors in the latter."""
     folders = list(folders)
     rules = list(_built_in())
-    own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules]) if folders else ([], [])
+    if not folders:
+        return rules, []
+    own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules], [rule.info.category for rule in rules])
     return sorted([*rules, *own], key=lambda rule: rule.info.id), errors
 
 
+_ALL_IGNORED = "every one that is selected is ignored too"
+
+
+def _is_selected(rule: Rule, settings: Settings) -> bool:
+    """Whether a choice of rules covers a rule. The more exact of ``select`` and ``ignore`` counts; where neither is, ``ignore``."""
+    ignored = rank(rule.info, settings.ignore or ())
+    return not ignored if settings.select is None else rank(rule.info, settings.select) > ignored
+
+
 def _is_active(rule: Rule, settings: Settings) -> bool:
-    rule_id = rule.info.id
-    if settings.select is not None and rule_id not in settings.select:
-        return False
-    return rule_id not in (settings.ignore or ()) and (rule.enabled or settings.select is not None)
+    """Whether a rule is checked: it is selected, and if it is off until it is asked for, by its id."""
+    return _is_selected(rule, settings) and (rule.enabled or rule.info.id in (settings.select or ()))
 
 
 def _target(settings: Settings, document: Document) -> Target:

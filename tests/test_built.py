@@ -46,7 +46,7 @@ def edited(path: str, before: str, after: str) -> Callable[[Path], None]:
 DETECT = "def detect(file: SourceFile) -> Recognised | None:"
 EDITS = {
     "a rule": (
-        edited("rules/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
+        edited("rules/urls/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
         "note[base-url-without-trailing-slash]",
     ),
     "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is no setting of the server"),
@@ -66,6 +66,14 @@ def test_an_edit_counts_at_once(what: str, whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole, copy)
     edit(copy)
     assert expected in found(copy)
+
+
+def test_the_folder_of_a_file_counts(tmp_path: Path) -> None:
+    """A rule that is moved to another folder is of another category."""
+    for folder in ("tls", "mail"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "rule.yaml").write_bytes(b"1")
+    assert _built.digest([str(tmp_path / "tls" / "rule.yaml")]) != _built.digest([str(tmp_path / "mail" / "rule.yaml")])
 
 
 def test_an_installed_package_trusts_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,6 +209,7 @@ def test_the_json_contract() -> None:
         "findings": [
             {
                 "rule": "missing-port",
+                "category": "values",
                 "severity": "error",
                 "message": "port is missing: the documentation requires it; the server listens on 8103 without it, "
                 "whatever the container, load balancer or apiPort expect",
@@ -223,6 +224,7 @@ def test_the_json_contract() -> None:
             },
             {
                 "rule": SLASH,
+                "category": "urls",
                 "severity": "error",
                 "message": 'baseUrl must end with "/": where the server joins it with a path, the slash is missing (https://api.hospital.examplefhir/R4)',
                 "path": "server.json",
@@ -287,7 +289,7 @@ def test_a_broken_configuration_is_exit_2() -> None:
 
 def test_rules_lists_every_rule_file() -> None:
     ids = [line.split()[0] for line in lint("rules").output.splitlines()]
-    assert ids == sorted(path.stem for path in (Path(__file__).parent.parent / "rules").glob("*.yaml"))
+    assert ids == sorted(path.stem for path in (Path(__file__).parent.parent / "rules").rglob("*.yaml"))
     assert [rule["id"] for rule in json.loads(lint("rules", "--format", "json").output)] == ids
 
 

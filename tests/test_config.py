@@ -65,11 +65,14 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
         "acme/own": {"production": "error", "development": "note"},
     }
     assert own.general == Settings(("missing-port", "acme/own"), ("missing-redis",), severity, "production", "warning")
-    assert dict(own.mentions()) == {
-        "missing-port": f"{own.path}:2",
-        "acme/own": f"{own.path}:2",
-        "missing-redis": f"{own.path}:3",
-    }
+    assert list(own.mentions()) == [
+        ("missing-port", f"{own.path}:2", True),
+        ("acme/own", f"{own.path}:2", True),
+        ("missing-redis", f"{own.path}:3", True),
+        ("missing-port", f"{own.path}:2", False),
+        ("acme/own", f"{own.path}:2", False),
+        ("missing-port", f"{own.path}:2", False),
+    ]
 
 
 def test_the_settings_of_a_file_are_those_of_every_glob_that_fits_and_the_last_wins(tmp_path: Path) -> None:

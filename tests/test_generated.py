@@ -16,7 +16,7 @@ from checkout import ROOT, run
 
 from linter.commands.rules import run_examples
 from linter.config import Settings
-from linter.policy import assertions, node
+from linter.policy import assertions, node, rule_set
 from linter.policy.rule_file import read_rule_file, rule_schema
 from linter.run import Options, lint_paths
 from linter.settings import KINDS, catalogue
@@ -143,7 +143,8 @@ def test_the_default_of_a_secret_is_nowhere() -> None:
         if setting is not None and setting.secret and setting.real_default is not None and "object" not in setting.types
     ]
     assert secrets
-    for file in ("schemas/medplum-server-config.schema.json", "docs/settings.md", "docs/rules.md", "README.md"):
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "rules").iterdir()]
+    for file in ("schemas/medplum-server-config.schema.json", "docs/settings.md", "README.md", *pages):
         text = (ROOT / file).read_text(encoding="utf-8")
         assert not [secret for secret in secrets if secret in text], file
 
@@ -192,7 +193,9 @@ def test_the_page_has_every_key_of_an_example() -> None:
 
 
 def test_the_page_has_the_limits() -> None:
-    assert f"{assertions.DEEPEST} levels" in section("Limits") and f"{assertions.MOST_CLAUSES} clauses" in section("Limits")
+    said = section("Limits")
+    assert f"{assertions.DEEPEST} levels" in said and f"{assertions.MOST_CLAUSES} clauses" in said
+    assert f"{rule_set.MOST_ENTRIES:,} files and folders" in said
 
 
 def policy() -> str:

@@ -203,11 +203,11 @@ def test_a_deep_config_is_no_matter() -> None:
         ({"appSslCertArn": ARN}, ["infra-arn-of-another-account appSslCertArn"]),
         ({"apiWafIpSetArn": ""}, []),
         ({"appWafIpSetArn": CLEAN["apiWafIpSetArn"]}, ["ip-set-of-another-scope appWafIpSetArn"]),
-        ({"rdsSecretsArn": "TODO"}, ["infra-left-to-fill-in rdsSecretsArn"]),
+        ({"rdsSecretsArn": "TODO"}, ["placeholder-in-infra-config rdsSecretsArn"]),
         ({"rdsSecretsArn": "arn:aws:secretsmanager:us-east-1:012345678901:secret:x"}, ["infra-secret-of-another-region rdsSecretsArn"]),
         ({"accountNumber": 12345678901}, ["wrong-type accountNumber"]),
         ({"accountNumber": 123456789012}, [*(f"infra-arn-of-another-account {name}" for name in ARNS), "wrong-type accountNumber"]),
-        ({"accountNumber": "${ACCOUNT}"}, ["infra-reference accountNumber"]),
+        ({"accountNumber": "${ACCOUNT}"}, ["reference-in-infra-config accountNumber"]),
         ({"storagePublicKey": ...}, ["missing-storage-key storagePublicKey"]),
         ({"storagePublicKey": ..., "signingKeyId": "K2JCJMDEHXQW5F"}, []),
         (
@@ -271,7 +271,7 @@ def test_rules(change: dict[str, Any], found: list[str]) -> None:
     ],
 )
 def test_image_tags_that_move(image: str, moves: bool | None) -> None:
-    wanted = [] if moves is False else ["moving-server-image serverImage"] if moves else ["infra-reference serverImage"]
+    wanted = [] if moves is False else ["moving-image-tag serverImage"] if moves else ["reference-in-infra-config serverImage"]
     assert rules({"serverImage": image}) == wanted
 
 

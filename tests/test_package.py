@@ -38,7 +38,7 @@ def names(wheel: Path) -> set[str]:
 
 
 def test_every_file_that_is_read_is_in_the_wheel(names: set[str]) -> None:
-    rules = {f"linter/rules/{path.name}" for path in (ROOT / "rules").glob("*.yaml")}
+    rules = {f"linter/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "rules").rglob("*.yaml")}
     data = {path.relative_to(ROOT).as_posix() for folder in ("settings", "policy") for path in (ROOT / "linter" / folder).glob("*.json")}
     assert rules and data and (rules | data) <= names
     assert "linter/py.typed" in names
@@ -65,7 +65,7 @@ def test_version(bin_: Path, tmp_path: Path) -> None:
 
 def test_every_rule_is_listed(bin_: Path, tmp_path: Path) -> None:
     listed = json.loads(run(bin_ / "medplum-lint", "rules", "--format", "json", cwd=tmp_path).stdout)
-    assert sorted(rule["id"] for rule in listed) == sorted(path.stem for path in (ROOT / "rules").glob("*.yaml"))
+    assert sorted(rule["id"] for rule in listed) == sorted(path.stem for path in (ROOT / "rules").rglob("*.yaml"))
 
 
 def test_rules_prove_themselves(bin_: Path, tmp_path: Path) -> None:

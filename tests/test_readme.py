@@ -49,15 +49,6 @@ def test_the_example_is_there() -> None:
     assert "examples/medplum.config.json" in block("install") and (ROOT / "examples" / "medplum.config.json").is_file()
 
 
-def test_links_lead_somewhere() -> None:
-    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)}
-    for link in re.findall(r"\]\(([^)]+)\)", re.sub(r"```.*?```", "", README, flags=re.DOTALL)):
-        if link.startswith("#"):
-            assert link[1:] in headings, link
-        elif not link.startswith("https://"):
-            assert (ROOT / link).is_file(), link
-
-
 def options(command: str) -> set[str]:
     [found] = [one for name, one in cli.commands.items() if name == command]
     return {name for option in found.params if isinstance(option, click.Option) for name in option.opts}
@@ -95,11 +86,14 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
 
 
 def test_the_configuration_names_rules_that_exist() -> None:
-    listed = {path.stem for path in (ROOT / "rules").glob("*.yaml")}
+    files = list((ROOT / "rules").rglob("*.yaml"))
+    listed = {path.stem for path in files}
+    categories = {path.parent.name for path in files}
     text = block("configuration")
     named = {word for line in re.findall(r"^(?:select|ignore) = (\[.*?\])", text, re.MULTILINE) for word in json.loads(line)}
-    named |= set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))
-    assert named and named <= listed
+    assert named & listed and named & categories and named <= listed | categories
+    with_severity = set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))
+    assert with_severity and with_severity <= listed
 
 
 def test_the_remark_is_heeded(tmp_path: Path) -> None:

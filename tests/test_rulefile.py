@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+import yaml
 from helpers import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.commands.rules import run_examples
+from linter.policy import rule_set
 from linter.policy.rule import LARGEST_FILE
 from linter.policy.rule_file import read_rule_file
-from linter.policy.rule_set import read_folders, rule_files, rules_folder
+from linter.policy.rule_set import Folder, FoundFolder, read_folders, rule_files, rules_folder
 from linter.run import all_rules, rule_kinds
 
 RULE = """\
@@ -296,6 +300,83 @@ def test_ids_are_taken_once(tmp_path: Path) -> None:
     ]
 
 
+def test_rules_may_lie_in_folders(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    (deep / NAME).write_text(RULE)
+    (tmp_path / "a" / "own.yml").write_text(RULE.replace("acme/support-email-domain", "acme/own"))
+    rules, found = read_folders([tmp_path], rule_kinds(), [])
+    assert [rule.info.id for rule in rules] == ["acme/support-email-domain", "acme/own"]
+    assert found == []
+
+
+def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(1_200):
+        deep = deep / "f"
+        deep.mkdir()
+    (deep / NAME).touch()
+    assert rule_files(tmp_path) == [deep / NAME]
+    (deep / NAME).unlink()
+    os.removedirs(deep)  # what clears up after tests calls itself for each folder
+
+
+def test_links_to_folders_and_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+    elsewhere, folder, hidden = tmp_path / "elsewhere", tmp_path / "folder", tmp_path / "folder" / ".git"
+    for one in (elsewhere, hidden):
+        one.mkdir(parents=True)
+        (one / NAME).write_text(RULE)
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "circle").symlink_to(folder)
+    assert read_folders([folder], rule_kinds(), []) == ([], [f"{folder}: there is no rule file (*.yaml) in this folder"])
+    (tmp_path / "named").symlink_to(elsewhere)
+    assert rule_files(tmp_path / "named") == [tmp_path / "named" / NAME]
+
+
+def test_a_folder_in_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (tmp_path / NAME).write_text(RULE)
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if path == str(closed):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert read_folders([tmp_path], rule_kinds(), []) == ([], [f"{closed}: cannot be read: permission denied"])
+
+
+def test_a_search_for_rules_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_set, "MOST_ENTRIES", 5)
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for number in range(4):
+        (inner / f"{number}.txt").touch()
+    (inner / NAME).write_text(RULE)
+    assert read_folders([tmp_path], rule_kinds(), []) == (
+        [],
+        [f"{tmp_path}: holds more than 5 files and folders, too many to search for rules"],
+    )
+    (inner / "0.txt").unlink()
+    assert read_folders([tmp_path], rule_kinds(), [])[1] == []
+
+
+def test_a_file_is_read_once(tmp_path: Path) -> None:
+    """However many of the folders it is in; that the user names one of them counts."""
+    (tmp_path / "all" / "strict").mkdir(parents=True)
+    (tmp_path / "all" / "strict" / NAME).write_text(RULE)
+    every, strict = tmp_path / "all", tmp_path / "all" / "strict"
+    rules, found = read_folders([every, strict], rule_kinds(), [])
+    assert ([rule.info.id for rule in rules], found) == (["acme/support-email-domain"], [])
+    merely_found = FoundFolder(every, tmp_path, "")
+    mixed: list[list[Folder]] = [[merely_found, strict], [strict, merely_found]]
+    for folders in mixed:
+        rules, found = read_folders(folders, rule_kinds(), [])
+        assert ([rule.trusted for rule in rules], found) == ([True], [])
+
+
 def test_folders_without_rules(tmp_path: Path) -> None:
     (tmp_path / "rule.yaml.bak").write_text(RULE)
     assert read_folders([tmp_path, tmp_path / "nowhere"], rule_kinds(), []) == (
@@ -371,6 +452,25 @@ def test_every_built_in_rule_is_read_strictly(path: Path) -> None:
     read = read_rule_file(path, rule_kinds())
     assert read.errors == []
     assert read.rule is not None and read.rule.info.id == path.stem
+
+
+@pytest.mark.parametrize("path", rule_files(rules_folder()), ids=lambda path: path.stem)
+def test_every_built_in_rule_is_in_block_style(path: Path) -> None:
+    """At most 140 columns; in braces one member at most and no other mapping, in brackets no list and no mapping."""
+    text = path.read_text(encoding="utf-8")
+    assert [number for number, line in enumerate(text.splitlines(), 1) if len(line) > 140] == [], "lines of more than 140 columns"
+    waiting, packed = [yaml.compose(text, Loader=yaml.SafeLoader)], []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.CollectionNode):
+            inner = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+            waiting += inner
+            holds = yaml.MappingNode if isinstance(node, yaml.MappingNode) else yaml.CollectionNode
+            if node.flow_style and (
+                (len(inner) > 1 and isinstance(node, yaml.MappingNode)) or any(isinstance(one, holds) for one in inner)
+            ):
+                packed.append(node.start_mark.line + 1)
+    assert packed == [], "lines on which braces or brackets hold too much: write it in lines of its own"
 
 
 def test_every_built_in_rule_proves_itself() -> None:

@@ -521,6 +521,15 @@ def test_what_is_no_security_severity(score: str | None) -> None:
     assert rule_of(SECRET._replace(security_severity=score))["properties"] == properties
 
 
+def test_the_category_is_a_tag() -> None:
+    """It comes before those of the rule, so that GitHub's limit never takes it away, and once."""
+    tags = ("secrets", *(f"tag-{number}" for number in range(30)))
+    rule = SECRET._replace(category="secrets", tags=tags)
+    assert rule_of(rule)["properties"]["tags"] == ["security", *tags[:19]]
+    assert rule_of(rule._replace(security_severity=None))["properties"]["tags"] == list(tags[:20])
+    assert rule_of(SLASH._replace(category="urls"))["properties"]["tags"] == ["urls", *SLASH.tags]
+
+
 @pytest.mark.parametrize(
     ("version", "semantic"), [("1.2.3", True), ("1.2.3-rc.1+x", True), ("1.2", False), ("1.2.3.dev1", False), ("01.2.3", False)]
 )

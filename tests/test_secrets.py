@@ -93,7 +93,7 @@ def test_a_clean_secret_is_clean() -> None:
 
 def test_places_point_into_the_text() -> None:
     wrong = printed({**POSTGRES, "queryTimeout": 0, "engine": "mysql"})
-    assert found(lint(wrong)) == ["query-timeout-off 0", r"database-secret-of-another-engine \"mysql\""]
+    assert found(lint(wrong)) == ["query-timeout-disabled-in-secret 0", r"database-secret-of-another-engine \"mysql\""]
     assert found(lint(json.dumps(wrong, indent=4))) == found(lint(wrong))
 
 
@@ -101,13 +101,13 @@ def test_yaml_as_the_cli_prints_it() -> None:
     wrong = json.dumps({**POSTGRES, "queryTimeout": 0})
     outcome = lint(f"ARN: {ARN}medplum/prod/database-AbCdEf\nName: medplum/prod/database\nSecretString: '{wrong}'\n", "secret.yaml")
     assert kinds(outcome) == [DATABASE]
-    assert found(outcome) == ["query-timeout-off 0"]
+    assert found(outcome) == ["query-timeout-disabled-in-secret 0"]
 
 
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
-        ({"queryTimeout": 0}, ["query-timeout-off"]),
+        ({"queryTimeout": 0}, ["query-timeout-disabled-in-secret"]),
         ({"queryTimeout": 60_000}, []),
         ({"queryTimeout": 600_000}, ["query-timeout-over-request-timeout"]),
         ({"queryTimeout": "60s"}, ["wrong-type"]),
@@ -118,7 +118,7 @@ def test_yaml_as_the_cli_prints_it() -> None:
         ({"port": None}, []),
         ({"host": ""}, ["incomplete-database-secret"]),
         ({"dbname": None, "database": "medplum"}, ["unknown-secret-member"]),
-        ({"password": "CHANGEME"}, ["unresolved-placeholder"]),
+        ({"password": "CHANGEME"}, ["placeholder-in-server-config"]),
         ({"engine": "Aurora-PostgreSQL"}, []),
         ({"engine": "mariadb"}, ["database-secret-of-another-engine"]),
     ],
@@ -139,7 +139,7 @@ def without(secret: dict[str, Any], *names: str) -> dict[str, Any]:
         (["username"], ["incomplete-database-secret"]),
         (["password"], ["incomplete-database-secret"]),
         (["port"], ["database-secret-without-port"]),
-        (["host", "port", "dbname"], ["rds-managed-secret"]),
+        (["host", "port", "dbname"], ["rds-managed-secret-without-host"]),
     ],
 )
 def test_a_missing_member_of_the_database(missing: list[str], rules: list[str]) -> None:

@@ -431,24 +431,24 @@ def outside(text: str) -> Result:
     return lint("-", given=json.dumps(SERVER))
 
 
-@pytest.mark.parametrize("how", ["above", "absolute", "link", "link to a file", "round about"])
+@pytest.mark.parametrize("how", ["above", "absolute", "link", "link to a file", "link to a file in a folder", "round about"])
 def test_rules_stay_in_the_tree_of_a_found_configuration(how: str, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "foreign.yaml").write_text(FOREIGN)
-    Path("policies").mkdir()
-    link = Path("policies") / "foreign.yaml"
+    link = Path("policies") / ("inner/foreign.yaml" if how.endswith("in a folder") else "foreign.yaml")
+    link.parent.mkdir(parents=True)
     folder = {"above": "../elsewhere", "absolute": str(elsewhere), "round about": "policies/../../elsewhere"}.get(how, "policies")
     if how == "link":
         Path("policies").rmdir()
         Path("policies").symlink_to(elsewhere)
-    elif how == "link to a file":
+    elif how.startswith("link to a file"):
         link.symlink_to(elsewhere / "foreign.yaml")
     result = outside(folder)
     here = Path.cwd()
     expected = (
-        f"medplum-lint: error: {here}/policies/foreign.yaml: leads out of {here}, the folder of the configuration that names it"
-        if how == "link to a file"
+        f"medplum-lint: error: {here}/{link}: leads out of {here}, the folder of the configuration that names it"
+        if how.startswith("link to a file")
         else f"medplum-lint: error: {here}/.medplum-lint.toml:2: {Path(folder).name} leads out of the folder of this configuration, "
         "which was only found: name the folder of policies with --rules"
     )
@@ -463,6 +463,15 @@ def test_rules_within_the_tree_may_be_linked(tmp_path: Path) -> None:
     Path("policies").symlink_to("shared/policies")
     result = outside("policies")
     assert "error: " not in result.stderr
+
+
+def test_a_folder_that_is_linked_into_policies_is_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "foreign.yaml").write_text(FOREIGN)
+    write("policies/inner/port.yaml", policy("port", {"port": {"type": "integer"}}))
+    Path("policies/link").symlink_to(tmp_path / "elsewhere")
+    assert "error: " not in outside("policies").stderr
+    assert "acme/port" in lint("rules").output
 
 
 def test_a_rule_file_is_a_file() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +29,8 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/rules.json": rule_set.build,
     "schemas/medplum-server-config.schema.json": json_schema.schema_text,
     "docs/settings.md": settings_docs.build,
-    "docs/rules.md": rule_docs.build,
+    "docs/rules/README.md": rule_docs.index,
+    **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},
     "docs/policies.md": policy_docs.build,
     "README.md": readme.build,
 }

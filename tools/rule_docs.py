@@ -1,39 +1,116 @@
-"""``docs/rules.md``: every rule with its documentation and examples, from the rules themselves."""
+"""``docs/rules/``: a page for each category, with the documentation and examples of its rules, and an index."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from linter.commands.rules import read_sources
+from linter.commands.rules import built_in_sources
 from linter.model import TARGETS, RuleInfo
 from linter.policy.rule_file import RuleFile
-from linter.policy.rule_set import rules_folder
+
+
+class Category(NamedTuple):
+    """A folder of rules in words: the title of its page, and a sentence on what it holds."""
+
+    title: str
+    holds: str
+
+
+CATEGORIES = {
+    "syntax": Category("Syntax", "Whether a file can be read at all: JSON, YAML, their encoding, and the comments that accept findings."),
+    "values": Category(
+        "Values",
+        "Names and values of settings in general: unknown, deprecated, missing, of the wrong type, out of range, or misread.",
+    ),
+    "urls": Category("URLs", "The addresses of server and app: base URLs, the URLs of OAuth, host names, and allowed origins."),
+    "tls": Category(
+        "TLS", "Encryption on the network: https, TLS to the database and to Redis, certificates of authorities, and keys in PEM."
+    ),
+    "secrets": Category(
+        "Secrets", "Credentials: where they are stored, who else knows them, and whether the other half of a pair is there."
+    ),
+    "database": Category(
+        "Database and Redis", "The connections to PostgreSQL and Redis, the secrets that hold them, time limits of queries, and queues."
+    ),
+    "storage": Category(
+        "Storage", "Where attachments are stored, the address that they are served from, and the key that signs their links."
+    ),
+    "mail": Category("Mail", "The addresses that mail comes from, who may send it, and SMTP."),
+    "hardening": Category(
+        "Hardening",
+        "What a public server can do but should not: register everybody, trust every origin, run foreign code, log patients' names.",
+    ),
+    "parameter-store": Category(
+        "Parameter Store", "Parameters of AWS Parameter Store: their names, their lengths, and what the server does not find or read there."
+    ),
+    "variables": Category(
+        "Variables",
+        "Environment variables in `.env` files, Compose files, Kubernetes manifests and Helm values: how they are written and read.",
+    ),
+    "infra": Category("Infrastructure", "The config of the CDK, `medplum.NAME.config.json`: what the deployment on AWS is made from."),
+    "deployment": Category(
+        "Deployment",
+        "What must fit together: the documents of one environment, and the server with the load balancer and the containers around it.",
+    ),
+}
+"""Every folder of rules, in the order of the index."""
 
 _LONGEST = 110
-_INTRODUCTION = """\
+_MADE = "<!-- Made by tools/generate.py from the files in rules/: edit those. -->"
+_INDEX = f"""\
 # Rules
 
-<!-- Made by tools/generate.py from rules/*.yaml: edit those. -->
+{_MADE}
 
-Every rule that medplum-lint comes with. A rule's page in the terminal: `medplum-lint explain ID`. A severity with two levels is that of a
-production and that of a development server; what is what, the [README](../README.md#production-and-development) says. Policies of your own
-are written in the same language: see [policies.md](policies.md).
+Every rule that medplum-lint comes with, by category. A category chooses rules as an id does: `--select tls`, `--ignore mail`; see the
+[README](../../README.md#choosing-rules). The page of a rule in the terminal: `medplum-lint explain ID`. Policies of your own are written
+in the same language: see [policies.md](../policies.md).
+"""
+_SEVERITY = """\
+A severity with two levels is that of a production and that of a development server: see the
+[README](../../README.md#production-and-development).
 """
 
 
-def build() -> str:
-    """The text of the page; no rule may be missing because it cannot be read."""
-    sources = read_sources([rules_folder()])
-    errors = [error for source in sources for error in source.errors]
-    if errors:
-        raise ValueError("\n".join(errors))
-    lines = [_INTRODUCTION, "| rule | severity | for | says |", "| --- | --- | --- | --- |"]
+def index() -> str:
+    """The text of the index: the categories, and every rule in the order of the ids."""
+    lines = [_INDEX, "| category | rules | holds |", "| --- | ---: | --- |"]
+    lines += [f"| [{one.title}]({name}.md): `{name}` | {len(_sources_of(name))} | {one.holds} |" for name, one in CATEGORIES.items()]
+    lines += ["", "## All rules", "", _SEVERITY, "| rule | category | severity | says |", "| --- | --- | --- | --- |"]
+    for info in map(_info, _sources()):
+        lines.append(f"| [`{info.id}`]({info.category}.md#{info.id}) | `{info.category}` | {_severity(info)} | {_cell(info.title)} |")
+    return "\n".join(lines) + "\n"
+
+
+def page(name: str) -> str:
+    """The text of the page of a category."""
+    category, sources = CATEGORIES[name], _sources_of(name)
+    lines = [f"# {category.title}", "", _MADE, "", category.holds, ""]
+    lines += [f"All of them: `--select {name}`; none of them: `--ignore {name}`. The other categories are in the [index](README.md).", ""]
+    lines += [_SEVERITY, "| rule | severity | for | says |", "| --- | --- | --- | --- |"]
     lines += [_row(_info(source)) for source in sources]
     for source in sources:
         lines += ["", *_section(source)]
     return "\n".join(lines) + "\n"
+
+
+@cache
+def _sources() -> list[RuleFile]:
+    """Every rule; none may be missing because it cannot be read, or because its folder has no page."""
+    sources = built_in_sources()
+    errors = [error for source in sources for error in source.errors]
+    unknown = {source.path.parent.name for source in sources} - set(CATEGORIES)
+    errors += [f"rules/{name}: is no category; describe it in CATEGORIES of tools/rule_docs.py" for name in sorted(unknown)]
+    if errors:
+        raise ValueError("\n".join(errors))
+    return sources
+
+
+def _sources_of(category: str) -> list[RuleFile]:
+    return [source for source in _sources() if _info(source).category == category]
 
 
 def _info(source: RuleFile) -> RuleInfo:

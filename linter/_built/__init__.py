@@ -33,13 +33,14 @@ def text(content: str, made_of: Iterable[str]) -> str:
 
 
 def digest(made_of: Iterable[str]) -> str:
-    """A checksum of the names and bytes of some files."""
+    """A checksum of the names of some files, each with its folder's, and of their bytes."""
     import zlib  # only for a checkout
 
     checksum = 0
     for path in made_of:
         with open(path, "rb") as file:
-            checksum = zlib.crc32(os.path.basename(path).encode() + b"\0" + file.read(), checksum)
+            name = "/".join(path.split(os.sep)[-2:])
+            checksum = zlib.crc32(name.encode() + b"\0" + file.read(), checksum)
     return f"{checksum:08x}"
 
 

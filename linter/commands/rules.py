@@ -14,7 +14,7 @@ from ..policy.engine import applies, check
 from ..policy.examples import Sample, failures
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
-from ..policy.rule_set import Folder, FoundFolder, built_in_rules, distinct, files_of, rules_folder
+from ..policy.rule_set import Folder, built_in_rules, category_of, files_of, rule_files, rules_folder
 from ..run import rule_kinds
 from ..server.target import target_of
 from ..sources import maker_of
@@ -30,19 +30,21 @@ def severity_text(info: RuleInfo) -> str:
 
 
 def rules_as_text(rules: Iterable[Rule]) -> str:
-    """A table of rules: id, severity, kinds, title."""
-    rows = [tuple(map(printable, (one.info.id, severity_text(one.info), ", ".join(one.info.kinds), one.info.title))) for one in rules]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    """A table of rules: id, category, severity, kinds, title."""
+    infos = [one.info for one in rules]
+    rows = [(one.id, one.category or "-", severity_text(one), ", ".join(one.kinds), printable(one.title)) for one in infos]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[3])]) + "\n" for row in rows
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[-1])]) + "\n" for row in rows
     )
 
 
 def rules_as_json(rules: Iterable[Rule]) -> str:
-    """The rules for programs: a list of objects with ``id``, ``severity`` (by target, null where off), ``kinds``, ``title`` and more."""
+    """The rules for programs: a list of objects with ``id``, ``category``, ``severity`` (by target, null where off), ``kinds`` and more."""
     listed = [
         {
             "id": rule.info.id,
+            "category": rule.info.category or None,
             "severity": dict(rule.info.severity),
             "kinds": list(rule.info.kinds),
             "title": rule.info.title,
@@ -57,7 +59,8 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 
 def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
     """The documentation of a rule, with its first good and bad example."""
-    source = next(source for source in read_sources([rules_folder(), *folders]) if source.rule and source.rule.info.id == rule_id)
+    sources = [*built_in_sources(), *read_sources(folders)]
+    source = next(source for source in sources if source.rule and source.rule.info.id == rule_id)
     assert source.rule is not None  # asked for just above
     info = source.rule.info
     lines = [
@@ -65,6 +68,7 @@ def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
         "",
         f"Severity: {_severity_sentence(info)}",
         f"For:      {', '.join(info.kinds)}",
+        *([f"Category: {info.category}"] if info.category else []),
         *([f"Fix:      {'safe' if source.rule.fix.safe else 'to be reviewed before it is applied'}"] if source.rule.fix else []),
         "",
         info.docs,
@@ -99,9 +103,8 @@ class ExampleReport(NamedTuple):
 
 def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
-    sources = read_sources(folders or [rules_folder()])
-    errors = [error for source in sources for error in source.errors]
-    errors += [error for folder in distinct(folders) for error in files_of(folder)[1]]
+    sources = read_sources(folders) if folders else built_in_sources()
+    errors = [error for source in sources for error in source.errors] + files_of(folders)[1]
     found: list[str] = []
     examples = 0
     for source in sources:
@@ -157,10 +160,12 @@ def _deployment(members: Mapping[str, Any]) -> list[Sample]:
     return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
 
 
+def built_in_sources() -> list[RuleFile]:
+    """Every built-in rule file, read strictly, in the order of the ids."""
+    sources = [read_rule_file(path, rule_kinds(), category=category_of(path)) for path in rule_files(rules_folder())]
+    return sorted(sources, key=lambda source: source.path.stem)
+
+
 def read_sources(folders: Iterable[Folder]) -> list[RuleFile]:
-    """Every rule file of the folders, read strictly."""
-    return [
-        read_rule_file(path, rule_kinds(), trusted=not isinstance(folder, FoundFolder))
-        for folder in distinct(folders)
-        for path in files_of(folder)[0]
-    ]
+    """Every rule file of a user's folders, read strictly."""
+    return [read_rule_file(path, rule_kinds(), trusted=trusted) for path, trusted in files_of(folders)[0]]

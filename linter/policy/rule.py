@@ -122,6 +122,7 @@ def _info(data: Mapping[str, Any]) -> RuleInfo:
         fixable="fix" in data,
         security_severity=data.get("security_severity"),
         precision=data.get("precision", "high"),
+        category=data.get("category") or data["id"].rpartition("/")[0],
     )
 
 

@@ -48,10 +48,10 @@ class _YamlError(Exception):
         self.line = line
 
 
-def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True) -> RuleFile:
+def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, category: str = "") -> RuleFile:
     """Read and check one rule file; ``kinds`` are the kinds of document that exist. Never raises for what the file holds.
 
-    A rule that is not ``trusted`` cannot ask what secrets hold; see :mod:`linter.policy.trust`.
+    A rule that is not ``trusted`` cannot ask what secrets hold; see :mod:`linter.policy.trust`. ``category`` is that of a built-in rule.
     """
     lines: dict[Where, int] = {}
     try:
@@ -63,7 +63,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True) -
     rule = None
     if not errors:
         try:
-            rule = compile_rule(data, prepare=True)
+            rule = compile_rule({**data, "category": category}, prepare=True)
             check_kinds(rule.info, kinds)
             check_settings(data)
             _check_name(path, rule.info.id)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from .. import _built
+from ..model import RuleInfo
 from .errors import did_you_mean
 from .rule import Rule, compile_rule
 
@@ -36,6 +37,17 @@ Folder = Path | FoundFolder
 """A folder that the user named, or one of a configuration that was found."""
 
 
+class RuleFilePath(NamedTuple):
+    """A rule file of a user's folder. ``trusted``: of one that the user named, by itself or by a configuration."""
+
+    path: Path
+    trusted: bool
+
+
+MOST_ENTRIES: Final = 10_000
+"""Files and folders at most in a folder of rules, at any depth. One with more, such as the root of a disk, is not what was meant."""
+
+
 def rules_folder() -> Path:
     """The folder of the built-in rules: inside the installed package, in a checkout beside it."""
     installed = _PACKAGE / "rules"
@@ -43,8 +55,30 @@ def rules_folder() -> Path:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """The rule files of a folder, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    """The rule files of a folder and of the folders in it, in the order of their paths.
+
+    Links to folders are not followed, and hidden folders are passed over. A loop, for folders can be nested deeper than Python's
+    functions can. Raises :class:`OSError` for a folder that cannot be read, and :class:`ValueError` for one that holds too much.
+    """
+    found: list[str] = []
+    waiting = [str(folder)]
+    entries = 0
+    while waiting:
+        with os.scandir(waiting.pop()) as inner:
+            for entry in inner:
+                entries += 1
+                if entries > MOST_ENTRIES:
+                    raise ValueError(f"holds more than {MOST_ENTRIES:,} files and folders, too many to search for rules")
+                if os.path.splitext(entry.name)[1] in (".yaml", ".yml"):
+                    found.append(entry.path)
+                elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]
+
+
+def category_of(path: Path) -> str:
+    """The category of a built-in rule: the folder that its file lies in."""
+    return path.parent.name
 
 
 def built_in_rules() -> list[Rule]:
@@ -66,8 +100,12 @@ def _read_yaml() -> list[dict[str, Any]]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = [yaml.load(path.read_bytes(), Loader=loader) for path in rule_files(rules_folder())]  # noqa: S506  # a SafeLoader
-    return [{key: value for key, value in rule.items() if key not in _ONLY_FOR_PEOPLE} for rule in data]
+    rules = []
+    for path in rule_files(rules_folder()):
+        data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
+        kept = {key: value for key, value in data.items() if key not in _ONLY_FOR_PEOPLE}
+        rules.append({"id": kept["id"], "category": category_of(path), **kept})
+    return sorted(rules, key=lambda rule: str(rule["id"]))
 
 
 def build() -> str:
@@ -76,44 +114,65 @@ def build() -> str:
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 
-def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str]) -> tuple[list[Rule], list[str]]:
+def read_folders(
+    folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()
+) -> tuple[list[Rule], list[str]]:
     """The rules of a user's folders, and for each that cannot be used an error: ``file:line: what is wrong``.
 
-    ``kinds`` are those that some input has, ``taken`` the ids that a rule must not have.
+    ``kinds`` are those that some input has; ``taken`` are the ids that a rule must not have, and ``categories`` those of their rules.
     """
     from .rule_file import read_rule_file  # with PyYAML and jsonschema: 70 ms that only a user's own rules cost
 
     rules: list[Rule] = []
-    errors: list[str] = []
+    files, errors = files_of(folders)
     ids = dict.fromkeys(taken, "a built-in rule")
-    for folder in distinct(folders):
-        files, wrong = files_of(folder)
-        errors.extend(wrong)
-        for path in files:
-            source = read_rule_file(path, kinds, trusted=not isinstance(folder, FoundFolder))
-            errors.extend(source.errors)
-            if source.rule is None:
-                continue
-            rule_id = source.rule.info.id
-            if rule_id in ids:
-                errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {ids[rule_id]}')
-            elif not source.rule.must:
-                errors.append(f'{path}:{source.line(("found_by",))}: "found_by" is only for rules whose findings medplum-lint makes itself')
-            else:
-                rules.append(source.rule)
-            ids.setdefault(rule_id, str(path))
+    groups = dict.fromkeys(categories, "a category")
+    for path, trusted in files:
+        source = read_rule_file(path, kinds, trusted=trusted)
+        errors.extend(source.errors)
+        if source.rule is None:
+            continue
+        rule_id, group = source.rule.info.id, source.rule.info.category
+        owner = ids.get(rule_id) or groups.get(rule_id)
+        if owner is not None:
+            errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {owner}')
+        elif group in ids:
+            errors.append(f'{path}:{source.line(("id",))}: the name "{group}" in front of the slash is taken by {ids[group]}')
+        elif not source.rule.must:
+            errors.append(f'{path}:{source.line(("found_by",))}: "found_by" is only for rules whose findings medplum-lint makes itself')
+        else:
+            rules.append(source.rule)
+        ids.setdefault(rule_id, str(path))
+        if group:
+            groups.setdefault(group, f"the name in front of the slash of {rule_id}")
     return rules, errors
 
 
-def distinct(folders: Iterable[Folder]) -> list[Folder]:
-    """The folders without one of a found configuration that the user has named too: the user's word counts."""
+def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
+    """The rule files of folders that may be read, each once, and an error for each that may not, and for a folder without any.
+
+    Of a folder or file that both the user and a found configuration name, the user's word counts.
+    """
+    found: dict[str, RuleFilePath] = {}
+    errors: list[str] = []
+    for folder in _distinct(folders):
+        files, wrong = _files_of(folder)
+        errors.extend(wrong)
+        for path in files:
+            name, trusted = _real(path) or str(path), isinstance(folder, Path)
+            if name not in found or (trusted and not found[name].trusted):
+                found[name] = RuleFilePath(path, trusted)
+    return list(found.values()), errors
+
+
+def _distinct(folders: Iterable[Folder]) -> list[Folder]:
+    """The folders without one of a found configuration that the user has named too."""
     every = list(folders)
     named = {_real(folder) for folder in every if isinstance(folder, Path)}
     return [folder for folder in every if isinstance(folder, Path) or _real(folder.path) not in named]
 
 
-def files_of(folder: Folder) -> tuple[list[Path], list[str]]:
-    """The rule files of a folder that may be read, and an error for each that may not, and for a folder without any."""
+def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     path = folder.path if isinstance(folder, FoundFolder) else folder
     if isinstance(folder, FoundFolder) and not _stays(path, folder.within):
         outside = "leads out of the folder of this configuration, which was only found: name the folder of policies with --rules"
@@ -121,7 +180,9 @@ def files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     try:
         files = rule_files(path) if path.is_dir() else []
     except OSError as error:
-        return [], [f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
+        return [], [f"{error.filename or path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
+    except ValueError as error:
+        return [], [f"{path}: {error}"]
     if not files:
         return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if path.is_dir() else 'no such folder'}"]
     if not isinstance(folder, FoundFolder):
@@ -143,7 +204,29 @@ def _real(path: Path) -> str | None:
         return None
 
 
-def check_ids(ids: Iterable[str], known: Iterable[str]) -> list[str]:
+def rank(info: RuleInfo, selectors: Collection[str]) -> int:
+    """How exactly selectors name a rule: 2 by its id, 1 by its category, 0 not at all."""
+    return 2 if info.id in selectors else int(info.category in selectors)
+
+
+def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
+    """For each selector that is neither the id nor the category of a rule, an error with the nearest one."""
+    ids, categories = _names(rules)
+    known = [*ids, *categories]
+    return [f'there is no rule "{word}"{did_you_mean(word, known)}' for word in selectors if word not in known]
+
+
+def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     """For each id that no rule has, an error with the nearest one."""
-    known = list(known)
-    return [f'there is no rule "{rule_id}"{did_you_mean(rule_id, known)}' for rule_id in ids if rule_id not in known]
+    known, categories = _names(rules)
+    return [
+        f'there is no rule "{word}"{": that is a category" if word in categories else did_you_mean(word, known)}'
+        for word in ids
+        if word not in known
+    ]
+
+
+def _names(rules: Iterable[RuleInfo]) -> tuple[dict[str, None], dict[str, None]]:
+    """The ids and the categories of rules, each once and in their order."""
+    infos = list(rules)
+    return dict.fromkeys(one.id for one in infos), dict.fromkeys(one.category for one in infos if one.category)

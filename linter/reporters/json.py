@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Configuration, Deployment, Document, Finding, Related, Result, SettingPath, Style, dotted
+from ..model import Configuration, Deployment, Document, Finding, Related, Result, RuleInfo, SettingPath, Style, dotted
 from ..redaction.mask import environment_text, named_environment, shown_span
 from ..text import Span, inert
 
@@ -36,7 +36,7 @@ def _document(result: Result) -> dict[str, Any]:
         ],
         "deployments": [_deployment(deployment) for deployment in result.deployments],
         "configurations": [_configuration(one) for one in result.configurations],
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [_finding(finding, result.rules.get(finding.rule)) for finding in result.findings],
         "summary": {
             "files": len({file.path for file in result.files}),
             "errors": levels["error"],
@@ -73,10 +73,11 @@ def _configuration(one: Configuration) -> dict[str, Any]:
     return {"path": one.path, "named": one.named, "rules_off": list(one.rules_off), "excluded": one.excluded, "fail_on": one.fail_on}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
     document = finding.document
     return {
         "rule": finding.rule,
+        "category": (rule.category or None) if rule is not None else None,
         "severity": finding.severity,
         "message": finding.message,
         "path": document.uri,

@@ -166,13 +166,17 @@ _SEVERITY: Final = re.compile(r"\d{1,2}(\.\d+)?", re.ASCII)
 
 
 def _properties(rule: RuleInfo) -> dict[str, Any]:
-    """What GitHub filters and sorts by. A security severity that is no number in (0, 10] makes it refuse the upload, or means nothing."""
+    """What GitHub filters and sorts by; the category is a tag.
+
+    A security severity that is no number in (0, 10] makes it refuse the upload, or means nothing.
+    """
     score = rule.security_severity or ""
     if _SEVERITY.fullmatch(score) and 0 < float(score) <= 10:
-        severity, tags = {"security-severity": score}, ("security", *rule.tags)
+        severity, kind = {"security-severity": score}, ["security"]
     else:
-        severity, tags = {"problem.severity": _PROBLEM[_level(rule)]}, rule.tags
-    return {"precision": rule.precision, **severity, "tags": list(dict.fromkeys(tags))[:_TAGS]}
+        severity, kind = {"problem.severity": _PROBLEM[_level(rule)]}, []
+    tags = dict.fromkeys([*kind, *([rule.category] if rule.category else []), *rule.tags])
+    return {"precision": rule.precision, **severity, "tags": list(tags)[:_TAGS]}
 
 
 def _level(rule: RuleInfo) -> str:

@@ -1,0 +1,301 @@
+"""Categories: the folder of a built-in rule, the name in front of the slash of another one. They choose rules, and reports name them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import ROOT
+from click.testing import CliRunner, Result
+from helpers import rule_data
+
+from linter import cli
+from linter.policy.rule import compile_rule
+from linter.policy.rule_set import read_folders, rule_files, rules_folder
+from linter.run import all_rules, rule_kinds
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from rule_docs import CATEGORIES  # noqa: E402
+
+WRONG = json.dumps(
+    {
+        "baseUrl": "https://api.hospital.example",
+        "appBaseUrl": "http://app.hospital.example/",
+        "port": "8103",
+        "supportEmail": "nobody",
+        "smtp": {"host": "smtp.hospital.example", "port": 587},
+        "emailProvider": "awsses",
+        "database": {"host": "db.hospital.example", "ssl": {"rejectUnauthorized": False}},
+        "redis": {"host": "cache.hospital.example"},
+    }
+)
+MAIL = {"invalid-email", "smtp-not-used"}
+TLS = {"database-certificate-not-verified", "insecure-url"}
+OWN: dict[str, dict[str, Any]] = {
+    "port": {"must": {"port": "absent"}},
+    "redis": {"must": {"redis": "absent"}},
+    "quiet": {"must": {"database": "absent"}, "enabled": False},
+}
+"""Policies of the group acme, each of which finds something; the last only when it is asked for."""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("server.json").write_text(WRONG)
+
+
+def lint(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.cli, list(arguments))
+
+
+def found(*arguments: str) -> set[str]:
+    """The rules that find something."""
+    result = lint("server.json", "--format", "json", *arguments)
+    assert result.stderr == ""
+    return {finding["rule"] for finding in json.loads(result.stdout)["findings"]}
+
+
+def configure(text: str) -> None:
+    Path(".medplum-lint.toml").write_text(text)
+
+
+def own_policies(policies: dict[str, dict[str, Any]] = OWN, group: str = "acme/") -> None:
+    Path("policies").mkdir()
+    for name, more in policies.items():
+        examples = {"good": [{"data": {}}], "bad": [{"data": {"port": "x", "redis": {}, "database": {}}, "finds": ["port"]}]}
+        data = rule_data(**{"id": f"{group}{name}", "examples": examples, **more})
+        Path("policies", f"{name}.yaml").write_text(json.dumps(data))
+
+
+# --- Every built-in rule has one. ---------------------------------------------------------------------------------------------------
+
+
+def test_the_folder_of_a_rule_is_its_category() -> None:
+    categories = {rule.info.id: rule.info.category for rule in all_rules([])[0]}
+    assert categories == {path.stem: path.parent.name for path in rule_files(rules_folder())}
+    assert {path.parent.parent for path in rule_files(rules_folder())} == {ROOT / "rules"}
+
+
+def test_every_folder_is_a_category_with_a_page() -> None:
+    folders = {path.name: len(list(path.iterdir())) for path in (ROOT / "rules").iterdir()}
+    assert set(folders) == set(CATEGORIES), "a folder of rules is described in CATEGORIES of tools/rule_docs.py"
+    assert {name: number for name, number in folders.items() if not 3 <= number <= 45} == {}
+    assert all(one.title and one.holds.endswith(".") for one in CATEGORIES.values())
+    pages = {path.name for path in (ROOT / "docs" / "rules").iterdir()}
+    assert pages == {"README.md", *(f"{name}.md" for name in CATEGORIES)}
+
+
+def test_no_rule_is_called_as_a_category() -> None:
+    rules = all_rules([])[0]
+    assert {rule.info.id for rule in rules} & {rule.info.category for rule in rules} == set()
+
+
+def test_the_group_of_a_policy_is_the_name_in_front_of_its_slash() -> None:
+    assert compile_rule(rule_data({}, id="acme/own-rule")).info.category == "acme"
+    assert compile_rule(rule_data({}, id="own-rule")).info.category == ""
+
+
+# --- They choose rules: on the command line and in the configuration. ---------------------------------------------------------------
+
+
+def test_select_a_category() -> None:
+    assert found("--select", "mail") == MAIL
+    assert found("--select", "mail,tls") == MAIL | TLS
+
+
+def test_ignore_a_category() -> None:
+    every = found()
+    assert every > MAIL | TLS
+    assert found("--ignore", "mail") == every - MAIL
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "expected"),
+    [
+        ("tls", "insecure-url", TLS - {"insecure-url"}),
+        ("smtp-not-used", "mail", {"smtp-not-used"}),
+        ("tls,smtp-not-used", "mail", TLS | {"smtp-not-used"}),
+        ("mail,smtp-not-used", "mail", {"smtp-not-used"}),
+        ("tls,mail", "mail", TLS),
+        ("tls,smtp-not-used", "smtp-not-used", TLS),
+        ("tls,insecure-url", "insecure-url", TLS - {"insecure-url"}),
+    ],
+)
+def test_an_id_counts_for_more_than_a_category_and_else_ignore_wins(select: str, ignore: str, expected: set[str]) -> None:
+    assert found("--select", select, "--ignore", ignore) == expected
+    configure(f"select = {json.dumps(select.split(','))}\nignore = {json.dumps(ignore.split(','))}\n")
+    assert found() == expected
+    configure(f"ignore = {json.dumps(ignore.split(','))}\n")
+    assert found("--select", select) == expected
+    configure(f'[per-file."server.json"]\nignore = {json.dumps(ignore.split(","))}\n')
+    assert found("--select", select) == expected
+
+
+def test_a_report_says_what_a_configuration_switches_off() -> None:
+    configure('ignore = ["mail"]\n')
+    [configuration] = json.loads(lint("server.json", "--format", "json").stdout)["configurations"]
+    mail = {rule.info.id for rule in all_rules([])[0] if rule.info.category == "mail"}
+    assert MAIL < set(configuration["rules_off"]) <= mail
+
+
+def test_policies_of_ones_own_are_chosen_by_the_name_in_front_of_the_slash() -> None:
+    own_policies()
+    assert found("--rules", "policies", "--select", "acme") == {"acme/port", "acme/redis"}
+    assert found("--rules", "policies", "--select", "acme", "--ignore", "acme/redis") == {"acme/port"}
+    assert not {rule for rule in found("--rules", "policies", "--ignore", "acme") if rule.startswith("acme/")}
+
+
+def test_what_is_off_is_checked_only_when_its_id_is_selected() -> None:
+    own_policies()
+    assert found("--rules", "policies", "--select", "acme/quiet") == {"acme/quiet"}
+    assert found("--rules", "policies", "--select", "acme,acme/quiet", "--ignore", "acme") == {"acme/quiet"}
+
+
+def test_a_policy_may_join_a_category() -> None:
+    own_policies({"port": OWN["port"]}, "mail/")
+    assert found("--rules", "policies", "--select", "mail") == {*MAIL, "mail/port"}
+
+
+# --- Mistakes. ----------------------------------------------------------------------------------------------------------------------
+
+
+def refused(*arguments: str) -> list[str]:
+    result = lint("server.json", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    return [line.removeprefix("medplum-lint: error: ") for line in result.stderr.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("hardning", 'there is no rule "hardning"; did you mean "hardening"?'),
+        ("parameterstore", 'there is no rule "parameterstore"; did you mean "parameter-store"?'),
+        ("smtp-not-use", 'there is no rule "smtp-not-use"; did you mean "smtp-not-used"?'),
+        ("TLS", 'there is no rule "TLS"'),
+        ("mail/", 'there is no rule "mail/"; did you mean "mail"?'),
+        ("mail/smtp-not-used", 'there is no rule "mail/smtp-not-used"; did you mean "smtp-not-used"?'),
+    ],
+)
+def test_a_selector_that_names_nothing(word: str, message: str) -> None:
+    for option in ("--select", "--ignore"):
+        assert refused(option, f"mail,{word}") == [message]
+    configure(f"\nignore = [{json.dumps(word)}]\n")
+    assert refused() == [f"{Path.cwd()}/.medplum-lint.toml:2: {message}"]
+    result = lint("rules", word, "--isolated")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"medplum-lint: error: {message}\n")
+
+
+def test_the_group_of_ones_own_policies_is_near_too() -> None:
+    own_policies()
+    assert refused("--rules", "policies", "--select", "acm") == ['there is no rule "acm"; did you mean "acme"?']
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore"), [("mail", "mail"), ("smtp-not-used,mail", "smtp-not-used,mail"), (",".join(MAIL), ",".join(MAIL))]
+)
+def test_no_rule_is_left(select: str, ignore: str) -> None:
+    message = "no rule is left to check: every one that is selected is ignored too"
+    assert refused("--select", select, "--ignore", ignore) == [message]
+    configure(f"ignore = {json.dumps(ignore.split(','))}\n")
+    assert refused("--select", select) == [f"{Path.cwd()}/.medplum-lint.toml: {message}"]
+
+
+def test_every_rule_of_a_category_is_ignored() -> None:
+    every = ",".join(rule.info.id for rule in all_rules([])[0] if rule.info.category == "mail")
+    assert refused("--select", "mail", "--ignore", every) == ["no rule is left to check: every one that is selected is ignored too"]
+    assert found("--select", every, "--ignore", "mail") == MAIL
+
+
+def test_none_of_a_group_is_on() -> None:
+    own_policies({"quiet": OWN["quiet"]})
+    assert refused("--rules", "policies", "--select", "acme") == [
+        'no rule is left to check: what is selected is "enabled: false", and checked only when its id is selected'
+    ]
+
+
+def test_a_severity_is_that_of_a_rule() -> None:
+    configure('\n[severity]\nmail = "note"\n')
+    assert refused() == [f'{Path.cwd()}/.medplum-lint.toml:3: there is no rule "mail": that is a category']
+    result = lint("explain", "mail", "--isolated")
+    assert (result.exit_code, result.stderr) == (2, 'medplum-lint: error: there is no rule "mail": that is a category\n')
+
+
+@pytest.mark.parametrize(
+    ("id_", "message"),
+    [
+        ("mail", 'policies/mail.yaml:1: the id "mail" is taken by a category'),
+        ("missing-port/own", 'policies/own.yaml:1: the name "missing-port" in front of the slash is taken by a built-in rule'),
+    ],
+)
+def test_no_selector_has_two_meanings(id_: str, message: str) -> None:
+    group, _, name = id_.rpartition("/")
+    own_policies({name: OWN["port"]}, f"{group}/" if group else "")
+    assert refused("--rules", "policies") == [message]
+
+
+def test_no_selector_of_ones_own_has_two_meanings() -> None:
+    own_policies({"port": OWN["port"], "acme": {**OWN["redis"], "id": "acme"}, "zebra": {**OWN["port"], "id": "zebra"}})
+    Path("policies", "first").mkdir()
+    Path("policies", "port.yaml").rename(Path("policies", "first", "port.yaml"))
+    rules, errors = read_folders([Path("policies")], rule_kinds(), [])
+    assert [rule.info.id for rule in rules] == ["acme", "zebra"]
+    assert errors == ['policies/first/port.yaml:1: the name "acme" in front of the slash is taken by policies/acme.yaml']
+    Path("policies", "first", "port.yaml").rename(Path("policies", "a.yaml"))
+    Path("policies", "a.yaml").write_text(Path("policies", "a.yaml").read_text().replace("acme/port", "zebra/a"))
+    rules, errors = read_folders([Path("policies")], rule_kinds(), [])
+    assert [rule.info.id for rule in rules] == ["zebra/a", "acme"]
+    assert errors == ['policies/zebra.yaml:1: the id "zebra" is taken by the name in front of the slash of zebra/a']
+
+
+# --- They are shown. ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_a_category() -> None:
+    expected = [rule.info.id for rule in all_rules([])[0] if rule.info.category == "mail"]
+    rows = [line.split() for line in lint("rules", "mail").stdout.splitlines()]
+    assert [(row[0], row[1]) for row in rows] == [(id_, "mail") for id_ in expected]
+    listed = json.loads(lint("rules", "mail", "--format", "json").stdout)
+    assert [(rule["id"], rule["category"]) for rule in listed] == [(id_, "mail") for id_ in expected]
+
+
+def test_the_list_of_several() -> None:
+    listed = json.loads(lint("rules", "mail", "tls,missing-port", "--format", "json").stdout)
+    assert {rule["category"] for rule in listed} == {"mail", "tls", "values"}
+    assert [rule["id"] for rule in listed if rule["category"] == "values"] == ["missing-port"]
+    own_policies()
+    listed = json.loads(lint("rules", "acme", "--rules", "policies", "--format", "json").stdout)
+    assert [(rule["id"], rule["category"]) for rule in listed] == [(f"acme/{name}", "acme") for name in sorted(OWN)]
+
+
+def test_json_and_sarif_name_the_category() -> None:
+    own_policies()
+    options = ("server.json", "--select", "mail,acme", "--rules", "policies")
+    findings = json.loads(lint(*options, "--format", "json").stdout)["findings"]
+    expected = {**dict.fromkeys(MAIL, "mail"), "acme/port": "acme", "acme/redis": "acme"}
+    assert {finding["rule"]: finding["category"] for finding in findings} == expected
+    rules = json.loads(lint(*options, "--format", "sarif").stdout)["runs"][0]["tool"]["driver"]["rules"]
+    tags = {rule["id"]: rule["properties"]["tags"] for rule in rules}
+    assert set(tags) > set(expected)
+    assert all(("acme" if id_.startswith("acme/") else "mail") in given for id_, given in tags.items())
+
+
+def test_a_policy_without_a_group_has_no_category() -> None:
+    own_policies({"port": OWN["port"]}, "")
+    options = ("server.json", "--select", "port", "--rules", "policies")
+    [finding] = json.loads(lint(*options, "--format", "json").stdout)["findings"]
+    assert finding["category"] is None
+    [rule] = json.loads(lint(*options, "--format", "sarif").stdout)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["properties"]["tags"] == []
+    [listed] = json.loads(lint("rules", "port", "--rules", "policies", "--format", "json").stdout)
+    assert listed["category"] is None
+
+
+def test_explain_says_the_category() -> None:
+    assert "\nCategory: mail\n" in lint("explain", "smtp-not-used").stdout
+    own_policies()
+    assert "\nCategory: acme\n" in lint("explain", "acme/port", "--rules", "policies").stdout
