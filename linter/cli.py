@@ -15,25 +15,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from . import __version__
+from .choose import all_rules, folders_of
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Settings, named_config
 from .files import LARGEST_INPUT, Unreadable, identity, parse_size, read_standard_input, reason_of
+from .load import STANDARD_INPUT, Input, described, load_documents
 from .model import Document, Style
 from .output import Unwritable, drop, write_report, write_standard_output
 from .policy.rule_set import Folder
 from .reporters import names as format_names
-from .run import (
-    STANDARD_INPUT,
-    Input,
-    Options,
-    Outcome,
-    all_rules,
-    described,
-    folders_of,
-    lint_input,
-    lint_paths,
-    load_documents,
-    without_what_cannot_be_reported,
-)
+from .run import Options, Outcome, lint_input, lint_paths, without_what_cannot_be_reported
 from .sources import kinds
 from .text import inert, printable, printable_lines
 

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import os
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .config import Config, ConfigError, Configurations, Settings, Severity
+from .choose import Rules, all_rules, checked_rules, folders_of, is_active, is_selected, severity_of, target_for
+from .config import Config, ConfigError, Configurations, Settings
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
-from .documents.deployment import KIND as DEPLOYMENT
 from .documents.deployment import Candidate, deployments, side_by_side
-from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from .documents.source import Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
-from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Target, dotted
+from .load import NOTHING_FOUND, Input, breaks_off, described, load, why_broken
+from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check
 from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
-from .server.target import target_of
+from .policy.rule_set import Folder, check_ids, check_selectors, files_of
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
-from .sources import kinds, modules_for, source_of
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-STANDARD_INPUT = "<stdin>"
+_ALL_IGNORED = "every one that is selected is ignored too"
 TOO_LARGE = "more than 64 MiB, too large for a search: name it to have it checked"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -76,37 +71,6 @@ class Outcome(NamedTuple):
         if self.errors:
             return 2
         return 1 if self.failed else 0
-
-
-class Input(NamedTuple):
-    """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`.
-
-    ``piped``: it came by standard input.
-    """
-
-    uri: str
-    data: bytes
-    path: Path
-    searched: bool = False
-    piped: bool = False
-
-
-class Reading(NamedTuple):
-    """What was made of an input: its documents, which are none for what is left alone. ``note`` says in a few words what that is.
-
-    ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be.
-    """
-
-    loaded: list[Loaded]
-    note: str = ""
-    unread: bool = False
-
-
-class Rules(NamedTuple):
-    """The rules that a file is checked with, and all that there are."""
-
-    active: tuple[Rule, ...]
-    known: Mapping[str, RuleInfo]
 
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:
@@ -198,10 +162,10 @@ class _Run:
         assert config is not None  # :meth:`prepare` has read it
         settings = self.options.settings.over(config.settings_for(file))
         rules = self._rule_set(config)
-        if settings.select is None or any(_is_active(rule, settings) for rule in rules):
+        if settings.select is None or any(is_active(rule, settings) for rule in rules):
             return
         place = f"{config.path}: " if config.path is not None else ""
-        off = any(_is_selected(rule, settings) for rule in rules)
+        off = any(is_selected(rule, settings) for rule in rules)
         reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
         self._error(f"{place}no rule is left to check: {reason}")
 
@@ -261,7 +225,7 @@ class _Run:
 
     def _rules(self, config: Config, settings: Settings) -> Rules:
         rules = self._rule_set(config)
-        return Rules(tuple(rule for rule in rules if _is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
+        return Rules(tuple(rule for rule in rules if is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
 
     def _rule_set(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self.options.rules)
@@ -313,14 +277,14 @@ class _Run:
 
     def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
         document = loaded.document
-        document.target = _target(settings, document)
+        document.target = target_for(settings, document)
         document.now = self.options.now
         self.documents.append(document)
         self._rules_of[document] = (rules, settings)
         findings = list(self._found_by_source(loaded, rules, settings))
         reported = {finding.rule for finding in findings}
-        if _breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
-            self._unread(document.uri, _why_broken(loaded))
+        if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
+            self._unread(document.uri, why_broken(loaded))
         else:
             self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
         if loaded.checkable:
@@ -328,16 +292,16 @@ class _Run:
                 findings.extend(self._check_rule(rule, document, settings))
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
-        self._suppressions.take(loaded, _checked(rules, document, settings), rules.known)
+        self._suppressions.take(loaded, checked_rules(rules, document, settings), rules.known)
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self._add(findings, settings)
 
     def _off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> frozenset[str]:
         """The rules that a document would be checked with, were it not for its configuration."""
         told = self.options.settings.over(Settings())
-        target = _target(told, document)
-        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self.options.rules)] if _is_active(rule, told))
-        on = frozenset(rule.info.id for rule in rules.active if _severity(rule.info, settings)[document.target] is not None)
+        target = target_for(told, document)
+        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self.options.rules)] if is_active(rule, told))
+        on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, settings)[document.target] is not None)
         return frozenset(info.id for info in without if info.severity[target] is not None) - on
 
     def _add(self, findings: list[Finding], settings: Settings) -> None:
@@ -367,7 +331,7 @@ class _Run:
         for unused in self._suppressions.unused():
             rules, settings = self._rules_of[unused.document]
             info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)
-            level = _severity(info, settings)[unused.document.target] if info is not None else None
+            level = severity_of(info, settings)[unused.document.target] if info is not None else None
             if level is not None:
                 self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], settings)
 
@@ -376,7 +340,7 @@ class _Run:
             return check(
                 rule,
                 document,
-                _severity(rule.info, settings),
+                severity_of(rule.info, settings),
                 lambda path, error: self._bug(error, document.uri, f"the rule {rule.info.id}", path),
             )
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
@@ -387,7 +351,7 @@ class _Run:
         active = {rule.info.id: rule.info for rule in rules.active}
         for problem in loaded.problems:
             info = active.get(problem.rule)
-            level = _severity(info, settings)[loaded.document.target] if info is not None else None
+            level = severity_of(info, settings)[loaded.document.target] if info is not None else None
             if level is not None:
                 yield _finding(problem, level, loaded.document)
 
@@ -440,13 +404,6 @@ class _Use(NamedTuple):
     excluded: set[str]
 
 
-def folders_of(config: Config) -> list[Folder]:
-    """The folders of rules that a configuration names. Nobody vouches for those of one that was merely found."""
-    if config.trusted or config.path is None:
-        return list(config.rules)
-    return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.rules_line}") for folder in config.rules]
-
-
 def _relative(path: Path) -> str:
     """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
     try:
@@ -467,195 +424,6 @@ def without_what_cannot_be_reported(outcome: Outcome, report: Callable[[Outcome]
         else:
             kept.append(finding)
     return outcome._replace(result=outcome.result._replace(findings=tuple(kept)), bugs=(*outcome.bugs, *bugs))
-
-
-def described(error: BaseException) -> str:
-    """An exception by its kind and place; its text is left out, for it may quote a value."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-
-
-NOTHING_FOUND = Reading([])
-"""What a search makes of a file that only is called as a configuration is: nothing that need be told."""
-
-
-def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
-    """What is made of an input: documents of the given kind, else of the kind that its content shows.
-
-    With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
-    """
-    file = SourceFile(given.uri, given.data)
-    if given.piped and not file.text.content.strip():
-        return Reading([], _nothing_piped(), unread=True)
-    answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
-    if kind is not None:
-        return _load_as(file, kind, answers, named=not given.searched)
-    if given.searched or not guess:
-        answers = [answer for answer in answers if answer[1].confidence >= Confidence.GUESS]
-    if not answers:
-        return NOTHING_FOUND if given.searched else _unrecognised(file)
-    # What is left alone only because no more could be read of it may be what another source takes it for.
-    source, recognised = max(answers, key=_confidence)
-    if recognised.kind is None and recognised.unread:
-        sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= Confidence.GUESS]
-        source, recognised = max(sure, key=_confidence, default=(source, recognised))
-        if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
-            source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
-    if recognised.kind is None:
-        return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread))
-    return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
-
-
-def _load_as(file: SourceFile, kind: str, answers: list[tuple[ModuleType, Recognised]], *, named: bool) -> Reading:
-    """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
-    empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
-    fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
-    if fitting:
-        source, recognised = max(fitting, key=_confidence)
-        return _reading(file, kind, source.load(file, kind), recognised.unread, named=named)
-    if empty and (file.json.intact or kind == "server/ssm"):
-        return Reading([], empty, unread=True)
-    return _reading(file, kind, source_of(kind).load(file, kind), "", named=named)
-
-
-def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
-    """What to make of the documents of a file: broken JSON is told by findings, what evidently is no JSON at all by the reason."""
-    if any(_is_read(one) for one in loaded):
-        return Reading(loaded, unread, unread=bool(unread))
-    as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
-    if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and _evidently(file)):
-        return Reading(loaded)
-    return Reading([], unread or _why_unread(file, kind), unread=True)
-
-
-def _is_read(loaded: Loaded) -> bool:
-    """Whether something of a document stands in the file: a setting, or that it lacks them all."""
-    document = loaded.document
-    return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
-
-
-def _why_unread(file: SourceFile, kind: str | None) -> str:
-    from .documents.unread import why_unread  # only after the fact
-
-    return why_unread(file, kind)
-
-
-def _unrecognised(file: SourceFile) -> Reading:
-    from .documents.unread import foreign
-
-    note = foreign(file) if not _evidently(file) else ""
-    return Reading([], note or _why_unread(file, None), unread=not note)
-
-
-def _evidently(file: SourceFile) -> str:
-    from .documents.unread import evidently
-
-    return evidently(file)
-
-
-def _nothing_piped() -> str:
-    from .documents.unread import NOTHING_PIPED
-
-    return NOTHING_PIPED
-
-
-def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
-    return answer[1].confidence
-
-
-def _breaks_off(loaded: Loaded) -> bool:
-    """Whether not all of a document could be read."""
-    return not loaded.checkable or (not loaded.document.complete and any(problem.lossy for problem in loaded.problems))
-
-
-def _why_broken(loaded: Loaded) -> str:
-    problem = next(problem for problem in loaded.problems if problem.lossy)
-    line, column = loaded.document.position(problem.span.start)
-    return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
-
-
-class LoadedDocuments(NamedTuple):
-    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code."""
-
-    documents: list[Document]
-    errors: list[str]
-    bugs: list[str]
-
-
-def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT) -> LoadedDocuments:
-    """The documents of files, without linting them."""
-    documents: list[Document] = []
-    errors: list[str] = []
-    bugs: list[str] = []
-    for path in paths:
-        try:
-            given = path if isinstance(path, Input) else Input(_uri(Path(path)), read_file(path, max_size), Path(path))
-        except Unreadable as error:
-            errors.append(f"{path}: cannot be read: {error}")
-            continue
-        try:
-            reading = load(given, kind)
-        except Exception as error:  # a bug of ours must not keep other files from being shown
-            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
-            continue
-        documents.extend(one.document for one in reading.loaded if one.checkable)
-        if reading.unread or not reading.loaded:
-            errors.append(f"{given.uri}: {reading.note}")
-        elif any(problem.fatal for one in reading.loaded for problem in one.problems):
-            errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
-        elif not any(one.checkable for one in reading.loaded):
-            errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
-    return LoadedDocuments(documents, errors, bugs)
-
-
-@lru_cache(maxsize=1)
-def _built_in() -> tuple[Rule, ...]:
-    return tuple(built_in_rules())
-
-
-def rule_kinds() -> frozenset[str]:
-    """Every kind of document that a rule can be for: those of the inputs, and deployments made of several."""
-    return kinds() | {DEPLOYMENT}
-
-
-def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
-    """The built-in rules and those of folders, in the order of the ids, and the errors in the latter."""
-    folders = list(folders)
-    rules = list(_built_in())
-    if not folders:
-        return rules, []
-    own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules], [rule.info.category for rule in rules])
-    return sorted([*rules, *own], key=lambda rule: rule.info.id), errors
-
-
-_ALL_IGNORED = "every one that is selected is ignored too"
-
-
-def _is_selected(rule: Rule, settings: Settings) -> bool:
-    """Whether a choice of rules covers a rule. The more exact of ``select`` and ``ignore`` counts; where neither is, ``ignore``."""
-    ignored = rank(rule.info, settings.ignore or ())
-    return not ignored if settings.select is None else rank(rule.info, settings.select) > ignored
-
-
-def _is_active(rule: Rule, settings: Settings) -> bool:
-    """Whether a rule is checked: it is selected, and if it is off until it is asked for, by its id."""
-    return _is_selected(rule, settings) and (rule.enabled or rule.info.id in (settings.select or ()))
-
-
-def _target(settings: Settings, document: Document) -> Target:
-    if settings.target in (None, "auto"):
-        return target_of(document)
-    return "production" if settings.target == "production" else "development"
-
-
-def _severity(info: RuleInfo, settings: Settings) -> Severity:
-    return (settings.severity or {}).get(info.id, info.severity)
-
-
-def _checked(rules: Rules, document: Document, settings: Settings) -> frozenset[str]:
-    """The ids of the rules that are on for a document."""
-    on = (rule.info for rule in rules.active if applies(rule, document))
-    return frozenset(info.id for info in on if _severity(info, settings)[document.target] is not None)
 
 
 def _finding(problem: Problem, level: Level, document: Document) -> Finding:

@@ -17,12 +17,13 @@ from helpers import rule
 from linter import settings
 from linter.commands import diff, show
 from linter.config import Settings
+from linter.load import Input, load_documents
 from linter.model import Document, Result
 from linter.policy.engine import check
 from linter.policy.rule import Rule
 from linter.reporters import names, reporter
 from linter.reporters._fingerprint import raw_line_hashes
-from linter.run import Input, Options, Outcome, lint_input, load_documents
+from linter.run import Options, Outcome, lint_input
 
 CANARY = "kJ4jZ7qW"
 """Eight characters that stand nowhere else: a part of every secret here, so that a part of a secret is found too."""

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 from helpers import rule_data
 
 from linter import cli
+from linter.choose import all_rules, rule_kinds
 from linter.policy.rule import compile_rule
 from linter.policy.rule_set import read_folders, rule_files, rules_folder
-from linter.run import all_rules, rule_kinds
 
 sys.path.insert(0, str(ROOT / "tools"))
 

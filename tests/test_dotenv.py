@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
-from linter.run import Input, Options, lint_input, lint_paths
+from linter.load import Input
+from linter.run import Options, lint_input, lint_paths
 from linter.sources import dotenv
 from linter.text import Text
 

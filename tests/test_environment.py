@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from linter import settings
 from linter.documents.variables import configures_server, is_servers
+from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.reporters import names, reporter
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 from linter.settings.env_names import GENERATIONS, meant_by, setting_of, variable_of
 
 KNOWN = settings.catalogue()

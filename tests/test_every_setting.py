@@ -14,7 +14,8 @@ import pytest
 
 from linter import settings
 from linter.config import Settings
-from linter.run import Input, Options, lint_input
+from linter.load import Input
+from linter.run import Options, lint_input
 
 TABLE = Path(__file__).parent / "data" / "wrong-values.tsv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))

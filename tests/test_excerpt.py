@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import settings
+from linter.load import Input
 from linter.model import Style
 from linter.redaction.json_line import Visibility, excerpt
 from linter.redaction.values import Public
 from linter.reporters import names, reporter
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 from linter.text import Span, Text
 
 MARKER = "hunter2"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from helpers import compare_with
 
+from linter.load import Input
 from linter.model import dotted
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = sorted(path.parent.name for path in FIXTURES.glob("*/input.*"))

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from linter import settings
 from linter.conformance import mismatch, values
 from linter.conformance import names as name_checks
+from linter.load import Input
 from linter.model import Document
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 
 BASE: Final = '"baseUrl": "https://api.example.com/", "database": {"host": "db"}, "redis": {"host": "cache"}'
 

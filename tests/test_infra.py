@@ -15,10 +15,11 @@ from helpers import bare, rule, said, verdict
 
 from linter import settings
 from linter.config import Settings
+from linter.load import Input
 from linter.model import UNKNOWN, Finding
 from linter.policy.assertions import _FARGATE_MEMORY
 from linter.policy.errors import RuleError
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 
 TABLE = Path(__file__).parent / "data" / "wrong-infra-values.tsv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))

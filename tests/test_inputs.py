@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter import cli, files, run
+from linter import choose, cli, files, run
+from linter import load as loading
 from linter.files import Unreadable, parse_size, read_file, read_regular
 from linter.model import Document
 from linter.policy import engine
@@ -425,10 +426,10 @@ def breaks(name: str, original: Callable[..., object]) -> Callable[..., object]:
 def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("bug.json").write_text(f" {BAD}")
     if where == "load":
-        load = run.load
+        load = loading.load
         monkeypatch.setattr(run, "load", lambda given, kind, **how: broken() if given.uri == "bug.json" else load(given, kind, **how))
     elif where == "target_of":
-        monkeypatch.setattr(run, "target_of", breaks("bug.json", target_of))
+        monkeypatch.setattr(choose, "target_of", breaks("bug.json", target_of))
     elif where == "check":
         monkeypatch.setattr(run, "check", lambda rule, document, *more: breaks("bug.json", engine.check)(rule, document, *more))
     elif where == "excerpt":
@@ -456,8 +457,8 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
 
 def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("bug.json").write_text(BAD)
-    load = run.load
-    monkeypatch.setattr(run, "load", lambda given, kind, **how: broken() if given.uri == "bug.json" else load(given, kind, **how))
+    load = loading.load
+    monkeypatch.setattr(loading, "load", lambda given, kind, **how: broken() if given.uri == "bug.json" else load(given, kind, **how))
     result = lint("show", "bug.json", "server.json")
     assert result.exit_code == 3
     assert result.stdout.startswith("server.json (server/json)")

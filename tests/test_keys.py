@@ -28,11 +28,12 @@ from cryptography.x509.oid import NameOID
 
 from linter import formats
 from linter.config import Settings
+from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.policy import keys
 from linter.policy.keys import private_key_problem, public_key_problem
 from linter.reporters import reporter
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 
 PASSPHRASE = "correct-horse-battery"
 

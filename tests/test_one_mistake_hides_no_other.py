@@ -17,6 +17,7 @@ import pytest
 from helpers import bare
 
 from linter import settings
+from linter.choose import rule_kinds
 from linter.commands.rules import load_example
 from linter.conformance.meaning import meant
 from linter.model import UNKNOWN, SettingPath
@@ -24,7 +25,6 @@ from linter.policy.engine import check
 from linter.policy.rule import Rule
 from linter.policy.rule_file import RuleFile, read_rule_file
 from linter.policy.rule_set import rule_files, rules_folder
-from linter.run import rule_kinds
 from linter.settings import Setting
 
 SOURCES = [read_rule_file(path, rule_kinds()) for path in rule_files(rules_folder())]

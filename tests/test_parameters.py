@@ -12,7 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.run import Input, Options, lint_input
+from linter.load import Input
+from linter.run import Options, lint_input
 from linter.syntax.json import parse_json
 from linter.syntax.json_stream import json_documents
 from linter.syntax.yaml import Tagged, parse_yaml

@@ -15,9 +15,10 @@ from checkout import ROOT
 
 from linter.cli import cli
 from linter.config import FAIL_ON_CHOICES, find_config
+from linter.load import Input
 from linter.model import LEVELS, TARGETS
 from linter.reporters import names as formats
-from linter.run import Input, Options, lint_input
+from linter.run import Options, lint_input
 from linter.sources import kinds
 
 sys.path.insert(0, str(ROOT / "tools"))

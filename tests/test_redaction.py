@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import settings
+from linter.load import Input
 from linter.model import Style
 from linter.redaction.credentials import without_credentials
 from linter.redaction.mask import environment_text
 from linter.redaction.values import is_hidden, is_of_a_format, shown_text, shown_value, value_text
 from linter.reporters import names, reporter
-from linter.run import Input, Options, lint_input
+from linter.run import Options, lint_input
 from linter.text import MASK
 
 KNOWN = settings.catalogue()

@@ -13,12 +13,12 @@ from helpers import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linter.choose import all_rules, rule_kinds
 from linter.commands.rules import run_examples
 from linter.policy import rule_set
 from linter.policy.rule import LARGEST_FILE
 from linter.policy.rule_file import read_rule_file
 from linter.policy.rule_set import Folder, FoundFolder, read_folders, rule_files, rules_folder
-from linter.run import all_rules, rule_kinds
 
 RULE = """\
 id: acme/support-email-domain

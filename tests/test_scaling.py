@@ -14,8 +14,9 @@ from shapes import SHAPES, Sample, Shape
 from work import Counted
 
 from linter import reporters
+from linter.load import Input
 from linter.model import Style
-from linter.run import Input, Options, lint_input
+from linter.run import Options, lint_input
 
 _MOST_GROWTH: Final = 2.6
 """How much more the step to the largest file may cost than the one to the middle one, which is half of it. In quadratic time it is four."""
@@ -50,7 +51,7 @@ def growth(work: list[int]) -> float:
 def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[], object]]:
     """What can be done with a file, by name."""
     run, model, formats = load("linter.run"), load("linter.model"), load("linter.reporters")
-    given = run.Input(sample.name, sample.text.encode("utf-8", "surrogatepass"), Path(sample.name))
+    given = load("linter.load").Input(sample.name, sample.text.encode("utf-8", "surrogatepass"), Path(sample.name))
     outcome: list[Any] = []
 
     def lint() -> None:

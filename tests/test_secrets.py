@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from linter.config import Settings
+from linter.load import Input
 from linter.reporters import json as json_report
 from linter.reporters import sarif, text
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 from linter.sources.secrets_manager import DATABASE, REDIS, environment_of
 
 POSTGRES = {"host": "db.example.com", "port": 5432, "dbname": "medplum", "username": "clusteradmin", "password": "hunter2"}

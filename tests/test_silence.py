@@ -12,7 +12,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from linter import cli, discover
-from linter.run import Input, Options, Outcome, lint_input
+from linter.load import Input
+from linter.run import Options, Outcome, lint_input
 from linter.sources import kinds
 
 FIXTURES = Path(__file__).parent / "fixtures"

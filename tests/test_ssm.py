@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
+from linter.load import Input
 from linter.model import UNKNOWN, Document, Finding, Style, dotted
 from linter.reporters import names, reporter
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 from linter.sources import server_ssm
 
 SECRET = "hunter2"

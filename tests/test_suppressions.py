@@ -10,9 +10,10 @@ import pytest
 from test_environment import lint
 
 from linter.config import Settings
+from linter.load import Input
 from linter.model import Style
 from linter.reporters import reporter
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 
 HOST = "MEDPLUM_REDIS_HOST=cache\n"
 WRONG = "MEDPLUM_DATABASE_USER=a"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from linter.load import Input
 from linter.model import UNKNOWN
-from linter.run import Input, Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input
 
 
 def lint(value: Any, name: str = "plan.json") -> tuple[str, Outcome]:

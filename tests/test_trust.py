@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from linter import cli, settings
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
+from linter.load import Input, load
 from linter.model import Document, Finding
 from linter.policy.assertions import operator_names
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.rule import Rule
 from linter.policy.trust import public_view
-from linter.run import Input, load
 
 SECRET = "pa5sw0rd-hunter2-example"
 SERVER = {

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from ..choose import rule_kinds
 from ..documents.deployment import KIND as DEPLOYMENT
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
@@ -15,7 +16,6 @@ from ..policy.examples import Sample, failures
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, built_in_rules, category_of, files_of, rule_files, rules_folder
-from ..run import rule_kinds
 from ..server.target import target_of
 from ..sources import maker_of
 from ..suppress import RULE as UNUSED_SUPPRESSION

@@ -1,0 +1,180 @@
+"""Loading: from the bytes of an input to documents of the kind that they are, or to the reason why there are none."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from .documents.recognise import is_medplum_name
+from .documents.source import Confidence, Loaded, Recognised, SourceFile
+from .files import LARGEST_INPUT, Unreadable, read_file
+from .model import Document
+from .sources import modules_for, source_of
+
+STANDARD_INPUT = "<stdin>"
+
+
+class Input(NamedTuple):
+    """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`.
+
+    ``piped``: it came by standard input.
+    """
+
+    uri: str
+    data: bytes
+    path: Path
+    searched: bool = False
+    piped: bool = False
+
+
+class Reading(NamedTuple):
+    """What was made of an input: its documents, which are none for what is left alone. ``note`` says in a few words what that is.
+
+    ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be.
+    """
+
+    loaded: list[Loaded]
+    note: str = ""
+    unread: bool = False
+
+
+def described(error: BaseException) -> str:
+    """An exception by its kind and place; its text is left out, for it may quote a value."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+
+
+NOTHING_FOUND = Reading([])
+"""What a search makes of a file that only is called as a configuration is: nothing that need be told."""
+
+
+def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
+    """What is made of an input: documents of the given kind, else of the kind that its content shows.
+
+    With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
+    """
+    file = SourceFile(given.uri, given.data)
+    if given.piped and not file.text.content.strip():
+        return Reading([], _nothing_piped(), unread=True)
+    answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
+    if kind is not None:
+        return _load_as(file, kind, answers, named=not given.searched)
+    if given.searched or not guess:
+        answers = [answer for answer in answers if answer[1].confidence >= Confidence.GUESS]
+    if not answers:
+        return NOTHING_FOUND if given.searched else _unrecognised(file)
+    # What is left alone only because no more could be read of it may be what another source takes it for.
+    source, recognised = max(answers, key=_confidence)
+    if recognised.kind is None and recognised.unread:
+        sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= Confidence.GUESS]
+        source, recognised = max(sure, key=_confidence, default=(source, recognised))
+        if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
+            source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
+    if recognised.kind is None:
+        return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread))
+    return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
+
+
+def _load_as(file: SourceFile, kind: str, answers: list[tuple[ModuleType, Recognised]], *, named: bool) -> Reading:
+    """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
+    empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
+    fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
+    if fitting:
+        source, recognised = max(fitting, key=_confidence)
+        return _reading(file, kind, source.load(file, kind), recognised.unread, named=named)
+    if empty and (file.json.intact or kind == "server/ssm"):
+        return Reading([], empty, unread=True)
+    return _reading(file, kind, source_of(kind).load(file, kind), "", named=named)
+
+
+def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
+    """What to make of the documents of a file: broken JSON is told by findings, what evidently is no JSON at all by the reason."""
+    if any(_is_read(one) for one in loaded):
+        return Reading(loaded, unread, unread=bool(unread))
+    as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
+    if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and _evidently(file)):
+        return Reading(loaded)
+    return Reading([], unread or _why_unread(file, kind), unread=True)
+
+
+def _is_read(loaded: Loaded) -> bool:
+    """Whether something of a document stands in the file: a setting, or that it lacks them all."""
+    document = loaded.document
+    return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
+
+
+def _why_unread(file: SourceFile, kind: str | None) -> str:
+    from .documents.unread import why_unread  # only after the fact
+
+    return why_unread(file, kind)
+
+
+def _unrecognised(file: SourceFile) -> Reading:
+    from .documents.unread import foreign
+
+    note = foreign(file) if not _evidently(file) else ""
+    return Reading([], note or _why_unread(file, None), unread=not note)
+
+
+def _evidently(file: SourceFile) -> str:
+    from .documents.unread import evidently
+
+    return evidently(file)
+
+
+def _nothing_piped() -> str:
+    from .documents.unread import NOTHING_PIPED
+
+    return NOTHING_PIPED
+
+
+def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
+    return answer[1].confidence
+
+
+def breaks_off(loaded: Loaded) -> bool:
+    """Whether not all of a document could be read."""
+    return not loaded.checkable or (not loaded.document.complete and any(problem.lossy for problem in loaded.problems))
+
+
+def why_broken(loaded: Loaded) -> str:
+    problem = next(problem for problem in loaded.problems if problem.lossy)
+    line, column = loaded.document.position(problem.span.start)
+    return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
+
+
+class LoadedDocuments(NamedTuple):
+    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code."""
+
+    documents: list[Document]
+    errors: list[str]
+    bugs: list[str]
+
+
+def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT) -> LoadedDocuments:
+    """The documents of files, without linting them."""
+    documents: list[Document] = []
+    errors: list[str] = []
+    bugs: list[str] = []
+    for path in paths:
+        try:
+            given = path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path))
+        except Unreadable as error:
+            errors.append(f"{path}: cannot be read: {error}")
+            continue
+        try:
+            reading = load(given, kind)
+        except Exception as error:  # a bug of ours must not keep other files from being shown
+            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
+            continue
+        documents.extend(one.document for one in reading.loaded if one.checkable)
+        if reading.unread or not reading.loaded:
+            errors.append(f"{given.uri}: {reading.note}")
+        elif any(problem.fatal for one in reading.loaded for problem in one.problems):
+            errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
+        elif not any(one.checkable for one in reading.loaded):
+            errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
+    return LoadedDocuments(documents, errors, bugs)
