@@ -348,6 +348,8 @@ def test_messages_name_who_reads_the_config() -> None:
         "apiDomain is no setting of the CDK, which ignores it; did you mean apiDomainName?"
     ]
     (message,) = said(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
-    assert message == "skipDns is text, and the CDK takes any text for true, so no DNS entries are made; write true or false without quotes"
+    assert message == (
+        "skipDns is text, and the CDK takes any text for true, so the CDK creates no DNS entries; write true or false without quotes"
+    )
     (message,) = said(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
     assert message == "maxConnections is not read by the CDK"
