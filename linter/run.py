@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 STANDARD_INPUT = "<stdin>"
-TOO_LARGE = "more than 64 MiB, too large for a search: name it to have it checked"
+TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
 
@@ -197,7 +197,7 @@ class _Run:
         settings = self.options.settings.over(config.settings_for(file)) if config is not None else self.options.settings
         if settings.select is not None and set(settings.select) <= set(settings.ignore or ()):
             place = f"{config.path}: " if config is not None and config.path is not None else ""
-            self._error(f"{place}no rule is left to check: every one that is selected is ignored too")
+            self._error(f"{place}no rule is left to check: every selected rule is also ignored")
 
     @property
     def found_nothing(self) -> bool:
@@ -282,7 +282,7 @@ class _Run:
             reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
         except Exception as error:  # a bug of ours must not keep other files from being linted
             self._bug(error, given.uri)
-            self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug of medplum-lint"))
+            self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
             return
         if reading.unread:
             self._unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
@@ -396,7 +396,10 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """The whole run, in the order in which it is reported."""
-        for what, step in (("comparing the documents", self._compare), ("looking for unused remarks", self._add_unused_suppressions)):
+        for what, step in (
+            ("comparing the documents", self._compare),
+            ("looking for unused suppression comments", self._add_unused_suppressions),
+        ):
             try:
                 step()
             except Exception as error:  # a bug of ours must not hide what was found before
@@ -597,9 +600,9 @@ def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
         elif any(problem.fatal for one in reading.loaded for problem in one.problems):
-            errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
+            errors.append(f"{given.uri}: the server stops at a mistake in it: check it to see where")
         elif not any(one.checkable for one in reading.loaded):
-            errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
+            errors.append(f"{given.uri}: too much of it cannot be read: check it to see why")
     return LoadedDocuments(documents, errors, bugs)
 
 

@@ -139,7 +139,7 @@ def _sources(setting: Setting) -> Iterator[str]:
     if "ssm" in setting.sources and "*" not in setting.name:
         yield f"Parameter Store: {_coerced(setting.ssm_coercion)}"
     if "env" in setting.sources and setting.env:
-        elsewhere = [f"{age}: lands on `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
+        elsewhere = [f"{age}: sets `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
         where = f" ({'; '.join(elsewhere)})" if elsewhere else ""
         yield f"Environment: `{setting.env}`, {_coerced(setting.env_coercion)}{where}"
 
