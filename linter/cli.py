@@ -118,12 +118,12 @@ def _quietly(say: Callable[[], object]) -> None:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Check the configuration of a self-hosted Medplum server: JSON config files and dumps of AWS Parameter Store.
+    """Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
 
     \b
-    Exit codes: 0 no finding as grave as --fail-on, 1 findings, 2 could not run as asked, 3 a bug of medplum-lint.
+    Exit codes: 0 no finding as severe as --fail-on, 1 findings, 2 could not run as asked, 3 a bug in medplum-lint.
     """
 
 
@@ -174,7 +174,7 @@ def _parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -
     try:
         now = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        raise click.BadParameter(f'"{text}" is no date such as 2026-01-31') from None
+        raise click.BadParameter(f'"{text}" is not a date such as 2026-01-31') from None
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
@@ -185,21 +185,21 @@ def _parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) 
     try:
         return parse_size(text)
     except ValueError:
-        raise click.BadParameter(f'"{text}" is no size such as 64MiB') from None
+        raise click.BadParameter(f'"{text}" is not a size such as 64MiB') from None
 
 
 _max_size_option = click.option(
-    "--max-size", metavar="SIZE", callback=_parse_size, help="Refuse an input with more bytes, such as 64MiB.  [default: 512MiB]"
+    "--max-size", metavar="SIZE", callback=_parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
 )
-_config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration for all files, and trust it.")
-_isolated_option = click.option("--isolated", is_flag=True, help="Use no configuration that is found beside the files.")
+_config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")
+_isolated_option = click.option("--isolated", is_flag=True, help="Ignore configuration files found next to the files.")
 _rules_option = click.option(
     "--rules",
     "rule_folders",
     metavar="DIR",
     multiple=True,
     callback=_check_folders,
-    help="A folder of policies of your own. Repeatable.",
+    help="A folder of your own policies. Repeatable.",
 )
 
 
@@ -212,32 +212,32 @@ _rules_option = click.option(
     type=click.Choice(format_names()),
     default="text",
     callback=_check_format,
-    help="How to report.  [default: text]",
+    help="Report format.  [default: text]",
 )
 @click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report to a file.")
 @click.option(
     "--kind",
     metavar="KIND",
     callback=_check_kind,
-    help="Take every input for this kind instead of telling by its content, such as server/json.",
+    help="Treat every input as this kind, such as server/json, instead of detecting it from the content.",
 )
 @click.option(
     "--target",
     type=click.Choice(TARGET_CHOICES),
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
-@click.option("--select", metavar="RULE,...", multiple=True, callback=_split, help="Check these rules only, by id or category.")
+@click.option("--select", metavar="RULE,...", multiple=True, callback=_split, help="Check only these rules, by id or category.")
 @click.option("--ignore", metavar="RULE,...", multiple=True, callback=_split, help="Do not check these rules.")
 @_rules_option
 @_config_option
 @_isolated_option
-@click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The least grave finding that gives exit code 1.  [default: error]")
-@click.option("--now", metavar="DATE", callback=_parse_now, help="Judge certificates as on this day (2026-01-31), so that runs repeat.")
+@click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The lowest severity that gives exit code 1.  [default: error]")
+@click.option("--now", metavar="DATE", callback=_parse_now, help="Check certificates as of this date (2026-01-31), so that runs repeat.")
 @_max_size_option
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
-@click.option("--allow-unrecognized", is_flag=True, help="Ignore files that are named and not recognised, as hooks need it.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text.  [default: auto]")
-@click.option("--quiet", "-q", is_flag=True, help="Print findings only: no summary, nothing on a clean run.")
+@click.option("--allow-unrecognized", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]")
+@click.option("--quiet", "-q", is_flag=True, help="Print only findings: no summary, and nothing on a clean run.")
 def check(
     paths: tuple[str, ...],
     output_format: str,
@@ -259,11 +259,11 @@ def check(
 ) -> None:
     """Check configurations (the default command)."""
     if stdin_filename is not None and "-" not in paths:
-        raise click.UsageError('--stdin-filename names standard input, which is read for the path "-"')
+        raise click.UsageError('--stdin-filename names standard input: give the path "-" too')
     if stdin_filename == "":
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     if output == "":
-        raise click.UsageError("--output needs the name of a file")
+        raise click.UsageError("--output needs a file name")
     settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on)
     options = Options(
         settings, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
@@ -285,7 +285,7 @@ def _named_config(config_file: str | None, isolated: bool) -> Config | None:
     if config_file is None:
         return None
     if isolated:
-        raise click.UsageError("--isolated uses no configuration, and --config names one")
+        raise click.UsageError("--isolated uses no configuration file, but --config names one: give only one of the two")
     try:
         return named_config(Path(config_file))
     except ConfigError as error:
@@ -334,7 +334,7 @@ def _is_a_report(output: str) -> bool:
 
 
 def _is_input(output: str) -> str:
-    return f"{output}: is one of the files that are read, and the report would take its place: write it to another file"
+    return f"{output}: is one of the files that are read, and the report would overwrite it: write it to another file"
 
 
 class _Report(StringIO):
@@ -381,13 +381,15 @@ def _wants_color(color: str, output: str | None) -> bool:
 
 @cli.command()
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
-@click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.  [default: text]")
-@click.option("--kind", metavar="KIND", callback=_check_kind, help="Take every input for this kind, such as server/ssm.")
-@click.option("--only-changed", is_flag=True, help="Only what the server holds differently from what is written.")
-@click.option("--defaults", is_flag=True, help="Also the defaults of settings that are not given.")
+@click.option(
+    "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
+)
+@click.option("--kind", metavar="KIND", callback=_check_kind, help="Treat every input as this kind, such as server/ssm.")
+@click.option("--only-changed", is_flag=True, help="Print only settings whose value in the server differs from what is written.")
+@click.option("--defaults", is_flag=True, help="Also print the defaults of settings that are not given.")
 @_max_size_option
 def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool, max_size: int) -> None:
-    """Print the configuration as the server will hold it."""
+    """Print the configuration as the server sees it."""
     from .commands import show as shown
 
     loaded = load_documents(_inputs(paths, max_size), kind, max_size)
@@ -403,13 +405,15 @@ def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
 @cli.command()
 @click.argument("first", metavar="FIRST")
 @click.argument("second", metavar="SECOND")
-@click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.  [default: text]")
+@click.option(
+    "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
+)
 @_max_size_option
 def diff(first: str, second: str, output_format: str, max_size: int) -> None:
-    """Compare two configurations as the server would hold them.
+    """Compare two configurations as the server sees them.
 
-    FIRST and SECOND are files; one environment of a dump is named behind a hash sign, as in dump.json#prod. The exit code is 1 when they
-    differ.
+    FIRST and SECOND are files; for one environment of a dump add its name after a hash sign, as in dump.json#prod. The exit code is 1
+    if they differ.
     """
     from .commands import diff as compared
 
@@ -434,7 +438,7 @@ def _one_document(text: str, max_size: int) -> Document:
 
 @cli.command()
 def schema() -> None:
-    """Print the JSON Schema of the server's JSON config, for editors."""
+    """Print a JSON Schema of the JSON config file, for editors."""
     from .settings.json_schema import schema_text
 
     write_standard_output(schema_text())
@@ -448,7 +452,9 @@ def schema() -> None:
 @_rules_option
 @_config_option
 @_isolated_option
-@click.option("--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to list.  [default: text]")
+@click.option(
+    "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
+)
 def list_rules(
     selectors: tuple[str, ...] | None, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str
 ) -> None:
@@ -470,7 +476,7 @@ def list_rules(
 @_config_option
 @_isolated_option
 def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool) -> None:
-    """Print what a rule is about, with examples."""
+    """Explain a rule, with examples."""
     from .commands.rules import explanation
     from .policy.rule_set import check_ids
 
@@ -487,7 +493,7 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | Non
 @_isolated_option
 @click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
 def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
-    """Run the examples in rule files: those of the folders, of the configuration, or the built-in ones."""
+    """Run the examples in rule files: in the given folders, in those of the configuration file, or in the built-in rules."""
     from .commands.rules import run_examples
 
     report = run_examples(list[Folder](folders) or _rule_folders((), config_file, isolated))

@@ -200,7 +200,7 @@ def _content(path: Path, *, within: Path | None = None) -> bytes:
 def _check_stays(path: Path, folder: Path) -> None:
     """Refuse a link that leads elsewhere: whoever wrote it would have us quote the keys of a file that is not theirs."""
     if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
-        raise ConfigError(f"{path}: is a link to a file outside of its folder; name that file with --config")
+        raise ConfigError(f"{path}: is a link to a file outside its folder; name that file with --config")
 
 
 def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config | None:
@@ -294,7 +294,7 @@ class _Reader:
             if not isinstance(override, dict):
                 raise self.error(above, f'per-file "{glob}" must be a table')
             if "fail-on" in override:
-                raise self.error((*above, "fail-on"), "fail-on is about the whole run: it cannot be said per file")
+                raise self.error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
             self.known(above, override, _SETTINGS)
             yield glob, self.settings(above, override)
 
@@ -329,7 +329,7 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.error((*above, key), f"{key} must be a list of texts")
+            raise self.error((*above, key), f"{key} must be a list of strings")
         return tuple(value)
 
     def choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:

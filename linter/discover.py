@@ -71,7 +71,7 @@ def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found],
     files = [Found(file, True, _size(file) > LARGEST_SEARCHED) for file in search_folder(Path(text), excluded, closed.append)]
     if closed:
         return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
-    return files, "" if files else f"{text}: no file in this folder is called as a Medplum configuration is"
+    return files, "" if files else f"{text}: no file in this folder has the name of a Medplum configuration"
 
 
 def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable[[OSError], object]) -> Iterator[Path]:

@@ -31,7 +31,7 @@ class TooLarge(Unreadable):
     """A file with more bytes than are read; ``size`` is None where only that is known."""
 
     def __init__(self, size: int | None, limit: int) -> None:
-        super().__init__(f"it has {'more' if size is None else f'{size:,} bytes, more'} than the {limit:,} bytes that are read")
+        super().__init__(f"it has {'more' if size is None else f'{size:,} bytes, more'} than the limit of {limit:,} bytes")
         self.size = size
 
 
@@ -60,7 +60,7 @@ def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes
         with open(_opened(path), "rb", buffering=0) as file:
             return _content(file, str(path), limit)
     except ValueError:  # a name with a null character in it
-        raise Unreadable("no file can be called so") from None
+        raise Unreadable("this cannot be the name of a file") from None
     except OSError as error:
         raise Unreadable(reason_of(error)) from None
 
@@ -70,7 +70,7 @@ def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
     try:
         mode = os.stat(path).st_mode
     except ValueError:
-        raise Unreadable("no file can be called so") from None
+        raise Unreadable("this cannot be the name of a file") from None
     except OSError as error:
         raise Unreadable(reason_of(error)) from None
     if stat.S_ISFIFO(mode):
@@ -138,7 +138,7 @@ def _first_of_pipe(file: BinaryIO) -> bytes:
         if first:
             return bytes(first)
         if time.monotonic() > deadline:
-            raise Unreadable("nobody writes to this pipe")
+            raise Unreadable("no process writes to this pipe")
         time.sleep(0.01)
 
 

@@ -174,7 +174,7 @@ def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
         elif any(problem.fatal for one in reading.loaded for problem in one.problems):
-            errors.append(f"{given.uri}: the server stops at a mistake in this text: lint it for the place")
+            errors.append(f"{given.uri}: the server stops at a mistake in it: check it to see where")
         elif not any(one.checkable for one in reading.loaded):
-            errors.append(f"{given.uri}: too much of it cannot be read: lint it for the reasons")
+            errors.append(f"{given.uri}: too much of it cannot be read: check it to see why")
     return LoadedDocuments(documents, errors, bugs)

@@ -43,7 +43,7 @@ def write_report(path: str, report: bytes) -> None:
     except BrokenPipeError:
         raise
     except ValueError:  # a name with a null character in it
-        raise Unwritable("no file can be called so") from None
+        raise Unwritable("this cannot be the name of a file") from None
     except OSError as error:
         raise Unwritable(reason_of(error)) from None
 

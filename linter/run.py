@@ -28,8 +28,8 @@ from .suppress import Suppressions
 if TYPE_CHECKING:
     from datetime import datetime
 
-_ALL_IGNORED = "every one that is selected is ignored too"
-TOO_LARGE = "more than 64 MiB, too large for a search: name it to have it checked"
+_ALL_IGNORED = "every selected rule is also ignored"
+TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
 
@@ -251,7 +251,7 @@ class _Run:
             reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
         except Exception as error:  # a bug of ours must not keep other files from being linted
             self._bug(error, given.uri)
-            self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug of medplum-lint"))
+            self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
             return
         if reading.unread:
             self._unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
@@ -365,7 +365,10 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """The whole run, in the order in which it is reported."""
-        for what, step in (("comparing the documents", self._compare), ("looking for unused remarks", self._add_unused_suppressions)):
+        for what, step in (
+            ("comparing the documents", self._compare),
+            ("looking for unused suppression comments", self._add_unused_suppressions),
+        ):
             try:
                 step()
             except Exception as error:  # a bug of ours must not hide what was found before

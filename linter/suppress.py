@@ -118,9 +118,9 @@ def _places(at: int, anchors: tuple[tuple[Span, int], ...]) -> Iterator[int]:
 def _unused(file: _File, suppression: Suppression) -> Iterator[Unused]:
     for rule in sorted(suppression.rules):
         if rule not in file.known:
-            message = f'the remark suppresses the rule "{rule}", and there is none{did_you_mean(rule, file.known)}'
+            message = f'the suppression comment names the rule "{rule}", which does not exist{did_you_mean(rule, file.known)}'
         elif rule in file.checked and (suppression.place.start, rule) not in file.used:
-            message = f"the remark suppresses {rule}, of which nothing is found here; delete it"
+            message = f"the suppression comment for {rule} is unused, because the rule finds nothing here; delete it"
         else:
             continue
         yield Unused(file.document, suppression.place, message)

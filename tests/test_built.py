@@ -49,7 +49,7 @@ EDITS = {
         edited("rules/urls/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
         "note[base-url-without-trailing-slash]",
     ),
-    "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is no setting of the server"),
+    "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not a setting of the server"),
     "a source": (edited("linter/sources/server_json.py", DETECT, f"{DETECT}\n    return Recognised(None, 99, 'edited')"), "edited"),
     "a source that the index does not give such files": (
         edited("linter/sources/infra_json.py", DETECT, f"MARKS = ()\n\n\n{DETECT}\n    return Recognised(None, 99, 'edited')"),

@@ -456,8 +456,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("port: {type: integer, coercion: int, meaning: x}", "some.yaml: port: coercion cannot have ['int']"),
         ("port: {type: integer, use: ports, meaning: x}", "server: port: use: there is no entry for ports"),
         ("database.host: {type: string, meaning: x}", "server: database.host: there is no entry for database, which holds it"),
-        ("port: {type: integer, meaning: x}\nport: {type: integer, meaning: x}", "some.yaml: port: stands twice"),
-        ("port: {type: integer, meaning: x, meaning: y}", "some.yaml: meaning: stands twice"),
+        ("port: {type: integer, meaning: x}\nport: {type: integer, meaning: x}", "some.yaml: port: is given twice"),
+        ("port: {type: integer, meaning: x, meaning: y}", "some.yaml: meaning: is given twice"),
     ],
 )
 def test_mistakes_in_the_catalogue_are_found(folder: Path, text: str, mistake: str) -> None:

@@ -117,7 +117,7 @@ def test_fail_on(fail_on: str, code: int) -> None:
     [
         (["missing.json"], "medplum-lint: error: missing.json: no such file or folder\n"),
         (["*.json"], "medplum-lint: error: *.json: no file matches this glob\n"),
-        (["."], "medplum-lint: error: .: no file in this folder is called as a Medplum configuration is\n"),
+        (["."], "medplum-lint: error: .: no file in this folder has the name of a Medplum configuration\n"),
         (
             ["--select", "base-url-without-trailing-slas", "-"],
             f'medplum-lint: error: there is no rule "base-url-without-trailing-slas"; did you mean "{SLASH}"?\n',

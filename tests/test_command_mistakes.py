@@ -79,7 +79,7 @@ def test_a_comma_too_many_is_none() -> None:
 
 def test_no_rule_is_left() -> None:
     assert stops("--select", "missing-port", "--ignore", "missing-port") == error(
-        "no rule is left to check: every one that is selected is ignored too"
+        "no rule is left to check: every selected rule is also ignored"
     )
     write(OWN_FILE, 'ignore = ["missing-port"]\n')
     assert "no rule is left to check" in stops("--select", "missing-port")
@@ -205,8 +205,8 @@ def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -
     [
         (["--kind", "server/smm"], 'did you mean "server/ssm"?'),
         (["--kind", ""], '"" is not one of'),
-        (["--now", "tomorrow"], '"tomorrow" is no date such as 2026-01-31'),
-        (["--now", ""], '"" is no date such as 2026-01-31'),
+        (["--now", "tomorrow"], '"tomorrow" is not a date such as 2026-01-31'),
+        (["--now", ""], '"" is not a date such as 2026-01-31'),
         (["--fail-on", "errors"], "'errors' is not one of"),
         (["--target", ""], "'' is not one of"),
         (["--format", ""], "'' is not one of"),

@@ -70,7 +70,7 @@ class TestPaths:
     def test_nothing_found(self) -> None:
         assert found("*.yaml", "empty", "nowhere.json", "", "x" * 5000, "a\0b") == [
             "! *.yaml: no file matches this glob",
-            "! empty: no file in this folder is called as a Medplum configuration is",
+            "! empty: no file in this folder has the name of a Medplum configuration",
             "! nowhere.json: no such file or folder",
             "! '': no such file or folder",
             f"! {'x' * 5000}: no such file or folder",
@@ -79,7 +79,7 @@ class TestPaths:
 
     def test_exclude_concerns_folders_and_globs_but_not_files_that_are_named(self) -> None:
         assert found(".", excluded="a") == ["(medplum.config.json)", "(c/config.json)"]
-        assert found("c", excluded="c/config.json") == ["! c: no file in this folder is called as a Medplum configuration is"]
+        assert found("c", excluded="c/config.json") == ["! c: no file in this folder has the name of a Medplum configuration"]
         assert found("c/*.json", excluded="c/config.json") == []
         assert found("c/config.json", excluded="c/config.json") == ["c/config.json"]
 
@@ -102,7 +102,7 @@ class TestStrangeThings:
     def test_a_folder_called_as_a_file(self, tree: Path) -> None:
         (tree / "c" / "medplum.json").mkdir()
         assert found("c") == ["(c/config.json)"]
-        assert found("c/medplum.json") == ["! c/medplum.json: no file in this folder is called as a Medplum configuration is"]
+        assert found("c/medplum.json") == ["! c/medplum.json: no file in this folder has the name of a Medplum configuration"]
 
     def test_a_huge_file_is_read_only_when_it_is_named(self, tree: Path) -> None:
         os.truncate(tree / "c" / "config.json", 65 * 1024 * 1024)

@@ -92,13 +92,13 @@ USELESS = {
     "MEDPLUM_DEFAULT_OAUTH_CLIENTS": "use MEDPLUM_DEFAULT_O_AUTH_CLIENTS",
     "MEDPLUM_DATABASE_PROXY_ENDPOINT": "use MEDPLUM_DATABASE_HOST",
     "MEDPLUM_READONLY_DATABASE_PROXY_ENDPOINT": "use MEDPLUM_READONLY_DATABASE_HOST",
-    "MEDPLUM_DATABASE_SECRETS": "DatabaseSecrets is only read from Parameter Store; give the connection itself, in MEDPLUM_DATABASE_HOST",
-    "MEDPLUM_REDIS_SECRETS": "RedisSecrets is only read from Parameter Store; give the connection itself, in MEDPLUM_REDIS_HOST",
-    "MEDPLUM_READER_DATABASE_SECRETS": "ReaderDatabaseSecrets is only read from Parameter Store",
+    "MEDPLUM_DATABASE_SECRETS": "DatabaseSecrets is read only from Parameter Store; give the connection itself, in MEDPLUM_DATABASE_HOST",
+    "MEDPLUM_REDIS_SECRETS": "RedisSecrets is read only from Parameter Store; give the connection itself, in MEDPLUM_REDIS_HOST",
+    "MEDPLUM_READER_DATABASE_SECRETS": "ReaderDatabaseSecrets is read only from Parameter Store",
     "MEDPLUM_DATABASE_DB_NAME": "use MEDPLUM_DATABASE_DBNAME",
     "MEDPLUM_DATABASE_NAME": "use MEDPLUM_DATABASE_DBNAME",
     "MEDPLUM_DATABASE_USER": "use MEDPLUM_DATABASE_USERNAME",
-    "MEDPLUM_DATABASE_URL": "the server wants host, port, dbname, username and password apart",
+    "MEDPLUM_DATABASE_URL": "the server expects host, port, dbname, username and password separately",
     "MEDPLUM_DATABASE_MAXCONNECTIONS": "use MEDPLUM_DATABASE_MAX_CONNECTIONS",
     "MEDPLUM_PUB_SUB_REDIS_HOST": "use MEDPLUM_PUBSUB_REDIS_HOST",
     "MEDPLUM_PUB_SUB_REDIS_PASSWORD": "use MEDPLUM_PUBSUB_REDIS_PASSWORD",
@@ -117,7 +117,7 @@ def test_a_variable_without_effect_is_told_once_with_what_works(variable: str) -
     outcome = lint(f"MEDPLUM_REDIS_PORT=6379\n{variable}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n")
     (finding,) = outcome.result.findings
     assert (finding.rule, finding.severity) == ("variable-without-effect", "error")
-    assert finding.message.startswith(f"{variable} lands on ") and USELESS[variable] in finding.message
+    assert finding.message.startswith(f"{variable} sets ") and USELESS[variable] in finding.message
 
 
 def test_the_variable_that_is_advised_works() -> None:
@@ -138,7 +138,7 @@ def test_older_servers_are_told_of_with_what_works_on_all() -> None:
     text = "MEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_CACHE_REDIS_HOST=cache\nMEDPLUM_DATABASE_SSL_CA=${CA}\nMEDPLUM_DATABASE_PORT=5432\n"
     assert found(text) == ["variable-ignored-by-older-servers database.ssl.require", "variable-ignored-by-older-servers cacheRedis.host"]
     assert "MEDPLUM_DATABASE_SSL='{\"require\": true}' works on all" in messages(text)
-    assert "is ignored by the servers of mid-2025, which" in messages(text)
+    assert "is ignored by servers of mid-2025, which" in messages(text)
 
 
 def test_a_slip_is_told_with_what_was_probably_meant() -> None:

@@ -70,13 +70,16 @@ def test_an_empty_value_makes_no_variable() -> None:
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
-        ("server: {logLevel: WARN}", "config.server.logLevel is no value of the Medplum chart, which makes no variable of it, so the "),
+        (
+            "server: {logLevel: WARN}",
+            "config.server.logLevel is not a value of the Medplum chart, which makes no variable from it, so the ",
+        ),
         ("server: {logLevel: WARN}", "; give MEDPLUM_LOG_LEVEL under deployment.env"),
         ("database: {user: a}", "; use config.database.username"),
         ("database: {ssl: {require: true}}", "; give MEDPLUM_DATABASE_SSL under deployment.env"),
         (
             "redis: {acme: a}",
-            "config.redis.acme is no value of the Medplum chart, which makes no variable of it, so the server never sees it",
+            "config.redis.acme is not a value of the Medplum chart, which makes no variable from it, so the server never sees it",
         ),
     ],
 )

@@ -143,7 +143,7 @@ def test_a_number_without_end_is_infinite_as_it_is_to_javascript(digits: str) ->
     assert one.document.text.content[slice(*one.document.locate(("port",)))] == "1"
     (message,) = found(lint(f'{{{BASE}, "mfaAuthenticatorWindow": {digits}}}'), "wrong-type")
     assert message.startswith(
-        f"mfaAuthenticatorWindow must be a whole number, not {infinity}, which the server makes of a number that is as large as this"
+        f"mfaAuthenticatorWindow must be a whole number, not {infinity}, which is what the server makes of a number this large"
     )
 
 
@@ -179,12 +179,12 @@ def test_a_parameter_and_a_variable_without_end() -> None:
     ("size", "said"),
     [
         ("9" * 309 + "gb", None),
-        ("-" + "9" * 5_000 + "gb", "must be more than nothing"),
+        ("-" + "9" * 5_000 + "gb", "must be more than 0"),
         ("9" * 5_000, "is over 10^20 bytes to the server"),
         ("-" + "9" * 5_000, "is under -10^20 bytes to the server"),
         ("01m", "is 1 byte to the server"),
         ("1²", "is 1 byte to the server"),
-        ("٣gb", "is no size"),
+        ("٣gb", "is not a size"),
     ],
 )
 def test_a_size_of_any_length(size: str, said: str | None) -> None:

@@ -346,9 +346,11 @@ def test_a_wrong_operand_is_an_error(assertion: dict[str, Any]) -> None:
 def test_messages_name_who_reads_the_config() -> None:
     document = bare({"apiDomain": "x", "skipDns": "false", "maxConnections": 5}, "infra/json")
     assert said(rule({"**": {"fits": "known"}}, **{"for": "infra"}), document) == [
-        "apiDomain is no setting of the CDK, which ignores it; did you mean apiDomainName?"
+        "apiDomain is not a setting of the CDK, which ignores it; did you mean apiDomainName?"
     ]
     (message,) = said(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
-    assert message == "skipDns is text, and the CDK takes any text for true, so no DNS entries are made; write true or false without quotes"
+    assert message == (
+        "skipDns is text, and the CDK reads any text as true, so the CDK creates no DNS entries; write true or false without quotes"
+    )
     (message,) = said(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
     assert message == "maxConnections is not read by the CDK"

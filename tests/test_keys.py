@@ -86,15 +86,16 @@ def test_without_a_passphrase_nothing_is_said_of_an_encrypted_key(passphrase: ob
 
 
 def test_keys_that_cloudfront_does_not_take() -> None:
-    assert private_key_problem(pem(rsa_key(1024)), None) == "is an RSA key of 1,024 bits, where CloudFront takes none below 2,048"
+    assert private_key_problem(pem(rsa_key(1024)), None) == "is an RSA key of 1,024 bits, but CloudFront accepts none below 2,048"
     assert (
-        private_key_problem(pem(ec.generate_private_key(ec.SECP256R1())), None) == "must be an RSA key, for CloudFront takes no other here"
+        private_key_problem(pem(ec.generate_private_key(ec.SECP256R1())), None)
+        == "must be an RSA key, because CloudFront accepts no other here"
     )
 
 
 def test_a_frame_around_nothing_readable() -> None:
     broken = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkq\n-----END PRIVATE KEY-----\n"
-    assert private_key_problem(broken, None) == "is no private key that OpenSSL can read"
+    assert private_key_problem(broken, None) == "is not a private key that OpenSSL can read"
 
 
 def test_the_halves_of_a_pair() -> None:
@@ -133,7 +134,7 @@ def test_the_life_of_a_certificate(now: str, expected: list[str]) -> None:
 
 def test_the_certificate_of_a_server_is_no_authority() -> None:
     found = said(lint("2025-06-01", database={"ssl": {"ca": certificate(2020, 2030) + certificate(2020, 2030, authority=False)}}))
-    assert found == ["unusable-ca-certificate: database.ssl.ca (certificate 2 of 2) is not the certificate of an authority"]
+    assert found == ["unusable-ca-certificate: database.ssl.ca (certificate 2 of 2) is not a CA certificate"]
 
 
 def wrong_byte(text: str, at: int, byte: int) -> str:
@@ -172,8 +173,8 @@ def test_a_certificate_of_an_unknown_version_and_one_without_a_serial_number(rec
 def test_texts_that_are_no_keys(wrong: str) -> None:
     frame = f"-----BEGIN PRIVATE KEY-----\n{wrong}\n-----END PRIVATE KEY-----\n"
     long = len(wrong) > 8_000
-    assert private_key_problem(frame, None) == ("is longer than any key" if long else "is no private key") + (
-        " that CloudFront takes" if long else " that OpenSSL can read"
+    assert private_key_problem(frame, None) == ("is longer than any key" if long else "is not a private key") + (
+        " that CloudFront accepts" if long else " that OpenSSL can read"
     )
     assert private_key_problem(pem(rsa_key(), PASSPHRASE), wrong) == "cannot be opened with signingKeyPassphrase"
     assert public_key_problem(wrong, frame, wrong) is None

@@ -155,7 +155,7 @@ def test_a_name_of_any_length(length: int) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("", "Error: --output needs the name of a file"),
+        ("", "Error: --output needs a file name"),
         ("x" * 256, f"medplum-lint: error: {'x' * 256}: cannot be written: file name too long"),
         ("no/such/folder.txt", "medplum-lint: error: no/such/folder.txt: cannot be written: no such file or directory"),
         ("new/", "medplum-lint: error: new/: cannot be written: is a directory"),
@@ -189,7 +189,7 @@ def test_an_output_that_is_an_input_is_refused(name: str, paths: list[str]) -> N
     with open("server.json") as given:
         done = run(*paths, *SELECT, "-o", name, stdin=given)
     assert done.stderr.decode() == (
-        f"medplum-lint: error: {name}: is one of the files that are read, and the report would take its place: write it to another file\n"
+        f"medplum-lint: error: {name}: is one of the files that are read, and the report would overwrite it: write it to another file\n"
     )
     assert (done.returncode, done.stdout, Path("server.json").read_text()) == (2, b"", BAD)
 

@@ -202,7 +202,7 @@ def test_any_key_can_be_quoted(names: list[str]) -> None:
 # --- What is no path. ---------------------------------------------------------------------------------------------------------------
 
 NO_PATHS = {
-    "a..b": '"a..b" is not a path: it cannot be read from ".b" on (a key with dots or signs is quoted: "\\"a.b\\"")',
+    "a..b": '"a..b" is not a path: it cannot be read from ".b" on (quote a key with dots or signs: "\\"a.b\\"")',
     "a.": '"a." is not a path: steps are separated by one dot each',
     ".a": '".a" is not a path: write "^.name" for a sibling, "$" for the root, "." for the setting, or quote the key',
     "$.a": '"$.a" is not a path: write "^.name" for a sibling, "$" for the root, "." for the setting, or quote the key',
@@ -210,7 +210,7 @@ NO_PATHS = {
     "**.a.**": '"**.a.**": a path can hold "**" once',
     "a*": '"a*" is not a path: steps are separated by one dot each',
     "***": '"***" is not a path: steps are separated by one dot each',
-    '"a': '"\\"a" is not a path: it cannot be read from "\\"a" on (a key with dots or signs is quoted: "\\"a.b\\"")',
+    '"a': '"\\"a" is not a path: it cannot be read from "\\"a" on (quote a key with dots or signs: "\\"a.b\\"")',
     "<secrets>": 'no setting is tagged "secrets"; did you mean "secret"?',
     "<>": 'no setting is tagged ""',
     "a@typ": '"a@typ": there is no fact "typ" of a setting; did you mean "type"?',

@@ -454,7 +454,7 @@ def test_no_more_results_than_github_takes() -> None:
             "executionSuccessful": True,
             "toolExecutionNotifications": [
                 {
-                    "message": {"text": "5000 of 30000 findings, the least grave, are left out: GitHub takes 25000."},
+                    "message": {"text": "5000 of 30000 findings, the least severe, are left out: GitHub accepts 25000."},
                     "descriptor": {"id": "findings-left-out"},
                     "level": "warning",
                 }

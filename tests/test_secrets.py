@@ -74,7 +74,7 @@ def test_what_is_recognised(content: Any, wanted: list[str]) -> None:
 def test_secrets_of_other_programs_are_left_alone(content: Any) -> None:
     outcome = lint(content)
     assert [(file.status, file.note) for file in outcome.result.files] == [
-        ("ignored", "a value of Secrets Manager that holds no connection of a Medplum server")
+        ("ignored", "a value of Secrets Manager without the connection of a Medplum server")
     ]
 
 

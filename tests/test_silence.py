@@ -48,9 +48,9 @@ NONE_OF_THESE = "AWS found none of these parameters: names are case-sensitive, a
 NO_SECRET = "AWS found no secret: names are case-sensitive, and each belongs to one account and region"
 TEXT = "this is the AWS CLI's text output: use --output json"
 TABLE = "this is the AWS CLI's table output: use --output json"
-TERRAFORM = "this is Terraform's own language: give what terraform show -json prints"
+TERRAFORM = "this is Terraform's own language: give the output of terraform show -json"
 NOT_RECOGNISED = "not recognised as a Medplum configuration: "
-NO_FORMAT = f"{NOT_RECOGNISED}it is neither JSON nor YAML, and no list of variables of a Medplum server"
+NO_FORMAT = f"{NOT_RECOGNISED}it is neither JSON nor YAML nor a list of variables of a Medplum server"
 SAY_KIND = f"{NOT_RECOGNISED}say with --kind what it is, or leave it out"
 UTF16 = "this is UTF-16, as PowerShell writes it: save it as UTF-8"
 DASHES = "-" * 35
@@ -78,20 +78,20 @@ OF_ANY_KIND: list[tuple[str, str | bytes, str]] = [
     (
         "denied.txt",
         "\nAn error occurred (AccessDeniedException) when calling the GetParametersByPath operation: no\n",
-        "this is an error message of the AWS CLI, not its answer: run the command by itself",
+        "this is an error message from the AWS CLI, not its output: run the command by itself",
     ),
     ("main.tf", HCL, TERRAFORM),
     ("notes", HCL, TERRAFORM),
     ("prod.tfvars", 'port = "8103"\n', TERRAFORM),
     ("nothing.json", "", "the file is empty"),
     (".env", "", "the file is empty"),
-    ("blanks.yaml", " \n\t\r\n", "the file holds nothing but blanks"),
-    ("mark.json", b"\xef\xbb\xbf", "the file holds nothing but a byte order mark"),
+    ("blanks.yaml", " \n\t\r\n", "the file contains nothing but white space"),
+    ("mark.json", b"\xef\xbb\xbf", "the file contains nothing but a byte order mark"),
     ("utf16.json", CLEAN.encode("utf-16"), UTF16),
     ("utf16le.json", CLEAN.encode("utf-16-le"), UTF16),
     ("utf16be.json", CLEAN.encode("utf-16-be"), UTF16),
-    ("image.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "this is no text"),
-    ("noise.bin", bytes(range(128, 256)) * 4, "this is no text"),
+    ("image.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "this is not text"),
+    ("noise.bin", bytes(range(128, 256)) * 4, "this is not text"),
 ]
 
 
@@ -105,16 +105,16 @@ def test_what_is_evidently_something_else(name: str, content: str | bytes, reaso
     assert (result.exit_code, result.stderr, result.stdout) == (2, f"medplum-lint: error: {name}: {reason}\n", expected)
 
 
-JSON_OBJECT = "no JSON object of settings can be read in it"
+JSON_OBJECT = "no JSON object of settings can be read from it"
 UNREADABLE = {
     None: NO_FORMAT,
     "infra/json": JSON_OBJECT,
-    "secret/database": "no JSON object with the connection to a database can be read in it",
-    "secret/redis": "no JSON object with the connection to Redis can be read in it",
-    "server/azure": "no JSON object of names and texts can be read in it",
-    "server/env": "no variable of a Medplum server (MEDPLUM_…) can be read in it",
+    "secret/database": "no JSON object with the connection to a database can be read from it",
+    "secret/redis": "no JSON object with the connection to Redis can be read from it",
+    "server/azure": "no JSON object of names and texts can be read from it",
+    "server/env": "no variable of a Medplum server (MEDPLUM_…) can be read from it",
     "server/json": JSON_OBJECT,
-    "server/ssm": "no parameter of a Medplum server can be read in it",
+    "server/ssm": "no parameter of a Medplum server can be read from it",
 }
 
 
@@ -143,7 +143,7 @@ def test_every_kind_has_its_sentence() -> None:
     assert set(UNREADABLE) == {None, *KINDS}
 
 
-TAB = "not valid YAML (line 2, column 1: a tab stands where YAML wants spaces: indentation is made of spaces only)"
+TAB = "not valid YAML (line 2, column 1: a tab is where YAML expects spaces: indent with spaces only)"
 
 
 @pytest.mark.parametrize("kind", [None, *KINDS])
@@ -197,22 +197,22 @@ def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
         (
             "refused.json",
             '{"SecretValues": [], "Errors": [{"SecretId": "a"}]}',
-            "AWS could not give every secret: see Errors in its answer for the reasons",
+            "AWS could not return every secret: see Errors in its response for the reasons",
         ),
         (
             "state.json",
             '{"version": 3, "terraform_version": "0.11.0", "modules": [{"resources": {"aws_ssm_parameter.x": {}}}]}',
-            "a Terraform state or plan in a format that is not read: give what terraform show -json prints",
+            "a Terraform state or plan in a format that is not read: give the output of terraform show -json",
         ),
         (
             "map.json",
             '{"kind": "ConfigMap", "apiVersion": "v1", "data": {"MEDPLUM_REDIS_HOST": "x"}}',
-            "these are Kubernetes manifests in JSON, which are read in YAML only: use kubectl --output yaml",
+            "these are Kubernetes manifests in JSON, but only YAML is read: use kubectl --output yaml",
         ),
         (
             "compose.json",
             '{"services": {"server": {"environment": {"MEDPLUM_REDIS_HOST": "x"}}}}',
-            "this is a compose file in JSON, which is read in YAML only: give the YAML",
+            "this is a Compose file in JSON, but only YAML is read: give the YAML",
         ),
         (
             "cut.json",
@@ -306,7 +306,10 @@ def test_a_search_says_which_file_is_too_large_for_it(monkeypatch: pytest.Monkey
     write("deploy/large.config.json", json.dumps({**json.loads(CLEAN), "supportEmail": "a" * len(CLEAN)}))
     alone = lint("deploy")
     assert (alone.exit_code, alone.stderr) == (2, "medplum-lint: error: deploy: no file is recognised as a Medplum configuration\n")
-    assert "deploy/large.config.json: ignored: more than 64 MiB, too large for a search: name it to have it checked" in alone.stdout
+    assert (
+        "deploy/large.config.json: ignored: more than 64 MiB, too large for the search of a folder: name the file to check it"
+        in alone.stdout
+    )
     write("deploy/medplum.config.json", CLEAN)
     assert (lint("deploy").exit_code, lint("deploy/large.config.json").exit_code) == (0, 1)
 
@@ -330,13 +333,13 @@ def test_when_the_configuration_excludes_all() -> None:
     [
         ("medplum.config.json", '{"bots": []}', "a bots configuration"),
         ("bots.json", '{"bots": [{"name": "a"}', "a bots configuration"),
-        ("package.json", '{"name": "x",}', "no Medplum configuration"),
-        ("package.json", '{"name": "x", "version": "1"}', "no Medplum configuration"),
-        ("tsconfig.json", "{\n  // strict\n}", "no Medplum configuration"),
+        ("package.json", '{"name": "x",}', "not a Medplum configuration"),
+        ("package.json", '{"name": "x", "version": "1"}', "not a Medplum configuration"),
+        ("tsconfig.json", "{\n  // strict\n}", "not a Medplum configuration"),
         (
             "compose.yml",
             "services:\n  db:\n    image: postgres\n",
-            "a compose file without a Medplum server that is configured by variables",
+            "a Compose file without a Medplum server that is configured by variables",
         ),
         ("pod.yaml", "apiVersion: v1\nkind: Pod\n", "Kubernetes manifests without variables of a Medplum server"),
         ("pod.json", '{"apiVersion": "v1", "kind": "Pod"}', "Kubernetes manifests without variables of a Medplum server"),
@@ -446,7 +449,7 @@ def test_names_that_aws_did_not_find_are_findings_and_the_answer_is_empty() -> N
         (
             "mixed.json",
             json.dumps({"Parameters": [parameter("port")]}) + '\n{"message": "denied"}\n',
-            "line 2: this is no answer of Parameter Store",
+            "line 2: this is not a response of Parameter Store",
         ),
         (
             "nameless.json",
@@ -456,12 +459,12 @@ def test_names_that_aws_did_not_find_are_findings_and_the_answer_is_empty() -> N
         (
             "object.json",
             json.dumps({"Parameters": [parameter("port"), parameter("database", value={"host": "db"})]}),  # type: ignore[arg-type]
-            "the value of a parameter is no text here: give what the AWS CLI prints",
+            "the value of a parameter is not text here: give the output of the AWS CLI",
         ),
         (
             "flat.json",
             '{"/medplum/prod/port": "8103", "/medplum/prod/database": {"host": "db"}}',
-            "the value of a parameter is no text here: give what the AWS CLI prints",
+            "the value of a parameter is not text here: give the output of the AWS CLI",
         ),
         (
             "secrets.json",
@@ -471,7 +474,7 @@ def test_names_that_aws_did_not_find_are_findings_and_the_answer_is_empty() -> N
                     "Errors": [{"SecretId": "medplum/prod/database", "ErrorCode": "ResourceNotFoundException"}],
                 }
             ),
-            "AWS could not give every secret: see Errors in its answer for the reasons",
+            "AWS could not return every secret: see Errors in its response for the reasons",
         ),
     ],
 )

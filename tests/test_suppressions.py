@@ -126,8 +126,8 @@ def test_a_remark_that_nothing_needs_is_found() -> None:
     text = f"{HOST}MEDPLUM_REDIS_PORT=6379 {remark('misread-integer, variable-without-efect')}\n"
     outcome = lint(text)
     assert [finding.message for finding in outcome.result.findings] == [
-        "the remark suppresses misread-integer, of which nothing is found here; delete it",
-        'the remark suppresses the rule "variable-without-efect", and there is none; did you mean "variable-without-effect"?',
+        "the suppression comment for misread-integer is unused, because the rule finds nothing here; delete it",
+        'the suppression comment names the rule "variable-without-efect", which does not exist; did you mean "variable-without-effect"?',
     ]
     assert {finding.rule for finding in outcome.result.findings} == {"unused-suppression"}
     assert {finding.severity for finding in outcome.result.findings} == {"warning"}

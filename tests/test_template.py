@@ -126,10 +126,10 @@ def test_what_a_file_says_in_a_fact_cannot_steer_a_terminal(fact: str) -> None:
 
 
 NO_TEMPLATES = {
-    "$": 'a dollar in "$" begins neither "${path}" nor "$$" (which stands for a dollar)',
-    "a $b": 'a dollar in "a $b" begins neither "${path}" nor "$$" (which stands for a dollar)',
-    "$$$": 'a dollar in "$$$" begins neither "${path}" nor "$$" (which stands for a dollar)',
-    "${port": 'a dollar in "${port" begins neither "${path}" nor "$$" (which stands for a dollar)',
+    "$": 'a dollar in "$" begins neither "${path}" nor "$$" (which is a dollar)',
+    "a $b": 'a dollar in "a $b" begins neither "${path}" nor "$$" (which is a dollar)',
+    "$$$": 'a dollar in "$$$" begins neither "${path}" nor "$$" (which is a dollar)',
+    "${port": 'a dollar in "${port" begins neither "${path}" nor "$$" (which is a dollar)',
     "${*}": '"${*}" must lead to one setting: no "*", no "**", no tag',
     "${**.a}": '"${**.a}" must lead to one setting: no "*", no "**", no tag',
     "${<secret>}": '"${<secret>}" must lead to one setting: no "*", no "**", no tag',

@@ -285,7 +285,7 @@ def test_what_it_may_know() -> None:
         "signingKey must not be set",
         'baseUrl must end with "x"',
         "googleClientSecret is missing",
-        "unheardOf is no setting of the server, which ignores it",
+        "unheardOf is not a setting of the server, which ignores it",
     ]
     assert [one.document for one in check(untrusted(asked), dump)] == [dump] * 4
     assert [one.message for one in check(untrusted({"signingKey@tier": {"equals": "Advanced"}}), dump)] == ['signingKey must be "Advanced"']
@@ -356,7 +356,7 @@ def test_a_found_policy_that_names_a_secret_is_refused(must: dict[str, Any], mor
     line = "medplum-lint: error: " + str(Path.cwd() / "policies" / "asks.yaml")
     assert result.exit_code == 2
     [error] = [one for one in result.stderr.splitlines() if one.startswith(line)]
-    assert f': "{text}" asks what {name or text} holds, which is secret: a policy of a configuration that is found' in error
+    assert f': "{text}" asks what {name or text} holds, which is secret: a policy whose configuration file was only found' in error
     assert error.endswith("name its folder with --rules")
 
 
@@ -373,7 +373,7 @@ def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
 def test_a_setting_that_nobody_knows_may_be_a_secret() -> None:
     write("policies/asks.yaml", policy("asks", {'"unheardOf"': {"equals": "x"}}))
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
-    said = '""unheardOf"" asks what unheardOf holds, which may be secret, for no setting of this name is known: a policy of'
+    said = '""unheardOf"" asks what unheardOf holds, which may be secret, because no setting of this name is known: a policy whose'
     assert said in lint("-", "--kind", "server/json", given="{}").stderr
 
 
@@ -447,9 +447,9 @@ def test_rules_stay_in_the_tree_of_a_found_configuration(how: str, tmp_path: Pat
     result = outside(folder)
     here = Path.cwd()
     expected = (
-        f"medplum-lint: error: {here}/{link}: leads out of {here}, the folder of the configuration that names it"
+        f"medplum-lint: error: {here}/{link}: leads outside {here}, the folder of the configuration file that names it"
         if how.startswith("link to a file")
-        else f"medplum-lint: error: {here}/.medplum-lint.toml:2: {Path(folder).name} leads out of the folder of this configuration, "
+        else f"medplum-lint: error: {here}/.medplum-lint.toml:2: {Path(folder).name} leads outside the folder of this configuration file, "
         "which was only found: name the folder of policies with --rules"
     )
     assert result.exit_code == 2
@@ -489,7 +489,7 @@ def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) ->
     result = lint("-", given=json.dumps(SERVER))
     assert result.exit_code == 2
     assert result.stderr == (
-        f"medplum-lint: error: {Path.cwd()}/.medplum-lint.toml: is a link to a file outside of its folder; name that file with --config\n"
+        f"medplum-lint: error: {Path.cwd()}/.medplum-lint.toml: is a link to a file outside its folder; name that file with --config\n"
     )
     (tmp_path / "foreign.toml").write_text('ignore = ["missing-port"]\n')
     assert lint("-", "--config", ".medplum-lint.toml", "--fail-on", "never", given=json.dumps(SERVER)).exit_code == 0
@@ -550,8 +550,8 @@ def test_what_switches_a_rule_off() -> None:
 def test_a_configuration_that_makes_the_run_fail_on_nothing() -> None:
     write(FINE, json.dumps(SERVER))
     write(".medplum-lint.toml", 'fail-on = "never"')
-    assert lint(FINE).output.splitlines()[-2] == "Configuration .medplum-lint.toml: no rule off, nothing excluded, fail-on never."
-    assert lint(FINE, "--fail-on", "error").output.splitlines()[-2] == "Configuration .medplum-lint.toml: no rule off, nothing excluded."
+    assert lint(FINE).output.splitlines()[-2] == "Configuration .medplum-lint.toml: no rules off, nothing excluded, fail-on never."
+    assert lint(FINE, "--fail-on", "error").output.splitlines()[-2] == "Configuration .medplum-lint.toml: no rules off, nothing excluded."
 
 
 def test_a_configuration_that_is_named() -> None:
@@ -578,7 +578,10 @@ def test_a_configuration_that_is_named() -> None:
             ["--config", "empty/pyproject.toml"],
             "medplum-lint: error: empty/pyproject.toml: there is no table [tool.medplum-lint] in this file",
         ),
-        (["--config", "x.toml", "--isolated"], "Error: --isolated uses no configuration, and --config names one"),
+        (
+            ["--config", "x.toml", "--isolated"],
+            "Error: --isolated uses no configuration file, but --config names one: give only one of the two",
+        ),
     ],
 )
 def test_a_configuration_that_cannot_be_used(arguments: list[str], message: str) -> None:

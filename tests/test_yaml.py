@@ -201,7 +201,7 @@ def test_a_stream_of_documents() -> None:
         ("a: x\x07", "\x07", "control characters"),
         ("é: 'é\x07'", "\x07", "control characters"),
         ("a: *b", "*b", "no anchor"),
-        ("a: &b [*b]", "*b", "what holds it"),
+        ("a: &b [*b]", "*b", "what contains it"),
         ("<<: 1", "<<", "must be a mapping"),
         ("a: !x!y z", "!x", "prefix"),
     ],

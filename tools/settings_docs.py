@@ -14,12 +14,13 @@ _INTRODUCTION = """\
 
 <!-- Made by tools/generate.py from linter/settings/*.yaml: edit those. -->
 
-What medplum-lint knows of each setting: from Medplum's documentation, and from what the server's code really does, where the two differ.
+What medplum-lint knows about each setting: from Medplum's documentation and, where the two differ, from what the server's code does.
 As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medplum-server-config.schema.json).
 
-The server reads a setting from a JSON config file, from AWS Parameter Store, or from the environment. The last two hold texts. "As an
-integer" means that the server makes a number of the text; "as text" that it does not, so that a setting of another type does not work as
-meant. Servers of different age do this differently: "newest" is the present loader, "late 2025" and "mid 2025" are older ones.
+The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
+"As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
+not work as intended. Servers of different ages convert differently: "newest" is the current loader, "late 2025" and "mid 2025" are older
+ones.
 """
 _TITLES = {
     "server": "Server",
@@ -43,9 +44,9 @@ _READ = {
 }
 _ORIGIN = {
     "older-version": "From an older version.",
-    "docs-typo": "A slip of the documentation.",
-    "near-miss": "Easily taken for the right name.",
-    "never-read": "No server ever read it.",
+    "docs-typo": "A typo in the documentation.",
+    "near-miss": "Often written instead of the right name.",
+    "never-read": "No version has ever read it.",
 }
 
 
@@ -138,7 +139,7 @@ def _sources(setting: Setting) -> Iterator[str]:
     if "ssm" in setting.sources and "*" not in setting.name:
         yield f"Parameter Store: {_coerced(setting.ssm_coercion)}"
     if "env" in setting.sources and setting.env:
-        elsewhere = [f"{age}: lands on `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
+        elsewhere = [f"{age}: sets `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
         where = f" ({'; '.join(elsewhere)})" if elsewhere else ""
         yield f"Environment: `{setting.env}`, {_coerced(setting.env_coercion)}{where}"
 

@@ -69,7 +69,7 @@ def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
         f"Severity: {_severity_sentence(info)}",
         f"For:      {', '.join(info.kinds)}",
         *([f"Category: {info.category}"] if info.category else []),
-        *([f"Fix:      {'safe' if source.rule.fix.safe else 'to be reviewed before it is applied'}"] if source.rule.fix else []),
+        *([f"Fix:      {'safe' if source.rule.fix.safe else 'review it before you apply it'}"] if source.rule.fix else []),
         "",
         info.docs,
         "",

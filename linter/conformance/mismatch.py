@@ -18,21 +18,21 @@ from . import names, texts, values
 from .answer import Mismatch
 
 ASPECTS: Final = {
-    "known": "the server reads a setting of this name",
-    "variable": "the server puts the environment variable on a setting",
-    "current": "the name is none of an older version",
-    "own-value": "the value is no external secret of the CDK",
-    "boolean": "the server takes the value for true or false as it was meant",
+    "known": "the server reads a setting with this name",
+    "variable": "the environment variable sets a setting",
+    "current": "the name is not one that only older versions read",
+    "own-value": "the value is not an external secret of the CDK",
+    "boolean": "the server reads the value as the true or false that was meant",
     "boolean-spelling": "true and false are written as they should be",
     "integer": "the server reads the number that is written",
     "integer-spelling": "whole numbers are written as they should be",
-    "object": "an object or array in a text is parsed by the server",
-    "type": "the value has the type that the server wants",
-    "value": "the value is one of those that are allowed",
+    "object": "the server parses an object or array that is given as text",
+    "type": "the value has the type that the server expects",
+    "value": "the value is one that the server accepts",
     "range": "the number works",
     "advice": "the number is advisable",
     "format": "the text has the form that it should have",
-    "all-loaders": "older servers put the environment variable on its setting too",
+    "all-loaders": "the environment variable sets its setting on older servers too",
     "all-versions": "older servers read the value as the newest does",
 }
 """The aspects in which a value can fit its setting, in the order in which they are judged, with what each asks."""

@@ -26,9 +26,9 @@ def instead(setting: Setting, reader: str) -> str:
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
     reader = reader_of(catalogue)
     if setting is not None:
-        return f"is no setting of {reader}{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
+        return f"is not a setting of {reader}{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
     meant = _meant(path, catalogue)
-    return f"is no setting of {reader}, which ignores it{f'; {meant}' if meant else ''}"
+    return f"is not a setting of {reader}, which ignores it{f'; {meant}' if meant else ''}"
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:
@@ -38,7 +38,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
         return Mismatch("variable", reason)
     near = near_variable(variable, catalogue)
     hint = f"; did you mean {near}?" if near else ""
-    return Mismatch("known", f"is no setting of the server, which ignores {printable(variable)}{hint}")
+    return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
 
 
 def _meant(path: SettingPath, catalogue: Catalogue) -> str:
@@ -46,7 +46,7 @@ def _meant(path: SettingPath, catalogue: Catalogue) -> str:
     name = str(path[-1])
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
-        return f"in a JSON file {printable(name)} is written as an object in an object"
+        return f"in a JSON file write {printable(name)} as an object inside an object"
     names = _live_names(catalogue)
     near = near_name(name, names.members.get(tuple("*" if isinstance(step, int) else step for step in path[:-1]), ()))
     if near:

@@ -12,7 +12,7 @@ from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
 from .variables import members_of, portable
 
-_GENERATIONS = (("the servers of late 2025", "late_2025"), ("the servers of mid-2025", "mid_2025"))
+_GENERATIONS = (("servers of late 2025", "late_2025"), ("servers of mid-2025", "mid_2025"))
 
 
 def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
@@ -38,30 +38,33 @@ def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | N
         if text in ("true", "false"):
             return None
         if word in MEANS_FALSE:
-            return Mismatch("boolean-spelling", "should be exactly false: the server takes everything but exactly true for false")
+            return Mismatch("boolean-spelling", "should be exactly false: the server reads everything except exactly true as false")
         effect = outcome(setting, False)
-        return Mismatch("boolean", f"counts as false, for the server takes nothing but exactly true, in lower case, for true{effect}")
+        return Mismatch("boolean", f"counts as false, because the server reads only exactly true, in lower case, as true{effect}")
     if word in MEANS_TRUE:
-        return None if text == "true" else Mismatch("boolean-spelling", "should be exactly true: the server takes any text for true here")
+        return None if text == "true" else Mismatch("boolean-spelling", "should be exactly true: the server reads any text as true here")
     way_out = (
         "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
     )
-    return Mismatch("boolean", f"counts as true, for the server keeps it as text, and any text is true{outcome(setting, True)}; {way_out}")
+    return Mismatch(
+        "boolean", f"counts as true, because the server keeps it as text and any text is true{outcome(setting, True)}; {way_out}"
+    )
 
 
 def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
     plain = re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
     if not coerced:
-        reason = "stays text, for the server does not make a number of it; leave it out or use a JSON config file"
+        reason = "stays text, because the server does not convert it to a number; leave it out or use a JSON config file"
         return Mismatch("integer-spelling" if plain else "integer", reason)
     if plain:
         return None
     effect = _integer_effect(value, setting)
     if re.fullmatch(r"\s*[0-9]+\s*/\s*min(ute)?\s*", text) and "per minute" in setting.unit:
         return Mismatch(
-            "integer-spelling", f"{effect}, by luck: the server stops reading at the first sign that is no digit; write the digits alone"
+            "integer-spelling",
+            f"{effect} by luck: the server stops reading at the first non-digit; write only the digits",
         )
-    return Mismatch("integer", f"{effect}: the server reads the digits that it begins with and drops the rest; write plain digits")
+    return Mismatch("integer", f"{effect}: the server reads the leading digits and drops the rest; write plain digits")
 
 
 def _integer_effect(value: Any, setting: Setting) -> str:
@@ -78,10 +81,10 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
     if "json-only" in setting.tags and kind == "server/ssm":
         return ""
     if setting.pass_through and "tls" in setting.name:
-        return "it switches TLS on, but no option in it counts; give RedisSecrets or a JSON config file if options matter"
+        return "it turns TLS on, but its options are ignored; use RedisSecrets or a JSON config file if you need options"
     if setting.types[:1] != ("object",):
         return "use a JSON config file"
-    return "give its members in dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
+    return "give its members as dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
 
 
 def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
@@ -89,7 +92,7 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     if setting.pass_through and "tls" in setting.name and text.strip() == "{}":
         return None  # stays text, but any text switches TLS on, and no option is lost
     if coercion != "object":
-        return Mismatch("object", f"stays text, for the server does not parse it here: {way_out}") if way_out else None
+        return Mismatch("object", f"stays text, because the server does not parse it here: {way_out}") if way_out else None
     if value == text:  # what can be parsed is never the text itself
         return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
     return None
@@ -102,12 +105,12 @@ def older_versions(text: str, setting: Setting, coercion: settings.ByGeneration)
     if not older or "string" in setting.types or (kind == "boolean" and text == "true"):
         return None
     effect = {
-        "boolean": "take it for true, as any text",
+        "boolean": "read it as true, like any text",
         "integer": "keep it as text",
-        "object": "keep it as text, or fail on it",
-        "array": "keep it as text, or fail on it",
+        "object": "keep it as text or fail on it",
+        "array": "keep it as text or fail on it",
     }.get(kind)
-    return Mismatch("all-versions", f"is read by the newest servers only: {' and '.join(older)} {effect}") if effect else None
+    return Mismatch("all-versions", f"is read as meant only by the newest servers: {' and '.join(older)} {effect}") if effect else None
 
 
 def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
@@ -116,5 +119,5 @@ def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
     if not older:
         return None
     everywhere = portable(setting, catalogue)
-    advice = f"; {everywhere} works on all" if everywhere else ""
-    return Mismatch("all-loaders", f"is ignored by {' and '.join(older)}, which know no such variable{advice}")
+    advice = f"; {everywhere} works on all of them" if everywhere else ""
+    return Mismatch("all-loaders", f"is ignored by {' and '.join(older)}, which do not know this variable{advice}")

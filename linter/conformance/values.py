@@ -41,16 +41,18 @@ def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | Non
     if "integer" in setting.types:
         return None
     return Mismatch(
-        "boolean-spelling", f"must be true or false; {reader} takes the number {number_text(value)} for {number_text(bool(value))}"
+        "boolean-spelling", f"must be true or false; {reader} reads the number {number_text(value)} as {number_text(bool(value))}"
     )
 
 
 def _text_for_boolean(value: str, setting: Setting, reader: str) -> Mismatch:
     if not value:
-        return Mismatch("boolean-spelling", "must be true or false, not an empty text, which counts now as false, now as not given")
+        return Mismatch(
+            "boolean-spelling", "must be true or false, not an empty text, which counts as false in some places and as not given in others"
+        )
     if value.strip().lower() in MEANS_TRUE:
-        return Mismatch("boolean-spelling", f"must be true without quotes; {reader} takes this text for true, like any other")
-    return Mismatch("boolean", f"is text, and {reader} takes any text for true{outcome(setting, True)}; write true or false without quotes")
+        return Mismatch("boolean-spelling", f"must be true without quotes; {reader} reads this text as true, like any other")
+    return Mismatch("boolean", f"is text, and {reader} reads any text as true{outcome(setting, True)}; write true or false without quotes")
 
 
 def outcome(setting: Setting, value: bool) -> str:
@@ -86,7 +88,7 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, str):
         return "a number in quotes" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else "text" if value else "an empty text"
     if isinstance(value, int | float):
-        return "a number" if abs(value) != inf else f"{number_text(value)}, which the server makes of a number that is as large as this"
+        return "a number" if abs(value) != inf else f"{number_text(value)}, which is what the server makes of a number this large"
     return "an array" if isinstance(value, list) else "an object"
 
 
@@ -121,7 +123,7 @@ def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
 
 def _tolerance(value: float, setting: Setting) -> str:
     step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit) if abs(value) != inf else None
-    return f": codes up to {number_text(value * int(step[1]))} seconds old or early are taken" if step else ""
+    return f": codes up to {number_text(value * int(step[1]))} seconds old or early are accepted" if step else ""
 
 
 def wrong_format(value: Any, setting: Setting) -> Mismatch | None:

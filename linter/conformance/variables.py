@@ -20,7 +20,7 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
 
     ``setting`` is what the catalogue says of the name on which it lands.
     """
-    where = f"lands on {landed}, which is no setting, so the server ignores it"
+    where = f"sets {landed}, which is not a setting, so the server ignores it"
     named = setting or catalogue.get(meant_by(variable, live_names(catalogue)) or meant_by(variable, catalogue.names()))
     if named is None:
         return None
@@ -68,8 +68,8 @@ def live_names(catalogue: Catalogue) -> tuple[str, ...]:
 def _how_to_set(target: Setting, catalogue: Catalogue) -> str:
     path = tuple(target.name.split("."))
     if target.name in _SECRETS:
-        members = f"{variable_of((_SECRETS[target.name], 'host'))} and those beside it"
-        return f"{target.name} is only read from Parameter Store; give the connection itself, in {members}"
+        members = f"{variable_of((_SECRETS[target.name], 'host'))} and so on"
+        return f"{target.name} is read only from Parameter Store; give the connection itself, in {members}"
     if not target.env_unsettable.newest:
         return members_of(target, catalogue) or f"use {variable_of(path)}"
     holder = catalogue.get(path[:-1]) if len(path) > 1 else None

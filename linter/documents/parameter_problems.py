@@ -31,7 +31,7 @@ def merge(parameters: list[Parameter], environment: Environment) -> tuple[list[P
             merged[parameter.name] = parameter
             message = (
                 f"{printable(parameter.name)} is given twice and differs: a name exists once in an account and region, so these come "
-                "from two, or one is out of date; here the last one counts"
+                "from two of them, or one is out of date; here the last one counts"
             )
             problems.append(Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter)))
         else:
@@ -74,14 +74,14 @@ def misnamed(environment: Environment) -> Iterator[Problem]:
     first = environment.prefix.removeprefix("/").partition("/")[0]
     if first.lower() == "medplum" and first != "medplum" and environment.parameters:
         message = (
-            f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/, for names are "
-            "case-sensitive: the server finds these parameters only if its argument is spelt like this"
+            f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/, because names are "
+            "case-sensitive: the server finds these parameters only if its argument has the same spelling"
         )
         yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
 
 
 def not_found(parameter: Parameter, environment: Environment) -> Problem:
-    message = f"there is no parameter {printable(parameter.name)}: AWS found none of this name; put it, or correct the name"
+    message = f"there is no parameter {printable(parameter.name)}: AWS found none of this name; create it, or correct the name"
     return Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
 
@@ -126,9 +126,9 @@ def name_reason(name: str) -> str | None:
 def _too_long(parameter: Parameter, path: SettingPath) -> Problem | None:
     if not isinstance(parameter.value, str) or len(parameter.value) <= parameter.limit or path in _TOLD_BY_RULES:
         return None
-    advice = "" if parameter.limit == LIMITS["Advanced"] else f"; an Advanced one can hold {LIMITS['Advanced']:,}"
+    advice = "" if parameter.limit == LIMITS["Advanced"] else f"; an Advanced parameter can hold {LIMITS['Advanced']:,}"
     message = (
-        f"{_shown(path)} has {len(parameter.value):,} characters, and its parameter can hold {parameter.limit:,}: AWS refuses it{advice}"
+        f"{_shown(path)} has {len(parameter.value):,} characters, but its parameter can hold {parameter.limit:,}, so AWS refuses it{advice}"
     )
     return Problem("parameter-too-long", message, parameter.span("value"), path)
 
@@ -136,7 +136,7 @@ def _too_long(parameter: Parameter, path: SettingPath) -> Problem | None:
 def _braces(parameter: Parameter, path: SettingPath) -> Problem | None:
     if not is_refused(parameter, path):
         return None
-    message = f"{_shown(path)} holds {{{{ … }}}}, which AWS refuses: what is to replace it has to do so before the parameter is put"
+    message = f"{_shown(path)} contains {{{{ … }}}}, which AWS refuses; replace it before you create the parameter"
     return Problem("braces-in-parameter", message, parameter.span("value"), path)
 
 
@@ -164,13 +164,13 @@ def _beside_message(path: SettingPath, whole: SettingPath) -> str:
     member, holder = (_shown(one) for one in (path, whole))
     setting = settings.catalogue().get(whole)
     if setting is not None and setting.ssm_coercion.newest == "object":
-        effect = f"whichever the server gets last overrides the other, and AWS promises no order; put the members into {holder}"
+        effect = f"whichever the server receives last overrides the other, and AWS promises no order; put the members into {holder}"
     else:
         effect = (
-            f'if the server gets {holder} first, it fails with "Cannot create property" and does not start, else it loses the members; '
+            f'if the server receives {holder} first, it fails with "Cannot create property" and does not start, else it loses the members; '
             f"delete {holder}"
         )
-    return f"{member} is given beside {holder}, which is one text: {effect}"
+    return f"{member} is given next to {holder}, which is one text: {effect}"
 
 
 def _shown(path: SettingPath) -> str:

@@ -27,7 +27,7 @@ def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
     if file.encoding_error is not None:
         at = file.encoding_error
         if file.is_no_text:
-            message = f"the file is UTF-16, or no text at all: {consequence}; save it as UTF-8"
+            message = f"the file is UTF-16 or not text at all: {consequence}; save it as UTF-8"
             yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
             return
         message = "the file is not UTF-8 from here on: what cannot be read becomes the replacement character U+FFFD; save it as UTF-8"
@@ -38,8 +38,8 @@ def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
     """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser."""
     for problem in parsed.problems:
         if problem.rule == "json-duplicate-key":
-            name = printable(dotted(problem.path)) if problem.path else "a name far within other objects"
-            message = f"{name} is given twice: the last one counts, the others are silently dropped; keep one"
+            name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
+            message = f"{name} is given twice: the last one counts, and the others are silently dropped; keep one"
             yield Problem(problem.rule, message, problem.span, problem.path)
         else:
             advice = _ADVICE.get(problem.rule)

@@ -42,7 +42,7 @@ def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Reco
         return _server(server, name, has_base_url="baseUrl" in value)
     foreign = next((what for what, keys in _FOREIGN.items() if any(key in value for key in keys)), None)
     if foreign is not None:
-        return Recognised(None, Confidence.PLAUSIBLE, foreign if not name.endswith(foreign) else "no Medplum configuration")
+        return Recognised(None, Confidence.PLAUSIBLE, foreign if not name.endswith(foreign) else "not a Medplum configuration")
     if SHARED_WITH_APPS.intersection(value) and value.keys() != {"registerEnabled"}:
         return Recognised(None, Confidence.POSSIBLE, "a configuration of the Medplum app or of a client", broken)
     if not value and is_medplum_name(name):

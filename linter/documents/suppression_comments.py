@@ -60,17 +60,17 @@ def within(spans: Iterable[Span]) -> Callable[[int], bool]:
 def _read(match: re.Match[str], lines: _Lines) -> Suppression | Problem:
     ignore = _IGNORE.fullmatch(match["rest"].rstrip())
     if ignore is None:
-        return _problem(match, 'it is written as "# medplum-lint: ignore[rule-id] reason"')
+        return _problem(match, 'write "# medplum-lint: ignore[rule-id] reason"')
     ids = [one.strip() for one in ignore["ids"].split(",")]
     if not all(_ID.fullmatch(one) for one in ids):
-        return _problem(match, "in its brackets stand ids of rules, with commas between")
+        return _problem(match, "write rule ids in its brackets, separated by commas")
     if not ignore["reason"].strip():
-        return _problem(match, "it needs a reason behind the bracket, for whoever reads this later")
+        return _problem(match, "write a reason after its brackets")
     return Suppression(lines.covered(match.start()), frozenset(ids), ignore["reason"].strip(), Span(*match.span()))
 
 
 def _problem(match: re.Match[str], advice: str) -> Problem:
-    return Problem("invalid-suppression", f"this remark suppresses nothing: {advice}", Span(*match.span()))
+    return Problem("invalid-suppression", f"this suppression comment has no effect: {advice}", Span(*match.span()))
 
 
 class _Lines:

@@ -12,11 +12,11 @@ from .source import SourceFile
 NOTHING_PIPED: Final = "standard input is empty: the command before the pipe failed or found nothing"
 
 _WANTED: Final = {
-    "server/ssm": "no parameter of a Medplum server can be read in it",
-    "server/env": "no variable of a Medplum server (MEDPLUM_…) can be read in it",
-    "server/azure": "no JSON object of names and texts can be read in it",
-    "secret/database": "no JSON object with the connection to a database can be read in it",
-    "secret/redis": "no JSON object with the connection to Redis can be read in it",
+    "server/ssm": "no parameter of a Medplum server can be read from it",
+    "server/env": "no variable of a Medplum server (MEDPLUM_…) can be read from it",
+    "server/azure": "no JSON object of names and texts can be read from it",
+    "secret/database": "no JSON object with the connection to a database can be read from it",
+    "secret/redis": "no JSON object with the connection to Redis can be read from it",
 }
 _AWS_TEXT: Final = re.compile(
     r"""
@@ -50,7 +50,7 @@ def why_unread(file: SourceFile, kind: str | None) -> str:
         return known
     if file.json.intact and file.json.value in ([], None):
         return f"this is {'null' if file.json.value is None else 'an empty list'}, which the AWS CLI prints when --query finds nothing"
-    wanted = "" if kind is None else _WANTED.get(kind, "no JSON object of settings can be read in it")
+    wanted = "" if kind is None else _WANTED.get(kind, "no JSON object of settings can be read from it")
     broken = _broken(file)
     if wanted:
         return f"{wanted}; it is {broken}" if broken else wanted
@@ -66,9 +66,9 @@ def evidently(file: SourceFile) -> str:
     if _AWS_TABLE.match(plain):
         return "this is the AWS CLI's table output: use --output json"
     if _AWS_ERROR.match(plain):
-        return "this is an error message of the AWS CLI, not its answer: run the command by itself"
+        return "this is an error message from the AWS CLI, not its output: run the command by itself"
     if file.name.endswith(_TERRAFORM) or (not file.is_meant_as_json and _HCL.search(head)):
-        return "this is Terraform's own language: give what terraform show -json prints"
+        return "this is Terraform's own language: give the output of terraform show -json"
     value = file.json.value
     if not isinstance(value, dict):
         return ""
@@ -77,8 +77,8 @@ def evidently(file: SourceFile) -> str:
     if "MEDPLUM_" not in file.text.content:
         return ""
     if {"apiVersion", "kind"} <= value.keys():
-        return "these are Kubernetes manifests in JSON, which are read in YAML only: use kubectl --output yaml"
-    return "this is a compose file in JSON, which is read in YAML only: give the YAML" if isinstance(value.get("services"), dict) else ""
+        return "these are Kubernetes manifests in JSON, but only YAML is read: use kubectl --output yaml"
+    return "this is a Compose file in JSON, but only YAML is read: give the YAML" if isinstance(value.get("services"), dict) else ""
 
 
 def foreign(file: SourceFile) -> str:
@@ -87,7 +87,7 @@ def foreign(file: SourceFile) -> str:
     The sources themselves look only into what speaks of Medplum, for a search reads many files.
     """
     if file.name in _OF_OTHERS:
-        return "no Medplum configuration"
+        return "not a Medplum configuration"
     documents = file.yaml or (file.json,)
     if broken_off(file, *documents):
         return ""
@@ -95,22 +95,22 @@ def foreign(file: SourceFile) -> str:
     if any({"apiVersion", "kind"} <= value.keys() for value in values):
         return "Kubernetes manifests without variables of a Medplum server"
     if any(isinstance(value.get("services"), dict) for value in values):
-        return "a compose file without a Medplum server that is configured by variables"
+        return "a Compose file without a Medplum server that is configured by variables"
     return ""
 
 
 def _no_text(file: SourceFile) -> Iterator[str]:
     content = file.text.content
     if not content.strip("\ufeff \t\r\n\f\v"):
-        blank = "a byte order mark" if not content and file.text.bom else "blanks" if content else ""
-        yield f"the file holds nothing but {blank}" if blank else "the file is empty"
+        blank = "a byte order mark" if not content and file.text.bom else "white space" if content else ""
+        yield f"the file contains nothing but {blank}" if blank else "the file is empty"
     head = content[:_LOOKED_AT]
     if "\0" in head:
         half = len(head) // 4
         wide = head[:2] == "\ufffd\ufffd" or head[1::2].count("\0") > half or head[::2].count("\0") > half
-        yield "this is UTF-16, as PowerShell writes it: save it as UTF-8" if wide else "this is no text"
+        yield "this is UTF-16, as PowerShell writes it: save it as UTF-8" if wide else "this is not text"
     if head.count("\ufffd") > len(head) // 4:
-        yield "this is no text"
+        yield "this is not text"
 
 
 def _broken(file: SourceFile) -> str:
@@ -123,4 +123,4 @@ def _broken(file: SourceFile) -> str:
 def _unrecognised(file: SourceFile) -> str:
     if file.is_meant_as_json or file.json.intact or file.name.endswith((".yaml", ".yml")) or "MEDPLUM_" in file.text.content:
         return "not recognised as a Medplum configuration: say with --kind what it is, or leave it out"
-    return "not recognised as a Medplum configuration: it is neither JSON nor YAML, and no list of variables of a Medplum server"
+    return "not recognised as a Medplum configuration: it is neither JSON nor YAML nor a list of variables of a Medplum server"

@@ -179,7 +179,7 @@ def _written_wrong(given: list[Variable]) -> Iterator[Problem]:
 
 
 def _duplicate(variable: Variable) -> Problem:
-    message = f"{printable(variable.name)} is given twice: this one counts, what stands before is silently dropped; keep one"
+    message = f"{printable(variable.name)} is given twice: this one counts, and the earlier one is silently dropped; keep one"
     return Problem("duplicate-variable", message, variable.key, setting_of(variable.name))
 
 
@@ -195,9 +195,9 @@ def _kept_escape(variable: Variable) -> Problem | None:
     if not text or not variable.quoting or "\\" not in text or is_valid_json(text):
         return None
     if _PEM in text and "\\n" in text and "\n" not in text.strip():
-        kept, effect = "\\n", "the server cannot read the key or certificate, which has no line breaks then"
+        kept, effect = "\\n", "the key or certificate has no line breaks and the server cannot read it"
     elif '\\"' in text:
-        kept, effect = '\\"', "a backslash before each quote becomes a part of the value"
+        kept, effect = '\\"', "a backslash before each quote becomes part of the value"
     else:
         return None
     message = f"{printable(variable.name)} keeps {kept} as two characters, so {effect}; {variable.quoting}"
@@ -209,8 +209,8 @@ def _line_break_at_end(variable: Variable) -> Problem | None:
     if not text or not text.endswith("\n") or _PEM in text or is_valid_json(text):
         return None
     message = (
-        f"the value of {printable(variable.name)} ends with a line break, which the server takes for a part of it: "
-        "a password, name or address with it is another one; write the value without it"
+        f"the value of {printable(variable.name)} ends with a line break, which the server keeps as part of it, "
+        "so a password, name or address is not the one that was meant; write the value without it"
     )
     return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name))
 

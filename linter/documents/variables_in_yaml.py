@@ -146,7 +146,7 @@ def text_problems(file: SourceFile) -> Iterator[Problem]:
     """Mistakes in the text of a YAML file."""
     yield from encoding_problems(file, "some programs do not read YAML that begins with one")
     for yaml in file.yaml:
-        yield from yaml_problems(yaml, "what follows cannot be read, and so not be checked; the program that the file is for fails")
+        yield from yaml_problems(yaml, "what follows can be neither read nor checked, and the program that the file is for fails")
 
 
 def scalars_of(file: SourceFile) -> list[Scalar]:

@@ -31,9 +31,9 @@ _HOST = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
 
 @_format("url")
 def url(text: str) -> str | None:
-    """An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without blanks."""
+    """An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space."""
     if re.search(r"\s", text):
-        return "must be a URL without blanks in or around it"
+        return "must be a URL without white space in or around it"
     match = _SCHEME.match(text)
     if match is None or (not match[2] and match[1].lower() not in ("http", "https")):
         return "must be an absolute URL, beginning with https:// (or http:// for local use)"
@@ -157,12 +157,12 @@ def size_in_bytes(text: str) -> str | None:
     """
     match = _SIZE.fullmatch(text)
     if match:
-        return None if float(match[1]) > 0 else "must be more than nothing: every request is larger"
+        return None if float(match[1]) > 0 else "must be more than 0, because every request is larger"
     number = _LEADING_NUMBER.match(text)
     if number is None:
-        return "is no size, which the server takes for no limit at all; write one such as 50mb"
+        return "is not a size, so the server sets no limit at all; write one such as 50mb"
     size = _byte_count(number[1])
-    return f"is {size} byte{'' if size == '1' else 's'} to the server, which knows only b, kb, mb, gb, tb and pb right behind the number"
+    return f"is {size} byte{'' if size == '1' else 's'} to the server, which knows only b, kb, mb, gb, tb and pb right after the number"
 
 
 def _byte_count(number: str) -> str:
@@ -190,25 +190,25 @@ def pem(text: str) -> str | None:
     if "-----BEGIN " not in text:
         return 'must be PEM text, which begins with "-----BEGIN "'
     if "\n" not in text and "\\n" in text:
-        return "must have real line breaks: it holds a backslash and an n in their place"
+        return "must have real line breaks, but has a backslash and an n in their place"
     if "\n" not in text.strip():
-        return "must have line breaks: the PEM stands on one line"
-    return None if _has_whole_pem(text) else "must be whole PEM text, from -----BEGIN to the -----END of the same label"
+        return "must have line breaks, but is on one line"
+    return None if _has_whole_pem(text) else "must be complete PEM text, from -----BEGIN to -----END with the same label"
 
 
 @_format("pem-private-key")
 def pem_private_key(text: str) -> str | None:
     """A private key in PEM (PKCS#1, PKCS#8 or SEC1), not a public key and not a certificate."""
     if "-----BEGIN " in text and "PRIVATE KEY-----" not in text:
-        return "must be a private key: this is the PEM of something else"
+        return "must be a private key, but this is the PEM of something else"
     return pem(text)
 
 
 @_format("pem-public-key")
 def pem_public_key(text: str) -> str | None:
-    """A public key in PEM, as CloudFront takes it."""
+    """A public key in PEM, as CloudFront accepts it."""
     if "-----BEGIN " in text and "PUBLIC KEY-----" not in text:
-        return "must be a public key: this is the PEM of something else"
+        return "must be a public key, but this is the PEM of something else"
     return pem(text)
 
 
@@ -216,7 +216,7 @@ def pem_public_key(text: str) -> str | None:
 def pem_certificates(text: str) -> str | None:
     """One or more X.509 certificates in PEM."""
     if "-----BEGIN " in text and "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
-        return "must be certificates: this is the PEM of something else"
+        return "must be certificates, but this is the PEM of something else"
     return pem(text)
 
 
@@ -233,7 +233,7 @@ def base_url(text: str) -> str | None:
     """An absolute URL to which paths can be added: no query, no fragment."""
     reason = url(text)
     if reason is None and re.search(r"[?#]", text):
-        return "must have neither a query nor a fragment: paths are added at its end"
+        return "must have neither a query nor a fragment, because paths are added at its end"
     return reason
 
 
@@ -244,7 +244,7 @@ _LOOPBACK = re.compile(r"http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\])(
 def redirect_uri(text: str) -> str | None:
     """A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252)."""
     if "*" in text:
-        return "must be one exact address: redirect URIs are compared as texts, without wildcards"
+        return "must be one exact address, because redirect URIs are compared as text, without wildcards"
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
     if scheme is None:
         return "must be an absolute address such as https://app.example.com/callback"
@@ -256,15 +256,15 @@ def redirect_uri(text: str) -> str | None:
     if "#" in text:
         return "must have no fragment"
     if scheme[1].lower() == "http" and not _LOOPBACK.match(text):
-        return "must begin with https://: over http anybody on the way can read the code"
+        return "must begin with https://: over http anyone on the network path can read the code"
     return None
 
 
 @_format("origins")
 def origins(text: str) -> str | None:
-    """Origins with commas between, or ``*`` alone. The server trims blanks and compares each as text (``cors.ts``)."""
+    """Origins, separated by commas, or a single ``*``. The server trims spaces and compares each as text (``cors.ts``)."""
     if text.strip() == "*":
-        return None if text == "*" else "must be * alone, without blanks"
+        return None if text == "*" else "must be a single *, without spaces"
     for number, one in enumerate(text.split(","), 1):
         reason = origin(one.strip()) if one.strip() else "must not be empty"
         if reason is not None:
@@ -275,10 +275,10 @@ def origins(text: str) -> str | None:
 
 @_format("email-list")
 def email_list(text: str) -> str | None:
-    """Bare addresses with commas and no blanks between: the server does not trim them."""
+    """Bare addresses, separated by commas without spaces: the server does not trim them."""
     for number, one in enumerate(text.split(","), 1):
         if one != one.strip():
-            return f"must have no blanks between addresses: entry {number} never matches with one"
+            return f"must have no spaces between addresses: with one, entry {number} never matches"
         if email(one) is not None:
             return f"entry {number} {email(one)}"
     return None
@@ -292,7 +292,7 @@ def binary_storage(text: str) -> str | None:
         return "must begin with s3:, file:, azure: or gs:; with anything else there is no storage, and uploads fail"
     if prefix in ("s3", "gs"):
         if rest.startswith("//"):
-            return f"must be {prefix}: and the bucket's bare name: the server takes the slashes for a part of the name"
+            return f"must be {prefix}: and the bucket's bare name, because the server reads the slashes as part of the name"
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", rest):
             return f"must be {prefix}: and the name of a bucket (lower-case letters, digits, hyphens and dots)"
     if prefix == "azure" and not re.fullmatch(r"[^:]+:[^:]+", rest):
@@ -308,7 +308,7 @@ def secret_id(text: str) -> str | None:
     if text.startswith("arn:"):
         if re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+", text):
             return None
-        return "must be the name or ARN of a secret in Secrets Manager: this is another ARN"
+        return "must be the name or ARN of a secret in Secrets Manager, but this is another ARN"
     if re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", text):
         return None
     return "must be the name or ARN of a secret in Secrets Manager, not the secret itself"
@@ -329,17 +329,15 @@ def cloudfront_key_id(text: str) -> str | None:
 
 @_format("google-client-id")
 def google_client_id(text: str) -> str | None:
-    """An OAuth client id of Google."""
+    """A Google OAuth client id."""
     fits = re.fullmatch(r"[0-9]+-[a-z0-9]+\.apps\.googleusercontent\.com", text)
-    return None if fits else "does not look like a client id of Google, which ends with .apps.googleusercontent.com"
+    return None if fits else "does not look like a Google client id, which ends with .apps.googleusercontent.com"
 
 
 @_format("recaptcha-key")
 def recaptcha_key(text: str) -> str | None:
-    """A site or secret key of Google reCAPTCHA."""
-    return (
-        None if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) else "does not look like a key of reCAPTCHA, which has 40 characters from 6L on"
-    )
+    """A Google reCAPTCHA site or secret key."""
+    return None if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) else "does not look like a reCAPTCHA key, which is 40 characters from 6L on"
 
 
 @_format("lambda-layer-name")
@@ -369,7 +367,7 @@ def base64_key(text: str) -> str | None:
 
 @_format("header-name")
 def header_name(text: str) -> str | None:
-    """The name of an HTTP header in lower case, as Node.js has it."""
+    """The name of an HTTP header in lower case, as Node.js presents it."""
     if text != text.lower():
         return "must be in lower case: the server never sees a header name with capitals"
     return None if re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", text) else "must be the name of an HTTP header"
@@ -417,7 +415,7 @@ def container_image(text: str) -> str | None:
 
 @_format("environment-name")
 def environment_name(text: str) -> str | None:
-    """The short name of an environment, which becomes a part of parameter names (``/medplum/NAME/``): no slash, no blank."""
+    """The short name of an environment, which becomes part of parameter names (``/medplum/NAME/``): no slash, no space."""
     fits = re.fullmatch(r"[A-Za-z0-9._-]+", text)
     return None if fits else "must be a short name of letters, digits, hyphens, dots and underscores"
 
@@ -439,20 +437,20 @@ def https_or_local(text: str) -> str | None:
 
 @_format("public-host")
 def public_host(text: str) -> str | None:
-    """A URL whose host is not the user's own machine or a docker network."""
-    return "names a host of a single machine or docker network" if is_local_host(host_of(text) or "") else None
+    """A URL whose host is neither the user's own machine nor on a Docker network."""
+    return "names a host of a single machine or Docker network" if is_local_host(host_of(text) or "") else None
 
 
 @_format("real-host")
 def real_host(text: str) -> str | None:
-    """A URL whose host is none of those that are reserved for documentation (RFC 2606)."""
+    """A URL whose host is not reserved for documentation (RFC 2606)."""
     host = (host_of(text) or "").lower().rstrip(".")
-    return "has a host of the documentation's examples" if re.search(r"(^|\.)example\.(com|org|net)$", host) else None
+    return "has a host from the documentation's examples" if re.search(r"(^|\.)example\.(com|org|net)$", host) else None
 
 
 @_format("url-without-path")
 def url_without_path(text: str) -> str | None:
-    """A URL that ends with its host, or with the slash behind it."""
+    """A URL that ends with its host, or with the slash after it."""
     return "has a path" if re.search(r"://[^/]*/+[^/?#]", text) else None
 
 
@@ -473,7 +471,7 @@ _PUBLISHED_HASHES = {
 
 @_format("not-published")
 def not_published(text: str) -> str | None:
-    """A secret that is not one of Medplum's public repository or documentation."""
+    """A secret that is not in Medplum's public repository or documentation."""
     if text in _PUBLISHED:
         return _PUBLISHED[text]
     if "PRIVATE KEY" not in text and not text.startswith("6L"):
@@ -497,14 +495,14 @@ def _first_base64_line(pem: str) -> str:
 
 @_format("resolved")
 def resolved(text: str) -> str | None:
-    """A value that no program has still to fill in: not ``${PORT}`` or ``{{ name }}``."""
-    return "is a reference that has still to be replaced by its value" if is_reference(text) else None
+    """A value that no program still has to fill in: not ``${PORT}`` or ``{{ name }}``."""
+    return "is a reference that still has to be replaced by its value" if is_reference(text) else None
 
 
 @_format("filled-in")
 def filled_in(text: str) -> str | None:
-    """A value that nobody has still to fill in: not ``<your domain>`` or ``TODO``."""
-    return "is still to be filled in" if is_blank(text) else None
+    """A value that no one still has to fill in: not ``<your domain>`` or ``TODO``."""
+    return "still has to be filled in" if is_blank(text) else None
 
 
 SEES_PLACEHOLDERS = frozenset({"filled-in", "resolved"})

@@ -444,7 +444,7 @@ def _sizes_text(sizes: tuple[int, ...]) -> str:
 def _length(words: str, holds: Callable[[int, int], bool]) -> Callable[[Any], Check]:
     def operator(operand: Any) -> Check:
         if not isinstance(operand, int) or isinstance(operand, bool) or operand < 0:
-            raise RuleError("must be a whole number from 0")
+            raise RuleError("must be a whole number, 0 or more")
 
         def check(value: Any, _node: Node) -> Verdict:
             if not isinstance(value, str | list):
@@ -534,7 +534,7 @@ def _unique_by(operand: Any) -> Check:
         for index, one in enumerate(value):
             name = one.get(operand) if isinstance(one, dict) else None
             if isinstance(name, str) and name in seen:
-                failures.append(Failure(f"has the same {operand} as an entry before it", (index, str(operand))))
+                failures.append(Failure(f"has the same {operand} as an earlier entry", (index, str(operand))))
             elif isinstance(name, str):
                 seen.add(name)
         return tuple(failures) or True

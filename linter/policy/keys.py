@@ -82,14 +82,14 @@ def _private_key_problem(pem: str, passphrase: str | None) -> str | None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if len(pem) > _LONGEST_KEY:
-        return "is longer than any key that CloudFront takes"
+        return "is longer than any key that CloudFront accepts"
     key = _private_key(pem, passphrase)
     if key is None:
-        return "cannot be opened with signingKeyPassphrase" if passphrase is not None else "is no private key that OpenSSL can read"
+        return "cannot be opened with signingKeyPassphrase" if passphrase is not None else "is not a private key that OpenSSL can read"
     if not isinstance(key, RSAPrivateKey):
-        return "must be an RSA key, for CloudFront takes no other here"
+        return "must be an RSA key, because CloudFront accepts no other here"
     if key.key_size < LEAST_BITS:
-        return f"is an RSA key of {key.key_size:,} bits, where CloudFront takes none below {LEAST_BITS:,}"
+        return f"is an RSA key of {key.key_size:,} bits, but CloudFront accepts none below {LEAST_BITS:,}"
     return None
 
 
@@ -156,7 +156,7 @@ def _usable(pem: str, now: datetime) -> str | None:
         if certificate.start > now:
             return f"{which}is not valid before {certificate.start:%Y-%m-%d}"
         if certificate.authority is False:  # with extensions that cannot be read it has the benefit of the doubt
-            return f"{which}is not the certificate of an authority"
+            return f"{which}is not a CA certificate"
     return None
 
 

@@ -35,7 +35,7 @@ def check_settings(data: Mapping[str, Any]) -> None:
         if not any(_is_known(steps, kind) for kind in kinds):
             name = ".".join(steps)
             names = [known for kind in kinds for known in _names(steps, kind)]
-            raise RuleError(f'there is no setting "{name}"{did_you_mean(name, names)} (quote a name that is meant as it is)', where)
+            raise RuleError(f'there is no setting "{name}"{did_you_mean(name, names)} (quote a name to use it as it is)', where)
 
 
 # --- What a rule names ---------------------------------------------------------------------------------------------------------------

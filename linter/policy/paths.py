@@ -179,7 +179,7 @@ def _steps(text: str, body: str) -> Iterator[Step]:
         match = _TOKEN.match(body, at)
         if match is None:
             raise RuleError(
-                f'"{text}" is not a path: it cannot be read from "{body[at:]}" on (a key with dots or signs is quoted: "\\"a.b\\"")'
+                f'"{text}" is not a path: it cannot be read from "{body[at:]}" on (quote a key with dots or signs: "\\"a.b\\"")'
             )
         kind = match.lastgroup
         if kind == "deep":

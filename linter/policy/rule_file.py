@@ -87,7 +87,7 @@ def _check_name(path: Path, rule_id: str) -> None:
 
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "bool", "int", "float", "null", "timestamp", "value"})
-_QUOTE_STAR = '; a path that begins with "*" is written in quotes'
+_QUOTE_STAR = '; put a path that begins with "*" in quotes'
 DEEPEST_YAML = 40
 """Levels of mappings and lists in a rule file at most, examples included."""
 
@@ -105,7 +105,7 @@ def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
         raise _YamlError("is not UTF-8", content[: error.start].count(b"\n") + 1) from None
     nodes = _composed(text)
     if len(nodes) > 1:
-        raise _YamlError("a rule file holds one rule, and here a second one begins", nodes[1].start_mark.line + 1 if nodes[1] else 1)
+        raise _YamlError("a rule file contains one rule, but a second one begins here", nodes[1].start_mark.line + 1 if nodes[1] else 1)
     if not nodes or nodes[0] is None:
         raise _YamlError("holds no rule", 1)
     return _construct(nodes[0], (), lines)
@@ -205,7 +205,7 @@ def _number(text: str, kind: str, line: int) -> int | float:
     if kind == "float" and re.fullmatch(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]{1,2})?", text):
         return float(text)
     shown = text if len(text) <= 40 else f"{text[:40]}…"
-    raise _YamlError(f'"{shown}" is a number to YAML, and perhaps not the one that it seems: write plain digits, or put it in quotes', line)
+    raise _YamlError(f'"{shown}" is a number to YAML, and perhaps not the one it seems: write plain digits, or put it in quotes', line)
 
 
 # --- The grammar. ------------------------------------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def _distinct(folders: Iterable[Folder]) -> list[Folder]:
 def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     path = folder.path if isinstance(folder, FoundFolder) else folder
     if isinstance(folder, FoundFolder) and not _stays(path, folder.within):
-        outside = "leads out of the folder of this configuration, which was only found: name the folder of policies with --rules"
+        outside = "leads outside the folder of this configuration file, which was only found: name the folder of policies with --rules"
         return [], [f"{folder.place}: {path.name} {outside}"]
     try:
         files = rule_files(path) if path.is_dir() else []
@@ -188,7 +188,7 @@ def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     if not isinstance(folder, FoundFolder):
         return files, []
     strays = [file for file in files if not _stays(file, folder.within)]
-    errors = [f"{file}: leads out of {folder.within}, the folder of the configuration that names it" for file in strays]
+    errors = [f"{file}: leads outside {folder.within}, the folder of the configuration file that names it" for file in strays]
     return [file for file in files if file not in strays], errors
 
 

@@ -46,7 +46,7 @@ class Template:
             if match[0] == "$$":
                 self.pieces.append("$")
             elif match[1] is None:
-                raise RuleError(f'a dollar in "{text}" begins neither "${{path}}" nor "$$" (which stands for a dollar)')
+                raise RuleError(f'a dollar in "{text}" begins neither "${{path}}" nor "$$" (which is a dollar)')
             else:
                 self.pieces.append(_single_path(match[1]))
         self.pieces.append(text[at:])

@@ -169,9 +169,9 @@ def check_asks_no_secret(data: Mapping[str, Any]) -> None:
     for place, path, text in _asked(data):
         for catalogue, name in _named_secrets(path, kinds):
             known = catalogue.get(tuple(name.split("."))) is not None
-            why = "is secret" if known else "may be secret, for no setting of this name is known"
+            why = "is secret" if known else "may be secret, because no setting of this name is known"
             raise RuleError(
-                f'"{text}" asks what {name} holds, which {why}: a policy of a configuration that is found beside the files cannot; '
+                f'"{text}" asks what {name} holds, which {why}: a policy whose configuration file was only found cannot do that; '
                 "name its folder with --rules",
                 place,
             )

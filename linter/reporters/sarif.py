@@ -288,7 +288,8 @@ def _not_read(uri: str, note: str) -> str:
 def _left_out(found: int, kept: int) -> list[om.Notification]:
     if found == kept:
         return []
-    return [_notification("findings-left-out", f"{found - kept} of {found} findings, the least grave, are left out: GitHub takes {kept}.")]
+    text = f"{found - kept} of {found} findings, the least severe, are left out: GitHub accepts {kept}."
+    return [_notification("findings-left-out", text)]
 
 
 def _used(one: Configuration, place: Callable[[str], om.ArtifactLocation]) -> om.Notification:

@@ -62,7 +62,7 @@ def _environment(document: Document) -> str:
 
 
 def _configuration(configuration: Configuration) -> str:
-    rules = _count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rule"
+    rules = _count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rules"
     excluded = f"{_count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
     never = ", fail-on never" if configuration.fail_on == "never" else ""
     return f"Configuration {printable(configuration.path)}: {rules} off, {excluded}{never}."

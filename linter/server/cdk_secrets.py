@@ -76,7 +76,7 @@ def _list(items: list[Any], path: SettingPath, flaws: list[Flaw]) -> list[Any]:
 def _item_of_values(item: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
     """An item of a list whose first one is a value or an external secret: the CDK fetches each object in it, or fails."""
     if isinstance(item, dict | list) and not _is_external(item):
-        reason = "stands in a list of values, where an object must be an external secret with system, key and type"
+        reason = "is in a list of values, where an object must be an external secret with system, key and type"
         flaws.append(Flaw("invalid-external-secret", path, reason))
         return UNKNOWN
     return _value(item, path, flaws)
@@ -86,7 +86,7 @@ def _item_of_objects(item: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
     """An item behind a first one that is an object of its own: the CDK looks at its members only."""
     if isinstance(item, dict) and _is_external(item):
         reason = (
-            "is an external secret in a list whose first item is none: the CDK looks only at the members of such items, "
+            "is an external secret in a list whose first item is not one: the CDK looks only at the members of such items, "
             "and passes the object on as it is"
         )
         flaws.append(Flaw("external-secret-not-fetched", path, reason))
@@ -113,17 +113,17 @@ def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:
     if lacking:
         return Flaw("external-secret-not-fetched", path, f"is an external secret without {' and '.join(lacking)}{_passed_on()}")
     wrong = next(member for member in _MEMBERS if not isinstance(value[member], str))
-    return Flaw("external-secret-not-fetched", path, f"is an external secret whose {wrong} is no text{_passed_on()}", wrong)
+    return Flaw("external-secret-not-fetched", path, f"is an external secret whose {wrong} is not text{_passed_on()}", wrong)
 
 
 def _passed_on() -> str:
-    return ": the CDK does not take it for one, and passes the object itself on as the value"
+    return ": the CDK does not recognise it as one and passes on the object itself as the value"
 
 
 def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) -> Iterator[Flaw]:
     """What is wrong with an external secret; the type is compared only where it is one."""
     if setting is not None and "literal-only" in setting.tags:
-        reason = "must stand here itself, not be an external secret: the CDK needs it to fetch the others"
+        reason = "must be given here itself, not as an external secret, because the CDK needs it to fetch the others"
         yield Flaw("invalid-external-secret", path, reason)
         return
     if value["system"] != _SYSTEM:
@@ -150,9 +150,9 @@ def _wrong_key(key: str, path: SettingPath) -> str:
     if _PARAMETER.fullmatch(key) or "${" in key or "{{" in key or "<" in key:
         return ""
     if key.startswith("/"):
-        return "is an external secret whose key is no name that a parameter can have"
+        return "is an external secret whose key cannot be the name of a parameter"
     name = printable(str(path[-1]))
-    return f"is an external secret whose key must be the full name of a parameter, such as /medplum/prod/{name}: nothing is put before it"
+    return f"is an external secret whose key must be a full parameter name, such as /medplum/prod/{name}, because the CDK adds no prefix"
 
 
 def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Flaw]:
@@ -162,7 +162,7 @@ def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Fla
     if not fitting:
         what = "an object" if "object" in setting.types else "a list"
         yield Flaw(
-            "external-secret-of-wrong-type", path, f"must be {what}, and an external secret can only be text, a number, true or false"
+            "external-secret-of-wrong-type", path, f"must be {what}, but an external secret can only be text, a number, true or false"
         )
         return
     reason = f"is an external secret of the type {given}, but must be {_NAMES[fitting[0]]}: its type must be {' or '.join(fitting)}"
@@ -172,7 +172,7 @@ def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Fla
 def message(flaw: Flaw) -> str:
     """The sentence of a finding."""
     consequence = {
-        "null-in-infra-config": """: the CDK stops at it with "Cannot read properties of null (reading 'system')"; leave the setting out""",
+        "null-in-infra-config": """: the CDK stops with "Cannot read properties of null (reading 'system')"; leave the setting out""",
         "invalid-external-secret": "; the deployment fails",
     }.get(flaw.rule, "")
     return f"{printable(dotted(flaw.path))} {flaw.reason}{consequence}"

@@ -57,25 +57,25 @@ FORMATS: Final = {
     "aws-region": "the name of an AWS region",
     "base64-key": "32 bytes in base64",
     "binary-storage": "s3:BUCKET, file:PATH, azure:ACCOUNT:CONTAINER or gs:BUCKET",
-    "bytes": "a size for the npm package `bytes`: 512kb, 1mb",
+    "bytes": "a size that the npm package `bytes` reads: 512kb, 1mb",
     "cloudfront-key-id": "the id of a CloudFront public key",
     "container-image": "a container image with a tag or digest",
     "cron": "a cron expression",
     "date-time": "a date, or a date and time, in ISO 8601",
     "email": "one bare address",
-    "email-list": "bare addresses with commas and no blanks between",
+    "email-list": "bare addresses, separated by commas without spaces",
     "environment-name": "the short name of an environment, as in /medplum/NAME/",
-    "google-client-id": "an OAuth client id of Google",
+    "google-client-id": "a Google OAuth client id",
     "header-name": "the name of an HTTP header in lower case",
     "hostname": "a host name or IP address: no scheme, port or path",
     "lambda-layer-name": "the name, not the ARN, of a Lambda layer",
     "mailbox": "one address, bare or with a display name",
-    "origins": "origins (scheme://host[:port]) with commas between, or * alone",
+    "origins": "origins (scheme://host[:port]), separated by commas, or a single *",
     "pem-certificates": "one or more X.509 certificates in PEM",
     "pem-private-key": "a private key in PEM",
     "pem-public-key": "a public key in PEM",
-    "recaptcha-key": "a site or secret key of Google reCAPTCHA",
-    "redirect-uri": "an absolute redirect URI of an OAuth client: https, or http on localhost",
+    "recaptcha-key": "a Google reCAPTCHA site or secret key",
+    "redirect-uri": "an absolute OAuth redirect URI: https, or http on localhost",
     "s3-bucket": "the name of an S3 bucket",
     "secret-id": "the name or ARN of a secret in AWS Secrets Manager",
     "stack-name": "the name of a CloudFormation stack",
@@ -84,7 +84,7 @@ FORMATS: Final = {
     "vpc-id": "the id of an AWS VPC",
     "websocket-url": "an absolute ws or wss URL",
 }
-"""Each name of a format and what it stands for."""
+"""Each name of a format and what it means."""
 
 STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
@@ -189,13 +189,13 @@ def _parse(file: str) -> dict[str, Entry]:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Refuses a key that stands twice in one mapping, which YAML libraries silently merge."""
+        """Refuses a key that is given twice in one mapping, which YAML libraries silently merge."""
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             keys = [key.value for key, _ in node.value]
             for key in keys:
                 if keys.count(key) > 1 and key != "<<":
-                    raise ValueError(f"{file}: {key}: stands twice")
+                    raise ValueError(f"{file}: {key}: is given twice")
             return super().construct_mapping(node, deep)
 
     entries = yaml.load(_read(file), Loader)

@@ -58,7 +58,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     entries: dict[str, Any] = parsed.value if isinstance(parsed.value, dict) else {}
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in this and does not start"
+        message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in it and does not start"
         problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))
     wrong = list(_not_text(parsed, entries))
     lost = {problem.path for problem in wrong}
@@ -80,9 +80,9 @@ def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
         setting = known.get(dotted_path(name))
         coercion = setting.ssm_coercion.newest if setting is not None else "none"
         if coercion == "boolean" and isinstance(value, bool):
-            effect = "is no text, and the server takes everything but the text true for false" if value else ""
+            effect = "is not text, and the server reads everything except the text true as false" if value else ""
         else:
-            effect = "is no text, and the server, which parses it as JSON, does not start" if _fails(coercion, value) else ""
+            effect = "is not text, and the server, which parses it as JSON, does not start" if _fails(coercion, value) else ""
         place = parsed.places.find((name,))
         if effect and place is not None:
             yield Problem("key-vault-value-not-text", f"{printable(name)} {effect}; put it in quotes", place.value, dotted_path(name))

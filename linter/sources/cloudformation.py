@@ -115,8 +115,8 @@ def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
     if not settings.catalogue().is_secret(path):
         return None
     message = (
-        f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString: whoever may read parameters "
-        "sees it; take it out of the template and put it with aws ssm put-parameter --type SecureString"
+        f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString: anyone who may read "
+        "parameters sees it; remove it from the template and create it with aws ssm put-parameter --type SecureString"
     )
     return Problem("secret-in-cloudformation", message, parameter.span("key"), path)
 

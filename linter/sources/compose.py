@@ -39,7 +39,7 @@ def detect(file: SourceFile) -> Recognised | None:
     if any(_runs_server(service, file) for service in services):
         return Recognised("server/env", Confidence.LIKELY)
     return Recognised(
-        None, Confidence.PLAUSIBLE, "a compose file without a Medplum server that is configured by variables", broken_off(file, *file.yaml)
+        None, Confidence.PLAUSIBLE, "a Compose file without a Medplum server that is configured by variables", broken_off(file, *file.yaml)
     )
 
 
@@ -99,8 +99,8 @@ def _reads(service: dict[str, Any]) -> str:
 
 def _never_read(service: Part, name: str) -> Problem:
     message = (
-        f"the service {printable(name)} starts the server without the argument env, so none of these variables is read: "
-        "the server looks for medplum.config.json, or for what its argument names; add command: env"
+        f"the service {printable(name)} starts the server without the argument env, so it ignores these variables "
+        "and reads medplum.config.json, or what its argument names; add command: env"
     )
     return Problem("environment-not-read", message, service.at("environment").head())
 

@@ -27,7 +27,7 @@ KINDS = ("server/env",)
 NAMES = (".env", ".env.*", "*.env")
 DEFAULT_FOR = "server/env"
 
-_CONSEQUENCE = "what reads the file takes it for a part of the first name, and that variable is not set"
+_CONSEQUENCE = "the program that reads the file reads it as part of the first name, and that variable is not set"
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _COMMENT = re.compile(r"\s#")
@@ -175,7 +175,7 @@ def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: _R
     if end < 0 or (end >= line.end and _is_of_another(content, name, Span(start, end))):
         message = (
             f"the quote before the value of {_named(name)} is never closed, or only by the quote of a later line: "
-            "what reads the file fails, or takes the lines between for a part of the value"
+            "the program that reads the file fails, or reads the lines in between as part of the value"
         )
         read.problems.append(Problem("invalid-environment-line", message, Span(start, start + 1)))
         read.variables.append(Variable(name, None, key, line))
@@ -186,7 +186,7 @@ def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: _R
     inner = content[start + 1 : end]
     text: str | None = inner
     if _BLANK.fullmatch(content, behind.start, behind.end) is None:
-        message = f"something stands behind the closing quote of {_named(name)}: programs do not agree on what the value is then"
+        message = f"something follows the closing quote of {_named(name)}: programs do not agree on the value"
         read.problems.append(Problem("invalid-environment-line", message, Span(behind.start, behind.start + 1)))
         text = None
     elif quote == '"':

@@ -158,7 +158,7 @@ def _drop(part: Part, section: str, name: str) -> Problem:
     path = (name,) if section == "server" else (section, name)
     setting = settings.catalogue().get(path)
     shown = printable(f"config.{section}.{name}")
-    message = f"{shown} is no value of the Medplum chart, which makes no variable of it, so the server never sees it"
+    message = f"{shown} is not a value of the Medplum chart, which makes no variable from it, so the server never sees it"
     if setting is not None and setting.status != "obsolete":
         message += f"; give {variable_of(path)} under deployment.env"
     elif setting is not None and setting.use.rpartition(".")[2] in _RENDERED[section]:

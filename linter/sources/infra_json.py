@@ -35,7 +35,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
     data, flaws = resolved(parsed.value) if isinstance(parsed.value, dict) else ({}, [])
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        text = "the configuration must be a JSON object of settings; the CDK finds no region in this and stops"
+        text = "the configuration must be a JSON object of settings; the CDK finds no region in it and stops"
         problems.append(Problem("json-not-an-object", text, _first_character(parsed), fatal=True, lossy=True))
     problems.extend(_problem(flaw, parsed) for flaw in flaws)
     name = data.get("name")

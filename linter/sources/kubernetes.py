@@ -38,7 +38,7 @@ _POD_SPECS: Final = {
     "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-_KEPT_AS_TEXT: Final = "to Kubernetes, which takes only text here and refuses the manifest; put the value in quotes"
+_KEPT_AS_TEXT: Final = "to Kubernetes, which accepts only text here and refuses the manifest; put the value in quotes"
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -130,7 +130,7 @@ def _decoded(variable: Variable) -> Variable:
     try:
         decoded = base64.b64decode(variable.text.replace("\r", "").replace("\n", ""), validate=True)
     except ValueError:
-        message = "is no base64, as the values under data of a Secret must be; encode it, or move it under stringData"
+        message = "is not base64, as the values under data of a Secret must be; encode it, or move it under stringData"
         return variable._replace(text=None, mistake=("invalid-base64", message))
     try:
         text: str | None = decoded.decode("utf-8")
@@ -186,7 +186,7 @@ def _never_read(holder: Part) -> Problem:
     container = holder.at("name").value
     named = f" {printable(container)}" if isinstance(container, str) else ""
     message = (
-        f"the container{named} starts the server without the argument env, so none of these variables is read: "
-        'the server looks for medplum.config.json, or for what its argument names; add args: ["env"]'
+        f"the container{named} starts the server without the argument env, so it ignores these variables "
+        'and reads medplum.config.json, or what its argument names; add args: ["env"]'
     )
     return Problem("environment-not-read", message, _start(holder).head())

@@ -30,7 +30,7 @@ KINDS = (DATABASE, REDIS)
 NAMES = ("*secret*.json", "*secret*.yaml", "*secret*.yml")
 
 _CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and does not start"
-_OUTER_CONSEQUENCE = "what follows cannot be read, and so not be checked; save it again"
+_OUTER_CONSEQUENCE = "what follows can be neither read nor checked; save it again"
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
 _OUTER = Visibility(lambda name: is_of_a_format if name in _PUBLIC_FIELDS else None, _FIELDS.__contains__)
@@ -55,7 +55,7 @@ def detect(file: SourceFile) -> Recognised | None:
     kind = next((kind for kind in kinds if kind is not None), None)
     if kind is not None:
         return Recognised(kind, Confidence.CERTAIN, unread=unread)
-    note = "a value of Secrets Manager that holds no connection of a Medplum server"
+    note = "a value of Secrets Manager without the connection of a Medplum server"
     return Recognised(None, Confidence.CERTAIN, note, unread or broken_off(file, *_readings(file)))
 
 
@@ -69,7 +69,7 @@ def _lacking(value: Any) -> str:
     if not isinstance(value, dict):
         return ""
     if value.get("Errors"):
-        return "AWS could not give every secret: see Errors in its answer for the reasons"
+        return "AWS could not return every secret: see Errors in its response for the reasons"
     if value.get("SecretValues") == []:
         return "AWS found no secret: names are case-sensitive, and each belongs to one account and region"
     if "SecretBinary" in value and not isinstance(value.get("SecretString"), str):
@@ -140,7 +140,7 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
 
 
 def _not_an_object(span: Span) -> Problem:
-    message = "the secret must be a JSON object with the connection as its members; the server finds no host in this and asks its own"
+    message = "the secret must be a JSON object with the connection as its members; the server finds no host in it and tries localhost"
     return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)
 
 

@@ -43,5 +43,5 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 def _not_an_object(parsed: Json) -> Problem:
     place = parsed.places.find(())
     span = place.value if place is not None else Span(0, 1)
-    message = "the configuration must be a JSON object of settings; the server finds no baseUrl in this and does not start"
+    message = "the configuration must be a JSON object of settings; the server finds no baseUrl in it and does not start"
     return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)

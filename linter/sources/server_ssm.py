@@ -43,7 +43,7 @@ _PUBLIC_FIELDS: Final = frozenset(
     "name type tier Key key n t parameters invalidParameters parameter version lastModifiedDate arn dataType".split()
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
-_CONSEQUENCE: Final = "what follows cannot be read, and so not be checked; save the dump again"
+_CONSEQUENCE: Final = "what follows can be neither read nor checked; save the dump again"
 _NAME: Final = re.compile(r"(?<![\w:/.])/[\w.-]+/|\bmedplum/", re.IGNORECASE)
 """What the name of a parameter with levels looks like."""
 _EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
@@ -53,8 +53,8 @@ _ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "res
 _NOTHING_FOUND: Final = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
 _NONE_OF_THESE: Final = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
 _NO_NAME: Final = "{} has no name that can be read: keep Name in the --query of the AWS CLI"
-_NO_TEXT: Final = "the value of a parameter is no text here: give what the AWS CLI prints"
-_NO_ANSWER: Final = "this is no answer of Parameter Store"
+_NO_TEXT: Final = "the value of a parameter is not text here: give the output of the AWS CLI"
+_NO_ANSWER: Final = "this is not a response of Parameter Store"
 
 
 class _Dump(NamedTuple):

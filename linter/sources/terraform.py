@@ -23,10 +23,10 @@ NAMES = ("*tfplan*.json", "*tfstate*", "*terraform*.json", "*plan*.json")
 _TYPE: Final = "aws_ssm_parameter"
 _PUBLIC_FIELDS: Final = frozenset({"address", "mode", "name", "type", "tier", "data_type", "provider_name", "schema_version"})
 _OTHER_FIELDS: Final = frozenset({"value", "insecure_value", "values", "after", "before", "attributes"})
-_UNKNOWN_FORMAT: Final = "a Terraform state or plan in a format that is not read: give what terraform show -json prints"
+_UNKNOWN_FORMAT: Final = "a Terraform state or plan in a format that is not read: give the output of terraform show -json"
 _DEEPEST: Final = 200
 """Steps to a module at most, two for each that it is in: no configuration has as many."""
-_CONSEQUENCE: Final = "what follows cannot be read, and so not be checked; write the JSON again with terraform show -json"
+_CONSEQUENCE: Final = "what follows can be neither read nor checked; write the JSON again with terraform show -json"
 
 
 def detect(file: SourceFile) -> Recognised | None:
