@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
-from .config import Config, Settings, Severity
+from .config import Config, ConfigError, Configurations, Settings, Severity
 from .documents.deployment import KIND as DEPLOYMENT
-from .model import Document, RuleInfo, Target
+from .files import reason_of
+from .model import Configuration, Document, RuleInfo, Target
 from .policy.engine import applies
 from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, built_in_rules, rank, read_folders
+from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .server.target import target_of
 from .sources import kinds
 
@@ -62,12 +65,14 @@ def is_active(rule: Rule, settings: Settings) -> bool:
 
 
 def target_for(settings: Settings, document: Document) -> Target:
+    """What a document is for, by its own content unless the settings say it."""
     if settings.target in (None, "auto"):
         return target_of(document)
     return "production" if settings.target == "production" else "development"
 
 
 def severity_of(info: RuleInfo, settings: Settings) -> Severity:
+    """How grave a rule's findings are on each target, by the rule itself unless the settings say it."""
     return (settings.severity or {}).get(info.id, info.severity)
 
 
@@ -75,3 +80,149 @@ def checked_rules(rules: Rules, document: Document, settings: Settings) -> froze
     """The ids of the rules that are on for a document."""
     on = (rule.info for rule in rules.active if applies(rule, document))
     return frozenset(info.id for info in on if severity_of(info, settings)[document.target] is not None)
+
+
+class _Use(NamedTuple):
+    """A configuration file, the rules that it switched off, and what a search passed over for it."""
+
+    config: Config
+    off: set[str]
+    excluded: set[str]
+
+
+def _relative(path: Path) -> str:
+    """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except (OSError, ValueError):  # the current folder is gone, or on another drive
+        return path.name
+
+
+_ALL_IGNORED = "every selected rule is also ignored"
+
+
+class Choices:
+    """What the configurations and the command line choose for each file of a run, and what of the configurations counted.
+
+    ``given`` and ``folders`` are what the command line says; mistakes go to ``report_error``, the files of rules to ``note_input``.
+    """
+
+    def __init__(
+        self,
+        given: Settings,
+        folders: tuple[Path, ...],
+        configurations: Configurations,
+        report_error: Callable[[str], None],
+        note_input: Callable[[Path], None],
+    ) -> None:
+        self._given = given
+        self._folders = folders
+        self._configurations = configurations
+        self._error = report_error
+        self._note_input = note_input
+        self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
+        self.used: dict[Path, _Use] = {}
+        """The configuration files that counted."""
+
+    def prepare(self, files: list[Path]) -> None:
+        """Read the configurations and rules that files need, and report what is wrong with them or with the command."""
+        configs = {config.path: config for file in files or [Path("any")] if (config := self.config(file)) is not None}
+        known: dict[str, RuleInfo] = {}
+        for config in configs.values():
+            known.update(self._known_rules(config))
+        if configs:
+            for error in check_selectors([*(self._given.select or ()), *(self._given.ignore or ())], known.values()):
+                self._error(error)
+
+    def of(self, file: Path) -> tuple[Config, Settings, Rules]:
+        """What counts for a file, once :meth:`prepare` has read it: its configuration, what that and the command line say, the rules."""
+        config = self.config(file)
+        assert config is not None
+        settings = self._given.over(config.settings_for(file))
+        if config.path is not None:
+            self._use(config)
+        return config, settings, self._rules(config, settings)
+
+    def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
+        """The rules that there are under a configuration, by their ids; it must not name others."""
+        known = {rule.info.id: rule.info for rule in self._rule_set(config)}
+        for mention in config.mentions():
+            check = check_selectors if mention.selects else check_ids
+            for error in check([mention.name], known.values()):
+                self._error(f"{mention.place}: {error}")
+        return known
+
+    def check_selection(self, file: Path) -> None:
+        """Refuse a choice of rules of which none is left: whatever is linted with it has no finding."""
+        config = self.config(file)
+        assert config is not None  # :meth:`prepare` has read it
+        settings = self._given.over(config.settings_for(file))
+        rules = self._rule_set(config)
+        if settings.select is None or any(is_active(rule, settings) for rule in rules):
+            return
+        place = f"{config.path}: " if config.path is not None else ""
+        off = any(is_selected(rule, settings) for rule in rules)
+        reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
+        self._error(f"{place}no rule is left to check: {reason}")
+
+    def excluded(self, path: Path) -> bool:
+        """Whether the configuration of a path's folder excludes it."""
+        config = self.config(path)
+        if config is None:
+            return True
+        excluded = config.excludes(path)
+        if excluded and config.path is not None:
+            self._use(config).excluded.add(os.path.normpath(path))
+        return excluded
+
+    def config(self, path: Path) -> Config | None:
+        """The configuration that counts for a file; None, with an error noted, where it cannot be read."""
+        try:
+            return self._configurations.of(path.absolute().parent)
+        except ConfigError as error:
+            self._error(str(error))
+        except OSError as error:
+            self._error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
+        return None
+
+    def _use(self, config: Config) -> _Use:
+        """What a configuration file did in this run."""
+        assert config.path is not None  # one that is there
+        return self.used.setdefault(config.path, _Use(config, set(), set()))
+
+    def _rules(self, config: Config, settings: Settings) -> Rules:
+        rules = self._rule_set(config)
+        return Rules(tuple(rule for rule in rules if is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
+
+    def _rule_set(self, config: Config) -> list[Rule]:
+        folders = (*folders_of(config), *self._folders)
+        if folders not in self._rule_sets:
+            self._rule_sets[folders], errors = all_rules(folders)
+            for path, _ in files_of(folders)[0]:
+                self._note_input(path)
+            for error in errors:
+                self._error(error)
+        return self._rule_sets[folders]
+
+    def note_off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> None:
+        """Note which rules a configuration switched off for a document."""
+        if config.path is not None:
+            self._use(config).off.update(self._off(config, document, rules, settings))
+
+    def _off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> frozenset[str]:
+        """The rules that a document would be checked with, were it not for its configuration."""
+        told = self._given.over(Settings())
+        target = target_for(told, document)
+        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self._folders)] if is_active(rule, told))
+        on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, settings)[document.target] is not None)
+        return frozenset(info.id for info in without if info.severity[target] is not None) - on
+
+    def configurations(self) -> tuple[Configuration, ...]:
+        """What the report says of the configurations that counted, in the order of their paths."""
+        return tuple(sorted(self._configuration(use) for use in self.used.values()))
+
+    def _configuration(self, use: _Use) -> Configuration:
+        told = self._given.fail_on is not None
+        fail_on = None if told else use.config.general.fail_on
+        assert use.config.path is not None  # a configuration that is used is there
+        return Configuration(_relative(use.config.path), use.config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on)

@@ -1,121 +1,45 @@
-"""The command line: the only module that knows click."""
+"""The command line. Only this module, :mod:`linter.console` and :mod:`linter.options` know click."""
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__
 from .choose import all_rules, folders_of
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Settings, named_config
-from .files import LARGEST_INPUT, Unreadable, identity, parse_size, read_standard_input, reason_of
+from .console import PROGRAM, Commands, say
+from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, described, load_documents
-from .model import Document, Style
-from .output import Unwritable, drop, write_report, write_standard_output
+from .model import Document
+from .options import (
+    check_folders,
+    check_format,
+    check_kind,
+    config_option,
+    isolated_option,
+    max_size_option,
+    parse_now,
+    rules_option,
+    split_names,
+)
+from .output import Unwritable, write_standard_output
 from .policy.rule_set import Folder
+from .report import is_read, write
 from .reporters import names as format_names
-from .run import Options, Outcome, lint_input, lint_paths, without_what_cannot_be_reported
-from .sources import kinds
-from .text import inert, printable, printable_lines
+from .run import Options, Outcome, lint_input, lint_paths
+from .text import printable_lines
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-PROGRAM = "medplum-lint"
 
-
-class _Commands(click.Group):
-    """A group whose ``check`` command need not be named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
-            self._refuse_slip(args)
-            args = ["check", *args]
-        return super().parse_args(ctx, args)
-
-    def _refuse_slip(self, args: list[str]) -> None:
-        """Refuse what is no path and nearly a command: ``medplum-lint tset policies`` would lint policies."""
-        word = args[0] if args else ""
-        if word.isalpha() and not os.path.lexists(word):
-            from .policy.errors import did_you_mean
-
-            near = did_you_mean(word, self.commands)
-            if near:
-                raise click.UsageError(f'there is no command and no file "{word}"{near}')
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(PROGRAM, "[check] [OPTIONS] [PATH]...")
-        formatter.write_usage(PROGRAM, "COMMAND [OPTIONS] ...")
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        check.format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
-
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *others: Any, **more: Any) -> NoReturn:
-        """Run a command and exit: 130 for Ctrl-C, 141 where the reader of the output has gone, 2 where it cannot be written.
-
-        Names in click's own messages are made printable, as in ours.
-        """
-        if "_MEDPLUM_LINT_COMPLETE" in os.environ:  # a shell asks what can be completed
-            super().main(args, prog_name, *others, **more)
-        code = 0
-        try:
-            with self.make_context(prog_name or PROGRAM, list(sys.argv[1:] if args is None else args), **more) as context:
-                self.invoke(context)
-        except click.exceptions.Exit as stop:
-            code = stop.exit_code if sys.stdout is not None else _cannot_write("it is closed")
-        except click.ClickException as error:
-            _quietly(click.UsageError(inert(printable(error.format_message())), getattr(error, "ctx", None)).show)
-            code = error.exit_code
-        except (KeyboardInterrupt, click.Abort):
-            code = 130
-        except BrokenPipeError:
-            drop(sys.stdout)
-            code = 141
-        except Unwritable as error:
-            code = _cannot_write(str(error))
-        except OSError as error:
-            if error.errno not in _OF_WRITING:
-                raise
-            drop(sys.stdout)
-            code = _cannot_write(reason_of(error))
-        sys.exit(code)
-
-
-def _cannot_write(reason: str) -> int:
-    _say("error", f"standard output: cannot be written: {reason}")
-    return 2
-
-
-_OF_WRITING = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF", "EFBIG", "EIO", "EDQUOT"))
-"""What a write can fail with: that of the help, which click writes itself. All else is written by :mod:`linter.output`."""
-
-
-def _say(what: str, text: str) -> None:
-    """Tell something on standard error, in one line, whatever names it holds."""
-    _quietly(lambda: click.echo(inert(f"{PROGRAM}: {what}: {printable(text)}"), err=True))
-
-
-def _quietly(say: Callable[[], object]) -> None:
-    """Where standard error is full or gone, the exit code still tells."""
-    if sys.stderr is None:
-        return
-    try:
-        say()
-    except (OSError, ValueError):
-        drop(sys.stderr)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 def cli() -> None:
     """Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
@@ -127,82 +51,6 @@ def cli() -> None:
     """
 
 
-def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Ids and categories given by several options, or by one with commas; None when the option is not given."""
-    ids = [[word.strip() for word in value.split(",") if word.strip()] for value in values]
-    if not all(ids):
-        raise click.BadParameter("it names no rule")
-    return tuple(word for words in ids for word in words) or None
-
-
-def _check_folders(_ctx: click.Context, _param: click.Parameter, folders: tuple[str, ...]) -> tuple[Path, ...]:
-    """Folders of rules. An empty name, which would be the current folder, is that of a variable which is not set."""
-    if "" in folders:
-        raise click.BadParameter("it names no folder")
-    return tuple(map(Path, folders))
-
-
-def _check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) -> str | None:
-    """A kind that some source makes."""
-    if kind is not None and kind not in kinds():
-        from .policy.errors import did_you_mean
-
-        raise click.BadParameter(f'"{kind}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(kind, kinds())}')
-    return kind
-
-
-def _check_format(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
-    """A format whose module can be imported, before anything is read: sarif-om is used for no other one."""
-    from .reporters import reporter
-
-    try:
-        reporter(name)
-    except ModuleNotFoundError as error:
-        raise click.UsageError(
-            f'--format {name} needs the package sarif-om, which cannot be imported (no module named "{error.name}"): '
-            'install it with "pip install sarif-om"'
-        ) from None
-    return name
-
-
-def _parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
-    """A date, or a date and time, in ISO 8601; without a zone it is UTC."""
-    if text is None:
-        return None
-    from datetime import datetime, timezone
-
-    try:
-        now = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise click.BadParameter(f'"{text}" is not a date such as 2026-01-31') from None
-    return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
-
-
-def _parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
-    """Bytes, from a number with or without a unit."""
-    if text is None:
-        return LARGEST_INPUT
-    try:
-        return parse_size(text)
-    except ValueError:
-        raise click.BadParameter(f'"{text}" is not a size such as 64MiB') from None
-
-
-_max_size_option = click.option(
-    "--max-size", metavar="SIZE", callback=_parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
-)
-_config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")
-_isolated_option = click.option("--isolated", is_flag=True, help="Ignore configuration files found next to the files.")
-_rules_option = click.option(
-    "--rules",
-    "rule_folders",
-    metavar="DIR",
-    multiple=True,
-    callback=_check_folders,
-    help="A folder of your own policies. Repeatable.",
-)
-
-
 @cli.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
@@ -211,14 +59,14 @@ _rules_option = click.option(
     "output_format",
     type=click.Choice(format_names()),
     default="text",
-    callback=_check_format,
+    callback=check_format,
     help="Report format.  [default: text]",
 )
 @click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report to a file.")
 @click.option(
     "--kind",
     metavar="KIND",
-    callback=_check_kind,
+    callback=check_kind,
     help="Treat every input as this kind, such as server/json, instead of detecting it from the content.",
 )
 @click.option(
@@ -226,14 +74,14 @@ _rules_option = click.option(
     type=click.Choice(TARGET_CHOICES),
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
-@click.option("--select", metavar="RULE,...", multiple=True, callback=_split, help="Check only these rules, by id or category.")
-@click.option("--ignore", metavar="RULE,...", multiple=True, callback=_split, help="Do not check these rules.")
-@_rules_option
-@_config_option
-@_isolated_option
+@click.option("--select", metavar="RULE,...", multiple=True, callback=split_names, help="Check only these rules, by id or category.")
+@click.option("--ignore", metavar="RULE,...", multiple=True, callback=split_names, help="Do not check these rules.")
+@rules_option
+@config_option
+@isolated_option
 @click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The lowest severity that gives exit code 1.  [default: error]")
-@click.option("--now", metavar="DATE", callback=_parse_now, help="Check certificates as of this date (2026-01-31), so that runs repeat.")
-@_max_size_option
+@click.option("--now", metavar="DATE", callback=parse_now, help="Check certificates as of this date (2026-01-31), so that runs repeat.")
+@max_size_option
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
 @click.option("--allow-unrecognized", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]")
@@ -270,14 +118,24 @@ def check(
     )
     outcome = _lint(list(paths) or ["."], options, stdin_filename)
     if outcome.started:
-        if output not in (None, "-"):
-            _check_is_no_input(output, outcome, from_stdin="-" in paths)
-        outcome = _write(outcome, output_format, output, color, quiet)
+        if output is not None and output != "-" and is_read(output, outcome.inputs, from_stdin="-" in paths):
+            _fail([f"{output}: is one of the files that are read, and the report would overwrite it: write it to another file"])
+        outcome = _written(outcome, output_format, output, color, quiet)
     for error in outcome.errors:
-        _say("error", error)
+        say("error", error)
     for bug in outcome.bugs:
         _say_bug(bug)
     sys.exit(outcome.exit_code)
+
+
+def _written(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
+    try:
+        return write(outcome, output_format, output, color, quiet)
+    except Unwritable as error:
+        if output is None or output == "-":
+            raise
+        _fail([f"{output}: cannot be written: {error}"])
+        raise
 
 
 def _named_config(config_file: str | None, isolated: bool) -> Config | None:
@@ -313,81 +171,15 @@ def _standard_input(limit: int) -> bytes:
         raise
 
 
-def _check_is_no_input(output: str, outcome: Outcome, *, from_stdin: bool) -> None:
-    """Refuse an output that was read, under this name or another one, before anything is written."""
-    found = identity(output)
-    if found is None or not stat.S_ISREG(os.stat(output).st_mode):
-        return
-    with suppress(OSError, ValueError, AttributeError):  # no file of the system
-        if from_stdin and os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(output)):
-            _fail([_is_input(output)])
-    if found in outcome.inputs and not _is_a_report(output):
-        _fail([_is_input(output)])
-
-
-def _is_a_report(output: str) -> bool:
-    """Whether this is the report of an earlier run, which a search of its folder has found."""
-    with suppress(OSError), open(output, "rb") as file:
-        head = file.read(1_000)
-        return b'"tool"' in head and f'"name": "{PROGRAM}"'.encode() in head
-    return False
-
-
-def _is_input(output: str) -> str:
-    return f"{output}: is one of the files that are read, and the report would overwrite it: write it to another file"
-
-
-class _Report(StringIO):
-    """A report in memory that knows the encoding of where it will go."""
-
-    encoding = "utf-8"
-
-
-def _write(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
-    """Report a run, and return it with the bugs that this met: what one finding breaks is reported without it."""
-    from .reporters import reporter
-
-    style = Style(color=_wants_color(color, output), quiet=quiet)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8" if output in (None, "-") else "utf-8"
-
-    def report(one: Outcome) -> str:
-        text = _Report()
-        text.encoding = encoding
-        reporter(output_format).report(one.result, text, style)
-        return text.getvalue()
-
-    try:
-        text = report(outcome)
-    except Exception:
-        outcome = without_what_cannot_be_reported(outcome, report)
-        text = report(outcome)
-    if output is None or output == "-":
-        write_standard_output(text)
-    else:
-        try:
-            write_report(output, text.encode("utf-8", "replace"))
-        except Unwritable as error:
-            _fail([f"{output}: cannot be written: {error}"])
-    return outcome
-
-
-def _wants_color(color: str, output: str | None) -> bool:
-    if color != "auto":
-        return color == "always"
-    if output is not None or sys.stdout is None:
-        return False
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
-
-
 @cli.command()
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
 )
-@click.option("--kind", metavar="KIND", callback=_check_kind, help="Treat every input as this kind, such as server/ssm.")
+@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat every input as this kind, such as server/ssm.")
 @click.option("--only-changed", is_flag=True, help="Print only settings whose value in the server differs from what is written.")
 @click.option("--defaults", is_flag=True, help="Also print the defaults of settings that are not given.")
-@_max_size_option
+@max_size_option
 def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool, max_size: int) -> None:
     """Print the configuration as the server sees it."""
     from .commands import show as shown
@@ -408,7 +200,7 @@ def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
 @click.option(
     "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
 )
-@_max_size_option
+@max_size_option
 def diff(first: str, second: str, output_format: str, max_size: int) -> None:
     """Compare two configurations as the server sees them.
 
@@ -448,10 +240,10 @@ def schema() -> None:
 
 
 @cli.command("rules")
-@click.argument("selectors", metavar="[RULE]...", nargs=-1, callback=_split)
-@_rules_option
-@_config_option
-@_isolated_option
+@click.argument("selectors", metavar="[RULE]...", nargs=-1, callback=split_names)
+@rules_option
+@config_option
+@isolated_option
 @click.option(
     "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
 )
@@ -472,9 +264,9 @@ def list_rules(
 
 @cli.command()
 @click.argument("rule_id", metavar="ID")
-@_rules_option
-@_config_option
-@_isolated_option
+@rules_option
+@config_option
+@isolated_option
 def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool) -> None:
     """Explain a rule, with examples."""
     from .commands.rules import explanation
@@ -488,9 +280,9 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | Non
 
 
 @cli.command("test")
-@click.argument("folders", metavar="[DIR]...", nargs=-1, callback=_check_folders)
-@_config_option
-@_isolated_option
+@click.argument("folders", metavar="[DIR]...", nargs=-1, callback=check_folders)
+@config_option
+@isolated_option
 @click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
 def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
     """Run the examples in rule files: in the given folders, in those of the configuration file, or in the built-in rules."""
@@ -520,7 +312,7 @@ def _rule_folders(given: tuple[Path, ...], config_file: str | None, isolated: bo
 def _fail(errors: list[str], bugs: Sequence[str] = ()) -> None:
     """Tell what could not be done, and exit, if there is anything."""
     for error in errors:
-        _say("error", error)
+        say("error", error)
     for bug in bugs:
         _say_bug(bug)
     if errors or bugs:
@@ -528,7 +320,7 @@ def _fail(errors: list[str], bugs: Sequence[str] = ()) -> None:
 
 
 def _say_bug(bug: str) -> None:
-    _say("bug", f"{bug}; please report it")
+    say("bug", f"{bug}; please report it")
 
 
 def main(run: Callable[..., Any] = cli) -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .choose import Rules, all_rules, checked_rules, folders_of, is_active, is_selected, severity_of, target_for
-from .config import Config, ConfigError, Configurations, Settings
+from .choose import Choices, Rules, checked_rules, severity_of, target_for
+from .config import Config, Configurations, Settings
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
 from .documents.deployment import Candidate, deployments, side_by_side
 from .documents.source import Loaded, Problem
-from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
+from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import NOTHING_FOUND, Input, breaks_off, described, load, why_broken
-from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
+from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check
 from .policy.rule import Rule
-from .policy.rule_set import Folder, check_ids, check_selectors, files_of
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
 from .suppress import RULE as UNUSED_SUPPRESSION
@@ -28,7 +26,6 @@ from .suppress import Suppressions
 if TYPE_CHECKING:
     from datetime import datetime
 
-_ALL_IGNORED = "every selected rule is also ignored"
 TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -76,7 +73,7 @@ class Outcome(NamedTuple):
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs."""
     run = _Run(options)
-    found, errors = find_files(paths, run.excluded)
+    found, errors = find_files(paths, run.choices.excluded)
     if not run.prepare([file.path for file in found]):
         return run.outcome()
     run.errors.extend(errors)
@@ -121,53 +118,23 @@ class _Run:
         self.started = False
         self._candidates: list[tuple[Candidate, Rules, Settings]] = []
         self._deployments: list[Deployment] = []
-        self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
         self._suppressions = Suppressions()
         self._rules_of: dict[Document, tuple[Rules, Settings]] = {}
-        self._configurations = Configurations(options.config, isolated=options.isolated)
-        self._used: dict[Path, _Use] = {}
+        configurations = Configurations(options.config, isolated=options.isolated)
+        self.choices = Choices(options.settings, options.rules, configurations, self._error, self.note_input)
         self._inputs: set[Identity] = set()
 
     # --- What can go wrong before a file is linted ---
 
     def prepare(self, files: list[Path]) -> bool:
         """Read the configurations and rules that files need; False, with errors noted, when one of them or the command has a mistake."""
-        configs = {config.path: config for file in files or [Path("any")] if (config := self._config(file)) is not None}
-        known: dict[str, RuleInfo] = {}
-        for config in configs.values():
-            known.update(self._known_rules(config))
-        if configs:
-            given = self.options.settings
-            for error in check_selectors([*(given.select or ()), *(given.ignore or ())], known.values()):
-                self._error(error)
+        self.choices.prepare(files)
         self.started = not self.errors
         if self.started:
             for file in files:
-                self._check_selection(file)
+                self.choices.check_selection(file)
         self.started = not self.errors
         return self.started
-
-    def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
-        """The rules that there are under a configuration, by their ids; it must not name others."""
-        known = {rule.info.id: rule.info for rule in self._rule_set(config)}
-        for mention in config.mentions():
-            check = check_selectors if mention.selects else check_ids
-            for error in check([mention.name], known.values()):
-                self._error(f"{mention.place}: {error}")
-        return known
-
-    def _check_selection(self, file: Path) -> None:
-        """Refuse a choice of rules of which none is left: whatever is linted with it has no finding."""
-        config = self._config(file)
-        assert config is not None  # :meth:`prepare` has read it
-        settings = self.options.settings.over(config.settings_for(file))
-        rules = self._rule_set(config)
-        if settings.select is None or any(is_active(rule, settings) for rule in rules):
-            return
-        place = f"{config.path}: " if config.path is not None else ""
-        off = any(is_selected(rule, settings) for rule in rules)
-        reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
-        self._error(f"{place}no rule is left to check: {reason}")
 
     @property
     def found_nothing(self) -> bool:
@@ -176,16 +143,6 @@ class _Run:
             return False
         looked_at = [file for file in self.files if file.note != TOO_LARGE]
         return not looked_at or (self.options.kind is not None and all(file.status == "ignored" for file in looked_at))
-
-    def excluded(self, path: Path) -> bool:
-        """Whether the configuration of a path's folder excludes it."""
-        config = self._config(path)
-        if config is None:
-            return True
-        excluded = config.excludes(path)
-        if excluded and config.path is not None:
-            self._use(config).excluded.add(os.path.normpath(path))
-        return excluded
 
     def read(self, file: Found) -> bytes | None:
         """The bytes of a file, or None with an error noted, or with what a search found left alone."""
@@ -205,48 +162,15 @@ class _Run:
         if found is not None:
             self._inputs.add(found)
 
-    def _config(self, path: Path) -> Config | None:
-        try:
-            return self._configurations.of(path.absolute().parent)
-        except ConfigError as error:
-            self._error(str(error))
-        except OSError as error:
-            self._error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
-        return None
-
-    def _use(self, config: Config) -> _Use:
-        """What a configuration file did in this run."""
-        assert config.path is not None  # one that is there
-        return self._used.setdefault(config.path, _Use(config, set(), set()))
-
     def _error(self, message: str) -> None:
         if message not in self.errors:
             self.errors.append(message)
-
-    def _rules(self, config: Config, settings: Settings) -> Rules:
-        rules = self._rule_set(config)
-        return Rules(tuple(rule for rule in rules if is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
-
-    def _rule_set(self, config: Config) -> list[Rule]:
-        folders = (*folders_of(config), *self.options.rules)
-        if folders not in self._rule_sets:
-            self._rule_sets[folders], errors = all_rules(folders)
-            for path, _ in files_of(folders)[0]:
-                self.note_input(path)
-            for error in errors:
-                self._error(error)
-        return self._rule_sets[folders]
 
     # --- One file ---
 
     def lint(self, given: Input) -> None:
         """Lint one text: recognise it, load its documents, check each."""
-        config = self._config(given.path)
-        assert config is not None  # :meth:`prepare` has read it
-        settings = self.options.settings.over(config.settings_for(given.path))
-        rules = self._rules(config, settings)
-        if config.path is not None:
-            self._use(config)
+        config, settings, rules = self.choices.of(given.path)
         try:
             reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
         except Exception as error:  # a bug of ours must not keep other files from being linted
@@ -263,8 +187,7 @@ class _Run:
             except Exception as error:
                 self._bug(error, given.uri, "checking the file")
                 continue
-            if config.path is not None:
-                self._use(config).off.update(self._off(config, one.document, rules, settings))
+            self.choices.note_off(config, one.document, rules, settings)
             if one.checkable:
                 self._candidates.append((Candidate(one.document, given.searched), rules, settings))
 
@@ -295,14 +218,6 @@ class _Run:
         self._suppressions.take(loaded, checked_rules(rules, document, settings), rules.known)
         self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
         self._add(findings, settings)
-
-    def _off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> frozenset[str]:
-        """The rules that a document would be checked with, were it not for its configuration."""
-        told = self.options.settings.over(Settings())
-        target = target_for(told, document)
-        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self.options.rules)] if is_active(rule, told))
-        on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, settings)[document.target] is not None)
-        return frozenset(info.id for info in without if info.severity[target] is not None) - on
 
     def _add(self, findings: list[Finding], settings: Settings) -> None:
         findings = [self._suppressions.apply(finding) for finding in findings]
@@ -373,7 +288,7 @@ class _Run:
                 step()
             except Exception as error:  # a bug of ours must not hide what was found before
                 self._bug(error, "all files", what)
-        for path in self._used:
+        for path in self.choices.used:
             self.note_input(path)
         return Outcome(
             Result(
@@ -383,7 +298,7 @@ class _Run:
                 findings=tuple(sorted(self.findings, key=_order)),
                 rules=dict(sorted(self.rules.items())),
                 deployments=tuple(self._deployments),
-                configurations=tuple(sorted(self._configuration(use) for use in self._used.values())),
+                configurations=self.choices.configurations(),
             ),
             tuple(self.errors),
             tuple(self.bugs),
@@ -391,42 +306,6 @@ class _Run:
             self.started,
             frozenset(self._inputs),
         )
-
-    def _configuration(self, use: _Use) -> Configuration:
-        told = self.options.settings.fail_on is not None
-        fail_on = None if told else use.config.general.fail_on
-        assert use.config.path is not None  # a configuration that is used is there
-        return Configuration(_relative(use.config.path), use.config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on)
-
-
-class _Use(NamedTuple):
-    """A configuration file, the rules that it switched off, and what a search passed over for it."""
-
-    config: Config
-    off: set[str]
-    excluded: set[str]
-
-
-def _relative(path: Path) -> str:
-    """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
-    try:
-        return Path(os.path.relpath(path)).as_posix()
-    except (OSError, ValueError):  # the current folder is gone, or on another drive
-        return path.name
-
-
-def without_what_cannot_be_reported(outcome: Outcome, report: Callable[[Outcome], object]) -> Outcome:
-    """A run without the findings that a bug keeps from being reported, and with a bug noted for each of their files."""
-    kept: list[Finding] = []
-    bugs: dict[str, None] = {}
-    for finding in outcome.result.findings:
-        try:
-            report(outcome._replace(result=outcome.result._replace(findings=(finding,))))
-        except Exception as error:
-            bugs[f"{finding.document.uri}: reporting {finding.rule} failed with {described(error)}"] = None
-        else:
-            kept.append(finding)
-    return outcome._replace(result=outcome.result._replace(findings=tuple(kept)), bugs=(*outcome.bugs, *bugs))
 
 
 def _finding(problem: Problem, level: Level, document: Document) -> Finding:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from linter import __version__, cli, run
+from linter import __version__, cli, report, run
 from linter.files import Unreadable, read_file
 from linter.model import Document
 from linter.policy import engine
@@ -192,10 +192,10 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
     assert "\033[" not in lint("server.json").output
     assert "\033[1;31merror" in CliRunner().invoke(cli.cli, ["server.json", "--color", "always"], color=True).output
     monkeypatch.setattr(cli.sys.stdout, "isatty", lambda: True)  # type: ignore[attr-defined]
-    assert cli._wants_color("auto", None) is (os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"))
+    assert report._wants_color("auto", None) is (os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"))
     monkeypatch.setenv("NO_COLOR", "1")
-    assert cli._wants_color("auto", None) is False
-    assert cli._wants_color("always", None) is True
+    assert report._wants_color("auto", None) is False
+    assert report._wants_color("always", None) is True
 
 
 def test_the_json_contract() -> None:

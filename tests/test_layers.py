@@ -35,7 +35,7 @@ LAYERS: dict[str, set[str]] = {
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {
-    "click": {"cli"},
+    "click": {"cli", "console", "options"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file"},
     "re2": {"policy.assertions"},

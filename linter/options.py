@@ -1,0 +1,91 @@
+"""Options of the command line that several commands have, and what each option's text is turned into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .files import LARGEST_INPUT
+from .files import parse_size as size_of
+from .sources import kinds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Ids and categories given by several options, or by one with commas; None when the option is not given."""
+    ids = [[word.strip() for word in value.split(",") if word.strip()] for value in values]
+    if not all(ids):
+        raise click.BadParameter("it names no rule")
+    return tuple(word for words in ids for word in words) or None
+
+
+def check_folders(_ctx: click.Context, _param: click.Parameter, folders: tuple[str, ...]) -> tuple[Path, ...]:
+    """Folders of rules. An empty name, which would be the current folder, is that of a variable which is not set."""
+    if "" in folders:
+        raise click.BadParameter("it names no folder")
+    return tuple(map(Path, folders))
+
+
+def check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) -> str | None:
+    """A kind that some source makes."""
+    if kind is not None and kind not in kinds():
+        from .policy.errors import did_you_mean
+
+        raise click.BadParameter(f'"{kind}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(kind, kinds())}')
+    return kind
+
+
+def check_format(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
+    """A format whose module can be imported, before anything is read: sarif-om is used for no other one."""
+    from .reporters import reporter
+
+    try:
+        reporter(name)
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f'--format {name} needs the package sarif-om, which cannot be imported (no module named "{error.name}"): '
+            'install it with "pip install sarif-om"'
+        ) from None
+    return name
+
+
+def parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
+    """A date, or a date and time, in ISO 8601; without a zone it is UTC."""
+    if text is None:
+        return None
+    from datetime import datetime, timezone
+
+    try:
+        now = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is not a date such as 2026-01-31') from None
+    return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
+
+
+def parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
+    """Bytes, from a number with or without a unit."""
+    if text is None:
+        return LARGEST_INPUT
+    try:
+        return size_of(text)
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is not a size such as 64MiB') from None
+
+
+max_size_option = click.option(
+    "--max-size", metavar="SIZE", callback=parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
+)
+config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")
+isolated_option = click.option("--isolated", is_flag=True, help="Ignore configuration files found next to the files.")
+rules_option = click.option(
+    "--rules",
+    "rule_folders",
+    metavar="DIR",
+    multiple=True,
+    callback=check_folders,
+    help="A folder of your own policies. Repeatable.",
+)
