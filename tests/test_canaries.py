@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canaries import Planted, Values, infra_files, secret_files, server_files
-from helpers import rule
+from support.canaries import Planted, Values, infra_files, secret_files, server_files
+from support.helpers import rule
 
 from linter import settings
 from linter.commands import diff, show

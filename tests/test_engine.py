@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from helpers import bare, compact, deep_data, line_of, loaded, rule, rule_data, said, written
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import bare, compact, deep_data, line_of, loaded, rule, rule_data, said, written
 
 from linter import settings
 from linter.model import UNKNOWN, Change, Document, Level, Target

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers import compare_with
+from support.helpers import compare_with
 
 from linter.model import dotted
 from linter.run import Input, Options, Outcome, lint_input

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 import yaml
-from checkout import ROOT
+from support.checkout import ROOT
 
 from linter.cli import cli
 from linter.config import FAIL_ON_CHOICES, find_config

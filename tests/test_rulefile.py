@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from helpers import golden
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import golden
 
 from linter.commands.rules import run_examples
 from linter.policy.rule import LARGEST_FILE

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from helpers import golden
+from support.helpers import golden
 
 from linter.commands.rules import load_example, read_sources
 from linter.model import dotted
