@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
@@ -17,7 +16,7 @@ from .discover import Found, find_files
 from .documents.deployment import KIND as DEPLOYMENT
 from .documents.deployment import Candidate, deployments, side_by_side
 from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from .documents.source import Confidence, Loaded, Problem, Recognised, Source, SourceFile
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, reason_of
 from .model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Target, dotted
 from .policy.engine import applies, check
@@ -501,7 +500,7 @@ def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
     return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
 
 
-def _load_as(file: SourceFile, kind: str, answers: list[tuple[ModuleType, Recognised]], *, named: bool) -> Reading:
+def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised]], *, named: bool) -> Reading:
     """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
     empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
     fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
@@ -554,7 +553,7 @@ def _nothing_piped() -> str:
     return NOTHING_PIPED
 
 
-def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
+def _confidence(answer: tuple[Source, Recognised]) -> int:
     return answer[1].confidence
 
 

@@ -58,8 +58,7 @@ def bare(
 
 def loaded(text: str, kind: str = "server/json", uri: str = "server.json") -> list[Loaded]:
     """What the source of a kind makes of a text."""
-    made: list[Loaded] = source_of(kind).load(SourceFile(uri, text.encode("utf-8", "surrogatepass")), kind)
-    return made
+    return source_of(kind).load(SourceFile(uri, text.encode("utf-8", "surrogatepass")), kind)
 
 
 def written(text: str, kind: str = "server/json") -> Document:
