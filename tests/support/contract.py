@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 from collections.abc import Iterable
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
 from linter import reporters
 from linter.documents.source import Source, SourceFile
+from linter.reporters import Reporter
 from linter.sources import maker_of, modules, modules_for
 
 from .canaries import planted_files
+from .checkout import ROOT, run
 from .shapes import SHAPES
 
 _MOST_SENTENCES = 8
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+FIXTURES = ROOT / "tests" / "fixtures"
 
 
 class Given(NamedTuple):
@@ -57,7 +60,7 @@ def source(name: str) -> Source:
     return next(module for module in modules() if name_of(module) == name)
 
 
-def name_of(module: Source | ModuleType) -> str:
+def name_of(module: Source | Reporter) -> str:
     """What a source or reporter is called: its file, without the ending."""
     return module.__name__.rpartition(".")[2]
 
@@ -68,7 +71,7 @@ def incomplete() -> list[str]:
     return [*found, *(sentence for name in reporters.names() for sentence in lacks_of_reporter(reporters.reporter(name)))]
 
 
-def lacks_of_source(module: Source | ModuleType) -> list[str]:
+def lacks_of_source(module: Source) -> list[str]:
     """Which parts of a source are missing or are none."""
     file = f"linter/sources/{name_of(module)}.py"
     return [
@@ -76,17 +79,39 @@ def lacks_of_source(module: Source | ModuleType) -> list[str]:
         *_texts(module, file, "KINDS", 'the kinds of document that it makes, such as KINDS = ("server/json",)'),
         *_texts(module, file, "NAMES", 'the file names that a search looks for, such as NAMES = ("*.toml",)'),
         *(_texts(module, file, "MARKS", "texts, of which one stands in each JSON file that it reads") if hasattr(module, "MARKS") else ()),
-        *_function(module, file, "detect", ["file"], "what the content of a file is"),
-        *_function(module, file, "load", ["file", "kind"], "the documents of a file"),
+        *_function(module, file, "detect", ["file"], "says what the content of a file is"),
+        *_function(module, file, "load", ["file", "kind"], "gives the documents of a file"),
     ]
 
 
-def lacks_of_reporter(module: ModuleType) -> list[str]:
+def lacks_of_reporter(module: Reporter) -> list[str]:
     """Which parts of a reporter are missing or are none."""
     file = f"linter/reporters/{name_of(module)}.py"
     return [
         *_docstring(module, file, "whom the format is for"),
-        *_function(module, file, "report", ["result", "stream", "style"], "what it writes"),
+        *_function(module, file, "report", ["result", "stream", "style"], "writes a run"),
+    ]
+
+
+def mypy_refuses(protocol: type, modules: Iterable[Source | Reporter], folder: Path) -> list[str]:
+    """What mypy says of modules that are not as a protocol has them.
+
+    It reads a module against a protocol where one is assigned to the other: so to a program in ``folder`` that does so with each of them.
+    """
+    names = [module.__name__ for module in modules]
+    lines = [f"import {name}; _{number}: {protocol.__name__} = {name}\n" for number, name in enumerate(names)]
+    program = folder / "assigned.py"
+    program.write_text(f"from {protocol.__module__} import {protocol.__name__}\n{''.join(lines)}", encoding="utf-8")
+    done = run(sys.executable, "-m", "mypy", "--config-file", ROOT / "setup.cfg", program, cwd=ROOT, status=None)
+    told: dict[str, list[str]] = {}
+    for line, said in re.findall(r"^.*assigned\.py:(\d+): (?:error|note): ?(.*)$", done.stdout, re.MULTILINE):
+        told.setdefault(names[int(line) - 2], []).append(said)
+    if done.returncode and not told:
+        return [f"{done.stdout}{done.stderr}"]
+    defined = Path(inspect.getfile(protocol)).relative_to(ROOT).as_posix()
+    return [
+        "\n    ".join([f"{name.replace('.', '/')}.py is no {protocol.__name__} as {defined} has it. mypy says:", *said])
+        for name, said in told.items()
     ]
 
 
@@ -104,11 +129,11 @@ def _texts(module: Any, file: str, name: str, what: str) -> list[str]:
 def _function(module: Any, file: str, name: str, parameters: list[str], what: str) -> list[str]:
     function = getattr(module, name, None)
     if not inspect.isfunction(function):
-        return [f"{file} has no function {name}({', '.join(parameters)}): it gives or writes {what}"]
+        return [f"{file} has no function {name}({', '.join(parameters)}), which {what}: write it"]
     found = list(inspect.signature(function).parameters)
     if found != parameters:
         return [f"{file}: {name} takes ({', '.join(found)}): it must take ({', '.join(parameters)})"]
-    return [] if inspect.getdoc(function) else [f"{file}: {name} has no docstring: say {what}"]
+    return [] if inspect.getdoc(function) else [f"{file}: {name} has no docstring: it {what}; say more"]
 
 
 # --- Its files in the tests ---------------------------------------------------------------------------------------------------------
