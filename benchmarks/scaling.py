@@ -2,8 +2,8 @@
 
 python benchmarks/scaling.py [--seconds 1] [SHAPE ...]
 
-The shapes are those of ``tests/shapes.py``. Each is doubled until a run takes as long as is asked for; a run is linted, reported in every
-format, shown and compared with an empty configuration, each timed by itself. A ratio of 2 is linear time, 4 quadratic.
+The shapes are those of ``tests/support/shapes.py``. Each is doubled until a run takes as long as is asked for; a run is linted, reported in
+every format, shown and compared with an empty configuration, each timed by itself. A ratio of 2 is linear time, 4 quadratic.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from shapes import SHAPES, Sample  # noqa: E402
+from support.shapes import SHAPES, Sample  # noqa: E402
 
 from linter.commands import diff, show  # noqa: E402
 from linter.load import Input, load_documents  # noqa: E402

@@ -5,11 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import NamedTuple
 
 from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Loaded, Recognised, SourceFile
+from .documents.source import Confidence, Loaded, Recognised, Source, SourceFile
 from .files import LARGEST_INPUT, Unreadable, read_file
 from .model import Document
 from .sources import modules_for, source_of
@@ -78,7 +77,7 @@ def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
     return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
 
 
-def _load_as(file: SourceFile, kind: str, answers: list[tuple[ModuleType, Recognised]], *, named: bool) -> Reading:
+def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised]], *, named: bool) -> Reading:
     """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
     empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
     fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
@@ -131,7 +130,7 @@ def _nothing_piped() -> str:
     return NOTHING_PIPED
 
 
-def _confidence(answer: tuple[ModuleType, Recognised]) -> int:
+def _confidence(answer: tuple[Source, Recognised]) -> int:
     return answer[1].confidence
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import ROOT, copy_of_repository, environment, offline
+from support.checkout import ROOT, copy_of_repository, environment, offline
 
 from linter import __version__
 

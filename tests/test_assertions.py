@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from helpers import bare, deep, verdict, written
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import bare, deep, verdict, written
 
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS

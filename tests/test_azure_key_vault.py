@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from helpers import written
+from support.helpers import written
 from test_environment import MARKER, assert_no_secret, found, lint
 
 from linter.model import UNKNOWN

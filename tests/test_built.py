@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkout import ROOT
+from support.checkout import ROOT
 
 from linter import _built
 

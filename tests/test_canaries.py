@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from canaries import Planted, Values, infra_files, secret_files, server_files
-from helpers import rule
+from support.canaries import CANARY, FORMS, Planted, planted_files, printed
+from support.helpers import rule
 
-from linter import settings
 from linter.commands import diff, show
 from linter.config import Settings
 from linter.load import Input, load_documents
@@ -25,80 +22,8 @@ from linter.reporters import names, reporter
 from linter.reporters._fingerprint import raw_line_hashes
 from linter.run import Options, Outcome, lint_input
 
-CANARY = "kJ4jZ7qW"
-"""Eight characters that stand nowhere else: a part of every secret here, so that a part of a secret is found too."""
-PARTS = {CANARY[at : at + 6] for at in range(3)}
-
-FORMS = [
-    f"https://user:{CANARY}@db.example.com/",
-    f"https://{CANARY}@db.example.com/",
-    f"{CANARY}@db.example.com",
-    f"{CANARY}:x@db.example.com",
-    f"https://a.example/?token={CANARY}",
-    f"https://a.example/x?a=b&X-Amz-Signature={CANARY}#top",
-    f"https://a.example/#access_token={CANARY}",
-    f"host=db.example.com user=medplum password={CANARY} dbname=medplum",
-    f"jdbc:postgresql://db/x?user=medplum&password={CANARY}",
-    f"DefaultEndpointsProtocol=https;AccountKey={CANARY}==;EndpointSuffix=core.windows.net",
-    f"Server=db;User Id=sa;Password={CANARY};Encrypt=true",
-    f"GOCSPX-{CANARY}",
-    f"AKIA{CANARY.upper()}{CANARY.upper()}",
-    f"SG.{CANARY}.{CANARY}",
-    f"sk_live_{CANARY}",
-    f"ghp_{CANARY}{CANARY}",
-    f"8103 MEDPLUM_DATABASE_PASSWORD={CANARY}",
-    f"8103\nMEDPLUM_DATABASE_PASSWORD={CANARY}\nMEDPLUM_REDIS_HOST=x",
-    json.dumps({"connection": {"password": CANARY}}),
-    json.dumps({"removeOnComplete": {"age": 5}, "dbPassword": f'{CANARY}"{CANARY}'}),
-    json.dumps({"": json.dumps({"password": CANARY})}),
-    json.dumps([{"secret": CANARY}]),
-    f'{{"password": "{CANARY}", "{CANARY}',
-    f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY-----\n",
-    f"-----BEGIN PRIVATE KEY-----\\n{CANARY}\\n-----END PRIVATE KEY-----",
-    f"${{URL:-https://u:{CANARY}@x.example/}}",
-    f"Bearer {CANARY}",
-]
-"""What a secret looks like when it stands where something public belongs."""
-
-
-def public_paths(kind: str) -> list[tuple[str, ...]]:
-    """Every public setting of a kind that is not beneath a list, and so has a name everywhere."""
-    known = settings.catalogue(kind)
-    paths = [tuple(name.split(".")) for name in known.names() if "*" not in name]
-    holders = {path[:length] for path in paths for length in range(1, len(path))}
-    return [path for path in paths if known.is_public(path) and (path not in holders or path == ("bullmq",))]
-
-
-def hidden_paths(kind: str) -> list[tuple[str, ...]]:
-    """Settings that hold nothing public, and names that nobody knows."""
-    known = settings.catalogue(kind)
-    secret = [tuple(name.split(".")) for name in known.names() if "*" not in name and known.is_secret(tuple(name.split(".")))]
-    return [*secret, ("pasword",), ("databse",), ("dbPassword",), ("database", "pass")]
-
-
-def planted_values(kind: str, shift: int) -> Values:
-    """A canary of some form behind every setting; ``shift`` chooses which."""
-    public = {path: _form(kind, path, FORMS[(number + shift) % len(FORMS)]) for number, path in enumerate(public_paths(kind))}
-    hidden = {path: [CANARY, f"x{CANARY}x", *FORMS][(number + shift) % 7] for number, path in enumerate(hidden_paths(kind))}
-    return {**public, **hidden}
-
-
-def _form(kind: str, path: tuple[str, ...], form: str) -> str:
-    """The form itself, but for a token before a host, which is an address where mail is meant."""
-    setting = settings.catalogue(kind).get(path)
-    is_mail = setting is not None and setting.format in ("email", "email-list", "mailbox")
-    return f"{CANARY}!" if is_mail and form == f"{CANARY}@db.example.com" else form
-
-
-def files(shift: int) -> Iterator[Planted]:
-    yield from server_files(planted_values("server", shift))
-    yield from infra_files(planted_values("infra", shift))
-    for kind in ("secret/database", "secret/redis"):
-        yield from secret_files(planted_values(kind, shift), kind)
-
-
 SHIFTS = (0, 11)
-FILES = [(shift, planted) for shift in SHIFTS for planted in files(shift)]
+FILES = [(shift, planted) for shift in SHIFTS for planted in planted_files(shift)]
 
 
 @cache
@@ -109,16 +34,6 @@ def curious() -> tuple[Rule, ...]:
     rules = [rule({"**": {"equals": "${^.host}"}}, text, **{"for": kind}) for kind in by_kind]
     fixes = [rule({path: {"equals": "x"}}, text, fix={"safe": False, "set": {path: "${.}/"}}) for path in ("baseUrl", "logLevel", "port")]
     return (*rules, *fixes)
-
-
-def printed(text: str) -> list[str]:
-    """The parts of the canary that a text gives away, as they are or encoded."""
-    forms = {
-        **{part: part for part in PARTS},
-        **{part.upper(): part for part in PARTS},
-        **{base64.b64encode(f"{pad}{CANARY}".encode()).decode()[4:10]: "base64" for pad in ("", "x", "xx")},
-    }
-    return sorted({name for form, name in forms.items() if form in text})
 
 
 @cache
@@ -177,7 +92,7 @@ def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
 
 @pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
 def test_two_configurations_are_compared_without_a_canary(shift: int, planted: Planted) -> None:
-    others = [one for one in files((shift + 5) % len(FORMS)) if one.name == planted.name]
+    others = [one for one in planted_files((shift + 5) % len(FORMS)) if one.name == planted.name]
     for one, other in zip(loaded(planted), loaded(others[0]), strict=True):
         assert not printed(diff.as_text(one, other))
         assert not printed(diff.as_json(one, other))
@@ -215,7 +130,7 @@ def _ends_behind_canary(text: Any, line: int, column: int, last_line: int, last_
 
 
 def test_results_of_one_line_are_distinct() -> None:
-    (planted,) = (planted for planted in files(0) if planted.name == "oneline.json")
+    (planted,) = (planted for planted in planted_files(0) if planted.name == "oneline.json")
     run = json.loads(reports(lint(planted).result)["sarif"])["runs"][0]
     assert len(run["results"]) > 50
     own = [found["partialFingerprints"]["medplumLintSetting/v1"] for found in run["results"]]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import ROOT
 from click.testing import CliRunner, Result
-from helpers import rule_data
+from support.checkout import ROOT
+from support.helpers import rule_data
 
 from linter import cli
 from linter.choose import all_rules, rule_kinds
@@ -199,7 +199,7 @@ def test_the_group_of_ones_own_policies_is_near_too() -> None:
     ("select", "ignore"), [("mail", "mail"), ("smtp-not-used,mail", "smtp-not-used,mail"), (",".join(MAIL), ",".join(MAIL))]
 )
 def test_no_rule_is_left(select: str, ignore: str) -> None:
-    message = "no rule is left to check: every one that is selected is ignored too"
+    message = "no rule is left to check: every selected rule is also ignored"
     assert refused("--select", select, "--ignore", ignore) == [message]
     configure(f"ignore = {json.dumps(ignore.split(','))}\n")
     assert refused("--select", select) == [f"{Path.cwd()}/.medplum-lint.toml: {message}"]
@@ -207,7 +207,7 @@ def test_no_rule_is_left(select: str, ignore: str) -> None:
 
 def test_every_rule_of_a_category_is_ignored() -> None:
     every = ",".join(rule.info.id for rule in all_rules([])[0] if rule.info.category == "mail")
-    assert refused("--select", "mail", "--ignore", every) == ["no rule is left to check: every one that is selected is ignored too"]
+    assert refused("--select", "mail", "--ignore", every) == ["no rule is left to check: every selected rule is also ignored"]
     assert found("--select", every, "--ignore", "mail") == MAIL
 
 

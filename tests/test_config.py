@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from helpers import compact, golden
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import compact, golden
 
 from linter import config
 from linter.config import OWN_FILE, Config, ConfigError, Settings, Severity, find_config, matches

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from helpers import golden
+from support.helpers import golden
 
 from linter.config import Settings
 from linter.model import Deployment, Result, Style, dotted

@@ -8,9 +8,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from helpers import written
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import written
 
 from linter import settings
 from linter.documents.variables import configures_server, is_servers

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import compact
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import compact
 
 from linter import settings
 from linter.load import Input

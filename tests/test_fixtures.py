@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers import compare_with
+from support.helpers import compare_with
 
 from linter.load import Input
 from linter.model import dotted

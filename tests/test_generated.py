@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from checkout import ROOT, run
+from support.checkout import ROOT, run
 
 from linter.commands.rules import run_examples
 from linter.config import Settings

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from helpers import deep, loaded
-from hostile import DIGITS, TEXTS, VALUES
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import deep, loaded
+from support.hostile import DIGITS, TEXTS, VALUES
 
 from linter import settings
 from linter.conformance import mismatch, values

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import bare, rule, said, verdict
+from support.helpers import bare, rule, said, verdict
 
 from linter import settings
 from linter.config import Settings

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from helpers import deep, golden
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import deep, golden
 
 from linter.model import UNKNOWN
 from linter.syntax.json import Json, JsonPath, Place, ScannedPlaces, parse_json

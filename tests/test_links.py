@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from checkout import ROOT
+from support.checkout import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
 

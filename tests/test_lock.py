@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from checkout import ROOT
 from packaging.markers import Marker
+from support.checkout import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from helpers import bare
+from support.helpers import bare
 
 from linter import settings
 from linter.choose import rule_kinds

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from checkout import ROOT, copy_of_repository, new_environment, run
+from support.checkout import ROOT, copy_of_repository, new_environment, run
 
 import linter
 

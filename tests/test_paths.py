@@ -8,9 +8,9 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from helpers import bare, deep_data
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import bare, deep_data
 
 from linter import settings
 from linter.model import ABSENT, UNKNOWN, Document, SettingPath, dotted

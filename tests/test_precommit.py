@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import ROOT, copy_of_repository, missing, needs_git, run
+from support.checkout import ROOT, copy_of_repository, missing, needs_git, run
 
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 CLEAN = ROOT / "benchmarks" / "clean.json"

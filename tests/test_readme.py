@@ -11,30 +11,18 @@ from typing import Any
 import click
 import pytest
 import yaml
-from checkout import ROOT
+from support.checkout import ROOT
+from support.readme import README, first_column, section
 
 from linter.cli import cli
 from linter.config import FAIL_ON_CHOICES, find_config
 from linter.load import Input
 from linter.model import LEVELS, TARGETS
-from linter.reporters import names as formats
 from linter.run import Options, lint_input
-from linter.sources import kinds
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 from readme import block, printed  # noqa: E402
-
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def section(title: str) -> str:
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
-def first_column(title: str) -> list[str]:
-    """What stands in code marks in the first column of a section's table."""
-    return [word for cell in re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE) for word in re.findall(r"`([^`]+)`", cell)]
 
 
 def test_the_commands_come_first() -> None:
@@ -63,15 +51,6 @@ def test_every_option_is_there() -> None:
 def test_every_command_is_there() -> None:
     said = section("Options")
     assert [name for name in cli.commands if not re.search(rf"`(medplum-lint )?\[?{name}\b", said)] == []
-
-
-def test_every_kind_is_there() -> None:
-    assert set(first_column("Inputs")) == kinds()
-
-
-def test_every_format_is_there() -> None:
-    [row] = re.findall(r"^\| `--format`.*$", section("Options"), re.MULTILINE)
-    assert [name for name in formats() if f"`{name}`" not in row] == []
 
 
 def test_the_configuration_is_read(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import golden
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import golden
 
 from linter.choose import all_rules, rule_kinds
 from linter.commands.rules import run_examples

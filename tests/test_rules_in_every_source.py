@@ -1,4 +1,4 @@
-"""One policy, every source: the examples of the rules for servers, written as Parameter Store and as variables hold them.
+"""One policy, every source: the examples of the rules for servers, written as Parameter Store, variables and Azure Key Vault hold them.
 
 ``golden/rules-by-source.txt`` says for each rule what its bad examples give there. What differs from the JSON file has its reason in how
 the loaders read texts (another rule speaks), or in a setting that a source cannot hold; and nothing is missing in variables, which overlay
@@ -8,10 +8,11 @@ other sources.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from helpers import golden
+from support.contract import demand
+from support.helpers import golden
 
 from linter.commands.rules import built_in_sources, load_example
 from linter.model import dotted
@@ -19,6 +20,7 @@ from linter.policy.engine import check
 from linter.policy.rule_file import RuleFile
 from linter.redaction.numbers import number_text
 from linter.settings.env_names import setting_of, variable_of
+from linter.settings.kinds import DOCUMENT_KINDS
 
 RULES = [source for source in built_in_sources() if source.rule is not None and source.rule.info.kinds == ("server",) and source.rule.must]
 
@@ -47,6 +49,14 @@ def variables(data: dict[str, Any]) -> str:
     return "".join(f'{name}="{text}"\n' for name, text in quoted) or "MEDPLUM_PORT=8103\n"
 
 
+def vault(data: dict[str, Any]) -> str:
+    return json.dumps({".".join(map(str, path)): text for path, text in leaves(data)})
+
+
+WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {"server/ssm": dump, "server/env": variables, "server/azure": vault}
+"""What writes a server's configuration as a document of another kind than JSON."""
+
+
 def found(source: RuleFile, text: str, kind: str) -> str:
     assert source.rule is not None
     samples = load_example(text.encode(), kind)
@@ -62,15 +72,21 @@ def examples(source: RuleFile, verdict: str) -> list[dict[str, Any]]:
     ]
 
 
+def test_every_kind_of_a_server_is_tried() -> None:
+    demand(
+        f"tests/test_rules_in_every_source.py does not try the rules on {kind}: add a function to WRITERS that writes a configuration so"
+        for kind, known in DOCUMENT_KINDS.items()
+        if known.catalogue == "server" and kind not in {"server/json", *WRITERS}
+    )
+
+
 def test_what_bad_examples_give_in_each_source() -> None:
     lines = []
     for source in RULES:
         assert source.rule is not None
         for number, data in enumerate(examples(source, "bad"), 1):
-            lines.append(
-                f"{source.rule.info.id} {number}: json {found(source, json.dumps(data), 'server/json')}"
-                f" | ssm {found(source, dump(data), 'server/ssm')} | env {found(source, variables(data), 'server/env')}"
-            )
+            others = [f"{kind.removeprefix('server/')} {found(source, write(data), kind)}" for kind, write in WRITERS.items()]
+            lines.append(f"{source.rule.info.id} {number}: json {found(source, json.dumps(data), 'server/json')} | {' | '.join(others)}")
     golden("rules-by-source.txt", lines)
 
 
@@ -79,7 +95,7 @@ def test_good_examples_are_good_in_each_source() -> None:
     for source in RULES:
         assert source.rule is not None
         for data in examples(source, "good"):
-            for kind, text in (("server/ssm", dump(data)), ("server/env", variables(data))):
-                if found(source, text, kind) != "-":
-                    wrong.append(f"{source.rule.info.id} {kind}: {found(source, text, kind)}")
+            for kind, write in WRITERS.items():
+                if (said := found(source, write(data), kind)) != "-":
+                    wrong.append(f"{source.rule.info.id} {kind}: {said}")
     assert wrong == []

@@ -20,8 +20,8 @@ from typing import Any
 import jsonschema
 import pytest
 import sarif_om as om
-from checkout import REQUIRE_ALL
-from helpers import compare_with
+from support.checkout import REQUIRE_ALL
+from support.helpers import compare_with
 
 from linter.model import Document, FileStatus, Finding, Level, Part, Result, RuleInfo, SettingPath
 from linter.reporters import sarif

@@ -1,4 +1,4 @@
-"""Linear in every shape: the work of three sizes is counted (:mod:`work`), or their memory, never their time."""
+"""Linear in every shape: the work of three sizes is counted (:mod:`support.work`), or their memory, never their time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from shapes import SHAPES, Sample, Shape
-from work import Counted
+from support.shapes import SHAPES, Sample, Shape
+from support.work import Counted
 
 from linter import reporters
 from linter.load import Input

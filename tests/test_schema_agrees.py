@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from helpers import bare
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import bare
 from test_every_setting import ROWS, nested
 
 from linter import settings

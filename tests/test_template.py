@@ -6,9 +6,9 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from helpers import bare, rule
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import bare, rule
 
 from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check

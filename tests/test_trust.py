@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from helpers import rule
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import rule
 
 from linter import cli, settings
 from linter.conformance.mismatch import ASPECTS

@@ -69,8 +69,7 @@ def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines
         """The first character of the document in which the first parameter stands: what lacks a setting is all of it."""
         first = next(iter(parameters.values()), None)
         root = first.places["key"][0].find(()) if first is not None else None
-        at = root.value.start if root is not None else 0
-        return Span(at, at + 1)
+        return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
 
     return EntriesOrigin(file.text.content, parameters, lines, start)
 

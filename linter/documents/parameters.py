@@ -102,7 +102,7 @@ class Parameter(NamedTuple):
         """The same as characters."""
         place, (_, path) = self.spot(part)
         if place is None:
-            return Span(0, 1)
+            return Span(0, 0)
         is_key = place.key is not None and (part == "key" and path[-1:] == (self.name,) or place.value.start == place.value.end)
         return place.key if is_key and place.key is not None else place.value
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..model import Document, SettingPath
 from ..syntax.json import NOTHING, Json, parse_json
@@ -174,3 +174,23 @@ class Recognised(NamedTuple):
     confidence: Confidence
     note: str = ""
     unread: str = ""
+
+
+class Source(Protocol):
+    """One input format: what every module of ``linter/sources`` is."""
+
+    __name__: str
+
+    @property
+    def KINDS(self) -> tuple[str, ...]:
+        """The kinds of document that it makes, such as ``server/json``."""
+
+    @property
+    def NAMES(self) -> tuple[str, ...]:
+        """Globs of file names in which a search of a folder looks for them."""
+
+    def detect(self, file: SourceFile) -> Recognised | None:
+        """What the content of a file is; None for what another source, or nobody, knows."""
+
+    def load(self, file: SourceFile, kind: str) -> list[Loaded]:
+        """The documents of a file, as such of one of its kinds. A mistake in the text is a problem of theirs, never an exception."""

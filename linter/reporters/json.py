@@ -14,7 +14,7 @@ VERSION = 1
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write the result as one JSON document, in ASCII, so that any stream can hold it."""
+    """Write the result as one JSON document, in ASCII, so that any stream can hold it; ``quiet`` leaves nothing out."""
     stream.writelines(map(inert, json.JSONEncoder(indent=2).iterencode(_document(result))))
     stream.write("\n")
 

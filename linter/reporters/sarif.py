@@ -68,7 +68,7 @@ _PROBLEM: Final = {"error": "error", "warning": "warning", "note": "recommendati
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write the SARIF log of a run. Its bytes depend on the result and on where the files lie, on nothing else."""
+    """Write the SARIF log of a run. Its bytes depend on the result and on where the files lie, on nothing else: not on ``quiet`` either."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     writer = _Writer(ascii_only=not encoding.lower().startswith("utf"))
     stream.write(writer.text(_log(result)))

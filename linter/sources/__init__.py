@@ -1,8 +1,8 @@
 """Where configurations come from: one module per input format, found by its file name (those that start with ``_`` are shared parts).
 
-A source has ``KINDS`` (the kinds of document that it makes), ``NAMES`` (globs of file names that can hold them), ``detect(file)`` (a
-:class:`~linter.documents.source.Recognised` or None) and ``load(file, kind)`` (a list of :class:`~linter.documents.source.Loaded`).
-It can have ``MARKS``: texts, of which one stands in each JSON file that it recognises.
+:class:`~linter.documents.source.Source` says what each of them has; ``tests/test_source_contract.py`` sees to it. A source can also have
+``MARKS``: texts, of which one stands in each JSON file that it recognises; and ``DEFAULT_FOR``: a kind that several make, and that is its
+own where nothing in a file says otherwise.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import json
 import os.path
 from functools import cache
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .. import _built
 
 if TYPE_CHECKING:
-    from ..documents.source import SourceFile
+    from ..documents.source import Source, SourceFile
 
 
 _HERE = os.path.dirname(__file__)
@@ -27,13 +26,17 @@ def _names() -> list[str]:
     return sorted(name[:-3] for name in os.listdir(_HERE) if name.endswith(".py") and not name.startswith("_"))
 
 
+def _module(name: str) -> Source:
+    return cast("Source", import_module(f".{name}", __package__))
+
+
 @cache
-def modules() -> tuple[ModuleType, ...]:
+def modules() -> tuple[Source, ...]:
     """Every source, in the order of the names."""
-    return tuple(import_module(f".{name}", __package__) for name in _names())
+    return tuple(map(_module, _names()))
 
 
-def modules_for(file: SourceFile) -> tuple[ModuleType, ...]:
+def modules_for(file: SourceFile) -> tuple[Source, ...]:
     """The sources that can make something of a file; of the others a run on JSON imports none, for each costs a millisecond."""
     content = file.text.content
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
@@ -42,7 +45,7 @@ def modules_for(file: SourceFile) -> tuple[ModuleType, ...]:
     if readers is None:
         return modules()
     fitting = [name for name, marks in readers.items() if marks is not None and (not marks or any(mark in content for mark in marks))]
-    return tuple(import_module(f".{name}", __package__) for name in fitting)
+    return tuple(map(_module, fitting))
 
 
 @cache
@@ -71,7 +74,7 @@ def kinds() -> frozenset[str]:
     return frozenset(kind for module in modules() for kind in module.KINDS)
 
 
-def source_of(kind: str) -> ModuleType:
+def source_of(kind: str) -> Source:
     """The source that makes documents of a kind when nothing in the file says otherwise.
 
     That is the one called as the kind, or whose ``DEFAULT_FOR`` is the kind, else the first.
@@ -81,7 +84,7 @@ def source_of(kind: str) -> ModuleType:
     return next((module for module in makers if module.__name__ == named or getattr(module, "DEFAULT_FOR", "") == kind), makers[0])
 
 
-def maker_of(file: SourceFile, kind: str) -> ModuleType:
+def maker_of(file: SourceFile, kind: str) -> Source:
     """The source that makes documents of a kind out of a file: of those that recognise it the surest, else :func:`source_of`."""
     answers = [(module, module.detect(file)) for module in modules_for(file) if kind in module.KINDS]
     fitting = [(module, answer) for module, answer in answers if answer is not None and answer.kind is not None]

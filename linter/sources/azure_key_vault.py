@@ -108,7 +108,7 @@ class _VaultEntry(NamedTuple):
         """See :meth:`linter.documents.entries.Entry.span`."""
         place = self.places.find((self.name,))
         if place is None:
-            return Span(0, 1)
+            return Span(0, 0)
         return place.key if part == "key" and place.key is not None else place.value
 
     def facts(self) -> Mapping[str, Fact]:
@@ -125,7 +125,7 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
 
     def start() -> Span:
         root = parsed.places.find(())
-        return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 1)
+        return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
 
     visibility = Visibility(
         lambda name: public_at(known, dotted_path(name)), lambda name: parsed.whole or known.get(dotted_path(name)) is not None

@@ -76,13 +76,13 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
     read = _read_once(file)
     remarks = read_remarks(file.text, within(read.comments))
-    first = read.variables[0].key if read.variables else Span(0, 1)
+    first = read.variables[0].key if read.variables else Span(0, 0)
 
     @cache
     def lines() -> LineExcerpts:
         return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
-    holder = VariableHolder(environment=None, type="file", start=Span(first.start, first.start + 1), lines=lines)
+    holder = VariableHolder(environment=None, type="file", start=Span(first.start, min(first.start + 1, first.end)), lines=lines)
     problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *remarks.problems)
     return [load_variables(file, read.variables, holder, problems, remarks.suppressions)]
 

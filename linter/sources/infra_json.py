@@ -17,7 +17,7 @@ from ..syntax.json import Json
 from ..text import Span
 
 KINDS = ("infra/json",)
-NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "*infra*.json")
+NAMES = ("*medplum*.json", "*.config.json", "*infra*.json")
 MARKS = tuple(f'"{name}"' for name in INFRA)
 
 _CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at this, and nothing is deployed"

@@ -11,7 +11,7 @@ from ..syntax.json import Json
 from ..text import Span
 
 KINDS = ("server/json",)
-NAMES = ("medplum*.json", "*medplum*.json", "*.config.json", "config.json")
+NAMES = ("*medplum*.json", "*.config.json", "config.json")
 
 _CONSEQUENCE = "the server reads its config with JSON.parse, fails at this and does not start"
 

@@ -18,7 +18,7 @@ from ..syntax.json import Json, JsonPath
 
 KINDS = ("server/ssm",)
 MARKS = ("terraform_version",)
-NAMES = ("*tfplan*.json", "*tfstate*", "*terraform*.json", "*plan*.json")
+NAMES = ("*plan*.json", "*tfstate*", "*terraform*.json")
 
 _TYPE: Final = "aws_ssm_parameter"
 _PUBLIC_FIELDS: Final = frozenset({"address", "mode", "name", "type", "tier", "data_type", "provider_name", "schema_version"})

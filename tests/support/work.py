@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = "linter"
 _SIZED: Final = (str, bytes, bytearray, tuple, list, dict, set, frozenset, array)
 _FREE: Final = frozenset(

@@ -21,7 +21,7 @@ from linter.policy.rule import Rule, compile_rule
 from linter.sources import source_of
 from linter.text import Excerpt, Piece, Span, Text
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
 
 class BareOrigin:
@@ -58,8 +58,7 @@ def bare(
 
 def loaded(text: str, kind: str = "server/json", uri: str = "server.json") -> list[Loaded]:
     """What the source of a kind makes of a text."""
-    made: list[Loaded] = source_of(kind).load(SourceFile(uri, text.encode("utf-8", "surrogatepass")), kind)
-    return made
+    return source_of(kind).load(SourceFile(uri, text.encode("utf-8", "surrogatepass")), kind)
 
 
 def written(text: str, kind: str = "server/json") -> Document:
@@ -126,7 +125,7 @@ def compare_with(path: Path, text: str) -> None:
     expected = path.read_text(encoding="utf-8") if path.exists() else ""
     if text == expected:
         return
-    shown = path.relative_to(Path(__file__).parent.parent).as_posix()
+    shown = path.relative_to(GOLDEN.parents[1]).as_posix()
     difference = "\n".join(difflib.unified_diff(expected.splitlines(), text.splitlines(), shown, "what is found now", lineterm="", n=1))
     test = os.environ.get("PYTEST_CURRENT_TEST", "tests").partition(" ")[0]
     pytest.fail(f"{difference}\n\nIf that is right, accept it with\n\n    UPDATE_GOLDEN=1 .venv/bin/pytest '{test}'\n", pytrace=False)

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REQUIRE_ALL = bool(os.environ.get("MEDPLUM_LINT_REQUIRE_ALL"))
 _OFFLINE = re.compile(
     "Temporary failure in name resolution|Name or service not known|nodename nor servname|NewConnectionError|NameResolutionError"

@@ -1,0 +1,293 @@
+"""What holds of every reporter, whichever there are: a failure says which file to write or to change."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from click.testing import CliRunner
+from support.canaries import CANARY, FORMS, printed
+from support.contract import demand, lacks_of_reporter, mypy_refuses, require
+from support.helpers import GOLDEN, compare_with, written
+from support.imports import LINTER, ours
+from support.readme import rows
+
+from linter import reporters
+from linter.cli import cli
+from linter.model import (
+    Change,
+    Configuration,
+    Deployment,
+    Document,
+    FileStatus,
+    Finding,
+    Fix,
+    Related,
+    Result,
+    RuleInfo,
+    SettingPath,
+    Style,
+)
+from linter.reporters import Reporter, reporter
+
+FORMATS: Final = reporters.names()
+every_reporter = pytest.mark.parametrize("name", FORMATS)
+
+
+def file_of(name: str) -> str:
+    return f"linter/reporters/{name}.py"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+# --- Runs to report -----------------------------------------------------------------------------------------------------------------
+
+SLASH: Final = RuleInfo(
+    id="base-url-without-trailing-slash",
+    title="baseUrl does not end with a slash",
+    severity={"production": "error", "development": "warning"},
+    kinds=("server",),
+    tags=("urls",),
+    docs="Links are broken without it.",
+    links=("https://example.com/base-url",),
+    fixable=True,
+)
+PORT: Final = SLASH._replace(id="acme/port", title="The port is not ours", severity={"production": "note"}, fixable=False)
+SERVER: Final = '{\n  "baseUrl": "https://api.example.com",\n  "port": 8103,\n  "database": {"password": "hunter2-hunter2"}\n}\n'
+INFRA: Final = '{"name": "prod", "apiDomainName": "api.example.org"}'
+
+
+def document(text: str = SERVER, kind: str = "server/json", uri: str = "server.json", environment: str | None = None) -> Document:
+    made = written(text, kind)
+    return Document(uri, kind, made.text, made.data, made.origin, environment=environment)
+
+
+def finding(where: Document, path: SettingPath | None, message: str, rule: RuleInfo = SLASH) -> Finding:
+    return Finding(rule.id, rule.level, message, where, path, where.locate(path or ()))
+
+
+def status(where: Document) -> FileStatus:
+    return FileStatus(where.uri, where.kind, where.environment, where.target, "checked")
+
+
+def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
+    documents = tuple({id(one.document): one.document for one in findings}.values())
+    rules = {rule.id: rule for rule in (PORT, SLASH)}
+    return Result("1.2.3", (*map(status, documents), *files), documents, findings, rules)
+
+
+def everything() -> Result:
+    """A run that has all that a run can have."""
+    server, infra = document(), document(INFRA, "infra/json", "deploy/medplum.prod.config.json", "prod")
+    fix = Fix((Change("set", ("baseUrl",), "https://api.example.com/"),), True, 'set baseUrl to "https://api.example.com/"')
+    related = Related(infra, ("apiDomainName",), infra.locate(("apiDomainName",)), "apiDomainName is api.example.org here")
+    run = result(
+        finding(server, ("baseUrl",), "baseUrl must end with a slash")._replace(fix=fix),
+        finding(server, ("baseUrl",), "baseUrl is not the address of the API")._replace(related=(related,), fix=fix._replace(safe=False)),
+        finding(server, ("database", "password"), "database.password is short")._replace(severity="warning"),
+        finding(server, None, "the file is too large", PORT),
+        finding(server, ("port",), "port is 8103", PORT)._replace(suppressed="everybody knows it"),
+        finding(infra, ("name",), "name is not ours", PORT),
+        files=(
+            FileStatus("app.json", None, None, None, "ignored", "a configuration of the Medplum app"),
+            FileStatus("locked.json", None, None, None, "failed", "permission denied"),
+        ),
+    )
+    return run._replace(
+        deployments=(Deployment("prod", (server, infra)), Deployment(None, (server,))),
+        configurations=(
+            Configuration(".medplum-lint.toml", False, ("missing-port",), 2, "never"),
+            Configuration("ci/lint.toml", True, (), 0, None),
+        ),
+    )
+
+
+HOSTILE: Final = "a\x1b[2J\r\n::error::b\u2028::error::c\x00\x85\u202e\ufeff##[error]d\ud800\U0001f600é"
+"""What steers a terminal, is a command to a runner of CI, or cannot be written in one encoding or another."""
+
+
+def hostile() -> Result:
+    """A run that has it in every text and name."""
+    text = json.dumps({HOSTILE: HOSTILE, "baseUrl": HOSTILE})
+    where = document(text, uri=f"{HOSTILE}/{HOSTILE}.json", environment=HOSTILE)
+    fix = Fix((Change("remove", (HOSTILE,)),), False, HOSTILE)
+    related = Related(where, (HOSTILE,), where.locate((HOSTILE,)), HOSTILE)
+    rule = SLASH._replace(id=HOSTILE, title=HOSTILE, docs=HOSTILE, tags=(HOSTILE,), links=(HOSTILE,))
+    run = result(
+        finding(where, (HOSTILE,), f"{HOSTILE}\n{HOSTILE}")._replace(fix=fix, related=(related,)),
+        finding(where, ("baseUrl", HOSTILE), HOSTILE)._replace(suppressed=HOSTILE),
+        finding(where, None, HOSTILE, PORT),
+        files=(FileStatus(HOSTILE, HOSTILE, HOSTILE, None, "failed", HOSTILE), FileStatus(HOSTILE, None, None, None, "ignored", HOSTILE)),
+    )
+    return run._replace(
+        rules={**run.rules, HOSTILE: rule},
+        deployments=(Deployment(HOSTILE, (where,)),),
+        configurations=(Configuration(HOSTILE, True, (HOSTILE,), 1, None),),
+    )
+
+
+def many() -> Result:
+    """A run with 1,000 findings in 100 documents."""
+    documents = [document(uri=f"server-{number}.json") for number in range(100)]
+    return result(*(finding(documents[number % 100], ("baseUrl",), f"mistake {number} of all") for number in range(1_000)))
+
+
+def canaries() -> Result:
+    """A run with findings about secrets of every form, at all parts of them."""
+    values = {f"zq{number}": form for number, form in enumerate(FORMS)}
+    where = document(json.dumps({**values, "signingKey": CANARY, "baseUrl": f"https://u:{CANARY}@x.example"}, indent=1))
+    found = [finding(where, (name,), f"{name} is wrong") for name in where.data]
+    inner = [one._replace(span=one.span._replace(start=one.span.end - 3)) for one in found]
+    return result(*found, *inner, *(one._replace(path=None) for one in found))
+
+
+RUNS: Final[dict[str, Callable[[], Result]]] = {
+    "nothing": lambda: Result("1.2.3", (), (), (), {}),
+    "a clean file": lambda: result(files=(status(document()),)),
+    "a file that failed": lambda: result(files=(FileStatus("a.json", None, None, None, "failed", "it cannot be read"),)),
+    "a file that is ignored": lambda: result(files=(FileStatus("a.json", None, None, None, "ignored", "a bots configuration"),)),
+    "one that is suppressed": lambda: result(finding(document(), ("port",), "port")._replace(suppressed="it is right")),
+    "one about no setting": lambda: result(finding(document(), None, "the file is wrong")),
+    "one about what is not there": lambda: result(finding(document(), ("supportEmail",), "supportEmail is missing")),
+    "one in an empty file": lambda: result(finding(document(""), None, "nothing is there")),
+    "everything": everything,
+    "hostile texts": hostile,
+    "1,000 findings": many,
+    "canaries": canaries,
+}
+STYLES: Final = (Style(), Style(color=True), Style(quiet=True))
+every_run = pytest.mark.parametrize("run", RUNS)
+
+
+def reported(name: str, run: Result, style: Style = Style()) -> str:
+    stream = io.StringIO()
+    reporter(name).report(run, stream, style)
+    return stream.getvalue()
+
+
+# --- What it has --------------------------------------------------------------------------------------------------------------------
+
+
+@every_reporter
+def test_it_has_its_parts(name: str) -> None:
+    demand(lacks_of_reporter(reporter(name)))
+
+
+def test_mypy_takes_every_reporter_for_one(tmp_path: Path) -> None:
+    demand(mypy_refuses(Reporter, map(reporter, FORMATS), tmp_path))
+
+
+@every_reporter
+def test_it_imports_nothing_that_holds_a_value(name: str) -> None:
+    allowed = {"text", "model", "redaction.mask"}
+    demand(
+        f"{file_of(name)} imports linter.{other}: values come to it masked, in messages and excerpts; it needs no more than "
+        "linter.text, linter.model, linter.redaction.mask, and parts of reporters whose names begin with _"
+        for other in sorted(ours(LINTER / "reporters" / f"{name}.py") - allowed)
+        if not other.startswith("reporters._")
+    )
+
+
+@every_reporter
+def test_it_is_in_the_readme(name: str) -> None:
+    [row] = (row for row in rows("Options") if row[0].startswith("`--format`"))
+    require(f"`{name}`" in row[1], f"README.md, Options: the row of `--format` does not say what `{name}` is, which {file_of(name)} writes")
+
+
+@every_reporter
+def test_the_command_line_offers_it(name: str) -> None:
+    Path("server.json").write_text('{"baseUrl": "https://api.example.com", "database": {}, "redis": {}}', encoding="utf-8")
+    done = CliRunner().invoke(cli, ["server.json", "--format", name, "--select", SLASH.id])
+    require(done.exit_code == 1, f"medplum-lint --format {name}, which {file_of(name)} writes, exits {done.exit_code}: {done.output}")
+    require(SLASH.id in done.stdout, f"medplum-lint --format {name}, which {file_of(name)} writes, does not name the rule {SLASH.id}")
+
+
+@every_reporter
+def test_its_golden_file(name: str) -> None:
+    compare_with(GOLDEN / f"report.{name}", reported(name, everything()))
+
+
+# --- What it writes -----------------------------------------------------------------------------------------------------------------
+
+
+@every_run
+@every_reporter
+def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The same each time, to its stream alone, in whole lines, and nothing that steers a terminal or a runner of CI."""
+    for style in STYLES if run != "1,000 findings" else STYLES[:1]:
+        text, again = (reported(name, RUNS[run](), style) for _ in range(2))
+        place = f"{file_of(name)}, {run}, {style}"
+        require(text == again, f"{place}: two runs differ: it must depend on the result alone")
+        require(text == "" or text.endswith("\n"), f"{place}: what it writes must end with the end of a line")
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text) if style.color else text
+        wrong = sorted({ascii(char) for char in plain if char != "\n" and not char.isprintable()})
+        require(wrong == [], f"{place}: it writes {', '.join(wrong)}: write texts with printable() of linter.text")
+        commands = re.findall(r"^\s*::.*|.*##\[.*", text, re.MULTILINE)
+        require(commands == [], f"{place}: it writes {commands[:1]}, a command to GitHub Actions: write lines with inert() of linter.text")
+    require(tuple(capfd.readouterr()) == ("", ""), f"{file_of(name)} writes to standard output or error: it has a stream")
+    require([*Path.cwd().iterdir()] == [], f"{file_of(name)} writes a file: it has a stream")
+
+
+@every_run
+@every_reporter
+def test_any_stream_can_hold_it(name: str, run: str) -> None:
+    """One whose encoding lacks characters has something else for them, and is a file of the same format."""
+    whole = reported(name, RUNS[run]())
+    require(_is_unicode(whole), f"{file_of(name)}, {run}: it writes half of a surrogate pair, which no encoding has: use printable()")
+    bytes_ = io.BytesIO()
+    with io.TextIOWrapper(bytes_, encoding="ascii", errors="replace", newline="\n") as stream:
+        reporter(name).report(RUNS[run](), stream, Style())
+        stream.flush()
+        written_ = bytes_.getvalue().decode("ascii")
+    if _json(whole) is not None:
+        require(_json(whole) == _json(written_), f"{file_of(name)}, {run}: in ASCII its JSON says something else")
+    require(written_.count("\n") == whole.count("\n"), f"{file_of(name)}, {run}: in ASCII it has other lines")
+
+
+def _is_unicode(text: str) -> bool:
+    return not re.search("[\ud800-\udfff]", text)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+@every_reporter
+def test_it_writes_every_finding_that_counts(name: str) -> None:
+    for run in ("everything", "1,000 findings"):
+        text, found = reported(name, RUNS[run]()), RUNS[run]().findings
+        demand(
+            f"{file_of(name)}, {run}: {what!r} of a finding is not written: {one.message}"
+            for one in found
+            if one.suppressed is None
+            for what in (one.message, one.rule, one.document.uri)
+            if what not in text
+        )
+
+
+@every_reporter
+def test_it_is_quiet_or_says_that_it_is_not(name: str) -> None:
+    docs = f"{reporter(name).__doc__} {reporter(name).report.__doc__}"
+    require("quiet" in docs, f"{file_of(name)}: say in the docstring of report what ``quiet`` leaves out, or that it leaves nothing out")
+    if any(reported(name, make()) != reported(name, make(), Style(quiet=True)) for run, make in RUNS.items() if run != "1,000 findings"):
+        silent = reported(name, RUNS["a clean file"](), Style(quiet=True)) == ""
+        require(silent, f"{file_of(name)}: with ``quiet`` it writes of a clean run: it must write nothing, or else leave nothing out")
+
+
+@every_reporter
+def test_it_gives_no_secret_away(name: str) -> None:
+    """(``test_canaries.py`` has it report files of every source, with a secret behind every setting.)"""
+    for style in STYLES:
+        given_away = printed(reported(name, canaries(), style))
+        require(given_away == [], f"{file_of(name)}, {style}: it prints {given_away} of a secret: show what Origin.excerpt shows")
