@@ -55,7 +55,7 @@ def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
 
 def is_selected(rule: Rule, settings: Settings) -> bool:
     """Whether a choice of rules covers a rule. The more exact of ``select`` and ``ignore`` counts; where neither is, ``ignore``."""
-    ignored = rank(rule.info, settings.ignore or ())
+    ignored = rank(rule.info, settings.ignore) if settings.ignore else 0
     return not ignored if settings.select is None else rank(rule.info, settings.select) > ignored
 
 
