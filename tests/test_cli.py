@@ -211,8 +211,8 @@ def test_the_json_contract() -> None:
                 "rule": "missing-port",
                 "category": "values",
                 "severity": "error",
-                "message": "port is missing: the documentation requires it; the server listens on 8103 without it, "
-                "whatever the container, load balancer or apiPort expect",
+                "message": "port is missing, although the documentation requires it: the server listens on 8103, "
+                "whatever the container, load balancer or apiPort expect; set it explicitly",
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
