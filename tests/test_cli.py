@@ -53,7 +53,7 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
     assert result.exit_code == 1
     assert result.output == (
         f"server.json:1:13: error[{SLASH}]: "
-        'baseUrl must end with "/": where the server joins it with a path, the slash is missing (https://api.hospital.examplefhir/R4)\n'
+        'baseUrl must end with "/": where the server appends a path, the slash is missing (https://api.hospital.examplefhir/R4)\n'
         "  |\n"
         '1 | {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         "  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
@@ -211,8 +211,8 @@ def test_the_json_contract() -> None:
                 "rule": "missing-port",
                 "category": "values",
                 "severity": "error",
-                "message": "port is missing: the documentation requires it; the server listens on 8103 without it, "
-                "whatever the container, load balancer or apiPort expect",
+                "message": "port is missing, although the documentation requires it: the server listens on 8103, "
+                "whatever the container, load balancer or apiPort expect; set it explicitly",
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
@@ -226,7 +226,7 @@ def test_the_json_contract() -> None:
                 "rule": SLASH,
                 "category": "urls",
                 "severity": "error",
-                "message": 'baseUrl must end with "/": where the server joins it with a path, the slash is missing (https://api.hospital.examplefhir/R4)',
+                "message": 'baseUrl must end with "/": where the server appends a path, the slash is missing (https://api.hospital.examplefhir/R4)',
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
