@@ -76,15 +76,15 @@ def test_the_configuration_names_rules_that_exist() -> None:
     assert with_severity and with_severity <= listed
 
 
-def test_the_remark_is_heeded(tmp_path: Path) -> None:
+def test_the_suppression_comment_is_heeded(tmp_path: Path) -> None:
     def found(text: str) -> dict[str, str | None]:
         outcome = lint_input(Input("server.env", text.encode(), tmp_path / "server.env"), Options(kind="server/env"))
         return {finding.rule: finding.suppressed for finding in outcome.result.findings}
 
-    remark, variable = block("remark").splitlines()
+    comment, variable = block("suppression").splitlines()
     rule = "base-url-without-trailing-slash"
     assert found(variable)[rule] is None
-    assert found(block("remark"))[rule] == remark.partition("] ")[2]
+    assert found(block("suppression"))[rule] == comment.partition("] ")[2]
 
 
 # The JSON contract

@@ -143,7 +143,7 @@ def _section(source: RuleFile) -> Iterator[str]:
 
 def _fix(source: RuleFile) -> str:
     fix = source.rule.fix if source.rule is not None else None
-    return "" if fix is None else f" Fix: {'safe' if fix.safe else 'to be reviewed'}."
+    return "" if fix is None else f" Fix: {'safe' if fix.safe else 'review it before you apply it'}."
 
 
 def _example(title: str, example: Mapping[str, Any]) -> Iterator[str]:
