@@ -43,6 +43,30 @@ def edited(path: str, before: str, after: str) -> Callable[[Path], None]:
     return edit
 
 
+FORMAT = """
+from . import format
+
+
+@format("capitals", "A text in capitals.")
+def capitals(text):
+    return None if text.isupper() else "must be in capitals"
+"""
+RULE = """
+id: base-url-in-capitals
+title: baseUrl is not in capitals
+severity: error
+for: server
+must: {baseUrl: {format: capitals}}
+message: "${@path} ${@reason}"
+docs: A rule of this test.
+"""
+
+
+def with_a_format(copy: Path) -> None:
+    (copy / "linter" / "formats" / "capitals.py").write_text(FORMAT, encoding="utf-8")
+    (copy / "rules" / "base-url-in-capitals.yaml").write_text(RULE, encoding="utf-8")
+
+
 DETECT = "def detect(file: SourceFile) -> Recognised | None:"
 EDITS = {
     "a rule": (
@@ -51,6 +75,7 @@ EDITS = {
     ),
     "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not a setting of the server"),
     "a source": (edited("linter/sources/server_json.py", DETECT, f"{DETECT}\n    return Recognised(None, 99, 'edited')"), "edited"),
+    "a format in a module of its own, with a rule that asks for it": (with_a_format, "baseUrl must be in capitals"),
     "a source that the index does not give such files": (
         edited("linter/sources/infra_json.py", DETECT, f"MARKS = ()\n\n\n{DETECT}\n    return Recognised(None, 99, 'edited')"),
         "edited",

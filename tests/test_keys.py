@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from linter import formats
 from linter.config import Settings
+from linter.formats import published
 from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.policy import keys
@@ -226,6 +226,6 @@ def test_neither_key_nor_passphrase_is_shown(output_format: str) -> None:
 def test_a_published_key_is_known_by_its_hash(separator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = pem(rsa_key()).splitlines()
     known = {hashlib.sha256(lines[1].encode()).hexdigest(): "is published"}
-    monkeypatch.setattr(formats, "_PUBLISHED_HASHES", known)
-    assert formats.not_published(separator.join(lines)) == "is published"
-    assert formats.not_published(separator.join(lines[:1] + lines[2:])) is None
+    monkeypatch.setattr(published, "_PUBLISHED_HASHES", known)
+    assert published.not_published(separator.join(lines)) == "is published"
+    assert published.not_published(separator.join(lines[:1] + lines[2:])) is None

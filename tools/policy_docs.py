@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +20,7 @@ def build() -> str:
 
 
 def _formats() -> str:
-    return _table(("format", "what fits"), ((f"`{name}`", _summary(function)) for name, function in sorted(FORMATS.items())))
-
-
-def _summary(function: Callable[..., object]) -> str:
-    """The first paragraph of a docstring, as Markdown."""
-    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split()).replace("``", "`")
+    return _table(("format", "what fits"), ((f"`{name}`", form.describes) for name, form in FORMATS.items()))
 
 
 def _aspects() -> str:

@@ -77,9 +77,9 @@ def _read_otherwise(value: Any, setting: Setting) -> Any:
     else:
         around = (_AROUND_HOST if setting.format == "hostname" else _AROUND_BUCKET).fullmatch(value)
         text = around[1] if around is not None else ""
-    return text if FORMATS[setting.format](text) is None else UNKNOWN
+    return text if FORMATS[setting.format].reason(text) is None else UNKNOWN
 
 
 def _with_slash(url: Any) -> Any:
     """A base URL with the slash that it should end with: that it lacks is reported, and what is beneath it is known all the same."""
-    return f"{url}/" if isinstance(url, str) and not url.endswith("/") and FORMATS["base-url"](url) is None else url
+    return f"{url}/" if isinstance(url, str) and not url.endswith("/") and FORMATS["base-url"].reason(url) is None else url

@@ -129,5 +129,5 @@ def _tolerance(value: float, setting: Setting) -> str:
 def wrong_format(value: Any, setting: Setting) -> Mismatch | None:
     if not setting.format or not isinstance(value, str) or (value == "" and setting.format != "bytes"):
         return None
-    reason = FORMATS[setting.format](value)
+    reason = FORMATS[setting.format].reason(value)
     return Mismatch("format", reason) if reason is not None else None

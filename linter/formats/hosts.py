@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from . import format
+
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
 
 
@@ -21,3 +23,34 @@ def is_local_host(host: str) -> bool:
     if re.fullmatch(r"127(\.\d{1,3}){3}|0\.0\.0\.0", name):
         return True
     return "." not in name or name.endswith(".localhost") or name == "host.docker.internal"
+
+
+@format("hostname", "A bare host name or IP address: no scheme, no port, no path.")
+def hostname(text: str) -> str | None:
+    if "://" in text:
+        return "must be a bare host name, without a scheme"
+    if "/" in text:
+        return "must be a bare host name, without a path"
+    if re.fullmatch(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", text):
+        return None
+    if ":" in text:
+        return "must be a bare host name, without a port"
+    return None if re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", text) else "must be a host name or an IP address"
+
+
+@format("https-or-local", "A URL over https, or over http to the user's own machine.")
+def https_or_local(text: str) -> str | None:
+    if not text.lower().startswith("http://") or is_local_host(host_of(text) or ""):
+        return None
+    return "is not over https"
+
+
+@format("public-host", "A URL whose host is neither the user's own machine nor on a Docker network.")
+def public_host(text: str) -> str | None:
+    return "names a host of a single machine or Docker network" if is_local_host(host_of(text) or "") else None
+
+
+@format("real-host", "A URL whose host is not reserved for documentation (RFC 2606).")
+def real_host(text: str) -> str | None:
+    host = (host_of(text) or "").lower().rstrip(".")
+    return "has a host from the documentation's examples" if re.search(r"(^|\.)example\.(com|org|net)$", host) else None

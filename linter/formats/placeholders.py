@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from . import format
+
 _REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))
 _BRACKETS = re.compile(r"<([^<>@]*)>")
 _LETTER = re.compile("[A-Za-z]")
@@ -37,3 +39,13 @@ def is_blank(value: Any) -> bool:
 def is_unresolved(value: Any) -> bool:
     """Whether a value is, or holds, a reference or a blank to fill in."""
     return is_reference(value) or is_blank(value)
+
+
+@format("resolved", "A value that no program still has to fill in: not `${PORT}` or `{{ name }}`.", sees_placeholders=True)
+def resolved(text: str) -> str | None:
+    return "is a reference that still has to be replaced by its value" if is_reference(text) else None
+
+
+@format("filled-in", "A value that no one still has to fill in: not `<your domain>` or `TODO`.", sees_placeholders=True)
+def filled_in(text: str) -> str | None:
+    return "still has to be filled in" if is_blank(text) else None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..conformance.meaning import meant
 from ..conformance.mismatch import ASPECTS
-from ..formats import FORMATS, SEES_PLACEHOLDERS, parsed_size
+from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Part
 from ..redaction.numbers import number_text
@@ -90,7 +90,7 @@ def _operators(assertion: dict[str, Any], place: Place) -> Iterator[Check]:
             yield _NESTED[name](operand, place.inner(name))
         elif name in OPERATORS:
             check = _compiled(name, operand, place)
-            yield check if name == "format" and operand in SEES_PLACEHOLDERS else _known_only(check, place)
+            yield check if name == "format" and FORMATS[operand].sees_placeholders else _known_only(check, place)
         else:
             raise RuleError(f'there is no operator "{name}"{did_you_mean(name, operator_names())}', where)
 
@@ -339,14 +339,14 @@ def _matches(operand: Any) -> Check:
 def _format(operand: Any) -> Check:
     if operand not in FORMATS:
         raise RuleError(f'there is no format "{operand}"{did_you_mean(str(operand), FORMATS)}')
-    test = FORMATS[operand]
+    form = FORMATS[operand]
 
     def check(value: Any, _node: Node) -> Verdict:
         if value is ABSENT or value is UNKNOWN:
             return None
         if not isinstance(value, str):
-            return True if operand in SEES_PLACEHOLDERS else (Failure("must be a string"),)
-        reason = test(value)
+            return True if form.sees_placeholders else (Failure("must be a string"),)
+        reason = form.reason(value)
         return True if reason is None else (Failure(reason),)
 
     return check
@@ -393,7 +393,7 @@ def _arn(operand: Any) -> Check:
     parts = [(name, compile_value(wanted), show_value(wanted)) for name, wanted in operand.items()]
 
     def check(value: Any, node: Node) -> Verdict:
-        if not isinstance(value, str) or FORMATS["arn"](value) is not None:
+        if not isinstance(value, str) or FORMATS["arn"].reason(value) is not None:
             return (Failure("must be an ARN"),)
         fields = value.split(":", 5)
         unknown = False
@@ -465,7 +465,7 @@ def _private_key(operand: Any) -> Check:
     def check(value: Any, node: Node) -> Verdict:
         from .keys import known_passphrase, private_key_problem
 
-        if not isinstance(value, str) or FORMATS["pem-private-key"](value) is not None:
+        if not isinstance(value, str) or FORMATS["pem-private-key"].reason(value) is not None:
             return None
         reason = private_key_problem(value, known_passphrase(passphrase(node)))
         return True if reason is None else (Failure(reason),)
@@ -495,7 +495,7 @@ def _certificates(operand: Any) -> Check:
     """Certificates in PEM that are ``usable``, ``few`` or ``lasting``; see :mod:`linter.policy.keys`."""
 
     def check(value: Any, node: Node) -> Verdict:
-        if not isinstance(value, str) or FORMATS["pem-certificates"](value) is not None:
+        if not isinstance(value, str) or FORMATS["pem-certificates"].reason(value) is not None:
             return None
         from .keys import CERTIFICATE_ASPECTS, utc
 
@@ -510,6 +510,8 @@ def _certificates(operand: Any) -> Check:
 
 def _not_smaller_than(operand: Any) -> Check:
     """A size (as the npm package ``bytes`` reads it) that is at least another one."""
+    from ..formats.sizes import parsed_size
+
     other = compile_value(operand)
     name = show_value(operand)
 

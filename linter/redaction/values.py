@@ -171,7 +171,7 @@ def _may_be_read(text: str, setting: Setting) -> bool:
         return text.strip() in _WORDS or _matches(text, "port")
     if first in (("integer",), ("number",), ("boolean",)):
         return _matches(text, "port") or _PLAIN_WORD.fullmatch(text.strip()) is not None
-    if not setting.format or setting.format not in FORMATS or FORMATS[setting.format](text) is None:
+    if not setting.format or setting.format not in FORMATS or FORMATS[setting.format].reason(text) is None:
         return True
     return _matches(text, setting.format)
 

@@ -1,0 +1,35 @@
+"""Names and ids that are neither of AWS nor of Google."""
+
+from __future__ import annotations
+
+import re
+
+from . import format
+
+
+@format("uuid", "A UUID in its usual form.")
+def uuid(text: str) -> str | None:
+    fits = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text, re.IGNORECASE)
+    return None if fits else "must be a UUID"
+
+
+@format(
+    "environment-name", "The short name of an environment, which becomes part of parameter names (`/medplum/NAME/`): no slash, no space."
+)
+def environment_name(text: str) -> str | None:
+    fits = re.fullmatch(r"[A-Za-z0-9._-]+", text)
+    return None if fits else "must be a short name of letters, digits, hyphens, dots and underscores"
+
+
+@format("header-name", "The name of an HTTP header in lower case, as Node.js presents it.")
+def header_name(text: str) -> str | None:
+    if text != text.lower():
+        return "must be in lower case: the server never sees a header name with capitals"
+    return None if re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", text) else "must be the name of an HTTP header"
+
+
+@format("container-image", "A container image with a tag or digest.")
+def container_image(text: str) -> str | None:
+    behind = text[max(text.rfind("/") + 1, 1) : -1]  # of the last slash; a tag needs something before it and a sign of its own
+    fits = not re.search(r"\s", text) and (":" in behind or "@" in behind)
+    return None if fits else "must be a container image with a tag, such as medplum/medplum-server:4.2.0"

@@ -1,0 +1,50 @@
+"""Keys and certificates in PEM, by their form; :mod:`linter.policy.keys` looks into them."""
+
+from __future__ import annotations
+
+import re
+
+from . import format
+
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
+
+
+def _has_whole_pem(text: str) -> bool:
+    """Whether some block goes from its BEGIN to the END of the same label, with lines between of which none begins with a hyphen."""
+    for begin in _BEGIN.finditer(text):
+        end = text.find("\n-", begin.end() - 1) + 1
+        if end > begin.end() and text.startswith(f"-----END {begin[1]}-----", end):
+            return True
+    return False
+
+
+@format("pem", "One or more PEM blocks with real line breaks (RFC 7468), as OpenSSL needs them.")
+def pem(text: str) -> str | None:
+    if "-----BEGIN " not in text:
+        return 'must be PEM text, which begins with "-----BEGIN "'
+    if "\n" not in text and "\\n" in text:
+        return "must have real line breaks, but has a backslash and an n in their place"
+    if "\n" not in text.strip():
+        return "must have line breaks, but is on one line"
+    return None if _has_whole_pem(text) else "must be complete PEM text, from -----BEGIN to -----END with the same label"
+
+
+@format("pem-private-key", "A private key in PEM (PKCS#1, PKCS#8 or SEC1), not a public key and not a certificate.")
+def pem_private_key(text: str) -> str | None:
+    if "-----BEGIN " in text and "PRIVATE KEY-----" not in text:
+        return "must be a private key, but this is the PEM of something else"
+    return pem(text)
+
+
+@format("pem-public-key", "A public key in PEM, as CloudFront accepts it.")
+def pem_public_key(text: str) -> str | None:
+    if "-----BEGIN " in text and "PUBLIC KEY-----" not in text:
+        return "must be a public key, but this is the PEM of something else"
+    return pem(text)
+
+
+@format("pem-certificates", "One or more X.509 certificates in PEM.")
+def pem_certificates(text: str) -> str | None:
+    if "-----BEGIN " in text and "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
+        return "must be certificates, but this is the PEM of something else"
+    return pem(text)

@@ -1,0 +1,46 @@
+"""Sizes, as the npm package ``bytes`` reads them."""
+
+from __future__ import annotations
+
+import re
+from math import isinf
+
+from . import format
+
+_SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
+_SIZE = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
+_MOST_DIGITS = 20
+"""No server has a number of bytes with more digits."""
+
+
+def parsed_size(text: str) -> float | None:
+    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number, and so sets no limit.
+
+    A number beyond the range of a double is infinite, as it is to JavaScript.
+    """
+    match = _SIZE.fullmatch(text)
+    if match:
+        size = float(match[1]) * _SIZE_UNITS[match[2].lower()]
+        return size if isinf(size) else float(int(size))
+    number = re.match(r"\s*([-+]?[0-9]+)", text)
+    return float(number[1]) if number else None
+
+
+@format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.")
+def size_in_bytes(text: str) -> str | None:
+    """What it does not know it cuts off: "1m" is one byte. Without a leading number it is no limit at all (``bytes.parse``, tried out)."""
+    match = _SIZE.fullmatch(text)
+    if match:
+        return None if float(match[1]) > 0 else "must be more than 0, because every request is larger"
+    number = re.match(r"\s*([-+]?[0-9]+)", text)
+    if number is None:
+        return "is not a size, so the server sets no limit at all; write one such as 50mb"
+    size = _byte_count(number[1])
+    return f"is {size} byte{'' if size == '1' else 's'} to the server, which knows only b, kb, mb, gb, tb and pb right after the number"
+
+
+def _byte_count(number: str) -> str:
+    digits = number.lstrip("+-0") or "0"
+    if len(digits) > _MOST_DIGITS:
+        return f"{'under -' if number[0] == '-' else 'over '}10^{_MOST_DIGITS}"
+    return f"{'-' if number[0] == '-' else ''}{int(digits):,}"

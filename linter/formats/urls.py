@@ -1,0 +1,97 @@
+"""URLs, as the server and its libraries read them."""
+
+from __future__ import annotations
+
+import re
+
+from . import format
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
+_HOST = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
+
+
+@format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.")
+def url(text: str) -> str | None:
+    if re.search(r"\s", text):
+        return "must be a URL without white space in or around it"
+    match = _SCHEME.match(text)
+    if match is None or (not match[2] and match[1].lower() not in ("http", "https")):
+        return "must be an absolute URL, beginning with https:// (or http:// for local use)"
+    if match[1].lower() not in ("http", "https"):
+        return "must be an http or https URL"
+    if len(match[2]) != 2:
+        return f"must have two slashes after {match[1].lower()}:"
+    return _authority(text[match.end() :])
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch(r"0*[0-9]{1,5}", text) is not None and int(text[-5:]) <= 65535
+
+
+def _authority(rest: str) -> str | None:
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    host, port = _host_and_port(authority)
+    if not host:
+        return "must name a host after the two slashes"
+    if not _HOST.fullmatch(host):
+        return "must name a valid host after the two slashes"
+    if port is not None and not (port == "" or _is_port(port)):
+        return "must have a port between 0 and 65535 after the host"
+    return None
+
+
+def _host_and_port(authority: str) -> tuple[str, str | None]:
+    host, colon, port = authority.rpartition(":")
+    if not colon or "]" in port or "@" in port:
+        return authority, None
+    return host, port
+
+
+@format("websocket-url", "An absolute ws or wss URL.")
+def websocket_url(text: str) -> str | None:
+    if not re.match(r"wss?://", text, re.IGNORECASE):
+        return "must be an absolute URL that begins with wss:// or ws://"
+    return url(re.sub(r"^ws", "http", text, flags=re.IGNORECASE))
+
+
+@format("base-url", "An absolute URL to which paths can be added: no query, no fragment.")
+def base_url(text: str) -> str | None:
+    reason = url(text)
+    if reason is None and re.search(r"[?#]", text):
+        return "must have neither a query nor a fragment, because paths are added at its end"
+    return reason
+
+
+@format(
+    "redirect-uri", "A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252)."
+)
+def redirect_uri(text: str) -> str | None:
+    if "*" in text:
+        return "must be one exact address, because redirect URIs are compared as text, without wildcards"
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
+    if scheme is None:
+        return "must be an absolute address such as https://app.example.com/callback"
+    if scheme[1].lower() not in ("http", "https"):
+        return None
+    reason = url(text)
+    if reason is not None:
+        return reason
+    if "#" in text:
+        return "must have no fragment"
+    if scheme[1].lower() == "http" and not _is_loopback(text):
+        return "must begin with https://: over http anyone on the network path can read the code"
+    return None
+
+
+def _is_loopback(text: str) -> bool:
+    return re.match(r"http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\])(:[0-9]+)?(/|$)", text, re.IGNORECASE) is not None
+
+
+@format("url-without-path", "A URL that ends with its host, or with the slash after it.")
+def url_without_path(text: str) -> str | None:
+    return "has a path" if re.search(r"://[^/]*/+[^/?#]", text) else None
+
+
+@format("port", "The decimal digits of a TCP port, 1 to 65535.")
+def port(text: str) -> str | None:
+    return None if _is_port(text) and int(text) > 0 else "must be a port number between 1 and 65535"

@@ -1,0 +1,68 @@
+"""What the modules of a package register by name, such as formats: a run imports only the modules of those that it asks for.
+
+Which module registers a name is in a built file (see :mod:`linter._built`), so nobody keeps a list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TypeVar
+
+from . import _built
+
+Entry = TypeVar("Entry")
+
+
+class Registry(Mapping[str, Entry]):
+    """The entries of a package by name, in alphabetical order. Asking for one imports its module."""
+
+    def __init__(self, package: str, folder: str) -> None:
+        self._package = package
+        self._folder = folder
+        self._entries: dict[str, Entry] = {}
+        self._modules: dict[str, str] = {}
+        self._index: Mapping[str, str] | None = None
+
+    def add(self, name: str, entry: Entry, module: str) -> None:
+        """Register an entry that ``module`` defines; for the package's decorator."""
+        if name in self._entries:
+            raise ValueError(f'"{name}" is registered twice, in {self._modules[name]} and in {module}: rename one of them')
+        self._entries[name] = entry
+        self._modules[name] = module
+
+    def __getitem__(self, name: str) -> Entry:
+        if name not in self._entries:
+            import_module(self._module_of()[name])
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._module_of())
+
+    def __len__(self) -> int:
+        return len(self._module_of())
+
+    def build(self) -> str:
+        """The text of the built file, with one name a line."""
+        return _built.text(json.dumps(self._search(), indent=0), self._made_of())
+
+    def _module_of(self) -> Mapping[str, str]:
+        """The module of each name, from the built file; where that is stale or absent, from the modules themselves."""
+        if self._index is None:
+            self._index = _built.read(self._package.rpartition(".")[2], self._made_of) or self._search()
+        return self._index
+
+    def _search(self) -> Mapping[str, str]:
+        for file in self._files():
+            if file != "__init__.py":
+                import_module(f"{self._package}.{file[:-3]}")
+        return dict(sorted(self._modules.items()))
+
+    def _made_of(self) -> list[str]:
+        """The paths of all that the built file depends on."""
+        return [os.path.join(self._folder, file) for file in self._files()]
+
+    def _files(self) -> list[str]:
+        return sorted(file for file in os.listdir(self._folder) if file.endswith(".py"))
