@@ -15,19 +15,17 @@ from typing import Any
 
 import pytest
 from support.helpers import bare
+from support.rules import built_in_files
 
 from linter import settings
-from linter.choose import rule_kinds
 from linter.commands.rules import load_example
 from linter.conformance.meaning import meant
 from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check
 from linter.policy.rule import Rule
-from linter.policy.rule_file import RuleFile, read_rule_file
-from linter.policy.rule_set import rule_files, rules_folder
+from linter.policy.rule_file import RuleFile
 from linter.settings import Setting
 
-SOURCES = [read_rule_file(path, rule_kinds()) for path in rule_files(rules_folder())]
 KINDS = {"infra": "infra/json", "server": "server/json", "database": "secret/database", "redis": "secret/redis"}
 OWN = frozenset({"fits", "format"})
 """Operators by which a rule tells a misspelling itself."""
@@ -106,7 +104,7 @@ def finds(source: RuleFile, rule: Rule, example: Any, data: Any) -> list[str]:
 
 CASES = [
     (source, verdict, number)
-    for source in SOURCES
+    for source in built_in_files()
     if source.rule is not None and source.rule.must
     for verdict in ("good", "bad")
     for number, example in enumerate(source.data["examples"][verdict])

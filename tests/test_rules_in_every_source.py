@@ -13,8 +13,9 @@ from typing import Any
 
 from support.contract import demand
 from support.helpers import golden
+from support.rules import built_in_files
 
-from linter.commands.rules import built_in_sources, load_example
+from linter.commands.rules import load_example
 from linter.model import dotted
 from linter.policy.engine import check
 from linter.policy.rule_file import RuleFile
@@ -22,7 +23,7 @@ from linter.redaction.numbers import number_text
 from linter.settings.env_names import setting_of, variable_of
 from linter.settings.kinds import DOCUMENT_KINDS
 
-RULES = [source for source in built_in_sources() if source.rule is not None and source.rule.info.kinds == ("server",) and source.rule.must]
+RULES = [source for source in built_in_files() if source.rule is not None and source.rule.info.kinds == ("server",) and source.rule.must]
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

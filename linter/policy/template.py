@@ -71,9 +71,12 @@ class Template:
     def show(self, node: Node, reason: str = "") -> str:
         """The text for people: secret values are masked, what is not known is said so; cut where it is longer than anybody reads."""
         made: list[str] = []
+        seen: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         length = 0
         for piece in self.pieces:
-            made.append(piece if isinstance(piece, str) else _shown(piece, node, reason))
+            if not isinstance(piece, str) and piece not in seen:
+                seen[piece] = _shown(piece, node, reason)
+            made.append(piece if isinstance(piece, str) else seen[piece])
             length += len(made[-1])
             if length > _LONGEST_TEXT:
                 break

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -220,12 +221,14 @@ def _form(kind: str, path: tuple[str, ...], form: str) -> str:
     return f"{CANARY}!" if is_mail and form == f"{CANARY}@db.example.com" else form
 
 
-def planted_files(shift: int) -> Iterator[Planted]:
+@cache
+def planted_files(shift: int) -> tuple[Planted, ...]:
     """Files of every source with a canary behind every setting; ``shift`` chooses the forms."""
-    yield from server_files(planted_values("server", shift))
-    yield from infra_files(planted_values("infra", shift))
-    for kind in ("secret/database", "secret/redis"):
-        yield from secret_files(planted_values(kind, shift), kind)
+    return (
+        *server_files(planted_values("server", shift)),
+        *infra_files(planted_values("infra", shift)),
+        *(file for kind in ("secret/database", "secret/redis") for file in secret_files(planted_values(kind, shift), kind)),
+    )
 
 
 def printed(text: str) -> list[str]:
