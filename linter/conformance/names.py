@@ -10,7 +10,6 @@ from ..model import SettingPath, dotted
 from ..settings import Catalogue, Setting
 from ..text import printable
 from .answer import Mismatch
-from .variables import near_variable, why_useless
 
 
 def reader_of(catalogue: Catalogue) -> str:
@@ -32,6 +31,8 @@ def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalo
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:
+    from .variables import near_variable, why_useless  # only after a mistake
+
     name = dotted(path)
     reason = why_useless(variable, name, setting, catalogue)
     if reason is not None:

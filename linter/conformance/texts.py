@@ -10,7 +10,6 @@ from ..redaction.numbers import number_text
 from ..settings import Catalogue, Setting
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
-from .variables import members_of, portable
 
 _GENERATIONS = (("servers of late 2025", "late_2025"), ("servers of mid-2025", "mid_2025"))
 
@@ -77,6 +76,8 @@ def _integer_effect(value: Any, setting: Setting) -> str:
 def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
     """How to give an object that this loader does not parse; empty where a rule of its own tells it."""
     if kind == "server/env":
+        from .variables import members_of  # no other kind of document has variables
+
         return members_of(setting, catalogue) or "use a JSON config file"
     if "json-only" in setting.tags and kind == "server/ssm":
         return ""
@@ -118,6 +119,8 @@ def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
     older = [name for name, field in _GENERATIONS if getattr(setting.env_unsettable, field)]
     if not older:
         return None
+    from .variables import portable
+
     everywhere = portable(setting, catalogue)
     advice = f"; {everywhere} works on all of them" if everywhere else ""
     return Mismatch("all-loaders", f"is ignored by {' and '.join(older)}, which do not know this variable{advice}")

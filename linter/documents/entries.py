@@ -6,12 +6,14 @@ An entry gives one setting, or as JSON one with all its members.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..model import Fact, Part, SettingPath
 from ..redaction.values import Public
-from ..syntax.json_in_text import InnerJson
 from ..text import Excerpt, Piece, Span
+
+if TYPE_CHECKING:
+    from ..syntax.json_in_text import InnerJson
 
 
 class Entry(Protocol):
@@ -74,6 +76,8 @@ class EntriesOrigin:
         if text is None:
             return span if part != "key" else entry.span("key")
         if holder not in self._inner:
+            from ..syntax.json_in_text import InnerJson  # only for what is found within a value
+
             self._inner[holder] = InnerJson(self._content, span, text)
         inner = self._inner[holder]
         place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
