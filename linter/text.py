@@ -90,9 +90,6 @@ class Text:
 MASK = "••••••"
 """What stands in place of whatever may be secret."""
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
-
-
 _COMMAND = re.compile(r"(?:(?<=\n)|\A)(?P<blank>[^\S\n]*):(?=:)|#(?=#\[)")
 
 
@@ -111,4 +108,10 @@ def printable_lines(text: str) -> str:
 
 def printable(text: str) -> str:
     r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``: what a file says cannot steer a terminal."""
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    if text.isprintable():  # as nearly all are: the pattern takes longer to compile than a file to read
+        return text
+    return re.sub(
+        "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]",
+        lambda match: f"\\u{ord(match[0]):04x}",
+        text,
+    )

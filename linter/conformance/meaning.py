@@ -58,10 +58,8 @@ def _digits(value: float, setting: Setting) -> Any:
     return text.zfill(12) if 9 <= len(text) <= 12 else UNKNOWN
 
 
-_AROUND_HOST: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^@/\s]*@)?([^/@:\s]+?)\.?(?::[0-9]*)?(?:/\S*)?\s*")
 _LONGEST_NAME: Final = 1_000
 """Characters that no name of a host, bucket, region or account has."""
-_AROUND_BUCKET: Final = re.compile(r"\s*(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?\s*")
 
 
 def _read_otherwise(value: Any, setting: Setting) -> Any:
@@ -75,9 +73,17 @@ def _read_otherwise(value: Any, setting: Setting) -> Any:
     elif setting.format == "aws-region":
         text = value.strip().lower()
     else:
-        around = (_AROUND_HOST if setting.format == "hostname" else _AROUND_BUCKET).fullmatch(value)
+        around = _around_host(value) if setting.format == "hostname" else _around_bucket(value)
         text = around[1] if around is not None else ""
     return text if FORMATS[setting.format].reason(text) is None else UNKNOWN
+
+
+def _around_host(value: str) -> re.Match[str] | None:
+    return re.fullmatch(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^@/\s]*@)?([^/@:\s]+?)\.?(?::[0-9]*)?(?:/\S*)?\s*", value)
+
+
+def _around_bucket(value: str) -> re.Match[str] | None:
+    return re.fullmatch(r"\s*(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?\s*", value)
 
 
 def _with_slash(url: Any) -> Any:
