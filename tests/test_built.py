@@ -51,12 +51,21 @@ from . import format
 def capitals(text):
     return None if text.isupper() else "must be in capitals"
 """
+OPERATOR = """
+from . import TEXT, operator
+from ..verdict import Failure
+
+
+@operator("without", schema=TEXT, operand="text", says="is a text without this in it")
+def without(operand):
+    return lambda value, node: (Failure(f"must not hold {operand}"),) if operand in value else True
+"""
 RULE = """
 id: base-url-in-capitals
 title: baseUrl is not in capitals
 severity: error
 for: server
-must: {baseUrl: {format: capitals}}
+must: {baseUrl: {MUST}}
 message: "${@path} ${@reason}"
 docs: A rule of this test.
 """
@@ -64,7 +73,12 @@ docs: A rule of this test.
 
 def with_a_format(copy: Path) -> None:
     (copy / "linter" / "formats" / "capitals.py").write_text(FORMAT, encoding="utf-8")
-    (copy / "rules" / "base-url-in-capitals.yaml").write_text(RULE, encoding="utf-8")
+    (copy / "rules" / "base-url-in-capitals.yaml").write_text(RULE.replace("MUST", "format: capitals"), encoding="utf-8")
+
+
+def with_an_operator(copy: Path) -> None:
+    (copy / "linter" / "policy" / "operators" / "without.py").write_text(OPERATOR, encoding="utf-8")
+    (copy / "rules" / "base-url-in-capitals.yaml").write_text(RULE.replace("MUST", "without: clinic"), encoding="utf-8")
 
 
 DETECT = "def detect(file: SourceFile) -> Recognised | None:"
@@ -76,6 +90,7 @@ EDITS = {
     "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not a setting of the server"),
     "a source": (edited("linter/sources/server_json.py", DETECT, f"{DETECT}\n    return Recognised(None, 99, 'edited')"), "edited"),
     "a format in a module of its own, with a rule that asks for it": (with_a_format, "baseUrl must be in capitals"),
+    "an operator in a module of its own, with a rule that asks it": (with_an_operator, "baseUrl must not hold clinic"),
     "a source that the index does not give such files": (
         edited("linter/sources/infra_json.py", DETECT, f"MARKS = ()\n\n\n{DETECT}\n    return Recognised(None, 99, 'edited')"),
         "edited",

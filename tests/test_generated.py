@@ -17,7 +17,8 @@ from support.checkout import ROOT, run
 from linter.commands.rules import run_examples
 from linter.config import Settings
 from linter.policy import assertions, node, rule_set
-from linter.policy.rule_file import read_rule_file, rule_schema
+from linter.policy.grammar import rule_schema
+from linter.policy.rule_file import read_rule_file
 from linter.run import Options, lint_paths
 from linter.settings import KINDS, catalogue
 from linter.settings.json_schema import config_schema, schema_text

@@ -17,8 +17,8 @@ from linter import settings
 from linter.config import Settings
 from linter.load import Input
 from linter.model import UNKNOWN, Finding
-from linter.policy.assertions import _FARGATE_MEMORY
 from linter.policy.errors import RuleError
+from linter.policy.operators.aws import FARGATE_MEMORY
 from linter.run import Options, Outcome, lint_input
 
 TABLE = Path(__file__).parent / "data" / "wrong-infra-values.tsv"
@@ -309,10 +309,10 @@ def test_a_bound_may_be_that_of_another_setting() -> None:
 
 
 def test_the_memory_that_fargate_has() -> None:
-    for cpu, sizes in _FARGATE_MEMORY.items():
+    for cpu, sizes in FARGATE_MEMORY.items():
         assert all(verdict({"fargate_memory": cpu}, size) is True for size in sizes)
         assert verdict({"fargate_memory": cpu}, sizes[-1] + 1) != True  # noqa: E712  # it may also be a list
-    assert {cpu: (sizes[0], sizes[-1], len(sizes)) for cpu, sizes in _FARGATE_MEMORY.items()} == {
+    assert {cpu: (sizes[0], sizes[-1], len(sizes)) for cpu, sizes in FARGATE_MEMORY.items()} == {
         256: (512, 2048, 3),
         512: (1024, 4096, 4),
         1024: (2048, 8192, 7),

@@ -20,7 +20,8 @@ import settings_docs  # noqa: E402
 
 from linter import sources  # noqa: E402  # from this checkout, whatever is installed
 from linter.formats import FORMATS  # noqa: E402
-from linter.policy import rule_set  # noqa: E402
+from linter.policy import grammar, rule_set  # noqa: E402
+from linter.policy.operators import OPERATORS  # noqa: E402
 from linter.settings import build as settings_build  # noqa: E402
 from linter.settings import json_schema  # noqa: E402
 
@@ -28,7 +29,9 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/settings.json": settings_build.build,
     "linter/_built/sources.json": sources.build_index,
     "linter/_built/formats.json": FORMATS.build,
+    "linter/_built/operators.json": OPERATORS.build,
     "linter/_built/rules.json": rule_set.build,
+    "linter/policy/rule.schema.json": grammar.schema_text,
     "schemas/medplum-server-config.schema.json": json_schema.schema_text,
     "docs/settings.md": settings_docs.build,
     "docs/rules/README.md": rule_docs.index,

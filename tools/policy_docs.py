@@ -8,6 +8,8 @@ from pathlib import Path
 
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
+from linter.policy.grammar import WORDS, Word
+from linter.policy.operators import OPERATORS, Operator
 from linter.settings import KINDS, catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"
@@ -17,6 +19,15 @@ _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def build() -> str:
     """The text of the page with its tables as they are now."""
     return _TABLE.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}", PAGE.read_text(encoding="utf-8"))
+
+
+def _operators() -> str:
+    """The words of the language, then the operators by name; those that say the same in one row, at the first of them."""
+    words: dict[str, Word | Operator] = {**WORDS, **OPERATORS}
+    rows: dict[str, list[str]] = {}
+    for name, one in words.items():
+        rows.setdefault(one.says, []).append(f"`{name}: {one.operand}`")
+    return _table(("operator", "holds when the value"), ((", ".join(names), says) for says, names in rows.items()))
 
 
 def _formats() -> str:
@@ -45,4 +56,4 @@ def _table(head: tuple[str, str], rows: Iterator[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"formats": _formats, "aspects": _aspects, "tags": _tags}
+TABLES: dict[str, Callable[[], str]] = {"operators": _operators, "formats": _formats, "aspects": _aspects, "tags": _tags}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
-from ..policy.assertions import same
+from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, catalogue_of, effective_settings, visible

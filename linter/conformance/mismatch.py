@@ -38,6 +38,8 @@ ASPECTS: Final = {
 """The aspects in which a value can fit its setting, in the order in which they are judged, with what each asks."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
 """Where a value does not fit in one of these, no other rule judges it."""
+OF_NAMES: Final = frozenset({"known", "variable", "current", "all-loaders"})
+"""Aspects of a setting that are about its name alone."""
 
 
 _REMARKS = ("_comment", "$schema", "//")

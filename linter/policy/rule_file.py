@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Set
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +12,7 @@ import yaml
 
 from ..files import TooLarge, Unreadable, read_regular
 from .errors import RuleError, did_you_mean
+from .grammar import rule_schema
 from .known import check_settings
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
 from .trust import check_asks_no_secret
@@ -208,14 +207,7 @@ def _number(text: str, kind: str, line: int) -> int | float:
     raise _YamlError(f'"{shown}" is a number to YAML, and perhaps not the one it seems: write plain digits, or put it in quotes', line)
 
 
-# --- The grammar. ------------------------------------------------------------------------------------------------------------------
-
-
-@cache
-def rule_schema() -> dict[str, Any]:
-    """The grammar of rule files as JSON Schema (2020-12)."""
-    schema: dict[str, Any] = json.loads(Path(__file__).with_name("rule.schema.json").read_bytes())
-    return schema
+# --- What violates the grammar. ----------------------------------------------------------------------------------------------------
 
 
 def _schema_errors(data: Any) -> list[tuple[Where, str]]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from .. import settings
 from ..conformance.answer import Mismatch
-from ..conformance.mismatch import mismatches
+from ..conformance.mismatch import OF_NAMES, mismatches
 from ..model import UNKNOWN, Document, Fact, Finding, Part, SettingPath
 from ..redaction.values import shown_value
 from ..settings import Catalogue
@@ -27,8 +27,6 @@ from .template import Template
 
 _OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "reason", *FACTS_OF_THE_CATALOGUE})
 """What may be known of a secret: nothing of it depends on what the secret is."""
-_OF_NAMES: Final = frozenset({"known", "variable", "current", "all-loaders"})
-"""Aspects of a setting that are about its name alone."""
 
 
 # --- What such a rule sees. --------------------------------------------------------------------------------------------------------
@@ -71,7 +69,7 @@ def _public_mismatches(document: Document, view: Document) -> Mapping[SettingPat
     return {
         path: mismatch
         for path, mismatch in mismatches(document).items()
-        if mismatch.aspect in _OF_NAMES or (_is_open(document, path) and view.get(path) is not UNKNOWN)
+        if mismatch.aspect in OF_NAMES or (_is_open(document, path) and view.get(path) is not UNKNOWN)
     }
 
 
@@ -219,7 +217,7 @@ def _asked_by_assertion(assertion: Any, at: Path, text: str, place: tuple[str | 
             elif name == "keys":
                 for key, one in operand.items():
                     yield from _asked_by_assertion(one, at._replace(steps=(*at.steps, key)), f"{text}.{key}", (*where, key))
-            elif name == "fits" and operand in _OF_NAMES:
+            elif name == "fits" and operand in OF_NAMES:
                 continue
             elif name != "present":
                 yield where, at, text

@@ -1,0 +1,168 @@
+"""The grammar of rule files as JSON Schema (2020-12): keys of a rule, its examples, and the words and operators of its assertions.
+
+A user's rules are checked with it, with a sentence for each violation (:mod:`linter.policy.rule_file`); ``rule.schema.json``, for editors,
+is made of it. A ``description`` says what a value must be, to be read after its name, where that is not plain from the schema.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from ..model import LEVELS, TARGETS
+from .assertions import MOST_CLAUSES
+from .operators import OPERATORS, TEXT, Operator, Schema
+
+
+class Word(NamedTuple):
+    """A word of an assertion that is no operator, for it is about other assertions or a value that is absent; see ``Operator``."""
+
+    schema: Schema
+    operand: str
+    says: str
+
+
+_ASSERTION: Final = {"$ref": "#/$defs/assertion"}
+_CLAUSES: Final = {"$ref": "#/$defs/clauses"}
+_CONDITION: Final = "satisfies the second if it satisfies the first"
+WORDS: Final = {
+    "present": Word({"type": "boolean"}, "true", "is given; `false`: is not"),
+    "not": Word(_ASSERTION, "assertion", "does not satisfy it"),
+    "if": Word(_ASSERTION, "assertion", _CONDITION),
+    "then": Word(_ASSERTION, "assertion", _CONDITION),
+    "keys": Word(_CLAUSES, "{name: assertion}", "is an object whose members satisfy these"),
+}
+
+
+def _one_or_list(schema: Any) -> dict[str, Any]:
+    """One thing or a list of several. It asks for the type first, so that a mistake in one is said of that one."""
+    return {"if": {"type": "array"}, "then": {"items": schema, "minItems": 1}, "else": schema}
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", **needed, "properties": properties, "additionalProperties": False}
+
+
+def _list(items: Any, least: int = 0) -> dict[str, Any]:
+    return {"type": "array", "items": items, **({"minItems": least} if least else {})}
+
+
+_NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
+_AN_ASSERTION: Final = 'must be "present", "absent", a mapping of operators, or a list of these'
+_EXAMPLE: Final = {
+    "name": TEXT,
+    "kind": TEXT,
+    "data": True,
+    "text": {"type": "string"},
+    "encoding": {"enum": ["utf-8", "latin-1", "utf-16"]},
+    "now": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "a date such as 2026-01-31"},
+}
+_ONE_CONTENT: Final = {
+    "oneOf": [{"required": ["data"]}, {"required": ["text"]}],
+    "description": 'needs either "data" or "text", and not both',
+}
+_KEYS: Final = {
+    "id": {
+        "type": "string",
+        "pattern": f"^({_NAME}/)?{_NAME}$",
+        "description": "must be a name of lower-case words joined by hyphens, such as base-url-without-trailing-slash or acme/own-rule",
+    },
+    "title": {"type": "string", "minLength": 1, "maxLength": 120},
+    "severity": {
+        "if": {"type": "object"},
+        "then": {
+            "properties": dict.fromkeys(TARGETS, {"$ref": "#/$defs/levelOrOff"}),
+            "required": list(TARGETS),
+            "additionalProperties": False,
+        },
+        "else": {"$ref": "#/$defs/level"},
+    },
+    "for": _one_or_list(TEXT),
+    "found_by": {"enum": ["source"]},
+    "when": {"$ref": "#/$defs/conditions"},
+    "must": _CLAUSES,
+    "message": TEXT,
+    "fix": _object(
+        {
+            "safe": {"type": "boolean"},
+            "when": {"$ref": "#/$defs/conditions"},
+            "set": {"type": "object", "minProperties": 1},
+            "remove": _list(TEXT, 1),
+        },
+        "safe",
+    ),
+    "docs": TEXT,
+    "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
+    "tags": _list(TEXT),
+    "security_severity": {
+        "type": "string",
+        "pattern": r"^([1-9]\.[0-9]|0\.[1-9]|10\.0)$",
+        "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning takes it',
+    },
+    "precision": {"enum": ["very-high", "high", "medium", "low"]},
+    "since": TEXT,
+    "enabled": {"type": "boolean"},
+    "examples": _object(
+        {"good": _list({"$ref": "#/$defs/goodExample"}, 1), "bad": _list({"$ref": "#/$defs/badExample"}, 1)},
+        "good",
+        "bad",
+    ),
+}
+
+
+def _operators() -> dict[str, Any]:
+    words: dict[str, Word | Operator] = {**WORDS, **OPERATORS}
+    return {
+        "title": "operators",
+        "type": "object",
+        "description": _AN_ASSERTION,
+        "minProperties": 1,
+        "properties": {name: one.schema for name, one in words.items()},
+        "dependentRequired": {"if": ["then"], "then": ["if"]},
+        "additionalProperties": False,
+    }
+
+
+@cache
+def rule_schema() -> dict[str, Any]:
+    """The grammar as a schema."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://medplum-lint.invalid/rule.schema.json",
+        "title": "A policy of medplum-lint",
+        **_object(_KEYS, "id", "title", "severity", "for", "docs", "examples"),
+        "if": {"type": "object", "properties": {"found_by": {"const": "source"}}, "required": ["found_by"]},
+        "then": {
+            "not": {"anyOf": [{"required": ["must"]}, {"required": ["message"]}]},
+            "description": '"found_by" is for rules whose findings medplum-lint makes itself: leave it out, or else "must" and "message"',
+        },
+        "else": {"required": ["must", "message"]},
+        "$defs": {
+            "text": {"type": "string", "minLength": 1},
+            "texts": _one_or_list(TEXT),
+            "numberOrSetting": {
+                "type": ["number", "string"],
+                "pattern": r"\$\{",
+                "description": 'must be a number, or the number of another setting: "${path}"',
+            },
+            "level": {"enum": list(LEVELS)},
+            "levelOrOff": {"enum": [*LEVELS, "off"]},
+            "conditions": _one_or_list(_CLAUSES),
+            "clauses": {"type": "object", "minProperties": 1, "maxProperties": MOST_CLAUSES, "additionalProperties": _ASSERTION},
+            "assertion": {
+                "if": {"type": "string"},
+                "then": {"enum": ["present", "absent"], "description": _AN_ASSERTION},
+                "else": {**_one_or_list(_ASSERTION), "else": {"$ref": "#/$defs/operators"}},
+            },
+            "operators": _operators(),
+            "goodExample": {**_object(_EXAMPLE), **_ONE_CONTENT},
+            "badExample": {**_object({**_EXAMPLE, "finds": _list(TEXT, 1), "fixed": {"type": "object"}}, "finds"), **_ONE_CONTENT},
+        },
+    }
+
+
+def schema_text() -> str:
+    """The text of ``rule.schema.json``."""
+    return json.dumps(rule_schema(), indent=2, ensure_ascii=False) + "\n"

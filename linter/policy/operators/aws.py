@@ -1,0 +1,90 @@
+"""What AWS asks of its names, and of sizes that go together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...formats.aws import arn as misfit
+from ..errors import RuleError, did_you_mean
+from ..node import Node
+from ..template import compile_value, show_value
+from ..verdict import Check, Failure, Verdict
+from . import NUMBER_OR_SETTING, TEXT, operator
+from .compare import is_number, number_operand
+
+_ARN_PARTS = {"service": 2, "region": 3, "account": 4, "resource": 5}
+"""Where the parts of an ARN stand between its colons (AWS General Reference, "ARN format")."""
+
+
+@operator(
+    "arn",
+    schema={
+        "type": "object",
+        "minProperties": 1,
+        "properties": dict.fromkeys(_ARN_PARTS, TEXT),
+        "additionalProperties": False,
+    },
+    operand="{service: text, …}",
+    says="is an ARN with this `service`, `region` and `account`, and a `resource` that begins with this; each is optional",
+)
+def arn(operand: Any) -> Check:
+    """Each part is a literal or a template."""
+    if not isinstance(operand, dict) or not operand:
+        raise RuleError(f"must be a mapping with {', '.join(_ARN_PARTS)}")
+    for name, wanted in operand.items():
+        if name not in _ARN_PARTS or not isinstance(wanted, str):
+            raise RuleError(f'an ARN has no part "{name}"{did_you_mean(str(name), _ARN_PARTS)}: it has {", ".join(_ARN_PARTS)}')
+    parts = [(name, compile_value(wanted), show_value(wanted)) for name, wanted in operand.items()]
+
+    def check(value: Any, node: Node) -> Verdict:
+        if not isinstance(value, str) or misfit(value) is not None:
+            return (Failure("must be an ARN"),)
+        fields = value.split(":", 5)
+        unknown = False
+        for name, wanted, shown in parts:
+            other = wanted(node)
+            if not isinstance(other, str):
+                unknown = True
+            elif not (fields[5].startswith(other) if name == "resource" else fields[_ARN_PARTS[name]] == other):
+                return (Failure(f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {shown(node)}"),)
+        return None if unknown else True
+
+    return check
+
+
+_GIB = 1024
+FARGATE_MEMORY = {
+    256: (512, 1 * _GIB, 2 * _GIB),
+    512: tuple(range(1 * _GIB, 4 * _GIB + 1, _GIB)),
+    1024: tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
+    2048: tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
+    4096: tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
+    8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
+    16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
+}
+"""MiB of memory that a task on Fargate can have with so many CPU units (Amazon ECS Developer Guide, "Task CPU and memory")."""
+
+
+@operator(
+    "fargate_memory",
+    schema=NUMBER_OR_SETTING,
+    operand="n",
+    says='is a memory size (MiB) that AWS Fargate offers with this many CPU units; a number, or `"${path}"`',
+)
+def fargate_memory(operand: Any) -> Check:
+    cpu = number_operand(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        units = cpu(node)
+        sizes = FARGATE_MEMORY.get(units) if is_number(units) else None
+        if sizes is None:
+            return None
+        return True if is_number(value) and value in sizes else (Failure(f"must be {_sizes_text(sizes)} with {units:g} CPU units"),)
+
+    return check
+
+
+def _sizes_text(sizes: tuple[int, ...]) -> str:
+    if len(sizes) <= 4:
+        return f"{', '.join(str(size) for size in sizes[:-1])} or {sizes[-1]} MiB"
+    return f"{sizes[0]} to {sizes[-1]} MiB in steps of {sizes[1] - sizes[0]}"

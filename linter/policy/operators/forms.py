@@ -1,0 +1,102 @@
+"""What the catalogue says of a value, and the forms of texts: named formats, sizes, lists of origins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...conformance.mismatch import ASPECTS, OF_NAMES
+from ...formats import FORMATS
+from ...model import ABSENT, UNKNOWN, Part
+from ..conforming import mismatch_at
+from ..errors import RuleError, did_you_mean
+from ..node import Node
+from ..template import compile_value, show_value
+from ..verdict import Check, Failure, Verdict
+from . import TEXT, operator
+
+
+@operator(
+    "fits",
+    schema=TEXT,
+    operand="aspect",
+    says="agrees with the catalogue in this [aspect](#aspects)",
+    judges_unknown=lambda _operand: True,
+)
+def fits(operand: Any) -> Check:
+    """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
+    if operand not in ASPECTS:
+        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), ASPECTS)}')
+    part: Part = "key" if operand in OF_NAMES else "value"
+
+    def check(_value: Any, node: Node) -> Verdict:
+        mismatch = mismatch_at(node)
+        return True if mismatch is None or mismatch.aspect != operand else (Failure(mismatch.reason, part=part),)
+
+    return check
+
+
+@operator(
+    "format",
+    schema=TEXT,
+    operand="name",
+    says="is a text of this [format](#formats)",
+    asks=lambda operand: f"be of the format {operand}",
+    judges_unknown=lambda operand: FORMATS[operand].sees_placeholders,
+)
+def has_format(operand: Any) -> Check:
+    if operand not in FORMATS:
+        raise RuleError(f'there is no format "{operand}"{did_you_mean(str(operand), FORMATS)}')
+    form = FORMATS[operand]
+
+    def check(value: Any, _node: Node) -> Verdict:
+        if value is ABSENT or value is UNKNOWN:
+            return None
+        if not isinstance(value, str):
+            return True if form.sees_placeholders else (Failure("must be a string"),)
+        reason = form.reason(value)
+        return True if reason is None else (Failure(reason),)
+
+    return check
+
+
+@operator(
+    "not_smaller_than",
+    schema=TEXT,
+    operand='"${path}"',
+    says="is a size, such as `50mb`, that is not smaller than another one",
+)
+def not_smaller_than(operand: Any) -> Check:
+    """Sizes are read as the npm package ``bytes`` reads them."""
+    from ...formats.sizes import parsed_size  # only for a rule about sizes
+
+    other = compile_value(operand)
+    name = show_value(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        given = other(node)
+        sizes = [parsed_size(text) if isinstance(text, str) else None for text in (value, given)]
+        if sizes[0] is None or sizes[1] is None:
+            return None
+        return True if sizes[0] >= sizes[1] else (Failure(f"must not be smaller than {name(node)}"),)
+
+    return check
+
+
+@operator(
+    "without_origin_of",
+    schema=TEXT,
+    operand='"${path}"',
+    says="is a list of origins, separated by commas, that does not repeat the origin of a URL",
+)
+def without_origin_of(operand: Any) -> Check:
+    other = compile_value(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        url = other(node)
+        if not isinstance(value, str) or not isinstance(url, str):
+            return None
+        whole = f"{url.rstrip('/')}/"
+        repeated = any(one.strip() and whole.startswith(f"{one.strip().rstrip('/')}/") for one in value.split(","))
+        return (Failure(f"repeats the origin of {show_value(operand)(node)}"),) if repeated else True
+
+    return check

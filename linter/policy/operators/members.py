@@ -1,0 +1,52 @@
+"""The members of objects and lists, as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..node import Node
+from ..verdict import Check, Failure, Verdict
+from . import TEXT, operator
+
+
+@operator(
+    "unique_by",
+    schema=TEXT,
+    operand="key",
+    says="is a list of objects of which no two have the same value in this member",
+)
+def unique_by(operand: Any) -> Check:
+    """Of two members that share a value the later one fails."""
+
+    def check(value: Any, _node: Node) -> Verdict:
+        if not isinstance(value, list):
+            return (Failure("must be an array"),)
+        seen: set[str] = set()
+        failures: list[Failure] = []
+        for index, one in enumerate(value):
+            name = one.get(operand) if isinstance(one, dict) else None
+            if isinstance(name, str) and name in seen:
+                failures.append(Failure(f"has the same {operand} as an earlier entry", (index, str(operand))))
+            elif isinstance(name, str):
+                seen.add(name)
+        return tuple(failures) or True
+
+    return check
+
+
+@operator(
+    "only_keys",
+    schema={"type": "array", "items": TEXT},
+    operand="[name, …]",
+    says="is an object without any other members",
+)
+def only_keys(operand: Any) -> Check:
+    known = list(operand)
+
+    def check(value: Any, _node: Node) -> Verdict:
+        if not isinstance(value, dict):
+            return (Failure("must be an object"),)
+        extra = [key for key in value if key not in known]
+        return tuple(Failure(f"is not one of {', '.join(known)}", (key,), "key") for key in extra) or True
+
+    return check
