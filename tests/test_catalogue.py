@@ -205,10 +205,6 @@ def test_fields_agree_with_each_other(kind: str) -> None:
             assert each.min is not None and special < each.min, each.name
 
 
-def test_every_format_is_used_and_none_is_missing() -> None:
-    assert {each.format for kind in KINDS for each in settings_of(kind)} - {""} == set(build.FORMATS)
-
-
 # --- secrets ----------------------------------------------------------------------------------------------------------------------------
 
 

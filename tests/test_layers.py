@@ -18,7 +18,7 @@ LAYERS: dict[str, set[str]] = {
     "text": set(),
     "model": {"text"},
     "suggest": set(),
-    "settings": {"_built", "model", "text"},
+    "settings": {"_built", "formats", "model", "text"},
     "syntax": {"model", "text"},
     "redaction": {"formats", "model", "text", "settings", "syntax"},
     "server": {"formats", "model", "text", "redaction", "settings", "suggest", "syntax"},

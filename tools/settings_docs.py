@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from linter.formats import FORMATS
 from linter.settings import KINDS, ByGeneration, Setting, catalogue, page_link
-from linter.settings.build import FORMATS
 from linter.settings.json_schema import has_literal_default
 
 _INTRODUCTION = """\
@@ -93,7 +93,7 @@ def _facts(setting: Setting) -> Iterator[str]:
     if setting.types:
         yield f"Type: {' or '.join(setting.types)}{_range(setting)}"
     if setting.format:
-        yield f"Form: {FORMATS[setting.format]}"
+        yield f"Form: {FORMATS[setting.format].describes}"
     if setting.enum:
         yield f"One of: {', '.join(_code(value) for value in setting.enum)}{' (in any case)' if setting.ignore_case else ''}"
     if setting.required:

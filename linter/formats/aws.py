@@ -19,7 +19,7 @@ def aws_region(text: str) -> str | None:
     return None if fits else "must be the name of an AWS region such as us-east-1"
 
 
-@format("aws-account", "An AWS account number.")
+@format("aws-account", "An AWS account number: twelve digits.")
 def aws_account(text: str) -> str | None:
     return None if re.fullmatch(r"[0-9]{12}", text) else "must be the twelve digits of an AWS account"
 

@@ -23,9 +23,11 @@ from __future__ import annotations
 import json
 import os.path
 import re
+from collections.abc import Container
 from typing import Any, Final, NamedTuple
 
 from .. import _built
+from ..formats import FORMATS
 from .env_names import GENERATIONS, setting_of, variable_of
 
 Entry = dict[str, Any]
@@ -50,41 +52,6 @@ SOURCES: Final = (
 )
 
 TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
-
-FORMATS: Final = {
-    "arn": "the ARN of an AWS resource",
-    "aws-account": "an AWS account number: twelve digits",
-    "aws-region": "the name of an AWS region",
-    "base64-key": "32 bytes in base64",
-    "binary-storage": "s3:BUCKET, file:PATH, azure:ACCOUNT:CONTAINER or gs:BUCKET",
-    "bytes": "a size that the npm package `bytes` reads: 512kb, 1mb",
-    "cloudfront-key-id": "the id of a CloudFront public key",
-    "container-image": "a container image with a tag or digest",
-    "cron": "a cron expression",
-    "date-time": "a date, or a date and time, in ISO 8601",
-    "email": "one bare address",
-    "email-list": "bare addresses, separated by commas without spaces",
-    "environment-name": "the short name of an environment, as in /medplum/NAME/",
-    "google-client-id": "a Google OAuth client id",
-    "header-name": "the name of an HTTP header in lower case",
-    "hostname": "a host name or IP address: no scheme, port or path",
-    "lambda-layer-name": "the name, not the ARN, of a Lambda layer",
-    "mailbox": "one address, bare or with a display name",
-    "origins": "origins (scheme://host[:port]), separated by commas, or a single *",
-    "pem-certificates": "one or more X.509 certificates in PEM",
-    "pem-private-key": "a private key in PEM",
-    "pem-public-key": "a public key in PEM",
-    "recaptcha-key": "a Google reCAPTCHA site or secret key",
-    "redirect-uri": "an absolute OAuth redirect URI: https, or http on localhost",
-    "s3-bucket": "the name of an S3 bucket",
-    "secret-id": "the name or ARN of a secret in AWS Secrets Manager",
-    "stack-name": "the name of a CloudFormation stack",
-    "url": "an absolute http or https URL",
-    "uuid": "a UUID",
-    "vpc-id": "the id of an AWS VPC",
-    "websocket-url": "an absolute ws or wss URL",
-}
-"""Each name of a format and what it means."""
 
 STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
@@ -123,10 +90,10 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "page_differs": str,
     "tags": list,
 }
-_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+_CHOICES: Final[dict[str, Container[str]]] = {
     "status": STATUSES,
     "type": TYPES,
-    "format": tuple(FORMATS),
+    "format": FORMATS,
     "created_by": ("init", "cdk"),
     "sources": ("json", "ssm", "env"),
     "origin": ORIGINS,
