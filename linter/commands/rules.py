@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..choose import rule_kinds
@@ -59,8 +60,8 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 
 def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
     """The documentation of a rule, with its first good and bad example."""
-    sources = [*built_in_sources(), *read_sources(folders)]
-    source = next(source for source in sources if source.rule and source.rule.info.id == rule_id)
+    built_in = [_built_in_source(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
+    source = next(source for source in built_in or read_sources(folders) if source.rule and source.rule.info.id == rule_id)
     assert source.rule is not None  # asked for just above
     info = source.rule.info
     lines = [
@@ -162,8 +163,11 @@ def _deployment(members: Mapping[str, Any]) -> list[Sample]:
 
 def built_in_sources() -> list[RuleFile]:
     """Every built-in rule file, read strictly, in the order of the ids."""
-    sources = [read_rule_file(path, rule_kinds(), category=category_of(path)) for path in rule_files(rules_folder())]
-    return sorted(sources, key=lambda source: source.path.stem)
+    return sorted(map(_built_in_source, rule_files(rules_folder())), key=lambda source: source.path.stem)
+
+
+def _built_in_source(path: Path) -> RuleFile:
+    return read_rule_file(path, rule_kinds(), category=category_of(path))
 
 
 def read_sources(folders: Iterable[Folder]) -> list[RuleFile]:
