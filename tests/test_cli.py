@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.helpers import OWN_POLICY
 
 from linter import __version__, cli, report, run
 from linter.files import Unreadable, read_file
@@ -304,23 +305,8 @@ def test_explain() -> None:
     )
 
 
-OWN = """
-id: acme/support-email-domain
-title: supportEmail is not one of our addresses
-severity: error
-for: server
-must:
-  supportEmail: {format: email, ends_with: "@acme.example"}
-message: "supportEmail ${@reason}"
-docs: Patients must only ever receive mail from our own domain.
-examples:
-  good: [{data: {supportEmail: help@acme.example}}]
-  bad: [{data: {supportEmail: help@gmail.example}, finds: [supportEmail]}]
-"""
-
-
 def test_a_policy_of_ones_own() -> None:
-    write("policies/support-email-domain.yaml", OWN)
+    write("policies/support-email-domain.yaml", OWN_POLICY)
     write("server.json", '{"supportEmail": "help@gmail.example", "database": {}, "redis": {}}')
     result = lint("server.json", "--rules", "policies", "--select", "acme/support-email-domain")
     assert result.output.splitlines()[0] == 'server.json:1:18: error[acme/support-email-domain]: supportEmail must end with "@acme.example"'
@@ -329,7 +315,7 @@ def test_a_policy_of_ones_own() -> None:
 
 
 def test_an_example_that_does_not_hold_is_named() -> None:
-    write("policies/support-email-domain.yaml", OWN.replace("help@acme.example}}]", "help@other.example}}]"))
+    write("policies/support-email-domain.yaml", OWN_POLICY.replace("help@acme.example}}]", "help@other.example}}]"))
     result = lint("test", "policies")
     assert result.exit_code == 1
     assert result.output == (
@@ -339,7 +325,7 @@ def test_an_example_that_does_not_hold_is_named() -> None:
 
 
 def test_a_broken_policy_is_exit_2_with_its_line() -> None:
-    write("policies/support-email-domain.yaml", OWN.replace("ends_with", "end_with"))
+    write("policies/support-email-domain.yaml", OWN_POLICY.replace("ends_with", "end_with"))
     result = lint("-", "--rules", "policies", given=CLEAN)
     assert result.exit_code == 2
     assert (

@@ -8,24 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.helpers import OWN_POLICY as POLICY
 
 from linter import cli
 from linter.config import OWN_FILE
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
-POLICY = """
-id: acme/support-email-domain
-title: supportEmail is not one of our addresses
-severity: error
-for: server
-must:
-  supportEmail: {format: email, ends_with: "@acme.example"}
-message: "supportEmail ${@reason}"
-docs: Patients must only ever receive mail from our own domain.
-examples:
-  good: [{data: {supportEmail: help@acme.example}}]
-  bad: [{data: {supportEmail: help@gmail.example}, finds: [supportEmail]}]
-"""
 SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-base-url"?'
 
 

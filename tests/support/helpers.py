@@ -22,6 +22,20 @@ from linter.sources import source_of
 from linter.text import Excerpt, Piece, Span, Text
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+OWN_POLICY = """
+id: acme/support-email-domain
+title: supportEmail is not one of our addresses
+severity: error
+for: server
+must:
+  supportEmail: {format: email, ends_with: "@acme.example"}
+message: "supportEmail ${@reason}"
+docs: Patients must only ever receive mail from our own domain.
+examples:
+  good: [{data: {supportEmail: help@acme.example}}]
+  bad: [{data: {supportEmail: help@gmail.example}, finds: [supportEmail]}]
+"""
+"""A policy of a user's own, as its file has it."""
 
 
 class BareOrigin:
