@@ -12,7 +12,6 @@ from .config import Config, ConfigError, Configurations, Settings, Severity
 from .documents.deployment import KIND as DEPLOYMENT
 from .files import reason_of
 from .model import Configuration, Document, RuleInfo, Target
-from .policy.engine import applies
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .server.target import target_of
@@ -74,12 +73,6 @@ def target_for(settings: Settings, document: Document) -> Target:
 def severity_of(info: RuleInfo, settings: Settings) -> Severity:
     """How grave a rule's findings are on each target, by the rule itself unless the settings say it."""
     return (settings.severity or {}).get(info.id, info.severity)
-
-
-def checked_rules(rules: Rules, document: Document, settings: Settings) -> frozenset[str]:
-    """The ids of the rules that are on for a document."""
-    on = (rule.info for rule in rules.active if applies(rule, document))
-    return frozenset(info.id for info in on if severity_of(info, settings)[document.target] is not None)
 
 
 class _Use(NamedTuple):

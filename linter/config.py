@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
-from .globs import Glob
 from .model import LEVELS, TARGETS, Level, Target
 from .policy.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from .globs import Glob
 
 OWN_FILE = ".medplum-lint.toml"
 TARGET_CHOICES = ("auto", *TARGETS)
@@ -106,6 +108,8 @@ def matches(path: PurePosixPath, glob: str) -> bool:
 @cache
 def _compiled(glob: str) -> Glob:
     """The glob, ready to match; raises :class:`ValueError` for a range that runs backwards."""
+    from .globs import Glob  # only for a configuration that has one
+
     glob = glob.removeprefix("./")
     return Glob(glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}")
 
@@ -167,10 +171,18 @@ def _find(folder: Path) -> Config | None:
             if config is not None:
                 _check_stays(project, folder)
             return config
-        if misspelt := _MISSPELT_TABLE.search(content):
-            line = content.count(b"\n", 0, misspelt.start()) + 1
-            raise ConfigError(f"{project}:{line}: the table of medplum-lint is [tool.medplum-lint], with a hyphen")
+        _check_spelling(project, content)
     return None
+
+
+def _check_spelling(path: Path, content: bytes) -> None:
+    """Refuse the name of the command as a Python name: whoever writes that would find all of it ignored."""
+    if b"medplum_lint" not in content:
+        return
+    misspelt = re.search(rb"""^[ \t]*\[{1,2}[ \t]*["']?tool["']?[ \t]*\.[ \t]*["']?medplum_lint\b""", content, re.MULTILINE)
+    if misspelt is not None:
+        line = content.count(b"\n", 0, misspelt.start()) + 1
+        raise ConfigError(f"{path}:{line}: the table of medplum-lint is [tool.medplum-lint], with a hyphen")
 
 
 _TABLE: Final = re.compile(
@@ -183,9 +195,6 @@ _TABLE: Final = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 """Where a pyproject.toml begins to speak of us, so that one that does not need not be read as TOML."""
-
-_MISSPELT_TABLE: Final = re.compile(rb"""^[ \t]*\[{1,2}[ \t]*["']?tool["']?[ \t]*\.[ \t]*["']?medplum_lint\b""", re.MULTILINE)
-"""The name of the command as a Python name. Whoever writes that would otherwise find all of it ignored."""
 
 
 def _content(path: Path, *, within: Path | None = None) -> bytes:

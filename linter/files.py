@@ -19,8 +19,6 @@ Identity = tuple[int, int]
 _CHUNK: Final = 1024 * 1024
 _PATIENCE: Final = 2.0
 """Seconds in which somebody must have opened a named pipe to write into it."""
-_DESCRIPTOR: Final = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/(?:self|thread-self|\d+)/fd/\d+")
-"""Names of what a process has open already, such as ``/dev/fd/63`` for a shell's ``<(command)``: nobody opens that for writing later."""
 
 
 class Unreadable(Exception):
@@ -116,6 +114,11 @@ def _opened(path: str | os.PathLike[str]) -> int:
     return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0))
 
 
+def _is_open_already(path: str) -> bool:
+    """Whether a path names a descriptor, such as ``/dev/fd/63`` for a shell's ``<(command)``: nobody opens that for writing later."""
+    return re.fullmatch(r"/dev/(?:fd/\d+|stdin)|/proc/(?:self|thread-self|\d+)/fd/\d+", path) is not None
+
+
 def _content(file: BinaryIO, path: str, limit: int) -> bytes:
     status = os.fstat(file.fileno())
     _check_kind(status.st_mode, path)  # it may be another one by now
@@ -123,7 +126,7 @@ def _content(file: BinaryIO, path: str, limit: int) -> bytes:
         raise TooLarge(status.st_size, limit)
     if not stat.S_ISFIFO(status.st_mode):
         return _limited(file, limit)
-    first = b"" if _DESCRIPTOR.fullmatch(path) else _first_of_pipe(file)
+    first = b"" if _is_open_already(path) else _first_of_pipe(file)
     os.set_blocking(file.fileno(), True)
     return first + _limited(file, limit, len(first))
 

@@ -13,8 +13,6 @@ from typing import Final
 
 from .files import reason_of
 
-_DESCRIPTOR: Final = re.compile(r"/dev/(?:fd/(?P<number>\d+)|(?P<name>stdout|stderr))|/proc/(?:self|thread-self|\d+)/fd/(?P<proc>\d+)")
-"""Names of what the process has open already."""
 _NUMBERS: Final = {"stdout": 1, "stderr": 2}
 _MOST_LINKS: Final = 40
 """Links to follow, as many as Linux does (path_resolution(7))."""
@@ -58,7 +56,10 @@ def _followed(path: str) -> str:
 
 
 def _descriptor(path: str) -> int | None:
-    match = _DESCRIPTOR.fullmatch(path) if os.name == "posix" else None
+    """The number of a descriptor of this process that a path names; None for any other path."""
+    if os.name != "posix":
+        return None
+    match = re.fullmatch(r"/dev/(?:fd/(?P<number>\d+)|(?P<name>stdout|stderr))|/proc/(?:self|thread-self|\d+)/fd/(?P<proc>\d+)", path)
     if match is None or (match["proc"] and not _is_own(path)):
         return None
     return _NUMBERS[match["name"]] if match["name"] else int(match["number"] or match["proc"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .choose import Choices, Rules, checked_rules, severity_of, target_for
+from .choose import Choices, Rules, severity_of, target_for
 from .config import Config, Configurations, Settings
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
@@ -215,8 +215,10 @@ class _Run:
                 findings.extend(self._check_rule(rule, document, settings))
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
-        self._suppressions.take(loaded, checked_rules(rules, document, settings), rules.known)
-        self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, document))
+        applying = [rule.info for rule in rules.active if applies(rule, document)]
+        checked = frozenset(info.id for info in applying if severity_of(info, settings)[document.target] is not None)
+        self._suppressions.take(loaded, checked, rules.known)
+        self.rules.update((info.id, info) for info in applying)
         self._add(findings, settings)
 
     def _add(self, findings: list[Finding], settings: Settings) -> None:

@@ -17,8 +17,8 @@ from support.helpers import compact
 from linter import settings
 from linter.load import Input
 from linter.model import Style
-from linter.redaction.json_line import Visibility, excerpt
-from linter.redaction.values import Public
+from linter.redaction.json_line import excerpt
+from linter.redaction.values import Public, Visibility
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
 from linter.text import Span, Text

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.redaction.json_line import Visibility
 from linter.redaction.token_line import LineExcerpts, Token, yaml_tokens
+from linter.redaction.values import Visibility
 from linter.text import Span, Text
 
 MARKER = "hunter2"

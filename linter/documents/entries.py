@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ..model import Fact, Part, SettingPath
-from ..redaction.values import Public
 from ..text import Excerpt, Piece, Span
+from .lines import Lines
 
 if TYPE_CHECKING:
+    from ..redaction.values import Public
     from ..syntax.json_in_text import InnerJson
 
 
@@ -31,16 +32,6 @@ class Entry(Protocol):
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """What the text at a span of it may be shown as, where it gives the setting at ``path``; None where it may not be shown."""
-
-
-class Lines(Protocol):
-    """Shows lines of a file, with all masked that may be secret."""
-
-    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
-        """The line on which a span starts; with ``show`` the value that stands there may be seen as one of these settings."""
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
 
 
 class EntriesOrigin:

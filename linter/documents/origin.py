@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import settings
 from ..model import Fact, Part, SettingPath
-from ..redaction.json_line import Visibility, excerpt, line_pieces
-from ..redaction.values import Public
 from ..syntax.json import Json, Place, Places
 from ..text import Excerpt, Piece, Span, Text
+from .lines import JsonLines
+
+if TYPE_CHECKING:
+    from ..redaction.values import Public, Visibility
 
 
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
@@ -28,6 +29,8 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
 
 def visibility(known: settings.Catalogue, *, intact: bool) -> Visibility:
     """What may be shown of a JSON text with the settings of a catalogue; ``intact``: names are surely names, and values values."""
+    from ..redaction.values import Visibility
+
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
     return Visibility(lambda name: settings.public_settings(name, known.kind), (lambda _name: True) if intact else names.__contains__)
 
@@ -43,29 +46,13 @@ def anchor_of(place: Place | None, span: Span) -> int:
     return place.key.start if place is not None and place.key is not None else span.start
 
 
-class JsonLines:
-    """Lines of a JSON file; see :class:`linter.documents.entries.Lines`."""
-
-    def __init__(self, text: Text, visibility: Visibility) -> None:
-        self._text = text
-        self._visibility = visibility
-
-    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
-        """See :meth:`linter.documents.entries.Lines.excerpt`."""
-        return excerpt(self._text, span, span.start, self._visibility, show=show)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
-        return line_pieces(self._text, part, self._visibility)
-
-
 class JsonOrigin:
     """The origin of a document whose settings are the members of a JSON file; ``catalogue`` names the settings that it has."""
 
     def __init__(self, text: Text, parsed: Json, catalogue: str = "server") -> None:
-        self._text = text
         self._parsed = parsed
-        self._catalogue = catalogue
+        self._known = known = settings.catalogue(catalogue)
+        self._lines = JsonLines(text, lambda: visibility(known, intact=parsed.intact))
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""
@@ -78,14 +65,8 @@ class JsonOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
         place = self._parsed.places.find(path) if path else None
-        show = public_at(settings.catalogue(self._catalogue), path)
-        return excerpt(self._text, span, anchor_of(place, span), self._visibility, show=show)
+        return self._lines.excerpt(span, show=public_at(self._known, path), anchor=anchor_of(place, span))
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
-        return line_pieces(self._text, part, self._visibility)
-
-    @cached_property
-    def _visibility(self) -> Visibility:
-        """Worked out once: it looks at everything that is wrong with the text."""
-        return visibility(settings.catalogue(self._catalogue), intact=self._parsed.intact)
+        return self._lines.pieces(part)

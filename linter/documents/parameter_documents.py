@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .. import settings
 from ..model import UNKNOWN, Document, SettingPath
-from ..redaction.json_line import Visibility, excerpt, line_pieces
 from ..redaction.token_line import LineExcerpts, yaml_tokens
-from ..redaction.values import Public, is_of_a_format
-from ..server.loader import ssm_value
-from ..server.tree import plant
+from ..redaction.values import Visibility, is_of_a_format
+from ..server.loader import plant, ssm_value
 from ..syntax.json import Json
 from ..syntax.yaml import Yaml
-from ..text import Excerpt, Piece, Span
+from ..text import Span
 from .entries import EntriesOrigin
+from .lines import JsonLines, Lines, TokenLines
 from .origin import public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, name_reason, not_found
 from .parameters import KIND, Environment, Given, Parameter, environments
@@ -28,7 +26,7 @@ def load_parameters(
     file: SourceFile,
     documents: list[Json | Yaml],
     given: Given,
-    show: FileLines,
+    lines: Lines,
     consequence: str,
     *,
     check_parameter: Callable[[Parameter, SettingPath], Problem | None] = lambda _parameter, _path: None,
@@ -51,7 +49,7 @@ def load_parameters(
             KIND,
             file.text,
             _tree(merged, environment),
-            _origin(file, {environment.path(parameter): parameter for parameter in merged}, show),
+            _origin(file, {environment.path(parameter): parameter for parameter in merged}, lines),
             environment=environment.name,
             complete=whole and any(parameter.complete for parameter in here),
         )
@@ -59,12 +57,12 @@ def load_parameters(
         wrong += [not_found(one, environment) for one in environment.parameters if one.missing]
         loaded.append(Loaded(document, (*(in_text if not loaded else ()), *wrong), suppressions=suppressions))
     if not loaded:
-        document = Document(file.uri, KIND, file.text, {}, _origin(file, {}, show), complete=False)
+        document = Document(file.uri, KIND, file.text, {}, _origin(file, {}, lines), complete=False)
         loaded = [Loaded(document, in_text, checkable=False)]
     return loaded
 
 
-def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines: FileLines) -> EntriesOrigin:
+def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines: Lines) -> EntriesOrigin:
     def start() -> Span:
         """The first character of the document in which the first parameter stands: what lacks a setting is all of it."""
         first = next(iter(parameters.values()), None)
@@ -93,51 +91,27 @@ def _tree(parameters: list[Parameter], environment: Environment) -> dict[str, An
     return plant(given)
 
 
-class FileLines:
-    """Shows lines of a file of parameters, with all masked that may be secret.
+def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Collection[Parameter], *, whole: bool) -> Lines:
+    """Lines of a file of parameters.
 
-    ``public`` and ``other`` are the names of the file format itself, of those whose values may be shown and of the rest. ``names`` are
-    those of the parameters, for files in which they stand before the values.
+    ``public`` and ``other`` are the names of the file format itself, of those whose values may be shown and of the rest.
     """
+    is_yaml = file.looks_like_yaml
 
-    def __init__(self, file: SourceFile, public: frozenset[str], other: frozenset[str], names: Iterable[Parameter], *, whole: bool) -> None:
-        self._text = file.text
-        self._is_yaml = file.looks_like_yaml
-        self._public = public
-        self._other = other
-        self._whole = whole
-        self._parameters = names
-
-    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
-        """The line on which a span starts; with ``show`` the value that stands there may be seen as one of these settings."""
-        if self._is_yaml:
-            return self._yaml.excerpt(span, self._visibility, show=show)
-        return excerpt(self._text, span, span.start, self._visibility, show=show)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
-        return self._yaml.pieces(part, self._visibility) if self._is_yaml else line_pieces(self._text, part, self._visibility)
-
-    @cached_property
-    def _yaml(self) -> LineExcerpts:
-        return LineExcerpts(self._text, yaml_tokens(self._text.content))
-
-    @cached_property
-    def _visibility(self) -> Visibility:
+    def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {
-            parameter.name: environment.path(parameter)
-            for environment in environments(self._parameters)
-            for parameter in environment.parameters
-        }
-        names = {name for name, path in paths.items() if self._whole or known.get(path) is not None} | self._public | self._other
-        lax = self._whole and not self._is_yaml
-        given = {parameter.name for parameter in self._parameters}
+        paths = {one.name: environment.path(one) for environment in environments(given) for one in environment.parameters}
+        names = {name for name, path in paths.items() if whole or known.get(path) is not None} | public | other
+        given_names = {parameter.name for parameter in given}
 
         def own(text: str) -> bool:
-            return text in given or is_of_a_format(text)
+            return text in given_names or is_of_a_format(text)
 
-        def public(name: str) -> Public | None:
-            return own if name in self._public else public_at(known, paths.get(name))
+        return Visibility(
+            lambda name: own if name in public else public_at(known, paths.get(name)),
+            (lambda _name: True) if whole and not is_yaml else names.__contains__,
+        )
 
-        return Visibility(public, (lambda _name: True) if lax else names.__contains__)
+    if is_yaml:
+        return TokenLines(lambda: LineExcerpts(file.text, yaml_tokens(file.text.content)), visibility)
+    return JsonLines(file.text, visibility)

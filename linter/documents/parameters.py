@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from .. import settings
 from ..model import UNKNOWN, Fact, Part, SettingPath
 from ..redaction.values import Public, is_of_a_format
-from ..server.tree import dotted_path
+from ..server.loader import dotted_path
 from ..syntax.json import JsonPath, Place, Places
 from ..syntax.yaml import YamlPlaces
 from ..text import Span

@@ -50,7 +50,7 @@ def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
     """Where and why a text cannot be relied on, such as ``not valid JSON (line 1, column 9: …)``; empty when it was read to its end."""
     broken = next((parsed for parsed in documents if not (parsed.intact if isinstance(parsed, Json) else parsed.whole)), None)
-    problem = next((one for one in broken.problems if one.rule.startswith("invalid-")), None) if broken is not None else None
+    problem = next((one for one in broken.problems if one.lossy), None) if broken is not None else None
     if problem is None:
         return ""
     line, column = file.text.position(problem.span.start)

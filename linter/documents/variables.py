@@ -14,15 +14,14 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..redaction.json_line import Visibility
 from ..redaction.token_line import LineExcerpts
-from ..redaction.values import Public
-from ..server.loader import loaded_value
-from ..server.tree import plant
+from ..redaction.values import Public, Visibility
+from ..server.loader import loaded_value, plant
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
-from ..text import Excerpt, Piece, Span, printable
+from ..text import Span, printable
 from .entries import EntriesOrigin
+from .lines import TokenLines
 from .origin import public_at
 from .source import Loaded, Problem, SourceFile, Suppression
 
@@ -150,7 +149,7 @@ def load_variables(
     last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
-    origin = EntriesOrigin(file.text.content, entries, _VariableLines(holder), lambda: holder.start)
+    origin = EntriesOrigin(file.text.content, entries, TokenLines(holder.lines, lambda: _visibility(holder)), lambda: holder.start)
     document = Document(file.uri, KIND, file.text, plant(values.items()), origin, environment=holder.environment, complete=holder.complete)
     return Loaded(document, (*problems, *found), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
@@ -255,30 +254,15 @@ class _VariableEntry(NamedTuple):
         return None if self.holder.hidden or span == self.variable.key else _public(self.variable.name)
 
 
-class _VariableLines:
-    """The lines of what variables stand in."""
+def _visibility(holder: VariableHolder) -> Visibility:
+    """What may be shown of the lines of what variables stand in."""
 
-    def __init__(self, holder: VariableHolder) -> None:
-        self._holder = holder
+    def public(name: str) -> Public | None:
+        if holder.hidden:
+            return None
+        return settings.public_settings(name) if name in holder.public_names else _public(name)
 
-    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
-        """See :meth:`linter.documents.entries.Lines.excerpt`."""
-        return self._holder.lines().excerpt(span, self._visibility, show=show)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
-        return self._holder.lines().pieces(part, self._visibility)
-
-    @property
-    def _visibility(self) -> Visibility:
-        holder = self._holder
-
-        def public(name: str) -> Public | None:
-            if holder.hidden:
-                return None
-            return (settings.public_settings(name) or ()) if name in holder.public_names else _public(name)
-
-        return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in holder.names)
+    return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in holder.names)
 
 
 def _public(variable: str) -> Public | None:

@@ -7,20 +7,26 @@ or None. The reason never repeats the text, which may be a secret. ``@format`` g
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..registry import Registry
 
 Check = Callable[[str], str | None]
 
 
-class Format(NamedTuple):
-    """A format: ``reason`` says why a text does not have it, ``describes`` what has it, in Markdown."""
+class Format:
+    """A format.
 
-    reason: Check
-    describes: str
-    sees_placeholders: bool
-    """Whether it judges what nothing else does: texts that somebody has still to fill in."""
+    ``reason``             says why a text does not have it
+    ``describes``          what a text is that has it, in Markdown
+    ``sees_placeholders``  whether it judges what nothing else does: texts that somebody has still to fill in
+    """
+
+    __slots__ = ("describes", "reason", "sees_placeholders")
+
+    def __init__(self, reason: Check, describes: str, sees_placeholders: bool) -> None:
+        self.reason = reason
+        self.describes = describes
+        self.sees_placeholders = sees_placeholders
 
 
 FORMATS: Registry[Format] = Registry(__name__, __path__[0])

@@ -20,7 +20,7 @@ def is_local_host(host: str) -> bool:
     name = host.lower().rstrip(".")
     if name.startswith("["):
         return name in ("[::1]", "[::]")
-    if re.fullmatch(r"127(\.\d{1,3}){3}|0\.0\.0\.0", name):
+    if name[:1].isdigit() and re.fullmatch(r"127(\.\d{1,3}){3}|0\.0\.0\.0", name):
         return True
     return "." not in name or name.endswith(".localhost") or name == "host.docker.internal"
 
@@ -31,10 +31,9 @@ def hostname(text: str) -> str | None:
         return "must be a bare host name, without a scheme"
     if "/" in text:
         return "must be a bare host name, without a path"
-    if re.fullmatch(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", text):
-        return None
     if ":" in text:
-        return "must be a bare host name, without a port"
+        is_address = re.fullmatch(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", text)
+        return None if is_address else "must be a bare host name, without a port"
     return None if re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", text) else "must be a host name or an IP address"
 
 

@@ -1,4 +1,4 @@
-"""URLs, as the server and its libraries read them."""
+"""URLs and origins, as the server, its libraries and browsers read them."""
 
 from __future__ import annotations
 
@@ -95,3 +95,26 @@ def url_without_path(text: str) -> str | None:
 @format("port", "The decimal digits of a TCP port, 1 to 65535.")
 def port(text: str) -> str | None:
     return None if _is_port(text) and int(text) > 0 else "must be a port number between 1 and 65535"
+
+
+@format("origin", "An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port; the server compares it as text.")
+def origin(text: str) -> str | None:
+    if url(text) is not None:
+        return "must be an origin such as https://app.example.com"
+    if "*" in text:
+        return "must be an exact origin: the server does not expand wildcards"
+    if re.search(r"[/?#]", text.partition("://")[2]):
+        return "must be an origin without a slash or path after the host"
+    return None
+
+
+@format("origins", "Origins, separated by commas, or a single `*`. The server trims spaces and compares each as text (`cors.ts`).")
+def origins(text: str) -> str | None:
+    if text.strip() == "*":
+        return None if text == "*" else "must be a single *, without spaces"
+    for number, one in enumerate(text.split(","), 1):
+        reason = origin(one.strip()) if one.strip() else "must not be empty"
+        if reason is not None:
+            which = f"entry {number} " if "," in text else ""
+            return f"{which}{reason}; anything else never matches, and browsers block the requests"
+    return None

@@ -6,7 +6,6 @@ from typing import Any
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
-from ..redaction.values import value_text
 from ..settings.kinds import catalogue_kind
 from ..text import MASK
 
@@ -21,6 +20,8 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
+    from ..redaction.values import value_text  # only when there is something to say
+
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
     return value_text(settings.catalogue(kind), inner, value) if kind in settings.KINDS else MASK

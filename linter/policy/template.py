@@ -145,7 +145,8 @@ def compile_written(value: Any) -> Callable[[Node], Any] | None:
 def show_value(value: Any) -> Callable[[Node], str]:
     """An operand as it is named in a reason or in the description of a fix, secrets masked."""
     if isinstance(value, str) and "$" in value:
-        return lambda node: f'"{Template(value).show(node)}"'
+        template = Template(value)
+        return lambda node: f'"{template.show(node)}"'
     return lambda _node: literal_text(value)
 
 

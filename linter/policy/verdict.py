@@ -13,15 +13,20 @@ from .node import Node
 
 
 class Failure(NamedTuple):
-    """Why an assertion is false. ``reason`` reads on after the setting's name: ``must end with "/"``.
+    """Why an assertion is false, in words that are worked out when they are asked for: of a condition nobody asks for them.
 
     ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
     """
 
-    reason: str
+    says: str | Callable[[], str]
     path: SettingPath = ()
     part: Part = "value"
     other: SettingPath = ()
+
+    @property
+    def reason(self) -> str:
+        """The reason, which reads on after the setting's name: ``must end with "/"``."""
+        return self.says if isinstance(self.says, str) else self.says()
 
 
 Verdict = Literal[True] | None | tuple[Failure, ...]
@@ -63,8 +68,7 @@ def any_of(checks: list[Check]) -> Check:
                 failures.extend(answer)
         if unknown:
             return None
-        reasons = dict.fromkeys(failure.reason for failure in failures)
-        return (failures[0]._replace(reason=", or ".join(reasons)),)
+        return (failures[0]._replace(says=lambda: ", or ".join(dict.fromkeys(failure.reason for failure in failures))),)
 
     return check
 

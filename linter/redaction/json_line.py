@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
-from .values import Public, shown_text
+from .values import Public, Visibility, shown_text
 
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
@@ -28,16 +27,6 @@ _ENDS_WELL = re.compile(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
 _WITHIN_A_STRING = re.compile(r"[\x00-\x1f\\\ufffd]")
 """What a place inside of a string begins with: a character that must be escaped, a wrong escape, or what is not UTF-8."""
 _HARMLESS_WORDS = frozenset({"true", "false", "null"})
-
-
-class Visibility(NamedTuple):
-    """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
-
-    ``public`` gives None where the value may not be shown at all.
-    """
-
-    public: Callable[[str], Public | None]
-    known: Callable[[str], bool]
 
 
 def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show: Public | None) -> Excerpt:

@@ -7,7 +7,6 @@ from typing import Final
 
 from ..model import Document, SettingPath
 from ..text import MASK, Span, printable
-from .credentials import without_credentials
 
 _NAME: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
@@ -18,6 +17,8 @@ _UNKNOWN_PART: Final = re.compile(r"\$\{[^{}]*\}")
 
 def environment_text(name: str) -> str:
     """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
+    from .credentials import without_credentials  # as in :func:`linter.redaction.values.shown_text`
+
     readable = _NAME.fullmatch(_UNKNOWN_PART.sub("x", name)) or _WORDS.fullmatch(name)
     return printable(name) if readable and without_credentials(name) == name else MASK
 

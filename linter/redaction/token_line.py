@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from .credentials import without_credentials
-from .json_line import Visibility, column_of, is_masked
-from .values import Public, shown_text
+from .json_line import column_of, is_masked
+from .values import Public, Visibility, shown_text
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Scalar

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
 from ..model import Mark, SettingPath
 from ..settings import Catalogue, Setting
 from ..text import MASK, printable
-from .credentials import without_credentials
 from .mask import WORDS
 from .numbers import number_text
 
@@ -29,8 +28,20 @@ Public = Sequence[Setting] | Callable[[str], bool]
 """The settings that a value behind a public name can be of; where the name is one of the file format, whether a text is one of its own."""
 
 
+class Visibility(NamedTuple):
+    """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
+
+    ``public`` gives None where the value may not be shown at all.
+    """
+
+    public: Callable[[str], Public | None]
+    known: Callable[[str], bool]
+
+
 def shown_text(text: str, public: Public) -> str | None:
     """What may be seen of a text that is public by its name; None where nothing may."""
+    from .credentials import without_credentials  # whose patterns take longer to compile than a clean file to check
+
     if callable(public):
         return without_credentials(text) if not text or public(text) else None
     if not text:

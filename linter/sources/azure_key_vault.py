@@ -7,21 +7,22 @@ secret by itself only when all its values are text, and a name is dotted or a nu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
-from ..documents.origin import JsonLines, public_at
+from ..documents.lines import JsonLines
+from ..documents.origin import public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..redaction.json_line import Visibility
-from ..redaction.values import Public
-from ..server.loader import ssm_value
-from ..server.tree import dotted_path, plant
+from ..server.loader import dotted_path, plant, ssm_value
 from ..syntax.json import Json, Places
 from ..text import Span, printable
+
+if TYPE_CHECKING:
+    from ..redaction.values import Public, Visibility
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
@@ -127,8 +128,12 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
         root = parsed.places.find(())
         return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
 
-    visibility = Visibility(
-        lambda name: public_at(known, dotted_path(name)), lambda name: parsed.whole or known.get(dotted_path(name)) is not None
-    )
+    def visibility() -> Visibility:
+        from ..redaction.values import Visibility
+
+        return Visibility(
+            lambda name: public_at(known, dotted_path(name)), lambda name: parsed.whole or known.get(dotted_path(name)) is not None
+        )
+
     given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
     return EntriesOrigin(file.text.content, given, JsonLines(file.text, visibility), start)

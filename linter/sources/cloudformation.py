@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
-from ..documents.parameter_documents import FileLines, load_parameters
+from ..documents.parameter_documents import lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import remarks_of
 from ..model import UNKNOWN, Part, SettingPath
-from ..server.tree import dotted_path
+from ..server.loader import dotted_path
 from ..syntax.json import Json
 from ..syntax.yaml import Tagged, Yaml
 from ..text import printable
@@ -52,7 +52,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are told with the first."""
     parsed = _template(file)
     parameters = list(_parameters(parsed)) if parsed is not None else []
-    lines = FileLines(
+    lines = lines_of(
         file,
         _PUBLIC_FIELDS,
         _OTHER_FIELDS,

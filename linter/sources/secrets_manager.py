@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
+from ..documents.lines import JsonLines
 from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..redaction.json_line import Visibility, excerpt, line_pieces
-from ..redaction.values import is_of_a_format
 from ..syntax.json import Json, JsonPath, parse_json
-from ..syntax.json_in_text import InnerJson
 from ..text import Excerpt, Piece, Span, Text
 
 if TYPE_CHECKING:
+    from ..redaction.values import Visibility
+    from ..syntax.json_in_text import InnerJson
     from ..syntax.yaml import Yaml
 
 DATABASE, REDIS = "secret/database", "secret/redis"
@@ -33,8 +32,6 @@ _CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and d
 _OUTER_CONSEQUENCE = "what follows can be neither read nor checked; save it again"
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
-_OUTER = Visibility(lambda name: is_of_a_format if name in _PUBLIC_FIELDS else None, _FIELDS.__contains__)
-"""What may be shown of the file around the secrets."""
 
 
 class Secret(NamedTuple):
@@ -121,6 +118,8 @@ def _outer_problems(parsed: Json | Yaml) -> Iterator[Problem]:
 
 
 def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str, told: tuple[Problem, ...]) -> Loaded:
+    from ..syntax.json_in_text import InnerJson  # only for a file that holds a secret
+
     place = parsed.places.find(secret.at)
     inner = InnerJson(file.text.content, place.value if place is not None else Span(0, 0), secret.text)
     problems = [one._replace(span=inner.outward(one.span)) for one in json_problems(inner.json, _CONSEQUENCE)]
@@ -233,7 +232,9 @@ class SecretOrigin:
     def __init__(self, text: Text, inner: InnerJson, kind: str) -> None:
         self._text = text
         self._inner = inner
-        self._known = settings.catalogue(kind)
+        self._known = known = settings.catalogue(kind)
+        self._outer_lines = JsonLines(text, _outer_visibility)
+        self._inner_lines = JsonLines(inner.text, lambda: visibility(known, intact=inner.json.intact))
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""
@@ -246,22 +247,19 @@ class SecretOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
         if not self._inner.span.start <= span.start < self._inner.span.end:
-            return excerpt(self._text, span, span.start, _OUTER, show=None)
+            return self._outer_lines.excerpt(span, show=None)
         within = self._inner.inward(span)
         place = self._inner.json.places.find(path) if path else None
-        shown = excerpt(
-            self._inner.text,
-            within,
-            anchor_of(place, within),
-            self._visibility,
-            show=public_at(self._known, path),
-        )
+        shown = self._inner_lines.excerpt(within, show=public_at(self._known, path), anchor=anchor_of(place, within))
         return shown._replace(line=self._text.position(span.start).line)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`: of the file, in which the secret is one text."""
-        return line_pieces(self._text, part, _OUTER)
+        return self._outer_lines.pieces(part)
 
-    @cached_property
-    def _visibility(self) -> Visibility:
-        return visibility(self._known, intact=self._inner.json.intact)
+
+def _outer_visibility() -> Visibility:
+    """What may be shown of the file around the secrets."""
+    from ..redaction.values import Visibility, is_of_a_format
+
+    return Visibility(lambda name: is_of_a_format if name in _PUBLIC_FIELDS else None, _FIELDS.__contains__)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from ..documents.parameter_documents import FileLines, load_parameters
+from ..documents.parameter_documents import lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
@@ -83,7 +83,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     documents, found, _ = _read(file)
     given = found or Given([])
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
-    lines = FileLines(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
+    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
     remarks = remarks_of(file) if file.looks_like_yaml else None
     return load_parameters(
         file,

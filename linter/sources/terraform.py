@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..documents.parameter_documents import FileLines, load_parameters
+from ..documents.parameter_documents import lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
@@ -43,7 +43,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment."""
     parsed = file.json
     parameters = list(_parameters(parsed)) if _is_terraform(parsed.value) else []
-    lines = FileLines(file, _PUBLIC_FIELDS, _OTHER_FIELDS, parameters, whole=parsed.intact)
+    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, parameters, whole=parsed.intact)
     return load_parameters(file, [parsed], Given(parameters), lines, _CONSEQUENCE)
 
 

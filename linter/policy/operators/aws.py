@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...formats.aws import arn as misfit
@@ -46,10 +47,14 @@ def arn(operand: Any) -> Check:
             if not isinstance(other, str):
                 unknown = True
             elif not (fields[5].startswith(other) if name == "resource" else fields[_ARN_PARTS[name]] == other):
-                return (Failure(f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {shown(node)}"),)
+                return (Failure(_other_part(name, shown, node)),)
         return None if unknown else True
 
     return check
+
+
+def _other_part(name: str, shown: Callable[[Node], str], node: Node) -> Callable[[], str]:
+    return lambda: f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {shown(node)}"
 
 
 _GIB = 1024

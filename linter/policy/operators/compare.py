@@ -110,7 +110,9 @@ def equals(operand: Any) -> Check:
         wanted = value(node)
         if wanted is UNKNOWN:
             return None
-        return True if same(given, wanted) or (written is not None and same(given, written(node))) else (Failure(f"must be {name(node)}"),)
+        if same(given, wanted) or (written is not None and same(given, written(node))):
+            return True
+        return (Failure(lambda: f"must be {name(node)}"),)
 
     return check
 
@@ -133,7 +135,7 @@ def _alternatives(operand: Any, holds: Callable[[Any, Any], bool], words: str, *
                 return True
         if unknown:
             return None
-        return (Failure(f"must {words} {' or '.join(name(node) for name in names)}"),)
+        return (Failure(lambda: f"must {words} {' or '.join(name(node) for name in names)}"),)
 
     return check
 
@@ -191,7 +193,7 @@ def _bound(words: str, holds: Callable[[Any, Any], bool]) -> Callable[[Any], Che
             other = bound(node)
             if not is_number(other):
                 return None
-            return True if holds(value, other) else (Failure(f"must be {words} {name(node)}"),)
+            return True if holds(value, other) else (Failure(lambda: f"must be {words} {name(node)}"),)
 
         return check
 

@@ -30,7 +30,7 @@ def fits(operand: Any) -> Check:
 
     def check(_value: Any, node: Node) -> Verdict:
         mismatch = mismatch_at(node)
-        return True if mismatch is None or mismatch.aspect != operand else (Failure(mismatch.reason, part=part),)
+        return True if mismatch is None or mismatch.aspect != operand else (Failure(lambda: mismatch.reason, part=part),)
 
     return check
 
@@ -77,7 +77,7 @@ def not_smaller_than(operand: Any) -> Check:
         sizes = [parsed_size(text) if isinstance(text, str) else None for text in (value, given)]
         if sizes[0] is None or sizes[1] is None:
             return None
-        return True if sizes[0] >= sizes[1] else (Failure(f"must not be smaller than {name(node)}"),)
+        return True if sizes[0] >= sizes[1] else (Failure(lambda: f"must not be smaller than {name(node)}"),)
 
     return check
 
@@ -90,6 +90,7 @@ def not_smaller_than(operand: Any) -> Check:
 )
 def without_origin_of(operand: Any) -> Check:
     other = compile_value(operand)
+    name = show_value(operand)
 
     def check(value: Any, node: Node) -> Verdict:
         url = other(node)
@@ -97,6 +98,6 @@ def without_origin_of(operand: Any) -> Check:
             return None
         whole = f"{url.rstrip('/')}/"
         repeated = any(one.strip() and whole.startswith(f"{one.strip().rstrip('/')}/") for one in value.split(","))
-        return (Failure(f"repeats the origin of {show_value(operand)(node)}"),) if repeated else True
+        return (Failure(lambda: f"repeats the origin of {name(node)}"),) if repeated else True
 
     return check
