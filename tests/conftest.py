@@ -1,4 +1,7 @@
-"""How hypothesis runs: always on the same examples, and without a clock. ``HYPOTHESIS_PROFILE=explore`` looks further."""
+"""How hypothesis runs: always on the same examples, on fewer in the quick subset, and without a clock.
+
+``HYPOTHESIS_PROFILE=explore`` looks further.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,24 @@ import os
 import pytest
 from hypothesis import settings
 from support.contract import incomplete
+from support.quick import is_quick, keep_few_cases
 
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=5)
 settings.register_profile("explore", max_examples=5_000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-def pytest_configure() -> None:
-    """Stop at a source or reporter that is not one yet: every file of tests would fail for it, each in another way."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how hypothesis runs, and stop at a source or reporter that is not one yet, for which every test would fail in its own way."""
+    usual = "quick" if is_quick(config) else "steady"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
     lacking = incomplete()
     if lacking:
         raise pytest.UsageError("\n".join(lacking))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave a few cases of each test in the quick subset."""
+    if is_quick(config):
+        keep_few_cases(config, items)

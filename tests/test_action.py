@@ -26,6 +26,7 @@ STEPS: list[dict[str, Any]] = yaml.safe_load((ROOT / "action.yml").read_text(enc
 EXAMPLE = ROOT / "examples" / "medplum.config.json"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed"),
     pytest.mark.skipif(sys.version_info < (3, 11), reason="the action brings its own Python, which has -P"),
 ]

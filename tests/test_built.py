@@ -98,6 +98,7 @@ EDITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", EDITS)
 def test_an_edit_counts_at_once(what: str, whole: Path, tmp_path: Path) -> None:
     edit, expected = EDITS[what]
@@ -108,6 +109,7 @@ def test_an_edit_counts_at_once(what: str, whole: Path, tmp_path: Path) -> None:
     assert expected in found(copy)
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_file_counts(tmp_path: Path) -> None:
     """A rule that is moved to another folder is of another category."""
     for folder in ("tls", "mail"):

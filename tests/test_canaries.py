@@ -74,6 +74,7 @@ def with_policies(outcome: Outcome) -> Result:
     return outcome.result._replace(findings=(*outcome.result.findings, *found))
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
 def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
     assert CANARY in planted.content or planted.name == "encoded.yaml"
@@ -90,6 +91,7 @@ def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
             assert not printed(diff.as_json(document, other))
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
 def test_two_configurations_are_compared_without_a_canary(shift: int, planted: Planted) -> None:
     others = [one for one in planted_files((shift + 5) % len(FORMS)) if one.name == planted.name]
@@ -98,6 +100,7 @@ def test_two_configurations_are_compared_without_a_canary(shift: int, planted: P
         assert not printed(diff.as_json(one, other))
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
 def test_sarif_gives_no_canary_away(shift: int, planted: Planted) -> None:
     """Neither by the hash of its line, which can be inverted, nor by its length."""

@@ -421,6 +421,7 @@ def test_coercion_of_each_generation() -> None:
 # --- the build --------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_built_is_what_is_written() -> None:
     assert json.loads(build.build())["content"] == build.read_sources()
 

@@ -490,6 +490,7 @@ def test_diff_needs_one_configuration_on_each_side(first: str, message: str) -> 
 # --- Bad input ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_broken_files_in_a_folder_are_never_passed_over() -> None:
     Path("medplum.utf16.json").write_bytes('{"port": 8103}'.encode("utf-16"))
     Path("medplum.binary.json").write_bytes(bytes(range(256)))

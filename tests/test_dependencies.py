@@ -48,6 +48,7 @@ def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subproces
     return subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
     for path, code in ((CLEAN, 0), (bad, 1)):
@@ -56,6 +57,7 @@ def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
         assert without.stdout == run("--format", format_, path, blocked=()).stdout != ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["show"], ["show", "--format", "json"], ["schema"]])
 def test_other_commands_need_none_either(command: list[str], bad: Path) -> None:
     arguments: list[str | Path] = [*command, *([bad] if command[0] == "show" else [])]
@@ -74,6 +76,7 @@ def test_sarif_says_what_it_lacks(missing: str, bad: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_nothing_imports_what_sarif_om_was_built_with(bad: Path) -> None:
     """sarif-om asks for pbr, which asks for setuptools: both are installed, and neither is imported."""
     without = run("--format", "sarif", bad, blocked=("jschema_to_python", "jsonpickle", "pbr", "setuptools"))

@@ -373,6 +373,7 @@ def test_no_bound_says_a_secret(name: str) -> None:
 # --- Size. --------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_100_000_levels_take_linear_time() -> None:
     document = bare(deep_data())
     started = time.process_time()
@@ -381,6 +382,7 @@ def test_100_000_levels_take_linear_time() -> None:
     assert len(finding.path or ()) == 100_000
 
 
+@pytest.mark.slow
 def test_many_findings_take_linear_time() -> None:
     document = written(compact({f"_comment{number}": number for number in range(20_000)}))
     started = time.process_time()

@@ -35,12 +35,14 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     os.chdir(before)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(SEEDS)
 def test_every_promise_holds_on_every_input(room: Room, seed: int) -> None:
     assert oracle.failures(oracle.make_case(seed), room, seed) == []
 
 
+@pytest.mark.slow
 def test_other_processes_say_the_same(room: Room) -> None:
     for seed in (1, 2):
         assert oracle.failures(oracle.make_case(seed), room, seed, outside=True) == []
@@ -49,6 +51,7 @@ def test_other_processes_say_the_same(room: Room) -> None:
 # The cases
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_a_seed_makes_the_same_case_each_time(seed: int) -> None:
     assert oracle.make_case(seed)[:3] == oracle.make_case(seed)[:3]
@@ -64,6 +67,7 @@ def test_twins_differ_in_their_secrets_only(seed: int) -> None:
         assert file == twin
 
 
+@pytest.mark.slow
 def test_every_kind_and_every_form_of_secret_is_tried() -> None:
     files, labels = [], set()
     for seed in range(700):
@@ -202,6 +206,7 @@ def test_recorded_hashes() -> None:
     assert hashes[:3] == ["e54938cc54b302f1", "bb609acbe9138d60", "1131fd5871777f34"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "change", "promise"),
     [

@@ -102,12 +102,14 @@ def files(seed: int) -> Iterator[tuple[str, str, str]]:
     yield "secret.json", secret, "secret/database"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_no_value_of_any_setting_is_a_bug(seed: int) -> None:
     for name, text, kind in files(seed):
         assert lint(text, name, kind).bugs == (), (name, kind)
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_no_value_of_a_number_is_a_bug(value: str) -> None:
     numbers = [name for name in names("server") if "integer" in settings.catalogue().get(tuple(name.split("."))).types]  # type: ignore[union-attr]
@@ -201,6 +203,7 @@ def test_what_only_python_takes_for_a_digit_is_none(digit: str) -> None:
 # --- Depth ---------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["port", "accurateCountThreshold", "bullmq.removeOnComplete", "smtp.port"])
 def test_1_500_levels_under_the_name_of_a_number(name: str) -> None:
     values = {"baseUrl": '"https://api.example.com"', name: deep(1_500)}

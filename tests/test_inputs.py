@@ -119,6 +119,7 @@ def test_standard_input_has_the_same_limit() -> None:
     assert lint("-", "--max-size", str(len(BAD)), given=BAD).exit_code == 1
 
 
+@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("command", ["-", "show -"])
 def test_standard_input_that_is_no_file(command: str) -> None:
@@ -151,6 +152,7 @@ def test_the_null_device_is_an_empty_file() -> None:
     assert (result.exit_code, result.stderr) == (2, "medplum-lint: error: /dev/null: the file is empty\n")
 
 
+@pytest.mark.slow
 @unix
 def test_what_a_shell_substitutes_is_read() -> None:
     done = shell(f"$LINT {' '.join(SELECT)} <(sleep 0.2; cat server.json)")
@@ -165,6 +167,7 @@ def test_what_a_shell_substitutes_is_read() -> None:
     assert (done.returncode, done.stdout) == (0, "No differences.\n")
 
 
+@pytest.mark.slow
 @unix
 def test_a_named_pipe_is_read_when_somebody_writes_to_it() -> None:
     os.mkfifo("pipe")
@@ -272,6 +275,7 @@ def removed(tmp_path: Path) -> Iterator[None]:
     subprocess.run(["rm", "-rf", *map(str, tmp_path.iterdir())], check=True)
 
 
+@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("command", [["."], ["**/*.json"], ["x/**"]])
 def test_folders_1100_deep(command: list[str], removed: None) -> None:
@@ -290,6 +294,7 @@ def test_folders_1100_deep(command: list[str], removed: None) -> None:
         assert lint(deep, "--format", form).exit_code == 1
 
 
+@pytest.mark.slow
 @unix
 def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
     here = os.getcwd()
@@ -302,6 +307,7 @@ def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
     assert line.startswith("medplum-lint: error: ./xx/xx/") and line.endswith("/xx: cannot be read: file name too long")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])
 @pytest.mark.parametrize("name", ["a/" * 3_000 + "x.json", "x" * 300, "../" * 3_000 + "x.json", "/" * 5_000 + "x"])
 def test_a_name_for_standard_input_of_any_length(name: str, form: str) -> None:
@@ -309,6 +315,7 @@ def test_a_name_for_standard_input_of_any_length(name: str, form: str) -> None:
     assert (result.exit_code, result.stderr) == (1, "")
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -345,6 +352,7 @@ def test_a_project_that_has_another_tool(text: str) -> None:
 # --- A folder that is gone, names that are no text, terminals that cannot show them --------------------------------------------------
 
 
+@pytest.mark.slow
 @unix
 @pytest.mark.parametrize(
     ("arguments", "code"),
@@ -370,6 +378,7 @@ def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
         assert json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "C"])

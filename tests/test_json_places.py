@@ -291,6 +291,7 @@ SEEDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 def test_something_is_wrong_exactly_where_node_says_so() -> None:
     chance = random.Random(1)
@@ -321,6 +322,7 @@ def accepted_by_node(texts: list[str]) -> list[bool]:
 # --- Extremes. ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("opener", "closer", "step"), [('{"a":', "}", "a"), ("[", "]", 0), ('[{"a": [', "]}]", None)])
 def test_100_000_levels(opener: str, closer: str, step: str | int | None) -> None:
     text = deep(33_334 if step is None else 100_000, "1", opener, closer)
@@ -381,6 +383,7 @@ LONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_text_takes_linear_time(name: str) -> None:
     text = LONG[name]
@@ -389,6 +392,7 @@ def test_a_long_text_takes_linear_time(name: str) -> None:
     assert time.process_time() - start < 5  # less than 0.5 s here; quadratic time would be many minutes
 
 
+@pytest.mark.slow
 def test_many_places_of_a_huge_line_take_linear_time() -> None:
     text = LONG["minified"]
     parsed = parse_json(text)
@@ -400,6 +404,7 @@ def test_many_places_of_a_huge_line_take_linear_time() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.slow
 def test_the_tolerant_reader_needs_no_recursion() -> None:
     limit = sys.getrecursionlimit()
     assert limit <= 10_000

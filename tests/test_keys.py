@@ -146,6 +146,7 @@ def wrong_byte(text: str, at: int, byte: int) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(der).decode()}\n-----END CERTIFICATE-----\n"
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("byte", [0x00, 0x02, 0x30, 0x7F, 0x80, 0xFF])
 def test_a_certificate_with_one_wrong_byte(byte: int, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder) -> None:
     """Whatever cryptography raises of it, the certificate is judged, and nothing is written but the report."""

@@ -15,7 +15,7 @@ import pytest
 
 from linter.output import Unwritable, write_report
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's files")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="this is about Unix's files")]
 
 COMMAND = (sys.executable, "-m", "linter")
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'

@@ -12,6 +12,8 @@ from support.checkout import ROOT, copy_of_repository, new_environment, run
 
 import linter
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = ROOT / "examples" / "medplum.config.json"
 
 

@@ -64,6 +64,7 @@ def reshaped(chance: random.Random, value: Any) -> Any:
     return [reshaped(chance, member) for member in value] if isinstance(value, list) else value
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("path", [path for path in CASES if path.suffix != ".jsonl"], ids=lambda path: path.parent.name)
 @given(st.integers(0, 2**32).map(random.Random))
 def test_any_value_can_stand_anywhere(path: Path, chance: random.Random) -> None:

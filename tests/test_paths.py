@@ -256,6 +256,7 @@ def test_any_text_is_a_path_or_a_mistake(text: str) -> None:
 # --- Size. --------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "number"), [("**", 100_000), ("**.b", 1), ("**.a.a", 99_998)])
 def test_100_000_levels_take_linear_time_and_memory(text: str, number: int) -> None:
     document = bare(deep_data())
@@ -270,6 +271,7 @@ def test_100_000_levels_take_linear_time_and_memory(text: str, number: int) -> N
     assert peak < 100_000 * 1_000  # bytes; paths as tuples would take 40 GB
 
 
+@pytest.mark.slow
 def test_a_place_100_000_levels_deep_is_named_in_linear_time() -> None:
     *_, last = parse_path("**").nodes(Node.at(bare(deep_data()), ()))
     assert last.path == (*["a"] * 99_999, "b")

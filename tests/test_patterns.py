@@ -271,6 +271,7 @@ def misleading(pattern: re.Pattern[str]) -> Iterator[str]:
     yield from (whole * (_LENGTH // len(whole)) + end for end in _ENDS)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("use", list(uses()), ids=str)
 def test_a_pattern_takes_linear_time(use: Use) -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
@@ -281,6 +282,7 @@ def test_a_pattern_takes_linear_time(use: Use) -> None:
             pytest.fail(f"{use.pattern.pattern!r} takes more than {_MOST_STEPS} steps a character on {text[:40]!r}…{text[-5:]!r}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pattern", "method"),
     [

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from support.checkout import ROOT, copy_of_repository, missing, needs_git, run
 
+pytestmark = pytest.mark.slow
+
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 CLEAN = ROOT / "benchmarks" / "clean.json"
 DUMP = {

@@ -36,6 +36,7 @@ from linter.model import (
 from linter.reporters import Reporter, reporter
 
 FORMATS: Final = reporters.names()
+pytestmark = pytest.mark.quick_cases(1_000)
 every_reporter = pytest.mark.parametrize("name", FORMATS)
 
 
@@ -149,6 +150,7 @@ def canaries() -> Result:
     return result(*found, *inner, *(one._replace(path=None) for one in found))
 
 
+MANY: Final = "1,000 findings"
 RUNS: Final[dict[str, Callable[[], Result]]] = {
     "nothing": lambda: Result("1.2.3", (), (), (), {}),
     "a clean file": lambda: result(files=(status(document()),)),
@@ -160,11 +162,11 @@ RUNS: Final[dict[str, Callable[[], Result]]] = {
     "one in an empty file": lambda: result(finding(document(""), None, "nothing is there")),
     "everything": everything,
     "hostile texts": hostile,
-    "1,000 findings": many,
+    MANY: many,
     "canaries": canaries,
 }
 STYLES: Final = (Style(), Style(color=True), Style(quiet=True))
-every_run = pytest.mark.parametrize("run", RUNS)
+every_run = pytest.mark.parametrize("run", [pytest.param(run, marks=pytest.mark.slow if run == MANY else ()) for run in RUNS])
 
 
 def reported(name: str, run: Result, style: Style = Style()) -> str:
@@ -222,7 +224,7 @@ def test_its_golden_file(name: str) -> None:
 @every_reporter
 def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) -> None:
     """The same each time, to its stream alone, in whole lines, and nothing that steers a terminal or a runner of CI."""
-    for style in STYLES if run != "1,000 findings" else STYLES[:1]:
+    for style in STYLES if run != MANY else STYLES[:1]:
         text, again = (reported(name, RUNS[run](), style) for _ in range(2))
         place = f"{file_of(name)}, {run}, {style}"
         require(text == again, f"{place}: two runs differ: it must depend on the result alone")
@@ -263,24 +265,25 @@ def _json(text: str) -> object:
         return None
 
 
+@pytest.mark.parametrize("run", ["everything", pytest.param(MANY, marks=pytest.mark.slow)])
 @every_reporter
-def test_it_writes_every_finding_that_counts(name: str) -> None:
-    for run in ("everything", "1,000 findings"):
-        text, found = reported(name, RUNS[run]()), RUNS[run]().findings
-        demand(
-            f"{file_of(name)}, {run}: {what!r} of a finding is not written: {one.message}"
-            for one in found
-            if one.suppressed is None
-            for what in (one.message, one.rule, one.document.uri)
-            if what not in text
-        )
+def test_it_writes_every_finding_that_counts(name: str, run: str) -> None:
+    made = RUNS[run]()
+    text = reported(name, made)
+    demand(
+        f"{file_of(name)}, {run}: {what!r} of a finding is not written: {one.message}"
+        for one in made.findings
+        if one.suppressed is None
+        for what in (one.message, one.rule, one.document.uri)
+        if what not in text
+    )
 
 
 @every_reporter
 def test_it_is_quiet_or_says_that_it_is_not(name: str) -> None:
     docs = f"{reporter(name).__doc__} {reporter(name).report.__doc__}"
     require("quiet" in docs, f"{file_of(name)}: say in the docstring of report what ``quiet`` leaves out, or that it leaves nothing out")
-    if any(reported(name, make()) != reported(name, make(), Style(quiet=True)) for run, make in RUNS.items() if run != "1,000 findings"):
+    if any(reported(name, make()) != reported(name, make(), Style(quiet=True)) for run, make in RUNS.items() if run != MANY):
         silent = reported(name, RUNS["a clean file"](), Style(quiet=True)) == ""
         require(silent, f"{file_of(name)}: with ``quiet`` it writes of a clean run: it must write nothing, or else leave nothing out")
 

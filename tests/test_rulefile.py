@@ -311,6 +311,7 @@ def test_rules_may_lie_in_folders(tmp_path: Path) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
     deep = tmp_path
     for _ in range(1_200):

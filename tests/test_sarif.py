@@ -224,6 +224,7 @@ def validator(log: Path) -> Counter[tuple[str, str]]:
     return Counter((item.get("level", "warning"), item["ruleId"].split("/")[0]) for item in run["results"])
 
 
+@pytest.mark.slow
 @needs_tool
 def test_validator(tmp_path: Path) -> None:
     """No error, no warning, and as notes only what we decline.
@@ -244,6 +245,7 @@ def test_validator(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 @needs_tool
 def test_validator_complains(tmp_path: Path) -> None:
     """The validator is found and has teeth."""
@@ -441,6 +443,7 @@ def test_suppressed_findings_are_left_out() -> None:
     assert "suppress" not in json.dumps(run)
 
 
+@pytest.mark.slow
 def test_no_more_results_than_github_takes() -> None:
     """The gravest stay, in their order, and the log says how many went."""
     file = document()

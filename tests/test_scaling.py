@@ -18,6 +18,8 @@ from linter.load import Input
 from linter.model import Style
 from linter.run import Options, lint_input
 
+pytestmark = pytest.mark.slow
+
 _MOST_GROWTH: Final = 2.6
 """How much more the step to the largest file may cost than the one to the middle one, which is half of it. In quadratic time it is four."""
 

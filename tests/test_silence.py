@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from support.quick import part_and_all
 
 from linter import cli, discover
 from linter.load import Input
@@ -577,6 +578,7 @@ def is_green(outcome: Outcome) -> bool:
     return outcome.exit_code != 2 and not outcome.result.findings and notes != {ALWAYS_KNOWN}
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", INPUTS, ids=[path.parent.name for path in INPUTS])
 def test_less_is_never_read_than_stands_there(path: Path) -> None:
     """What breaks off, anywhere, is a finding or exit code 2: it has no findings only where another reader finds all of it whole."""
@@ -589,9 +591,10 @@ def test_less_is_never_read_than_stands_there(path: Path) -> None:
             assert is_whole(path.name, text), text
 
 
+@pytest.mark.parametrize("part", part_and_all(6))
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_a_kind_a_run_is_never_green_on_what_it_did_not_read(kind: str) -> None:
-    for path in INPUTS:
+def test_with_a_kind_a_run_is_never_green_on_what_it_did_not_read(kind: str, part: slice) -> None:
+    for path in INPUTS[part]:
         text = path.read_text(encoding="utf-8")
         for given in (text, text[: len(text) // 2], text[: len(text) // 9]):
             outcome = lint_input(Input(path.name, given.encode(), path), Options(kind=kind))

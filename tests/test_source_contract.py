@@ -30,7 +30,7 @@ from support.contract import (
 )
 from support.helpers import deep
 from support.hostile import TEXTS
-from support.quick import sweep
+from support.quick import part_and_all
 from support.readme import code, rows
 
 from linter.choose import all_rules
@@ -46,6 +46,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from fuzz.mutate import mutate_bytes  # noqa: E402
 
 SOURCES: Final = source_names()
+pytestmark = pytest.mark.quick_cases(1_000)
 every_source = pytest.mark.parametrize("name", SOURCES)
 RULES: Final = {rule.info.id: rule for rule in all_rules(())[0]}
 
@@ -230,30 +231,33 @@ def hostile_files() -> tuple[Given, ...]:
     )
 
 
+@pytest.mark.parametrize("part", part_and_all(5))
 @every_source
-def test_it_bears_hostile_bytes(name: str) -> None:
+def test_it_bears_hostile_bytes(name: str, part: slice) -> None:
     """Whatever the file is called, and called as its own files are."""
     own = source(name).NAMES[0].replace("*", "medplum")
-    demand(sentence for given in hostile_files() for one in (given._replace(name=own), given) for sentence in broken(source(name), one))
+    both = [one for given in hostile_files() for one in (given._replace(name=own), given)]
+    demand(sentence for given in both[part] for sentence in broken(source(name), given))
 
 
+@pytest.mark.parametrize("part", part_and_all(12))
 @every_source
-def test_it_bears_its_own_files_and_those_of_others(name: str) -> None:
+def test_it_bears_its_own_files_and_those_of_others(name: str, part: slice) -> None:
     """Whole, and cut off."""
     own = [*fixtures_of(name), *planted_for(name), *shapes_of(name)]
     whole = [*own, *fixtures()]
     cut = [given._replace(data=given.data[: len(given.data) * part // 7]) for given in whole for part in (1, 4, 6)]
-    demand(sentence for given in (*whole, *cut) for sentence in broken(source(name), given))
+    demand(sentence for given in (*whole, *cut)[part] for sentence in broken(source(name), given))
 
 
-@pytest.mark.parametrize("seeds", sweep(1, 40))
+@pytest.mark.parametrize("part", part_and_all(40))
 @every_source
-def test_it_bears_random_changes(name: str, seeds: range) -> None:
-    for seed in seeds:
-        for given in [*fixtures_of(name), *planted_for(name)]:
-            chance = Random(f"{seed} {given.where} {given.name}")
-            data = mutate_bytes(given.data.decode(), [], chance)
-            demand(broken(source(name), given._replace(data=data, where=f"{given.where}, changed with seed {seed}")))
+def test_it_bears_random_changes(name: str, part: slice) -> None:
+    cases = [(seed, given) for seed in range(15) for given in (*fixtures_of(name), *planted_for(name))]
+    for seed, given in cases[part]:
+        chance = Random(f"{seed} {given.where} {given.name}")
+        data = mutate_bytes(given.data.decode(), [], chance)
+        demand(broken(source(name), given._replace(data=data, where=f"{given.where}, changed with seed {seed}")))
 
 
 def broken(module: Source, given: Given) -> Iterator[str]:

@@ -376,6 +376,7 @@ def test_a_line_that_is_broken_hides_no_other() -> None:
     assert "invalid-json" in rules and "unknown-value" in rules
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["json", "lines", "yaml"])
 def test_many_parameters_take_linear_time(form: str) -> None:
     count = 20_000  # 2 s here; quadratic time would be minutes

@@ -36,6 +36,11 @@ def nested(values: Values, *, parsed: bool = False) -> dict[str, Any]:
     return tree
 
 
+def _yaml(data: Any, **how: Any) -> str:
+    text: str = yaml.dump(data, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), **how)
+    return text
+
+
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
@@ -59,23 +64,23 @@ def server_files(values: Values) -> list[Planted]:
         Planted("map.json", json.dumps(names, indent=2)),
         Planted("rows.json", json.dumps([[name, "String", text] for name, text in names.items()], indent=1)),
         Planted("dump.jsonl", "".join(f"{json.dumps(one)}\n" for one in fields)),
-        Planted("dump-ssm.yaml", yaml.safe_dump({"Parameters": fields}, width=10_000)),
-        Planted("map-ssm.yaml", yaml.safe_dump(names, default_style='"')),
+        Planted("dump-ssm.yaml", _yaml({"Parameters": fields}, width=10_000)),
+        Planted("map-ssm.yaml", _yaml(names, default_style='"')),
         Planted("vault.json", json.dumps(dotted, indent=2), "server/azure"),
         Planted(".env", "".join(f'export {name}="{_quoted(text)}"\n' for name, text in variables.items())),
         Planted("single.env", "".join(f"{name}='{text}'\n" for name, text in variables.items() if "'" not in text)),
         Planted("bare.env", "".join(f"{name}={text}\n" for name, text in variables.items() if "\n" not in text)),
-        Planted("compose.yaml", yaml.safe_dump(_compose(variables))),
-        Planted("compose.yml", yaml.safe_dump(_compose([f"{name}={text}" for name, text in variables.items()]), width=10_000)),
-        Planted("flow.yml", yaml.safe_dump(_compose([f"{name}={text}" for name, text in variables.items()]), default_flow_style=True)),
-        Planted("map.yaml", yaml.safe_dump(_manifest("ConfigMap", data=variables), default_style="'")),
-        Planted("folded.yaml", yaml.safe_dump(_manifest("ConfigMap", data=variables), default_style=">", width=20)),
-        Planted("literal.yaml", yaml.safe_dump(_manifest("Secret", stringData=variables), default_style="|")),
-        Planted("encoded.yaml", yaml.safe_dump(_manifest("Secret", data={name: encoded(text) for name, text in variables.items()}))),
-        Planted("pod.yaml", yaml.safe_dump(_pod([{"name": name, "value": text} for name, text in variables.items()]))),
-        Planted("values.yaml", yaml.safe_dump(_chart(values, variables))),
+        Planted("compose.yaml", _yaml(_compose(variables))),
+        Planted("compose.yml", _yaml(_compose([f"{name}={text}" for name, text in variables.items()]), width=10_000)),
+        Planted("flow.yml", _yaml(_compose([f"{name}={text}" for name, text in variables.items()]), default_flow_style=True)),
+        Planted("map.yaml", _yaml(_manifest("ConfigMap", data=variables), default_style="'")),
+        Planted("folded.yaml", _yaml(_manifest("ConfigMap", data=variables), default_style=">", width=20)),
+        Planted("literal.yaml", _yaml(_manifest("Secret", stringData=variables), default_style="|")),
+        Planted("encoded.yaml", _yaml(_manifest("Secret", data={name: encoded(text) for name, text in variables.items()}))),
+        Planted("pod.yaml", _yaml(_pod([{"name": name, "value": text} for name, text in variables.items()]))),
+        Planted("values.yaml", _yaml(_chart(values, variables))),
         Planted("template.json", json.dumps(_template(names), indent=2)),
-        Planted("template.yaml", yaml.safe_dump(_template(names))),
+        Planted("template.yaml", _yaml(_template(names))),
         Planted("terraform.tfstate", json.dumps(_state(names), indent=2)),
     ]
 
@@ -142,7 +147,7 @@ def secret_files(values: Values, kind: str) -> list[Planted]:
     return [
         Planted("bare-secret.json", json.dumps(content, indent=2), kind),
         Planted("printed-secret.json", json.dumps(printed, indent=2), kind),
-        Planted("printed-secret.yaml", yaml.safe_dump(printed, width=10_000), kind),
+        Planted("printed-secret.yaml", _yaml(printed, width=10_000), kind),
     ]
 
 
