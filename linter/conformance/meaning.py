@@ -43,9 +43,8 @@ def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
         return UNKNOWN
     if isinstance(value, int | float):
         return value if setting.types[0] != "string" else _digits(value, setting)
-    if isinstance(value, str) and {"integer", "number"}.intersection(setting.types) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
-        return int(value)
-    return UNKNOWN
+    digits = re.fullmatch(r"\s*([+-]?[0-9]{1,18})\s*", value) if isinstance(value, str) else None
+    return int(digits[1]) if digits is not None and {"integer", "number"}.intersection(setting.types) else UNKNOWN
 
 
 def _digits(value: float, setting: Setting) -> Any:

@@ -17,6 +17,8 @@ DIGITS: Final = (
 """Numbers that JavaScript has as infinity or nothing, and more digits than Python converts."""
 
 TEXTS: Final = (
+    "\x1f8",  # blanks to a pattern, and none to int()
+    "8\x1c",
     "",
     " ",
     "\n",
