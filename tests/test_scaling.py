@@ -20,6 +20,7 @@ from linter.run import Options, lint_input
 
 pytestmark = pytest.mark.slow
 
+EMPTY: Final = b'{"baseUrl": "https://a.example/"}'
 _MOST_GROWTH: Final = 2.6
 """How much more the step to the largest file may cost than the one to the middle one, which is half of it. In quadratic time it is four."""
 
@@ -47,7 +48,7 @@ def sizes(shape: Shape) -> list[int]:
 
 def growth(work: list[int]) -> float:
     """How the second step compares with the first; what does not depend on the size is in neither, and what hardly does is passed over."""
-    return (work[2] - work[1]) / max(work[1] - work[0], work[1] / 10)
+    return (work[2] - work[1]) / max(work[1] - work[0], work[1] / 10, 1)
 
 
 def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[], object]]:
@@ -63,7 +64,20 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
     def report(name: str) -> Callable[[], object]:
         return lambda: formats.reporter(name).report(outcome[0], StringIO(), model.Style())
 
-    return {"lint": lint, **{name: report(name) for name in formats.names()}}
+    shown, compared = load("linter.commands.show"), load("linter.commands.diff")
+
+    def show(name: str) -> Callable[[], object]:
+        return lambda: getattr(shown, name)(outcome[0].documents, only_changed=False, defaults=True)
+
+    def diff() -> None:
+        for document in outcome[0].documents[:1]:
+            compared.as_text(document, empty)
+
+    empty = (
+        load("linter.load").load_documents([load("linter.load").Input("empty.json", EMPTY, Path("empty.json"))], "server/json").documents[0]
+    )
+    more = {"show": show("as_text"), "show-json": show("as_json"), "diff": diff}
+    return {"lint": lint, **{name: report(name) for name in formats.names()}, **more}
 
 
 _LOOKS_AT_10_000: Final = {"ssm-json-text-with-many-mistakes": {"text"}, "env-json-texts": {"text"}}

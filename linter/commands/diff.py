@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, catalogue_of, effective_settings, visible
+from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, visible
 from ..text import MASK, inert, printable
 from .show import json_value, value_cell
 
@@ -68,18 +68,8 @@ def _leaves(document: Document) -> Mapping[SettingPath, Side]:
     return {
         path: Side(value, visible(known, path, value), one.line is None)
         for one in effective_settings(document, defaults=True)
-        for path, value in _members(one.path, one.effective)
+        for path, value in leaves(one.path, one.effective)  # an object in one parameter compares with one that is written out
     }
-
-
-def _members(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
-    """The scalars of a value, so that an object in one parameter compares with one that is written out."""
-    if isinstance(value, dict | list) and value:
-        members: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        for step, member in members:
-            yield from _members((*path, step), member)
-    else:
-        yield path, value
 
 
 def as_json(first: Document, second: Document) -> str:

@@ -20,6 +20,8 @@ from ..text import MASK, printable
 from .mask import WORDS
 from .numbers import number_text
 
+_DEEPEST: Final = 20
+"""Levels of nesting beneath which no setting is, and so nothing is public; a value can be nested deeper than functions can."""
 _LONGEST: Final = 80
 """Characters of a value that a message shows."""
 
@@ -54,6 +56,8 @@ def shown_text(text: str, public: Public) -> str | None:
 
 def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
     """A value as it may be shown, in the types of JSON: texts without credentials, and the mask in place of all that is not public."""
+    if isinstance(value, dict | list) and value and len(path) > _DEEPEST:
+        return MASK
     if isinstance(value, dict):
         return {name: shown_value(known, (*path, name), member) for name, member in value.items()}
     if isinstance(value, list):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from .. import settings
@@ -65,15 +65,31 @@ def effective_settings(document: Document, *, defaults: bool) -> list[Effective]
     return rows + list(_defaults(document, {one.path for one in rows})) if defaults else rows
 
 
-def _given(document: Document) -> Iterator[Effective]:
-    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items())]
+_DEEPEST: Final = 100
+"""Levels of nesting beneath which no setting is, and everything is one row: to name each level takes as much as all before it together."""
+
+
+def leaves(
+    path: SettingPath, value: Any, is_whole: Callable[[SettingPath], bool] = lambda _path: False
+) -> Iterator[tuple[SettingPath, Any]]:
+    """The scalars in a value, in their order, each with its path; what is empty or ``is_whole``, or is nested too deeply, is one itself."""
+    waiting = [(path, value)]
     while waiting:
-        path, value = waiting.pop()
-        raw = document.origin.facts(path).get("raw")
-        if raw is None and isinstance(value, dict | list) and value:
-            members: Any = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting.extend(reversed([((*path, step), member) for step, member in members]))
+        at, one = waiting.pop()
+        if isinstance(one, dict | list) and one and len(at) < _DEEPEST and not is_whole(at):
+            members: Any = one.items() if isinstance(one, dict) else enumerate(one)
+            waiting.extend(reversed([((*at, step), member) for step, member in members]))
         else:
+            yield at, one
+
+
+def _given(document: Document) -> Iterator[Effective]:
+    def raw_of(path: SettingPath) -> Any:
+        return document.origin.facts(path).get("raw")
+
+    for name, member in document.data.items():
+        for path, value in leaves((name,), member, lambda path: raw_of(path) is not None):
+            raw = raw_of(path)
             line = document.position(document.locate(path).start).line
             yield Effective(path, value if raw is None else raw, _held(document, path, value, raw), line)
 
