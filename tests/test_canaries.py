@@ -172,3 +172,17 @@ def test_the_words_of_a_suppression_comment_are_shown() -> None:
     assert "1 | # medplum-lint: ignore[no-such-rule] we know\n" in report
     assert "3 | # medplum-lint: ignore\n" in report
     assert "hunter2" not in report
+
+
+@pytest.mark.parametrize("length", [1, 30, 95, 130, 900])
+def test_no_fingerprint_gives_the_length_of_a_secret(length: int) -> None:
+    """Neither where the secret fills the 100 characters that GitHub hashes, nor where it leaves room for what follows."""
+    content = (
+        '{"password": "%s", "x": 1, "baseUrl": "http://a.example",\n "y": 2, "zz": {"a": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]}}\n'
+    )
+
+    def prints(secret: str) -> list[dict[str, str]]:
+        report = reports(lint(Planted("server.json", content % secret, "server/json")).result)["sarif"]
+        return [found["partialFingerprints"] for found in json.loads(report)["runs"][0]["results"]]
+
+    assert prints("s" * length) == prints("hunter2")

@@ -24,6 +24,8 @@ from itertools import accumulate, chain, islice
 from ..text import Piece, Span, Text
 
 _WINDOW = 100
+_FARTHEST = 10_000
+"""Characters of a line in which what fills the window is looked for."""
 _BASE = 37
 _MASK = 2**64 - 1
 _LEAVING = pow(_BASE, _WINDOW, 2**64)
@@ -69,22 +71,23 @@ def result_hashes(identities: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _masked_window(text: Text, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> str | None:
-    """The masked text, without blanks, of which the first units are hashed; None where those of the file touch nothing masked."""
-    raw = units = 0
+    """The masked text, without blanks, of which the first units are hashed; None where those of the file touch nothing masked.
+
+    It is filled by what is shown, so that it ends at the same place whatever the length of what is masked.
+    """
+    units = 0
     touched = False
     window: list[str] = []
     while units < _WINDOW and (whole := _line_span(text, line)) is not None:
-        for piece in pieces(_shortest(text.content, whole)):
-            written = text.content[piece.start : piece.end].translate(_BLANKS)
-            touched = touched or (piece.masked and raw < _WINDOW)
-            window.append(piece.text.translate(_BLANKS) if piece.masked else written)
-            raw, units = raw + _width(written), units + _width(window[-1])
-            if units >= _WINDOW and raw >= _WINDOW:
+        for piece in pieces(Span(whole.start, min(whole.end, whole.start + _FARTHEST))):
+            if units >= _WINDOW:
                 break
+            touched = touched or piece.masked
+            written = text.content[slice(*_shortest(text.content, Span(piece.start, piece.end)))]
+            window.append((piece.text if piece.masked else written).translate(_BLANKS))
+            units += _width(window[-1])
         window.append("\n")
-        raw, units, line = raw + 1, units + 1, line + 1
-        if raw >= _WINDOW and not touched:
-            return None
+        units, line = units + 1, line + 1
     return "".join(window) if touched else None
 
 
@@ -98,10 +101,10 @@ def _line_span(text: Text, line: int) -> Span | None:
 _FIRST_UNITS = re.compile(rf"(?:[ \t]*[^ \t]){{{_WINDOW}}}")
 
 
-def _shortest(content: str, line: Span) -> Span:
-    """As much of a line as fills the window."""
-    match = _FIRST_UNITS.match(content, *line)
-    return Span(line.start, match.end()) if match is not None else line
+def _shortest(content: str, part: Span) -> Span:
+    """As much of a part of a line as fills the window."""
+    match = _FIRST_UNITS.match(content, *part)
+    return Span(part.start, match.end()) if match is not None else part
 
 
 def _width(text: str) -> int:
