@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import rule
+from support.helpers import bare, rule
 
 from linter import cli, settings
 from linter.conformance.mismatch import ASPECTS
@@ -266,6 +266,17 @@ def test_the_generator_does_ask() -> None:
         )
         assert first != second
         assert told(check(untrusted(must), document("server/json", SECRET))) == []
+
+
+@pytest.mark.parametrize("password", [SECRET, "another"])
+@pytest.mark.parametrize("operator", ["equals", "one_of"])
+def test_an_object_with_a_secret_in_it_is_unknown(operator: str, password: str) -> None:
+    """Neither the same as another one nor not the same: a guess has no finding, whether it is right or wrong."""
+    database = {"host": "db", "password": SECRET}
+    secret = bare({"database": {**database, "password": password}})
+    must = {"database": {operator: database if operator == "equals" else [database]}}
+    assert check(untrusted(must), secret) == check(untrusted({"database": {"not": must["database"]}}), secret) == []
+    assert len(check(rule(must), secret)) == (password != SECRET)
 
 
 def test_what_it_may_know() -> None:

@@ -50,6 +50,18 @@ def same(left: Any, right: Any) -> bool:
     return True
 
 
+def is_partly_unknown(value: Any) -> bool:
+    """Whether an object or list holds something that cannot be read, so that nobody knows what it is equal to."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if one is UNKNOWN:
+            return True
+        if isinstance(one, dict | list):
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+    return False
+
+
 def number_operand(operand: Any) -> Callable[[Node], Any]:
     """An operand that is a number, or a template that leads to one."""
     if not is_number(operand) and not (isinstance(operand, str) and "${" in operand):
@@ -112,7 +124,7 @@ def equals(operand: Any) -> Check:
             return None
         if same(given, wanted) or (written is not None and same(given, written(node))):
             return True
-        return (Failure(lambda: f"must be {name(node)}"),)
+        return None if is_partly_unknown(given) else (Failure(lambda: f"must be {name(node)}"),)
 
     return check
 
@@ -133,7 +145,7 @@ def _alternatives(operand: Any, holds: Callable[[Any, Any], bool], words: str, *
                 unknown = True  # with a setting that is empty nothing is compared: every text begins with it
             elif holds(value, other):
                 return True
-        if unknown:
+        if unknown or is_partly_unknown(value):
             return None
         return (Failure(lambda: f"must {words} {' or '.join(name(node) for name in names)}"),)
 
