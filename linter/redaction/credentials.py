@@ -27,6 +27,13 @@ _SECRET_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 """``password:`` and its like."""
+_OPTION: Final = re.compile(
+    r"(?:^|(?<=\s))(?:-p(?=[^\s-])|--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api-?|access-?|private-?)?key)[=\s]\s*)(?=\S)",
+    re.IGNORECASE,
+)
+"""An option of a command with the password behind it: ``-pSECRET``, ``--password SECRET``."""
+_WEBHOOK: Final = re.compile(r"(?:\bhooks\.slack\.com|\bdiscord\.com/api/webhooks|\.webhook\.office\.com)/(?=\S)", re.IGNORECASE)
+"""Where in the URL of a webhook the part begins that is all that a caller needs to know."""
 _KNOWN: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"A(?:KIA|SIA|ROA|IDA|GPA)[0-9A-Z]{8}"  # AWS: keys and ids of IAM
@@ -51,7 +58,11 @@ def without_credentials(text: str, *, is_mail: bool = False) -> str:
     if _PRIVATE_KEY.search(text):
         return MASK
     text = text if is_mail else _without_user(text)
-    starts = [match.end() for match in (_QUERY.search(text), _PAIR.search(text), _SECRET_NAME.search(text)) if match is not None]
+    starts = [
+        match.end()
+        for match in (_QUERY.search(text), _PAIR.search(text), _SECRET_NAME.search(text), _OPTION.search(text), _WEBHOOK.search(text))
+        if match is not None
+    ]
     if "://" in text and (fragment := _FRAGMENT.search(text)) is not None:
         starts.append(fragment.end())
     if starts and not text.startswith(MASK, min(starts)):
