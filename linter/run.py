@@ -26,7 +26,7 @@ from .suppress import Suppressions
 if TYPE_CHECKING:
     from datetime import datetime
 
-TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
+_TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
 
@@ -116,6 +116,8 @@ class _Run:
         self.rules: dict[str, RuleInfo] = {}
         self.failed = False
         self.started = False
+        self._passed_over = 0
+        """How many files a search found and could not read, which is no reason to say that there was something."""
         self._candidates: list[tuple[Candidate, Rules, Settings]] = []
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
@@ -141,13 +143,14 @@ class _Run:
         """Whether a search came upon no file that it could say anything of."""
         if self.options.allow_unrecognized or self.errors:
             return False
-        looked_at = [file for file in self.files if file.note != TOO_LARGE]
-        return not looked_at or (self.options.kind is not None and all(file.status == "ignored" for file in looked_at))
+        if len(self.files) == self._passed_over:
+            return True
+        return self.options.kind is not None and all(file.status == "ignored" for file in self.files)
 
     def read(self, file: Found) -> bytes | None:
         """The bytes of a file, or None with an error noted, or with what a search found left alone."""
         if file.too_large:
-            self._unread(_uri(file.path), TOO_LARGE, passed_over=True)
+            self._unread(_uri(file.path), _TOO_LARGE, passed_over=True)
             return None
         try:
             return read_file(file.path, self.options.max_size)
@@ -193,6 +196,7 @@ class _Run:
 
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
         """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
+        self._passed_over += passed_over
         ignored = passed_over or self.options.allow_unrecognized
         self.files.append(FileStatus(uri, None, None, None, "ignored" if ignored else "failed", reason))
         if not ignored:

@@ -302,6 +302,15 @@ def test_a_folder_in_which_nothing_is_recognised(options: list[str], what: str) 
     assert lint("deploy", "--allow-unrecognized", *options).exit_code == 0
 
 
+def test_a_folder_with_nothing_but_an_answer_that_is_empty() -> None:
+    write("deploy/x-ssm.json", '{"Parameters": []}')
+    result = lint("deploy")
+    assert (result.exit_code, result.stderr) == (2, "medplum-lint: error: deploy: no file is recognised as a Medplum configuration\n")
+    assert "deploy/x-ssm.json: ignored: AWS found no parameter at this path" in result.stdout
+    write("deploy/medplum.config.json", CLEAN)
+    assert lint("deploy").exit_code == 0
+
+
 def test_a_search_says_which_file_is_too_large_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discover, "LARGEST_SEARCHED", len(CLEAN))
     write("deploy/large.config.json", json.dumps({**json.loads(CLEAN), "supportEmail": "a" * len(CLEAN)}))
