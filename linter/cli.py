@@ -222,9 +222,10 @@ def _one_document(text: str, max_size: int) -> Document:
     _fail(errors, bugs)
     fitting = [document for document in documents if not environment or document.environment == environment]
     if len(fitting) != 1:
-        names = ", ".join(document.environment or "?" for document in documents)
+        names = ", ".join(document.environment for document in documents if document.environment)
         problem = f"there is no environment {environment}" if environment else "there are several environments"
-        _fail([f"{path}: {problem}: write {path}#NAME with one of {names}"])
+        way_out = f"write {path}#NAME with one of {names}" if names else f"write {path}, which has one configuration without a name"
+        _fail([f"{path}: {problem}: {way_out}"])
     return fitting[0]
 
 

@@ -487,6 +487,13 @@ def test_diff_needs_one_configuration_on_each_side(first: str, message: str) -> 
     assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {message}\n")
 
 
+def test_diff_of_an_environment_that_a_file_without_any_does_not_have() -> None:
+    write("server.json", '{"baseUrl": "https://api.example.com/", "database": {}, "redis": {}}')
+    result = lint("diff", "server.json#prod", "server.json")
+    message = "server.json: there is no environment prod: write server.json, which has one configuration without a name"
+    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {message}\n")
+
+
 # --- Bad input ----------------------------------------------------------------------------------------------------------------------
 
 
