@@ -256,7 +256,7 @@ def test_it_bears_random_changes(name: str, part: slice) -> None:
     cases = [(seed, given) for seed in range(15) for given in (*fixtures_of(name), *planted_for(name))]
     for seed, given in cases[part]:
         chance = Random(f"{seed} {given.where} {given.name}")
-        data = mutate_bytes(given.data.decode(), [], chance)
+        data = mutate_bytes(given.data.decode(), [], [], chance)
         demand(broken(source(name), given._replace(data=data, where=f"{given.where}, changed with seed {seed}")))
 
 

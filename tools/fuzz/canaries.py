@@ -34,6 +34,8 @@ class Canaries:
         self._random = Random(seed)
         self._longer = longer
         self.made: list[str] = []
+        self.credentials: list[str] = []
+        """The whole texts of those that stand in public values: without its sign (``GOCSPX-``, ``@``) nobody can tell one."""
         self.label = ""
         """How the next secrets are written: the name of their form."""
         self._labels: dict[str, str] = {}
@@ -238,7 +240,9 @@ _NO_REFERENCES: Final = frozenset({"default of a reference"})
 def public_text(random: Random, canaries: Canaries, *, mail: bool, free: bool) -> str:
     """A credential for a place where a public value belongs; ``mail``: an address, ``free``: a text without a format."""
     unfit = (_ADDRESSES if mail else frozenset()) | (_NO_REFERENCES if free else frozenset())
-    return _labelled("public", {form: write for form, write in PUBLIC_TEXTS.items() if form not in unfit}, random, canaries)
+    text = _labelled("public", {form: write for form, write in PUBLIC_TEXTS.items() if form not in unfit}, random, canaries)
+    canaries.credentials.append(text)
+    return text
 
 
 def _labelled(place: str, texts: dict[str, Callable[[Canaries], str]], random: Random, canaries: Canaries) -> str:

@@ -47,7 +47,7 @@ def make(seed: int, canaries: Canaries) -> File:
     made = random.choice([_generated, _generated, _generated, _from_corpus])
     name, text, kind = made(random, canaries)
     text = _planted_in_text(text, name, random, canaries)
-    data = mutate_bytes(text, canaries.made, random)
+    data = mutate_bytes(text, canaries.made, canaries.credentials, random)
     return File(_named(name, random), data, kind, whole=data == text.encode("utf-8", "surrogatepass"))
 
 

@@ -250,12 +250,15 @@ _INSERTED: Final = (
 _BAD_BYTES: Final = (b"\xff", b"\x80", b"\xc3", b"\xed\xa0\x80", b"\xf5", b"\xe2\x80", b"\x00")
 
 
-def mutate_bytes(text: str, secrets: list[str], random: Random) -> bytes:
-    """The bytes of a text, half of the time with changes that leave a secret where it is: behind its name, or broken with it."""
+def mutate_bytes(text: str, secrets: list[str], credentials: list[str], random: Random) -> bytes:
+    """The bytes of a text, half of the time with changes that leave a secret where it is: behind its name, or broken with it.
+
+    A credential in a public value stays whole, for without its sign (``GOCSPX-``, ``@``) nobody can tell it.
+    """
     if random.random() < 0.5:
         return text.encode("utf-8", "surrogatepass")
     for _ in range(random.choice([0, 1, 1, 2, 4])):
-        text = _changed(text, secrets, random)
+        text = _changed(text, secrets, credentials, random)
     text = random.choice(_WHOLE_CHANGES)(text)
     if random.random() < 0.05:
         return text.encode(random.choice(["utf-16", "utf-16-le", "utf-16-be", "utf-32"]), "replace")
@@ -276,13 +279,14 @@ _WHOLE_CHANGES: Final[tuple[Callable[[str], str], ...]] = (
 )
 
 
-def _changed(text: str, secrets: list[str], random: Random) -> str:
+def _changed(text: str, secrets: list[str], credentials: list[str], random: Random) -> str:
     change = random.random()
     at = int(random.random() * len(text))
     if change < 0.5:
-        at = _behind(at, text, secrets)
+        at = _behind(at, text, [*credentials, *secrets])
         return text[:at] + random.choice(_INSERTED) + text[at:]
     if change < 0.7:
+        at = _behind(at, text, credentials)
         return text[:at] + text[at + 1 :]
     if change < 0.8:
         return text[:at]
