@@ -209,7 +209,10 @@ MESSAGES = st.sampled_from(["${@path} ${@reason}", "${.} ${@raw} ${@length} ${@u
 def test_a_found_policy_says_the_same_whatever_the_secrets_are(
     kind: str, must: dict[str, Any], when: dict[str, Any] | None, message: str, fix_when: dict[str, Any] | None, other: str
 ) -> None:
-    """Two documents that differ in nothing but secrets are one to it. (``x`` is compared too: an empty text is no placeholder.)"""
+    """Two documents that differ in nothing but secrets are one to it. (``x`` is compared too: an empty text is no placeholder.)
+
+    What is the same for both comes from the policy, which may hold the very text: ``equals: pa5sw0rd…`` is said in its reason.
+    """
     fix: dict[str, Any] = {"safe": False, "set": {"baseUrl": "${signingKey}${unheardOf}"}, **({"when": fix_when} if fix_when else {})}
     try:
         asked = untrusted(must, message=message, fix=fix, **({"when": when} if when else {}))
@@ -219,7 +222,6 @@ def test_a_found_policy_says_the_same_whatever_the_secrets_are(
     if kind == "server/env" and (other == "" or "'" in other):
         return  # an empty variable is given to nobody
     assert first == second
-    assert SECRET not in str(first)
 
 
 TELLING: dict[str, Any] = {
