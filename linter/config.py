@@ -144,11 +144,6 @@ class Configurations:
         return config
 
 
-def find_config(folder: Path) -> Config:
-    """The configuration for the files of a folder: the first one found from there upwards; raises :class:`ConfigError`."""
-    return Configurations().of(folder)
-
-
 def named_config(path: Path) -> Config:
     """The configuration in a file that the command line names; its globs are relative to the current folder."""
     table = ("tool", "medplum-lint") if path.name == "pyproject.toml" else ()

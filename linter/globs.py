@@ -107,15 +107,6 @@ class Glob:
                 on |= bit
         return on, self._folders if char == "/" else self._loops
 
-    def matches(self, path: str) -> bool:
-        """Whether the glob fits the whole path."""
-        states = self._start
-        for char in path:
-            states = self._step(states, char)
-            if not states:
-                return False
-        return bool(states & self._end)
-
     def matches_within(self, path: str) -> bool:
         """Whether the glob fits a relative path, or a folder above it."""
         if path in ("", "."):

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from support.helpers import compact, golden
 
 from linter import config
-from linter.config import OWN_FILE, Config, ConfigError, Settings, Severity, find_config, matches
+from linter.config import OWN_FILE, Config, ConfigError, Configurations, Settings, Severity, matches
 from linter.files import Unreadable
 from linter.run import Options, Outcome, lint_paths
 
 
 def read(folder: Path, text: str | bytes, name: str = OWN_FILE) -> Config:
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return find_config(folder)
+    return Configurations().of(folder)
 
 
 def mistake(folder: Path, text: str | bytes, name: str = OWN_FILE) -> str:
@@ -108,10 +108,10 @@ def test_the_nearest_file_upwards_counts(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.medplum-lint]\ntarget = "production"\n')
     (tmp_path / "a" / "pyproject.toml").write_text("[project]\ndependencies = ['medplum-lint']\n[tool.ruff]\nselect = []\n")
-    assert find_config(inner).path == tmp_path / "pyproject.toml"
+    assert Configurations().of(inner).path == tmp_path / "pyproject.toml"
     assert read(tmp_path / "a", 'target = "auto"').general.target == "auto"
-    assert find_config(inner).path == tmp_path / "a" / OWN_FILE
-    assert find_config(tmp_path).path == tmp_path / "pyproject.toml"
+    assert Configurations().of(inner).path == tmp_path / "a" / OWN_FILE
+    assert Configurations().of(tmp_path).path == tmp_path / "pyproject.toml"
 
 
 def test_the_own_file_goes_before_the_project(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_what_is_above_a_file_is_above_it_when_it_is_reached_through_a_sibling(t
         (tmp_path / folder).mkdir()
     (tmp_path / "here" / OWN_FILE).write_text("exclude = ['x.json']")
     monkeypatch.chdir(tmp_path / "here")
-    assert find_config(Path("../there").absolute()).path is None
-    assert find_config(Path("../here")).excludes(Path("../here/x.json"))
+    assert Configurations().of(Path("../there").absolute()).path is None
+    assert Configurations().of(Path("../here")).excludes(Path("../here/x.json"))
 
 
 @pytest.mark.parametrize(
@@ -224,14 +224,14 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(config, "read_regular", closed)
     (tmp_path / OWN_FILE).touch()
     with pytest.raises(ConfigError) as caught:
-        find_config(tmp_path)
+        Configurations().of(tmp_path)
     assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: permission denied"
 
 
 def test_a_folder_called_as_the_file_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / OWN_FILE).mkdir()
     with pytest.raises(ConfigError) as caught:
-        find_config(tmp_path)
+        Configurations().of(tmp_path)
     assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: is a directory"
 
 

@@ -15,7 +15,7 @@ from support.checkout import ROOT
 from support.readme import README, first_column, section
 
 from linter.cli import cli
-from linter.config import FAIL_ON_CHOICES, find_config
+from linter.config import FAIL_ON_CHOICES, Configurations
 from linter.load import Input
 from linter.model import LEVELS, TARGETS
 from linter.run import Options, lint_input
@@ -56,7 +56,7 @@ def test_every_command_is_there() -> None:
 def test_the_configuration_is_read(tmp_path: Path) -> None:
     """Every key is in it, and each of them is known."""
     (tmp_path / ".medplum-lint.toml").write_text(block("configuration"), encoding="utf-8")
-    config = find_config(tmp_path)
+    config = Configurations().of(tmp_path)
     assert config.rules and config.exclude and config.per_file
     assert all(config.general) and config.general.severity
     [(_, override)] = config.per_file

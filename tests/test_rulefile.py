@@ -156,7 +156,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     # YAML
     "no rule at all": (RULE, "# nothing\n"),
     "two documents": (RULE, f"{RULE}---\n{RULE}"),
-    "alias": ("tags: [mail]", "tags: &tags [mail]\nsince: *tags"),
+    "alias": ("tags: [mail]", "tags: &tags [mail]\nlinks: *tags"),
     "merge key": ("when: {baseUrl: present}", "when: {<<: {baseUrl: present}}"),
     "duplicate key": ("tags: [mail]", "tags: [mail]\ntitle: Again"),
     "duplicate key deep inside": ("{baseUrl: x, supportEmail: help@acme.example}", "{baseUrl: x, baseUrl: y}"),

@@ -18,8 +18,8 @@ def _has_whole_pem(text: str) -> bool:
     return False
 
 
-@format("pem", "One or more PEM blocks with real line breaks (RFC 7468), as OpenSSL needs them.")
-def pem(text: str) -> str | None:
+def _pem(text: str) -> str | None:
+    """One or more PEM blocks with real line breaks (RFC 7468), as OpenSSL needs them."""
     if "-----BEGIN " not in text:
         return 'must be PEM text, which begins with "-----BEGIN "'
     if "\n" not in text and "\\n" in text:
@@ -33,18 +33,18 @@ def pem(text: str) -> str | None:
 def pem_private_key(text: str) -> str | None:
     if "-----BEGIN " in text and "PRIVATE KEY-----" not in text:
         return "must be a private key, but this is the PEM of something else"
-    return pem(text)
+    return _pem(text)
 
 
 @format("pem-public-key", "A public key in PEM, as CloudFront accepts it.")
 def pem_public_key(text: str) -> str | None:
     if "-----BEGIN " in text and "PUBLIC KEY-----" not in text:
         return "must be a public key, but this is the PEM of something else"
-    return pem(text)
+    return _pem(text)
 
 
 @format("pem-certificates", "One or more X.509 certificates in PEM.")
 def pem_certificates(text: str) -> str | None:
     if "-----BEGIN " in text and "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
         return "must be certificates, but this is the PEM of something else"
-    return pem(text)
+    return _pem(text)

@@ -92,13 +92,8 @@ def url_without_path(text: str) -> str | None:
     return "has a path" if re.search(r"://[^/]*/+[^/?#]", text) else None
 
 
-@format("port", "The decimal digits of a TCP port, 1 to 65535.")
-def port(text: str) -> str | None:
-    return None if _is_port(text) and int(text) > 0 else "must be a port number between 1 and 65535"
-
-
-@format("origin", "An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port; the server compares it as text.")
-def origin(text: str) -> str | None:
+def _origin(text: str) -> str | None:
+    """An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port. Returns the reason why a text is none."""
     if url(text) is not None:
         return "must be an origin such as https://app.example.com"
     if "*" in text:
@@ -113,7 +108,7 @@ def origins(text: str) -> str | None:
     if text.strip() == "*":
         return None if text == "*" else "must be a single *, without spaces"
     for number, one in enumerate(text.split(","), 1):
-        reason = origin(one.strip()) if one.strip() else "must not be empty"
+        reason = _origin(one.strip()) if one.strip() else "must not be empty"
         if reason is not None:
             which = f"entry {number} " if "," in text else ""
             return f"{which}{reason}; anything else never matches, and browsers block the requests"

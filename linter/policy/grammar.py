@@ -102,7 +102,6 @@ _KEYS: Final = {
         "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning takes it',
     },
     "precision": {"enum": ["very-high", "high", "medium", "low"]},
-    "since": TEXT,
     "enabled": {"type": "boolean"},
     "examples": _object(
         {"good": _list({"$ref": "#/$defs/goodExample"}, 1), "bad": _list({"$ref": "#/$defs/badExample"}, 1)},

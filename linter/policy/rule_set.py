@@ -18,8 +18,6 @@ from .errors import did_you_mean
 from .rule import Rule, compile_rule
 
 _PACKAGE: Final = Path(__file__).parent.parent
-_ONLY_FOR_PEOPLE: Final = ("examples", "since")
-"""What a run does not need of a rule."""
 
 
 class FoundFolder(NamedTuple):
@@ -103,7 +101,7 @@ def _read_yaml() -> list[dict[str, Any]]:
     rules = []
     for path in rule_files(rules_folder()):
         data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
-        kept = {key: value for key, value in data.items() if key not in _ONLY_FOR_PEOPLE}
+        kept = {key: value for key, value in data.items() if key != "examples"}
         rules.append({"id": kept["id"], "category": category_of(path), **kept})
     return sorted(rules, key=lambda rule: str(rule["id"]))
 

@@ -71,10 +71,6 @@ class LineExcerpts:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
         return _Reader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
 
-    def in_token(self, offset: int) -> bool:
-        """Whether a character is part of a name or value: a "#" that is not may begin a comment."""
-        return bool(self._tokens_in(Span(offset, offset + 1)))
-
     def _part(self, whole: Span, span: Span) -> Span:
         """The part of a long line that is shown: from the name before the span on, if that is near."""
         start = next(self._names_before(max(whole.start, span.start - _SHOWN_OF_LONG + 1), span.start), span.start)

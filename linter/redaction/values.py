@@ -144,10 +144,8 @@ _LEGIBLE: Final[dict[str, str]] = {
     "hostname": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "lambda-layer-name": r"arn:\S+",
     "mailbox": _ADDRESS,
-    "origin": _URL,
     "pem-certificates": rf"{_PUBLIC_PEM}|{_FILE}",
     "pem-public-key": rf"{_PUBLIC_PEM}|{_FILE}",
-    "port": _NUMBER,
     "redirect-uri": _URL,
     "s3-bucket": r"(?:s3:|arn:)\S+",
     "secret-id": r"arn:\S+",
@@ -157,7 +155,7 @@ _LEGIBLE: Final[dict[str, str]] = {
 }
 """For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is not here, such as an
 id that a secret can be taken for, nothing wrong is shown."""
-_LISTS: Final = {"email-list": "email", "origins": "origin", "hostname": "hostname"}
+_LISTS: Final = {"email-list": "email", "origins": "url", "hostname": "hostname"}
 """Formats of lists, and of what people write lists for, with the format of a member."""
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
 _REFERENCE: Final = re.compile(r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>")
@@ -183,12 +181,16 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if first == ("array",):
         return text.strip() in _WORDS or _WORD.fullmatch(text) is not None
     if first == ("object",):
-        return text.strip() in _WORDS or _matches(text, "port")
+        return text.strip() in _WORDS or _is_like_a_number(text)
     if first in (("integer",), ("number",), ("boolean",)):
-        return _matches(text, "port") or _PLAIN_WORD.fullmatch(text.strip()) is not None
+        return _is_like_a_number(text) or _PLAIN_WORD.fullmatch(text.strip()) is not None
     if not setting.format or setting.format not in FORMATS or FORMATS[setting.format].reason(text) is None:
         return True
     return _matches(text, setting.format)
+
+
+def _is_like_a_number(text: str) -> bool:
+    return _matches(text, "bytes")  # a number, with a unit or without
 
 
 def _matches(text: str, format_: str) -> bool:

@@ -114,7 +114,7 @@ class YamlPlaces:
 class Scalar(NamedTuple):
     """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
 
-    ``in_list``: it is an item of a list; ``in_flow``: brackets or braces stand around it.
+    ``in_list``: it is an item of a list.
     """
 
     span: Span
@@ -123,7 +123,6 @@ class Scalar(NamedTuple):
     text: str
     style: Style
     in_list: bool
-    in_flow: bool
 
 
 class _Refused(Exception):
@@ -241,7 +240,7 @@ def _scalar_span(event: Any, content: str) -> Span:
 
 def scalars(content: str) -> Iterator[Scalar]:
     """The scalars of a text in their order, up to the first mistake in it; aliases, tags and comments are left out."""
-    stack: list[_Scope] = [_Scope(is_mapping=False, name="", flow=False)]
+    stack: list[_Scope] = [_Scope(is_mapping=False, name="")]
     try:
         for event in _events(content):
             kind = type(event).__name__
@@ -250,14 +249,14 @@ def scalars(content: str) -> Iterator[Scalar]:
                 span, style = _scalar_span(event, content), _STYLES[event.style or ""]
                 is_key = scope.is_mapping and scope.key is None
                 name = event.value if is_key else scope.name_of_value
-                yield Scalar(span, is_key, name, event.value, style, not scope.is_mapping, scope.flow)
+                yield Scalar(span, is_key, name, event.value, style, not scope.is_mapping)
                 scope.pass_over(event.value)
             elif kind == "AliasEvent":
                 scope.pass_over("")
             elif kind in ("MappingStartEvent", "SequenceStartEvent"):
                 inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
                 scope.pass_over("")
-                stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name, flow=scope.flow or bool(event.flow_style)))
+                stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name))
             elif kind in ("MappingEndEvent", "SequenceEndEvent"):
                 stack.pop()
     except _Refused:
@@ -267,12 +266,11 @@ def scalars(content: str) -> Iterator[Scalar]:
 class _Scope:
     """A collection around scalars: what the name of the next value is."""
 
-    __slots__ = ("flow", "is_mapping", "key", "name")
+    __slots__ = ("is_mapping", "key", "name")
 
-    def __init__(self, *, is_mapping: bool, name: str, flow: bool) -> None:
+    def __init__(self, *, is_mapping: bool, name: str) -> None:
         self.is_mapping = is_mapping
         self.name = name
-        self.flow = flow
         self.key: str | None = None
 
     @property

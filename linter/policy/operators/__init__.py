@@ -22,7 +22,8 @@ NUMBER_OR_SETTING: Final = {"$ref": "#/$defs/numberOrSetting"}
 """Schemas of operands, by their definitions in :mod:`linter.policy.grammar`."""
 
 
-def _never(_operand: Any) -> bool:
+def never(_operand: Any) -> bool:
+    """What all but a few operators answer: they are asked only of values that are known."""
     return False
 
 
@@ -65,7 +66,7 @@ def operator(
     operand: str,
     says: str,
     asks: Callable[[Any], str] = _be_as_it_is,
-    judges_unknown: Callable[[Any], bool] = _never,
+    judges_unknown: Callable[[Any], bool] = never,
 ) -> Callable[[Compile], Compile]:
     """Register a function as the operator ``name``; see :class:`Operator`."""
 
