@@ -144,7 +144,7 @@ def test_every_kind_has_its_sentence() -> None:
     assert set(UNREADABLE) == {None, *KINDS}
 
 
-TAB = "not valid YAML (line 2, column 1: a tab is where YAML expects spaces: indent with spaces only)"
+TAB = "not valid YAML (line 2, column 1: a tab is where YAML expects spaces (indent with spaces only))"
 
 
 @pytest.mark.parametrize("kind", [None, *KINDS])

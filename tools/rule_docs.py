@@ -20,15 +20,13 @@ class Category(NamedTuple):
 
 
 CATEGORIES = {
-    "syntax": Category("Syntax", "Whether a file can be read at all: JSON, YAML, their encoding, and the comments that accept findings."),
+    "syntax": Category("Syntax", "Whether a file can be read at all: JSON, YAML, their encoding, and suppression comments."),
     "values": Category(
         "Values",
         "Names and values of settings in general: unknown, deprecated, missing, of the wrong type, out of range, or misread.",
     ),
     "urls": Category("URLs", "The addresses of server and app: base URLs, the URLs of OAuth, host names, and allowed origins."),
-    "tls": Category(
-        "TLS", "Encryption on the network: https, TLS to the database and to Redis, certificates of authorities, and keys in PEM."
-    ),
+    "tls": Category("TLS", "Encryption on the network: https, TLS to the database and to Redis, CA certificates, and keys in PEM."),
     "secrets": Category(
         "Secrets", "Credentials: where they are stored, who else knows them, and whether the other half of a pair is there."
     ),
@@ -41,7 +39,7 @@ CATEGORIES = {
     "mail": Category("Mail", "The addresses that mail comes from, who may send it, and SMTP."),
     "hardening": Category(
         "Hardening",
-        "What a public server can do but should not: register everybody, trust every origin, run foreign code, log patients' names.",
+        "What a public server can do but should not: let anyone register, trust every origin, run foreign code, log patients' names.",
     ),
     "parameter-store": Category(
         "Parameter Store", "Parameters of AWS Parameter Store: their names, their lengths, and what the server does not find or read there."
@@ -65,12 +63,12 @@ _INDEX = f"""\
 
 {_MADE}
 
-Every rule that medplum-lint comes with, by category. A category chooses rules as an id does: `--select tls`, `--ignore mail`; see the
-[README](../../README.md#choosing-rules). The page of a rule in the terminal: `medplum-lint explain ID`. Policies of your own are written
-in the same language: see [policies.md](../policies.md).
+Every built-in rule, by category. A category selects rules as an id does: `--select tls`, `--ignore mail`; see the
+[README](../../README.md#choosing-rules). `medplum-lint explain ID` prints a rule in the terminal. Policies of your own use the same
+language: see [policies.md](../policies.md).
 """
 _SEVERITY = """\
-A severity with two levels is that of a production and that of a development server: see the
+A severity with two levels gives the one for production and the one for development servers: see the
 [README](../../README.md#production-and-development).
 """
 

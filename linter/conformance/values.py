@@ -28,7 +28,7 @@ MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 
 def external_secret(value: Any) -> Mismatch | None:
     if isinstance(value, dict) and {"system", "key"} <= value.keys() <= {"system", "key", "type"}:
-        return Mismatch("own-value", "is given as an external secret, which only the CDK resolves, in its own config")
+        return Mismatch("own-value", "is an external secret, which only the CDK resolves, and only in its own config")
     return None
 
 

@@ -13,6 +13,6 @@ def google_client_id(text: str) -> str | None:
     return None if fits else "does not look like a Google client id, which ends with .apps.googleusercontent.com"
 
 
-@format("recaptcha-key", "A site or secret key of Google reCAPTCHA.")
+@format("recaptcha-key", "A Google reCAPTCHA site or secret key.")
 def recaptcha_key(text: str) -> str | None:
     return None if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) else "does not look like a reCAPTCHA key, which is 40 characters from 6L on"

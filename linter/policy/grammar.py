@@ -99,7 +99,7 @@ _KEYS: Final = {
     "security_severity": {
         "type": "string",
         "pattern": r"^([1-9]\.[0-9]|0\.[1-9]|10\.0)$",
-        "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning takes it',
+        "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning reads it',
     },
     "precision": {"enum": ["very-high", "high", "medium", "low"]},
     "enabled": {"type": "boolean"},
@@ -135,7 +135,7 @@ def rule_schema() -> dict[str, Any]:
         "if": {"type": "object", "properties": {"found_by": {"const": "source"}}, "required": ["found_by"]},
         "then": {
             "not": {"anyOf": [{"required": ["must"]}, {"required": ["message"]}]},
-            "description": '"found_by" is for rules whose findings medplum-lint makes itself: leave it out, or else "must" and "message"',
+            "description": '"found_by" is for rules whose findings medplum-lint makes itself: leave out either it or "must" and "message"',
         },
         "else": {"required": ["must", "message"]},
         "$defs": {

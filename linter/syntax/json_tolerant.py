@@ -232,14 +232,14 @@ class _Reader:
             at = start + 1 + control.start()
             what = "a line break" if control[0] in "\n\r" else "a tab" if control[0] == "\t" else "a control character"
             escape = {"\n": "\\n", "\r": "\\r\\n", "\t": "\\t"}.get(control[0], f"\\u{ord(control[0]):04x}")
-            self.problems.append(SyntaxProblem("invalid-json", f"a string contains {what}; write it as {escape}", Span(at, at + 1)))
+            self.problems.append(SyntaxProblem("invalid-json", f"a string contains {what} (write it as {escape})", Span(at, at + 1)))
         return self._unescaped(body, start + 1)
 
     def _unescaped(self, body: str, start: int) -> str:
         bad = next((match for match in re.finditer(r"\\.", body, re.DOTALL) if not _ESCAPE.match(body, match.start())), None)
         if bad is not None:
             at = start + bad.start()
-            message = "a string contains an invalid escape; write the backslash itself as \\\\"
+            message = "a string contains an invalid escape (write the backslash itself as \\\\)"
             self.problems.append(SyntaxProblem("invalid-json", message, Span(at, at + 2)))
             body = replace_escapes(body, lambda match: match[0] if _ESCAPE.match(match.string, match.start()) else "\\\\" + match[0][1])
         return str(json.loads(f'"{body}"', strict=False))
@@ -286,7 +286,7 @@ class _Reader:
             if comment is not None:
                 self.problems.append(SyntaxProblem("json-comment", "JSON has no comments", span, lossy=False))
             else:
-                message = f"U+{ord(other[0][0]):04X} is not white space in JSON; only spaces, tabs and line breaks are"
+                message = f"U+{ord(other[0][0]):04X} is not white space in JSON (only spaces, tabs and line breaks are)"
                 self.problems.append(SyntaxProblem("invalid-json", message, span))
             self.at = other.end()
 
@@ -310,4 +310,4 @@ def _word_message(word: str) -> str:
         return f"JSON writes {word.lower()} in lower case"
     if word[0] in "0123456789+-.":
         return "this is not a number in JSON"
-    return "this is not a value in JSON; a string needs double quotes"
+    return "this is not a value in JSON (a string needs double quotes)"

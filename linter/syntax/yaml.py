@@ -179,7 +179,7 @@ def _refusal(error: Any, content: str, *, in_bytes: bool) -> _Refused:
     position = getattr(error, "position", None)
     if position is not None:  # a reader error
         at = len(content.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")) if in_bytes else position
-        return _Refused("YAML cannot contain control characters; write them as escapes in double quotes", _one(at, content))
+        return _Refused("YAML cannot contain control characters (write them as escapes in double quotes)", _one(at, content))
     problem, mark = str(error.problem), error.problem_mark or error.context_mark
     at = mark.index if mark is not None else 0
     begun = error.context_mark
@@ -199,29 +199,29 @@ def _one(at: int, content: str) -> Span:
 
 _TOO_DEEP = f"YAML is nested deeper than {DEEPEST} levels here"
 _SENTENCES = (
-    ("tab", "a tab is where YAML expects spaces: indent with spaces only"),
+    ("tab", "a tab is where YAML expects spaces (indent with spaces only)"),
     ("maximum nesting depth", _TOO_DEEP),
-    ("cannot start any token", "this character cannot begin a value in YAML: a text that begins with it needs quotes"),
-    ("mapping values are not allowed", 'a name with ": " cannot be here: the indentation is wrong, or a text with ": " needs quotes'),
-    ("block sequence entries are not allowed", 'a list item "- " cannot be here: it begins on a line of its own'),
-    ("mapping keys are not allowed", 'a "? " cannot be here: a text that begins with it needs quotes'),
+    ("cannot start any token", "this character cannot begin a value in YAML (a text that begins with it needs quotes)"),
+    ("mapping values are not allowed", 'a name with ": " cannot be here (the indentation is wrong, or a text with ": " needs quotes)'),
+    ("block sequence entries are not allowed", 'a list item "- " cannot be here (it begins on a line of its own)'),
+    ("mapping keys are not allowed", 'a "? " cannot be here (a text that begins with it needs quotes)'),
     ("expected ':'", 'a name lacks its ": ", or the indentation is wrong'),
-    ("expected key", "a name is expected here: the indentation is wrong, or a quote before this is missing or superfluous"),
-    ("<block end>", "a name or list item is expected here: the indentation is wrong, or a quote before this is missing or superfluous"),
-    ("expected '-' indicator", 'a list item "- " is expected here: the indentation is wrong'),
+    ("expected key", "a name is expected here (the indentation is wrong, or a quote before this is missing or superfluous)"),
+    ("<block end>", "a name or list item is expected here (the indentation is wrong, or a quote before this is missing or superfluous)"),
+    ("expected '-' indicator", 'a list item "- " is expected here (the indentation is wrong)'),
     ("',' or ']'", 'a comma or "]" is expected here'),
     ("',' or '}'", 'a comma or "}" is expected here'),
     ("end of stream", "a quote is not closed"),
     ("document indicator", "a quote is not closed before the next document begins"),
     ("document separator", "a quote is not closed before the next document begins"),
-    ("escape character", "a text in double quotes contains an invalid escape: use single quotes, or write the backslash twice"),
+    ("escape character", "a text in double quotes contains an invalid escape (use single quotes, or write the backslash twice)"),
     ("hex", "a text in double quotes contains an incomplete escape"),
     ("escape code", "a text in double quotes contains an escape for a character that does not exist"),
-    ("alphabetic or numeric", 'a name is expected after "&" or "*": a text that begins with one of these needs quotes'),
+    ("alphabetic or numeric", 'a name is expected after "&" or "*" (a text that begins with one of these needs quotes)'),
     ("whitespace or line break", "a space or the end of the line is expected here"),
-    ("comment or line break", 'the end of the line is expected here: the text of a "|" or ">" begins on the next line'),
-    ("chomping", 'the end of the line is expected here: the text of a "|" or ">" begins on the next line'),
-    ("tag handle", 'a tag uses a prefix that was not declared: a text that begins with "!" needs quotes'),
+    ("comment or line break", 'the end of the line is expected here (the text of a "|" or ">" begins on the next line)'),
+    ("chomping", 'the end of the line is expected here (the text of a "|" or ">" begins on the next line)'),
+    ("tag handle", 'a tag uses a prefix that is not declared (a text that begins with "!" needs quotes)'),
     ("node content", "a value is expected here"),
     ("<document start>", "something follows the end of the document"),
     ("incompatible", "this version of YAML is unknown"),

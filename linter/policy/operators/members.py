@@ -13,7 +13,7 @@ from . import TEXT, operator
     "unique_by",
     schema=TEXT,
     operand="key",
-    says="is a list of objects of which no two have the same value in this member",
+    says="is a list of objects, no two of which have the same value in this member",
 )
 def unique_by(operand: Any) -> Check:
     """Of two members that share a value the later one fails."""
