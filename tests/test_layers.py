@@ -35,7 +35,7 @@ THIRD_PARTY = {
     "jsonschema": {"policy.rule_file"},
     "re2": {"policy.operators.matches"},
     "sarif_om": {"reporters.sarif"},
-    "attr": {"reporters.sarif"},
+    "attr": {"reporters._sarif_writer"},
     "tomli": {"config"},
     "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml"},
 }

@@ -24,7 +24,7 @@ from support.checkout import REQUIRE_ALL
 from support.helpers import compare_with
 
 from linter.model import Document, FileStatus, Finding, Level, Part, Result, RuleInfo, SettingPath
-from linter.reporters import sarif
+from linter.reporters._sarif_writer import SarifWriter
 from linter.reporters.sarif import report
 from linter.text import Excerpt, Piece, Span, Text
 
@@ -580,9 +580,9 @@ def test_it_is_json_as_python_indents_it() -> None:
 @pytest.mark.parametrize("value", [{1}, datetime.datetime.now(), Path("a"), b"a", (1, 2), object()])
 def test_unknown_types_are_errors(value: object) -> None:
     with pytest.raises(TypeError, match=type(value).__name__):
-        sarif._Writer(ascii_only=False).text(om.Message(text=value))
+        SarifWriter(ascii_only=False).text(om.Message(text=value))
 
 
 def test_numbers_that_json_lacks_are_errors() -> None:
     with pytest.raises(ValueError):
-        sarif._Writer(ascii_only=False).text(om.Result(message=om.Message(text="a"), rank=float("nan")))
+        SarifWriter(ascii_only=False).text(om.Result(message=om.Message(text="a"), rank=float("nan")))

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate, chain, islice
 
 from ..text import Piece, Span, Text
@@ -59,15 +59,6 @@ def raw_line_hashes(text: Text, last: int) -> list[str]:
     starts, units = _units(_as_read(text), last)
     seen: dict[int, int] = {}
     return [f"{value:x}:{_count(seen, value)}" for value in _rolling(units, starts)]
-
-
-def result_hashes(identities: Iterable[tuple[str, ...]]) -> list[str]:
-    """A hash of what each result is about, and how many before it are about the same: it tells results of one line apart."""
-    from hashlib import sha256
-
-    seen: dict[int, int] = {}
-    hashes = (sha256("\0".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32] for identity in identities)
-    return [f"{value}:{_count(seen, int(value, 16))}" for value in hashes]
 
 
 def _masked_window(text: Text, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> str | None:

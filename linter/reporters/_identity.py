@@ -1,0 +1,33 @@
+"""What a finding is about, wherever in its file that stands, as a hash by which a platform knows it again in the next run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from ..model import Finding, dotted
+from ..redaction.mask import named_environment
+
+
+def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[str]:
+    """Of each finding a hash of what it is about, a colon, and how many so far are about the same: no two of one run are equal.
+
+    It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind and environment of the document, and
+    the setting. The hash is 32 hexadecimal digits of SHA-256.
+    """
+    from hashlib import sha256
+
+    seen: Counter[str] = Counter()
+    hashes = []
+    for finding in findings:
+        subject = "\0".join(_subject(finding, uri)).encode("utf-8", "surrogatepass")
+        value = sha256(subject).hexdigest()[:32]
+        seen[value] += 1
+        hashes.append(f"{value}:{seen[value]}")
+    return hashes
+
+
+def _subject(finding: Finding, uri: Callable[[str], str]) -> tuple[str, ...]:
+    document = finding.document
+    setting = dotted(finding.path) if finding.path else ""
+    return (finding.rule, uri(document.uri), document.kind, named_environment(document) or "", setting)

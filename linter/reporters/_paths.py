@@ -1,0 +1,83 @@
+"""Paths as platforms for code find them: relative to the root of the repository, and telling nothing else of the machine.
+
+The root is the nearest folder above the file that holds ``.git``, whatever the working directory. A file in no repository is relative to
+the root of the one that the run is in, or to the working directory: ``../x.json``. Where that would tell where on a machine they lie, only
+the name is kept: ``<outside>/x.json``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import quote_from_bytes
+
+_STDIN: Final = "<stdin>"
+_OUTSIDE: Final = "<outside>"
+_WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+"""How an absolute path of Windows begins, which elsewhere is no more than a name."""
+_BACKSLASH: Final = re.compile(r"[\\/]")
+
+
+class ReportedPath(NamedTuple):
+    """A path with forward slashes, neither escaped nor quoted.
+
+    ``relative``: it is relative to the root of the repository, or to what stands for it; otherwise it is only a name, such as ``<stdin>``.
+    """
+
+    path: str
+    relative: bool
+
+    @property
+    def uri(self) -> str:
+        """The path as a relative reference of RFC 3986, percent-encoded from its bytes, so that one that is no text is no trouble."""
+        return _quoted(self.path)
+
+
+def reported_path(path: str) -> ReportedPath:
+    """How reports for platforms name a file (see above). ``path`` is the user's, seen from the working directory. Never fails."""
+    if path == _STDIN:
+        return ReportedPath(path, False)
+    if _WINDOWS.match(path) and not os.path.lexists(path):  # the name of standard input, or a report made elsewhere
+        return ReportedPath(f"{_OUTSIDE}/{_BACKSLASH.split(path)[-1]}", False)
+    try:
+        file = Path(os.path.abspath(path))
+        relative = _in_repository(file) or _seen_from_here(file)
+    except (OSError, ValueError):  # the working directory is gone; a name that no file can have
+        relative = None if os.path.isabs(path) else path
+    if relative is None:
+        return ReportedPath(f"{_OUTSIDE}/{os.path.basename(path)}", False)
+    return ReportedPath(relative, True)
+
+
+def _seen_from_here(file: Path) -> str | None:
+    """The path from the root of the repository that the run is in, or from the working directory; None where they share no folder.
+
+    From ``/`` on the rest would be the machine's own path.
+    """
+    here = Path.cwd()
+    base = next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here)
+    shared = Path(os.path.commonpath([file, base]))
+    return Path(os.path.relpath(file, base)).as_posix() if shared == base or len(shared.parts) > 1 else None
+
+
+def _in_repository(file: Path) -> str | None:
+    """The path from the root of the repository; of a link within it, the path of the file it leads to: GitHub cannot show a link."""
+    root = next((folder for folder in file.parents if os.path.exists(folder / ".git")), None)
+    if root is None:
+        return None
+    return _below(Path(os.path.realpath(file)), Path(os.path.realpath(root))) or _below(file, root)
+
+
+def _below(file: Path, folder: Path) -> str | None:
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else None
+
+
+def _quoted(path: str) -> str:
+    """RFC 3986, 3.3: all that a path segment may hold stays, but for the colon, which would make the first one a scheme."""
+    try:
+        name = path.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        name = path.encode(errors="replace")
+    return quote_from_bytes(name, safe="/!$&'()*+,;=@")

@@ -1,0 +1,44 @@
+"""Texts as SARIF and GitHub take them: sentences of one line, and no markup but in ``help.markdown``."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_DESCRIPTION: Final = 1024
+"""Characters of a description that GitHub shows."""
+_PLAIN: Final = str.maketrans("{}[]", "()()")
+_FENCE: Final = re.compile(r"^[ \t]*(```|~~~).*\n?", re.MULTILINE)
+_LINK: Final = re.compile(r"\[([^][]*)\]\(([^()\s]*)\)")
+
+
+def plain(text: str) -> str:
+    """The text without what SARIF would take for a placeholder or a link."""
+    return text.translate(_PLAIN)
+
+
+def one_line(text: str) -> str:
+    """The lines of a text, without the blanks around each, with one blank between them."""
+    return " ".join(line.strip() for line in re.split(r"[\r\n]+", text.strip()))
+
+
+def sentence(text: str) -> str:
+    """One line that ends with a period, if it says anything."""
+    line = plain(one_line(text)).rstrip(":;,")
+    return line if not line or line.endswith((".", "!", "?")) else f"{line}."
+
+
+def shortened(text: str) -> str:
+    """A description of no more characters than GitHub shows."""
+    return text if len(text) <= _DESCRIPTION else f"{text[: _DESCRIPTION - 3]}..."
+
+
+def plain_markdown(markdown: str) -> str:
+    """Markdown as plain text: links written out, code in quotes, no fences."""
+    text = _LINK.sub(r"\1 (\2)", _FENCE.sub("", markdown))
+    return plain(re.sub("`+", "'", text)).strip()
+
+
+def first_paragraph(text: str) -> str:
+    """What stands before the first empty line."""
+    return re.split(r"\n\s*\n", text, maxsplit=1)[0]
