@@ -19,9 +19,10 @@ from .sources import kinds
 
 
 class Rules(NamedTuple):
-    """The rules that a file is checked with, and all that there are."""
+    """The rules that a file is checked with, in their order and by id, and all that there are."""
 
     active: tuple[Rule, ...]
+    by_id: Mapping[str, Rule]
     known: Mapping[str, RuleInfo]
 
 
@@ -71,8 +72,17 @@ def target_for(settings: Settings, document: Document) -> Target:
 
 
 def severity_of(info: RuleInfo, settings: Settings) -> Severity:
-    """How grave a rule's findings are on each target, by the rule itself unless the settings say it."""
-    return (settings.severity or {}).get(info.id, info.severity)
+    """How grave a rule's findings are on each target, by the rule itself unless the settings say it; None where it is not checked.
+
+    Where a rule is pedantic it is checked only when it is asked for: all such rules by ``pedantic``, one by its id in ``select`` or
+    ``severity``.
+    """
+    given = (settings.severity or {}).get(info.id)
+    if given is not None:
+        return given
+    if not info.pedantic or settings.pedantic or info.id in (settings.select or ()):
+        return info.severity
+    return {target: None if target in info.pedantic else level for target, level in info.severity.items()}
 
 
 class _Use(NamedTuple):
@@ -185,7 +195,8 @@ class Choices:
 
     def _rules(self, config: Config, settings: Settings) -> Rules:
         rules = self._rule_set(config)
-        return Rules(tuple(rule for rule in rules if is_active(rule, settings)), {rule.info.id: rule.info for rule in rules})
+        active = tuple(rule for rule in rules if is_active(rule, settings))
+        return Rules(active, {rule.info.id: rule for rule in active}, {rule.info.id: rule.info for rule in rules})
 
     def _rule_set(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)
@@ -208,7 +219,7 @@ class Choices:
         target = target_for(told, document)
         without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self._folders)] if is_active(rule, told))
         on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, settings)[document.target] is not None)
-        return frozenset(info.id for info in without if info.severity[target] is not None) - on
+        return frozenset(info.id for info in without if severity_of(info, told)[target] is not None) - on
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""

@@ -76,6 +76,7 @@ def cli() -> None:
 )
 @click.option("--select", metavar="RULE,...", multiple=True, callback=split_names, help="Check only these rules, by id or category.")
 @click.option("--ignore", metavar="RULE,...", multiple=True, callback=split_names, help="Do not check these rules.")
+@click.option("--pedantic", is_flag=True, help="Also give advice that holds of nearly every installation.")
 @rules_option
 @config_option
 @isolated_option
@@ -94,6 +95,7 @@ def check(
     target: str | None,
     select: tuple[str, ...] | None,
     ignore: tuple[str, ...] | None,
+    pedantic: bool,
     rule_folders: tuple[Path, ...],
     config_file: str | None,
     isolated: bool,
@@ -112,7 +114,7 @@ def check(
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     if output == "":
         raise click.UsageError("--output needs a file name")
-    settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on)
+    settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None)
     options = Options(
         settings, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )

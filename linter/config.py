@@ -34,6 +34,7 @@ class Settings(NamedTuple):
     severity: Mapping[str, Severity] | None = None
     target: str | None = None
     fail_on: str | None = None
+    pedantic: bool | None = None
 
     def over(self, other: Settings) -> Settings:
         """These settings, and the other's where these say nothing; severities are merged rule by rule."""
@@ -43,6 +44,7 @@ class Settings(NamedTuple):
             {**(other.severity or {}), **(self.severity or {})},
             self.target or other.target,
             self.fail_on or other.fail_on,
+            self.pedantic if self.pedantic is not None else other.pedantic,
         )
 
 
@@ -320,6 +322,7 @@ class _Reader:
             severity=self.severity((*above, "severity"), data.get("severity")),
             target=self.choice(above, data, "target", TARGET_CHOICES),
             fail_on=self.choice(above, data, "fail-on", FAIL_ON_CHOICES),
+            pedantic=self.truth(above, data, "pedantic"),
         )
 
     def selected(self, above: tuple[str, ...], data: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -340,6 +343,12 @@ class _Reader:
         value = data.get(key)
         if value is not None and value not in choices:
             raise self.error((*above, key), f"{key} must be one of {', '.join(choices)}{_near(value, choices)}")
+        return value
+
+    def truth(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> bool | None:
+        value = data.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.error((*above, key), f"{key} must be true or false")
         return value
 
     def severity(self, above: tuple[str, ...], data: Any) -> Mapping[str, Severity] | None:
@@ -370,4 +379,4 @@ def _near(value: object, choices: Iterable[str]) -> str:
     return did_you_mean(value, choices) if isinstance(value, str) else ""
 
 
-_SETTINGS = ("select", "ignore", "severity", "target", "fail-on")
+_SETTINGS = ("select", "ignore", "severity", "target", "fail-on", "pedantic")

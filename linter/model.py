@@ -160,6 +160,8 @@ class RuleInfo(NamedTuple):
     """How likely a finding of the rule is right, in GitHub's words."""
     category: str = ""
     """What rules are chosen by together: the folder of a built-in rule, the name in front of the slash of another one."""
+    pedantic: frozenset[Target] = frozenset()
+    """The targets on which the rule gives an opinion or advice that holds of nearly every installation: it is checked when asked for."""
 
     @property
     def level(self) -> Level:

@@ -16,7 +16,7 @@ from .documents.source import Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import NOTHING_FOUND, Input, breaks_off, described, load, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
-from .policy.engine import applies, check
+from .policy.engine import applies, check, merged, without_repetitions
 from .policy.rule import Rule
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
@@ -217,16 +217,20 @@ class _Run:
         if loaded.checkable:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, settings))
+            findings = without_repetitions(findings, rules.active)
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
         applying = [rule.info for rule in rules.active if applies(rule, document)]
         checked = frozenset(info.id for info in applying if severity_of(info, settings)[document.target] is not None)
         self._suppressions.take(loaded, checked, rules.known)
         self.rules.update((info.id, info) for info in applying)
-        self._add(findings, settings)
+        self._add(findings, rules, settings)
 
-    def _add(self, findings: list[Finding], settings: Settings) -> None:
-        findings = [self._suppressions.apply(finding) for finding in findings]
+    def _add(self, findings: list[Finding], rules: Rules, settings: Settings) -> None:
+        """Take findings into the report: a comment suppresses one place, and what is left of a rule's is put together."""
+        applied = [self._suppressions.apply(finding) for finding in findings]
+        suppressed = [finding for finding in applied if finding.suppressed is not None]
+        findings = merged([finding for finding in applied if finding.suppressed is None], rules.by_id) + suppressed
         self.findings.extend(findings)
         fail_on = settings.fail_on or "error"
         if fail_on != "never":
@@ -243,8 +247,8 @@ class _Run:
             for combined in side_by_side(deployment):
                 main = combined.members.get("server", deployment.documents[0])
                 rules, settings = by_document[main]
-                for rule in rules.active:
-                    self._add(self._check_rule(rule, combined, settings), settings)
+                found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, settings)]
+                self._add(without_repetitions(found, rules.active), rules, settings)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
 
     def _add_unused_suppressions(self) -> None:
@@ -254,7 +258,7 @@ class _Run:
             info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)
             level = severity_of(info, settings)[unused.document.target] if info is not None else None
             if level is not None:
-                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], settings)
+                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules, settings)
 
     def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
         try:

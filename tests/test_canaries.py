@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 from support.canaries import CANARY, FORMS, Planted, planted_files, printed
-from support.helpers import rule
+from support.helpers import EVERY_RULE, rule
 
 from linter.commands import diff, show
-from linter.config import Settings
 from linter.load import Input, load_documents
 from linter.model import Document, Result
 from linter.policy.engine import check
@@ -63,7 +62,7 @@ def loaded(planted: Planted) -> list[Document]:
 
 
 def lint(planted: Planted) -> Outcome:
-    outcome = lint_input(Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name), Options(Settings(), planted.kind))
+    outcome = lint_input(Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name), Options(EVERY_RULE, planted.kind))
     assert outcome.bugs == ()
     return outcome
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.helpers import EVERY_RULE
 
 from linter.load import Input
 from linter.model import UNKNOWN, Document, dotted
@@ -14,7 +15,7 @@ from linter.run import Options, Outcome, lint_input
 
 
 def lint(text: str, name: str = "template.yaml") -> Outcome:
-    outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options())
+    outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(EVERY_RULE))
     assert outcome.bugs == ()
     return outcome
 

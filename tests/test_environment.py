@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import written
+from support.helpers import EVERY_RULE, written
 
 from linter import settings
 from linter.documents.variables import configures_server, is_servers
@@ -25,7 +25,7 @@ PATHS = [tuple(name.split(".")) for name in KNOWN.names() if "*" not in name]
 
 
 def lint(text: str, name: str = ".env", kind: str | None = None) -> Outcome:
-    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(kind=kind))
+    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(EVERY_RULE, kind))
 
 
 def found(text: str, name: str = ".env") -> list[str]:

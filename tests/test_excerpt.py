@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import compact
+from support.helpers import EVERY_RULE, compact
 
 from linter import settings
 from linter.load import Input
@@ -28,7 +28,7 @@ MARKER = "hunter2"
 
 
 def lint(text: str, kind: str | None = None, name: str = "medplum.config.json") -> Outcome:
-    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(kind=kind))
+    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(EVERY_RULE, kind))
 
 
 def reports(outcome: Outcome) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.helpers import compare_with
+from support.helpers import EVERY_RULE, compare_with
 
 from linter.load import Input
 from linter.model import dotted
@@ -20,7 +20,7 @@ CASES = sorted(path.parent.name for path in FIXTURES.glob("*/input.*"))
 
 def linted(case: str) -> Outcome:
     (path,) = (FIXTURES / case).glob("input.*")
-    return lint_input(Input(path.name, path.read_bytes(), path), Options())
+    return lint_input(Input(path.name, path.read_bytes(), path), Options(EVERY_RULE))
 
 
 def lines(outcome: Outcome) -> list[str]:

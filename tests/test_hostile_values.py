@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import deep, loaded
+from support.helpers import EVERY_RULE, deep, loaded
 from support.hostile import DIGITS, TEXTS, VALUES
 
 from linter import settings
@@ -25,7 +25,7 @@ BASE: Final = '"baseUrl": "https://api.example.com/", "database": {"host": "db"}
 
 
 def lint(text: str, name: str = "medplum.config.json", kind: str | None = None) -> Outcome:
-    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(kind=kind))
+    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(EVERY_RULE, kind))
 
 
 def found(outcome: Outcome, rule: str) -> list[str]:

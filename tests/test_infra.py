@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.helpers import bare, rule, said, verdict
+from support.helpers import EVERY_RULE, bare, rule, said, verdict
 
 from linter import settings
-from linter.config import Settings
 from linter.load import Input
 from linter.model import UNKNOWN, Finding
 from linter.policy.errors import RuleError
@@ -30,7 +29,7 @@ ARNS = [name for name, value in sorted(CLEAN.items()) if str(value).startswith("
 
 def lint(content: Any, name: str = "medplum.prod.config.json", *, kind: str | None = None) -> Outcome:
     text = content if isinstance(content, str) else json.dumps(content)
-    outcome = lint_input(Input(name, text.encode(), Path(name)), Options(Settings(), kind))
+    outcome = lint_input(Input(name, text.encode(), Path(name)), Options(EVERY_RULE, kind))
     assert outcome.bugs == () and outcome.errors == ()
     return outcome
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import EVERY_RULE
 
 from linter.load import Input
 from linter.run import Options, lint_input
@@ -75,4 +76,4 @@ def test_any_value_can_stand_anywhere(path: Path, chance: random.Random) -> None
     }
     for name, text in texts.items():
         for kind in (None, "server/ssm"):
-            assert lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(kind=kind)).bugs == ()
+            assert lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(EVERY_RULE, kind)).bugs == ()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.helpers import EVERY_RULE
 
-from linter.config import Settings
 from linter.load import Input
 from linter.reporters import json as json_report
 from linter.reporters import sarif, text
@@ -23,7 +23,7 @@ ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 
 def lint(content: Any, name: str = "secret.json", *, kind: str | None = None) -> Outcome:
     written = content if isinstance(content, str) else json.dumps(content)
-    outcome = lint_input(Input(name, written.encode(), Path(name)), Options(Settings(), kind))
+    outcome = lint_input(Input(name, written.encode(), Path(name)), Options(EVERY_RULE, kind))
     assert outcome.bugs == () and outcome.errors == ()
     return outcome
 

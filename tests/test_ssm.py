@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import EVERY_RULE
 
 from linter.documents.source import SourceFile
 from linter.load import Input
@@ -37,7 +38,7 @@ def one(text: str, name: str = "dump.json") -> Document:
 
 
 def lint(text: str, name: str = "dump.json", kind: str | None = None) -> Outcome:
-    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(kind=kind))
+    return lint_input(Input(name, text.encode("utf-8", "surrogatepass"), Path("/nowhere") / name), Options(EVERY_RULE, kind))
 
 
 def found(text: str, *rules: str, name: str = "dump.json") -> list[str]:

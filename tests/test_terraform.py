@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.helpers import EVERY_RULE
 
 from linter.load import Input
 from linter.model import UNKNOWN
@@ -15,7 +16,7 @@ from linter.run import Options, Outcome, lint_input
 
 def lint(value: Any, name: str = "plan.json") -> tuple[str, Outcome]:
     text = json.dumps(value, indent=2)
-    outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options())
+    outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(EVERY_RULE))
     assert outcome.bugs == ()
     return text, outcome
 

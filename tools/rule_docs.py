@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from linter.commands.rules import built_in_sources
-from linter.model import TARGETS, RuleInfo
+from linter.commands.rules import built_in_sources, level_words
+from linter.model import RuleInfo
 from linter.policy.rule_file import RuleFile
 
 
@@ -69,7 +69,7 @@ language: see [policies.md](../policies.md).
 """
 _SEVERITY = """\
 A severity with two levels gives the one for production and the one for development servers: see the
-[README](../../README.md#production-and-development).
+[README](../../README.md#production-and-development). What is *pedantic* is checked only with `--pedantic`.
 """
 
 
@@ -121,8 +121,7 @@ def _row(info: RuleInfo) -> str:
 
 
 def _severity(info: RuleInfo) -> str:
-    levels = [info.severity[target] or "off" for target in TARGETS]
-    return levels[0] if len(set(levels)) == 1 else " / ".join(levels)
+    return " / ".join(level_words(info))
 
 
 def _cell(text: str) -> str:

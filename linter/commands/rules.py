@@ -11,7 +11,7 @@ from ..choose import rule_kinds
 from ..documents.deployment import KIND as DEPLOYMENT
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
-from ..model import TARGETS, Deployment, Document, RuleInfo
+from ..model import TARGETS, Deployment, Document, RuleInfo, Target
 from ..policy.engine import applies, check
 from ..policy.examples import Sample, failures
 from ..policy.rule import Rule
@@ -24,16 +24,20 @@ from ..suppress import Suppressions
 from ..text import Span, inert, printable, printable_lines
 
 
-def severity_text(info: RuleInfo) -> str:
-    """The severity of a rule: one level, or that in production and that in development."""
-    levels = [info.severity[target] or "off" for target in TARGETS]
-    return levels[0] if len(set(levels)) == 1 else "/".join(levels)
+def level_words(info: RuleInfo) -> list[str]:
+    """The severity of a rule in words: one for all targets, or that in production and that in development."""
+    words = [f"{info.severity[target] or 'off'}{' (pedantic)' * _is_pedantic(info, target)}" for target in TARGETS]
+    return words[:1] if len(set(words)) == 1 else words
+
+
+def _is_pedantic(info: RuleInfo, target: Target) -> bool:
+    return target in info.pedantic and info.severity[target] is not None
 
 
 def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules: id, category, severity, kinds, title."""
     infos = [one.info for one in rules]
-    rows = [(one.id, one.category or "-", severity_text(one), ", ".join(one.kinds), printable(one.title)) for one in infos]
+    rows = [(one.id, one.category or "-", "/".join(level_words(one)), ", ".join(one.kinds), printable(one.title)) for one in infos]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[-1])]) + "\n" for row in rows
@@ -47,6 +51,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
             "id": rule.info.id,
             "category": rule.info.category or None,
             "severity": dict(rule.info.severity),
+            "pedantic": {target: _is_pedantic(rule.info, target) for target in TARGETS},
             "kinds": list(rule.info.kinds),
             "title": rule.info.title,
             "tags": list(rule.info.tags),
@@ -82,8 +87,8 @@ def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
 
 
 def _severity_sentence(info: RuleInfo) -> str:
-    production, development = (info.severity[target] or "off" for target in TARGETS)
-    return production if production == development else f"{production} in production, {development} in development"
+    words = level_words(info)
+    return words[0] if len(words) == 1 else f"{words[0]} in production, {words[1]} in development"
 
 
 def _example(title: str, example: Mapping[str, Any]) -> list[str]:

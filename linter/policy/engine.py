@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..model import ABSENT, Document, Finding, Level, Part, Related, SettingPath, Target, dotted
+from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from .display import shown
 from .node import Node
 from .rule import Clause, Rule, kind_matches, make_fix
+from .template import Template, cut
 from .verdict import Failure
 
 _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key", "key": "key"}
@@ -38,11 +39,21 @@ def check(
     level = (severity or rule.info.severity)[document.target]
     if level is None or not applies(rule, document):
         return []
-    if not rule.trusted:
-        from .trust import public_view, with_document  # only for rules that a configuration brought which nobody named
+    findings = _found(rule, level, _seen_by(rule, document), failed)
+    if rule.trusted:
+        return findings
+    from .trust import with_document
 
-        return [with_document(finding, document) for finding in _found(rule, level, public_view(document), failed)]
-    return _found(rule, level, document, failed)
+    return [with_document(finding, document) for finding in findings]
+
+
+def _seen_by(rule: Rule, document: Document) -> Document:
+    """A document as a rule may see it."""
+    if rule.trusted:
+        return document
+    from .trust import public_view  # only for rules that a configuration brought which nobody named
+
+    return public_view(document)
 
 
 def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) -> list[Finding]:
@@ -66,6 +77,76 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) 
                     raise
                 failed(node.path, error)
     return list(findings.values())
+
+
+def without_repetitions(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
+    """The findings of a document without those of which another one names the cause: see :attr:`Rule.yields_to`.
+
+    That one may be about the same setting, about what holds it, or about something in it.
+    """
+    causes = {rule.info.id: rule.yields_to for rule in rules if rule.yields_to}
+    if not any(finding.rule in causes for finding in findings):
+        return list(findings)
+    named = {cause for rule_ids in causes.values() for cause in rule_ids}
+    places: dict[str, _Places] = {}
+    for finding in findings:
+        if finding.rule in named and finding.path is not None:
+            places.setdefault(finding.rule, _Places()).add(finding.path)
+    return [
+        finding
+        for finding in findings
+        if finding.path is None or not any(finding.path in places[cause] for cause in causes.get(finding.rule, ()) if cause in places)
+    ]
+
+
+class _Places:
+    """Settings, and whether another one is, holds, or is in one of them."""
+
+    def __init__(self) -> None:
+        self._paths: set[SettingPath] = set()
+        self._above: set[SettingPath] = set()
+
+    def add(self, path: SettingPath) -> None:
+        self._paths.add(path)
+        self._above.update(path[:length] for length in range(1, min(len(path), _DEEP)))
+
+    def __contains__(self, path: SettingPath) -> bool:
+        return path in self._above or any(path[:length] in self._paths for length in range(1, min(len(path), _DEEP) + 1))
+
+
+def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
+    """The findings with those of each rule that has words for several (:attr:`Rule.together`) made into one.
+
+    It is at the first place, with the others as related ones; it has a fix where each of them has one.
+    """
+    groups: dict[tuple[str, Document], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.document), []).append(finding)
+    kept: list[Finding] = []
+    for (rule_id, document), group in groups.items():
+        rule = rules.get(rule_id)
+        if rule is None or rule.together is None or len(group) == 1:
+            kept.extend(group)
+        else:
+            kept.append(_merged(rule, rule.together, document, sorted(group, key=lambda one: one.span)))
+    return kept
+
+
+def _merged(rule: Rule, template: Template, document: Document, group: list[Finding]) -> Finding:
+    first, *others = group
+    paths = [finding.path or () for finding in group]
+    fixes = [finding.fix for finding in group if finding.fix is not None]
+    return first._replace(
+        message=template.show(Node.at(_seen_by(rule, document), paths[0]), places=paths).rstrip(),
+        related=tuple(Related(document, one.path or (), one.span, dotted(one.path or ())) for one in others),
+        fix=Fix(
+            tuple(change for fix in fixes for change in fix.changes),
+            all(fix.safe for fix in fixes),
+            cut(", ".join(fix.description for fix in fixes)),
+        )
+        if len(fixes) == len(group)
+        else None,
+    )
 
 
 def _failures(clause: Clause, node: Node) -> tuple[Failure, ...]:

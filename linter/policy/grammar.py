@@ -79,11 +79,22 @@ _KEYS: Final = {
         },
         "else": {"$ref": "#/$defs/level"},
     },
+    "pedantic": {
+        "if": {"type": "object"},
+        "then": {
+            "properties": dict.fromkeys(TARGETS, {"type": "boolean"}),
+            "required": list(TARGETS),
+            "additionalProperties": False,
+        },
+        "else": {"type": "boolean"},
+    },
     "for": _one_or_list(TEXT),
     "found_by": {"enum": ["source"]},
     "when": {"$ref": "#/$defs/conditions"},
     "must": _CLAUSES,
     "message": TEXT,
+    "together": TEXT,
+    "yields_to": _list(TEXT, 1),
     "fix": _object(
         {
             "safe": {"type": "boolean"},

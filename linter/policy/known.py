@@ -48,7 +48,8 @@ def _settings(data: Mapping[str, Any]) -> Iterator[tuple[Steps, Where]]:
     yield from _condition(data.get("when", {}), ("when",), None)
     only = next(iter(must)) if len(must) == 1 else '""'  # of several the message and the fix are about any
     base = _steps(parse_path(only), None) if '"' not in only else None
-    yield from _in_text(data.get("message", ""), base, ("message",))
+    for key in ("message", "together"):
+        yield from _in_text(data.get(key, ""), base, (key,))
     fix = data.get("fix", {})
     yield from _condition(fix.get("when", {}), ("fix", "when"), base)
     for text, value in fix.get("set", {}).items():

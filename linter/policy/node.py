@@ -107,6 +107,8 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete")
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
+FACTS_OF_A_FINDING = ("reason", "paths", "count")
+"""What only a message knows: why the value is wrong; the names of all settings that the finding is about, and their number."""
 FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
 """What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
 leads to, the one to ``use`` instead. And

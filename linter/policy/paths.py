@@ -15,7 +15,7 @@ from .. import settings
 from ..model import Mark, child
 from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
-from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING, Node
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Node
 
 ANY: Final = Mark("*")
 DEEP: Final = Mark("**")
@@ -214,7 +214,7 @@ def _check_fact(text: str, path: Path) -> None:
     if path.fact is None:
         return
     root = path.start == "root" and not path.steps
-    known: tuple[str, ...] = FACTS_OF_A_DOCUMENT if root else (*FACTS_OF_A_SETTING, "reason")
+    known: tuple[str, ...] = FACTS_OF_A_DOCUMENT if root else (*FACTS_OF_A_SETTING, *FACTS_OF_A_FINDING)
     if len(path.steps) == 1:
         known += FACTS_OF_A_DOCUMENT  # of a member of a deployment
     if path.fact not in known:

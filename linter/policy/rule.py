@@ -79,6 +79,16 @@ class Rule:
         return _at(("message",), lambda: Template(self._data["message"])) if "message" in self._data else None
 
     @cached_property
+    def together(self) -> Template | None:
+        """What is said of all places of a document in one finding; None for a rule that reports each place by itself."""
+        return _at(("together",), lambda: Template(self._data["together"])) if "together" in self._data else None
+
+    @property
+    def yields_to(self) -> tuple[str, ...]:
+        """The ids of the rules that name the cause: where one of them reports a setting, this one has nothing to add."""
+        return tuple(self._data.get("yields_to", ()))
+
+    @cached_property
     def fix(self) -> FixPlan | None:
         """What would put it right."""
         return _fix(self._data["fix"], prepare=self._prepare) if "fix" in self._data else None
@@ -92,7 +102,7 @@ def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
     """
     rule = Rule(data, prepare=prepare)
     if prepare:
-        for part in ("must", "when", "message", "fix"):
+        for part in ("must", "when", "message", "together", "fix"):
             getattr(rule, part)
     return rule
 
@@ -109,6 +119,16 @@ def severity_by_target(data: Any) -> dict[Target, Level | None]:
     return severity
 
 
+_NOT_PEDANTIC: Final[frozenset[Target]] = frozenset()
+
+
+def _pedantic(given: Any) -> frozenset[Target]:
+    """The targets on which a rule is pedantic: all or none of them, or those that a mapping says it of."""
+    if isinstance(given, dict):
+        return frozenset(target for target in TARGETS if given.get(target))
+    return frozenset(TARGETS) if given else frozenset()
+
+
 def _info(data: Mapping[str, Any]) -> RuleInfo:
     kinds = data["for"]
     return RuleInfo(
@@ -123,6 +143,7 @@ def _info(data: Mapping[str, Any]) -> RuleInfo:
         security_severity=data.get("security_severity"),
         precision=data.get("precision", "high"),
         category=data.get("category") or data["id"].rpartition("/")[0],
+        pedantic=_pedantic(data["pedantic"]) if "pedantic" in data else _NOT_PEDANTIC,
     )
 
 

@@ -125,11 +125,18 @@ def read_folders(
     files, errors = files_of(folders)
     ids = dict.fromkeys(taken, "a built-in rule")
     groups = dict.fromkeys(categories, "a category")
-    for path, trusted in files:
-        source = read_rule_file(path, kinds, trusted=trusted)
+    sources = [read_rule_file(path, kinds, trusted=trusted) for path, trusted in files]
+    known = [*ids, *(source.rule.info.id for source in sources if source.rule is not None)]
+    for source in sources:
+        path = source.path
         errors.extend(source.errors)
         if source.rule is None:
             continue
+        errors.extend(
+            f'{path}:{source.line(("yields_to", index))}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
+            for index, cause in enumerate(source.rule.yields_to)
+            if cause not in known
+        )
         rule_id, group = source.rule.info.id, source.rule.info.category
         owner = ids.get(rule_id) or groups.get(rule_id)
         if owner is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN
+from ..model import ABSENT, UNKNOWN, SettingPath, dotted
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..text import printable
@@ -23,6 +23,9 @@ LONGEST_VALUE = 65_536
 memory is enough for it. A template that is one path makes nothing: it is the value itself."""
 _LONGEST_TEXT = 8_192
 """Characters of a message at most."""
+
+_MOST_NAMES = 12
+"""Names of settings at most in a message about several."""
 
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
@@ -68,14 +71,18 @@ class Template:
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
-    def show(self, node: Node, reason: str = "") -> str:
-        """The text for people: secret values are masked, what is not known is said so; cut where it is longer than anybody reads."""
+    def show(self, node: Node, reason: str = "", places: Sequence[SettingPath] = ()) -> str:
+        """The text for people: secret values are masked, what is not known is said so; cut where it is longer than anybody reads.
+
+        ``places`` are the settings that a finding about several is about; without them it is about that of the node.
+        """
+        about = {"reason": reason, "count": str(len(places) or 1), "paths": series(places or (node.path,))} if self.paths else {}
         made: list[str] = []
         seen: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         length = 0
         for piece in self.pieces:
             if not isinstance(piece, str) and piece not in seen:
-                seen[piece] = _shown(piece, node, reason)
+                seen[piece] = _shown(piece, node, about)
             made.append(piece if isinstance(piece, str) else seen[piece])
             length += len(made[-1])
             if length > _LONGEST_TEXT:
@@ -99,9 +106,17 @@ def _known(path: Path, node: Node) -> Any:
     return meant(node.document, found.path, value)
 
 
-def _shown(path: Path, node: Node, reason: str) -> str:
-    if path.fact == "reason":
-        return reason
+def series(paths: Sequence[SettingPath]) -> str:
+    """The names of settings as people list them; of many the first ones, and how many there are besides."""
+    names = [printable(dotted(path)) for path in paths]
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
+    if path.fact is not None and path.fact in about:
+        return about[path.fact]
     found = path.single(node)
     if path.fact is not None and path.fact != "raw":
         fact = path.value(found)

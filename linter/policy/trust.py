@@ -21,11 +21,11 @@ from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from ..text import Excerpt, Piece, Span
 from .errors import RuleError
-from .node import FACTS_OF_THE_CATALOGUE
+from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag, parse_path
 from .template import Template
 
-_OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "reason", *FACTS_OF_THE_CATALOGUE})
+_OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
 """What may be known of a secret: nothing of it depends on what the secret is."""
 
 

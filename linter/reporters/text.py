@@ -43,10 +43,17 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     excerpt = document.origin.excerpt(finding.path, finding.span)
     yield from _source_line(excerpt, finding.severity, style)
     for related in finding.related:
-        yield from _related(related, style)
+        yield from [_again(related, excerpt, style)] if related.document is document else _related(related, style)
     if finding.fix is not None:
         kind = "fix" if finding.fix.safe else "possible fix"
         yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
+
+
+def _again(related: Related, excerpt: Excerpt, style: Style) -> str:
+    """Another place in the same document, in one line without its source."""
+    place = related.document.position(related.span.start)
+    gutter = f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)}"
+    return f"{gutter} also: {printable(related.document.uri)}:{place.line}:{place.column}: {printable(related.message)}"
 
 
 def _related(related: Related, style: Style) -> Iterator[str]:

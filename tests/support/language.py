@@ -30,7 +30,7 @@ def uses() -> Uses:
         for assertion in [*_assertions(rule.get("must", {})), *_assertions(rule.get("when", {})), *_assertions(fix.get("when", {}))]:
             for name, operand in _operators(assertion):
                 found.operators.setdefault(name, []).append(operand)
-        spoken = str({key: rule.get(key) for key in ("when", "must", "message", "fix")})
+        spoken = str({key: rule.get(key) for key in ("when", "must", "message", "together", "fix")})
         found.facts.update(re.findall(r"@([a-z_]+)", spoken))
     return found
 

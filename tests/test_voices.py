@@ -1,0 +1,194 @@
+"""Which findings are reported: advice only on request, one finding for one cause."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from support.helpers import rule_data
+
+from linter.cli import cli
+
+PUBLIC = {"baseUrl": "https://api.hospital.example/", "port": 1, "supportEmail": "x", "logLevel": "y"}
+LOCAL = {**PUBLIC, "baseUrl": "http://localhost:8103/"}
+
+
+@pytest.fixture
+def policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    return folder
+
+
+def write_rule(folder: Path, name: str, must: dict[str, Any], **more: Any) -> None:
+    examples = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": ["port"]}]}
+    (folder / f"{name}.yaml").write_text(json.dumps(rule_data(must, id=f"acme/{name}", examples=examples, **more)))
+
+
+def run(*arguments: str, data: dict[str, Any] = PUBLIC, config: str = "") -> Result:
+    Path("server.json").write_text(json.dumps(data, indent=2))
+    if config:
+        Path(".medplum-lint.toml").write_text(config)
+    return CliRunner().invoke(cli, ["server.json", "--rules", "policies", *arguments])
+
+
+def found(*arguments: str, data: dict[str, Any] = PUBLIC, config: str = "", only: str = "acme") -> list[str]:
+    """The findings of the policies: severity, rule without its category, setting."""
+    report = json.loads(run("-f", "json", *arguments, data=data, config=config).stdout)
+    return [
+        f"{one['severity']} {one['rule'].removeprefix('acme/')} {one['setting']}"
+        for one in report["findings"]
+        if one["rule"].startswith(f"{only}/") and not one["suppressed"]
+    ]
+
+
+# --- Advice ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_advice_is_given_on_request(policies: Path) -> None:
+    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    write_rule(policies, "plain", {"port": "absent"})
+    assert found() == ["error plain port"]
+    assert found("--pedantic") == ["error advice port", "error plain port"]
+    assert found(config="pedantic = true") == ["error advice port", "error plain port"]
+    assert found(config='[per-file."server.json"]\npedantic = true') == ["error advice port", "error plain port"]
+    assert found("--pedantic", config="pedantic = false") == ["error advice port", "error plain port"]
+
+
+def test_one_rule_is_asked_for_by_its_id_and_not_by_its_category(policies: Path) -> None:
+    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    assert found("--select", "acme") == []
+    assert found("--select", "acme/advice") == ["error advice port"]
+    assert found(config='[severity]\n"acme/advice" = "note"') == ["note advice port"]
+    assert found("--pedantic", "--ignore", "acme/advice") == []
+
+
+def test_advice_on_one_target_only(policies: Path) -> None:
+    write_rule(policies, "advice", {"port": "absent"}, pedantic={"production": False, "development": True})
+    assert found() == ["error advice port"]
+    assert found(data=LOCAL) == []
+    assert found("--pedantic", data=LOCAL) == ["error advice port"]
+
+
+def test_a_configuration_that_does_not_ask_switches_nothing_off(policies: Path) -> None:
+    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    report = json.loads(run("-f", "json", config="pedantic = false").stdout)
+    assert report["configurations"][0]["rules_off"] == []
+    report = json.loads(run("-f", "json", "--pedantic", config='ignore = ["acme/advice"]').stdout)
+    assert report["configurations"][0]["rules_off"] == ["acme/advice"]
+
+
+@pytest.mark.parametrize("value", ['"yes"', "1", "[true]"])
+def test_pedantic_is_true_or_false(policies: Path, value: str) -> None:
+    write_rule(policies, "plain", {"port": "absent"})
+    result = run(config=f'fail-on = "error"\npedantic = {value}')
+    assert result.exit_code == 2
+    assert result.stderr.endswith(".medplum-lint.toml:2: pedantic must be true or false\n")
+
+
+def test_a_comment_for_advice_that_was_not_asked_for_is_not_unused(policies: Path) -> None:
+    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    Path(".env").write_text("# medplum-lint: ignore[acme/advice] it is fine\nMEDPLUM_PORT=8103\nMEDPLUM_REDIS_HOST=cache\n")
+
+    def unused(*arguments: str) -> bool:
+        result = CliRunner().invoke(cli, [".env", "--rules", "policies", *arguments])
+        assert "acme/advice]" not in result.stdout
+        return "unused-suppression" in result.stdout
+
+    assert not unused()
+    assert not unused("--pedantic")
+
+
+def test_lists_call_advice_pedantic(policies: Path) -> None:
+    write_rule(policies, "advice", {"port": "absent"}, pedantic={"production": False, "development": True})
+    write_rule(policies, "off", {"port": "absent"}, severity={"production": "note", "development": "off"}, pedantic=True)
+
+    def said(*arguments: str) -> str:
+        return CliRunner().invoke(cli, [*arguments, "--rules", "policies"]).stdout
+
+    listed = {line.split()[0]: " ".join(line.split()[2:5]) for line in said("rules", "acme").splitlines()}
+    assert listed == {"acme/advice": "error/error (pedantic) server", "acme/off": "note (pedantic)/off server"}
+    assert "Severity: error in production, error (pedantic) in development\n" in said("explain", "acme/advice")
+    assert json.loads(said("rules", "acme", "-f", "json"))[1]["pedantic"] == {"production": True, "development": False}
+
+
+# --- Several places of one cause ------------------------------------------------------------------------------------------------------
+
+OLD = {"port": "absent", "supportEmail": "absent", "logLevel": "absent"}
+
+
+def test_places_together_are_one_finding(policies: Path) -> None:
+    write_rule(policies, "old", OLD, together="${@count} settings are old: ${@paths}")
+    [finding] = [one for one in json.loads(run("-f", "json").stdout)["findings"] if one["rule"] == "acme/old"]
+    assert finding["message"] == "3 settings are old: port, supportEmail and logLevel"
+    assert (finding["setting"], finding["range"]["start"]["line"]) == ("port", 3)
+    assert [(one["setting"], one["range"]["start"]["line"]) for one in finding["related"]] == [("supportEmail", 4), ("logLevel", 5)]
+    assert (
+        "  = also: server.json:4:3: supportEmail\n  = also: server.json:5:3: logLevel\n"
+        in run("--select", "acme", "--color", "never").stdout
+    )
+
+
+def test_one_place_alone_has_its_own_message(policies: Path) -> None:
+    write_rule(policies, "old", OLD, together="${@count} settings are old: ${@paths}", message="${@paths} is old (${@count})")
+    data = {"baseUrl": PUBLIC["baseUrl"], "port": 1, "redis": {}}
+    [finding] = [one for one in json.loads(run("-f", "json", data=data).stdout)["findings"] if one["rule"] == "acme/old"]
+    assert (finding["message"], finding["related"]) == ("port is old (1)", [])
+
+
+def test_fixes_together_are_one(policies: Path) -> None:
+    write_rule(policies, "old", OLD, together="${@paths}", fix={"safe": True, "remove": ["^.port"]})
+    assert "\n  = fix: remove port, remove port, remove port\n" in run("--select", "acme", "--color", "never").stdout
+
+
+def test_a_comment_accepts_one_place_and_the_others_stay(policies: Path) -> None:
+    write_rule(policies, "old", OLD, together="${@count} settings are old: ${@paths}")
+    Path(".env").write_text(
+        "MEDPLUM_REDIS_HOST=cache\nMEDPLUM_PORT=8103 # medplum-lint: ignore[acme/old] known\nMEDPLUM_SUPPORT_EMAIL=x\nMEDPLUM_LOG_LEVEL=y\n"
+    )
+    report = json.loads(CliRunner().invoke(cli, [".env", "--rules", "policies", "-f", "json"]).stdout)
+    findings = {bool(one["suppressed"]): one["message"] for one in report["findings"] if one["rule"] == "acme/old"}
+    assert findings == {True: "port must not be set", False: "2 settings are old: supportEmail and logLevel"}
+
+
+def test_of_many_the_first_are_named(policies: Path) -> None:
+    write_rule(policies, "odd", {"defaultProjectSystemSetting.*": "absent"}, together="${@paths}")
+    data = {**PUBLIC, "defaultProjectSystemSetting": {f"n{number}": 1 for number in range(20)}}
+    [finding] = [one for one in json.loads(run("-f", "json", data=data).stdout)["findings"] if one["rule"] == "acme/odd"]
+    assert finding["message"].endswith("defaultProjectSystemSetting.n10 and 9 others")
+    assert len(finding["related"]) == 19
+
+
+# --- Two rules about one cause --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cause", "repetition", "left"),
+    [
+        ("database.host", "database.host", ["cause"]),
+        ("database", "database.host", ["cause"]),
+        ("database.host", "database", ["cause"]),
+        ("database.host", "database.port", ["cause", "repetition"]),
+    ],
+)
+def test_a_rule_yields_to_the_one_that_names_the_cause(policies: Path, cause: str, repetition: str, left: list[str]) -> None:
+    write_rule(policies, "cause", {cause: "absent"})
+    write_rule(policies, "repetition", {repetition: "absent"}, yields_to=["acme/cause"])
+    data = {**PUBLIC, "database": {"host": "db", "port": 5432}}
+    assert [line.split()[1] for line in found(data=data)] == left
+    assert [line.split()[1] for line in found("--ignore", "acme/cause", data=data)] == ["repetition"]
+
+
+def test_rules_that_are_not_there_to_yield_to(policies: Path) -> None:
+    write_rule(policies, "plain", {"port": "absent"}, yields_to=["acme/cuase", "missing-port", "acme/cause"])
+    write_rule(policies, "cause", {"port": "absent"})
+    result = run()
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == 'medplum-lint: error: policies/plain.yaml:1: there is no rule "acme/cuase" to yield to; did you mean "acme/cause"?\n'
+    )
