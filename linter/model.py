@@ -73,7 +73,7 @@ class Document:
     step of their paths here; an ordinary document has none.
     """
 
-    __slots__ = ("_derived", "complete", "data", "environment", "kind", "members", "now", "origin", "target", "text", "uri")
+    __slots__ = ("_cached", "complete", "data", "environment", "kind", "members", "now", "origin", "target", "text", "uri")
 
     def __init__(
         self,
@@ -98,13 +98,13 @@ class Document:
         self.target = target
         self.members = members or {}
         self.now: datetime | None = None
-        self._derived: dict[str, Any] = {}
+        self._cached: dict[str, Any] = {}
 
-    def derive(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` works out from the document, kept under a name so that it is worked out once."""
-        if name not in self._derived:
-            self._derived[name] = make()
-        return self._derived[name]
+    def cached(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` returns for this document, worked out once and kept under a name."""
+        if name not in self._cached:
+            self._cached[name] = make()
+        return self._cached[name]
 
     def get(self, path: SettingPath) -> Any:
         """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be judged.

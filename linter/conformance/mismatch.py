@@ -47,7 +47,7 @@ _REMARKS = ("_comment", "$schema", "//")
 
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     """Every mismatch of a document by its path; worked out once for each document."""
-    found: Mapping[SettingPath, Mismatch] = document.derive("mismatches", lambda: dict(_check(document)))
+    found: Mapping[SettingPath, Mismatch] = document.cached("mismatches", lambda: dict(_check(document)))
     return found
 
 
@@ -56,7 +56,7 @@ def unchecked(document: Document) -> dict[SettingPath, Exception]:
 
     It is theirs alone: all others are judged. Empty as long as nobody has asked for mismatches.
     """
-    failed: dict[SettingPath, Exception] = document.derive("unchecked", dict)
+    failed: dict[SettingPath, Exception] = document.cached("unchecked", dict)
     return failed
 
 

@@ -9,7 +9,7 @@ from .. import settings
 from ..model import UNKNOWN, Document, SettingPath
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Visibility, is_of_a_format
-from ..server.loader import plant, ssm_value
+from ..server.loader import build_tree, ssm_value
 from ..syntax.json import Json
 from ..syntax.yaml import Yaml
 from ..text import Span
@@ -88,7 +88,7 @@ def _tree(parameters: list[Parameter], environment: Environment) -> dict[str, An
             continue  # that AWS refuses it is enough to say
         readable = isinstance(parameter.value, str) and not is_refused(parameter, path)
         given.append((path, ssm_value(parameter.value, known.get(path)) if readable else UNKNOWN))
-    return plant(given)
+    return build_tree(given)
 
 
 def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Collection[Parameter], *, whole: bool) -> Lines:

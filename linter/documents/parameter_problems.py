@@ -65,7 +65,7 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
 
 def misnamed(environment: Environment) -> Iterator[Problem]:
     """Parameters that the server never sees because of upper or lower case in the first levels of the name."""
-    for parameter in environment.strays:
+    for parameter in environment.wrong_case:
         message = (
             f"the server never sees {printable(parameter.name)}: names are case-sensitive, and the others of this environment begin "
             f"with {printable(environment.prefix)}/"

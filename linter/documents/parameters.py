@@ -108,12 +108,12 @@ class Parameter(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """The parameters of one server. ``strays`` are meant for it, but their names begin otherwise, so that it never sees them."""
+    """The parameters of one server. ``wrong_case`` are meant for it, but upper and lower case differ in ``prefix``: it never sees them."""
 
     name: str
     prefix: str
     parameters: list[Parameter]
-    strays: list[Parameter]
+    wrong_case: list[Parameter]
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
@@ -186,8 +186,8 @@ def _by_spelling(ours: Mapping[str, list[Parameter]]) -> list[tuple[str, list[Pa
     found = []
     for prefixes in spellings.values():
         main = max(prefixes, key=lambda prefix: (len(ours[prefix]), prefix.startswith("/medplum/")))
-        strays = [parameter for prefix in prefixes if prefix != main for parameter in ours[prefix]]
-        found.append((main, ours[main], strays))
+        wrong_case = [parameter for prefix in prefixes if prefix != main for parameter in ours[prefix]]
+        found.append((main, ours[main], wrong_case))
     return found
 
 
@@ -195,8 +195,8 @@ def _named(found: list[tuple[str, list[Parameter], list[Parameter]]]) -> list[En
     """Each is called by the last level of its path, or if that is not enough by the whole of it."""
     last = Counter(prefix.rpartition("/")[2] for prefix, _, _ in found)
     return [
-        Environment(name if last[name := prefix.rpartition("/")[2]] == 1 else prefix.removeprefix("/"), prefix, given, strays)
-        for prefix, given, strays in found
+        Environment(name if last[name := prefix.rpartition("/")[2]] == 1 else prefix.removeprefix("/"), prefix, given, wrong_case)
+        for prefix, given, wrong_case in found
     ]
 
 

@@ -33,7 +33,7 @@ class SourceFile:
 
     def __init__(self, uri: str, data: bytes) -> None:
         self.uri = uri
-        self._derived: dict[str, Any] = {}
+        self._cached: dict[str, Any] = {}
         self.encoding_error: int | None = None
         try:
             content = data.decode("utf-8")
@@ -69,11 +69,11 @@ class SourceFile:
             at = before.end()
         return (opener != "" or self.name.endswith(".json")) and _IN_JSON[opener].match(content, at) is not None
 
-    def derive(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` works out from the file, kept under a name so that a source does not work it out twice."""
-        if name not in self._derived:
-            self._derived[name] = make()
-        return self._derived[name]
+    def cached(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` returns for this file, worked out once and kept under a name."""
+        if name not in self._cached:
+            self._cached[name] = make()
+        return self._cached[name]
 
     @property
     def looks_like_yaml(self) -> bool:

@@ -16,7 +16,7 @@ from .. import settings
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.token_line import LineExcerpts
 from ..redaction.values import Public, Visibility
-from ..server.loader import loaded_value, plant
+from ..server.loader import build_tree, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..text import Span, printable
@@ -150,7 +150,9 @@ def load_variables(
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, TokenLines(holder.lines, lambda: _visibility(holder)), lambda: holder.start)
-    document = Document(file.uri, KIND, file.text, plant(values.items()), origin, environment=holder.environment, complete=holder.complete)
+    document = Document(
+        file.uri, KIND, file.text, build_tree(values.items()), origin, environment=holder.environment, complete=holder.complete
+    )
     return Loaded(document, (*problems, *found), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
 

@@ -151,7 +151,7 @@ def text_problems(file: SourceFile) -> Iterator[Problem]:
 
 def scalars_of(file: SourceFile) -> list[Scalar]:
     """The scalars of a file, read once."""
-    found: list[Scalar] = file.derive("scalars", lambda: list(scalars(file.text.content)))
+    found: list[Scalar] = file.cached("scalars", lambda: list(scalars(file.text.content)))
     return found
 
 
@@ -159,7 +159,7 @@ def lines_of(file: SourceFile) -> Callable[[], LineExcerpts]:
     """What shows lines of a file, the same for all of its documents; its tokens are read when a line is first shown."""
 
     def lines() -> LineExcerpts:
-        made: LineExcerpts = file.derive("lines", lambda: _line_excerpts(file))
+        made: LineExcerpts = file.cached("lines", lambda: _line_excerpts(file))
         return made
 
     return lines
@@ -171,7 +171,7 @@ def _line_excerpts(file: SourceFile) -> LineExcerpts:
 
 def is_sound(file: SourceFile) -> bool:
     """Whether nothing is wrong with the text, such as a name that stands twice."""
-    sound: bool = file.derive("sound", lambda: not any(yaml.problems for yaml in file.yaml))
+    sound: bool = file.cached("sound", lambda: not any(yaml.problems for yaml in file.yaml))
     return sound
 
 

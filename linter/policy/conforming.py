@@ -14,7 +14,7 @@ from .node import Node
 def mismatch_at(node: Node) -> Mismatch | None:
     """The mismatch of a node of an ordinary document. Far below the deepest of them not even the path is made out."""
     found = mismatches(node.document)
-    deepest: int = node.document.derive("deepest_mismatch", lambda: max(map(len, found), default=-1))
+    deepest: int = node.document.cached("deepest_mismatch", lambda: max(map(len, found), default=-1))
     return None if node.is_deeper_than(deepest) else found.get(node.path)
 
 

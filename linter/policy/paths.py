@@ -117,7 +117,7 @@ def _descend(top: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
     A loop, not a recursion: a document can be 100,000 levels deep.
     """
     # From the root, which is where nearly all rules start, the nodes are the same for each of them.
-    nodes = top.document.derive("nodes", lambda: list(_beneath(top))) if top.link is None else _beneath(top)
+    nodes = top.document.cached("nodes", lambda: list(_beneath(top))) if top.link is None else _beneath(top)
     if not steps:
         yield from nodes
         return

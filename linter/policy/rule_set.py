@@ -192,9 +192,9 @@ def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
         return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if path.is_dir() else 'no such folder'}"]
     if not isinstance(folder, FoundFolder):
         return files, []
-    strays = [file for file in files if not _stays(file, folder.within)]
-    errors = [f"{file}: leads outside {folder.within}, the folder of the configuration file that names it" for file in strays]
-    return [file for file in files if file not in strays], errors
+    elsewhere = [file for file in files if not _stays(file, folder.within)]
+    errors = [f"{file}: leads outside {folder.within}, the folder of the configuration file that names it" for file in elsewhere]
+    return [file for file in files if file not in elsewhere], errors
 
 
 def _stays(path: Path, folder: Path) -> bool:

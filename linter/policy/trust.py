@@ -34,7 +34,7 @@ _OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", 
 
 def public_view(document: Document) -> Document:
     """The document without what may be secret; made once for each document."""
-    view: Document = document.derive("public", lambda: _view(document))
+    view: Document = document.cached("public", lambda: _view(document))
     view.now, view.target = document.now, document.target
     return view
 
@@ -61,7 +61,7 @@ def _view(document: Document) -> Document:
         members=members,
     )
     if not members:
-        view.derive("mismatches", lambda: _public_mismatches(document, view))
+        view.cached("mismatches", lambda: _public_mismatches(document, view))
     return view
 
 

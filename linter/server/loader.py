@@ -59,8 +59,8 @@ def dotted_path(name: str) -> SettingPath:
     return tuple(name.split(".")) if name.count(".") < MOST_STEPS else (name,)
 
 
-def plant(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
-    """Set each value at its path, in order. An object that has members of its own is not lost to a text of the same name."""
+def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
+    """The tree with each value at its path, set in order. A text does not replace an object of the same name that has members."""
     tree: dict[str, Any] = {}
     for path, value in given:
         node: Any = tree

@@ -17,7 +17,7 @@ from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..server.loader import dotted_path, plant, ssm_value
+from ..server.loader import build_tree, dotted_path, ssm_value
 from ..syntax.json import Json, Places
 from ..text import Span, printable
 
@@ -70,7 +70,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         text = isinstance(value, str)
         values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path)) if text else value
     origin = _origin(file, parsed, entries)
-    document = Document(file.uri, kind, file.text, plant(values.items()), origin)
+    document = Document(file.uri, kind, file.text, build_tree(values.items()), origin)
     return [Loaded(document, (*problems, *wrong), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 

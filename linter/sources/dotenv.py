@@ -97,7 +97,7 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
 
 
 def _read_once(file: SourceFile) -> _Read:
-    read: _Read = file.derive("environment file", lambda: _read(file.text))
+    read: _Read = file.cached("environment file", lambda: _read(file.text))
     return read
 
 

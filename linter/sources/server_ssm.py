@@ -110,7 +110,7 @@ def _read(file: SourceFile) -> _Read:
         dumps = [read_dump(parsed) for parsed in documents]
         return _Read(documents, _given([dump for dump in dumps if dump is not None]), _unread(file, documents, dumps))
 
-    found: _Read = file.derive("dump", read)
+    found: _Read = file.cached("dump", read)
     return found
 
 
