@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .config import Config, ConfigError, Configurations, Settings, Severity
+from .config import Config, ConfigError, Configurations, Overrides, Severity
 from .documents.deployment import KIND as DEPLOYMENT
 from .files import reason_of
 from .model import Configuration, Document, RuleInfo, Target
@@ -53,34 +53,34 @@ def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
     return sorted([*rules, *own], key=lambda rule: rule.info.id), errors
 
 
-def is_selected(rule: Rule, settings: Settings) -> bool:
+def is_selected(rule: Rule, overrides: Overrides) -> bool:
     """Whether a choice of rules covers a rule. The more exact of ``select`` and ``ignore`` counts; where neither is, ``ignore``."""
-    ignored = rank(rule.info, settings.ignore) if settings.ignore else 0
-    return not ignored if settings.select is None else rank(rule.info, settings.select) > ignored
+    ignored = rank(rule.info, overrides.ignore) if overrides.ignore else 0
+    return not ignored if overrides.select is None else rank(rule.info, overrides.select) > ignored
 
 
-def is_active(rule: Rule, settings: Settings) -> bool:
+def is_active(rule: Rule, overrides: Overrides) -> bool:
     """Whether a rule is checked: it is selected, and if it is off until it is asked for, by its id."""
-    return is_selected(rule, settings) and (rule.enabled or rule.info.id in (settings.select or ()))
+    return is_selected(rule, overrides) and (rule.enabled or rule.info.id in (overrides.select or ()))
 
 
-def target_for(settings: Settings, document: Document) -> Target:
-    """What a document is for, by its own content unless the settings say it."""
-    if settings.target in (None, "auto"):
+def target_for(overrides: Overrides, document: Document) -> Target:
+    """What a document is for, by its own content unless the options say it."""
+    if overrides.target in (None, "auto"):
         return target_of(document)
-    return "production" if settings.target == "production" else "development"
+    return "production" if overrides.target == "production" else "development"
 
 
-def severity_of(info: RuleInfo, settings: Settings) -> Severity:
-    """How grave a rule's findings are on each target, by the rule itself unless the settings say it; None where it is not checked.
+def severity_of(info: RuleInfo, overrides: Overrides) -> Severity:
+    """How grave a rule's findings are on each target, by the rule itself unless the options say it; None where it is not checked.
 
     Where a rule is pedantic it is checked only when it is asked for: all such rules by ``pedantic``, one by its id in ``select`` or
     ``severity``.
     """
-    given = (settings.severity or {}).get(info.id)
+    given = (overrides.severity or {}).get(info.id)
     if given is not None:
         return given
-    if not info.pedantic or settings.pedantic or info.id in (settings.select or ()):
+    if not info.pedantic or overrides.pedantic or info.id in (overrides.select or ()):
         return info.severity
     return {target: None if target in info.pedantic else level for target, level in info.severity.items()}
 
@@ -112,7 +112,7 @@ class Choices:
 
     def __init__(
         self,
-        given: Settings,
+        given: Overrides,
         folders: tuple[Path, ...],
         configurations: Configurations,
         report_error: Callable[[str], None],
@@ -137,14 +137,14 @@ class Choices:
             for error in check_selectors([*(self._given.select or ()), *(self._given.ignore or ())], known.values()):
                 self._error(error)
 
-    def of(self, file: Path) -> tuple[Config, Settings, Rules]:
+    def of(self, file: Path) -> tuple[Config, Overrides, Rules]:
         """What counts for a file, once :meth:`prepare` has read it: its configuration, what that and the command line say, the rules."""
         config = self.config(file)
         assert config is not None
-        settings = self._given.over(config.settings_for(file))
+        overrides = self._given.over(config.overrides_for(file))
         if config.path is not None:
             self._use(config)
-        return config, settings, self._rules(config, settings)
+        return config, overrides, self._rules(config, overrides)
 
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
         """The rules that there are under a configuration, by their ids; it must not name others."""
@@ -159,12 +159,12 @@ class Choices:
         """Refuse a choice of rules of which none is left: whatever is linted with it has no finding."""
         config = self.config(file)
         assert config is not None  # :meth:`prepare` has read it
-        settings = self._given.over(config.settings_for(file))
+        overrides = self._given.over(config.overrides_for(file))
         rules = self._rule_set(config)
-        if settings.select is None or any(is_active(rule, settings) for rule in rules):
+        if overrides.select is None or any(is_active(rule, overrides) for rule in rules):
             return
         place = f"{config.path}: " if config.path is not None else ""
-        off = any(is_selected(rule, settings) for rule in rules)
+        off = any(is_selected(rule, overrides) for rule in rules)
         reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
         self._error(f"{place}no rule is left to check: {reason}")
 
@@ -193,9 +193,9 @@ class Choices:
         assert config.path is not None  # one that is there
         return self.used.setdefault(config.path, _Use(config, set(), set()))
 
-    def _rules(self, config: Config, settings: Settings) -> Rules:
+    def _rules(self, config: Config, overrides: Overrides) -> Rules:
         rules = self._rule_set(config)
-        active = tuple(rule for rule in rules if is_active(rule, settings))
+        active = tuple(rule for rule in rules if is_active(rule, overrides))
         return Rules(active, {rule.info.id: rule for rule in active}, {rule.info.id: rule.info for rule in rules})
 
     def _rule_set(self, config: Config) -> list[Rule]:
@@ -208,25 +208,25 @@ class Choices:
                 self._error(error)
         return self._rule_sets[folders]
 
-    def note_off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> None:
+    def note_off(self, config: Config, document: Document, rules: Rules, overrides: Overrides) -> None:
         """Note which rules a configuration switched off for a document."""
         if config.path is not None:
-            self._use(config).off.update(self._off(config, document, rules, settings))
+            self._use(config).off.update(self._off(config, document, rules, overrides))
 
-    def _off(self, config: Config, document: Document, rules: Rules, settings: Settings) -> frozenset[str]:
+    def _off(self, config: Config, document: Document, rules: Rules, overrides: Overrides) -> frozenset[str]:
         """The rules that a document would be checked with, were it not for its configuration."""
-        told = self._given.over(Settings())
-        target = target_for(told, document)
-        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self._folders)] if is_active(rule, told))
-        on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, settings)[document.target] is not None)
-        return frozenset(info.id for info in without if severity_of(info, told)[target] is not None) - on
+        given = self._given.over(Overrides())
+        target = target_for(given, document)
+        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self._folders)] if is_active(rule, given))
+        on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, overrides)[document.target] is not None)
+        return frozenset(info.id for info in without if severity_of(info, given)[target] is not None) - on
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""
         return tuple(sorted(self._configuration(use) for use in self.used.values()))
 
     def _configuration(self, use: _Use) -> Configuration:
-        told = self._given.fail_on is not None
-        fail_on = None if told else use.config.general.fail_on
+        on_command_line = self._given.fail_on is not None
+        fail_on = None if on_command_line else use.config.general.fail_on
         assert use.config.path is not None  # a configuration that is used is there
         return Configuration(_relative(use.config.path), use.config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on)

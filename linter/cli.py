@@ -12,7 +12,7 @@ import click
 
 from . import __version__
 from .choose import all_rules, folders_of
-from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Settings, named_config
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Overrides, named_config
 from .console import PROGRAM, Commands, say
 from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, described, load_documents
@@ -114,9 +114,9 @@ def check(
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     if output == "":
         raise click.UsageError("--output needs a file name")
-    settings = Settings(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None)
+    overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None)
     options = Options(
-        settings, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
+        overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
     outcome = _lint(list(paths) or ["."], options, stdin_filename)
     if outcome.started:

@@ -26,8 +26,8 @@ class ConfigError(Exception):
     """A configuration that cannot be used; the text is ``file:line: what is wrong``."""
 
 
-class Settings(NamedTuple):
-    """What can be said for all files, for some (``per-file``), and on the command line. None: nothing is said."""
+class Overrides(NamedTuple):
+    """Options that can be given for all files, for some (``per-file``), and on the command line. None: not given."""
 
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
@@ -36,9 +36,9 @@ class Settings(NamedTuple):
     fail_on: str | None = None
     pedantic: bool | None = None
 
-    def over(self, other: Settings) -> Settings:
-        """These settings, and the other's where these say nothing; severities are merged rule by rule."""
-        return Settings(
+    def over(self, other: Overrides) -> Overrides:
+        """These options, and the other's where these are not given; severities are merged rule by rule."""
+        return Overrides(
             self.select if self.select is not None else other.select,
             self.ignore if self.ignore is not None else other.ignore,
             {**(other.severity or {}), **(self.severity or {})},
@@ -64,22 +64,22 @@ class Config(NamedTuple):
     """
 
     path: Path | None = None
-    general: Settings = Settings()
+    general: Overrides = Overrides()
     rules: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
-    per_file: tuple[tuple[str, Settings], ...] = ()
+    per_file: tuple[tuple[str, Overrides], ...] = ()
     lines: Mapping[str, int] = {}
     base: Path | None = None
     trusted: bool = False
     rules_line: int = 1
 
-    def settings_for(self, file: Path) -> Settings:
+    def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""
-        settings = self.general
+        overrides = self.general
         for glob, override in self.per_file:
             if self._matches(file, glob):
-                settings = override.over(settings)
-        return settings
+                overrides = override.over(overrides)
+        return overrides
 
     def excludes(self, file: Path) -> bool:
         """Whether a glob of ``exclude`` matches a file or a folder."""
@@ -95,10 +95,10 @@ class Config(NamedTuple):
 
     def mentions(self) -> Iterable[Mention]:
         """Every rule and category that the configuration names."""
-        for settings in (self.general, *(override for _, override in self.per_file)):
-            for name in (*(settings.select or ()), *(settings.ignore or ())):
+        for overrides in (self.general, *(override for _, override in self.per_file)):
+            for name in (*(overrides.select or ()), *(overrides.ignore or ())):
                 yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=True)
-            for name in settings.severity or ():
+            for name in overrides.severity or ():
                 yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=False)
 
 
@@ -281,7 +281,7 @@ class _Reader:
         self.known((), data, ("rules", "exclude", "per-file", *_SETTINGS))
         config = Config(
             path=self.path,
-            general=self.settings((), data),
+            general=self.overrides((), data),
             rules=tuple(self.path.parent / folder for folder in self.texts((), data, "rules") or ()),
             exclude=self.texts((), data, "exclude") or (),
             per_file=tuple(self.per_file(data.get("per-file", {}))),
@@ -291,7 +291,7 @@ class _Reader:
             self.check_glob(("exclude",), glob)
         return config._replace(lines={mention.name: self.line_of(mention.name) for mention in config.mentions()})
 
-    def per_file(self, data: Any) -> Iterable[tuple[str, Settings]]:
+    def per_file(self, data: Any) -> Iterable[tuple[str, Overrides]]:
         if not isinstance(data, dict):
             raise self.error(("per-file",), "per-file must be a table of globs")
         for glob, override in data.items():
@@ -302,7 +302,7 @@ class _Reader:
             if "fail-on" in override:
                 raise self.error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
             self.known(above, override, _SETTINGS)
-            yield glob, self.settings(above, override)
+            yield glob, self.overrides(above, override)
 
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
         try:
@@ -315,8 +315,8 @@ class _Reader:
             if key not in names:
                 raise self.error((*above, key), f'there is no option "{key}"{did_you_mean(key, names)}')
 
-    def settings(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Settings:
-        return Settings(
+    def overrides(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Overrides:
+        return Overrides(
             select=self.selected(above, data),
             ignore=self.texts(above, data, "ignore"),
             severity=self.severity((*above, "severity"), data.get("severity")),

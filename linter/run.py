@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
 from .choose import Choices, Rules, severity_of, target_for
-from .config import Config, Configurations, Settings
+from .config import Config, Configurations, Overrides
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
 from .documents.deployment import Candidate, deployments, side_by_side
@@ -33,7 +33,7 @@ _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the f
 class Options(NamedTuple):
     """What the caller says for all files; it wins over configuration files. ``rules`` are folders, in addition to theirs."""
 
-    settings: Settings = Settings()
+    overrides: Overrides = Overrides()
     kind: str | None = None
     rules: tuple[Path, ...] = ()
     now: datetime | None = None
@@ -118,12 +118,12 @@ class _Run:
         self.started = False
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
-        self._candidates: list[tuple[Candidate, Rules, Settings]] = []
+        self._candidates: list[tuple[Candidate, Rules, Overrides]] = []
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
-        self._rules_of: dict[Document, tuple[Rules, Settings]] = {}
+        self._rules_of: dict[Document, tuple[Rules, Overrides]] = {}
         configurations = Configurations(options.config, isolated=options.isolated)
-        self.choices = Choices(options.settings, options.rules, configurations, self._error, self.note_input)
+        self.choices = Choices(options.overrides, options.rules, configurations, self._error, self.note_input)
         self._inputs: set[Identity] = set()
 
     # --- What can go wrong before a file is linted ---
@@ -173,7 +173,7 @@ class _Run:
 
     def lint(self, given: Input) -> None:
         """Lint one text: recognise it, load its documents, check each."""
-        config, settings, rules = self.choices.of(given.path)
+        config, overrides, rules = self.choices.of(given.path)
         try:
             reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
         except Exception as error:  # a bug of ours must not keep other files from being linted
@@ -186,13 +186,13 @@ class _Run:
             self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
         for one in reading.loaded:
             try:
-                self._check(one, rules, settings)
+                self._check(one, rules, overrides)
             except Exception as error:
                 self._bug(error, given.uri, "checking the file")
                 continue
-            self.choices.note_off(config, one.document, rules, settings)
+            self.choices.note_off(config, one.document, rules, overrides)
             if one.checkable:
-                self._candidates.append((Candidate(one.document, given.searched), rules, settings))
+                self._candidates.append((Candidate(one.document, given.searched), rules, overrides))
 
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
         """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
@@ -202,13 +202,13 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, loaded: Loaded, rules: Rules, settings: Settings) -> None:
+    def _check(self, loaded: Loaded, rules: Rules, overrides: Overrides) -> None:
         document = loaded.document
-        document.target = target_for(settings, document)
+        document.target = target_for(overrides, document)
         document.now = self.options.now
         self.documents.append(document)
-        self._rules_of[document] = (rules, settings)
-        findings = list(self._found_by_source(loaded, rules, settings))
+        self._rules_of[document] = (rules, overrides)
+        findings = list(self._found_by_source(loaded, rules, overrides))
         reported = {finding.rule for finding in findings}
         if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
             self._unread(document.uri, why_broken(loaded))
@@ -216,67 +216,67 @@ class _Run:
             self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
         if loaded.checkable:
             for rule in rules.active:
-                findings.extend(self._check_rule(rule, document, settings))
+                findings.extend(self._check_rule(rule, document, overrides))
             findings = without_repetitions(findings, rules.active)
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
         applying = [rule.info for rule in rules.active if applies(rule, document)]
-        checked = frozenset(info.id for info in applying if severity_of(info, settings)[document.target] is not None)
+        checked = frozenset(info.id for info in applying if severity_of(info, overrides)[document.target] is not None)
         self._suppressions.take(loaded, checked, rules.known)
         self.rules.update((info.id, info) for info in applying)
-        self._add(findings, rules, settings)
+        self._add(findings, rules, overrides)
 
-    def _add(self, findings: list[Finding], rules: Rules, settings: Settings) -> None:
+    def _add(self, findings: list[Finding], rules: Rules, overrides: Overrides) -> None:
         """Take findings into the report: a comment suppresses one place, and what is left of a rule's is put together."""
         applied = [self._suppressions.apply(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None]
         findings = merged([finding for finding in applied if finding.suppressed is None], rules.by_id) + suppressed
         self.findings.extend(findings)
-        fail_on = settings.fail_on or "error"
+        fail_on = overrides.fail_on or "error"
         if fail_on != "never":
             bar = LEVELS.index(fail_on)
             self.failed = self.failed or any(LEVELS.index(finding.severity) <= bar for finding in findings if finding.suppressed is None)
 
     def _compare(self) -> None:
-        """Check the documents of each deployment against each other, with the rules and settings of the server's file."""
+        """Check the documents of each deployment against each other, with the rules and overrides of the server's file."""
         if len(self._candidates) < 2:
             return
-        by_document = {candidate.document: (rules, settings) for candidate, rules, settings in self._candidates}
+        by_document = {candidate.document: (rules, overrides) for candidate, rules, overrides in self._candidates}
         for deployment in deployments(candidate for candidate, _, _ in self._candidates):
             self._deployments.append(deployment)
             for combined in side_by_side(deployment):
                 main = combined.members.get("server", deployment.documents[0])
-                rules, settings = by_document[main]
-                found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, settings)]
-                self._add(without_repetitions(found, rules.active), rules, settings)
+                rules, overrides = by_document[main]
+                found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, overrides)]
+                self._add(without_repetitions(found, rules.active), rules, overrides)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
 
     def _add_unused_suppressions(self) -> None:
         """Find the remarks that cover nothing, now that all findings are known."""
         for unused in self._suppressions.unused():
-            rules, settings = self._rules_of[unused.document]
+            rules, overrides = self._rules_of[unused.document]
             info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)
-            level = severity_of(info, settings)[unused.document.target] if info is not None else None
+            level = severity_of(info, overrides)[unused.document.target] if info is not None else None
             if level is not None:
-                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules, settings)
+                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules, overrides)
 
-    def _check_rule(self, rule: Rule, document: Document, settings: Settings) -> list[Finding]:
+    def _check_rule(self, rule: Rule, document: Document, overrides: Overrides) -> list[Finding]:
         try:
             return check(
                 rule,
                 document,
-                severity_of(rule.info, settings),
+                severity_of(rule.info, overrides),
                 lambda path, error: self._bug(error, document.uri, f"the rule {rule.info.id}", path),
             )
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
             self._bug(error, document.uri, f"the rule {rule.info.id}")
             return []
 
-    def _found_by_source(self, loaded: Loaded, rules: Rules, settings: Settings) -> Iterator[Finding]:
+    def _found_by_source(self, loaded: Loaded, rules: Rules, overrides: Overrides) -> Iterator[Finding]:
         active = {rule.info.id: rule.info for rule in rules.active}
         for problem in loaded.problems:
             info = active.get(problem.rule)
-            level = severity_of(info, settings)[loaded.document.target] if info is not None else None
+            level = severity_of(info, overrides)[loaded.document.target] if info is not None else None
             if level is not None:
                 yield _finding(problem, level, loaded.document)
 

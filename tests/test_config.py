@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.helpers import compact, golden
 
 from linter import config
-from linter.config import OWN_FILE, Config, ConfigError, Configurations, Settings, Severity, matches
+from linter.config import OWN_FILE, Config, ConfigError, Configurations, Overrides, Severity, matches
 from linter.files import Unreadable
 from linter.run import Options, Outcome, lint_paths
 
@@ -64,7 +64,7 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
         "missing-port": {"production": None, "development": None},
         "acme/own": {"production": "error", "development": "note"},
     }
-    assert own.general == Settings(("missing-port", "acme/own"), ("missing-redis",), severity, "production", "warning")
+    assert own.general == Overrides(("missing-port", "acme/own"), ("missing-redis",), severity, "production", "warning")
     assert list(own.mentions()) == [
         ("missing-port", f"{own.path}:2", True),
         ("acme/own", f"{own.path}:2", True),
@@ -77,27 +77,27 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
 
 def test_the_settings_of_a_file_are_those_of_every_glob_that_fits_and_the_last_wins(tmp_path: Path) -> None:
     own = read(tmp_path, WHOLE)
-    general = own.settings_for(tmp_path / "other.json")
+    general = own.overrides_for(tmp_path / "other.json")
     assert general == own.general
-    deployed = own.settings_for(tmp_path / "deploy" / "dev" / "x.json")
+    deployed = own.overrides_for(tmp_path / "deploy" / "dev" / "x.json")
     assert deployed == general._replace(target="development", ignore=())
-    production = own.settings_for(tmp_path / "deploy" / "prod.json")
+    production = own.overrides_for(tmp_path / "deploy" / "prod.json")
     level: Severity = {"production": "note", "development": "note"}
     assert production == deployed._replace(target="auto", severity={**(general.severity or {}), "missing-port": level})
-    assert own.settings_for(tmp_path.parent / "deploy" / "prod.json") == general
+    assert own.overrides_for(tmp_path.parent / "deploy" / "prod.json") == general
 
 
 def test_the_command_line_wins_over_both(tmp_path: Path) -> None:
-    told = Settings(ignore=("a",), target="development", fail_on="never")
-    settings = told.over(read(tmp_path, WHOLE).settings_for(tmp_path / "deploy" / "prod.json"))
-    assert (settings.select, settings.ignore) == (("missing-port", "acme/own"), ("a",))
-    assert (settings.target, settings.fail_on) == ("development", "never")
-    assert settings.severity is not None and settings.severity["missing-port"]["production"] == "note"
+    given = Overrides(ignore=("a",), target="development", fail_on="never")
+    merged = given.over(read(tmp_path, WHOLE).overrides_for(tmp_path / "deploy" / "prod.json"))
+    assert (merged.select, merged.ignore) == (("missing-port", "acme/own"), ("a",))
+    assert (merged.target, merged.fail_on) == ("development", "never")
+    assert merged.severity is not None and merged.severity["missing-port"]["production"] == "note"
 
 
-def test_nothing_is_said_by_default(tmp_path: Path) -> None:
-    assert read(tmp_path, "") == Config(path=tmp_path / OWN_FILE, general=Settings(severity=None))
-    assert Settings().over(Settings()) == Settings(severity={})
+def test_nothing_is_set_by_default(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == Config(path=tmp_path / OWN_FILE, general=Overrides(severity=None))
+    assert Overrides().over(Overrides()) == Overrides(severity={})
 
 
 # --- Where it is found. -------------------------------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ def test_a_long_glob_takes_linear_time() -> None:
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *paths: str, **told: object) -> Outcome:
     monkeypatch.chdir(folder)
-    return lint_paths(list(paths) or ["."], Options(Settings(**told)))  # type: ignore[arg-type]
+    return lint_paths(list(paths) or ["."], Options(Overrides(**told)))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.helpers import golden
 
-from linter.config import Settings
+from linter.config import Overrides
 from linter.model import Deployment, Result, Style, dotted
 from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_paths
@@ -29,7 +29,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lint(*paths: str) -> Outcome:
-    outcome = lint_paths(list(paths), Options(Settings(select=tuple(ACROSS))))
+    outcome = lint_paths(list(paths), Options(Overrides(select=tuple(ACROSS))))
     assert outcome.bugs == () and outcome.errors == ()
     return outcome
 

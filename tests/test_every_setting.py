@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from linter import settings
-from linter.config import Settings
+from linter.config import Overrides
 from linter.load import Input
 from linter.run import Options, lint_input
 
@@ -28,7 +28,7 @@ def nested(path: list[str], value: Any) -> Any:
 
 
 def findings(document: Any, kind: str, setting: str) -> str:
-    options = Options(Settings(target="production", ignore=("secret-in-json-file",)), kind)
+    options = Options(Overrides(target="production", ignore=("secret-in-json-file",)), kind)
     outcome = lint_input(Input("config.json", json.dumps(document).encode(), Path("config.json")), options)
     assert outcome.bugs == ()
     found = [

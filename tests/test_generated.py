@@ -15,7 +15,7 @@ import yaml
 from support.checkout import ROOT, run
 
 from linter.commands.rules import run_examples
-from linter.config import Settings
+from linter.config import Overrides
 from linter.policy import assertions, node, rule_set
 from linter.policy.grammar import rule_schema
 from linter.policy.rule_file import read_rule_file
@@ -155,7 +155,7 @@ def test_the_default_of_a_secret_is_nowhere() -> None:
 
 
 def test_the_clean_config_is_clean() -> None:
-    outcome = lint_paths([str(ROOT / "benchmarks" / "clean.json")], Options(Settings(fail_on="note")))
+    outcome = lint_paths([str(ROOT / "benchmarks" / "clean.json")], Options(Overrides(fail_on="note")))
     assert [(finding.rule, finding.path) for finding in outcome.result.findings] == []
     assert [file.status for file in outcome.result.files] == ["checked"]
 

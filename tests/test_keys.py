@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from linter.config import Settings
+from linter.config import Overrides
 from linter.formats import published
 from linter.load import Input
 from linter.model import UNKNOWN, Style
@@ -109,7 +109,7 @@ def lint(now: str | None = None, **settings: object) -> Outcome:
     time = datetime.fromisoformat(now).replace(tzinfo=timezone.utc) if now else None
     content = json.dumps({"baseUrl": "https://api.hospital.example/", **settings}).encode()
     options = Options(
-        Settings(select=("unusable-ca-certificate", "ca-certificate-expires-soon", "unusable-signing-key")), "server/json", now=time
+        Overrides(select=("unusable-ca-certificate", "ca-certificate-expires-soon", "unusable-signing-key")), "server/json", now=time
     )
     return lint_input(Input("server.json", content, Path("server.json")), options)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_environment import lint
 
-from linter.config import Settings
+from linter.config import Overrides
 from linter.load import Input
 from linter.model import Style
 from linter.reporters import reporter
@@ -133,10 +133,10 @@ def test_a_remark_that_nothing_needs_is_found() -> None:
     assert {finding.severity for finding in outcome.result.findings} == {"warning"}
 
 
-@pytest.mark.parametrize("settings", [Settings(ignore=(RULE,)), Settings(select=("unused-suppression", "misread-integer"))])
-def test_only_rules_that_were_checked_are_missed(settings: Settings) -> None:
+@pytest.mark.parametrize("overrides", [Overrides(ignore=(RULE,)), Overrides(select=("unused-suppression", "misread-integer"))])
+def test_only_rules_that_were_checked_are_missed(overrides: Overrides) -> None:
     given = Input(".env", f"{HOST}{WRONG} {remark()}\n".encode(), Path(".env"))
-    assert lint_input(given, Options(settings)).result.findings == ()
+    assert lint_input(given, Options(overrides)).result.findings == ()
 
 
 def test_a_rule_about_other_kinds_of_files_is_not_missed() -> None:

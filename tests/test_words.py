@@ -9,7 +9,7 @@ from pathlib import Path
 from support.checkout import ROOT
 from support.language import uses
 
-from linter.config import Settings
+from linter.config import Overrides
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.policy.grammar import rule_schema
@@ -98,7 +98,7 @@ def test_a_rule_that_is_not_enabled_is_checked_when_it_is_selected(tmp_path: Pat
     config.write_text('{"baseUrl": "http://a.example/", "port": 8103}', encoding="utf-8")
 
     def found(select: tuple[str, ...] | None) -> set[str]:
-        outcome = lint_paths([str(config)], Options(Settings(select=select), rules=(policies,)))
+        outcome = lint_paths([str(config)], Options(Overrides(select=select), rules=(policies,)))
         assert outcome.errors == ()
         return {finding.rule for finding in outcome.result.findings}
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from linter.config import Settings
+from linter.config import Overrides
 from linter.documents.source import Loaded, SourceFile
 from linter.model import ABSENT, Document, Fact, Finding, Part, SettingPath, Target, dotted
 from linter.policy.assertions import compile_assertion
@@ -22,7 +22,7 @@ from linter.policy.rule import Rule, compile_rule
 from linter.sources import source_of
 from linter.text import Excerpt, Piece, Span, Text
 
-EVERY_RULE: Final = Settings(pedantic=True)
+EVERY_RULE: Final = Overrides(pedantic=True)
 """What a test says that is about rules: advice is given too."""
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 OWN_POLICY = """
