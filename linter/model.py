@@ -68,7 +68,7 @@ class Document:
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
     that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
-    ``uri`` is the path as the user gave it, with forward slashes. ``now`` is the time to judge certificates by; None is the machine's
+    ``uri`` is the path as the user gave it, with forward slashes. ``now`` is the time to check certificates at; None is the machine's
     clock. ``members`` are the documents that this one is made of, by the first
     step of their paths here; an ordinary document has none.
     """
@@ -107,7 +107,7 @@ class Document:
         return self._cached[name]
 
     def get(self, path: SettingPath) -> Any:
-        """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be judged.
+        """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be known.
 
         A step into a value of the wrong type (``database.host`` where ``database`` is a string) is unknown, not absent, so that one
         mistake is reported once.

@@ -37,7 +37,7 @@ class Options(NamedTuple):
     kind: str | None = None
     rules: tuple[Path, ...] = ()
     now: datetime | None = None
-    """The time to judge certificates by; the machine's clock where None."""
+    """The time to check certificates at; the machine's clock where None."""
     allow_unrecognized: bool = False
     """Whether a file that is named and of which nothing can be read is ignored, as hooks want it that are given every file."""
     config: Config | None = None
@@ -252,7 +252,7 @@ class _Run:
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
 
     def _add_unused_suppressions(self) -> None:
-        """Find the remarks that cover nothing, now that all findings are known."""
+        """Report the suppression comments that cover nothing, now that all findings are known."""
         for unused in self._suppressions.unused():
             rules, overrides = self._rules_of[unused.document]
             info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)

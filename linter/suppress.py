@@ -1,7 +1,7 @@
-"""Remarks in files that accept findings: which findings they cover, and which of them cover nothing.
+"""Suppression comments: which findings they cover, and which of them cover nothing.
 
-As ruff does with ``noqa``: a remark that nothing needs is itself found, so that it cannot hide a later mistake; only rules that were
-checked count. A remark that names no rule is found too.
+As ruff does with ``noqa``: a comment that nothing needs is itself reported, so that it cannot hide a later mistake; only rules that were
+checked count. A comment that names no rule is reported too.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .policy.errors import did_you_mean
 from .text import Span
 
 RULE: Final = "unused-suppression"
-"""The rule under whose id such remarks are found."""
+"""The rule under whose id such comments are reported."""
 
 
 class Unused(NamedTuple):
-    """A remark, or a part of one, that is not needed. ``document`` is the first of its file that it is about."""
+    """A suppression comment, or a part of one, that is not needed. ``document`` is the first of its file that it is about."""
 
     document: Document
     span: Span
@@ -29,7 +29,7 @@ class Unused(NamedTuple):
 
 
 class _File:
-    """The remarks of a file. They are about all of its documents, and each is told once."""
+    """The suppression comments of a file. They are about all of its documents, and each is reported once."""
 
     def __init__(self, document: Document, suppressions: tuple[Suppression, ...]) -> None:
         self.document = document
@@ -37,12 +37,12 @@ class _File:
         """The rules that some document of the file is checked with."""
         self.known: Collection[str] = ()
         self.used: set[tuple[int, str]] = set()
-        """Where remarks stand that something needs, with the rule."""
+        """Where comments stand that something needs, with the rule."""
         self.suppressions = suppressions
         self._covers = {rule: _Cover(group) for rule, group in _by_rule(suppressions).items()}
 
     def reason(self, rule: str, places: Iterable[int]) -> str | None:
-        """The reason of the first remark about a rule that covers one of these places."""
+        """The reason of the first comment about a rule that covers one of these places."""
         cover = self._covers.get(rule)
         found = next((one for place in places if (one := cover.at(place)) is not None), None) if cover is not None else None
         if found is None:
@@ -60,15 +60,15 @@ def _by_rule(suppressions: Iterable[Suppression]) -> dict[str, list[Suppression]
 
 
 class _Cover:
-    """Remarks about one rule, of which the first that covers a place is found without looking at the others."""
+    """Suppression comments about one rule, of which the first that covers a place is found without looking at the others."""
 
     def __init__(self, suppressions: list[Suppression]) -> None:
         self._suppressions = sorted(suppressions, key=lambda one: one.span.start)
         self._reach = list(accumulate((one.span.end for one in self._suppressions), max))
-        """How far the remarks up to each one reach."""
+        """How far the comments up to each one reach."""
 
     def at(self, place: int) -> Suppression | None:
-        """The first remark that covers a place."""
+        """The first comment that covers a place."""
         index = bisect_right(self._reach, place)
         if index == len(self._suppressions) or self._suppressions[index].span.start > place:
             return None
@@ -76,14 +76,14 @@ class _Cover:
 
 
 class Suppressions:
-    """The remarks of all files of a run."""
+    """The suppression comments of all files of a run."""
 
     def __init__(self) -> None:
         self._files: dict[str, _File] = {}
         self._anchors: dict[Document, tuple[tuple[Span, int], ...]] = {}
 
     def take(self, loaded: Loaded, checked: frozenset[str], known: Collection[str]) -> None:
-        """Note the remarks about a document; ``checked`` are the rules that it is checked with, ``known`` all that there are."""
+        """Note the suppression comments about a document; ``checked`` are the rules that it is checked with, ``known`` all."""
         if not loaded.suppressions:
             return
         file = self._files.setdefault(loaded.document.uri, _File(loaded.document, loaded.suppressions))
@@ -92,7 +92,7 @@ class Suppressions:
         self._anchors[loaded.document] = loaded.anchors
 
     def apply(self, finding: Finding) -> Finding:
-        """The finding, with the reason of the first remark that covers it, or the name of the variable in whose value it is."""
+        """The finding, with the reason of the first comment that covers it, or the name of the variable in whose value it is."""
         file = self._files.get(finding.document.uri)
         anchors = self._anchors.get(finding.document)
         if file is None or anchors is None:

@@ -198,7 +198,7 @@ ABOUT_VALUES = [
     {"not": {"equals": "a"}},
     {"same_as": "server"},
 ]
-"""Every operator that judges a value."""
+"""Every operator that checks a value."""
 WITH_TEMPLATE = [{name: "${%s}"} for name in ("equals", "starts_with", "ends_with", "contains")] + [
     {"one_of": ["b", "${%s}"]},
     {"starts_with": ["b", "x${%s}"]},
@@ -235,7 +235,7 @@ def test_nothing_is_known_of_a_bound_that_is_no_number(name: str, other: str) ->
 
 
 @pytest.mark.parametrize("value", [ABSENT, UNKNOWN])
-def test_formats_that_judge_placeholders_do_not_judge_what_is_not_there(value: Any) -> None:
+def test_formats_that_check_placeholders_do_not_check_what_is_not_there(value: Any) -> None:
     assert answer({"format": "resolved"}, value) is None
 
 

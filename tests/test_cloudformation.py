@@ -1,4 +1,4 @@
-"""Parameters in CloudFormation templates: what is written is judged, what CloudFormation works out is not."""
+"""Parameters in CloudFormation templates: what is written is checked, what CloudFormation works out is not."""
 
 from __future__ import annotations
 

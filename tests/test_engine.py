@@ -56,7 +56,7 @@ def test_a_setting_within_one_of_the_wrong_type_is_unknown() -> None:
     assert lines(rule({"redis.host": {"type": "string"}})) == []
 
 
-def test_every_place_is_judged_on_its_own() -> None:
+def test_every_place_is_checked_on_its_own() -> None:
     assert lines(rule({"externalAuthProviders.*.issuer": {"ends_with": "/"}})) == [
         '6:40-6:51 error acme/test externalAuthProviders.0.issuer: externalAuthProviders.0.issuer must end with "/"'
     ]
@@ -333,7 +333,7 @@ def spoken(document: Document, compiled: Rule) -> str:
     return "\n".join([*(finding.message + (finding.fix.description if finding.fix else "") for finding in findings), *related])
 
 
-def judging(operand: str) -> dict[str, Any]:
+def checking(operand: str) -> dict[str, Any]:
     """Clauses that fail, and name an operand in their reasons."""
     return {
         "**": [{"equals": f"{operand}x"}, {"one_of": [operand + "y", "z"]}, {"ends_with": f"y{operand}"}, {"contains": f"z{operand}"}],
@@ -355,7 +355,7 @@ def test_no_message_reason_or_fix_says_a_secret(path: tuple[str, ...], more: str
                 apply_change(tree, Change("set", at, text))
         document = written(compact(tree))
     fix = {"safe": True, "set": {".": f"{operand}x", "x.y": operand}}
-    assert MARKER not in spoken(document, rule(judging(operand), f"{shown} ${{@path}} ${{@reason}} {shown}", fix=fix))
+    assert MARKER not in spoken(document, rule(checking(operand), f"{shown} ${{@path}} ${{@reason}} {shown}", fix=fix))
 
 
 def test_no_fix_says_a_secret_that_it_puts_into_a_public_setting() -> None:

@@ -196,7 +196,7 @@ REFERENCES = ["${A}", "${A:-b}", "https://${HOST}/", "$HOST", "$(HOST)", "{{ .Va
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
-def test_a_reference_is_never_judged(reference: str) -> None:
+def test_a_reference_is_never_checked(reference: str) -> None:
     text = f"MEDPLUM_BASE_URL={reference}\nMEDPLUM_DATABASE_PASSWORD={reference}\nMEDPLUM_REGISTER_ENABLED={reference}\n"
     document = written(text, "server/env")
     assert document.data == {"baseUrl": UNKNOWN, "database": {"password": UNKNOWN}, "registerEnabled": UNKNOWN}

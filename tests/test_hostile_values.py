@@ -1,4 +1,4 @@
-"""Values that no setting expects, given to every setting in every source: no bug, and what cannot be judged is that setting's alone."""
+"""Values that no setting expects, given to every setting in every source: no bug, and what cannot be checked is that setting's alone."""
 
 from __future__ import annotations
 

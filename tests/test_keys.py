@@ -1,4 +1,4 @@
-"""Keys and certificates: opened as the server opens them, judged at a given time, never shown."""
+"""Keys and certificates: opened as the server opens them, checked at a given time, never shown."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def wrong_byte(text: str, at: int, byte: int) -> str:
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("byte", [0x00, 0x02, 0x30, 0x7F, 0x80, 0xFF])
 def test_a_certificate_with_one_wrong_byte(byte: int, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder) -> None:
-    """Whatever cryptography raises of it, the certificate is judged, and nothing is written but the report."""
+    """Whatever cryptography raises of it, the certificate is checked, and nothing is written but the report."""
     sound = certificate(2020, 2030)
     seen = set()
     for at in range(len(sound) // 2):

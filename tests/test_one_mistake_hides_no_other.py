@@ -1,6 +1,6 @@
 """One mistake hides no other: a rule that compares with a setting speaks as well where that is spelt otherwise and its meaning is plain.
 
-Each example of each rule is tried again with every setting misspelt that the rule does not judge itself: a number in quotes, a text of
+Each example of each rule is tried again with every setting misspelt that the rule does not check itself: a number in quotes, a text of
 digits without them, a switch as text, a base URL without its slash, a host with scheme and port, a region in upper case. What a rule finds
 must stay, and what it does not find must stay unfound.
 """
@@ -68,8 +68,8 @@ def catalogue_of(source: RuleFile, path: SettingPath) -> tuple[str, SettingPath]
     return kind if "/" in kind else f"{kind}/json", path
 
 
-def is_judged(source: RuleFile, path: SettingPath) -> bool:
-    """Whether a rule judges a setting itself, so that it is for another rule to find it misspelt."""
+def is_checked(source: RuleFile, path: SettingPath) -> bool:
+    """Whether a rule checks a setting itself, so that it is for another rule to find it misspelt."""
     musts = source.data["must"]
     return any(one in (".".join(map(str, path)), "**", "$") or one.startswith("<") and "arn" not in one for one in musts)
 
@@ -80,7 +80,7 @@ def variants(source: RuleFile, data: Any) -> Iterator[tuple[SettingPath, Any, An
         kind, inner = catalogue_of(source, path)
         name = kind if kind.startswith("secret") else kind.partition("/")[0]
         setting = settings.catalogue(name).get(inner) if name in settings.KINDS and inner else None
-        if setting is None or is_judged(source, path):
+        if setting is None or is_checked(source, path):
             continue
         for spelling in misspelt(value, setting):
             if spelling in [other for _, other in leaves(data)]:

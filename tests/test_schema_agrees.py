@@ -27,7 +27,7 @@ SETTINGS = [
     for name in KNOWN.names()
     if (setting := KNOWN.get(tuple(name.split(".")))) is not None and setting.status != "obsolete" and "ssm-only" not in setting.tags
 ]
-JUDGED_BY_BOTH = {"boolean", "boolean-spelling", "type", "value", "range"}
+CHECKED_BY_BOTH = {"boolean", "boolean-spelling", "type", "value", "range"}
 """Aspects that a JSON Schema can say; forms of texts, advice and loaders are ours alone."""
 VALUES = st.one_of(
     st.booleans(),
@@ -55,7 +55,7 @@ def rules_say(setting: Setting, value: Any) -> bool:
     document: Document = bare(nested(setting.name.split("."), value))
     path = tuple(0 if step == "*" else step for step in setting.name.split("."))
     mismatch = mismatches(document).get(path)
-    return mismatch is None or mismatch.aspect not in JUDGED_BY_BOTH
+    return mismatch is None or mismatch.aspect not in CHECKED_BY_BOTH
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

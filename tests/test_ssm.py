@@ -145,7 +145,7 @@ CIPHERTEXT = "AQICAHh0oWnR3m1v6rRj4yG6kqk1Yb2mF8hCkQm3mB0s7g0d8AHr7QwVn3ZkT2pLxY
         {"/medplum/prod/baseUrl": CIPHERTEXT},
     ],
 )
-def test_ciphertext_is_not_judged(shape: Any) -> None:
+def test_ciphertext_is_not_checked(shape: Any) -> None:
     assert one(json.dumps(shape)).data == {"baseUrl": UNKNOWN}
 
 
@@ -321,7 +321,7 @@ def test_two_accounts_are_told_apart() -> None:
     assert len(found(json.dumps({"Parameters": regions}), "duplicate-parameter")) == 1
 
 
-def test_remarks_in_yaml() -> None:
+def test_suppression_comments_in_yaml() -> None:
     text = "/medplum/prod/logLevel: VERBOSE # medplum-lint: ignore[unknown-value] ours\n/medplum/prod/acme: '# medplum-lint: ignore[x] y'\n"
     (finding,) = (finding for finding in lint(text, "dump.yaml").result.findings if finding.rule == "unknown-value")
     assert finding.suppressed == "ours"

@@ -1,4 +1,4 @@
-"""Remarks that accept findings: what they cover, what they need, and that none is left over."""
+"""Suppression comments: what they cover, what they need, and that none is left over."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ WRONG = "MEDPLUM_DATABASE_USER=a"
 RULE = "variable-without-effect"
 
 
-def remark(rules: str = RULE, reason: str = "our own patch reads it") -> str:
+def comment(rules: str = RULE, reason: str = "our own patch reads it") -> str:
     return f"# medplum-lint: ignore[{rules}] {reason}"
 
 
-def told(text: str, name: str = ".env") -> list[tuple[str, int, str | None]]:
+def reported(text: str, name: str = ".env") -> list[tuple[str, int, str | None]]:
     """Rule, line and reason of each finding."""
     outcome = lint(text, name)
     assert outcome.bugs == ()
@@ -43,27 +43,27 @@ REASON = "our own patch reads it"
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"{HOST}{WRONG} {remark()}\n", REASON),
-        (f"{HOST}{remark()}\n{WRONG}\n", REASON),
-        (f"{HOST}{remark()}\n\n# another comment\n{WRONG}\n", REASON),
+        (f"{HOST}{WRONG} {comment()}\n", REASON),
+        (f"{HOST}{comment()}\n{WRONG}\n", REASON),
+        (f"{HOST}{comment()}\n\n# another comment\n{WRONG}\n", REASON),
         (f"{HOST}  #medplum-lint:ignore [ {RULE} ]  {REASON}  \n{WRONG}", REASON),
-        (f"{HOST}{WRONG}  # so. {remark()}\n", REASON),
-        (f"{HOST}{remark(f'other-rule, {RULE}')}\n{WRONG}", REASON),
-        (f"{HOST}{WRONG}\n{remark()}\n", None),
-        (f"{HOST}{remark()}\nA=b\n{WRONG}\n", None),
-        (f"{HOST}{remark('misread-boolean')}\n{WRONG}\n", None),
-        (f"{HOST}{remark(reason='')}\n{WRONG}\n", None),
-        (f"{HOST}A='{remark()}'\n{WRONG}\n", None),
-        (f"{HOST}A=b{remark()}\n{WRONG}\n", None),
+        (f"{HOST}{WRONG}  # so. {comment()}\n", REASON),
+        (f"{HOST}{comment(f'other-rule, {RULE}')}\n{WRONG}", REASON),
+        (f"{HOST}{WRONG}\n{comment()}\n", None),
+        (f"{HOST}{comment()}\nA=b\n{WRONG}\n", None),
+        (f"{HOST}{comment('misread-boolean')}\n{WRONG}\n", None),
+        (f"{HOST}{comment(reason='')}\n{WRONG}\n", None),
+        (f"{HOST}A='{comment()}'\n{WRONG}\n", None),
+        (f"{HOST}A=b{comment()}\n{WRONG}\n", None),
     ],
 )
-def test_what_a_remark_covers(text: str, reason: str | None) -> None:
-    assert [suppressed for rule, _, suppressed in told(text) if rule == RULE] == [reason]
+def test_what_a_comment_covers(text: str, reason: str | None) -> None:
+    assert [suppressed for rule, _, suppressed in reported(text) if rule == RULE] == [reason]
 
 
 def test_a_value_on_several_lines_is_covered_by_its_name() -> None:
-    text = f'{HOST}{remark("malformed-pem, secret-in-environment-file")}\nMEDPLUM_SIGNING_KEY="-----BEGIN X-----\nA\n-----END X-----"\n'
-    assert [suppressed for _, _, suppressed in told(text)] == [REASON, REASON]
+    text = f'{HOST}{comment("malformed-pem, secret-in-environment-file")}\nMEDPLUM_SIGNING_KEY="-----BEGIN X-----\nA\n-----END X-----"\n'
+    assert [suppressed for _, _, suppressed in reported(text)] == [REASON, REASON]
 
 
 COMPOSE = """\
@@ -83,16 +83,16 @@ services:
 
 
 def test_comments_of_yaml() -> None:
-    found = [(line, suppressed) for rule, line, suppressed in told(COMPOSE.format(remark(), remark()), "compose.yml") if rule == RULE]
+    found = [(line, suppressed) for rule, line, suppressed in reported(COMPOSE.format(comment(), comment()), "compose.yml") if rule == RULE]
     assert found == [(7, REASON), (9, REASON), (12, None)]
 
 
 def test_above_an_item_the_whole_item_is_covered() -> None:
     text = (
         "apiVersion: v1\nkind: Pod\nmetadata: {name: medplum}\nspec:\n  containers:\n    - image: medplum-server\n      args: [env]\n"
-        f"      envFrom: []\n      env:\n        {remark('unknown-value')}\n        - name: MEDPLUM_LOG_LEVEL\n          value: loud\n"
+        f"      envFrom: []\n      env:\n        {comment('unknown-value')}\n        - name: MEDPLUM_LOG_LEVEL\n          value: loud\n"
     )
-    assert told(text, "pod.yaml") == [("unknown-value", 12, REASON)]
+    assert reported(text, "pod.yaml") == [("unknown-value", 12, REASON)]
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,21 @@ def test_above_an_item_the_whole_item_is_covered() -> None:
         "",
     ],
 )
-def test_a_remark_that_suppresses_nothing_says_why(wrong: str) -> None:
+def test_a_comment_that_suppresses_nothing_says_why(wrong: str) -> None:
     text = f"{HOST}MEDPLUM_REDIS_PORT=6379 # medplum-lint: {wrong}\n"
-    assert told(text) == [("invalid-suppression", 2, None)]
+    assert reported(text) == [("invalid-suppression", 2, None)]
 
 
 @pytest.mark.parametrize("harmless", ["# medplum-lint is good", "# see medplum-lint", "medplum-lint=1", "A=medplum-lint: ignore[x]"])
-def test_what_is_no_remark(harmless: str) -> None:
-    assert told(f"{HOST}{harmless}\n")[:1] in ([], [("invalid-environment-line", 2, None)])
+def test_what_is_no_suppression_comment(harmless: str) -> None:
+    assert reported(f"{HOST}{harmless}\n")[:1] in ([], [("invalid-environment-line", 2, None)])
 
 
 # --- Left over -----------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_remark_that_nothing_needs_is_found() -> None:
-    text = f"{HOST}MEDPLUM_REDIS_PORT=6379 {remark('misread-integer, variable-without-efect')}\n"
+def test_a_comment_that_nothing_needs_is_reported() -> None:
+    text = f"{HOST}MEDPLUM_REDIS_PORT=6379 {comment('misread-integer, variable-without-efect')}\n"
     outcome = lint(text)
     assert [finding.message for finding in outcome.result.findings] == [
         "the suppression comment for misread-integer is unused, because the rule finds nothing here; delete it",
@@ -135,31 +135,31 @@ def test_a_remark_that_nothing_needs_is_found() -> None:
 
 @pytest.mark.parametrize("overrides", [Overrides(ignore=(RULE,)), Overrides(select=("unused-suppression", "misread-integer"))])
 def test_only_rules_that_were_checked_are_missed(overrides: Overrides) -> None:
-    given = Input(".env", f"{HOST}{WRONG} {remark()}\n".encode(), Path(".env"))
+    given = Input(".env", f"{HOST}{WRONG} {comment()}\n".encode(), Path(".env"))
     assert lint_input(given, Options(overrides)).result.findings == ()
 
 
 def test_a_rule_about_other_kinds_of_files_is_not_missed() -> None:
-    assert told(f"{HOST}A=b {remark('port-differs-from-infra')}\n") == []
+    assert reported(f"{HOST}A=b {comment('port-differs-from-infra')}\n") == []
 
 
 def test_what_one_service_needs_is_not_left_over_for_another() -> None:
     text = "x: &e\n  MEDPLUM_DATABASE_USER: a {}\nservices:\n  a: {{image: medplum-server, environment: *e, env_file: b, build: .}}\n"
     text += "  b: {{image: medplum-server, environment: {{MEDPLUM_PORT: '1'}}, env_file: b, build: .}}\n"
-    found = told(text.format(remark()), "compose.yml")
-    assert found == [(RULE, 2, REASON)] or [one[0] for one in found] == [RULE]
+    findings = reported(text.format(comment()), "compose.yml")
+    assert findings == [(RULE, 2, REASON)] or [one[0] for one in findings] == [RULE]
 
 
-def test_the_remark_about_the_leftover_itself() -> None:
-    text = f"{HOST}{remark('misread-integer, unused-suppression')}\nMEDPLUM_REDIS_PORT=6379\n"
-    assert {suppressed for _, _, suppressed in told(text)} == {REASON}
+def test_the_comment_about_the_leftover_itself() -> None:
+    text = f"{HOST}{comment('misread-integer, unused-suppression')}\nMEDPLUM_REDIS_PORT=6379\n"
+    assert {suppressed for _, _, suppressed in reported(text)} == {REASON}
 
 
 # --- Reports -------------------------------------------------------------------------------------------------------------------------
 
 
 def test_reports_leave_out_what_is_accepted() -> None:
-    outcome = lint(f"{HOST}{WRONG} {remark()}\n")
+    outcome = lint(f"{HOST}{WRONG} {comment()}\n")
     assert outcome.exit_code == 0
     assert report(outcome, "text") == "No findings in 1 file (1 suppressed).\n"
     document = json.loads(report(outcome, "json"))

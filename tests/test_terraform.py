@@ -83,7 +83,7 @@ def test_values_that_are_not_sensitive_stand_elsewhere() -> None:
     assert text[slice(*document.locate(("baseUrl",)))] == '"https://a.example"'
 
 
-def test_secrets_are_judged_and_never_shown() -> None:
+def test_secrets_are_checked_and_never_shown() -> None:
     _, outcome = lint(state(resource("/medplum/prod/signingKey", "hunter2"), resource("/medplum/prod/smtp.auth.pass", "hunter2")))
     findings = outcome.result.findings
     assert {"secret-in-plain-string", "malformed-pem"} <= {finding.rule for finding in findings}

@@ -243,21 +243,21 @@ TELLING: dict[str, Any] = {
 """For an operator an assertion by which a text, trusted, is told from another one."""
 
 
-JUDGE_UNKNOWN = {"format", "fits"}
+CHECK_UNKNOWN = {"format", "fits"}
 """Operators that are asked of values that are not known: a placeholder is no secret, and LEAVES has every aspect of the catalogue."""
 
 
 def test_no_operator_is_asked_of_what_may_be_secret() -> None:
     """All others never see a value that is UNKNOWN, as secrets are here."""
-    asked = [name for name, operator in OPERATORS.items() if operator.judges_unknown is not never]
+    asked = [name for name, operator in OPERATORS.items() if operator.checks_unknown is not never]
     more = [
-        f'the operator "{name}" judges values that are not known, and so perhaps secrets for a policy that nobody named: leave out '
-        "judges_unknown, or add it to LEAVES and TELLING, which look for a difference, and to JUDGE_UNKNOWN"
+        f'the operator "{name}" checks values that are not known, and so perhaps secrets for a policy that nobody named: leave out '
+        "checks_unknown, or add it to LEAVES and TELLING, which look for a difference, and to CHECK_UNKNOWN"
         for name in asked
-        if name not in JUDGE_UNKNOWN
+        if name not in CHECK_UNKNOWN
     ]
     assert not more, "\n".join(more)
-    assert set(asked) == JUDGE_UNKNOWN
+    assert set(asked) == CHECK_UNKNOWN
     assert TELLING.keys() <= {*OPERATORS, *WORDS}
 
 

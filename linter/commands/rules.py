@@ -141,7 +141,7 @@ def load_example(content: bytes, kind: str) -> list[Sample]:
 
 
 def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
-    """The remarks of an example that no built-in rule needs."""
+    """The suppression comments of an example that no built-in rule needs."""
     if not loaded.suppressions:
         return []
     rules = built_in_rules()

@@ -35,14 +35,14 @@ ASPECTS: Final = {
     "all-loaders": "the environment variable sets its setting on older servers too",
     "all-versions": "older servers read the value as the newest does",
 }
-"""The aspects in which a value can fit its setting, in the order in which they are judged, with what each asks."""
+"""The aspects in which a value can fit its setting, in the order in which they are checked, with what each asks."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
-"""Where a value does not fit in one of these, no other rule judges it."""
+"""Where a value does not fit in one of these, no other rule checks it."""
 OF_NAMES: Final = frozenset({"known", "variable", "current", "all-loaders"})
 """Aspects of a setting that are about its name alone."""
 
 
-_REMARKS = ("_comment", "$schema", "//")
+_COMMENT_KEYS = ("_comment", "$schema", "//")
 
 
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
@@ -54,18 +54,18 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
 def unchecked(document: Document) -> dict[SettingPath, Exception]:
     """The settings of a document whose mismatch could not be worked out, for a bug of ours, with what went wrong.
 
-    It is theirs alone: all others are judged. Empty as long as nobody has asked for mismatches.
+    It is theirs alone: all others are checked. Empty as long as nobody has asked for mismatches.
     """
     failed: dict[SettingPath, Exception] = document.cached("unchecked", dict)
     return failed
 
 
 _DEEPEST: Final = 100
-"""Levels of nesting of what is judged. No setting is nested as deeply, and to name each of more takes as much as all before it together."""
+"""Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
 
 
 def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
-    """Walk the settings that the catalogue knows; beneath an unknown one nothing is judged."""
+    """Walk the settings that the catalogue knows; beneath an unknown one nothing is checked."""
     if catalogue_kind(document.kind) not in settings.KINDS:
         return
     checker = _Checker(document)
@@ -92,7 +92,7 @@ class _Checker:
         self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
 
     def check(self, path: SettingPath, value: Any) -> tuple[Mismatch | None, bool]:
-        """The mismatch of one value, and whether its members are to be judged too."""
+        """The mismatch of one value, and whether its members are to be checked too."""
         setting = self.catalogue.get(path)
         if setting is None or setting.status == "obsolete":
             return self._unknown(path, value, setting)
@@ -104,7 +104,8 @@ class _Checker:
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
         holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
-        if (setting is None and holder is not None and holder.pass_through) or str(path[-1]).startswith(_REMARKS) or "/" in str(path[-1]):
+        name = str(path[-1])
+        if (setting is None and holder is not None and holder.pass_through) or name.startswith(_COMMENT_KEYS) or "/" in name:
             return None, False
         if self.coercion is not None and isinstance(value, dict) and len(path) < _DEEPEST and "raw" not in self.document.origin.facts(path):
             return None, True  # no parameter of its own: what is unknown is beneath it
@@ -139,7 +140,7 @@ def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:
-    """Whether the server makes something else of a value than was meant, so that no rule can judge it."""
+    """Whether the server makes something else of a value than was meant, so that no rule can check it."""
     owner, inner = document.owner(path)
     mismatch = mismatches(owner).get(inner)
     return mismatch is not None and mismatch.aspect in MISREAD

@@ -16,7 +16,7 @@ _LONGEST_NAME: Final = 1011
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
 _VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 _TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
-"""Settings whose length rules of their own judge."""
+"""Settings whose length rules of their own check."""
 
 
 def merge(parameters: list[Parameter], environment: Environment) -> tuple[list[Parameter], list[Problem]]:

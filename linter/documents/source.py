@@ -110,9 +110,9 @@ class Problem(NamedTuple):
 
 
 class Suppression(NamedTuple):
-    """A remark in a file that findings of some rules are known and accepted, where ``span`` begins to where it ends.
+    """A suppression comment: it accepts findings of some rules at the characters of ``span``.
 
-    ``place`` is where the remark itself stands.
+    ``place`` is where the comment itself stands.
     """
 
     span: Span

@@ -1,6 +1,6 @@
-"""Remarks in a file by which findings are accepted: ``# medplum-lint: ignore[rule-id, other-id] reason``.
+"""Suppression comments, by which a file accepts findings: ``# medplum-lint: ignore[rule-id, other-id] reason``.
 
-At the end of a line a remark is about that line, on a line of its own about the next line that holds something. A remark without a reason
+At the end of a line a comment is about that line, on a line of its own about the next line that holds something. A comment without a reason
 has no effect: whoever reads the file later shall know why.
 """
 
@@ -15,26 +15,26 @@ from typing import NamedTuple
 from ..text import Span, Text
 from .source import Problem, Suppression
 
-_REMARK = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*medplum-lint[ \t]*:[ \t]*(?P<rest>[^\r\n]*)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*medplum-lint[ \t]*:[ \t]*(?P<rest>[^\r\n]*)", re.MULTILINE)
 _IGNORE = re.compile(r"ignore[ \t]*\[(?P<ids>[^\]]*)\][ \t]*(?P<reason>.*)")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 
 
-class Remarks(NamedTuple):
-    """What the remarks of a file accept, and what is wrong with those that accept nothing."""
+class SuppressionComments(NamedTuple):
+    """What the suppression comments of a file accept, and what is wrong with those that accept nothing."""
 
     suppressions: tuple[Suppression, ...]
     problems: tuple[Problem, ...]
 
 
-def read_remarks(text: Text, is_comment: Callable[[int], bool]) -> Remarks:
-    """Every remark of a text. ``is_comment`` tells whether a "#" at an offset begins a comment and is no part of a value."""
+def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> SuppressionComments:
+    """Every suppression comment of a text. ``is_comment`` tells whether a "#" at an offset begins a comment and is no part of a value."""
     suppressions: list[Suppression] = []
     problems: list[Problem] = []
     lines = _Lines(text)
     if "medplum-lint" not in text.content:
-        return Remarks((), ())
-    for match in _REMARK.finditer(text.content):
+        return SuppressionComments((), ())
+    for match in _COMMENT.finditer(text.content):
         if not is_comment(match.start()):
             continue
         read = _read(match, lines)
@@ -42,7 +42,7 @@ def read_remarks(text: Text, is_comment: Callable[[int], bool]) -> Remarks:
             suppressions.append(read)
         else:
             problems.append(read)
-    return Remarks(tuple(suppressions), tuple(problems))
+    return SuppressionComments(tuple(suppressions), tuple(problems))
 
 
 def within(spans: Iterable[Span]) -> Callable[[int], bool]:
@@ -74,16 +74,16 @@ def _problem(match: re.Match[str], advice: str) -> Problem:
 
 
 class _Lines:
-    """The lines of a text that remarks are about."""
+    """The lines of a text that suppression comments are about."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
         self._last = 0
         self._next: Span | None = None
-        """The line that the remark before this one was about, if that was one behind it."""
+        """The line that the last comment was about, if that was one behind it."""
 
     def covered(self, at: int) -> Span:
-        """The line of a remark; for one that has a line of its own that and the next line that holds something else than a comment."""
+        """The line of a comment; for one that has a line of its own that and the next line that holds something else than a comment."""
         line = self._text.position(at).line
         start, end = self._text.line_span(line)
         if self._text.content[start:at].strip():
@@ -92,7 +92,7 @@ class _Lines:
         return Span(start, (following.end if following is not None else end) + 1)
 
     def _behind(self, line: int) -> Span | None:
-        """Remarks come in their order: one that stands before the line that was found last is about it too."""
+        """Comments come in their order: one that stands before the line that was found last is about it too."""
         if line >= self._last:
             lines = _lines_after(self._text, line)
             self._next = next((one for one in lines if _is_no_comment(self._text.content[one.start : one.end].strip())), None)

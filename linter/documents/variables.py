@@ -56,9 +56,9 @@ class Variable(NamedTuple):
     quoting: str = ""
     """How to write the value so that its escapes count, for people; empty where they do already."""
     fallback: str = ""
-    """The default in a reference such as ``${NAME:-default}``: no value to judge, but it tells what the file is for."""
+    """The default in a reference such as ``${NAME:-default}``: no value to check, but it shows what the file is for."""
     mistake: tuple[str, str] | None = None
-    """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not judged then."""
+    """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not checked then."""
 
 
 class VariableHolder(NamedTuple):
@@ -88,7 +88,7 @@ class VariableHolder(NamedTuple):
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text holds something that is replaced before the server sees it, so that nobody can judge it."""
+    """Whether a text holds something that is replaced before the server sees it, so that nobody can know its value."""
     return ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None
 
 
@@ -217,7 +217,7 @@ def _line_break_at_end(variable: Variable) -> Problem | None:
 
 
 def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:
-    """A remark that covers the name of a variable covers its value too, on whatever lines that stands."""
+    """A suppression comment that covers the name of a variable covers its value too, on whatever lines that stands."""
     return tuple(sorted((variable.value, variable.key.start) for variable in given))
 
 

@@ -12,7 +12,7 @@ from ..syntax.yaml import Scalar, Yaml, scalars
 from ..text import Span
 from .problems import encoding_problems, yaml_problems
 from .source import Problem, SourceFile
-from .suppression_comments import Remarks, read_remarks, within
+from .suppression_comments import SuppressionComments, read_suppression_comments, within
 from .variables import Variable, fallback_of, unless_reference
 
 Resolve = Callable[[str], str | None]
@@ -133,13 +133,13 @@ def _advice(part: Part) -> str:
     return "" if style is None else (_QUOTE_ADVICE if '\\"' in raw else _ADVICE)[style]
 
 
-def remarks_of(file: SourceFile) -> Remarks:
-    """The remarks in the comments of a YAML file."""
+def suppression_comments_of(file: SourceFile) -> SuppressionComments:
+    """The suppression comments of a YAML file."""
     content = file.text.content
     if "medplum-lint" not in content:
-        return Remarks((), ())
+        return SuppressionComments((), ())
     is_text = within(scalar.span for scalar in scalars_of(file))
-    return read_remarks(file.text, lambda at: not is_text(at))
+    return read_suppression_comments(file.text, lambda at: not is_text(at))
 
 
 def text_problems(file: SourceFile) -> Iterator[Problem]:

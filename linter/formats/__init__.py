@@ -18,7 +18,7 @@ class Format:
 
     ``reason``             says why a text does not have it
     ``describes``          what a text is that has it, in Markdown
-    ``sees_placeholders``  whether it judges what nothing else does: texts that somebody has still to fill in
+    ``sees_placeholders``  whether it checks what nothing else does: texts that somebody has still to fill in
     """
 
     __slots__ = ("describes", "reason", "sees_placeholders")

@@ -1,6 +1,6 @@
 """Values that somebody, or something, still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``<your domain>``, ``TODO``.
 
-Nobody can know what they will become, so no rule judges them as values. The forms are those found in public Medplum configurations.
+Nobody can know what they will become, so no rule checks them as values. The forms are those found in public Medplum configurations.
 """
 
 from __future__ import annotations

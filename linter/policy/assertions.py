@@ -69,7 +69,7 @@ def _parts(assertion: dict[str, Any], place: Place) -> Iterator[Check]:
             yield _known_only(_keys(operand, place.inner(name)), place)
         elif (operator := OPERATORS.get(name)) is not None:
             check = _compiled(operator, name, operand, place)
-            yield check if operator.judges_unknown(operand) else _known_only(check, place)
+            yield check if operator.checks_unknown(operand) else _known_only(check, place)
         else:
             raise RuleError(f'there is no operator "{name}"{did_you_mean(name, operator_names())}', where)
 
@@ -92,7 +92,7 @@ def operator_names() -> list[str]:
 
 
 def _known_only(check: Check, place: Place) -> Check:
-    """The check of a value that is known. What has a mistake of its own is judged no further, but others are compared with its meaning."""
+    """The check of a value that is known. What has a mistake of its own is checked no further, but others are compared with its meaning."""
 
     def known(value: Any, node: Node) -> Verdict:
         if value is ABSENT or value is UNKNOWN or is_unresolved(value):

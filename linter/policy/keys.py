@@ -188,7 +188,7 @@ CERTIFICATE_ASPECTS: Final[dict[str, Callable[[str, datetime], str | None]]] = {
 
 
 def utc(now: datetime | None) -> datetime:
-    """The time to judge by: the one that was given, else that of the machine."""
+    """The time to check dates against: the one that was given, else that of the machine."""
     return now if now is not None else datetime.now(timezone.utc)
 
 

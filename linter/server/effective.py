@@ -95,7 +95,7 @@ def _given(document: Document) -> Iterator[Effective]:
 
 
 def _held(document: Document, path: SettingPath, value: Any, raw: Any) -> Any:
-    """What the server holds: for a switch that its loader does not convert the text, which rules judge as true."""
+    """What the server holds: for a switch that its loader does not convert the text, which rules take for true."""
     setting = catalogue_of(document).get(path)
     if raw is None or value is not True or setting is None:
         return value

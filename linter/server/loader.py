@@ -34,7 +34,7 @@ def ssm_value(text: str, setting: Setting | None) -> Any:
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
-    """What rules are to judge: the value that the server holds, but true for a switch that stays the text "true", and so is on."""
+    """What rules are to check: the value that the server holds, but true for a switch that stays the text "true", and so is on."""
     if coercion == "none" and setting.types[:1] == ("boolean",) and text == "true":
         return True
     return coerce(text, coercion)

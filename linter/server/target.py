@@ -18,7 +18,7 @@ def target_of(document: Document) -> Target:
 
 
 def _value(document: Document, path: SettingPath) -> object:
-    """A value; of a reference such as ``${NAME:-default}``, which nobody can judge, the default tells at least what it is for."""
+    """A value; of a reference such as ``${NAME:-default}``, which nobody can resolve, the default: it shows at least what it is for."""
     value = document.get(path)
     return document.origin.facts(path).get("fallback") if value is UNKNOWN else value
 

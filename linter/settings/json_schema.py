@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ID: Final = "https://medplum-lint.invalid/medplum-server-config.schema.json"
 _COMMENT: Final = "^(_comment|//)"
-"""Names that nothing reads, where people leave remarks."""
+"""Names that nothing reads, where people leave comments."""
 
 
 def schema_text() -> str:

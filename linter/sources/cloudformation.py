@@ -15,7 +15,7 @@ from ..documents.parameter_documents import lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.variables_in_yaml import remarks_of
+from ..documents.variables_in_yaml import suppression_comments_of
 from ..model import UNKNOWN, Part, SettingPath
 from ..server.loader import dotted_path
 from ..syntax.json import Json
@@ -59,7 +59,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         parameters,
         whole=parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole),
     )
-    remarks = remarks_of(file) if file.looks_like_yaml else None
+    comments = suppression_comments_of(file) if file.looks_like_yaml else None
     return load_parameters(
         file,
         list(_documents(file)),
@@ -67,8 +67,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         lines,
         _CONSEQUENCE,
         check_parameter=_secret,
-        suppressions=remarks.suppressions if remarks is not None else (),
-        problems=remarks.problems if remarks is not None else (),
+        suppressions=comments.suppressions if comments is not None else (),
+        problems=comments.problems if comments is not None else (),
     )
 
 

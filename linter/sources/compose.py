@@ -18,7 +18,7 @@ from ..documents.variables_in_yaml import (
     is_sound,
     lines_of,
     mentions_medplum,
-    remarks_of,
+    suppression_comments_of,
     text_problems,
     variables_of,
 )
@@ -45,12 +45,12 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each service; mistakes in the text are told with the first."""
-    remarks = remarks_of(file)
-    problems = [*text_problems(file), *remarks.problems]
+    comments = suppression_comments_of(file)
+    problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
     for service in _services(file):
         if _runs_server(service, file):
-            loaded.append(_load(file, service, problems, remarks.suppressions))
+            loaded.append(_load(file, service, problems, comments.suppressions))
             problems = []
     return loaded
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.suppression_comments import read_remarks, within
+from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, configures_server, fallback_of, load_variables, unless_reference
 from ..redaction.token_line import LineExcerpts, Token
 from ..syntax.quotes import closing_quote, replace_escapes
@@ -75,7 +75,7 @@ def _is_named(name: str) -> bool:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
     read = _read_once(file)
-    remarks = read_remarks(file.text, within(read.comments))
+    comments = read_suppression_comments(file.text, within(read.comments))
     first = read.variables[0].key if read.variables else Span(0, 0)
 
     @cache
@@ -83,8 +83,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
     holder = VariableHolder(environment=None, type="file", start=Span(first.start, min(first.start + 1, first.end)), lines=lines)
-    problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *remarks.problems)
-    return [load_variables(file, read.variables, holder, problems, remarks.suppressions)]
+    problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *comments.problems)
+    return [load_variables(file, read.variables, holder, problems, comments.suppressions)]
 
 
 def _tokens(variable: Variable, content: str) -> Iterator[Token]:

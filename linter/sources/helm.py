@@ -16,7 +16,7 @@ from typing import Any, Final
 from .. import settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import Variable, VariableHolder, configures_server, load_variables, unless_reference
-from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, remarks_of, text_problems, variables_of
+from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, suppression_comments_of, text_problems, variables_of
 from ..settings.env_names import variable_of
 from ..text import Span, printable
 
@@ -59,8 +59,8 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of each values document in the file."""
-    remarks = remarks_of(file)
-    problems = [*text_problems(file), *remarks.problems]
+    comments = suppression_comments_of(file)
+    problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
     for root in _roots(file):
         if _is_values(root) and _is_servers(root, file):
@@ -74,7 +74,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
                 sound=is_sound(file),
             )
             variables = _variables(root, file)
-            loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], remarks.suppressions))
+            loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], comments.suppressions))
             problems = []
     return loaded
 

@@ -19,7 +19,7 @@ from ..documents.variables_in_yaml import (
     lines_of,
     mentions_medplum,
     placed_variables,
-    remarks_of,
+    suppression_comments_of,
     text_problems,
 )
 from ..model import UNKNOWN
@@ -57,13 +57,13 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each object or container; mistakes in the text are told with the first."""
-    remarks = remarks_of(file)
-    problems = [*text_problems(file), *remarks.problems]
+    comments = suppression_comments_of(file)
+    problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
     for one in _objects(file):
         for holder in _holders(one):
             if _is_servers(holder, file):
-                loaded.append(_load(file, one, holder, problems, remarks.suppressions))
+                loaded.append(_load(file, one, holder, problems, comments.suppressions))
                 problems = []
     return loaded
 

@@ -15,7 +15,7 @@ from ..documents.parameter_documents import lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..documents.variables_in_yaml import remarks_of
+from ..documents.variables_in_yaml import suppression_comments_of
 from ..model import UNKNOWN, Part
 from ..syntax.json import Json, JsonPath
 from ..syntax.json_stream import json_documents
@@ -84,15 +84,15 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     given = found or Given([])
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
     lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
-    remarks = remarks_of(file) if file.looks_like_yaml else None
+    comments = suppression_comments_of(file) if file.looks_like_yaml else None
     return load_parameters(
         file,
         documents,
         given,
         lines,
         _CONSEQUENCE,
-        suppressions=remarks.suppressions if remarks is not None else (),
-        problems=remarks.problems if remarks is not None else (),
+        suppressions=comments.suppressions if comments is not None else (),
+        problems=comments.problems if comments is not None else (),
     )
 
 

@@ -258,7 +258,7 @@ def json_senders(size: int) -> Sample:
 
 
 @shape
-def json_remarks(size: int) -> Sample:
+def json_comment_keys(size: int) -> Sample:
     return _json(f'"_comment{number}": "a"' for number in range(size))
 
 

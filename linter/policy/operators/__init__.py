@@ -39,20 +39,20 @@ class Operator:
     ``operand``         the operand as the documentation writes it: ``n``, ``[value, …]``
     ``says``            the documentation, in Markdown; reads on after "holds when the value". Operators that say the same share a row
     ``asks``            what it asks with an operand; reads on after "must not"
-    ``judges_unknown``  whether with an operand it judges values too that are absent, cannot be read, are a placeholder, or are misread
+    ``checks_unknown``  whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread
     """
 
-    __slots__ = ("asks", "compile", "judges_unknown", "operand", "says", "schema")
+    __slots__ = ("asks", "compile", "checks_unknown", "operand", "says", "schema")
 
     def __init__(
-        self, compile_: Compile, schema: Schema, operand: str, says: str, asks: Callable[[Any], str], judges_unknown: Callable[[Any], bool]
+        self, compile_: Compile, schema: Schema, operand: str, says: str, asks: Callable[[Any], str], checks_unknown: Callable[[Any], bool]
     ) -> None:
         self.compile = compile_
         self.schema = schema
         self.operand = operand
         self.says = says
         self.asks = asks
-        self.judges_unknown = judges_unknown
+        self.checks_unknown = checks_unknown
 
 
 OPERATORS: Registry[Operator] = Registry(__name__, __path__[0])
@@ -66,12 +66,12 @@ def operator(
     operand: str,
     says: str,
     asks: Callable[[Any], str] = _be_as_it_is,
-    judges_unknown: Callable[[Any], bool] = never,
+    checks_unknown: Callable[[Any], bool] = never,
 ) -> Callable[[Compile], Compile]:
     """Register a function as the operator ``name``; see :class:`Operator`."""
 
     def register(compile_: Compile) -> Compile:
-        OPERATORS.add(name, Operator(compile_, schema, operand, says, asks, judges_unknown), compile_.__module__)
+        OPERATORS.add(name, Operator(compile_, schema, operand, says, asks, checks_unknown), compile_.__module__)
         return compile_
 
     return register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...formats.aws import arn as misfit
+from ...formats.aws import arn as mismatch
 from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import compile_value, show_value
@@ -38,7 +38,7 @@ def arn(operand: Any) -> Check:
     parts = [(name, compile_value(wanted), show_value(wanted)) for name, wanted in operand.items()]
 
     def check(value: Any, node: Node) -> Verdict:
-        if not isinstance(value, str) or misfit(value) is not None:
+        if not isinstance(value, str) or mismatch(value) is not None:
             return (Failure("must be an ARN"),)
         fields = value.split(":", 5)
         unknown = False

@@ -20,7 +20,7 @@ from . import TEXT, operator
     schema=TEXT,
     operand="aspect",
     says="agrees with the catalogue in this [aspect](#aspects)",
-    judges_unknown=lambda _operand: True,
+    checks_unknown=lambda _operand: True,
 )
 def fits(operand: Any) -> Check:
     """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
@@ -41,7 +41,7 @@ def fits(operand: Any) -> Check:
     operand="name",
     says="is a text of this [format](#formats)",
     asks=lambda operand: f"be of the format {operand}",
-    judges_unknown=lambda operand: FORMATS[operand].sees_placeholders,
+    checks_unknown=lambda operand: FORMATS[operand].sees_placeholders,
 )
 def has_format(operand: Any) -> Check:
     if operand not in FORMATS:
