@@ -238,7 +238,7 @@ def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config | None:
 
 
 def _beneath(data: Any, name: str) -> Any:
-    """What a table has under a name, or None. A list of tables, one of which has it, is given itself: it is a mistake to be told."""
+    """What a table has under a name, or None. A list of tables, one of which has it, is given itself: it is a mistake to be reported."""
     if isinstance(data, list):
         return data if any(isinstance(one, dict) and name in one for one in data) else None
     return data.get(name) if isinstance(data, dict) else None

@@ -90,7 +90,7 @@ def say(what: str, text: str) -> None:
 
 
 def quietly(say: Callable[[], object]) -> None:
-    """Where standard error is full or gone, the exit code still tells."""
+    """Where standard error is full or gone, the exit code still says it."""
     if sys.stderr is None:
         return
     try:

@@ -18,7 +18,7 @@ LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 
 
 class Found(NamedTuple):
-    """A file to read. ``searched``: it was found in a folder, so what it is not need not be told.
+    """A file to read. ``searched``: it was found in a folder, so what it is not need not be reported.
 
     ``too_large``: it has more bytes than a search reads.
     """
@@ -77,7 +77,7 @@ def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found],
 def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable[[OSError], object]) -> Iterator[Path]:
     """The files beneath a folder that are called as configurations are, in the order of their names. Links to folders are not followed.
 
-    ``fail`` is told of a folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
+    ``fail`` is called with a folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
     names = tuple(name for module in modules() for name in module.NAMES)
     waiting = [str(folder)]
@@ -113,7 +113,7 @@ def _is_plain_file(path: Path) -> bool:
 
 
 def _size(path: Path) -> int:
-    """Bytes; 0 for a file that is gone, of which its reading tells."""
+    """Bytes; 0 for a file that is gone, which reading it reports."""
     try:
         return path.stat().st_size
     except OSError:

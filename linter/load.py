@@ -47,7 +47,7 @@ def described(error: BaseException) -> str:
 
 
 NOTHING_FOUND = Reading([])
-"""What a search makes of a file that only is called as a configuration is: nothing that need be told."""
+"""What a search makes of a file that only is called as a configuration is: nothing that need be reported."""
 
 
 def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
@@ -90,7 +90,7 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised
 
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
-    """What to make of the documents of a file: broken JSON is told by findings, what evidently is no JSON at all by the reason."""
+    """What to make of the documents of a file: broken JSON is reported by findings, what evidently is no JSON at all by the reason."""
     if any(_is_read(one) for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
     as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact

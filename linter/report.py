@@ -43,7 +43,7 @@ class _Report(StringIO):
 
 
 def write(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
-    """Report a run, and return it with the bugs that this met: what one finding breaks is reported without it.
+    """Report a run, and return it with the bugs that came up: what one finding breaks is reported without it.
 
     ``output`` is a file; None or "-" is standard output. Raises :class:`~linter.output.Unwritable`.
     """

@@ -64,9 +64,9 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def check(workspace: Path, paths: str, options: str = "") -> tuple[int, str, str]:
-    code, said, outputs = step(workspace, "Check", CHECK_PATHS=paths, CHECK_ARGS=options, SARIF_FILE="out.sarif")
-    assert code == 0, said
-    return int(outputs["exit-code"]), said, outputs["exit-code"]
+    code, output, outputs = step(workspace, "Check", CHECK_PATHS=paths, CHECK_ARGS=options, SARIF_FILE="out.sarif")
+    assert code == 0, output
+    return int(outputs["exit-code"]), output, outputs["exit-code"]
 
 
 # Installing
@@ -80,15 +80,15 @@ def install(folder: Path) -> tuple[int, str]:
         (folder / name).mkdir()
         for module in ("__init__", "__main__"):
             (folder / name / f"{module}.py").write_text("raise SystemExit('the wrong one')")
-    code, said, _ = step(folder, "Install medplum-lint", GITHUB_ACTION_PATH=str(folder / "action"), PIP_DISABLE_PIP_VERSION_CHECK="1")
-    return code, said
+    code, output, _ = step(folder, "Install medplum-lint", GITHUB_ACTION_PATH=str(folder / "action"), PIP_DISABLE_PIP_VERSION_CHECK="1")
+    return code, output
 
 
 def test_the_locked_packages_are_installed_and_no_others(tmp_path: Path) -> None:
     copy_of_repository(tmp_path / "action")
-    code, said = install(tmp_path)
-    offline(said)
-    assert code == 0, said
+    code, output = install(tmp_path)
+    offline(output)
+    assert code == 0, output
     found = {one.name.replace("_", "-").lower(): one.version for one in distributions(path=[str(tmp_path / "medplum-lint")])}
     wanted = {one.name: str(one.version) for one in LOCK if one.marker is None or one.marker.evaluate()}
     assert found == {**wanted, "medplum-lint": __version__}
@@ -97,9 +97,9 @@ def test_the_locked_packages_are_installed_and_no_others(tmp_path: Path) -> None
 def test_a_package_that_was_replaced_is_refused(tmp_path: Path) -> None:
     lock = copy_of_repository(tmp_path / "action") / "requirements.txt"
     lock.write_text(re.sub("sha256:[0-9a-f]", "sha256:", lock.read_text()).replace("sha256:", "sha256:0"))
-    code, said = install(tmp_path)
-    offline(said)
-    assert code == 1 and "THESE PACKAGES DO NOT MATCH THE HASHES" in said
+    code, output = install(tmp_path)
+    offline(output)
+    assert code == 1 and "THESE PACKAGES DO NOT MATCH THE HASHES" in output
     assert not (tmp_path / "medplum-lint").exists()
 
 
@@ -118,14 +118,14 @@ def test_only_the_first_command_may_use_the_network() -> None:
 
 
 def test_findings(workspace: Path) -> None:
-    code, said, _ = check(workspace, "medplum.config.json")
-    assert code == 1 and "error[base-url-without-trailing-slash]" in said
+    code, output, _ = check(workspace, "medplum.config.json")
+    assert code == 1 and "error[base-url-without-trailing-slash]" in output
     assert json.loads((workspace / "out.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
 
 
 def test_options_and_several_paths(workspace: Path) -> None:
-    code, said, _ = check(workspace, "medplum.clean.json\nmedplum.config.json", "--fail-on never --select invalid-json")
-    assert (code, said) == (0, "No findings in 2 files.\n")
+    code, output, _ = check(workspace, "medplum.clean.json\nmedplum.config.json", "--fail-on never --select invalid-json")
+    assert (code, output) == (0, "No findings in 2 files.\n")
 
 
 def test_clean(workspace: Path) -> None:
@@ -133,8 +133,8 @@ def test_clean(workspace: Path) -> None:
 
 
 def test_a_path_that_is_not_there(workspace: Path) -> None:
-    code, said, _ = check(workspace, "nothing.json")
-    assert code == 2 and "no such file" in said
+    code, output, _ = check(workspace, "nothing.json")
+    assert code == 2 and "no such file" in output
 
 
 def test_nothing_is_executed(workspace: Path) -> None:

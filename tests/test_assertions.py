@@ -357,7 +357,7 @@ def test_combinations(formula: Formula) -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abc"), FORMULAS.filter(lambda formula: formula[2] < DEEPEST), min_size=1))
-def test_all_members_must_fit_and_each_that_does_not_is_told(formulas: dict[str, Formula]) -> None:
+def test_all_members_must_fit_and_each_that_does_not_is_reported(formulas: dict[str, Formula]) -> None:
     found = answer({"keys": {key: formula[0] for key, formula in formulas.items()}}, dict.fromkeys("abc", "x"))
     assert truth(found) == min(formula[1] for formula in formulas.values())
     if isinstance(found, list):

@@ -1,4 +1,4 @@
-"""The flat map of texts in Azure Key Vault: told from a JSON config file, and read as Parameter Store is."""
+"""The flat map of texts in Azure Key Vault: told apart from a JSON config file, and read as Parameter Store is."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_texts_become_what_the_loader_makes_of_them() -> None:
         ({}, None),
     ],
 )
-def test_it_is_told_from_a_json_config(value: Any, kind: str | None) -> None:
+def test_it_is_told_apart_from_a_json_config(value: Any, kind: str | None) -> None:
     assert [file.kind for file in lint(json.dumps(value), "config.json").result.files] == [kind]
 
 

@@ -1,4 +1,4 @@
-"""The command line, as a user meets it: options, outputs, exit codes, and what is said when something cannot be done."""
+"""The command line, as a user sees it: options, outputs, exit codes, and what is printed when something cannot be done."""
 
 from __future__ import annotations
 

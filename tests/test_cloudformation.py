@@ -88,7 +88,7 @@ def test_names_of_nobody_knows_what(name: str) -> None:
     assert [(file.status, file.kind) for file in outcome.result.files] == [("ignored", None)]
 
 
-def test_a_secret_is_told_once() -> None:
+def test_a_secret_is_reported_once() -> None:
     for kind in ("String", "SecureString", "!Ref Type"):
         text = template(f"{{Name: /medplum/prod/database.password, Type: {kind}, Value: hunter2}}")
         findings = [finding for finding in lint(text).result.findings if finding.path == ("database", "password")]

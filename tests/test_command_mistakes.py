@@ -153,17 +153,14 @@ def test_a_rule_that_one_configuration_of_several_knows() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_configuration_that_is_no_file() -> None:
-    def said() -> str:
-        return stops()
-
     Path(OWN_FILE).mkdir()
-    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: is a directory")
+    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: is a directory")
     Path(OWN_FILE).rmdir()
     os.symlink("nowhere.toml", OWN_FILE)
-    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: no such file or directory")
+    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: no such file or directory")
     Path(OWN_FILE).unlink()
     os.mkfifo(OWN_FILE)
-    assert said() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: it is a pipe, not a file")
+    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: it is a pipe, not a file")
     Path(OWN_FILE).unlink()
     write("shared.toml", 'ignore = ["missing-port"]\n')
     os.symlink("shared.toml", OWN_FILE)

@@ -1,4 +1,4 @@
-"""The user's configuration: where it is found, what wins, and what is said of mistakes in it."""
+"""The user's configuration: where it is found, what wins, and what is reported of mistakes in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read(folder: Path, text: str | bytes, name: str = OWN_FILE) -> Config:
 
 
 def mistake(folder: Path, text: str | bytes, name: str = OWN_FILE) -> str:
-    """What is said of a configuration, without the folder."""
+    """What is reported of a configuration, without the folder."""
     with pytest.raises(ConfigError) as caught:
         read(folder, text, name)
     return str(caught.value).replace(f"{folder}/", "")
@@ -186,7 +186,7 @@ MISTAKES = {
     "per-file is no table": "per-file = []",
     "per-file of a glob is no table": "[per-file]\n'*.json' = true",
     "unknown option per file": "target = 'auto'\n[per-file.'a.json']\ntarget = 'auto'\n[per-file.'b.json']\ntarget = 'auto'\nrule = []",
-    "fail-on cannot be said per file": "fail-on = 'error'\n[per-file.'a.json']\nfail-on = 'error'",
+    "fail-on cannot be set per file": "fail-on = 'error'\n[per-file.'a.json']\nfail-on = 'error'",
     "wrong type per file": "ignore = []\n[per-file.'a.json']\nignore = 'x'\n",
     "unknown level per file": "[severity]\na = 'note'\n[per-file.'a.json'.severity]\na = 'warn'\n",
     "no glob": "exclude = ['ok', '[z-a].json']",
@@ -204,7 +204,7 @@ PROJECT_MISTAKES = {
 }
 
 
-def test_what_is_said_of_mistakes(tmp_path: Path) -> None:
+def test_what_is_reported_of_mistakes(tmp_path: Path) -> None:
     lines = []
     for file, mistakes in ((OWN_FILE, MISTAKES), ("pyproject.toml", PROJECT_MISTAKES)):
         for name, text in mistakes.items():
@@ -287,9 +287,9 @@ def test_a_long_glob_takes_linear_time() -> None:
 # --- In a run. ----------------------------------------------------------------------------------------------------------------------
 
 
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *paths: str, **told: object) -> Outcome:
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *paths: str, **overrides: object) -> Outcome:
     monkeypatch.chdir(folder)
-    return lint_paths(list(paths) or ["."], Options(Overrides(**told)))  # type: ignore[arg-type]
+    return lint_paths(list(paths) or ["."], Options(Overrides(**overrides)))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -329,7 +329,7 @@ def test_exclude(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [file.path for file in run(server, monkeypatch).result.files] == ["medplum.config.json"]
 
 
-def test_a_mistake_is_told_once_and_nothing_is_linted(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_is_reported_once_and_nothing_is_linted(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (server / OWN_FILE).write_text("targt = 'auto'")
     outcome = run(server, monkeypatch, "medplum.config.json", "dev/medplum.config.json")
     assert outcome.errors == (f'{server}/{OWN_FILE}:1: there is no option "targt"; did you mean "target"?',)

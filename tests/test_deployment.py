@@ -55,7 +55,7 @@ def test_what_the_documents_disagree_about_with_both_places() -> None:
     golden("deployment.txt", lines)
 
 
-def test_it_is_said_which_documents_belong_together() -> None:
+def test_it_is_reported_which_documents_belong_together() -> None:
     result = lint(".").result
     assert names(result.deployments) == [
         ("prod", ["database-secret.json", "medplum.prod.config.json", "prod-ssm.json", "redis-secret.json"]),

@@ -142,7 +142,7 @@ UNCLOSED, MISREAD = "invalid-environment-line", "misread-integer"
         ("NGINX=Q\nserver {{\n  A=b\n}}\nQ\nMEDPLUM_PORT=81x\n", [f"6:14 {MISREAD}"]),
     ],
 )
-def test_a_quote_that_is_not_closed_is_told_where_it_is_opened(text: str, quote: str, expected: list[str]) -> None:
+def test_a_quote_that_is_not_closed_is_reported_where_it_is_opened(text: str, quote: str, expected: list[str]) -> None:
     given_text = f"{text}\nMEDPLUM_REDIS_HOST=cache\n".replace("Q", quote)
     only = {UNCLOSED, MISREAD}
     assert [one for one in places(given_text) if one.partition(" ")[2] in only] == expected

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import bare, compact, deep_data, line_of, loaded, rule, rule_data, said, written
+from support.helpers import bare, compact, deep_data, line_of, loaded, messages, rule, rule_data, written
 
 from linter import settings
 from linter.model import UNKNOWN, Change, Document, Level, Target
@@ -75,8 +75,12 @@ def test_members_are_marked_where_they_stand() -> None:
 
 def test_one_finding_for_each_place_the_first_reason_counts() -> None:
     compiled = rule({"baseUrl": {"ends_with": "/", "starts_with": "http:"}, "**": {"not": {"contains": "api"}}, "*": {"max_length": 3}})
-    messages = said(compiled, written('{"baseUrl": "https://api", "x": "api", "yy": "long"}'))
-    assert messages == ['baseUrl must end with "/"', 'x must not contain "api"', "yy must have at most 3 characters (it has 4)"]
+    document = written('{"baseUrl": "https://api", "x": "api", "yy": "long"}')
+    assert messages(compiled, document) == [
+        'baseUrl must end with "/"',
+        'x must not contain "api"',
+        "yy must have at most 3 characters (it has 4)",
+    ]
 
 
 def test_the_document_itself() -> None:
@@ -179,7 +183,7 @@ WHEN: list[tuple[Any, dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("when", "data", "applies"), WHEN)
 def test_when(when: Any, data: dict[str, Any], applies: bool) -> None:
     compiled = rule({"it": "present"}, when=when)
-    assert said(compiled, bare(data)) == (["it is missing"] if applies else [])
+    assert messages(compiled, bare(data)) == (["it is missing"] if applies else [])
 
 
 def test_what_is_unknown_is_never_reported() -> None:
@@ -191,7 +195,7 @@ def test_what_is_unknown_is_never_reported() -> None:
         "unread.below": "present",
         "*@type": {"equals": "String"},
     }
-    assert said(rule(clauses), bare({"unread": UNKNOWN, "placeholder": "${URL}", "known": 1})) == []
+    assert messages(rule(clauses), bare({"unread": UNKNOWN, "placeholder": "${URL}", "known": 1})) == []
 
 
 # --- Messages. ----------------------------------------------------------------------------------------------------------------------
@@ -209,7 +213,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_messages(message: str) -> None:
-    assert said(rule({"port": {"min": 9000}}, message), bare(DATA)) == [MESSAGES[message]]
+    assert messages(rule({"port": {"min": 9000}}, message), bare(DATA)) == [MESSAGES[message]]
 
 
 @pytest.mark.parametrize("message", ["$5", "${port", "${*}", "${nonsense@fact}"])
@@ -223,7 +227,7 @@ def test_a_bad_message_is_a_mistake_of_the_rule(message: str) -> None:
 
 
 def fixes(fix: dict[str, Any], data: dict[str, Any], must: Any = None) -> list[Any]:
-    """The fixes of the findings: None or whether it is safe, its changes, and how it is told."""
+    """The fixes of the findings: None or whether it is safe, its changes, and its description."""
     found = check(rule(must or {"port": "absent"}, fix=fix), bare(data))
     return [finding.fix and (finding.fix.safe, finding.fix.changes, finding.fix.description) for finding in found]
 

@@ -113,7 +113,7 @@ USELESS = {
 
 
 @pytest.mark.parametrize("variable", USELESS)
-def test_a_variable_without_effect_is_told_once_with_what_works(variable: str) -> None:
+def test_a_variable_without_effect_is_reported_once_with_what_works(variable: str) -> None:
     outcome = lint(f"MEDPLUM_REDIS_PORT=6379\n{variable}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n")
     (finding,) = outcome.result.findings
     assert (finding.rule, finding.severity) == ("variable-without-effect", "error")
@@ -134,14 +134,14 @@ def test_no_obsolete_name_is_passed_over(path: tuple[str, ...]) -> None:
     assert rules and rules <= {"variable-without-effect", "setting-of-older-version"}
 
 
-def test_older_servers_are_told_of_with_what_works_on_all() -> None:
+def test_what_older_servers_read_is_reported_with_what_works_on_all() -> None:
     text = "MEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_CACHE_REDIS_HOST=cache\nMEDPLUM_DATABASE_SSL_CA=${CA}\nMEDPLUM_DATABASE_PORT=5432\n"
     assert found(text) == ["variable-ignored-by-older-servers database.ssl.require", "variable-ignored-by-older-servers cacheRedis.host"]
     assert "MEDPLUM_DATABASE_SSL='{\"require\": true}' works on all" in messages(text)
     assert "is ignored by servers of mid-2025, which" in messages(text)
 
 
-def test_a_slip_is_told_with_what_was_probably_meant() -> None:
+def test_a_slip_is_reported_with_what_was_probably_meant() -> None:
     assert "MEDPLUM_SUPPORT_EMIAL; did you mean MEDPLUM_SUPPORT_EMAIL?" in messages(
         "MEDPLUM_REDIS_HOST=a\nMEDPLUM_SUPPORT_EMIAL=a@b.example\n"
     )
@@ -227,11 +227,11 @@ def test_each_place_is_that_of_the_variable() -> None:
     assert at("redis") == "M" and at() == "M"
 
 
-def test_no_setting_is_told_twice() -> None:
+def test_no_setting_is_reported_twice() -> None:
     """One variable, one finding, whatever is wrong with it; that a secret can be read, or a name will go, is another matter."""
     text = "".join(f"{variable_of(path)}=%\n" for path in PATHS if len(path) == 1 or path[0] in ("database", "redis"))
-    told = [line.split()[1] for line in found(text) if not line.startswith(("secret-in-", "deprecated-"))]
-    assert len(told) == len(set(told)) > 60
+    reported = [line.split()[1] for line in found(text) if not line.startswith(("secret-in-", "deprecated-"))]
+    assert len(reported) == len(set(reported)) > 60
 
 
 # --- Escapes and line breaks ---------------------------------------------------------------------------------------------------------
@@ -251,8 +251,8 @@ PEM = "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"
     ],
 )
 def test_line_breaks_of_a_key(value: str, rules: list[str]) -> None:
-    told = found(f"MEDPLUM_BASE_URL=http://localhost:8103/\nMEDPLUM_SIGNING_KEY={value}\n")
-    assert [one for one in told if not one.startswith("unusable-signing-key")] == rules  # what is in the frame is no key
+    reported = found(f"MEDPLUM_BASE_URL=http://localhost:8103/\nMEDPLUM_SIGNING_KEY={value}\n")
+    assert [one for one in reported if not one.startswith("unusable-signing-key")] == rules  # what is in the frame is no key
 
 
 def test_quotes_with_backslashes() -> None:

@@ -181,8 +181,8 @@ def test_the_page_has_every_key() -> None:
 
 
 def test_the_page_has_every_fact() -> None:
-    said = set(re.findall(r"`(?:\$@)?(\w+)`", section("Paths")))
-    assert {*node.FACTS_OF_A_SETTING, *node.FACTS_OF_A_DOCUMENT} <= said
+    facts = set(re.findall(r"`(?:\$@)?(\w+)`", section("Paths")))
+    assert {*node.FACTS_OF_A_SETTING, *node.FACTS_OF_A_DOCUMENT} <= facts
 
 
 def test_the_page_has_every_key_of_an_example() -> None:
@@ -191,9 +191,9 @@ def test_the_page_has_every_key_of_an_example() -> None:
 
 
 def test_the_page_has_the_limits() -> None:
-    said = section("Limits")
-    assert f"{assertions.DEEPEST} levels" in said and f"{assertions.MOST_CLAUSES} clauses" in said
-    assert f"{rule_set.MOST_ENTRIES:,} files and folders" in said
+    limits = section("Limits")
+    assert f"{assertions.DEEPEST} levels" in limits and f"{assertions.MOST_CLAUSES} clauses" in limits
+    assert f"{rule_set.MOST_ENTRIES:,} files and folders" in limits
 
 
 def policy() -> str:

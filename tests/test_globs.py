@@ -24,7 +24,7 @@ PATHS = st.text("ab/.]-[\\^", min_size=1, max_size=9).map(lambda text: str(PureP
 
 
 def as_expression(pattern: str) -> re.Pattern[str]:
-    """What a glob means, said by a regular expression, which takes too long on some but is plain."""
+    """What a glob means, as a regular expression, which takes too long on some but is plain."""
 
     def expression(piece: str) -> str:
         if piece.startswith("**/"):

@@ -178,7 +178,7 @@ def test_a_parameter_and_a_variable_without_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said"),
+    ("size", "message"),
     [
         ("9" * 309 + "gb", None),
         ("-" + "9" * 5_000 + "gb", "must be more than 0"),
@@ -189,9 +189,9 @@ def test_a_parameter_and_a_variable_without_end() -> None:
         ("٣gb", "is not a size"),
     ],
 )
-def test_a_size_of_any_length(size: str, said: str | None) -> None:
+def test_a_size_of_any_length(size: str, message: str | None) -> None:
     messages = found(lint(f'{{{BASE}, "maxBatchSize": "{size}", "maxJsonSize": "1mb"}}'), "misread-size")
-    assert [message.startswith(f"maxBatchSize {said}") for message in messages] == ([True] if said else [])
+    assert [one.startswith(f"maxBatchSize {message}") for one in messages] == ([True] if message else [])
 
 
 @pytest.mark.parametrize("digit", ["٣", "²", "①", "１２", "𝟏"])
@@ -267,7 +267,7 @@ def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: 
     }
 
 
-def test_a_bug_that_shows_at_many_places_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_that_shows_at_many_places_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_self: Any, _path: Any, _value: Any) -> Any:
         raise KeyError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.helpers import EVERY_RULE, bare, rule, said, verdict
+from support.helpers import EVERY_RULE, bare, messages, rule, verdict
 
 from linter import settings
 from linter.load import Input
@@ -275,7 +275,7 @@ def test_image_tags_that_move(image: str, moves: bool | None) -> None:
     assert rules({"serverImage": image}) == wanted
 
 
-def test_a_member_that_is_missing_is_each_told() -> None:
+def test_each_member_that_is_missing_is_reported() -> None:
     needed = ["name", "stackName", "accountNumber", "region", "domainName", "apiPort", "apiDomainName", "apiSslCertArn", "appDomainName"]
     needed += ["appSslCertArn", "storageDomainName", "storageSslCertArn", "storageBucketName", "serverImage"]
     for name in needed:
@@ -344,12 +344,12 @@ def test_a_wrong_operand_is_an_error(assertion: dict[str, Any]) -> None:
 
 def test_messages_name_who_reads_the_config() -> None:
     document = bare({"apiDomain": "x", "skipDns": "false", "maxConnections": 5}, "infra/json")
-    assert said(rule({"**": {"fits": "known"}}, **{"for": "infra"}), document) == [
+    assert messages(rule({"**": {"fits": "known"}}, **{"for": "infra"}), document) == [
         "apiDomain is not a setting of the CDK, which ignores it; did you mean apiDomainName?"
     ]
-    (message,) = said(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
+    (message,) = messages(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
     assert message == (
         "skipDns is text, and the CDK reads any text as true, so the CDK creates no DNS entries; write true or false without quotes"
     )
-    (message,) = said(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
+    (message,) = messages(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
     assert message == "maxConnections is not read by the CDK"

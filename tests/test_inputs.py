@@ -49,7 +49,7 @@ def shell(line: str, **how: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", line], **given)  # type: ignore[call-overload,no-any-return]
 
 
-def said(result: Result) -> tuple[int, list[str]]:
+def exit_and_errors(result: Result) -> tuple[int, list[str]]:
     return result.exit_code, result.stderr.splitlines()
 
 
@@ -93,7 +93,7 @@ def test_a_file_with_more_bytes_is_refused_by_its_size(command: list[str], monke
     monkeypatch.setattr(files, "_limited", lambda *_: pytest.fail("it was read"))
     result = lint(*command, "server.json", "--max-size", str(size - 1))
     message = f"medplum-lint: error: server.json: cannot be read: it has {size} bytes, more than the limit of {size - 1} bytes"
-    assert said(result) == (2, [message])
+    assert exit_and_errors(result) == (2, [message])
 
 
 def test_a_sparse_file_of_terabytes() -> None:
@@ -101,7 +101,7 @@ def test_a_sparse_file_of_terabytes() -> None:
         file.truncate(1 << 40)
     message = "cannot be read: it has 1,099,511,627,776 bytes, more than the limit of 536,870,912 bytes"
     for command in (["huge.json"], ["show", "huge.json"], ["diff", "huge.json", "server.json"]):
-        assert said(lint(*command)) == (2, [f"medplum-lint: error: huge.json: {message}"])
+        assert exit_and_errors(lint(*command)) == (2, [f"medplum-lint: error: huge.json: {message}"])
 
 
 def test_one_file_that_is_too_large_does_not_hide_the_others() -> None:
@@ -115,7 +115,7 @@ def test_one_file_that_is_too_large_does_not_hide_the_others() -> None:
 
 def test_standard_input_has_the_same_limit() -> None:
     message = f"medplum-lint: error: standard input: cannot be read: it has more than the limit of {len(BAD) - 1} bytes"
-    assert said(lint("-", "--max-size", str(len(BAD) - 1), given=BAD)) == (2, [message])
+    assert exit_and_errors(lint("-", "--max-size", str(len(BAD) - 1), given=BAD)) == (2, [message])
     assert lint("-", "--max-size", str(len(BAD)), given=BAD).exit_code == 1
 
 
@@ -143,7 +143,7 @@ def test_standard_input_that_is_no_file(command: str) -> None:
 @pytest.mark.parametrize("command", [[], ["show"], ["diff", "server.json"]])
 def test_a_device_is_refused(name: str, command: list[str]) -> None:
     os.symlink("/dev/zero", "zero")
-    assert said(lint(*command, name)) == (2, [f"medplum-lint: error: {name}: cannot be read: it is a device, not a file"])
+    assert exit_and_errors(lint(*command, name)) == (2, [f"medplum-lint: error: {name}: cannot be read: it is a device, not a file"])
 
 
 @unix
@@ -182,7 +182,7 @@ def test_a_named_pipe_is_read_when_somebody_writes_to_it() -> None:
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_PATIENCE", 0.05)
     os.mkfifo("pipe")
-    assert said(lint(*command, "pipe")) == (2, ["medplum-lint: error: pipe: cannot be read: no process writes to this pipe"])
+    assert exit_and_errors(lint(*command, "pipe")) == (2, ["medplum-lint: error: pipe: cannot be read: no process writes to this pipe"])
 
 
 @unix
@@ -191,7 +191,7 @@ def test_a_socket() -> None:
 
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket")
-        assert said(lint("socket")) == (2, ["medplum-lint: error: socket: cannot be read: it is a socket, not a file"])
+        assert exit_and_errors(lint("socket")) == (2, ["medplum-lint: error: socket: cannot be read: it is a socket, not a file"])
 
 
 @unix
@@ -199,20 +199,21 @@ def test_configurations_and_rules_are_files() -> None:
     os.mkfifo(".medplum-lint.toml")
     here = Path.cwd()
     message = f"medplum-lint: error: {here}/.medplum-lint.toml: cannot be read: it is a pipe, not a file"
-    assert said(lint("-", given=BAD)) == (2, [message])
+    assert exit_and_errors(lint("-", given=BAD)) == (2, [message])
     os.remove(".medplum-lint.toml")
     os.symlink("/dev/zero", ".medplum-lint.toml")
-    assert said(lint("-", "--config", ".medplum-lint.toml", given=BAD))[1][0].endswith("cannot be read: it is a device, not a file")
+    [line] = exit_and_errors(lint("-", "--config", ".medplum-lint.toml", given=BAD))[1]
+    assert line.endswith("cannot be read: it is a device, not a file")
     os.remove(".medplum-lint.toml")
     os.mkdir("policies")
     os.symlink("/dev/zero", "policies/zero.yaml")
-    lines = said(lint("-", "--rules", "policies", given=BAD))[1]
+    lines = exit_and_errors(lint("-", "--rules", "policies", given=BAD))[1]
     assert lines == ["medplum-lint: error: policies/zero.yaml:1: cannot be read: it is a device, not a file"]
 
 
 def test_configurations_and_rules_have_limits() -> None:
     Path("large.toml").write_text("# " + "x" * (1 << 20))
-    [line] = said(lint("-", "--config", "large.toml", given=BAD))[1]
+    [line] = exit_and_errors(lint("-", "--config", "large.toml", given=BAD))[1]
     assert line.endswith("large.toml: cannot be read: it has 1,048,578 bytes, more than the limit of 1,048,576 bytes")
     with pytest.raises(Unreadable):
         read_regular("large.toml", 10)
@@ -302,7 +303,7 @@ def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
         os.mkdir("xx")
         os.chdir("xx")
     os.chdir(here)
-    code, [line] = said(lint(".", *SELECT))
+    code, [line] = exit_and_errors(lint(".", *SELECT))
     assert code == 2
     assert line.startswith("medplum-lint: error: ./xx/xx/") and line.endswith("/xx: cannot be read: file name too long")
 
@@ -342,7 +343,7 @@ _PARTS = ".a" * (5_000 if sys.version_info >= (3, 11) else 900)
 )
 def test_a_configuration_that_is_hard_to_read(text: str, message: str) -> None:
     Path(".medplum-lint.toml").write_text(text)
-    code, [line] = said(lint("-", *SELECT, given=BAD))
+    code, [line] = exit_and_errors(lint("-", *SELECT, given=BAD))
     assert code == 2
     assert line.startswith(f"medplum-lint: error: {Path.cwd()}/.medplum-lint.toml:") and message in line
 

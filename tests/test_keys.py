@@ -81,7 +81,7 @@ def test_a_wrong_passphrase() -> None:
 
 
 @pytest.mark.parametrize("passphrase", [None, UNKNOWN])
-def test_without_a_passphrase_nothing_is_said_of_an_encrypted_key(passphrase: object) -> None:
+def test_without_a_passphrase_nothing_is_reported_of_an_encrypted_key(passphrase: object) -> None:
     assert private_key_problem(pem(rsa_key(), PASSPHRASE), passphrase) is None
 
 
@@ -114,7 +114,7 @@ def lint(now: str | None = None, **settings: object) -> Outcome:
     return lint_input(Input("server.json", content, Path("server.json")), options)
 
 
-def said(outcome: Outcome) -> list[str]:
+def reported(outcome: Outcome) -> list[str]:
     assert outcome.bugs == ()
     return [f"{finding.rule}: {finding.message.partition(':')[0]}" for finding in outcome.result.findings]
 
@@ -129,11 +129,11 @@ def said(outcome: Outcome) -> list[str]:
     ],
 )
 def test_the_life_of_a_certificate(now: str, expected: list[str]) -> None:
-    assert said(lint(now, database={"ssl": {"ca": certificate(2020, 2030)}})) == expected
+    assert reported(lint(now, database={"ssl": {"ca": certificate(2020, 2030)}})) == expected
 
 
 def test_the_certificate_of_a_server_is_no_authority() -> None:
-    found = said(lint("2025-06-01", database={"ssl": {"ca": certificate(2020, 2030) + certificate(2020, 2030, authority=False)}}))
+    found = reported(lint("2025-06-01", database={"ssl": {"ca": certificate(2020, 2030) + certificate(2020, 2030, authority=False)}}))
     assert found == ["unusable-ca-certificate: database.ssl.ca (certificate 2 of 2) is not a CA certificate"]
 
 
@@ -153,7 +153,7 @@ def test_a_certificate_with_one_wrong_byte(byte: int, capfd: pytest.CaptureFixtu
     sound = certificate(2020, 2030)
     seen = set()
     for at in range(len(sound) // 2):
-        seen |= {*said(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at, byte)}}))}
+        seen |= {*reported(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at, byte)}}))}
     assert "unusable-ca-certificate: database.ssl.ca holds a certificate that cannot be parsed" in seen
     assert not any("Error" in one or "Invalid" in one for one in seen)
     assert capfd.readouterr() == ("", "") and list(recwarn) == []
@@ -163,10 +163,10 @@ def test_a_certificate_of_an_unknown_version_and_one_without_a_serial_number(rec
     """``InvalidVersion`` is no ``ValueError``; of a serial number that is not positive cryptography warns, with its own path."""
     sound = certificate(2020, 2030)
     at = base64.b64decode("".join(sound.splitlines()[1:-1])).index(bytes([0xA0, 3, 2, 1, 2])) + 4
-    assert said(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at, 9)}})) == [
+    assert reported(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at, 9)}})) == [
         "unusable-ca-certificate: database.ssl.ca holds a certificate that cannot be parsed"
     ]
-    assert said(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at + 3, 0)}})) == []
+    assert reported(lint("2025-06-01", database={"ssl": {"ca": wrong_byte(sound, at + 3, 0)}})) == []
     assert list(recwarn) == []
 
 
@@ -218,7 +218,7 @@ def test_neither_key_nor_passphrase_is_shown(output_format: str) -> None:
     outcome = lint(signingKey=key, signingKeyPassphrase="the-wrong-one")
     stream = StringIO()
     reporter(output_format).report(outcome.result, stream, Style())
-    assert said(outcome) == ["unusable-signing-key: signingKey cannot be opened with signingKeyPassphrase"]
+    assert reported(outcome) == ["unusable-signing-key: signingKey cannot be opened with signingKeyPassphrase"]
     for secret in ("the-wrong-one", key.splitlines()[1]):
         assert secret not in stream.getvalue()
 

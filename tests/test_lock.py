@@ -29,8 +29,8 @@ def test_what_is_asked_for_is_locked() -> None:
 
 
 def test_every_supported_python_is_checked() -> None:
-    said = re.findall(r"Programming Language :: Python :: (3\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8"))
-    assert tuple(said) == PYTHONS
+    pythons = re.findall(r"Programming Language :: Python :: (3\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8"))
+    assert tuple(pythons) == PYTHONS
 
 
 def test_ci_checks_the_lock() -> None:
@@ -40,19 +40,19 @@ def test_ci_checks_the_lock() -> None:
 
 @pytest.mark.parametrize("name", sorted({re.sub("[-_.]+", "-", one.name).lower() for one in wanted()}))
 def test_a_package_that_is_missing(name: str) -> None:
-    said = mistakes(without(name))
-    assert said and all(re.match(rf"{name} is not locked on Python 3\.1\d \(\w+, \w+\)$", each, re.IGNORECASE) for each in said)
-    assert len(said) == (6 if name == "tomli" else 24)
+    errors = mistakes(without(name))
+    assert errors and all(re.match(rf"{name} is not locked on Python 3\.1\d \(\w+, \w+\)$", each, re.IGNORECASE) for each in errors)
+    assert len(errors) == (6 if name == "tomli" else 24)
 
 
 def test_a_version_that_is_too_old() -> None:
-    said = mistakes(re.sub("^click==.*? ", "click==8.0 ", TEXT, flags=re.MULTILINE))
-    assert said[0] == "click 8.0 is locked on Python 3.10 (linux, x86_64), but >=8.1 is required" and len(said) == 24
+    errors = mistakes(re.sub("^click==.*? ", "click==8.0 ", TEXT, flags=re.MULTILINE))
+    assert errors[0] == "click 8.0 is locked on Python 3.10 (linux, x86_64), but >=8.1 is required" and len(errors) == 24
 
 
 def test_a_package_for_some_pythons_only() -> None:
-    said = mistakes(re.sub("^(click==[^ ]*) ", r"\1 ; python_version < '3.13' ", TEXT, flags=re.MULTILINE))
-    assert said == [
+    errors = mistakes(re.sub("^(click==[^ ]*) ", r"\1 ; python_version < '3.13' ", TEXT, flags=re.MULTILINE))
+    assert errors == [
         f"click is not locked on Python 3.13 ({platform})"
         for platform in ("linux, x86_64", "linux, aarch64", "darwin, x86_64", "darwin, arm64", "win32, AMD64", "win32, ARM64")
     ]

@@ -28,7 +28,7 @@ from linter.settings import Setting
 
 KINDS = {"infra": "infra/json", "server": "server/json", "database": "secret/database", "redis": "secret/redis"}
 OWN = frozenset({"fits", "format"})
-"""Operators by which a rule tells a misspelling itself."""
+"""Operators by which a rule reports a misspelling itself."""
 
 
 def misspelt(value: Any, setting: Setting) -> Iterator[Any]:

@@ -333,8 +333,8 @@ def interrupted(after: float, *arguments: str, stdin: int | None = None) -> tupl
     started = subprocess.Popen([*COMMAND, *arguments], stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     time.sleep(after)
     started.send_signal(signal.SIGINT)
-    said = started.communicate(timeout=60)[1]
-    return started.returncode, said
+    errors = started.communicate(timeout=60)[1]
+    return started.returncode, errors
 
 
 def test_ctrl_c_while_it_waits_is_130() -> None:
@@ -351,8 +351,8 @@ def test_ctrl_c_in_an_import_or_anywhere_is_130() -> None:
         assert started.stderr is not None and started.stderr.readline() == b"ready\n"
         time.sleep(0.005 + delay * 0.015)
         started.send_signal(signal.SIGINT)
-        said = started.communicate(timeout=60)[1]
-        assert (started.returncode, said) in ((130, b""), (1, b""), (-signal.SIGINT, b""))  # the last when Python itself is at its end
+        errors = started.communicate(timeout=60)[1]
+        assert (started.returncode, errors) in ((130, b""), (1, b""), (-signal.SIGINT, b""))  # the last when Python itself is at its end
         codes.add(started.returncode)
     assert 130 in codes
 

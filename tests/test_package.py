@@ -97,5 +97,5 @@ def test_a_dump_of_two_environments(bin_: Path, tmp_path: Path) -> None:
 def test_no_example_secret_is_printed(bin_: Path, tmp_path: Path) -> None:
     for name in ("medplum.config.json", "ssm-dump.json"):
         for output in ("text", "json", "sarif"):
-            said = run(bin_ / "medplum-lint", ROOT / "examples" / name, "--format", output, cwd=tmp_path, status=1).stdout
-            assert "not-a-real" not in said and "Tm90IGEga2V5" not in said
+            output = run(bin_ / "medplum-lint", ROOT / "examples" / name, "--format", output, cwd=tmp_path, status=1).stdout
+            assert "not-a-real" not in output and "Tm90IGEga2V5" not in output

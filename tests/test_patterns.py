@@ -1,6 +1,6 @@
 """No regular expression of ours takes more than linear time: each is run by a matcher that counts its steps, on texts made to mislead it.
 
-Python's own matcher tries one way after the other, as the one here does; it tells nobody how often.
+Python's own matcher tries one way after the other, as the one here does; it does not say how often.
 """
 
 from __future__ import annotations

@@ -80,16 +80,16 @@ def test_hooks(hooks: Path, home: Path, project: Path) -> None:
         command = [sys.executable, "-m", "pre_commit", "try-repo", str(hooks), "--all-files", "--color=never"]
         return run(*command, cwd=project, status=status, PRE_COMMIT_HOME=str(home)).stdout
 
-    said = tried(0)
-    assert re.search(r"^medplum-lint\.+Passed$", said, re.MULTILINE)
-    assert re.search(r"^medplum-lint \(Parameter Store\)\.+Passed$", said, re.MULTILINE)
+    output = tried(0)
+    assert re.search(r"^medplum-lint\.+Passed$", output, re.MULTILINE)
+    assert re.search(r"^medplum-lint \(Parameter Store\)\.+Passed$", output, re.MULTILINE)
 
     for name in ("medplum.config.json", "prod-ssm.json"):
         text = (project / name).read_text()
         (project / name).write_text(re.sub(r'(https://api.clinic.example|"http://localhost:8103)/"', r'\1"', text))
-    said = tried(1)
-    assert re.search(r"^medplum\.config\.json:\d+:\d+: error\[base-url-without-trailing-slash\]", said, re.MULTILINE)
-    assert re.search(r"^prod-ssm\.json:\d+:\d+: error\[base-url-without-trailing-slash\]", said, re.MULTILINE)
+    output = tried(1)
+    assert re.search(r"^medplum\.config\.json:\d+:\d+: error\[base-url-without-trailing-slash\]", output, re.MULTILINE)
+    assert re.search(r"^prod-ssm\.json:\d+:\d+: error\[base-url-without-trailing-slash\]", output, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

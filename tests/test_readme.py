@@ -49,8 +49,8 @@ def test_every_option_is_there() -> None:
 
 
 def test_every_command_is_there() -> None:
-    said = section("Options")
-    assert [name for name in cli.commands if not re.search(rf"`(medplum-lint )?\[?{name}\b", said)] == []
+    options = section("Options")
+    assert [name for name in cli.commands if not re.search(rf"`(medplum-lint )?\[?{name}\b", options)] == []
 
 
 def test_the_configuration_is_read(tmp_path: Path) -> None:
@@ -96,18 +96,18 @@ def report() -> Any:
 
 
 def test_the_json_contract_is_whole(report: Any) -> None:
-    said = " ".join(first_column("JSON output"))
-    said = said.replace(".kind .environment", "findings[].kind findings[].environment")
-    assert {word for word in said.split() if "[]" not in word} == set(report)
+    keys = " ".join(first_column("JSON output"))
+    keys = keys.replace(".kind .environment", "findings[].kind findings[].environment")
+    assert {word for word in keys.split() if "[]" not in word} == set(report)
     for part in ("files", "deployments", "findings"):
-        assert {word.partition("[].")[2] for word in said.split() if word.startswith(f"{part}[].")} == set(report[part][0])
-    assert said_in("tool") == set(report["tool"])
-    assert said_in("summary") == set(report["summary"])
-    assert said_in("deployments[].documents") == set(report["deployments"][0]["documents"][0])
-    assert said_in("findings[].related") == {name for finding in report["findings"] for one in finding["related"] for name in one}
+        assert {word.partition("[].")[2] for word in keys.split() if word.startswith(f"{part}[].")} == set(report[part][0])
+    assert keys_of("tool") == set(report["tool"])
+    assert keys_of("summary") == set(report["summary"])
+    assert keys_of("deployments[].documents") == set(report["deployments"][0]["documents"][0])
+    assert keys_of("findings[].related") == {name for finding in report["findings"] for one in finding["related"] for name in one}
 
 
-def said_in(name: str) -> set[str]:
+def keys_of(name: str) -> set[str]:
     """The words in code marks in what the row of a name says."""
     [row] = re.findall(rf"^\| `{re.escape(name)}` \|(.*)$", section("JSON output"), re.MULTILINE)
     return set(re.findall(r"`(\w+)`", row))
@@ -133,8 +133,8 @@ def test_the_hooks_exist() -> None:
 
 def test_the_action_has_the_inputs() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    said = section("GitHub code scanning").rpartition("Its inputs are")[2].partition(". ")[0]
-    assert set(re.findall(r"`([a-z-]+)`", said)) == set(action["inputs"])
+    inputs = section("GitHub code scanning").rpartition("Its inputs are")[2].partition(". ")[0]
+    assert set(re.findall(r"`([a-z-]+)`", inputs)) == set(action["inputs"])
 
 
 def test_the_workflow_is_safe_to_copy() -> None:

@@ -228,7 +228,7 @@ def test_settings_that_are_meant(must: str, tmp_path: Path) -> None:
     assert [error for error in errors(tmp_path, rule + examples) if "there is no setting" in error] == []
 
 
-def test_what_is_said_of_mistakes(tmp_path: Path) -> None:
+def test_what_is_reported_of_mistakes(tmp_path: Path) -> None:
     """One mistake gives one error: every section has exactly one line."""
     lines = []
     for name, change in CHANGES.items():
@@ -245,7 +245,7 @@ def test_a_literal_with_a_key_that_is_called_as_an_operator(tmp_path: Path) -> N
     assert errors(tmp_path, text_of((MUST, '{equals: {matches: "a("}}'))) == []
 
 
-def test_every_mistake_is_told_in_the_order_of_the_lines(tmp_path: Path) -> None:
+def test_every_mistake_is_reported_in_the_order_of_the_lines(tmp_path: Path) -> None:
     broken = RULE.replace("severity: error", "severity: eror").replace("safe: false", "safe: 1").replace("format: email", "max: a")
     broken = broken.replace("title: ", "titel: ").replace("docs: ", "note: ")
     assert errors(tmp_path, broken) == [

@@ -97,6 +97,6 @@ def test_good_examples_are_good_in_each_source() -> None:
         assert source.rule is not None
         for data in examples(source, "good"):
             for kind, write in WRITERS.items():
-                if (said := found(source, write(data), kind)) != "-":
-                    wrong.append(f"{source.rule.info.id} {kind}: {said}")
+                if (finding := found(source, write(data), kind)) != "-":
+                    wrong.append(f"{source.rule.info.id} {kind}: {finding}")
     assert wrong == []

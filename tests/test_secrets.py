@@ -177,7 +177,7 @@ def test_the_secret_of_redis(secret: dict[str, Any], rules: list[str]) -> None:
         ("", None),
     ],
 )
-def test_the_environment_is_told_by_the_name(label: str, environment: str | None) -> None:
+def test_the_environment_is_read_from_the_name(label: str, environment: str | None) -> None:
     assert environment_of(label) == environment
 
 
@@ -206,7 +206,7 @@ def test_no_output_holds_a_secret(content: Any) -> None:
     assert not any("hunter2" in one.message for one in outcome.result.findings)
 
 
-def test_a_broken_secret_is_told_with_its_consequence() -> None:
+def test_a_broken_secret_is_reported_with_its_consequence() -> None:
     (finding,) = lint(printed(json.dumps(POSTGRES)[:-1] + ",}")).result.findings
     assert finding.rule == "json-trailing-comma"
     assert "the server reads the secret with JSON.parse" in finding.message

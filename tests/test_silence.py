@@ -99,7 +99,7 @@ OF_ANY_KIND: list[tuple[str, str | bytes, str]] = [
 @pytest.mark.parametrize("kind", [None, *KINDS])
 @pytest.mark.parametrize(("name", "content", "reason"), OF_ANY_KIND, ids=[name for name, _, _ in OF_ANY_KIND])
 def test_what_is_evidently_something_else(name: str, content: str | bytes, reason: str, kind: str | None) -> None:
-    """Whatever kind it is said to be: exit 2 with the reason, ``failed`` in the report, and no finding."""
+    """Whatever kind is given: exit 2 with the reason, ``failed`` in the report, and no finding."""
     options = [] if kind is None else ["--kind", kind]
     result = lint(write(name, content), *options)
     expected = f"{name}: failed: {reason}\nNo findings in 0 files, 1 failed.\n"
@@ -160,8 +160,8 @@ TAB = "not valid YAML (line 2, column 1: a tab is where YAML expects spaces (ind
 )
 def test_yaml_that_breaks_off_before_its_first_setting(content: str, kind: str | None) -> None:
     result = lint(write("broken.yaml", content), *([] if kind is None else ["--kind", kind]))
-    said = TAB if kind is None else f"{UNREADABLE[kind]}; it is {TAB}"
-    assert (result.exit_code, result.stderr.removeprefix("medplum-lint: error: broken.yaml: ")) in ((2, f"{said}\n"), (2, f"{TAB}\n"))
+    message = TAB if kind is None else f"{UNREADABLE[kind]}; it is {TAB}"
+    assert (result.exit_code, result.stderr.removeprefix("medplum-lint: error: broken.yaml: ")) in ((2, f"{message}\n"), (2, f"{TAB}\n"))
 
 
 def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
@@ -236,7 +236,7 @@ def test_what_is_not_recognised(name: str, content: str, reason: str) -> None:
 @pytest.mark.parametrize(("name", "content", "reason"), OF_ANY_KIND, ids=[name for name, _, _ in OF_ANY_KIND])
 def test_standard_input(name: str, content: str | bytes, reason: str) -> None:
     result = lint("-", given=content)
-    if name.startswith("prod."):  # told by its name only
+    if name.startswith("prod."):  # recognised by its name only
         reason = NO_FORMAT
     if not (content.strip() if isinstance(content, str) else content.replace(b"\xef\xbb\xbf", b"")):
         reason = "standard input is empty: the command before the pipe failed or found nothing"
@@ -248,19 +248,19 @@ def test_standard_input(name: str, content: str | bytes, reason: str) -> None:
 def test_an_empty_pipe(given: str, options: list[str]) -> None:
     result = lint("-", *options, given=given)
     name = options[1] if "--stdin-filename" in options else "<stdin>"
-    said = f"medplum-lint: error: {name}: standard input is empty: the command before the pipe failed or found nothing\n"
-    assert (result.exit_code, result.stderr) == (2, said)
+    message = f"medplum-lint: error: {name}: standard input is empty: the command before the pipe failed or found nothing\n"
+    assert (result.exit_code, result.stderr) == (2, message)
 
 
 def test_show_and_diff_give_the_same_reason() -> None:
     write("medplum.config.json", CLEAN)
     for name, content, reason in OF_ANY_KIND:
         write(name, content)
-        said = f"medplum-lint: error: {name}: {reason}\n"
+        message = f"medplum-lint: error: {name}: {reason}\n"
         for arguments in (["show", name], ["show", name, "--kind", "server/ssm"], ["diff", "medplum.config.json", name]):
-            assert (lint(*arguments).exit_code, lint(*arguments).stderr) == (2, said)
-    said = "medplum-lint: error: <stdin>: standard input is empty: the command before the pipe failed or found nothing\n"
-    assert (lint("show", "-", given="").stderr, lint("diff", "-", "medplum.config.json", given="").stderr) == (said, said)
+            assert (lint(*arguments).exit_code, lint(*arguments).stderr) == (2, message)
+    message = "medplum-lint: error: <stdin>: standard input is empty: the command before the pipe failed or found nothing\n"
+    assert (lint("show", "-", given="").stderr, lint("diff", "-", "medplum.config.json", given="").stderr) == (message, message)
 
 
 def test_the_other_files_are_still_checked() -> None:
@@ -389,7 +389,7 @@ def test_broken_json_is_still_a_finding(name: str, content: str) -> None:
     assert "error[invalid-json]" in result.stdout
 
 
-@pytest.mark.parametrize("options", [[], ["--kind", "server/json"]], ids=["found", "told"])
+@pytest.mark.parametrize("options", [[], ["--kind", "server/json"]], ids=["recognised", "given"])
 def test_a_broken_file_of_medplum_with_little_in_it_is_a_finding(options: list[str]) -> None:
     content = '{"baseUrl": "https://api.example.com/", "x": "\\q"}\n'
     result = lint(*options, write("medplum.config.json", content))
@@ -515,7 +515,7 @@ def test_every_document_of_a_stream_is_read() -> None:
         ("medplum.prod.config.json", '{"name": "prod", "stackName": "x"', "invalid-json", "line 1, column 1"),
     ],
 )
-def test_a_text_that_breaks_off_is_told_though_its_rule_is_off(option: str, name: str, content: str, rule: str, place: str) -> None:
+def test_a_text_that_breaks_off_is_reported_though_its_rule_is_off(option: str, name: str, content: str, rule: str, place: str) -> None:
     """Else a run that looks for one rule says of a file that it could not read that it has no findings."""
     result = lint(write(name, content), option, SLASH if option == "--select" else rule)
     reason = f"not all of it can be checked ({place}), and {rule}, which says why, is off"

@@ -268,7 +268,7 @@ def broken(module: Source, given: Given) -> Iterator[str]:
     except Exception as error:
         yield f"{place}: detect raises {error!r}: give None where nothing can be made of a file"
     else:
-        yield from (f"{place}: detect gives {said}" for said in wrong_answer(module, given, answer))
+        yield from (f"{place}: detect gives {mistake}" for mistake in wrong_answer(module, given, answer))
     for kind in module.KINDS:
         file = SourceFile(given.name, given.data)
         try:
@@ -280,7 +280,7 @@ def broken(module: Source, given: Given) -> Iterator[str]:
             yield f"{place}: load gives {type(loaded).__name__}, not a list of Loaded"
             continue
         for one in loaded:
-            yield from (f"{place}: load as {kind} gives {said}" for said in wrong_document(module, file, one))
+            yield from (f"{place}: load as {kind} gives {mistake}" for mistake in wrong_document(module, file, one))
 
 
 def wrong_answer(module: Source, given: Given, answer: object) -> Iterator[str]:
@@ -306,7 +306,7 @@ def wrong_answer(module: Source, given: Given, answer: object) -> Iterator[str]:
 
 
 def wrong_document(module: Source, file: SourceFile, loaded: Loaded) -> Iterator[str]:
-    """What is wrong with a document and what is said of it."""
+    """What is wrong with a document and what is reported of it."""
     document, end = loaded.document, len(file.text.content)
     if document.kind not in module.KINDS:
         yield f"a document of the kind {document.kind}, which is not in KINDS"

@@ -112,7 +112,7 @@ def document(kind: str, secret: str) -> Document:
     return loaded.document
 
 
-def told(findings: list[Finding]) -> list[tuple[object, ...]]:
+def visible(findings: list[Finding]) -> list[tuple[object, ...]]:
     """All of findings that does not depend on how long what stands before them is."""
     return [
         (one.rule, one.severity, one.message, one.path, one.fix, [(other.path, other.message) for other in one.related]) for one in findings
@@ -212,14 +212,14 @@ def test_a_found_policy_says_the_same_whatever_the_secrets_are(
 ) -> None:
     """Two documents that differ in nothing but secrets are one to it. (``x`` is compared too: an empty text is no placeholder.)
 
-    What is the same for both comes from the policy, which may hold the very text: ``equals: pa5sw0rd…`` is said in its reason.
+    What is the same for both comes from the policy, which may hold the very text: ``equals: pa5sw0rd…`` stands in its reason.
     """
     fix: dict[str, Any] = {"safe": False, "set": {"baseUrl": "${signingKey}${unheardOf}"}, **({"when": fix_when} if fix_when else {})}
     try:
         asked = untrusted(must, message=message, fix=fix, **({"when": when} if when else {}))
     except RuleError:  # no path or assertion: what the reader of a rule refuses
         return
-    first, second = (told(check(asked, document(kind, secret))) for secret in (SECRET, other))
+    first, second = (visible(check(asked, document(kind, secret))) for secret in (SECRET, other))
     if kind == "server/env" and (other == "" or "'" in other):
         return  # an empty variable is given to nobody
     assert first == second
@@ -266,20 +266,22 @@ def test_no_operator_is_asked_of_what_may_be_secret() -> None:
 def test_no_operator_tells_secrets_apart(kind: str, name: str) -> None:
     secret, other = document(kind, SECRET), document(kind, "TODO" if name == "format" else "abc")
     paths = ("signingKey", "smtp.password", "unheardOf", "<secret>", "**")
-    apart = [path for path in paths if told(check(rule({path: TELLING[name]}), secret)) != told(check(rule({path: TELLING[name]}), other))]
+    apart = [
+        path for path in paths if visible(check(rule({path: TELLING[name]}), secret)) != visible(check(rule({path: TELLING[name]}), other))
+    ]
     assert name == "present" or {"signingKey", "<secret>", "**"} <= set(apart)
     for path in paths:
-        assert told(check(untrusted({path: TELLING[name]}), secret)) == told(check(untrusted({path: TELLING[name]}), other))
+        assert visible(check(untrusted({path: TELLING[name]}), secret)) == visible(check(untrusted({path: TELLING[name]}), other))
 
 
 def test_the_generator_does_ask() -> None:
     """The same policies, trusted, tell secrets apart: the property above is not empty."""
     for must in ({"signingKey": {"matches": "p.*"}}, {"signingKey": {"min_length": 30}}, {"**.password": {"not": {"contains": "hunter"}}}):
         first, second = (
-            told(check(rule(must), document("server/json", secret))) for secret in (SECRET, "another-secret-of-thirty-letters")
+            visible(check(rule(must), document("server/json", secret))) for secret in (SECRET, "another-secret-of-thirty-letters")
         )
         assert first != second
-        assert told(check(untrusted(must), document("server/json", SECRET))) == []
+        assert visible(check(untrusted(must), document("server/json", SECRET))) == []
 
 
 @pytest.mark.parametrize("password", [SECRET, "another"])
@@ -344,7 +346,7 @@ def test_a_document_of_any_depth_has_a_view() -> None:
     assert check(untrusted({"**.password": "absent"}), loaded.document) == []
 
 
-# --- A policy that asks is told so. -------------------------------------------------------------------------------------------------
+# --- A policy that asks is an error. -------------------------------------------------------------------------------------------------
 
 ASKS = [
     ({"signingKey": {"min_length": 12}}, {}, "signingKey", "signingKey"),
@@ -400,8 +402,8 @@ def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
 def test_a_setting_that_nobody_knows_may_be_a_secret() -> None:
     write("policies/asks.yaml", policy("asks", {'"unheardOf"': {"equals": "x"}}))
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
-    said = '""unheardOf"" asks what unheardOf holds, which may be secret, because no setting of this name is known: a policy whose'
-    assert said in lint("-", "--kind", "server/json", given="{}").stderr
+    message = '""unheardOf"" asks what unheardOf holds, which may be secret, because no setting of this name is known: a policy whose'
+    assert message in lint("-", "--kind", "server/json", given="{}").stderr
 
 
 @pytest.mark.parametrize(
@@ -522,7 +524,7 @@ def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) ->
     assert lint("-", "--config", ".medplum-lint.toml", "--fail-on", "never", given=json.dumps(SERVER)).exit_code == 0
 
 
-# --- Which configuration counts, and what is said of it. ----------------------------------------------------------------------------
+# --- Which configuration counts, and what is reported of it. ----------------------------------------------------------------------------
 
 FINE = "medplum.config.json"
 

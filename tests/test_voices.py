@@ -107,13 +107,13 @@ def test_lists_call_advice_pedantic(policies: Path) -> None:
     write_rule(policies, "advice", {"port": "absent"}, pedantic={"production": False, "development": True})
     write_rule(policies, "off", {"port": "absent"}, severity={"production": "note", "development": "off"}, pedantic=True)
 
-    def said(*arguments: str) -> str:
+    def printed(*arguments: str) -> str:
         return CliRunner().invoke(cli, [*arguments, "--rules", "policies"]).stdout
 
-    listed = {line.split()[0]: " ".join(line.split()[2:5]) for line in said("rules", "acme").splitlines()}
+    listed = {line.split()[0]: " ".join(line.split()[2:5]) for line in printed("rules", "acme").splitlines()}
     assert listed == {"acme/advice": "error/error (pedantic) server", "acme/off": "note (pedantic)/off server"}
-    assert "Severity: error in production, error (pedantic) in development\n" in said("explain", "acme/advice")
-    assert json.loads(said("rules", "acme", "-f", "json"))[1]["pedantic"] == {"production": True, "development": False}
+    assert "Severity: error in production, error (pedantic) in development\n" in printed("explain", "acme/advice")
+    assert json.loads(printed("rules", "acme", "-f", "json"))[1]["pedantic"] == {"production": True, "development": False}
 
 
 # --- Several places of one cause ------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_every_reason_is_needed() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_may_be_seen_of_a_wrong_text_is_said_of_formats_that_there_are() -> None:
+def test_what_may_be_seen_of_a_wrong_text_is_declared_for_formats_that_there_are() -> None:
     known = {*values._LEGIBLE, *values._LISTS, *values._LISTS.values()}
     assert sorted(known - set(FORMATS)) == []
 

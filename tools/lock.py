@@ -1,4 +1,4 @@
-"""The locked dependencies: ``python tools/lock.py`` writes requirements.txt anew, with ``--check`` it tells whether that fits setup.cfg.
+"""The locked dependencies: ``python tools/lock.py`` writes requirements.txt anew, with ``--check`` it says whether that fits setup.cfg.
 
 What a run needs, and what builds it, each at one version with the hash of every file of it: ``pip install --require-hashes`` takes them on
 every Python and platform that we support. Writing needs ``uv`` (``pip install uv``) and the package registry, checking needs neither.

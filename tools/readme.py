@@ -34,10 +34,10 @@ def _filled(match: re.Match[str]) -> str:
     output = _OUTPUT.fullmatch(match["name"])
     if output is None:
         return match[0]
-    said = printed(output["command"])
+    text = printed(output["command"])
     if output["first"]:
-        said = _some(said, int(output["first"]), int(output["last"]))
-    return f"<!-- {match['name']} -->\n```{match['language']}\n$ {output['command']}\n{said}```"
+        text = _some(text, int(output["first"]), int(output["last"]))
+    return f"<!-- {match['name']} -->\n```{match['language']}\n$ {output['command']}\n{text}```"
 
 
 def printed(command: str) -> str:

@@ -81,8 +81,8 @@ def _section(setting: Setting) -> Iterator[str]:
 
 
 def _prose(setting: Setting) -> str:
-    said = [_ORIGIN.get(setting.origin, ""), setting.meaning, setting.consequence]
-    return " ".join(text.replace("<", "&lt;").replace("*", "\\*") for text in said if text)
+    sentences = [_ORIGIN.get(setting.origin, ""), setting.meaning, setting.consequence]
+    return " ".join(text.replace("<", "&lt;").replace("*", "\\*") for text in sentences if text)
 
 
 def _facts(setting: Setting) -> Iterator[str]:
@@ -121,11 +121,11 @@ def _defaults(setting: Setting) -> Iterator[str]:
     if setting.secret:
         return
     real = setting.real_default
-    said = "" if real is None else _code(real) if has_literal_default(setting) else str(real)
-    if setting.default and said and setting.default.strip("'") != said.strip("`"):
-        yield f"Default: {said}; the page says {_code(setting.default)}"
-    elif said or setting.default:
-        yield f"Default: {said or _code(setting.default)}"
+    default = "" if real is None else _code(real) if has_literal_default(setting) else str(real)
+    if setting.default and default and setting.default.strip("'") != default.strip("`"):
+        yield f"Default: {default}; the page says {_code(setting.default)}"
+    elif default or setting.default:
+        yield f"Default: {default or _code(setting.default)}"
 
 
 def _sources(setting: Setting) -> Iterator[str]:

@@ -17,7 +17,7 @@ _GENERATIONS = (("servers of late 2025", "late_2025"), ("servers of mid-2025", "
 def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
     """How the newest loader misreads a parameter's or variable's text; ``value`` is what it makes of it.
 
-    ``way_out`` is how to give an object that stays text; empty where another rule tells it.
+    ``way_out`` is how to give an object that stays text; empty where another rule says it.
     """
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
@@ -74,7 +74,7 @@ def _integer_effect(value: Any, setting: Setting) -> str:
 
 
 def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
-    """How to give an object that this loader does not parse; empty where a rule of its own tells it."""
+    """How to give an object that this loader does not parse; empty where a rule of its own says it."""
     if kind == "server/env":
         from .variables import members_of  # no other kind of document has variables
 

@@ -32,7 +32,7 @@ def role(document: Document) -> str:
 
 
 def environment_of(document: Document) -> str | None:
-    """The name of the environment that a document is for, if anything tells it."""
+    """The name of the environment that a document is for, if anything names it."""
     if role(document) == "infra" and isinstance(document.data.get("name"), str):
         return str(document.data["name"])
     if document.environment is not None and document.kind != "server/env":

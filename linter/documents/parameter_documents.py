@@ -33,9 +33,9 @@ def load_parameters(
     suppressions: tuple[Suppression, ...] = (),
     problems: Iterable[Problem] = (),
 ) -> list[Loaded]:
-    """One document for each environment of a file; mistakes in its text are told with the first."""
+    """One document for each environment of a file; mistakes in its text are reported with the first."""
     broken = any(problem.lossy for parsed in documents for problem in parsed.problems)
-    # A lost quote can make a part of a secret a part of a name, which would be told.
+    # A lost quote can make a part of a secret a part of a name, which would be printed.
     parameters = [one for one in given.parameters if not broken or name_reason(one.name) is None]
     found = environments([*parameters, *(one._replace(missing=True) for one in given.missing)])
     in_text = (*encoding_problems(file, consequence), *text_problems(documents, consequence), *problems)

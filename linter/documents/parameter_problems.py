@@ -50,7 +50,7 @@ def _differ(older: Parameter, newer: Parameter) -> bool:
 
 
 def _together(older: Parameter, newer: Parameter) -> Parameter:
-    """One parameter of which two outputs tell, such as the one with values and the one with tiers. A newer version replaces an older."""
+    """One parameter that two outputs describe, such as the one with values and the one with tiers. A newer version replaces an older."""
     if (newer.version or 0) < (older.version or 0):
         older, newer = newer, older
     base, more = (older, newer) if isinstance(older.value, str) and not isinstance(newer.value, str) else (newer, older)
@@ -151,12 +151,12 @@ def is_refused(parameter: Parameter, path: SettingPath) -> bool:
 def _beside_members(parameters: list[Parameter], environment: Environment) -> Iterator[Problem]:
     """Parameters that give a member of what another parameter gives as a whole: the loader sets both, in the order in which they come."""
     by_path = {environment.path(parameter): parameter for parameter in parameters}
-    told: set[SettingPath] = set()
+    reported: set[SettingPath] = set()
     for path, parameter in by_path.items():
         for length in range(1, len(path)):
             whole = path[:length]
-            if whole in by_path and whole not in told:
-                told.add(whole)
+            if whole in by_path and whole not in reported:
+                reported.add(whole)
                 yield Problem("object-beside-its-members", _beside_message(path, whole), parameter.span("key"), path)
 
 

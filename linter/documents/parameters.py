@@ -1,7 +1,7 @@
 """Parameters of Parameter Store, wherever they are written, and the servers that they configure.
 
 The server reads all parameters directly beneath the path that its argument names (``aws:REGION:/medplum/prod/``), and takes the rest of
-each name for a dotted setting (``packages/server/src/cloud/aws/config.ts``). What names and values can be is said in the AWS Systems
+each name for a dotted setting (``packages/server/src/cloud/aws/config.ts``). What names and values can be is in the AWS Systems
 Manager documentation ("Creating Parameter Store parameters", "Managing parameter tiers").
 """
 

@@ -32,11 +32,11 @@ def is_medplum_name(name: str) -> bool:
 
 
 def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Recognised | None:
-    """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks tells nothing."""
+    """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks proves nothing."""
     if isinstance(value.get("bots"), list):
         return Recognised(None, Confidence.LIKELY, "a bots configuration")
     if is_infra(value):
-        return None  # told by the source of infra configurations
+        return None  # recognised by the source of infra configurations
     server = server_settings(value)
     if server:
         return _server(server, name, has_base_url="baseUrl" in value)

@@ -47,7 +47,7 @@ class SourceFile:
 
     @property
     def is_no_text(self) -> bool:
-        """Whether this is UTF-16 or no text at all, of which nothing more is to be said than that."""
+        """Whether this is UTF-16 or no text at all, of which nothing more is to be reported than that."""
         return self.encoding_error is not None and "\0" in self.text.content[:_LOOKED_AT]
 
     @property

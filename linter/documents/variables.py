@@ -38,7 +38,7 @@ _SHARED: Final = frozenset(
     for name in "APP_BASE_URL BASE_URL GOOGLE_CLIENT_ID ISSUER LOG_LEVEL PORT RECAPTCHA_SITE_KEY REGISTER_ENABLED "
     "STORAGE_BASE_URL SUPPORT_EMAIL".split()
 )
-"""Variables of the server that apps, clients and compose files have too: alone they do not tell that a server is configured."""
+"""Variables of the server that apps, clients and compose files have too: alone they do not show that a server is configured."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 """What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")

@@ -26,7 +26,7 @@ _MOST_DEEP: Final = 100
 """Findings of one rule at most that are nested more deeply: to name each takes as much as its levels, of which there can be as many."""
 
 Failed = Callable[[SettingPath, Exception], object]
-"""Is told of a place that could not be checked, for a bug of ours."""
+"""Is called with each place that could not be checked, for a bug of ours."""
 
 
 def check(

@@ -36,7 +36,7 @@ WORDS: Final = {
 
 
 def _one_or_list(schema: Any) -> dict[str, Any]:
-    """One thing or a list of several. It asks for the type first, so that a mistake in one is said of that one."""
+    """One thing or a list of several. It asks for the type first, so that a mistake in one is reported of that one."""
     return {"if": {"type": "array"}, "then": {"items": schema, "minItems": 1}, "else": schema}
 
 

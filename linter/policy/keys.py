@@ -123,7 +123,7 @@ def _public_key_problem(public: str, private: str, passphrase: str | None) -> st
 
 
 class _Certificate(NamedTuple):
-    """What is asked of a certificate; ``authority`` is None where it cannot be told."""
+    """What is asked of a certificate; ``authority`` is None where it cannot be known."""
 
     start: datetime
     end: datetime

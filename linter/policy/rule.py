@@ -75,12 +75,12 @@ class Rule:
 
     @cached_property
     def message(self) -> Template | None:
-        """What is said of a place where it does not hold."""
+        """The message about a place where it does not hold."""
         return _at(("message",), lambda: Template(self._data["message"])) if "message" in self._data else None
 
     @cached_property
     def together(self) -> Template | None:
-        """What is said of all places of a document in one finding; None for a rule that reports each place by itself."""
+        """The message about all places of a document in one finding; None for a rule that reports each place by itself."""
         return _at(("together",), lambda: Template(self._data["together"])) if "together" in self._data else None
 
     @property

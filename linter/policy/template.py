@@ -72,7 +72,7 @@ class Template:
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
     def show(self, node: Node, reason: str = "", places: Sequence[SettingPath] = ()) -> str:
-        """The text for people: secret values are masked, what is not known is said so; cut where it is longer than anybody reads.
+        """The text for people: secret values are masked, what is not known is named as such; cut where it is longer than anybody reads.
 
         ``places`` are the settings that a finding about several is about; without them it is about that of the node.
         """
@@ -93,7 +93,7 @@ class Template:
 def _known(path: Path, node: Node) -> Any:
     """What a path leads to; ``UNKNOWN`` where nobody knows what the server will make of it.
 
-    Another setting than the one at hand is taken as it is meant: that it is spelt otherwise is told by itself.
+    Another setting than the one at hand is taken as it is meant: that it is spelt otherwise is a finding of its own.
     """
     found = path.single(node)
     value = path.value(found)

@@ -1,9 +1,9 @@
 """What a rule of a configuration that was merely found may know: that a secret is there, never what it holds.
 
 Whoever writes a configuration into the tree that is linted may not be whoever owns the secrets that are linted beside it. Each answer of a
-rule about a value tells one bit of it, and a hundred rules tell it all. So such a rule is shown another document, in which the value
-of every setting that is not known to be public is UNKNOWN: whatever a rule can ask of that, in whatever operator, is unknown. And where a
-rule names a secret, it is refused when it is read, for else it would be silent.
+rule about a value gives one bit of it away, and a hundred rules give away all of it. So such a rule is shown another document, in which
+the value of every setting that is not known to be public is UNKNOWN: whatever a rule can ask of that, in whatever operator, is unknown.
+And where a rule names a secret, it is refused when it is read, for else it would be silent.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _is_shown(document: Document, path: SettingPath, raw: Fact | None) -> bool:
 
 
 class _Origin:
-    """The way back to the text, without the facts that tell what a secret holds."""
+    """The way back to the text, without the facts that give away what a secret holds."""
 
     def __init__(self, document: Document) -> None:
         self._document = document

@@ -29,7 +29,7 @@ def named_environment(document: Document) -> str | None:
 
 
 def shown_span(document: Document, path: SettingPath | None, span: Span) -> Span:
-    """The characters that a report may give as the place of a finding: of what is masked the first one, for its end tells its length."""
+    """The characters that a report may give as the place of a finding: of what is masked the first one: its end gives its length away."""
     if span.end - span.start <= 1:
         return span
     text, first = document.text, Span(span.start, span.start + 1)

@@ -1,7 +1,7 @@
-"""Paths as platforms for code find them: relative to the root of the repository, and telling nothing else of the machine.
+"""Paths as platforms for code find them: relative to the root of the repository, and with nothing else of the machine in them.
 
 The root is the nearest folder above the file that holds ``.git``, whatever the working directory. A file in no repository is relative to
-the root of the one that the run is in, or to the working directory: ``../x.json``. Where that would tell where on a machine they lie, only
+the root of the one that the run is in, or to the working directory: ``../x.json``. Where that would show where on a machine they lie, only
 the name is kept: ``<outside>/x.json``.
 """
 

@@ -59,7 +59,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 @cache
 def _fields(class_: type) -> tuple[tuple[str, str, Any], ...]:
-    """Of each field the attribute, its name in SARIF and its default; what tells a reader the format first."""
+    """Of each field the attribute, its name in SARIF and its default; with those first by which a reader knows the format."""
     if not attr.has(class_):
         raise TypeError(f"SARIF cannot hold a value of type {class_.__name__}")
     fields = [(field.name, field.metadata["schema_property_name"], _default(field)) for field in attr.fields(class_)]

@@ -1,6 +1,6 @@
 """The JSON config file of a Medplum server as JSON Schema, for editors: made from the catalogue, and from nothing else.
 
-It knows names, types, choices and limits. It demands no setting, for which are needed depends on what the server is for; rules tell.
+It knows names, types, choices and limits. It demands no setting, for which are needed depends on what the server is for: rules check that.
 """
 
 from __future__ import annotations

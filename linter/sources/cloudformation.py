@@ -49,7 +49,7 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
-    """One document for each environment of the template; mistakes in the text are told with the first."""
+    """One document for each environment of the template; mistakes in the text are reported with the first."""
     parsed = _template(file)
     parameters = list(_parameters(parsed)) if parsed is not None else []
     lines = lines_of(

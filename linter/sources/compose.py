@@ -44,7 +44,7 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
-    """One document for each service; mistakes in the text are told with the first."""
+    """One document for each service; mistakes in the text are reported with the first."""
     comments = suppression_comments_of(file)
     problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []

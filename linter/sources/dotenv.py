@@ -52,7 +52,7 @@ class _Read(NamedTuple):
     problems: list[Problem]
     comments: list[Span]
     broken: list[int]
-    """Where something stands next behind lines that are none: of several in a row, as a key without its quotes makes them, one is told."""
+    """Where something stands next behind lines that are none: of several in a row, as an unquoted key makes them, one is reported."""
 
 
 def detect(file: SourceFile) -> Recognised | None:

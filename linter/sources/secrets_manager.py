@@ -85,7 +85,7 @@ def _detect_bare(file: SourceFile) -> Recognised | None:
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
-    """One document for each secret; mistakes in the text of the file itself are told with the first."""
+    """One document for each secret; mistakes in the text of the file itself are reported with the first."""
     found = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
     if found:
         return _load_secrets(file, found, kind)
@@ -104,20 +104,20 @@ def _readings(file: SourceFile) -> tuple[Json | Yaml, ...]:
 
 def _load_secrets(file: SourceFile, found: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
     outer = (problem for parsed in _readings(file) for problem in _outer_problems(parsed))
-    told: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
+    outer_problems: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
     loaded: list[Loaded] = []
     for parsed, secret in found:
         its_kind = kind if len(found) == 1 else _kind_of_secret(secret)
         if its_kind is not None:
-            loaded.append(_load_secret(file, parsed, secret, its_kind, () if loaded else told))
-    return loaded or [_load_secret(file, *found[0], kind, told)]
+            loaded.append(_load_secret(file, parsed, secret, its_kind, () if loaded else outer_problems))
+    return loaded or [_load_secret(file, *found[0], kind, outer_problems)]
 
 
 def _outer_problems(parsed: Json | Yaml) -> Iterator[Problem]:
     return json_problems(Json(parsed.value, parsed.problems, parsed.places, parsed.whole), _OUTER_CONSEQUENCE)
 
 
-def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str, told: tuple[Problem, ...]) -> Loaded:
+def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str, outer_problems: tuple[Problem, ...]) -> Loaded:
     from ..syntax.json_in_text import InnerJson  # only for a file that holds a secret
 
     place = parsed.places.find(secret.at)
@@ -135,7 +135,7 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
         environment=environment_of(secret.label),
         complete=inner.json.whole,
     )
-    return Loaded(document, (*told, *problems), checkable=inner.json.whole and isinstance(value, dict))
+    return Loaded(document, (*outer_problems, *problems), checkable=inner.json.whole and isinstance(value, dict))
 
 
 def _not_an_object(span: Span) -> Problem:
@@ -221,7 +221,7 @@ _ENVIRONMENTS = re.compile(r"(?:^|[:/])(prod|production|staging|stage|dev|develo
 
 
 def environment_of(label: str) -> str | None:
-    """The environment that a secret's name or ARN tells: ``medplum/prod/redis``, ``prod/medplum-db``; None where it tells none."""
+    """The environment that a secret's name or ARN holds: ``medplum/prod/redis``, ``prod/medplum-db``; None where it holds none."""
     match = _OF_MEDPLUM.search(label) or _ENVIRONMENTS.search(label)
     return match[1] if match else None
 

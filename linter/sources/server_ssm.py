@@ -79,7 +79,7 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
-    """One document for each environment of the dump; mistakes in the text are told with the first."""
+    """One document for each environment of the dump; mistakes in the text are reported with the first."""
     documents, found, _ = _read(file)
     given = found or Given([])
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
@@ -122,7 +122,7 @@ def _documents(file: SourceFile) -> list[Json | Yaml]:
 
 
 def _unread(file: SourceFile, documents: list[Json | Yaml], dumps: list[_Dump | None]) -> str:
-    """What of a file that holds dumps cannot be read, with its line where it holds several; mistakes in its text are told elsewhere."""
+    """What of a file that holds dumps cannot be read, with its line where it holds several; mistakes in its text are reported elsewhere."""
     for parsed, dump in zip(documents, dumps, strict=True):
         reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
         if reason and parsed.whole:

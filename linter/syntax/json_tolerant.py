@@ -24,7 +24,7 @@ _WORD = re.compile(r"""[^\s,\[\]{}:"/]+""")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _AFTER_STRING = re.compile(r"[ \t\n\r]*(?:[,:\]}]|//|/\*|\Z)")
 DEEPEST_NAMED = 100
-"""Levels down to which a mistake is told with the names that lead to it: no configuration has as many, and each level has its own."""
+"""Levels down to which a mistake is reported with the names that lead to it: no configuration has as many, and each level has its own."""
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 

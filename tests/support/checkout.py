@@ -48,15 +48,15 @@ def run(*command: str | Path, cwd: Path, status: int | None = 0, **more: str) ->
         [str(word) for word in command], cwd=cwd, env=environment(**more), capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL
     )
     if status is not None and done.returncode != status:
-        said = f"{done.stdout}{done.stderr}"
-        offline(said)
-        pytest.fail(f"{' '.join(map(str, command))} exited {done.returncode}:\n{said}")
+        output = f"{done.stdout}{done.stderr}"
+        offline(output)
+        pytest.fail(f"{' '.join(map(str, command))} exited {done.returncode}:\n{output}")
     return done
 
 
-def offline(said: str) -> None:
+def offline(output: str) -> None:
     """Skip the test if that is why a command failed; fail where nothing may be skipped."""
-    if not REQUIRE_ALL and _OFFLINE.search(said):
+    if not REQUIRE_ALL and _OFFLINE.search(output):
         pytest.skip("offline: packages cannot be installed")
 
 

@@ -42,9 +42,9 @@ def require(holds: object, sentence: str) -> None:
 
 def demand(sentences: Iterable[str]) -> None:
     """Fail with sentences, if there are any, without a traceback: they say what to do, and where."""
-    told = list(islice(sentences, _MOST_SENTENCES))
-    if told:
-        pytest.fail("\n".join(told), pytrace=False)
+    first = list(islice(sentences, _MOST_SENTENCES))
+    if first:
+        pytest.fail("\n".join(first), pytrace=False)
 
 
 # --- Its parts ----------------------------------------------------------------------------------------------------------------------
@@ -103,15 +103,15 @@ def mypy_refuses(protocol: type, modules: Iterable[Source | Reporter], folder: P
     program = folder / "assigned.py"
     program.write_text(f"from {protocol.__module__} import {protocol.__name__}\n{''.join(lines)}", encoding="utf-8")
     done = run(sys.executable, "-m", "mypy", "--config-file", ROOT / "setup.cfg", program, cwd=ROOT, status=None)
-    told: dict[str, list[str]] = {}
-    for line, said in re.findall(r"^.*assigned\.py:(\d+): (?:error|note): ?(.*)$", done.stdout, re.MULTILINE):
-        told.setdefault(names[int(line) - 2], []).append(said)
-    if done.returncode and not told:
+    messages: dict[str, list[str]] = {}
+    for line, message in re.findall(r"^.*assigned\.py:(\d+): (?:error|note): ?(.*)$", done.stdout, re.MULTILINE):
+        messages.setdefault(names[int(line) - 2], []).append(message)
+    if done.returncode and not messages:
         return [f"{done.stdout}{done.stderr}"]
     defined = Path(inspect.getfile(protocol)).relative_to(ROOT).as_posix()
     return [
-        "\n    ".join([f"{name.replace('.', '/')}.py is no {protocol.__name__} as {defined} has it. mypy says:", *said])
-        for name, said in told.items()
+        "\n    ".join([f"{name.replace('.', '/')}.py is no {protocol.__name__} as {defined} has it. mypy says:", *its])
+        for name, its in messages.items()
     ]
 
 

@@ -102,7 +102,7 @@ def rule(must: Mapping[str, Any], message: str = "${@path} ${@reason}", **more: 
     return compile_rule(rule_data(must, message, **more), prepare=True)
 
 
-def said(compiled: Rule, document: Document) -> list[str]:
+def messages(compiled: Rule, document: Document) -> list[str]:
     """The messages of a rule about a document."""
     return [finding.message for finding in check(compiled, document)]
 

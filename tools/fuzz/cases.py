@@ -32,7 +32,7 @@ MISPLACED = 0.04
 class File(NamedTuple):
     """An input: its name, its bytes, and the kind that it is meant to be, if that is known.
 
-    ``whole`` tells that no byte was changed, so that it is the same with secrets of other lengths.
+    ``whole``: no byte was changed, so that it is the same with secrets of other lengths.
     """
 
     name: str

@@ -169,7 +169,7 @@ def _write(name: str, data: bytes) -> str:
 
 
 def failures(case: Case, room: Room, seed: int, *, outside: bool = False, only: str | None = None) -> list[Failure]:
-    """Run every command on a case, and tell which promises did not hold. ``only`` names the one command to run."""
+    """Run every command on a case, and return which promises did not hold. ``only`` names the one command to run."""
     names = room.prepare(case.files, case.twins[0])
     chosen = [plan for plan in plans(case, names, Random(seed)) if only in (None, plan.name)]
     before = _contents(room.case)
@@ -215,7 +215,7 @@ def _difference(one: Any, other: Any) -> str:
 
 
 def _twins(case: Case, chosen: Sequence[Plan], reports: Sequence[Run], room: Room) -> Iterator[Failure]:
-    """Files that differ in their secrets alone give the same reports: whatever else of them a report holds, a hash of it, it tells."""
+    """Files that differ in their secrets alone give the same reports: anything else of them in a report, such as a hash of one, shows."""
     names = room.prepare(case.twins, case.files[0])
     for plan, run in zip(chosen, reports, strict=True):
         other = plan.run(case.twins)
@@ -256,7 +256,7 @@ def _without_columns(plan: Plan, run: Run) -> bytes:
             end["column"] -= start["column"] if start["line"] == end["line"] else 0
             start["column"] = 0
     report["findings"].sort(key=lambda finding: json.dumps(finding))
-    # How long a whole parameter is, is said where AWS takes no more.
+    # How long a whole parameter is, is reported where AWS takes no more.
     return re.sub(r"\d[\d,]*(?= characters)", "*", json.dumps(report, indent=1)).encode()
 
 
