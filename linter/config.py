@@ -234,7 +234,7 @@ def _read(path: Path, content: bytes, table: tuple[str, ...]) -> Config | None:
         data = _beneath(data, name)
         if data is None:  # it is another table that is called so
             return None
-    return _Reader(path, text).config(data)
+    return ConfigChecker(path, text).config(data)
 
 
 def _beneath(data: Any, name: str) -> Any:
@@ -249,7 +249,7 @@ def _short(text: str) -> str:
     return f"{text[:1].lower()}{text[1:]}"
 
 
-class _Reader:
+class ConfigChecker:
     """Checks what a configuration says, with the line of each mistake (TOML's readers give no places)."""
 
     def __init__(self, path: Path, text: str) -> None:
@@ -278,7 +278,7 @@ class _Reader:
     def config(self, data: Any) -> Config:
         if not isinstance(data, dict):
             raise self.error(("medplum-lint",), "tool.medplum-lint must be a table")
-        self.known((), data, ("rules", "exclude", "per-file", *_SETTINGS))
+        self.known((), data, ("rules", "exclude", "per-file", *_OVERRIDES))
         config = Config(
             path=self.path,
             general=self.overrides((), data),
@@ -301,7 +301,7 @@ class _Reader:
                 raise self.error(above, f'per-file "{glob}" must be a table')
             if "fail-on" in override:
                 raise self.error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
-            self.known(above, override, _SETTINGS)
+            self.known(above, override, _OVERRIDES)
             yield glob, self.overrides(above, override)
 
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
@@ -379,4 +379,4 @@ def _near(value: object, choices: Iterable[str]) -> str:
     return did_you_mean(value, choices) if isinstance(value, str) else ""
 
 
-_SETTINGS = ("select", "ignore", "severity", "target", "fail-on", "pedantic")
+_OVERRIDES = ("select", "ignore", "severity", "target", "fail-on", "pedantic")

@@ -423,13 +423,13 @@ def test_coercion_of_each_generation() -> None:
 
 @pytest.mark.slow
 def test_what_is_built_is_what_is_written() -> None:
-    assert json.loads(build.build())["content"] == build.read_sources()
+    assert json.loads(build.build())["content"] == build.read_catalogue()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in the place of linter/settings."""
-    monkeypatch.setattr(build, "SOURCES", (build.Source("some.yaml", "server", "documented", "server-config"),))
+    monkeypatch.setattr(build, "FILES", (build.CatalogueFile("some.yaml", "server", "documented", "server-config"),))
     monkeypatch.setattr(build, "_HERE", str(tmp_path))
     return tmp_path
 
@@ -460,17 +460,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_mistakes_in_the_catalogue_are_found(folder: Path, text: str, mistake: str) -> None:
     (folder / "some.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError) as error:
-        build.read_sources()
+        build.read_catalogue()
     assert mistake in str(error.value)
 
 
 def test_a_name_in_two_files_is_a_mistake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = build.Source("other.yaml", "server", "undocumented", "")
-    monkeypatch.setattr(build, "SOURCES", (*build.SOURCES, other))
+    other = build.CatalogueFile("other.yaml", "server", "undocumented", "")
+    monkeypatch.setattr(build, "FILES", (*build.FILES, other))
     for file in ("some.yaml", "other.yaml"):
         (folder / file).write_text("port: {type: integer, meaning: x}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"^other\.yaml: port: is already in another file$"):
-        build.read_sources()
+        build.read_catalogue()
 
 
 def test_nothing_heavy_is_imported() -> None:

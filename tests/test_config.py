@@ -272,7 +272,7 @@ def test_globs(glob: str, fitting: list[str], others: list[str]) -> None:
 
 @given(st.text("a*?/[]!-\\.^", max_size=12), st.text("ab/.-]\\", min_size=1, max_size=12))
 def test_a_glob_of_a_configuration_never_raises_when_it_is_used(glob: str, path: str) -> None:
-    reader = config._Reader(Path("x"), "")
+    reader = config.ConfigChecker(Path("x"), "")
     try:
         reader.check_glob((), glob)
     except ConfigError:

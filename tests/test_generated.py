@@ -117,7 +117,7 @@ def test_the_schema_has_every_setting_of_a_json_file() -> None:
     for name in known.names():
         setting = known.get(tuple(name.split(".")))
         assert setting is not None
-        expected = setting.status != "obsolete" and "json" in setting.sources
+        expected = setting.status != "obsolete" and "json" in setting.readable_from
         found = schema_of(name)
         assert (found is not None) is expected, name
         if found is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from linter.commands.rules import built_in_sources, level_words
+from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
 from linter.policy.rule_file import RuleFile
 
@@ -76,44 +76,44 @@ A severity with two levels gives the one for production and the one for developm
 def index() -> str:
     """The text of the index: the categories, and every rule in the order of the ids."""
     lines = [_INDEX, "| category | rules | holds |", "| --- | ---: | --- |"]
-    lines += [f"| [{one.title}]({name}.md): `{name}` | {len(_sources_of(name))} | {one.holds} |" for name, one in CATEGORIES.items()]
+    lines += [f"| [{one.title}]({name}.md): `{name}` | {len(_files_of(name))} | {one.holds} |" for name, one in CATEGORIES.items()]
     lines += ["", "## All rules", "", _SEVERITY, "| rule | category | severity | says |", "| --- | --- | --- | --- |"]
-    for info in map(_info, _sources()):
+    for info in map(_info, _rule_files()):
         lines.append(f"| [`{info.id}`]({info.category}.md#{info.id}) | `{info.category}` | {_severity(info)} | {_cell(info.title)} |")
     return "\n".join(lines) + "\n"
 
 
 def page(name: str) -> str:
     """The text of the page of a category."""
-    category, sources = CATEGORIES[name], _sources_of(name)
+    category, files = CATEGORIES[name], _files_of(name)
     lines = [f"# {category.title}", "", _MADE, "", category.holds, ""]
     lines += [f"All of them: `--select {name}`; none of them: `--ignore {name}`. The other categories are in the [index](README.md).", ""]
     lines += [_SEVERITY, "| rule | severity | for | says |", "| --- | --- | --- | --- |"]
-    lines += [_row(_info(source)) for source in sources]
-    for source in sources:
-        lines += ["", *_section(source)]
+    lines += [_row(_info(rule_file)) for rule_file in files]
+    for rule_file in files:
+        lines += ["", *_section(rule_file)]
     return "\n".join(lines) + "\n"
 
 
 @cache
-def _sources() -> list[RuleFile]:
+def _rule_files() -> list[RuleFile]:
     """Every rule; none may be missing because it cannot be read, or because its folder has no page."""
-    sources = built_in_sources()
-    errors = [error for source in sources for error in source.errors]
-    unknown = {source.path.parent.name for source in sources} - set(CATEGORIES)
+    files = built_in_rule_files()
+    errors = [error for rule_file in files for error in rule_file.errors]
+    unknown = {rule_file.path.parent.name for rule_file in files} - set(CATEGORIES)
     errors += [f"rules/{name}: is no category; describe it in CATEGORIES of tools/rule_docs.py" for name in sorted(unknown)]
     if errors:
         raise ValueError("\n".join(errors))
-    return sources
+    return files
 
 
-def _sources_of(category: str) -> list[RuleFile]:
-    return [source for source in _sources() if _info(source).category == category]
+def _files_of(category: str) -> list[RuleFile]:
+    return [rule_file for rule_file in _rule_files() if _info(rule_file).category == category]
 
 
-def _info(source: RuleFile) -> RuleInfo:
-    assert source.rule is not None  # only such are asked for
-    return source.rule.info
+def _info(rule_file: RuleFile) -> RuleInfo:
+    assert rule_file.rule is not None  # only such are asked for
+    return rule_file.rule.info
 
 
 def _row(info: RuleInfo) -> str:
@@ -128,18 +128,18 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def _section(source: RuleFile) -> Iterator[str]:
-    info = _info(source)
+def _section(rule_file: RuleFile) -> Iterator[str]:
+    info = _info(rule_file)
     yield from (f"## {info.id}", "", f"{info.title}.", "")
-    yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(source)}"
+    yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(rule_file)}"
     yield from ("", info.docs, "")
-    yield from _example("Wrong", source.data["examples"]["bad"][0])
-    yield from _example("Right", source.data["examples"]["good"][0])
+    yield from _example("Wrong", rule_file.data["examples"]["bad"][0])
+    yield from _example("Right", rule_file.data["examples"]["good"][0])
     yield "See " + ", ".join(f"<{link}>" for link in info.links) + "." if info.links else "No page describes it."
 
 
-def _fix(source: RuleFile) -> str:
-    fix = source.rule.fix if source.rule is not None else None
+def _fix(rule_file: RuleFile) -> str:
+    fix = rule_file.rule.fix if rule_file.rule is not None else None
     return "" if fix is None else f" Fix: {'safe' if fix.safe else 'review it before you apply it'}."
 
 

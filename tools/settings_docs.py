@@ -129,16 +129,16 @@ def _defaults(setting: Setting) -> Iterator[str]:
 
 
 def _sources(setting: Setting) -> Iterator[str]:
-    if not setting.sources or setting.status == "obsolete":
+    if not setting.readable_from or setting.status == "obsolete":
         return
-    if setting.sources == ("json",):
+    if setting.readable_from == ("json",):
         yield "Only in a JSON file"
         return
-    if "json" not in setting.sources:
+    if "json" not in setting.readable_from:
         yield "Not in a JSON file"
-    if "ssm" in setting.sources and "*" not in setting.name:
+    if "ssm" in setting.readable_from and "*" not in setting.name:
         yield f"Parameter Store: {_coerced(setting.ssm_coercion)}"
-    if "env" in setting.sources and setting.env:
+    if "env" in setting.readable_from and setting.env:
         elsewhere = [f"{age}: sets `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
         where = f" ({'; '.join(elsewhere)})" if elsewhere else ""
         yield f"Environment: `{setting.env}`, {_coerced(setting.env_coercion)}{where}"

@@ -65,22 +65,22 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 
 def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
     """The documentation of a rule, with its first good and bad example."""
-    built_in = [_built_in_source(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
-    source = next(source for source in built_in or read_sources(folders) if source.rule and source.rule.info.id == rule_id)
-    assert source.rule is not None  # asked for just above
-    info = source.rule.info
+    built_in = [_read_built_in(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
+    rule_file = next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
+    assert rule_file.rule is not None  # asked for just above
+    info = rule_file.rule.info
     lines = [
         f"{info.id}: {info.title}",
         "",
         f"Severity: {_severity_sentence(info)}",
         f"For:      {', '.join(info.kinds)}",
         *([f"Category: {info.category}"] if info.category else []),
-        *([f"Fix:      {'safe' if source.rule.fix.safe else 'review it before you apply it'}"] if source.rule.fix else []),
+        *([f"Fix:      {'safe' if rule_file.rule.fix.safe else 'review it before you apply it'}"] if rule_file.rule.fix else []),
         "",
         info.docs,
         "",
-        *_example("Wrong", source.data["examples"]["bad"][0]),
-        *_example("Right", source.data["examples"]["good"][0]),
+        *_example("Wrong", rule_file.data["examples"]["bad"][0]),
+        *_example("Right", rule_file.data["examples"]["good"][0]),
         *[f"See {link}" for link in info.links],
     ]
     return printable_lines("\n".join(lines)) + "\n"
@@ -109,22 +109,23 @@ class ExampleReport(NamedTuple):
 
 def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
-    sources = read_sources(folders) if folders else built_in_sources()
-    errors = [error for source in sources for error in source.errors] + files_of(folders)[1]
-    found: list[str] = []
+    files = read_rule_files(folders) if folders else built_in_rule_files()
+    errors = [error for rule_file in files for error in rule_file.errors] + files_of(folders)[1]
+    failed: list[str] = []
     examples = 0
-    for source in sources:
-        if source.rule is not None:
-            examples += len(source.data["examples"]["good"]) + len(source.data["examples"]["bad"])
-            found.extend(f"{source.path}:{source.line(place)}: {source.rule.info.id}: {message}" for place, message in _failures(source))
-    rules = sum(source.rule is not None for source in sources)
-    result = f"{len(found)} failed" if found else "all passed"
-    return ExampleReport(found, errors, f"{examples} examples of {rules} rules: {result}.")
+    for rule_file in files:
+        if rule_file.rule is not None:
+            examples += len(rule_file.data["examples"]["good"]) + len(rule_file.data["examples"]["bad"])
+            id_ = rule_file.rule.info.id
+            failed.extend(f"{rule_file.path}:{rule_file.line(place)}: {id_}: {message}" for place, message in _failures(rule_file))
+    rules = sum(rule_file.rule is not None for rule_file in files)
+    result = f"{len(failed)} failed" if failed else "all passed"
+    return ExampleReport(failed, errors, f"{examples} examples of {rules} rules: {result}.")
 
 
-def _failures(source: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
-    assert source.rule is not None  # asked for by the caller
-    return failures(source.rule, source.data, load_example, rule_kinds())
+def _failures(rule_file: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
+    assert rule_file.rule is not None  # asked for by the caller
+    return failures(rule_file.rule, rule_file.data, load_example, rule_kinds())
 
 
 def load_example(content: bytes, kind: str) -> list[Sample]:
@@ -135,8 +136,8 @@ def load_example(content: bytes, kind: str) -> list[Sample]:
     file = SourceFile("example", content)
     for loaded in maker_of(file, kind).load(file, kind):
         loaded.document.target = target_of(loaded.document)
-        found = [(problem.rule, problem.span) for problem in loaded.problems]
-        samples.append(Sample(loaded.document, [*found, *_unused_suppressions(loaded)], loaded.checkable))
+        problems = [(problem.rule, problem.span) for problem in loaded.problems]
+        samples.append(Sample(loaded.document, [*problems, *_unused_suppressions(loaded)], loaded.checkable))
     return samples
 
 
@@ -166,15 +167,15 @@ def _deployment(members: Mapping[str, Any]) -> list[Sample]:
     return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
 
 
-def built_in_sources() -> list[RuleFile]:
+def built_in_rule_files() -> list[RuleFile]:
     """Every built-in rule file, read strictly, in the order of the ids."""
-    return sorted(map(_built_in_source, rule_files(rules_folder())), key=lambda source: source.path.stem)
+    return sorted(map(_read_built_in, rule_files(rules_folder())), key=lambda rule_file: rule_file.path.stem)
 
 
-def _built_in_source(path: Path) -> RuleFile:
+def _read_built_in(path: Path) -> RuleFile:
     return read_rule_file(path, rule_kinds(), category=category_of(path))
 
 
-def read_sources(folders: Iterable[Folder]) -> list[RuleFile]:
+def read_rule_files(folders: Iterable[Folder]) -> list[RuleFile]:
     """Every rule file of a user's folders, read strictly."""
     return [read_rule_file(path, rule_kinds(), trusted=trusted) for path, trusted in files_of(folders)[0]]

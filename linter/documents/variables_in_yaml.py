@@ -34,7 +34,7 @@ _QUOTE_ADVICE: Final = {
 }
 
 
-class Part(NamedTuple):
+class YamlValue(NamedTuple):
     """A YAML document of a file and a place in it."""
 
     yaml: Yaml
@@ -53,9 +53,9 @@ class Part(NamedTuple):
                 return None
         return node
 
-    def at(self, *steps: str | int) -> Part:
+    def at(self, *steps: str | int) -> YamlValue:
         """A place beneath."""
-        return Part(self.yaml, (*self.path, *steps))
+        return YamlValue(self.yaml, (*self.path, *steps))
 
     def place(self) -> Place:
         """Where it stands; the start of the document where nothing does."""
@@ -67,12 +67,12 @@ class Part(NamedTuple):
         return place.key if place.key is not None else Span(place.value.start, place.value.start + 1)
 
 
-def variables_of(part: Part, content: str, resolve: Resolve = unless_reference) -> list[Variable]:
+def variables_of(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[Variable]:
     """The variables of a mapping, or of a list in either form. What is no name may be a secret that a slip has made a part of one."""
     return [variable for variable, _ in placed_variables(part, content, resolve)]
 
 
-def placed_variables(part: Part, content: str, resolve: Resolve = unless_reference) -> list[tuple[Variable, Any]]:
+def placed_variables(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[tuple[Variable, Any]]:
     """The same, each with the value that YAML makes of its text; None where none stands here."""
     value = part.value
     found: list[tuple[Variable, Any]] = []
@@ -83,13 +83,13 @@ def placed_variables(part: Part, content: str, resolve: Resolve = unless_referen
     return [pair for pair in found if _NAME.fullmatch(pair[0].name)]
 
 
-def _member(part: Part, name: str, resolve: Resolve) -> Variable:
+def _member(part: YamlValue, name: str, resolve: Resolve) -> Variable:
     place = part.place()
     value = place.value if place.value.start < place.value.end else place.key or place.value
     return Variable(name, _text(part, resolve), place.key or place.value, value, _advice(part), _fallback(part))
 
 
-def _item(part: Part, content: str, resolve: Resolve) -> Iterator[tuple[Variable, Any]]:
+def _item(part: YamlValue, content: str, resolve: Resolve) -> Iterator[tuple[Variable, Any]]:
     value = part.value
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         named = part.at("name").place().value
@@ -101,7 +101,7 @@ def _item(part: Part, content: str, resolve: Resolve) -> Iterator[tuple[Variable
         yield _assignment(part, value, content, resolve), None
 
 
-def _assignment(part: Part, written: str, content: str, resolve: Resolve) -> Variable:
+def _assignment(part: YamlValue, written: str, content: str, resolve: Resolve) -> Variable:
     """``NAME=value`` in one scalar. In a text with escapes or over several lines only the name has its exact place."""
     span = part.place().value
     name, sign, text = written.partition("=")
@@ -114,11 +114,11 @@ def _assignment(part: Part, written: str, content: str, resolve: Resolve) -> Var
     return Variable(name, resolve(text) if sign else None, key, value, _advice(part), fallback_of(text))
 
 
-def _fallback(part: Part) -> str:
+def _fallback(part: YamlValue) -> str:
     return fallback_of(part.yaml.places.raw(part.path) or "")
 
 
-def _text(part: Part, resolve: Resolve) -> str | None:
+def _text(part: YamlValue, resolve: Resolve) -> str | None:
     """The text that a process gets for a scalar; None where it is none, or is left out."""
     raw = part.yaml.places.raw(part.path)
     value = part.value
@@ -127,7 +127,7 @@ def _text(part: Part, resolve: Resolve) -> str | None:
     return resolve(str(value).lower() if isinstance(value, bool) else raw)
 
 
-def _advice(part: Part) -> str:
+def _advice(part: YamlValue) -> str:
     style = part.yaml.places.style(part.path)
     raw = part.yaml.places.raw(part.path) or ""
     return "" if style is None else (_QUOTE_ADVICE if '\\"' in raw else _ADVICE)[style]

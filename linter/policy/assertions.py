@@ -21,7 +21,7 @@ DEEPEST: Final = 8
 MOST_CLAUSES: Final = 100
 
 
-class Place(NamedTuple):
+class RuleContext(NamedTuple):
     """Where in a rule an assertion stands, for errors; and whether its patterns are to be compiled at once (``prepare``).
 
     ``condition``: it decides whether a rule speaks, so that a value with a mistake of its own is taken as it is meant.
@@ -32,56 +32,56 @@ class Place(NamedTuple):
     prepare: bool = False
     condition: bool = False
 
-    def inner(self, *steps: str | int) -> Place:
+    def inner(self, *steps: str | int) -> RuleContext:
         """The place of an assertion inside of this one."""
-        return Place((*self.path, *steps), self.depth + 1, self.prepare, self.condition)
+        return RuleContext((*self.path, *steps), self.depth + 1, self.prepare, self.condition)
 
 
-def compile_assertion(assertion: Any, place: Place = Place()) -> Check:  # noqa: B008  # immutable
+def compile_assertion(assertion: Any, context: RuleContext = RuleContext()) -> Check:  # noqa: B008  # immutable
     """The closure for an assertion of a rule; raises :class:`RuleError` with its place where it cannot be used."""
-    path = place.path
-    if place.depth > DEEPEST:
+    path = context.path
+    if context.depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", path)
     if assertion == "present" or assertion == "absent":
         return _present(assertion == "present")
     if isinstance(assertion, list):
         if not assertion:
             raise RuleError("a list of assertions must hold at least one", path)
-        return any_of([compile_assertion(one, place.inner(index)) for index, one in enumerate(assertion)])
+        return any_of([compile_assertion(one, context.inner(index)) for index, one in enumerate(assertion)])
     if not isinstance(assertion, dict) or not assertion:
         raise RuleError('an assertion is "present", "absent", a mapping of operators or a list of assertions', path)
-    return every(list(_parts(assertion, place)))
+    return every(list(_parts(assertion, context)))
 
 
-def _parts(assertion: dict[str, Any], place: Place) -> Iterator[Check]:
+def _parts(assertion: dict[str, Any], context: RuleContext) -> Iterator[Check]:
     for name, operand in assertion.items():
-        where = (*place.path, name)
+        where = (*context.path, name)
         if name == "if":
-            yield _conditional(assertion, place)
+            yield _conditional(assertion, context)
         elif name == "then":
             if "if" not in assertion:
                 raise RuleError('"then" needs an "if"', where)
         elif name == "not":
-            yield negation(compile_assertion(operand, place.inner(name)), f"must not {_describe(operand)}")
+            yield negation(compile_assertion(operand, context.inner(name)), f"must not {_describe(operand)}")
         elif name == "present":
             yield _present(operand)
         elif name == "keys":
-            yield _known_only(_keys(operand, place.inner(name)), place)
+            yield _known_only(_keys(operand, context.inner(name)), context)
         elif (operator := OPERATORS.get(name)) is not None:
-            check = _compiled(operator, name, operand, place)
-            yield check if operator.checks_unknown(operand) else _known_only(check, place)
+            check = _compiled(operator, name, operand, context)
+            yield check if operator.checks_unknown(operand) else _known_only(check, context)
         else:
             raise RuleError(f'there is no operator "{name}"{did_you_mean(name, operator_names())}', where)
 
 
-def _compiled(operator: Operator, name: str, operand: Any, place: Place) -> Check:
+def _compiled(operator: Operator, name: str, operand: Any, context: RuleContext) -> Check:
     try:
         check = operator.compile(operand)
-        if place.prepare and hasattr(check, "prepare"):
+        if context.prepare and hasattr(check, "prepare"):
             check.prepare()
         return check
     except RuleError as error:
-        raise RuleError(error.message, error.path or (*place.path, name)) from None
+        raise RuleError(error.message, error.path or (*context.path, name)) from None
 
 
 def operator_names() -> list[str]:
@@ -91,14 +91,14 @@ def operator_names() -> list[str]:
     return sorted([*OPERATORS, *WORDS])
 
 
-def _known_only(check: Check, place: Place) -> Check:
+def _known_only(check: Check, context: RuleContext) -> Check:
     """The check of a value that is known. What has a mistake of its own is checked no further, but others are compared with its meaning."""
 
     def known(value: Any, node: Node) -> Verdict:
         if value is ABSENT or value is UNKNOWN or is_unresolved(value):
             return None
         if node.value is value:
-            if place.condition or node.document.members:
+            if context.condition or node.document.members:
                 value = meant_at(node)
                 if value is UNKNOWN:
                     return None
@@ -118,15 +118,15 @@ def _present(wanted: bool) -> Check:
     return check
 
 
-def _conditional(assertion: dict[str, Any], place: Place) -> Check:
+def _conditional(assertion: dict[str, Any], context: RuleContext) -> Check:
     if "then" not in assertion:
-        raise RuleError('"if" needs a "then"', (*place.path, "if"))
-    return implication(compile_assertion(assertion["if"], place.inner("if")), compile_assertion(assertion["then"], place.inner("then")))
+        raise RuleError('"if" needs a "then"', (*context.path, "if"))
+    return implication(compile_assertion(assertion["if"], context.inner("if")), compile_assertion(assertion["then"], context.inner("then")))
 
 
-def _keys(operand: dict[str, Any], place: Place) -> Check:
+def _keys(operand: dict[str, Any], context: RuleContext) -> Check:
     """The members of an object satisfy assertions of their own, and each that does not is a failure."""
-    checks = {key: compile_assertion(one, place._replace(path=(*place.path, key))) for key, one in operand.items()}
+    checks = {key: compile_assertion(one, context._replace(path=(*context.path, key))) for key, one in operand.items()}
 
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, dict):

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from ..model import LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..text import MASK, printable
-from .assertions import MOST_CLAUSES, Place, compile_assertion
+from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown
 from .errors import RuleError, did_you_mean
 from .node import Node
@@ -159,7 +159,7 @@ def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: 
     for text, assertion in data.items():
         where = (*place, text)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
-        check = compile_assertion(assertion, Place(where, prepare=prepare, condition=condition))
+        check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
         yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
 
 

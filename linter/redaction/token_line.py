@@ -58,7 +58,7 @@ class LineExcerpts:
         line = self._text.position(span.start).line
         whole = self._text.line_span(line)
         shown = Span(*whole) if whole.end - whole.start <= _WIDEST else self._part(whole, span)
-        reader = _Reader(self._text, visibility, span, show)
+        reader = _LineReader(self._text, visibility, span, show)
         pieces = list(reader.pieces(shown, self._tokens_in(shown)))
         lead, tail = "…" if shown.start > whole.start else "", "…" if shown.end < whole.end else ""
         under_start = len(lead) + column_of(pieces, span.start, at_end=False)
@@ -69,7 +69,7 @@ class LineExcerpts:
 
     def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
-        return _Reader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
+        return _LineReader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
 
     def _part(self, whole: Span, span: Span) -> Span:
         """The part of a long line that is shown: from the name before the span on, if that is near."""
@@ -113,7 +113,7 @@ def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scal
     return tokens
 
 
-class _Reader:
+class _LineReader:
     """Goes through a line."""
 
     def __init__(self, text: Text, visibility: Visibility, span: Span, show: Public | None) -> None:

@@ -75,7 +75,7 @@ class Setting:
     """Whether a member of it, at any depth, is secret."""
     pass_through: bool = False
     """Whether members that the catalogue lacks are handed on to a library or are named by the user, and so are not unknown."""
-    sources: tuple[str, ...] = ("json", "ssm", "env")
+    readable_from: tuple[str, ...] = ("json", "ssm", "env")
     """From where the server can read it, as the page says."""
     ssm_coercion: ByGeneration = ByGeneration("none", "none", "none")
     """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``boolean`` (``=== 'true'``),
@@ -236,7 +236,7 @@ def page_link(setting: Setting) -> str:
 
 
 _catalogues: Final[dict[str, Catalogue]] = {}
-_TUPLES: Final = ("types", "enum", "special", "sources", "tags")
+_TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
 _GENERATIONS: Final = ("ssm_coercion", "env_coercion", "env_unsettable")
 
 
@@ -265,7 +265,7 @@ def _load() -> Mapping[str, Rows]:
     if built is None:
         from . import build
 
-        return build.read_sources()
+        return build.read_catalogue()
     return cast("Mapping[str, Rows]", built)
 
 

@@ -33,22 +33,22 @@ from .env_names import GENERATIONS, setting_of, variable_of
 Entry = dict[str, Any]
 
 
-class Source(NamedTuple):
+class CatalogueFile(NamedTuple):
     """A YAML file: the kind of document whose settings it holds, their status unless an entry says otherwise, and the page of them."""
 
-    file: str
+    name: str
     kind: str
     status: str
     page: str
 
 
-SOURCES: Final = (
-    Source("server.yaml", "server", "documented", "server-config"),
-    Source("server-undocumented.yaml", "server", "undocumented", ""),
-    Source("server-obsolete.yaml", "server", "obsolete", ""),
-    Source("infra.yaml", "infra", "documented", "aws-cdk-settings"),
-    Source("secret-database.yaml", "secret/database", "documented", "server-config"),
-    Source("secret-redis.yaml", "secret/redis", "documented", "server-config"),
+FILES: Final = (
+    CatalogueFile("server.yaml", "server", "documented", "server-config"),
+    CatalogueFile("server-undocumented.yaml", "server", "undocumented", ""),
+    CatalogueFile("server-obsolete.yaml", "server", "obsolete", ""),
+    CatalogueFile("infra.yaml", "infra", "documented", "aws-cdk-settings"),
+    CatalogueFile("secret-database.yaml", "secret/database", "documented", "server-config"),
+    CatalogueFile("secret-redis.yaml", "secret/redis", "documented", "server-config"),
 )
 
 TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
@@ -75,7 +75,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "real_default": (str, int, bool, list, dict),
     "secret": bool,
     "pass_through": bool,
-    "sources": list,
+    "readable_from": list,
     "coercion": (str, dict),
     "deprecated": bool,
     "removed": bool,
@@ -95,7 +95,7 @@ _CHOICES: Final[dict[str, Container[str]]] = {
     "type": TYPES,
     "format": FORMATS,
     "created_by": ("init", "cdk"),
-    "sources": ("json", "ssm", "env"),
+    "readable_from": ("json", "ssm", "env"),
     "origin": ORIGINS,
 }
 _NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
@@ -105,7 +105,7 @@ _HERE: Final = os.path.dirname(__file__)
 def build() -> str:
     """The text of the built file: one setting a line, so that a change of one is a change of one line."""
     kinds = []
-    for kind, rows in read_sources().items():
+    for kind, rows in read_catalogue().items():
         lines = ",\n".join(f"{json.dumps(name)}:{_compact(row)}" for name, row in rows.items())
         kinds.append(f"{json.dumps(kind)}:{{\n{lines}\n}}")
     return _built.text("{\n" + ",\n".join(kinds) + "\n}", made_of())
@@ -113,22 +113,22 @@ def build() -> str:
 
 def made_of() -> list[str]:
     """The paths of all that the built file depends on: the YAML files and what reads them."""
-    return [os.path.join(_HERE, file) for file in (*(source.file for source in SOURCES), "build.py", "env_names.py")]
+    return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), "build.py", "env_names.py")]
 
 
-def read_sources() -> dict[str, dict[str, Entry]]:
+def read_catalogue() -> dict[str, dict[str, Entry]]:
     """The settings of each kind of document, checked and complete. Raises ValueError, naming file and setting, for a mistake."""
     kinds: dict[str, dict[str, Entry]] = {}
-    for source in SOURCES:
-        rows = kinds.setdefault(source.kind, {})
-        for name, entry in _parse(source.file).items():
+    for file in FILES:
+        rows = kinds.setdefault(file.kind, {})
+        for name, entry in _parse(file.name).items():
             try:
                 if name in rows:
                     raise ValueError("is already in another file")
                 _check(name, entry)
-                rows[name] = _complete(name, entry, source)
+                rows[name] = _complete(name, entry, file)
             except ValueError as error:
-                raise ValueError(f"{source.file}: {name}: {error}") from None
+                raise ValueError(f"{file.name}: {name}: {error}") from None
     for kind, rows in kinds.items():
         for name, row in rows.items():
             try:
@@ -186,9 +186,9 @@ def _check(name: str, entry: Entry) -> None:
         raise ValueError("has no meaning")
 
 
-def _complete(name: str, entry: Entry, source: Source) -> Entry:
+def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
     """The fields of a setting as :class:`linter.settings.Setting` has them."""
-    row = {"status": source.status, **entry}
+    row = {"status": file.status, **entry}
     if row["status"] == "obsolete":
         _require("origin" in row and "type" not in row, "an obsolete name has an origin and no type")
     else:
@@ -200,11 +200,11 @@ def _complete(name: str, entry: Entry, source: Source) -> Entry:
             row[f"{source_name}_coercion"] = by_generation
     if "default" in row:
         row["default"] = _as_printed(row["default"])
-    row["link"] = _link(name, row, source)
-    if source.kind == "server":
-        row.update(_environment(name))
+    row["link"] = _link(name, row, file)
+    if file.kind == "server":
+        row.update(_variable(name))
     else:
-        row["sources"] = []
+        row["readable_from"] = []
     return row
 
 
@@ -215,7 +215,7 @@ def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
     _require("use" not in row or row["use"] in rows, f"use: there is no entry for {row.get('use')}")
     if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
         row["holds_secrets"] = True
-    row["tags"] = sorted({*row.get("tags", ()), *_derived_tags(row)})
+    row["tags"] = sorted({*row.get("tags", ()), *_implied_tags(row)})
 
 
 def _coercions(given: Any) -> dict[str, list[str]]:
@@ -235,16 +235,16 @@ def _as_printed(default: str | int | bool) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def _link(name: str, row: Entry, source: Source) -> str:
+def _link(name: str, row: Entry, file: CatalogueFile) -> str:
     if row["status"] != "documented":
         return ""
     mark = ""
-    if source.kind == "server":
+    if file.kind == "server":
         mark = " (required)" if row.get("required") else " (deprecated)" if row.get("deprecated") else ""
-    return f"{source.page}#{row.get('link') or anchor(name + mark)}"
+    return f"{file.page}#{row.get('link') or anchor(name + mark)}"
 
 
-def _environment(name: str) -> Entry:
+def _variable(name: str) -> Entry:
     """The variable of a setting, and where it lands instead in the servers that do not put it there."""
     path = tuple(name.split("."))
     if "*" in path:
@@ -255,7 +255,7 @@ def _environment(name: str) -> Entry:
     return {"env": variable, "env_unsettable": elsewhere} if any(elsewhere) else {"env": variable}
 
 
-def _derived_tags(row: Entry) -> set[str]:
+def _implied_tags(row: Entry) -> set[str]:
     tags = {row["status"], *(flag for flag in ("secret", "required", "deprecated", "removed") if row.get(flag))}
     if row["status"] == "obsolete":
         return tags | {row["origin"]}
@@ -264,8 +264,8 @@ def _derived_tags(row: Entry) -> set[str]:
         tags.add("public")
     if "format" in row:
         tags.add(row["format"])
-    if len(row.get("sources", ())) == 1:
-        tags.add(f"{row['sources'][0]}-only")
+    if len(row.get("readable_from", ())) == 1:
+        tags.add(f"{row['readable_from'][0]}-only")
     if row.get("created_by"):
         tags.add(f"{row['created_by']}-created")
     if "env" in row:

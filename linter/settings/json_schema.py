@@ -30,7 +30,7 @@ def config_schema() -> Schema:
     for name in known.names():
         path = tuple(name.split("."))
         setting = known.get(path)
-        if setting is not None and setting.status != "obsolete" and "json" in setting.sources:
+        if setting is not None and setting.status != "obsolete" and "json" in setting.readable_from:
             top.add(path, setting)
     return {
         "$schema": _DIALECT,

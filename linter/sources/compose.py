@@ -13,7 +13,7 @@ from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import VariableHolder, configures_server, load_variables, unless_reference
 from ..documents.variables_in_yaml import (
-    Part,
+    YamlValue,
     is_server_image,
     is_sound,
     lines_of,
@@ -55,14 +55,14 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return loaded
 
 
-def _services(file: SourceFile) -> Iterator[Part]:
+def _services(file: SourceFile) -> Iterator[YamlValue]:
     for yaml in file.yaml:
         services = yaml.value.get("services") if isinstance(yaml.value, dict) else None
         if isinstance(services, dict):
-            yield from (Part(yaml, ("services", name)) for name, service in services.items() if isinstance(service, dict))
+            yield from (YamlValue(yaml, ("services", name)) for name, service in services.items() if isinstance(service, dict))
 
 
-def _runs_server(service: Part, file: SourceFile) -> bool:
+def _runs_server(service: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given to it, or it is a server that reads nothing else."""
     names = [variable.name for variable in variables_of(service.at("environment"), file.text.content)]
     given: Any = service.value
@@ -71,7 +71,7 @@ def _runs_server(service: Part, file: SourceFile) -> bool:
     return configures_server(names)
 
 
-def _load(file: SourceFile, service: Part, problems: list[Problem], suppressions: Any) -> Loaded:
+def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppressions: Any) -> Loaded:
     variables = variables_of(service.at("environment"), file.text.content, _resolve)
     given: Any = service.value
     ours = is_server_image(given.get("image"))
@@ -97,7 +97,7 @@ def _reads(service: dict[str, Any]) -> str:
     return reads_variables((service.get("entrypoint"), service.get("command")))
 
 
-def _never_read(service: Part, name: str) -> Problem:
+def _never_read(service: YamlValue, name: str) -> Problem:
     message = (
         f"the service {printable(name)} starts the server without the argument env, so it ignores these variables "
         "and reads medplum.config.json, or what its argument names; add command: env"

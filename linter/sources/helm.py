@@ -16,7 +16,15 @@ from typing import Any, Final
 from .. import settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import Variable, VariableHolder, configures_server, load_variables, unless_reference
-from ..documents.variables_in_yaml import Part, is_sound, lines_of, mentions_medplum, suppression_comments_of, text_problems, variables_of
+from ..documents.variables_in_yaml import (
+    YamlValue,
+    is_sound,
+    lines_of,
+    mentions_medplum,
+    suppression_comments_of,
+    text_problems,
+    variables_of,
+)
 from ..settings.env_names import variable_of
 from ..text import Span, printable
 
@@ -79,16 +87,16 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return loaded
 
 
-def _roots(file: SourceFile) -> Iterator[Part]:
-    yield from (Part(yaml, ()) for yaml in file.yaml if isinstance(yaml.value, dict))
+def _roots(file: SourceFile) -> Iterator[YamlValue]:
+    yield from (YamlValue(yaml, ()) for yaml in file.yaml if isinstance(yaml.value, dict))
 
 
-def _is_values(root: Part) -> bool:
+def _is_values(root: YamlValue) -> bool:
     value: Any = root.value
     return not ({"apiVersion", "kind"} <= value.keys() or isinstance(value.get("services"), dict))
 
 
-def _is_chart(root: Part) -> bool:
+def _is_chart(root: YamlValue) -> bool:
     """Whether these are values of the Medplum chart: it alone has a source of the configuration, and settings under these names."""
     source = root.at("global", "configSource", "type").value
     server = root.at("config", "server").value
@@ -96,21 +104,21 @@ def _is_chart(root: Part) -> bool:
     return isinstance(source, str) or len(known) > 1 or "baseUrl" in known
 
 
-def _is_servers(root: Part, file: SourceFile) -> bool:
+def _is_servers(root: YamlValue, file: SourceFile) -> bool:
     variables = _variables(root, file)
     return configures_server(variable.name for variable in variables) or (_is_chart(root) and bool(variables))
 
 
-def _start(root: Part) -> Span:
+def _start(root: YamlValue) -> Span:
     return next((root.at(*path).head() for path in (("config",), ("deployment",)) if root.at(*path).value is not None), root.head())
 
 
-def _variables(root: Part, file: SourceFile) -> list[Variable]:
+def _variables(root: YamlValue, file: SourceFile) -> list[Variable]:
     rendered = [variable for section in _RENDERED for variable in _section(root.at("config", section), section)] if _is_chart(root) else []
     return rendered + [variable for part in _lists(root, _DEEPEST) for variable in variables_of(part, file.text.content)]
 
 
-def _section(part: Part, section: str) -> Iterator[Variable]:
+def _section(part: YamlValue, section: str) -> Iterator[Variable]:
     """The variables that the chart makes of the members of a section; of an empty text, null or nothing it makes none."""
     given = part.value
     for name, value in given.items() if isinstance(given, dict) else ():
@@ -130,7 +138,7 @@ def _as_json(value: dict[str, Any]) -> str | None:
         return None
 
 
-def _lists(part: Part, depth: int) -> Iterator[Part]:
+def _lists(part: YamlValue, depth: int) -> Iterator[YamlValue]:
     """Every list or mapping of variables beneath."""
     value = part.value
     if depth == 0 or not isinstance(value, dict):
@@ -142,7 +150,7 @@ def _lists(part: Part, depth: int) -> Iterator[Part]:
             yield from _lists(part.at(name), depth - 1)
 
 
-def _dropped(root: Part) -> Iterator[Problem]:
+def _dropped(root: YamlValue) -> Iterator[Problem]:
     """Settings that the chart does not know, and so gives to nobody."""
     if not _is_chart(root):
         return
@@ -154,7 +162,7 @@ def _dropped(root: Part) -> Iterator[Problem]:
                 yield _drop(part.at(name), section, str(name))
 
 
-def _drop(part: Part, section: str, name: str) -> Problem:
+def _drop(part: YamlValue, section: str, name: str) -> Problem:
     path = (name,) if section == "server" else (section, name)
     setting = settings.catalogue().get(path)
     shown = printable(f"config.{section}.{name}")

@@ -13,7 +13,7 @@ from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, load_variables
 from ..documents.variables_in_yaml import (
-    Part,
+    YamlValue,
     is_server_image,
     is_sound,
     lines_of,
@@ -68,10 +68,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return loaded
 
 
-def _objects(file: SourceFile) -> Iterator[Part]:
+def _objects(file: SourceFile) -> Iterator[YamlValue]:
     """The objects of the file, those of lists included."""
     for yaml in file.yaml:
-        root = Part(yaml, ())
+        root = YamlValue(yaml, ())
         items = root.at("items").value
         if _kind(root) == "List" and isinstance(items, list):
             yield from (root.at("items", index) for index in range(len(items)) if _kind(root.at("items", index)))
@@ -79,7 +79,7 @@ def _objects(file: SourceFile) -> Iterator[Part]:
             yield root
 
 
-def _kind(part: Part) -> str:
+def _kind(part: YamlValue) -> str:
     value = part.value
     if not isinstance(value, dict) or not isinstance(value.get("apiVersion"), str):
         return ""
@@ -87,7 +87,7 @@ def _kind(part: Part) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _holders(one: Part) -> Iterator[Part]:
+def _holders(one: YamlValue) -> Iterator[YamlValue]:
     """What holds variables in an object: the object itself, or its containers."""
     kind = _kind(one)
     if kind in ("ConfigMap", "Secret"):
@@ -98,7 +98,7 @@ def _holders(one: Part) -> Iterator[Part]:
         yield from (containers.at(index) for index in range(len(given) if isinstance(given, list) else 0))
 
 
-def _variables(holder: Part, content: str) -> list[Variable]:
+def _variables(holder: YamlValue, content: str) -> list[Variable]:
     kind = _kind(holder)
     if kind == "Secret":
         return [
@@ -108,7 +108,7 @@ def _variables(holder: Part, content: str) -> list[Variable]:
     return _checked(holder.at("data" if kind else "env"), content)
 
 
-def _checked(part: Part, content: str) -> list[Variable]:
+def _checked(part: YamlValue, content: str) -> list[Variable]:
     """The variables of a mapping or list; a value that YAML takes for something else than text is a mistake."""
     return [_as_text(variable, value) for variable, value in placed_variables(part, content)]
 
@@ -139,7 +139,7 @@ def _decoded(variable: Variable) -> Variable:
     return variable._replace(text=text, quoting="encode the value with real line breaks and without backslashes")
 
 
-def _is_servers(holder: Part, file: SourceFile) -> bool:
+def _is_servers(holder: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
     names = [variable.name for variable in _variables(holder, file.text.content)]
     image = holder.at("image").value
@@ -148,7 +148,7 @@ def _is_servers(holder: Part, file: SourceFile) -> bool:
     return configures_server(names)
 
 
-def _load(file: SourceFile, one: Part, holder: Part, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
+def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
     ours = is_server_image(holder.at("image").value)
     reads = reads_variables((holder.at("command").value, holder.at("args").value)) if ours else "unknown"
     if UNKNOWN in (holder.at("command").value, holder.at("args").value):
@@ -167,22 +167,22 @@ def _load(file: SourceFile, one: Part, holder: Part, problems: list[Problem], su
     return load_variables(file, _variables(holder, file.text.content), place, problems, suppressions)
 
 
-def _start(holder: Part) -> Part:
+def _start(holder: YamlValue) -> YamlValue:
     return next((holder.at(name) for name in ("env", "data", "stringData") if holder.at(name).value is not None), holder)
 
 
-def _name(one: Part, holder: Part) -> str | None:
+def _name(one: YamlValue, holder: YamlValue) -> str | None:
     """The name of the object; of a container beside others also its own."""
     name = one.at("metadata", "name").value
     shown = name if isinstance(name, str) else None
     if one.path == holder.path or shown is None:
         return shown
     container = holder.at("name").value
-    siblings = Part(holder.yaml, holder.path[:-1]).value
+    siblings = YamlValue(holder.yaml, holder.path[:-1]).value
     return f"{shown}/{container}" if isinstance(container, str) and len(siblings) > 1 else shown
 
 
-def _never_read(holder: Part) -> Problem:
+def _never_read(holder: YamlValue) -> Problem:
     container = holder.at("name").value
     named = f" {printable(container)}" if isinstance(container, str) else ""
     message = (

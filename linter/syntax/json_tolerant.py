@@ -89,10 +89,10 @@ class _Broken(Exception):
 
 def parse_tolerantly(content: str) -> Json:
     """Read a text as JSON, naming what is wrong with it; never raises."""
-    return _Reader(content).read()
+    return _TolerantReader(content).read()
 
 
-class _Reader:
+class _TolerantReader:
     def __init__(self, content: str) -> None:
         self.content = content
         self.at = 0

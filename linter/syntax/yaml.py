@@ -58,7 +58,7 @@ class Yaml(NamedTuple):
     whole: bool
 
 
-class _Node:
+class YamlNode:
     """Where a value stands and how it was written; ``members`` is None for a scalar. Aliases share the node that they stand for."""
 
     __slots__ = ("end", "members", "raw", "size", "start", "style")
@@ -74,7 +74,7 @@ class _Node:
 
 
 class _Member(NamedTuple):
-    node: _Node
+    node: YamlNode
     key: Span | None
     alias: Span | None
 
@@ -82,7 +82,7 @@ class _Member(NamedTuple):
 class YamlPlaces:
     """Finds values again by their paths, with how they are written."""
 
-    def __init__(self, root: _Node | None) -> None:
+    def __init__(self, root: YamlNode | None) -> None:
         self._root = root
 
     def _member(self, path: JsonPath) -> _Member | None:
@@ -295,7 +295,7 @@ class _Frame:
     __slots__ = ("anchor", "flow", "is_mapping", "key", "key_span", "merges", "node", "tag", "unnamed", "value")
 
     def __init__(self, event: Any, *, is_mapping: bool) -> None:
-        self.node = _Node(event.start_mark.index, event.end_mark.index, {})
+        self.node = YamlNode(event.start_mark.index, event.end_mark.index, {})
         self.value: Any = {} if is_mapping else []
         self.is_mapping = is_mapping
         self.flow = bool(event.flow_style)
@@ -304,7 +304,7 @@ class _Frame:
         self.key: Any = None
         """The name whose value comes next; None when a name comes next."""
         self.key_span: Span | None = None
-        self.merges: list[tuple[_Node, Any, Span]] = []
+        self.merges: list[tuple[YamlNode, Any, Span]] = []
         self.unnamed = False
         """Whether a member has no name, as in ``{{ .Values.x }}``."""
 
@@ -337,10 +337,10 @@ class _Builder:
         self.problems: list[SyntaxProblem] = []
         self._content = content
         self._open: list[_Frame] = []
-        self._anchors: dict[str, tuple[_Node, Any] | None] = {}
+        self._anchors: dict[str, tuple[YamlNode, Any] | None] = {}
         """What each anchor names; None while that is still being read."""
         self._budget = budget
-        self._root: _Node | None = None
+        self._root: YamlNode | None = None
         self._value: Any = UNKNOWN
 
     def finish(self, *, whole: bool = True) -> Yaml:
@@ -363,7 +363,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         style = _STYLES[event.style or ""]
-        node = _Node(*_scalar_span(event, self._content))
+        node = YamlNode(*_scalar_span(event, self._content))
         node.raw, node.style = event.value, style
         value = _resolved(event, style)
         if event.anchor is not None:
@@ -376,7 +376,7 @@ class _Builder:
         if found is None:
             message = "an alias refers to what contains it" if event.anchor in self._anchors else "an alias has no anchor before it"
             self.problems.append(SyntaxProblem("invalid-yaml", message, span))
-            self._add(_Node(*span), UNKNOWN, span)
+            self._add(YamlNode(*span), UNKNOWN, span)
             return
         node, value = found
         self._budget.spend(node.size, span)
@@ -402,7 +402,7 @@ class _Builder:
             self._anchors[frame.anchor] = (node, value)
         self._add(node, value, None)
 
-    def _add(self, node: _Node, value: Any, alias: Span | None, *, may_merge: bool = False) -> None:
+    def _add(self, node: YamlNode, value: Any, alias: Span | None, *, may_merge: bool = False) -> None:
         """Give a value that was read to the collection around it, of which it may be a name."""
         if not self._open:
             self._root, self._value = node, value
@@ -419,7 +419,7 @@ class _Builder:
             self._put_member(frame, node, value, alias)
             frame.key = frame.key_span = None
 
-    def _put_member(self, frame: _Frame, node: _Node, value: Any, alias: Span | None) -> None:
+    def _put_member(self, frame: _Frame, node: YamlNode, value: Any, alias: Span | None) -> None:
         if frame.key is _NO_NAME:
             frame.unnamed = True
             return
@@ -451,11 +451,11 @@ _MERGE: Final = object()
 """The key ``<<``."""
 
 
-def _items(node: _Node) -> list[_Node]:
+def _items(node: YamlNode) -> list[YamlNode]:
     return [member.node for member in (node.members or {}).values()]
 
 
-def _put(frame: _Frame, node: _Node, value: Any, alias: Span | None) -> None:
+def _put(frame: _Frame, node: YamlNode, value: Any, alias: Span | None) -> None:
     step = frame.step
     if frame.is_mapping:
         frame.value[step] = value
@@ -464,7 +464,7 @@ def _put(frame: _Frame, node: _Node, value: Any, alias: Span | None) -> None:
     _note(frame.node, step, _Member(node, frame.key_span, alias))
 
 
-def _note(holder: _Node, step: str | int, member: _Member) -> None:
+def _note(holder: YamlNode, step: str | int, member: _Member) -> None:
     assert holder.members is not None  # only collections get members
     holder.members.pop(step, None)
     holder.members[step] = member

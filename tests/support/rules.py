@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from linter.commands.rules import built_in_sources
+from linter.commands.rules import built_in_rule_files
 from linter.policy.rule_file import RuleFile
 
 
 @cache
 def built_in_files() -> tuple[RuleFile, ...]:
     """Every built-in rule file; not to be changed."""
-    return tuple(built_in_sources())
+    return tuple(built_in_rule_files())
