@@ -137,9 +137,9 @@ class Configurations:
         while at not in self._known:
             passed.append(at)
             above = os.path.dirname(at)
-            found = _find(Path(at))
-            if found is not None or above == at:
-                self._known[at] = found or Config()
+            own = _find(Path(at))
+            if own is not None or above == at:
+                self._known[at] = own or Config()
             at = at if at in self._known else above
         config = self._known[at]
         self._known.update(dict.fromkeys(passed, config))

@@ -30,17 +30,17 @@ class Found(NamedTuple):
 
 def find_files(paths: list[str], excluded: Callable[[Path], bool]) -> tuple[list[Found], list[str]]:
     """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing."""
-    found: dict[object, Found] = {}
+    by_identity: dict[object, Found] = {}
     errors: list[str] = []
     for text in paths:
         files, error = _files(text, excluded)
         for file in files:
             key = identity(file.path) or os.path.normpath(file.path)
-            if key not in found or _rank(file) < _rank(found[key]):
-                found[key] = file
+            if key not in by_identity or _rank(file) < _rank(by_identity[key]):
+                by_identity[key] = file
         if error:
             errors.append(error)
-    return list(found.values()), errors
+    return list(by_identity.values()), errors
 
 
 def _rank(file: Found) -> tuple[bool, bool]:

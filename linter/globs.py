@@ -139,15 +139,15 @@ class Glob:
 def _ranges(members: str) -> _Ranges:
     """The characters between brackets, as pairs of the first and the last."""
     members = members.removeprefix("!")
-    found: list[tuple[str, str]] = []
+    ranges: list[tuple[str, str]] = []
     at = 0
     while at < len(members):
         last = at + 2 if members[at + 1 : at + 2] == "-" and at + 2 < len(members) else at
         if members[last] < members[at]:
             raise ValueError("a range runs backwards")
-        found.append((members[at], members[last]))
+        ranges.append((members[at], members[last]))
         at = last + 1
-    return tuple(found)
+    return tuple(ranges)
 
 
 def files_matching(text: str) -> Iterator[str]:

@@ -19,13 +19,13 @@ from .run import Outcome
 
 def is_read(output: str, inputs: Collection[Identity], *, from_stdin: bool) -> bool:
     """Whether an output was read as an input, under this name or another one; that of an earlier run, found by a search, does not count."""
-    found = identity(output)
-    if found is None or not stat.S_ISREG(os.stat(output).st_mode):
+    written = identity(output)
+    if written is None or not stat.S_ISREG(os.stat(output).st_mode):
         return False
     with suppress(OSError, ValueError, AttributeError):  # no file of the system
         if from_stdin and os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(output)):
             return True
-    return found in inputs and not _is_a_report(output)
+    return written in inputs and not _is_a_report(output)
 
 
 def _is_a_report(output: str) -> bool:

@@ -73,20 +73,20 @@ class Outcome(NamedTuple):
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs."""
     run = _Run(options)
-    found, errors = find_files(paths, run.choices.excluded)
-    if not run.prepare([file.path for file in found]):
+    files, errors = find_files(paths, run.choices.excluded)
+    if not run.prepare([file.path for file in files]):
         return run.outcome()
     run.errors.extend(errors)
-    if not found and not errors:
+    if not files and not errors:
         run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
-    for file in found:
+    for file in files:
         data = run.read(file)
         known = len(run.files)
         if data is not None:
             run.lint(Input(_uri(file.path), data, file.path, file.searched))
         if not file.searched or len(run.files) > known:
             run.note_input(file.path)
-    if found and run.found_nothing:
+    if files and run.found_nothing:
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
         run.errors.append(f"{', '.join(paths)}: no file is recognised {what}")
     return run.outcome()
@@ -161,9 +161,9 @@ class _Run:
 
     def note_input(self, path: Path) -> None:
         """Note that a file was read, so that no report takes its place."""
-        found = identity(path)
-        if found is not None:
-            self._inputs.add(found)
+        file = identity(path)
+        if file is not None:
+            self._inputs.add(file)
 
     def _error(self, message: str) -> None:
         if message not in self.errors:

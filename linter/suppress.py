@@ -44,19 +44,19 @@ class _File:
     def reason(self, rule: str, places: Iterable[int]) -> str | None:
         """The reason of the first comment about a rule that covers one of these places."""
         cover = self._covers.get(rule)
-        found = next((one for place in places if (one := cover.at(place)) is not None), None) if cover is not None else None
-        if found is None:
+        comment = next((one for place in places if (one := cover.at(place)) is not None), None) if cover is not None else None
+        if comment is None:
             return None
-        self.used.add((found.place.start, rule))
-        return found.reason
+        self.used.add((comment.place.start, rule))
+        return comment.reason
 
 
 def _by_rule(suppressions: Iterable[Suppression]) -> dict[str, list[Suppression]]:
-    found: dict[str, list[Suppression]] = {}
+    by_rule: dict[str, list[Suppression]] = {}
     for suppression in suppressions:
         for rule in suppression.rules:
-            found.setdefault(rule, []).append(suppression)
-    return found
+            by_rule.setdefault(rule, []).append(suppression)
+    return by_rule
 
 
 class _Cover:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.helpers import written
-from test_environment import MARKER, assert_no_secret, found, lint
+from test_variables import MARKER, assert_no_secret, found, lint
 
 from linter.model import UNKNOWN
 

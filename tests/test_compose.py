@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_environment import found, lint, messages
+from test_variables import found, lint, messages
 
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_environment import found, lint, messages
+from test_variables import found, lint, messages
 
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_environment import MARKER, assert_no_secret, found, lint, messages, reports
+from test_variables import MARKER, assert_no_secret, found, lint, messages, reports
 
 from linter.documents.source import Loaded, SourceFile
 from linter.model import UNKNOWN

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from test_environment import lint
+from test_variables import lint
 
 from linter.config import Overrides
 from linter.load import Input

@@ -47,12 +47,12 @@ _NOTHING = Side(ABSENT, ABSENT, False)
 def differences(first: Document, second: Document) -> list[Difference]:
     """Every setting that differs, in the order of the names. What cannot be read on either side is left out."""
     left, right = _leaves(first), _leaves(second)
-    found = []
+    rows = []
     for path in sorted(left.keys() | right.keys(), key=lambda path: [str(step) for step in path]):
         one, other = left.get(path, _NOTHING), right.get(path, _NOTHING)
         if UNKNOWN not in (one.value, other.value) and not _equal(first, path, one.value, other.value):
-            found.append(Difference(path, one, other))
-    return found
+            rows.append(Difference(path, one, other))
+    return rows
 
 
 def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool:
@@ -74,7 +74,7 @@ def _leaves(document: Document) -> Mapping[SettingPath, Side]:
 
 def as_json(first: Document, second: Document) -> str:
     """The contract that README.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
-    found = [
+    rows = [
         {
             "setting": dotted(one.path),
             "first": json_value(one.first.shown),
@@ -84,7 +84,7 @@ def as_json(first: Document, second: Document) -> str:
         }
         for one in differences(first, second)
     ]
-    report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": found}
+    report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": rows}
     return inert(json.dumps(report, indent=2)) + "\n"
 
 
@@ -94,13 +94,13 @@ def _identity(document: Document) -> dict[str, Any]:
 
 def as_text(first: Document, second: Document) -> str:
     """A line for each setting that differs: its value here and there."""
-    found = differences(first, second)
-    if not found:
+    every = differences(first, second)
+    if not every:
         return "No differences.\n"
-    rows = [("", _title(first), _title(second)), *((printable(dotted(one.path)), *_cells(one)) for one in found)]
+    rows = [("", _title(first), _title(second)), *((printable(dotted(one.path)), *_cells(one)) for one in every)]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]).rstrip() for row in rows]
-    return inert("\n".join([*lines, f"{len(found)} setting{' differs' if len(found) == 1 else 's differ'}."])) + "\n"
+    return inert("\n".join([*lines, f"{len(every)} setting{' differs' if len(every) == 1 else 's differ'}."])) + "\n"
 
 
 def _title(document: Document) -> str:

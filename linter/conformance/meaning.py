@@ -20,13 +20,13 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
     ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and hides no ARN of another account.
     """
     owner, inner = document.owner(path)
-    found = mismatches(owner).get(inner)
+    mismatch = mismatches(owner).get(inner)
     setting = settings.catalogue(catalogue_kind(owner.kind)).get(inner) if catalogue_kind(owner.kind) in settings.KINDS else None
-    if setting is None or (found is None and not isinstance(value, str)):
-        return UNKNOWN if found is not None and found.aspect in MISREAD else value
-    if found is not None and found.aspect in MISREAD:
-        return _spelt_otherwise(value, setting, found.aspect)
-    if found is not None and found.aspect == "format":
+    if setting is None or (mismatch is None and not isinstance(value, str)):
+        return UNKNOWN if mismatch is not None and mismatch.aspect in MISREAD else value
+    if mismatch is not None and mismatch.aspect in MISREAD:
+        return _spelt_otherwise(value, setting, mismatch.aspect)
+    if mismatch is not None and mismatch.aspect == "format":
         return _read_otherwise(value, setting)
     if "server-url" in setting.tags:
         return _with_slash(value)

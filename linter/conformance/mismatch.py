@@ -47,8 +47,8 @@ _COMMENT_KEYS = ("_comment", "$schema", "//")
 
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     """Every mismatch of a document by its path; worked out once for each document."""
-    found: Mapping[SettingPath, Mismatch] = document.cached("mismatches", lambda: dict(_check(document)))
-    return found
+    every: Mapping[SettingPath, Mismatch] = document.cached("mismatches", lambda: dict(_check(document)))
+    return every
 
 
 def unchecked(document: Document) -> dict[SettingPath, Exception]:

@@ -37,11 +37,11 @@ def load_parameters(
     broken = any(problem.lossy for parsed in documents for problem in parsed.problems)
     # A lost quote can make a part of a secret a part of a name, which would be printed.
     parameters = [one for one in given.parameters if not broken or name_reason(one.name) is None]
-    found = environments([*parameters, *(one._replace(missing=True) for one in given.missing)])
+    every = environments([*parameters, *(one._replace(missing=True) for one in given.missing)])
     in_text = (*encoding_problems(file, consequence), *text_problems(documents, consequence), *problems)
     whole = all(parsed.whole for parsed in documents)
     loaded: list[Loaded] = []
-    for environment in found:
+    for environment in every:
         here = [parameter for parameter in environment.parameters if not parameter.missing]
         merged, duplicates = merge(here, environment)
         document = Document(

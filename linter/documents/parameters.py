@@ -183,20 +183,20 @@ def _by_spelling(ours: Mapping[str, list[Parameter]]) -> list[tuple[str, list[Pa
     spellings: dict[str, list[str]] = {}
     for prefix in ours:
         spellings.setdefault(prefix.lower(), []).append(prefix)
-    found = []
+    servers = []
     for prefixes in spellings.values():
         main = max(prefixes, key=lambda prefix: (len(ours[prefix]), prefix.startswith("/medplum/")))
         wrong_case = [parameter for prefix in prefixes if prefix != main for parameter in ours[prefix]]
-        found.append((main, ours[main], wrong_case))
-    return found
+        servers.append((main, ours[main], wrong_case))
+    return servers
 
 
-def _named(found: list[tuple[str, list[Parameter], list[Parameter]]]) -> list[Environment]:
+def _named(servers: list[tuple[str, list[Parameter], list[Parameter]]]) -> list[Environment]:
     """Each is called by the last level of its path, or if that is not enough by the whole of it."""
-    last = Counter(prefix.rpartition("/")[2] for prefix, _, _ in found)
+    last = Counter(prefix.rpartition("/")[2] for prefix, _, _ in servers)
     return [
         Environment(name if last[name := prefix.rpartition("/")[2]] == 1 else prefix.removeprefix("/"), prefix, given, wrong_case)
-        for prefix, given, wrong_case in found
+        for prefix, given, wrong_case in servers
     ]
 
 

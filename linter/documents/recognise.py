@@ -63,10 +63,10 @@ def server_settings(value: dict[str, Any]) -> frozenset[str]:
 _RETIRED = frozenset({"adminClientId", "maxUploadSize", "signingKeyPasscode", "chainedSearchWithReferenceTables"})
 
 
-def _server(found: frozenset[str], name: str, *, has_base_url: bool) -> Recognised | None:
-    distinctive = found - GENERIC
-    if len(distinctive) > 1 or (distinctive and len(found) > 1):
+def _server(names: frozenset[str], name: str, *, has_base_url: bool) -> Recognised | None:
+    distinctive = names - GENERIC
+    if len(distinctive) > 1 or (distinctive and len(names) > 1):
         return Recognised("server/json", Confidence.PLAUSIBLE)
-    if is_medplum_name(name) or {"database", "redis"} <= found or (has_base_url and len(found) > 1):
+    if is_medplum_name(name) or {"database", "redis"} <= names or (has_base_url and len(names) > 1):
         return Recognised("server/json", Confidence.WEAK)
     return Recognised("server/json", Confidence.HINT) if distinctive else None

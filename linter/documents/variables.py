@@ -144,8 +144,8 @@ def load_variables(
 ) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written."""
     given = [variable for variable in variables if is_servers(variable.name, strict=holder.strict)]
-    found = list(_written_wrong(given))
-    misread = {problem.path for problem in found if problem.rule != "duplicate-variable"}
+    mistakes = list(_written_wrong(given))
+    misread = {problem.path for problem in mistakes if problem.rule != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
@@ -153,7 +153,7 @@ def load_variables(
     document = Document(
         file.uri, KIND, file.text, build_tree(values.items()), origin, environment=holder.environment, complete=holder.complete
     )
-    return Loaded(document, (*problems, *found), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
+    return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
 
 def _value(path: SettingPath, variable: Variable) -> Any:

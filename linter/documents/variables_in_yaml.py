@@ -75,12 +75,12 @@ def variables_of(part: YamlValue, content: str, resolve: Resolve = unless_refere
 def placed_variables(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[tuple[Variable, Any]]:
     """The same, each with the value that YAML makes of its text; None where none stands here."""
     value = part.value
-    found: list[tuple[Variable, Any]] = []
+    pairs: list[tuple[Variable, Any]] = []
     if isinstance(value, dict):
-        found = [(_member(part.at(name), name, resolve), member) for name, member in value.items()]
+        pairs = [(_member(part.at(name), name, resolve), member) for name, member in value.items()]
     elif isinstance(value, list):
-        found = [pair for index in range(len(value)) for pair in _item(part.at(index), content, resolve)]
-    return [pair for pair in found if _NAME.fullmatch(pair[0].name)]
+        pairs = [pair for index in range(len(value)) for pair in _item(part.at(index), content, resolve)]
+    return [pair for pair in pairs if _NAME.fullmatch(pair[0].name)]
 
 
 def _member(part: YamlValue, name: str, resolve: Resolve) -> Variable:
@@ -151,8 +151,8 @@ def text_problems(file: SourceFile) -> Iterator[Problem]:
 
 def scalars_of(file: SourceFile) -> list[Scalar]:
     """The scalars of a file, read once."""
-    found: list[Scalar] = file.cached("scalars", lambda: list(scalars(file.text.content)))
-    return found
+    every: list[Scalar] = file.cached("scalars", lambda: list(scalars(file.text.content)))
+    return every
 
 
 def lines_of(file: SourceFile) -> Callable[[], LineExcerpts]:

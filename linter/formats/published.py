@@ -37,5 +37,5 @@ def not_published(text: str) -> str | None:
 
 
 def _first_base64_line(pem: str) -> str:
-    found = re.search(r"(?:\A|\n|\\n)[^\S\n]*([A-Za-z0-9+/=]{20,})[^\S\n]*(?=\n|\\n|\Z)", pem)
-    return found[1] if found is not None else ""
+    match = re.search(r"(?:\A|\n|\\n)[^\S\n]*([A-Za-z0-9+/=]{20,})[^\S\n]*(?=\n|\\n|\Z)", pem)
+    return match[1] if match is not None else ""

@@ -175,8 +175,8 @@ def _related(clause: Clause, node: Node, failure: Failure) -> Iterator[Related]:
     others = [reference.single(node) for reference in clause.references]
     if failure.other:
         others.append(Node.at(node.document, failure.other))
-    for found in others:
-        document, path = found.document.owner(found.path)
-        if found.value is not ABSENT and path:
-            message = f"{dotted(found.path)} is {shown(found.document, found.path, found.value)}"
+    for other in others:
+        document, path = other.document.owner(other.path)
+        if other.value is not ABSENT and path:
+            message = f"{dotted(other.path)} is {shown(other.document, other.path, other.value)}"
             yield Related(document, path, document.locate(path), message)

@@ -31,15 +31,15 @@ Where = tuple[str | int, ...]
 
 def failures(rule: Rule, data: Mapping[str, Any], load: Load, kinds: Iterable[str]) -> list[tuple[Where, str]]:
     """What is wrong with the examples of a rule: for each failure its place in the rule and a sentence."""
-    found: list[tuple[Where, str]] = []
+    failed: list[tuple[Where, str]] = []
     for verdict in ("good", "bad"):
         for index, example in enumerate(data["examples"][verdict]):
             place = ("examples", verdict, index)
             message = _failure(rule, example, load, _kind(rule, example, kinds))
             if message:
                 name = f" ({example['name']})" if "name" in example else ""
-                found.append((place, f"{verdict} example {index + 1}{name}: {message}"))
-    return found
+                failed.append((place, f"{verdict} example {index + 1}{name}: {message}"))
+    return failed
 
 
 def _kind(rule: Rule, example: Mapping[str, Any], kinds: Iterable[str]) -> str:
@@ -55,9 +55,9 @@ def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> s
     for sample in samples:
         sample.document.now = _noon(example["now"]) if "now" in example else None
     expected = sorted(example.get("finds", ()))
-    found = sorted(name for sample in samples for name in _found(rule, sample))
-    if found != expected:
-        return f"finds {_list(found)}, but should find {_list(expected)}"
+    findings = sorted(name for sample in samples for name in _found(rule, sample))
+    if findings != expected:
+        return f"finds {_list(findings)}, but should find {_list(expected)}"
     if "fixed" not in example:
         return ""
     fixed = _fixed(rule, samples[0].document)

@@ -74,8 +74,8 @@ def private_key_problem(pem: str, passphrase: Any) -> str | None:
     if "PRIVATE KEY-----" not in pem or (encrypted and not isinstance(passphrase, str)):
         return None
     passphrase = passphrase if encrypted else None
-    found: str | None = _once("private", (pem, passphrase), lambda: _private_key_problem(pem, passphrase))
-    return found
+    problem: str | None = _once("private", (pem, passphrase), lambda: _private_key_problem(pem, passphrase))
+    return problem
 
 
 def _private_key_problem(pem: str, passphrase: str | None) -> str | None:
@@ -105,8 +105,8 @@ def _private_key(pem: str, passphrase: str | None) -> Any:
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:
     """``public`` is not the public half of ``private`` (both PEM), or None; also None where either cannot be read."""
     secret = passphrase if "ENCRYPTED" in private and isinstance(passphrase, str) else None
-    found: str | None = _once("public", (public, private, secret), lambda: _public_key_problem(public, private, secret))
-    return found
+    problem: str | None = _once("public", (public, private, secret), lambda: _public_key_problem(public, private, secret))
+    return problem
 
 
 def _public_key_problem(public: str, private: str, passphrase: str | None) -> str | None:
@@ -117,9 +117,9 @@ def _public_key_problem(public: str, private: str, passphrase: str | None) -> st
         one, other = (half.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for half in halves)
         return one, other
 
-    found = _tried(both, None) if len(public) <= _LONGEST_KEY else None
+    keys = _tried(both, None) if len(public) <= _LONGEST_KEY else None
     # Other rules say what is wrong with a key that cannot be read.
-    return None if found is None or found[0] == found[1] else "does not belong to the private key"
+    return None if keys is None or keys[0] == keys[1] else "does not belong to the private key"
 
 
 class _Certificate(NamedTuple):
@@ -132,8 +132,8 @@ class _Certificate(NamedTuple):
 
 def _certificates(pem: str) -> list[_Certificate] | None:
     """The certificates of a text; None where one of them cannot be read to its end."""
-    found: list[_Certificate] | None = _once("certificates", (pem,), lambda: _tried(lambda: _read_certificates(pem), None))
-    return found
+    certificates: list[_Certificate] | None = _once("certificates", (pem,), lambda: _tried(lambda: _read_certificates(pem), None))
+    return certificates
 
 
 def _read_certificates(pem: str) -> list[_Certificate]:

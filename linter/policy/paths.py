@@ -51,9 +51,9 @@ class Path(NamedTuple):
         """The one place that a path without ``*``, ``**`` and tags leads to."""
         return next(self.nodes(node))
 
-    def value(self, found: Node) -> Any:
+    def value(self, node: Node) -> Any:
         """What the path asks of a place that it found: its value, or a fact of it."""
-        return found.value if self.fact is None else found.fact(self.fact)
+        return node.value if self.fact is None else node.fact(self.fact)
 
     @property
     def is_single(self) -> bool:

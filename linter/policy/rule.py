@@ -178,7 +178,7 @@ def _condition(data: Any, place: tuple[str | int, ...], *, prepare: bool = False
         conditions = [_condition(one, (*place, index), prepare=prepare) for index, one in enumerate(data)]
         return lambda node: _any(condition(node) for condition in conditions)
     clauses = list(_clauses(data, place, prepare=prepare, condition=place[0] == "when"))
-    return lambda node: _all(_any(clause.check(clause.path.value(found), found) for found in clause.path.nodes(node)) for clause in clauses)
+    return lambda node: _all(_any(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node)) for clause in clauses)
 
 
 def _any(verdicts: Any) -> Verdict:

@@ -57,8 +57,8 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         data = _read_yaml(path, lines)
     except _YamlError as error:
         return RuleFile(path, None, None, [f"{path}:{error.line}: {error.message}"], lines)
-    found = {(_line(lines, where), message) for where, message in _schema_errors(data)}
-    errors = [f"{path}:{line}: {message}" for line, message in sorted(found)]
+    mistakes = {(_line(lines, where), message) for where, message in _schema_errors(data)}
+    errors = [f"{path}:{line}: {message}" for line, message in sorted(mistakes)]
     rule = None
     if not errors:
         try:
@@ -214,8 +214,8 @@ def _schema_errors(data: Any) -> list[tuple[Where, str]]:
     """Every violation of the grammar as its place in the data and a sentence."""
     errors = list(jsonschema.Draft202012Validator(rule_schema()).iter_errors(data))
     misspelt = {(tuple(error.absolute_path), did_you_mean(key, known)) for error in errors for key, known in _unknown_keys(error)}
-    found = [described for error in errors for described in _described(error)]
-    return [(where, message) for where, message, missing in found if (where, f'; did you mean "{missing}"?') not in misspelt]
+    mistakes = [described for error in errors for described in _described(error)]
+    return [(where, message) for where, message, missing in mistakes if (where, f'; did you mean "{missing}"?') not in misspelt]
 
 
 def _unknown_keys(error: jsonschema.ValidationError) -> list[tuple[str, list[str]]]:

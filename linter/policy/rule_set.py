@@ -58,7 +58,7 @@ def rule_files(folder: Path) -> list[Path]:
     Links to folders are not followed, and hidden folders are passed over. A loop, for folders can be nested deeper than Python's
     functions can. Raises :class:`OSError` for a folder that cannot be read, and :class:`ValueError` for one that holds too much.
     """
-    found: list[str] = []
+    paths: list[str] = []
     waiting = [str(folder)]
     entries = 0
     while waiting:
@@ -68,10 +68,10 @@ def rule_files(folder: Path) -> list[Path]:
                 if entries > MOST_ENTRIES:
                     raise ValueError(f"holds more than {MOST_ENTRIES:,} files and folders, too many to search for rules")
                 if os.path.splitext(entry.name)[1] in (".yaml", ".yml"):
-                    found.append(entry.path)
+                    paths.append(entry.path)
                 elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-    return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]
+    return [Path(path) for path in sorted(paths, key=lambda path: path.split(os.sep))]
 
 
 def category_of(path: Path) -> str:
@@ -158,16 +158,16 @@ def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
 
     Of a folder or file that both the user and a found configuration name, the user's word counts.
     """
-    found: dict[str, RuleFilePath] = {}
+    files_by_name: dict[str, RuleFilePath] = {}
     errors: list[str] = []
     for folder in _distinct(folders):
         files, wrong = _files_of(folder)
         errors.extend(wrong)
         for path in files:
             name, trusted = _real(path) or str(path), isinstance(folder, Path)
-            if name not in found or (trusted and not found[name].trusted):
-                found[name] = RuleFilePath(path, trusted)
-    return list(found.values()), errors
+            if name not in files_by_name or (trusted and not files_by_name[name].trusted):
+                files_by_name[name] = RuleFilePath(path, trusted)
+    return list(files_by_name.values()), errors
 
 
 def _distinct(folders: Iterable[Folder]) -> list[Folder]:

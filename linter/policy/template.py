@@ -95,15 +95,15 @@ def _known(path: Path, node: Node) -> Any:
 
     Another setting than the one at hand is taken as it is meant: that it is spelt otherwise is a finding of its own.
     """
-    found = path.single(node)
-    value = path.value(found)
+    asked = path.single(node)
+    value = path.value(asked)
     if value is ABSENT or is_unresolved(value):
         return UNKNOWN
     if path.fact is not None:
         return value
-    if found.path == node.path:
-        return UNKNOWN if is_misread(node.document, found.path) else value
-    return meant(node.document, found.path, value)
+    if asked.path == node.path:
+        return UNKNOWN if is_misread(node.document, asked.path) else value
+    return meant(node.document, asked.path, value)
 
 
 def series(paths: Sequence[SettingPath]) -> str:
@@ -117,17 +117,17 @@ def series(paths: Sequence[SettingPath]) -> str:
 def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
     if path.fact is not None and path.fact in about:
         return about[path.fact]
-    found = path.single(node)
+    asked = path.single(node)
     if path.fact is not None and path.fact != "raw":
-        fact = path.value(found)
+        fact = path.value(asked)
         if path.fact == "environment" and fact is not ABSENT:
             return environment_text(str(fact))
         return "(unknown)" if fact is ABSENT else printable(str(fact))
-    value = path.value(found)
-    if path.fact is None and found.path != node.path and value is not ABSENT and not is_unresolved(value):
-        known = meant(found.document, found.path, value)
+    value = path.value(asked)
+    if path.fact is None and asked.path != node.path and value is not ABSENT and not is_unresolved(value):
+        known = meant(asked.document, asked.path, value)
         value = value if known is UNKNOWN else known
-    return shown(found.document, found.path, value)
+    return shown(asked.document, asked.path, value)
 
 
 def _single_path(text: str) -> Path:

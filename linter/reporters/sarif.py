@@ -250,13 +250,13 @@ def _related_location(number: int, related: Related, place: Callable[[str], om.A
 
 
 def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
-    found = []
+    locations = []
     if finding.path:
         name, full_name = printable(str(finding.path[-1])), printable(dotted(finding.path))
-        found.append(om.LogicalLocation(name=name, fully_qualified_name=full_name, kind="property"))
+        locations.append(om.LogicalLocation(name=name, fully_qualified_name=full_name, kind="property"))
     if finding.document.environment:
-        found.append(om.LogicalLocation(name=named_environment(finding.document), kind="namespace"))
-    return found
+        locations.append(om.LogicalLocation(name=named_environment(finding.document), kind="namespace"))
+    return locations
 
 
 # Notifications
@@ -273,10 +273,10 @@ def _not_read(uri: str, note: str) -> str:
     return sentence(printable(one_line(f"'{uri}' could not be read{reason}")))
 
 
-def _left_out(found: int, kept: int) -> list[om.Notification]:
-    if found == kept:
+def _left_out(findings: int, kept: int) -> list[om.Notification]:
+    if findings == kept:
         return []
-    text = f"{found - kept} of {found} findings, the least severe, are left out: GitHub accepts {kept}."
+    text = f"{findings - kept} of {findings} findings, the least severe, are left out: GitHub accepts {kept}."
     return [_notification("findings-left-out", text)]
 
 

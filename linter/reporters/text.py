@@ -107,8 +107,8 @@ def _summary(result: Result) -> str:
     if not shown:
         return f"No findings in {files}{suppressed}."
     levels = Counter(finding.severity for finding in shown)
-    found = [_count(levels[level], level) for level in LEVELS if levels[level]]
-    return f"Found {_series(found)} in {files}{suppressed}."
+    counts = [_count(levels[level], level) for level in LEVELS if levels[level]]
+    return f"Found {_series(counts)} in {files}{suppressed}."
 
 
 def _count(number: int, noun: str) -> str:

@@ -214,8 +214,8 @@ def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
         return None
     public = [(one, path) for one, path in paths if catalogue(one).is_public(path)]
     own = [(one, path) for one, path in public if one == kind] or public
-    found = [setting for one, path in own if (setting := catalogue(one).get(path)) is not None]
-    return tuple(setting for setting in found if setting.types) or tuple(found)
+    settings = [setting for one, path in own if (setting := catalogue(one).get(path)) is not None]
+    return tuple(setting for setting in settings if setting.types) or tuple(settings)
 
 
 @cache

@@ -75,10 +75,10 @@ def meant_by(variable: str, names: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def _by_letters(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """The first setting of each spelling; the names are those of a catalogue."""
-    found: dict[str, tuple[str, ...]] = {}
+    paths: dict[str, tuple[str, ...]] = {}
     for name in names:
-        found.setdefault(name.replace(".", "").lower(), tuple(name.split(".")))
-    return found
+        paths.setdefault(name.replace(".", "").lower(), tuple(name.split(".")))
+    return paths
 
 
 def _camel_case(name: str) -> str:

@@ -86,9 +86,9 @@ def _detect_bare(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each secret; mistakes in the text of the file itself are reported with the first."""
-    found = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
-    if found:
-        return _load_secrets(file, found, kind)
+    every = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
+    if every:
+        return _load_secrets(file, every, kind)
     parsed = file.json
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
     data = parsed.value if isinstance(parsed.value, dict) else {}
@@ -102,15 +102,15 @@ def _readings(file: SourceFile) -> tuple[Json | Yaml, ...]:
     return file.yaml if file.looks_like_yaml else (file.json,)
 
 
-def _load_secrets(file: SourceFile, found: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
+def _load_secrets(file: SourceFile, secrets: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
     outer = (problem for parsed in _readings(file) for problem in _outer_problems(parsed))
     outer_problems: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
     loaded: list[Loaded] = []
-    for parsed, secret in found:
-        its_kind = kind if len(found) == 1 else _kind_of_secret(secret)
+    for parsed, secret in secrets:
+        its_kind = kind if len(secrets) == 1 else _kind_of_secret(secret)
         if its_kind is not None:
             loaded.append(_load_secret(file, parsed, secret, its_kind, () if loaded else outer_problems))
-    return loaded or [_load_secret(file, *found[0], kind, outer_problems)]
+    return loaded or [_load_secret(file, *secrets[0], kind, outer_problems)]
 
 
 def _outer_problems(parsed: Json | Yaml) -> Iterator[Problem]:
@@ -165,13 +165,13 @@ def _is_item(item: Any) -> bool:
 
 def _items(items: list[Any], at: JsonPath | None) -> list[Secret]:
     """``at`` is where the list stands; None for one that is no list in the file."""
-    found = []
+    secrets = []
     for index, item in enumerate(items):
         if isinstance(item, dict) and isinstance(item.get("SecretString"), str):
             label = next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
             path = ("SecretString",) if at is None else (*at, index, "SecretString")
-            found.append(Secret(item["SecretString"], path, label))
-    return found
+            secrets.append(Secret(item["SecretString"], path, label))
+    return secrets
 
 
 # --- What kind of secret it is -------------------------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ _CONSEQUENCE = "the server reads its config with JSON.parse, fails at this and d
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a server's configuration, or one of the other files that go by the same names."""
     parsed = file.json
-    found = recognise_object(parsed.value, file.name, broken_off(file, parsed)) if isinstance(parsed.value, dict) else None
-    if found is not None:
-        return found
+    recognised = recognise_object(parsed.value, file.name, broken_off(file, parsed)) if isinstance(parsed.value, dict) else None
+    if recognised is not None:
+        return recognised
     if is_medplum_name(file.name) and not (parsed.whole and isinstance(parsed.value, dict)):
         return Recognised("server/json", Confidence.GUESS)  # broken, but called as a configuration is: never passed over
     return Recognised("server/json", Confidence.BROKEN) if not parsed.whole and file.is_meant_as_json and not file.looks_like_yaml else None

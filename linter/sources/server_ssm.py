@@ -80,8 +80,8 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the dump; mistakes in the text are reported with the first."""
-    documents, found, _ = _read(file)
-    given = found or Given([])
+    documents, answer, _ = _read(file)
+    given = answer or Given([])
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
     lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
     comments = suppression_comments_of(file) if file.looks_like_yaml else None
@@ -110,8 +110,8 @@ def _read(file: SourceFile) -> _Read:
         dumps = [read_dump(parsed) for parsed in documents]
         return _Read(documents, _given([dump for dump in dumps if dump is not None]), _unread(file, documents, dumps))
 
-    found: _Read = file.cached("dump", read)
-    return found
+    result: _Read = file.cached("dump", read)
+    return result
 
 
 def _documents(file: SourceFile) -> list[Json | Yaml]:
@@ -188,14 +188,14 @@ def _read_answer(parsed: Json | Yaml, value: dict[str, Any], listed: str, at: Js
     unknown = _member(value, "InvalidParameters")
     missing = value.get(unknown)
     absent = list(_items(parsed, missing, (*at, unknown))) if isinstance(missing, list) else []
-    found = list(_items(parsed, value[listed], (*at, listed)))
+    parameters = list(_items(parsed, value[listed], (*at, listed)))
     partial = unknown in value or bool(value.get(_member(value, "NextToken")))
     unread = _without_text(value[listed])
-    if len(found) < len(value[listed]):
+    if len(parameters) < len(value[listed]):
         unread = _NO_NAME.format(f"an entry of {listed}")
-    elif not found and _ANSWER.issuperset(name.lower() for name in value):
+    elif not parameters and _ANSWER.issuperset(name.lower() for name in value):
         unread = _NONE_OF_THESE if missing else _NOTHING_FOUND
-    return _Dump(found, complete=not partial, missing=absent, unread=unread)
+    return _Dump(parameters, complete=not partial, missing=absent, unread=unread)
 
 
 def _without_text(items: list[Any]) -> str:

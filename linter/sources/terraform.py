@@ -59,13 +59,13 @@ def _is_known(value: dict[str, Any]) -> bool:
 def _parameters(parsed: Json) -> Iterator[Parameter]:
     value: dict[str, Any] = parsed.value
     if isinstance(value.get("resource_changes"), list):
-        found = _changes(value["resource_changes"])
+        parameters = _changes(value["resource_changes"])
     elif "values" in value or "planned_values" in value:
         top = "values" if "values" in value else "planned_values"
-        found = _modules(value[top], (top,))
+        parameters = _modules(value[top], (top,))
     else:
-        found = _instances(value.get("resources"))
-    for values, unknown, at in found:
+        parameters = _instances(value.get("resources"))
+    for values, unknown, at in parameters:
         name = values.get("name")
         if isinstance(name, str):
             yield _parameter(parsed, name, values, unknown, at)

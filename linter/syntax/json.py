@@ -135,10 +135,10 @@ class ScannedPlaces:
             self._root = Place(Span(self._blank(0), len(self._content.rstrip(" \t\n\r"))), None)
         place = self._root
         for step in path:
-            found = self._container(place.value.start).get(step)
-            if found is None:
+            member = self._container(place.value.start).get(step)
+            if member is None:
                 return None
-            place = found
+            place = member
         return place
 
     def _blank(self, at: int) -> int:

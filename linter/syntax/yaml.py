@@ -372,13 +372,13 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         span = Span(event.start_mark.index, event.end_mark.index)
-        found = self._anchors.get(event.anchor)
-        if found is None:
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
             message = "an alias refers to what contains it" if event.anchor in self._anchors else "an alias has no anchor before it"
             self.problems.append(SyntaxProblem("invalid-yaml", message, span))
             self._add(YamlNode(*span), UNKNOWN, span)
             return
-        node, value = found
+        node, value = anchored
         self._budget.spend(node.size, span)
         self._add(node, value, span)
 
