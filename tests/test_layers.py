@@ -37,7 +37,7 @@ THIRD_PARTY = {
     "sarif_om": {"reporters.sarif"},
     "attr": {"reporters._sarif_writer"},
     "tomli": {"config"},
-    "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml"},
+    "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events"},
 }
 """Who imports what is not ours and not Python's."""
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN
-from linter.syntax import yaml as yaml_syntax
 from linter.syntax.json import JsonPath
-from linter.syntax.yaml import DEEPEST, EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
+from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
+from linter.syntax.yaml_events import DEEPEST, scalars
 from linter.text import Span, Text
 
 # --- What is dumped comes back, and every place holds what it should. ----------------------------------------------------------------
@@ -84,7 +84,7 @@ def test_no_text_raises(text: str) -> None:
         assert all(0 <= problem.span.start <= problem.span.end <= len(text) for problem in parsed.problems)
         place = parsed.places.find(())
         assert place is None or 0 <= place.value.start <= place.value.end <= len(text)
-    list(yaml_syntax.scalars(text))
+    list(scalars(text))
 
 
 # --- Values. ------------------------------------------------------------------------------------------------------------------------

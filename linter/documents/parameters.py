@@ -16,7 +16,7 @@ from ..model import UNKNOWN, Fact, Part, SettingPath
 from ..redaction.values import Public, is_of_a_format
 from ..server.loader import dotted_path
 from ..syntax.json import JsonPath, Place, Places
-from ..syntax.yaml import YamlPlaces
+from ..syntax.yaml_places import YamlPlaces
 from ..text import Span
 from .origin import public_at
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings

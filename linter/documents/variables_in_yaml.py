@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..syntax.json import JsonPath, Place
-from ..syntax.yaml import Scalar, Yaml, scalars
+from ..syntax.yaml import Yaml
+from ..syntax.yaml_events import Scalar, scalars
 from ..text import Span
 from .problems import encoding_problems, yaml_problems
 from .source import Problem, SourceFile
@@ -35,7 +36,7 @@ _QUOTE_ADVICE: Final = {
 
 
 class YamlValue(NamedTuple):
-    """A YAML document of a file and a place in it."""
+    """What stands at a path in a YAML document; nothing may stand there."""
 
     yaml: Yaml
     path: JsonPath

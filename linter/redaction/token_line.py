@@ -18,7 +18,7 @@ from .json_line import column_of, is_masked
 from .values import Public, Visibility, shown_text
 
 if TYPE_CHECKING:
-    from ..syntax.yaml import Scalar
+    from ..syntax.yaml_events import Scalar
 
 _WIDEST = 160
 _SHOWN_OF_LONG = 100
@@ -97,7 +97,7 @@ def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scal
 
     ``assignments``: list items such as ``NAME=value`` are a name and a value. ``given`` are the scalars of the text, where they are known.
     """
-    from ..syntax.yaml import scalars
+    from ..syntax.yaml_events import scalars
 
     tokens: list[Token] = []
     for one in scalars(content) if given is None else given:

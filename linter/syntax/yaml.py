@@ -1,4 +1,4 @@
-"""YAML with places: PyYAML's C parser gives events, of which values are made here, so that nothing is ever constructed by a tag.
+"""YAML with places: values are made here of the parser's events (:mod:`.yaml_events`), so that nothing is ever constructed by a tag.
 
 Plain scalars are read as YAML 1.2 and JSON mean them; what only YAML 1.1 takes for something else (``on``, ``0123``, ``1_000``, dates)
 stays text. For each scalar the text as written is kept, because a parameter or an environment variable is a text whatever YAML says.
@@ -7,29 +7,24 @@ stays text. For each scalar the text as written is kept, because a parameter or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN
 from ..text import Span
-from .json import JsonPath, Place, SyntaxProblem
+from .json import SyntaxProblem
+from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, events, scalar_span
+from .yaml_places import Member, Style, YamlNode, YamlPlaces
 
-Style = Literal["plain", "single", "double", "literal", "folded"]
-
-DEEPEST: Final = 200
-"""Levels of nesting at most. No configuration has as many, and recursion over what was read is safe."""
 FEW_EXPANDED: Final = 2_000
 """Values that the aliases of any file can stand for, those that its merge keys bring included."""
 EXPANDED_PER_CHARACTER: Final = 1
 """In a longer file there can be so many for each character: a few lines of aliases can else stand for gigabytes."""
 
-_STYLES: dict[str, Style] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
 _CORE: Final = "tag:yaml.org,2002:"
 _TEXT_TAGS: Final = frozenset({"!", f"{_CORE}str", f"{_CORE}timestamp"})
 _RESOLVED_TAGS: Final = frozenset(_CORE + name for name in ("null", "bool", "int", "float", "map", "seq"))
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTANTS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -58,89 +53,13 @@ class Yaml(NamedTuple):
     whole: bool
 
 
-class YamlNode:
-    """Where a value stands and how it was written; ``members`` is None for a scalar. Aliases share the node that they stand for."""
-
-    __slots__ = ("end", "members", "raw", "size", "start", "style")
-
-    def __init__(self, start: int, end: int, members: dict[str | int, _Member] | None = None) -> None:
-        self.start = start
-        self.end = end
-        self.members = members
-        self.raw = ""
-        self.style: Style = "plain"
-        self.size = 1
-        """How many values it holds, itself included, aliases counted as what they stand for."""
-
-
-class _Member(NamedTuple):
-    node: YamlNode
-    key: Span | None
-    alias: Span | None
-
-
-class YamlPlaces:
-    """Finds values again by their paths, with how they are written."""
-
-    def __init__(self, root: YamlNode | None) -> None:
-        self._root = root
-
-    def _member(self, path: JsonPath) -> _Member | None:
-        member = _Member(self._root, None, None) if self._root is not None else None
-        for step in path:
-            if member is None or member.node.members is None:
-                return None
-            member = member.node.members.get(step)
-        return member
-
-    def find(self, path: JsonPath) -> Place | None:
-        """The place of a value, or None where nothing stands at the path. A value that is left out is an empty place."""
-        member = self._member(path)
-        if member is None:
-            return None
-        return Place(member.alias or Span(member.node.start, member.node.end), member.key)
-
-    def raw(self, path: JsonPath) -> str | None:
-        """The text of a scalar before it is taken for a number or the like (``"0123"``, ``"on"``, ``""``); None for anything else."""
-        member = self._member(path)
-        return member.node.raw if member is not None and member.node.members is None else None
-
-    def style(self, path: JsonPath) -> Style | None:
-        """How a scalar is quoted; None for anything else."""
-        member = self._member(path)
-        return member.node.style if member is not None and member.node.members is None else None
-
-
-class Scalar(NamedTuple):
-    """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
-
-    ``in_list``: it is an item of a list.
-    """
-
-    span: Span
-    is_key: bool
-    name: str
-    text: str
-    style: Style
-    in_list: bool
-
-
-class _Refused(Exception):
-    """What follows is not read."""
-
-    def __init__(self, message: str, span: Span) -> None:
-        super().__init__(message)
-        self.message = message
-        self.span = span
-
-
 def parse_yaml(content: str) -> list[Yaml]:
     """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
     documents: list[Yaml] = []
     budget = _Budget(max(FEW_EXPANDED, int(EXPANDED_PER_CHARACTER * len(content))))
     builder = _Builder(content, budget)
     try:
-        for event in _events(content):
+        for event in events(content):
             kind = type(event).__name__
             if kind == "DocumentStartEvent":
                 builder = _Builder(content, budget)
@@ -149,138 +68,10 @@ def parse_yaml(content: str) -> list[Yaml]:
                 builder = _Builder(content, budget)
             elif kind not in ("StreamStartEvent", "StreamEndEvent"):
                 builder.take(kind, event)
-    except _Refused as refused:
+    except Refused as refused:
         builder.problems.append(SyntaxProblem("invalid-yaml", refused.message, refused.span))
         documents.append(builder.finish(whole=False))
     return documents
-
-
-# --- Events --------------------------------------------------------------------------------------------------------------------------
-
-
-def _events(content: str) -> Iterator[Any]:
-    """The events of the parser; :class:`_Refused` where it can read no further."""
-    import yaml  # 15 ms, which no other format shall cost
-
-    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loader: Any = None
-    try:
-        loader = loader_class(_SURROGATE.sub("\ufffd", content))
-        while loader.check_event():
-            yield loader.get_event()
-    except yaml.YAMLError as error:
-        raise _refusal(error, content, in_bytes=loader_class is not yaml.SafeLoader) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-
-
-def _refusal(error: Any, content: str, *, in_bytes: bool) -> _Refused:
-    position = getattr(error, "position", None)
-    if position is not None:  # a reader error
-        at = len(content.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")) if in_bytes else position
-        return _Refused("YAML cannot contain control characters (write them as escapes in double quotes)", _one(at, content))
-    problem, mark = str(error.problem), error.problem_mark or error.context_mark
-    at = mark.index if mark is not None else 0
-    begun = error.context_mark
-    if begun is not None and ("expected ':'" in problem or "document" in problem or at >= len(content.rstrip())):
-        at = begun.index  # what is not finished, not where that is noticed
-    if content[at : at + 1] == "\t":
-        problem = "tab"
-    sentence = next((sentence for sign, sentence in _SENTENCES if sign in problem), "this cannot be read as YAML")
-    return _Refused(sentence, _one(at, content))
-
-
-def _one(at: int, content: str) -> Span:
-    """One character; the last one when the place is the end of the text."""
-    at = min(at, max(len(content) - 1, 0))
-    return Span(at, min(at + 1, len(content)))
-
-
-_TOO_DEEP = f"YAML is nested deeper than {DEEPEST} levels here"
-_SENTENCES = (
-    ("tab", "a tab is where YAML expects spaces (indent with spaces only)"),
-    ("maximum nesting depth", _TOO_DEEP),
-    ("cannot start any token", "this character cannot begin a value in YAML (a text that begins with it needs quotes)"),
-    ("mapping values are not allowed", 'a name with ": " cannot be here (the indentation is wrong, or a text with ": " needs quotes)'),
-    ("block sequence entries are not allowed", 'a list item "- " cannot be here (it begins on a line of its own)'),
-    ("mapping keys are not allowed", 'a "? " cannot be here (a text that begins with it needs quotes)'),
-    ("expected ':'", 'a name lacks its ": ", or the indentation is wrong'),
-    ("expected key", "a name is expected here (the indentation is wrong, or a quote before this is missing or superfluous)"),
-    ("<block end>", "a name or list item is expected here (the indentation is wrong, or a quote before this is missing or superfluous)"),
-    ("expected '-' indicator", 'a list item "- " is expected here (the indentation is wrong)'),
-    ("',' or ']'", 'a comma or "]" is expected here'),
-    ("',' or '}'", 'a comma or "}" is expected here'),
-    ("end of stream", "a quote is not closed"),
-    ("document indicator", "a quote is not closed before the next document begins"),
-    ("document separator", "a quote is not closed before the next document begins"),
-    ("escape character", "a text in double quotes contains an invalid escape (use single quotes, or write the backslash twice)"),
-    ("hex", "a text in double quotes contains an incomplete escape"),
-    ("escape code", "a text in double quotes contains an escape for a character that does not exist"),
-    ("alphabetic or numeric", 'a name is expected after "&" or "*" (a text that begins with one of these needs quotes)'),
-    ("whitespace or line break", "a space or the end of the line is expected here"),
-    ("comment or line break", 'the end of the line is expected here (the text of a "|" or ">" begins on the next line)'),
-    ("chomping", 'the end of the line is expected here (the text of a "|" or ">" begins on the next line)'),
-    ("tag handle", 'a tag uses a prefix that is not declared (a text that begins with "!" needs quotes)'),
-    ("node content", "a value is expected here"),
-    ("<document start>", "something follows the end of the document"),
-    ("incompatible", "this version of YAML is unknown"),
-)
-"""What the parsers (libyaml's and PyYAML's own) complain of, in words for people; their own can quote the text, and so a secret."""
-
-
-def _scalar_span(event: Any, content: str) -> Span:
-    """Where a scalar stands. To the parser the blank lines behind a block scalar belong to it."""
-    start, end = event.start_mark.index, event.end_mark.index
-    if event.style in ("|", ">"):
-        while end > start + 1 and content[end - 1] in " \t\r\n":
-            end -= 1
-    return Span(start, end)
-
-
-def scalars(content: str) -> Iterator[Scalar]:
-    """The scalars of a text in their order, up to the first mistake in it; aliases, tags and comments are left out."""
-    stack: list[_Scope] = [_Scope(is_mapping=False, name="")]
-    try:
-        for event in _events(content):
-            kind = type(event).__name__
-            scope = stack[-1]
-            if kind == "ScalarEvent":
-                span, style = _scalar_span(event, content), _STYLES[event.style or ""]
-                is_key = scope.is_mapping and scope.key is None
-                name = event.value if is_key else scope.name_of_value
-                yield Scalar(span, is_key, name, event.value, style, not scope.is_mapping)
-                scope.pass_over(event.value)
-            elif kind == "AliasEvent":
-                scope.pass_over("")
-            elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-                inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
-                scope.pass_over("")
-                stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name))
-            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-                stack.pop()
-    except _Refused:
-        return
-
-
-class _Scope:
-    """A collection around scalars: what the name of the next value is."""
-
-    __slots__ = ("is_mapping", "key", "name")
-
-    def __init__(self, *, is_mapping: bool, name: str) -> None:
-        self.is_mapping = is_mapping
-        self.name = name
-        self.key: str | None = None
-
-    @property
-    def name_of_value(self) -> str:
-        return (self.key or "") if self.is_mapping else self.name
-
-    def pass_over(self, text: str) -> None:
-        """A name or a value was read."""
-        if self.is_mapping:
-            self.key = text if self.key is None else None
 
 
 # --- Values --------------------------------------------------------------------------------------------------------------------------
@@ -323,11 +114,11 @@ class _Budget:
         self._most = self._left = most
 
     def spend(self, values: int, span: Span) -> None:
-        """Take some of it; :class:`_Refused` when there is not enough left."""
+        """Take some of it; :class:`Refused` when there is not enough left."""
         self._left -= values
         if self._left < 0:
             message = f"the aliases up to here expand to more than {self._most:,} values: nothing more is read"
-            raise _Refused(message, span)
+            raise Refused(message, span)
 
 
 class _Builder:
@@ -362,8 +153,8 @@ class _Builder:
             self._close(event.end_mark.index if frame.flow else frame.node.end)
 
     def _scalar(self, event: Any) -> None:
-        style = _STYLES[event.style or ""]
-        node = YamlNode(*_scalar_span(event, self._content))
+        style = STYLES[event.style or ""]
+        node = YamlNode(*scalar_span(event, self._content))
         node.raw, node.style = event.value, style
         value = _resolved(event, style)
         if event.anchor is not None:
@@ -384,7 +175,7 @@ class _Builder:
 
     def _begin(self, event: Any, *, is_mapping: bool) -> None:
         if len(self._open) == DEEPEST:
-            raise _Refused(_TOO_DEEP, Span(event.start_mark.index, event.start_mark.index + 1))
+            raise Refused(TOO_DEEP, Span(event.start_mark.index, event.start_mark.index + 1))
         frame = _Frame(event, is_mapping=is_mapping)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = None
@@ -461,10 +252,10 @@ def _put(frame: _Frame, node: YamlNode, value: Any, alias: Span | None) -> None:
         frame.value[step] = value
     else:
         frame.value.append(value)
-    _note(frame.node, step, _Member(node, frame.key_span, alias))
+    _note(frame.node, step, Member(node, frame.key_span, alias))
 
 
-def _note(holder: YamlNode, step: str | int, member: _Member) -> None:
+def _note(holder: YamlNode, step: str | int, member: Member) -> None:
     assert holder.members is not None  # only collections get members
     holder.members.pop(step, None)
     holder.members[step] = member

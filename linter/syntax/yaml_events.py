@@ -1,0 +1,167 @@
+"""The events of PyYAML's C parser, what it complains of in words for people, and the scalars of a text in their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ..text import Span
+from .yaml_places import Style
+
+DEEPEST: Final = 200
+"""Levels of nesting at most. No configuration has as many, and recursion over what was read is safe."""
+TOO_DEEP: Final = f"YAML is nested deeper than {DEEPEST} levels here"
+
+STYLES: Final[dict[str, Style]] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Refused(Exception):
+    """What follows is not read: ``message`` says why, ``span`` is where, in characters of the text."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+
+
+def events(content: str) -> Iterator[Any]:
+    """The events of the parser for a text without byte order mark. Raises :exc:`Refused` where it can read no further."""
+    import yaml  # 15 ms, which no other format shall cost
+
+    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: Any = None
+    try:
+        loader = loader_class(_SURROGATE.sub("\ufffd", content))
+        while loader.check_event():
+            yield loader.get_event()
+    except yaml.YAMLError as error:
+        raise _refusal(error, content, in_bytes=loader_class is not yaml.SafeLoader) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _refusal(error: Any, content: str, *, in_bytes: bool) -> Refused:
+    position = getattr(error, "position", None)
+    if position is not None:  # a reader error
+        at = len(content.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")) if in_bytes else position
+        return Refused("YAML cannot contain control characters (write them as escapes in double quotes)", _one(at, content))
+    problem, mark = str(error.problem), error.problem_mark or error.context_mark
+    at = mark.index if mark is not None else 0
+    begun = error.context_mark
+    if begun is not None and ("expected ':'" in problem or "document" in problem or at >= len(content.rstrip())):
+        at = begun.index  # what is not finished, not where that is noticed
+    if content[at : at + 1] == "\t":
+        problem = "tab"
+    sentence = next((sentence for sign, sentence in _SENTENCES if sign in problem), "this cannot be read as YAML")
+    return Refused(sentence, _one(at, content))
+
+
+def _one(at: int, content: str) -> Span:
+    """One character; the last one when the place is the end of the text."""
+    at = min(at, max(len(content) - 1, 0))
+    return Span(at, min(at + 1, len(content)))
+
+
+_SENTENCES = (
+    ("tab", "a tab is where YAML expects spaces (indent with spaces only)"),
+    ("maximum nesting depth", TOO_DEEP),
+    ("cannot start any token", "this character cannot begin a value in YAML (a text that begins with it needs quotes)"),
+    ("mapping values are not allowed", 'a name with ": " cannot be here (the indentation is wrong, or a text with ": " needs quotes)'),
+    ("block sequence entries are not allowed", 'a list item "- " cannot be here (it begins on a line of its own)'),
+    ("mapping keys are not allowed", 'a "? " cannot be here (a text that begins with it needs quotes)'),
+    ("expected ':'", 'a name lacks its ": ", or the indentation is wrong'),
+    ("expected key", "a name is expected here (the indentation is wrong, or a quote before this is missing or superfluous)"),
+    ("<block end>", "a name or list item is expected here (the indentation is wrong, or a quote before this is missing or superfluous)"),
+    ("expected '-' indicator", 'a list item "- " is expected here (the indentation is wrong)'),
+    ("',' or ']'", 'a comma or "]" is expected here'),
+    ("',' or '}'", 'a comma or "}" is expected here'),
+    ("end of stream", "a quote is not closed"),
+    ("document indicator", "a quote is not closed before the next document begins"),
+    ("document separator", "a quote is not closed before the next document begins"),
+    ("escape character", "a text in double quotes contains an invalid escape (use single quotes, or write the backslash twice)"),
+    ("hex", "a text in double quotes contains an incomplete escape"),
+    ("escape code", "a text in double quotes contains an escape for a character that does not exist"),
+    ("alphabetic or numeric", 'a name is expected after "&" or "*" (a text that begins with one of these needs quotes)'),
+    ("whitespace or line break", "a space or the end of the line is expected here"),
+    ("comment or line break", 'the end of the line is expected here (the text of a "|" or ">" begins on the next line)'),
+    ("chomping", 'the end of the line is expected here (the text of a "|" or ">" begins on the next line)'),
+    ("tag handle", 'a tag uses a prefix that is not declared (a text that begins with "!" needs quotes)'),
+    ("node content", "a value is expected here"),
+    ("<document start>", "something follows the end of the document"),
+    ("incompatible", "this version of YAML is unknown"),
+)
+"""What the parsers (libyaml's and PyYAML's own) complain of, in words for people; their own can quote the text, and so a secret."""
+
+
+def scalar_span(event: Any, content: str) -> Span:
+    """Where a scalar stands. To the parser the blank lines behind a block scalar belong to it."""
+    start, end = event.start_mark.index, event.end_mark.index
+    if event.style in ("|", ">"):
+        while end > start + 1 and content[end - 1] in " \t\r\n":
+            end -= 1
+    return Span(start, end)
+
+
+# --- Scalars -------------------------------------------------------------------------------------------------------------------------
+
+
+class Scalar(NamedTuple):
+    """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
+
+    ``in_list``: it is an item of a list.
+    """
+
+    span: Span
+    is_key: bool
+    name: str
+    text: str
+    style: Style
+    in_list: bool
+
+
+def scalars(content: str) -> Iterator[Scalar]:
+    """The scalars of a text in their order, up to the first mistake in it; aliases, tags and comments are left out."""
+    stack: list[_Scope] = [_Scope(is_mapping=False, name="")]
+    try:
+        for event in events(content):
+            kind = type(event).__name__
+            scope = stack[-1]
+            if kind == "ScalarEvent":
+                span, style = scalar_span(event, content), STYLES[event.style or ""]
+                is_key = scope.is_mapping and scope.key is None
+                name = event.value if is_key else scope.name_of_value
+                yield Scalar(span, is_key, name, event.value, style, not scope.is_mapping)
+                scope.pass_over(event.value)
+            elif kind == "AliasEvent":
+                scope.pass_over("")
+            elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+                inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
+                scope.pass_over("")
+                stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name))
+            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+                stack.pop()
+    except Refused:
+        return
+
+
+class _Scope:
+    """A collection around scalars: what the name of the next value is."""
+
+    __slots__ = ("is_mapping", "key", "name")
+
+    def __init__(self, *, is_mapping: bool, name: str) -> None:
+        self.is_mapping = is_mapping
+        self.name = name
+        self.key: str | None = None
+
+    @property
+    def name_of_value(self) -> str:
+        return (self.key or "") if self.is_mapping else self.name
+
+    def pass_over(self, text: str) -> None:
+        """A name or a value was read."""
+        if self.is_mapping:
+            self.key = text if self.key is None else None
