@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .config import Config, ConfigError, Configurations, Overrides, Severity
+from .config import Config, ConfigError, Overrides, Severity
+from .configurations import Configurations
 from .documents.deployment import KIND as DEPLOYMENT
 from .files import reason_of
 from .model import Configuration, Document, RuleInfo, Target

@@ -12,7 +12,8 @@ import click
 
 from . import __version__
 from .choose import all_rules, folders_of
-from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Configurations, Overrides, named_config
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides
+from .configurations import Configurations, named_config
 from .console import PROGRAM, Commands, say
 from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, described, load_documents

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
 from .choose import Choices, Rules, severity_of, target_for
-from .config import Config, Configurations, Overrides
+from .config import Config, Overrides
+from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
 from .documents.deployment import Candidate, deployments, side_by_side

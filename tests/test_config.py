@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import compact, golden
 
-from linter import config
-from linter.config import OWN_FILE, Config, ConfigError, Configurations, Overrides, Severity, matches
+from linter import config_file
+from linter.config import Config, ConfigError, Overrides, Severity, matches
+from linter.config_file import ConfigChecker
+from linter.configurations import OWN_FILE, Configurations
 from linter.files import Unreadable
 from linter.run import Options, Outcome, lint_paths
 
@@ -221,7 +223,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def closed(path: Path, limit: int) -> bytes:
         raise Unreadable("permission denied")
 
-    monkeypatch.setattr(config, "read_regular", closed)
+    monkeypatch.setattr(config_file, "read_regular", closed)
     (tmp_path / OWN_FILE).touch()
     with pytest.raises(ConfigError) as caught:
         Configurations().of(tmp_path)
@@ -272,7 +274,7 @@ def test_globs(glob: str, fitting: list[str], others: list[str]) -> None:
 
 @given(st.text("a*?/[]!-\\.^", max_size=12), st.text("ab/.-]\\", min_size=1, max_size=12))
 def test_a_glob_of_a_configuration_never_raises_when_it_is_used(glob: str, path: str) -> None:
-    reader = config.ConfigChecker(Path("x"), "")
+    reader = ConfigChecker(Path("x"), "")
     try:
         reader.check_glob((), glob)
     except ConfigError:

@@ -15,7 +15,8 @@ from support.checkout import ROOT
 from support.readme import README, first_column, section
 
 from linter.cli import cli
-from linter.config import FAIL_ON_CHOICES, Configurations
+from linter.config import FAIL_ON_CHOICES
+from linter.configurations import Configurations
 from linter.load import Input
 from linter.model import LEVELS, TARGETS
 from linter.run import Options, lint_input

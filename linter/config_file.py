@@ -1,0 +1,247 @@
+"""Reading a configuration file: ``.medplum-lint.toml``, or the table ``[tool.medplum-lint]`` of a ``pyproject.toml``."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides, Severity, matches
+from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
+from .model import LEVELS, TARGETS
+from .policy.errors import did_you_mean
+
+_PROJECT_TABLE: Final = ("tool", "medplum-lint")
+_OVERRIDES: Final = ("select", "ignore", "severity", "target", "fail-on", "pedantic")
+_TABLE: Final = re.compile(
+    rb"""
+    ^ (?:\xef\xbb\xbf)? [ \t]*
+    (?: \[{1,2} [ \t]* ["']?tool["']? [ \t]* \. [ \t]* ["']?medplum-lint\b  # the header of the table, or of one in it, or of a list
+    | ["']?tool["']? [ \t]* = [^\n]* \b medplum-lint \b          # [tool] on one line
+    | (?:tool [ \t]* \. [ \t]*)? ["']?medplum-lint["']? [ \t]* [.=] )     # a key in [tool], or at the top
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""Where a pyproject.toml begins to speak of us, so that one that does not need not be read as TOML."""
+
+
+def read_own_file(path: Path, folder: Path) -> Config | None:
+    """The configuration in a file of our own in a folder, from which it must not lead out. Raises :exc:`ConfigError`."""
+    return _parsed(path, _content(path, within=folder), ())
+
+
+def read_project(path: Path, folder: Path) -> Config | None:
+    """The configuration in the ``pyproject.toml`` of a folder; None where it has none. Raises :exc:`ConfigError`."""
+    content = _content(path)
+    if not _TABLE.search(content):
+        _check_spelling(path, content)
+        return None
+    config = _parsed(path, content, _PROJECT_TABLE)
+    if config is not None:
+        _check_stays(path, folder)
+    return config
+
+
+def read_named(path: Path, *, is_project: bool) -> Config:
+    """The configuration in a file, wherever that leads. Raises :exc:`ConfigError`, also where the file has none."""
+    config = _parsed(path, _content(path), _PROJECT_TABLE if is_project else ())
+    if config is None:
+        raise ConfigError(f"{path}: there is no table [tool.medplum-lint] in this file")
+    return config
+
+
+def _check_spelling(path: Path, content: bytes) -> None:
+    """Refuse the name of the command as a Python name: whoever writes that would find all of it ignored."""
+    if b"medplum_lint" not in content:
+        return
+    misspelt = re.search(rb"""^[ \t]*\[{1,2}[ \t]*["']?tool["']?[ \t]*\.[ \t]*["']?medplum_lint\b""", content, re.MULTILINE)
+    if misspelt is not None:
+        line = content.count(b"\n", 0, misspelt.start()) + 1
+        raise ConfigError(f"{path}:{line}: the table of medplum-lint is [tool.medplum-lint], with a hyphen")
+
+
+def _content(path: Path, *, within: Path | None = None) -> bytes:
+    if within is not None:
+        _check_stays(path, within)
+    try:
+        return read_regular(path, LARGEST_CONFIGURATION)
+    except Unreadable as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+
+
+def _check_stays(path: Path, folder: Path) -> None:
+    """Refuse a link that leads elsewhere: whoever wrote it would have us quote the keys of a file that is not theirs."""
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise ConfigError(f"{path}: is a link to a file outside its folder; name that file with --config")
+
+
+def _parsed(path: Path, content: bytes, table: tuple[str, ...]) -> Config | None:
+    """The configuration in a file; None where it has no such table."""
+    try:
+        import tomllib  # only when there is a file to read
+    except ModuleNotFoundError:
+        import tomli as tomllib  # type: ignore[no-redef]  # Python 3.10
+
+    try:
+        text = content.decode("utf-8-sig")
+        data: Any = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}:{content[: error.start].count(10) + 1}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        place = int(line[1]) if line else text.count("\n") + 1
+        reason = str(error).partition(" (at ")[0]
+        raise ConfigError(f"{path}:{place}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not usable: lists or tables in it are nested too deeply") from None
+    except ValueError as error:  # a number or a date that Python cannot hold
+        raise ConfigError(f"{path}: not valid TOML: {_short(str(error))}") from None
+    for name in table:
+        data = _beneath(data, name)
+        if data is None:  # it is another table that is called so
+            return None
+    return ConfigChecker(path, text).config(data)
+
+
+def _beneath(data: Any, name: str) -> Any:
+    """What a table has under a name, or None. A list of tables, one of which has it, is given itself: it is a mistake to be reported."""
+    if isinstance(data, list):
+        return data if any(isinstance(one, dict) and name in one for one in data) else None
+    return data.get(name) if isinstance(data, dict) else None
+
+
+def _short(text: str) -> str:
+    text = text.partition(":")[0]
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+class ConfigChecker:
+    """Checks what a configuration says, with the line of each mistake (TOML's readers give no places)."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = [line.partition("#")[0] for line in text.split("\n")]
+        own = [number for number, line in enumerate(self.lines) if _TABLE.search(line.encode())]
+        self.start = own[0] if own else 0
+
+    def line(self, *keys: str) -> int:
+        """The line of a key beneath other keys: the first that has it, from the line of the key above it on."""
+        at = self.start
+        for key in keys:
+            word = rf"""\s*(?:{re.escape(key)}|"{re.escape(key)}"|'{re.escape(key)}')\s*"""
+            pattern = re.compile(rf"(?:^|[{{,.]){word}[=.]|^\s*\[(?:.*[.\[])?{word}[.\]]")
+            at = next((number for number in range(at, len(self.lines)) if pattern.search(self.lines[number])), at)
+        return at + 1
+
+    def line_of(self, name: str) -> int:
+        """The first line that names a rule or category, as a key or in a list."""
+        pattern = re.compile(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])")
+        return next((number + 1 for number in range(self.start, len(self.lines)) if pattern.search(self.lines[number])), 1)
+
+    def error(self, keys: tuple[str, ...], message: str) -> ConfigError:
+        return ConfigError(f"{self.path}:{self.line(*keys)}: {message}")
+
+    def config(self, data: Any) -> Config:
+        if not isinstance(data, dict):
+            raise self.error(("medplum-lint",), "tool.medplum-lint must be a table")
+        self.known((), data, ("rules", "exclude", "per-file", *_OVERRIDES))
+        config = Config(
+            path=self.path,
+            general=self.overrides((), data),
+            rules=tuple(self.path.parent / folder for folder in self.texts((), data, "rules") or ()),
+            exclude=self.texts((), data, "exclude") or (),
+            per_file=tuple(self.per_file(data.get("per-file", {}))),
+            rules_line=self.line("rules") if "rules" in data else 1,
+        )
+        for glob in config.exclude:
+            self.check_glob(("exclude",), glob)
+        return config._replace(lines={mention.name: self.line_of(mention.name) for mention in config.mentions()})
+
+    def per_file(self, data: Any) -> Iterable[tuple[str, Overrides]]:
+        if not isinstance(data, dict):
+            raise self.error(("per-file",), "per-file must be a table of globs")
+        for glob, override in data.items():
+            above = ("per-file", glob)
+            self.check_glob(above, glob)
+            if not isinstance(override, dict):
+                raise self.error(above, f'per-file "{glob}" must be a table')
+            if "fail-on" in override:
+                raise self.error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
+            self.known(above, override, _OVERRIDES)
+            yield glob, self.overrides(above, override)
+
+    def check_glob(self, above: tuple[str, ...], glob: str) -> None:
+        try:
+            matches(PurePosixPath("x"), glob)
+        except ValueError:
+            raise self.error(above, f'"{glob}" is not a glob') from None
+
+    def known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        for key in data:
+            if key not in names:
+                raise self.error((*above, key), f'there is no option "{key}"{did_you_mean(key, names)}')
+
+    def overrides(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Overrides:
+        return Overrides(
+            select=self.selected(above, data),
+            ignore=self.texts(above, data, "ignore"),
+            severity=self.severity((*above, "severity"), data.get("severity")),
+            target=self.choice(above, data, "target", TARGET_CHOICES),
+            fail_on=self.choice(above, data, "fail-on", FAIL_ON_CHOICES),
+            pedantic=self.truth(above, data, "pedantic"),
+        )
+
+    def selected(self, above: tuple[str, ...], data: Mapping[str, Any]) -> tuple[str, ...] | None:
+        ids = self.texts(above, data, "select")
+        if ids == ():
+            raise self.error((*above, "select"), "select names no rule, so nothing would be checked: leave it out to check all")
+        return ids
+
+    def texts(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+        value = data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self.error((*above, key), f"{key} must be a list of strings")
+        return tuple(value)
+
+    def choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
+        value = data.get(key)
+        if value is not None and value not in choices:
+            raise self.error((*above, key), f"{key} must be one of {', '.join(choices)}{_near(value, choices)}")
+        return value
+
+    def truth(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> bool | None:
+        value = data.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.error((*above, key), f"{key} must be true or false")
+        return value
+
+    def severity(self, above: tuple[str, ...], data: Any) -> Mapping[str, Severity] | None:
+        if data is None:
+            return None
+        if not isinstance(data, dict):
+            raise self.error(above, "severity must be a table of rule ids and levels")
+        return {rule_id: self.levels((*above, rule_id), rule_id, value) for rule_id, value in data.items()}
+
+    def levels(self, above: tuple[str, ...], rule_id: str, value: Any) -> Severity:
+        given = value if isinstance(value, dict) else dict.fromkeys(TARGETS, value)
+        self.known(above, given, TARGETS)
+        choices = (*LEVELS, "off")
+        for target, level in given.items():
+            if level not in choices:
+                near = _near(level, choices)
+                place = (*above, target) if given is value else above
+                raise self.error(place, f"the severity of {rule_id} must be one of {', '.join(choices)}{near}")
+        if set(given) != set(TARGETS):
+            raise self.error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
+        return {target: None if given[target] == "off" else given[target] for target in TARGETS}
+
+
+def _near(value: object, choices: Iterable[str]) -> str:
+    """The choice that was meant, also by a list of it. A table can be nested too deeply to be written as text."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return did_you_mean(value, choices) if isinstance(value, str) else ""

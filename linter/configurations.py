@@ -1,0 +1,61 @@
+"""Which configuration counts for a file: the one that the command line names, or the nearest one above it."""
+
+from __future__ import annotations
+
+import os.path
+from pathlib import Path
+from typing import Final
+
+from .config import Config
+
+OWN_FILE: Final = ".medplum-lint.toml"
+PROJECT_FILE: Final = "pyproject.toml"
+
+
+class Configurations:
+    """Which configuration counts for a folder: the one that the command line names, else the nearest one upwards; none if ``isolated``."""
+
+    def __init__(self, named: Config | None = None, *, isolated: bool = False) -> None:
+        self._always = Config() if isolated else named
+        self._known: dict[str, Config] = {}
+
+    def of(self, folder: Path) -> Config:
+        """The configuration for the files of a folder. Raises :exc:`~linter.config.ConfigError` where it cannot be used."""
+        if self._always is not None:
+            return self._always
+        passed: list[str] = []
+        at = os.path.abspath(folder)
+        while at not in self._known:  # a loop, for folders can be nested without end
+            passed.append(at)
+            above = os.path.dirname(at)
+            own = _find(Path(at))
+            if own is not None or above == at:
+                self._known[at] = own or Config()
+            at = at if at in self._known else above
+        config = self._known[at]
+        self._known.update(dict.fromkeys(passed, config))
+        return config
+
+
+def _find(folder: Path) -> Config | None:
+    """The configuration in a folder."""
+    own, project = folder / OWN_FILE, folder / PROJECT_FILE
+    if os.path.lexists(own):
+        from .config_file import read_own_file  # only when there is a file to read
+
+        return read_own_file(own, folder)
+    if os.path.isfile(project):
+        from .config_file import read_project
+
+        return read_project(project, folder)
+    return None
+
+
+def named_config(path: Path) -> Config:
+    """The configuration in a file that the command line names; its globs are relative to the current folder.
+
+    Raises :exc:`~linter.config.ConfigError` where it cannot be used, and :exc:`OSError` where there is no current folder.
+    """
+    from .config_file import read_named
+
+    return read_named(path, is_project=path.name == PROJECT_FILE)._replace(base=Path.cwd(), trusted=True)
