@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from .config import Config, ConfigError, Overrides, Severity
 from .configurations import Configurations
-from .documents.deployment import KIND as DEPLOYMENT
 from .files import reason_of
 from .model import Configuration, Document, RuleInfo, Target
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .server.target import target_of
+from .settings.kinds import DEPLOYMENT
 from .sources import kinds
 
 

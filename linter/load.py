@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +41,8 @@ class Reading(NamedTuple):
 
 def described(error: BaseException) -> str:
     """An exception by its kind and place; its text is left out, for it may quote a value."""
+    import traceback  # only for a bug
+
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 

@@ -12,7 +12,6 @@ from .config import Config, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
-from .documents.deployment import Candidate, deployments, side_by_side
 from .documents.source import Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import NOTHING_FOUND, Input, breaks_off, described, load, why_broken
@@ -119,7 +118,8 @@ class _Run:
         self.started = False
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
-        self._candidates: list[tuple[Candidate, Rules, Overrides]] = []
+        self._checkable: list[tuple[Document, bool]] = []
+        """The documents that rules could check, with whether a search found them."""
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
         self._rules_of: dict[Document, tuple[Rules, Overrides]] = {}
@@ -193,7 +193,7 @@ class _Run:
                 continue
             self.choices.note_off(config, one.document, rules, overrides)
             if one.checkable:
-                self._candidates.append((Candidate(one.document, given.searched), rules, overrides))
+                self._checkable.append((one.document, given.searched))
 
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
         """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
@@ -240,14 +240,15 @@ class _Run:
 
     def _compare(self) -> None:
         """Check the documents of each deployment against each other, with the rules and overrides of the server's file."""
-        if len(self._candidates) < 2:
+        if len(self._checkable) < 2:
             return
-        by_document = {candidate.document: (rules, overrides) for candidate, rules, overrides in self._candidates}
-        for deployment in deployments(candidate for candidate, _, _ in self._candidates):
+        from .documents.deployment import Candidate, deployments, side_by_side  # only where there are several documents
+
+        for deployment in deployments(Candidate(document, searched) for document, searched in self._checkable):
             self._deployments.append(deployment)
             for combined in side_by_side(deployment):
                 main = combined.members.get("server", deployment.documents[0])
-                rules, overrides = by_document[main]
+                rules, overrides = self._rules_of[main]
                 found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, overrides)]
                 self._add(without_repetitions(found, rules.active), rules, overrides)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..choose import rule_kinds
-from ..documents.deployment import KIND as DEPLOYMENT
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
 from ..model import TARGETS, Deployment, Document, RuleInfo, Target
@@ -18,6 +17,7 @@ from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, built_in_rules, category_of, files_of, rule_files, rules_folder
 from ..server.target import target_of
+from ..settings.kinds import DEPLOYMENT
 from ..sources import maker_of
 from ..suppress import RULE as UNUSED_SUPPRESSION
 from ..suppress import Suppressions

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..model import Deployment, Document, Fact, Part, SettingPath
-from ..settings.kinds import DOCUMENT_KINDS
+from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS
 from ..text import Excerpt, Piece, Span, Text
 
-KIND = "deployment"
 _SECRETS = ("database", "redis")
 
 
@@ -108,7 +107,7 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
     complete = all(document.complete for document in members.values())
     return Document(
         server.uri,
-        KIND,
+        DEPLOYMENT,
         Text(""),
         data,
         _Origin(members),

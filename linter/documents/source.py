@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cached_property
@@ -15,17 +14,8 @@ from ..text import Span, Text
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
 
-_YAML_MEMBER = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=-][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
-"""A line as no JSON and no list of variables has it."""
 _LOOKED_AT = 20_000
-"""Characters in which such a line is looked for."""
-_BEFORE_JSON = re.compile(r"[\s\ufeff]+|//[^\r\n]*|/\*.*?(?:\*/|\Z)|\[|\{(?!\{)", re.DOTALL)
-_IN_JSON = {
-    "{": re.compile(r"""["'}]|[A-Za-z_$][\w$]{0,99}[ \t]*:|\Z"""),
-    "[": re.compile(r"""["'\]\d-]|(?:true|false|null)\b|\Z"""),
-    "": re.compile(r'"[^"\n]{1,99}"[ \t]*:'),
-}
-"""What follows the brackets at the start of JSON, however badly written; without a bracket it is one that was lost."""
+"""Characters in which a sign that a file is no text is looked for."""
 
 
 class SourceFile:
@@ -62,12 +52,10 @@ class SourceFile:
 
     @property
     def is_meant_as_json(self) -> bool:
-        """Whether the text plainly is JSON, be it with mistakes: by how it begins, for ``[`` and ``{{`` begin other things too."""
-        content, at, opener = self.text.content, 0, ""
-        while (before := _BEFORE_JSON.match(content, at)) is not None:
-            opener = before[0] if before[0] in ("{", "[") else opener
-            at = before.end()
-        return (opener != "" or self.name.endswith(".json")) and _IN_JSON[opener].match(content, at) is not None
+        """Whether the text plainly is JSON, be it with mistakes: by how it begins."""
+        from .looks import looks_like_json  # only for what is broken
+
+        return looks_like_json(self.text.content, is_named_so=self.name.endswith(".json"))
 
     def cached(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` returns for this file, worked out once and kept under a name."""
@@ -82,7 +70,11 @@ class SourceFile:
             return self.name.endswith((".yaml", ".yml")) and not self.json.whole
         if self.name.endswith((".yaml", ".yml")):
             return True
-        return not self.name.endswith(".json") and _YAML_MEMBER.search(self.text.content[:_LOOKED_AT]) is not None
+        if self.name.endswith(".json"):
+            return False
+        from .looks import has_yaml_member
+
+        return has_yaml_member(self.text.content)
 
     @cached_property
     def yaml(self) -> tuple[Yaml, ...]:

@@ -8,18 +8,17 @@ from typing import Final
 from ..model import Document, SettingPath
 from ..text import MASK, Span, printable
 
-_NAME: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
 """A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""
 _WORDS: Final = re.compile(WORDS)
-_UNKNOWN_PART: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 def environment_text(name: str) -> str:
     """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
     from .credentials import without_credentials  # as in :func:`linter.redaction.values.shown_text`
 
-    readable = _NAME.fullmatch(_UNKNOWN_PART.sub("x", name)) or _WORDS.fullmatch(name)
+    without_unknown = re.sub(r"\$\{[^{}]*\}", "x", name)
+    readable = re.fullmatch(r"[\w.-]+(?:/[\w.-]+)*", without_unknown) or _WORDS.fullmatch(name)
     return printable(name) if readable and without_credentials(name) == name else MASK
 
 

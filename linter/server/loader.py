@@ -10,8 +10,6 @@ from ..model import SettingPath
 from ..settings import Setting
 from ..syntax.json import INVALID, valid_value, whole_number
 
-_PARSE_INT = re.compile(r"[\s\ufeff]*([+-]?[0-9]+)")
-
 
 def coerce(text: str, coercion: str) -> Any:
     """The value that the server holds for a text: a number, a boolean, what the JSON says, or the text itself.
@@ -42,7 +40,7 @@ def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
 
 def parse_int(text: str) -> int | float:
     """JavaScript's ``parseInt(text, 10)``: leading blanks, a sign and digits; what follows is dropped; NaN without a digit."""
-    match = _PARSE_INT.match(text)
+    match = re.match(r"[\s\ufeff]*([+-]?[0-9]+)", text)
     if match is None:
         return float("nan")
     return whole_number(match[1])

@@ -32,6 +32,8 @@ DOCUMENT_KINDS: Final[Mapping[str, Kind]] = {
     "secret/database": Kind("secret/database", "database"),
     "secret/redis": Kind("secret/redis", "redis"),
 }
+DEPLOYMENT: Final = "deployment"
+"""The kind of a document that is made of those that configure one server; see :mod:`linter.documents.deployment`."""
 
 
 def catalogue_kind(kind: str) -> str:

@@ -178,8 +178,6 @@ def _items(items: list[Any], at: JsonPath | None) -> list[Secret]:
 
 _OF_DATABASE = frozenset({"dbname", "dbClusterIdentifier", "dbInstanceIdentifier", "queryTimeout", "ssl"})
 _OF_REDIS = frozenset({"tls", "unused", "db"})
-_DATABASE_LABEL = re.compile(r"database|postgres|aurora|(?<![a-z])(rds|db|pg)(?![a-z])", re.IGNORECASE)
-_REDIS_LABEL = re.compile(r"redis|valkey|elasticache", re.IGNORECASE)
 
 
 def _kind_of_secret(secret: Secret) -> str | None:
@@ -197,15 +195,20 @@ def _is_connection(value: dict[str, Any]) -> bool:
 
 
 def _kind_of_label(label: str) -> str | None:
-    if _REDIS_LABEL.search(label):
+    if _is_redis(label):
         return REDIS
-    return DATABASE if _DATABASE_LABEL.search(label) else None
+    is_database = re.search(r"database|postgres|aurora|(?<![a-z])(rds|db|pg)(?![a-z])", label, re.IGNORECASE)
+    return DATABASE if is_database else None
+
+
+def _is_redis(label: str) -> bool:
+    return re.search(r"redis|valkey|elasticache", label, re.IGNORECASE) is not None
 
 
 def kind_of_content(value: dict[str, Any]) -> str | None:
     """The kind of a connection by the members that only one of the two has, its host or its port."""
     host, port, engine = (_scalar_text(value.get(name, "")) for name in ("host", "port", "engine"))
-    if _OF_DATABASE.intersection(value) or ("engine" in value and not _REDIS_LABEL.search(engine)):
+    if _OF_DATABASE.intersection(value) or ("engine" in value and not _is_redis(engine)):
         return DATABASE
     if _OF_REDIS.intersection(value) or ".cache." in host or port in ("6379", "6380"):
         return REDIS
@@ -216,13 +219,11 @@ def _scalar_text(value: Any) -> str:
     return "" if isinstance(value, dict | list) else str(value)
 
 
-_OF_MEDPLUM = re.compile(r"(?:^|[:/])medplum/([A-Za-z0-9_.-]+)/")
-_ENVIRONMENTS = re.compile(r"(?:^|[:/])(prod|production|staging|stage|dev|development|test|qa|uat|demo|sandbox|preprod)/")
-
-
 def environment_of(label: str) -> str | None:
     """The environment that a secret's name or ARN holds: ``medplum/prod/redis``, ``prod/medplum-db``; None where it holds none."""
-    match = _OF_MEDPLUM.search(label) or _ENVIRONMENTS.search(label)
+    match = re.search(r"(?:^|[:/])medplum/([A-Za-z0-9_.-]+)/", label)
+    if match is None:
+        match = re.search(r"(?:^|[:/])(prod|production|staging|stage|dev|development|test|qa|uat|demo|sandbox|preprod)/", label)
     return match[1] if match else None
 
 

@@ -1,0 +1,35 @@
+"""What a text plainly is meant to be, by how it begins and by its lines, whatever mistakes it has.
+
+Only what is not well-formed JSON is asked this, so that a run on a sound file compiles none of these patterns.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LOOKED_AT: Final = 20_000
+"""Characters in which a line of YAML is looked for."""
+_YAML_MEMBER: Final = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=-][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
+"""A line as no JSON and no list of variables has it."""
+_BEFORE_JSON: Final = re.compile(r"[\s\ufeff]+|//[^\r\n]*|/\*.*?(?:\*/|\Z)|\[|\{(?!\{)", re.DOTALL)
+_IN_JSON: Final = {
+    "{": re.compile(r"""["'}]|[A-Za-z_$][\w$]{0,99}[ \t]*:|\Z"""),
+    "[": re.compile(r"""["'\]\d-]|(?:true|false|null)\b|\Z"""),
+    "": re.compile(r'"[^"\n]{1,99}"[ \t]*:'),
+}
+"""What follows the brackets at the start of JSON, however badly written; without a bracket it is one that was lost."""
+
+
+def looks_like_json(content: str, *, is_named_so: bool) -> bool:
+    """Whether a text begins as JSON does, for ``[`` and ``{{`` begin other things too. One that is named so may lack its first bracket."""
+    at, opener = 0, ""
+    while (before := _BEFORE_JSON.match(content, at)) is not None:
+        opener = before[0] if before[0] in ("{", "[") else opener
+        at = before.end()
+    return (opener != "" or is_named_so) and _IN_JSON[opener].match(content, at) is not None
+
+
+def has_yaml_member(content: str) -> bool:
+    """Whether one of the first lines of a text is ``name: value`` of YAML, or begins a document of it."""
+    return _YAML_MEMBER.search(content[:_LOOKED_AT]) is not None
