@@ -75,7 +75,10 @@ def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
             source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
     if recognised.kind is None:
         return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread))
-    return _reading(file, None, source.load(file, recognised.kind), recognised.unread, named=not given.searched)
+    loaded = source.load(file, recognised.kind)
+    for one in loaded if recognised.partial else ():
+        one.document.complete = False
+    return _reading(file, None, loaded, recognised.unread, named=not given.searched)
 
 
 def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised]], *, named: bool) -> Reading:

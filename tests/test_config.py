@@ -299,7 +299,7 @@ def server(tmp_path: Path) -> Path:
     """A folder with two configurations of servers that lack the slash of baseUrl."""
     for name in ("medplum.config.json", "dev/medplum.config.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(compact({"baseUrl": "https://api.example.com", "supportEmail": "a@b.example", "maxJsonSize": "1mb"}))
+        (tmp_path / name).write_text(compact({"baseUrl": "https://api.example.com", "supportEmail": "a@b.example", "database": {}}))
     return tmp_path
 
 

@@ -52,7 +52,15 @@ TABLE = "this is the AWS CLI's table output: use --output json"
 TERRAFORM = "this is Terraform's own language: give the output of terraform show -json"
 NOT_RECOGNISED = "not recognised as a Medplum configuration: "
 NO_FORMAT = f"{NOT_RECOGNISED}it is neither JSON nor YAML nor a list of variables of a Medplum server"
-SAY_KIND = f"{NOT_RECOGNISED}say with --kind what it is, or leave it out"
+
+
+def say_kind(lacking: str) -> str:
+    """The reason of what has a format that is read, but too little in it."""
+    return f"{NOT_RECOGNISED}{lacking}; say with --kind what it is, or leave it out"
+
+
+NO_SETTING = say_kind("its only name is not a setting")
+NO_LIST = say_kind("it names MEDPLUM_ variables, but is no list of them")
 UTF16 = "this is UTF-16, as PowerShell writes it: save it as UTF-8"
 DASHES = "-" * 35
 TABLE_TEXT = f"{DASHES}\n|       GetParametersByPath       |\n+{'-' * 33}+\n||          Parameters           ||\n|+{'-' * 31}+|\n"
@@ -135,7 +143,7 @@ def test_a_text_of_no_format(name: str, content: str, kind: str | None) -> None:
     result = lint(write(name, content), *([] if kind is None else ["--kind", kind]))
     assert (result.exit_code, result.stderr) == (
         2,
-        f"medplum-lint: error: {name}: {SAY_KIND if kind is None and 'MEDPLUM_' in content else UNREADABLE[kind]}\n",
+        f"medplum-lint: error: {name}: {NO_LIST if kind is None and 'MEDPLUM_' in content else UNREADABLE[kind]}\n",
     )
     assert "No findings in 0 files, 1 failed." in result.stdout
 
@@ -173,13 +181,13 @@ def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("object.json", '{"foo": 1}', SAY_KIND),
-        ("list.json", "[1, 2]", SAY_KIND),
-        ("text.json", '"x"', SAY_KIND),
+        ("object.json", '{"foo": 1}', NO_SETTING),
+        ("list.json", "[1, 2]", say_kind("it is a list, not an object of settings")),
+        ("text.json", '"x"', say_kind("it is text, not an object of settings")),
         ("null.json", "null", "this is null, which the AWS CLI prints when --query finds nothing"),
         ("none.json", "[]\n", "this is an empty list, which the AWS CLI prints when --query finds nothing"),
-        ("variables.txt", "MEDPLUM_BASE_URL=https://x.example/\n", SAY_KIND),
-        ("values.yaml", "replicaCount: 1\n", SAY_KIND),
+        ("variables.txt", "MEDPLUM_BASE_URL=https://x.example/\n", say_kind("its MEDPLUM_ variables are ones that clients have too")),
+        ("values.yaml", "replicaCount: 1\n", say_kind("it has no parameter or variable of a Medplum server")),
         (".env", "POSTGRES_PASSWORD=x\n", NO_FORMAT),
         ("none.json", json.dumps({"Parameters": [], "InvalidParameters": ["baseUrl"]}), NONE_OF_THESE),
         ("other.json", json.dumps({"Parameters": [], "InvalidParameters": ["/acme/x"]}), NONE_OF_THESE),
@@ -288,7 +296,7 @@ def test_a_glob_names_files_and_a_search_passes_over_them() -> None:
     assert lint("deploy").exit_code == 0
     assert lint("deploy").stdout == f"deploy/ssm.json: ignored: {NO_PARAMETER}\nNo findings in 1 file, 1 ignored.\n"
     assert lint("deploy/*.json").stderr == (
-        f"medplum-lint: error: deploy/app.config.json: {SAY_KIND}\nmedplum-lint: error: deploy/ssm.json: {NO_PARAMETER}\n"
+        f"medplum-lint: error: deploy/app.config.json: {NO_SETTING}\nmedplum-lint: error: deploy/ssm.json: {NO_PARAMETER}\n"
     )
     assert lint("deploy/*").exit_code == 2
     assert "notes.md" in lint("deploy/*").stderr

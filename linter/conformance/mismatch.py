@@ -7,6 +7,7 @@ finding, and what is misread is not checked any further.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from .. import settings
@@ -21,6 +22,7 @@ ASPECTS: Final = {
     "known": "the server reads a setting with this name",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",
+    "own-name": "the name is not that of a setting of the CDK",
     "own-value": "the value is not an external secret of the CDK",
     "boolean": "the server reads the value as the true or false that was meant",
     "boolean-spelling": "true and false are written as they should be",
@@ -38,11 +40,13 @@ ASPECTS: Final = {
 """The aspects in which a value can fit its setting, in the order in which they are checked, with what each asks."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
 """Where a value does not fit in one of these, no other rule checks it."""
-OF_NAMES: Final = frozenset({"known", "variable", "current", "all-loaders"})
+OF_NAMES: Final = frozenset({"known", "variable", "current", "own-name", "all-loaders"})
 """Aspects of a setting that are about its name alone."""
 
 
 _COMMENT_KEYS = ("_comment", "$schema", "//")
+_BOTS = ("bots",)
+"""The list that the CLI keeps in the server's file, which is the CLI's own too (``packages/cli/src/utils.ts``)."""
 
 
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
@@ -91,6 +95,11 @@ class _Checker:
         self.reader = names.reader_of(self.catalogue)
         self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
 
+    @cached_property
+    def of_cdk(self) -> frozenset[str]:
+        """Names at the top of the document that are the CDK's."""
+        return names.of_cdk(map(str, self.document.data), self.catalogue)
+
     def check(self, path: SettingPath, value: Any) -> tuple[Mismatch | None, bool]:
         """The mismatch of one value, and whether its members are to be checked too."""
         setting = self.catalogue.get(path)
@@ -107,6 +116,8 @@ class _Checker:
         name = str(path[-1])
         if (setting is None and holder is not None and holder.pass_through) or name.startswith(_COMMENT_KEYS) or "/" in name:
             return None, False
+        if path == _BOTS and isinstance(value, list) and self.document.kind == "server/json":
+            return None, False
         if self.coercion is not None and isinstance(value, dict) and len(path) < _DEEPEST and "raw" not in self.document.origin.facts(path):
             return None, True  # no parameter of its own: what is unknown is beneath it
         if setting is not None and setting.origin in ("older-version", "never-read"):
@@ -114,6 +125,8 @@ class _Checker:
         variable = self.document.origin.facts(path).get("name") if self.document.kind == "server/env" else None
         if variable is not None:
             return names.useless_variable(str(variable), path, setting, self.catalogue), False
+        if setting is None and len(path) == 1 and path[0] in self.of_cdk:
+            return Mismatch("own-name", "is a setting of the CDK, which the server ignores"), False
         return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue)), False
 
     def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from .. import settings
 from ..model import SettingPath, dotted
 from ..settings import Catalogue, Setting
 from ..text import printable
@@ -20,6 +21,19 @@ def reader_of(catalogue: Catalogue) -> str:
 def instead(setting: Setting, reader: str) -> str:
     readers = "current servers" if reader == "the server" else reader
     return f"is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
+
+
+_OF_ANYBODY = frozenset({"clientId", "environment", "name", "region"})
+"""Settings of the CDK that are called as those of other programs are: beside others of the CDK they are the CDK's too."""
+
+
+def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
+    """Which names at the top of a server's configuration are settings of the CDK."""
+    if catalogue.kind != "server":
+        return frozenset()
+    infra = settings.catalogue("infra")
+    theirs = frozenset(name for name in names if (setting := infra.get((name,))) is not None and setting.origin != "near-miss")
+    return theirs if theirs - _OF_ANYBODY - catalogue.top_level() else frozenset()
 
 
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:

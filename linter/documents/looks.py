@@ -33,3 +33,20 @@ def looks_like_json(content: str, *, is_named_so: bool) -> bool:
 def has_yaml_member(content: str) -> bool:
     """Whether one of the first lines of a text is ``name: value`` of YAML, or begins a document of it."""
     return _YAML_MEMBER.search(content[:_LOOKED_AT]) is not None
+
+
+_OTHER_NAMES: Final = frozenset(
+    "caddyfile changelog changes containerfile contributing copying dockerfile jenkinsfile licence license makefile notice procfile readme "
+    "vagrantfile".split()
+)
+_OTHER_SUFFIXES: Final = frozenset(
+    "adoc bash bat c cfg cjs cmd conf cpp cs css csv cts dockerfile ejs erb fish go gotmpl h hbs hcl htm html ini j2 java jinja jinja2 js "
+    "jsx kt lock log markdown md mjs mts mustache nix php pl properties ps1 py rb rs rst service sh sql svg tf tfvars tmpl tofu toml tpl "
+    "ts tsx xml zsh".split()
+)
+
+
+def is_called_otherwise(name: str) -> bool:
+    """Whether a file is called as texts are that are no JSON, though they may begin like it: prose, programs, templates."""
+    lower = name.lower()
+    return lower.partition(".")[0] in _OTHER_NAMES or lower.rpartition(".")[2] in _OTHER_SUFFIXES

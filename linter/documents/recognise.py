@@ -20,6 +20,13 @@ INFRA = frozenset(
     }
 )
 """Settings that only an infra configuration has."""
+_CORE = frozenset({"database", "redis", "binaryStorage"})
+"""Settings that every server has, and nothing else."""
+_TELLING = frozenset({"baseUrl", "allowedOrigins"})
+"""Settings that tell a server's from other programs' configurations, if everything beside them is a server's too."""
+_FEWEST_BESIDE_BOTS = 2
+"""Settings of a server from which on a list of bots is what the CLI has added to the server's file."""
+_MOST_OF_FRAGMENT = 3
 _FOREIGN = {
     "package.json": ("dependencies", "devDependencies", "scripts", "version"),
     "a TypeScript configuration": ("compilerOptions",),
@@ -32,14 +39,15 @@ def is_medplum_name(name: str) -> bool:
 
 
 def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Recognised | None:
-    """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks proves nothing."""
-    if isinstance(value.get("bots"), list):
+    """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks tells nothing."""
+    server = server_settings(value)
+    if isinstance(value.get("bots"), list) and len(server) < _FEWEST_BESIDE_BOTS:
         return Recognised(None, Confidence.LIKELY, "a bots configuration")
     if is_infra(value):
         return None  # recognised by the source of infra configurations
-    server = server_settings(value)
     if server:
-        return _server(server, name, has_base_url="baseUrl" in value)
+        confidence = _confidence(value, server, name)
+        return Recognised("server/json", confidence, partial=_is_fragment(value)) if confidence is not None else None
     foreign = next((what for what, keys in _FOREIGN.items() if any(key in value for key in keys)), None)
     if foreign is not None:
         return Recognised(None, Confidence.PLAUSIBLE, foreign if not name.endswith(foreign) else "not a Medplum configuration")
@@ -51,8 +59,14 @@ def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Reco
 
 
 def is_infra(value: dict[str, Any]) -> bool:
-    """Whether an object is an infra configuration of the CDK: it has more settings that are the CDK's own than ones of a server."""
-    return not isinstance(value.get("bots"), list) and len(INFRA.intersection(value)) > len(server_settings(value))
+    """Whether an object is an infra configuration of the CDK: it has more settings that are the CDK's own than ones of a server.
+
+    What has most of a server's own objects is a server's, however many settings of the CDK were copied into it.
+    """
+    infra = INFRA.intersection(value)
+    if not infra or isinstance(value.get("bots"), list) or len(_CORE.intersection(value)) > 1:
+        return False
+    return len(infra) > len(server_settings(value))
 
 
 def server_settings(value: dict[str, Any]) -> frozenset[str]:
@@ -60,13 +74,43 @@ def server_settings(value: dict[str, Any]) -> frozenset[str]:
     return (settings.catalogue().top_level() | _RETIRED).intersection(value) - SHARED_WITH_APPS
 
 
+def has_settings(value: dict[str, Any]) -> bool:
+    """Whether some member is a setting, of a server, the CDK or an app."""
+    return bool(server_settings(value)) or not (INFRA | SHARED_WITH_APPS).isdisjoint(value)
+
+
 _RETIRED = frozenset({"adminClientId", "maxUploadSize", "signingKeyPasscode", "chainedSearchWithReferenceTables"})
 
 
-def _server(names: frozenset[str], name: str, *, has_base_url: bool) -> Recognised | None:
-    distinctive = names - GENERIC
-    if len(distinctive) > 1 or (distinctive and len(names) > 1):
-        return Recognised("server/json", Confidence.PLAUSIBLE)
-    if is_medplum_name(name) or {"database", "redis"} <= names or (has_base_url and len(names) > 1):
-        return Recognised("server/json", Confidence.WEAK)
-    return Recognised("server/json", Confidence.HINT) if distinctive else None
+def _confidence(value: dict[str, Any], server: frozenset[str], name: str) -> Confidence | None:
+    """How surely an object with these settings of a server is its configuration; None where that is too little."""
+    distinctive = server - GENERIC
+    if len(distinctive) > 1 or (distinctive and len(server) > 1):
+        return Confidence.PLAUSIBLE
+    if is_medplum_name(name) or {"database", "redis"} <= server or ("baseUrl" in value and len(server) > 1):
+        return Confidence.WEAK
+    if distinctive:
+        return Confidence.HINT
+    if not _is_mostly_known(value):
+        return None
+    return Confidence.HINT if name.endswith(".config.json") and _TELLING.intersection(value) else Confidence.ANY
+
+
+def _is_fragment(value: dict[str, Any]) -> bool:
+    """Whether the settings are few, without the objects that every server needs: they are laid over another configuration."""
+    known = settings.catalogue().top_level().intersection(value)
+    return len(known) <= _MOST_OF_FRAGMENT and known.isdisjoint({"database", "redis"})
+
+
+def _is_mostly_known(value: dict[str, Any]) -> bool:
+    """Whether most names of an object are a server's settings, and not such as any program has."""
+    names = names_in(value)
+    known = settings.catalogue().top_level() & names
+    if "clientId" in names or len(names) >= 2 * len(known):
+        return False
+    return bool(_TELLING & known) or len(known) == len(names) > 1
+
+
+def names_in(value: dict[str, Any]) -> frozenset[str]:
+    """The names of an object that are no comments, for JSON has none of its own."""
+    return frozenset(name for name in value if not name.startswith(("_comment", "$schema", "//")))

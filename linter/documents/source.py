@@ -51,11 +51,20 @@ class SourceFile:
         return NOTHING if self.is_no_text else parse_json(self.text.content)
 
     @property
+    def only_looks_like_json(self) -> bool:
+        """Whether the text is called as another one is, which may be JSON too, but not with mistakes."""
+        if self.json.intact:
+            return False
+        from .looks import is_called_otherwise  # only for what is broken
+
+        return is_called_otherwise(self.name)
+
+    @property
     def is_meant_as_json(self) -> bool:
         """Whether the text plainly is JSON, be it with mistakes: by how it begins."""
         from .looks import looks_like_json  # only for what is broken
 
-        return looks_like_json(self.text.content, is_named_so=self.name.endswith(".json"))
+        return not self.only_looks_like_json and looks_like_json(self.text.content, is_named_so=self.name.endswith(".json"))
 
     def cached(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` returns for this file, worked out once and kept under a name."""
@@ -159,13 +168,15 @@ class Recognised(NamedTuple):
 
     The highest ``confidence`` of all sources wins. ``unread`` is why something that it should hold cannot be read (a dump
     without parameters, a text that breaks off), with the way out, and empty where nothing is amiss: a file of which nothing is read for
-    such a reason is no file that can be left alone.
+    such a reason is no file that can be left alone. ``partial``: it is a part of a configuration, and what it lacks is elsewhere; unless
+    the user says what it is.
     """
 
     kind: str | None
     confidence: Confidence
     note: str = ""
     unread: str = ""
+    partial: bool = False
 
 
 class Source(Protocol):

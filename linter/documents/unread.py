@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from .. import settings
 from .problems import broken_off
+from .recognise import names_in
 from .source import SourceFile
+from .variables import configures_server
 
 NOTHING_PIPED: Final = "standard input is empty: the command before the pipe failed or found nothing"
 
@@ -36,6 +39,10 @@ _AWS_ERROR: Final = re.compile(
 _HCL: Final = re.compile(
     r'^(?:(?:resource|data|variable|provider|module|output)[ \t]+"[^"\n]+"|terraform|locals)[ \t"\w-]*\{', re.MULTILINE
 )
+_A_VALUE: Final = {list: "a list", str: "text", bool: "true or false"}
+_SET: Final = re.compile(r"^[ \t]*(?:export[ \t]+)?(MEDPLUM_[A-Z0-9_]+)=", re.MULTILINE)
+_TEMPLATE: Final = re.compile(r".*\.(?:tmpl|tpl|gotmpl|j2|jinja2?|erb|ejs|hbs|mustache)")
+_OF_NO_FORMAT: Final = "it is neither JSON nor YAML nor a list of variables of a Medplum server"
 _OF_OTHERS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.json"})
 _TERRAFORM: Final = (".tf", ".tfvars", ".hcl", ".tofu")
 
@@ -121,6 +128,44 @@ def _broken(file: SourceFile) -> str:
 
 
 def _unrecognised(file: SourceFile) -> str:
-    if file.is_meant_as_json or file.json.intact or file.name.endswith((".yaml", ".yml")) or "MEDPLUM_" in file.text.content:
-        return "not recognised as a Medplum configuration: say with --kind what it is, or leave it out"
-    return "not recognised as a Medplum configuration: it is neither JSON nor YAML nor a list of variables of a Medplum server"
+    lacking = _lacking(file)
+    remedy = "; say with --kind what it is, or leave it out" if lacking else ""
+    if not lacking and _TEMPLATE.fullmatch(file.name):
+        lacking = "it is a template: give the file that is made from it"
+    return f"not recognised as a Medplum configuration: {lacking or _OF_NO_FORMAT}{remedy}"
+
+
+def _lacking(file: SourceFile) -> str:
+    """What a text would have to hold to be taken for a configuration; empty where it is of no format that is read."""
+    value = file.json.value
+    if isinstance(value, dict) and (file.json.intact or file.is_meant_as_json):
+        return _lacking_names(names_in(value))
+    if file.json.intact:
+        return f"it is {_A_VALUE.get(type(value), 'a number')}, not an object of settings"
+    if file.is_meant_as_json:
+        return "no setting can be read from it"
+    if "MEDPLUM_" in file.text.content:
+        variables = _SET.findall(file.text.content)
+        is_clients = bool(variables) and not configures_server(variables)
+        return (
+            "its MEDPLUM_ variables are ones that clients have too" if is_clients else "it names MEDPLUM_ variables, but is no list of them"
+        )
+    return "it has no parameter or variable of a Medplum server" if file.name.endswith((".yaml", ".yml")) else ""
+
+
+def _lacking_names(names: frozenset[str]) -> str:
+    """Of an object: how few of its names are a server's. Only names that the catalogue knows are repeated."""
+    known = sorted(name for name in names if settings.catalogue().get((name,)) is not None)
+    if not known:
+        return (
+            f"none of its {len(names)} names is a setting"
+            if len(names) > 1
+            else "its only name is not a setting"
+            if names
+            else "it is empty"
+        )
+    if len(names) == 1:
+        return f"{known[0]} alone can be another program's"
+    if len(known) == 1:
+        return f"{known[0]} is the only setting among its {len(names)} names"
+    return f"only {len(known)} of its {len(names)} names are settings, and other programs have {', '.join(known[:-1])} and {known[-1]} too"

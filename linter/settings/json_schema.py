@@ -15,6 +15,7 @@ Schema = dict[str, Any]
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ID: Final = "https://medplum-lint.invalid/medplum-server-config.schema.json"
 _COMMENT: Final = "^(_comment|//)"
+_BOTS: Final = {"type": "array", "title": "bots", "description": "The bots that the CLI deploys. The server ignores them."}
 """Names that nothing reads, where people leave comments."""
 
 
@@ -38,7 +39,7 @@ def config_schema() -> Schema:
         "title": "The configuration of a Medplum server",
         "description": "The JSON file that a self-hosted Medplum server reads its configuration from.",
         "type": "object",
-        "properties": {"$schema": {"type": "string"}, **top.properties()},
+        "properties": {"$schema": {"type": "string"}, "bots": _BOTS, **top.properties()},
         "patternProperties": {_COMMENT: True},
         "additionalProperties": False,
     }

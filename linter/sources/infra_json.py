@@ -26,7 +26,8 @@ _CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at t
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is an infra configuration, by the settings that only those have."""
     value = file.json.value
-    return Recognised("infra/json", Confidence.LIKELY) if isinstance(value, dict) and is_infra(value) else None
+    is_ours = isinstance(value, dict) and is_infra(value) and not file.only_looks_like_json
+    return Recognised("infra/json", Confidence.LIKELY) if is_ours else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

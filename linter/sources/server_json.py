@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..documents.origin import JsonOrigin
 from ..documents.problems import broken_off, encoding_problems, json_problems
-from ..documents.recognise import is_medplum_name, recognise_object
+from ..documents.recognise import has_settings, is_medplum_name, recognise_object
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document
 from ..syntax.json import Json
@@ -19,12 +19,17 @@ _CONSEQUENCE = "the server reads its config with JSON.parse, fails at this and d
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a server's configuration, or one of the other files that go by the same names."""
     parsed = file.json
+    if file.only_looks_like_json:
+        return None
     recognised = recognise_object(parsed.value, file.name, broken_off(file, parsed)) if isinstance(parsed.value, dict) else None
     if recognised is not None:
         return recognised
     if is_medplum_name(file.name) and not (parsed.whole and isinstance(parsed.value, dict)):
         return Recognised("server/json", Confidence.GUESS)  # broken, but called as a configuration is: never passed over
-    return Recognised("server/json", Confidence.BROKEN) if not parsed.whole and file.is_meant_as_json and not file.looks_like_yaml else None
+    if parsed.whole or not file.is_meant_as_json or file.looks_like_yaml:
+        return None
+    is_known = isinstance(parsed.value, dict) and has_settings(parsed.value)
+    return Recognised("server/json", Confidence.BROKEN) if is_known or ".json" in file.name else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:

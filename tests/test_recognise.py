@@ -1,0 +1,270 @@
+"""What a file is taken for, by its content more than by its name, and what is said of one that is taken for nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from linter import cli
+from linter.load import Input, Reading, load
+
+NOT_RECOGNISED = "not recognised as a Medplum configuration: "
+OF_NO_FORMAT = f"{NOT_RECOGNISED}it is neither JSON nor YAML nor a list of variables of a Medplum server"
+BOTS = [{"name": "intake", "id": "7b1f0c52-91de-4a55-8a86-4a3c1f6d2b90", "source": "src/intake.ts", "dist": "dist/intake.js"}]
+SERVER: dict[str, Any] = {
+    "port": 8103,
+    "baseUrl": "http://localhost:8103/",
+    "appBaseUrl": "http://localhost:3000/",
+    "binaryStorage": "file:./binary/",
+    "supportEmail": "dev@ward.example",
+    "database": {"host": "localhost", "port": 5432, "dbname": "medplum", "username": "medplum", "password": "medplum"},
+    "redis": {"host": "localhost", "port": 6379, "password": "medplum"},
+}
+CDK: dict[str, Any] = {
+    "stackName": "Clinic",
+    "accountNumber": "123456789012",
+    "apiDomainName": "api.clinic.example",
+    "appDomainName": "app.clinic.example",
+    "storageDomainName": "storage.clinic.example",
+    "maxAzs": 2,
+    "rdsInstances": 1,
+    "desiredServerCount": 2,
+}
+
+
+def read(name: str, content: str | dict[str, Any], *, kind: str | None = None, searched: bool = False) -> Reading:
+    text = content if isinstance(content, str) else json.dumps(content, indent=1)
+    return load(Input(name, text.encode(), Path(name), searched=searched), kind)
+
+
+def taken_for(name: str, content: str | dict[str, Any], *, searched: bool = False) -> str:
+    """The kind of the documents of a file, with ``…`` where more of the configuration is elsewhere; else what is said of it."""
+    reading = read(name, content, searched=searched)
+    documents = [one.document for one in reading.loaded]
+    kinds = [f"{document.kind}{'' if document.complete else ' …'}" for document in documents]
+    return ", ".join(kinds) or f"{'unread' if reading.unread else 'ignored'}: {reading.note}"
+
+
+def findings(name: str, content: str | dict[str, Any], folder: Path, *options: str) -> list[str]:
+    """``rule setting`` of all that is reported of a file."""
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1), encoding="utf-8")
+    report = json.loads(CliRunner().invoke(cli.cli, ["--format", "json", *options, str(path)]).stdout)
+    return [f"{finding['rule']} {finding['setting']}" for finding in report["findings"]]
+
+
+# --- The bots of the CLI in the file of the server ----------------------------------------------------------------------------------
+
+A_BOTS_CONFIG = "ignored: a bots configuration"
+OF_THE_CLI = {"baseUrl": "https://api.medplum.com", "clientId": "a", "botLayerName": "b", "botConfigEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({**SERVER, "bots": BOTS}, "server/json"),
+        ({"bots": BOTS, "database": {}, "redis": {}}, "server/json"),
+        ({"baseUrl": "https://api.clinic.example/", "port": 8103, "allowedOrigins": "*", "bots": BOTS}, "server/json …"),
+        ({"bots": BOTS}, A_BOTS_CONFIG),
+        ({"baseUrl": "https://api.medplum.com", "bots": BOTS}, A_BOTS_CONFIG),
+        (
+            {"baseUrl": "https://api.medplum.com", "clientId": "a", "bots": BOTS, "botLayerName": "b", "botConfigEnabled": True},
+            A_BOTS_CONFIG,
+        ),
+        ({"port": 8103, "bots": BOTS}, A_BOTS_CONFIG),
+        ({**CDK, "bots": BOTS}, A_BOTS_CONFIG),
+    ],
+)
+@pytest.mark.parametrize("searched", [False, True])
+def test_bots(content: dict[str, Any], expected: str, searched: bool) -> None:
+    assert taken_for("medplum.config.json", content, searched=searched) == expected
+
+
+def test_the_server_passes_over_its_bots(tmp_path: Path) -> None:
+    assert findings("medplum.config.json", {**SERVER, "bots": BOTS}, tmp_path) == []
+    assert findings("medplum.config.json", {**SERVER, "bots": {"name": "a"}}, tmp_path) == ["unknown-setting bots"]
+    assert findings("medplum.config.json", {**SERVER, "redis": {"host": "r", "bots": BOTS}}, tmp_path) == []
+    assert findings("medplum.config.json", {**SERVER, "database": {**SERVER["database"], "bots": BOTS}}, tmp_path) == [
+        "unknown-setting database.bots"
+    ]
+
+
+# --- Fragments -----------------------------------------------------------------------------------------------------------------------
+
+ORIGINS = {"allowedOrigins": "https://portal.clinic.example"}
+URL_AND_PORT = {"baseUrl": "https://api.clinic.example", "port": 8103}
+
+
+@pytest.mark.parametrize("content", [ORIGINS, URL_AND_PORT, {**URL_AND_PORT, **ORIGINS}, {**ORIGINS, "_comment": "of the portal"}])
+@pytest.mark.parametrize(
+    ("name", "searched"),
+    [("medplum.config.json", False), ("medplum.config.json", True), ("clinic.config.json", True), ("origins.json", False)],
+)
+def test_a_fragment_is_checked_for_what_it_has(content: dict[str, Any], name: str, searched: bool) -> None:
+    assert taken_for(name, content, searched=searched) == "server/json …"
+
+
+def test_what_a_fragment_lacks_is_elsewhere(tmp_path: Path) -> None:
+    assert findings("medplum.config.json", ORIGINS, tmp_path) == []
+    assert findings("part.json", URL_AND_PORT, tmp_path) == ["base-url-without-trailing-slash baseUrl"]
+
+
+def test_what_a_fragment_lacks_is_reported_where_the_user_says_that_it_is_the_whole(tmp_path: Path) -> None:
+    found = findings("part.json", URL_AND_PORT, tmp_path, "--kind", "server/json")
+    assert {"missing-database database", "missing-redis redis"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("medplum.config.json", {**URL_AND_PORT, "database": {}}),
+        ("medplum.config.json", {**URL_AND_PORT, **ORIGINS, "appBaseUrl": "https://app.clinic.example/"}),
+        ("medplum.config.json", {}),
+    ],
+)
+def test_what_is_no_fragment_lacks_the_rest(name: str, content: dict[str, Any]) -> None:
+    assert taken_for(name, content) == "server/json"
+
+
+@pytest.mark.parametrize(
+    ("content", "lacking"),
+    [
+        ({}, "it is empty"),
+        ({"foo": 1}, "its only name is not a setting"),
+        ({"foo": 1, "$schema": "x"}, "its only name is not a setting"),
+        ({"foo": 1, "bar": 2}, "none of its 2 names is a setting"),
+        ({"port": 8103}, "port alone can be another program's"),
+        ({"port": 3000, **{f"name{number}": 1 for number in range(13)}}, "port is the only setting among its 14 names"),
+        (
+            {"port": 3000, "logLevel": "info", "host": "x"},
+            "only 2 of its 3 names are settings, and other programs have logLevel and port too",
+        ),
+        (
+            {"port": 1, "baseUrl": "x", "a": 1, "b": 2},
+            "only 2 of its 4 names are settings, and other programs have baseUrl and port too",
+        ),
+        ({"port": 1, "baseUrl": "x", "clientId": "y"}, "only 2 of its 3 names are settings, and other programs have baseUrl and port too"),
+    ],
+)
+def test_too_little_to_know(content: dict[str, Any], lacking: str) -> None:
+    said = f"unread: {NOT_RECOGNISED}{lacking}; say with --kind what it is, or leave it out"
+    assert taken_for("some.json", content) == said
+    assert taken_for("some.json", content, searched=True) == "ignored: "
+
+
+@pytest.mark.parametrize("name", ["some.json", "config.json"])
+def test_a_search_takes_no_fragment_that_may_be_another_programs(name: str) -> None:
+    assert taken_for(name, URL_AND_PORT, searched=True) == "ignored: "
+    assert taken_for("app.config.json", {"port": 3000, "database": {}}, searched=True) == "ignored: "
+    assert taken_for("app.config.json", {"port": 3000, "database": {}}) == "server/json"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "note"),
+    [
+        ("medplum.config.json", OF_THE_CLI, "a configuration of the Medplum app or of a client"),
+        ("app.config.json", {"baseUrl": "https://api.clinic.example"}, "a configuration of the Medplum app or of a client"),
+        ("package.json", {"name": "x", "version": "1.0.0"}, "not a Medplum configuration"),
+    ],
+)
+@pytest.mark.parametrize("searched", [False, True])
+def test_what_is_something_else(name: str, content: dict[str, Any], note: str, searched: bool) -> None:
+    assert taken_for(name, content, searched=searched) == f"ignored: {note}"
+
+
+# --- Settings of the CDK in the file of the server ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({**SERVER, **CDK}, "server/json"),
+        ({"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}, **CDK}, "server/json"),
+        ({"binaryStorage": "s3:x", "database": {}, **CDK}, "server/json"),
+        (CDK, "infra/json"),
+        ({**CDK, "database": {}, "supportEmail": "a@clinic.example"}, "infra/json"),
+    ],
+)
+def test_which_of_two_a_mixture_is(content: dict[str, Any], expected: str) -> None:
+    assert taken_for("medplum.config.json", content) == expected
+
+
+def test_settings_of_the_cdk_are_one_finding(tmp_path: Path) -> None:
+    assert findings("medplum.config.json", {**SERVER, **CDK}, tmp_path) == ["cdk-setting-in-server-config stackName"]
+    common = {"name": "prod", "region": "eu-west-1", "maxConnections": 5}
+    assert findings("medplum.config.json", {**SERVER, **common, **CDK}, tmp_path) == ["cdk-setting-in-server-config name"]
+    assert findings("medplum.config.json", {**SERVER, "name": "prod", "region": "eu-west-1"}, tmp_path) == [
+        "unknown-setting name",
+        "unknown-setting region",
+    ]
+
+
+# --- Texts that are no JSON ----------------------------------------------------------------------------------------------------------
+
+NO_CONFIGURATIONS = [
+    ("README.md", "# Running\n\n```json\n{\n  \"baseUrl\": \"http://localhost:8103\",\n  \"port\": 8103\n}\n```\n"),
+    ("README.md", '{"baseUrl": "http://localhost:8103", "port": 8103}\n\nCopy this, then run `docker compose up`.\n'),
+    ("README", '{"baseUrl": "http://localhost:8103"\n'),
+    ("nginx.conf", "server {\n    listen 443 ssl;\n    location / {\n        proxy_pass http://medplum:8103;\n    }\n}\n"),
+    ("nginx.conf", "{\n    listen 443 ssl;\n}\n"),
+    ("site.conf", '{ "port": 8103,\n  listen 443;\n}\n'),
+    ("Caddyfile", '{\n\temail "a@b.example"\n}\napi.clinic.example {\n\treverse_proxy medplum:8103\n}\n'),
+    ("deploy.sh", "#!/bin/sh\nset -e\nif true; then {\n  echo \"x\"\n}; fi\n"),
+    ("deploy.sh", '{ "port": 8103\n} > medplum.config.json\n'),
+    ("main.tf", 'locals {\n  a = "b"\n}\n'),
+    ("LICENSE", '{ "a": 1 }\nCopyright\n'),
+    ("LICENSE", "Apache License\n\n[brackets] {yyyy}\n"),
+    ("notes", '{ "a": 1 }\nsome prose\n'),
+    ("notes", "{ x: 1\n"),
+    ("values.tpl", '{{ define "medplum.name" }}\n{{ .Release.Name }}\n{{ end }}\n'),
+    ("config.json.tmpl", '{"baseUrl": "{{ .BaseUrl }}", "port": {{ .Port }}}\n'),
+    ("index.js", '{ "baseUrl": location.origin }\n'),
+    ("page.html", "<script>var a = { \"port\": 1 };</script>\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content"), NO_CONFIGURATIONS)
+def test_a_text_that_only_has_braces(name: str, content: str) -> None:
+    reading = read(name, content)
+    assert (reading.loaded, reading.unread) == ([], True)
+    assert read(name, content, searched=True) == Reading([])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("README.md", '{"port": 8103}\n\nCopy this.\n', OF_NO_FORMAT),
+        ("config.json.tmpl", '{"port": {{ .Port }}}\n', f"{NOT_RECOGNISED}it is a template: give the file that is made from it"),
+        ("main.tf", "locals {\n}\n", "this is Terraform's own language: give the output of terraform show -json"),
+        ("notes", '{ "a": 1 }\nsome prose\n', "not valid JSON (line 2, column 1: something follows the end of the JSON value)"),
+    ],
+)
+def test_the_reason_says_what_it_is(name: str, content: str, reason: str) -> None:
+    assert taken_for(name, content) == f"unread: {reason}"
+
+
+@pytest.mark.parametrize("name", ["README.md", "nginx.conf", "notes", "config.json.tmpl"])
+def test_json_without_a_mistake_is_read_whatever_it_is_called(name: str) -> None:
+    assert taken_for(name, SERVER) == "server/json"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("medplum.config.json", '{"baseUrl": "https://api.clinic.example/", "port": {{ .Port }}}'),
+        ("medplum.config.json", "{\n  baseUrl: x\n}\n"),
+        ("medplum.config.json", "server {\n  listen 80;\n}\n"),
+        ("prod.config.json", '{"a": 1, '),
+        ("server.json.bak", '{"a": '),
+        ("server", '{"port": 8103, "database": {},}'),
+        ("<stdin>", '{"baseUrl": "https://api.clinic.example/", "stackName": "x"'),
+    ],
+)
+def test_what_is_meant_as_json_is_a_finding(name: str, content: str) -> None:
+    reading = read(name, content)
+    assert not reading.unread
+    assert [problem.rule for one in reading.loaded for problem in one.problems][:1] in (["invalid-json"], ["json-trailing-comma"])
