@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from support.helpers import deep, golden
 
 from linter.model import UNKNOWN
-from linter.syntax.json import Json, JsonPath, Place, ScannedPlaces, parse_json
+from linter.syntax.json import ScannedPlaces, parse_json
 from linter.syntax.json_tolerant import RecordedPlaces, parse_tolerantly
+from linter.syntax.places import Json, JsonPath, Place
 from linter.text import Span, Text
 
 NODE = shutil.which("node")

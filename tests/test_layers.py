@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 from support.checkout import ROOT
@@ -48,6 +48,16 @@ def test_imports_go_one_way(name: str) -> None:
     assert files
     wrong = [f"{module_name(path)} imports {other}" for path in files for other in ours(path) if part(other) not in LAYERS[name] | {name}]
     assert wrong == []
+
+
+def test_no_two_modules_import_each_other() -> None:
+    """Not within a part either, nor for a type, nor in a function: each module can be read, and tested, after those that it imports."""
+    graph = {module_name(path): ours(path) - {module_name(path)} for path in FILES}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = " imports ".join(reversed(error.args[1]))
+        pytest.fail(f"{circle}: move what they share to a module that both import", pytrace=False)
 
 
 def test_no_two_parts_import_each_other() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN
-from linter.syntax.json import JsonPath
+from linter.syntax.places import JsonPath
 from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
 from linter.syntax.yaml_events import DEEPEST, scalars
 from linter.text import Span, Text

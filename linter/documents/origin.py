@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import settings
 from ..model import Fact, Part, SettingPath
-from ..syntax.json import Json, Place, Places
+from ..syntax.places import Json, Place, Places
 from ..text import Excerpt, Piece, Span, Text
 from .lines import JsonLines
 

@@ -10,7 +10,7 @@ from ..model import UNKNOWN, Document, SettingPath
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Visibility, is_of_a_format
 from ..server.loader import build_tree, ssm_value
-from ..syntax.json import Json
+from ..syntax.places import Json
 from ..syntax.yaml import Yaml
 from ..text import Span
 from .entries import EntriesOrigin

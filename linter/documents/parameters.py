@@ -15,7 +15,7 @@ from .. import settings
 from ..model import UNKNOWN, Fact, Part, SettingPath
 from ..redaction.values import Public, is_of_a_format
 from ..server.loader import dotted_path
-from ..syntax.json import JsonPath, Place, Places
+from ..syntax.places import JsonPath, Place, Places
 from ..syntax.yaml_places import YamlPlaces
 from ..text import Span
 from .origin import public_at

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import dotted
-from ..syntax.json import Json
+from ..syntax.places import Json
 from ..text import Span, printable
 from .source import Problem, SourceFile
 

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..model import Document, SettingPath
-from ..syntax.json import NOTHING, Json, parse_json
+from ..syntax.json import NOTHING, parse_json
+from ..syntax.places import Json
 from ..text import Span, Text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from ..redaction.token_line import LineExcerpts, yaml_tokens
-from ..syntax.json import JsonPath, Place
+from ..syntax.places import JsonPath, Place
 from ..syntax.yaml import Yaml
 from ..syntax.yaml_events import Scalar, scalars
 from ..text import Span

@@ -19,6 +19,8 @@ from .verdict import Check, Failure, Verdict, any_of, every, implication, negati
 
 DEEPEST: Final = 8
 MOST_CLAUSES: Final = 100
+WORDS: Final = ("if", "keys", "not", "present", "then")
+"""The words of an assertion that are no operators, since they are about other assertions or about a value that is absent."""
 
 
 class RuleContext(NamedTuple):
@@ -86,8 +88,6 @@ def _compiled(operator: Operator, name: str, operand: Any, context: RuleContext)
 
 def operator_names() -> list[str]:
     """Every word that can stand as a key in an assertion."""
-    from .grammar import WORDS  # only after a mistake
-
     return sorted([*OPERATORS, *WORDS])
 
 

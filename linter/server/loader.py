@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from ..model import SettingPath
 from ..settings import Setting
-from ..syntax.json import INVALID, valid_value, whole_number
+from ..syntax.json import INVALID, valid_value
+from ..syntax.places import whole_number
 
 
 def coerce(text: str, coercion: str) -> Any:

@@ -18,7 +18,7 @@ from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..server.loader import build_tree, dotted_path, ssm_value
-from ..syntax.json import Json, Places
+from ..syntax.places import Json, Places
 from ..text import Span, printable
 
 if TYPE_CHECKING:

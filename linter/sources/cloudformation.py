@@ -18,7 +18,7 @@ from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFi
 from ..documents.variables_in_yaml import suppression_comments_of
 from ..model import UNKNOWN, Part, SettingPath
 from ..server.loader import dotted_path
-from ..syntax.json import Json
+from ..syntax.places import Json
 from ..syntax.yaml import Tagged, Yaml
 from ..text import printable
 

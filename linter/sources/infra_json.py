@@ -13,7 +13,7 @@ from ..documents.recognise import INFRA, is_infra
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document
 from ..server.cdk_secrets import Flaw, message, resolved
-from ..syntax.json import Json
+from ..syntax.places import Json
 from ..text import Span
 
 KINDS = ("infra/json",)

@@ -16,7 +16,8 @@ from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visi
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..syntax.json import Json, JsonPath, parse_json
+from ..syntax.json import parse_json
+from ..syntax.places import Json, JsonPath
 from ..text import Excerpt, Piece, Span, Text
 
 if TYPE_CHECKING:

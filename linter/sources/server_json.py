@@ -7,7 +7,7 @@ from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document
-from ..syntax.json import Json
+from ..syntax.places import Json
 from ..text import Span
 
 KINDS = ("server/json",)

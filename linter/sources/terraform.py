@@ -14,7 +14,7 @@ from ..documents.parameters import Given, Parameter, Spot, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Part
-from ..syntax.json import Json, JsonPath
+from ..syntax.places import Json, JsonPath
 
 KINDS = ("server/ssm",)
 MARKS = ("terraform_version",)

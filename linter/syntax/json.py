@@ -8,54 +8,11 @@ from __future__ import annotations
 
 import json
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
 from ..model import UNKNOWN, Mark
 from ..text import Span
-
-JsonPath = tuple[str | int, ...]
-
-
-class Place(NamedTuple):
-    """Where a value stands, with its member name (quotes included) if it has one."""
-
-    value: Span
-    key: Span | None
-
-
-class SyntaxProblem(NamedTuple):
-    """A deviation from JSON (RFC 8259) or YAML: the id of the rule, one plain sentence, the place, and the path if it is about a member.
-
-    ``fatal``: a strict reader of the text gets no further. ``lossy``: what is read of the text may not be what is written there.
-    """
-
-    rule: str
-    message: str
-    span: Span
-    path: JsonPath | None = None
-    fatal: bool = True
-    lossy: bool = True
-
-
-class Places(Protocol):
-    """Finds values again by their paths."""
-
-    def find(self, path: JsonPath) -> Place | None:
-        """The place of a value, or None where nothing stands at the path."""
-
-
-class Json(NamedTuple):
-    """A text read as JSON. ``whole`` is False when it broke off, so that ``value`` holds only what stood before."""
-
-    value: Any
-    problems: tuple[SyntaxProblem, ...]
-    places: Places
-    whole: bool
-
-    @property
-    def intact(self) -> bool:
-        """Whether nothing can have been taken for something else: a quote in the wrong place makes a name of a value."""
-        return self.whole and not any(problem.lossy for problem in self.problems)
+from .places import Json, JsonPath, Place, Places, whole_number
 
 
 class _NotStrict(Exception):
@@ -71,15 +28,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise _NotStrict
     return members
-
-
-_MOST_DIGITS: Final = 308
-"""Digits of the longest whole numbers that are surely finite in JavaScript. Python converts no more than 4,300 of them to an ``int``."""
-
-
-def whole_number(text: str) -> int | float:
-    """A whole number as ``JSON.parse`` reads it: one beyond the range of a double is infinite."""
-    return int(text) if len(text) <= _MOST_DIGITS else float(text)
 
 
 def is_valid_json(text: str) -> bool:

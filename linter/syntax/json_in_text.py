@@ -12,7 +12,8 @@ from bisect import bisect_right
 from functools import cached_property
 
 from ..text import Span, Text
-from .json import Json, JsonPath, Place, parse_json
+from .json import parse_json
+from .places import Json, JsonPath, Place
 
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.",

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..text import Span
-from .json import Json, JsonPath, Place, Places, SyntaxProblem, parse_json, whole_number
+from .json import parse_json
+from .places import Json, JsonPath, Place, Places, SyntaxProblem, whole_number
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NEXT = re.compile(r"[\r\n][{\[]")
@@ -25,7 +26,7 @@ class _ShiftedPlaces:
         self._offset = offset
 
     def find(self, path: JsonPath) -> Place | None:
-        """See :meth:`linter.syntax.json.Places.find`."""
+        """See :meth:`linter.syntax.places.Places.find`."""
         place = self._places.find(path)
         if place is None:
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model import UNKNOWN
 from ..text import Span
-from .json import Json, JsonPath, Place, SyntaxProblem, whole_number
+from .places import Json, JsonPath, Place, SyntaxProblem, whole_number
 from .quotes import closing_quote, replace_escapes
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -36,7 +36,7 @@ class RecordedPlaces:
         self._place = place
 
     def find(self, path: JsonPath) -> Place | None:
-        """See :meth:`linter.syntax.json.Places.find`."""
+        """See :meth:`linter.syntax.places.Places.find`."""
         place, container = self._place, self._root
         for step in path:
             if container is None or step not in container.places:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN
 from ..text import Span
-from .json import SyntaxProblem
+from .places import SyntaxProblem
 from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, events, scalar_span
 from .yaml_places import Member, Style, YamlNode, YamlPlaces
 
@@ -44,7 +44,7 @@ class Tagged(NamedTuple):
 class Yaml(NamedTuple):
     """One document of a stream. ``whole`` is False when it broke off, so that ``value`` holds only what stood before.
 
-    The same shape as :class:`~linter.syntax.json.Json`.
+    The same shape as :class:`~linter.syntax.places.Json`.
     """
 
     value: Any

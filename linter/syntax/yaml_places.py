@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from ..text import Span
-from .json import JsonPath, Place
+from .places import JsonPath, Place
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
 
