@@ -33,7 +33,7 @@ WRONG = json.dumps(
         "redis": {"host": "cache.hospital.example"},
     }
 )
-MAIL = {"invalid-email", "smtp-not-used"}
+MAIL = {"invalid-email", "email-provider-without-effect"}
 TLS = {"database-certificate-not-verified", "insecure-url"}
 OWN: dict[str, dict[str, Any]] = {
     "port": {"must": {"port": "absent"}},
@@ -118,11 +118,11 @@ def test_ignore_a_category() -> None:
     ("select", "ignore", "expected"),
     [
         ("tls", "insecure-url", TLS - {"insecure-url"}),
-        ("smtp-not-used", "mail", {"smtp-not-used"}),
-        ("tls,smtp-not-used", "mail", TLS | {"smtp-not-used"}),
-        ("mail,smtp-not-used", "mail", {"smtp-not-used"}),
+        ("email-provider-without-effect", "mail", {"email-provider-without-effect"}),
+        ("tls,email-provider-without-effect", "mail", TLS | {"email-provider-without-effect"}),
+        ("mail,email-provider-without-effect", "mail", {"email-provider-without-effect"}),
         ("tls,mail", "mail", TLS),
-        ("tls,smtp-not-used", "smtp-not-used", TLS),
+        ("tls,email-provider-without-effect", "email-provider-without-effect", TLS),
         ("tls,insecure-url", "insecure-url", TLS - {"insecure-url"}),
     ],
 )
@@ -175,10 +175,13 @@ def refused(*arguments: str) -> list[str]:
     [
         ("hardning", 'there is no rule "hardning"; did you mean "hardening"?'),
         ("parameterstore", 'there is no rule "parameterstore"; did you mean "parameter-store"?'),
-        ("smtp-not-use", 'there is no rule "smtp-not-use"; did you mean "smtp-not-used"?'),
+        ("email-provider-without-effec", 'there is no rule "email-provider-without-effec"; did you mean "email-provider-without-effect"?'),
         ("TLS", 'there is no rule "TLS"'),
         ("mail/", 'there is no rule "mail/"; did you mean "mail"?'),
-        ("mail/smtp-not-used", 'there is no rule "mail/smtp-not-used"; did you mean "smtp-not-used"?'),
+        (
+            "mail/email-provider-without-effect",
+            'there is no rule "mail/email-provider-without-effect"; did you mean "email-provider-without-effect"?',
+        ),
     ],
 )
 def test_a_selector_that_names_nothing(word: str, message: str) -> None:
@@ -196,7 +199,8 @@ def test_the_group_of_ones_own_policies_is_near_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("select", "ignore"), [("mail", "mail"), ("smtp-not-used,mail", "smtp-not-used,mail"), (",".join(MAIL), ",".join(MAIL))]
+    ("select", "ignore"),
+    [("mail", "mail"), ("email-provider-without-effect,mail", "email-provider-without-effect,mail"), (",".join(MAIL), ",".join(MAIL))],
 )
 def test_no_rule_is_left(select: str, ignore: str) -> None:
     message = "no rule is left to check: every selected rule is also ignored"
@@ -296,6 +300,6 @@ def test_a_policy_without_a_group_has_no_category() -> None:
 
 
 def test_explain_says_the_category() -> None:
-    assert "\nCategory: mail\n" in lint("explain", "smtp-not-used").stdout
+    assert "\nCategory: mail\n" in lint("explain", "email-provider-without-effect").stdout
     own_policies()
     assert "\nCategory: acme\n" in lint("explain", "acme/port", "--rules", "policies").stdout

@@ -100,8 +100,8 @@ def test_a_kind_overrules_the_content() -> None:
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])
 def test_the_target(target: str, level: str) -> None:
-    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-port")
-    assert result.output.startswith(f"server.json:1:1: {level}[missing-port]")
+    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-support-email")
+    assert result.output.startswith(f"server.json:1:1: {level}[missing-support-email]")
 
 
 # --- Exit codes ---------------------------------------------------------------------------------------------------------------------
@@ -161,15 +161,17 @@ def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.Monke
     check = engine.check
 
     def broken(rule: Rule, document: Document, *arguments: object) -> object:
-        if rule.info.id == "missing-port":
+        if rule.info.id == "missing-support-email":
             raise ZeroDivisionError("the secret value")
         return check(rule, document, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(run, "check", broken)
-    result = lint(write("server.json", BAD), "--select", f"missing-port,{SLASH}")
+    result = lint(write("server.json", BAD), "--select", f"missing-support-email,{SLASH}")
     assert result.exit_code == 3
     assert "server.json:1:13: error" in result.stdout
-    assert result.stderr.startswith("medplum-lint: bug: server.json: the rule missing-port failed with ZeroDivisionError at test_cli.py:")
+    assert result.stderr.startswith(
+        "medplum-lint: bug: server.json: the rule missing-support-email failed with ZeroDivisionError at test_cli.py:"
+    )
     assert "secret" not in result.output
 
 
@@ -200,7 +202,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_json_contract() -> None:
-    result = json.loads(lint(write("server.json", BAD), "--format", "json", "--select", f"{SLASH},missing-port").output)
+    result = json.loads(lint(write("server.json", BAD), "--format", "json", "--select", f"{SLASH},missing-support-email").output)
     assert result == {
         "version": 1,
         "tool": {"name": "medplum-lint", "version": __version__},
@@ -209,15 +211,15 @@ def test_the_json_contract() -> None:
         "configurations": [],
         "findings": [
             {
-                "rule": "missing-port",
-                "category": "values",
+                "rule": "missing-support-email",
+                "category": "mail",
                 "severity": "error",
-                "message": "port is missing, although the documentation requires it: the server listens on 8103, "
-                "whatever the container, load balancer or apiPort expect; set it explicitly",
+                "message": "supportEmail is missing: the server cannot send invitations, address verifications or password resets; "
+                "set it to the address that mail comes from",
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
-                "setting": "port",
+                "setting": "supportEmail",
                 "range": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 2}},
                 "related": [],
                 "fixable": False,
@@ -271,7 +273,7 @@ def test_the_command_line_wins_over_the_configuration() -> None:
     write("server.json", BAD)
     assert lint("server.json").exit_code == 0
     assert f"error[{SLASH}]" in lint("server.json").output
-    result = lint("server.json", "--select", "missing-port", "--fail-on", "error")
+    result = lint("server.json", "--select", "missing-support-email", "--fail-on", "error")
     assert result.exit_code == 1
     assert SLASH not in result.output
 
@@ -375,7 +377,7 @@ def test_show_as_json_is_a_contract() -> None:
                 "environment": "prod",
                 "settings": [
                     {"setting": "maxSearchOffset", "written": "1e6", "effective": 1, "from": "written", "line": 11, "secret": False},
-                    {"setting": "port", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},
+                    {"setting": "supportEmail", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},
                     {
                         "setting": "accurateCountThreshold",
                         "written": "many",

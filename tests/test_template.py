@@ -30,7 +30,7 @@ DATA = {
     "supportEmail": "<your address>",
     "issuer": UNKNOWN,
     "appBaseUrl": "hunter2",
-    "auditEventLogStream": "x" * 200,
+    "auditEventLogStream": "w" * 200,
     "storageBaseUrl": "-----BEGIN PRIVATE KEY-----",
     "list": ["a"],
     "database": {"password": "hunter2", "host": "db"},
@@ -106,7 +106,7 @@ SHOWN = {
     "${storageBaseUrl}": MASK,
     "${logLevel} ${appBaseUrl}": f"{MASK} {MASK}",
     "${auditEventLogGroup}": "a\\u001b[31m\\u000ab\\u202e",
-    "${auditEventLogStream}": "x" * 79 + "…",
+    "${auditEventLogStream}": "w" * 79 + "…",
     "${supportEmail}": "<your address>",
     '${"a.b"}': MASK,
     "${$@target} ${$@environment}": "production (unknown)",
@@ -177,7 +177,7 @@ def test_a_literal_is_itself(value: Any) -> None:
 @pytest.mark.slow
 def test_what_a_template_makes_is_bounded() -> None:
     """A value of megabytes, a hundred times over, is not made; the value itself, which needs no making, is given as it is."""
-    long = "x" * (LONGEST_VALUE - 1)
+    long = "w" * (LONGEST_VALUE - 1)
     there = Node.at(bare({"baseUrl": long, "appBaseUrl": "y" * 8_000_000}), ("baseUrl",))
     assert Template("${.}!").value(there) == f"{long}!"
     assert Template("${.}!!").value(there) is UNKNOWN
@@ -194,7 +194,7 @@ def test_what_a_template_makes_is_bounded() -> None:
 
 @pytest.mark.slow
 def test_a_fix_that_would_make_too_much_is_not_offered() -> None:
-    document = bare({"baseUrl": "x" * 40_000, "appBaseUrl": "y" * 8_000_000})
+    document = bare({"baseUrl": "w" * 40_000, "appBaseUrl": "y" * 8_000_000})
 
     def fixes(**fix: Any) -> list[bool]:
         return [one.fix is not None for one in check(rule({"baseUrl": {"ends_with": "/"}}, fix={"safe": False, **fix}), document)]

@@ -209,7 +209,6 @@ def test_the_default_of_a_reference_tells_what_the_file_is_for() -> None:
     assert found(text) == ["published-credential database.password"]  # a note, on a developer's machine
     assert found(text.replace("http://localhost:8103/", "https://api.hospital.example")) == [
         "published-credential database.password",
-        "secret-in-environment-file database.password",
     ]
 
 

@@ -25,6 +25,19 @@ def is_local_host(host: str) -> bool:
     return "." not in name or name.endswith(".localhost") or name == "host.docker.internal"
 
 
+_PRIVATE = re.compile(
+    r"(?:.*\.)?(?:internal|svc|local|lan|home|intern|private|docker)|.*\.svc\..*"
+    r"|10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|f[cd][0-9a-f]{2}:.*"
+)
+"""Names and addresses that only a private network knows (RFC 1918, RFC 4193, ``.internal``, the services of Kubernetes)."""
+
+
+@format("private-name", "A host name or address on the same machine, on a Docker network or on a private network.")
+def private_name(text: str) -> str | None:
+    host = text.lower().rstrip(".")
+    return None if is_local_host(host) or _PRIVATE.fullmatch(host) else "is on another network"
+
+
 @format("hostname", "A bare host name or IP address: no scheme, no port, no path.")
 def hostname(text: str) -> str | None:
     if "://" in text:

@@ -1,4 +1,4 @@
-"""Values that somebody, or something, still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``<your domain>``, ``TODO``.
+"""Values that somebody, or something, still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``<your domain>``, ``YOUR_KEY``.
 
 Nobody can know what they will become, so no rule checks them as values. The forms are those found in public Medplum configurations.
 """
@@ -13,7 +13,7 @@ from . import format
 _REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))
 _BRACKETS = re.compile(r"<([^<>@]*)>")
 _LETTER = re.compile("[A-Za-z]")
-_WORD = re.compile(r"\s*(?:TODO\b.*|FIXME\b.*|CHANGE[-_ ]?ME\s*|REPLACE[-_ ]?ME\s*)", re.IGNORECASE | re.DOTALL)
+_WORD = re.compile(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL)
 
 
 def is_reference(value: Any) -> bool:
@@ -33,7 +33,34 @@ def is_blank(value: Any) -> bool:
         return False
     if "<" in value and any(_LETTER.search(match[1]) for match in _BRACKETS.finditer(value)):
         return True
-    return value[:1] in "TtCcRrFf \t" and _WORD.fullmatch(value) is not None
+    if value[:1] in "TtCcRrFfPp \t" and _WORD.fullmatch(value) is not None:
+        return True
+    return any(sign in value for sign in _SIGNS) and _is_sample_of_a_form(value)
+
+
+_SIGNS = ("__", "xxxx", "XXXX", "...", "\u2026", "your", "YOUR", "Your", "REPLACE", "CHANGE", "change", "replace", "PASTE", "INSERT")
+"""One of which is in every text that :func:`_is_sample_of_a_form` finds."""
+
+
+def _is_sample_of_a_form(text: str) -> bool:
+    """What people write where another has to write: ``YOUR_KEY``, ``your-domain``, ``__HOST__``, ``xxxxx``, ``PASTE_KEY_HERE``."""
+    found = re.search(
+        r"""(?<![A-Za-z0-9])YOUR[-_ ]?[A-Z]
+        | (?<![A-Za-z0-9])[Yy]our[-_. ]?(?:own|actual|new|real|org|organi[sz]ation|company|hospital|clinic|domain|sub-?domain|host(?:name)?
+            |server|bucket|region|account|e?-?mail|address|app|api|site|project|client|user(?:name)?|password|passphrase|secret|secure|strong
+            |key|private|public|signing|google|recaptcha|aws|token|instance|db|database|redis|smtp|name|id|url|value)(?![a-z])
+        | __[A-Z][A-Z0-9_]*__
+        | (?<![A-Za-z0-9])[xX]{5,}(?![A-Za-z0-9])
+        | (?<![A-Za-z0-9])(?:REPLACE|CHANGE)[-_ ](?:WITH|ME|THIS|BY|IN)(?![A-Za-z])
+        | (?<![A-Za-z0-9])change[-_]?me(?![A-Za-z])
+        | (?<![A-Za-z0-9])(?:PASTE|INSERT)[-_ ][A-Z_ -]*HERE(?![A-Za-z])
+        | \A\s*(?:\.{3,}|\u2026)\s*\Z
+        | -----BEGIN\ [A-Z\ ]+-----[\s\\nr]*(?:\.{3,}|\u2026)
+        """,
+        text,
+        re.VERBOSE,
+    )
+    return found is not None
 
 
 def is_unresolved(value: Any) -> bool:

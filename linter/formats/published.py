@@ -36,6 +36,26 @@ def not_published(text: str) -> str | None:
     return None
 
 
+_OF_MEDPLUM = {
+    "397236612778-c0b5tnjv98frbo1tfuuha5vkme3cmq4s.apps.googleusercontent.com": "is Medplum's own Google client, which refuses other hosts",
+    "6LfHdsYdAAAAAC0uLnnRrDrhcXnziiUwKd8VtLNq": "is the site key of Medplum's own reCAPTCHA, which refuses other hosts",
+}
+"""Public values of Medplum's sample configuration that work for Medplum alone."""
+_HOST_OF_MEDPLUM = re.compile(r"https?://(?:[a-z0-9-]+\.)*medplum\.com(?=[:/?#]|\Z)", re.IGNORECASE)
+_MAIL_OF_MEDPLUM = re.compile(r"@(?:[a-z0-9-]+\.)*medplum\.com(?![\w.-])", re.IGNORECASE)
+
+
+@format("not-of-medplum", "A host, an address or an id that is not that of Medplum's own service.")
+def not_of_medplum(text: str) -> str | None:
+    if text in _OF_MEDPLUM:
+        return _OF_MEDPLUM[text]
+    if "medplum.com" not in text.lower():
+        return None
+    if _HOST_OF_MEDPLUM.match(text):
+        return "leads to Medplum's own service instead of yours"
+    return "is an address of Medplum, from which you cannot send mail" if _MAIL_OF_MEDPLUM.search(text) else None
+
+
 def _first_base64_line(pem: str) -> str:
     match = re.search(r"(?:\A|\n|\\n)[^\S\n]*([A-Za-z0-9+/=]{20,})[^\S\n]*(?=\n|\\n|\Z)", pem)
     return match[1] if match is not None else ""

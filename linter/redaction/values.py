@@ -158,7 +158,10 @@ id that a secret can be taken for, nothing wrong is shown."""
 _LISTS: Final = {"email-list": "email", "origins": "url", "hostname": "hostname"}
 """Formats of lists, and of what people write lists for, with the format of a member."""
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
-_REFERENCE: Final = re.compile(r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>")
+_REFERENCE: Final = re.compile(
+    r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>"
+    r"|__[A-Z][A-Z_]{0,40}__|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
+)
 _DEFAULT: Final = re.compile(r"\$\{\w+:?[-+?]([^{}]+)\}")
 _WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")

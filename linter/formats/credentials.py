@@ -1,0 +1,73 @@
+"""Credentials that are real, told by their form: tokens that a service issued, private keys, and texts that only a generator makes."""
+
+from __future__ import annotations
+
+import re
+
+from . import format
+from .placeholders import is_unresolved
+
+_STARTS = ("AKIA", "ASIA", "GOCSPX-", "SG.", "_live_", "gh", "glpat-", "xox", "npm_", "sk-", "key-")
+"""One of which is in every text that :func:`no_issued_credential` finds, so that hardly any needs the pattern."""
+_SHORTEST = 20
+"""Characters of a text that only a generator makes, at least."""
+_BITS = 3.5
+"""Bits per character in such a text, at least; English has fewer, and so has a word with its letters replaced."""
+
+
+@format("no-issued-credential", "A text without a credential that a service issued, such as AWS, Google, Stripe or GitHub.")
+def no_issued_credential(text: str) -> str | None:
+    if not any(start in text for start in _STARTS):
+        return None
+    found = re.search(
+        r"""(?<![\w-])(?:
+          (?P<an_access_key_of_an_AWS_account>A(?:KIA|SIA)[A-Z2-7]{16}(?![A-Z0-9]))
+        | (?P<a_client_secret_of_Google>GOCSPX-[\w-]{20,})
+        | (?P<an_API_key_of_SendGrid>SG\.[\w-]{16,}\.[\w-]{16,})
+        | (?P<a_secret_key_of_Stripe>[sr]k_live_[0-9A-Za-z]{16,})
+        | (?P<a_token_of_GitHub>gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})
+        | (?P<a_token_of_GitLab>glpat-[\w-]{20})
+        | (?P<a_token_of_Slack>xox[abeoprs]-[\w-]{20,})
+        | (?P<a_token_of_npm>npm_[A-Za-z0-9]{36})
+        | (?P<an_API_key_of_an_AI_service>sk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,})
+        | (?P<an_API_key_of_Mailgun>key-[0-9a-f]{32}(?![\w-]))
+        )""",
+        text,
+        re.VERBOSE,
+    )
+    if found is None or found.lastgroup is None or _is_made_up(found[0]):
+        return None
+    return f"contains {found.lastgroup.replace('_', ' ')}"
+
+
+@format("no-real-secret", "A secret that was made up for development: no private key, no secret that a service or a generator made.")
+def no_real_secret(text: str) -> str | None:
+    from .published import not_published
+
+    if is_unresolved(text) or not_published(text) is not None:
+        return None
+    if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
+        return "is a private key"
+    if _is_made_up(text):
+        return None
+    if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text):
+        return "is a secret of reCAPTCHA"
+    return "looks like a secret of a service" if _is_generated(text) else None
+
+
+def _is_made_up(text: str) -> bool:
+    """Whether a text holds what a person writes into a sample."""
+    return (
+        re.search("example|sample|dummy|fake|test|local|demo|change|secret|password|medplum|x{4}|0{4}|1234|abcd", text, re.IGNORECASE)
+        is not None
+    )
+
+
+def _is_generated(text: str) -> bool:
+    kinds = (str.islower, str.isupper, str.isdigit)
+    if len(text) < _SHORTEST or len(text.split()) > 1 or not all(any(map(kind, text)) for kind in kinds):
+        return False
+    from math import log2
+
+    shares = [text.count(char) / len(text) for char in set(text)]
+    return -sum(share * log2(share) for share in shares) >= _BITS
