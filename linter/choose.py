@@ -65,10 +65,10 @@ def is_active(rule: Rule, overrides: Overrides) -> bool:
     return is_selected(rule, overrides) and (rule.enabled or rule.info.id in (overrides.select or ()))
 
 
-def target_for(overrides: Overrides, document: Document) -> Target:
-    """What a document is for, by its own content unless the options say it."""
+def target_for(overrides: Overrides, document: Document, beside: Iterable[Document] = ()) -> Target:
+    """What a document is for, by its own content and that of those beside it in its file, unless the options say it."""
     if overrides.target in (None, "auto"):
-        return target_of(document)
+        return target_of(document, beside)
     return "production" if overrides.target == "production" else "development"
 
 

@@ -185,9 +185,10 @@ class _Run:
             self._unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
         elif not reading.loaded and reading is not NOTHING_FOUND:
             self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
+        beside = [one.document for one in reading.loaded]
         for one in reading.loaded:
             try:
-                self._check(one, rules, overrides)
+                self._check(one, beside, rules, overrides)
             except Exception as error:
                 self._bug(error, given.uri, "checking the file")
                 continue
@@ -203,9 +204,9 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, loaded: Loaded, rules: Rules, overrides: Overrides) -> None:
+    def _check(self, loaded: Loaded, beside: list[Document], rules: Rules, overrides: Overrides) -> None:
         document = loaded.document
-        document.target = target_for(overrides, document)
+        document.target = target_for(overrides, document, beside)
         document.now = self.options.now
         self.documents.append(document)
         self._rules_of[document] = (rules, overrides)

@@ -115,8 +115,12 @@ class Outcome(NamedTuple):
     misread: tuple[str, ...]
 
     def severities(self, verdict: Verdict) -> set[str]:
-        """Of which severities findings on a verdict are."""
-        return {one.finding.severity for one in self.judged if one.verdict is verdict}
+        """Of which severities findings on a verdict are: those that are about it alone, and those that list its setting among others."""
+        return {
+            one.finding.severity
+            for one in self.judged
+            if one.verdict is verdict or any(map(verdict.covers, (one.finding.setting, *one.finding.related)))
+        }
 
 
 # --- Reading and linting ------------------------------------------------------------------------------------------------------------

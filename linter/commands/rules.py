@@ -133,9 +133,10 @@ def load_example(content: bytes, kind: str) -> list[Sample]:
     if kind == DEPLOYMENT:
         return _deployment(json.loads(content))
     samples = []
-    file = SourceFile("example", content)
+    file = SourceFile("rule", content)
     for loaded in maker_of(file, kind).load(file, kind):
         loaded.document.target = target_of(loaded.document)
+        loaded.document.complete = loaded.document.complete or kind == "server/json"  # an example is a whole, however short it is
         problems = [(problem.rule, problem.span) for problem in loaded.problems]
         samples.append(Sample(loaded.document, [*problems, *_unused_suppressions(loaded)], loaded.checkable))
     return samples

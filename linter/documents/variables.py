@@ -195,14 +195,16 @@ def _kept_escape(variable: Variable) -> Problem | None:
     text = variable.text
     if not text or not variable.quoting or "\\" not in text or is_valid_json(text):
         return None
+    rule = "escape-kept-as-text"
     if _PEM in text and "\\n" in text and "\n" not in text.strip():
         kept, effect = "\\n", "the key or certificate has no line breaks and the server cannot read it"
     elif '\\"' in text:
         kept, effect = '\\"', "a backslash before each quote becomes part of the value"
+        rule = rule if text.lstrip()[:1] in ("{", "[") else "quote-kept-as-text"
     else:
         return None
     message = f"{printable(variable.name)} keeps {kept} as two characters, so {effect}; {variable.quoting}"
-    return Problem("escape-kept-as-text", message, variable.value, setting_of(variable.name))
+    return Problem(rule, message, variable.value, setting_of(variable.name))
 
 
 def _line_break_at_end(variable: Variable) -> Problem | None:

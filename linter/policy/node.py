@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from .. import settings
@@ -93,9 +94,20 @@ class Node:
         return document.origin.facts(path).get(name, ABSENT)
 
 
+_UPLOADED: Final = re.compile(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
+_TEMPLATE: Final = re.compile(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
+
+
 def document_fact(document: Document, name: str) -> Fact | Any:
-    """``$@target``, ``$@kind``, ``$@environment`` and ``$@complete`` (does the input show the whole configuration?)."""
+    """What is known of a document as a whole.
+
+    ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
+    ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?) and ``$@template`` (does its name
+    say that it is to be filled in?).
+    """
     facts: dict[str, Any] = {
+        "uploaded": _UPLOADED.search(document.uri) is not None,
+        "template": _TEMPLATE.search(document.uri) is not None,
         "target": document.target,
         "kind": document.kind,
         "environment": document.environment,
@@ -105,10 +117,10 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     return ABSENT if value is None else value
 
 
-FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete")
+FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template")
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
-FACTS_OF_A_FINDING = ("reason", "paths", "count")
-"""What only a message knows: why the value is wrong; the names of all settings that the finding is about, and their number."""
+FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
+"""What only a message knows: why the value is wrong; of several settings what is said of the first, the names of all, their number."""
 FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
 """What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
 leads to, the one to ``use`` instead. And

@@ -71,12 +71,15 @@ class Template:
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
-    def show(self, node: Node, reason: str = "", places: Sequence[SettingPath] = ()) -> str:
+    def show(self, node: Node, reason: str = "", first: str = "", places: Sequence[SettingPath] = ()) -> str:
         """The text for people: secret values are masked, what is not known is named as such; cut where it is longer than anybody reads.
 
-        ``places`` are the settings that a finding about several is about; without them it is about that of the node.
+        ``places`` are the settings that a finding about several is about, and ``first`` what is said of the first one; without them it
+        is about that of the node.
         """
-        about = {"reason": reason, "count": str(len(places) or 1), "paths": series(places or (node.path,))} if self.paths else {}
+        about: dict[str, str] = {}
+        if self.paths:
+            about = {"reason": reason, "first": first, "count": str(len(places) or 1), "paths": series(places or (node.path,))}
         made: list[str] = []
         seen: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         length = 0

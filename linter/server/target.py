@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .. import settings
 from ..formats.hosts import host_of, is_local_host
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath, Target
 
 
-def target_of(document: Document) -> Target:
-    """``development`` when the server has URLs and each of them is local; in doubt ``production``. URLs with placeholders do not count."""
+def target_of(document: Document, beside: Iterable[Document] = ()) -> Target:
+    """``development`` when the server has URLs and each of them is local; in doubt ``production``. URLs with placeholders do not count.
+
+    A document without any, such as a Secret of Kubernetes, is for what those ``beside`` it in the file are for.
+    """
     if not document.kind.startswith("server"):
         return "production"
-    hosts = [_host(_value(document, path)) for path in settings.catalogue().tagged("server-url")]
-    known = [host for host in hosts if host is not None]
-    return "development" if known and all(is_local_host(host) for host in known) else "production"
+    hosts = _hosts(document) or [host for one in beside if one.kind == document.kind for host in _hosts(one)]
+    return "development" if hosts and all(is_local_host(host) for host in hosts) else "production"
+
+
+def _hosts(document: Document) -> list[str]:
+    found = (_host(_value(document, path)) for path in settings.catalogue().tagged("server-url"))
+    return [host for host in found if host is not None]
 
 
 def _value(document: Document, path: SettingPath) -> object:

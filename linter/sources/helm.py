@@ -171,4 +171,4 @@ def _drop(part: YamlValue, section: str, name: str) -> Problem:
         message += f"; give {variable_of(path)} under deployment.env"
     elif setting is not None and setting.use.rpartition(".")[2] in _RENDERED[section]:
         message += f"; use config.{section}.{setting.use.rpartition('.')[2]}"
-    return Problem("value-not-in-chart", message, part.head())
+    return Problem("value-not-in-chart", message, part.head(), path)

@@ -13,6 +13,8 @@ from ..text import Span
 KINDS = ("server/json",)
 NAMES = ("*medplum*.json", "*.config.json", "config.json")
 
+_OF_A_WHOLE = ("baseUrl", "appBaseUrl", "port", "binaryStorage", "database", "redis")
+"""Settings of which a whole configuration has some. One without any is a fragment, which something lays over another file."""
 _CONSEQUENCE = "the server reads its config with JSON.parse, fails at this and does not start"
 
 
@@ -41,7 +43,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         if data is not UNKNOWN:
             problems.append(_not_an_object(parsed))
         data = {}
-    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed))
+    complete = not data or any(name in data for name in _OF_A_WHOLE)
+    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
     return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
