@@ -10,7 +10,7 @@ from .documents.recognise import is_medplum_name
 from .documents.source import Confidence, Loaded, Recognised, Source, SourceFile
 from .files import LARGEST_INPUT, Unreadable, read_file
 from .model import Document
-from .sources import modules_for, source_of
+from .sources import chosen_maker, modules_for, source_of
 
 STANDARD_INPUT = "<stdin>"
 
@@ -84,13 +84,12 @@ def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
 def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised]], *, named: bool) -> Reading:
     """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
     empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
-    fitting = [(module, answer) for module, answer in answers if kind in module.KINDS and answer.kind is not None]
-    if fitting:
-        source, recognised = max(fitting, key=_confidence)
-        return _reading(file, kind, source.load(file, kind), recognised.unread, named=named)
-    if empty and (file.json.intact or kind == "server/ssm"):
+    fits = any(kind in module.KINDS and answer.kind is not None for module, answer in answers)
+    if empty and not fits and (file.json.intact or kind == "server/ssm"):
         return Reading([], empty, unread=True)
-    return _reading(file, kind, source_of(kind).load(file, kind), "", named=named)
+    source = chosen_maker(answers, kind)
+    unread = next((answer.unread for module, answer in answers if fits and module is source), "")
+    return _reading(file, kind, source.load(file, kind), unread, named=named)
 
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:

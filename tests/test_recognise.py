@@ -268,3 +268,76 @@ def test_what_is_meant_as_json_is_a_finding(name: str, content: str) -> None:
     reading = read(name, content)
     assert not reading.unread
     assert [problem.rule for one in reading.loaded for problem in one.problems][:1] in (["invalid-json"], ["json-trailing-comma"])
+
+
+# --- Variables of a client, and of a server ------------------------------------------------------------------------------------------
+
+WITH_KIND = "; --kind server/env checks the variables that clients have too"
+CLIENTS = "an environment file with variables of a client, not of a server"
+
+
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        ("BASE_URL CLIENT_ID", CLIENTS),
+        ("BASE_URL CLIENT_ID REGISTER_ENABLED AWS_TEXTRACT_ENABLED GOOGLE_CLIENT_ID RECAPTCHA_SITE_KEY", CLIENTS),
+        ("BASE_URL TOKEN_URL AUTHORIZE_URL FHIR_URL_PATH CLIENT_ACCESS_TOKEN", CLIENTS),
+        ("BASE_URL CLIENT_ID CLIENT_SECRET AGENT_ID LOG_LEVEL", CLIENTS),
+        ("BASE_URL PORT APP_BASE_URL CLIENT_ID", CLIENTS),
+        ("CLIENT_ID", CLIENTS),
+        ("VERSION CONFIG_PATH DB_PASSWORD", CLIENTS),
+        ("API_URL", CLIENTS),
+        ("BASE_URL", CLIENTS + WITH_KIND),
+        ("BASE_URL REGISTER_ENABLED", CLIENTS + WITH_KIND),
+        ("BASE_URL TOKEN_URL AUTHORIZE_URL JWKS_URL", CLIENTS + WITH_KIND),
+        ("API_BASE_URL INTROSPECTION_URL", CLIENTS + WITH_KIND),
+        ("PORT", CLIENTS + WITH_KIND),
+    ],
+)
+def test_the_variables_of_a_client(names: str, note: str) -> None:
+    lines = "".join(f"MEDPLUM_{name}=x\n" for name in names.split())
+    assert taken_for(".env", lines) == taken_for(".env", lines, searched=True) == f"ignored: {note}"
+
+
+@pytest.mark.parametrize(
+    "names", ["DATABASE_HOST", "CLIENT_ID REDIS_HOST", "PORT APP_BASE_URL", "SUPPORT_EMAIL STORAGE_BASE_URL", "DATABSE_HOST"]
+)
+def test_the_variables_of_a_server(names: str) -> None:
+    assert taken_for(".env", "".join(f"MEDPLUM_{name}=x\n" for name in names.split())) == "server/env …"
+
+
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  MEDPLUM_BASE_URL: https://api.clinic.example\n"
+COMPOSE = "services:\n  a:\n    image: acme/a\n    environment:\n      MEDPLUM_BASE_URL: https://api.clinic.example\n"
+VALUES = "env:\n- name: MEDPLUM_BASE_URL\n  value: https://api.clinic.example\n"
+OF_THE_APP = "Compose file without a Medplum server that is configured by variables"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "note"),
+    [
+        (".env", "MEDPLUM_BASE_URL=https://api.clinic.example\n", CLIENTS),
+        ("map.yaml", MANIFEST, "Kubernetes manifests without variables of a Medplum server"),
+        ("compose.yaml", COMPOSE, f"a {OF_THE_APP}"),
+        ("values.yaml", VALUES, "the values of a chart with variables of a client, not of a server"),
+    ],
+)
+def test_what_a_client_may_have_too_is_checked_where_the_user_says_so(name: str, content: str, note: str, tmp_path: Path) -> None:
+    assert taken_for(name, content) == f"ignored: {note}{WITH_KIND}"
+    assert findings(name, content, tmp_path) == []
+    assert findings(name, content, tmp_path, "--kind", "server/env") == ["base-url-without-trailing-slash baseUrl"]
+
+
+def test_only_what_a_server_has_is_checked_where_there_is_one(tmp_path: Path) -> None:
+    both = f"{COMPOSE}  b:\n    image: acme/b\n    environment:\n      MEDPLUM_REDIS_PORT: x\n"
+    assert findings("compose.yaml", both, tmp_path, "--kind", "server/env") == ["misread-integer redis.port"]
+
+
+@pytest.mark.parametrize("image", ["medplum/medplum-app", "medplum/medplum-app:5.1.23", "registry.example/medplum-app@sha256:abc"])
+def test_the_app_is_no_server_whatever_the_user_says(image: str) -> None:
+    variables = "{MEDPLUM_BASE_URL: https://a, MEDPLUM_APP_BASE_URL: https://b, MEDPLUM_PORT: 1}"
+    compose = f"services: {{app: {{image: '{image}', environment: {variables}}}}}\n"
+    pod = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: '{image}', env: [{{name: MEDPLUM_REDIS_HOST, value: r}}]}}]}}\n"
+    assert taken_for("compose.yaml", compose) == f"ignored: a {OF_THE_APP}"
+    assert taken_for("pod.yaml", pod) == "ignored: Kubernetes manifests without variables of a Medplum server"
+    for name, content in (("compose.yaml", compose), ("pod.yaml", pod)):
+        assert read(name, content, kind="server/env").note == "no variable of a Medplum server (MEDPLUM_…) can be read from it"

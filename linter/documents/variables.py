@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .. import settings
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
@@ -27,23 +27,34 @@ from .source import Loaded, Problem, SourceFile, Suppression
 
 KIND: Final = "server/env"
 
-_FOR_OTHERS: Final = frozenset(
+_FOR_CLIENTS: Final = frozenset(
     PREFIX + name
-    for name in "ACCESS_TOKEN AGENT_ID APP_IMAGE APP_TAG APP_VERSION CLIENT_ID CLIENT_SECRET CONFIG CONFIG_PATH DB_PASSWORD IMAGE "
-    "IMAGE_TAG PROFILE PROJECT_ID SERVER_IMAGE SERVER_TAG SERVER_VERSION TAG TOKEN VERSION".split()
+    for name in "ACCESS_TOKEN AGENT_ID APP_NAME AUTH_PROVIDER_ID AWS_TEXTRACT_ENABLED CLI_CLIENT_ID CLIENT_ACCESS_TOKEN CLIENT_ID "
+    "CLIENT_SECRET FHIR_URL_PATH LOGO_URL MEMBERSHIP_ID PROFILE PROJECT_ID TOKEN".split()
 )
-"""Variables of clients, agents, scripts and images: the server does not know them, and nobody expects it to."""
-_SHARED: Final = frozenset(
+"""Variables of clients: of the app, the agent and the CLI (``packages/app``, ``packages/agent``, ``packages/cli/src/util/client.ts``)."""
+_FOR_OTHERS: Final = _FOR_CLIENTS.union(
     PREFIX + name
-    for name in "APP_BASE_URL BASE_URL GOOGLE_CLIENT_ID ISSUER LOG_LEVEL PORT RECAPTCHA_SITE_KEY REGISTER_ENABLED "
-    "STORAGE_BASE_URL SUPPORT_EMAIL".split()
+    for name in "APP_IMAGE APP_TAG APP_VERSION CONFIG CONFIG_PATH DB_PASSWORD IMAGE IMAGE_TAG SERVER_IMAGE SERVER_TAG SERVER_VERSION TAG "
+    "VERSION".split()
 )
-"""Variables of the server that apps, clients and compose files have too: alone they do not show that a server is configured."""
+"""Variables of clients, scripts and images: the server does not know them, and nobody expects it to."""
+_OF_CLIENTS_TOO: Final = frozenset(
+    PREFIX + name
+    for name in "ADMIN_EMAIL ADMIN_PASSWORD AUDIENCE AUTHORIZE_URL BASE_URL GOOGLE_CLIENT_ID INTROSPECT_URL JWKS_URL LOG_LEVEL "
+    "RECAPTCHA_SITE_KEY REGISTER_ENABLED REGISTER_URL TOKEN_URL USER_INFO_URL".split()
+)
+"""Variables of the server that its clients read too: however many there are, they do not show that a server is configured."""
+_COMMON: Final = frozenset(PREFIX + name for name in "APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EMAIL".split())
+"""Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 """What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
 """A name of a variable that may be seen. ``{MEDPLUM_REDIS_PASSWORD:secret}`` is a name to YAML too."""
 _PEM: Final = "-----BEGIN "
+
+Holder = TypeVar("Holder")
+Names = Iterable[str]
 
 
 class Variable(NamedTuple):
@@ -111,16 +122,23 @@ def is_servers(name: str, *, strict: bool = False) -> bool:
     path = setting_of(name)
     if not path or name in _FOR_OTHERS:
         return False
-    return strict or len(path) > 1 or settings.catalogue().get(path) is not None or _is_near(name)
+    return strict or _is_known(path) or bool(_near(name))
 
 
-def _is_near(name: str) -> bool:
+def _is_known(path: SettingPath) -> bool:
+    return len(path) > 1 or settings.catalogue().get(path) is not None
+
+
+def _near(name: str) -> str:
+    """The variable of the server that a name was probably meant to be."""
     known = settings.catalogue()
-    if meant_by(name, known.names()):
-        return True
+    meant = meant_by(name, known.names())
+    if meant:
+        return variable_of(meant)
     from .. import suggest  # only for names that nobody knows
 
-    return suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85) is not None
+    nearest = suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85)
+    return PREFIX + nearest if nearest is not None else ""
 
 
 @cache
@@ -132,7 +150,31 @@ def _known_variables() -> tuple[str, ...]:
 
 def configures_server(names: Iterable[str]) -> bool:
     """Whether these are the variables of a server, and not of a client, an app or an agent."""
-    return any(name.startswith(PREFIX) and name not in _SHARED and is_servers(name) for name in names)
+    given = {name for name in names if name.startswith(PREFIX)}
+    unclear = _FOR_OTHERS | _OF_CLIENTS_TOO | _COMMON
+    if any(_is_known(setting_of(name)) for name in given - unclear):
+        return True
+    if given & _FOR_CLIENTS:
+        return False
+    return len(given & _COMMON) > 1 or any((near := _near(name)) and near not in unclear for name in given - unclear)
+
+
+def unless_kind(names: Iterable[str]) -> str:
+    """What to add to what is said of a file whose variables a server has too: how it can be checked all the same."""
+    given = set(names)
+    if given & _FOR_CLIENTS or not any(map(is_servers, given)):
+        return ""
+    return f"; --kind {KIND} checks the variables that clients have too"
+
+
+def holders_of_server(holders: Iterable[Holder], runs_server: Callable[[Holder], bool], names: Callable[[Holder], Names]) -> list[Holder]:
+    """Those with the variables of a server.
+
+    Where none has them, and the file is read because the user says that it is a server's, those with variables that a server has too.
+    """
+    every = list(holders)
+    sure = [holder for holder in every if runs_server(holder)]
+    return sure or [holder for holder in every if any(is_servers(name) for name in names(holder))]
 
 
 def load_variables(

@@ -184,3 +184,8 @@ def mentions_medplum(file: SourceFile) -> bool:
 def is_server_image(image: Any) -> bool:
     """Whether a container's image is, or is called as, Medplum's server: ``medplum/medplum-server:latest``, with whatever registry."""
     return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-server(?=[:@}]|\Z)", image) is not None
+
+
+def is_app_image(image: Any) -> bool:
+    """The same for Medplum's app, which has variables that a server has too."""
+    return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-app(?=[:@}]|\Z)", image) is not None

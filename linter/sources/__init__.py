@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from .. import _built
 
 if TYPE_CHECKING:
-    from ..documents.source import Source, SourceFile
+    from ..documents.source import Recognised, Source, SourceFile
 
 
 _HERE = os.path.dirname(__file__)
@@ -85,7 +85,16 @@ def source_of(kind: str) -> Source:
 
 
 def maker_of(file: SourceFile, kind: str) -> Source:
-    """The source that makes documents of a kind out of a file: of those that recognise it the surest, else :func:`source_of`."""
-    answers = [(module, module.detect(file)) for module in modules_for(file) if kind in module.KINDS]
-    fitting = [(module, answer) for module, answer in answers if answer is not None and answer.kind is not None]
+    """The source that makes documents of a kind out of a file; see :func:`chosen_maker`."""
+    answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
+    return chosen_maker(answers, kind)
+
+
+def chosen_maker(answers: list[tuple[Source, Recognised]], kind: str) -> Source:
+    """The source that makes documents of a kind, of those that know a file: the surest that takes it for one, else that knows its format.
+
+    Where none of them does, it is :func:`source_of` the kind.
+    """
+    able = [(module, answer) for module, answer in answers if kind in module.KINDS]
+    fitting = [(module, answer) for module, answer in able if answer.kind is not None] or able
     return max(fitting, key=lambda pair: pair[1].confidence)[0] if fitting else source_of(kind)

@@ -11,9 +11,17 @@ from typing import Any
 
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import VariableHolder, configures_server, load_variables, unless_reference
+from ..documents.variables import (
+    VariableHolder,
+    configures_server,
+    holders_of_server,
+    load_variables,
+    unless_kind,
+    unless_reference,
+)
 from ..documents.variables_in_yaml import (
     YamlValue,
+    is_app_image,
     is_server_image,
     is_sound,
     lines_of,
@@ -38,9 +46,9 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if any(_runs_server(service, file) for service in services):
         return Recognised("server/env", Confidence.LIKELY)
-    return Recognised(
-        None, Confidence.PLAUSIBLE, "a Compose file without a Medplum server that is configured by variables", broken_off(file, *file.yaml)
-    )
+    names = [name for service in services for name in _names(service, file)]
+    note = f"a Compose file without a Medplum server that is configured by variables{unless_kind(names)}"
+    return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -48,10 +56,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = suppression_comments_of(file)
     problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
-    for service in _services(file):
-        if _runs_server(service, file):
-            loaded.append(_load(file, service, problems, comments.suppressions))
-            problems = []
+    for service in holders_of_server(_services(file), lambda one: _runs_server(one, file), lambda one: _names(one, file)):
+        loaded.append(_load(file, service, problems, comments.suppressions))
+        problems = []
     return loaded
 
 
@@ -62,9 +69,16 @@ def _services(file: SourceFile) -> Iterator[YamlValue]:
             yield from (YamlValue(yaml, ("services", name)) for name, service in services.items() if isinstance(service, dict))
 
 
+def _names(service: YamlValue, file: SourceFile) -> list[str]:
+    """The names of its variables; those of the app are none of a server."""
+    if is_app_image(service.at("image").value):
+        return []
+    return [variable.name for variable in variables_of(service.at("environment"), file.text.content)]
+
+
 def _runs_server(service: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given to it, or it is a server that reads nothing else."""
-    names = [variable.name for variable in variables_of(service.at("environment"), file.text.content)]
+    names = _names(service, file)
     given: Any = service.value
     if is_server_image(given.get("image")):
         return any(name.startswith("MEDPLUM_") for name in names) or _reads(given) == "only"

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
-from ..documents.variables import Variable, VariableHolder, configures_server, fallback_of, load_variables, unless_reference
+from ..documents.variables import Variable, VariableHolder, configures_server, fallback_of, load_variables, unless_kind, unless_reference
 from ..redaction.token_line import LineExcerpts, Token
 from ..syntax.quotes import closing_quote, replace_escapes
 from ..text import Span, Text
@@ -63,9 +63,11 @@ def detect(file: SourceFile) -> Recognised | None:
     read = _read_once(file)
     if not named and read.problems:
         return None  # a script, or prose
-    if configures_server(variable.name for variable in read.variables):
+    names = [variable.name for variable in read.variables]
+    if configures_server(names):
         return Recognised("server/env", Confidence.LIKELY if named else Confidence.HINT)
-    return Recognised(None, Confidence.PROBABLE, "an environment file with variables of a client, not of a server") if named else None
+    note = f"an environment file with variables of a client, not of a server{unless_kind(names)}"
+    return Recognised(None, Confidence.PROBABLE, note) if named else None
 
 
 def _is_named(name: str) -> bool:

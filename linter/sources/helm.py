@@ -14,8 +14,18 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
+from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import Variable, VariableHolder, configures_server, load_variables, unless_reference
+from ..documents.variables import (
+    Variable,
+    VariableHolder,
+    configures_server,
+    holders_of_server,
+    is_servers,
+    load_variables,
+    unless_kind,
+    unless_reference,
+)
 from ..documents.variables_in_yaml import (
     YamlValue,
     is_sound,
@@ -60,9 +70,13 @@ def detect(file: SourceFile) -> Recognised | None:
     if not (mentions_medplum(file) or "configSource" in file.text.content or "baseUrl" in file.text.content):
         return None
     roots = [root for root in _roots(file) if _is_values(root)]
-    if not any(_is_servers(root, file) for root in roots):
+    if any(_is_servers(root, file) for root in roots):
+        return Recognised("server/env", Confidence.PROBABLE)
+    names = [name for root in roots for name in _names(root, file)]
+    if not any(is_servers(name) for name in names):
         return None
-    return Recognised("server/env", Confidence.PROBABLE)
+    note = f"the values of a chart with variables of a client, not of a server{unless_kind(names)}"
+    return Recognised(None, Confidence.WEAK, note, broken_off(file, *file.yaml))
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -70,20 +84,20 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = suppression_comments_of(file)
     problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
-    for root in _roots(file):
-        if _is_values(root) and _is_servers(root, file):
-            holder = VariableHolder(
-                environment=None,
-                type="values",
-                start=_start(root),
-                lines=lines_of(file),
-                names=_NAMES,
-                public_names=_PUBLIC,
-                sound=is_sound(file),
-            )
-            variables = _variables(root, file)
-            loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], comments.suppressions))
-            problems = []
+    roots = filter(_is_values, _roots(file))
+    for root in holders_of_server(roots, lambda one: _is_servers(one, file), lambda one: _names(one, file)):
+        holder = VariableHolder(
+            environment=None,
+            type="values",
+            start=_start(root),
+            lines=lines_of(file),
+            names=_NAMES,
+            public_names=_PUBLIC,
+            sound=is_sound(file),
+        )
+        variables = _variables(root, file)
+        loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], comments.suppressions))
+        problems = []
     return loaded
 
 
@@ -105,8 +119,12 @@ def _is_chart(root: YamlValue) -> bool:
 
 
 def _is_servers(root: YamlValue, file: SourceFile) -> bool:
-    variables = _variables(root, file)
-    return configures_server(variable.name for variable in variables) or (_is_chart(root) and bool(variables))
+    names = _names(root, file)
+    return configures_server(names) or (_is_chart(root) and bool(names))
+
+
+def _names(root: YamlValue, file: SourceFile) -> list[str]:
+    return [variable.name for variable in _variables(root, file)]
 
 
 def _start(root: YamlValue) -> Span:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
-from ..documents.variables import Variable, VariableHolder, configures_server, load_variables
+from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
     YamlValue,
+    is_app_image,
     is_server_image,
     is_sound,
     lines_of,
@@ -50,9 +51,9 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if any(_is_servers(part, file) for one in objects for part in _holders(one)):
         return Recognised("server/env", Confidence.LIKELY)
-    return Recognised(
-        None, Confidence.PLAUSIBLE, "Kubernetes manifests without variables of a Medplum server", broken_off(file, *file.yaml)
-    )
+    names = [name for one in objects for part in _holders(one) for name in _names(part, file)]
+    note = f"Kubernetes manifests without variables of a Medplum server{unless_kind(names)}"
+    return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -60,11 +61,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = suppression_comments_of(file)
     problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
-    for one in _objects(file):
-        for holder in _holders(one):
-            if _is_servers(holder, file):
-                loaded.append(_load(file, one, holder, problems, comments.suppressions))
-                problems = []
+    every = ((one, holder) for one in _objects(file) for holder in _holders(one))
+    for one, holder in holders_of_server(every, lambda pair: _is_servers(pair[1], file), lambda pair: _names(pair[1], file)):
+        loaded.append(_load(file, one, holder, problems, comments.suppressions))
+        problems = []
     return loaded
 
 
@@ -141,11 +141,18 @@ def _decoded(variable: Variable) -> Variable:
 
 def _is_servers(holder: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
-    names = [variable.name for variable in _variables(holder, file.text.content)]
+    names = _names(holder, file)
     image = holder.at("image").value
     if is_server_image(image) and any(name.startswith("MEDPLUM_") for name in names):
         return True
     return configures_server(names)
+
+
+def _names(holder: YamlValue, file: SourceFile) -> list[str]:
+    """The names of the variables; those of the app are none of a server."""
+    if is_app_image(holder.at("image").value):
+        return []
+    return [variable.name for variable in _variables(holder, file.text.content)]
 
 
 def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
