@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from linter import choose, cli, files, run
 from linter import load as loading
+from linter.documents import deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular
 from linter.model import Document
 from linter.policy import engine
@@ -450,7 +451,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         position = Text.position
         monkeypatch.setattr(Text, "position", lambda text, offset: broken() if text.content[0] == " " else position(text, offset))
     elif where == "side_by_side":
-        monkeypatch.setattr(run, "deployments", broken)
+        monkeypatch.setattr(deployment, "deployments", broken)
     else:
         monkeypatch.setattr(Suppressions, "unused", broken)
     result = lint("bug.json", "server.json", "--format", form, "--select", "base-url-without-trailing-slash")
