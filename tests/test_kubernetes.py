@@ -27,9 +27,9 @@ def config_map(*lines: str, kind: str = "ConfigMap", member: str = "data") -> st
     return "\n".join(["apiVersion: v1", f"kind: {kind}", "metadata: {name: medplum}", f"{member}:", *(f"  {line}" for line in lines), ""])
 
 
-def deployment(container: str, kind: str = "Deployment") -> str:
+def deployment(container: str, kind: str = "Deployment", version: str = "apps/v1") -> str:
     inner = "\n".join(f"        {line}" for line in container.splitlines())
-    return f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: api}}\nspec:\n  template:\n    spec:\n      containers:\n{inner}\n"
+    return f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: api}}\nspec:\n  template:\n    spec:\n      containers:\n{inner}\n"
 
 
 SERVER = "- name: server\n  image: medplum/medplum-server:5\n"
@@ -102,9 +102,20 @@ CONTAINER = f"""\
       value: "1\""""
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"])
-def test_a_container(kind: str) -> None:
-    text = deployment(CONTAINER, kind)
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("apps/v1", "DaemonSet"),
+        ("apps/v1", "ReplicaSet"),
+        ("batch/v1", "Job"),
+        ("serving.knative.dev/v1", "Service"),
+        ("serving.knative.dev/v1", "Configuration"),
+    ],
+)
+def test_a_container(version: str, kind: str) -> None:
+    text = deployment(CONTAINER, kind, version)
     (loaded,) = load(text)
     document = loaded.document
     assert (document.environment, document.complete) == ("api", True)
@@ -124,6 +135,53 @@ def test_a_pod_a_cron_job_and_a_list() -> None:
     items = f"apiVersion: v1\nkind: List\nitems:\n- {re.sub(chr(10), chr(10) + '  ', pod)}\n- {re.sub(chr(10), chr(10) + '  ', cron)}\n"
     assert [one.document.data for one in load(f"{pod}\n---\n{cron}\n")] == [{"port": 1}, {"redis": {"host": "a"}}]
     assert [one.document.environment for one in load(items)] == ["p", None]
+
+
+CLOUD_RUN = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: api}
+spec:
+  template:
+    spec:
+      containers:
+        - image: medplum/medplum-server:5
+          args: [env]
+          env:
+            - name: MEDPLUM_PORT
+              value: 8103
+            - name: MEDPLUM_BASE_URL
+              value: https://api.clinic.example
+            - name: MEDPLUM_DATABASE_PASSWORD
+              valueFrom: {secretKeyRef: {name: password, key: latest}}
+            - name: MEDPLUM_REDIS_PASSWORD
+              value: hunter2
+"""
+
+
+def test_a_service_of_cloud_run() -> None:
+    (loaded,) = load(CLOUD_RUN)
+    document = loaded.document
+    assert (document.environment, document.complete) == ("api", True)
+    assert document.data["database"] == {"password": UNKNOWN}
+    image, container = CLOUD_RUN.split("          args: [env]\n")
+    assert found(f"{image}{container}", "service.yaml") == [
+        "environment-not-read",
+        "unquoted-value-in-manifest port",
+        "base-url-without-trailing-slash baseUrl",
+        "secret-in-environment-file redis.password",
+    ]
+
+
+def test_jobs_and_revisions_of_cloud_run() -> None:
+    containers = "containers: [{image: medplum-server, env: [{name: MEDPLUM_PORT, value: '1'}]}]"
+    job = f"apiVersion: run.googleapis.com/v1\nkind: Job\nspec: {{template: {{spec: {{template: {{spec: {{{containers}}}}}}}}}}}\n"
+    revision = f"apiVersion: serving.knative.dev/v1beta1\nkind: Revision\nspec: {{{containers}}}\n"
+    assert [one.document.data for one in load(f"{job}---\n{revision}")] == [{"port": 1}, {"port": 1}]
+
+
+def test_a_service_of_kubernetes_has_no_containers() -> None:
+    assert load(CLOUD_RUN.replace("serving.knative.dev/v1", "v1")) == []
 
 
 @pytest.mark.parametrize(

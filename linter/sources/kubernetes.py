@@ -1,7 +1,7 @@
 """Kubernetes manifests that give variables to a Medplum server: ``ConfigMap``, ``Secret``, and the containers of pods.
 
 Each object, and each container with variables of its own, is a document: which of them reach the same server is not followed. A file may
-hold several objects, also in a ``List``.
+hold several objects, also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it, has pods too.
 """
 
 from __future__ import annotations
@@ -39,6 +39,13 @@ _POD_SPECS: Final = {
     "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
+_POD_SPECS_OF_OTHERS: Final = {
+    ("serving.knative.dev", "Service"): ("spec", "template", "spec"),
+    ("serving.knative.dev", "Configuration"): ("spec", "template", "spec"),
+    ("serving.knative.dev", "Revision"): ("spec",),
+    ("run.googleapis.com", "Job"): ("spec", "template", "spec", "template", "spec"),
+}
+"""Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds are called as others of Kubernetes are."""
 _KEPT_AS_TEXT: Final = "to Kubernetes, which accepts only text here and refuses the manifest; put the value in quotes"
 
 
@@ -92,8 +99,12 @@ def _holders(one: YamlValue) -> Iterator[YamlValue]:
     kind = _kind(one)
     if kind in ("ConfigMap", "Secret"):
         yield one
-    for name in ("containers", "initContainers") if kind in _POD_SPECS else ():
-        containers = one.at(*_POD_SPECS[kind], name)
+    group = str(one.value["apiVersion"]).partition("/")[0]
+    spec = _POD_SPECS_OF_OTHERS.get((group, kind)) or _POD_SPECS.get(kind)
+    if spec is None:
+        return
+    for name in ("containers", "initContainers"):
+        containers = one.at(*spec, name)
         given = containers.value
         yield from (containers.at(index) for index in range(len(given) if isinstance(given, list) else 0))
 
