@@ -197,7 +197,7 @@ def test_a_size_of_any_length(size: str, message: str | None) -> None:
 @pytest.mark.parametrize("digit", ["٣", "²", "①", "１２", "𝟏"])
 def test_what_only_python_takes_for_a_digit_is_none(digit: str) -> None:
     (message,) = found(lint(f"MEDPLUM_PORT={digit}\nMEDPLUM_REDIS_HOST=cache\n", ".env"), "misread-integer")
-    assert message.startswith("port is not a number (NaN)")
+    assert message.startswith("port becomes NaN, for which the server uses its default, 8103")
 
 
 # --- Depth ---------------------------------------------------------------------------------------------------------------------------

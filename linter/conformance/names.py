@@ -38,10 +38,11 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
 
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
     reader = reader_of(catalogue)
+    ignored = f"is not a setting of {reader}, which ignores it"
     if setting is not None:
-        return f"is not a setting of {reader}{f'; did you mean {setting.use}?' if setting.use else f': {setting.meaning}'}"
+        return f"{ignored}; did you mean {setting.use}?" if setting.use else f"{ignored}. {setting.meaning}"
     meant = _meant(path, catalogue)
-    return f"is not a setting of {reader}, which ignores it{f'; {meant}' if meant else ''}"
+    return f"{ignored}; {meant}" if meant else ignored
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:

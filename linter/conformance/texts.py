@@ -53,7 +53,11 @@ def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | N
 def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
     plain = re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
     if not coerced:
-        reason = "stays text, because the server does not convert it to a number; leave it out or use a JSON config file"
+        as_number = re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text) is not None
+        effect = (
+            "works only where JavaScript converts it by itself" if as_number else "is not a number (NaN) wherever it calculates with it"
+        )
+        reason = f"stays text, because the server does not convert it to a number, and {effect}; leave it out or use a JSON config file"
         return Mismatch("integer-spelling" if plain else "integer", reason)
     if plain:
         return None
@@ -68,8 +72,10 @@ def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> 
 
 def _integer_effect(value: Any, setting: Setting) -> str:
     number = number_text(value)
+    if setting.zero_means_default and number in ("0", "NaN"):
+        return f"becomes {number}, for which the server uses its default, {setting.real_default}"
     if number == "NaN":
-        return "is not a number (NaN)"
+        return "is not a number (NaN), and no comparison with it is true"
     return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
 
 
@@ -90,10 +96,12 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
 
 def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
     article = "an array" if setting.types[0] == "array" else "an object"
-    if setting.pass_through and "tls" in setting.name and text.strip() == "{}":
+    is_tls = setting.pass_through and "tls" in setting.name
+    if is_tls and text.strip() == "{}":
         return None  # stays text, but any text switches TLS on, and no option is lost
     if coercion != "object":
-        return Mismatch("object", f"stays text, because the server does not parse it here: {way_out}") if way_out else None
+        effect = "" if is_tls else f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
+        return Mismatch("object", f"stays text, because the server does not parse it here{effect}: {way_out}") if way_out else None
     if value == text:  # what can be parsed is never the text itself
         return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
     return None

@@ -24,7 +24,7 @@ def environment_name(text: str) -> str | None:
 @format("header-name", "The name of an HTTP header in lower case, as Node.js presents it.")
 def header_name(text: str) -> str | None:
     if text != text.lower():
-        return "must be in lower case: the server never sees a header name with capitals"
+        return "must be in lower case, as Node.js gives the names of headers"
     return None if re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", text) else "must be the name of an HTTP header"
 
 

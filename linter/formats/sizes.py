@@ -36,7 +36,10 @@ def size_in_bytes(text: str) -> str | None:
     if number is None:
         return "is not a size, so the server sets no limit at all; write one such as 50mb"
     size = _byte_count(number[1])
-    return f"is {size} byte{'' if size == '1' else 's'} to the server, which knows only b, kb, mb, gb, tb and pb right after the number"
+    unit = "byte" if size == "1" else "bytes"
+    return (
+        f"is {size} {unit} to the server, which refuses every larger request: it knows only b, kb, mb, gb, tb and pb right after the number"
+    )
 
 
 def _byte_count(number: str) -> str:

@@ -103,14 +103,11 @@ def _held(document: Document, path: SettingPath, value: Any, raw: Any) -> Any:
     return raw if coercion is not None and getattr(setting, coercion).newest == "none" else value
 
 
-_NOTHING_MEANS_DEFAULT: dict[SettingPath, int] = {("port",): 8103, ("bcryptHashSalt",): 10}
-"""Settings whose default the loader takes for 0 and NaN too (``||=`` in ``packages/server/src/config/loader.ts``)."""
-
-
 def _overridden(document: Document, one: Effective) -> Effective:
-    default = _NOTHING_MEANS_DEFAULT.get(one.path)
-    if default is not None and (one.effective == 0 or one.effective != one.effective):
-        return one._replace(effective=default)
+    """The default in place of 0 or NaN, for settings of which the server takes it so."""
+    setting = catalogue_of(document).get(one.path)
+    if setting is not None and setting.zero_means_default and (one.effective == 0 or one.effective != one.effective):
+        return one._replace(effective=setting.real_default)
     return one
 
 

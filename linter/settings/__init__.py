@@ -69,6 +69,8 @@ class Setting:
     """The default as the page prints it; empty where the page says "None" or nothing."""
     real_default: Any = None
     """What the server uses when it is not given: a value, or a few words where the value depends on others."""
+    zero_means_default: bool = False
+    """Whether the server uses the default for 0 and NaN too (``||=`` in ``packages/server/src/config/utils.ts``)."""
     secret: bool = False
     """Whether its value must never be shown; true also of objects that hold a password when they are stored as one text."""
     holds_secrets: bool = False

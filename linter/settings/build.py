@@ -75,6 +75,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "real_default": (str, int, bool, list, dict),
     "secret": bool,
     "pass_through": bool,
+    "zero_means_default": bool,
     "readable_from": list,
     "coercion": (str, dict),
     "deprecated": bool,
