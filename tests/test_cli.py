@@ -377,7 +377,7 @@ def test_show_as_json_is_a_contract() -> None:
                 "environment": "prod",
                 "settings": [
                     {"setting": "maxSearchOffset", "written": "1e6", "effective": 1, "from": "written", "line": 11, "secret": False},
-                    {"setting": "supportEmail", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},
+                    {"setting": "port", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},
                     {
                         "setting": "accurateCountThreshold",
                         "written": "many",

@@ -89,7 +89,7 @@ def test_the_schema_takes(validator: jsonschema.Draft202012Validator, path: str,
 @pytest.mark.parametrize(
     ("path", "value", "where"),
     [
-        ("port", "8103", "port"),
+        ("maxSearchOffset", "10000", "maxSearchOffset"),
         ("port", 0, "port"),
         ("port", 65536, "port"),
         ("baseUrl", None, "baseUrl"),

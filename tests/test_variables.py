@@ -116,7 +116,9 @@ USELESS = {
 def test_a_variable_without_effect_is_reported_once_with_what_works(variable: str) -> None:
     outcome = lint(f"MEDPLUM_REDIS_PORT=6379\n{variable}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n")
     (finding,) = outcome.result.findings
-    assert (finding.rule, finding.severity) == ("variable-without-effect", "error")
+    of_a_connection = variable.startswith(("MEDPLUM_DATABASE_", "MEDPLUM_REDIS_", "MEDPLUM_READONLY_DATABASE_"))
+    rule = ("variable-without-effect", "error") if of_a_connection else ("misnamed-variable", "warning")
+    assert (finding.rule, finding.severity) == rule
     assert finding.message.startswith(f"{variable} sets ") and USELESS[variable] in finding.message
 
 
@@ -131,7 +133,7 @@ def test_the_variable_that_is_advised_works() -> None:
 def test_no_obsolete_name_is_passed_over(path: tuple[str, ...]) -> None:
     text = f"MEDPLUM_REDIS_HOST=cache\n{variable_of(path)}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n"
     rules = {line.split()[0] for line in found(text)}
-    assert rules and rules <= {"variable-without-effect", "setting-of-older-version"}
+    assert rules and rules <= {"variable-without-effect", "misnamed-variable", "setting-of-older-version"}
 
 
 def test_what_older_servers_read_is_reported_with_what_works_on_all() -> None:
@@ -206,9 +208,9 @@ def test_a_reference_is_never_checked(reference: str) -> None:
 def test_the_default_of_a_reference_tells_what_the_file_is_for() -> None:
     text = "MEDPLUM_BASE_URL=${BASE_URL:-http://localhost:8103/}\nMEDPLUM_DATABASE_PASSWORD=medplum\n"
     assert lint(text).result.documents[0].target == "development"
-    assert found(text) == ["published-credential database.password"]  # a note, on a developer's machine
+    assert found(text) == ["published-database-password database.password"]  # a note, on a developer's machine
     assert found(text.replace("http://localhost:8103/", "https://api.hospital.example")) == [
-        "published-credential database.password",
+        "published-database-password database.password",
     ]
 
 

@@ -20,6 +20,7 @@ from .answer import Mismatch
 
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",
+    "connection-variable": "the environment variable sets a part of the connection to the database or Redis",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",
     "own-name": "the name is not that of a setting of the CDK",
@@ -40,7 +41,7 @@ ASPECTS: Final = {
 """The aspects in which a value can fit its setting, in the order in which they are checked, with what each asks."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
 """Where a value does not fit in one of these, no other rule checks it."""
-OF_NAMES: Final = frozenset({"known", "variable", "current", "own-name", "all-loaders"})
+OF_NAMES: Final = frozenset({"known", "connection-variable", "variable", "current", "own-name", "all-loaders"})
 """Aspects of a setting that are about its name alone."""
 
 

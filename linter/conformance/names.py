@@ -12,6 +12,9 @@ from ..settings import Catalogue, Setting
 from ..text import printable
 from .answer import Mismatch
 
+_CONNECTIONS = ("database", "readonlyDatabase", "redis")
+"""The sections without which a server does not start."""
+
 
 def reader_of(catalogue: Catalogue) -> str:
     """Who reads documents with these settings."""
@@ -51,7 +54,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     name = dotted(path)
     reason = why_useless(variable, name, setting, catalogue)
     if reason is not None:
-        return Mismatch("variable", reason)
+        return Mismatch("connection-variable" if path[0] in _CONNECTIONS else "variable", reason)
     near = near_variable(variable, catalogue)
     hint = f"; did you mean {near}?" if near else ""
     return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")

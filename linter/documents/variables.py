@@ -47,6 +47,8 @@ _OF_CLIENTS_TOO: Final = frozenset(
 """Variables of the server that its clients read too: however many there are, they do not show that a server is configured."""
 _COMMON: Final = frozenset(PREFIX + name for name in "APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EMAIL".split())
 """Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
+_OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
+"""Where all of these are given, passwords among them, nothing is left that would be given elsewhere."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 """What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
@@ -193,7 +195,13 @@ def load_variables(
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, TokenLines(holder.lines, lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
-        file.uri, KIND, file.text, build_tree(values.items()), origin, environment=holder.environment, complete=holder.complete
+        file.uri,
+        KIND,
+        file.text,
+        build_tree(values.items()),
+        origin,
+        environment=holder.environment,
+        complete=holder.complete or last.keys() >= _OF_A_WHOLE,
     )
     return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 

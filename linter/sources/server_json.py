@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import settings
 from ..documents.origin import JsonOrigin
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
@@ -43,7 +44,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         if data is not UNKNOWN:
             problems.append(_not_an_object(parsed))
         data = {}
-    complete = not data or any(name in data for name in _OF_A_WHOLE)
+    complete = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
     return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
