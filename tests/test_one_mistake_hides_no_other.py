@@ -44,7 +44,7 @@ def misspelt(value: Any, setting: Setting) -> Iterator[Any]:
         return
     if "server-url" in setting.tags and value.endswith("/"):
         yield value.rstrip("/")
-    elif setting.format == "hostname" and "://" not in value and ":" not in value and "." in value.rstrip("."):
+    elif setting.format in ("hostname", "host-or-socket") and "://" not in value and ":" not in value and "." in value.rstrip("."):
         yield from (f"https://{value}", f"{value}:8443", f"https://{value}/", f"{value.rstrip('.')}.")
     elif setting.format == "aws-region" and value.islower():
         yield value.upper()

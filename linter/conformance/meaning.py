@@ -13,6 +13,8 @@ from ..settings.kinds import catalogue_kind
 from .mismatch import MISREAD, mismatches
 from .values import MEANS_TRUE
 
+_HOSTS: Final = ("hostname", "host-or-socket")
+
 
 def meant(document: Document, path: SettingPath, value: Any) -> Any:
     """What a value that does not fit plainly stands for, for those who compare with it; ``UNKNOWN`` where nobody can tell.
@@ -30,7 +32,7 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
         return _read_otherwise(value, setting)
     if "server-url" in setting.tags:
         return _with_slash(value)
-    return value.removesuffix(".") if setting.format == "hostname" else value
+    return value.removesuffix(".") if setting.format in _HOSTS else value
 
 
 def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
@@ -63,7 +65,7 @@ _LONGEST_NAME: Final = 1_000
 
 def _read_otherwise(value: Any, setting: Setting) -> Any:
     """A text in another form than it should have, in which what others compare with can be read all the same."""
-    if not isinstance(value, str) or setting.format not in ("aws-account", "aws-region", "hostname", "s3-bucket"):
+    if not isinstance(value, str) or setting.format not in ("aws-account", "aws-region", "s3-bucket", *_HOSTS):
         return value
     if len(value) > _LONGEST_NAME:
         return UNKNOWN
@@ -72,7 +74,7 @@ def _read_otherwise(value: Any, setting: Setting) -> Any:
     elif setting.format == "aws-region":
         text = value.strip().lower()
     else:
-        around = _around_host(value) if setting.format == "hostname" else _around_bucket(value)
+        around = _around_host(value) if setting.format in _HOSTS else _around_bucket(value)
         text = around[1] if around is not None else ""
     return text if FORMATS[setting.format].reason(text) is None else UNKNOWN
 

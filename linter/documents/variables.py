@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from .. import settings
+from ..formats.credentials import no_issued_credential
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.token_line import LineExcerpts
 from ..redaction.values import Public, Visibility
@@ -187,8 +188,9 @@ def load_variables(
     suppressions: tuple[Suppression, ...] = (),
 ) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written."""
-    given = [variable for variable in variables if is_servers(variable.name, strict=holder.strict)]
-    mistakes = list(_written_wrong(given))
+    every = list(variables)
+    given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
+    mistakes = [*_written_wrong(given), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
     misread = {problem.path for problem in mistakes if problem.rule != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
@@ -232,6 +234,18 @@ def _written_wrong(given: list[Variable]) -> Iterator[Problem]:
 def _duplicate(variable: Variable) -> Problem:
     message = f"{printable(variable.name)} is given twice: this one counts, and the earlier one is silently dropped; keep one"
     return Problem("duplicate-variable", message, variable.key, setting_of(variable.name))
+
+
+def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
+    """Credentials that services issued in the variables of other programs, of which those of AWS are read by the server's libraries."""
+    for variable in others:
+        reason = no_issued_credential(variable.text) if variable.text else None
+        if reason is not None:
+            message = (
+                f"{printable(variable.name)} {reason} in plain text: anyone with access to this file or its history can use it; "
+                "revoke it, and inject a new one at deployment"
+            )
+            yield Problem("credential-beside-variables", message, variable.value)
 
 
 def _mistake(variable: Variable) -> Problem | None:

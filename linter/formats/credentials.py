@@ -40,7 +40,7 @@ def no_issued_credential(text: str) -> str | None:
     return f"contains {found.lastgroup.replace('_', ' ')}"
 
 
-@format("no-real-secret", "A secret that was made up for development: no private key, no secret that a service or a generator made.")
+@format("no-real-secret", "A secret that was made up for development: no private key, and no secret of reCAPTCHA.")
 def no_real_secret(text: str) -> str | None:
     from .published import not_published
 
@@ -48,10 +48,15 @@ def no_real_secret(text: str) -> str | None:
         return None
     if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
         return "is a private key"
-    if _is_made_up(text):
+    return "is a secret of reCAPTCHA" if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) and not _is_made_up(text) else None
+
+
+@format("no-generated-secret", "A secret that a person made up: no long one of random letters and digits.")
+def no_generated_secret(text: str) -> str | None:
+    from .published import not_published
+
+    if is_unresolved(text) or not_published(text) is not None or no_real_secret(text) is not None or _is_made_up(text):
         return None
-    if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text):
-        return "is a secret of reCAPTCHA"
     return "looks like a secret of a service" if _is_generated(text) else None
 
 

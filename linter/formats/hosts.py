@@ -35,6 +35,8 @@ _PRIVATE = re.compile(
 @format("private-name", "A host name or address on the same machine, on a Docker network or on a private network.")
 def private_name(text: str) -> str | None:
     host = text.lower().rstrip(".")
+    if host.startswith("/"):
+        return None  # the folder of a UNIX socket
     return None if is_local_host(host) or _PRIVATE.fullmatch(host) else "is on another network"
 
 
@@ -48,6 +50,11 @@ def hostname(text: str) -> str | None:
         is_address = re.fullmatch(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", text)
         return None if is_address else "must be a bare host name, without a port"
     return None if re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", text) else "must be a host name or an IP address"
+
+
+@format("host-or-socket", "A bare host name or IP address, or the folder of a UNIX socket, such as `/cloudsql/PROJECT:REGION:INSTANCE`.")
+def host_or_socket(text: str) -> str | None:
+    return None if text.startswith("/") else hostname(text)
 
 
 @format("https-or-local", "A URL over https, or over http to the user's own machine.")

@@ -141,6 +141,7 @@ _LEGIBLE: Final[dict[str, str]] = {
     "environment-name": WORDS,
     "google-client-id": r"[\w.-]+\.googleusercontent\.com\S{0,10}",
     "header-name": r"[A-Za-z]+(?:[-_][A-Za-z]+)+",
+    "host-or-socket": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "hostname": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "lambda-layer-name": r"arn:\S+",
     "mailbox": _ADDRESS,
@@ -155,7 +156,7 @@ _LEGIBLE: Final[dict[str, str]] = {
 }
 """For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is not here, such as an
 id that a secret can be taken for, nothing wrong is shown."""
-_LISTS: Final = {"email-list": "email", "origins": "url", "hostname": "hostname"}
+_LISTS: Final = {"email-list": "email", "origins": "url", "hostname": "hostname", "host-or-socket": "hostname"}
 """Formats of lists, and of what people write lists for, with the format of a member."""
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
 _REFERENCE: Final = re.compile(
