@@ -20,7 +20,7 @@ from .sources import kinds
 
 
 class Rules(NamedTuple):
-    """The rules that a file is checked with, in their order and by id, and all that there are."""
+    """The rules of a file: those that it is checked with (``active``, in the order of ids, and ``by_id``), and all that are ``known``."""
 
     active: tuple[Rule, ...]
     by_id: Mapping[str, Rule]
@@ -157,7 +157,7 @@ class Choices:
         return known
 
     def check_selection(self, file: Path) -> None:
-        """Refuse a choice of rules of which none is left: whatever is linted with it has no finding."""
+        """Report a choice of rules of which none is left as an error: whatever is linted with it has no finding."""
         config = self.config(file)
         assert config is not None  # :meth:`prepare` has read it
         overrides = self._given.over(config.overrides_for(file))

@@ -55,8 +55,9 @@ class Mention(NamedTuple):
 class Config(NamedTuple):
     """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
 
-    ``base`` is the folder that globs are relative to, that of the file where it is None. ``trusted``: the command line names it. One
-    that is merely found may be of anybody's making.
+    ``lines`` gives the line (from 1) of each rule or category that it names, ``rules_line`` that of ``rules``. ``base`` is the folder that
+    globs are relative to, that of the file where it is None. ``trusted``: the command line names it. One that is merely found may be of
+    anybody's making.
     """
 
     path: Path | None = None
@@ -99,7 +100,10 @@ class Config(NamedTuple):
 
 
 def matches(path: PurePosixPath, glob: str) -> bool:
-    """Whether a glob fits a path, or a folder above it. Without a slash it fits a name at any depth; ``**`` fits any number of folders."""
+    """Whether a glob fits a path, or a folder above it. Without a slash it fits a name at any depth; ``**`` fits any number of folders.
+
+    Raises :exc:`ValueError` for a text that is no glob.
+    """
     return _compiled(glob).matches_within(str(path))
 
 

@@ -121,122 +121,124 @@ class ConfigChecker:
     """Checks what a configuration says, with the line of each mistake (TOML's readers give no places)."""
 
     def __init__(self, path: Path, text: str) -> None:
-        self.path = path
-        self.lines = [line.partition("#")[0] for line in text.split("\n")]
-        own = [number for number, line in enumerate(self.lines) if _TABLE.search(line.encode())]
-        self.start = own[0] if own else 0
+        self._path = path
+        self._lines = [line.partition("#")[0] for line in text.split("\n")]
+        own = [number for number, line in enumerate(self._lines) if _TABLE.search(line.encode())]
+        self._start = own[0] if own else 0
 
-    def line(self, *keys: str) -> int:
+    def _line(self, *keys: str) -> int:
         """The line of a key beneath other keys: the first that has it, from the line of the key above it on."""
-        at = self.start
+        at = self._start
         for key in keys:
             word = rf"""\s*(?:{re.escape(key)}|"{re.escape(key)}"|'{re.escape(key)}')\s*"""
             pattern = re.compile(rf"(?:^|[{{,.]){word}[=.]|^\s*\[(?:.*[.\[])?{word}[.\]]")
-            at = next((number for number in range(at, len(self.lines)) if pattern.search(self.lines[number])), at)
+            at = next((number for number in range(at, len(self._lines)) if pattern.search(self._lines[number])), at)
         return at + 1
 
-    def line_of(self, name: str) -> int:
+    def _line_of(self, name: str) -> int:
         """The first line that names a rule or category, as a key or in a list."""
         pattern = re.compile(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])")
-        return next((number + 1 for number in range(self.start, len(self.lines)) if pattern.search(self.lines[number])), 1)
+        return next((number + 1 for number in range(self._start, len(self._lines)) if pattern.search(self._lines[number])), 1)
 
-    def error(self, keys: tuple[str, ...], message: str) -> ConfigError:
-        return ConfigError(f"{self.path}:{self.line(*keys)}: {message}")
+    def _error(self, keys: tuple[str, ...], message: str) -> ConfigError:
+        return ConfigError(f"{self._path}:{self._line(*keys)}: {message}")
 
     def config(self, data: Any) -> Config:
+        """The configuration that a table holds. Raises :exc:`ConfigError`, with file and line, for the first mistake in it."""
         if not isinstance(data, dict):
-            raise self.error(("medplum-lint",), "tool.medplum-lint must be a table")
-        self.known((), data, ("rules", "exclude", "per-file", *_OVERRIDES))
+            raise self._error(("medplum-lint",), "tool.medplum-lint must be a table")
+        self._known((), data, ("rules", "exclude", "per-file", *_OVERRIDES))
         config = Config(
-            path=self.path,
-            general=self.overrides((), data),
-            rules=tuple(self.path.parent / folder for folder in self.texts((), data, "rules") or ()),
-            exclude=self.texts((), data, "exclude") or (),
-            per_file=tuple(self.per_file(data.get("per-file", {}))),
-            rules_line=self.line("rules") if "rules" in data else 1,
+            path=self._path,
+            general=self._overrides((), data),
+            rules=tuple(self._path.parent / folder for folder in self._texts((), data, "rules") or ()),
+            exclude=self._texts((), data, "exclude") or (),
+            per_file=tuple(self._per_file(data.get("per-file", {}))),
+            rules_line=self._line("rules") if "rules" in data else 1,
         )
         for glob in config.exclude:
             self.check_glob(("exclude",), glob)
-        return config._replace(lines={mention.name: self.line_of(mention.name) for mention in config.mentions()})
+        return config._replace(lines={mention.name: self._line_of(mention.name) for mention in config.mentions()})
 
-    def per_file(self, data: Any) -> Iterable[tuple[str, Overrides]]:
+    def _per_file(self, data: Any) -> Iterable[tuple[str, Overrides]]:
         if not isinstance(data, dict):
-            raise self.error(("per-file",), "per-file must be a table of globs")
+            raise self._error(("per-file",), "per-file must be a table of globs")
         for glob, override in data.items():
             above = ("per-file", glob)
             self.check_glob(above, glob)
             if not isinstance(override, dict):
-                raise self.error(above, f'per-file "{glob}" must be a table')
+                raise self._error(above, f'per-file "{glob}" must be a table')
             if "fail-on" in override:
-                raise self.error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
-            self.known(above, override, _OVERRIDES)
-            yield glob, self.overrides(above, override)
+                raise self._error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
+            self._known(above, override, _OVERRIDES)
+            yield glob, self._overrides(above, override)
 
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
+        """Raise :exc:`ConfigError`, at the key that ``above`` leads to, for a text that is no glob."""
         try:
             matches(PurePosixPath("x"), glob)
         except ValueError:
-            raise self.error(above, f'"{glob}" is not a glob') from None
+            raise self._error(above, f'"{glob}" is not a glob') from None
 
-    def known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    def _known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
         for key in data:
             if key not in names:
-                raise self.error((*above, key), f'there is no option "{key}"{did_you_mean(key, names)}')
+                raise self._error((*above, key), f'there is no option "{key}"{did_you_mean(key, names)}')
 
-    def overrides(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Overrides:
+    def _overrides(self, above: tuple[str, ...], data: Mapping[str, Any]) -> Overrides:
         return Overrides(
-            select=self.selected(above, data),
-            ignore=self.texts(above, data, "ignore"),
-            severity=self.severity((*above, "severity"), data.get("severity")),
-            target=self.choice(above, data, "target", TARGET_CHOICES),
-            fail_on=self.choice(above, data, "fail-on", FAIL_ON_CHOICES),
-            pedantic=self.truth(above, data, "pedantic"),
+            select=self._selected(above, data),
+            ignore=self._texts(above, data, "ignore"),
+            severity=self._severity((*above, "severity"), data.get("severity")),
+            target=self._choice(above, data, "target", TARGET_CHOICES),
+            fail_on=self._choice(above, data, "fail-on", FAIL_ON_CHOICES),
+            pedantic=self._truth(above, data, "pedantic"),
         )
 
-    def selected(self, above: tuple[str, ...], data: Mapping[str, Any]) -> tuple[str, ...] | None:
-        ids = self.texts(above, data, "select")
+    def _selected(self, above: tuple[str, ...], data: Mapping[str, Any]) -> tuple[str, ...] | None:
+        ids = self._texts(above, data, "select")
         if ids == ():
-            raise self.error((*above, "select"), "select names no rule, so nothing would be checked: leave it out to check all")
+            raise self._error((*above, "select"), "select names no rule, so nothing would be checked: leave it out to check all")
         return ids
 
-    def texts(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    def _texts(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
         value = data.get(key)
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.error((*above, key), f"{key} must be a list of strings")
+            raise self._error((*above, key), f"{key} must be a list of strings")
         return tuple(value)
 
-    def choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
+    def _choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
         value = data.get(key)
         if value is not None and value not in choices:
-            raise self.error((*above, key), f"{key} must be one of {', '.join(choices)}{_near(value, choices)}")
+            raise self._error((*above, key), f"{key} must be one of {', '.join(choices)}{_near(value, choices)}")
         return value
 
-    def truth(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> bool | None:
+    def _truth(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> bool | None:
         value = data.get(key)
         if value is not None and not isinstance(value, bool):
-            raise self.error((*above, key), f"{key} must be true or false")
+            raise self._error((*above, key), f"{key} must be true or false")
         return value
 
-    def severity(self, above: tuple[str, ...], data: Any) -> Mapping[str, Severity] | None:
+    def _severity(self, above: tuple[str, ...], data: Any) -> Mapping[str, Severity] | None:
         if data is None:
             return None
         if not isinstance(data, dict):
-            raise self.error(above, "severity must be a table of rule ids and levels")
-        return {rule_id: self.levels((*above, rule_id), rule_id, value) for rule_id, value in data.items()}
+            raise self._error(above, "severity must be a table of rule ids and levels")
+        return {rule_id: self._levels((*above, rule_id), rule_id, value) for rule_id, value in data.items()}
 
-    def levels(self, above: tuple[str, ...], rule_id: str, value: Any) -> Severity:
+    def _levels(self, above: tuple[str, ...], rule_id: str, value: Any) -> Severity:
         given = value if isinstance(value, dict) else dict.fromkeys(TARGETS, value)
-        self.known(above, given, TARGETS)
+        self._known(above, given, TARGETS)
         choices = (*LEVELS, "off")
         for target, level in given.items():
             if level not in choices:
                 near = _near(level, choices)
                 place = (*above, target) if given is value else above
-                raise self.error(place, f"the severity of {rule_id} must be one of {', '.join(choices)}{near}")
+                raise self._error(place, f"the severity of {rule_id} must be one of {', '.join(choices)}{near}")
         if set(given) != set(TARGETS):
-            raise self.error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
+            raise self._error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
         return {target: None if given[target] == "off" else given[target] for target in TARGETS}
 
 

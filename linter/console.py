@@ -21,6 +21,7 @@ class Commands(click.Group):
     """A group whose ``check`` command need not be named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See :meth:`click.Group.parse_args`. Raises :exc:`click.UsageError` for what is no path and nearly a command."""
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
             self._refuse_slip(args)
             args = ["check", *args]
@@ -37,10 +38,12 @@ class Commands(click.Group):
                 raise click.UsageError(f'there is no command and no file "{word}"{near}')
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The usage of ``check``, which need not be named, and of the other commands."""
         formatter.write_usage(PROGRAM, "[check] [OPTIONS] [PATH]...")
         formatter.write_usage(PROGRAM, "COMMAND [OPTIONS] ...")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of ``check``, and the commands."""
         self.commands["check"].format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
 
@@ -76,6 +79,7 @@ class Commands(click.Group):
 
 
 def cannot_write(reason: str) -> int:
+    """Say on standard error why standard output cannot be written; the exit code for it."""
     say("error", f"standard output: cannot be written: {reason}")
     return 2
 
@@ -85,12 +89,12 @@ _OF_WRITING = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF
 
 
 def say(what: str, text: str) -> None:
-    """Tell something on standard error, in one line, whatever names it holds."""
+    """Write ``medplum-lint: WHAT: TEXT`` to standard error, in one line, whatever names it holds."""
     quietly(lambda: click.echo(inert(f"{PROGRAM}: {what}: {printable(text)}"), err=True))
 
 
 def quietly(say: Callable[[], object]) -> None:
-    """Where standard error is full or gone, the exit code still says it."""
+    """Call what writes to standard error; where that is full or gone, the exit code still says what went wrong."""
     if sys.stderr is None:
         return
     try:

@@ -77,7 +77,8 @@ def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found],
 def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable[[OSError], object]) -> Iterator[Path]:
     """The files beneath a folder that are called as configurations are, in the order of their names. Links to folders are not followed.
 
-    ``fail`` is called with a folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
+    ``excluded`` says of a folder or file whether to pass it over; ``fail`` is called with each folder that cannot be read. A loop, for
+    folders can be nested deeper than Python's functions can.
     """
     names = tuple(name for module in modules() for name in module.NAMES)
     waiting = [str(folder)]

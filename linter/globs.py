@@ -121,14 +121,14 @@ class Glob:
         return bool(states & self._end)
 
     def after(self, text: str, states: int | None = None) -> int:
-        """Where in the glob a path can be that begins so; 0 where none can."""
+        """The states (a bit for each position of the glob) after the characters of ``text``; 0 where no path can begin so."""
         states = self._start if states is None else states
         for char in text:
             states = self._step(states, char)
         return states
 
     def ends(self, states: int) -> bool:
-        """Whether a path that is there fits."""
+        """Whether a path that ends in these states fits."""
         return bool(states & self._end)
 
     def seeing(self, states: int, name: str) -> int:

@@ -143,6 +143,7 @@ def breaks_off(loaded: Loaded) -> bool:
 
 
 def why_broken(loaded: Loaded) -> str:
+    """Why not all of a document could be read, where the rule that would report it is off; it must have a lossy problem."""
     problem = next(problem for problem in loaded.problems if problem.lossy)
     line, column = loaded.document.position(problem.span.start)
     return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"

@@ -60,7 +60,7 @@ class Origin(Protocol):
         """The line on which the span of a finding about ``path`` starts, with all that may be secret masked."""
 
     def pieces(self, part: Span) -> Iterator[Piece]:
-        """A part of one line, from its start on, in pieces, each masked unless its own line tells that it is public."""
+        """A part of one line, cut into pieces without gaps, each masked unless its own line shows that it is public."""
 
 
 class Document:
@@ -145,7 +145,10 @@ def child(node: Any, step: str | int) -> Any:
 
 
 class RuleInfo(NamedTuple):
-    """All that a reporter may know of a rule. ``severity`` gives the level for each target; None means the rule is off there."""
+    """A rule as reporters and choices of rules know it. ``severity`` gives the level for each target; None means the rule is off there.
+
+    ``kinds`` are the kinds of document that it is for, ``docs`` is Markdown, ``links`` are addresses.
+    """
 
     id: str
     title: str
@@ -179,7 +182,10 @@ class Change(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """What would put a finding right. ``description`` is one line for people, in which secrets are masked."""
+    """Changes that would put a finding right. ``safe``: they keep the meaning of all else.
+
+    ``description`` is one line for people, in which secrets are masked.
+    """
 
     changes: tuple[Change, ...]
     safe: bool
@@ -196,7 +202,10 @@ class Related(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something wrong at one place. ``path`` is None when the finding is about no setting; ``suppressed`` is None or the reason."""
+    """Something wrong at one place: the id of the rule, a message in which secrets are masked, and the place in a document.
+
+    ``path`` is None when it is about no setting. ``suppressed`` is the reason of the comment that accepts it; None where none does.
+    """
 
     rule: str
     severity: Level

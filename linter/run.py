@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """0 nothing to fail on, 1 findings, 2 not run as asked, 3 a bug of ours."""
+        """The exit code of the command: 0 nothing to fail on, 1 findings, 2 not run as asked, 3 a bug of ours."""
         if self.bugs:
             return 3
         if self.errors:
@@ -71,7 +71,7 @@ class Outcome(NamedTuple):
 
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:
-    """Lint files, folders and globs."""
+    """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run(options)
     files, errors = find_files(paths, run.choices.excluded)
     if not run.prepare([file.path for file in files]):

@@ -101,7 +101,7 @@ class Suppressions:
         return finding if reason is None else finding._replace(suppressed=reason)
 
     def unused(self) -> Iterator[Unused]:
-        """What is not needed, when all findings are known."""
+        """The comments, and parts of them, that no finding needs; to be asked when :meth:`apply` has seen every finding."""
         for file in self._files.values():
             for suppression in file.suppressions:
                 yield from _unused(file, suppression)

@@ -68,7 +68,7 @@ class Text:
         return self._starts
 
     def position(self, offset: int) -> Position:
-        """The line and column of the character at ``offset``. Between CR and LF a line has ended: no column is beyond its end."""
+        """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""
         starts = self._line_starts()
         if self.content[offset - 1 : offset + 1] == "\r\n":
             offset -= 1
@@ -76,7 +76,7 @@ class Text:
         return Position(line, offset - starts[line - 1] + 1)
 
     def line_span(self, line: int) -> Span:
-        """The characters of a line (from 1), without its line end."""
+        """The characters of a line (from 1), without its line end. Raises :exc:`IndexError` for a line that the text does not have."""
         starts = self._line_starts()
         start = starts[line - 1]
         if line == len(starts):
@@ -92,7 +92,7 @@ MASK = "••••••"
 
 
 def inert(text: str) -> str:
-    """Lines of output of which none is a command to a runner of GitHub Actions: ``::error::`` at its start, or ``##[error]`` anywhere.
+    """Lines of output, changed so that none is a command to a runner of GitHub Actions: ``::error::`` at its start, ``##[error]`` anywhere.
 
     (actions/runner, ``ActionCommand.cs``: what a job prints is searched for both.) The first sign is written as in :func:`printable`.
     """

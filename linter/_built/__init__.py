@@ -33,7 +33,7 @@ def text(content: str, made_of: Iterable[str]) -> str:
 
 
 def digest(made_of: Iterable[str]) -> str:
-    """A checksum of the names of some files, each with its folder's, and of their bytes."""
+    """A checksum of some files: of the name of each, with that of its folder, and of its bytes."""
     import zlib  # only for a checkout
 
     checksum = 0

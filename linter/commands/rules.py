@@ -64,7 +64,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 
 
 def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
-    """The documentation of a rule, with its first good and bad example."""
+    """The documentation of a rule that exists, built in or in the folders, with its first good and bad example."""
     built_in = [_read_built_in(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
     rule_file = next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
     assert rule_file.rule is not None  # asked for just above
@@ -129,7 +129,7 @@ def _failures(rule_file: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
 
 
 def load_example(content: bytes, kind: str) -> list[Sample]:
-    """The documents of an example's text."""
+    """The documents of an example's text, loaded as a kind, each with what its source reports of it."""
     if kind == DEPLOYMENT:
         return _deployment(json.loads(content))
     samples = []

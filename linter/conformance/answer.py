@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 
 class Mismatch:
-    """How a value does not fit: the aspect, and a reason that reads on after the setting's name, worked out when it is asked for."""
+    """How a value does not fit: the aspect, one of :data:`~linter.conformance.mismatch.ASPECTS`, and the reason.
+
+    The reason is a clause that reads on after the setting's name. It can be given as a function, which is called when it is asked for.
+    """
 
     __slots__ = ("_reason", "aspect")
 

@@ -17,11 +17,12 @@ _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 
 
 def reader_of(catalogue: Catalogue) -> str:
-    """Who reads documents with these settings."""
+    """Who reads documents with these settings, for a sentence: ``the server`` or ``the CDK``."""
     return "the CDK" if catalogue.kind == "infra" else "the server"
 
 
 def instead(setting: Setting, reader: str) -> str:
+    """The reason of a mismatch for a name that only older versions read, or none ever did, with the one to use."""
     readers = "current servers" if reader == "the server" else reader
     return f"is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
 
@@ -40,6 +41,7 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
 
 
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
+    """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss."""
     reader = reader_of(catalogue)
     ignored = f"is not a setting of {reader}, which ignores it"
     if setting is not None:
@@ -49,6 +51,7 @@ def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalo
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:
+    """The mismatch of a variable that sets no setting; ``path`` is where it lands, ``setting`` what the catalogue says of that."""
     from .variables import near_variable, why_useless  # only after a mistake
 
     name = dotted(path)

@@ -15,7 +15,7 @@ _GENERATIONS = (("servers of late 2025", "late_2025"), ("servers of mid-2025", "
 
 
 def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
-    """How the newest loader misreads a parameter's or variable's text; ``value`` is what it makes of it.
+    """The mismatch of a parameter's or variable's text that the newest loader misreads; ``value`` is what it makes of it.
 
     ``way_out`` is how to give an object that stays text; empty where another rule says it.
     """
@@ -108,7 +108,7 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
 
 
 def older_versions(text: str, setting: Setting, coercion: settings.ByGeneration) -> Mismatch | None:
-    """Texts that only the newest loader reads as they are meant."""
+    """The mismatch of a text that only the newest loader reads as it is meant; None where older ones do too, or misread it no worse."""
     kind = setting.types[0] if setting.types else "string"
     older = [name for name, field in _GENERATIONS if getattr(coercion, field) != coercion.newest]
     if not older or "string" in setting.types or (kind == "boolean" and text == "true"):
@@ -123,7 +123,7 @@ def older_versions(text: str, setting: Setting, coercion: settings.ByGeneration)
 
 
 def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
-    """Variables that only newer loaders put on their setting."""
+    """The mismatch of a variable that only newer loaders put on its setting; None where all of them do."""
     older = [name for name, field in _GENERATIONS if getattr(setting.env_unsettable, field)]
     if not older:
         return None

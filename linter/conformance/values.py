@@ -27,12 +27,14 @@ MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 
 
 def external_secret(value: Any) -> Mismatch | None:
+    """The mismatch of an external secret (``system``, ``key``, ``type``) outside of the CDK's own config; None for any other value."""
     if isinstance(value, dict) and {"system", "key"} <= value.keys() <= {"system", "key", "type"}:
         return Mismatch("own-value", "is an external secret, which only the CDK resolves, and only in its own config")
     return None
 
 
 def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | None:
+    """The mismatch of a text or number where a switch belongs, in a file whose values are not converted; None where it fits."""
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, str):
@@ -62,6 +64,7 @@ def outcome(setting: Setting, value: bool) -> str:
 
 
 def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of a value that has none of the setting's types; None where it has one."""
     if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
         # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
         return None if value.isascii() and value.isdecimal() else Mismatch("type", f"must be a whole number, not {_kind_of(value)}")
@@ -93,6 +96,7 @@ def _kind_of(value: Any) -> str:
 
 
 def not_allowed(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of a value that is not one of the setting's choices; None where it is, is empty, or the setting has none."""
     if not setting.enum or isinstance(value, dict | list) or value == "":
         return None
     allowed = [str(one) for one in setting.enum]
@@ -105,6 +109,7 @@ def not_allowed(value: Any, setting: Setting) -> Mismatch | None:
 
 
 def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of a number (in quotes too) that cannot work (``range``) or should not be (``advice``); None for any other value."""
     if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,20}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
@@ -127,6 +132,7 @@ def _tolerance(value: float, setting: Setting) -> str:
 
 
 def wrong_format(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of a text that does not have the setting's format; None where it has it, or the setting has none."""
     if not setting.format or not isinstance(value, str) or (value == "" and setting.format != "bytes"):
         return None
     reason = FORMATS[setting.format].reason(value)

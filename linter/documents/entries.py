@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Entry(Protocol):
-    """What gives a setting."""
+    """What gives a setting: one parameter, variable, or member of a vault's secret."""
 
     @property
     def text(self) -> str | None:
@@ -77,7 +77,7 @@ class EntriesOrigin:
         return place.key if part == "key" and place.key is not None else place.value
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """What the setting's own entry says of itself.
+        """What the entry of exactly this setting says of itself beside the value, such as its type.
 
         What stands inside the JSON of an entry has no facts: one parameter of the wrong type is one mistake.
         """

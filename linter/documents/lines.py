@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Lines(Protocol):
-    """Shows lines of a file, with all masked that may be secret."""
+    """Lines of a file as they may be shown: all that may be secret is masked."""
 
     def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
         """The line on which a span starts; with ``show`` the value that stands there may be seen as one of these settings."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
-    """Where a setting stands; for one that is absent the first character of what lacks it."""
+    """The characters of a setting's value or key; for one that is absent the first character of what lacks it."""
     place = places.find(path)
     if place is not None:
         return place.key if part == "key" and place.key is not None else place.value
@@ -42,7 +42,7 @@ def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | N
 
 
 def anchor_of(place: Place | None, span: Span) -> int:
-    """Where the name of a member starts, or else what is pointed at."""
+    """The offset from which to show a long line: where the name of the member starts, else where the span does."""
     return place.key.start if place is not None and place.key is not None else span.start
 
 

@@ -81,6 +81,7 @@ def misnamed(environment: Environment) -> Iterator[Problem]:
 
 
 def not_found(parameter: Parameter, environment: Environment) -> Problem:
+    """The problem of a name that AWS was asked for and did not find."""
     message = f"there is no parameter {printable(parameter.name)}: AWS found none of this name; create it, or correct the name"
     return Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
@@ -88,6 +89,10 @@ def not_found(parameter: Parameter, environment: Environment) -> Problem:
 def checked(
     parameters: list[Parameter], environment: Environment, check_parameter: Callable[[Parameter, SettingPath], Problem | None]
 ) -> Iterator[Problem]:
+    """What is wrong with each of some parameters by itself, and with those that give members of another one.
+
+    ``check_parameter`` is what the source of the file itself has to say of one.
+    """
     for parameter in parameters:
         path = environment.path(parameter)
         for problem in (

@@ -99,7 +99,7 @@ class Parameter(NamedTuple):
         return spot[0].find(spot[1]), spot
 
     def span(self, part: Part) -> Span:
-        """The same as characters."""
+        """The characters where a part of it stands; the name where the part is not given."""
         place, (_, path) = self.spot(part)
         if place is None:
             return Span(0, 0)

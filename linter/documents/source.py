@@ -38,7 +38,7 @@ class SourceFile:
 
     @property
     def is_no_text(self) -> bool:
-        """Whether this is UTF-16 or no text at all, of which nothing more is to be reported than that."""
+        """Whether this is UTF-16 or no text at all: not UTF-8, and with a NUL near its start."""
         return self.encoding_error is not None and "\0" in self.text.content[:_LOOKED_AT]
 
     @property
@@ -75,7 +75,7 @@ class SourceFile:
 
     @property
     def looks_like_yaml(self) -> bool:
-        """Whether it is worth to read the text as YAML: by its name, else by its first lines. JSON is never read as YAML."""
+        """Whether the text is to be read as YAML: by its name, else by its first lines. JSON is never read as YAML."""
         if self.text.content.lstrip()[:1] in ("{", "["):
             return self.name.endswith((".yaml", ".yml")) and not self.json.whole
         if self.name.endswith((".yaml", ".yml")):

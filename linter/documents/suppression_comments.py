@@ -46,7 +46,7 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
 
 
 def within(spans: Iterable[Span]) -> Callable[[int], bool]:
-    """Whether an offset lies in one of some spans, which stand one behind the other."""
+    """A function that says whether an offset lies in one of some spans; no two of them may overlap."""
     ordered = sorted(spans)
     starts = [span.start for span in ordered]
 

@@ -65,7 +65,7 @@ def why_unread(file: SourceFile, kind: str | None) -> str:
 
 
 def evidently(file: SourceFile) -> str:
-    """What a file evidently is instead of a configuration, with the way to one; empty where that is not known."""
+    """A clause that says what a file evidently is instead of a configuration, and how to get one; empty where that is not known."""
     head = file.text.content[:_LOOKED_AT]
     plain = _ANSI.sub("", head).lstrip()
     if _AWS_TEXT.match(plain):

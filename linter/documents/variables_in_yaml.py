@@ -55,7 +55,7 @@ class YamlValue(NamedTuple):
         return node
 
     def at(self, *steps: str | int) -> YamlValue:
-        """A place beneath."""
+        """What stands beneath it, at these steps."""
         return YamlValue(self.yaml, (*self.path, *steps))
 
     def place(self) -> Place:
@@ -63,7 +63,7 @@ class YamlValue(NamedTuple):
         return self.yaml.places.find(self.path) or self.yaml.places.find(()) or Place(Span(0, 1), None)
 
     def head(self) -> Span:
-        """What to point at for something that lacks in it: its name, else its first character."""
+        """The characters to point at for something that is missing in it: its name, else its first character."""
         place = self.place()
         return place.key if place.key is not None else Span(place.value.start, place.value.start + 1)
 
@@ -74,7 +74,7 @@ def variables_of(part: YamlValue, content: str, resolve: Resolve = unless_refere
 
 
 def placed_variables(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[tuple[Variable, Any]]:
-    """The same, each with the value that YAML makes of its text; None where none stands here."""
+    """The variables as :func:`variables_of` gives them, each with the value that YAML makes of its text; None where none stands here."""
     value = part.value
     pairs: list[tuple[Variable, Any]] = []
     if isinstance(value, dict):
@@ -157,7 +157,7 @@ def scalars_of(file: SourceFile) -> list[Scalar]:
 
 
 def lines_of(file: SourceFile) -> Callable[[], LineExcerpts]:
-    """What shows lines of a file, the same for all of its documents; its tokens are read when a line is first shown."""
+    """A function that gives what shows lines of a file: one for all of its documents, which reads the tokens when it is first called."""
 
     def lines() -> LineExcerpts:
         made: LineExcerpts = file.cached("lines", lambda: _line_excerpts(file))

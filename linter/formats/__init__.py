@@ -14,9 +14,9 @@ Check = Callable[[str], str | None]
 
 
 class Format:
-    """A format.
+    """A form that a text can have, by a name that rules and the catalogue use.
 
-    ``reason``             says why a text does not have it
+    ``reason``             says why a text does not have it, in a clause that reads on after the setting's name; None where it has it
     ``describes``          what a text is that has it, in Markdown
     ``sees_placeholders``  whether it checks what nothing else does: texts that somebody has still to fill in
     """

@@ -40,7 +40,7 @@ class RuleContext(NamedTuple):
 
 
 def compile_assertion(assertion: Any, context: RuleContext = RuleContext()) -> Check:  # noqa: B008  # immutable
-    """The closure for an assertion of a rule; raises :class:`RuleError` with its place where it cannot be used."""
+    """The check for an assertion of a rule. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
     path = context.path
     if context.depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", path)

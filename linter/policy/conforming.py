@@ -31,7 +31,7 @@ _DEEPEST_SETTING: Final = 8
 
 
 def meant_at(node: Node) -> Any:
-    """The same of a node, for a condition: a text of which no other reading is known is taken as it is."""
+    """What the value of a node plainly stands for, for a condition: a text of which no other reading is known is taken as it is."""
     if node.is_deeper_than(_DEEPEST_SETTING):
         return node.value
     value = meant(node.document, node.path, node.value)

@@ -103,7 +103,7 @@ def _private_key(pem: str, passphrase: str | None) -> Any:
 
 
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:
-    """``public`` is not the public half of ``private`` (both PEM), or None; also None where either cannot be read."""
+    """Why a public key is not the half of a private one (both PEM), or None; also None where either cannot be read."""
     secret = passphrase if "ENCRYPTED" in private and isinstance(passphrase, str) else None
     problem: str | None = _once("public", (public, private, secret), lambda: _public_key_problem(public, private, secret))
     return problem

@@ -14,7 +14,7 @@ Link = tuple[Any, str | int] | None
 
 
 def unfold(link: Link) -> SettingPath:
-    """The path that a chain stands for."""
+    """The path that a chain of steps stands for."""
     steps: list[str | int] = []
     while link is not None:
         link, step = link
@@ -23,7 +23,7 @@ def unfold(link: Link) -> SettingPath:
 
 
 def chain(path: SettingPath) -> Link:
-    """A path as a chain."""
+    """A path as a chain of steps, each with what leads to it, so that nodes beneath share what is above them."""
     link: Link = None
     for step in path:
         link = (link, step)
@@ -35,7 +35,7 @@ _DEEPEST_WITH_FACTS: Final = 100
 
 
 class Node:
-    """One place of a document: ``value`` may be ``ABSENT`` or ``UNKNOWN``."""
+    """One place of a document, and its value there, which may be ``ABSENT`` or ``UNKNOWN``."""
 
     __slots__ = ("_link", "_path", "document", "value")
 

@@ -52,7 +52,7 @@ class Path(NamedTuple):
         return next(self.nodes(node))
 
     def value(self, node: Node) -> Any:
-        """What the path asks of a place that it found: its value, or a fact of it."""
+        """What the path asks of a place that it leads to: its value, or a fact of it."""
         return node.value if self.fact is None else node.fact(self.fact)
 
     @property

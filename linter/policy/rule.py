@@ -38,7 +38,7 @@ class Setter(NamedTuple):
 
 
 class FixPlan(NamedTuple):
-    """How a rule would put a finding right: its changes are made out for the node at hand."""
+    """The ``fix`` of a rule: :func:`make_fix` makes of it the changes for the node at hand."""
 
     safe: bool
     when: Condition | None
@@ -62,12 +62,12 @@ class Rule:
 
     @cached_property
     def when(self) -> Condition | None:
-        """What must hold in a document for the rule to speak."""
+        """The condition under which the rule says anything of a document; None where it always does."""
         return _condition(self._data["when"], ("when",), prepare=self._prepare) if "when" in self._data else None
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
-        """What must hold of each place."""
+        """What must hold of each place that a path leads to; empty for a rule that is ``found_by: source``."""
         clauses = tuple(_clauses(self._data.get("must", {}), ("must",), prepare=self._prepare))
         if len(clauses) > MOST_CLAUSES:
             raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
@@ -90,7 +90,7 @@ class Rule:
 
     @cached_property
     def fix(self) -> FixPlan | None:
-        """What would put it right."""
+        """What would put a finding right; None where the rule does not say."""
         return _fix(self._data["fix"], prepare=self._prepare) if "fix" in self._data else None
 
 

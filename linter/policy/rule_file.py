@@ -21,7 +21,7 @@ Where = tuple[str | int, ...]
 
 
 class RuleFile(NamedTuple):
-    """What was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not. ``data`` is the YAML's."""
+    """A rule file that was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not. ``data`` is its YAML."""
 
     path: Path
     rule: Rule | None

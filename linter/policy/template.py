@@ -31,12 +31,12 @@ _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
 def cut(text: str) -> str:
-    """A text for people, no longer than anybody reads."""
+    """A text for people, cut at 8,192 characters."""
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 class Template:
-    """A compiled text with places to fill in."""
+    """A text of a rule with places to fill in (``${path}``, ``${@fact}``), compiled."""
 
     __slots__ = ("paths", "pieces")
 
@@ -72,7 +72,7 @@ class Template:
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
     def show(self, node: Node, reason: str = "", first: str = "", places: Sequence[SettingPath] = ()) -> str:
-        """The text for people: secret values are masked, what is not known is named as such; cut where it is longer than anybody reads.
+        """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
 
         ``places`` are the settings that a finding about several is about, and ``first`` what is said of the first one; without them it
         is about that of the node.

@@ -33,7 +33,7 @@ _OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", 
 
 
 def public_view(document: Document) -> Document:
-    """The document without what may be secret; made once for each document."""
+    """A document in which every setting that is not known to be public is ``UNKNOWN``; made once for each document."""
     view: Document = document.cached("public", lambda: _view(document))
     view.now, view.target = document.now, document.target
     return view

@@ -65,7 +65,7 @@ def is_masked(pieces: list[Piece], span: Span) -> bool:
 
 
 def column_of(pieces: list[Piece], offset: int, *, at_end: bool) -> int:
-    """Where a character of the text stands in the masked line; inside a masked piece its start or its end."""
+    """The character of the masked line, from 0, at which one of the text stands; inside a masked piece its start or its end."""
     column = 0
     for piece in pieces:
         if offset < piece.end or (at_end and offset == piece.end):

@@ -41,7 +41,7 @@ class Visibility(NamedTuple):
 
 
 def shown_text(text: str, public: Public) -> str | None:
-    """What may be seen of a text that is public by its name; None where nothing may."""
+    """What may be seen of a text whose name says that it is public, credentials in it masked; None where nothing may."""
     from .credentials import without_credentials  # whose patterns take longer to compile than a clean file to check
 
     if callable(public):

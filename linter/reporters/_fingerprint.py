@@ -40,7 +40,7 @@ Wanted = dict[int, Callable[[Span], Iterator[Piece]]]
 
 
 def line_hashes(text: Text, wanted: Wanted) -> Mapping[int, str]:
-    """The hash of each wanted line of a file: GitHub's own, or where that would be one of a secret that of the masked text."""
+    """The hash of each wanted line (from 1) of a file: GitHub's own, or that of the masked text where GitHub's would be one of a secret."""
     raw = raw_line_hashes(text, max(wanted, default=0))
     seen: dict[int, int] = {}
     hashes: dict[int, str] = {}

@@ -29,7 +29,7 @@ def sentence(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """A description of no more characters than GitHub shows."""
+    """A description, cut at the 1,024 characters that GitHub shows."""
     return text if len(text) <= _DESCRIPTION else f"{text[: _DESCRIPTION - 3]}..."
 
 

@@ -170,7 +170,7 @@ def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Fla
 
 
 def message(flaw: Flaw) -> str:
-    """The sentence of a finding."""
+    """The message of a finding about a flaw."""
     consequence = {
         "null-in-infra-config": """: the CDK stops with "Cannot read properties of null (reading 'system')"; leave the setting out""",
         "invalid-external-secret": "; the deployment fails",

@@ -15,6 +15,7 @@ from ..syntax.places import whole_number
 def coerce(text: str, coercion: str) -> Any:
     """The value that the server holds for a text: a number, a boolean, what the JSON says, or the text itself.
 
+    ``coercion`` is one of those of :attr:`linter.settings.Setting.ssm_coercion`.
     Text that should be JSON and is not stays text here; the server does not start with it.
     """
     if coercion == "integer":
@@ -33,7 +34,7 @@ def ssm_value(text: str, setting: Setting | None) -> Any:
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
-    """What rules are to check: the value that the server holds, but true for a switch that stays the text "true", and so is on."""
+    """The value that rules check: what the server holds, but true for a switch that stays the text "true", and so is on."""
     if coercion == "none" and setting.types[:1] == ("boolean",) and text == "true":
         return True
     return coerce(text, coercion)

@@ -19,7 +19,7 @@ _SOURCE = re.compile(r"(?:(?:file|aws|azure|gcp):[^,]*|env)(?:,(?:(?:file|aws|az
 
 
 def reads_variables(arguments: Iterable[Any]) -> Reads:
-    """What the arguments of a container with Medplum's own image say; ``arguments`` are those of its command and entry point."""
+    """Whether a server reads variables, by the arguments of a container with Medplum's own image: of its command and entry point."""
     words: list[str] = []
     for one in arguments:
         if one is None:

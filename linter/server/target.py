@@ -11,7 +11,9 @@ from ..model import UNKNOWN, Document, SettingPath, Target
 
 
 def target_of(document: Document, beside: Iterable[Document] = ()) -> Target:
-    """``development`` when the server has URLs and each of them is local; in doubt ``production``. URLs with placeholders do not count.
+    """The target of a document: ``development`` when the server has URLs and each of them is local; in doubt ``production``.
+
+    URLs with placeholders do not count.
 
     A document without any, such as a Secret of Kubernetes, is for what those ``beside`` it in the file are for.
     """

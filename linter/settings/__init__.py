@@ -24,7 +24,7 @@ _DOCUMENTATION: Final = "https://www.medplum.com/docs/self-hosting/"
 
 
 class ByGeneration(NamedTuple):
-    """A fact that depends on the age of the server's loader."""
+    """A fact that depends on the age of the server's loader: for the newest, for servers of late 2025, and for those of mid-2025."""
 
     newest: str
     late_2025: str

@@ -10,7 +10,7 @@ Role = Literal["infra", "server", "database", "redis"]
 
 
 class Kind(NamedTuple):
-    """What a kind of document is.
+    """What the settings of a kind of document are, how its values are read, and what it configures.
 
     ``catalogue`` names the catalogue that describes its settings. ``coercion`` is the attribute of a setting that says how the server's
     loader turns its text into a value, and None where values have types of their own. ``beside`` is what the rules for deployments call it

@@ -207,7 +207,7 @@ def _is_redis(label: str) -> bool:
 
 
 def kind_of_content(value: dict[str, Any]) -> str | None:
-    """The kind of a connection by the members that only one of the two has, its host or its port."""
+    """The kind of a connection, by the members that only one of the two has, its host or its port; None where these say nothing."""
     host, port, engine = (_scalar_text(value.get(name, "")) for name in ("host", "port", "engine"))
     if _OF_DATABASE.intersection(value) or ("engine" in value and not _is_redis(engine)):
         return DATABASE

@@ -16,7 +16,7 @@ _ESCAPE: Final = re.compile(r"\\.", re.DOTALL)
 
 
 def closing_quote(content: str, start: int, *, escapes: bool = True) -> int:
-    """Where the quote that opens at ``start`` is closed; -1 where it never is. With ``escapes`` a backslash takes a quote its meaning."""
+    """The offset of the quote that closes the one at ``start``; -1 where none does. With ``escapes`` one behind a backslash does not."""
     quote = content[start]
     at = content.find(quote, start + 1)
     while escapes and at >= 0 and _is_escaped(content, start + 1, at):

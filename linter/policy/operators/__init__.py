@@ -23,7 +23,7 @@ NUMBER_OR_SETTING: Final = {"$ref": "#/$defs/numberOrSetting"}
 
 
 def never(_operand: Any) -> bool:
-    """What all but a few operators answer: they are asked only of values that are known."""
+    """The ``checks_unknown`` of all but a few operators: they are asked only of values that are known."""
     return False
 
 
@@ -32,7 +32,7 @@ def _be_as_it_is(_operand: Any) -> str:
 
 
 class Operator:
-    """An operator.
+    """What can be asked of one value, by its name in a rule.
 
     ``compile``         makes the check for an operand; raises :class:`~linter.policy.errors.RuleError` for one that cannot be used
     ``schema``          the JSON Schema of the operand

@@ -29,7 +29,7 @@ _ARN_PARTS = {"service": 2, "region": 3, "account": 4, "resource": 5}
     says="is an ARN with this `service`, `region` and `account`, and a `resource` that begins with this; each is optional",
 )
 def arn(operand: Any) -> Check:
-    """Each part is a literal or a template."""
+    """The check of the parts of an ARN, each against a literal or a template. Raises :exc:`RuleError` for a part that no ARN has."""
     if not isinstance(operand, dict) or not operand:
         raise RuleError(f"must be a mapping with {', '.join(_ARN_PARTS)}")
     for name, wanted in operand.items():

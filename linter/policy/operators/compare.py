@@ -26,6 +26,7 @@ _ARTICLES = {"integer": "a whole number", "object": "an object", "array": "an ar
 
 
 def is_number(value: Any) -> bool:
+    """Whether a value is a number as JSON means it: ``true`` is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -63,7 +64,7 @@ def is_partly_unknown(value: Any) -> bool:
 
 
 def number_operand(operand: Any) -> Callable[[Node], Any]:
-    """An operand that is a number, or a template that leads to one."""
+    """A function that gives the operand at a node: a number, or the value that a template leads to. Raises :exc:`RuleError` for others."""
     if not is_number(operand) and not (isinstance(operand, str) and "${" in operand):
         raise RuleError('must be a number, or the number of another setting: "${path}"')
     return compile_value(operand)

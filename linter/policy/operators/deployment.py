@@ -23,7 +23,7 @@ _DEEPEST_COMPARED = 100
     says="is the same in another member of the deployment, if that member has it",
 )
 def same_as(operand: Any) -> Check:
-    """Objects are compared by their members."""
+    """The check that another document gives the same value; objects are compared by their members."""
 
     def check(value: Any, node: Node) -> Verdict:
         if node.is_deeper_than(_DEEPEST_COMPARED):

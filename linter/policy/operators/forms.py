@@ -23,7 +23,7 @@ from . import TEXT, operator
     checks_unknown=lambda _operand: True,
 )
 def fits(operand: Any) -> Check:
-    """The value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
+    """The check that a value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
     if operand not in ASPECTS:
         raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), ASPECTS)}')
     part: Part = "key" if operand in OF_NAMES else "value"
@@ -66,7 +66,7 @@ def has_format(operand: Any) -> Check:
     says="is a size, such as `50mb`, that is not smaller than another one",
 )
 def not_smaller_than(operand: Any) -> Check:
-    """Sizes are read as the npm package ``bytes`` reads them."""
+    """The check that a size is no smaller than another one; both are read as the npm package ``bytes`` reads them."""
     from ...formats.sizes import parsed_size  # only for a rule about sizes
 
     other = compile_value(operand)

@@ -16,7 +16,7 @@ from . import TEXT, operator
     says="is a list of objects, no two of which have the same value in this member",
 )
 def unique_by(operand: Any) -> Check:
-    """Of two members that share a value the later one fails."""
+    """The check that no two members share a value; of two that do the later one fails."""
 
     def check(value: Any, _node: Node) -> Verdict:
         if not isinstance(value, list):
