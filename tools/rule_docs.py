@@ -135,7 +135,25 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield from ("", info.docs, "")
     yield from _example("Wrong", rule_file.data["examples"]["bad"][0])
     yield from _example("Right", rule_file.data["examples"]["good"][0])
+    yield from _evidence(rule_file)
     yield "See " + ", ".join(f"<{link}>" for link in info.links) + "." if info.links else "No page describes it."
+
+
+_REPOSITORY = "https://github.com/medplum/medplum/blob/main/"
+
+
+def _evidence(rule_file: RuleFile) -> Iterator[str]:
+    """The paragraph that says what shows that the rule is right."""
+    given = rule_file.data.get("evidence", [])
+    shown = [_evidence_text(one) for one in ([given] if isinstance(given, str) else given)]
+    if shown:
+        yield from (f"Evidence: {', '.join(shown)}.", "")
+
+
+def _evidence_text(one: str) -> str:
+    if one.startswith("run: "):
+        return one.removeprefix("run: ")
+    return f"<{one}>" if one.startswith("https://") else f"[`{one}`]({_REPOSITORY}{one})"
 
 
 def _fix(rule_file: RuleFile) -> str:

@@ -106,6 +106,13 @@ _KEYS: Final = {
     ),
     "docs": TEXT,
     "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
+    "evidence": _one_or_list(
+        {
+            "type": "string",
+            "pattern": r"^(packages/[\w./-]+|[a-z-]+/[\w./-]+\.\w+|run: .+|https://.+)$",
+            "description": 'must be a file of Medplum\'s repository, an https address, or "run: " and what was run',
+        }
+    ),
     "tags": _list(TEXT),
     "security_severity": {
         "type": "string",
