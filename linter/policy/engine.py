@@ -132,12 +132,16 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     return kept
 
 
+def _sentence(message: str) -> str:
+    return message if message.endswith((".", "?", "!")) else f"{message}."
+
+
 def _merged(rule: Rule, template: Template, document: Document, group: list[Finding]) -> Finding:
     first, *others = group
     paths = [finding.path or () for finding in group]
     fixes = [finding.fix for finding in group if finding.fix is not None]
     return first._replace(
-        message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=first.message.rstrip("."), places=paths).rstrip(),
+        message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_sentence(first.message), places=paths).rstrip(),
         related=tuple(Related(document, one.path or (), one.span, one.message) for one in others),
         fix=Fix(
             tuple(change for fix in fixes for change in fix.changes),
