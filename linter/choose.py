@@ -19,7 +19,7 @@ from .settings.kinds import DEPLOYMENT
 from .sources import kinds
 
 
-class Rules(NamedTuple):
+class RuleSet(NamedTuple):
     """The rules of a file: those that it is checked with (``active``, in the order of ids, and ``by_id``), and all that are ``known``."""
 
     active: tuple[Rule, ...]
@@ -138,7 +138,7 @@ class Choices:
             for error in check_selectors([*(self._given.select or ()), *(self._given.ignore or ())], known.values()):
                 self._error(error)
 
-    def of(self, file: Path) -> tuple[Config, Overrides, Rules]:
+    def of(self, file: Path) -> tuple[Config, Overrides, RuleSet]:
         """What counts for a file, once :meth:`prepare` has read it: its configuration, what that and the command line say, the rules."""
         config = self.config(file)
         assert config is not None
@@ -194,10 +194,10 @@ class Choices:
         assert config.path is not None  # one that is there
         return self.used.setdefault(config.path, _Use(config, set(), set()))
 
-    def _rules(self, config: Config, overrides: Overrides) -> Rules:
+    def _rules(self, config: Config, overrides: Overrides) -> RuleSet:
         rules = self._rule_set(config)
         active = tuple(rule for rule in rules if is_active(rule, overrides))
-        return Rules(active, {rule.info.id: rule for rule in active}, {rule.info.id: rule.info for rule in rules})
+        return RuleSet(active, {rule.info.id: rule for rule in active}, {rule.info.id: rule.info for rule in rules})
 
     def _rule_set(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)
@@ -209,12 +209,12 @@ class Choices:
                 self._error(error)
         return self._rule_sets[folders]
 
-    def note_off(self, config: Config, document: Document, rules: Rules, overrides: Overrides) -> None:
+    def note_off(self, config: Config, document: Document, rules: RuleSet, overrides: Overrides) -> None:
         """Note which rules a configuration switched off for a document."""
         if config.path is not None:
             self._use(config).off.update(self._off(config, document, rules, overrides))
 
-    def _off(self, config: Config, document: Document, rules: Rules, overrides: Overrides) -> frozenset[str]:
+    def _off(self, config: Config, document: Document, rules: RuleSet, overrides: Overrides) -> frozenset[str]:
         """The rules that a document would be checked with, were it not for its configuration."""
         given = self._given.over(Overrides())
         target = target_for(given, document)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .choose import Choices, Rules, severity_of, target_for
+from .choose import Choices, RuleSet, severity_of, target_for
 from .config import Config, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
@@ -122,7 +122,7 @@ class _Run:
         """The documents that rules could check, with whether a search found them."""
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
-        self._rules_of: dict[Document, tuple[Rules, Overrides]] = {}
+        self._rules_of: dict[Document, tuple[RuleSet, Overrides]] = {}
         configurations = Configurations(options.config, isolated=options.isolated)
         self.choices = Choices(options.overrides, options.rules, configurations, self._error, self.note_input)
         self._inputs: set[Identity] = set()
@@ -204,7 +204,7 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, loaded: Loaded, beside: list[Document], rules: Rules, overrides: Overrides) -> None:
+    def _check(self, loaded: Loaded, beside: list[Document], rules: RuleSet, overrides: Overrides) -> None:
         document = loaded.document
         document.target = target_for(overrides, document, beside)
         document.now = self.options.now
@@ -228,7 +228,7 @@ class _Run:
         self.rules.update((info.id, info) for info in applying)
         self._add(findings, rules, overrides)
 
-    def _add(self, findings: list[Finding], rules: Rules, overrides: Overrides) -> None:
+    def _add(self, findings: list[Finding], rules: RuleSet, overrides: Overrides) -> None:
         """Take findings into the report: a comment suppresses one place, and what is left of a rule's is put together."""
         applied = [self._suppressions.apply(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None]
@@ -275,7 +275,7 @@ class _Run:
             self._bug(error, document.uri, f"the rule {rule.info.id}")
             return []
 
-    def _found_by_source(self, loaded: Loaded, rules: Rules, overrides: Overrides) -> Iterator[Finding]:
+    def _found_by_source(self, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> Iterator[Finding]:
         active = {rule.info.id: rule.info for rule in rules.active}
         for problem in loaded.problems:
             info = active.get(problem.rule)

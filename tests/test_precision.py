@@ -95,7 +95,7 @@ def test_a_case_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "said"),
+    ("expected", "message"),
     [
         ("read: yes\n", "says no host"),
         ("host: cloud\nread: yes\n", "says no host"),
@@ -106,9 +106,9 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         (f"{HEAD}broken  baseUrl |  why it is\n", "write settings as a | b"),
     ],
 )
-def test_a_mistake_in_a_verdict_is_told(tmp_path: Path, expected: str, said: str) -> None:
+def test_a_mistake_in_a_verdict_is_reported(tmp_path: Path, expected: str, message: str) -> None:
     write(tmp_path / "one", expected)
-    with pytest.raises(ValueError, match=said.replace("|", r"\|")):
+    with pytest.raises(ValueError, match=message.replace("|", r"\|")):
         read_case(tmp_path / "one")
 
 

@@ -25,7 +25,7 @@ def collected() -> Counter[str]:
 
 def test_every_fixture_and_the_examples_of_every_rule(collected: Counter[str]) -> None:
     assert collected["tests/test_fixtures.py::test_findings"] == len([*(ROOT / "tests" / "fixtures").glob("*/input.*")])
-    assert collected["tests/test_rulefile.py::test_every_built_in_rule_proves_itself"] == 1
+    assert collected["tests/test_rule_file.py::test_every_built_in_rule_proves_itself"] == 1
 
 
 def test_every_source_and_every_reporter(collected: Counter[str]) -> None:

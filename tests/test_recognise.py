@@ -1,4 +1,4 @@
-"""What a file is taken for, by its content more than by its name, and what is said of one that is taken for nothing."""
+"""What a file is taken for, by its content more than by its name, and the reason for one that is taken for nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(name: str, content: str | dict[str, Any], *, kind: str | None = None, s
 
 
 def taken_for(name: str, content: str | dict[str, Any], *, searched: bool = False) -> str:
-    """The kind of the documents of a file, with ``…`` where more of the configuration is elsewhere; else what is said of it."""
+    """The kind of the documents of a file, with ``…`` where more of the configuration is elsewhere; else the reason."""
     reading = read(name, content, searched=searched)
     documents = [one.document for one in reading.loaded]
     kinds = [f"{document.kind}{'' if document.complete else ' …'}" for document in documents]
@@ -151,8 +151,8 @@ def test_what_is_no_fragment_lacks_the_rest(name: str, content: dict[str, Any]) 
     ],
 )
 def test_too_little_to_know(content: dict[str, Any], lacking: str) -> None:
-    said = f"unread: {NOT_RECOGNISED}{lacking}; say with --kind what it is, or leave it out"
-    assert taken_for("some.json", content) == said
+    expected = f"unread: {NOT_RECOGNISED}{lacking}; say with --kind what it is, or leave it out"
+    assert taken_for("some.json", content) == expected
     assert taken_for("some.json", content, searched=True) == "ignored: "
 
 

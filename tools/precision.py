@@ -107,7 +107,7 @@ class Judged(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of one folder. ``unread``: files that should be judged and were not; ``misread``: the other way round."""
+    """What came of one folder. ``unread``: files that should be checked and were not; ``misread``: the other way round."""
 
     case: Case
     judged: tuple[Judged, ...]
@@ -136,20 +136,20 @@ def read_cases(folder: Path) -> list[Case]:
 
 def read_case(folder: Path) -> Case:
     """One case; raises ValueError for a mistake."""
-    told: dict[str, str] = {}
+    header: dict[str, str] = {}
     verdicts: list[Verdict] = []
     for number, line in enumerate((folder / _EXPECTED).read_text(encoding="utf-8").splitlines(), 1):
         field = re.fullmatch(r"(host|read): *(\S+)", line)
         if field is not None:
-            told[field[1]] = field[2]
+            header[field[1]] = field[2]
         elif line and not line.startswith("#"):
             verdicts.append(_verdict(line, f"{folder / _EXPECTED}:{number}"))
-    if told.get("host") not in HOSTS or told.get("read") not in ("yes", "no"):
+    if header.get("host") not in HOSTS or header.get("read") not in ("yes", "no"):
         raise ValueError(f"{folder / _EXPECTED}: says no host ({', '.join(HOSTS)}) or not whether to read it (yes, no)")
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != _EXPECTED)
     if not files:
         raise ValueError(f"{folder}: no file to lint")
-    return Case(folder.name, folder, tuple(files), told["host"], told["read"] == "yes", tuple(verdicts))
+    return Case(folder.name, folder, tuple(files), header["host"], header["read"] == "yes", tuple(verdicts))
 
 
 def _verdict(line: str, where: str) -> Verdict:
@@ -187,15 +187,15 @@ def _report(case: Case) -> Any:
     with tempfile.TemporaryDirectory() as folder, _inside(case.folder):
         output = Path(folder) / "report.json"
         arguments = ["check", "--isolated", "--now", _TODAY, "--format", "json", "--output", str(output), *case.files]
-        said = io.StringIO()
-        with redirect_stdout(said), redirect_stderr(said):
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(printed):
             code: object = 0
             try:
                 cli.main(arguments, prog_name="medplum-lint")
             except SystemExit as stop:
                 code = stop.code
         if code not in (0, 1, 2) or not output.exists():
-            raise RuntimeError(f"{case.name}: exit code {code}\n{said.getvalue()}")
+            raise RuntimeError(f"{case.name}: exit code {code}\n{printed.getvalue()}")
         return json.loads(output.read_text(encoding="ascii"))
 
 
@@ -336,10 +336,10 @@ def _by_rule(outcomes: Sequence[Outcome]) -> Iterator[str]:
         for one in judged:
             if one.repeated or not one.fits:
                 mistake = "repeated" if one.repeated else "wrong"
-                yield f"  {mistake:<9} {one.finding.severity:<8} {one.case}: {one.finding.setting} is {_said_of(one)}"
+                yield f"  {mistake:<9} {one.finding.severity:<8} {one.case}: {one.finding.setting} is {_description(one)}"
 
 
-def _said_of(one: Judged) -> str:
+def _description(one: Judged) -> str:
     return "not named, so fine" if one.verdict is None else f"{one.level}: {one.verdict.why}"
 
 

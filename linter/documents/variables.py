@@ -163,7 +163,7 @@ def configures_server(names: Iterable[str]) -> bool:
 
 
 def unless_kind(names: Iterable[str]) -> str:
-    """What to add to what is said of a file whose variables a server has too: how it can be checked all the same."""
+    """What to add to the reason for a file whose variables a server has too: how it can be checked all the same."""
     given = set(names)
     if given & _FOR_CLIENTS or not any(map(is_servers, given)):
         return ""

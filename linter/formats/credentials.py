@@ -1,4 +1,4 @@
-"""Credentials that are real, told by their form: tokens that a service issued, private keys, and texts that only a generator makes."""
+"""Credentials that are real, by their form: tokens that a service issued, private keys, and texts that only a generator makes."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template")
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
 FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
-"""What only a message knows: why the value is wrong; of several settings what is said of the first, the names of all, their number."""
+"""What only a message knows: why the value is wrong; of several settings the message about the first, the names of all, their number."""
 FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
 """What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
 leads to, the one to ``use`` instead. And

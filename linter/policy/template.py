@@ -74,7 +74,7 @@ class Template:
     def show(self, node: Node, reason: str = "", first: str = "", places: Sequence[SettingPath] = ()) -> str:
         """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
 
-        ``places`` are the settings that a finding about several is about, and ``first`` what is said of the first one; without them it
+        ``places`` are the settings that a finding about several is about, and ``first`` the message about the first one; without them it
         is about that of the node.
         """
         about: dict[str, str] = {}

@@ -146,10 +146,10 @@ def _default_value(document: Document, setting: Setting) -> Any:
         return default
     if "string" not in setting.types:
         return ABSENT
-    derived = re.fullmatch(r"baseUrl(?: \+ (\S+))?", default)
-    if derived:
+    from_base = re.fullmatch(r"baseUrl(?: \+ (\S+))?", default)
+    if from_base:
         base = document.get(("baseUrl",))
         if not isinstance(base, str) or is_unresolved(base):
             return ABSENT
-        return base if derived[1] is None else f"{base.rstrip('/')}/{derived[1]}"
+        return base if from_base[1] is None else f"{base.rstrip('/')}/{from_base[1]}"
     return ABSENT if " " in default else default

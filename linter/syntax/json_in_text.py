@@ -50,7 +50,7 @@ class InnerJson:
         return Span(spelling.outward(inner.start + mark), spelling.outward(inner.end + mark))
 
     def inward(self, outer: Span) -> Span:
-        """The characters of the inner text that some of the outer one spells; all of them where that cannot be told."""
+        """The characters of the inner text that some of the outer one spells; all of them where that cannot be known."""
         spelling = self._spelling
         if spelling is None:
             return Span(0, len(self.text.content))
