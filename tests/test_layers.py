@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "server": {"formats", "model", "text", "redaction", "settings", "suggest", "syntax"},
     "conformance": {"formats", "model", "text", "redaction", "settings", "suggest"},
     "policy": {"_built", "conformance", "files", "formats", "model", "text", "redaction", "registry", "settings", "suggest"},
-    "documents": {"model", "text", "redaction", "server", "settings", "suggest", "syntax"},
+    "documents": {"formats", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "documents", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "reporters": {"model", "text", "redaction"},
 }
