@@ -132,7 +132,7 @@ UNREADABLE = {
     ("name", "content"),
     [
         ("README.md", "# Title\n\nNote: the server reads [a file](x).\n\n    key: value\n"),
-        ("Dockerfile", 'FROM node:22\nENV MEDPLUM_PORT 8103\nCMD ["node"]\n'),
+        ("start.py", 'os.environ["MEDPLUM_PORT"] = "8103"\n'),
         ("index.js", "module.exports = {\n  port: 8103,\n};\n"),
         ("template.txt", "{{ if .x }}\n{{ .y }}\n{{ end }}\n"),
         ("settings.toml", "[server]\nport = 8103\n"),
@@ -187,6 +187,11 @@ def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
         ("null.json", "null", "this is null, which the AWS CLI prints when --query finds nothing"),
         ("none.json", "[]\n", "this is an empty list, which the AWS CLI prints when --query finds nothing"),
         ("variables.txt", "MEDPLUM_BASE_URL=https://x.example/\n", say_kind("its MEDPLUM_ variables are ones that clients have too")),
+        (
+            "Dockerfile",
+            'FROM node:22\nENV NODE_ENV=production\nCMD ["node"]\n',
+            f"{NOT_RECOGNISED}its ENV sets no variable of a Medplum server",
+        ),
         ("values.yaml", "replicaCount: 1\n", say_kind("it has no parameter or variable of a Medplum server")),
         (".env", "POSTGRES_PASSWORD=x\n", NO_FORMAT),
         ("none.json", json.dumps({"Parameters": [], "InvalidParameters": ["baseUrl"]}), NONE_OF_THESE),

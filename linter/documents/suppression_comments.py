@@ -87,9 +87,12 @@ class _Lines:
         line = self._text.position(at).line
         start, end = self._text.line_span(line)
         if self._text.content[start:at].strip():
-            return Span(start, end + 1)
+            return self._with_line_end(start, end)
         following = self._behind(line)
-        return Span(start, (following.end if following is not None else end) + 1)
+        return self._with_line_end(start, following.end if following is not None else end)
+
+    def _with_line_end(self, start: int, end: int) -> Span:
+        return Span(start, min(end + 1, len(self._text.content)))
 
     def _behind(self, line: int) -> Span | None:
         """Comments come in their order: one that stands before the line that was found last is about it too."""

@@ -42,7 +42,7 @@ _HCL: Final = re.compile(
 _A_VALUE: Final = {list: "a list", str: "text", bool: "true or false"}
 _SET: Final = re.compile(r"^[ \t]*(?:export[ \t]+)?(MEDPLUM_[A-Z0-9_]+)=", re.MULTILINE)
 _TEMPLATE: Final = re.compile(r".*\.(?:tmpl|tpl|gotmpl|j2|jinja2?|erb|ejs|hbs|mustache)")
-_OF_NO_FORMAT: Final = "it is neither JSON nor YAML nor a list of variables of a Medplum server"
+_DOCKERFILE: Final = re.compile(r"Dockerfile(?:\..*)?|.*\.Dockerfile", re.IGNORECASE)
 _OF_OTHERS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.json"})
 _TERRAFORM: Final = (".tf", ".tfvars", ".hcl", ".tofu")
 
@@ -129,10 +129,16 @@ def _broken(file: SourceFile) -> str:
 
 def _unrecognised(file: SourceFile) -> str:
     lacking = _lacking(file)
-    remedy = "; say with --kind what it is, or leave it out" if lacking else ""
-    if not lacking and _TEMPLATE.fullmatch(file.name):
-        lacking = "it is a template: give the file that is made from it"
-    return f"not recognised as a Medplum configuration: {lacking or _OF_NO_FORMAT}{remedy}"
+    said = f"{lacking}; say with --kind what it is, or leave it out" if lacking else _of_no_format(file)
+    return f"not recognised as a Medplum configuration: {said}"
+
+
+def _of_no_format(file: SourceFile) -> str:
+    if _TEMPLATE.fullmatch(file.name):
+        return "it is a template: give the file that is made from it"
+    if _DOCKERFILE.fullmatch(file.name):
+        return "its ENV sets no variable of a Medplum server"
+    return "it is neither JSON nor YAML nor a list of variables of a Medplum server"
 
 
 def _lacking(file: SourceFile) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -79,6 +79,8 @@ def server_files(values: Values) -> list[Planted]:
         Planted("encoded.yaml", _yaml(_manifest("Secret", data={name: encoded(text) for name, text in variables.items()}))),
         Planted("pod.yaml", _yaml(_pod([{"name": name, "value": text} for name, text in variables.items()]))),
         Planted("values.yaml", _yaml(_chart(values, variables))),
+        Planted("Dockerfile", _dockerfile(f'{name}="{_quoted(text)}"' for name, text in variables.items() if "\n" not in text)),
+        Planted("Dockerfile.old", _dockerfile(f"{name} {text}" for name, text in variables.items() if "\n" not in text)),
         Planted("template.json", json.dumps(_template(names), indent=2)),
         Planted("template.yaml", _yaml(_template(names))),
         Planted("terraform.tfstate", json.dumps(_state(names), indent=2)),
@@ -92,6 +94,11 @@ def encoded(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+
+
+def _dockerfile(variables: Iterable[str]) -> str:
+    lines = "".join(f"ENV {one}\n" for one in variables)
+    return f'FROM medplum/medplum-server:5\n{lines}CMD ["env"]\n'
 
 
 def _compose(environment: Any) -> dict[str, Any]:

@@ -705,6 +705,99 @@ def env_signs(size: int) -> Sample:
     return _env("MEDPLUM_SUPPORT_EMAIL=" + "${" * size)
 
 
+# --- Dockerfiles ---------------------------------------------------------------------------------------------------------------------
+
+
+def _dockerfile(text: str) -> Sample:
+    return Sample("Dockerfile", f"FROM medplum/medplum-server\nENV MEDPLUM_REDIS_HOST=cache\n{text}\n", "server/env")
+
+
+@shape
+def dockerfile_variables(size: int) -> Sample:
+    return _dockerfile("\n".join(f"ENV MEDPLUM_DATABASE_ZQ{number}=1" for number in range(size)))
+
+
+@shape
+def dockerfile_variables_in_one_instruction(size: int) -> Sample:
+    return _dockerfile("ENV " + " \\\n    ".join(f'MEDPLUM_DATABASE_ZQ{number}="a b"' for number in range(size)))
+
+
+@shape
+def dockerfile_given_again(size: int) -> Sample:
+    return _dockerfile("ENV MEDPLUM_PORT=1\n" * size)
+
+
+@shape
+def dockerfile_long_value(size: int) -> Sample:
+    return _dockerfile(f"ENV MEDPLUM_SUPPORT_EMAIL={'a' * size}")
+
+
+@shape
+def dockerfile_long_value_of_lines(size: int) -> Sample:
+    return _dockerfile('ENV MEDPLUM_SUPPORT_EMAIL="' + "a\\\n" * size + '"')
+
+
+@shape
+def dockerfile_escapes(size: int) -> Sample:
+    return _dockerfile('ENV MEDPLUM_SUPPORT_EMAIL="' + '\\"\\n$' * size + '"')
+
+
+@shape
+def dockerfile_quotes(size: int) -> Sample:
+    return _dockerfile("ENV MEDPLUM_SUPPORT_EMAIL=" + "'\"" * size)
+
+
+@shape
+def dockerfile_quotes_never_closed(size: int) -> Sample:
+    return _dockerfile('ENV MEDPLUM_DATABASE_HOST="x\n' * size)
+
+
+@shape
+def dockerfile_words_that_set_nothing(size: int) -> Sample:
+    return _dockerfile("ENV MEDPLUM_PORT=1" + " x" * size)
+
+
+@shape
+def dockerfile_lines_that_are_no_instructions(size: int) -> Sample:
+    return _dockerfile("MEDPLUM_PORT=1\nUSER a\n" * size)
+
+
+@shape
+def dockerfile_heredocs(size: int) -> Sample:
+    return _dockerfile("RUN <<EOF\nENV MEDPLUM_PORT=1\nEOF\n" * size)
+
+
+@shape
+def dockerfile_heredocs_never_ended(size: int) -> Sample:
+    return _dockerfile("RUN <<A <<-B\n\tA\n" * size)
+
+
+@shape
+def dockerfile_stages(size: int) -> Sample:
+    return _dockerfile("".join(f"FROM medplum/medplum-server AS s{number}\nENV MEDPLUM_PORT=x\n" for number in range(size)))
+
+
+@shape
+def dockerfile_stages_from_each_other(size: int) -> Sample:
+    return _dockerfile("".join(f"FROM s{number} AS s{number + 1}\nENV MEDPLUM_PORT=x\n" for number in range(size)))
+
+
+@shape
+def dockerfile_stages_that_are_copied(size: int) -> Sample:
+    return _dockerfile("COPY --from=0 a b\n" * size)
+
+
+@shape
+def dockerfile_arguments(size: int) -> Sample:
+    text = "".join(f"ARG A{number}=b\n" for number in range(size))
+    return Sample("Dockerfile", f"{text}FROM {'$A1' * size}\nENV MEDPLUM_REDIS_PORT=x\n", "server/env")
+
+
+@shape
+def dockerfile_comments(size: int) -> Sample:
+    return _dockerfile("ENV MEDPLUM_PORT=x \\\n# a comment\n\n" * size)
+
+
 @shape
 def env_hashes(size: int) -> Sample:
     return _env("MEDPLUM_SUPPORT_EMAIL=a" + "#" * size + "\n" + " " * size + "#")

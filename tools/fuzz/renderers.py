@@ -133,6 +133,31 @@ def _quoted(text: str, random: Random) -> str:
     return '"' + (escaped if random.random() < 0.3 else escaped.replace("\r", "\\r").replace("\n", "\\n")) + '"'
 
 
+def dockerfile(data: Tree, random: Random) -> str:
+    """A Dockerfile in one of its manners. A value cannot hold a line break, so one that does is left out."""
+    escape = random.choice(["\\", "\\", "`"])
+    given = [(name, text) for name, text in _variables(data, random) if not set(text) & set("\r\n")]
+    lines = ["# escape=`"] if escape == "`" else []
+    lines.append(random.choice(["FROM medplum/medplum-server:5.1", "FROM node AS build\nFROM medplum/medplum-server:5.1 AS server"]))
+    if random.random() < 0.3:
+        lines.extend(f"ENV {name} {text}" for name, text in given)
+    elif random.random() < 0.5:
+        lines.extend(f"ENV {name}={_word(text, escape, random)}" for name, text in given)
+    else:
+        words = [f"{name}={_word(text, escape, random)}" for name, text in given]
+        lines.append(f"ENV {f' {escape}{chr(10)}    '.join(words or ['NODE_ENV=production'])}")
+    lines.extend(random.choice([['CMD ["env"]'], ["CMD env"], []]))
+    return "\n".join(lines) + "\n"
+
+
+def _word(text: str, escape: str, random: Random) -> str:
+    if random.random() < 0.3 and "'" not in text:
+        return f"'{text}'"
+    for sign in (escape, '"', "$"):
+        text = text.replace(sign, escape + sign)
+    return f'"{text}"'
+
+
 def compose(data: Tree, random: Random) -> str:
     """A Compose file, with the variables as a mapping or as a list."""
     given = _variables(data, random)
@@ -212,6 +237,7 @@ RENDERERS: Final[dict[str, tuple[tuple[str, str, Renderer], ...]]] = {
         ("template.yaml", "server/ssm", cloudformation),
         (".env", "server/env", dotenv),
         ("server.env", "server/env", dotenv),
+        ("Dockerfile", "server/env", dockerfile),
         ("compose.yaml", "server/env", compose),
         ("manifest.yaml", "server/env", kubernetes),
         ("values.yaml", "server/env", helm),

@@ -1,0 +1,301 @@
+"""Dockerfiles whose ``ENV`` gives variables to a Medplum server.
+
+Each stage with variables of its own is a document: which of them make one image is not followed. Stages from which only files are copied
+make none. Whoever starts a container can give more variables, so not even ``CMD ["env"]`` makes a document complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from ..documents.problems import encoding_problems
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.suppression_comments import read_suppression_comments, within
+from ..documents.variables import (
+    Variable,
+    VariableHolder,
+    configures_server,
+    fallback_of,
+    holders_of_server,
+    is_servers,
+    load_variables,
+    unless_kind,
+)
+from ..documents.variables_in_yaml import is_app_image, is_server_image
+from ..redaction.token_line import LineExcerpts, Token
+from ..server.start import Reads, reads_variables
+from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
+from ..syntax.json import parse_json
+from ..text import Span
+
+KINDS = ("server/env",)
+NAMES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile")
+
+_CONSEQUENCE: Final = "docker build cannot read it"
+_AT_RUNTIME: Final = "give the value when the container starts, for ENV cannot hold a line break"
+_WITHOUT_BACKSLASHES: Final = "write the quotes without backslashes, in single quotes"
+_ARGUMENT: Final = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
+_NO_ASSIGNMENT: Final = "this word of ENV sets no variable, and docker build fails; write NAME=value, and a value with blanks in quotes"
+_NOT_CLOSED: Final = "the quote is never closed, and docker build fails; close it"
+_NO_INSTRUCTION: Final = "there is no such instruction, and docker build fails; correct it, or end the line before with a backslash"
+_OF_TEMPLATES: Final = ("{", "<", "%")
+_COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
+
+
+class _Stage:
+    """A stage: what it is called, the image that it is made from, its own variables, and how it starts what is in it."""
+
+    def __init__(self, name: str, image: str, parent: _Stage | None) -> None:
+        self.name = name
+        self.image: str = parent.image if parent is not None else image
+        self.variables: list[Variable] = []
+        self.entrypoint: Any = parent.entrypoint if parent is not None else None
+        self.command: Any = parent.command if parent is not None else None
+        self.is_copied_from = False
+        self.is_last = True
+        """Whether no other stage is made from it."""
+
+
+class _Read(NamedTuple):
+    stages: list[_Stage]
+    problems: list[Problem]
+    tokens: list[Token]
+    comments: Sequence[Span]
+    is_dockerfile: bool
+    """Whether this is a Dockerfile, whatever it is called."""
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a Dockerfile, and makes the image of a server that is configured by variables."""
+    if "MEDPLUM_" not in file.text.content:
+        return None
+    name = file.name.lower()
+    is_named = name.partition(".")[0] == "dockerfile" or name.endswith(".dockerfile")
+    read = _read_once(file)
+    if not read.stages or not (is_named or read.is_dockerfile):
+        return None
+    if any(map(_makes_server, read.stages)):
+        return Recognised("server/env", Confidence.LIKELY if is_named else Confidence.HINT)
+    names = [variable.name for stage in read.stages for variable in stage.variables if variable.name.startswith("MEDPLUM_")]
+    if not is_named or not names:
+        return None
+    return Recognised(None, Confidence.PROBABLE, f"a Dockerfile with variables of a client, not of a server{unless_kind(names)}")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each image of a server; mistakes in the text are reported with the first."""
+    read = _read_once(file)
+    comments = read_suppression_comments(file.text, within(read.comments))
+    problems = [*_text_problems(file), *read.problems, *comments.problems]
+
+    @cache
+    def lines() -> LineExcerpts:
+        return LineExcerpts(file.text, read.tokens)
+
+    loaded: list[Loaded] = []
+    for stage in holders_of_server(read.stages, _makes_server, _names):
+        ours = is_server_image(stage.image)
+        start = next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours))
+        holder = VariableHolder(
+            environment=stage.name or None,
+            type="image",
+            start=start,
+            lines=lines,
+            names=frozenset({"ENV", "\\", "`"}),
+            sound=not read.problems,
+            strict=ours,
+        )
+        if ours and stage.is_last and _reads(stage) == "never":
+            problems.append(_never_read(stage, start))
+        loaded.append(load_variables(file, stage.variables, holder, problems, comments.suppressions))
+        problems = []
+    return loaded
+
+
+def _text_problems(file: SourceFile) -> Iterator[Problem]:
+    """Bytes that are not UTF-8; a byte order mark is no mistake in a Dockerfile."""
+    return (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.rule != "byte-order-mark")
+
+
+def _names(stage: _Stage) -> list[str]:
+    """The names of its variables; those of the app are none of a server."""
+    if is_app_image(stage.image) or stage.is_copied_from:
+        return []
+    return [variable.name for variable in stage.variables]
+
+
+def _makes_server(stage: _Stage) -> bool:
+    """Whether a stage has variables of a server; in one from the server's image all that begin so are."""
+    names = _names(stage)
+    if is_server_image(stage.image):
+        return any(is_servers(name, strict=True) for name in names)
+    return configures_server(names)
+
+
+def _reads(stage: _Stage) -> Reads:
+    """What an image made from the server's reads, whose entry point takes the command as the arguments of the server."""
+    if isinstance(stage.entrypoint, str):  # a shell, which takes no command
+        return reads_variables((stage.entrypoint,))
+    if isinstance(stage.command, str) and stage.entrypoint != []:
+        return "never" if stage.entrypoint is None else "unknown"
+    return reads_variables((stage.entrypoint, stage.command))
+
+
+def _never_read(stage: _Stage, start: Span) -> Problem:
+    if isinstance(stage.command, str):
+        message = (
+            "CMD is no list, so a shell starts between the server and its argument: it gets three arguments, reads medplum.config.json and "
+            'ignores these variables; write CMD ["env"]'
+        )
+    else:
+        message = (
+            "the image starts the server without the argument env, so unless the container is started with it, the server ignores these "
+            'variables and reads medplum.config.json, or what its argument names; add CMD ["env"]'
+        )
+    return Problem("image-starts-without-env", message, start)
+
+
+# --- Reading -------------------------------------------------------------------------------------------------------------------------
+
+
+def _read_once(file: SourceFile) -> _Read:
+    read: _Read = file.cached("Dockerfile", lambda: _Reader(file.text.content).read())
+    return read
+
+
+class _Reader:
+    def __init__(self, content: str) -> None:
+        self.content = content
+        self.parsed = read_dockerfile(content)
+        self.stages: list[_Stage] = []
+        self.by_name: dict[str, _Stage] = {}
+        self.arguments: dict[str, str] = {}
+        """The defaults of what may stand in ``FROM``."""
+        self.problems: list[Problem] = []
+        self.tokens: list[Token] = []
+        self.is_behind_none = False
+
+    def read(self) -> _Read:
+        instructions = self.parsed.instructions
+        for instruction in instructions:
+            self._instruction(instruction)
+            self.is_behind_none = instruction.keyword not in KEYWORDS
+        tokens = [*self.tokens, *(Token(span, "name", self.parsed.escape, self.parsed.escape) for span in self.parsed.continuations)]
+        return _Read(self.stages, self.problems, _apart(tokens), self.parsed.comments, _is_dockerfile(instructions))
+
+    def _instruction(self, instruction: Instruction) -> None:
+        if instruction.keyword not in KEYWORDS and not instruction.keyword.startswith(_OF_TEMPLATES):
+            if not self.is_behind_none:  # of several in a row, as a lost backslash makes them, one is reported
+                at = len(instruction.line) - len(instruction.line.lstrip())
+                self.problems.append(_invalid(_NO_INSTRUCTION, instruction.span(at, at + 1)))
+        elif instruction.keyword == "FROM":
+            self._from(instruction)
+        elif instruction.keyword == "ARG" and not self.stages:
+            for one in assignments(instruction, self.parsed.escape):
+                if one.value is not None:
+                    self.arguments[self._written(instruction, one.name)] = self._meaning(instruction, one.value).text or ""
+        elif not self.stages:
+            return
+        elif instruction.keyword == "ENV":
+            self._env(instruction)
+        elif instruction.keyword == "ENTRYPOINT":
+            self.stages[-1].entrypoint, self.stages[-1].command = _start(instruction), None
+        elif instruction.keyword == "CMD":
+            self.stages[-1].command = _start(instruction)
+        elif instruction.keyword in ("COPY", "ADD", "RUN"):
+            for copied in _COPIED.finditer(instruction.line):
+                stage = self._stage(copied["stage"])
+                if stage is not None:
+                    stage.is_copied_from = True
+
+    def _from(self, instruction: Instruction) -> None:
+        given = [self._written(instruction, word) for word in words(instruction, self.parsed.escape)]
+        given = [_ARGUMENT.sub(self._argument, word) for word in given if not word.startswith("--")]
+        image = given[0] if given else ""
+        parent = self.by_name.get(image.lower())
+        if parent is not None:
+            parent.is_last = False
+        name = given[2] if len(given) > 2 and given[1].upper() == "AS" else ""
+        self.stages.append(_Stage(name, image, parent))
+        if name:
+            self.by_name[name.lower()] = self.stages[-1]
+
+    def _argument(self, match: re.Match[str]) -> str:
+        return self.arguments.get(match["braced"] or match["bare"]) or match[0]
+
+    def _stage(self, name: str) -> _Stage | None:
+        """The stage of a name or number."""
+        if name.isdecimal() and len(name) < 6:
+            return self.stages[int(name)] if int(name) < len(self.stages) else None
+        return self.by_name.get(name.lower())
+
+    def _env(self, instruction: Instruction) -> None:
+        at = len(instruction.line) - len(instruction.line.lstrip())
+        self.tokens.append(Token(instruction.span(at, at + 3), "name", "ENV", "ENV"))
+        before = ""
+        for one in assignments(instruction, self.parsed.escape):
+            name = self._written(instruction, one.name)
+            key = instruction.span(*one.name) if name else instruction.span(one.name.start, one.name.start + 1)
+            self.tokens.append(Token(key, "name", name, name))
+            if one.value is None:
+                self.problems.append(_invalid(_NO_ASSIGNMENT, Span(key.start, key.start + 1)))
+                self._forget_value(before)
+                continue
+            before = name
+            self._variable(instruction, name, key, one.value)
+
+    def _forget_value(self, name: str) -> None:
+        """Of a value that goes on behind a blank only the first word was read."""
+        variables = self.stages[-1].variables
+        if name and variables[-1].name == name:
+            variables[-1] = variables[-1]._replace(text=None)
+
+    def _variable(self, instruction: Instruction, name: str, key: Span, value: Word) -> None:
+        written = self._written(instruction, value)
+        span = instruction.span(*value) if written else Span(key.start, key.end + 1)
+        meant = self._meaning(instruction, value)
+        if not meant.closed:
+            self.problems.append(_invalid(_NOT_CLOSED, Span(span.start, span.start + 1)))
+        if written:
+            shown = name if meant.text is not None else ""
+            self.tokens.append(Token(span, "value", shown, written if meant.text is None else meant.text))
+        quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
+        self.stages[-1].variables.append(Variable(name, meant.text, key, span, quoting, fallback_of(written.strip("\"'"))))
+
+    def _written(self, instruction: Instruction, word: Word) -> str:
+        return instruction.line[slice(*word)]
+
+    def _meaning(self, instruction: Instruction, word: Word) -> Meaning:
+        return meaning(self._written(instruction, word), self.parsed.escape)
+
+
+def _is_dockerfile(instructions: Sequence[Instruction]) -> bool:
+    """Whether a text begins as a Dockerfile does, and most of its lines are instructions."""
+    known = [one for one in instructions if one.keyword in KEYWORDS]
+    is_begun = bool(instructions) and instructions[0].keyword in ("ARG", "FROM") and 2 * len(known) > len(instructions)
+    images = [re.sub(r"--\S+\s+", "", one.rest).split() for one in known if one.keyword == "FROM"]
+    return is_begun and all(len(image) == 1 or (len(image) == 3 and image[1].upper() == "AS") for image in images)
+
+
+def _invalid(message: str, span: Span) -> Problem:
+    return Problem("invalid-dockerfile", message, span, fatal=True, lossy=True)
+
+
+def _start(instruction: Instruction) -> Any:
+    """What an instruction starts: a list of words, or the text that a shell reads."""
+    if not instruction.rest.startswith("["):
+        return instruction.rest
+    parsed = parse_json(instruction.rest)
+    return parsed.value if parsed.intact and isinstance(parsed.value, list) else instruction.rest
+
+
+def _apart(tokens: list[Token]) -> list[Token]:
+    """Tokens in their order, without those that stand in another one: a value can go on over several lines."""
+    apart: list[Token] = []
+    for token in sorted(tokens, key=lambda one: one.span):
+        if not apart or token.span.start >= apart[-1].span.end:
+            apart.append(token)
+    return apart
