@@ -53,7 +53,7 @@ def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | N
 def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
     plain = re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
     if not coerced:
-        as_number = re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text) is not None
+        as_number = re.fullmatch(r"\s*[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text) is not None
         effect = (
             "works only where JavaScript converts it by itself" if as_number else "is not a number (NaN) wherever it calculates with it"
         )

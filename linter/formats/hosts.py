@@ -71,5 +71,14 @@ def public_host(text: str) -> str | None:
 
 @format("real-host", "A URL whose host is not reserved for documentation (RFC 2606).")
 def real_host(text: str) -> str | None:
-    host = (host_of(text) or "").lower().rstrip(".")
-    return "has a host from the documentation's examples" if re.search(r"(^|\.)example\.(com|org|net)$", host) else None
+    return "has a host from the documentation's examples" if _is_example((host_of(text) or "").lower().rstrip(".")) else None
+
+
+@format("real-mail-host", "An e-mail address whose host is not reserved for documentation (RFC 2606).")
+def real_mail_host(text: str) -> str | None:
+    host = text.rpartition("@")[2].lower().rstrip("> .")
+    return "has a host from the documentation's examples" if _is_example(host) else None
+
+
+def _is_example(host: str) -> bool:
+    return host.endswith(("example.com", "example.org", "example.net")) and re.search(r"(^|\.)example\.(com|org|net)$", host) is not None

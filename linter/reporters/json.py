@@ -59,7 +59,7 @@ def _related(one: Related) -> dict[str, Any]:
         "path": document.uri,
         "kind": document.kind,
         "environment": named_environment(document),
-        "setting": dotted(one.path),
+        "setting": dotted(one.path) or None,
         "range": _range(document, one.path, one.span),
     }
 
