@@ -42,16 +42,6 @@ def size_in_bytes(text: str) -> str | None:
     )
 
 
-_LONGEST_TEXT = 2**29
-"""Bytes of the longest text that Node.js holds: 24 less than 512 MiB, which ``buffer.constants.MAX_STRING_LENGTH`` says."""
-
-
-@format("size-of-a-text", "A size up to that of the longest text that Node.js holds, 512 MiB.")
-def size_of_a_text(text: str) -> str | None:
-    size = parsed_size(text)
-    return "is more than 512 MiB" if size is not None and size > _LONGEST_TEXT else None
-
-
 def _byte_count(number: str) -> str:
     digits = number.lstrip("+-0") or "0"
     if len(digits) > _MOST_DIGITS:
