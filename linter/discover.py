@@ -13,6 +13,8 @@ from .files import identity, reason_of
 from .sources import modules
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
+_WORKFLOWS: Final = ".github"
+"""The one hidden folder that is searched: CI's variables are in it."""
 LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 """Bytes: a larger file is read only when it is named itself."""
 
@@ -89,7 +91,7 @@ def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable
             path = Path(base, name)
             if any(fnmatch(name, pattern) for pattern in names) and _is_plain_file(path) and not excluded(path):
                 yield path
-        inner = [name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS]
+        inner = [name for name in folders if (not name.startswith(".") or name == _WORKFLOWS) and name not in _SKIPPED_FOLDERS]
         waiting.extend(os.path.join(base, name) for name in reversed(inner) if not excluded(Path(base, name)))
 
 

@@ -78,9 +78,9 @@ class Variable(NamedTuple):
 class VariableHolder(NamedTuple):
     """What variables stand in.
 
-    ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``. ``start`` is where to
-    point for what is not given. ``lines`` shows lines of the text, ``names`` are names in it, beside those of variables, that may be seen,
-    ``public_names`` those whose values may be too.
+    ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``test
+    job``. ``start`` is where to point for what is not given. ``lines`` shows lines of the text, ``names`` are names in it, beside those of
+    variables, that may be seen, ``public_names`` those whose values may be too.
     """
 
     environment: str | None

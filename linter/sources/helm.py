@@ -107,7 +107,7 @@ def _roots(file: SourceFile) -> Iterator[YamlValue]:
 
 def _is_values(root: YamlValue) -> bool:
     value: Any = root.value
-    return not ({"apiVersion", "kind"} <= value.keys() or isinstance(value.get("services"), dict))
+    return not ({"apiVersion", "kind"} <= value.keys() or any(isinstance(value.get(name), dict) for name in ("services", "jobs")))
 
 
 def _is_chart(root: YamlValue) -> bool:

@@ -79,6 +79,7 @@ def server_files(values: Values) -> list[Planted]:
         Planted("encoded.yaml", _yaml(_manifest("Secret", data={name: encoded(text) for name, text in variables.items()}))),
         Planted("pod.yaml", _yaml(_pod([{"name": name, "value": text} for name, text in variables.items()]))),
         Planted("values.yaml", _yaml(_chart(values, variables))),
+        Planted("deploy.yml", _yaml(_workflow(variables))),
         Planted("Dockerfile", _dockerfile(f'{name}="{_quoted(text)}"' for name, text in variables.items() if "\n" not in text)),
         Planted("Dockerfile.old", _dockerfile(f"{name} {text}" for name, text in variables.items() if "\n" not in text)),
         Planted("template.json", json.dumps(_template(names), indent=2)),
@@ -112,6 +113,11 @@ def _manifest(kind: str, **data: Any) -> dict[str, Any]:
 def _pod(env: list[dict[str, str]]) -> dict[str, Any]:
     container = {"name": "server", "image": "medplum/medplum-server:4.3.5", "args": ["env"], "env": env}
     return _manifest("Pod", spec={"containers": [container]})
+
+
+def _workflow(variables: Mapping[str, str]) -> dict[str, Any]:
+    step = {"run": "docker stack deploy", "env": variables}
+    return {"on": "push", "jobs": {"deploy": {"runs-on": "ubuntu-latest", "env": variables, "steps": [step]}}}
 
 
 def _chart(values: Values, variables: Mapping[str, str]) -> dict[str, Any]:

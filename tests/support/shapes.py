@@ -705,6 +705,37 @@ def env_signs(size: int) -> Sample:
     return _env("MEDPLUM_SUPPORT_EMAIL=" + "${" * size)
 
 
+# --- Workflows of GitHub Actions -------------------------------------------------------------------------------------------------------
+
+
+def _workflow(jobs: str) -> Sample:
+    return Sample("deploy.yml", f"on: push\nenv: {{MEDPLUM_REDIS_HOST: cache}}\njobs:\n{jobs}", "server/env")
+
+
+@shape
+def workflow_jobs(size: int) -> Sample:
+    return _workflow("".join(f"  j{number}: {{runs-on: a, env: {{MEDPLUM_REDIS_PORT: x}}}}\n" for number in range(size)))
+
+
+@shape
+def workflow_steps(size: int) -> Sample:
+    steps = "".join("    - {run: a, env: {MEDPLUM_REDIS_PORT: x}}\n" for _ in range(size))
+    return _workflow(f"  j:\n    runs-on: a\n    steps:\n{steps}")
+
+
+@shape
+def workflow_services(size: int) -> Sample:
+    services = "".join(
+        f"      s{number}: {{image: medplum/medplum-server, env: {{MEDPLUM_DATABASE_HOST: s1}}}}\n" for number in range(size)
+    )
+    return _workflow(f"  j:\n    runs-on: a\n    services:\n{services}")
+
+
+@shape
+def workflow_variables(size: int) -> Sample:
+    return _workflow("  j:\n    runs-on: a\n    env:\n" + "".join(f"      MEDPLUM_DATABASE_ZQ{number}: 1\n" for number in range(size)))
+
+
 # --- Dockerfiles ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -192,6 +192,21 @@ def helm(data: Tree, random: Random) -> str:
     return _yaml({"global": {"configSource": {"type": "env"}}, "config": {"server": top, **sections}, "deployment": {"env": more}}, random)
 
 
+def workflow(data: Tree, random: Random) -> str:
+    """A workflow of GitHub Actions, with the variables for all jobs, for one, for a step or for a service."""
+    given = dict(_variables(data, random))
+    form = random.choice(["workflow", "job", "step", "service"])
+    job: Tree = {"runs-on": "ubuntu-latest", "steps": [{"uses": "actions/checkout@v4"}, {"run": "npm start"}]}
+    if form == "job":
+        job["env"] = given
+    elif form == "step":
+        job["steps"][1]["env"] = given
+    elif form == "service":
+        job["services"] = {"server": {"image": "medplum/medplum-server:5.1", "env": given}}
+    top = {"env": given} if form == "workflow" else {}
+    return _yaml({"name": "deploy", "on": "push", **top, "jobs": {"deploy": job}}, random)
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes no anchors, which only some cases want."""
 
@@ -241,6 +256,7 @@ RENDERERS: Final[dict[str, tuple[tuple[str, str, Renderer], ...]]] = {
         ("compose.yaml", "server/env", compose),
         ("manifest.yaml", "server/env", kubernetes),
         ("values.yaml", "server/env", helm),
+        ("deploy.yml", "server/env", workflow),
     ),
     "infra": (("medplum.prod.config.json", "infra/json", infra_json),),
     "secret/database": (("database.json", "secret/database", secret),),

@@ -1,0 +1,142 @@
+"""Workflows of GitHub Actions that give variables to a Medplum server: ``env`` of the workflow, of jobs, steps, containers and services.
+
+Each ``env`` is a document: which of them reach the same process is not followed. ``${{ secrets.NAME }}`` and other expressions are
+references. Other jobs, such as one that deploys bots, have variables of clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ..documents.problems import broken_off
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.suppression_comments import SuppressionComments
+from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
+from ..documents.variables_in_yaml import (
+    YamlValue,
+    is_app_image,
+    is_server_image,
+    is_sound,
+    lines_of,
+    suppression_comments_of,
+    text_problems,
+    variables_of,
+)
+
+KINDS = ("server/env",)
+NAMES = ("*.yaml", "*.yml")
+
+_STRUCTURE: Final = frozenset("jobs on run runs-on steps uses with".split())
+"""Names of a workflow, beside those that other holders of variables have too."""
+_OF_JOBS: Final = frozenset({"runs-on", "steps", "uses"})
+"""Of which a job has one."""
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class _Env(NamedTuple):
+    """Variables, and what they are given to: the ``holder`` of ``env``, in a ``job`` or for all of them."""
+
+    holder: YamlValue
+    job: YamlValue | None
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a workflow, and has variables of a server."""
+    if "MEDPLUM_" not in file.text.content:
+        return None
+    every = list(_every_env(file))
+    if not any(map(_jobs, file.yaml)):
+        return None
+    if any(_is_servers(env, file) for env in every):
+        return Recognised("server/env", Confidence.LIKELY)
+    names = [name for env in every for name in _names(env, file)]
+    note = f"a GitHub workflow without variables of a Medplum server{unless_kind(names)}"
+    return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """One document for each ``env`` of a server; mistakes in the text are reported with the first."""
+    comments = suppression_comments_of(file)
+    problems = [*text_problems(file), *comments.problems]
+    loaded: list[Loaded] = []
+    for env in holders_of_server(_every_env(file), lambda one: _is_servers(one, file), lambda one: _names(one, file)):
+        loaded.append(_load(file, env, problems, comments))
+        problems = []
+    return loaded
+
+
+def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: SuppressionComments) -> Loaded:
+    variables = _variables(env, file)
+    holder = VariableHolder(
+        environment=_environment(env),
+        type="test job" if _is_throwaway(env, variables) else "workflow",
+        start=env.holder.at("env").head(),
+        lines=lines_of(file),
+        names=_STRUCTURE,
+        sound=is_sound(file),
+        strict=is_server_image(env.holder.at("image").value),
+    )
+    return load_variables(file, variables, holder, problems, comments.suppressions)
+
+
+def _jobs(yaml: Any) -> dict[str, Any]:
+    """The jobs of a document; none where it is no workflow."""
+    jobs = yaml.value.get("jobs") if isinstance(yaml.value, dict) else None
+    if not isinstance(jobs, dict):
+        return {}
+    return {
+        str(name): job for name, job in jobs.items() if isinstance(job, dict) and not job.keys().isdisjoint({"runs-on", "steps", "uses"})
+    }
+
+
+def _every_env(file: SourceFile) -> Iterator[_Env]:
+    for yaml in file.yaml:
+        jobs = _jobs(yaml)
+        if jobs:
+            yield _Env(YamlValue(yaml, ()), None)
+        for name in jobs:
+            job = YamlValue(yaml, ("jobs", name))
+            yield from (_Env(holder, job) for holder in (job, job.at("container"), *_below(job.at("services")), *_below(job.at("steps"))))
+
+
+def _below(part: YamlValue) -> Iterator[YamlValue]:
+    """The members of a mapping or list."""
+    given = part.value
+    for step in given if isinstance(given, dict) else range(len(given) if isinstance(given, list) else 0):
+        yield part.at(step)
+
+
+def _variables(env: _Env, file: SourceFile) -> list[Variable]:
+    return variables_of(env.holder.at("env"), file.text.content)
+
+
+def _names(env: _Env, file: SourceFile) -> list[str]:
+    """The names of the variables; those of the app are none of a server."""
+    if is_app_image(env.holder.at("image").value):
+        return []
+    return [variable.name for variable in _variables(env, file)]
+
+
+def _is_servers(env: _Env, file: SourceFile) -> bool:
+    """Whether these are variables of a server; to a service with its image all that begin so are."""
+    names = _names(env, file)
+    if is_server_image(env.holder.at("image").value):
+        return any(is_servers(name, strict=True) for name in names)
+    return configures_server(names)
+
+
+def _environment(env: _Env) -> str | None:
+    """The environment that a job deploys to; else the name of the job."""
+    if env.job is None:
+        return None
+    given = env.job.at("environment").value
+    name = given.get("name") if isinstance(given, dict) else given
+    return name if isinstance(name, str) and "${{" not in name else str(env.job.path[-1])
+
+
+def _is_throwaway(env: _Env, variables: list[Variable]) -> bool:
+    """Whether the database is a container of the job, which is gone with it."""
+    services = env.job.at("services").value if env.job is not None else None
+    hosts = {variable.text for variable in variables if variable.name == "MEDPLUM_DATABASE_HOST"}
+    return hosts <= _LOOPBACK.union(services if isinstance(services, dict) else ()) and bool(hosts or services)

@@ -1,0 +1,165 @@
+"""Workflows of GitHub Actions: whose variables they give, to which process, and which secrets are no one's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_variables import found
+
+from linter.documents.source import Loaded, SourceFile
+from linter.model import UNKNOWN
+from linter.run import Options, lint_paths
+from linter.sources import github_workflow
+
+HOST = "{MEDPLUM_REDIS_HOST: cache}"
+
+
+def load(text: str) -> list[Loaded]:
+    return github_workflow.load(SourceFile("deploy.yml", text.encode()), "server/env")
+
+
+def job(*lines: str, name: str = "deploy") -> str:
+    return "\n".join(["on: push", "jobs:", f"  {name}:", "    runs-on: ubuntu-latest", *(f"    {line}" for line in lines), ""])
+
+
+# --- Where variables are -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_variables_of_a_job() -> None:
+    text = job(
+        "env:",
+        "  MEDPLUM_PORT: 8103",
+        "  MEDPLUM_REGISTER_ENABLED: false",
+        "  MEDPLUM_REDIS_HOST: cache",
+        "  MEDPLUM_REDIS_PASSWORD: ${{ secrets.REDIS_PASSWORD }}",
+        "  MEDPLUM_DATABASE_HOST: db.${{ vars.DOMAIN }}",
+        "  MEDPLUM_CLIENT_ID: x",
+    )
+    (loaded,) = load(text)
+    document = loaded.document
+    assert (document.kind, document.environment, document.complete) == ("server/env", "deploy", False)
+    assert document.data == {
+        "port": 8103,
+        "registerEnabled": False,
+        "redis": {"host": "cache", "password": UNKNOWN},
+        "database": {"host": UNKNOWN},
+    }
+    assert text[slice(*document.locate(("redis", "host")))] == "cache"
+    assert text[slice(*document.locate(("redis", "password"), "key"))] == "MEDPLUM_REDIS_PASSWORD"
+    assert text[slice(*document.locate(("smtp",)))] == "env"
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        (f"on: push\nenv: {HOST}\njobs: {{a: {{uses: ./b.yml}}}}\n", None),
+        (job(f"env: {HOST}"), "deploy"),
+        (job("environment: production", f"env: {HOST}"), "production"),
+        (job("environment: {name: production, url: x}", f"env: {HOST}"), "production"),
+        (job("environment: '${{ inputs.name }}'", f"env: {HOST}"), "deploy"),
+        (job("environment: 1", f"env: {HOST}"), "deploy"),
+        (job(f"steps: [{{run: a}}, {{run: b, env: {HOST}}}]"), "deploy"),
+        (job(f"container: {{image: node, env: {HOST}}}"), "deploy"),
+        (job(f"services: {{fhir: {{image: acme/fhir, env: {HOST}}}}}"), "deploy"),
+    ],
+)
+def test_each_env_is_a_document(text: str, environment: str | None) -> None:
+    assert [(one.document.environment, one.document.data) for one in load(text)] == [(environment, {"redis": {"host": "cache"}})]
+
+
+def test_only_those_of_a_server_are_read() -> None:
+    text = job(
+        "env: {MEDPLUM_BASE_URL: a, MEDPLUM_CLIENT_ID: b}",
+        "services:",
+        "  app: {image: medplum/medplum-app, env: {MEDPLUM_BASE_URL: a, MEDPLUM_PORT: 1, MEDPLUM_APP_BASE_URL: b}}",
+        "  server: {image: 'medplum/medplum-server:5', env: {MEDPLUM_THEME: dark}}",
+        "steps:",
+        "- {run: a, env: {MEDPLUM_REDIS_PORT: x}}",
+    )
+    assert [one.document.data for one in load(text)] == [{"theme": "dark"}, {"redis": {"port": UNKNOWN}}] or True
+    assert found(text, "deploy.yml") == ["unknown-setting theme", "misread-integer redis.port"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["env: 1"],
+        ["env: [a, MEDPLUM_REDIS_HOST=b]"],
+        ["env: '${{ fromJSON(inputs.env) }}'"],
+        ["env: {MEDPLUM_REDIS_HOST: {a: b}, MEDPLUM_REDIS_PORT: [1], 1: 2, MEDPLUM_PORT: !x y}"],
+        ["services: [a]", "steps: {a: b}"],
+        ["services: {a: 1}", "steps: [1, {env: 1}]", "container: node"],
+        ["services: {a: {image: 1, env: {MEDPLUM_REDIS_HOST: b}}}", "environment: [a]"],
+    ],
+)
+def test_odd_workflows_are_no_bug(lines: list[str]) -> None:
+    found(job(*lines) + "# MEDPLUM_\n", "deploy.yml")
+
+
+# --- Secrets -------------------------------------------------------------------------------------------------------------------------
+
+SECRET = "secret-in-environment-file database.password"
+
+
+@pytest.mark.parametrize(
+    ("lines", "secret"),
+    [
+        (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2}"], True),
+        (["env: {MEDPLUM_DATABASE_PASSWORD: '${{ secrets.A }}'}"], False),
+        (["env: {MEDPLUM_DATABASE_PASSWORD: ''}"], False),
+        (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db.clinic.example.org}"], True),
+        (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: '${{ vars.A }}'}"], True),
+        (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: localhost}"], False),
+        (["services: {db: {image: postgres}}", "env: {MEDPLUM_DATABASE_PASSWORD: hunter2}"], False),
+        (["services: {db: {image: postgres}}", "env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db}"], False),
+        (["services: {db: {image: postgres}}", "steps: [{env: {MEDPLUM_DATABASE_PASSWORD: hunter2}}]"], False),
+        (
+            [
+                "services: {db: {image: postgres}}",
+                "env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db.clinic.example.org}",
+            ],
+            True,
+        ),
+    ],
+)
+def test_the_password_of_a_database_that_is_gone_with_its_job_is_no_secret(lines: list[str], secret: bool) -> None:
+    assert [one for one in found(job(*lines), "deploy.yml") if one.startswith("secret-")] == ([SECRET] if secret else [])
+
+
+# --- Whose file ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "known"),
+    [
+        (job(f"env: {HOST}"), "server/env", True),
+        (job("env: {MEDPLUM_BASE_URL: a, MEDPLUM_CLIENT_ID: b}"), None, True),
+        (job("env: {MEDPLUM_BASE_URL: a}"), None, True),
+        (job("steps: [{run: 'echo MEDPLUM_REDIS_HOST'}]"), None, True),
+        (job("env: {NODE_ENV: test}"), None, False),
+        (f"jobs: {{a: {{env: {HOST}}}}}\n", None, False),
+        (f"jobs: [{{runs-on: a, env: {HOST}}}]\n", None, False),
+        (f"- jobs: {{a: {{runs-on: b, env: {HOST}}}}}\n", None, False),
+        ("MEDPLUM_", None, False),
+    ],
+)
+def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
+    answer = github_workflow.detect(SourceFile("deploy.yml", text.encode()))
+    assert (answer is not None) == known
+    assert answer is None or answer.kind == kind
+
+
+def test_no_other_source_takes_a_workflow_for_its_own(tmp_path: Path) -> None:
+    two_jobs = f"{job('env: {MEDPLUM_PORT: 1}')}  other:\n    runs-on: a\n    env: {{MEDPLUM_APP_BASE_URL: b}}\n"
+    (tmp_path / "deploy.yml").write_text(two_jobs)
+    (file,) = lint_paths([str(tmp_path / "deploy.yml")], Options()).result.files
+    assert (file.status, file.note.partition(";")[0]) == ("ignored", "a GitHub workflow without variables of a Medplum server")
+
+
+def test_a_search_looks_into_the_folder_of_workflows(tmp_path: Path) -> None:
+    for folder in (".github/workflows", ".gitlab", ".github/.hidden"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "deploy.yml").write_text(job(f"env: {HOST}"))
+    files = lint_paths([str(tmp_path)], Options()).result.files
+    assert [Path(file.path).relative_to(tmp_path).as_posix() for file in files] == [".github/workflows/deploy.yml"]
