@@ -46,9 +46,13 @@ def no_real_secret(text: str) -> str | None:
 
     if is_unresolved(text) or not_published(text) is not None:
         return None
-    if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
+    if "-----BEGIN" in text and re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
         return "is a private key"
-    return "is a secret of reCAPTCHA" if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) and not _is_made_up(text) else None
+    return (
+        "is a secret of reCAPTCHA"
+        if text.startswith("6L") and re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) and not _is_made_up(text)
+        else None
+    )
 
 
 @format("no-generated-secret", "A secret that a person made up: no long one of random letters and digits.")

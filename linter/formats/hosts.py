@@ -25,11 +25,12 @@ def is_local_host(host: str) -> bool:
     return "." not in name or name.endswith(".localhost") or name == "host.docker.internal"
 
 
-_PRIVATE = re.compile(
-    r"(?:.*\.)?(?:internal|svc|local|lan|home|intern|private|docker)|.*\.svc\..*"
-    r"|10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|f[cd][0-9a-f]{2}:.*"
-)
-"""Names and addresses that only a private network knows (RFC 1918, RFC 4193, ``.internal``, the services of Kubernetes)."""
+def _is_private(host: str) -> bool:
+    """Whether only a private network knows a name or address (RFC 1918, RFC 4193, ``.internal``, the services of Kubernetes)."""
+    is_name = re.fullmatch(r"(?:.*\.)?(?:internal|svc|local|lan|home|intern|private|docker)|.*\.svc\..*", host)
+    return bool(is_name) or bool(
+        re.fullmatch(r"10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|f[cd][0-9a-f]{2}:.*", host)
+    )
 
 
 @format("private-name", "A host name or address on the same machine, on a Docker network or on a private network.")
@@ -37,7 +38,7 @@ def private_name(text: str) -> str | None:
     host = text.lower().rstrip(".")
     if host.startswith("/"):
         return None  # the folder of a UNIX socket
-    return None if is_local_host(host) or _PRIVATE.fullmatch(host) else "is on another network"
+    return None if is_local_host(host) or _is_private(host) else "is on another network"
 
 
 @format("hostname", "A bare host name or IP address: no scheme, no port, no path.")

@@ -18,7 +18,9 @@ _WORD = re.compile(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)
 
 def is_reference(value: Any) -> bool:
     """Whether a text holds something that a program replaces: ``${NAME}``, ``{{ name }}``, ``$(name)``."""
-    return type(value) is str and any(_holds(value, start, end) for start, end in _REFERENCES)
+    if type(value) is not str or ("$" not in value and "{" not in value):  # as nearly every value
+        return False
+    return any(_holds(value, start, end) for start, end in _REFERENCES)
 
 
 def _holds(text: str, start: str, end: str) -> bool:
@@ -35,11 +37,15 @@ def is_blank(value: Any) -> bool:
         return True
     if value[:1] in "TtCcRrFfPp \t" and _WORD.fullmatch(value) is not None:
         return True
-    return any(sign in value for sign in _SIGNS) and _is_sample_of_a_form(value)
+    lower = value.lower()
+    for sign in _SIGNS:  # no generator, for every value of a configuration is asked this several times
+        if sign in lower:
+            return _is_sample_of_a_form(value)
+    return False
 
 
-_SIGNS = ("__", "xxxx", "XXXX", "...", "\u2026", "your", "YOUR", "Your", "REPLACE", "CHANGE", "change", "replace", "PASTE", "INSERT")
-"""One of which is in every text that :func:`_is_sample_of_a_form` finds."""
+_SIGNS = ("__", "xxxx", "...", "\u2026", "your", "replace", "change", "paste", "insert")
+"""One of which is in every text that :func:`_is_sample_of_a_form` finds, in lower case."""
 
 
 def _is_sample_of_a_form(text: str) -> bool:

@@ -41,8 +41,6 @@ _OF_MEDPLUM = {
     "6LfHdsYdAAAAAC0uLnnRrDrhcXnziiUwKd8VtLNq": "is the site key of Medplum's own reCAPTCHA, which refuses other hosts",
 }
 """Public values of Medplum's sample configuration that work for Medplum alone."""
-_HOST_OF_MEDPLUM = re.compile(r"https?://(?:[a-z0-9-]+\.)*medplum\.com(?=[:/?#]|\Z)", re.IGNORECASE)
-_MAIL_OF_MEDPLUM = re.compile(r"@(?:[a-z0-9-]+\.)*medplum\.com(?![\w.-])", re.IGNORECASE)
 
 
 @format("not-of-medplum", "A host, an address or an id that is not that of Medplum's own service.")
@@ -51,9 +49,10 @@ def not_of_medplum(text: str) -> str | None:
         return _OF_MEDPLUM[text]
     if "medplum.com" not in text.lower():
         return None
-    if _HOST_OF_MEDPLUM.match(text):
+    if re.match(r"https?://(?:[a-z0-9-]+\.)*medplum\.com(?=[:/?#]|\Z)", text, re.IGNORECASE):
         return "leads to Medplum's own service instead of yours"
-    return "is an address of Medplum, from which you cannot send mail" if _MAIL_OF_MEDPLUM.search(text) else None
+    is_mail = re.search(r"@(?:[a-z0-9-]+\.)*medplum\.com(?![\w.-])", text, re.IGNORECASE)
+    return "is an address of Medplum, from which you cannot send mail" if is_mail else None
 
 
 def _first_base64_line(pem: str) -> str:

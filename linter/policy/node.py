@@ -94,10 +94,6 @@ class Node:
         return document.origin.facts(path).get(name, ABSENT)
 
 
-_UPLOADED: Final = re.compile(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
-_TEMPLATE: Final = re.compile(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
-
-
 def document_fact(document: Document, name: str) -> Fact | Any:
     """What is known of a document as a whole.
 
@@ -105,15 +101,12 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?) and ``$@template`` (does its name
     say that it is to be filled in?).
     """
-    facts: dict[str, Any] = {
-        "uploaded": _UPLOADED.search(document.uri) is not None,
-        "template": _TEMPLATE.search(document.uri) is not None,
-        "target": document.target,
-        "kind": document.kind,
-        "environment": document.environment,
-        "complete": document.complete,
-    }
-    value = facts.get(name)
+    if name == "uploaded":
+        return re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", document.uri) is not None
+    if name == "template":
+        is_template = re.search(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", document.uri, re.IGNORECASE)
+        return is_template is not None
+    value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
     return ABSENT if value is None else value
 
 
