@@ -237,10 +237,7 @@ def test_a_deep_config_is_no_matter() -> None:
         ),
         (
             {"fargateAutoScaling": {"minCapacity": external("/a", "number"), "maxCapacity": 8}},
-            [
-                f"incomplete-infra-object fargateAutoScaling.{name}"
-                for name in ("scaleInCooldown", "scaleOutCooldown", "targetUtilizationPercent")
-            ],
+            ["incomplete-infra-object fargateAutoScaling.targetUtilizationPercent"],
         ),
         ({"rdsPersistentParameterGroups": False}, ["database-suffix-without-parameter-groups rdsPersistentParameterGroups"]),
         ({"environment": {"MEDPLUM_PORT": "1"}}, ["server-variable-in-infra-config environment.MEDPLUM_PORT"]),
@@ -276,10 +273,12 @@ def test_image_tags_that_move(image: str, moves: bool | None) -> None:
 
 
 def test_each_member_that_is_missing_is_reported() -> None:
-    needed = ["name", "stackName", "accountNumber", "region", "domainName", "apiPort", "apiDomainName", "apiSslCertArn", "appDomainName"]
+    needed = ["name", "stackName", "accountNumber", "region", "apiPort", "apiDomainName", "apiSslCertArn", "appDomainName"]
     needed += ["appSslCertArn", "storageDomainName", "storageSslCertArn", "storageBucketName", "serverImage"]
     for name in needed:
         assert f"missing-infra-setting {name}" in rules({name: ...})
+    assert "missing-infra-setting domainName" in rules({"domainName": ..., "hostedZoneName": ...})
+    assert "missing-infra-setting domainName" not in rules({"domainName": ...})
 
 
 # The operators

@@ -119,7 +119,7 @@ def test_there_is_something_to_try() -> None:
     assert len(tried) > 60
     assert {
         *("oauth-url-not-served", "issuer-differs-from-base-url", "infra-arn-of-another-account", "arn-of-another-account"),
-        *("port-differs-from-infra", "region-differs-from-infra", "base-url-not-at-api-domain", "impossible-fargate-size"),
+        *("port-differs-from-infra", "region-differs-from-infra", "base-url-not-at-api-domain"),
         *("patient-data-in-logs", "redis-without-tls", "rds-without-ca-certificate", "storage-base-url-not-at-storage-domain"),
     } <= tried
 

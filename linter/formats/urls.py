@@ -7,6 +7,7 @@ import re
 from . import format
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
+_USUAL_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
 
 
@@ -45,6 +46,15 @@ def _host_and_port(authority: str) -> tuple[str, str | None]:
     if not colon or "]" in port or "@" in port:
         return authority, None
     return host, port
+
+
+def origin_of(text: str) -> tuple[str, str, int] | None:
+    """The scheme, host and port of a URL as browsers compare them: in lower case, with the usual port written out. None if it is no URL."""
+    if url(text) is not None:
+        return None
+    scheme, _, rest = text.partition("://")
+    host, port = _host_and_port(re.split(r"[/?#]", rest, maxsplit=1)[0])
+    return scheme.lower(), host.rpartition("@")[2].lower(), int(port) if port else _USUAL_PORTS[scheme.lower()]
 
 
 @format("websocket-url", "An absolute ws or wss URL.")

@@ -80,13 +80,20 @@ def fargate_memory(operand: Any) -> Check:
     cpu = number_operand(operand)
 
     def check(value: Any, node: Node) -> Verdict:
-        units = cpu(node)
-        sizes = FARGATE_MEMORY.get(units) if is_number(units) else None
+        units = _size(cpu(node))
+        sizes = FARGATE_MEMORY.get(units) if units is not None else None
         if sizes is None:
             return None
-        return True if is_number(value) and value in sizes else (Failure(f"must be {_sizes_text(sizes)} with {units:g} CPU units"),)
+        return True if _size(value) in sizes else (Failure(f"must be {_sizes_text(sizes)} with {units:g} CPU units"),)
 
     return check
+
+
+def _size(value: Any) -> int | None:
+    """A size as CloudFormation takes it: a number, or its digits as text."""
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+    return int(value) if is_number(value) and value == int(value) else None
 
 
 def _sizes_text(sizes: tuple[int, ...]) -> str:

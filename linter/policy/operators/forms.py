@@ -6,6 +6,7 @@ from typing import Any
 
 from ...conformance.mismatch import ASPECTS, OF_NAMES
 from ...formats import FORMATS
+from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
 from ..conforming import mismatch_at
 from ..errors import RuleError, did_you_mean
@@ -78,6 +79,27 @@ def not_smaller_than(operand: Any) -> Check:
         if sizes[0] is None or sizes[1] is None:
             return None
         return True if sizes[0] >= sizes[1] else (Failure(lambda: f"must not be smaller than {name(node)}"),)
+
+    return check
+
+
+@operator(
+    "same_origin",
+    schema=TEXT,
+    operand="text",
+    says="is a URL with the scheme, host and port of this one, however they are written",
+)
+def same_origin(operand: Any) -> Check:
+    other = compile_value(operand)
+    name = show_value(operand)
+
+    def check(value: Any, node: Node) -> Verdict:
+        wanted = other(node)
+        origin = origin_of(wanted) if isinstance(wanted, str) else None
+        if origin is None:
+            return None
+        given = origin_of(value) if isinstance(value, str) else None
+        return True if given == origin else (Failure(lambda: f"must begin with {name(node)}"),)
 
     return check
 
