@@ -42,26 +42,25 @@ def no_issued_credential(text: str) -> str | None:
 
 @format("no-real-secret", "A secret that was made up for development: no private key, and no secret of reCAPTCHA.")
 def no_real_secret(text: str) -> str | None:
-    from .published import not_published
-
-    if is_unresolved(text) or not_published(text) is not None:
+    if not ("-----BEGIN" in text or text.startswith("6L")) or _is_known(text):
         return None
-    if "-----BEGIN" in text and re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
+    if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
         return "is a private key"
-    return (
-        "is a secret of reCAPTCHA"
-        if text.startswith("6L") and re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) and not _is_made_up(text)
-        else None
-    )
+    return "is a secret of reCAPTCHA" if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) and not _is_made_up(text) else None
 
 
 @format("no-generated-secret", "A secret that a person made up: no long one of random letters and digits.")
 def no_generated_secret(text: str) -> str | None:
+    if not _is_generated(text) or _is_known(text) or no_real_secret(text) is not None or _is_made_up(text):
+        return None
+    return "looks like a secret of a service"
+
+
+def _is_known(text: str) -> bool:
+    """Whether a text is still to be filled in, or is published and has a finding for that."""
     from .published import not_published
 
-    if is_unresolved(text) or not_published(text) is not None or no_real_secret(text) is not None or _is_made_up(text):
-        return None
-    return "looks like a secret of a service" if _is_generated(text) else None
+    return is_unresolved(text) or not_published(text) is not None
 
 
 def _is_made_up(text: str) -> bool:
