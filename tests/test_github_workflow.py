@@ -77,7 +77,7 @@ def test_only_those_of_a_server_are_read() -> None:
         "steps:",
         "- {run: a, env: {MEDPLUM_REDIS_PORT: x}}",
     )
-    assert [one.document.data for one in load(text)] == [{"theme": "dark"}, {"redis": {"port": UNKNOWN}}] or True
+    assert [list(one.document.data) for one in load(text)] == [["theme"], ["redis"]]
     assert found(text, "deploy.yml") == ["unknown-setting theme", "misread-integer redis.port"]
 
 
@@ -99,6 +99,7 @@ def test_odd_workflows_are_no_bug(lines: list[str]) -> None:
 
 # --- Secrets -------------------------------------------------------------------------------------------------------------------------
 
+REMOTE = "{MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db.clinic.example.org}"
 SECRET = "secret-in-environment-file database.password"
 
 
@@ -108,19 +109,13 @@ SECRET = "secret-in-environment-file database.password"
         (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2}"], True),
         (["env: {MEDPLUM_DATABASE_PASSWORD: '${{ secrets.A }}'}"], False),
         (["env: {MEDPLUM_DATABASE_PASSWORD: ''}"], False),
-        (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db.clinic.example.org}"], True),
+        ([f"env: {REMOTE}"], True),
         (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: '${{ vars.A }}'}"], True),
         (["env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: localhost}"], False),
         (["services: {db: {image: postgres}}", "env: {MEDPLUM_DATABASE_PASSWORD: hunter2}"], False),
         (["services: {db: {image: postgres}}", "env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db}"], False),
         (["services: {db: {image: postgres}}", "steps: [{env: {MEDPLUM_DATABASE_PASSWORD: hunter2}}]"], False),
-        (
-            [
-                "services: {db: {image: postgres}}",
-                "env: {MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db.clinic.example.org}",
-            ],
-            True,
-        ),
+        (["services: {db: {image: postgres}}", f"env: {REMOTE}"], True),
     ],
 )
 def test_the_password_of_a_database_that_is_gone_with_its_job_is_no_secret(lines: list[str], secret: bool) -> None:

@@ -276,7 +276,7 @@ def _is_dockerfile(instructions: Sequence[Instruction]) -> bool:
     """Whether a text begins as a Dockerfile does, and most of its lines are instructions."""
     known = [one for one in instructions if one.keyword in KEYWORDS]
     is_begun = bool(instructions) and instructions[0].keyword in ("ARG", "FROM") and 2 * len(known) > len(instructions)
-    images = [re.sub(r"--\S+\s+", "", one.rest).split() for one in known if one.keyword == "FROM"]
+    images = [[word for word in one.rest.split() if not word.startswith("--")] for one in known if one.keyword == "FROM"]
     return is_begun and all(len(image) == 1 or (len(image) == 3 and image[1].upper() == "AS") for image in images)
 
 
