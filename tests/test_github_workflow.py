@@ -55,10 +55,7 @@ def test_the_variables_of_a_job() -> None:
     [
         (f"on: push\nenv: {HOST}\njobs: {{a: {{uses: ./b.yml}}}}\n", None),
         (job(f"env: {HOST}"), "deploy"),
-        (job("environment: production", f"env: {HOST}"), "production"),
-        (job("environment: {name: production, url: x}", f"env: {HOST}"), "production"),
-        (job("environment: '${{ inputs.name }}'", f"env: {HOST}"), "deploy"),
-        (job("environment: 1", f"env: {HOST}"), "deploy"),
+        (job("environment: production", f"env: {HOST}", name="release"), "release"),
         (job(f"steps: [{{run: a}}, {{run: b, env: {HOST}}}]"), "deploy"),
         (job(f"container: {{image: node, env: {HOST}}}"), "deploy"),
         (job(f"services: {{fhir: {{image: acme/fhir, env: {HOST}}}}}"), "deploy"),

@@ -69,7 +69,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: SuppressionComments) -> Loaded:
     variables = _variables(env, file)
     holder = VariableHolder(
-        environment=_environment(env),
+        environment=str(env.job.path[-1]) if env.job is not None else None,
         type="test job" if _is_throwaway(env, variables) else "workflow",
         start=env.holder.at("env").head(),
         lines=lines_of(file),
@@ -124,15 +124,6 @@ def _is_servers(env: _Env, file: SourceFile) -> bool:
     if is_server_image(env.holder.at("image").value):
         return any(is_servers(name, strict=True) for name in names)
     return configures_server(names)
-
-
-def _environment(env: _Env) -> str | None:
-    """The environment that a job deploys to; else the name of the job."""
-    if env.job is None:
-        return None
-    given = env.job.at("environment").value
-    name = given.get("name") if isinstance(given, dict) else given
-    return name if isinstance(name, str) and "${{" not in name else str(env.job.path[-1])
 
 
 def _is_throwaway(env: _Env, variables: list[Variable]) -> bool:
