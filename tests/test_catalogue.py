@@ -53,8 +53,8 @@ SECRETS = {
         "sseCustomerKey",
         "externalAuthProviders.*.identityProvider.clientSecret",
         "externalAuthProviders.*.identityProvider.userInfoApiKey",
-        "shards",
         # obsolete
+        "shards",
         "signingKeyPasscode",
         "superAdminPassword",
         "superAdminClientSecret",
@@ -273,6 +273,8 @@ def test_known_public_names() -> None:
     }
 
 
+FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecrets", "BackgroundJobsRedisSecrets")
+
 # --- tags -------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -280,8 +282,8 @@ def test_known_public_names() -> None:
     ("tag", "names"),
     [
         ("json-only", {"database", "redis"}),
-        ("ssm-only", {"DatabaseSecrets", "ReaderDatabaseSecrets", "RedisSecrets"}),
-        ("cdk-created", {"signingKeyId", "botLambdaRoleArn", "DatabaseSecrets", "RedisSecrets", "awsRegion"}),
+        ("ssm-only", {"DatabaseSecrets", "ReaderDatabaseSecrets", "RedisSecrets", *FURTHER_REDIS}),
+        ("cdk-created", {"signingKeyId", "botLambdaRoleArn", "DatabaseSecrets", "RedisSecrets", "awsRegion", *FURTHER_REDIS}),
         ("deprecated", {"databaseProxyEndpoint", "readonlyDatabaseProxyEndpoint", "allowInsecureRestHookUrl"}),
         ("removed", {"auditEventLogGroup", "auditEventLogStream"}),
         ("server-url", {"baseUrl", "appBaseUrl", "storageBaseUrl"}),
@@ -301,8 +303,7 @@ def test_known_public_names() -> None:
                 "maxUploadSize",
                 "corsMode",
                 "logoutUrl",
-                "dataWarehouse.includeResourceTypes",
-                "dataWarehouse.excludeResourceTypes",
+                "dataWarehouse.resourceTypes",
             },
         ),
         ("docs-typo", {"signingKeyPasscode", "database.ssl.reactUnauthorized", "readonlyDatabase.ssl.reactUnauthorized"}),

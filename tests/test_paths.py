@@ -128,7 +128,15 @@ def test_a_tag_stands_for_every_setting_that_has_it(kind: str) -> None:
         "defaultOAuthClients.0.secret",
         "defaultOAuthClients.1.secret",
     ]
-    assert sorted(paths("<ssm-only>")) == ["DatabaseSecrets", "ReaderDatabaseSecrets", "RedisSecrets"]
+    assert sorted(paths("<ssm-only>")) == [
+        "BackgroundJobsRedisSecrets",
+        "CacheRedisSecrets",
+        "DatabaseSecrets",
+        "PubSubRedisSecrets",
+        "RateLimitRedisSecrets",
+        "ReaderDatabaseSecrets",
+        "RedisSecrets",
+    ]
 
 
 def test_a_tag_that_the_kind_does_not_have_leads_nowhere() -> None:

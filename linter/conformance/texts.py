@@ -25,6 +25,8 @@ def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     if kind == "integer" and "string" not in setting.types:
         return _integer_text(text, value, setting, coerced=coercion == "integer")
     if kind in ("object", "array"):
+        if coercion == "csv":
+            return None
         return _object_text(text, value, setting, coercion, way_out)
     if kind == "integer":
         return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None

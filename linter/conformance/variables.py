@@ -11,7 +11,15 @@ from functools import cache
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, meant_by, variable_of
 
-_SECRETS = {"DatabaseSecrets": "database", "ReaderDatabaseSecrets": "readonlyDatabase", "RedisSecrets": "redis"}
+_SECRETS = {
+    "DatabaseSecrets": "database",
+    "ReaderDatabaseSecrets": "readonlyDatabase",
+    "RedisSecrets": "redis",
+    "CacheRedisSecrets": "cacheRedis",
+    "RateLimitRedisSecrets": "rateLimitRedis",
+    "PubSubRedisSecrets": "pubSubRedis",
+    "BackgroundJobsRedisSecrets": "backgroundJobsRedis",
+}
 """The objects that Parameter Store's loader makes of the secrets that these settings name."""
 
 

@@ -21,6 +21,11 @@ def environment_name(text: str) -> str | None:
     return None if fits else "must be a short name of letters, digits, hyphens, dots and underscores"
 
 
+@format("resource-type", "The name of a type of FHIR resource.")
+def resource_type(text: str) -> str | None:
+    return None if re.fullmatch(r"[A-Z][A-Za-z]{2,39}", text) else "must be the name of a type of FHIR resource, such as Patient"
+
+
 @format("header-name", "The name of an HTTP header in lower case, as Node.js presents it.")
 def header_name(text: str) -> str | None:
     if text != text.lower():

@@ -13,7 +13,7 @@ from ..syntax.places import whole_number
 
 
 def coerce(text: str, coercion: str) -> Any:
-    """The value that the server holds for a text: a number, a boolean, what the JSON says, or the text itself.
+    """The value that the server holds for a text: a number, a boolean, what the JSON says, the parts between commas, or the text itself.
 
     ``coercion`` is one of those of :attr:`linter.settings.Setting.ssm_coercion`.
     Text that should be JSON and is not stays text here; the server does not start with it.
@@ -25,6 +25,8 @@ def coerce(text: str, coercion: str) -> Any:
     if coercion == "object":
         value = valid_value(text)
         return text if value is INVALID else value
+    if coercion == "csv":
+        return [entry.strip() for entry in text.split(",")]
     return text
 
 
