@@ -41,6 +41,7 @@ def answer(assertion: Any, value: Any) -> bool | None | list[str]:
 # --- Each operator. -----------------------------------------------------------------------------------------------------------------
 
 HOLDS: list[tuple[Any, list[Any]]] = [
+    ({"same_origin": "https://a.example/"}, ["https://A.example:443/x", "HTTPS://user@a.example", "https://a.example?q"]),
     ("present", [0, "", None, False, {}, UNKNOWN, "${X}"]),
     ("absent", [ABSENT]),
     ({"present": True}, [""]),
@@ -127,6 +128,10 @@ FAILS: list[tuple[Any, Any, list[str]]] = [
     ({"one_of": ["a"]}, "b", ['must be "a"']),
     ({"one_of": [1, "a", None, True]}, "b", ['must be one of 1 or "a" or null or true']),
     ({"starts_with": "b"}, "abc", ['must start with "b"']),
+    ({"same_origin": "https://a.example/"}, "http://a.example/", ['must begin with "https://a.example/"']),
+    ({"same_origin": "https://a.example/"}, "https://a.example:8443", ['must begin with "https://a.example/"']),
+    ({"same_origin": "https://a.example/"}, "https://a.example.org/", ['must begin with "https://a.example/"']),
+    ({"same_origin": "https://a.example/"}, "a.example", ['must begin with "https://a.example/"']),
     ({"starts_with": ["b", "c"]}, "abc", ['must start with "b" or "c"']),
     ({"starts_with": "a"}, ["a"], ["must be a string"]),
     ({"ends_with": "/"}, "a/ ", ['must end with "/"']),

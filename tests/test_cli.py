@@ -214,8 +214,8 @@ def test_the_json_contract() -> None:
                 "rule": "missing-support-email",
                 "category": "mail",
                 "severity": "error",
-                "message": "supportEmail is missing: invitations, address verifications and password resets have no sender, and SES refuses "
-                "them; set it to the address that mail comes from",
+                "message": "supportEmail is missing: invitations, address verifications and password resets have no sender, and "
+                "SES refuses them; set it to the address that mail comes from",
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,

@@ -286,6 +286,11 @@ def test_names_that_aws_did_not_find() -> None:
     assert [document.data for document in load(text)] == [DATA, {}]
 
 
+def test_a_list_is_separated_by_commas() -> None:
+    text = json.dumps({"Parameters": [{"Name": "/medplum/prod/dataWarehouse.includeResourceTypes", "Value": "Patient, Observation"}]})
+    assert one(text).data == {"dataWarehouse": {"includeResourceTypes": ["Patient", "Observation"]}}
+
+
 def test_outputs_about_one_parameter_are_put_together() -> None:
     name = "/medplum/prod/signingKey"
     described = {"Parameters": [{"Name": name, "Type": "String", "Tier": "Advanced"}]}
