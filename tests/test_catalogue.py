@@ -55,6 +55,8 @@ SECRETS = {
         "externalAuthProviders.*.identityProvider.userInfoApiKey",
         # obsolete
         "shards",
+        "smtp.auth",
+        "smtp.pass",
         "signingKeyPasscode",
         "superAdminPassword",
         "superAdminClientSecret",
@@ -284,7 +286,10 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
         ("json-only", {"database", "redis"}),
         ("ssm-only", {"DatabaseSecrets", "ReaderDatabaseSecrets", "RedisSecrets", *FURTHER_REDIS}),
         ("cdk-created", {"signingKeyId", "botLambdaRoleArn", "DatabaseSecrets", "RedisSecrets", "awsRegion", *FURTHER_REDIS}),
-        ("deprecated", {"databaseProxyEndpoint", "readonlyDatabaseProxyEndpoint", "allowInsecureRestHookUrl"}),
+        (
+            "deprecated",
+            {"databaseProxyEndpoint", "readonlyDatabaseProxyEndpoint", "allowInsecureExternalAuthUrl", "allowInsecureRestHookUrl"},
+        ),
         ("removed", {"auditEventLogGroup", "auditEventLogStream"}),
         ("server-url", {"baseUrl", "appBaseUrl", "storageBaseUrl"}),
         ("oauth-url", {"issuer", "jwksUrl", "authorizeUrl", "tokenUrl", "userInfoUrl", "introspectUrl", "registerUrl"}),
@@ -309,7 +314,8 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
         ("docs-typo", {"signingKeyPasscode", "database.ssl.reactUnauthorized", "readonlyDatabase.ssl.reactUnauthorized"}),
         (
             "integer-or-string",
-            {
+            {"port"}
+            | {
                 f"{connection}.port"
                 for connection in (
                     "database",

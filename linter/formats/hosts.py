@@ -33,6 +33,16 @@ def _is_private(host: str) -> bool:
     )
 
 
+_TUNNELS = (".ngrok.io", ".ngrok.app", ".ngrok-free.app", ".ngrok-free.dev", ".trycloudflare.com", ".loca.lt", ".lhr.life")
+"""Hosts of services that lead to a developer's machine."""
+
+
+def is_developers_host(host: str) -> bool:
+    """A local host, an address of a private network (RFC 1918), or a tunnel to a developer's machine."""
+    name = host.lower().rstrip(".")
+    return is_local_host(name) or name.endswith(_TUNNELS) or (name[:1].isdigit() and private_name(name) is None)
+
+
 @format("private-name", "A host name or address on the same machine, on a Docker network or on a private network.")
 def private_name(text: str) -> str | None:
     host = text.lower().rstrip(".")
@@ -61,6 +71,13 @@ def host_or_socket(text: str) -> str | None:
 @format("https-or-local", "A URL over https, or over http to the user's own machine.")
 def https_or_local(text: str) -> str | None:
     if not text.lower().startswith("http://") or is_local_host(host_of(text) or ""):
+        return None
+    return "is not over https"
+
+
+@format("https-or-private", "A URL over https, or over http to a host that only a private network knows.")
+def https_or_private(text: str) -> str | None:
+    if not text.lower().startswith("http://") or private_name((host_of(text) or "").strip("[]")) is None:
         return None
     return "is not over https"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .. import settings
-from ..formats.hosts import host_of, is_local_host
+from ..formats.hosts import host_of, is_developers_host
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath, Target
 
 
 def target_of(document: Document, beside: Iterable[Document] = ()) -> Target:
-    """The target of a document: ``development`` when the server has URLs and each of them is local; in doubt ``production``.
+    """The target: ``development`` when each URL of the server leads to a developer's machine or network, in doubt ``production``.
 
     URLs with placeholders do not count.
 
@@ -20,7 +20,7 @@ def target_of(document: Document, beside: Iterable[Document] = ()) -> Target:
     if not document.kind.startswith("server"):
         return "production"
     hosts = _hosts(document) or [host for one in beside if one.kind == document.kind for host in _hosts(one)]
-    return "development" if hosts and all(is_local_host(host) for host in hosts) else "production"
+    return "development" if hosts and all(is_developers_host(host) for host in hosts) else "production"
 
 
 def _hosts(document: Document) -> list[str]:
