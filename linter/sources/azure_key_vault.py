@@ -48,7 +48,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def _stands_for_another(name: str, text: str) -> bool:
     """Whether a text is a number or switch, as only a loader that converts texts takes it."""
     setting = settings.catalogue().get((name,))
-    if setting is None or "string" in setting.types:
+    if setting is None or setting.types[:1] == ("string",):
         return False
     return text in ("true", "false") if "boolean" in setting.types else text.isdecimal()
 
