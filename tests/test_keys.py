@@ -31,7 +31,7 @@ from linter.formats import published
 from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.policy import keys
-from linter.policy.keys import private_key_problem, public_key_problem
+from linter.policy.keys import cloudfront_key_problem, private_key_problem, public_key_problem
 from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_input
 
@@ -86,9 +86,10 @@ def test_without_a_passphrase_nothing_is_reported_of_an_encrypted_key(passphrase
 
 
 def test_keys_that_cloudfront_does_not_take() -> None:
-    assert private_key_problem(pem(rsa_key(1024)), None) == "is an RSA key of 1,024 bits, but CloudFront accepts none below 2,048"
+    assert private_key_problem(pem(rsa_key(1024)), None) is None
+    assert cloudfront_key_problem(pem(rsa_key(1024)), None) == "is an RSA key of 1,024 bits, but CloudFront accepts none below 2,048"
     assert (
-        private_key_problem(pem(ec.generate_private_key(ec.SECP256R1())), None)
+        cloudfront_key_problem(pem(ec.generate_private_key(ec.SECP256R1())), None)
         == "must be an RSA key, because CloudFront accepts no other here"
     )
 
@@ -175,7 +176,7 @@ def test_texts_that_are_no_keys(wrong: str) -> None:
     frame = f"-----BEGIN PRIVATE KEY-----\n{wrong}\n-----END PRIVATE KEY-----\n"
     long = len(wrong) > 8_000
     assert private_key_problem(frame, None) == ("is longer than any key" if long else "is not a private key") + (
-        " that CloudFront accepts" if long else " that OpenSSL can read"
+        " that signs links" if long else " that OpenSSL can read"
     )
     assert private_key_problem(pem(rsa_key(), PASSPHRASE), wrong) == "cannot be opened with signingKeyPassphrase"
     assert public_key_problem(wrong, frame, wrong) is None

@@ -65,8 +65,18 @@ def _tried(look: Callable[[], Any], otherwise: Any) -> Any:
             return otherwise
 
 
+def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
+    """Why a private key in PEM that can be opened cannot sign links for CloudFront, or None; see :func:`private_key_problem`."""
+    encrypted = "ENCRYPTED" in pem
+    if "PRIVATE KEY-----" not in pem or (encrypted and not isinstance(passphrase, str)):
+        return None
+    given = passphrase if encrypted else None
+    problem: str | None = _once("cloudfront", (pem, given), lambda: _cloudfront_key_problem(pem, given))
+    return problem
+
+
 def private_key_problem(pem: str, passphrase: Any) -> str | None:
-    """Why a private key in PEM cannot sign links for CloudFront, or None; also None where the passphrase is not known.
+    """Why a private key in PEM cannot sign, or None; also None where the passphrase is not known.
 
     ``passphrase`` is the text, ``UNKNOWN``, or None where none is given.
     """
@@ -79,13 +89,19 @@ def private_key_problem(pem: str, passphrase: Any) -> str | None:
 
 
 def _private_key_problem(pem: str, passphrase: str | None) -> str | None:
+    if len(pem) > _LONGEST_KEY:
+        return "is longer than any key that signs links"
+    if _private_key(pem, passphrase) is not None:
+        return None
+    return "cannot be opened with signingKeyPassphrase" if passphrase is not None else "is not a private key that OpenSSL can read"
+
+
+def _cloudfront_key_problem(pem: str, passphrase: str | None) -> str | None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    if len(pem) > _LONGEST_KEY:
-        return "is longer than any key that CloudFront accepts"
     key = _private_key(pem, passphrase)
     if key is None:
-        return "cannot be opened with signingKeyPassphrase" if passphrase is not None else "is not a private key that OpenSSL can read"
+        return None  # which is said by itself
     if not isinstance(key, RSAPrivateKey):
         return "must be an RSA key, because CloudFront accepts no other here"
     if key.key_size < LEAST_BITS:

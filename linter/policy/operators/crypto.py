@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...formats import FORMATS
@@ -16,17 +17,42 @@ from . import TEXT, operator
     "private_key",
     schema={"type": "string"},
     operand='"${path}"',
-    says="is a private key that the passphrase at the path opens and that CloudFront accepts",
+    says="is a private key that the passphrase at the path opens",
 )
 def private_key(operand: Any) -> Check:
+    def problem(pem: str, passphrase: Any) -> str | None:
+        from ..keys import private_key_problem
+
+        return private_key_problem(pem, passphrase)
+
+    return _of_a_key(operand, problem)
+
+
+@operator(
+    "cloudfront_key",
+    schema={"type": "string"},
+    operand='"${path}"',
+    says="is a private key, opened with the passphrase at the path, that CloudFront accepts: RSA, of 2,048 bits at least",
+)
+def cloudfront_key(operand: Any) -> Check:
+    def problem(pem: str, passphrase: Any) -> str | None:
+        from ..keys import cloudfront_key_problem
+
+        return cloudfront_key_problem(pem, passphrase)
+
+    return _of_a_key(operand, problem)
+
+
+def _of_a_key(operand: Any, problem: Callable[[str, Any], str | None]) -> Check:
+    """The check of a private key, of which ``problem`` says what is wrong, or None."""
     passphrase = compile_value(operand)
 
     def check(value: Any, node: Node) -> Verdict:
-        from ..keys import known_passphrase, private_key_problem
+        from ..keys import known_passphrase
 
         if not isinstance(value, str) or FORMATS["pem-private-key"].reason(value) is not None:
             return None
-        reason = private_key_problem(value, known_passphrase(passphrase(node)))
+        reason = problem(value, known_passphrase(passphrase(node)))
         return True if reason is None else (Failure(reason),)
 
     return check
