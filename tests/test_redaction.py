@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import EVERY_RULE
 
 from linter import settings
 from linter.load import Input
@@ -259,3 +260,19 @@ def test_the_place_of_a_value_that_is_cut_off_does_not_give_its_length() -> None
 
     assert place("hunter2") == place("hunter2hunter2hunter2")
     assert place("hunter2") == {"start": {"line": 1, "column": 57}, "end": {"line": 1, "column": 58}}
+
+
+# --- What stands in the wrong place --------------------------------------------------------------------------------------------------
+
+
+def test_a_number_where_a_switch_belongs_is_not_repeated() -> None:
+    text = '{"baseUrl": "http://localhost:8103/", "database": {}, "logRequests": 480215773946021}'
+    outcome = lint_input(Input("server.json", text.encode(), Path("server.json")), Options(EVERY_RULE))
+    [message] = [finding.message for finding in outcome.result.findings if finding.rule == "inexact-boolean"]
+    assert message == "logRequests must be true or false; the server reads this number as true"
+
+
+@pytest.mark.parametrize("name", ["PORT", "P\udcffORT", "P-ORT", "", "a.b"])
+def test_the_default_in_a_reference_is_no_less_secret_for_its_name(name: str) -> None:
+    known = settings.catalogue("server")
+    assert shown_value(known, ("baseUrl",), f"${{{name}:-hunter2-pa5sw0rd}}") == MASK

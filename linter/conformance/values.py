@@ -42,9 +42,8 @@ def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | Non
         return None if another_text else _text_for_boolean(value, setting, reader)
     if "integer" in setting.types:
         return None
-    return Mismatch(
-        "boolean-spelling", f"must be true or false; {reader} reads the number {number_text(value)} as {number_text(bool(value))}"
-    )
+    which = f"the number {number_text(value)}" if value in (0, 1) else "this number"  # any other can be a secret in the wrong place
+    return Mismatch("boolean-spelling", f"must be true or false; {reader} reads {which} as {number_text(bool(value))}")
 
 
 def _text_for_boolean(value: str, setting: Setting, reader: str) -> Mismatch:

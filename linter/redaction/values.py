@@ -163,7 +163,8 @@ _REFERENCE: Final = re.compile(
     r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>"
     r"|__[A-Z][A-Z_]{0,40}__|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
-_DEFAULT: Final = re.compile(r"\$\{\w+:?[-+?]([^{}]+)\}")
+_DEFAULT: Final = re.compile(r"\$\{[^{}]*?:?[-+?=]([^{}]+)\}")
+"""What stands behind the name in a reference, whatever the name is: bytes that are no text can be in it."""
 _WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
 """A member of a list of names, such as ``Patient``."""
