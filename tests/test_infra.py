@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from support.helpers import EVERY_RULE, bare, messages, rule, verdict
@@ -279,6 +279,93 @@ def test_each_member_that_is_missing_is_reported() -> None:
         assert f"missing-infra-setting {name}" in rules({name: ...})
     assert "missing-infra-setting domainName" in rules({"domainName": ..., "hostedZoneName": ...})
     assert "missing-infra-setting domainName" not in rules({"domainName": ...})
+
+
+# What stops the synthesis of the stack, and what does not
+
+CONTAINER: Final = {"name": "proxy", "image": "example/proxy:1.27.3"}
+WORKER: Final = {"id": "jobs", "desiredCount": 1}
+ROUTER: Final = {"enabled": True, "logRouterConfig": {"type": "fluentbit"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"additionalContainers": [{**CONTAINER, "name": 5}]}, ["wrong-type additionalContainers.0.name"]),
+        ({"additionalContainers": [{**CONTAINER, "image": True}]}, ["wrong-type additionalContainers.0.image"]),
+        ({"additionalContainers": [{**CONTAINER, "essential": "true"}]}, ["wrong-type additionalContainers.0.essential"]),
+        ({"additionalContainers": [{**CONTAINER, "essential": 1}]}, ["wrong-type additionalContainers.0.essential"]),
+        ({"additionalContainers": [{**CONTAINER, "command": "--x"}]}, ["wrong-type additionalContainers.0.command"]),
+        ({"additionalContainers": [{**CONTAINER, "command": ["--x", 5]}]}, ["infra-value-not-text additionalContainers.0.command.1"]),
+        (
+            {"additionalContainers": [{**CONTAINER, "environment": {"A": 5}}]},
+            ["infra-value-not-text additionalContainers.0.environment.A"],
+        ),
+        ({"additionalContainers": [{"name": "proxy"}]}, ["incomplete-infra-object additionalContainers.0.image"]),
+        ({"additionalContainers": [CONTAINER, CONTAINER]}, ["duplicate-infra-name additionalContainers.1.name"]),
+        ({"workerServices": [{**WORKER, "desiredCount": "1"}]}, ["wrong-type workerServices.0.desiredCount"]),
+        ({"workerServices": [{**WORKER, "serverCpu": True}]}, ["wrong-type workerServices.0.serverCpu"]),
+        ({"workerServices": [{**WORKER, "serverCpu": 0}]}, ["unknown-value workerServices.0.serverCpu"]),
+        ({"workerServices": [{**WORKER, "environment": {"A": 5}}]}, ["infra-value-not-text workerServices.0.environment.A"]),
+        ({"workerServices": [WORKER, WORKER]}, ["duplicate-infra-name workerServices.1.id"]),
+        ({"fireLens": {"enabled": True}}, ["incomplete-infra-object fireLens.logRouterConfig"]),
+        ({"fireLens": {"enabled": True, "logRouterConfig": ""}}, ["wrong-type fireLens.logRouterConfig"]),
+        ({"fireLens": {**ROUTER, "logRouterConfig": {"type": 5}}}, ["wrong-type fireLens.logRouterConfig.type"]),
+        ({"fireLens": {**ROUTER, "environment": {"A": True}}}, ["infra-value-not-text fireLens.environment.A"]),
+        (
+            {"fireLens": {**ROUTER, "logDriverConfig": {"options": {"a": 1}}}},
+            ["infra-value-not-text fireLens.logDriverConfig.options.a"],
+        ),
+        ({"environment": {"A": 5}}, ["infra-value-not-text environment.A"]),
+        (
+            {"mtlsSslCertArn": CLEAN["apiSslCertArn"], "mtlsDomainName": "mtls.hospital.example"},
+            ["waf-log-group-with-mtls wafLogGroupName"],
+        ),
+        ({"hostedZoneName": ""}, ["empty-hosted-zone hostedZoneName"]),
+        ({"appDomainName": "App.hospital.example"}, ["invalid-domain-name appDomainName"]),
+        ({"storageBucketName": "hospital..storage"}, ["invalid-infra-value storageBucketName"]),
+        ({"storageBucketName": "192.168.1.1"}, ["invalid-infra-value storageBucketName"]),
+        (
+            {"containerRegistryCredentialsSecretArn": "arn:aws:secretsmanager:eu-central-1:012345678901:secret:registry"},
+            ["invalid-infra-arn containerRegistryCredentialsSecretArn"],
+        ),
+        ({"rdsAutoMinorVersionUpgrade": ""}, ["wrong-type rdsAutoMinorVersionUpgrade"]),
+        ({"rdsInstances": 600}, ["number-out-of-range rdsInstances"]),
+        ({"desiredServerCount": "2"}, ["wrong-type desiredServerCount"]),
+        ({"apiPort": 0}, ["number-out-of-range apiPort"]),
+    ],
+)
+def test_what_stops_the_synthesis_is_an_error(change: dict[str, Any], found: list[str]) -> None:
+    reported = [one for one in findings(change) if one.severity == "error"]
+    assert [f"{one.rule} {'.'.join(map(str, one.path or ()))}" for one in reported] == found
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"serverMemory": "8192", "serverCpu": "4096"}, []),
+        ({"rdsInstances": "2"}, []),
+        ({"rdsInstances": 0}, ["number-not-advisable rdsInstances"]),
+        ({"maxAzs": "3"}, []),
+        ({"maxAzs": "three", "vpcId": "vpc-0123456789abcdef0"}, []),
+        ({"maxAzs": 0, "vpcId": "vpc-0123456789abcdef0"}, []),
+        ({"workerServices": [{**WORKER, "serverMemory": "8192"}]}, []),
+        ({"domainName": ...}, []),
+        ({"domainName": "https://hospital.example/"}, []),
+        ({"domainName": 5}, []),
+        ({"rdsSecretsArn": "medplum/prod/database"}, []),
+        ({"fargateAutoScaling": {**CLEAN["fargateAutoScaling"], "minCapacity": 0}}, []),
+        ({"workerServices": [{**WORKER, "desiredCount": 0}]}, []),
+        ({"cacheEngine": "Redis"}, []),
+        ({"storageBotInputExpirationDays": 30, "pinAdditionalContainerImages": True, "blockedEmailDomains": "example.org"}, []),
+        ({"additionalContainers": [{"image": "example/proxy:1.27.3"}]}, []),
+        ({"fireLens": ROUTER}, []),
+        ({"baseUrl": "https://API.hospital.example:443/"}, []),
+    ],
+)
+def test_what_deploys_well_is_no_error(change: dict[str, Any], found: list[str]) -> None:
+    assert [f"{one.rule} {'.'.join(map(str, one.path or ()))}" for one in findings(change)] == found
+    assert all(one.severity != "error" for one in findings(change))
 
 
 # The operators

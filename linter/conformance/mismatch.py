@@ -108,6 +108,8 @@ class _Checker:
             return self._unknown(path, value, setting)
         if value is UNKNOWN or value is None or is_unresolved(value):
             return None, False
+        if setting.unread_beside and self.document.data.get(setting.unread_beside, "") != "":
+            return None, False
         mismatch = _first(self._mismatches(path, value, setting))
         container = isinstance(value, dict | list)
         return mismatch, container and (mismatch is None or mismatch.aspect not in MISREAD)

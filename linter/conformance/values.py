@@ -22,6 +22,9 @@ _TYPE_NAMES = {
 }
 
 
+_TYPE_CHECKED = "type-checked"
+"""The tag of the settings whose type the CDK's library checks when it writes the template; it takes all others as they are."""
+
 MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"})
 MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 
@@ -36,6 +39,8 @@ def external_secret(value: Any) -> Mismatch | None:
 def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | None:
     """The mismatch of a text or number where a switch belongs, in a file whose values are not converted; None where it fits."""
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if _TYPE_CHECKED in setting.tags:
         return None
     if isinstance(value, str):
         another_text = setting.types[0] != "boolean" and value.lower() not in MEANS_FALSE | MEANS_TRUE

@@ -24,6 +24,12 @@ def aws_account(text: str) -> str | None:
     return None if re.fullmatch(r"[0-9]{12}", text) else "must be the twelve digits of an AWS account"
 
 
+@format("complete-secret-arn", "The ARN of a secret in AWS Secrets Manager, with the six characters that it adds to the name.")
+def complete_secret_arn(text: str) -> str | None:
+    fits = re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}", text)
+    return None if fits else "must be the ARN of a secret in Secrets Manager, with the hyphen and six characters at its end"
+
+
 @format("secret-id", "The name or ARN of a secret in AWS Secrets Manager.")
 def secret_id(text: str) -> str | None:
     if text.startswith("arn:"):
@@ -35,10 +41,15 @@ def secret_id(text: str) -> str | None:
     return "must be the name or ARN of a secret in Secrets Manager, not the secret itself"
 
 
-@format("s3-bucket", "The name of an S3 bucket.")
+@format("s3-bucket", 'The name of an S3 bucket (Amazon S3 User Guide, "General purpose bucket naming rules").')
 def s3_bucket(text: str) -> str | None:
-    fits = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text)
-    return None if fits else "must be the name of an S3 bucket (3 to 63 lower-case letters, digits, hyphens and dots)"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        return "must be the name of an S3 bucket (3 to 63 lower-case letters, digits, hyphens and dots)"
+    if re.search(r"[.][.-]|-[.]", text):
+        return "must be the name of an S3 bucket, which has no dot beside another dot or a hyphen"
+    if re.fullmatch(r"[0-9]+([.][0-9]+){3}", text):
+        return "must be the name of an S3 bucket, which does not look like an IP address"
+    return None
 
 
 @format("vpc-id", "The id of an AWS VPC.")

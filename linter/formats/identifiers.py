@@ -13,11 +13,9 @@ def uuid(text: str) -> str | None:
     return None if fits else "must be a UUID"
 
 
-@format(
-    "environment-name", "The short name of an environment, which becomes part of parameter names (`/medplum/NAME/`): no slash, no space."
-)
+@format("environment-name", "The short name of an environment, which becomes part of parameter names (`/medplum/NAME/`).")
 def environment_name(text: str) -> str | None:
-    fits = re.fullmatch(r"[A-Za-z0-9._-]+", text)
+    fits = re.fullmatch(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*", text)
     return None if fits else "must be a short name of letters, digits, hyphens, dots and underscores"
 
 

@@ -67,6 +67,8 @@ class Setting:
     """What creates it, as the page says: ``init`` or ``cdk``."""
     default: str = ""
     """The default as the page prints it; empty where the page says "None" or nothing."""
+    unread_beside: str = ""
+    """The name of another setting of the document: where that is given, this one is not read, whatever its value is."""
     real_default: Any = None
     """What the server uses when it is not given: a value, or a few words where the value depends on others."""
     zero_means_default: bool = False

@@ -70,6 +70,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "special": list,
     "unit": str,
     "required": bool,
+    "unread_beside": str,
     "created_by": str,
     "default": (str, int, bool),
     "real_default": (str, int, bool, list, dict),
@@ -213,7 +214,8 @@ def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
     """Check and work out what depends on other settings."""
     holder = name.rpartition(".")[0]
     _require(not holder or holder in rows, f"there is no entry for {holder}, which holds it")
-    _require("use" not in row or row["use"] in rows, f"use: there is no entry for {row.get('use')}")
+    for field in ("use", "unread_beside"):
+        _require(field not in row or row[field] in rows, f"{field}: there is no entry for {row.get(field)}")
     if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
         row["holds_secrets"] = True
     row["tags"] = sorted({*row.get("tags", ()), *_implied_tags(row)})
