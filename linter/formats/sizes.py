@@ -28,13 +28,15 @@ def parsed_size(text: str) -> float | None:
 
 @format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.")
 def size_in_bytes(text: str) -> str | None:
-    """What it does not know it cuts off: "1m" is one byte. Without a leading number it is no limit at all (``bytes.parse``, tried out)."""
+    """What it does not know it cuts off: "1m" is one byte. Without a leading number it is null, which
+    the body parser refuses since 2.3 and took for no limit before (``bytes.parse`` and ``body-parser``, tried out).
+    """
     match = _SIZE.fullmatch(text)
     if match:
         return None if float(match[1]) > 0 else "must be more than 0, because every request is larger"
     number = re.match(r"\s*([-+]?[0-9]+)", text)
     if number is None:
-        return "is not a size, so the server sets no limit at all; write one such as 50mb"
+        return "is not a size: servers since 5.1.22 refuse it, and older ones set no limit at all; write one such as 50mb"
     size = _byte_count(number[1])
     unit = "byte" if size == "1" else "bytes"
     return (
