@@ -108,7 +108,6 @@ USELESS = {
     "MEDPLUM_CORS_ORIGIN": "use MEDPLUM_ALLOWED_ORIGINS",
     "MEDPLUM_SIGNING_KEY_PASSCODE": "use MEDPLUM_SIGNING_KEY_PASSPHRASE",
     "MEDPLUM_BULLMQ_REMOVE_ON_COMPLETE_COUNT": "no variable sets bullmq.removeOnComplete.count, only a JSON config file does",
-    "MEDPLUM_DATA_WAREHOUSE_RESOURCE_TYPES_INCLUDED": "use MEDPLUM_DATA_WAREHOUSE_INCLUDE_RESOURCE_TYPES",
 }
 
 
@@ -137,10 +136,14 @@ def test_no_obsolete_name_is_passed_over(path: tuple[str, ...]) -> None:
 
 
 def test_what_older_servers_read_is_reported_with_what_works_on_all() -> None:
-    text = "MEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_CACHE_REDIS_HOST=cache\nMEDPLUM_DATABASE_SSL_CA=${CA}\nMEDPLUM_DATABASE_PORT=5432\n"
-    assert found(text) == ["variable-ignored-by-older-servers database.ssl.require", "variable-ignored-by-older-servers cacheRedis.host"]
+    text = "MEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_SMTP_HOST=mail\nMEDPLUM_DATABASE_SSL_CA=${CA}\nMEDPLUM_DATABASE_PORT=5432\n"
+    assert found(text) == ["variable-ignored-by-older-servers database.ssl.require", "variable-ignored-by-older-servers smtp.host"]
     assert "MEDPLUM_DATABASE_SSL='{\"require\": true}' works on all" in messages(text)
-    assert "is ignored by servers of mid-2025, which" in messages(text)
+    assert "is ignored by servers before 4.1.8, which" in messages(text)
+
+
+def test_a_variable_of_a_setting_that_is_as_new_as_its_section_is_not_reported() -> None:
+    assert found("MEDPLUM_CACHE_REDIS_HOST=cache\nMEDPLUM_DATABASE_PORT=5432\nMEDPLUM_BASE_URL=http://localhost:8103/\n") == []
 
 
 def test_a_slip_is_reported_with_what_was_probably_meant() -> None:

@@ -19,8 +19,7 @@ As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medpl
 
 The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
 "As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
-not work as intended. Servers of different ages convert differently: "newest" is the current loader, "late 2025" and "mid 2025" are older
-ones.
+not work as intended. Where older servers do otherwise, the first release that does so is named.
 """
 _TITLES = {
     "server": "Server",
@@ -33,7 +32,6 @@ _STATUS = {
     "undocumented": "Not documented",
     "obsolete": "Names that do nothing",
 }
-_AGES = ("newest", "late 2025", "mid 2025")
 _READ = {
     "none": "as text",
     "integer": "as an integer",
@@ -137,17 +135,18 @@ def _sources(setting: Setting) -> Iterator[str]:
     if "json" not in setting.readable_from:
         yield "Not in a JSON file"
     if "ssm" in setting.readable_from and "*" not in setting.name:
-        yield f"Parameter Store: {_coerced(setting.ssm_coercion)}"
+        yield f"Parameter Store: {_coerced(setting, setting.ssm_coercion, 'ssm')}"
     if "env" in setting.readable_from and setting.env:
-        elsewhere = [f"{age}: sets `{place}`" for age, place in zip(_AGES, setting.env_unsettable, strict=True) if place]
-        where = f" ({'; '.join(elsewhere)})" if elsewhere else ""
-        yield f"Environment: `{setting.env}`, {_coerced(setting.env_coercion)}{where}"
+        landed = setting.env_unsettable.newest
+        where = f" (sets `{landed}`)" if landed else ""
+        if not landed and "variable" in setting.since:
+            where = f" (before {setting.since['variable']} it sets nothing)"
+        yield f"Environment: `{setting.env}`, {_coerced(setting, setting.env_coercion, 'env')}{where}"
 
 
-def _coerced(coercion: ByGeneration) -> str:
-    if len(set(coercion)) == 1:
-        return _READ[coercion.newest]
-    return "; ".join(f"{age} {_READ[way]}" for age, way in zip(_AGES, coercion, strict=True))
+def _coerced(setting: Setting, coercion: ByGeneration, source: str) -> str:
+    since = f" since {setting.since[source]}, before as text" if source in setting.since else ""
+    return f"{_READ[coercion.newest]}{since}"
 
 
 def _code(value: object) -> str:

@@ -148,7 +148,7 @@ class _Checker:
         yield values.wrong_format(value, setting)
         if isinstance(text, str):
             yield texts.older_loaders(setting, self.catalogue) if self.document.kind == "server/env" else None
-            yield texts.older_versions(text, setting, coercion)
+            yield texts.older_versions(text, setting, "env" if self.document.kind == "server/env" else "ssm")
 
 
 def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:

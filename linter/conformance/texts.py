@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .. import settings
 from ..redaction.numbers import number_text
 from ..settings import Catalogue, Setting
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
-
-_GENERATIONS = (("servers of late 2025", "late_2025"), ("servers of mid-2025", "mid_2025"))
 
 
 def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
@@ -109,11 +106,11 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     return None
 
 
-def older_versions(text: str, setting: Setting, coercion: settings.ByGeneration) -> Mismatch | None:
-    """The mismatch of a text that only the newest loader reads as it is meant; None where older ones do too, or misread it no worse."""
+def older_versions(text: str, setting: Setting, source: str) -> Mismatch | None:
+    """The mismatch of a text that older loaders misread; None where they read it as it is meant too. ``source`` is ``ssm`` or ``env``."""
     kind = setting.types[0] if setting.types else "string"
-    older = [name for name, field in _GENERATIONS if getattr(coercion, field) != coercion.newest]
-    if not older or "string" in setting.types or (kind == "boolean" and text == "true"):
+    release = setting.since.get(source)
+    if release is None or "string" in setting.types or (kind == "boolean" and text == "true"):
         return None
     effect = {
         "boolean": "read it as true, like any text",
@@ -121,16 +118,16 @@ def older_versions(text: str, setting: Setting, coercion: settings.ByGeneration)
         "object": "keep it as text or fail on it",
         "array": "keep it as text or fail on it",
     }.get(kind)
-    return Mismatch("all-versions", f"is read as meant only by the newest servers: {' and '.join(older)} {effect}") if effect else None
+    return Mismatch("all-versions", f"is read as meant only since {release}: older servers {effect}") if effect else None
 
 
 def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
     """The mismatch of a variable that only newer loaders put on its setting; None where all of them do."""
-    older = [name for name, field in _GENERATIONS if getattr(setting.env_unsettable, field)]
-    if not older:
+    release = setting.since.get("variable")
+    if release is None:
         return None
     from .variables import portable
 
     everywhere = portable(setting, catalogue)
     advice = f"; {everywhere} works on all of them" if everywhere else ""
-    return Mismatch("all-loaders", f"is ignored by {' and '.join(older)}, which do not know this variable{advice}")
+    return Mismatch("all-loaders", f"is ignored by servers before {release}, which do not know this variable{advice}")

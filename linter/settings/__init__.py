@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from .. import _built
@@ -86,6 +87,9 @@ class Setting:
     ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and parsed)."""
     env_coercion: ByGeneration = ByGeneration("none", "none", "none")
     """The same for an environment variable."""
+    since: Mapping[str, str] = MappingProxyType({})
+    """The first release that reads a text as the newest one does, where an older one that knew the setting did not: of a parameter
+    (``ssm``), of a variable (``env``), and of whether the variable reaches the setting at all (``variable``)."""
     env: str = ""
     """The environment variable of the setting, or the one that people would try."""
     env_unsettable: ByGeneration = ByGeneration("", "", "")

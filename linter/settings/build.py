@@ -10,6 +10,8 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 ``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by the age of the
                   server, ``{newest: integer, late-2025: integer}``; or by source, ``{ssm: integer, env: {newest: integer}}``.
                   What is not named is ``none``: the text stays text
+``since``         the first release that reads a text as the newest one does, where an older one that knew the setting did not:
+                  ``ssm`` of a parameter, ``env`` of a variable, ``variable`` of whether the variable reaches the setting at all
 ``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
 ``tags``          only tags that do not follow from other fields
 
@@ -79,6 +81,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "zero_means_default": bool,
     "readable_from": list,
     "coercion": (str, dict),
+    "since": dict,
     "deprecated": bool,
     "removed": bool,
     "use": str,
@@ -101,6 +104,7 @@ _CHOICES: Final[dict[str, Container[str]]] = {
     "origin": ORIGINS,
 }
 _NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
+_RELEASE: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _HERE: Final = os.path.dirname(__file__)
 
 
@@ -186,6 +190,9 @@ def _check(name: str, entry: Entry) -> None:
                 raise ValueError(f"{field} cannot be {each!r}")
     if not entry.get("meaning"):
         raise ValueError("has no meaning")
+    for source, release in entry.get("since", {}).items():
+        if source not in ("ssm", "env", "variable") or not _RELEASE.fullmatch(str(release)):
+            raise ValueError(f"since cannot have {source}: {release}")
 
 
 def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
