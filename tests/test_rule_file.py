@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.contract import demand
 from support.helpers import golden
 from support.rules import built_in_files
 
@@ -455,12 +456,15 @@ def test_every_built_in_rule_is_read_strictly() -> None:
     assert ids == sorted(path.stem for path in rule_files(rules_folder()))
 
 
+@pytest.mark.quick_cases(1_000)
 @pytest.mark.parametrize("path", rule_files(rules_folder()), ids=lambda path: path.stem)
 def test_every_built_in_rule_is_in_block_style(path: Path) -> None:
     """At most 140 columns; in braces one member at most and no other mapping, in brackets no list and no mapping."""
     text = path.read_text(encoding="utf-8")
-    assert [number for number, line in enumerate(text.splitlines(), 1) if len(line) > 140] == [], "lines of more than 140 columns"
-    waiting, packed = [yaml.compose(text, Loader=yaml.SafeLoader)], []
+    name = path.relative_to(rules_folder().parent)
+    demand(f"{name}:{number}: more than 140 columns: break the line" for number, line in enumerate(text.splitlines(), 1) if len(line) > 140)
+    waiting = [yaml.compose(text, Loader=yaml.SafeLoader)]
+    packed: list[int] = []
     while waiting:
         node = waiting.pop()
         if isinstance(node, yaml.CollectionNode):
@@ -471,10 +475,13 @@ def test_every_built_in_rule_is_in_block_style(path: Path) -> None:
                 (len(inner) > 1 and isinstance(node, yaml.MappingNode)) or any(isinstance(one, holds) for one in inner)
             ):
                 packed.append(node.start_mark.line + 1)
-    assert packed == [], "lines on which braces or brackets hold too much: write it in lines of its own"
+    demand(
+        f"{name}:{number}: braces hold several members or a mapping, or brackets a list or mapping: write each in a line of its own"
+        for number in sorted(packed)
+    )
 
 
 def test_every_built_in_rule_proves_itself() -> None:
     report = run_examples([])
-    assert (report.failures, report.errors) == ([], [])
+    demand([*report.failures, *report.errors])
     assert f" of {len(rule_files(rules_folder()))} rules: all passed." in report.summary
