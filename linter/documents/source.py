@@ -95,6 +95,11 @@ class SourceFile:
 
         return tuple(parse_yaml(self.text.content))
 
+    @property
+    def documents(self) -> tuple[Json | Yaml, ...]:
+        """The text as YAML where it looks like that, else as JSON: for a format that is written in both."""
+        return self.yaml if self.looks_like_yaml else (self.json,)
+
 
 class Problem(NamedTuple):
     """What a source itself finds wrong, under the id of a rule that is ``found_by: source``.

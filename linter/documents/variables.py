@@ -15,14 +15,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 from .. import settings
 from ..formats.credentials import no_issued_credential
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..redaction.token_line import LineExcerpts
 from ..redaction.values import Public, Visibility
 from ..server.loader import build_tree, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..text import Span, printable
 from .entries import EntriesOrigin
-from .lines import TokenLines
+from .lines import Lines
 from .origin import public_at
 from .source import Loaded, Problem, SourceFile, Suppression
 
@@ -79,14 +78,14 @@ class VariableHolder(NamedTuple):
     """What variables stand in.
 
     ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``test
-    job``. ``start`` is where to point for what is not given. ``lines`` shows lines of the text, ``names`` are names in it, beside those of
-    variables, that may be seen, ``public_names`` those whose values may be too.
+    job``, ``task definition``. ``start`` is where to point for what is not given. ``lines`` shows lines of the text, given what may be
+    shown of them; ``names`` are names in it, beside those of variables, that may be seen, ``public_names`` those whose values may be too.
     """
 
     environment: str | None
     type: str
     start: Span
-    lines: Callable[[], LineExcerpts]
+    lines: Callable[[Callable[[], Visibility]], Lines]
     names: frozenset[str] = frozenset()
     public_names: frozenset[str] = frozenset()
     complete: bool = False
@@ -195,7 +194,7 @@ def load_variables(
     last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
-    origin = EntriesOrigin(file.text.content, entries, TokenLines(holder.lines, lambda: _visibility(holder)), lambda: holder.start)
+    origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
         file.uri,
         KIND,
@@ -328,9 +327,16 @@ def _visibility(holder: VariableHolder) -> Visibility:
     def public(name: str) -> Public | None:
         if holder.hidden:
             return None
+        if name == "name":  # of a variable, beside its value
+            return _is_nameable
         return settings.public_settings(name) if name in holder.public_names else _public(name)
 
-    return Visibility(public, lambda name: _NAME.fullmatch(name) is not None or name in _STRUCTURE or name in holder.names)
+    return Visibility(public, lambda name: _is_nameable(name) or name in _STRUCTURE or name in holder.names)
+
+
+def _is_nameable(text: str) -> bool:
+    """Whether a text is the name of a variable that may be seen."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _public(variable: str) -> Public | None:

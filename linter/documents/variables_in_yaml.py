@@ -1,17 +1,21 @@
-"""Environment variables in YAML: as a mapping, as a list of ``NAME=value``, as a list of ``name`` and ``value``."""
+"""Environment variables in YAML and JSON: as a mapping, as a list of ``NAME=value``, as a list of ``name`` and ``value``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ..redaction.token_line import LineExcerpts, yaml_tokens
-from ..syntax.places import JsonPath, Place
+from ..redaction.values import Visibility
+from ..syntax.places import Json, JsonPath, Place
 from ..syntax.yaml import Yaml
 from ..syntax.yaml_events import Scalar, scalars
+from ..syntax.yaml_places import Style
 from ..text import Span
-from .problems import encoding_problems, yaml_problems
+from .lines import JsonLines, Lines, TokenLines
+from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Problem, SourceFile
 from .suppression_comments import SuppressionComments, read_suppression_comments, within
 from .variables import Variable, fallback_of, unless_reference
@@ -36,9 +40,9 @@ _QUOTE_ADVICE: Final = {
 
 
 class YamlValue(NamedTuple):
-    """What stands at a path in a YAML document; nothing may stand there."""
+    """What stands at a path in a document, YAML or JSON; nothing may stand there."""
 
-    yaml: Yaml
+    yaml: Yaml | Json
     path: JsonPath
 
     @property
@@ -84,6 +88,12 @@ def placed_variables(part: YamlValue, content: str, resolve: Resolve = unless_re
     return [pair for pair in pairs if _NAME.fullmatch(pair[0].name)]
 
 
+def checked_as_text(variable: Variable, value: Any, reader: str) -> Variable:
+    """A variable with what is wrong where YAML or JSON makes no text of it; ``reader`` says to whom, and what comes of it."""
+    what = "is true or false" if isinstance(value, bool) else "is a number" if isinstance(value, int | float) else ""
+    return variable._replace(mistake=("unquoted-value-in-manifest", f"{what} {reader}; put the value in quotes")) if what else variable
+
+
 def _member(part: YamlValue, name: str, resolve: Resolve) -> Variable:
     place = part.place()
     value = place.value if place.value.start < place.value.end else place.key or place.value
@@ -116,12 +126,12 @@ def _assignment(part: YamlValue, written: str, content: str, resolve: Resolve) -
 
 
 def _fallback(part: YamlValue) -> str:
-    return fallback_of(part.yaml.places.raw(part.path) or "")
+    return fallback_of(_written(part)[0] or "")
 
 
 def _text(part: YamlValue, resolve: Resolve) -> str | None:
     """The text that a process gets for a scalar; None where it is none, or is left out."""
-    raw = part.yaml.places.raw(part.path)
+    raw, _ = _written(part)
     value = part.value
     if raw is None or value is None or not isinstance(value, str | int | float | bool):
         return None
@@ -129,25 +139,36 @@ def _text(part: YamlValue, resolve: Resolve) -> str | None:
 
 
 def _advice(part: YamlValue) -> str:
-    style = part.yaml.places.style(part.path)
-    raw = part.yaml.places.raw(part.path) or ""
-    return "" if style is None else (_QUOTE_ADVICE if '\\"' in raw else _ADVICE)[style]
+    raw, style = _written(part)
+    return "" if style is None else (_QUOTE_ADVICE if '\\"' in (raw or "") else _ADVICE)[style]
+
+
+def _written(part: YamlValue) -> tuple[str | None, Style | None]:
+    """The text of a scalar before it is taken for a number or the like, and its quotes; of JSON only that of a string."""
+    if isinstance(part.yaml, Yaml):
+        return part.yaml.places.raw(part.path), part.yaml.places.style(part.path)
+    value = part.value
+    return (value, "double") if isinstance(value, str) else (None, None)
 
 
 def suppression_comments_of(file: SourceFile) -> SuppressionComments:
-    """The suppression comments of a YAML file."""
+    """The suppression comments of a file; JSON has none."""
     content = file.text.content
-    if "medplum-lint" not in content:
+    if "medplum-lint" not in content or not file.looks_like_yaml:
         return SuppressionComments((), ())
     is_text = within(scalar.span for scalar in scalars_of(file))
     return read_suppression_comments(file.text, lambda at: not is_text(at))
 
 
-def text_problems(file: SourceFile) -> Iterator[Problem]:
-    """Mistakes in the text of a YAML file."""
-    yield from encoding_problems(file, "some programs do not read YAML that begins with one")
-    for yaml in file.yaml:
-        yield from yaml_problems(yaml, "what follows can be neither read nor checked, and the program that the file is for fails")
+def text_problems(
+    file: SourceFile,
+    of_mark: str = "some programs do not read YAML that begins with one",
+    consequence: str = "what follows can be neither read nor checked, and the program that the file is for fails",
+) -> Iterator[Problem]:
+    """Mistakes in the text of a file. ``of_mark`` is what comes of a byte order mark, ``consequence`` of any other mistake."""
+    yield from encoding_problems(file, of_mark)
+    for parsed in file.documents:
+        yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
 
 
 def scalars_of(file: SourceFile) -> list[Scalar]:
@@ -156,14 +177,16 @@ def scalars_of(file: SourceFile) -> list[Scalar]:
     return every
 
 
-def lines_of(file: SourceFile) -> Callable[[], LineExcerpts]:
-    """A function that gives what shows lines of a file: one for all of its documents, which reads the tokens when it is first called."""
+def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
+    """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
+    if not file.looks_like_yaml:
+        return partial(JsonLines, file.text)
 
-    def lines() -> LineExcerpts:
+    def excerpts() -> LineExcerpts:
         made: LineExcerpts = file.cached("lines", lambda: _line_excerpts(file))
         return made
 
-    return lines
+    return partial(TokenLines, excerpts)
 
 
 def _line_excerpts(file: SourceFile) -> LineExcerpts:
@@ -171,8 +194,8 @@ def _line_excerpts(file: SourceFile) -> LineExcerpts:
 
 
 def is_sound(file: SourceFile) -> bool:
-    """Whether nothing is wrong with the text, such as a name that stands twice."""
-    sound: bool = file.cached("sound", lambda: not any(yaml.problems for yaml in file.yaml))
+    """Whether nothing is wrong with the text by which a name could be taken for a value; in YAML a name that stands twice is enough."""
+    sound: bool = file.cached("sound", lambda: all(one.intact if isinstance(one, Json) else not one.problems for one in file.documents))
     return sound
 
 

@@ -44,7 +44,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if _TYPE in file.text.content and environments(_parameters(parsed)):
         return Recognised("server/ssm", Confidence.CERTAIN)
-    unread = broken_off(file, *_documents(file))
+    unread = broken_off(file, *file.documents)
     return Recognised(None, Confidence.LIKELY, "a CloudFormation template without parameters of a Medplum server", unread)
 
 
@@ -62,7 +62,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = suppression_comments_of(file) if file.looks_like_yaml else None
     return load_parameters(
         file,
-        list(_documents(file)),
+        list(file.documents),
         Given(parameters),
         lines,
         _CONSEQUENCE,
@@ -72,13 +72,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     )
 
 
-def _documents(file: SourceFile) -> tuple[Json | Yaml, ...]:
-    return file.yaml if file.looks_like_yaml else (file.json,)
-
-
 def _template(file: SourceFile) -> Json | Yaml | None:
     """The template that the file is, if it is one."""
-    for parsed in _documents(file):
+    for parsed in file.documents:
         resources = parsed.value.get("Resources") if isinstance(parsed.value, dict) else None
         if isinstance(resources, dict) and any(_is_resource(resource) for resource in resources.values()):
             return parsed

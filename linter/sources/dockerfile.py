@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
+from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
@@ -92,7 +93,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     problems = [*_text_problems(file), *read.problems, *comments.problems]
 
     @cache
-    def lines() -> LineExcerpts:
+    def excerpts() -> LineExcerpts:
         return LineExcerpts(file.text, read.tokens)
 
     loaded: list[Loaded] = []
@@ -103,7 +104,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
             environment=stage.name or None,
             type="image",
             start=start,
-            lines=lines,
+            lines=partial(TokenLines, excerpts),
             names=frozenset({"ENV", "\\", "`"}),
             sound=not read.problems,
             strict=ours,

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from typing import NamedTuple
 
+from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
@@ -80,11 +81,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = read_suppression_comments(file.text, within(read.comments))
     first = read.variables[0].key if read.variables else Span(0, 0)
 
-    @cache
-    def lines() -> LineExcerpts:
+    def excerpts() -> LineExcerpts:
         return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
-    holder = VariableHolder(environment=None, type="file", start=Span(first.start, min(first.start + 1, first.end)), lines=lines)
+    start = Span(first.start, min(first.start + 1, first.end))
+    holder = VariableHolder(environment=None, type="file", start=start, lines=partial(TokenLines, excerpts))
     problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *comments.problems)
     return [load_variables(file, read.variables, holder, problems, comments.suppressions)]
 

@@ -7,13 +7,14 @@ hold several objects, also in a ``List``. A ``Service`` of Knative, as Cloud Run
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
     YamlValue,
+    checked_as_text,
     is_app_image,
     is_server_image,
     is_sound,
@@ -46,7 +47,7 @@ _POD_SPECS_OF_OTHERS: Final = {
     ("run.googleapis.com", "Job"): ("spec", "template", "spec", "template", "spec"),
 }
 """Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds are called as others of Kubernetes are."""
-_KEPT_AS_TEXT: Final = "to Kubernetes, which accepts only text here and refuses the manifest; put the value in quotes"
+_READER: Final = "to Kubernetes, which accepts only text here and refuses the manifest"
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -121,15 +122,7 @@ def _variables(holder: YamlValue, content: str) -> list[Variable]:
 
 def _checked(part: YamlValue, content: str) -> list[Variable]:
     """The variables of a mapping or list; a value that YAML takes for something else than text is a mistake."""
-    return [_as_text(variable, value) for variable, value in placed_variables(part, content)]
-
-
-def _as_text(variable: Variable, value: Any) -> Variable:
-    if isinstance(value, bool):
-        return variable._replace(mistake=("unquoted-value-in-manifest", f"is true or false {_KEPT_AS_TEXT}"))
-    if isinstance(value, int | float):
-        return variable._replace(mistake=("unquoted-value-in-manifest", f"is a number {_KEPT_AS_TEXT}"))
-    return variable
+    return [checked_as_text(variable, value, _READER) for variable, value in placed_variables(part, content)]
 
 
 def _decoded(variable: Variable) -> Variable:

@@ -54,12 +54,12 @@ def detect(file: SourceFile) -> Recognised | None:
     if kind is not None:
         return Recognised(kind, Confidence.CERTAIN, unread=unread)
     note = "a value of Secrets Manager without the connection of a Medplum server"
-    return Recognised(None, Confidence.CERTAIN, note, unread or broken_off(file, *_readings(file)))
+    return Recognised(None, Confidence.CERTAIN, note, unread or broken_off(file, *file.documents))
 
 
 def _answers(file: SourceFile) -> list[tuple[Json | Yaml, list[Secret]]]:
     """The answers of Secrets Manager in a file, each with its secrets."""
-    return [(parsed, secrets) for parsed in _readings(file) if (secrets := read_secrets(parsed.value)) is not None]
+    return [(parsed, secrets) for parsed in file.documents if (secrets := read_secrets(parsed.value)) is not None]
 
 
 def _lacking(value: Any) -> str:
@@ -99,12 +99,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
-def _readings(file: SourceFile) -> tuple[Json | Yaml, ...]:
-    return file.yaml if file.looks_like_yaml else (file.json,)
-
-
 def _load_secrets(file: SourceFile, secrets: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
-    outer = (problem for parsed in _readings(file) for problem in _outer_problems(parsed))
+    outer = (problem for parsed in file.documents for problem in _outer_problems(parsed))
     outer_problems: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
     loaded: list[Loaded] = []
     for parsed, secret in secrets:
