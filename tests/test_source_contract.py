@@ -20,6 +20,7 @@ from support.contract import (
     fixtures,
     fixtures_of,
     lacks_of_source,
+    loader,
     mypy_refuses,
     name_of,
     planted_for,
@@ -44,6 +45,7 @@ from linter.text import Span
 sys.path.insert(0, str(ROOT / "tools"))
 
 from fuzz.mutate import mutate_bytes  # noqa: E402
+from fuzz.renderers import RENDERERS  # noqa: E402
 
 SOURCES: Final = source_names()
 pytestmark = pytest.mark.quick_cases(1_000)
@@ -140,6 +142,27 @@ def test_it_has_shapes(name: str) -> None:
         shapes_of(name),
         f"{file_of(name)} has no shapes: add functions with @shape to tests/support/shapes.py, which make a file of its format of any "
         "size: of many settings, many documents, long values, deep nesting",
+    )
+
+
+@cache
+def fuzzed() -> frozenset[str]:
+    """The sources that read the files that the fuzzer makes up."""
+    data = {"baseUrl": "https://api.example.com/", "database": {"host": "db", "port": 5432}, "redis": {"host": "cache"}}
+    return frozenset(
+        loader(Given("tools/fuzz/renderers.py", file, render(data, Random(seed)).encode(), None if kind == "server/env" else kind))
+        for written in RENDERERS.values()
+        for file, kind, render in written
+        for seed in range(5)
+    )
+
+
+@every_source
+def test_the_fuzzer_writes_files_for_it(name: str) -> None:
+    require(
+        name in fuzzed(),
+        f"{file_of(name)} is not fuzzed: add a function that writes a configuration in its format to tools/fuzz/renderers.py, and put it "
+        "into RENDERERS",
     )
 
 

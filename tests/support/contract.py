@@ -163,7 +163,7 @@ def fixtures() -> list[Given]:
 def _by_source(what: str) -> dict[str, list[Given]]:
     found: dict[str, list[Given]] = {}
     for given in _FILES[what]():
-        found.setdefault(_loader(given), []).append(given)
+        found.setdefault(loader(given), []).append(given)
     return found
 
 
@@ -181,7 +181,7 @@ def _small() -> list[Given]:
 _FILES = {"fixtures": fixtures, "canaries": _planted, "shapes": _small}
 
 
-def _loader(given: Given) -> str:
+def loader(given: Given) -> str:
     """The name of the source that loads a file, as a run chooses it; empty where none does."""
     file = SourceFile(given.name, given.data)
     if given.kind is not None:
