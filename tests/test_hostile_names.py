@@ -229,7 +229,14 @@ def test_names_of_settings_environments_and_parameters(hostile: str, form: str) 
         }
     }
     written("compose.yaml", yaml.safe_dump(manifest))
-    for path in (name, "dump.json", env, "compose.yaml"):
+    container = {
+        "name": hostile,
+        "image": "medplum/medplum-server",
+        "environment": [{"name": "MEDPLUM_BASE_URL", "value": hostile}, {"name": f"MEDPLUM_{hostile}", "value": hostile}],
+        "secrets": [{"name": "MEDPLUM_PORT", "valueFrom": hostile}, {"name": "MEDPLUM_PORT", "valueFrom": hostile}],
+    }
+    written("task-definition.json", json.dumps({"family": hostile, "containerDefinitions": [container, container]}))
+    for path in (name, "dump.json", env, "compose.yaml", "task-definition.json"):
         tame(path, "--format", form)
         if form != "sarif":
             tame("show", path, "--format", form)

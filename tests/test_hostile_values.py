@@ -98,6 +98,11 @@ def files(seed: int) -> Iterator[tuple[str, str, str]]:
     listed = "".join(f"      {name}: {json.dumps(text)}\n" for name, text in variables.items() if name and text.isprintable())
     service = f"services:\n  s:\n    image: medplum/medplum-server\n    environment:\n{listed}"
     yield "compose.yaml", service, "server/env"
+    container = {
+        "image": "medplum/medplum-server",
+        "environment": [{"name": name, "value": text} for name, text in variables.items() if name],
+    }
+    yield "task-definition.json", json.dumps({"containerDefinitions": [container]}), "server/env"
     secret = json.dumps({"SecretString": tree({one: choice.choice(VALUES) for one in leaves("secret/database")})})
     yield "secret.json", secret, "secret/database"
 

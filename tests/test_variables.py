@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from io import StringIO
 from pathlib import Path
@@ -348,8 +349,22 @@ def as_values(chance: random.Random, given_variables: dict[str, str]) -> str:
     return f"{server}deployment:\n  env:\n{items}"
 
 
+def as_task_definition(chance: random.Random, given_variables: dict[str, str]) -> str:
+    items = [json.dumps({"name": name, "value": text}) for name, text in given_variables.items()]
+    secrets = json.dumps([{"name": "MEDPLUM_SIGNING_KEY_PASSPHRASE", "valueFrom": MARKER, "value": MARKER}])
+    listed = chance.choice([", ", ",\n  "]).join(items)
+    return f'{{"containerDefinitions": [{{"image": "medplum/medplum-server",\n "environment": [{listed}],\n "secrets": {secrets}}}]}}'
+
+
 @pytest.mark.parametrize(
-    ("writer", "name"), [(as_dotenv, ".env"), (as_compose, "compose.yml"), (as_manifest, "medplum.yaml"), (as_values, "values.yaml")]
+    ("writer", "name"),
+    [
+        (as_dotenv, ".env"),
+        (as_compose, "compose.yml"),
+        (as_manifest, "medplum.yaml"),
+        (as_values, "values.yaml"),
+        (as_task_definition, "task-definition.json"),
+    ],
 )
 @given(seed=st.integers(0, 10**6))
 def test_no_secret_is_ever_shown(writer: object, name: str, seed: int) -> None:

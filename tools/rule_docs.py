@@ -46,7 +46,8 @@ CATEGORIES = {
     ),
     "variables": Category(
         "Variables",
-        "Environment variables in `.env` files, Compose files, Kubernetes manifests and Helm values: how they are written and read.",
+        "Environment variables in `.env` files, Compose files, Kubernetes manifests, Helm values and ECS task definitions: "
+        "how they are written and read.",
     ),
     "infra": Category("Infrastructure", "The config of the CDK, `medplum.NAME.config.json`: what the deployment on AWS is made from."),
     "deployment": Category(

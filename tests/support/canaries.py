@@ -82,6 +82,9 @@ def server_files(values: Values) -> list[Planted]:
         Planted("deploy.yml", _yaml(_workflow(variables))),
         Planted("Dockerfile", _dockerfile(f'{name}="{_quoted(text)}"' for name, text in variables.items() if "\n" not in text)),
         Planted("Dockerfile.old", _dockerfile(f"{name} {text}" for name, text in variables.items() if "\n" not in text)),
+        Planted("task-definition.json", json.dumps(_task(variables), indent=2)),
+        Planted("taskdef.json", json.dumps({"taskDefinition": _task(variables)}, ensure_ascii=False)),
+        Planted("task-def.yaml", _yaml(_task(variables), width=10_000)),
         Planted("template.json", json.dumps(_template(names), indent=2)),
         Planted("template.yaml", _yaml(_template(names))),
         Planted("terraform.tfstate", json.dumps(_state(names), indent=2)),
@@ -118,6 +121,13 @@ def _pod(env: list[dict[str, str]]) -> dict[str, Any]:
 def _workflow(variables: Mapping[str, str]) -> dict[str, Any]:
     step = {"run": "docker stack deploy", "env": variables}
     return {"on": "push", "jobs": {"deploy": {"runs-on": "ubuntu-latest", "env": variables, "steps": [step]}}}
+
+
+def _task(variables: Mapping[str, str]) -> dict[str, Any]:
+    environment = [{"name": name, "value": text} for name, text in variables.items()]
+    secrets = [{"name": f"{name}_FILE", "valueFrom": text} for name, text in variables.items()]
+    container = {"image": "medplum/medplum-server:4.3.5", "command": ["env"], "environment": environment, "secrets": secrets}
+    return {"family": "medplum", "containerDefinitions": [container]}
 
 
 def _chart(values: Values, variables: Mapping[str, str]) -> dict[str, Any]:

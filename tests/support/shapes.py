@@ -839,6 +839,41 @@ def env_blanks(size: int) -> Sample:
     return _env("MEDPLUM_SUPPORT_EMAIL=a" + " " * size + "b\n" + " " * size + "\n" + "\t" * size + "x")
 
 
+def _task(containers: Iterable[str]) -> Sample:
+    return Sample("task-definition.json", '{"family": "medplum", "containerDefinitions": [\n' + ",\n".join(containers) + "]}", "server/env")
+
+
+def _ecs_container(number: int, environment: str, secrets: str = "") -> str:
+    image = '"image": "medplum/medplum-server:5"'
+    return f'{{"name": "c{number}", {image}, "environment": [{environment}], "secrets": [{secrets}]}}'
+
+
+@shape
+def ecs_variables(size: int) -> Sample:
+    return _task([_ecs_container(0, ",\n".join(f'{{"name": "MEDPLUM_ZQ{number}", "value": "1"}}' for number in range(size)))])
+
+
+@shape
+def ecs_containers(size: int) -> Sample:
+    return _task(_ecs_container(number, '{"name": "MEDPLUM_PORT", "value": "x"}') for number in range(size))
+
+
+@shape
+def ecs_secrets_given_again(size: int) -> Sample:
+    plain = ", ".join(f'{{"name": "MEDPLUM_ZQ{number}", "value": "1"}}' for number in range(size))
+    return _task([_ecs_container(0, plain, ", ".join(f'{{"name": "MEDPLUM_ZQ{number % 9}", "valueFrom": "a"}}' for number in range(size)))])
+
+
+@shape
+def ecs_long_value(size: int) -> Sample:
+    return _task([_ecs_container(0, f'{{"name": "MEDPLUM_SUPPORT_EMAIL", "value": "{"a" * size}"}}')])
+
+
+@shape
+def ecs_broken(size: int) -> Sample:
+    return _task(_ecs_container(number, '{"name": "MEDPLUM_PORT" "value": 8103,}') for number in range(size))
+
+
 @shape
 def compose_services(size: int) -> Sample:
     one = "  s{0}:\n    image: medplum/medplum-server:latest\n    environment:\n      MEDPLUM_ZQ{0}: '1'\n      MEDPLUM_PORT: x\n"

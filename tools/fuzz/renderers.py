@@ -184,6 +184,28 @@ def kubernetes(data: Tree, random: Random) -> str:
     return _yaml({"apiVersion": "v1", "kind": kind, "metadata": {"name": "medplum"}, **members}, random)
 
 
+def ecs_task_definition(data: Tree, random: Random) -> str:
+    """A task definition, as it is registered or printed; of some variables ECS fetches the value."""
+    given = _variables(data, random)
+    fetched = {name for name, _ in given if random.random() < 0.1}
+    container = {
+        "name": "server",
+        "image": "medplum/medplum-server:5.1",
+        "command": [random.choice(["env", "env", "aws:us-east-1:/medplum/prod/,env", "aws:us-east-1:/medplum/prod/"])],
+        "environment": [{"name": name, "value": text} for name, text in given if name not in fetched],
+        "secrets": [{"name": name, "valueFrom": f"/medplum/prod/{name.lower()}"} for name in sorted(fetched)],
+    }
+    sidecar = {"name": "collector", "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.41.1"}
+    task = {"family": "medplum", "containerDefinitions": random.choice([[container], [sidecar, container]])}
+    forms: list[Callable[[], str]] = [
+        lambda: _text(task, random),
+        lambda: _text({"taskDefinition": task, "tags": []}, random),
+        lambda: _text([container], random),
+        lambda: _yaml(task, random),
+    ]
+    return random.choice(forms)()
+
+
 def helm(data: Tree, random: Random) -> str:
     """Values of the chart."""
     top = {name: value for name, value in data.items() if not isinstance(value, dict)}
@@ -257,6 +279,7 @@ RENDERERS: Final[dict[str, tuple[tuple[str, str, Renderer], ...]]] = {
         ("manifest.yaml", "server/env", kubernetes),
         ("values.yaml", "server/env", helm),
         ("deploy.yml", "server/env", workflow),
+        ("task-definition.json", "server/env", ecs_task_definition),
     ),
     "infra": (("medplum.prod.config.json", "infra/json", infra_json),),
     "secret/database": (("database.json", "secret/database", secret),),
