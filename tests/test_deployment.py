@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.helpers import golden
 
+from linter import reporters
 from linter.config import Overrides
 from linter.model import Deployment, Result, Style, dotted
 from linter.reporters import reporter
@@ -84,7 +85,7 @@ def test_every_format_has_both_places() -> None:
     (place,) = json.loads(report(result, "sarif"))["runs"][0]["results"][0]["relatedLocations"]
     assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("medplum.prod.config.json")
     assert place["physicalLocation"]["region"]["startLine"] == 8
-    for output_format in ("text", "json", "sarif"):
+    for output_format in reporters.names():
         assert "not-a-real-secret" not in report(result, output_format)
 
 

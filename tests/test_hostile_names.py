@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter import cli
+from linter import cli, reporters
 from linter.text import printable, printable_lines
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's names")
@@ -56,7 +56,7 @@ def written(name: str, text: str) -> str:
     return name
 
 
-FORMATS = ["text", "json", "sarif"]
+FORMATS = reporters.names()
 
 
 @pytest.mark.quick_cases(4)
@@ -238,10 +238,10 @@ def test_names_of_settings_environments_and_parameters(hostile: str, form: str) 
     written("task-definition.json", json.dumps({"family": hostile, "containerDefinitions": [container, container]}))
     for path in (name, "dump.json", env, "compose.yaml", "task-definition.json"):
         tame(path, "--format", form)
-        if form != "sarif":
+        if form in ("text", "json"):
             tame("show", path, "--format", form)
     tame(name, "dump.json", env, "--format", form)
-    if form != "sarif":
+    if form in ("text", "json"):
         tame("diff", name, "dump.json", "--format", form)
 
 

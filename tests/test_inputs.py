@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter import choose, cli, files, run
+from linter import choose, cli, files, reporters, run
 from linter import load as loading
 from linter.documents import deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular
@@ -31,6 +31,10 @@ COMMAND = (sys.executable, "-m", "linter")
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
 SELECT = ("--select", "base-url-without-trailing-slash", "--quiet")
 unix = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's files")
+
+
+MACHINES = [name for name in reporters.names() if name != "text"]
+"""The formats for programs."""
 
 
 @pytest.fixture(autouse=True)
@@ -292,7 +296,7 @@ def test_folders_1100_deep(command: list[str], removed: None) -> None:
     assert result.stdout.startswith("x/" * 1_100 if command == ["x/**"] else ("x/" * 1_100, "server.json"))
     deep = "x/" * 1_100 + "medplum.config.json"
     assert lint("show", deep).exit_code == 0
-    for form in ("json", "sarif"):
+    for form in MACHINES:
         assert lint(deep, "--format", form).exit_code == 1
 
 
@@ -310,7 +314,7 @@ def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+@pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("name", ["a/" * 3_000 + "x.json", "x" * 300, "../" * 3_000 + "x.json", "/" * 5_000 + "x"])
 def test_a_name_for_standard_input_of_any_length(name: str, form: str) -> None:
     result = lint("-", "--stdin-filename", name, "--format", form, *SELECT, given=BAD)
@@ -378,7 +382,7 @@ def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
     done = shell(f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={root} {entry} {arguments}")
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr and "bug" not in done.stderr
-    for form in ("json", "sarif"):
+    for form in MACHINES:
         done = shell(f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={root} {entry} $OLD/server.json -f {form}")
         assert (done.returncode, done.stderr) == (1, "")
         assert json.loads(done.stdout)
@@ -386,7 +390,7 @@ def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
 
 @pytest.mark.slow
 @unix
-@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+@pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "C"])
 def test_a_name_that_is_no_text(form: str, encoding: str) -> None:
     name = b"medplum-\xff\xe9\xe2\x80\xae-\xf0\x9f\x8f\xa5.json"
@@ -437,7 +441,7 @@ def breaks(name: str, original: Callable[..., object]) -> Callable[..., object]:
 
 
 @pytest.mark.parametrize("where", ["load", "target_of", "check", "excerpt", "side_by_side", "unused"])
-@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+@pytest.mark.parametrize("form", reporters.names())
 def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("bug.json").write_text(f" {BAD}")
     if where == "load":
@@ -463,6 +467,8 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
     elif form == "json":
         found = {one["path"] for one in json.loads(result.stdout)["findings"]}
         assert "server.json" in found
+    elif form == "gitlab":
+        assert "server.json" in {one["location"]["path"] for one in json.loads(result.stdout)}
     else:
         places = [
             one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in json.loads(result.stdout)["runs"][0]["results"]

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from linter import reporters
 from linter.config import Overrides
 from linter.formats import published
 from linter.load import Input
@@ -213,7 +214,7 @@ def test_nothing_of_a_key_is_remembered_but_a_hash() -> None:
     assert len(keys._remembered) <= keys._MOST_REMEMBERED
 
 
-@pytest.mark.parametrize("output_format", ["text", "json", "sarif"])
+@pytest.mark.parametrize("output_format", reporters.names())
 def test_neither_key_nor_passphrase_is_shown(output_format: str) -> None:
     key = pem(rsa_key(), PASSPHRASE)
     outcome = lint(signingKey=key, signingKeyPassphrase="the-wrong-one")

@@ -11,6 +11,7 @@ import pytest
 from support.checkout import ROOT, copy_of_repository, new_environment, run
 
 import linter
+from linter import reporters
 
 pytestmark = pytest.mark.slow
 
@@ -96,6 +97,6 @@ def test_a_dump_of_two_environments(bin_: Path, tmp_path: Path) -> None:
 
 def test_no_example_secret_is_printed(bin_: Path, tmp_path: Path) -> None:
     for name in ("medplum.config.json", "ssm-dump.json"):
-        for output in ("text", "json", "sarif"):
+        for output in reporters.names():
             output = run(bin_ / "medplum-lint", ROOT / "examples" / name, "--format", output, cwd=tmp_path, status=1).stdout
             assert "not-a-real" not in output and "Tm90IGEga2V5" not in output

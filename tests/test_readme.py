@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 from support.checkout import ROOT
 from support.readme import README, first_column, section
 
@@ -159,11 +161,27 @@ def test_the_workflow_installs_nothing_but_the_action_at_a_commit() -> None:
 
 def test_nothing_else_installs_a_dependency_without_its_hash() -> None:
     """But for the two commands at the top, which are for a first look and for the tests."""
-    rest = README.replace(block("install"), "").replace(block("test"), "")
-    assert re.findall(r"pipx? install [^`]*", rest) == [
-        "pip install --require-hashes --only-binary :all: -r requirements.txt",
-        "pip install --no-deps --no-build-isolation .",
-    ]
+    rest = README.replace(block("install"), "").replace(block("test"), "").replace(block("gitlab"), "")
+    assert re.findall(r"pipx? install [^`]*", rest) == INSTALLATION
+
+
+INSTALLATION = [
+    "pip install --require-hashes --only-binary :all: -r requirements.txt",
+    "pip install --no-deps --no-build-isolation .",
+]
+
+
+def test_the_job_for_gitlab_installs_a_commit_and_uploads_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [job] = yaml.safe_load(block("gitlab")).values()
+    assert [command for command in job["before_script"] if "pip" in command] == INSTALLATION
+    assert re.findall(r"git checkout \S+ (\S+) # (v[\d.]+)$", block("gitlab"), re.MULTILINE) == [("0" * 40, "v0.1.0")]
+    [command] = job["script"]
+    monkeypatch.chdir(tmp_path)
+    Path("medplum.config.json").write_text(json.dumps({"baseUrl": "https://api.hospital.example", "database": {}}), encoding="utf-8")
+    program, *arguments = shlex.split(command)
+    assert (program, CliRunner().invoke(cli, arguments).exit_code) == ("medplum-lint", 1)
+    issues = json.loads(Path(job["artifacts"]["reports"]["codequality"]).read_text(encoding="utf-8"))
+    assert {issue["location"]["path"] for issue in issues} == {"medplum.config.json"}
 
 
 def test_one_version_of_each_action() -> None:

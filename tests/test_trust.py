@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import bare, rule
 
-from linter import cli, settings
+from linter import cli, reporters, settings
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.load import Input, load
@@ -628,7 +628,7 @@ def test_a_mask_is_no_oracle_either() -> None:
         policy("shows", {"signingKey": "absent", "**": {"not": {"contains": "hunter"}}}, message="it is ${.}, ${signingKey}"),
     )
     write(".medplum-lint.toml", 'rules = ["policies"]')
-    for form in ("text", "json", "sarif"):
+    for form in reporters.names():
         output = lint("-", "--format", form, given=json.dumps(SERVER)).output
         assert SECRET not in output
         assert "hunter" not in output.replace("policies", "")

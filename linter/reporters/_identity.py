@@ -15,16 +15,20 @@ def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[s
     It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind and environment of the document, and
     the setting. The hash is 32 hexadecimal digits of SHA-256.
     """
-    from hashlib import sha256
-
     seen: Counter[str] = Counter()
     hashes = []
     for finding in findings:
-        subject = "\0".join(_subject(finding, uri)).encode("utf-8", "surrogatepass")
-        value = sha256(subject).hexdigest()[:32]
+        value = hash_of(_subject(finding, uri))
         seen[value] += 1
         hashes.append(f"{value}:{seen[value]}")
     return hashes
+
+
+def hash_of(subject: Iterable[str]) -> str:
+    """32 hexadecimal digits of SHA-256 over what something is about."""
+    from hashlib import sha256
+
+    return sha256("\0".join(subject).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _subject(finding: Finding, uri: Callable[[str], str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from linter import reporters
 from linter.settings import KINDS
 
 from . import commands
@@ -125,7 +126,7 @@ def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     stdin = 0 if piped else None
     output = "../report" if random.random() < 0.15 else ""
     aside = ["--output", output] if output else []
-    made = [Plan(f"check {form}", ("check", "--format", form, *aside, *check), stdin, output) for form in ("text", "json", "sarif")]
+    made = [Plan(f"check {form}", ("check", "--format", form, *aside, *check), stdin, output) for form in reporters.names()]
     shown = ["-", *given] if piped else [*given, *paths]
     options = random.choice([[], ["--defaults"], ["--only-changed"]])
     made += [Plan(f"show {form}", ("show", "--format", form, *options, *shown), stdin) for form in ("text", "json")]
@@ -276,6 +277,8 @@ def broken(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
         yield from _json(run, plan, case)
     if plan.name == "check sarif":
         yield from _sarif(run, plan, case)
+    if plan.name == "check gitlab":
+        yield from _gitlab(run, case)
 
 
 def _rest(case: Case) -> str:
@@ -381,6 +384,20 @@ def _sarif(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
         prints = {value.partition(":")[0] for value in result.get("partialFingerprints", {}).values()}
         if line in masked and line < len(raw) and raw[line] in prints:
             yield "a fingerprint of a secret", f"{result['ruleId']}: line {line + 1}"
+
+
+def _gitlab(run: Run, case: Case) -> Iterator[tuple[str, str]]:
+    issues = _parsed(run)
+    if not isinstance(issues, list):
+        if run.code != 2:
+            yield "no Code Quality report", run.report[:200]
+        return
+    if len({issue["fingerprint"] for issue in issues}) < len(issues):
+        yield "two findings with one fingerprint", ", ".join(issue["check_name"] for issue in issues)[:200]
+    last = max(len(_lines(file.data)) for file in case.files)
+    for issue in issues:
+        if not 1 <= issue["location"]["lines"]["begin"] <= last:
+            yield "a line outside of the file", f"{issue['check_name']}: {issue['location']}"
 
 
 def _invalid(log: Any) -> Iterator[tuple[str, str]]:
