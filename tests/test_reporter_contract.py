@@ -280,6 +280,21 @@ def test_it_writes_every_finding_that_counts(name: str, run: str) -> None:
 
 
 @every_reporter
+def test_it_says_what_could_not_be_read_and_which_configurations_were_used(name: str) -> None:
+    """Without it a run that was configured by the author of a pull request looks as one that was not, and a failed one as a clean one."""
+    made = everything()
+    text = reported(name, made)
+    demand(
+        f"{file_of(name)}: {path} is not written, {why}: say so, as a finding if the format has nothing else"
+        for path, why in (
+            *((file.path, "a file that could not be read") for file in made.files if file.status == "failed"),
+            *((one.path, "a configuration file that was used") for one in made.configurations),
+        )
+        if path not in text
+    )
+
+
+@every_reporter
 def test_it_is_quiet_or_says_that_it_is_not(name: str) -> None:
     docs = f"{reporter(name).__doc__} {reporter(name).report.__doc__}"
     require("quiet" in docs, f"{file_of(name)}: say in the docstring of report what ``quiet`` leaves out, or that it leaves nothing out")
