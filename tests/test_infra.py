@@ -330,6 +330,12 @@ ROUTER: Final = {"enabled": True, "logRouterConfig": {"type": "fluentbit"}}
             ["invalid-infra-arn containerRegistryCredentialsSecretArn"],
         ),
         ({"rdsAutoMinorVersionUpgrade": ""}, ["wrong-type rdsAutoMinorVersionUpgrade"]),
+        ({"stackName": "M" * 108}, ["invalid-infra-value stackName"]),
+        ({"workerServices": [{**WORKER, "id": 1}, {**WORKER, "id": "1"}]}, ["duplicate-infra-name workerServices.1.id"]),
+        (
+            {"fireLens": {**ROUTER, "logRouterConfig": {"type": "fluentbit", "options": {"configFileType": "s3"}}}},
+            ["incomplete-infra-object fireLens.logRouterConfig.options.configFileValue"],
+        ),
         ({"rdsInstances": 600}, ["number-out-of-range rdsInstances"]),
         ({"desiredServerCount": "2"}, ["wrong-type desiredServerCount"]),
         ({"apiPort": 0}, ["number-out-of-range apiPort"]),
@@ -360,6 +366,7 @@ def test_what_stops_the_synthesis_is_an_error(change: dict[str, Any], found: lis
         ({"storageBotInputExpirationDays": 30, "pinAdditionalContainerImages": True, "blockedEmailDomains": "example.org"}, []),
         ({"additionalContainers": [{"image": "example/proxy:1.27.3"}]}, []),
         ({"fireLens": ROUTER}, []),
+        ({"stackName": "M" * 107}, []),
         ({"baseUrl": "https://API.hospital.example:443/"}, []),
     ],
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...redaction.numbers import number_text
 from ..node import Node
 from ..verdict import Check, Failure, Verdict
 from . import TEXT, operator
+from .compare import is_number
 
 
 @operator(
@@ -24,7 +26,8 @@ def unique_by(operand: Any) -> Check:
         seen: set[str] = set()
         failures: list[Failure] = []
         for index, one in enumerate(value):
-            name = one.get(operand) if isinstance(one, dict) else None
+            given = one.get(operand) if isinstance(one, dict) else None
+            name = number_text(given) if is_number(given) else given  # a number that becomes a name is the same as its digits
             if isinstance(name, str) and name in seen:
                 failures.append(Failure(f"has the same {operand} as an earlier entry", (index, str(operand))))
             elif isinstance(name, str):
