@@ -57,7 +57,9 @@ def vpc_id(text: str) -> str | None:
     return None if re.fullmatch(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})", text) else "must be the id of a VPC, such as vpc-0123456789abcdef0"
 
 
-@format("stack-name", "The name of a CloudFormation stack that leaves the CDK room for what it appends to it (`packages/cdk/src/frontend.ts`).")
+@format(
+    "stack-name", "The name of a CloudFormation stack that leaves the CDK room for what it appends to it (`packages/cdk/src/frontend.ts`)."
+)
 def stack_name(text: str) -> str | None:
     fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,106}", text)
     return None if fits else "must be the name of a stack: letters, digits and hyphens after a letter, at most 107 characters"
