@@ -142,6 +142,7 @@ class _Checker:
         else:
             yield values.external_secret(value)
             yield values.boolean_in_json(value, setting, self.reader)
+            yield values.left_out(value, setting)
             yield values.wrong_type(value, setting)
         yield values.not_allowed(value, setting)
         yield values.out_of_range(value, setting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from math import inf
 from typing import Any
 
@@ -24,6 +25,9 @@ _TYPE_NAMES = {
 
 _TYPE_CHECKED = "type-checked"
 """The tag of the settings whose type the CDK's library checks when it writes the template; it takes all others as they are."""
+
+_FALSE_MEANS_NONE = "false-means-none"
+"""The tag of the settings that the CDK leaves out at any value that JavaScript takes for false."""
 
 MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"})
 MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
@@ -67,15 +71,30 @@ def outcome(setting: Setting, value: bool) -> str:
     return f", so {effect}" if effect else ""
 
 
+def left_out(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of a value of another type with which the CDK does as if the setting were left out; None for any other value."""
+    if _FALSE_MEANS_NONE not in setting.tags or not isinstance(value, str | int | float) or value or _is_one_of(value, setting.types):
+        return None
+    return Mismatch("boolean-spelling", f"is {_as_written(value)}, which the CDK takes for left out: leave it out")
+
+
+def _as_written(value: str | float) -> str:
+    return "an empty text" if value == "" else number_text(value)
+
+
 def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
     """The mismatch of a value that has none of the setting's types; None where it has one."""
     if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
         # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
         return None if value.isascii() and value.isdecimal() else Mismatch("type", f"must be a whole number, not {_kind_of(value)}")
-    if any(_has_type(value, name) for name in setting.types):
+    if _is_one_of(value, setting.types):
         return None
     wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
     return Mismatch("type", f"must be {wanted}, not {_kind_of(value)}")
+
+
+def _is_one_of(value: Any, types: Iterable[str]) -> bool:
+    return any(_has_type(value, name) for name in types)
 
 
 def _has_type(value: Any, name: str) -> bool:
