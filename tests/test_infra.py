@@ -308,7 +308,7 @@ ROUTER: Final = {"enabled": True, "logRouterConfig": {"type": "fluentbit"}}
         ({"workerServices": [{**WORKER, "serverCpu": 0}]}, ["unknown-value workerServices.0.serverCpu"]),
         ({"workerServices": [{**WORKER, "environment": {"A": 5}}]}, ["infra-value-not-text workerServices.0.environment.A"]),
         ({"workerServices": [WORKER, WORKER]}, ["duplicate-infra-name workerServices.1.id"]),
-        ({"fireLens": {"enabled": True}}, ["incomplete-infra-object fireLens.logRouterConfig"]),
+        ({"fireLens": {"enabled": True}}, ["fire-lens-without-log-router fireLens.logRouterConfig"]),
         ({"fireLens": {"enabled": True, "logRouterConfig": ""}}, ["wrong-type fireLens.logRouterConfig"]),
         ({"fireLens": {**ROUTER, "logRouterConfig": {"type": 5}}}, ["wrong-type fireLens.logRouterConfig.type"]),
         ({"fireLens": {**ROUTER, "environment": {"A": True}}}, ["infra-value-not-text fireLens.environment.A"]),
