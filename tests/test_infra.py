@@ -157,6 +157,11 @@ def test_mistakes_in_the_text_name_the_cdk() -> None:
         ({"environment": {"A": {"system": "aws_ssm_parameter_store", "key": "/a"}}}, ["external-secret-not-fetched environment.A"]),
         ({"environment": {"A": external("a")}}, ["invalid-external-secret environment.A"]),
         ({"environment": {"A": external()}}, []),
+        ({"environment": {"A": external(type_="number")}}, ["external-secret-of-wrong-type environment.A"]),
+        (
+            {"additionalContainers": [{"name": "a", "image": "b:1.0", "environment": {"A": external(type_="boolean")}}]},
+            ["external-secret-of-wrong-type additionalContainers.0.environment.A"],
+        ),
         ({"fireLens": {"enabled": True, "logRouterConfig": {"type": "fluentbit"}}}, []),
         ({"apiDomain": external()}, ["unknown-infra-setting apiDomain"]),
         ({"apiDomainName": {"a": 1}}, ["wrong-type apiDomainName"]),

@@ -141,6 +141,9 @@ def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) ->
         yield Flaw("invalid-external-secret", path, f"is an external secret whose type must be string, number or boolean{hint}", "type")
     elif setting is not None and setting.types:
         yield from _wrong_type(value["type"], path, setting)
+    elif path[-2:-1] == ("environment",) and value["type"] != "string":
+        reason = f"is an external secret of the type {value['type']}, but a variable must be text: its type must be string"
+        yield Flaw("external-secret-of-wrong-type", path, reason, "type")
 
 
 _INSTEAD: Final = {"int": "number", "integer": "number", "float": "number", "bool": "boolean", "text": "string", "str": "string"}
