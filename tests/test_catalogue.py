@@ -55,6 +55,8 @@ SECRETS = {
         "externalAuthProviders.*.identityProvider.userInfoApiKey",
         # obsolete
         "shards",
+        "databaseUrl",
+        "redisUrl",
         "smtp.auth",
         "smtp.pass",
         "signingKeyPasscode",

@@ -130,7 +130,8 @@ class _Checker:
             return names.useless_variable(str(variable), path, setting, self.catalogue), False
         if setting is None and len(path) == 1 and path[0] in self.of_cdk:
             return Mismatch("own-name", "is a setting of the CDK, which the server ignores"), False
-        return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue)), False
+        written = UNKNOWN if "raw" in self.document.origin.facts(path) else value  # a text can stand for an object
+        return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue, written)), False
 
     def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
         """The answers in the order of the aspects, each worked out only if the ones before it are None."""

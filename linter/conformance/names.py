@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import settings
-from ..model import SettingPath, dotted
+from ..model import UNKNOWN, SettingPath, dotted
 from ..settings import Catalogue, Setting
 from ..text import printable
 from .answer import Mismatch
@@ -40,13 +40,16 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
     return theirs if theirs - _OF_ANYBODY - catalogue.top_level() else frozenset()
 
 
-def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> str:
-    """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss."""
+def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any) -> str:
+    """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
+
+    What is guessed can hold the ``value``: an object or list is none of a switch, and the other way round.
+    """
     reader = reader_of(catalogue)
     ignored = f"is not a setting of {reader}, which ignores it"
     if setting is not None:
         return f"{ignored}; did you mean {setting.use}?" if setting.use else f"{ignored}. {setting.meaning}"
-    meant = _meant(path, catalogue)
+    meant = _meant(path, catalogue, value)
     return f"{ignored}; {meant}" if meant else ignored
 
 
@@ -63,18 +66,26 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
 
 
-def _meant(path: SettingPath, catalogue: Catalogue) -> str:
+def _meant(path: SettingPath, catalogue: Catalogue, value: Any) -> str:
     """What was probably meant by an unknown name."""
     name = str(path[-1])
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
         return f"in a JSON file write {printable(name)} as an object inside an object"
     names = _live_names(catalogue)
-    near = near_name(name, names.members.get(tuple("*" if isinstance(step, int) else step for step in path[:-1]), ()))
+    above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
+    near = near_name(name, tuple(one for one in names.members.get(above, ()) if _can_hold(catalogue.get((*above, one)), value)))
     if near:
         return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?"
-    elsewhere = names.ending.get(name, [])
+    elsewhere = [one for one in names.ending.get(name, []) if _can_hold(catalogue.get(tuple(one.split("."))), value)]
     return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
+
+
+def _can_hold(setting: Setting | None, value: Any) -> bool:
+    """Whether a value is of the sort that a setting has: one object or list, or one scalar; what is not known can be of either."""
+    if setting is None or not setting.types or value is UNKNOWN or value is None:
+        return True
+    return isinstance(value, dict | list) == (setting.types[0] in ("object", "array"))
 
 
 class _Names(NamedTuple):
