@@ -132,6 +132,13 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     return kept
 
 
+def _said_again(finding: Finding, first: Finding) -> str:
+    """What is said of another place: the name of its setting, and all of the message where that says something else."""
+    name, of_first = dotted(finding.path or ()), dotted(first.path or ())
+    same = bool(name) and finding.message.replace(name, "", 1) == first.message.replace(of_first, "", 1)
+    return name if same else finding.message
+
+
 def _sentence(message: str) -> str:
     return message if message.endswith((".", "?", "!")) else f"{message}."
 
@@ -142,7 +149,7 @@ def _merged(rule: Rule, template: Template, document: Document, group: list[Find
     fixes = [finding.fix for finding in group if finding.fix is not None]
     return first._replace(
         message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_sentence(first.message), places=paths).rstrip(),
-        related=tuple(Related(document, one.path or (), one.span, one.message) for one in others),
+        related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
         fix=Fix(
             tuple(change for fix in fixes for change in fix.changes),
             all(fix.safe for fix in fixes),
