@@ -70,10 +70,11 @@ class Document:
     that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
     ``uri`` is the path as the user gave it, with forward slashes. ``now`` is the time to check certificates at; None is the machine's
     clock. ``members`` are the documents that this one is made of, by the first
-    step of their paths here; an ordinary document has none.
+    step of their paths here; an ordinary document has none. ``given`` are the entries of a source that is a flat list of names, in
+    their order, each with its text, or ``UNKNOWN`` where that cannot be read; None where ``data`` is what is written.
     """
 
-    __slots__ = ("_cached", "complete", "data", "environment", "kind", "members", "now", "origin", "target", "text", "uri")
+    __slots__ = ("_cached", "complete", "data", "environment", "given", "kind", "members", "now", "origin", "target", "text", "uri")
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Document:
         complete: bool = True,
         target: Target = "production",
         members: Mapping[str, Document] | None = None,
+        given: tuple[tuple[SettingPath, Any], ...] | None = None,
     ) -> None:
         self.uri = uri
         self.kind = kind
@@ -97,6 +99,7 @@ class Document:
         self.complete = complete
         self.target = target
         self.members = members or {}
+        self.given = given
         self.now: datetime | None = None
         self._cached: dict[str, Any] = {}
 

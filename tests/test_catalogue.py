@@ -59,6 +59,8 @@ SECRETS = {
         "redisUrl",
         "smtp.auth",
         "smtp.pass",
+        "tls",
+        "ssl",
         "signingKeyPasscode",
         "superAdminPassword",
         "superAdminClientSecret",

@@ -154,7 +154,7 @@ def test_a_number_without_end_is_infinite_as_it_is_to_javascript(digits: str) ->
     )
 
 
-@pytest.mark.parametrize(("digits", "value"), [("-0", 0), ("1E-400", 0.0), ("1e308", 1e308), ("9" * 308, int("9" * 308)), ("0.5e1", 5.0)])
+@pytest.mark.parametrize(("digits", "value"), [("-0", 0), ("1E-400", 0.0), ("1e308", 1e308), ("9" * 308, 1e308), ("0.5e1", 5.0)])
 def test_a_number_within_its_range_is_itself(digits: str, value: float) -> None:
     for text in (f'{{"a": {digits}}}', f'{{"a": {digits},}}'):
         (one,) = loaded(text)

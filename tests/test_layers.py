@@ -22,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "syntax": {"model", "text"},
     "redaction": {"formats", "model", "text", "settings", "syntax"},
     "server": {"formats", "model", "text", "redaction", "settings", "suggest", "syntax"},
-    "conformance": {"formats", "model", "text", "redaction", "settings", "suggest"},
+    "conformance": {"formats", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "policy": {"_built", "conformance", "files", "formats", "model", "text", "redaction", "registry", "settings", "suggest"},
     "documents": {"formats", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "documents", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},

@@ -69,6 +69,7 @@ def _leaves(document: Document) -> Mapping[SettingPath, Side]:
         path: Side(value, visible(known, path, value), one.line is None)
         for one in effective_settings(document, defaults=True)
         for path, value in leaves(one.path, one.effective)  # an object in one parameter compares with one that is written out
+        if value is not ABSENT
     }
 
 

@@ -103,6 +103,8 @@ def value_cell(value: Any) -> str:
     """What is visible of a value, for a table: as JSON has it, on one line, at most 80 characters."""
     if value is UNKNOWN:
         return "(value not in the input)"
+    if value is ABSENT:
+        return "(nothing)"
     if value is HIDDEN:
         return MASK
     if isinstance(value, str):

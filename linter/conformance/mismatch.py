@@ -46,6 +46,8 @@ OF_NAMES: Final = frozenset({"known", "connection-variable", "variable", "curren
 
 
 _COMMENT_KEYS = ("_comment", "$schema", "//")
+_STOPPING = frozenset({"baseUrl", "storageBaseUrl", "dataWarehouse"})
+"""The settings, by their first names, at which the server can stop: see :mod:`linter.server.stops`."""
 _BOTS = ("bots",)
 """The list that the CLI keeps in the server's file, which is the CLI's own too (``packages/cli/src/utils.ts``)."""
 
@@ -110,11 +112,22 @@ class _Checker:
             return None, False
         if setting.unread_beside and self.document.data.get(setting.unread_beside, "") != "":
             return None, False
-        mismatch = _first(self._mismatches(path, value, setting))
+        mismatch = self._with_stop(_first(self._mismatches(path, value, setting)), path)
         container = isinstance(value, dict | list)
         return mismatch, container and (mismatch is None or mismatch.aspect not in MISREAD)
 
+    def _with_stop(self, mismatch: Mismatch | None, path: SettingPath) -> Mismatch | None:
+        """A mismatch that says too if the server stops at it."""
+        if mismatch is None or path[0] not in _STOPPING or catalogue_kind(self.document.kind) != "server":
+            return mismatch
+        from ..server.stops import why_it_stops  # only for a value that does not fit
+
+        stops = why_it_stops(self.document.data, path)
+        return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}") if stops else mismatch
+
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
+        if self.coercion is not None and (unparsed := texts.unparsed(self.document.origin.facts(path).get("raw"), path, self.coercion)):
+            return unparsed, False
         holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
         name = str(path[-1])
         if (setting is None and holder is not None and holder.pass_through) or name.startswith(_COMMENT_KEYS) or "/" in name:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..model import SettingPath
 from ..redaction.numbers import number_text
 from ..settings import Catalogue, Setting
+from ..settings.kinds import Coercion
+from ..text import BLANKS
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
 
@@ -50,9 +53,10 @@ def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | N
 
 
 def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
-    plain = re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
+    given = text.strip(BLANKS)
+    plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
     if not coerced:
-        as_number = re.fullmatch(r"\s*[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text) is not None
+        as_number = re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given) is not None
         effect = (
             "works only where JavaScript converts it by itself" if as_number else "is not a number (NaN) wherever it calculates with it"
         )
@@ -61,7 +65,7 @@ def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> 
     if plain:
         return None
     effect = _integer_effect(value, setting)
-    if re.fullmatch(r"\s*[0-9]+\s*/\s*min(ute)?\s*", text) and "per minute" in setting.unit:
+    if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:
         return Mismatch(
             "integer-spelling",
             f"{effect} by luck: the server stops reading at the first non-digit; write only the digits",
@@ -76,6 +80,22 @@ def _integer_effect(value: Any, setting: Setting) -> str:
     if number == "NaN":
         return "is not a number (NaN), and no comparison with it is true"
     return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
+
+
+def unparsed(text: Any, path: SettingPath, by: Coercion) -> Mismatch | None:
+    """The mismatch of a text that the loader parses for its name, though it is that of no setting, and cannot; None for all else."""
+    if path[-1] not in _PARSED or not isinstance(text, str):
+        return None
+    from ..server.assembly import coercion_of
+    from ..syntax.json import is_valid_json
+
+    if coercion_of(path, by) != "object" or is_valid_json(text):
+        return None
+    return Mismatch("object", "is not a setting, and must be JSON all the same: the server fails to parse this text and does not start")
+
+
+_PARSED = ("tls", "ssl")
+"""Names that are no setting everywhere, and are parsed everywhere; see ``server-obsolete.yaml``."""
 
 
 def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
@@ -98,6 +118,8 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     is_tls = setting.pass_through and "tls" in setting.name
     if is_tls and text.strip() == "{}":
         return None  # stays text, but any text switches TLS on, and no option is lost
+    if coercion == "csv":
+        return None
     if coercion != "object":
         effect = "" if is_tls else f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
         return Mismatch("object", f"stays text, because the server does not parse it here{effect}: {way_out}") if way_out else None

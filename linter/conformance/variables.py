@@ -8,19 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, meant_by, variable_of
-
-_SECRETS = {
-    "DatabaseSecrets": "database",
-    "ReaderDatabaseSecrets": "readonlyDatabase",
-    "RedisSecrets": "redis",
-    "CacheRedisSecrets": "cacheRedis",
-    "RateLimitRedisSecrets": "rateLimitRedis",
-    "PubSubRedisSecrets": "pubSubRedis",
-    "BackgroundJobsRedisSecrets": "backgroundJobsRedis",
-}
-"""The objects that Parameter Store's loader makes of the secrets that these settings name."""
 
 
 def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue) -> str | None:
@@ -75,8 +65,8 @@ def live_names(catalogue: Catalogue) -> tuple[str, ...]:
 
 def _how_to_set(target: Setting, catalogue: Catalogue) -> str:
     path = tuple(target.name.split("."))
-    if target.name in _SECRETS:
-        members = f"{variable_of((_SECRETS[target.name], 'host'))} and so on"
+    if target.name in SECRETS:
+        members = f"{variable_of((SECRETS[target.name], 'host'))} and so on"
         return f"{target.name} is read only from Parameter Store; give the connection itself, in {members}"
     if not target.env_unsettable.newest:
         return members_of(target, catalogue) or f"use {variable_of(path)}"

@@ -52,6 +52,7 @@ def load_parameters(
             _origin(file, {environment.path(parameter): parameter for parameter in merged}, lines),
             environment=environment.name,
             complete=whole and any(parameter.complete for parameter in here),
+            given=tuple((environment.path(one), one.value if _is_readable(one, environment.path(one)) else UNKNOWN) for one in merged),
         )
         wrong = [*duplicates, *misnamed(environment), *checked(merged, environment, check_parameter)]
         wrong += [not_found(one, environment) for one in environment.parameters if one.missing]
@@ -86,9 +87,12 @@ def _tree(parameters: list[Parameter], environment: Environment) -> dict[str, An
         path = environment.path(parameter)
         if known.get(path) is None and name_reason(parameter.name) is not None:
             continue  # that AWS refuses it is enough to say
-        readable = isinstance(parameter.value, str) and not is_refused(parameter, path)
-        given.append((path, ssm_value(parameter.value, known.get(path)) if readable else UNKNOWN))
+        given.append((path, ssm_value(parameter.value, known.get(path)) if _is_readable(parameter, path) else UNKNOWN))
     return build_tree(given)
+
+
+def _is_readable(parameter: Parameter, path: SettingPath) -> bool:
+    return isinstance(parameter.value, str) and not is_refused(parameter, path)
 
 
 def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Collection[Parameter], *, whole: bool) -> Lines:

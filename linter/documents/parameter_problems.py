@@ -8,6 +8,7 @@ from typing import Final
 
 from .. import settings
 from ..model import SettingPath
+from ..server.loader import has_wholes
 from ..text import printable
 from .parameters import LIMITS, MOST_LEVELS, Environment, Parameter
 from .source import Problem
@@ -154,28 +155,15 @@ def is_refused(parameter: Parameter, path: SettingPath) -> bool:
 
 
 def _beside_members(parameters: list[Parameter], environment: Environment) -> Iterator[Problem]:
-    """Parameters that give a member of what another parameter gives as a whole: the loader sets both, in the order in which they come."""
     by_path = {environment.path(parameter): parameter for parameter in parameters}
-    reported: set[SettingPath] = set()
-    for path, parameter in by_path.items():
-        for length in range(1, len(path)):
-            whole = path[:length]
-            if whole in by_path and whole not in reported:
-                reported.add(whole)
-                yield Problem("object-beside-its-members", _beside_message(path, whole), parameter.span("key"), path)
+    if not has_wholes(by_path):
+        return
+    from .beside import beside_members  # only after a mistake
 
-
-def _beside_message(path: SettingPath, whole: SettingPath) -> str:
-    member, holder = (_shown(one) for one in (path, whole))
-    setting = settings.catalogue().get(whole)
-    if setting is not None and setting.ssm_coercion.newest == "object":
-        effect = f"whichever the server receives last overrides the other, and AWS promises no order; put the members into {holder}"
-    else:
-        effect = (
-            f'if the server receives {holder} first, it fails with "Cannot create property" and does not start, else it loses the members; '
-            f"delete {holder}"
-        )
-    return f"{member} is given next to {holder}, which is one text: {effect}"
+    given = {path: parameter.value for path, parameter in by_path.items()}
+    for one in beside_members(given, "ssm_coercion"):
+        message = one.message(_shown(one.whole), _shown(one.member), ", and AWS promises no order")
+        yield Problem("object-beside-its-members", message, by_path[one.member].span("key"), one.member)
 
 
 def _shown(path: SettingPath) -> str:

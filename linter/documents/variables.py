@@ -16,7 +16,7 @@ from .. import settings
 from ..formats.credentials import no_issued_credential
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.values import Public, Visibility
-from ..server.loader import build_tree, loaded_value
+from ..server.loader import build_tree, has_wholes, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..text import Span, printable
@@ -193,6 +193,7 @@ def load_variables(
     misread = {problem.path for problem in mistakes if problem.rule != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
     values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
+    mistakes += _beside_members(last)
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
@@ -203,6 +204,7 @@ def load_variables(
         origin,
         environment=holder.environment,
         complete=holder.complete or last.keys() >= _OF_A_WHOLE,
+        given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
     )
     return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
@@ -245,6 +247,18 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
                 "revoke it, and inject a new one at deployment"
             )
             yield Problem("credential-beside-variables", message, variable.value)
+
+
+def _beside_members(given: Mapping[SettingPath, Variable]) -> Iterator[Problem]:
+    if not has_wholes(given):
+        return
+    from .beside import beside_members  # only after a mistake
+
+    texts = {path: UNKNOWN if variable.text is None else variable.text for path, variable in given.items()}
+    for one in beside_members(texts, "env_coercion"):
+        member = given[one.member]
+        message = one.message(printable(given[one.whole].name), printable(member.name), ", in whatever order the environment has them")
+        yield Problem("object-beside-its-members", message, member.key, one.member)
 
 
 def _mistake(variable: Variable) -> Problem | None:

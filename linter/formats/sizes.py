@@ -9,12 +9,14 @@ from . import format
 
 _SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
 _SIZE = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"(?:[^\S\x1c-\x1f\x85]|\ufeff)*([-+]?[0-9]+)")
+"""What ``parseInt`` reads: behind the blanks of JavaScript."""
 _MOST_DIGITS = 20
 """No server has a number of bytes with more digits."""
 
 
 def parsed_size(text: str) -> float | None:
-    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number, and so sets no limit.
+    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number.
 
     A number beyond the range of a double is infinite, as it is to JavaScript.
     """
@@ -22,7 +24,7 @@ def parsed_size(text: str) -> float | None:
     if match:
         size = float(match[1]) * _SIZE_UNITS[match[2].lower()]
         return size if isinf(size) else float(int(size))
-    number = re.match(r"\s*([-+]?[0-9]+)", text)
+    number = _NUMBER.match(text)
     return float(number[1]) if number else None
 
 
@@ -34,7 +36,7 @@ def size_in_bytes(text: str) -> str | None:
     match = _SIZE.fullmatch(text)
     if match:
         return None if float(match[1]) > 0 else "must be more than 0, because every request is larger"
-    number = re.match(r"\s*([-+]?[0-9]+)", text)
+    number = _NUMBER.match(text)
     if number is None:
         return "is not a size: servers since 5.1.22 refuse it, and older ones set no limit at all; write one such as 50mb"
     size = _byte_count(number[1])

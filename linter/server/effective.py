@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, dotted
+from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
 from ..redaction.numbers import number_text
 from ..redaction.values import is_hidden, shown_value
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from .assembly import assemble
+from .defaults import GENERATED, GENERATED_KEY_ID, with_defaults
+from .loader import SECRETS
 
 HIDDEN: Final = Mark("HIDDEN")
 """Stands for a value of which nothing may be shown."""
 
 
 class Effective(NamedTuple):
-    """One setting. ``written`` is ``ABSENT`` for a default; ``effective`` may be NaN, or ``UNKNOWN`` where the value cannot be read.
+    """One setting. ``written`` is ``ABSENT`` for a default. ``effective`` may be NaN; it is ``UNKNOWN`` where the value cannot be read,
+    and ``ABSENT`` where the server holds nothing of what is written.
 
     ``line`` counts from 1 and is None for a default.
     """
@@ -42,7 +44,7 @@ class Effective(NamedTuple):
         if isinstance(self.written, str) and not isinstance(self.effective, str | dict | list):
             return self.written != number_text(self.effective)
         if isinstance(self.effective, dict | list):
-            return False
+            return not isinstance(self.written, str) and bool(self.written != self.effective)
         return bool(self.written != self.effective)
 
 
@@ -53,62 +55,75 @@ def catalogue_of(document: Document) -> Catalogue:
 
 def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
     """A value as it may be shown (see :func:`~linter.redaction.values.shown_value`); ``HIDDEN`` where nothing of it may be."""
+    if isinstance(value, str) and value in (GENERATED, GENERATED_KEY_ID):
+        return value
     return HIDDEN if is_hidden(known, path, value) else shown_value(known, path, value)
 
 
 def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:
     """Every setting that a document gives, in its order, and if asked for the defaults of those that it does not give."""
-    given = [_overridden(document, one) for one in _given(document)]
+    held = _held(document)
     implied = list(_implied(document))
     known = {one.path for one in implied}
-    rows = [one for one in given if one.path not in known] + implied
-    return rows + list(_defaults(document, {one.path for one in rows})) if defaults else rows
+    rows = [one for one in _given(document, held) if one.path not in known] + implied
+    return rows + list(_defaults(document, held, {one.path for one in rows})) if defaults else rows
 
 
 _DEEPEST: Final = 100
 """Levels of nesting beneath which no setting is, and everything is one row: to name each level takes as much as all before it together."""
 
 
-def leaves(
-    path: SettingPath, value: Any, is_whole: Callable[[SettingPath], bool] = lambda _path: False
-) -> Iterator[tuple[SettingPath, Any]]:
-    """The scalars in a value, in their order, each with its path; what is empty or ``is_whole``, or is nested too deeply, is one itself."""
+def leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
+    """The scalars in a value, in their order, each with its path; what is empty, or is nested too deeply, is one itself."""
     waiting = [(path, value)]
     while waiting:
         at, one = waiting.pop()
-        if isinstance(one, dict | list) and one and len(at) < _DEEPEST and not is_whole(at):
+        if isinstance(one, dict | list) and one and len(at) < _DEEPEST:
             members: Any = one.items() if isinstance(one, dict) else enumerate(one)
             waiting.extend(reversed([((*at, step), member) for step, member in members]))
         else:
             yield at, one
 
 
-def _given(document: Document) -> Iterator[Effective]:
-    def raw_of(path: SettingPath) -> Any:
-        return document.origin.facts(path).get("raw")
-
-    for name, member in document.data.items():
-        for path, value in leaves((name,), member, lambda path: raw_of(path) is not None):
-            raw = raw_of(path)
-            line = document.position(document.locate(path).start).line
-            yield Effective(path, value if raw is None else raw, _held(document, path, value, raw), line)
-
-
-def _held(document: Document, path: SettingPath, value: Any, raw: Any) -> Any:
-    """What the server holds: for a switch that its loader does not convert the text, which rules take for true."""
-    setting = catalogue_of(document).get(path)
-    if raw is None or value is not True or setting is None:
-        return value
+def _held(document: Document) -> dict[str, Any]:
+    """What the server holds once it has loaded a configuration and filled in its defaults; of other documents what they say."""
+    if catalogue_kind(document.kind) != "server":
+        return document.data
     coercion = DOCUMENT_KINDS[document.kind].coercion
-    return raw if coercion is not None and getattr(setting, coercion).newest == "none" else value
+    if document.given is None or coercion is None:
+        return with_defaults(document.data)
+    return with_defaults(assemble(_seen(document, document.given), coercion)[0])
 
 
-def _overridden(document: Document, one: Effective) -> Effective:
-    """The default in place of 0 or NaN, for settings of which the server takes it so."""
-    setting = catalogue_of(document).get(one.path)
-    if setting is not None and setting.zero_means_default and (one.effective == 0 or one.effective != one.effective):
-        return one._replace(effective=setting.real_default)
-    return one
+def _seen(document: Document, given: Iterable[tuple[SettingPath, Any]]) -> Iterator[tuple[SettingPath, Any]]:
+    """The entries that the server asks for. Of Parameter Store these are the parameters directly beneath its path."""
+    return (one for one in given if document.kind != "server/ssm" or not _is_nested(one[0]))
+
+
+def _is_nested(path: SettingPath) -> bool:
+    return "/" in str(path[0])
+
+
+def _at(tree: Any, path: SettingPath) -> Any:
+    for step in path:
+        if tree is UNKNOWN:
+            return UNKNOWN
+        tree = child(tree, step) if isinstance(tree, dict | list) else ABSENT
+    return tree
+
+
+def _given(document: Document, held: Mapping[str, Any]) -> Iterator[Effective]:
+    written: Iterable[tuple[SettingPath, Any]] = document.given or (((name,), value) for name, value in document.data.items())
+    for whole, value in written:
+        waiting = [(whole, value, _at(held, whole))]
+        while waiting:
+            path, one, effective = waiting.pop()
+            if isinstance(one, dict | list) and one and type(one) is type(effective) and len(path) < _DEEPEST:
+                members: Any = one.items() if isinstance(one, dict) else enumerate(one)
+                waiting.extend(reversed([((*path, step), member, child(effective, step)) for step, member in members]))
+            else:
+                line = document.position(document.locate(path).start).line
+                yield Effective(path, one, UNKNOWN if one is UNKNOWN else effective, line)
 
 
 def _implied(document: Document) -> Iterator[Effective]:
@@ -123,33 +138,33 @@ def _implied(document: Document) -> Iterator[Effective]:
             yield Effective(path, written, value, line)
 
 
-def _defaults(document: Document, given: set[SettingPath]) -> Iterator[Effective]:
+def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPath]) -> Iterator[Effective]:
+    """What the server fills in, and the defaults of what it leaves to its libraries and to the code that asks for a setting."""
     known = catalogue_of(document)
+    covered = given | {path[:length] for path in given for length in range(1, len(path))}
+    from_secrets = _from_secrets(document)
+    filled_in = with_defaults({}) if held is not document.data else {}
     for name in known.names():
         path: SettingPath = tuple(name.split("."))
-        setting = known.get(path)
-        if setting is None or setting.real_default is None or "*" in path or path in given:
+        if "*" in path or path in covered or path[0] in from_secrets or any(path[:length] in given for length in range(1, len(path))):
             continue
-        if any(other[: len(path)] == path for other in given) or not isinstance(document.get(path[:-1]), dict):
-            continue
-        value = _default_value(document, setting)
-        if value is not ABSENT:
+        value = _at(held, path)
+        if value is ABSENT and isinstance(_at(held, path[:-1]), dict) and _at(filled_in, path) is ABSENT:
+            value = _default_elsewhere(known.get(path))
+        if value is not ABSENT and value is not UNKNOWN and not (isinstance(value, dict) and value):
             yield Effective(path, ABSENT, value, None)
 
 
-def _default_value(document: Document, setting: Setting) -> Any:
-    """A default as a value; ``ABSENT`` where it is only known in words, or depends on what is not known."""
-    default = setting.real_default
-    if setting.name == "emailProvider":
-        return "awsses" if document.get(("smtp",)) is ABSENT else "smtp"
-    if not isinstance(default, str):
-        return default
-    if "string" not in setting.types:
+def _from_secrets(document: Document) -> set[str]:
+    """The sections that a secret fills, of which nobody knows here what they lack."""
+    return {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
+
+
+def _default_elsewhere(setting: Setting | None) -> Any:
+    """A default as a value; ``ABSENT`` where there is none, it is only known in words, or depends on what is not known."""
+    default = setting.real_default if setting is not None else None
+    if setting is None or default is None:
         return ABSENT
-    from_base = re.fullmatch(r"baseUrl(?: \+ (\S+))?", default)
-    if from_base:
-        base = document.get(("baseUrl",))
-        if not isinstance(base, str) or is_unresolved(base):
-            return ABSENT
-        return base if from_base[1] is None else f"{base.rstrip('/')}/{from_base[1]}"
-    return ABSENT if " " in default else default
+    if isinstance(default, str) and ("string" not in setting.types or " " in default or default == "baseUrl"):
+        return ABSENT
+    return default

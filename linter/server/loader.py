@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from ..model import SettingPath
 from ..settings import Setting
 from ..syntax.json import INVALID, valid_value
 from ..syntax.places import whole_number
+from ..text import BLANKS
 
 
 def coerce(text: str, coercion: str) -> Any:
@@ -26,7 +27,7 @@ def coerce(text: str, coercion: str) -> Any:
         value = valid_value(text)
         return text if value is INVALID else value
     if coercion == "csv":
-        return [entry.strip() for entry in text.split(",")]
+        return [one.strip(BLANKS) for one in text.split(",")]
     return text
 
 
@@ -44,10 +45,10 @@ def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
 
 def parse_int(text: str) -> int | float:
     """JavaScript's ``parseInt(text, 10)``: leading blanks, a sign and digits; what follows is dropped; NaN without a digit."""
-    match = re.match(r"[\s\ufeff]*([+-]?[0-9]+)", text)
+    match = re.match(r"[+-]?[0-9]+", text.lstrip(BLANKS))
     if match is None:
         return float("nan")
-    return whole_number(match[1])
+    return whole_number(match[0])
 
 
 # --- The tree ---------------------------------------------------------------------------------------------------------------------------
@@ -74,3 +75,20 @@ def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
         if not (isinstance(node.get(path[-1]), dict) and not isinstance(value, dict)):
             node[path[-1]] = value
     return tree
+
+
+def has_wholes(given: Collection[SettingPath]) -> bool:
+    """Whether one of these paths is that of a member of another one."""
+    return any(path[:length] in given for path in given for length in range(1, len(path)))
+
+
+SECRETS: Final = {
+    "DatabaseSecrets": "database",
+    "ReaderDatabaseSecrets": "readonlyDatabase",
+    "RedisSecrets": "redis",
+    "CacheRedisSecrets": "cacheRedis",
+    "RateLimitRedisSecrets": "rateLimitRedis",
+    "PubSubRedisSecrets": "pubSubRedis",
+    "BackgroundJobsRedisSecrets": "backgroundJobsRedis",
+}
+"""The section that Parameter Store's loader fills from the secret that a parameter names, before it sets any parameter."""

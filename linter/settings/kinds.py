@@ -7,6 +7,8 @@ from typing import Final, Literal, NamedTuple
 
 Role = Literal["infra", "server", "database", "redis"]
 """What a document configures."""
+Coercion = Literal["ssm_coercion", "env_coercion"]
+"""Which of a setting's coercions the texts of a kind of document get."""
 
 
 class Kind(NamedTuple):
@@ -19,7 +21,7 @@ class Kind(NamedTuple):
 
     catalogue: str
     role: Role
-    coercion: Literal["ssm_coercion", "env_coercion"] | None = None
+    coercion: Coercion | None = None
     beside: str = ""
 
 

@@ -17,7 +17,7 @@ from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..server.loader import build_tree, dotted_path, ssm_value
+from ..server.loader import build_tree, dotted_path, has_wholes, ssm_value
 from ..syntax.places import Json, Places
 from ..text import Span, printable
 
@@ -63,6 +63,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))
     wrong = list(_not_text(parsed, entries))
     lost = {problem.path for problem in wrong}
+    wrong += _beside_members(parsed, entries)
     known = settings.catalogue()
     values: dict[SettingPath, Any] = {}
     for name, value in entries.items():
@@ -70,27 +71,47 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         text = isinstance(value, str)
         values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path)) if text else value
     origin = _origin(file, parsed, entries)
-    document = Document(file.uri, kind, file.text, build_tree(values.items()), origin)
+    given = tuple((dotted_path(name), value) for name, value in entries.items())
+    document = Document(file.uri, kind, file.text, build_tree(values.items()), origin, given=given)
     return [Loaded(document, (*problems, *wrong), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
 def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
     """Values that are no text, where the loader expects one."""
-    known = settings.catalogue()
     for name, value in entries.items():
-        setting = known.get(dotted_path(name))
-        coercion = setting.ssm_coercion.newest if setting is not None else "none"
-        if coercion == "boolean" and isinstance(value, bool):
-            effect = "is not text, and the server reads everything except the text true as false" if value else ""
-        else:
-            effect = "is not text, and the server, which parses it as JSON, does not start" if _fails(coercion, value) else ""
+        effect = _effect(dotted_path(name), value) if not isinstance(value, str) else ""
         place = parsed.places.find((name,))
         if effect and place is not None:
-            yield Problem("key-vault-value-not-text", f"{printable(name)} {effect}; put it in quotes", place.value, dotted_path(name))
+            yield Problem(
+                "key-vault-value-not-text",
+                f"{printable(name)} is not text, and the server{effect}; put it in quotes",
+                place.value,
+                dotted_path(name),
+            )
 
 
-def _fails(coercion: str, value: Any) -> bool:
-    return coercion == "object" and isinstance(value, dict | list)
+def _beside_members(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
+    names = {dotted_path(name): name for name in entries}
+    if not has_wholes(names):
+        return
+    from ..documents.beside import beside_members  # only after a mistake
+
+    for one in beside_members({path: entries[name] for path, name in names.items()}, "ssm_coercion", ordered=True):
+        place = parsed.places.find((names[one.member],))
+        if place is not None:
+            message = one.message(printable(names[one.whole]), printable(names[one.member]))
+            yield Problem("object-beside-its-members", message, place.key or place.value, one.member)
+
+
+def _effect(path: SettingPath, value: Any) -> str:
+    from ..server.assembly import Stop, coercion_of, converted  # only for a value that is no text
+
+    coercion = coercion_of(path, "ssm_coercion")
+    if coercion == "boolean":
+        return " reads everything except the text true as false" if value is True else ""
+    if not isinstance(converted(value, coercion), Stop):
+        return ""
+    return ", which splits it at commas, does not start" if coercion == "csv" else ", which parses it as JSON, does not start"
 
 
 class _VaultEntry(NamedTuple):

@@ -51,10 +51,13 @@ class Json(NamedTuple):
         return self.whole and not any(problem.lossy for problem in self.problems)
 
 
-_MOST_DIGITS: Final = 308
-"""Digits of the longest whole numbers that are surely finite in JavaScript. Python converts no more than 4,300 of them to an ``int``."""
+_EXACT_DIGITS: Final = 15
+"""Digits of the longest whole numbers of which a double holds every one."""
 
 
 def whole_number(text: str) -> int | float:
-    """A whole number as ``JSON.parse`` reads it: one beyond the range of a double is infinite."""
-    return int(text) if len(text) <= _MOST_DIGITS else float(text)
+    """A whole number as ``JSON.parse`` reads it: a large one is rounded to the nearest double, and beyond their range infinite."""
+    if len(text) <= _EXACT_DIGITS:
+        return int(text)
+    number = float(text)
+    return int(number) if abs(number) <= 2**53 else number

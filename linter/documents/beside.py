@@ -1,0 +1,55 @@
+"""Entries that give a member of what another entry gives as a whole: the loader sets both, in the order in which they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from ..model import UNKNOWN, SettingPath
+from ..server.assembly import Stop, coercion_of, converted, is_false
+from ..settings.kinds import Coercion
+
+
+class Beside(NamedTuple):
+    """A whole, the member that is given too, and what comes of it: ``effect`` reads on after a colon, with ``{whole}`` for its name."""
+
+    whole: SettingPath
+    member: SettingPath
+    effect: str
+
+    def message(self, whole: str, member: str, order: str = "") -> str:
+        """The message of the finding, with the names as they are written; ``order`` says what is known of it, as a clause."""
+        return f"{member} is given next to {whole}: {self.effect.format(whole=whole, order=order)}"
+
+
+def beside_members(given: Mapping[SettingPath, Any], by: Coercion, *, ordered: bool = False) -> Iterator[Beside]:
+    """Each whole that has members beside it, once. ``given`` are the texts of entries; ``ordered``: the server sets them in their order."""
+    wholes: dict[SettingPath, list[SettingPath]] = {}
+    for path in given:
+        for length in range(1, len(path)):
+            if path[:length] in given:
+                wholes.setdefault(path[:length], []).append(path)
+    places = {path: number for number, path in enumerate(given)} if ordered and wholes else {}
+    for whole, members in wholes.items():
+        member = max(members, key=places.__getitem__) if ordered else members[0]
+        first = places[whole] < places[member] if ordered else None
+        yield Beside(whole, member, _effect(given[whole], coercion_of(whole, by), by, first))
+
+
+def _effect(value: Any, coercion: str, by: Coercion, first: bool | None) -> str:
+    held = converted(value, coercion)
+    if isinstance(held, Stop):
+        return "the server fails to parse {whole}, which must be JSON, and does not start"
+    if isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object"):
+        return "whichever the server receives last overrides the other{order}; put the members into {whole}"
+    replaced = held is None if by == "env_coercion" else is_false(held)
+    if first is None and replaced:
+        return "the members count if the server receives {whole} first, else it loses them; delete {whole}"
+    if first is None:
+        return f"if the server receives {{whole}} first, it {_STOPS}, else it loses the members; delete {{whole}}"
+    if not first:
+        return "the server sets {whole} last, and loses the members; delete {whole}"
+    return "the server replaces {whole} by the members; delete it" if replaced else f"the server sets {{whole}} first, {_STOPS}; delete it"
+
+
+_STOPS: Final = 'fails with "Cannot create property" and does not start'

@@ -1,0 +1,123 @@
+"""Addresses beneath a base URL, as the WHATWG parser of Node.js makes them: normalised, or refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..model import UNKNOWN, Mark
+
+INVALID_URL: Final = Mark("INVALID_URL")
+"""The parser refuses the base: "Invalid URL"."""
+
+_PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
+"""The special schemes, but for ``file``, with the port that is left out."""
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
+"""What no host may hold after its escapes are resolved."""
+_MOST_DIGITS: Final = 40
+"""Digits of numbers in addresses: one with more, zeros in front apart, is too large."""
+_UNSURE: Final = re.compile(r"[^\x21-\x7e]|[\"'^`{|}]")
+"""Characters of paths that parsers of different ages escape differently, or that this one leaves to the real one."""
+_DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
+
+
+def beneath(base: str, path: str) -> str | Mark:
+    """The address of ``path`` (relative) beneath ``base``, to which a slash is added where it has none at its end.
+
+    ``INVALID_URL`` where the parser refuses the base. ``UNKNOWN`` where the base may be one, but what it is normalised to is beyond
+    what is worked out here: other schemes, IPv6, names outside of ASCII.
+    """
+    text = re.sub(r"[\t\n\r]", "", (base if base.endswith("/") else base + "/").strip("".join(map(chr, range(0x21)))))
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
+    if match is None:
+        return INVALID_URL
+    scheme, rest = match[1].lower(), text[match.end() :]
+    if scheme == "file":
+        return UNKNOWN
+    if scheme not in _PORTS:
+        return UNKNOWN if rest.startswith("/") else INVALID_URL
+    authority, tail = _split(rest.lstrip("/\\"))
+    credentials, at, address = authority.rpartition("@")
+    host = _address(address, _PORTS[scheme])
+    if isinstance(host, Mark):
+        return host
+    above = _directory(tail)
+    if at and _UNSURE.search(credentials):
+        return UNKNOWN
+    return UNKNOWN if above is None or at else f"{scheme}://{host}{above}{path}"
+
+
+def _split(rest: str) -> tuple[str, str]:
+    end = re.search(r"[/\\?#]", rest)
+    at = end.start() if end is not None else len(rest)
+    return rest[:at], rest[at:]
+
+
+def _address(address: str, default_port: str) -> str | Mark:
+    """Host and port as they are printed."""
+    if address.startswith("["):
+        return UNKNOWN if re.fullmatch(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?", address) else INVALID_URL
+    host, _, port = address.partition(":")
+    if not host or re.fullmatch(r"[0-9]*", port) is None or len(port.lstrip("0")) > 5 or int(port or "0") > 65535:
+        return INVALID_URL
+    name = _host(host.lower())
+    if isinstance(name, Mark):
+        return name
+    port = str(int(port)) if port else ""
+    return name if port in ("", default_port) else f"{name}:{port}"
+
+
+def _host(host: str) -> str | Mark:
+    if "%" in host or not host.isascii() or "xn--" in host:
+        return UNKNOWN
+    if _FORBIDDEN.search(host):
+        return INVALID_URL
+    labels = host.split(".")
+    if labels[-1] == "" and len(labels) > 1:
+        labels.pop()
+    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]) is None:
+        return host
+    return _ipv4(labels)
+
+
+def _ipv4(parts: list[str]) -> str | Mark:
+    """An address of numbers, of which the last fills what the others leave: ``1.2.3`` is ``1.2.0.3``."""
+    numbers: list[int] = []
+    for part in parts:
+        number = _number(part)
+        if number is None:
+            return INVALID_URL
+        numbers.append(number)
+    if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):
+        return INVALID_URL
+    value = numbers[-1] + sum(number * 256 ** (3 - index) for index, number in enumerate(numbers[:-1]))
+    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def _number(part: str) -> int | None:
+    """A number in decimal, or as in C in hexadecimal or octal; None for what is none. One that is too large is only surely too large."""
+    if part.startswith("0x"):
+        digits, base, allowed = part[2:] or "0", 16, "0123456789abcdef"
+    elif part.startswith("0"):
+        digits, base, allowed = part, 8, "01234567"
+    else:
+        digits, base, allowed = part, 10, "0123456789"
+    if not digits or digits.strip(allowed):
+        return None
+    return int(digits, base) if len(digits) < _MOST_DIGITS else 2**32
+
+
+def _directory(tail: str) -> str | None:
+    """The path up to its last slash, without steps that are dots; None where it has characters that are left to the real parser."""
+    path = re.split(r"[?#]", tail, maxsplit=1)[0].replace("\\", "/")
+    if _UNSURE.search(path.replace(" ", "")):
+        return None
+    steps: list[str] = []
+    *directories, last = path.split("/")[1:] or [""]
+    for step in [*directories, *([last] if _DOT.sub(".", last) == ".." else [])]:
+        plain = _DOT.sub(".", step)
+        if plain == "..":
+            del steps[-1:]
+        elif plain != ".":
+            steps.append(step.replace(" ", "%20").replace("<", "%3C").replace(">", "%3E"))
+    return "/" + "".join(f"{step}/" for step in steps)

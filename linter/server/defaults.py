@@ -1,0 +1,108 @@
+"""What the server adds to a configuration once it is loaded (``addDefaults`` in ``packages/server/src/config/utils.ts``, newest version).
+
+Some defaults replace whatever JavaScript takes for false (``||=``): null, false, 0, NaN and the empty text. Others replace null alone
+(``??=``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..model import UNKNOWN
+from .addresses import INVALID_URL, beneath
+from .assembly import is_false
+
+_FOR_EMPTY: Final[Mapping[str, Any]] = {
+    "port": 8103,
+    "maxJsonSize": "1mb",
+    "maxBatchSize": "50mb",
+    "awsRegion": "us-east-1",
+    "botLambdaLayerName": "medplum-bot-layer",
+    "bcryptHashSalt": 10,
+}
+"""What replaces all that counts as false."""
+_FOR_NULL: Final[Mapping[str, Any]] = {
+    "shutdownTimeoutMilliseconds": 30_000,
+    "accurateCountThreshold": 1_000_000,
+    "maxSearchOffset": 10_000,
+    "defaultBotRuntimeVersion": "awslambda",
+    "defaultProjectFeatures": [],
+    "defaultProjectSystemSetting": [],
+    "autoDownloadEnabled": True,
+    "base64BinaryMaxBytes": 1_048_576,
+    "inlineAttachmentsMaxTotalBytes": 0,
+    "serverScopedSubscriptionsEnabled": False,
+    "rateLimitsEnabled": True,
+    "defaultRateLimit": 60_000,
+    "defaultAuthRateLimit": 160,
+    "defaultFhirQuota": 50_000,
+    "defaultMaxUserWebSocketSubscriptions": 20,
+    "asyncDelayScaling": 5,
+    "aiRealtimeTranscriptionUrl": "wss://api.openai.com/v1/realtime?intent=transcription",
+}
+"""What replaces null alone."""
+BENEATH_BASE: Final[Mapping[str, str]] = {
+    "jwksUrl": ".well-known/jwks.json",
+    "authorizeUrl": "oauth2/authorize",
+    "tokenUrl": "oauth2/token",
+    "userInfoUrl": "oauth2/userinfo",
+    "introspectUrl": "oauth2/introspect",
+    "registerUrl": "oauth2/register",
+    "storageBaseUrl": "storage",
+}
+"""The addresses that the server makes of ``baseUrl`` where they are not given."""
+_BULLMQ: Final[Mapping[str, Any]] = {"concurrency": 20, "removeOnComplete": {"count": 1}, "removeOnFail": {"count": 1}}
+GENERATED_KEY_ID: Final = "medplum-generated-key"
+GENERATED: Final = "generated at each start"
+"""Stands for the key and the passphrase that the server makes up."""
+
+
+def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration that the server runs with. What depends on a value that cannot be known is ``UNKNOWN``.
+
+    Without a ``baseUrl`` the server does not get this far; then what is made of it is left out.
+    """
+    held = dict(config)
+    for name, default in _FOR_EMPTY.items():
+        if is_false(held.get(name)):
+            held[name] = default
+    for name, default in _FOR_NULL.items():
+        if held.get(name) is None:
+            held[name] = default
+    _add_addresses(held)
+    held["bullmq"] = {**_BULLMQ, **_spread(held.get("bullmq"))}
+    if is_false(held.get("emailProvider")):
+        smtp = held.get("smtp")
+        held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
+    _generate_key(held)
+    return held
+
+
+def _add_addresses(held: dict[str, Any]) -> None:
+    base = held.get("baseUrl")
+    if base is None or (not isinstance(base, str) and base is not UNKNOWN):
+        return
+    if is_false(held.get("issuer")):
+        held["issuer"] = base
+    for name, path in BENEATH_BASE.items():
+        if is_false(held.get(name)):
+            address = beneath(base, path) if isinstance(base, str) else UNKNOWN
+            held[name] = UNKNOWN if address is INVALID_URL else address
+
+
+def _spread(value: Any) -> Mapping[str, Any]:
+    """The members that ``...`` takes out of a value: those of an object, and the items of a list or code units of a text by number."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str):
+        units = value.encode("utf-16-le", "surrogatepass")
+        value = [units[at : at + 2].decode("utf-16-le", "surrogatepass") for at in range(0, len(units), 2)]
+    return {str(index): one for index, one in enumerate(value)} if isinstance(value, list) else {}
+
+
+def _generate_key(held: dict[str, Any]) -> None:
+    """The temporary key of a server that serves its attachments itself and is given no key to sign their addresses with."""
+    base, storage = held.get("baseUrl"), held.get("storageBaseUrl")
+    if isinstance(base, str) and isinstance(storage, str) and storage.startswith(base) and is_false(held.get("signingKey")):
+        held.update(signingKeyId=GENERATED_KEY_ID, signingKey=GENERATED, signingKeyPassphrase=GENERATED)

@@ -1,0 +1,54 @@
+"""Values at which the server stops when its loader has read them, and fills in defaults or checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..model import UNKNOWN, SettingPath
+from .addresses import INVALID_URL, beneath
+from .assembly import is_false
+from .defaults import BENEATH_BASE
+
+_TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3tables": ("awsS3TableArn", "namespace")}
+"""The texts that each destination of the data warehouse asks for."""
+
+
+def why_it_stops(config: Mapping[str, Any], path: SettingPath) -> str:
+    """What the server stops with at a setting, as a clause; empty where it goes on, or nobody can tell.
+
+    ``packages/server/src/config/utils.ts`` and ``validate-config.ts``.
+    """
+    value = config.get(str(path[0]))
+    if value is UNKNOWN:
+        return ""
+    if path == ("baseUrl",):
+        error = _base_url(config, value)
+    elif path == ("storageBaseUrl",):
+        error = "" if is_false(value) or isinstance(value, str) else "config.storageBaseUrl.startsWith is not a function"
+    else:
+        error = _data_warehouse(value, str(path[1])) if len(path) == 2 and path[0] == "dataWarehouse" else ""
+    return f'the server stops at start with "{error}"' if error else ""
+
+
+def _base_url(config: Mapping[str, Any], value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        return "Missing required config setting: baseUrl"
+    used = any(is_false(config.get(name)) for name in BENEATH_BASE)
+    return "Invalid URL" if used and beneath(value, "storage") is INVALID_URL else ""
+
+
+def _data_warehouse(config: Any, name: str) -> str:
+    """Of what is checked only where the copy is enabled."""
+    if not isinstance(config, dict) or config.get("enabled") is UNKNOWN or is_false(config.get("enabled")):
+        return ""
+    value = config.get(name)
+    if value is None or value is UNKNOWN or isinstance(value, str):
+        return ""
+    if name == "cron" or name in _TEXTS.get(str(config.get("destination")), ()):
+        return f"dw.{name}?.trim is not a function"
+    if name == "startDate":
+        return "" if is_false(value) else "Expected a string"
+    if name in ("includeResourceTypes", "excludeResourceTypes"):
+        return "" if isinstance(value, list) else f"dw.{name} is not iterable"
+    return ""

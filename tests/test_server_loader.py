@@ -1,0 +1,418 @@
+"""What the server makes of a configuration: values and defaults as its own loader gives them, and where it stops."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.helpers import EVERY_RULE, loaded
+
+from linter import settings
+from linter.load import Input
+from linter.model import ABSENT, UNKNOWN, dotted
+from linter.redaction.numbers import number_text
+from linter.run import Options, lint_input
+from linter.server.addresses import INVALID_URL, beneath
+from linter.server.assembly import js_text
+from linter.server.defaults import GENERATED, GENERATED_KEY_ID, with_defaults
+from linter.server.effective import effective_settings
+
+BASE = "https://api.clinic.test/"
+NAMES = {"server/json": "medplum.config.json", "server/azure": "vault.json", "server/env": ".env", "server/ssm": "ssm.json"}
+
+
+def text_of(kind: str, given: dict[str, Any]) -> str:
+    """A file of a kind with these settings, or parameters, or variables without their prefix."""
+    if kind == "server/ssm":
+        return json.dumps({f"/medplum/prod/{name}": value for name, value in given.items()})
+    if kind == "server/env":
+        return "".join(f"MEDPLUM_{name}='{value}'\n" for name, value in given.items())
+    return json.dumps(given)
+
+
+def held(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What the server holds of each setting, defaults included, by its dotted name."""
+    (one,) = loaded(text_of(kind, given), kind, NAMES[kind])
+    return {row.name: row.effective for row in effective_settings(one.document, defaults=True)}
+
+
+def found(kind: str, given: dict[str, Any]) -> dict[str, str]:
+    """The errors by the rule and the setting that they are about, each with its message."""
+    file = Input(NAMES[kind], text_of(kind, given).encode(), Path("nowhere") / NAMES[kind])
+    findings = lint_input(file, Options(EVERY_RULE, kind)).result.findings
+    return {f"{one.rule} {dotted(one.path or ())}": one.message for one in findings if one.severity == "error"}
+
+
+# --- Defaults ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("empty", [None, False, 0, ""])
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("port", 8103),
+        ("bcryptHashSalt", 10),
+        ("maxJsonSize", "1mb"),
+        ("awsRegion", "us-east-1"),
+        ("issuer", BASE),
+        ("tokenUrl", f"{BASE}oauth2/token"),
+        ("emailProvider", "awsses"),
+    ],
+)
+def test_a_default_that_replaces_whatever_is_empty(name: str, default: Any, empty: Any) -> None:
+    assert held("server/json", {"baseUrl": BASE, name: empty})[name] == default
+
+
+@pytest.mark.parametrize(("given", "value"), [(None, 60_000), (0, 0), ("", ""), (False, False)])
+def test_a_default_that_replaces_null_alone(given: Any, value: Any) -> None:
+    rate_limit = held("server/json", {"baseUrl": BASE, "defaultRateLimit": given})["defaultRateLimit"]
+    assert (rate_limit, type(rate_limit)) == (value, type(value))
+
+
+def test_the_catalogue_has_the_defaults_that_the_server_fills_in() -> None:
+    known = settings.catalogue()
+    filled_in = with_defaults({})
+    wrong = {
+        name: value
+        for name, value in filled_in.items()
+        if name not in ("bullmq", "emailProvider") and getattr(known.get((name,)), "real_default", None) != value
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ({}, {"concurrency": 20, "removeOnComplete.count": 1, "removeOnFail.count": 1}),
+        ({"removeOnFail": {"age": 5}}, {"concurrency": 20, "removeOnComplete.count": 1, "removeOnFail.age": 5}),
+        ({"concurrency": None}, {"concurrency": None, "removeOnComplete.count": 1, "removeOnFail.count": 1}),
+    ],
+)
+def test_the_members_of_bullmq_are_merged_with_its_defaults(given: Any, value: dict[str, Any]) -> None:
+    config = held("server/json", {"baseUrl": BASE, "bullmq": given})
+    whole = config.pop("bullmq", None)
+    if whole is not None:
+        assert whole == {"concurrency": 20, "removeOnComplete": {"count": 1}, "removeOnFail": {"count": 1}}
+    else:
+        members = {name.removeprefix("bullmq."): one for name, one in config.items() if name.startswith("bullmq.")}
+        assert {name: one for name, one in members.items() if name != "lockDuration"} == value
+
+
+def test_a_text_in_place_of_bullmq_becomes_its_code_units() -> None:
+    assert held("server/ssm", {"baseUrl": BASE, "bullmq": "a\U0001f389"})["bullmq"] == {
+        "concurrency": 20,
+        "removeOnComplete": {"count": 1},
+        "removeOnFail": {"count": 1},
+        "0": "a",
+        "1": "\ud83c",
+        "2": "\udf89",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "generated"),
+    [
+        ({}, True),
+        ({"signingKey": ""}, True),
+        ({"storageBaseUrl": f"{BASE}storage/"}, True),
+        ({"signingKey": "key"}, False),
+        ({"storageBaseUrl": "https://storage.clinic.test/binary/"}, False),
+    ],
+)
+def test_a_temporary_key_replaces_id_and_passphrase(given: dict[str, str], generated: bool) -> None:
+    config = held("server/json", {"baseUrl": BASE, "signingKeyId": "KABC", "signingKeyPassphrase": "words", **given})
+    expected = (GENERATED_KEY_ID, GENERATED) if generated else ("KABC", "words")
+    assert (config["signingKeyId"], config["signingKeyPassphrase"]) == expected
+
+
+def test_no_default_is_known_of_a_section_that_a_secret_fills() -> None:
+    config = held("server/ssm", {"baseUrl": BASE, "CacheRedisSecrets": "medplum/cache", "cacheRedis.db": "1", "redis.host": "r"})
+    assert {name: value for name, value in config.items() if name.startswith("cacheRedis")} == {"cacheRedis.db": 1}
+    assert config["redis.port"] == 6379
+
+
+# --- Addresses --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("https://API.Clinic.test", "https://api.clinic.test/oauth2/token"),
+        ("https://a.test:443/fhir", "https://a.test/fhir/oauth2/token"),
+        ("https://a.test:0443/fhir", "https://a.test/fhir/oauth2/token"),
+        ("http://a.test:08103/x/../y//", "http://a.test:8103/y//oauth2/token"),
+        ("https://a.test/x/..", "https://a.test/oauth2/token"),
+        ("https:a.test\\b/?q=1", "https://a.test/b/oauth2/token"),
+        (" https://a.te\nst/", "https://a.test/oauth2/token"),
+        ("https://1.2.3/", "https://1.2.0.3/oauth2/token"),
+        ("https://0x7f.1", "https://127.0.0.1/oauth2/token"),
+        ("api.clinic.test", INVALID_URL),
+        ("localhost:8103", INVALID_URL),
+        ("https://", INVALID_URL),
+        ("https://a b/", INVALID_URL),
+        ("https://a.test:x/", INVALID_URL),
+        ("https://a.test:65536/", INVALID_URL),
+        ("https://256.1.1.1/", INVALID_URL),
+        ("https://08.1/", INVALID_URL),
+        ("https://[::g]/", INVALID_URL),
+        ("https://ä.test/", UNKNOWN),
+        ("https://[::1]/", UNKNOWN),
+        ("https://u:p@a.test/", UNKNOWN),
+        ("https://a.test/ä/", UNKNOWN),
+        ("file:///x", UNKNOWN),
+        ("git://a.test", UNKNOWN),
+    ],
+)
+def test_an_address_beneath_another_one(base: str, address: Any) -> None:
+    assert beneath(base, "oauth2/token") == address
+
+
+def test_what_is_made_of_a_base_url_that_cannot_be_normalised_is_not_shown() -> None:
+    config = held("server/json", {"baseUrl": "https://ä.test/", "jwksUrl": ""})
+    assert config["jwksUrl"] is UNKNOWN
+    assert "tokenUrl" not in config
+    assert config["issuer"] == "https://ä.test/"
+
+
+# --- Texts ------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("\u00a012", 12),
+        ("\ufeff12", 12),
+        ("\u3000+12x", 12),
+        ("\u00858", None),
+        ("\u001f8", None),
+        ("\u200b8", None),
+        ("-0", 0),
+        ("9" * 20, 1e20),
+    ],
+)
+def test_a_number_behind_blanks_of_javascript(text: str, number: float | None) -> None:
+    value = held("server/ssm", {"baseUrl": BASE, "redis.db": text})["redis.db"]
+    assert value == number if number is not None else value != value
+
+
+@pytest.mark.parametrize(
+    ("digits", "text"),
+    [
+        ("9007199254740993", "9007199254740992"),
+        ("12345678901234567890", "12345678901234567000"),
+        ("-12345678901234567890", "-12345678901234567000"),
+        ("100000000000000000000", "100000000000000000000"),
+        ("1e21", "1e+21"),
+    ],
+)
+def test_a_number_that_no_double_holds_is_rounded(digits: str, text: str) -> None:
+    (one,) = loaded(f'{{"baseUrl": "{BASE}", "maxSearchOffset": {digits}}}')
+    assert number_text(one.document.get(("maxSearchOffset",))) == text
+
+
+def test_a_list_in_a_text() -> None:
+    config = held("server/env", {"BASE_URL": BASE, "DATA_WAREHOUSE_INCLUDE_RESOURCE_TYPES": "Patient, \ufeffTask\u0085,"})
+    assert config["dataWarehouse.includeResourceTypes"] == ["Patient", "Task\u0085", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("redis.tls", "{}", "{}"), ("tls", '{"a": 1}', {"a": 1}), ("require", "yes", False), ("database/host", "x", ABSENT)],
+)
+def test_a_parameter_by_its_whole_name(name: str, text: str, value: Any) -> None:
+    assert held("server/ssm", {"baseUrl": BASE, "redis.host": "r", name: text})[name] == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("REDIS_TLS", "{}", "redis.tls", {}),
+        ("SMTP_SSL", "null", "smtp.ssl", None),
+        ("WORKERS_PORT", "8x", "workers.port", 8),
+        ("DATABASE_REQUIRE", "true", "database.require", True),
+    ],
+)
+def test_a_variable_by_what_follows_the_section(variable: str, text: str, name: str, value: Any) -> None:
+    config = held("server/env", {"BASE_URL": BASE, "DATABASE_HOST": "h", variable: text})
+    assert config[name] == value
+    assert type(config[name]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("port", [[]], 8103),
+        ("redis.port", {"a": 1}, "NaN"),
+        ("redis.port", [6379, 1], 6379),
+        ("registerEnabled", True, False),
+        ("smtp", 1, 1),
+        ("smtp", [[1]], 1),
+    ],
+)
+def test_a_value_of_a_vault_that_is_no_text_is_read_as_its_text(name: str, given: Any, value: Any) -> None:
+    result = held("server/azure", {"baseUrl": BASE, "redis.host": "r", name: given})[name]
+    assert number_text(result) == number_text(value)
+
+
+def test_the_text_of_a_value() -> None:
+    assert js_text([1, None, [True, []], {"a": 1}]) == "1,,true,,[object Object]"
+
+
+# --- Wholes and members -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ({"smtp": '{"port": 25}', "smtp.host": "m"}, {"smtp": {"port": 25, "host": "m"}, "smtp.host": "m"}),
+        ({"smtp.host": "m", "smtp": '{"port": 25}'}, {"smtp": {"port": 25}, "smtp.host": ABSENT}),
+        ({"redis": "", "redis.host": "r"}, {"redis": {"host": "r"}, "redis.host": "r"}),
+        ({"redis.host": "r", "redis": "x"}, {"redis": "x", "redis.host": ABSENT}),
+    ],
+)
+def test_the_last_of_a_whole_and_its_members_counts(given: dict[str, str], value: dict[str, Any]) -> None:
+    config = held("server/azure", {"baseUrl": BASE, **given})
+    assert {name: config[name] for name in value} == value
+
+
+LATER = 'if the server receives {} first, it fails with "Cannot create property" and does not start, else it loses the members; delete {}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "path", "message"),
+    [
+        (
+            "server/env",
+            {"DATABASE": "x", "DATABASE_HOST": "h"},
+            "database.host",
+            f"MEDPLUM_DATABASE_HOST is given next to MEDPLUM_DATABASE: {LATER.format('MEDPLUM_DATABASE', 'MEDPLUM_DATABASE')}",
+        ),
+        (
+            "server/env",
+            {"SMTP": "{", "SMTP_HOST": "h"},
+            "smtp.host",
+            "MEDPLUM_SMTP_HOST is given next to MEDPLUM_SMTP: "
+            "the server fails to parse MEDPLUM_SMTP, which must be JSON, and does not start",
+        ),
+        (
+            "server/env",
+            {"DATA_WAREHOUSE": "{}", "DATA_WAREHOUSE_CRON": "0 0 * * *"},
+            "dataWarehouse.cron",
+            "MEDPLUM_DATA_WAREHOUSE_CRON is given next to MEDPLUM_DATA_WAREHOUSE: whichever the server receives last overrides the other, "
+            "in whatever order the environment has them; put the members into MEDPLUM_DATA_WAREHOUSE",
+        ),
+        (
+            "server/ssm",
+            {"redis": "x", "redis.host": "h"},
+            "redis.host",
+            f"redis.host is given next to redis: {LATER.format('redis', 'redis')}",
+        ),
+        (
+            "server/ssm",
+            {"redis": "", "redis.host": "h"},
+            "redis.host",
+            "redis.host is given next to redis: the members count if the server receives redis first, else it loses them; delete redis",
+        ),
+        (
+            "server/azure",
+            {"redis.host": "h", "redis": "x"},
+            "redis.host",
+            "redis.host is given next to redis: the server sets redis last, and loses the members; delete redis",
+        ),
+        (
+            "server/azure",
+            {"smtp.host": "h", "smtp": 1, "smtp.port": "25"},
+            "smtp.port",
+            "smtp.port is given next to smtp: "
+            'the server sets smtp first, fails with "Cannot create property" and does not start; delete it',
+        ),
+    ],
+)
+def test_a_whole_beside_its_members(kind: str, given: dict[str, Any], path: str, message: str) -> None:
+    base = {"BASE_URL": BASE} if kind == "server/env" else {"baseUrl": BASE}
+    assert found(kind, {**base, **given})[f"object-beside-its-members {path}"] == message
+
+
+# --- Where the server stops -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "error"),
+    [
+        ({"baseUrl": "api.clinic.test"}, "invalid-url baseUrl", "Invalid URL"),
+        ({"baseUrl": "localhost:8103"}, "invalid-url baseUrl", "Invalid URL"),
+        ({"baseUrl": " "}, "invalid-url baseUrl", "Missing required config setting: baseUrl"),
+        ({"baseUrl": BASE, "storageBaseUrl": 1}, "wrong-type storageBaseUrl", "config.storageBaseUrl.startsWith is not a function"),
+        ({"baseUrl": BASE, "storageBaseUrl": []}, "wrong-type storageBaseUrl", "config.storageBaseUrl.startsWith is not a function"),
+        (
+            {"baseUrl": BASE, "dataWarehouse": {"enabled": True, "cron": 5}},
+            "wrong-type dataWarehouse.cron",
+            "dw.cron?.trim is not a function",
+        ),
+        (
+            {"baseUrl": BASE, "dataWarehouse": {"enabled": True, "excludeResourceTypes": {}}},
+            "wrong-type dataWarehouse.excludeResourceTypes",
+            "dw.excludeResourceTypes is not iterable",
+        ),
+    ],
+)
+def test_the_server_stops(given: dict[str, Any], what: str, error: str) -> None:
+    assert f'the server stops at start with "{error}"' in found("server/json", given)[what]
+
+
+URLS = ("jwksUrl", "authorizeUrl", "tokenUrl", "userInfoUrl", "introspectUrl", "registerUrl", "storageBaseUrl")
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"baseUrl": "https:/a.test/"}, "invalid-url baseUrl"),
+        ({"baseUrl": "api.clinic.test", **dict.fromkeys(URLS, BASE)}, "invalid-url baseUrl"),
+        ({"baseUrl": BASE, "storageBaseUrl": 0}, "wrong-type storageBaseUrl"),
+        ({"baseUrl": BASE, "dataWarehouse": {"cron": 5}}, "wrong-type dataWarehouse.cron"),
+    ],
+)
+def test_the_server_goes_on(given: dict[str, Any], what: str) -> None:
+    message = found("server/json", given)[what]
+    assert "start" not in message.replace("beginning", "")
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", "-Infinity", "", "{a:1}", "x"])
+@pytest.mark.parametrize(
+    ("kind", "name", "path"),
+    [
+        ("server/ssm", "tls", "tls"),
+        ("server/ssm", "smtp", "smtp"),
+        ("server/azure", "ssl", "ssl"),
+        ("server/env", "SMTP_TLS", "smtp.tls"),
+        ("server/env", "DATABASE_TLS", "database.tls"),
+        ("server/env", "REDIS_SSL", "redis.ssl"),
+        ("server/env", "CACHE_REDIS_TLS", "cacheRedis.tls"),
+        ("server/env", "DEFAULT_PROJECT_FEATURES", "defaultProjectFeatures"),
+    ],
+)
+def test_what_the_server_parses_must_be_json(kind: str, name: str, path: str, text: str) -> None:
+    base = {"BASE_URL": BASE} if kind == "server/env" else {"baseUrl": BASE}
+    assert found(kind, {**base, name: text})[f"misread-object {path}"].endswith("the server fails to parse this text and does not start")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "effect"),
+    [
+        ("dataWarehouse.includeResourceTypes", ["Patient"], "splits it at commas"),
+        ("dataWarehouse.excludeResourceTypes", None, "splits it at commas"),
+        ("defaultProjectFeatures", ["bots"], "parses it as JSON"),
+        ("smtp", {}, "parses it as JSON"),
+        ("tls", [], "parses it as JSON"),
+    ],
+)
+def test_a_value_of_a_vault_that_is_no_text_stops_the_server(name: str, value: Any, effect: str) -> None:
+    message = f"{name} is not text, and the server, which {effect}, does not start; put it in quotes"
+    assert found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})[f"key-vault-value-not-text {name}"] == message
+
+
+@pytest.mark.parametrize(("name", "value"), [("defaultProjectFeatures", None), ("smtp", [1]), ("smtp", True)])
+def test_a_value_of_a_vault_whose_text_is_json_does_not(name: str, value: Any) -> None:
+    assert f"key-vault-value-not-text {name}" not in found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})
