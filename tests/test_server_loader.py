@@ -268,6 +268,10 @@ def test_the_text_of_a_value() -> None:
     [
         ({"smtp": '{"port": 25}', "smtp.host": "m"}, {"smtp": {"port": 25, "host": "m"}, "smtp.host": "m"}),
         ({"smtp.host": "m", "smtp": '{"port": 25}'}, {"smtp": {"port": 25}, "smtp.host": ABSENT}),
+        (
+            {"defaultProjectFeatures": '["bots"]', "defaultProjectFeatures.1": "cron", "defaultProjectFeatures.x": "email"},
+            {"defaultProjectFeatures": ["bots", "cron"], "defaultProjectFeatures.1": "cron", "defaultProjectFeatures.x": ABSENT},
+        ),
         ({"redis": "", "redis.host": "r"}, {"redis": {"host": "r"}, "redis.host": "r"}),
         ({"redis.host": "r", "redis": "x"}, {"redis": "x", "redis.host": ABSENT}),
     ],

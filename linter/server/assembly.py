@@ -100,15 +100,29 @@ def _items(value: list[Any]) -> Iterator[str]:
 def _set(tree: dict[str, Any], path: SettingPath, value: Any, by: Coercion) -> bool:
     """Set a value, and what is missing above it; False where the server fails at that.
 
-    In the environment only what is null counts as missing, elsewhere all that is false. What is set on a list is not seen again.
+    In the environment only what is null counts as missing, elsewhere all that is false. What is set on a list, but for an item, is not
+    seen again.
     """
     node: Any = tree
     for step in path[:-1]:
         below = node.get(step)
         if below is None or (by == "ssm_coercion" and is_false(below)):
             below = node[step] = {}
+        if isinstance(below, list) and step is path[-2]:
+            _set_item(below, str(path[-1]), value)
         if not isinstance(below, dict):
             return isinstance(below, list | Mark)
         node = below
     node[path[-1]] = value
     return True
+
+
+def _set_item(items: list[Any], name: str, value: Any) -> None:
+    """Set an item of a list by its number, or one more."""
+    index = int(name) if name.isascii() and name.isdecimal() and len(name) < _MOST_DIGITS else -1
+    if 0 <= index <= len(items) and str(index) == name:
+        items[index : index + 1] = [value]
+
+
+_MOST_DIGITS: Final = 10
+"""No list has as many items as a number with more digits says."""

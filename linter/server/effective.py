@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -108,6 +109,8 @@ def _at(tree: Any, path: SettingPath) -> Any:
     for step in path:
         if tree is UNKNOWN:
             return UNKNOWN
+        if isinstance(tree, list) and isinstance(step, str):
+            step = int(step) if re.fullmatch("[0-9]{1,9}", step) else -1
         tree = child(tree, step) if isinstance(tree, dict | list) else ABSENT
     return tree
 
