@@ -10,6 +10,7 @@ import pytest
 from support.helpers import EVERY_RULE, loaded
 
 from linter import settings
+from linter.commands import show
 from linter.load import Input
 from linter.model import ABSENT, UNKNOWN, dotted
 from linter.redaction.numbers import number_text
@@ -279,6 +280,17 @@ def test_the_text_of_a_value() -> None:
 def test_the_last_of_a_whole_and_its_members_counts(given: dict[str, str], value: dict[str, Any]) -> None:
     config = held("server/azure", {"baseUrl": BASE, **given})
     assert {name: config[name] for name in value} == value
+
+
+def test_what_the_server_does_not_hold_is_shown_as_nothing() -> None:
+    (one,) = loaded(text_of("server/ssm", {"baseUrl": BASE, "database/host": "db", "port": ""}), "server/ssm", "ssm.json")
+    table = show.as_text([one.document], only_changed=True, defaults=False)
+    assert [line.split()[:4] for line in table.splitlines()[1:]] == [
+        ["database/host", "••••••", "→", "(nothing)"],
+        ["port", '""', "→", "8103"],
+    ]
+    rows = json.loads(show.as_json([one.document], only_changed=True, defaults=False))["documents"][0]["settings"]
+    assert [row["effective"] for row in rows] == [None, 8103]
 
 
 LATER = 'if the server receives {} first, it fails with "Cannot create property" and does not start, else it loses the members; delete {}'
