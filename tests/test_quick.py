@@ -36,6 +36,9 @@ def test_every_source_and_every_reporter(collected: Counter[str]) -> None:
 
 
 def test_a_few_cases_of_each_other_test(collected: Counter[str]) -> None:
-    whole = ("tests/test_source_contract.py", "tests/test_reporter_contract.py", "tests/test_fixtures.py")
+    whole = (
+        *("tests/test_source_contract.py", "tests/test_reporter_contract.py", "tests/test_fixtures.py"),
+        "tests/test_rule_file.py::test_every_built_in_rule_is_in_block_style",
+    )
     assert {test: cases for test, cases in collected.items() if cases > FEW and not test.startswith(whole)} == {}
     assert collected["tests/test_every_setting.py::test_a_wrong_value_in_json"] > FEW / 2

@@ -37,6 +37,8 @@ def is_blank(value: Any) -> bool:
         return True
     if value[:1] in "TtCcRrFfPp \t" and _WORD.fullmatch(value) is not None:
         return True
+    if len(value) > _LONGEST:
+        return False
     lower = value.lower()
     for sign in _SIGNS:  # no generator, for every value of a configuration is asked this several times
         if sign in lower:
@@ -44,6 +46,8 @@ def is_blank(value: Any) -> bool:
     return False
 
 
+_LONGEST = 20_000
+"""Characters of a text at most in which a part to fill in is looked for: a whole certificate bundle is longer than any sample."""
 _SIGNS = ("__", "xxxx", "...", "\u2026", "your", "replace", "change", "paste", "insert")
 """One of which is in every text that :func:`_is_sample_of_a_form` finds, in lower case."""
 

@@ -163,8 +163,8 @@ _REFERENCE: Final = re.compile(
     r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>"
     r"|__[A-Z][A-Z_]{0,40}__|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
-_DEFAULT: Final = re.compile(r"\$\{[^{}]*?:?[-+?=]([^{}]+)\}")
-"""What stands behind the name in a reference, whatever the name is: bytes that are no text can be in it."""
+_INNER: Final = re.compile(r"\$\{([^{}]*)\}")
+"""What a reference such as ``${NAME:-default}`` holds."""
 _WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
 """A member of a list of names, such as ``Patient``."""
@@ -225,13 +225,19 @@ def _is_near(text: str, allowed: Sequence[str]) -> bool:
 
 def _is_placeholder(text: str, setting: Setting) -> bool:
     """Whether what stands around the references in a text, and the defaults in them, may be read."""
-    if any(not _may_be_read(default, setting) for default in _DEFAULT.findall(text)):
+    if any(not _may_be_read(default, setting) for default in map(_default, _INNER.findall(text)) if default):
         return False
     around = _REFERENCE.sub("", text)
     if not around.strip() or re.fullmatch(r"\s*(?:TODO|FIXME|CHANGE[-_ ]?ME|REPLACE[-_ ]?ME)\s*", around, re.IGNORECASE):
         return True
     filled = _REFERENCE.sub("x1", text)
     return not is_unresolved(filled) and _may_be_read(filled, setting)
+
+
+def _default(inner: str) -> str:
+    """What stands behind the name in a reference, whatever the name is: bytes that are no text can be in it. Empty where nothing does."""
+    at = next((index for index, char in enumerate(inner) if char in "-+?="), len(inner))
+    return inner[at + 1 :]
 
 
 def _is_list_of_words(text: str) -> bool:

@@ -75,6 +75,8 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     name = file.name.lower()
     is_named = name.partition(".")[0] == "dockerfile" or name.endswith(".dockerfile")
+    if not is_named and re.search(r"^[ \t]*FROM[ \t]", file.text.content, re.IGNORECASE | re.MULTILINE) is None:
+        return None  # what is no Dockerfile at a glance is not read as one
     read = _read_once(file)
     if not read.stages or not (is_named or read.is_dockerfile):
         return None
