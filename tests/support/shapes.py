@@ -66,7 +66,7 @@ def json_misspelt_names(size: int) -> Sample:
     return _json(f'"maxBatchSiz{number}": "1mb"' for number in range(size))
 
 
-@shape
+@shape_from(6_000)  # a few names make a finding each, many are one
 def json_unknown_names_in_database(size: int) -> Sample:
     members = ", ".join(f'"hosst{number}": "x"' for number in range(size))
     return Sample(
@@ -393,7 +393,7 @@ def ssm_beside_members(size: int) -> Sample:
     return _dump(("/medplum/prod/" + name, "1") for number in range(size) for name in (f"zq{number}", f"zq{number}.a"))
 
 
-@shape_from(10_000)
+@shape_from(30_000)  # in longer values no sample is looked for
 def ssm_long_value(size: int) -> Sample:
     return _dump([("/medplum/prod/supportEmail", "a" * size), ("/medplum/prod/port", "1")])
 
@@ -418,7 +418,7 @@ def ssm_deep_json_text(size: int) -> Sample:
     return _dump([("/medplum/prod/workers", "[" * size + "]" * size)])
 
 
-@shape_from(10_000)
+@shape_from(30_000)  # in longer values no sample is looked for
 def ssm_braces(size: int) -> Sample:
     return _dump([("/medplum/prod/supportEmail", "{{" * size), ("/medplum/prod/port", "1{{")])
 
