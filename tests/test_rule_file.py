@@ -456,6 +456,14 @@ def test_every_built_in_rule_is_read_strictly() -> None:
     assert ids == sorted(path.stem for path in rule_files(rules_folder()))
 
 
+def test_every_built_in_rule_names_its_evidence() -> None:
+    missing = [str(read.path.relative_to(rules_folder())) for read in built_in_files() if not read.data.get("evidence")]
+    assert not missing, (
+        "give each of these rules the key evidence: the file of Medplum's repository that shows what its message claims, the address of a "
+        f"specification, or what was run: {missing}"
+    )
+
+
 @pytest.mark.quick_cases(1_000)
 @pytest.mark.parametrize("path", rule_files(rules_folder()), ids=lambda path: path.stem)
 def test_every_built_in_rule_is_in_block_style(path: Path) -> None:
