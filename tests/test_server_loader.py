@@ -101,15 +101,13 @@ def test_the_members_of_bullmq_are_merged_with_its_defaults(given: Any, value: d
         assert {name: one for name, one in members.items() if name != "lockDuration"} == value
 
 
-def test_a_text_in_place_of_bullmq_becomes_its_code_units() -> None:
-    assert held("server/ssm", {"baseUrl": BASE, "bullmq": "a\U0001f389"})["bullmq"] == {
-        "concurrency": 20,
-        "removeOnComplete": {"count": 1},
-        "removeOnFail": {"count": 1},
-        "0": "a",
-        "1": "\ud83c",
-        "2": "\udf89",
-    }
+def test_a_text_in_place_of_bullmq_leaves_its_defaults_and_tells_nothing_of_itself() -> None:
+    for text in ("a", '{"connection": {"password": "correct horse"}}'):
+        assert held("server/ssm", {"baseUrl": BASE, "bullmq": text})["bullmq"] == {
+            "concurrency": 20,
+            "removeOnComplete": {"count": 1},
+            "removeOnFail": {"count": 1},
+        }
 
 
 @pytest.mark.parametrize(

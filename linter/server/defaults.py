@@ -92,12 +92,12 @@ def _add_addresses(held: dict[str, Any]) -> None:
 
 
 def _spread(value: Any) -> Mapping[str, Any]:
-    """The members that ``...`` takes out of a value: those of an object, and the items of a list or code units of a text by number."""
+    """The members that ``...`` takes out of a value: those of an object, and the items of a list by number.
+
+    Of a text it takes each character, by number too. They are left out: nothing reads them, and they would tell how long a secret is.
+    """
     if isinstance(value, dict):
         return value
-    if isinstance(value, str):
-        units = value.encode("utf-16-le", "surrogatepass")
-        value = [units[at : at + 2].decode("utf-16-le", "surrogatepass") for at in range(0, len(units), 2)]
     return {str(index): one for index, one in enumerate(value)} if isinstance(value, list) else {}
 
 
