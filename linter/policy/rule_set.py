@@ -94,6 +94,10 @@ def _made_of() -> list[str]:
     return [*map(str, rule_files(rules_folder())), __file__]
 
 
+_FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
+"""Keys that no run looks at: whoever tests or explains a rule reads its own file."""
+
+
 def _read_yaml() -> list[dict[str, Any]]:
     import yaml
 
@@ -101,7 +105,7 @@ def _read_yaml() -> list[dict[str, Any]]:
     rules = []
     for path in rule_files(rules_folder()):
         data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
-        kept = {key: value for key, value in data.items() if key != "examples"}
+        kept = {key: value for key, value in data.items() if key not in _FOR_READERS_OF_RULES}
         rules.append({"id": kept["id"], "category": category_of(path), **kept})
     return sorted(rules, key=lambda rule: str(rule["id"]))
 
