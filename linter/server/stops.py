@@ -45,7 +45,8 @@ def _data_warehouse(config: Any, name: str) -> str:
     value = config.get(name)
     if value is None or value is UNKNOWN or isinstance(value, str):
         return ""
-    if name == "cron" or name in _TEXTS.get(str(config.get("destination")), ()):
+    destination = config.get("destination")
+    if name == "cron" or (isinstance(destination, str) and name in _TEXTS.get(destination, ())):
         return f"dw.{name}?.trim is not a function"
     if name == "startDate":
         return "" if is_false(value) else "Expected a string"
