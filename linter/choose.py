@@ -20,10 +20,9 @@ from .sources import kinds
 
 
 class RuleSet(NamedTuple):
-    """The rules of a file: those that it is checked with (``active``, in the order of ids, and ``by_id``), and all that are ``known``."""
+    """The rules of a file: those that it is checked with (``active``, in the order of ids), and all that are ``known``."""
 
     active: tuple[Rule, ...]
-    by_id: Mapping[str, Rule]
     known: Mapping[str, RuleInfo]
 
 
@@ -197,7 +196,7 @@ class Choices:
     def _rules(self, config: Config, overrides: Overrides) -> RuleSet:
         rules = self._rule_set(config)
         active = tuple(rule for rule in rules if is_active(rule, overrides))
-        return RuleSet(active, {rule.info.id: rule for rule in active}, {rule.info.id: rule.info for rule in rules})
+        return RuleSet(active, {rule.info.id: rule.info for rule in rules})
 
     def _rule_set(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)

@@ -232,7 +232,7 @@ class _Run:
         """Take findings into the report: a comment suppresses one place, and what is left of a rule's is put together."""
         applied = [self._suppressions.apply(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None]
-        findings = merged([finding for finding in applied if finding.suppressed is None], rules.by_id) + suppressed
+        findings = merged([finding for finding in applied if finding.suppressed is None], rules.active) + suppressed
         self.findings.extend(findings)
         fail_on = overrides.fail_on or "error"
         if fail_on != "never":

@@ -84,6 +84,8 @@ def without_repetitions(findings: Sequence[Finding], rules: Iterable[Rule]) -> l
 
     That one may be about the same setting, about what holds it, or about something in it.
     """
+    if len(findings) < 2:
+        return list(findings)
     causes = {rule.info.id: rule.yields_to for rule in rules if rule.yields_to}
     if not any(finding.rule in causes for finding in findings):
         return list(findings)
@@ -114,7 +116,7 @@ class _Places:
         return path in self._above or any(path[:length] in self._paths for length in range(1, min(len(path), _DEEP) + 1))
 
 
-def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
+def merged(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
     """The findings with those of each rule that has words for several (:attr:`Rule.together`) made into one.
 
     It is at the first place, with the others as related ones; it has a fix where each of them has one.
@@ -122,9 +124,11 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     groups: dict[tuple[str, Document], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.rule, finding.document), []).append(finding)
+    several = {rule_id for (rule_id, _), group in groups.items() if len(group) > 1}
+    their_rules = {rule.info.id: rule for rule in rules if rule.info.id in several} if several else {}
     kept: list[Finding] = []
     for (rule_id, document), group in groups.items():
-        rule = rules.get(rule_id)
+        rule = their_rules.get(rule_id)
         if rule is None or rule.together is None or len(group) == 1:
             kept.extend(group)
         else:
