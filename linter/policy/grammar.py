@@ -49,6 +49,12 @@ def _list(items: Any, least: int = 0) -> dict[str, Any]:
     return {"type": "array", "items": items, **({"minItems": least} if least else {})}
 
 
+def _by_target(each: Any, otherwise: Any) -> dict[str, Any]:
+    """One thing for all targets (``otherwise``), or a mapping that says it of each."""
+    mapping = {"properties": dict.fromkeys(TARGETS, each), "required": list(TARGETS), "additionalProperties": False}
+    return {"if": {"type": "object"}, "then": mapping, "else": otherwise}
+
+
 _NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
 _AN_ASSERTION: Final = 'must be "present", "absent", a mapping of operators, or a list of these'
 _EXAMPLE: Final = {
@@ -70,24 +76,8 @@ _KEYS: Final = {
         "description": "must be a name of lower-case words joined by hyphens, such as base-url-without-trailing-slash or acme/own-rule",
     },
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
-    "severity": {
-        "if": {"type": "object"},
-        "then": {
-            "properties": dict.fromkeys(TARGETS, {"$ref": "#/$defs/levelOrOff"}),
-            "required": list(TARGETS),
-            "additionalProperties": False,
-        },
-        "else": {"$ref": "#/$defs/level"},
-    },
-    "pedantic": {
-        "if": {"type": "object"},
-        "then": {
-            "properties": dict.fromkeys(TARGETS, {"type": "boolean"}),
-            "required": list(TARGETS),
-            "additionalProperties": False,
-        },
-        "else": {"type": "boolean"},
-    },
+    "severity": _by_target({"$ref": "#/$defs/levelOrOff"}, {"$ref": "#/$defs/level"}),
+    "pedantic": _by_target({"type": "boolean"}, {"type": "boolean"}),
     "for": _one_or_list(TEXT),
     "found_by": {"enum": ["source"]},
     "when": {"$ref": "#/$defs/conditions"},

@@ -85,9 +85,7 @@ def _jobs(yaml: Any) -> dict[str, Any]:
     jobs = yaml.value.get("jobs") if isinstance(yaml.value, dict) else None
     if not isinstance(jobs, dict):
         return {}
-    return {
-        str(name): job for name, job in jobs.items() if isinstance(job, dict) and not job.keys().isdisjoint({"runs-on", "steps", "uses"})
-    }
+    return {str(name): job for name, job in jobs.items() if isinstance(job, dict) and not job.keys().isdisjoint(_OF_JOBS)}
 
 
 def _every_env(file: SourceFile) -> Iterator[_Env]:
