@@ -65,14 +65,24 @@ def _tried(look: Callable[[], Any], otherwise: Any) -> Any:
             return otherwise
 
 
+class _Key(NamedTuple):
+    """What is asked of a private key that can be opened; ``rsa_bits`` is None where it is none of RSA."""
+
+    rsa_bits: int | None
+
+
 def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
     """Why a private key in PEM that can be opened cannot sign links for CloudFront, or None; see :func:`private_key_problem`."""
-    encrypted = "ENCRYPTED" in pem
-    if "PRIVATE KEY-----" not in pem or (encrypted and not isinstance(passphrase, str)):
+    if not _can_be_looked_into(pem, passphrase):
         return None
-    given = passphrase if encrypted else None
-    problem: str | None = _once("cloudfront", (pem, given), lambda: _cloudfront_key_problem(pem, given))
-    return problem
+    key = _private_key_facts(pem, passphrase)
+    if key is None:
+        return None  # which is said by itself
+    if key.rsa_bits is None:
+        return "must be an RSA key, because CloudFront accepts no other here"
+    if key.rsa_bits < LEAST_BITS:
+        return f"is an RSA key of {key.rsa_bits:,} bits, but CloudFront accepts none below {LEAST_BITS:,}"
+    return None
 
 
 def private_key_problem(pem: str, passphrase: Any) -> str | None:
@@ -80,33 +90,35 @@ def private_key_problem(pem: str, passphrase: Any) -> str | None:
 
     ``passphrase`` is the text, ``UNKNOWN``, or None where none is given.
     """
-    encrypted = "ENCRYPTED" in pem
-    if "PRIVATE KEY-----" not in pem or (encrypted and not isinstance(passphrase, str)):
+    if not _can_be_looked_into(pem, passphrase):
         return None
-    passphrase = passphrase if encrypted else None
-    problem: str | None = _once("private", (pem, passphrase), lambda: _private_key_problem(pem, passphrase))
-    return problem
-
-
-def _private_key_problem(pem: str, passphrase: str | None) -> str | None:
     if len(pem) > _LONGEST_KEY:
         return "is longer than any key that signs links"
-    if _private_key(pem, passphrase) is not None:
+    if _private_key_facts(pem, passphrase) is not None:
         return None
-    return "cannot be opened with signingKeyPassphrase" if passphrase is not None else "is not a private key that OpenSSL can read"
+    return "cannot be opened with signingKeyPassphrase" if _is_encrypted(pem) else "is not a private key that OpenSSL can read"
 
 
-def _cloudfront_key_problem(pem: str, passphrase: str | None) -> str | None:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+def _is_encrypted(pem: str) -> bool:
+    return "ENCRYPTED" in pem
 
-    key = _private_key(pem, passphrase)
-    if key is None:
-        return None  # which is said by itself
-    if not isinstance(key, RSAPrivateKey):
-        return "must be an RSA key, because CloudFront accepts no other here"
-    if key.key_size < LEAST_BITS:
-        return f"is an RSA key of {key.key_size:,} bits, but CloudFront accepts none below {LEAST_BITS:,}"
-    return None
+
+def _can_be_looked_into(pem: str, passphrase: Any) -> bool:
+    return "PRIVATE KEY-----" in pem and (isinstance(passphrase, str) or not _is_encrypted(pem))
+
+
+def _private_key_facts(pem: str, passphrase: Any) -> _Key | None:
+    """The facts of a private key, or None where it cannot be opened."""
+    secret = passphrase if _is_encrypted(pem) else None
+
+    def look() -> _Key | None:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+        key = _private_key(pem, secret)
+        return None if key is None else _Key(key.key_size if isinstance(key, RSAPrivateKey) else None)
+
+    facts: _Key | None = _once("private", (pem, secret), look)
+    return facts
 
 
 def _private_key(pem: str, passphrase: str | None) -> Any:
@@ -120,7 +132,7 @@ def _private_key(pem: str, passphrase: str | None) -> Any:
 
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:
     """Why a public key is not the half of a private one (both PEM), or None; also None where either cannot be read."""
-    secret = passphrase if "ENCRYPTED" in private and isinstance(passphrase, str) else None
+    secret = passphrase if _is_encrypted(private) and isinstance(passphrase, str) else None
     problem: str | None = _once("public", (public, private, secret), lambda: _public_key_problem(public, private, secret))
     return problem
 
