@@ -152,13 +152,14 @@ def _known_variables() -> tuple[str, ...]:
 
 def configures_server(names: Iterable[str]) -> bool:
     """Whether these are the variables of a server, and not of a client, an app or an agent."""
-    given = {name for name in names if name.startswith(PREFIX)}
+    given = dict.fromkeys(name for name in names if name.startswith(PREFIX))  # in their order, so that the same work is done in every run
     unclear = _FOR_OTHERS | _OF_CLIENTS_TOO | _COMMON
-    if any(_is_known(setting_of(name)) for name in given - unclear):
+    clear = [name for name in given if name not in unclear]
+    if any(_is_known(setting_of(name)) for name in clear):
         return True
-    if given & _FOR_CLIENTS:
+    if given.keys() & _FOR_CLIENTS:
         return False
-    return len(given & _COMMON) > 1 or any((near := _near(name)) and near not in unclear for name in given - unclear)
+    return len(given.keys() & _COMMON) > 1 or any((near := _near(name)) and near not in unclear for name in clear)
 
 
 def unless_kind(names: Iterable[str]) -> str:

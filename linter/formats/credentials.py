@@ -77,5 +77,5 @@ def _is_generated(text: str) -> bool:
         return False
     from math import log2
 
-    shares = [text.count(char) / len(text) for char in set(text)]
+    shares = [text.count(char) / len(text) for char in dict.fromkeys(text)]
     return -sum(share * log2(share) for share in shares) >= _BITS
