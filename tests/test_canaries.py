@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.canaries import CANARY, FORMS, Planted, planted_files, printed
+from support.canaries import CANARY, FORMS, Planted, everywhere, planted_files, printed
 from support.helpers import EVERY_RULE, rule
 
 from linter.commands import diff, show
@@ -88,6 +88,18 @@ def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
         for other in (document, *documents[:1]):
             assert not printed(diff.as_text(document, other))
             assert not printed(diff.as_json(document, other))
+
+
+@pytest.mark.quick_cases(3)
+@pytest.mark.parametrize("form", FORMS)
+def test_no_setting_shows_a_canary_of_any_form(form: str) -> None:
+    """Each form behind every public setting: where the files above have one form each."""
+    for planted in everywhere(form):
+        outcome = lint(planted)
+        said = [outcome.errors, reports(outcome.result)["text"]]
+        for document in outcome.result.documents:
+            said += [shown([document], only_changed=False, defaults=True) for shown in (show.as_text, show.as_json)]
+        assert {part for text in said for part in printed(str(text))} == set(), planted.name
 
 
 @pytest.mark.quick_cases(5)

@@ -49,6 +49,11 @@ CREDENTIALS = {
     "password: hunter2": "password: ••••••",
     '{"apiKey": "hunter2"}': '{"apiKey": ••••••',
     '{\\"password\\": \\"hunter2\\"}': '{\\"password\\": ••••••',
+    "https://a.example:hunter2/x": "https://a.example:••••••",
+    "https://a.example/x/hunter2Kx9tR2bQ7zWm4/y": "https://a.example/x/••••••",
+    "s3:hunter2Kx9tR2bQ7zWm4": "s3:••••••",
+    "wJalrX/UtnFEMI7K/MDENGbPx": "••••••",
+    "1234567890123456": "••••••",
     "GOCSPX-hunter2": "••••••",
     "AKIAHUNTER2HUNTER2XX": "••••••",
     "x SG.hunter2.hunter2 y": "x •••••• y",
@@ -72,6 +77,9 @@ def test_credentials(text: str) -> None:
     [
         "",
         "https://api.example.com:8103/fhir/R4/",
+        "https://api.example.com:${PORT}/, http://[::1]:8103",
+        "MedplumProductionDatabaseSecret2024",
+        "DatabaseClusterSecretD1FB63",
         "s3:my-bucket",
         "arn:aws:acm:us-east-1:123456789012:certificate/08c6903c-d8c0",
         "medplum/medplum-server:4.3.5",
@@ -102,8 +110,6 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 LEGIBLE = {
     "baseUrl": ["https//api.example.com", "api.example.com", "https://api.example.com", "localhost:8103", "${URL}", "https://${HOST}/"],
-    "database.host": ["postgres://db:5432", "db:5432", "db.example.com/", "a.example,b.example", "db"],
-    "DatabaseSecrets": ["arn:aws:s3:::x", "medplum/prod/database"],
     "port": ["8103/tcp", "many", "8103"],
     "defaultRateLimit": ["60000/minute", "1e6", "-1"],
     "logLevel": ["warn", "WARNING", "Info"],
@@ -115,6 +121,17 @@ LEGIBLE = {
     "binaryStorage": ["s3://bucket", "./binary", "file"],
     "database.ssl.ca": ["./rds-ca.pem", "-----BEGIN CERTIFICATE-----\\nMIIB"],
     "defaultProjectFeatures": ['["bots","email"]'],
+    "database.host": ["postgres://db:5432", "db:5432", "db.example.com/", "a.example,b.example", "db"],
+    "database.username": ["medplum", "${DB_USER:-medplum}"],
+    "database.dbname": ["medplum_prod", "MedplumDatabase2024"],
+    "auditEventLogGroup": ["/aws/ecs/MedplumProdServerAuditEvents2"],
+    "DatabaseSecrets": [
+        "arn:aws:s3:::x",
+        "medplum/prod/database",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:DatabaseClusterSecretD1FB-kX9tR2bQ7zWm4vLp",
+    ],
+    "defaultOAuthClients.*.name": ["My App (2)", "Clinic's Portal"],
+    "mfaAuthenticatorWindow": ["2.5"],
     "infra:name": ["our prod"],
     "infra:region": ["us-east1", "US East 1"],
     "infra:accountNumber": ["1234-5678-9012"],
@@ -135,6 +152,9 @@ ILLEGIBLE = {
     "database.ssl.ca": ["hunter2", "-----BEGIN PRIVAT KEY-----\nhunter2"],
     "bullmq": ['{"connection":{"password":"hunter2"}}', "hunter2"],
     "defaultProjectFeatures": ['["a", {"b": "hunter2"}]', "[hunter2"],
+    "database.dbname": ["medplum 4829 hunter2", "1234567890123456"],
+    "database.port": ["4829hunter2", "1234567890123456"],
+    "binaryStorage": ["s3:bucket:hunter2", "azure:hunter2?"],
     "infra:name": ["prod hunter2"],
 }
 

@@ -19,7 +19,7 @@ from linter import cli, reporters, settings
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.load import Input, load
-from linter.model import Document, Finding
+from linter.model import UNKNOWN, Document, Finding
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.grammar import WORDS
@@ -318,6 +318,13 @@ def test_what_it_may_know() -> None:
     assert [one.document for one in check(untrusted(asked), dump)] == [dump] * 4
     assert [one.message for one in check(untrusted({"signingKey@tier": {"equals": "Advanced"}}), dump)] == ['signingKey must be "Advanced"']
     assert [one.message for one in check(untrusted({"baseUrl@length": {"max": 1}}), dump)] == ["baseUrl must be at most 1"]
+
+
+def test_the_number_at_the_start_of_a_secret_is_unknown() -> None:
+    text = json.dumps({"/medplum/prod/baseUrl": "https://api.hospital.example/", "/medplum/prod/port": "4829hunter2"})
+    [loaded] = load(Input("x", text.encode(), Path("x")), "server/ssm").loaded
+    assert loaded.document.get(("port",)) == 4829
+    assert public_view(loaded.document).get(("port",)) is UNKNOWN
 
 
 @pytest.mark.parametrize("kind", settings.KINDS)

@@ -10,7 +10,7 @@ from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, visible
+from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, visible, visible_effective
 from ..text import MASK, inert, printable
 from .show import json_value, value_cell
 
@@ -66,7 +66,7 @@ def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool
 def _leaves(document: Document) -> Mapping[SettingPath, Side]:
     known = catalogue_of(document)
     return {
-        path: Side(value, visible(known, path, value), one.line is None)
+        path: Side(value, visible_effective(known, one) if value is one.effective else visible(known, path, value), one.line is None)
         for one in effective_settings(document, defaults=True)
         for path, value in leaves(one.path, one.effective)  # an object in one parameter compares with one that is written out
         if value is not ABSENT

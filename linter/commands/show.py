@@ -11,7 +11,7 @@ from ..conformance.mismatch import MISREAD, mismatches
 from ..model import ABSENT, UNKNOWN, Document
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, visible
+from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, visible, visible_effective
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
 
@@ -44,7 +44,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
 
 
 def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
-    written, effective = (visible(known, one.path, value) for value in (one.written, one.effective))
+    written, effective = visible(known, one.path, one.written), visible_effective(known, one)
     return {
         "setting": one.name,
         "written": json_value(written),
@@ -94,7 +94,7 @@ def _mismatch_note(mismatch: Mismatch | None) -> str:
 
 
 def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:
-    effective = value_cell(visible(known, one.path, one.effective))
+    effective = value_cell(visible_effective(known, one))
     if one.changed:
         yield f"{value_cell(visible(known, one.path, one.written))} → "
     yield effective

@@ -64,7 +64,7 @@ def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> 
         return Mismatch("integer-spelling" if plain else "integer", reason)
     if plain:
         return None
-    effect = _integer_effect(value, setting)
+    effect = _integer_effect(text, value, setting)
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:
         return Mismatch(
             "integer-spelling",
@@ -73,12 +73,16 @@ def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> 
     return Mismatch("integer", f"{effect}: the server reads the leading digits and drops the rest; write plain digits")
 
 
-def _integer_effect(value: Any, setting: Setting) -> str:
+def _integer_effect(text: str, value: Any, setting: Setting) -> str:
     number = number_text(value)
     if setting.zero_means_default and number in ("0", "NaN"):
         return f"becomes {number}, for which the server uses its default, {setting.real_default}"
     if number == "NaN":
         return "is not a number (NaN), and no comparison with it is true"
+    from ..redaction.values import is_legible  # only after a mistake
+
+    if not is_legible(text, setting):
+        return "becomes another number"
     return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
 
 

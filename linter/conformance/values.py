@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from ..formats import FORMATS
-from ..redaction.numbers import number_text
+from ..redaction.numbers import is_short, number_text, short_number_text
 from ..settings import Setting
 from .answer import Mismatch
 from .names import near_name
@@ -143,14 +143,14 @@ def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
         ("advice", setting.advised_min, setting.advised_max, "should be"),
     ):
         if low is not None and value < low:
-            return Mismatch(aspect, f"{verb} at least {low:,}{unit}, not {number_text(value)}")
+            return Mismatch(aspect, f"{verb} at least {low:,}{unit}, not {short_number_text(value)}")
         if high is not None and value > high:
-            return Mismatch(aspect, f"{verb} at most {high:,}{unit}, not {number_text(value)}{_tolerance(value, setting)}")
+            return Mismatch(aspect, f"{verb} at most {high:,}{unit}, not {short_number_text(value)}{_tolerance(value, setting)}")
     return None
 
 
 def _tolerance(value: float, setting: Setting) -> str:
-    step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit) if abs(value) != inf else None
+    step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit) if abs(value) != inf and is_short(number_text(value)) else None
     return f": codes up to {number_text(value * int(step[1]))} seconds old or early are accepted" if step else ""
 
 

@@ -20,11 +20,14 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    from ..redaction.values import value_text  # only when there is something to say
+    from ..redaction.values import is_read_from_hidden, value_text  # only when there is something to say
 
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
-    return value_text(settings.catalogue(kind), inner, value) if kind in settings.KINDS else MASK
+    if kind not in settings.KINDS:
+        return MASK
+    known = settings.catalogue(kind)
+    return MASK if is_read_from_hidden(known, inner, value, owner.origin.facts(inner).get("raw")) else value_text(known, inner, value)
 
 
 def may_be_shown(document: Document, path: SettingPath) -> bool:

@@ -16,7 +16,7 @@ from .. import settings
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import OF_NAMES, mismatches
 from ..model import UNKNOWN, Document, Fact, Finding, Part, SettingPath
-from ..redaction.values import shown_value
+from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from ..text import Excerpt, Piece, Span
@@ -86,6 +86,9 @@ def _public_tree(document: Document) -> dict[str, Any]:
             # Below the deepest setting of the catalogue there is none to look up: what stands there is not known to be public.
             inner = (*path, step) if path is not None and len(path) < deepest else None
             shown = _shown(known, inner, value)
+            raw = document.origin.facts(inner).get("raw") if inner is not None and shown is not UNKNOWN else None
+            if known is not None and inner is not None and is_read_from_hidden(known, inner, shown, raw):
+                shown = UNKNOWN
             if isinstance(made, dict):
                 made[step] = shown
             else:

@@ -6,9 +6,11 @@ Whatever of a text is taken for one is masked to the end of what it may reach, r
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from ..text import MASK
+from .numbers import is_long_number
 
 _SCHEME: Final = re.compile(
     r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|(?:https?|wss?|postgres(?:ql)?|rediss?|smtps?|jdbc|ftp)[:/\\]+)", re.IGNORECASE
@@ -22,11 +24,12 @@ _FRAGMENT: Final = re.compile(r"(?<=#)(?=\S)")
 _PAIR: Final = re.compile(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
 """``name=`` in a connection string, a line that swallowed another, a URL's query."""
 _SECRET_NAME: Final = re.compile(
-    r"(?<![A-Za-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|(?:api|access|account|private|shared)[ _-]?key|authorization)"
+    r"(?<![A-Za-z])(?<!\d{12}:)(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?"
+    r"|(?:api|access|account|private|shared)[ _-]?key|authorization)"
     r"""["'\\]*\s*:\s*(?=\S)""",
     re.IGNORECASE,
 )
-"""``password:`` and its like."""
+"""``password:`` and its like, but for what names the kind of resource in an ARN behind the account."""
 _OPTION: Final = re.compile(
     r"(?:^|(?<=\s))(?:-p(?=[^\s-])|--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api-?|access-?|private-?)?key)[=\s]\s*)(?=\S)",
     re.IGNORECASE,
@@ -47,27 +50,52 @@ _KNOWN: Final = re.compile(
     r")[^\s\"'<>,;()\[\]{}]*"
 )
 """Tokens that are known by how they begin."""
+_PORT: Final = re.compile(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!\d{0,6}(?:[/?#,;\s\\]|\Z))(?![$<{%@]|__)(?=\S)")
+"""Where in a URL a port begins that is no number."""
+_RUN: Final = re.compile("[A-Za-z0-9_+=]{16,}")
+_RUN_WITH_SLASHES: Final = re.compile("[A-Za-z0-9_+=/]{16,}")
+"""What a generator may have made: of a text in which slashes divide, and of all others."""
+_OFTEN: Final = 0.4
+"""The share of characters before which the kind changes between small letter, capital and digit: 0.62 in a random text, 0.2 to 0.33 in
+names of several words, as the CDK's."""
 _PRIVATE_KEY: Final = re.compile(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 
-def without_credentials(text: str, *, is_mail: bool = False) -> str:
+def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool = False) -> str:
     """The text with the mask in place of each credential that it holds; the text itself where it holds none.
 
-    ``is_mail``: it is a text in which ``name@host`` is an address.
+    ``is_mail``: it is a text in which ``name@host`` is an address. ``is_identifier``: one that is public though it looks random.
     """
     if _PRIVATE_KEY.search(text):
         return MASK
     text = text if is_mail else _without_user(text)
     starts = [
         match.end()
-        for match in (_QUERY.search(text), _PAIR.search(text), _SECRET_NAME.search(text), _OPTION.search(text), _WEBHOOK.search(text))
+        for match in (pattern.search(text) for pattern in (_QUERY, _PAIR, _SECRET_NAME, _OPTION, _WEBHOOK, _PORT))
         if match is not None
     ]
     if "://" in text and (fragment := _FRAGMENT.search(text)) is not None:
         starts.append(fragment.end())
+    if not is_identifier:
+        starts += _generated(text)[:1]
     if starts and not text.startswith(MASK, min(starts)):
         text = text[: min(starts)] + MASK
     return _KNOWN.sub(MASK, text)
+
+
+def _generated(text: str) -> list[int]:
+    """Where each run of letters and digits begins that only a generator makes."""
+    divided = "://" in text or text.startswith((".", "/", "~"))
+    runs = (_RUN if divided else _RUN_WITH_SLASHES).finditer(text)
+    return [run.start() for run in runs if _is_random(run[0])]
+
+
+def _is_random(run: str) -> bool:
+    if is_long_number(run):
+        return True
+    kinds = ["a" if char.islower() else "A" if char.isupper() else "0" for char in run if char.isalnum()]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return len(set(kinds)) == 3 and changes >= _OFTEN * len(run)
 
 
 def _without_user(text: str) -> str:

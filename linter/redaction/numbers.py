@@ -1,8 +1,28 @@
-"""Scalars as JavaScript prints them."""
+"""Scalars as JavaScript prints them, and which numbers are no secret."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
+
+_MOST_DIGITS: Final = 15
+"""Digits of a number with which somebody counts or measures; one that has more can be a secret."""
+
+
+def is_long_number(text: str) -> bool:
+    """Whether a text is a number that has more digits than one with which somebody counts or measures."""
+    return not is_short(text) and re.fullmatch(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?", text.strip()) is not None
+
+
+def is_short(number: str) -> bool:
+    """Whether a number has no more digits than one with which somebody counts or measures."""
+    return sum(map(str.isdigit, number)) <= _MOST_DIGITS
+
+
+def short_number_text(value: float) -> str:
+    """A number as JavaScript prints it, for a message; what it is in words where it has so many digits that it can be a secret."""
+    text = number_text(value)
+    return text if is_short(text) else f"a number of more than {_MOST_DIGITS} digits"
 
 
 def number_text(value: Any) -> str:

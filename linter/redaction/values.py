@@ -18,7 +18,7 @@ from ..model import Mark, SettingPath
 from ..settings import Catalogue, Setting
 from ..text import MASK, printable
 from .mask import WORDS
-from .numbers import number_text
+from .numbers import is_long_number, is_short, number_text
 
 _DEEPEST: Final = 20
 """Levels of nesting beneath which no setting is, and so nothing is public; a value can be nested deeper than functions can."""
@@ -44,6 +44,8 @@ def shown_text(text: str, public: Public) -> str | None:
     """What may be seen of a text whose name says that it is public, credentials in it masked; None where nothing may."""
     from .credentials import without_credentials  # whose patterns take longer to compile than a clean file to check
 
+    if is_long_number(text):
+        return None
     if callable(public):
         return without_credentials(text) if not text or public(text) else None
     if not text:
@@ -51,7 +53,16 @@ def shown_text(text: str, public: Public) -> str | None:
     reader = next((setting for setting in public if _may_be_read(text, setting)), None)
     if reader is None:
         return None
-    return without_credentials(text, is_mail=reader.format in _MAIL)
+    shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
+    user, colon, password = shown.partition(":")
+    if password and reader.name.rpartition(".")[2] in _USERS and not is_unresolved(text):
+        return f"{user}{colon}{MASK}"
+    return shown
+
+
+def _is_identifier(text: str, setting: Setting) -> bool:
+    """Whether a text has a form that no secret has, though it may look as random as one."""
+    return text.startswith("arn:") or (setting.format in _IDENTIFIERS and FORMATS[setting.format].reason(text) is None)
 
 
 def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
@@ -71,6 +82,11 @@ def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
     return text if isinstance(value, str) else value
 
 
+def is_legible(text: str, setting: Setting) -> bool:
+    """Whether all of a text may be shown where this setting may, and so what the server makes of it."""
+    return shown_text(text, [setting]) == text
+
+
 def _public_setting(known: Catalogue, path: SettingPath) -> Setting | None:
     """The setting at a path if it is public; of a list whose members the catalogue does not describe the list itself."""
     if known.is_public(path):
@@ -84,6 +100,15 @@ def is_hidden(known: Catalogue, path: SettingPath, value: Any) -> bool:
     if isinstance(value, dict | list):
         return bool(value) and not known.is_public(path)
     return bool(shown_value(known, path, value) == MASK)
+
+
+def is_read_from_hidden(known: Catalogue, path: SettingPath, value: Any, text: Any) -> bool:
+    """Whether a value is the number at the beginning of a text, such as a token, of which nothing may be shown.
+
+    ``text`` is what the source has in place of the value; anything but a text where it has the value itself.
+    """
+    is_number = type(value) in (int, float) and value - value == 0  # that a text has no number in it, NaN may say
+    return is_number and isinstance(text, str) and is_hidden(known, path, text)
 
 
 def value_text(known: Catalogue, path: SettingPath, value: Any) -> str:
@@ -114,6 +139,9 @@ def is_of_a_format(text: str) -> bool:
 # --- What is no value of its setting, and yet may be read ----------------------------------------------------------------------------
 
 _MAIL: Final = frozenset({"email", "email-list", "mailbox"})
+_IDENTIFIERS: Final = frozenset({"cloudfront-key-id", "google-client-id", "pem-certificates", "pem-public-key", "recaptcha-key", "uuid"})
+"""Formats of public ids and keys that a service makes at random."""
+_USERS: Final = frozenset({"username", "user"})
 
 _HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
 _URL: Final = rf"\s*(?:[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{_HOST}(?:[/\\?#]\S*)?)\s*"
@@ -125,14 +153,18 @@ _UNIT: Final = (
 )
 _NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
 _FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
-_PUBLIC_PEM: Final = r"\s*-----BEGIN (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----.*"
+_ARMOUR: Final = re.compile(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
+_BODY: Final = re.compile(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
+"""How the DER of a certificate or public key begins; what else stands in the armour of a PEM can be anything."""
+_BLANK_IN_PEM: Final = re.compile(r"\s+|\\[nrt]")
 
 _LEGIBLE: Final[dict[str, str]] = {
     "arn": r"arn:\S+",
     "aws-account": r"[0-9 -]{6,20}|0x[0-9a-f]+",
     "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)[ _-]?[a-z]+[ _-]?[a-z0-9]{0,4}\s*",
     "base-url": _URL,
-    "binary-storage": r"(?:s3|gs|azure|file)\b.{0,200}|\.{0,2}/[\w./-]+",
+    "binary-storage": r"(?:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
+    r"|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",
     "bytes": _NUMBER,
     "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?",
     "cron": r"[\s\d*/,\-?LW#]+|@(?:hourly|daily|weekly|monthly|yearly)",
@@ -145,8 +177,8 @@ _LEGIBLE: Final[dict[str, str]] = {
     "hostname": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "lambda-layer-name": r"arn:\S+",
     "mailbox": _ADDRESS,
-    "pem-certificates": rf"{_PUBLIC_PEM}|{_FILE}",
-    "pem-public-key": rf"{_PUBLIC_PEM}|{_FILE}",
+    "pem-certificates": _FILE,
+    "pem-public-key": _FILE,
     "redirect-uri": _URL,
     "s3-bucket": r"(?:s3:|arn:)\S+",
     "secret-id": r"arn:\S+",
@@ -168,10 +200,12 @@ _INNER: Final = re.compile(r"\$\{([^{}]*)\}")
 _WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
 """A member of a list of names, such as ``Patient``."""
+_WORDS_OF_A_NAME: Final = re.compile(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
+"""What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
 _PLAIN_WORD: Final = re.compile("[A-Za-z]{1,8}")
 """What people write for a number or a switch: ``many``, ``flase``."""
 _LONGEST_LEGIBLE: Final = 1_000
-"""Characters at most of a wrong text that a reader needs, but for a certificate, so that no pattern is tried on more."""
+"""Characters at most of a wrong text that a reader needs, so that no pattern is tried on more."""
 
 
 def _may_be_read(text: str, setting: Setting) -> bool:
@@ -189,9 +223,22 @@ def _may_be_read(text: str, setting: Setting) -> bool:
         return text.strip() in _WORDS or _is_like_a_number(text)
     if first in (("integer",), ("number",), ("boolean",)):
         return _is_like_a_number(text) or _PLAIN_WORD.fullmatch(text.strip()) is not None
-    if not setting.format or setting.format not in FORMATS or FORMATS[setting.format].reason(text) is None:
+    if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
+        return _is_public_pem(text)
+    if not setting.format or setting.format not in FORMATS:
+        name = text.strip()
+        return not re.search(r"\s", name) or (len(name) <= _LONGEST and _WORDS_OF_A_NAME.fullmatch(name) is not None)
+    if FORMATS[setting.format].reason(text) is None:
         return True
     return _matches(text, setting.format)
+
+
+def _is_public_pem(text: str) -> bool:
+    """Whether a text is the PEM of certificates or public keys, whole or not, and nothing else."""
+    first = text.find("-----")
+    return not text[:first].strip() and all(
+        _BODY.fullmatch(_BLANK_IN_PEM.sub("", part)) is not None for part in _ARMOUR.split(text[first:])
+    )
 
 
 def _is_like_a_number(text: str) -> bool:
@@ -204,7 +251,9 @@ def _matches(text: str, format_: str) -> bool:
         return len(text) <= _LONGEST_LEGIBLE and all(_matches(one, _LISTS[format_]) for one in members)
     if format_ in _LISTS:
         format_ = _LISTS[format_]
-    if format_ not in _LEGIBLE or (len(text) > _LONGEST_LEGIBLE and not format_.startswith("pem-")):
+    if format_ not in _LEGIBLE or len(text) > _LONGEST_LEGIBLE:
+        return False
+    if format_ == "bytes" and not is_short(text):
         return False
     if format_ not in _COMPILED:
         _COMPILED[format_] = re.compile(_LEGIBLE[format_], re.DOTALL)

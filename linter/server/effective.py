@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
 from ..redaction.numbers import number_text
-from ..redaction.values import is_hidden, shown_value
+from ..redaction.values import is_hidden, is_read_from_hidden, shown_value
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from .assembly import assemble
@@ -52,6 +52,12 @@ class Effective(NamedTuple):
 def catalogue_of(document: Document) -> Catalogue:
     """The settings that documents of this kind have."""
     return settings.catalogue(catalogue_kind(document.kind))
+
+
+def visible_effective(known: Catalogue, one: Effective) -> Any:
+    """What the server holds as it may be shown; ``HIDDEN`` also where it is the number at the start of a text that may not be."""
+    hidden = is_read_from_hidden(known, one.path, one.effective, one.written)
+    return HIDDEN if hidden else visible(known, one.path, one.effective)
 
 
 def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:

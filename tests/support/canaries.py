@@ -186,7 +186,11 @@ def infra_files(values: Values) -> list[Planted]:
 
 CANARY = "kJ4jZ7qW"
 """Eight characters that stand nowhere else: a part of every secret here, so that a part of a secret is found too."""
-PARTS = {CANARY[at : at + 6] for at in range(3)}
+DIGITS = "84736219"
+"""Eight digits of the same kind: what a number, or a token that begins with one, is found by."""
+TOKEN = f"{CANARY}3mXv9RpT2wYd5hLs"
+"""What only a generator makes: 24 letters and digits."""
+PARTS = {secret[at : at + 6] for secret in (CANARY, DIGITS, TOKEN) for at in range(len(secret) - 5)}
 
 FORMS = [
     f"https://user:{CANARY}@db.example.com/",
@@ -216,6 +220,18 @@ FORMS = [
     f"-----BEGIN PRIVATE KEY-----\\n{CANARY}\\n-----END PRIVATE KEY-----",
     f"${{URL:-https://u:{CANARY}@x.example/}}",
     f"Bearer {CANARY}",
+    f"{DIGITS}{CANARY}",
+    f"{DIGITS} {CANARY}",
+    f"{DIGITS}{DIGITS}{DIGITS}",
+    f"{DIGITS}{DIGITS}{DIGITS}{DIGITS}",
+    f"1.{DIGITS}{DIGITS}e5",
+    TOKEN,
+    f"s3:bucket:{TOKEN}",
+    f"azure:{TOKEN}",
+    f"https://a.example:{CANARY}/",
+    f"https://a.example/{TOKEN}/x",
+    f"https:/{TOKEN}",
+    f"-----BEGIN CERTIFICATE-----\n{CANARY}\n-----END CERTIFICATE-----\n",
 ]
 """What a secret looks like when it stands where something public belongs."""
 
@@ -242,6 +258,16 @@ def planted_values(kind: str, shift: int) -> Values:
     return {**public, **hidden}
 
 
+def everywhere(form: str) -> Iterable[Planted]:
+    """A file of each kind of setting, and of each way to read them, with this form of a canary behind every public one."""
+    names = ("medplum.config.json", "objects.json", "dump.json", "vault.json", ".env", "medplum.prod.config.json", "infra.json")
+    values = {kind: {path: _form(kind, path, form) for path in public_paths(kind)} for kind in settings.KINDS}
+    files = [*server_files(values["server"]), *infra_files(values["infra"])]
+    for kind in ("secret/database", "secret/redis"):
+        files += secret_files(values[kind], kind)
+    return [one for one in files if one.name in names or one.kind in ("secret/database", "secret/redis")]
+
+
 def _form(kind: str, path: tuple[str, ...], form: str) -> str:
     """The form itself, but for a token before a host, which is an address where mail is meant."""
     setting = settings.catalogue(kind).get(path)
@@ -264,6 +290,7 @@ def printed(text: str) -> list[str]:
     forms = {
         **{part: part for part in PARTS},
         **{part.upper(): part for part in PARTS},
+        **{f"{number[:3]},{number[3:6]}": number for at in range(3) for number in [DIGITS[at : at + 6]]},
         **{base64.b64encode(f"{pad}{CANARY}".encode()).decode()[4:10]: "base64" for pad in ("", "x", "xx")},
     }
     return sorted({name for form, name in forms.items() if form in text})
