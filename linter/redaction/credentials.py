@@ -55,9 +55,11 @@ _PORT: Final = re.compile(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!\d{0,6
 _RUN: Final = re.compile("[A-Za-z0-9_+=]{16,}")
 _RUN_WITH_SLASHES: Final = re.compile("[A-Za-z0-9_+=/]{16,}")
 """What a generator may have made: of a text in which slashes divide, and of all others."""
-_OFTEN: Final = 0.4
-"""The share of characters before which the kind changes between small letter, capital and digit: 0.62 in a random text, 0.2 to 0.33 in
-names of several words, as the CDK's."""
+_OFTEN: Final = 0.36
+"""The share of characters before which the kind changes between small letter, capital and digit: 0.5 to 0.62 in a random text, 0.2 to 0.33
+in names of several words that end in a number, as the CDK's."""
+_OFTEN_IN_WORDS: Final = 0.44
+"""The same where no two digits are apart from each other: ``AuditEventLogGroup2`` has 0.42."""
 _PRIVATE_KEY: Final = re.compile(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 
@@ -94,8 +96,9 @@ def _is_random(run: str) -> bool:
     if is_long_number(run):
         return True
     kinds = ["a" if char.islower() else "A" if char.isupper() else "0" for char in run if char.isalnum()]
-    changes = sum(one != other for one, other in pairwise(kinds))
-    return len(set(kinds)) == 3 and changes >= _OFTEN * len(run)
+    changes = [other for one, other in pairwise(kinds) if one != other]
+    often = _OFTEN if changes.count("0") + (kinds[:1] == ["0"]) > 1 else _OFTEN_IN_WORDS
+    return {"a", "A"} <= set(kinds) and len(changes) >= often * len(run)
 
 
 def _without_user(text: str) -> str:
