@@ -244,7 +244,7 @@ def test_a_deep_config_is_no_matter() -> None:
             {"fargateAutoScaling": {"minCapacity": external("/a", "number"), "maxCapacity": 8}},
             ["incomplete-infra-object fargateAutoScaling.targetUtilizationPercent"],
         ),
-        ({"rdsPersistentParameterGroups": False}, ["database-suffix-without-parameter-groups rdsPersistentParameterGroups"]),
+        ({"rdsPersistentParameterGroups": False}, ["database-suffix-without-parameter-groups rdsIdsMajorVersionSuffix"]),
         ({"environment": {"MEDPLUM_PORT": "1"}}, ["server-variable-in-infra-config environment.MEDPLUM_PORT"]),
         ({"environment": {"MEDPLUM_PORT": "1"}, "workerServices": [{"id": "a", "desiredCount": 1}]}, []),
         ({"clientId": "x", "registerEnabled": False, "dataWarehouse": {"tableBucketName": "x"}}, []),

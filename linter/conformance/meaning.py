@@ -23,10 +23,13 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
     """
     owner, inner = document.owner(path)
     mismatch = mismatches(owner).get(inner)
-    setting = settings.catalogue(catalogue_kind(owner.kind)).get(inner) if catalogue_kind(owner.kind) in settings.KINDS else None
+    kind = catalogue_kind(owner.kind)
+    setting = settings.catalogue(kind).get(inner) if kind in settings.KINDS else None
     if setting is None or (mismatch is None and not isinstance(value, str)):
         return UNKNOWN if mismatch is not None and mismatch.aspect in MISREAD else value
     if mismatch is not None and mismatch.aspect in MISREAD:
+        if value == "" and mismatch.aspect == "boolean-spelling" and kind == "infra":
+            return False  # the CDK asks of every switch only whether JavaScript takes it for true
         return _spelt_otherwise(value, setting, mismatch.aspect)
     if mismatch is not None and mismatch.aspect == "format":
         return _read_otherwise(value, setting)
