@@ -291,6 +291,60 @@ LONG = [
 ]
 
 
+FITTING = {
+    "cron": (
+        ["0 3 * * *", "*/5 * * * *", "0 0 0 * * *", "0 0 L * *", "0 0 ? * 1#2", "0 0 * jan-MAR 5L", "0 0 29 2 *", "0 0 * * 7", "@daily"],
+        [
+            "60 * * * *",
+            "0 24 * * *",
+            "0 0 30 2 *",
+            "0 0 * * 8",
+            "* * * *",
+            "@every 5m",
+            "0 0 * foo *",
+            "5-1 * * * *",
+            "1,,2 * * * *",
+            "",
+            "*/0 * * * *",
+        ],
+    ),
+    "date-time": (
+        ["2025-01-31", "2024-02-29", "2025-01-31T00:00:00Z", "2025-01-31 00:00", "2025-01-31T24:00", "2025-01-31T12:30:00.5+01:00"],
+        [
+            "2025-02-29",
+            "2025-06-31",
+            "2025",
+            "20250131",
+            "2025-W05",
+            "31.01.2025",
+            "2025-01-31T24:00:00Z",
+            "2025-01-31T25:00",
+            " 2025-01-31",
+            "2025-1-1",
+        ],
+    ),
+    "origins": (
+        ["https://a.example", "https://a.example:8443, http://localhost:3000", "*"],
+        [
+            "https://A.example",
+            "HTTPS://a.example",
+            "https://a.example:443",
+            "http://a.example:80",
+            "https://a.example/",
+            "https://*.a.example",
+        ],
+    ),
+}
+"""What the library takes, and what it does not: cron-parser 4.9.0; validator 13.15.35 and DuckDB 1.4; cors 2.8.6 and browsers."""
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_what_a_library_takes(name: str) -> None:
+    fits, does_not = FITTING[name]
+    assert [text for text in fits if FORMATS[name].reason(text) is not None] == []
+    assert [text for text in does_not if FORMATS[name].reason(text) is None] == []
+
+
 @given(st.sampled_from(sorted(FORMATS)), st.text() | st.text('a0.:/@-<>"[]\\ \n$,{}=%', max_size=30))
 def test_no_format_raises_or_repeats_the_text(name: str, text: str) -> None:
     text = f"hunter2{text}"

@@ -14,6 +14,7 @@ from test_every_setting import ROWS, nested
 
 from linter import settings
 from linter.conformance.mismatch import mismatches
+from linter.conformance.values import wrong_type
 from linter.formats.placeholders import is_unresolved
 from linter.model import Document
 from linter.settings import Setting
@@ -27,7 +28,7 @@ SETTINGS = [
     for name in KNOWN.names()
     if (setting := KNOWN.get(tuple(name.split(".")))) is not None and setting.status != "obsolete" and "ssm-only" not in setting.tags
 ]
-CHECKED_BY_BOTH = {"boolean", "boolean-spelling", "type", "value", "range"}
+CHECKED_BY_BOTH = {"boolean", "boolean-spelling", "integer-spelling", "type", "value", "range", "all-versions"}
 """Aspects that a JSON Schema can say; forms of texts, advice and loaders are ours alone."""
 VALUES = st.one_of(
     st.booleans(),
@@ -55,6 +56,8 @@ def rules_say(setting: Setting, value: Any) -> bool:
     document: Document = bare(nested(setting.name.split("."), value))
     path = tuple(0 if step == "*" else step for step in setting.name.split("."))
     mismatch = mismatches(document).get(path)
+    if mismatch is not None and mismatch.aspect == "advice":
+        return wrong_type(value, setting) is None  # a fraction that works, but should not be so small or large
     return mismatch is None or mismatch.aspect not in CHECKED_BY_BOTH
 
 

@@ -108,6 +108,8 @@ class _Checker:
         setting = self.catalogue.get(path)
         if setting is None or setting.status == "obsolete":
             return self._unknown(path, value, setting)
+        if value is None and "stops-at-null" in setting.tags:
+            return Mismatch("type", "must not be null"), False
         if value is UNKNOWN or value is None or is_unresolved(value):
             return None, False
         if setting.unread_beside and self.document.data.get(setting.unread_beside, "") != "":
@@ -157,6 +159,7 @@ class _Checker:
             yield values.external_secret(value)
             yield values.boolean_in_json(value, setting, self.reader)
             yield values.left_out(value, setting)
+            yield values.inexact_number(value, setting)
             yield values.wrong_type(value, setting)
         yield values.not_allowed(value, setting)
         yield values.out_of_range(value, setting)

@@ -144,7 +144,9 @@ def older_versions(text: str, setting: Setting, source: str) -> Mismatch | None:
         "object": "keep it as text or fail on it",
         "array": "keep it as text or fail on it",
     }.get(kind)
-    return Mismatch("all-versions", f"is read as meant only since {release}: older servers {effect}") if effect else None
+    if effect is None:
+        return None
+    return Mismatch("all-versions", f"is read as meant only since {release}, or in a JSON config file: older servers {effect}")
 
 
 def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:

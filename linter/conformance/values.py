@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from ..formats import FORMATS
 from ..redaction.numbers import is_short, number_text, short_number_text
@@ -80,6 +80,24 @@ def left_out(value: Any, setting: Setting) -> Mismatch | None:
 
 def _as_written(value: str | float) -> str:
     return "an empty text" if value == "" else number_text(value)
+
+
+def inexact_number(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of what is no whole number and works all the same, as its library takes it; None for any other value."""
+    if isinstance(value, float) and not value.is_integer() and value - value == 0 and "takes-fractions" in setting.tags:
+        return out_of_range(value, setting) or Mismatch("integer-spelling", "should be a whole number: the server makes one of it")
+    if not isinstance(value, str):
+        return None
+    if "takes-digits" in setting.tags and re.fullmatch("[0-9]{1,15}", value):
+        spelling = Mismatch("integer-spelling", "should be a number without quotes: that the server reads this text as one is an accident")
+        return out_of_range(value, setting) or spelling
+    if "takes-durations" in setting.tags and _DURATION.fullmatch(value):
+        return Mismatch("all-versions", "is text, which PostgreSQL reads as a time only since 5.1.4: older servers cannot connect with it")
+    return None
+
+
+_DURATION: Final = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:e[0-9])?(?:us|ms|s|min|h|d)?", re.ASCII)
+"""A time in the units of PostgreSQL, without one in milliseconds, as an option of a connection can hold it: without a blank."""
 
 
 def wrong_type(value: Any, setting: Setting) -> Mismatch | None:

@@ -110,6 +110,11 @@ def _origin(text: str) -> str | None:
         return "must be an exact origin: the server does not expand wildcards"
     if re.search(r"[/?#]", text.partition("://")[2]):
         return "must be an origin without a slash or path after the host"
+    if text != text.lower():
+        return "must be in lower case, as browsers send origins"
+    scheme, _, authority = text.partition("://")
+    if authority.endswith(f":{_USUAL_PORTS[scheme]}"):
+        return f"must be without :{_USUAL_PORTS[scheme]}, which browsers leave out"
     return None
 
 
