@@ -25,7 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "conformance": {"formats", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "policy": {"_built", "conformance", "files", "formats", "model", "text", "redaction", "registry", "settings", "suggest"},
     "documents": {"formats", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
-    "sources": {"_built", "documents", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
+    "sources": {"_built", "conformance", "documents", "model", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "reporters": {"model", "text", "redaction"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from .. import settings
 from ..formats.credentials import no_issued_credential
+from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.values import Public, Visibility
 from ..server.loader import build_tree, has_wholes, loaded_value
@@ -69,7 +70,7 @@ class Variable(NamedTuple):
     quoting: str = ""
     """How to write the value so that its escapes count, for people; empty where they do already."""
     fallback: str = ""
-    """The default in a reference such as ``${NAME:-default}``: no value to check, but it shows what the file is for."""
+    """The default in a reference such as ``${NAME:-default}``: no value, but it shows what the file is for, and can be a secret."""
     mistake: tuple[str, str] | None = None
     """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not checked then."""
 
@@ -77,8 +78,8 @@ class Variable(NamedTuple):
 class VariableHolder(NamedTuple):
     """What variables stand in.
 
-    ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``test
-    job``, ``task definition``. ``start`` is where to point for what is not given. ``lines`` shows lines of the text, given what may be
+    ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``task
+    definition``. ``start`` is where to point for what is not given. ``lines`` shows lines of the text, given what may be
     shown of them; ``names`` are names in it, beside those of variables, that may be seen, ``public_names`` those whose values may be too.
     """
 
@@ -93,6 +94,8 @@ class VariableHolder(NamedTuple):
     """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
     strict: bool = False
     """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
+    throwaway: frozenset[SettingPath] = frozenset()
+    """The settings whose secrets are those of services that end with a job of CI: their ``type`` is ``test job``."""
 
     @property
     def hidden(self) -> bool:
@@ -103,12 +106,6 @@ class VariableHolder(NamedTuple):
 def is_reference(text: str) -> bool:
     """Whether a text holds something that is replaced before the server sees it, so that nobody can know its value."""
     return ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None
-
-
-def fallback_of(text: str) -> str:
-    """The default of a text that is one reference: ``${NAME:-default}`` or ``${NAME-default}``; else empty."""
-    match = re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^{}]*)\}", text)
-    return match[1] if match is not None else ""
 
 
 def unless_reference(text: str) -> str | None:
@@ -241,7 +238,8 @@ def _duplicate(variable: Variable) -> Problem:
 def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
     """Credentials that services issued in the variables of other programs, of which those of AWS are read by the server's libraries."""
     for variable in others:
-        reason = no_issued_credential(variable.text) if variable.text else None
+        published = variable.text or variable.fallback
+        reason = no_issued_credential(published) if published else None
         if reason is not None:
             message = (
                 f"{printable(variable.name)} {reason} in plain text: anyone with access to this file or its history can use it; "
@@ -321,14 +319,14 @@ class _VariableEntry(NamedTuple):
         return self.variable.key if part == "key" else self.variable.value
 
     def facts(self) -> Mapping[str, Fact]:
-        """The ``name``; where its value is known also its ``raw`` text, and the ``type`` of what it is in."""
+        """The ``name``; where its value is known also its ``raw`` text; the ``fallback`` of a reference; the ``type`` of what it is in."""
         facts: dict[str, Fact] = {"name": self.variable.name}
         if self.variable.fallback:
             facts["fallback"] = self.variable.fallback
         if self.variable.text is not None and self.known:
             facts["raw"] = self.variable.text
-            if self.variable.text:
-                facts["type"] = self.holder.type
+        if "fallback" in facts or facts.get("raw"):
+            facts["type"] = "test job" if setting_of(self.variable.name) in self.holder.throwaway else self.holder.type
         return facts
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from ..formats.placeholders import fallback_of
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Visibility
 from ..syntax.places import Json, JsonPath, Place
@@ -18,7 +19,7 @@ from .lines import JsonLines, Lines, TokenLines
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Problem, SourceFile
 from .suppression_comments import SuppressionComments, read_suppression_comments, within
-from .variables import Variable, fallback_of, unless_reference
+from .variables import Variable, unless_reference
 
 Resolve = Callable[[str], str | None]
 """What becomes of a text before the server sees it; None where nobody knows."""

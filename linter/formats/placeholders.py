@@ -29,6 +29,44 @@ def _holds(text: str, start: str, end: str) -> bool:
     return at >= 0 and text.find(end, at + len(start)) >= 0
 
 
+_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=](.*)\}", re.DOTALL)
+_OTHERWISE = re.compile(r"\$\{\{[^{}']*\|\|\s*'((?:[^']|'')*)'\s*\}\}")
+_REPLACED = re.compile(r"(?<!\$)\$[A-Za-z_]")
+"""``$NAME``, which whatever reads a default replaces too."""
+_MOST_DEFAULTS = 5
+"""References in one another at most: nobody writes as many."""
+
+
+def fallback_of(text: str) -> str:
+    """The default of a text that is one reference: ``${NAME:-default}``, ``${NAME=default}``, ``${{ secrets.NAME || 'default' }}``.
+
+    Empty where it has none, or only what again is replaced.
+    """
+    if not text.startswith("${"):
+        return ""
+    otherwise = _OTHERWISE.fullmatch(text)
+    if otherwise is not None:
+        return otherwise[1].replace("''", "'")
+    for _ in range(_MOST_DEFAULTS):
+        match = _DEFAULT.fullmatch(text)
+        if match is None or not _is_balanced(match[1]):
+            return ""
+        text = match[1]
+        if not text.startswith("${"):
+            return "" if is_reference(text) or _REPLACED.search(text) else text
+    return ""
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether no brace is closed in a text that is not opened in it, as between two references."""
+    depth = 0
+    for brace in re.findall("[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def is_blank(value: Any) -> bool:
     """Whether a text holds something that a person has to replace: ``<your domain>``, ``TODO``, ``CHANGEME``."""
     if type(value) is not str:

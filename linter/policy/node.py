@@ -6,7 +6,8 @@ import re
 from typing import Any, Final
 
 from .. import settings
-from ..model import ABSENT, Document, Fact, SettingPath, child, dotted
+from ..formats.placeholders import fallback_of
+from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
 from ..settings.kinds import catalogue_kind
 
 Link = tuple[Any, str | int] | None
@@ -81,6 +82,8 @@ class Node:
         """A fact of this node, else ``ABSENT``: of its path, of the catalogue, of the source; at the root those of the document."""
         if name not in ("path", "key") and self.is_deeper_than(_DEEPEST_WITH_FACTS):
             return "" if name in FACTS_OF_THE_CATALOGUE else ABSENT
+        if name == "fallback" and self.value is not UNKNOWN:  # asked of all that is in a document
+            return (fallback_of(self.value) if isinstance(self.value, str) else "") or ABSENT
         document, path = self.document.owner(self.path)
         if name == "path":
             return dotted(path)
@@ -114,8 +117,8 @@ FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", 
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
 FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
 """What only a message knows: why the value is wrong; of several settings the message about the first, the names of all, their number."""
-FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
+FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "fallback", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
 """What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
 leads to, the one to ``use`` instead. And
 ``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
-``used``, the one in percent of the other."""
+``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

@@ -27,6 +27,9 @@ _LONGEST_TEXT = 8_192
 _MOST_NAMES = 12
 """Names of settings at most in a message about several."""
 
+_VALUES = ("raw", "fallback")
+"""The facts that are the value itself, or what takes its place: they are shown only where the value may be."""
+
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
@@ -121,7 +124,7 @@ def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
     if path.fact is not None and path.fact in about:
         return about[path.fact]
     asked = path.single(node)
-    if path.fact is not None and path.fact != "raw":
+    if path.fact is not None and path.fact not in _VALUES:
         fact = path.value(asked)
         if path.fact == "environment" and fact is not ABSENT:
             return environment_text(str(fact))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
+from ..conformance.secrets import holds_secret
 from ..documents.parameter_documents import lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of
 from ..documents.problems import broken_off
@@ -107,8 +108,9 @@ def _parameter(parsed: Json | Yaml, name: str, properties: dict[str, Any], at: t
 
 
 def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
-    """A secret, which has no place in a template, however it gets there."""
-    if not settings.catalogue().is_secret(path):
+    """A secret, which has no place in a template, however it gets there; a placeholder is none."""
+    known = settings.catalogue()
+    if not known.is_secret(path) or (isinstance(parameter.value, str) and not holds_secret(known, path, parameter.value)):
         return None
     message = (
         f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString: anyone who may read "

@@ -177,6 +177,8 @@ class _Reader:
         self.by_name: dict[str, _Stage] = {}
         self.arguments: dict[str, str] = {}
         """The defaults of what may stand in ``FROM``."""
+        self.of_stage: dict[str, str] = {}
+        """The defaults of the arguments that a stage has, which the history of its image shows."""
         self.problems: list[Problem] = []
         self.tokens: list[Token] = []
         self.is_behind_none = False
@@ -196,10 +198,8 @@ class _Reader:
                 self.problems.append(_invalid(_NO_INSTRUCTION, instruction.span(at, at + 1)))
         elif instruction.keyword == "FROM":
             self._from(instruction)
-        elif instruction.keyword == "ARG" and not self.stages:
-            for one in assignments(instruction, self.parsed.escape):
-                if one.value is not None:
-                    self.arguments[self._written(instruction, one.name)] = self._meaning(instruction, one.value).text or ""
+        elif instruction.keyword == "ARG":
+            self._arg(instruction)
         elif not self.stages:
             return
         elif instruction.keyword == "ENV":
@@ -214,6 +214,16 @@ class _Reader:
                 if stage is not None:
                     stage.is_copied_from = True
 
+    def _arg(self, instruction: Instruction) -> None:
+        """Arguments before the first stage are for ``FROM``; a stage that names one of them again has it too."""
+        for one in assignments(instruction, self.parsed.escape):
+            name = self._written(instruction, one.name)
+            given = None if one.value is None else self._meaning(instruction, one.value).text or ""
+            if not self.stages:
+                self.arguments[name] = given or ""
+            else:
+                self.of_stage[name] = self.arguments.get(name, "") if given is None else given
+
     def _from(self, instruction: Instruction) -> None:
         given = [self._written(instruction, word) for word in words(instruction, self.parsed.escape)]
         given = [_ARGUMENT.sub(self._argument, word) for word in given if not word.startswith("--")]
@@ -223,6 +233,7 @@ class _Reader:
             parent.is_last = False
         name = given[2] if len(given) > 2 and given[1].upper() == "AS" else ""
         self.stages.append(_Stage(name, image, parent))
+        self.of_stage = {}
         if name:
             self.by_name[name.lower()] = self.stages[-1]
 
@@ -266,7 +277,12 @@ class _Reader:
             shown = name if meant.text is not None else ""
             self.tokens.append(Token(span, "value", shown, written if meant.text is None else meant.text))
         quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
-        self.stages[-1].variables.append(Variable(name, meant.text, key, span, quoting, fallback_of(written.strip("\"'"))))
+        self.stages[-1].variables.append(Variable(name, meant.text, key, span, quoting, self._fallback(written.strip("\"'"))))
+
+    def _fallback(self, written: str) -> str:
+        """The default of a reference: its own, or that of the argument that it names."""
+        argument = _ARGUMENT.fullmatch(written)
+        return self.of_stage.get(argument["braced"] or argument["bare"], "") if argument is not None else fallback_of(written)
 
     def _written(self, instruction: Instruction, word: Word) -> str:
         return instruction.line[slice(*word)]

@@ -6,6 +6,7 @@ references. Other jobs, such as one that deploys bots, have variables of clients
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,8 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
+from ..model import SettingPath
+from ..settings.env_names import variable_of
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -70,12 +73,13 @@ def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: Suppre
     variables = _variables(env, file)
     holder = VariableHolder(
         environment=str(env.job.path[-1]) if env.job is not None else None,
-        type="test job" if _is_throwaway(env, variables) else "workflow",
+        type="workflow",
         start=env.holder.at("env").head(),
         lines=lines_of(file),
         names=_STRUCTURE,
         sound=is_sound(file),
         strict=is_server_image(env.holder.at("image").value),
+        throwaway=_throwaway(env, file),
     )
     return load_variables(file, variables, holder, problems, comments.suppressions)
 
@@ -124,8 +128,54 @@ def _is_servers(env: _Env, file: SourceFile) -> bool:
     return configures_server(names)
 
 
-def _is_throwaway(env: _Env, variables: list[Variable]) -> bool:
-    """Whether the database is a container of the job, which is gone with it."""
+_CONNECTIONS: Final = {
+    "database": (re.compile(r"postgres|timescale|pgvector|postgis|alloydb"), ("password",)),
+    "readonlyDatabase": (re.compile(r"postgres|timescale|pgvector|postgis|alloydb"), ("password",)),
+    "redis": (re.compile(r"redis|valkey|keydb|dragonfly"), ("password",)),
+}
+"""The sections that lead to a service, by what its image is called, with the secrets of that service."""
+_OF_SUPER_ADMIN: Final = frozenset({("defaultSuperAdminPassword",), ("defaultSuperAdminClientSecret",)})
+"""Secrets that are written into the database, and end with it."""
+
+
+def _throwaway(env: _Env, file: SourceFile) -> frozenset[SettingPath]:
+    """The settings whose secrets open nothing but a container of the job, which is gone with it.
+
+    A service that the job has for something else says nothing of a database elsewhere.
+    """
     services = env.job.at("services").value if env.job is not None else None
-    hosts = {variable.text for variable in variables if variable.name == "MEDPLUM_DATABASE_HOST"}
-    return hosts <= _LOOPBACK.union(services if isinstance(services, dict) else ()) and bool(hosts or services)
+    given = {} if not isinstance(services, dict) else services
+    own: set[SettingPath] = set()
+    for section, (image, secrets) in _CONNECTIONS.items():
+        if _is_of_job(_host_of(section, env, file), given, image):
+            own.update((section, secret) for secret in secrets)
+    return frozenset(own | _OF_SUPER_ADMIN) if ("database", "password") in own else frozenset(own)
+
+
+def _host_of(section: str, env: _Env, file: SourceFile) -> Variable | None:
+    """The variable of a host that reaches a holder: its own, else that of its job, else that of the workflow."""
+    name = variable_of((section, "host"))
+    job = env.job
+    holders = [env.holder, *([job.at("container"), job] if job is not None else []), YamlValue(env.holder.yaml, ())]
+    return next((hosts[name] for hosts in (_hosts(holder, file) for holder in holders) if name in hosts), None)
+
+
+def _hosts(holder: YamlValue, file: SourceFile) -> dict[str, Variable]:
+    """The hosts that a holder gives, by the names of the variables; looked for once, for every step of a job asks for those of the job."""
+    given = holder.at("env")
+    if not given.value:
+        return {}
+    cached: dict[int, dict[str, Variable]] = file.cached("hosts", dict)
+    at = given.head().start
+    if at not in cached:
+        names = {variable_of((section, "host")) for section in _CONNECTIONS}
+        cached[at] = {one.name: one for one in variables_of(given, file.text.content) if one.name in names}
+    return cached[at]
+
+
+def _is_of_job(host: Variable | None, services: dict[str, Any], image: re.Pattern[str]) -> bool:
+    """Whether a host is the job's own machine or service; where none is given, whether a service is what it would lead to."""
+    if host is not None:
+        return host.text in _LOOPBACK.union(map(str, services))
+    images = (one.get("image") if isinstance(one, dict) else None for one in services.values())
+    return any(isinstance(name, str) and image.search(name.lower()) for name in images)

@@ -1,0 +1,55 @@
+"""Whether what stands at a secret setting is a secret: no empty text, no placeholder, no object or address without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ..formats.placeholders import is_unresolved
+from ..model import SettingPath
+from ..settings import Catalogue
+from ..syntax.json import INVALID, valid_value
+
+_DEEPEST: Final = 20
+"""Levels of nesting in an object down to which it is searched; what is nested more deeply is taken for a secret."""
+_SECRET_NAME: Final = re.compile(r"pass|secret|token|credential|auth|key|dsn|url|uri", re.IGNORECASE)
+"""What the name of a secret has in it, where the catalogue does not know the name."""
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^@?#\s]*", re.IGNORECASE)
+"""A URL without a user, a password or options, in which a password could be."""
+
+
+def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
+    """Whether a value of the secret setting at ``path`` is a secret, or as an object, or the JSON of one, has one among its members."""
+    if isinstance(value, str):
+        parsed = valid_value(value) if value.lstrip()[:1] in ("{", "[") else INVALID
+        if not isinstance(parsed, dict | list):
+            return _is_secret(value)
+        value = parsed
+    if not isinstance(value, dict | list):
+        return value is not None
+    return any(_may_be_secret(known, at) and _is_secret(leaf) for at, leaf in _leaves(path, value))
+
+
+def _is_secret(value: Any) -> bool:
+    if not isinstance(value, str):
+        return value is not None
+    return value != "" and not is_unresolved(value) and _ADDRESS.fullmatch(value) is None
+
+
+def _may_be_secret(known: Catalogue, path: SettingPath) -> bool:
+    """Whether a member is secret; of a name that the catalogue does not know, whether it is called as secrets are."""
+    if len(path) > _DEEPEST or known.is_secret(path):
+        return True
+    return not known.is_public(path) and any(isinstance(step, str) and _SECRET_NAME.search(step) for step in path[1:])
+
+
+def _leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
+    waiting = [(path, value)]
+    while waiting:
+        at, one = waiting.pop()
+        if isinstance(one, dict | list) and len(at) <= _DEEPEST:
+            members: Any = one.items() if isinstance(one, dict) else enumerate(one)
+            waiting.extend(((*at, step), member) for step, member in members)
+        elif not isinstance(one, dict | list) or one:
+            yield at, one

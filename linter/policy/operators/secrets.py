@@ -1,0 +1,42 @@
+"""What stands where a secret belongs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import settings
+from ...conformance.secrets import holds_secret
+from ...model import ABSENT, UNKNOWN
+from ...settings.kinds import catalogue_kind
+from ..node import Node
+from ..verdict import Check, Failure, Verdict
+from . import operator
+
+
+@operator(
+    "holds_secret",
+    schema={"type": "boolean"},
+    operand="true",
+    says="is a secret of the setting: no empty text or placeholder, and no object or address without a secret in it; of a reference with a "
+    "default, such as `${NAME:-default}`, the default is; a value that cannot be read is one. `false`: is none",
+    asks=lambda operand: f"be {'a' if operand else 'no'} secret",
+    checks_unknown=lambda _operand: True,
+)
+def is_secret(operand: Any) -> Check:
+    """The check that the setting at hand holds a secret, whatever fact of it the path asks for."""
+
+    def check(_value: Any, node: Node) -> Verdict:
+        if node.value is ABSENT:
+            return None
+        return True if _holds(node) == operand else (Failure("must be no secret" if not operand else "must be a secret"),)
+
+    return check
+
+
+def _holds(node: Node) -> bool:
+    """Whether it does; what stands there is the default, the text of its own entry (beside which members can be given), or the value."""
+    given = (fact for name in ("fallback", "raw") if (fact := node.fact(name)) is not ABSENT)
+    value = next(given, node.value)
+    document, path = node.document.owner(node.path)
+    kind = catalogue_kind(document.kind)
+    return value is UNKNOWN or kind not in settings.KINDS or holds_secret(settings.catalogue(kind), path, value)

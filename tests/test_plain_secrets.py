@@ -1,0 +1,234 @@
+"""What is called a secret in plain text, in every source: secrets and the defaults of references, no placeholder, no bare address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.helpers import EVERY_RULE
+
+from linter.load import Input
+from linter.model import dotted
+from linter.run import Options, lint_input
+
+URL = "https://api.hospital.example/"
+Written = Callable[[dict[str, str]], str]
+
+
+def yaml(variables: dict[str, str], indent: int) -> str:
+    return "".join(f"{' ' * indent}{name}: {json.dumps(text)}\n" for name, text in variables.items())
+
+
+def env(variables: dict[str, str]) -> str:
+    return "".join(f"{name}={text}\n" if '"' not in text else f"{name}='{text}'\n" for name, text in variables.items())
+
+
+def dockerfile(variables: dict[str, str]) -> str:
+    quoted = {name: f"'{text}'" if '"' in text else f'"{text}"' for name, text in variables.items()}  # a reference counts in double quotes
+    return "FROM medplum/medplum-server:5.1.0\n" + "".join(f"ENV {name}={text}\n" for name, text in quoted.items())
+
+
+def task_definition(variables: dict[str, str]) -> str:
+    given = [{"name": name, "value": text} for name, text in variables.items()]
+    return json.dumps(
+        {"family": "medplum", "containerDefinitions": [{"name": "s", "image": "medplum/medplum-server", "environment": given}]}
+    )
+
+
+def workflow(variables: dict[str, str], *lines: str) -> str:
+    more = "".join(f"    {line}\n" for line in lines)
+    return f"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n{more}    env:\n{yaml(variables, 6)}"
+
+
+SOURCES: dict[str, tuple[str, Written, str]] = {
+    "dotenv": (".env", env, "secret-in-environment-file"),
+    "compose": (
+        "compose.yaml",
+        lambda given: f"services:\n  s:\n    image: medplum/medplum-server\n    environment:\n{yaml(given, 6)}",
+        "secret-in-environment-file",
+    ),
+    "config map": (
+        "k.yaml",
+        lambda given: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: medplum}}\ndata:\n{yaml(given, 2)}",
+        "secret-in-config-map",
+    ),
+    "helm": ("values.yaml", lambda given: f"global:\n  x: medplum\nenv:\n{yaml(given, 2)}", "secret-in-environment-file"),
+    "ecs": ("task-definition.json", task_definition, "secret-in-task-definition"),
+    "dockerfile": ("Dockerfile", dockerfile, "secret-in-image"),
+    "workflow": ("deploy.yml", workflow, "secret-in-environment-file"),
+}
+PLACEHOLDERS = ["changeme", "CHANGEME", "<password>", "your-password", "TODO"]
+
+
+def found(text: str, name: str) -> list[tuple[str, str]]:
+    """Each finding about a secret or placeholder: its severity and rule, and its setting."""
+    outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(EVERY_RULE))
+    assert outcome.bugs == ()
+    return [
+        (f"{one.severity} {one.rule}", dotted(one.path or ()))
+        for one in outcome.result.findings
+        if one.rule.startswith(("secret-in-", "placeholder-", "published-", "live-", "credential-"))
+    ]
+
+
+def given(source: str, **more: str) -> list[tuple[str, str]]:
+    name, write, _ = SOURCES[source]
+    return found(write({"MEDPLUM_BASE_URL": URL, "MEDPLUM_DATABASE_HOST": "db.hospital.example", **more}), name)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_secret_is_one_in_every_source(source: str) -> None:
+    assert given(source, MEDPLUM_DATABASE_PASSWORD="hunter2") == [(f"error {SOURCES[source][2]}", "database.password")]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+def test_a_placeholder_is_no_secret(source: str, text: str) -> None:
+    assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == [("warning placeholder-in-server-config", "database.password")]
+
+
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+def test_a_placeholder_in_parameter_store_is_no_secret(text: str) -> None:
+    dump = {"Parameters": [{"Name": "/medplum/prod/database.password", "Type": "String", "Value": text}]}
+    assert found(json.dumps(dump), "ssm.json") == [("warning placeholder-in-server-config", "database.password")]
+    template = (
+        f"Resources:\n  P:\n    Type: AWS::SSM::Parameter\n    Properties: {{Name: /medplum/prod/database.password, Value: '{text}'}}\n"
+    )
+    assert found(template, "template.yaml") == [("warning placeholder-in-server-config", "database.password")]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("text", "is_secret"),
+    [
+        ('{"host":"db"}', False),
+        ('{"host":"db","port":5432,"ssl":{"require":true}}', False),
+        ('{"host":"db","password":""}', False),
+        ('{"host":"db","password":"changeme"}', False),
+        ('{"host":"db","password":"hunter2"}', True),
+        ('{"host":"db","ssl":{"key":"k3y"}}', True),
+        ('{"host":"db","pass":"hunter2"}', True),
+        ("postgres://db:5432/medplum", False),
+        ("postgres://app:hunter2@db:5432/medplum", True),
+        ("host=db password=hunter2", True),
+    ],
+)
+def test_an_object_is_a_secret_where_a_member_is_one(source: str, text: str, is_secret: bool) -> None:
+    name, write, rule = SOURCES[source]
+    wanted = [(f"error {rule}", "database")] if is_secret else []
+    every = found(write({"MEDPLUM_BASE_URL": URL, "MEDPLUM_REDIS_HOST": "cache", "MEDPLUM_DATABASE": text}), name)
+    assert [one for one in every if "placeholder" not in one[0]] == wanted
+
+
+@pytest.mark.parametrize(("text", "is_secret"), [('{"host":"db"}', False), ('{"host":"db","password":"hunter2"}', True)])
+def test_an_object_in_parameter_store(text: str, is_secret: bool) -> None:
+    dump = {"Parameters": [{"Name": "/medplum/prod/database", "Type": "String", "Value": text}]}
+    assert found(json.dumps(dump), "ssm.json") == ([("error secret-in-plain-string", "database")] if is_secret else [])
+
+
+@pytest.mark.parametrize(("text", "is_secret"), [("redis://cache:6379", False), ("redis://:hunter2@cache:6379", True)])
+def test_an_address_in_a_json_file(text: str, is_secret: bool) -> None:
+    config = {"baseUrl": URL, "port": 8103, "redisUrl": text, "database": {"host": "db"}, "redis": {"host": "cache"}}
+    assert found(json.dumps(config), "medplum.config.json") == ([("error secret-in-json-file", "redisUrl")] if is_secret else [])
+
+
+# --- Defaults ------------------------------------------------------------------------------------------------------------------------
+
+KEY = "AKIAZ3MQXCVBN5TRWP2K"
+
+
+@pytest.mark.parametrize("source", [one for one in SOURCES if one != "ecs"])
+@pytest.mark.parametrize("reference", ["${PW:-%s}", "${PW-%s}", "${PW:=%s}", "${PW=%s}", "${A:-${B:-%s}}"])
+def test_the_default_of_a_reference_is_what_is_published(source: str, reference: str) -> None:
+    rule = f"error {SOURCES[source][2]}"
+    assert given(source, MEDPLUM_DATABASE_PASSWORD=reference % "hunter2") == [(rule, "database.password")]
+    assert given(source, MEDPLUM_DATABASE_PASSWORD=reference % "changeme") == []
+    assert given(source, MEDPLUM_DATABASE_PASSWORD=reference % "") == []
+    assert given(source, MEDPLUM_SMTP_PASSWORD=reference % KEY)[:1] == [("error live-credential", "smtp.password")]
+    assert given(source, MEDPLUM_DEFAULT_SUPER_ADMIN_PASSWORD=reference % "medplum_admin") == [
+        ("error published-credential", "defaultSuperAdminPassword")
+    ]
+
+
+@pytest.mark.parametrize("source", [one for one in SOURCES if one != "ecs"])
+def test_a_default_that_is_a_reference_or_says_what_is_missing_is_no_secret(source: str) -> None:
+    for text in ("${PW}", "${PW:?not set}", "${PW:-${OTHER}}", "${PW:-$OTHER}", "${PW:+set}", "${A:-x}${B}"):
+        assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == []
+
+
+def test_a_sample_default_on_a_local_host_stays_a_warning() -> None:
+    name, write, _ = SOURCES["compose"]
+    text = write({"MEDPLUM_BASE_URL": URL, "MEDPLUM_DATABASE_HOST": "postgres", "MEDPLUM_DATABASE_PASSWORD": "${PW:-medplum}"})
+    assert found(text, name) == [("warning published-database-password", "database.password")]
+
+
+@pytest.mark.parametrize("source", ["dotenv", "compose", "workflow"])
+def test_a_credential_of_another_program_as_a_default(source: str) -> None:
+    assert given(source, AWS_ACCESS_KEY_ID=f"${{AWS_ACCESS_KEY_ID:-{KEY}}}") == [("error credential-beside-variables", "")]
+
+
+def test_a_default_in_a_json_file() -> None:
+    def config(password: str) -> str:
+        return json.dumps({"baseUrl": URL, "port": 8103, "database": {"host": "db.hospital.example", "password": password}, "redis": {}})
+
+    assert found(config("${PW:-hunter2}"), "medplum.config.json") == [("error secret-in-json-file", "database.password")]
+    assert found(config("${PW:-changeme}"), "medplum.config.json") == [("warning placeholder-in-server-config", "database.password")]
+    assert found(config("${PW}"), "medplum.config.json") == []
+
+
+def test_the_default_of_an_expression_in_a_workflow() -> None:
+    assert given("workflow", MEDPLUM_DATABASE_PASSWORD="${{ secrets.PW || 'hunter2' }}") == [
+        ("error secret-in-environment-file", "database.password")
+    ]
+    assert given("workflow", MEDPLUM_DATABASE_PASSWORD="${{ secrets.PW || vars.PW }}") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value", "is_secret"),
+    [
+        ("FROM medplum/medplum-server\nARG PW=hunter2\n", "$PW", True),
+        ("FROM medplum/medplum-server\nARG PW=hunter2\n", "${PW}", True),
+        ("ARG PW=hunter2\nFROM medplum/medplum-server\nARG PW\n", "$PW", True),
+        ("ARG PW=hunter2\nFROM medplum/medplum-server\n", "$PW", False),
+        ("FROM medplum/medplum-server\nARG PW\n", "$PW", False),
+        ("FROM medplum/medplum-server AS a\nARG PW=hunter2\nFROM medplum/medplum-server\n", "$PW", False),
+    ],
+)
+def test_the_default_of_an_argument_of_an_image(arguments: str, value: str, is_secret: bool) -> None:
+    text = f"{arguments}ENV MEDPLUM_BASE_URL={URL} MEDPLUM_REDIS_HOST=cache\nENV MEDPLUM_SMTP_PASSWORD={value}\n"
+    assert found(text, "Dockerfile") == ([("error secret-in-image", "smtp.password")] if is_secret else [])
+
+
+# --- Jobs of CI ----------------------------------------------------------------------------------------------------------------------
+
+POSTGRES = "services: {db: {image: 'postgres:16'}}"
+STEP = "steps: [{env: {MEDPLUM_DATABASE_PASSWORD: hunter2}}]"
+CACHE = "services: {cache: {image: 'redis:7'}}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "variables", "wanted"),
+    [
+        ([POSTGRES], {"DATABASE_PASSWORD": "hunter2"}, []),
+        ([POSTGRES], {"DATABASE_HOST": "db", "DATABASE_PASSWORD": "hunter2"}, []),
+        ([POSTGRES], {"DATABASE_PASSWORD": "hunter2", "DEFAULT_SUPER_ADMIN_PASSWORD": "hunter2"}, []),
+        ([CACHE], {"REDIS_PASSWORD": "hunter2"}, []),
+        # What the service has nothing to do with.
+        ([CACHE], {"DATABASE_PASSWORD": "hunter2"}, ["database.password"]),
+        ([POSTGRES], {"REDIS_PASSWORD": "hunter2"}, ["redis.password"]),
+        ([POSTGRES], {"SMTP_PASSWORD": "hunter2", "DATABASE_HOST": "db"}, ["smtp.password"]),
+        ([POSTGRES], {"RECAPTCHA_SECRET_KEY": "hunter2"}, ["recaptchaSecretKey"]),
+        (["services: {fhir: {image: acme/fhir}}"], {"DATABASE_PASSWORD": "hunter2"}, ["database.password"]),
+        ([POSTGRES], {"DATABASE_HOST": "db.hospital.example", "DATABASE_PASSWORD": "hunter2"}, ["database.password"]),
+        ([POSTGRES], {"DATABASE_HOST": "${{ vars.HOST }}", "DATABASE_PASSWORD": "hunter2"}, ["database.password"]),
+        ([STEP], {"DATABASE_HOST": "localhost"}, []),
+        ([POSTGRES, STEP], {"DATABASE_HOST": "db.hospital.example"}, ["database.password"]),
+    ],
+)  # fmt: skip
+def test_a_secret_of_a_job_is_none_only_where_it_opens_a_service_of_the_job(
+    lines: list[str], variables: dict[str, str], wanted: list[str]
+) -> None:
+    given = {f"MEDPLUM_{name}": text for name, text in variables.items()}
+    assert found(workflow(given, *lines), "deploy.yml") == [("error secret-in-environment-file", path) for path in wanted]
