@@ -44,7 +44,13 @@ def test_texts_become_what_the_loader_makes_of_them() -> None:
         ({"baseUrl": "a", "registerEnabled": "false", "supportEmail": "b", "signingKey": "c", "binaryStorage": "d"}, "server/azure"),
         ({"baseUrl": "a", "supportEmail": "b", "binaryStorage": "c", "signingKey": "d"}, "server/json"),
         ({"baseUrl": "a", "port": 8103, "database.host": "b", "supportEmail": "c"}, "server/json"),
+        ({"baseUrl": "a", "port": 8103, "database.host": "b", "database.port": 1, "logRequests": True}, "server/json"),
         ({"baseUrl": "a", "port": "8103", "supportEmail": "b", "database": {"host": "c"}}, "server/json"),
+        # One value that is no text makes a vault's secret no JSON config.
+        ({**FLAT, "database.port": 5432}, "server/azure"),
+        ({**FLAT, "mcpEnabled": True, "redis.port": None}, "server/azure"),
+        ({**FLAT, "allowedOrigins": ["a"]}, "server/azure"),
+        ({"baseUrl": "a", "port": 8103, "database.host": "b", "database.password": "c"}, "server/azure"),
         ({"acme.host": "a", "acme.port": "1"}, None),
         ({"editor.tabSize": "4"}, None),
         ({}, None),
@@ -52,6 +58,12 @@ def test_texts_become_what_the_loader_makes_of_them() -> None:
 )
 def test_it_is_told_apart_from_a_json_config(value: Any, kind: str | None) -> None:
     assert [file.kind for file in lint(json.dumps(value), "config.json").result.files] == [kind]
+
+
+def test_a_value_that_is_no_text_is_a_mistake_in_the_secret() -> None:
+    given = {**FLAT, "appBaseUrl": "https://app.example.com/", "database.password": 12345, "database.ssl.require": True}
+    wanted = ["wrong-type database.password", "key-vault-value-not-text database.ssl.require"]
+    assert [one for one in found(json.dumps(given), "vault.json") if one.startswith(("wrong-type", "key-vault"))] == wanted
 
 
 def test_what_is_no_text() -> None:

@@ -155,7 +155,13 @@ def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
     return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]
 
 
-_KINDS_OF_MEMBERS = {"infra": "infra/json", "database": "secret/database", "redis": "secret/redis", "variables": "server/env"}
+_KINDS_OF_MEMBERS = {
+    "infra": "infra/json",
+    "database": "secret/database",
+    "redis": "secret/redis",
+    "variables": "server/env",
+    "parameters": "server/azure",  # what has no Parameters is no answer of Parameter Store
+}
 
 
 def _deployment(members: Mapping[str, Any]) -> list[Sample]:

@@ -1,7 +1,8 @@
 """``server/azure``: the secret in Azure Key Vault that ``azure:VAULT:SECRET`` names: one flat JSON object of dotted names and texts.
 
 The loader sets each entry as the one of Parameter Store does (``packages/server/src/cloud/azure/config.ts``). A file is taken for such a
-secret by itself only when all its values are text, and a name is dotted or a number or switch is a text; ``--kind server/azure`` forces it.
+secret by itself only when it has no object of settings, as a JSON config file has, and more names are dotted and more numbers and switches
+are texts than there are values of other types; ``--kind server/azure`` forces it.
 """
 
 from __future__ import annotations
@@ -33,22 +34,23 @@ _FEWEST: Final = 3
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a flat map of texts as no JSON config file is."""
+    """Whether a file is a flat map as no JSON config file is; that a value of it is no text is a mistake in the map."""
     value = file.json.value
-    if not isinstance(value, dict) or not value or not all(isinstance(text, str) for text in value.values()):
+    if not isinstance(value, dict) or any(isinstance(one, dict) for one in value.values()):
         return None
     known = settings.catalogue()
-    if any("." in name and known.get(dotted_path(name)) is not None for name in value):
-        return Recognised("server/azure", Confidence.LIKELY)
-    if "baseUrl" in value and len(server_settings(value)) >= _FEWEST and any(_stands_for_another(name, value[name]) for name in value):
-        return Recognised("server/azure", Confidence.LIKELY)
-    return None
+    dotted = sum("." in name and known.get(dotted_path(name)) is not None for name in value)
+    if not dotted and not ("baseUrl" in value and len(server_settings(value)) >= _FEWEST):
+        return None
+    as_text = sum(_stands_for_another(name, one) for name, one in value.items())
+    others = sum(not isinstance(one, str) for one in value.values())
+    return Recognised("server/azure", Confidence.LIKELY) if dotted + as_text > others else None
 
 
-def _stands_for_another(name: str, text: str) -> bool:
+def _stands_for_another(name: str, text: Any) -> bool:
     """Whether a text is a number or switch, as only a loader that converts texts takes it."""
     setting = settings.catalogue().get((name,))
-    if setting is None or setting.types[:1] == ("string",):
+    if not isinstance(text, str) or setting is None or setting.types[:1] == ("string",):
         return False
     return text in ("true", "false") if "boolean" in setting.types else text.isdecimal()
 
