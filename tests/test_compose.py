@@ -161,6 +161,17 @@ def test_what_the_arguments_say(entrypoint: object, command: object, reads: str)
         ("extends: {service: base}", False),
         ("build: .", False),
         ("entrypoint: [sh, start.sh]", False),
+        ("entrypoint: node packages/server/dist/index.js", True),
+        ("entrypoint: [node, --require, ./otel.js, --enable-source-maps, packages/server/dist/index.js]", True),
+        ("entrypoint: [/usr/bin/node, packages/server/dist/index.js, 'file:a.json']", True),
+        ("entrypoint: node packages/server/dist/index.js env", False),
+        ("entrypoint: node packages/server/dist/index.js\n    command: env", False),
+        ("entrypoint: node packages/server/dist/index.js\n    command: file:a.json", True),
+        ("entrypoint: node start.js", False),
+        ("entrypoint: node packages/server/dist/index.js ${SOURCE}", False),
+        ("entrypoint: []\n    command: node packages/server/dist/index.js", True),
+        ("entrypoint: []\n    command: node packages/server/dist/index.js env", False),
+        ("entrypoint: node", False),
     ],
 )
 def test_variables_that_are_never_read(rest: str, rule: bool) -> None:

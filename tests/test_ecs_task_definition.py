@@ -171,6 +171,8 @@ def test_of_two_variables_the_last_one_counts() -> None:
         ({"command": ["env"], "environmentFiles": []}, False, True),
         ({"command": ["env"], "environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::a/b.env"}]}, False, False),
         ({"entryPoint": ["node", "packages/server/dist/index.js"], "command": ["env"]}, False, True),
+        ({"entryPoint": ["node", "packages/server/dist/index.js"], "command": None}, True, False),
+        ({"entryPoint": [], "command": ["env"]}, False, True),
         ({"entryPoint": ["sh", "-c"], "command": ["node index.js env"]}, False, False),
         ({"command": ["${SOURCE}"]}, False, False),
         ({"image": "acme/api:1", "command": None}, False, False),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..documents.command_lines import reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import (
@@ -30,7 +31,6 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
-from ..server.start import reads_variables
 from ..text import printable
 
 KINDS = ("server/env",)
@@ -108,7 +108,9 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
 def _reads(service: dict[str, Any]) -> str:
     if {"extends", "env_file", "build"}.intersection(service) and not {"command", "entrypoint"}.intersection(service):
         return "unknown"
-    return reads_variables((service.get("entrypoint"), service.get("command")))
+    entry_point, command = service.get("entrypoint"), service.get("command")
+    # An empty entry point takes that of the image away, so that the command is the whole command line.
+    return reads_variables(command, None) if entry_point in ("", []) else reads_variables(entry_point, command)
 
 
 def _never_read(service: YamlValue, name: str) -> Problem:

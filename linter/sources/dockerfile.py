@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
+from ..documents.command_lines import reads_variables
 from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -27,7 +28,7 @@ from ..documents.variables import (
 )
 from ..documents.variables_in_yaml import is_app_image, is_server_image
 from ..redaction.token_line import LineExcerpts, Token
-from ..server.start import Reads, reads_variables
+from ..server.start import Reads
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
@@ -141,14 +142,20 @@ def _makes_server(stage: _Stage) -> bool:
 def _reads(stage: _Stage) -> Reads:
     """What an image made from the server's reads, whose entry point takes the command as the arguments of the server."""
     if isinstance(stage.entrypoint, str):  # a shell, which takes no command
-        return reads_variables((stage.entrypoint,))
+        return reads_variables(stage.entrypoint, None)
     if isinstance(stage.command, str) and stage.entrypoint != []:
         return "never" if stage.entrypoint is None else "unknown"
-    return reads_variables((stage.entrypoint, stage.command))
+    return reads_variables(stage.command, None) if stage.entrypoint == [] else reads_variables(stage.entrypoint, stage.command)
 
 
 def _never_read(stage: _Stage, start: Span) -> Problem:
-    if isinstance(stage.command, str):
+    if isinstance(stage.entrypoint, str) or stage.entrypoint == []:
+        starter = "CMD" if stage.entrypoint == [] else "ENTRYPOINT"
+        message = (
+            f"{starter} starts the server without the argument env, so it ignores these variables "
+            "and reads medplum.config.json, or what its argument names; add env behind the name of the script"
+        )
+    elif isinstance(stage.command, str):
         message = (
             "CMD is no list, so a shell starts between the server and its argument: it gets three arguments, reads medplum.config.json and "
             'ignores these variables; write CMD ["env"]'

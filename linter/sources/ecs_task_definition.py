@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from ..documents.command_lines import reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
@@ -24,7 +25,7 @@ from ..documents.variables_in_yaml import (
     suppression_comments_of,
     text_problems,
 )
-from ..server.start import Reads, reads_variables
+from ..server.start import Reads
 from ..settings.env_names import setting_of
 from ..text import printable
 
@@ -106,7 +107,7 @@ def _runs_server(one: TaskContainer, file: SourceFile) -> bool:
 
 
 def _reads(container: YamlValue) -> Reads:
-    return reads_variables((container.at("entryPoint").value, container.at("command").value))
+    return reads_variables(container.at("entryPoint").value or None, container.at("command").value)
 
 
 def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:

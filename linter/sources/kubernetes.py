@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..documents.command_lines import reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, load_variables, unless_kind
@@ -25,7 +26,6 @@ from ..documents.variables_in_yaml import (
     text_problems,
 )
 from ..model import UNKNOWN
-from ..server.start import reads_variables
 from ..text import printable
 
 KINDS = ("server/env",)
@@ -161,7 +161,7 @@ def _names(holder: YamlValue, file: SourceFile) -> list[str]:
 
 def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
     ours = is_server_image(holder.at("image").value)
-    reads = reads_variables((holder.at("command").value, holder.at("args").value)) if ours else "unknown"
+    reads = reads_variables(holder.at("command").value or None, holder.at("args").value) if ours else "unknown"
     if UNKNOWN in (holder.at("command").value, holder.at("args").value):
         reads = "unknown"
     place = VariableHolder(

@@ -1,0 +1,44 @@
+"""How a container starts Medplum's server where its command line of Node.js is written out: what follows the script is the argument."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ..server import start
+from ..server.start import Reads
+
+_LONGEST: Final = 10_000
+"""Characters of a command that is one text: a longer one is a script."""
+_NODE: Final = re.compile(r"(?:.*/)?node(?:js)?")
+_SERVER: Final = re.compile(r"(?:.*/)?index\.[cm]?js|(?:.*/)?server(?:/.*)?\.[cm]?js")
+"""The script that is the server, in its image and in a build of one's own; any other can start it as it likes."""
+_WITH_VALUE: Final = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions"})
+"""Options of Node.js whose value is the next word."""
+
+
+def reads_variables(entry_point: Any, command: Any) -> Reads:
+    """Whether a server reads variables, by the entry point of its container (None: that of Medplum's image) and its command.
+
+    What follows the script in the entry point is an argument as the command is: without one the server reads no variables.
+    """
+    words = _words(entry_point)
+    arguments = _arguments_of_server(words) if words else None
+    return start.reads_variables((entry_point if arguments is None else arguments, command))
+
+
+def _words(entry_point: Any) -> list[Any]:
+    if isinstance(entry_point, list):
+        return entry_point
+    is_plain = isinstance(entry_point, str) and len(entry_point) <= _LONGEST and not re.search(r"""['"\\$`;&|<>()]""", entry_point)
+    return entry_point.split() if is_plain else []
+
+
+def _arguments_of_server(words: list[Any]) -> list[str] | None:
+    """What follows the server's script on a command line of Node.js; None where it starts something else."""
+    if not all(isinstance(word, str) for word in words) or _NODE.fullmatch(words[0]) is None:
+        return None
+    at = 1
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _WITH_VALUE else 1
+    return words[at + 1 :] if at < len(words) and _SERVER.fullmatch(words[at]) else None
