@@ -11,6 +11,7 @@ from ..model import UNKNOWN, SettingPath, dotted
 from ..settings import Catalogue, Setting
 from ..text import printable
 from .answer import Mismatch
+from .secrets import is_called_secret
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
@@ -74,10 +75,16 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any) -> str:
         return f"in a JSON file write {printable(name)} as an object inside an object"
     names = _live_names(catalogue)
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
-    near = near_name(name, tuple(one for one in names.members.get(above, ()) if _can_hold(catalogue.get((*above, one)), value)))
+    is_secret = is_called_secret(name)
+
+    def can_be(candidate: SettingPath) -> bool:
+        return _can_hold(catalogue.get(candidate), value) and not (is_secret and catalogue.is_public(candidate))
+
+    near = near_name(name, tuple(one for one in names.members.get(above, ()) if can_be((*above, one))))
     if near:
         return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?"
-    elsewhere = [one for one in names.ending.get(name, []) if _can_hold(catalogue.get(tuple(one.split("."))), value)]
+    # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
+    elsewhere = [one for one in names.ending.get(name, []) if "*" not in one and can_be(tuple(one.split(".")))]
     return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
 
 

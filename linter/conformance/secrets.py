@@ -1,11 +1,13 @@
-"""Whether what stands at a secret setting is a secret: no empty text, no placeholder, no object or address without one."""
+"""Whether what stands at a secret setting is a secret (no empty text, placeholder, bare object or address), and whether a name is one's."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
+from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import SettingPath
 from ..settings import Catalogue
@@ -53,3 +55,35 @@ def _leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
             waiting.extend(((*at, step), member) for step, member in members)
         elif not isinstance(one, dict | list) or one:
             yield at, one
+
+
+# --- Names -----------------------------------------------------------------------------------------------------------------------------
+
+_CALLED_SECRET: Final = re.compile("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", re.IGNORECASE)
+
+
+def is_called_secret(name: str) -> bool:
+    """Whether a name, that of a variable or setting, is one of a secret in any kind of document, or most like one.
+
+    To its value no other name may lead whose values are public: whoever followed would publish the secret.
+    """
+    if _CALLED_SECRET.search(name):
+        return True
+    from .. import suggest  # only after a mistake
+
+    known = _last_names()
+    plain = name.replace("_", "").lower()
+    return known.get(plain if plain in known else suggest.nearest(plain, known, 0.7) or "", False)
+
+
+@cache
+def _last_names() -> Mapping[str, bool]:
+    """The last step of every plain setting of every kind in lower case, and whether a setting called so is secret."""
+    known: dict[str, bool] = {}
+    for catalogue in map(settings.catalogue, settings.KINDS):
+        for name in catalogue.names():
+            setting = catalogue.get(tuple(name.split(".")))
+            if setting is not None and setting.types and not {"object", "array"}.intersection(setting.types):
+                last = name.rpartition(".")[2].lower()
+                known[last] = known.get(last, False) or setting.secret
+    return known

@@ -10,7 +10,8 @@ from functools import cache
 
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
-from ..settings.env_names import PREFIX, meant_by, variable_of
+from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
+from .secrets import is_called_secret
 
 
 def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue) -> str | None:
@@ -33,7 +34,9 @@ def near_variable(variable: str, catalogue: Catalogue) -> str:
     from .. import suggest  # only after a mistake
 
     near = suggest.nearest(variable.removeprefix(PREFIX), _live_variables(catalogue), 0.8)
-    return PREFIX + near if near is not None else ""
+    if near is None or (catalogue.is_public(setting_of(PREFIX + near)) and is_called_secret(variable.removeprefix(PREFIX))):
+        return ""
+    return PREFIX + near
 
 
 @cache
