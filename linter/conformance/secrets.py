@@ -15,10 +15,6 @@ from ..syntax.json import INVALID, valid_value
 
 _DEEPEST: Final = 20
 """Levels of nesting in an object down to which it is searched; what is nested more deeply is taken for a secret."""
-_SECRET_NAME: Final = re.compile(r"pass|secret|token|credential|auth|key|dsn|url|uri", re.IGNORECASE)
-"""What the name of a secret has in it, where the catalogue does not know the name."""
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^@?#\s]*", re.IGNORECASE)
-"""A URL without a user, a password or options, in which a password could be."""
 
 
 def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
@@ -34,16 +30,21 @@ def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
 
 
 def _is_secret(value: Any) -> bool:
+    """Whether a scalar is a secret; a URL without a user, a password or options, in which one could be, is none."""
     if not isinstance(value, str):
         return value is not None
-    return value != "" and not is_unresolved(value) and _ADDRESS.fullmatch(value) is None
+    return value != "" and not is_unresolved(value) and re.fullmatch(r"[a-z][a-z0-9+.-]*://[^@?#\s]*", value, re.IGNORECASE) is None
 
 
 def _may_be_secret(known: Catalogue, path: SettingPath) -> bool:
     """Whether a member is secret; of a name that the catalogue does not know, whether it is called as secrets are."""
     if len(path) > _DEEPEST or known.is_secret(path):
         return True
-    return not known.is_public(path) and any(isinstance(step, str) and _SECRET_NAME.search(step) for step in path[1:])
+    return not known.is_public(path) and any(isinstance(step, str) and _is_secret_name(step) for step in path[1:])
+
+
+def _is_secret_name(name: str) -> bool:
+    return re.search("pass|secret|token|credential|auth|key|dsn|url|uri", name, re.IGNORECASE) is not None
 
 
 def _leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
@@ -59,15 +60,13 @@ def _leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
 
 # --- Names -----------------------------------------------------------------------------------------------------------------------------
 
-_CALLED_SECRET: Final = re.compile("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", re.IGNORECASE)
-
 
 def is_called_secret(name: str) -> bool:
     """Whether a name, that of a variable or setting, is one of a secret in any kind of document, or most like one.
 
     To its value no other name may lead whose values are public: whoever followed would publish the secret.
     """
-    if _CALLED_SECRET.search(name):
+    if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True
     from .. import suggest  # only after a mistake
 

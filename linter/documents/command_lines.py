@@ -10,9 +10,6 @@ from ..server.start import Reads
 
 _LONGEST: Final = 10_000
 """Characters of a command that is one text: a longer one is a script."""
-_NODE: Final = re.compile(r"(?:.*/)?node(?:js)?")
-_SERVER: Final = re.compile(r"(?:.*/)?index\.[cm]?js|(?:.*/)?server(?:/.*)?\.[cm]?js")
-"""The script that is the server, in its image and in a build of one's own; any other can start it as it likes."""
 _WITH_VALUE: Final = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions"})
 """Options of Node.js whose value is the next word."""
 
@@ -36,9 +33,14 @@ def _words(entry_point: Any) -> list[Any]:
 
 def _arguments_of_server(words: list[Any]) -> list[str] | None:
     """What follows the server's script on a command line of Node.js; None where it starts something else."""
-    if not all(isinstance(word, str) for word in words) or _NODE.fullmatch(words[0]) is None:
+    if not all(isinstance(word, str) for word in words) or re.fullmatch(r"(?:.*/)?node(?:js)?", words[0]) is None:
         return None
     at = 1
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in _WITH_VALUE else 1
-    return words[at + 1 :] if at < len(words) and _SERVER.fullmatch(words[at]) else None
+    return words[at + 1 :] if at < len(words) and _is_server(words[at]) else None
+
+
+def _is_server(script: str) -> bool:
+    """Whether a script is the server, as its image or a build of one's own has it; any other can start it as it likes."""
+    return re.fullmatch(r"(?:.*/)?index\.[cm]?js|(?:.*/)?server(?:/.*)?\.[cm]?js", script) is not None

@@ -1,4 +1,4 @@
-"""Values that somebody, or something, still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``<your domain>``, ``YOUR_KEY``.
+"""What somebody, or something, still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``%API%``, ``<your domain>``, ``YOUR_KEY``.
 
 Nobody can know what they will become, so no rule checks them as values. The forms are those found in public Medplum configurations.
 """
@@ -17,10 +17,27 @@ _WORD = re.compile(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)
 
 
 def is_reference(value: Any) -> bool:
-    """Whether a text holds something that a program replaces: ``${NAME}``, ``{{ name }}``, ``$(name)``."""
-    if type(value) is not str or ("$" not in value and "{" not in value):  # as nearly every value
+    """Whether a text holds something that a program replaces: ``${NAME}``, ``{{ name }}``, ``$(name)``.
+
+    A name without brackets (``$NAME``, ``%NAME%``, ``@@NAME@@``) is one only as a whole, or in the host of a URL: a password can have
+    any of these signs in it.
+    """
+    if type(value) is not str or (
+        "$" not in value and "{" not in value and "%" not in value and "@@" not in value
+    ):  # as nearly every value
         return False
-    return any(_holds(value, start, end) for start, end in _REFERENCES)
+    return any(_holds(value, start, end) for start, end in _REFERENCES) or _is_bare(value)
+
+
+def _is_bare(text: str) -> bool:
+    found = re.fullmatch(
+        r"""\s*(?P<url>[a-z][a-z0-9+.-]*://(?:[\w.-]*\.)?)?
+        (?:\$[A-Z_][A-Z0-9_]+|%[A-Z_][A-Z0-9_]+%|@@[A-Z_][A-Z0-9_]+@@)
+        (?(url)(?:\.[\w.-]*)?(?:[:/?\#].*)?|\s*)""",
+        text,
+        re.VERBOSE | re.DOTALL,
+    )
+    return found is not None
 
 
 def _holds(text: str, start: str, end: str) -> bool:
@@ -29,10 +46,6 @@ def _holds(text: str, start: str, end: str) -> bool:
     return at >= 0 and text.find(end, at + len(start)) >= 0
 
 
-_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=](.*)\}", re.DOTALL)
-_OTHERWISE = re.compile(r"\$\{\{[^{}']*\|\|\s*'((?:[^']|'')*)'\s*\}\}")
-_REPLACED = re.compile(r"(?<!\$)\$[A-Za-z_]")
-"""``$NAME``, which whatever reads a default replaces too."""
 _MOST_DEFAULTS = 5
 """References in one another at most: nobody writes as many."""
 
@@ -44,16 +57,16 @@ def fallback_of(text: str) -> str:
     """
     if not text.startswith("${"):
         return ""
-    otherwise = _OTHERWISE.fullmatch(text)
+    otherwise = re.fullmatch(r"\$\{\{[^{}']*\|\|\s*'((?:[^']|'')*)'\s*\}\}", text)
     if otherwise is not None:
         return otherwise[1].replace("''", "'")
     for _ in range(_MOST_DEFAULTS):
-        match = _DEFAULT.fullmatch(text)
+        match = re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=](.*)\}", text, re.DOTALL)
         if match is None or not _is_balanced(match[1]):
             return ""
         text = match[1]
         if not text.startswith("${"):
-            return "" if is_reference(text) or _REPLACED.search(text) else text
+            return "" if is_reference(text) or re.search(r"(?<!\$)\$[A-Za-z_]", text) else text
     return ""
 
 

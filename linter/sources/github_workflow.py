@@ -6,7 +6,6 @@ references. Other jobs, such as one that deploys bots, have variables of clients
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -128,12 +127,9 @@ def _is_servers(env: _Env, file: SourceFile) -> bool:
     return configures_server(names)
 
 
-_CONNECTIONS: Final = {
-    "database": (re.compile(r"postgres|timescale|pgvector|postgis|alloydb"), ("password",)),
-    "readonlyDatabase": (re.compile(r"postgres|timescale|pgvector|postgis|alloydb"), ("password",)),
-    "redis": (re.compile(r"redis|valkey|keydb|dragonfly"), ("password",)),
-}
-"""The sections that lead to a service, by what its image is called, with the secrets of that service."""
+_DATABASES: Final = ("postgres", "timescale", "pgvector", "postgis", "alloydb")
+_CONNECTIONS: Final = {"database": _DATABASES, "readonlyDatabase": _DATABASES, "redis": ("redis", "valkey", "keydb", "dragonfly")}
+"""The sections with the password of a service, and what the image of such a service is called."""
 _OF_SUPER_ADMIN: Final = frozenset({("defaultSuperAdminPassword",), ("defaultSuperAdminClientSecret",)})
 """Secrets that are written into the database, and end with it."""
 
@@ -146,9 +142,9 @@ def _throwaway(env: _Env, file: SourceFile) -> frozenset[SettingPath]:
     services = env.job.at("services").value if env.job is not None else None
     given = {} if not isinstance(services, dict) else services
     own: set[SettingPath] = set()
-    for section, (image, secrets) in _CONNECTIONS.items():
-        if _is_of_job(_host_of(section, env, file), given, image):
-            own.update((section, secret) for secret in secrets)
+    for section, called in _CONNECTIONS.items():
+        if _is_of_job(_host_of(section, env, file), given, called):
+            own.add((section, "password"))
     return frozenset(own | _OF_SUPER_ADMIN) if ("database", "password") in own else frozenset(own)
 
 
@@ -173,9 +169,9 @@ def _hosts(holder: YamlValue, file: SourceFile) -> dict[str, Variable]:
     return cached[at]
 
 
-def _is_of_job(host: Variable | None, services: dict[str, Any], image: re.Pattern[str]) -> bool:
+def _is_of_job(host: Variable | None, services: dict[str, Any], called: tuple[str, ...]) -> bool:
     """Whether a host is the job's own machine or service; where none is given, whether a service is what it would lead to."""
     if host is not None:
         return host.text in _LOOPBACK.union(map(str, services))
     images = (one.get("image") if isinstance(one, dict) else None for one in services.values())
-    return any(isinstance(name, str) and image.search(name.lower()) for name in images)
+    return any(isinstance(image, str) and any(one in image.lower() for one in called) for image in images)
