@@ -48,7 +48,11 @@ def cli() -> None:
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
 
     \b
-    Exit codes: 0 no finding as severe as --fail-on, 1 findings, 2 could not run as asked, 3 a bug in medplum-lint.
+    Exit codes:
+      0  no finding as severe as --fail-on
+      1  findings
+      2  could not run as asked
+      3  a bug in medplum-lint
     """
 
 
@@ -243,7 +247,7 @@ def schema() -> None:
 # --- The rules themselves ----------------------------------------------------------------------------------------------------------
 
 
-@cli.command("rules")
+@cli.command("rules", short_help="List the rules, all or some of them.")
 @click.argument("selectors", metavar="[RULE]...", nargs=-1, callback=split_names)
 @rules_option
 @config_option
@@ -283,7 +287,7 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | Non
     write_standard_output(explanation(rule_id, folders))
 
 
-@cli.command("test")
+@cli.command("test", short_help="Run the examples in rule files.")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, callback=check_folders)
 @config_option
 @isolated_option

@@ -272,10 +272,14 @@ class Result(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Formats for machines have no style."""
+    """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Formats for machines have no style.
+
+    ``width`` is that of the terminal, in which the lines of excerpts fit, and on which standard error is seen too; 0 where there is none.
+    """
 
     color: bool = False
     quiet: bool = False
+    width: int = 0
 
 
 def dotted(path: Iterable[str | int]) -> str:

@@ -47,7 +47,7 @@ def write(outcome: Outcome, output_format: str, output: str | None, color: str, 
 
     ``output`` is a file; None or "-" is standard output. Raises :class:`~linter.output.Unwritable`.
     """
-    style = Style(color=_wants_color(color, output), quiet=quiet)
+    style = Style(color=_wants_color(color, output), quiet=quiet, width=_width(output))
     to_standard_output = output is None or output == "-"
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8" if to_standard_output else "utf-8"
 
@@ -75,6 +75,19 @@ def _wants_color(color: str, output: str | None) -> bool:
     if output is not None or sys.stdout is None:
         return False
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+
+
+def _width(output: str | None) -> int:
+    """The columns of the terminal that the report goes to; 0 where it goes elsewhere, so that what others read has lines of one length."""
+    if output is not None or sys.stdout is None or not sys.stdout.isatty():
+        return 0
+    given = os.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdecimal() and len(given) < 6:
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def without_what_cannot_be_reported(outcome: Outcome, report: Callable[[Outcome], object]) -> Outcome:

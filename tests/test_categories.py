@@ -176,7 +176,7 @@ def refused(*arguments: str) -> list[str]:
         ("hardning", 'there is no rule "hardning"; did you mean "hardening"?'),
         ("parameterstore", 'there is no rule "parameterstore"; did you mean "parameter-store"?'),
         ("email-provider-without-effec", 'there is no rule "email-provider-without-effec"; did you mean "email-provider-without-effect"?'),
-        ("TLS", 'there is no rule "TLS"'),
+        ("TLS", 'there is no rule or category "TLS"'),
         ("mail/", 'there is no rule "mail/"; did you mean "mail"?'),
         (
             "mail/email-provider-without-effect",

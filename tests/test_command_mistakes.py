@@ -51,7 +51,7 @@ def error(message: str) -> str:
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
 def test_a_rule_that_does_not_exist(option: str) -> None:
     assert stops(option, "missing-baseurl") == error(SLIP)
-    assert stops(option, "missing-port,missing-baseurl", option, "no-such") == error(SLIP) + error('there is no rule "no-such"')
+    assert stops(option, "missing-port,missing-baseurl", option, "no-such") == error(SLIP) + error('there is no rule or category "no-such"')
 
 
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
@@ -121,7 +121,7 @@ def test_examples_of_nothing_have_not_passed() -> None:
         ('[per-file."other/*".severity]\nmissing-baseurl = "note"\n', 2, SLIP),
         ("\nselect = []\n", 2, "select names no rule, so nothing would be checked: leave it out to check all"),
         ('[per-file."*.json"]\nselect = []\n', 2, "select names no rule, so nothing would be checked: leave it out to check all"),
-        ('select = [""]\n', 1, 'there is no rule ""'),
+        ('select = [""]\n', 1, 'there is no rule or category ""'),
         ('severty = "x"\n', 1, 'there is no option "severty"; did you mean "severity"?'),
         ("exclude = ['[b-a]']\n", 1, '"[b-a]" is not a glob'),
         ('fail-on = "errors"\n', 1, 'fail-on must be one of error, warning, note, never; did you mean "error"?'),

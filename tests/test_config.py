@@ -343,5 +343,5 @@ def test_ids_of_rules_that_do_not_exist(server: Path, monkeypatch: pytest.Monkey
     assert run(server, monkeypatch, ignore=("nonsense",)).errors == (
         f'{server}/{OWN_FILE}:2: there is no rule "missing-ports"; did you mean "missing-port"?',
         f'{server}/{OWN_FILE}:4: there is no rule "missing-prt"; did you mean "missing-port"?',
-        'there is no rule "nonsense"',
+        'there is no rule or category "nonsense"',
     )

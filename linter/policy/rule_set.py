@@ -222,7 +222,8 @@ def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list
     """For each selector that is neither the id nor the category of a rule, an error with the nearest one."""
     ids, categories = _names(rules)
     known = [*ids, *categories]
-    return [f'there is no rule "{word}"{did_you_mean(word, known)}' for word in selectors if word not in known]
+    near = {word: did_you_mean(word, known) for word in selectors if word not in known}
+    return [f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"' for word, hint in near.items()]
 
 
 def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Final
 
 from ..model import LEVELS, Configuration, Deployment, Document, Finding, Related, Result, Style
 from ..redaction.mask import environment_text
@@ -21,12 +21,13 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
             stream.writelines(f"{inert(line)}\n" for line in (*_finding(finding, style), ""))
     if style.quiet:
         return
-    stream.writelines(f"{inert(line)}\n" for line in _about_the_run(result))
+    stream.writelines(f"{inert(line)}\n" for line in _about_the_run(result, style))
 
 
-def _about_the_run(result: Result) -> Iterator[str]:
+def _about_the_run(result: Result, style: Style) -> Iterator[str]:
     for file in result.files:
-        if file.status != "checked":
+        is_said = style.width and file.status == "failed"  # on the same terminal standard error names it, with the reason
+        if file.status != "checked" and not is_said:
             yield f"{printable(file.path)}: {file.status}: {printable(file.note)}"
     yield from map(_together, result.deployments)
     yield from map(_configuration, result.configurations)
@@ -81,8 +82,30 @@ def _together(deployment: Deployment) -> str:
     return f"Checked against each other{name}: {_series(documents)}."
 
 
+_NARROWEST: Final = 20
+"""Columns that an excerpt has at least, however narrow the terminal is."""
+
+
+def _fitting(excerpt: Excerpt, columns: int) -> Excerpt:
+    """An excerpt of so many columns at most, in which the start of the part that is meant is seen."""
+    columns = max(columns, _NARROWEST)
+    if _width(excerpt.text) <= columns:
+        return excerpt
+    columns //= 2 if _width(excerpt.text) > len(excerpt.text) else 1  # letters that take two columns
+    first = 0 if excerpt.end < columns else max(0, min(excerpt.start - columns // 3, len(excerpt.text) - columns))
+    last = first + columns
+    text = excerpt.text[first:last]
+    if first:
+        text = f"…{text[1:]}"
+    if last < len(excerpt.text):
+        text = f"{text[:-1]}…"
+    return excerpt._replace(text=text, start=excerpt.start - first, end=min(excerpt.end - first, len(text)))
+
+
 def _source_line(excerpt: Excerpt, color: str, style: Style) -> Iterator[str]:
     number = str(excerpt.line)
+    if style.width:
+        excerpt = _fitting(excerpt, style.width - len(number) - 3)
     bar = _paint("|", "gutter", style)
     margin = " " * len(number)
     before = _width(excerpt.text[: excerpt.start])
