@@ -113,6 +113,21 @@ def printable_lines(text: str) -> str:
     return inert("\n".join(printable(line) for line in text.split("\n")))
 
 
+_NAMES = frozenset({"Aurora", "Medplum", "Redis"})
+"""Names at the start of a sentence that no other letter shows to be one."""
+
+
+def as_clause(text: str) -> str:
+    """Sentences as one clause of a longer sentence: semicolons for the full stops between them, and none at the end."""
+    sentences = re.split(r"(?<=[^\s.])\.\s+(?=[A-Z])", text.strip().removesuffix("."))
+    return "; ".join(map(_uncapitalized, sentences))
+
+
+def _uncapitalized(sentence: str) -> str:
+    word = re.match("[A-Z][a-z]*(?![^ ,])", sentence)
+    return sentence if word is None or word[0] in _NAMES else sentence[:1].lower() + sentence[1:]
+
+
 def printable(text: str) -> str:
     r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``: what a file says cannot steer a terminal."""
     if text.isprintable():  # as nearly all are: the pattern takes longer to compile than a file to read

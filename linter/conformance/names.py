@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
 from ..settings import Catalogue, Setting
-from ..text import printable
+from ..text import as_clause, printable
 from .answer import Mismatch
 from .secrets import is_called_secret
 
@@ -49,7 +49,7 @@ def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalo
     reader = reader_of(catalogue)
     ignored = f"is not a setting of {reader}, which ignores it"
     if setting is not None:
-        return f"{ignored}; did you mean {setting.use}?" if setting.use else f"{ignored}. {setting.meaning}"
+        return f"{ignored}; did you mean {setting.use}?" if setting.use else f"{ignored}: {as_clause(setting.meaning)}"
     meant = _meant(path, catalogue, value)
     return f"{ignored}; {meant}" if meant else ignored
 

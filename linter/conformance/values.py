@@ -108,7 +108,8 @@ def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
     if _is_one_of(value, setting.types):
         return None
     wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
-    return Mismatch("type", f"must be {wanted}, not {_kind_of(value)}")
+    is_fraction = isinstance(value, float) and abs(value) < inf and value % 1 and "integer" in setting.types
+    return Mismatch("type", f"must be {wanted}, not {'a fraction' if is_fraction else _kind_of(value)}")
 
 
 def _is_one_of(value: Any, types: Iterable[str]) -> bool:
@@ -161,10 +162,17 @@ def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
         ("advice", setting.advised_min, setting.advised_max, "should be"),
     ):
         if low is not None and value < low:
-            return Mismatch(aspect, f"{verb} at least {low:,}{unit}, not {short_number_text(value)}")
+            return Mismatch(aspect, f"{verb} at least {low:,}{_counted(unit, low)}, not {short_number_text(value)}")
         if high is not None and value > high:
-            return Mismatch(aspect, f"{verb} at most {high:,}{unit}, not {short_number_text(value)}{_tolerance(value, setting)}")
+            return Mismatch(
+                aspect, f"{verb} at most {high:,}{_counted(unit, high)}, not {short_number_text(value)}{_tolerance(value, setting)}"
+            )
     return None
+
+
+def _counted(unit: str, number: float) -> str:
+    """A unit behind a number: of one ``millisecond``, ``point per minute``."""
+    return re.sub(r"s\b", "", unit, count=1) if number == 1 else unit
 
 
 def _tolerance(value: float, setting: Setting) -> str:

@@ -11,6 +11,7 @@ from functools import cache
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
+from ..text import as_clause
 from .secrets import is_called_secret
 
 
@@ -24,7 +25,7 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
     if named is None:
         return None
     if named.status == "obsolete" and not named.use:
-        return f"{where}. {named.meaning}"
+        return f"{where}: {as_clause(named.meaning)}"
     target = catalogue.get(tuple(named.use.split("."))) if named.status == "obsolete" else named
     return f"{where}: {_how_to_set(target, catalogue)}" if target is not None else None
 

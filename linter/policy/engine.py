@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -143,8 +144,10 @@ def _said_again(finding: Finding, first: Finding) -> str:
     return name if same else finding.message
 
 
-def _sentence(message: str) -> str:
-    return message if message.endswith((".", "?", "!")) else f"{message}."
+def _as_first(message: str) -> str:
+    """A message as the first clause of one about several places: a question at its end would end the sentence."""
+    near = re.search(r"; did you mean (\S+)\?\Z", message)
+    return message.rstrip(".") if near is None else f"{message[: near.start()]} (did you mean {near[1]}?)"
 
 
 def _merged(rule: Rule, template: Template, document: Document, group: list[Finding]) -> Finding:
@@ -152,7 +155,7 @@ def _merged(rule: Rule, template: Template, document: Document, group: list[Find
     paths = [finding.path or () for finding in group]
     fixes = [finding.fix for finding in group if finding.fix is not None]
     return first._replace(
-        message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_sentence(first.message), places=paths).rstrip(),
+        message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_as_first(first.message), places=paths).rstrip(),
         related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
         fix=Fix(
             tuple(change for fix in fixes for change in fix.changes),

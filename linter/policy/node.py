@@ -115,6 +115,8 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template")
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
+SENTENCES = frozenset({"meaning", "consequence", "wrong_type"})
+"""Those of them that are sentences, which a message takes as a clause."""
 FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
 """What only a message knows: why the value is wrong; of several settings the message about the first, the names of all, their number."""
 FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "fallback", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)

@@ -12,10 +12,10 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, SettingPath, dotted
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
-from ..text import printable
+from ..text import as_clause, printable
 from .display import shown
 from .errors import RuleError
-from .node import Node
+from .node import SENTENCES, Node
 from .paths import Path, parse_path
 
 LONGEST_VALUE = 65_536
@@ -90,10 +90,20 @@ class Template:
             if not isinstance(piece, str) and piece not in seen:
                 seen[piece] = _shown(piece, node, about)
             made.append(piece if isinstance(piece, str) else seen[piece])
+            if not isinstance(piece, str) and piece.fact in SENTENCES:
+                _join_clause(made)
             length += len(made[-1])
             if length > _LONGEST_TEXT:
                 break
         return cut("".join(made))
+
+
+def _join_clause(made: list[str]) -> None:
+    """Make what the catalogue says part of the sentence before it: behind a colon, or a semicolon where that has a colon already."""
+    made[-1] = as_clause(made[-1])
+    before = "".join(made[:-1])
+    if before.endswith(": ") and (not made[-1] or ": " in before[:-2]):
+        made[:-1] = [before[:-2] + ("; " if made[-1] else "")]
 
 
 def _known(path: Path, node: Node) -> Any:

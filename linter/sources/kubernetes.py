@@ -47,7 +47,7 @@ _POD_SPECS_OF_OTHERS: Final = {
     ("run.googleapis.com", "Job"): ("spec", "template", "spec", "template", "spec"),
 }
 """Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds are called as others of Kubernetes are."""
-_READER: Final = "to Kubernetes, which accepts only text here and refuses the manifest"
+_READER: Final = "where only text is accepted, so the manifest is refused"
 
 
 def detect(file: SourceFile) -> Recognised | None:

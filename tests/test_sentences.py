@@ -1,0 +1,173 @@
+"""Messages are one sentence each, without a full stop: in every rule, in the catalogue's words, and in what the fixtures give."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.contract import demand
+from support.helpers import EVERY_RULE
+from support.rules import built_in_files
+
+from linter import report as reports
+from linter import settings
+from linter.cli import cli
+from linter.load import Input
+from linter.model import Style
+from linter.reporters import text as text_report
+from linter.run import Options, lint_input
+from linter.text import Excerpt, as_clause
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def stops(message: str) -> bool:
+    """Whether a message ends with a full stop, or goes on behind the end of a sentence."""
+    without_texts = re.sub(r'"[^"]*"', '""', message)
+    return without_texts.endswith((".", ". ")) or re.search(r"""[a-z0-9)}"'`][.!?]\s+[A-Z$]""", without_texts) is not None
+
+
+def test_the_message_of_a_rule_is_one_sentence() -> None:
+    demand(
+        f"{file.path}: {key} is more than one sentence, or has a full stop at its end: use a colon or a semicolon"
+        for file in built_in_files()
+        for key in ("message", "together")
+        if stops(" ".join(str(file.data.get(key, "")).split()))
+    )
+
+
+def test_a_message_of_the_fixtures_is_one_sentence() -> None:
+    lines = {line for path in FIXTURES.glob("*/expected.txt") for line in path.read_text().splitlines() if " error[" in line or "]" in line}
+    assert len(lines) > 100
+    demand(f"not one sentence: {line}" for line in sorted(lines) if stops(line))
+
+
+def clauses() -> list[str]:
+    """Every sentence of the catalogue that a message can take, as it takes it."""
+    every = [
+        one
+        for kind in settings.KINDS
+        for name in settings.catalogue(kind).names()
+        if (one := settings.catalogue(kind).get(tuple(name.split("."))))
+    ]
+    return [as_clause(text) for one in every for text in (one.consequence, one.wrong_type, one.meaning) if text]
+
+
+def test_what_the_catalogue_says_is_a_clause_in_a_message() -> None:
+    demand(f"not a clause: {clause}" for clause in clauses() if stops(clause))
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("Without it nothing works.", "without it nothing works"),
+        ("A is wrong. If B is, C fails.", "a is wrong; if B is, C fails"),
+        ("AWS refuses it. CloudFront too. Redis as well.", "AWS refuses it; CloudFront too; Redis as well"),
+        ("Node.js reads it, e.g. here.", "Node.js reads it, e.g. here"),
+        ("MEDPLUM_* is read.", "MEDPLUM_* is read"),
+        ("", ""),
+    ],
+)
+def test_a_clause(text: str, clause: str) -> None:
+    assert as_clause(text) == clause
+
+
+def messages(data: dict[str, object], name: str = "medplum.config.json") -> dict[str, str]:
+    outcome = lint_input(Input(name, json.dumps(data).encode(), Path("/nowhere") / name), Options(EVERY_RULE))
+    return {one.rule: one.message for one in outcome.result.findings}
+
+
+SERVER = {"baseUrl": "https://api.hospital.example/", "port": 8103, "database": {"host": "db"}, "redis": {"host": "r"}}
+
+
+def test_one_of_a_unit() -> None:
+    found = messages({**SERVER, "shutdownTimeoutMilliseconds": 0, "bullmq": {"defaultConcurrency": 1}})
+    assert not any("at least 1 milliseconds" in message for message in found.values())
+
+
+def test_a_fraction_is_none_of_a_whole_number() -> None:
+    assert messages({**SERVER, "port": 81.5})["wrong-type"].startswith("port must be a whole number or text, not a fraction: ")
+
+
+def test_a_section_without_a_host_says_what_happens() -> None:
+    found = messages({**SERVER, "appBaseUrl": "https://app.hospital.example/", "smtp": {"port": 587}})
+    assert found["incomplete-section"] == "smtp.host is missing: without it, or with a wrong one, no e-mail is sent"
+
+
+def test_what_is_left_to_defaults_is_one_finding() -> None:
+    outcome = lint_input(
+        Input(
+            "medplum.prod.config.json", json.dumps({"name": "prod", "stackName": "M", "region": "us-east-1"}).encode(), Path("/nowhere/a")
+        ),
+        Options(EVERY_RULE, kind="infra/json"),
+    )
+    found = [one.message for one in outcome.result.findings if one.rule == "infra-setting-by-default"]
+    assert len(found) == 1 and "; 5 such settings are missing: " in found[0]
+
+
+# --- The terminal --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["rules", "--help"], ["test", "--help"]])
+def test_help_fits_into_a_terminal(arguments: list[str]) -> None:
+    printed = CliRunner().invoke(cli, arguments, terminal_width=80).stdout
+    assert max(map(len, printed.splitlines())) <= 80
+    assert not any(line.rstrip().endswith("...") for line in printed.splitlines() if not line.startswith("Usage"))
+
+
+def test_an_argument_of_rules_can_be_a_category() -> None:
+    assert CliRunner().invoke(cli, ["rules", "acme"]).stderr == 'medplum-lint: error: there is no rule or category "acme"\n'
+
+
+LONG = Excerpt(7, f'{"a" * 40}"database": {"b" * 60}', 40, 50)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 100])
+@pytest.mark.parametrize(
+    "excerpt", [LONG, LONG._replace(start=0, end=5), LONG._replace(start=100, end=112), LONG._replace(start=0, end=112)]
+)
+def test_an_excerpt_fits_into_the_terminal(width: int, excerpt: Excerpt) -> None:
+    _, line, mark = text_report._source_line(excerpt, "note", Style(width=width))
+    assert len(line) <= width and len(mark) <= width
+    assert mark.count("^") >= 1 and line[mark.index("^")] in (excerpt.text[excerpt.start], "…")
+
+
+def test_wide_letters_take_two_columns() -> None:
+    _, line, mark = text_report._source_line(Excerpt(1, "語" * 60, 50, 52), "note", Style(width=80))
+    assert len(line) <= 44 and mark.count("^") == 4
+
+
+def test_elsewhere_an_excerpt_is_as_long_as_ever() -> None:
+    _, line, _ = text_report._source_line(LONG, "note", Style())
+    assert line == f"7 | {LONG.text}"
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("", 0), ("x", 0), ("-3", 0)])
+def test_the_width_of_the_terminal(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def fileno(self) -> int:
+            raise OSError
+
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setitem(os.environ, "COLUMNS", columns)
+    assert reports._width(None) == width
+    assert reports._width("report.txt") == 0
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    assert reports._width(None) == 0
+
+
+def test_on_a_terminal_a_file_that_could_not_be_read_is_named_by_standard_error_alone() -> None:
+    result = lint_input(Input("a.json", b"", Path("/nowhere/a.json")), Options(EVERY_RULE)).result
+    for width, named in ((0, True), (80, False)):
+        stream = io.StringIO()
+        text_report.report(result, stream, Style(width=width))
+        assert ("a.json: failed" in stream.getvalue()) == named
+        assert "1 failed" in stream.getvalue()
