@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.helpers import EVERY_RULE
+from support.helpers import EVERY_RULE, rule_data, written
 
 from linter.load import Input
 from linter.model import dotted
+from linter.policy.engine import check
+from linter.policy.rule import compile_rule
 from linter.run import Options, lint_input
+from linter.text import MASK
 
 URL = "https://api.hospital.example/"
 Written = Callable[[dict[str, str]], str]
@@ -232,3 +235,17 @@ def test_a_secret_of_a_job_is_none_only_where_it_opens_a_service_of_the_job(
 ) -> None:
     given = {f"MEDPLUM_{name}": text for name, text in variables.items()}
     assert found(workflow(given, *lines), "deploy.yml") == [("error secret-in-environment-file", path) for path in wanted]
+
+
+# --- What is shown ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_shows_the_default_of_a_public_setting_alone() -> None:
+    document = written("MEDPLUM_DATABASE_PASSWORD=${PW:-hunter2}\nMEDPLUM_LOG_LEVEL=${LEVEL:-DEBUG}\n", "server/env")
+
+    def said(path: str) -> str:
+        rule = compile_rule(rule_data({f"{path}@fallback": {"equals": "x"}}, "it is ${@fallback}"))
+        return check(rule, document)[0].message
+
+    assert said("database.password") == f"it is {MASK}"
+    assert said("logLevel") == "it is DEBUG"
