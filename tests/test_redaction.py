@@ -112,7 +112,17 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 
 LEGIBLE = {
-    "baseUrl": ["https//api.example.com", "api.example.com", "https://api.example.com", "localhost:8103", "${URL}", "https://${HOST}/"],
+    "baseUrl": [
+        "https//api.example.com",
+        "api.example.com",
+        "https://api.example.com",
+        "localhost:8103",
+        "${URL}",
+        "https://${HOST}/",
+        "https://@@HOST@@/",
+        "https://$API_HOST/",
+        "%API_URL%",
+    ],
     "port": ["8103/tcp", "many", "8103"],
     "defaultRateLimit": ["60000/minute", "1e6", "-1"],
     "logLevel": ["warn", "WARNING", "Info"],

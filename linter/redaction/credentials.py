@@ -18,6 +18,8 @@ _SCHEME: Final = re.compile(
 """The scheme of a URL and the slashes behind it, also where one of the two is misspelt."""
 _DIGEST: Final = re.compile(r"@(?:sha256|sha512):[0-9a-f]{32,}\Z")
 """The end of a container image that is named by its content."""
+_MARK: Final = re.compile("@@[A-Z][A-Z0-9_]{0,60}@@")
+"""A reference in whose place a program puts a value."""
 _QUERY: Final = re.compile(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
 """Where the values of a query begin: behind the name of the first one."""
 _FRAGMENT: Final = re.compile(r"(?<=#)(?=\S)")
@@ -103,7 +105,7 @@ def _is_random(run: str) -> bool:
 
 def _without_user(text: str) -> str:
     """The text without what stands before its last "@": user and password, or a token alone."""
-    at = text.rfind("@")
+    at = (_MARK.sub(lambda mark: "x" * len(mark[0]), text) if "@@" in text else text).rfind("@")
     if at <= 0 or _DIGEST.match(text, at):
         return text
     scheme = _SCHEME.match(text)

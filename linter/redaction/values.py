@@ -193,7 +193,7 @@ _LISTS: Final = {"email-list": "email", "origins": "url", "hostname": "hostname"
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
 _REFERENCE: Final = re.compile(
     r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>"
-    r"|__[A-Z][A-Z_]{0,40}__|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
+    r"|__[A-Z][A-Z_]{0,40}__|@@[A-Z][A-Z0-9_]{0,40}@@|%[A-Z][A-Z0-9_]{0,40}%|\$[A-Z][A-Z0-9_]{0,40}(?![A-Za-z0-9])|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
 _INNER: Final = re.compile(r"\$\{([^{}]*)\}")
 """What a reference such as ``${NAME:-default}`` holds."""
