@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from ..server import start
 from ..server.start import Reads
+from ..text import Span, printable
+from .source import Problem
 
 _LONGEST: Final = 10_000
 """Characters of a command that is one text: a longer one is a script."""
@@ -22,6 +24,16 @@ def reads_variables(entry_point: Any, command: Any) -> Reads:
     words = _words(entry_point)
     arguments = _arguments_of_server(words) if words else None
     return start.reads_variables((entry_point if arguments is None else arguments, command))
+
+
+def never_read(holder: str, name: Any, start: Span, remedy: str) -> Problem:
+    """The problem of variables that their server does not read: of a ``holder``, a service or container, with a name if it has one."""
+    named = f"{holder} {printable(name)}" if isinstance(name, str) else holder
+    message = (
+        f"the {named} starts the server without the argument env, so it ignores these variables "
+        f"and reads medplum.config.json, or what its argument names; add {remedy}"
+    )
+    return Problem("environment-not-read", message, start)
 
 
 def _words(entry_point: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..documents.command_lines import reads_variables
+from ..documents.command_lines import never_read, reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import (
@@ -31,7 +31,6 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
-from ..text import printable
 
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
@@ -101,7 +100,7 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
         strict=ours,
     )
     if reads == "never":
-        problems = [*problems, _never_read(service, name)]
+        problems = [*problems, never_read("service", name, service.at("environment").head(), "command: env")]
     return load_variables(file, variables, holder, problems, suppressions)
 
 
@@ -111,14 +110,6 @@ def _reads(service: dict[str, Any]) -> str:
     entry_point, command = service.get("entrypoint"), service.get("command")
     # An empty entry point takes that of the image away, so that the command is the whole command line.
     return reads_variables(command, None) if entry_point in ("", []) else reads_variables(entry_point, command)
-
-
-def _never_read(service: YamlValue, name: str) -> Problem:
-    message = (
-        f"the service {printable(name)} starts the server without the argument env, so it ignores these variables "
-        "and reads medplum.config.json, or what its argument names; add command: env"
-    )
-    return Problem("environment-not-read", message, service.at("environment").head())
 
 
 def _resolve(text: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from ..documents.command_lines import reads_variables
+from ..documents.command_lines import never_read, reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
@@ -128,7 +128,7 @@ def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppres
     plain, fetched = _plain(container, file), _fetched(container, file)
     problems = [*problems, *_given_twice(plain, fetched, strict=ours)]
     if reads == "never":
-        problems.append(_never_read(container))
+        problems.append(never_read("container", container.at("name").value, _start(container).head(), '"command": ["env"]'))
     return load_variables(file, _each_once(plain, fetched), holder, problems, suppressions)
 
 
@@ -141,16 +141,6 @@ def _name(one: TaskContainer) -> str | None:
     names = [name for name in (one.task.at("family").value, one.at.at("name").value) if isinstance(name, str)]
     siblings = YamlValue(one.at.yaml, one.at.path[:-1]).value
     return "/".join(names if len(siblings) > 1 else names[:1]) or None
-
-
-def _never_read(container: YamlValue) -> Problem:
-    name = container.at("name").value
-    named = f" {printable(name)}" if isinstance(name, str) else ""
-    message = (
-        f"the container{named} starts the server without the argument env, so it ignores these variables "
-        'and reads medplum.config.json, or what its argument names; add "command": ["env"]'
-    )
-    return Problem("environment-not-read", message, _start(container).head())
 
 
 # --- Variables -----------------------------------------------------------------------------------------------------------------------

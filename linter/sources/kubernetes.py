@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..documents.command_lines import reads_variables
+from ..documents.command_lines import never_read, reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, load_variables, unless_kind
@@ -26,7 +26,6 @@ from ..documents.variables_in_yaml import (
     text_problems,
 )
 from ..model import UNKNOWN
-from ..text import printable
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -174,7 +173,7 @@ def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Pr
         strict=ours,
     )
     if reads == "never":
-        problems = [*problems, _never_read(holder)]
+        problems = [*problems, never_read("container", holder.at("name").value, _start(holder).head(), 'args: ["env"]')]
     return load_variables(file, _variables(holder, file.text.content), place, problems, suppressions)
 
 
@@ -191,13 +190,3 @@ def _name(one: YamlValue, holder: YamlValue) -> str | None:
     container = holder.at("name").value
     siblings = YamlValue(holder.yaml, holder.path[:-1]).value
     return f"{shown}/{container}" if isinstance(container, str) and len(siblings) > 1 else shown
-
-
-def _never_read(holder: YamlValue) -> Problem:
-    container = holder.at("name").value
-    named = f" {printable(container)}" if isinstance(container, str) else ""
-    message = (
-        f"the container{named} starts the server without the argument env, so it ignores these variables "
-        'and reads medplum.config.json, or what its argument names; add args: ["env"]'
-    )
-    return Problem("environment-not-read", message, _start(holder).head())
