@@ -142,7 +142,7 @@ _OUR_WORDS = frozenset(
     for name in (
         "Name Type Tier ARN Version Path LastModifiedDate LastModifiedUser DataType KeyId NextToken CreatedDate "
         "VersionId VersionStages kind apiVersion id key system status mode address image resourceType format_version "
-        "terraform_version provider_name schema_version secret_id version_stages"
+        "terraform_version provider_name schema_version secret_id version_stages family"
     ).split()
 )
 """Names that the formats themselves have, and that a report may need to show."""
