@@ -255,6 +255,35 @@ def test_a_value_of_a_vault_that_is_no_text_is_read_as_its_text(name: str, given
     assert number_text(result) == number_text(value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("server/ssm", ("allowInsecureRestHookUrl", "allowInsecureExternalAuthUrl")),
+        ("server/env", ("ALLOW_INSECURE_REST_HOOK_URL", "ALLOW_INSECURE_EXTERNAL_AUTH_URL")),
+    ],
+)
+def test_a_switch_that_the_newest_server_has_replaced(kind: str, names: tuple[str, str]) -> None:
+    """It stays text there, where nothing reads it; every release that reads it compares it with the text "true"."""
+    base = "BASE_URL" if kind == "server/env" else "baseUrl"
+    for text, misread in (("false", False), ("true", False), ("yes", True)):
+        given = {base: BASE, **dict.fromkeys(names, text)}
+        config = held(kind, given)
+        paths = ("allowInsecureRestHookUrl", "allowInsecureExternalAuthUrl")
+        assert [config[path] for path in paths] == [text, text]
+        messages = [found(kind, given).get(f"misread-boolean {path}", "") for path in paths]
+        start = "{} counts as false, because the server reads only exactly true, in lower case, as true"
+        assert [message.partition(", so")[0] for message in messages] == [start.format(path) if misread else "" for path in paths]
+
+
+def test_a_replaced_switch_in_a_variable_is_what_rules_take_it_for() -> None:
+    given = {
+        "BASE_URL": BASE,
+        "ALLOW_INSECURE_EXTERNAL_AUTH_URL": "false",
+        "EXTERNAL_AUTH_PROVIDERS": '[{"issuer": "http://localhost:8080", "userInfoUrl": "http://localhost:8080/me"}]',
+    }
+    assert "external-auth-refused externalAuthProviders.0.userInfoUrl" in found("server/env", given)
+
+
 def test_the_text_of_a_value() -> None:
     assert js_text([1, None, [True, []], {"a": 1}]) == "1,,true,,[object Object]"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..model import SettingPath
 from ..redaction.numbers import number_text
+from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
 from ..settings.kinds import Coercion
 from ..text import BLANKS
@@ -21,7 +22,7 @@ def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     """
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
-        return _boolean_text(text, setting, coerced=coercion == "boolean")
+        return _boolean_text(text, setting, coerced=compares_with_true(setting, coercion))
     if kind == "integer" and "string" not in setting.types:
         return _integer_text(text, value, setting, coerced=coercion == "integer")
     if kind in ("object", "array"):

@@ -37,10 +37,22 @@ def ssm_value(text: str, setting: Setting | None) -> Any:
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
-    """The value that rules check: what the server holds, but true for a switch that stays the text "true", and so is on."""
-    if coercion == "none" and setting.types[:1] == ("boolean",) and text == "true":
-        return True
+    """The value that rules check: what the server holds, but of a switch that stays text, whether it is on.
+
+    That is so for "true", and for the text of a switch that only servers read which compare it with "true".
+    """
+    if setting.types[:1] == ("boolean",) and (text == "true" or compares_with_true(setting, coercion)):
+        return text == "true"
     return coerce(text, coercion)
+
+
+def compares_with_true(setting: Setting, coercion: str) -> bool:
+    """Whether each server that reads a switch takes exactly the text "true" for true, and any other for false.
+
+    ``coercion`` is what the newest server does with it. To that one a deprecated switch is a name like any other, which it leaves alone
+    and does not read; those that read it compare it (``booleanKeys`` of ``packages/server/src/config/utils.ts`` in 5.1.14 to 5.1.23).
+    """
+    return coercion == "boolean" or (coercion == "none" and setting.deprecated)
 
 
 def parse_int(text: str) -> int | float:
