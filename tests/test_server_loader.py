@@ -17,7 +17,7 @@ from linter.redaction.numbers import number_text
 from linter.run import Options, lint_input
 from linter.server.addresses import INVALID_URL, beneath
 from linter.server.assembly import js_text
-from linter.server.defaults import GENERATED, GENERATED_KEY_ID, with_defaults
+from linter.server.defaults import BENEATH_BASE, GENERATED, GENERATED_KEY_ID, with_defaults
 from linter.server.effective import effective_settings
 
 BASE = "https://api.clinic.test/"
@@ -160,7 +160,13 @@ def test_no_default_is_known_of_a_section_that_a_secret_fills() -> None:
         ("https://[::1]/", UNKNOWN),
         ("https://u:p@a.test/", UNKNOWN),
         ("https://a.test/ä/", UNKNOWN),
-        ("file:///x", UNKNOWN),
+        ("file:///x", "file:///x/oauth2/token"),
+        ("FILE:x\\..", "file:///oauth2/token"),
+        ("file:/x?q", "file:///oauth2/token"),
+        ("file://LocalHost/x y", "file:///x%20y/oauth2/token"),
+        ("file:", "file:///oauth2/token"),
+        ("file:///C:/..", UNKNOWN),
+        ("file://a.test/x", UNKNOWN),
         ("git://a.test", UNKNOWN),
     ],
 )
@@ -173,6 +179,11 @@ def test_what_is_made_of_a_base_url_that_cannot_be_normalised_is_not_shown() -> 
     assert config["jwksUrl"] is UNKNOWN
     assert "tokenUrl" not in config
     assert config["issuer"] == "https://ä.test/"
+
+
+def test_a_base_url_without_a_host_has_addresses_beneath_it_too() -> None:
+    config = held("server/json", {"baseUrl": "file:///x/"})
+    assert [config[name] for name in URLS] == [f"file:///x/{BENEATH_BASE[name]}" for name in URLS]
 
 
 # --- Texts ------------------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ _MOST_DIGITS: Final = 40
 """Digits of numbers in addresses: one with more, zeros in front apart, is too large."""
 _UNSURE: Final = re.compile(r"[^\x21-\x7e]|[\"'^`{|}]")
 """Characters of paths that parsers of different ages escape differently, or that this one leaves to the real one."""
+_DRIVE: Final = re.compile(r"(?:^|[/\\])[A-Za-z]:")
+"""The letter of a drive, above which no step of dots leads."""
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ def beneath(base: str, path: str) -> str | Mark:
     """The address of ``path`` (relative) beneath ``base``, to which a slash is added where it has none at its end.
 
     ``INVALID_URL`` where the parser refuses the base. ``UNKNOWN`` where the base may be one, but what it is normalised to is beyond
-    what is worked out here: other schemes, IPv6, names outside of ASCII.
+    what is worked out here: other schemes, IPv6, names outside of ASCII, files of another machine or with the letter of a drive.
     """
     text = re.sub(r"[\t\n\r]", "", (base if base.endswith("/") else base + "/").strip("".join(map(chr, range(0x21)))))
     match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
@@ -33,7 +35,7 @@ def beneath(base: str, path: str) -> str | Mark:
         return INVALID_URL
     scheme, rest = match[1].lower(), text[match.end() :]
     if scheme == "file":
-        return UNKNOWN
+        return _file(rest, path)
     if scheme not in _PORTS:
         return UNKNOWN if rest.startswith("/") else INVALID_URL
     authority, tail = _split(rest.lstrip("/\\"))
@@ -45,6 +47,14 @@ def beneath(base: str, path: str) -> str | Mark:
     if at and _UNSURE.search(credentials):
         return UNKNOWN
     return UNKNOWN if above is None or at else f"{scheme}://{host}{above}{path}"
+
+
+def _file(rest: str, path: str) -> str | Mark:
+    """Of a file, which needs no host: ``file:x``, ``file:/x`` and ``file://localhost/x`` are all ``file:///x``."""
+    host, tail = _split(rest[2:]) if re.match(r"[/\\]{2}", rest) else ("", rest if re.match(r"[/\\?#]", rest) else f"/{rest}")
+    above = _directory(tail)
+    known = host.lower() in ("", "localhost") and _DRIVE.search(tail) is None
+    return f"file://{above}{path}" if known and above is not None else UNKNOWN
 
 
 def _split(rest: str) -> tuple[str, str]:
