@@ -126,6 +126,16 @@ def test_a_temporary_key_replaces_id_and_passphrase(given: dict[str, str], gener
     assert (config["signingKeyId"], config["signingKeyPassphrase"]) == expected
 
 
+@pytest.mark.parametrize("kind", ["server/ssm", "server/azure"])
+@pytest.mark.parametrize(("name", "generated"), [("signingKeyPassphrase", GENERATED), ("signingKeyId", GENERATED_KEY_ID)])
+def test_what_replaces_a_whole_of_which_only_members_are_given(kind: str, name: str, generated: str) -> None:
+    config = held(kind, {"baseUrl": BASE, f"{name}.x": "y"})
+    assert (config[name], config[f"{name}.x"]) == (generated, ABSENT)
+    (one,) = loaded(text_of(kind, {"baseUrl": BASE, f"{name}.x": "y"}), kind, NAMES[kind])
+    table = show.as_text([one.document], only_changed=False, defaults=True)
+    assert [line.split() for line in table.splitlines() if line.split()[0] == name] == [[name, *f'"{generated}" default'.split()]]
+
+
 def test_no_default_is_known_of_a_section_that_a_secret_fills() -> None:
     config = held("server/ssm", {"baseUrl": BASE, "CacheRedisSecrets": "medplum/cache", "cacheRedis.db": "1", "redis.host": "r"})
     assert {name: value for name, value in config.items() if name.startswith("cacheRedis")} == {"cacheRedis.db": 1}
@@ -311,6 +321,10 @@ def test_the_text_of_a_value() -> None:
             {"defaultProjectFeatures": '["bots"]', "defaultProjectFeatures.1": "cron", "defaultProjectFeatures.x": "email"},
             {"defaultProjectFeatures": ["bots", "cron"], "defaultProjectFeatures.1": "cron", "defaultProjectFeatures.x": ABSENT},
         ),
+        (
+            {"externalAuthProviders": '[{"issuer": "a"}]', "externalAuthProviders.0.issuer": "b"},
+            {"externalAuthProviders": [{"issuer": "b"}], "externalAuthProviders.0.issuer": "b"},
+        ),
         ({"redis": "", "redis.host": "r"}, {"redis": {"host": "r"}, "redis.host": "r"}),
         ({"redis.host": "r", "redis": "x"}, {"redis": "x", "redis.host": ABSENT}),
     ],
@@ -318,6 +332,33 @@ def test_the_text_of_a_value() -> None:
 def test_the_last_of_a_whole_and_its_members_counts(given: dict[str, str], value: dict[str, Any]) -> None:
     config = held("server/azure", {"baseUrl": BASE, **given})
     assert {name: config[name] for name in value} == value
+
+
+@pytest.mark.parametrize("kind", ["server/ssm", "server/azure"])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_item_beside_its_list_makes_no_object_of_it(kind: str, first: bool) -> None:
+    names = {"defaultProjectFeatures": "[]", "defaultProjectFeatures.0": "bots"}
+    given = {"baseUrl": BASE, **dict(sorted(names.items(), reverse=not first))}
+    assert held(kind, given)["defaultProjectFeatures"] == (["bots"] if first else [])
+    assert not [one for one in found(kind, given) if one.startswith("wrong-type")]
+
+
+def test_a_member_beside_a_list_is_checked() -> None:
+    given = {"BASE_URL": BASE, "WORKERS": "[]", "WORKERS_BULLMQ": "off"}
+    message = "workers.bullmq must be an object in JSON; the server fails to parse this text and does not start"
+    assert found("server/env", given)["misread-object workers.bullmq"] == message
+
+
+def test_what_the_server_changes_is_shown_as_it_was_written() -> None:
+    given = {"baseUrl": BASE, "database": {"host": "a"}, "database.port": "1", "x": [{}], "x.0.a": "1"}
+    (one,) = loaded(text_of("server/azure", given), "server/azure", "vault.json")
+    rows = [(row.name, row.written, row.effective) for row in effective_settings(one.document, defaults=False)[1:]]
+    assert rows == [("database.host", "a", "a"), ("database.port", "1", 1), ("x.0", {}, {"a": "1"}), ("x.0.a", "1", "1")]
+
+
+def test_members_that_follow_their_object_in_a_vault_are_added_to_it() -> None:
+    for given in ({"smtp": '{"port": 25}', "smtp.host": "m"}, {"defaultProjectFeatures": "[]", "defaultProjectFeatures.0": "bots"}):
+        assert not [one for one in found("server/azure", {"baseUrl": BASE, **given}) if one.startswith("object-beside")]
 
 
 def test_what_the_server_does_not_hold_is_shown_as_nothing() -> None:
@@ -374,6 +415,12 @@ LATER = 'if the server receives {} first, it fails with "Cannot create property"
             {"redis.host": "h", "redis": "x"},
             "redis.host",
             "redis.host is given next to redis: the server sets redis last, and loses the members; delete redis",
+        ),
+        (
+            "server/azure",
+            {"smtp.host": "h", "smtp": '{"port": 25}', "smtp.secure": "false"},
+            "smtp.secure",
+            "smtp.secure is given next to smtp: the server sets smtp after a member of it, which it loses; put the members into smtp",
         ),
         (
             "server/azure",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
-from ..model import ABSENT, UNKNOWN, Document
+from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, visible, visible_effective
@@ -76,7 +76,7 @@ def _table(document: Document, shown: list[Effective]) -> str:
     lines = [f"{printable(document.uri)} ({document.kind}{environment})"]
     misread = mismatches(document)
     known = catalogue_of(document)
-    cells = [(printable(one.name), "".join(_value_parts(known, one)), _place(one) + _mismatch_note(misread.get(one.path))) for one in shown]
+    cells = [(printable(one.name), "".join(_value_parts(known, one)), _place(one) + _note(one, misread)) for one in shown]
     name_width = max((len(name) for name, _, _ in cells), default=0)
     value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
     lines += [f"  {name.ljust(name_width)}  {value.ljust(value_width)}  {place}" for name, value, place in cells]
@@ -87,8 +87,9 @@ def _place(one: Effective) -> str:
     return "default" if one.line is None else f"line {one.line}"
 
 
-def _mismatch_note(mismatch: Mismatch | None) -> str:
-    """What the server makes of a value that it misreads, or of a name that it does not know."""
+def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
+    """What the server makes of a value that it misreads, or of a name that it does not know. A default is neither."""
+    mismatch = misread.get(one.path) if one.line is not None else None
     shown = mismatch is not None and mismatch.aspect in (*MISREAD, "known", "variable", "current")
     return f"  ! {printable(mismatch.reason)}" if mismatch is not None and shown else ""
 

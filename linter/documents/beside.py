@@ -23,7 +23,11 @@ class Beside(NamedTuple):
 
 
 def beside_members(given: Mapping[SettingPath, Any], by: Coercion, *, ordered: bool = False) -> Iterator[Beside]:
-    """Each whole that has members beside it, once. ``given`` are the texts of entries; ``ordered``: the server sets them in their order."""
+    """Each whole that has members beside it, once. ``given`` are the texts of entries.
+
+    ``ordered``: the server sets them in their order. There it adds members to an object or a list that comes before all of them, which is
+    no mistake.
+    """
     wholes: dict[SettingPath, list[SettingPath]] = {}
     for path in given:
         for length in range(1, len(path)):
@@ -32,15 +36,19 @@ def beside_members(given: Mapping[SettingPath, Any], by: Coercion, *, ordered: b
     places = {path: number for number, path in enumerate(given)} if ordered and wholes else {}
     for whole, members in wholes.items():
         member = max(members, key=places.__getitem__) if ordered else members[0]
-        first = places[whole] < places[member] if ordered else None
-        yield Beside(whole, member, _effect(given[whole], coercion_of(whole, by), by, first))
+        coercion = coercion_of(whole, by)
+        held = converted(given[whole], coercion)
+        container = isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object")
+        if not (ordered and container and all(places[whole] < places[one] for one in members)):
+            yield Beside(whole, member, _effect(held, container, by, places[whole] < places[member] if ordered else None))
 
 
-def _effect(value: Any, coercion: str, by: Coercion, first: bool | None) -> str:
-    held = converted(value, coercion)
+def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> str:
     if isinstance(held, Stop):
         return "the server fails to parse {whole}, which must be JSON, and does not start"
-    if isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object"):
+    if container and first is not None:
+        return "the server sets {whole} after a member of it, which it loses; put the members into {whole}"
+    if container:
         return "whichever the server receives last overrides the other{order}; put the members into {whole}"
     replaced = held is None if by == "env_coercion" else is_false(held)
     if first is None and replaced:

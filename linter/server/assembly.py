@@ -13,7 +13,7 @@ from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.numbers import number_text
 from ..settings.kinds import Coercion
 from ..syntax.json import INVALID, valid_value
-from .loader import coerce, parse_int
+from .loader import Owned, coerce, owned, parse_int, put
 
 
 def is_false(value: Any) -> bool:
@@ -47,12 +47,13 @@ def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion) -> tuple[di
     A value is the text of an entry, what JSON has in place of one, or ``UNKNOWN``.
     """
     tree: dict[str, Any] = {}
+    own: Owned = {}
     stops: list[Stop] = []
     for path, value in given:
         held = converted(value, coercion_of(path, by))
         if isinstance(held, Stop):
             stops.append(held._replace(path=path))
-        elif not _set(tree, path, held, by):
+        elif not _set(tree, path, held, by, own):
             stops.append(Stop(path, _TOO_LATE.format(dotted(path), dotted(path[:-1]))))
     return tree, stops
 
@@ -97,32 +98,19 @@ def _items(value: list[Any]) -> Iterator[str]:
             yield "" if one is None or isinstance(one, list) else js_text(one)
 
 
-def _set(tree: dict[str, Any], path: SettingPath, value: Any, by: Coercion) -> bool:
+def _set(tree: dict[str, Any], path: SettingPath, value: Any, by: Coercion, own: Owned) -> bool:
     """Set a value, and what is missing above it; False where the server fails at that.
 
-    In the environment only what is null counts as missing, elsewhere all that is false. What is set on a list, but for an item, is not
-    seen again.
+    In the environment only what is null counts as missing, elsewhere all that is false.
     """
     node: Any = tree
-    for step in path[:-1]:
-        below = node.get(step)
+    for length, step in enumerate(path[:-1], 1):
+        below = owned(node, path[:length], own)
         if below is None or (by == "ssm_coercion" and is_false(below)):
-            below = node[step] = {}
-        if isinstance(below, list) and step is path[-2]:
-            _set_item(below, str(path[-1]), value)
-        if not isinstance(below, dict):
-            return isinstance(below, list | Mark)
+            below = own[path[:length]] = {}
+            put(node, step, below)
+        if not isinstance(below, dict | list):
+            return isinstance(below, Mark)
         node = below
-    node[path[-1]] = value
+    put(node, path[-1], value)
     return True
-
-
-def _set_item(items: list[Any], name: str, value: Any) -> None:
-    """Set an item of a list by its number, or one more."""
-    index = int(name) if name.isascii() and name.isdecimal() and len(name) < _MOST_DIGITS else -1
-    if 0 <= index <= len(items) and str(index) == name:
-        items[index : index + 1] = [value]
-
-
-_MOST_DIGITS: Final = 10
-"""No list has as many items as a number with more digits says."""

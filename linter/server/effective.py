@@ -150,7 +150,8 @@ def _implied(document: Document) -> Iterator[Effective]:
 def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPath]) -> Iterator[Effective]:
     """What the server fills in, and the defaults of what it leaves to its libraries and to the code that asks for a setting."""
     known = catalogue_of(document)
-    covered = given | {path[:length] for path in given for length in range(1, len(path))}
+    wholes = {path[:length] for path in given for length in range(1, len(path))}
+    covered = given | {path for path in wholes if isinstance(_at(held, path), dict | list | Mark)}  # else a default took the members' place
     from_secrets = _from_secrets(document)
     filled_in = with_defaults({}) if held is not document.data else {}
     for name in known.names():

@@ -75,18 +75,60 @@ def dotted_path(name: str) -> SettingPath:
 
 
 def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
-    """The tree with each value at its path, set in order. A text does not replace an object of the same name that has members."""
+    """The tree with each value at its path, set in order. A text does not replace an object of the same name that has members.
+
+    A member takes the place of a list that cannot hold it, as of a text, so that it is checked.
+    """
     tree: dict[str, Any] = {}
+    own: Owned = {}
     for path, value in given:
         node: Any = tree
-        for step in path[:-1]:
-            below = node.get(step)
-            if not isinstance(below, dict):
-                below = node[step] = {}
+        for length, step in enumerate(path[:-1], 1):
+            below = owned(node, path[:length], own)
+            if not isinstance(below, dict) and not (isinstance(below, list) and 0 <= _index(path[length]) <= len(below)):
+                below = own[path[:length]] = {}
+                put(node, step, below)
             node = below
-        if not (isinstance(node.get(path[-1]), dict) and not isinstance(value, dict)):
-            node[path[-1]] = value
+        if not (isinstance(node, dict) and isinstance(node.get(path[-1]), dict) and not isinstance(value, dict | list)):
+            put(node, path[-1], value)
     return tree
+
+
+Owned = dict[SettingPath, Any]
+"""The objects and lists of a tree that are its own, by their paths; any other is what an entry gave, and must stay as it is."""
+
+
+def owned(node: Any, path: SettingPath, own: Owned) -> Any:
+    """What a node holds at the last step of a path; None where that is nothing. An object or list that an entry gave is copied first."""
+    below = node.get(path[-1]) if isinstance(node, dict) else _item(node, path[-1])
+    if isinstance(below, dict | list) and own.get(path) is not below:
+        below = own[path] = below.copy()
+        put(node, path[-1], below)
+    return below
+
+
+def put(node: Any, step: str | int, value: Any) -> None:
+    """Set a member of an object, or an item of a list by its number, or one more. Anything else on a list is not seen again."""
+    if isinstance(node, dict):
+        node[step] = value
+    elif (index := _index(step)) <= len(node) and index >= 0:
+        node[index : index + 1] = [value]
+
+
+def _item(items: list[Any], step: str | int) -> Any:
+    index = _index(step)
+    return items[index] if 0 <= index < len(items) else None
+
+
+def _index(step: str | int) -> int:
+    """The number of an item that a step is for JavaScript, such as 1 but not 01; -1 where it is none."""
+    name = str(step)
+    number = name.isascii() and name.isdecimal() and len(name) < _MOST_DIGITS and (name == "0" or name[0] != "0")
+    return int(name) if number else -1
+
+
+_MOST_DIGITS: Final = 10
+"""No list has as many items as a number with more digits says."""
 
 
 def has_wholes(given: Collection[SettingPath]) -> bool:
