@@ -15,7 +15,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
-from . import names, texts, values
+from . import names, texts, tls, values
 from .answer import Mismatch
 
 ASPECTS: Final = {
@@ -157,10 +157,11 @@ class _Checker:
             yield values.wrong_type(value, setting) if coercion.newest == "object" else None
         else:
             yield values.external_secret(value)
+            yield tls.text_in_json(value, setting)
             yield values.boolean_in_json(value, setting, self.reader)
             yield values.left_out(value, setting)
             yield values.inexact_number(value, setting)
-            yield values.wrong_type(value, setting)
+            yield None if tls.works_as_text(value, setting) else values.wrong_type(value, setting)
         yield values.not_allowed(value, setting)
         yield values.out_of_range(value, setting)
         yield values.wrong_format(value, setting)

@@ -11,6 +11,7 @@ from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
 from ..settings.kinds import Coercion
 from ..text import BLANKS
+from . import tls
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
 
@@ -28,6 +29,8 @@ def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     if kind in ("object", "array"):
         if coercion == "csv":
             return None
+        if coercion == "none" and tls.takes_options(setting):
+            return tls.unparsed_text(text, setting, way_out)
         return _object_text(text, value, setting, coercion, way_out)
     if kind == "integer":
         return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None
@@ -112,7 +115,7 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
     if "json-only" in setting.tags and kind == "server/ssm":
         return ""
     if setting.pass_through and "tls" in setting.name:
-        return "it turns TLS on, but its options are ignored; use RedisSecrets or a JSON config file if you need options"
+        return f"give those that are text, such as ca, under names like {setting.name}.ca"
     if setting.types[:1] != ("object",):
         return "use a JSON config file"
     return "give its members as dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
@@ -120,13 +123,8 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
 
 def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
     article = "an array" if setting.types[0] == "array" else "an object"
-    is_tls = setting.pass_through and "tls" in setting.name
-    if is_tls and text.strip() == "{}":
-        return None  # stays text, but any text switches TLS on, and no option is lost
-    if coercion == "csv":
-        return None
     if coercion != "object":
-        effect = "" if is_tls else f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
+        effect = f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
         return Mismatch("object", f"stays text, because the server does not parse it here{effect}: {way_out}") if way_out else None
     if value == text:  # what can be parsed is never the text itself
         return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")

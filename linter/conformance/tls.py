@@ -1,0 +1,73 @@
+"""What the clients of PostgreSQL and Redis make of a text in place of the options of TLS.
+
+Where nothing parses them, ``database.ssl`` and ``redis.tls`` are handed on as they are. With pg 8.22.0 the text ``true`` turns TLS on, and
+``no-verify`` does without a check of the certificate; at any other it asks for TLS and then fails, with an exception that nobody catches
+("Cannot use 'in' operator"), or because the database has no TLS. With ioredis 5.8.2 any text turns TLS on, and options in it are not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ..settings import Setting
+from ..syntax.json import valid_value
+from .answer import Mismatch
+from .values import MEANS_FALSE
+
+_OF_PG: Final = frozenset({"true", "no-verify", ""})
+"""The texts with which pg connects; with an empty one it does not encrypt."""
+_WORD: Final = re.compile(r"\s*[A-Za-z0-9_-]+\s*")
+_REFUSED: Final = "is text, at which the database client asks for TLS and then fails, which stops the server"
+_NOTHING: Final[tuple[Any, ...]] = ({}, [])
+"""Options of which there are none."""
+
+
+def takes_options(setting: Setting) -> bool:
+    """Whether a setting holds the options of TLS of a connection, in place of which a client takes a text in its own way."""
+    return setting.types[:1] == ("object",) and "boolean" in setting.types and setting.name.rpartition(".")[2] in ("ssl", "tls")
+
+
+def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
+    """The mismatch of a parameter's text that stays text; None where it works. ``way_out`` is how to give the options."""
+    off = text.strip().lower() in MEANS_FALSE
+    if not _is_of_redis(setting):
+        return None if text in _OF_PG else Mismatch("object", f"{_REFUSED}; {'to connect without TLS, leave it out' if off else way_out}")
+    if off:
+        return Mismatch(
+            "boolean", "counts as true, because the server keeps it as text and any text turns TLS on; to switch it off, leave it out"
+        )
+    if not text.strip() or _says_only_that(text):
+        return None
+    return Mismatch(
+        "object", f"stays text, because the server does not parse it here: it turns TLS on, but its options are ignored; {way_out}"
+    )
+
+
+def text_in_json(value: Any, setting: Setting) -> Mismatch | None:
+    """The mismatch of a text in a file whose values are not converted; None where it is that of a text in place of any other switch."""
+    if not isinstance(value, str) or not takes_options(setting) or value in ("true", ""):
+        return None
+    off = value.strip().lower() in MEANS_FALSE
+    if not _is_of_redis(setting):
+        wanted = "false" if off else "true, or an object,"
+        return None if value in _OF_PG else Mismatch("boolean" if off else "type", f"{_REFUSED}; write {wanted} without quotes")
+    if off:
+        return None
+    if _says_only_that(value):
+        return Mismatch("boolean-spelling", "must be true, or an object, without quotes; at this text, as at any, the server turns TLS on")
+    return Mismatch("type", "is text, which turns TLS on, but options in it are ignored; write an object without quotes")
+
+
+def _says_only_that(text: str) -> bool:
+    """Whether a text says no more than that TLS is wanted."""
+    return _WORD.fullmatch(text) is not None or valid_value(text) in _NOTHING
+
+
+def works_as_text(value: Any, setting: Setting) -> bool:
+    """Whether a text is as good as a value of the setting's types."""
+    return value == "no-verify" and takes_options(setting) and not _is_of_redis(setting)
+
+
+def _is_of_redis(setting: Setting) -> bool:
+    return setting.pass_through
