@@ -343,10 +343,12 @@ def test_an_item_beside_its_list_makes_no_object_of_it(kind: str, first: bool) -
     assert not [one for one in found(kind, given) if one.startswith("wrong-type")]
 
 
-def test_a_member_beside_a_list_is_checked() -> None:
-    given = {"BASE_URL": BASE, "WORKERS": "[]", "WORKERS_BULLMQ": "off"}
+@pytest.mark.parametrize("whole", ["[]", "{}", '{"bullmq": {}}'])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_member_beside_its_whole_is_checked(whole: str, first: bool) -> None:
+    given = dict(sorted({"WORKERS": whole, "WORKERS_BULLMQ": "off"}.items(), reverse=not first))
     message = "workers.bullmq must be an object in JSON; the server fails to parse this text and does not start"
-    assert found("server/env", given)["misread-object workers.bullmq"] == message
+    assert found("server/env", {"BASE_URL": BASE, **given})["misread-object workers.bullmq"] == message
 
 
 def test_what_the_server_changes_is_shown_as_it_was_written() -> None:

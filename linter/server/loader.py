@@ -75,9 +75,10 @@ def dotted_path(name: str) -> SettingPath:
 
 
 def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
-    """The tree with each value at its path, set in order. A text does not replace an object of the same name that has members.
+    """The tree with each value at its path, set in order, but so that whatever is given is checked: members stay beside their whole.
 
-    A member takes the place of a list that cannot hold it, as of a text, so that it is checked.
+    A text does not replace an object of the same name that has members, an object is merged with it, and a member takes the place of a
+    list that cannot hold it.
     """
     tree: dict[str, Any] = {}
     own: Owned = {}
@@ -89,9 +90,20 @@ def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
                 below = own[path[:length]] = {}
                 put(node, step, below)
             node = below
-        if not (isinstance(node, dict) and isinstance(node.get(path[-1]), dict) and not isinstance(value, dict | list)):
-            put(node, path[-1], value)
+        held = own.get(path)
+        if held is not None and isinstance(node, dict) and node.get(path[-1]) is held:
+            value = own[path] = _with_members(held, value)
+        put(node, path[-1], value)
     return tree
+
+
+def _with_members(held: Any, whole: Any) -> Any:
+    """A whole, with the object that members of it have made already."""
+    if not isinstance(held, dict):
+        return whole
+    if isinstance(whole, dict):
+        return {**whole, **held}
+    return whole if isinstance(whole, list) and all(_index(step) >= 0 for step in held) else held
 
 
 Owned = dict[SettingPath, Any]
