@@ -161,10 +161,11 @@ def test_a_default_that_is_a_reference_or_says_what_is_missing_is_no_secret(sour
         assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == []
 
 
-def test_a_sample_default_on_a_local_host_stays_a_warning() -> None:
+@pytest.mark.parametrize("host", ["postgres", "${DB_HOST:-postgres}", "db.hospital.example"])
+def test_a_sample_as_the_default_of_a_connection_is_for_a_laptop(host: str) -> None:
     name, write, _ = SOURCES["compose"]
-    text = write({"MEDPLUM_BASE_URL": URL, "MEDPLUM_DATABASE_HOST": "postgres", "MEDPLUM_DATABASE_PASSWORD": "${PW:-medplum}"})
-    assert found(text, name) == [("warning published-database-password", "database.password")]
+    given = {"MEDPLUM_DATABASE_HOST": host, "MEDPLUM_DATABASE_PASSWORD": "${PW:-medplum}", "MEDPLUM_REDIS_PASSWORD": "${PW:-medplum}"}
+    assert [one for one in found(write({"MEDPLUM_BASE_URL": URL, **given}), name) if "password" in one[1]] == []
 
 
 @pytest.mark.parametrize("source", ["dotenv", "compose", "workflow"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import settings
 from ...conformance.secrets import holds_secret
+from ...formats.published import not_published
 from ...model import ABSENT, UNKNOWN
 from ...settings.kinds import catalogue_kind
 from ..node import Node
@@ -18,7 +19,8 @@ from . import operator
     schema={"type": "boolean"},
     operand="true",
     says="is a secret of the setting: no empty text or placeholder, and no object or address without a secret in it; of a reference with a "
-    "default, such as `${NAME:-default}`, the default is; a value that cannot be read is one. `false`: is none",
+    "default, such as `${NAME:-default}`, the default is, unless it is published as a sample; a value that cannot be read is one. "
+    "`false`: is none",
     asks=lambda operand: f"be {'a' if operand else 'no'} secret",
     checks_unknown=lambda _operand: True,
 )
@@ -35,7 +37,10 @@ def is_secret(operand: Any) -> Check:
 
 def _holds(node: Node) -> bool:
     """Whether it does; what stands there is the default, the text of its own entry (beside which members can be given), or the value."""
-    given = (fact for name in ("fallback", "raw") if (fact := node.fact(name)) is not ABSENT)
+    fallback = node.fact("fallback")
+    if fallback is not ABSENT and not_published(fallback) is not None:
+        return False  # a sample for a laptop, in whose place a deployment has its own
+    given = (fact for fact in (fallback, node.fact("raw")) if fact is not ABSENT)
     value = next(given, node.value)
     document, path = node.document.owner(node.path)
     kind = catalogue_kind(document.kind)
