@@ -374,7 +374,14 @@ def test_a_value_whose_name_stands_elsewhere_is_shown_only_if_asked_for() -> Non
 
 def test_a_long_line_is_shown_from_the_name_on() -> None:
     line = '"password":"hunter2",' * 10 + '"port":"x",' + '"password":"hunter2",' * 10
-    assert underlined(line, '"x"', '"port"') == '…"port":»"x"«,' + '"password":"••••••",' * 4 + '"passwor…'
+    assert underlined(line, '"x"', '"port"') == '…"port":»"x"«,' + '"password":"••••••",' * 4 + '"password…'
+
+
+@pytest.mark.parametrize("length", [1, 2, 20, 21, 22, 23, 40, 90, 100, 150, 160, 200, 1000])
+def test_where_a_line_is_cut_does_not_tell_the_length_of_a_secret(length: int) -> None:
+    for before, behind in ((1, 1), (1, 30), (30, 1), (30, 30), (0, 3), (3, 0)):
+        lines = ["{" + '"port":1,' * before + f'"password":"{"a" * size}",' + '"port":1,' * behind + '"host":"z"}' for size in (8, length)]
+        assert underlined(lines[0], '"password"') == underlined(lines[1], '"password"')
 
 
 def test_a_long_line_is_cut_within_a_value() -> None:

@@ -108,8 +108,15 @@ def test_a_long_line_is_cut() -> None:
     text = "{" + "password: hunter2, " * 30 + "port: " + "x" * 300 + ", password: hunter2}"
     assert underlined(text, "x" * 300) == "…port: »" + "x" * 94 + "«…"
     assert underlined(text, "port") == "…»port«: " + "x" * 94 + "…"
-    assert underlined(f"password: {'a' * 150}b{'c' * 150}", "b") == "…»••••••«…"
-    assert underlined(f"password: {'a' * 350}", "password") == "»password«: ••••••…"
+    assert underlined(f"password: {'a' * 150}b{'c' * 150}", "b") == "password: »••••••«"
+    assert underlined(f"password: {'a' * 350}", "password") == "»password«: ••••••"
+
+
+@pytest.mark.parametrize("length", [1, 2, 20, 21, 40, 90, 100, 150, 160, 200, 1000])
+def test_where_a_line_is_cut_does_not_tell_the_length_of_a_secret(length: int) -> None:
+    for before, behind in ((1, 1), (1, 30), (30, 1), (30, 30), (0, 3), (3, 0)):
+        lines = ["{" + "port: 1, " * before + f"password: {'a' * size}, " + "port: 1, " * behind + "host: z}" for size in (8, length)]
+        assert underlined(lines[0], "password") == underlined(lines[1], "password")
 
 
 NAMES = st.sampled_from(sorted(KNOWN - PUBLIC) + ["pasword", "x", "KEY", "", "a b"])

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from .values import Public, Visibility, shown_text
 
-_WIDEST = 160
-_SHOWN_OF_LONG = 100
-_FARTHEST = 10_000
-"""Characters behind the shown part of a long line in which the end of its last token is looked for."""
+WIDEST: Final = 160
+"""Characters of a masked line at most that is shown from its start on."""
+SHOWN_OF_LONG: Final = 100
+"""Characters of a longer one that are shown."""
+_FARTHEST: Final = 10_000
+"""Characters around a place of a long line that are looked at."""
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\\n\r]|\\.)*(?P<closed>")?)|(?P<blank>[^\S\n\r]+)|(?P<sign>[{}\[\]:,])'
     r'|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<comment>/.)',
@@ -37,21 +40,51 @@ def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show
     """
     line = text.position(span.start).line
     whole = text.line_span(line)
-    start, end = whole
-    lead = tail = ""
-    if end - start > _WIDEST:
-        start = anchor if whole.start <= anchor <= span.start and span.start - anchor < _SHOWN_OF_LONG else span.start
-        cut = min(end, start + _SHOWN_OF_LONG)
-        lead, tail = "…" if start > whole.start else "", "…" if cut < end else ""
-        end = cut
-    line_reader = _Line(text.content, min(whole.end, end + _FARTHEST), visibility, span, show)
-    line_reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
-    pieces = list(line_reader.pieces(start, end))
-    shown = lead + "".join(piece.text for piece in pieces) + tail
+
+    def pieces_from(start: int) -> Iterator[Piece]:
+        end = min(whole.end, max(start, span.start) + _FARTHEST)
+        reader = _Line(text.content, end, visibility, span, show)
+        reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
+        return reader.pieces(start, end)
+
+    start = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
+    return excerpt_of(line, whole, span, pieces_from, start)
+
+
+def excerpt_of(line: int, whole: Span, span: Span, pieces_from: Callable[[int], Iterator[Piece]], start: int) -> Excerpt:
+    """The line ``whole``, or where what may be seen of it is long the part of that from ``start`` on.
+
+    Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
+    """
+    pieces = list(first_of(pieces_from(whole.start), WIDEST)) if span.start - whole.start <= _FARTHEST else []
+    shown = sum(len(piece.text) for piece in pieces)
+    start = whole.start if pieces and pieces[-1].end >= whole.end and shown <= WIDEST else start
+    if start > whole.start or shown > WIDEST or not pieces or pieces[-1].end < whole.end:
+        pieces = list(first_of(pieces_from(start), SHOWN_OF_LONG))
+    end = pieces[-1].end if pieces else whole.end
+    lead, tail = "…" if start > whole.start else "", "…" if end < whole.end else ""
     under_start = len(lead) + column_of(pieces, span.start, at_end=False)
     under_end = len(lead) + column_of(pieces, min(span.end, end), at_end=True)
     hidden = is_masked(pieces, span) or end < min(span.end, whole.end)  # what is cut off may be masked
-    return Excerpt(line, shown, under_start, max(under_end, under_start + 1), hidden)
+    shown_line = lead + "".join(piece.text for piece in pieces) + tail
+    return Excerpt(line, shown_line, under_start, max(under_end, under_start + 1), hidden)
+
+
+def first_of(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
+    """The pieces of which the first ``width`` characters of a masked line are made; a mask among them is never cut."""
+    left = width
+    for piece in pieces:
+        if left <= 0:
+            return
+        if len(piece.text) <= left:
+            yield piece
+        elif len(piece.text) == piece.end - piece.start and not piece.masked:
+            yield Piece(piece.start, piece.start + left, piece.text[:left])
+        else:
+            text = piece.text[:left]
+            text = f"{text.rstrip(MASK[0])}{MASK}" if text.endswith(MASK[0]) else text
+            yield Piece(piece.start, max(piece.end - 1, piece.start + 1), text, piece.masked)
+        left -= len(piece.text)
 
 
 def line_pieces(text: Text, part: Span, visibility: Visibility) -> Iterator[Piece]:

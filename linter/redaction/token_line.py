@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from .credentials import without_credentials
-from .json_line import column_of, is_masked
+from .json_line import SHOWN_OF_LONG, excerpt_of
 from .values import Public, Visibility, shown_text
 
 if TYPE_CHECKING:
     from ..syntax.yaml_events import Scalar
 
-_WIDEST = 160
-_SHOWN_OF_LONG = 100
 _BETWEEN = re.compile(
     r"""(?P<signs>(?:[\s\-:{}\[\],?="']|\bexport\b)*)(?:(?P<comment>#.*)|(?P<other>.*?)(?P<behind>[\s{\[]*))""",
     re.DOTALL,
@@ -57,24 +55,18 @@ class LineExcerpts:
         """
         line = self._text.position(span.start).line
         whole = self._text.line_span(line)
-        shown = Span(*whole) if whole.end - whole.start <= _WIDEST else self._part(whole, span)
         reader = _LineReader(self._text, visibility, span, show)
-        pieces = list(reader.pieces(shown, self._tokens_in(shown)))
-        lead, tail = "…" if shown.start > whole.start else "", "…" if shown.end < whole.end else ""
-        under_start = len(lead) + column_of(pieces, span.start, at_end=False)
-        under_end = len(lead) + column_of(pieces, min(span.end, shown.end), at_end=True)
-        whole_text = lead + "".join(piece.text for piece in pieces) + tail
-        hidden = is_masked(pieces, span) or shown.end < min(span.end, whole.end)  # what is cut off may be masked
-        return Excerpt(line, whole_text, under_start, max(under_end, under_start + 1), hidden)
+
+        def pieces_from(start: int) -> Iterator[Piece]:
+            part = Span(start, whole.end)
+            return reader.pieces(part, self._tokens_in(part))
+
+        start = next(self._names_before(max(whole.start, span.start - SHOWN_OF_LONG + 1), span.start), span.start)
+        return excerpt_of(line, whole, span, pieces_from, start)
 
     def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
         return _LineReader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
-
-    def _part(self, whole: Span, span: Span) -> Span:
-        """The part of a long line that is shown: from the name before the span on, if that is near."""
-        start = next(self._names_before(max(whole.start, span.start - _SHOWN_OF_LONG + 1), span.start), span.start)
-        return Span(start, min(whole.end, start + _SHOWN_OF_LONG))
 
     def _names_before(self, first: int, last: int) -> Iterator[int]:
         """Where the names start that begin in a part of the text, the last one first."""
@@ -84,12 +76,12 @@ class LineExcerpts:
                 yield self._starts[index]
             index -= 1
 
-    def _tokens_in(self, part: Span) -> Sequence[Token]:
+    def _tokens_in(self, part: Span) -> Iterator[Token]:
         """The tokens of which something stands in a part of the text."""
         first = bisect_left(self._starts, part.start)
         if first and self._tokens[first - 1].span.end > part.start:
             first -= 1
-        return self._tokens[first : bisect_left(self._starts, part.end)]
+        return (self._tokens[index] for index in range(first, bisect_left(self._starts, part.end)))
 
 
 def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scalar] | None = None) -> list[Token]:
@@ -123,7 +115,7 @@ class _LineReader:
         self._span = span
         self._show = show
 
-    def pieces(self, part: Span, tokens: Sequence[Token]) -> Iterator[Piece]:
+    def pieces(self, part: Span, tokens: Iterable[Token]) -> Iterator[Piece]:
         """The parts of ``part`` with the text to show for each."""
         at = part.start
         for token in tokens:
@@ -136,7 +128,7 @@ class _LineReader:
                 yield Piece(indented, at, MASK, masked=True)
             else:
                 text, masked = self._token(token, Span(start, at))
-                yield Piece(start, at, text[:_SHOWN_OF_LONG], masked)
+                yield Piece(start, at, text[:SHOWN_OF_LONG], masked)
         if at < part.end:
             yield from self._gap(Span(at, part.end))
 
