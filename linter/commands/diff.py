@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
+from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, visible, visible_effective
+from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, shown_name, visible, visible_effective
 from ..text import MASK, inert, printable
 from .show import json_value, value_cell
 
@@ -77,7 +77,7 @@ def as_json(first: Document, second: Document) -> str:
     """The contract that README.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
     rows = [
         {
-            "setting": dotted(one.path),
+            "setting": shown_name(catalogue_of(first), one.path),
             "first": json_value(one.first.shown),
             "second": json_value(one.second.shown),
             "only_in": "second" if one.first.value is ABSENT else "first" if one.second.value is ABSENT else None,
@@ -98,7 +98,7 @@ def as_text(first: Document, second: Document) -> str:
     every = differences(first, second)
     if not every:
         return "No differences.\n"
-    rows = [("", _title(first), _title(second)), *((printable(dotted(one.path)), *_cells(one)) for one in every)]
+    rows = [("", _title(first), _title(second)), *((printable(shown_name(catalogue_of(first), one.path)), *_cells(one)) for one in every)]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]).rstrip() for row in rows]
     return inert("\n".join([*lines, f"{len(every)} setting{' differs' if len(every) == 1 else 's differ'}."])) + "\n"

@@ -11,7 +11,7 @@ from ..conformance.mismatch import MISREAD, mismatches
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..redaction.mask import environment_text, named_environment
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, visible, visible_effective
+from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
 
@@ -46,7 +46,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
 def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
     written, effective = visible(known, one.path, one.written), visible_effective(known, one)
     return {
-        "setting": one.name,
+        "setting": shown_name(known, one.path),
         "written": json_value(written),
         "effective": json_value(effective),
         "from": "default" if one.written is ABSENT and one.line is None else "written",
@@ -76,7 +76,9 @@ def _table(document: Document, shown: list[Effective]) -> str:
     lines = [f"{printable(document.uri)} ({document.kind}{environment})"]
     misread = mismatches(document)
     known = catalogue_of(document)
-    cells = [(printable(one.name), "".join(_value_parts(known, one)), _place(one) + _note(one, misread)) for one in shown]
+    cells = [
+        (printable(shown_name(known, one.path)), "".join(_value_parts(known, one)), _place(one) + _note(one, misread)) for one in shown
+    ]
     name_width = max((len(name) for name, _, _ in cells), default=0)
     value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
     lines += [f"  {name.ljust(name_width)}  {value.ljust(value_width)}  {place}" for name, value, place in cells]

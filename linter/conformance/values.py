@@ -152,7 +152,7 @@ def not_allowed(value: Any, setting: Setting) -> Mismatch | None:
 
 def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
     """The mismatch of a number (in quotes too) that cannot work (``range``) or should not be (``advice``); None for any other value."""
-    if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,20}", value):
+    if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,1000}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
         return None

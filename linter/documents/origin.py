@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import settings
 from ..model import Fact, Part, SettingPath
@@ -12,7 +14,7 @@ from ..text import Excerpt, Piece, Span, Text
 from .lines import JsonLines
 
 if TYPE_CHECKING:
-    from ..redaction.values import Public, Visibility
+    from ..redaction.values import Hidden, Public, Visibility
 
 
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
@@ -27,12 +29,63 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
     return Span(0, 0)
 
 
-def visibility(known: settings.Catalogue, *, intact: bool) -> Visibility:
-    """What may be shown of a JSON text with the settings of a catalogue; ``intact``: names are surely names, and values values."""
+def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
+    """What may be shown of a JSON text with the settings of a catalogue."""
     from ..redaction.values import Visibility
 
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
-    return Visibility(lambda name: settings.public_settings(name, known.kind), (lambda _name: True) if intact else names.__contains__)
+    closed = _Closed(known, parsed)
+    # Where the text is not intact, a quote in the wrong place can have made a name of a value.
+    known_name = (lambda _name: True) if parsed.intact else names.__contains__
+    return Visibility(lambda name: settings.public_settings(name, known.kind), known_name, closed.at)
+
+
+class _Closed:
+    """The values of a JSON text that stand where the catalogue knows no public setting, whatever the names within them are."""
+
+    def __init__(self, known: settings.Catalogue, parsed: Json) -> None:
+        self._known = known
+        self._parsed = parsed
+
+    def at(self, offset: int) -> Hidden | None:
+        """What of the text at an offset is not to be seen; None where only the names tell."""
+        index = bisect_right(self._starts, offset) - 1
+        if index < 0:
+            return None
+        span, hidden = self._spans[index]
+        return hidden if offset < span.end else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [span.start for span, _ in self._spans]
+
+    @cached_property
+    def _spans(self) -> list[tuple[Span, Hidden]]:
+        """Them in their order, none within another."""
+        found: list[tuple[Span, Hidden]] = []
+        waiting: list[tuple[SettingPath, Any]] = [((), self._parsed.value)]
+        while waiting:
+            above, holder = waiting.pop()
+            for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ():
+                path = (*above, step)
+                hidden = self._hidden(path, value)
+                if hidden == "nothing":
+                    waiting.append((path, value))
+                elif hidden is not None and (place := self._parsed.places.find(path)) is not None:
+                    found.append((place.value, hidden))
+        return sorted(found)
+
+    def _hidden(self, path: SettingPath, value: Any) -> Hidden | Literal["nothing"] | None:
+        """What of a value is not to be seen; ``nothing``: its members are to be looked at; None: its name tells all."""
+        setting = self._known.get(path)
+        if not isinstance(value, dict | list):
+            # Of the CDK's settings in a server's file, and the reverse, the name tells that they are public.
+            return "values" if len(path) > 1 and isinstance(path[-1], str) and not self._known.is_public(path) else None
+        if setting is None:
+            return "values" if path != ("bots",) else None
+        if {"object", "array"}.intersection(setting.types):
+            return "nothing"
+        return "all" if setting.secret else "values"
 
 
 def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | None:
@@ -52,7 +105,7 @@ class JsonOrigin:
     def __init__(self, text: Text, parsed: Json, catalogue: str = "server") -> None:
         self._parsed = parsed
         self._known = known = settings.catalogue(catalogue)
-        self._lines = JsonLines(text, lambda: visibility(known, intact=parsed.intact))
+        self._lines = JsonLines(text, lambda: visibility(known, parsed))
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""

@@ -6,11 +6,10 @@ Whatever of a text is taken for one is masked to the end of what it may reach, r
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Final
 
 from ..text import MASK
-from .numbers import is_long_number
+from .generated import generated_at
 
 _SCHEME: Final = re.compile(
     r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|(?:https?|wss?|postgres(?:ql)?|rediss?|smtps?|jdbc|ftp)[:/\\]+)", re.IGNORECASE
@@ -46,22 +45,16 @@ _KNOWN: Final = re.compile(
     r"|SG\.[\w-]{6}|key-[0-9a-f]{16}"  # SendGrid, Mailgun
     r"|[srp]k_(?:live|test)_|whsec_"  # Stripe
     r"|gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|npm_[A-Za-z0-9]{8}|pypi-[\w-]{8}"
+    r"|dckr_pat_|xkeysib-|dapi[0-9a-f]{8}"
     r"|hv[sbr]\.[\w-]{6}|dop_v1_|shp(?:at|ss|ca|pa)_|sq0(?:atp|csp)-|sk-[\w-]{8}|AGE-SECRET-KEY-|EAA[\w]{16}"
     r"|eyJ[\w-]{5}"  # a JSON Web Token
     r"|(?:Bearer|Basic)\s+(?=[\w+/=.-]{6})"
     r")[^\s\"'<>,;()\[\]{}]*"
 )
 """Tokens that are known by how they begin."""
-_PORT: Final = re.compile(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!\d{0,6}(?:[/?#,;\s\\]|\Z))(?![$<{%@]|__)(?=\S)")
+_REFERENCE: Final = r"\$\{[^{}]*\}|\$[A-Z_]+|\{\{[^{}]*\}\}|<[^<>]*>|%[A-Z_]+%|@@[A-Z_]+@@|__[A-Z_]+__"
+_PORT: Final = re.compile(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!(?:\d{0,6}|" + _REFERENCE + r")(?:[/?#,;\s\\]|\Z))(?=\S)")
 """Where in a URL a port begins that is no number."""
-_RUN: Final = re.compile("[A-Za-z0-9_+=]{16,}")
-_RUN_WITH_SLASHES: Final = re.compile("[A-Za-z0-9_+=/]{16,}")
-"""What a generator may have made: of a text in which slashes divide, and of all others."""
-_OFTEN: Final = 0.36
-"""The share of characters before which the kind changes between small letter, capital and digit: 0.5 to 0.62 in a random text, 0.2 to 0.33
-in names of several words that end in a number, as the CDK's."""
-_OFTEN_IN_WORDS: Final = 0.44
-"""The same where no two digits are apart from each other: ``AuditEventLogGroup2`` has 0.42."""
 _PRIVATE_KEY: Final = re.compile(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 
@@ -81,26 +74,10 @@ def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool
     if "://" in text and (fragment := _FRAGMENT.search(text)) is not None:
         starts.append(fragment.end())
     if not is_identifier:
-        starts += _generated(text)[:1]
+        starts += generated_at(text)
     if starts and not text.startswith(MASK, min(starts)):
         text = text[: min(starts)] + MASK
     return _KNOWN.sub(MASK, text)
-
-
-def _generated(text: str) -> list[int]:
-    """Where each run of letters and digits begins that only a generator makes."""
-    divided = "://" in text or text.startswith((".", "/", "~"))
-    runs = (_RUN if divided else _RUN_WITH_SLASHES).finditer(text)
-    return [run.start() for run in runs if _is_random(run[0])]
-
-
-def _is_random(run: str) -> bool:
-    if is_long_number(run):
-        return True
-    kinds = ["a" if char.islower() else "A" if char.isupper() else "0" for char in run if char.isalnum()]
-    changes = [other for one, other in pairwise(kinds) if one != other]
-    often = _OFTEN if changes.count("0") + (kinds[:1] == ["0"]) > 1 else _OFTEN_IN_WORDS
-    return {"a", "A"} <= set(kinds) and len(changes) >= often * len(run)
 
 
 def _without_user(text: str) -> str:

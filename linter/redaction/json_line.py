@@ -156,8 +156,10 @@ class _Line:
             self._sign(token)
             return token, False
         if match["closed"] and _COLON.match(self._content, match.end()):
-            return self._name(token)
+            return self._name(token, match.start())
         public = self._value()
+        if public is not None and self._visibility.closed(match.start()) is not None:
+            public = None
         if public is None and self._span == Span(*match.span()):
             public = self._show
         if match["string"]:
@@ -165,13 +167,13 @@ class _Line:
             return _string(token, public if whole else None)
         return _word(token, public)
 
-    def _name(self, token: str) -> tuple[str, bool]:
+    def _name(self, token: str, at: int) -> tuple[str, bool]:
         name = token[1:-1]
         public = self._visibility.public(name)
         self._expected()
         self._public = None if self.lost else public
         self._lists, self._due, self._colon_due = 0, True, True
-        shown = self._visibility.known(name) and (public is not None or not self.lost)
+        shown = self._visibility.known(name) and (public is not None or not self.lost) and self._visibility.closed(at) != "all"
         return (printable(token), False) if shown else (f'"{MASK}"', True)
 
     def _value(self) -> Public | None:

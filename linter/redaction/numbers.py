@@ -10,8 +10,8 @@ _MOST_DIGITS: Final = 15
 
 
 def is_long_number(text: str) -> bool:
-    """Whether a text is a number that has more digits than one with which somebody counts or measures."""
-    return not is_short(text) and re.fullmatch(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?", text.strip()) is not None
+    """Whether a text is a number, with a unit or without, that has more digits than one with which somebody counts or measures."""
+    return not is_short(text) and re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-z/%]{0,12}", text.strip()) is not None
 
 
 def is_short(number: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
@@ -30,14 +30,20 @@ Public = Sequence[Setting] | Callable[[str], bool]
 """The settings that a value behind a public name can be of; where the name is one of the file format, whether a text is one of its own."""
 
 
+Hidden = Literal["values", "all"]
+"""What of a place is not to be seen in spite of all names: only values, or the names as well."""
+
+
 class Visibility(NamedTuple):
     """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
 
-    ``public`` gives None where the value may not be shown at all.
+    ``public`` gives None where the value may not be shown at all. ``closed`` tells of an offset how much is to be seen there in spite of
+    all names: of what is beneath a name that nobody knows no value, of an object in the place of a secret not even a name.
     """
 
     public: Callable[[str], Public | None]
     known: Callable[[str], bool]
+    closed: Callable[[int], Hidden | None] = lambda _offset: None
 
 
 def shown_text(text: str, public: Public) -> str | None:
@@ -54,10 +60,27 @@ def shown_text(text: str, public: Public) -> str | None:
     if reader is None:
         return None
     shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
-    user, colon, password = shown.partition(":")
-    if password and reader.name.rpartition(".")[2] in _USERS and not is_unresolved(text):
-        return f"{user}{colon}{MASK}"
-    return shown
+    return _without_password(shown) if _is_a_name(reader) else shown
+
+
+def _is_a_name(setting: Setting) -> bool:
+    """Whether the values of a setting are names, of a user, a database, a group, in which nothing stands behind a colon."""
+    return not setting.format and "string" in setting.types and not setting.enum and not setting.name.lower().endswith("image")
+
+
+def _without_password(name: str) -> str:
+    """A name without what stands behind a colon, where a password stands if anything does."""
+    end = next((at for at, char in _plain_chars(name) if char == ":"), len(name))
+    return f"{name[: end + 1]}{MASK}" if name[end + 1 :] and not name.startswith("arn:") and "://" not in name else name
+
+
+def _plain_chars(text: str) -> Iterator[tuple[int, str]]:
+    """The characters of a text outside of its references, each with its offset."""
+    at = 0
+    for reference in _REFERENCE.finditer(text):
+        yield from zip(range(at, reference.start()), text[at : reference.start()], strict=True)
+        at = reference.end()
+    yield from zip(range(at, len(text)), text[at:], strict=True)
 
 
 def _is_identifier(text: str, setting: Setting) -> bool:
@@ -141,15 +164,14 @@ def is_of_a_format(text: str) -> bool:
 _MAIL: Final = frozenset({"email", "email-list", "mailbox"})
 _IDENTIFIERS: Final = frozenset({"cloudfront-key-id", "google-client-id", "pem-certificates", "pem-public-key", "recaptcha-key", "uuid"})
 """Formats of public ids and keys that a service makes at random."""
-_USERS: Final = frozenset({"username", "user"})
 
 _HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
-_URL: Final = rf"\s*(?:[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{_HOST}(?:[/\\?#]\S*)?)\s*"
+_URL: Final = rf"\s*(?://{_HOST}\S*|[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{_HOST}(?:[/\\?#]\S*)?)\s*"
 _HOST_AND_PORT: Final = r"[A-Za-z0-9-]+:\d{1,6}"
 _ADDRESS: Final = rf"(?:[^<>@:]*<)?\s*[^\s<>@:]+@{_HOST}>?\s*"
 _UNIT: Final = (
-    r"/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b|bytes?|points?|requests?|per"
-    r"|tcp|udp|px|%)"
+    r"(?i:/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b|bytes?|points?|requests?|per"
+    r"|tcp|udp|px|%))"
 )
 _NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
 _FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
@@ -161,18 +183,19 @@ _BLANK_IN_PEM: Final = re.compile(r"\s+|\\[nrt]")
 _LEGIBLE: Final[dict[str, str]] = {
     "arn": r"arn:\S+",
     "aws-account": r"[0-9 -]{6,20}|0x[0-9a-f]+",
-    "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)[ _-]?[a-z]+[ _-]?[a-z0-9]{0,4}\s*",
+    "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)"
+    r"(?:[ _-]?(?:gov|iso[a-z]?|central|(?:north|south)?(?:east|west)|north|south)){1,2}(?:[ _-]?\d)?[a-z]?\s*",
     "base-url": _URL,
     "binary-storage": r"(?:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
     r"|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",
     "bytes": _NUMBER,
-    "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?",
+    "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?|[a-z]+(?:-[a-z]+)*",
     "cron": r"[\s\d*/,\-?LW#]+|@(?:hourly|daily|weekly|monthly|yearly)",
     "date-time": r"[\dTZ:+./ -]{4,40}",
     "email": _ADDRESS,
     "environment-name": WORDS,
     "google-client-id": r"[\w.-]+\.googleusercontent\.com\S{0,10}",
-    "header-name": r"[A-Za-z]+(?:[-_][A-Za-z]+)+",
+    "header-name": r"[A-Za-z]+(?:[-_][A-Za-z0-9]+)*",
     "host-or-socket": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "hostname": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "lambda-layer-name": r"arn:\S+",
@@ -188,18 +211,29 @@ _LEGIBLE: Final[dict[str, str]] = {
 }
 """For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is not here, such as an
 id that a secret can be taken for, nothing wrong is shown."""
-_LISTS: Final = {"email-list": "email", "origins": "url", "hostname": "hostname", "host-or-socket": "hostname"}
+_LISTS: Final = {"email-list": "email", "mailbox": "email", "origins": "url", "hostname": "hostname", "host-or-socket": "hostname"}
 """Formats of lists, and of what people write lists for, with the format of a member."""
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
 _REFERENCE: Final = re.compile(
-    r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)|<[^<>@]*[A-Za-z][^<>@]*>"
-    r"|__[A-Z][A-Z_]{0,40}__|@@[A-Z][A-Z0-9_]{0,40}@@|%[A-Z][A-Z0-9_]{0,40}%|\$[A-Z][A-Z0-9_]{0,40}(?![A-Za-z0-9])|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
+    r"\$\{\{\s*[\w.-]+\s*\}\}|\$\{[^{}]*\}|\{\{-?\s*[.$\w-]+(?:\s*\|\s*(?:quote|b64enc|toString|trim|lower|upper|n?indent\s+\d+))*\s*-?\}\}"
+    r"|\$\([A-Za-z_][\w.-]*\)|<\s?[A-Za-z]+(?:[ _/.:'-]+(?:[A-Za-z]+|\d{1,4}|S3|EC2|SHA256|x509|base64|OAuth2|IPv[46]))*\s?>"
+    r"|__[A-Z][A-Z_]{0,40}__|@@[A-Z][A-Z0-9_]{0,40}@@|%[A-Z][A-Z0-9_]{0,40}%|\$[A-Z][A-Z0-9_]{0,40}(?![A-Za-z0-9])"
+    r"|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
 _INNER: Final = re.compile(r"\$\{([^{}]*)\}")
 """What a reference such as ``${NAME:-default}`` holds."""
 _WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
 """A member of a list of names, such as ``Patient``."""
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The name of a database, a user or a mode, or an id, where a name that is no setting could hold anything."""
+_NAME: Final = re.compile(r"[\w./:@+~-]+")
+_WIDE: Final = {
+    "header-name": re.compile("[A-Za-z0-9-]+"),
+    "host-or-socket": re.compile(r"[^/].*|/[\w./-]+"),
+    "redirect-uri": re.compile(r"https?:.*|[A-Za-z][\w.+-]*:/{1,3}[\w./-]*"),
+}
+"""Formats that take nearly any text, and what of it may be seen."""
 _WORDS_OF_A_NAME: Final = re.compile(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
 """What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
 _PLAIN_WORD: Final = re.compile("[A-Za-z]{1,8}")
@@ -225,11 +259,13 @@ def _may_be_read(text: str, setting: Setting) -> bool:
         return _is_like_a_number(text) or _PLAIN_WORD.fullmatch(text.strip()) is not None
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
         return _is_public_pem(text)
+    if not setting.types:
+        return any(_matches(text, one) for one in ("bytes", "url", "email", "hostname")) or _PLAIN_NAME.fullmatch(text.strip()) is not None
     if not setting.format or setting.format not in FORMATS:
         name = text.strip()
-        return not re.search(r"\s", name) or (len(name) <= _LONGEST and _WORDS_OF_A_NAME.fullmatch(name) is not None)
+        return _NAME.fullmatch(name) is not None or (len(name) <= _LONGEST and _WORDS_OF_A_NAME.fullmatch(name) is not None)
     if FORMATS[setting.format].reason(text) is None:
-        return True
+        return setting.format not in _WIDE or _WIDE[setting.format].fullmatch(text) is not None
     return _matches(text, setting.format)
 
 
@@ -265,7 +301,7 @@ def _is_near(text: str, allowed: Sequence[str]) -> bool:
     lower = [one.lower() for one in allowed]
     if text.lower() in lower:
         return True
-    if len(text) > max(map(len, lower)) + 4:
+    if len(text) > max(map(len, lower)) + 4 or (any(map(str.isdigit, text)) and not any(map(str.isdigit, "".join(lower)))):
         return False
     import difflib  # only after a mistake
 
@@ -279,8 +315,8 @@ def _is_placeholder(text: str, setting: Setting) -> bool:
     around = _REFERENCE.sub("", text)
     if not around.strip() or re.fullmatch(r"\s*(?:TODO|FIXME|CHANGE[-_ ]?ME|REPLACE[-_ ]?ME)\s*", around, re.IGNORECASE):
         return True
-    filled = _REFERENCE.sub("x1", text)
-    return not is_unresolved(filled) and _may_be_read(filled, setting)
+    filled = (_REFERENCE.sub(one, text) for one in ("x1", "https://x1.example"))
+    return any(not is_unresolved(one) and _may_be_read(one, setting) for one in filled)
 
 
 def _default(inner: str) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
-from ..redaction.numbers import number_text
+from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_hidden, is_read_from_hidden, shown_value
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..text import MASK
 from .assembly import assemble
 from .defaults import GENERATED, GENERATED_KEY_ID, with_defaults
 from .loader import SECRETS
@@ -42,6 +43,8 @@ class Effective(NamedTuple):
         """Whether the server holds something else than a reader of the file would think."""
         if self.written is ABSENT or self.effective is UNKNOWN:
             return False
+        if isinstance(self.written, str) and is_long_number(self.written):
+            return False  # whether it has more digits than a double holds is not to be told
         if isinstance(self.written, str) and not isinstance(self.effective, str | dict | list):
             return self.written != number_text(self.effective)
         if isinstance(self.effective, dict | list):
@@ -52,6 +55,15 @@ class Effective(NamedTuple):
 def catalogue_of(document: Document) -> Catalogue:
     """The settings that documents of this kind have."""
     return settings.catalogue(catalogue_kind(document.kind))
+
+
+def shown_name(known: Catalogue, path: SettingPath) -> str:
+    """The dotted name of a setting as it may be shown: of an object in the place of a secret not what its members are called."""
+    for length in range(1, len(path)):
+        setting = known.get(path[:length])
+        if setting is not None and setting.secret and not {"object", "array"}.intersection(setting.types):
+            return f"{dotted(path[:length])}.{MASK}"
+    return dotted(path)
 
 
 def visible_effective(known: Catalogue, one: Effective) -> Any:

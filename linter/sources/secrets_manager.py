@@ -232,7 +232,7 @@ class SecretOrigin:
         self._inner = inner
         self._known = known = settings.catalogue(kind)
         self._outer_lines = JsonLines(text, _outer_visibility)
-        self._inner_lines = JsonLines(inner.text, lambda: visibility(known, intact=inner.json.intact))
+        self._inner_lines = JsonLines(inner.text, lambda: visibility(known, inner.json))
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""
