@@ -95,7 +95,7 @@ def test_anchors_and_merges_are_followed() -> None:
     ],
 )
 def test_an_object_in_yaml(value: str, rules: list[str]) -> None:
-    assert found(service(f"      MEDPLUM_DATABASE_SSL: {value}", "env_file: a"), "compose.yml") == rules
+    assert found(service(f"      MEDPLUM_DATABASE_SSL: {value}", "command: env\n    env_file: a"), "compose.yml") == rules
 
 
 @pytest.mark.parametrize(
@@ -111,16 +111,16 @@ def test_an_object_in_yaml(value: str, rules: list[str]) -> None:
     ],
 )
 def test_a_key_whose_line_breaks_are_lost(value: str, advice: str) -> None:
-    text = service(f"      MEDPLUM_SIGNING_KEY: {value}", "env_file: a")
+    text = service(f"      MEDPLUM_SIGNING_KEY: {value}", "command: env\n    env_file: a")
     assert found(text, "compose.yml")[0] == "escape-kept-as-text signingKey"
     assert advice in messages(text, "compose.yml")
 
 
 def test_a_name_that_stands_twice() -> None:
     twice = "      MEDPLUM_REDIS_HOST: a\n      MEDPLUM_REDIS_HOST: b"
-    assert found(service(twice, "env_file: a"), "compose.yml")[0].startswith("yaml-duplicate-key")
+    assert found(service(twice, "command: env\n    env_file: a"), "compose.yml")[0].startswith("yaml-duplicate-key")
     listed = "      - MEDPLUM_REDIS_HOST=a\n      - MEDPLUM_REDIS_HOST=b"
-    assert found(service(listed, "env_file: a"), "compose.yml") == ["duplicate-variable redis.host"]
+    assert found(service(listed, "command: env\n    env_file: a"), "compose.yml") == ["duplicate-variable redis.host"]
 
 
 # --- How it is started ---------------------------------------------------------------------------------------------------------------
@@ -192,6 +192,34 @@ def test_variables_that_are_never_read(rest: str, rule: bool) -> None:
 def test_only_variables_alone_are_the_whole_configuration(rest: str, complete: bool) -> None:
     assert document(service("      MEDPLUM_REDIS_HOST: redis", rest)).complete == complete
     assert ("missing-base-url baseUrl" in found(service("      MEDPLUM_REDIS_HOST: redis", rest), "compose.yml")) == complete
+
+
+NEARLY_ALL = "".join(
+    f"      MEDPLUM_{name}: {value}\n"
+    for name, value in {
+        "BASE_URL": "http://localhost:8103/",
+        "APP_BASE_URL": "http://localhost:3000/",
+        "DATABASE_HOST": "postgres",
+        "DATABASE_PASSWORD": "medplum",
+        "REDIS_HOST": "redis",
+        "REDIS_PASSWORD": "medplum",
+    }.items()
+)
+
+
+@pytest.mark.parametrize(
+    ("rest", "rules"),
+    [
+        ("command: env", ["missing-binary-storage binaryStorage"]),
+        ("command: env\n    env_file: .env", []),
+        ("command: env\n    extends: {service: base}", []),
+        ("env_file: .env", ["environment-not-read"]),
+    ],
+)
+def test_what_an_environment_file_may_hold_is_not_missing(rest: str, rules: list[str]) -> None:
+    every = found(service(NEARLY_ALL.rstrip("\n"), rest), "compose.yml")
+    assert [one for one in every if one.startswith(("missing-binary", "environment"))] == rules
+    assert any(one.startswith("missing-") for one in every) == (rules[:1] == ["missing-binary-storage binaryStorage"])
 
 
 def test_a_server_without_any_variable_lacks_all() -> None:

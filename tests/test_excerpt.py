@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.helpers import EVERY_RULE, compact
 
 from linter import settings
-from linter.load import Input
+from linter.load import Input, load
 from linter.model import Style
 from linter.redaction.json_line import excerpt
 from linter.redaction.values import Public, Visibility
@@ -400,3 +400,26 @@ def test_an_escaped_quote_at_the_cut_is_not_the_end_of_a_name() -> None:
     for length in range(70, 100):
         line = f'"Value":"{"x" * length}hunter2\\": \\"x' + "x" * 200 + '"'
         assert MARKER not in shown(line)
+
+
+# --- What is closed whatever the names in it are -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("member", "shown"),
+    [
+        ('"smtp": {"auth": {"user": "hunter2"}}', '"smtp": {"auth": {"••••••": "••••••"}}'),
+        ('"vault": {"id": "hunter2", "x": {"host": "hunter2"}}', '"vault": {"id": "••••••", "x": {"host": "••••••"}}'),
+        ('"googleClientSecret": {"name": "hunter2"}', '"googleClientSecret": {"••••••": "••••••"}'),
+        ('"signingKeyPassphrase": ["x", {"clientId": "hunter2"}]', '"signingKeyPassphrase": ["••••••", {"••••••": "••••••"}]'),
+        ('"supportEmail": {"host": "hunter2"}', '"supportEmail": {"host": "••••••"}'),
+        ('"redis": {"host": "cache", "engine": "hunter2"}', '"redis": {"host": "cache", "engine": "••••••"}'),
+        ('"bots": [{"name": "my-bot"}]', '"bots": [{"name": "my-bot"}]'),
+        ('"database": {"ssl": {"require": 1}, "host": "db"}', '"database": {"ssl": {"require": 1}, "host": "db"}'),
+    ],
+)
+def test_a_name_that_is_public_elsewhere_opens_nothing(member: str, shown: str) -> None:
+    content = f'{{"baseUrl": "https://a.example/",\n{member},\n"port": 1}}'
+    [loaded] = load(Input("medplum.config.json", content.encode(), Path("medplum.config.json")), "server/json").loaded
+    start = content.index("\n") + 1
+    assert loaded.document.origin.excerpt(None, Span(start, start + 1)).text == f"{shown},"

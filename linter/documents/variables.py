@@ -90,6 +90,9 @@ class VariableHolder(NamedTuple):
     names: frozenset[str] = frozenset()
     public_names: frozenset[str] = frozenset()
     complete: bool = False
+    """Whether the server has no other configuration."""
+    partial: bool = False
+    """Whether the holder names other places with variables, so that nobody knows here what is missing."""
     sound: bool = True
     """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
     strict: bool = False
@@ -201,7 +204,7 @@ def load_variables(
         build_tree(values.items()),
         origin,
         environment=holder.environment,
-        complete=holder.complete or last.keys() >= _OF_A_WHOLE,
+        complete=holder.complete or (not holder.partial and last.keys() >= _OF_A_WHOLE),
         given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
     )
     return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())

@@ -11,7 +11,7 @@ _SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb":
 _SIZE = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"(?:[^\S\x1c-\x1f\x85]|\ufeff)*([-+]?[0-9]+)")
 """What ``parseInt`` reads: behind the blanks of JavaScript."""
-_UNIT = re.compile(r"(?:\.[0-9]+)?[\s/-]*(?:[kmgtp]i?b?|b|(?:kilo|mega|giga|tera)?bytes?|[kmgt]ib|%)?\s*", re.IGNORECASE)
+_UNIT = re.compile(r"(?:\.[0-9]+)?[\s/-]*(?:[kmgtp]i?b?|b|(?:kilo|mega|giga|tera)?bytes?|[kmgt]ib|%)?", re.IGNORECASE)
 """What people write behind a number as its unit. Anything else may be part of a secret, of which the number is the other part."""
 _MOST_DIGITS = 15
 """No server has a number of bytes with more digits."""
@@ -42,7 +42,9 @@ def size_in_bytes(text: str) -> str | None:
     if number is None:
         return "is not a size: servers since 5.1.22 refuse it, and older ones set no limit at all; write one such as 50mb"
     size = _byte_count(number[1])
-    amount = f"{size} {'byte' if size == '1' else 'bytes'}" if len(size) == 1 or _UNIT.fullmatch(text, number.end()) else "another size"
+    amount = (
+        f"{size} {'byte' if size == '1' else 'bytes'}" if len(size) == 1 or _UNIT.fullmatch(text.rstrip(), number.end()) else "another size"
+    )
     return f"is {amount} to the server, which refuses every larger request: it knows only b, kb, mb, gb, tb and pb right after the number"
 
 

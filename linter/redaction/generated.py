@@ -18,7 +18,7 @@ _PUBLIC: Final = re.compile(r"(?:aus|0oa)[A-Za-z0-9]{17}|B2C_1A?_\w+")
 """Ids of the authorization servers and clients of Okta, and user flows of Azure: they stand in the URLs of every sign-in."""
 _OF_CDK: Final = re.compile(r"(?<=[a-z])[0-9A-F]{8}(?![A-Za-z0-9])")
 """What the CDK adds to the name of a resource."""
-_WORDS: Final = re.compile(r"[a-z]*(?:[A-Z][a-z]{2,}|[A-Z]{2,4}(?![a-z]))+[0-9]{0,4}")
+_PARTS: Final = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _OFTEN: Final = 0.36
 """The share of characters before which the kind changes between small letter, capital and digit: 0.5 to 0.62 in a random text, 0.2 to 0.33
 in names of several words that end in a number."""
@@ -52,10 +52,18 @@ def _is_random(run: str) -> bool:
     run = _OF_CDK.sub("", run)
     if run in (run.lower(), run.upper()):
         return len(run) >= _SHORTEST_OF_ONE_CASE and _share_of_changes(run) >= _OFTEN_OF_ONE_CASE
-    if _WORDS.fullmatch(run) is not None:
+    if _is_of_words(run):
         return False
     digits = len(re.findall("[0-9]+", run))
     return _share_of_changes(run) >= (_OFTEN if digits > 1 else _OFTEN_IN_WORDS)
+
+
+def _is_of_words(run: str) -> bool:
+    """Whether a run is made of words of three letters or more, initials, and perhaps a number: ``BackEndAuditEventLogGroup2``."""
+    parts = _PARTS.findall(run)
+    if parts and parts[-1].isdecimal() and len(parts[-1]) <= 4:
+        parts.pop()
+    return len("".join(parts)) >= len(run) - 4 and all(len(part) > 2 or (part.isupper() and len(part) > 1) for part in parts)
 
 
 def _is_of_three_kinds(text: str) -> bool:

@@ -90,13 +90,15 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
     ours = is_server_image(given.get("image"))
     reads = _reads(given) if ours else "unknown"
     name = str(service.path[-1])
+    elsewhere = not {"env_file", "extends"}.isdisjoint(given)
     holder = VariableHolder(
         environment=name,
         type="service",
         start=service.at("environment").head() if "environment" in given else service.head(),
         lines=lines_of(file),
         sound=is_sound(file),
-        complete=reads == "only" and service.yaml.whole and not {"env_file", "extends"}.intersection(given),
+        complete=reads == "only" and service.yaml.whole and not elsewhere,
+        partial=elsewhere,
         strict=ours,
     )
     if reads == "never":
@@ -105,7 +107,7 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
 
 
 def _reads(service: dict[str, Any]) -> str:
-    if {"extends", "env_file", "build"}.intersection(service) and not {"command", "entrypoint"}.intersection(service):
+    if {"extends", "build"}.intersection(service) and not {"command", "entrypoint"}.intersection(service):
         return "unknown"
     entry_point, command = service.get("entrypoint"), service.get("command")
     # An empty entry point takes that of the image away, so that the command is the whole command line.

@@ -123,6 +123,7 @@ def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppres
         names=_STRUCTURE,
         sound=is_sound(file),
         complete=reads == "only" and container.yaml.whole and not given.get("environmentFiles"),
+        partial=bool(given.get("environmentFiles")),
         strict=ours,
     )
     plain, fetched = _plain(container, file), _fetched(container, file)

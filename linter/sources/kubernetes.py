@@ -163,13 +163,15 @@ def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Pr
     reads = reads_variables(holder.at("command").value or None, holder.at("args").value) if ours else "unknown"
     if UNKNOWN in (holder.at("command").value, holder.at("args").value):
         reads = "unknown"
+    elsewhere = holder.at("envFrom").value is not None
     place = VariableHolder(
         environment=_name(one, holder),
         type=_kind(holder) or "container",
         start=_start(holder).head(),
         lines=lines_of(file),
         sound=is_sound(file),
-        complete=reads == "only" and holder.yaml.whole and holder.at("envFrom").value is None,
+        complete=reads == "only" and holder.yaml.whole and not elsewhere,
+        partial=elsewhere,
         strict=ours,
     )
     if reads == "never":
