@@ -28,6 +28,7 @@ config:
   database: {host: db, port: null, password: x}
   redis:
     tls: {ca: y}
+  fission: {routerHost: {ca: y}}
 deployment:
   env:
     - name: MEDPLUM_LOG_LEVEL
@@ -44,13 +45,13 @@ def test_what_the_chart_makes_variables_of() -> None:
         "introspectionEnabled": "false",
         "signingKey": UNKNOWN,
         "database": {"host": "db", "password": "x"},
-        "redis": {"tls": {"ca": "y"}},
+        "fission": {"routerHost": '{"ca": "y"}'},
         "logLevel": "WARN",
     }
     assert not made.complete and made.environment is None
     assert CHART[slice(*made.locate(("database", "host")))] == "db"
     assert CHART[slice(*made.locate(("database", "host"), "key"))] == "host"
-    assert CHART[slice(*made.locate(("redis", "tls", "ca")))] == "{ca: y}"
+    assert CHART[slice(*made.locate(("fission", "routerHost")))] == "{ca: y}"
     assert CHART[slice(*made.locate(("smtp",)))] == "config"
     assert made.origin.facts(("database", "host")) == {"name": "MEDPLUM_DATABASE_HOST", "raw": "db", "type": "values"}
 
@@ -60,6 +61,8 @@ def test_a_switch_that_the_chart_writes_as_text() -> None:
         "vmcontext-bots-in-production vmContextBotsEnabled",
         "misread-boolean introspectionEnabled",
         "secret-in-environment-file database.password",
+        "value-not-in-chart redis.tls",
+        "invalid-hostname fission.routerHost",
     ]
 
 

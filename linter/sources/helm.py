@@ -43,12 +43,12 @@ NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")
 
 _RENDERED: Final = {
     "server": frozenset(
-        "allowedOrigins appBaseUrl baseUrl binaryStorage defaultBotRuntimeVersion emailProvider googleClientId googleClientSecret "
+        "allowedOrigins appBaseUrl baseUrl binaryStorage defaultBotRuntimeVersion googleClientId googleClientSecret "
         "introspectionEnabled maxBatchSize maxJsonSize port recaptchaSecretKey recaptchaSiteKey signingKey signingKeyId "
         "signingKeyPassphrase storageBaseUrl supportEmail vmContextBotsEnabled".split()
     ),
     "database": frozenset("dbname host password port username".split()),
-    "redis": frozenset("host password port tls".split()),
+    "redis": frozenset("host password port".split()),
     "fission": frozenset("environmentName fieldManager namespace routerHost routerPort".split()),
 }
 """What the chart makes variables of; anything else under these names is dropped without a word."""
