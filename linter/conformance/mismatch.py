@@ -20,7 +20,7 @@ from .answer import Mismatch
 
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",
-    "connection-variable": "the environment variable sets a part of the connection to the database or Redis",
+    "connection-variable": "the environment variable sets a part of a connection, or another setting that the server cannot do without",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",
     "own-name": "the name is not that of a setting of the CDK",

@@ -15,6 +15,8 @@ from .secrets import is_called_secret
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
+_NEEDED = ("baseUrl", "appBaseUrl", "binaryStorage")
+"""The settings without which it does not start, refuses every browser, or fails at the first upload."""
 
 
 def reader_of(catalogue: Catalogue) -> str:
@@ -56,12 +58,14 @@ def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalo
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:
     """The mismatch of a variable that sets no setting; ``path`` is where it lands, ``setting`` what the catalogue says of that."""
-    from .variables import near_variable, why_useless  # only after a mistake
+    from .variables import meant_setting, near_variable, why_useless  # only after a mistake
 
     name = dotted(path)
     reason = why_useless(variable, name, setting, catalogue)
     if reason is not None:
-        return Mismatch("connection-variable" if path[0] in _CONNECTIONS else "variable", reason)
+        meant = meant_setting(variable, setting, catalogue)
+        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in _NEEDED)
+        return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue)
     hint = f"; did you mean {near}?" if near else ""
     return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")

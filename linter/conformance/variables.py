@@ -21,13 +21,23 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
     ``setting`` is what the catalogue says of the name on which it lands.
     """
     where = f"sets {landed}, which is not a setting, so the server ignores it"
-    named = setting or catalogue.get(meant_by(variable, live_names(catalogue)) or meant_by(variable, catalogue.names()))
-    if named is None:
-        return None
-    if named.status == "obsolete" and not named.use:
+    named = _named(variable, setting, catalogue)
+    if named is not None and named.status == "obsolete" and not named.use:
         return f"{where}: {as_clause(named.meaning)}"
-    target = catalogue.get(tuple(named.use.split("."))) if named.status == "obsolete" else named
+    target = meant_setting(variable, setting, catalogue)
     return f"{where}: {_how_to_set(target, catalogue)}" if target is not None else None
+
+
+def meant_setting(variable: str, setting: Setting | None, catalogue: Catalogue) -> Setting | None:
+    """The setting that was meant by a variable that lands on none; None where nobody knows."""
+    named = _named(variable, setting, catalogue)
+    if named is None or named.status != "obsolete":
+        return named
+    return catalogue.get(tuple(named.use.split("."))) if named.use else None
+
+
+def _named(variable: str, setting: Setting | None, catalogue: Catalogue) -> Setting | None:
+    return setting or catalogue.get(meant_by(variable, live_names(catalogue)) or meant_by(variable, catalogue.names()))
 
 
 def near_variable(variable: str, catalogue: Catalogue) -> str:
