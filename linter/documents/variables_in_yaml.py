@@ -123,7 +123,14 @@ def _assignment(part: YamlValue, written: str, content: str, resolve: Resolve) -
     quoted = content[span.start : span.start + 1] in ("'", '"') and content[span.end - 1 : span.end] in ("'", '"')
     if quoted and value.end - value.start > 1:
         value = Span(value.start, value.end - 1)
-    return Variable(name, resolve(text) if sign else None, key, value, _advice(part), fallback_of(text))
+    mistake = _LITERAL_QUOTES if len(text) > 1 and text[0] in ('"', "'") and text[-1] == text[0] else None
+    return Variable(name, resolve(text) if sign else None, key, value, _advice(part), fallback_of(text), mistake)
+
+
+_LITERAL_QUOTES: Final = (
+    "literal-quotes-in-value",
+    "has its quotes as part of the value, because in a list of YAML they stand within a text; leave them out, or put them around all of it",
+)
 
 
 def _fallback(part: YamlValue) -> str:
