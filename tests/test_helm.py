@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from test_variables import found, lint, messages
 
 from linter.documents.source import SourceFile
+from linter.load import Input
 from linter.model import UNKNOWN, Document
+from linter.run import Options, lint_input
 from linter.sources import helm
 
 
@@ -64,6 +68,13 @@ def test_a_switch_that_the_chart_writes_as_text() -> None:
         "value-not-in-chart redis.tls",
         "invalid-hostname fission.routerHost",
     ]
+
+
+def test_a_chart_whose_server_reads_its_configuration_elsewhere_is_left_alone() -> None:
+    text = "global: {configSource: {type: 'gcp:clinic:medplum-config'}}\ndeployment: {image: {repository: medplum/medplum-server}}\n"
+    outcome = lint_input(Input("values.yaml", text.encode(), Path("values.yaml")), Options())
+    assert not outcome.errors
+    assert [file.note for file in outcome.result.files] == ["the values of a chart whose server reads its configuration from elsewhere"]
 
 
 def test_an_empty_value_makes_no_variable() -> None:

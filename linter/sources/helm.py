@@ -63,6 +63,7 @@ _PUBLIC: Final = _NAMES - {
     "tls",
 }
 _DEEPEST: Final = 8
+_ELSEWHERE: Final = "the values of a chart whose server reads its configuration from elsewhere"
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -74,7 +75,8 @@ def detect(file: SourceFile) -> Recognised | None:
         return Recognised("server/env", Confidence.PROBABLE)
     names = [name for root in roots for name in _names(root, file)]
     if not any(is_servers(name) for name in names):
-        return None
+        source = next((one for root in roots if isinstance(one := root.at("global", "configSource", "type").value, str)), None)
+        return Recognised(None, Confidence.WEAK, _ELSEWHERE) if source not in (None, "env") else None
     note = f"the values of a chart with variables of a client, not of a server{unless_kind(names)}"
     return Recognised(None, Confidence.WEAK, note, broken_off(file, *file.yaml))
 
