@@ -1,0 +1,138 @@
+"""The releases of the server that are known, and how people write one or a range of them: ``4.3.5``, ``4.3``, ``>=4.3,<5``, ``latest``.
+
+Only what is asked about a release imports this; the rest makes do with :mod:`linter.settings.history`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Final
+
+from .history import MAIN, OLDEST, Release
+
+__all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release"]
+
+_TABLE: Final = """
+3.0.0 2024-01-17  3.0.1 2024-01-21  3.0.2 2024-01-31  3.0.3 2024-02-08  3.0.4 2024-02-19  3.0.5 2024-02-23  3.0.6 2024-02-28
+3.0.7 2024-03-01  3.0.8 2024-03-06  3.0.9 2024-03-07  3.0.10 2024-03-14  3.0.11 2024-03-20  3.0.12 2024-03-27  3.0.13 2024-03-29
+3.1.0 2024-04-02  3.1.1 2024-04-05  3.1.2 2024-04-08  3.1.3 2024-04-22  3.1.4 2024-04-26  3.1.5 2024-04-30  3.1.6 2024-05-25
+3.1.7 2024-06-02  3.1.8 2024-06-10  3.1.9 2024-06-22  3.1.10 2024-06-22  3.1.11 2024-06-28
+3.2.0 2024-07-05  3.2.1 2024-07-10  3.2.2 2024-07-18  3.2.3 2024-07-22  3.2.4 2024-07-29  3.2.5 2024-08-07  3.2.6 2024-08-09
+3.2.7 2024-08-20  3.2.8 2024-08-27  3.2.9 2024-09-10  3.2.10 2024-09-11  3.2.11 2024-09-12  3.2.12 2024-09-16  3.2.13 2024-09-18
+3.2.14 2024-09-19  3.2.15 2024-09-24  3.2.16 2024-09-26  3.2.17 2024-10-07  3.2.18 2024-10-28  3.2.19 2024-11-05  3.2.20 2024-11-08
+3.2.21 2024-11-13  3.2.22 2024-11-14  3.2.23 2024-11-19  3.2.24 2024-12-02  3.2.25 2024-12-14  3.2.26 2024-12-18  3.2.27 2025-01-03
+3.2.28 2025-01-25  3.2.29 2025-01-31  3.2.30 2025-02-03  3.2.31 2025-02-06  3.2.32 2025-02-13  3.2.33 2025-02-20
+3.3.0 2025-02-21
+4.0.0 2025-02-21  4.0.1 2025-02-26  4.0.2 2025-03-01  4.0.3 2025-03-06  4.0.4 2025-03-22
+4.1.0 2025-04-16  4.1.1 2025-04-23  4.1.2 2025-04-28  4.1.3 2025-05-02  4.1.4 2025-05-05  4.1.5 2025-05-15  4.1.6 2025-05-29
+4.1.7 2025-06-11  4.1.8 2025-06-16  4.1.9 2025-06-17  4.1.10 2025-06-19  4.1.11 2025-06-25  4.1.12 2025-06-25  4.1.16 2025-12-13
+4.1.17 2026-01-15  4.1.18 2026-01-23
+4.2.0 2025-06-26  4.2.1 2025-06-27  4.2.2 2025-06-27  4.2.3 2025-06-28  4.2.4 2025-06-28  4.2.6 2025-06-30
+4.3.0 2025-06-30  4.3.1 2025-07-02  4.3.2 2025-07-03  4.3.3 2025-07-04  4.3.4 2025-07-14  4.3.5 2025-07-16  4.3.6 2025-07-17
+4.3.7 2025-07-31  4.3.8 2025-08-04  4.3.9 2025-08-08  4.3.10 2025-08-13  4.3.11 2025-08-21  4.3.12 2025-09-08  4.3.13 2025-09-11
+4.3.14 2025-09-19  4.3.15 2025-09-22
+4.4.0 2025-09-23  4.4.1 2025-09-24  4.4.2 2025-10-07  4.4.3 2025-10-14
+4.5.0 2025-10-17  4.5.1 2025-10-17  4.5.2 2025-10-24
+5.0.0 2025-11-04  5.0.1 2025-11-10  5.0.2 2025-11-10  5.0.3 2025-11-13  5.0.4 2025-11-21  5.0.5 2025-11-30  5.0.6 2025-12-04
+5.0.7 2025-12-05  5.0.8 2025-12-09  5.0.9 2025-12-11  5.0.10 2025-12-15  5.0.11 2026-01-21  5.0.12 2026-01-23  5.0.13 2026-01-28
+5.0.14 2026-02-04  5.0.15 2026-02-20
+5.1.0 2026-02-25  5.1.1 2026-02-27  5.1.2 2026-03-07  5.1.3 2026-03-07  5.1.4 2026-03-20  5.1.5 2026-03-28  5.1.6 2026-03-30
+5.1.7 2026-04-08  5.1.8 2026-04-14  5.1.9 2026-04-24  5.1.10 2026-05-01  5.1.11 2026-05-06  5.1.12 2026-05-17  5.1.13 2026-05-20
+5.1.14 2026-06-01  5.1.15 2026-06-03  5.1.16 2026-06-09  5.1.17 2026-06-09  5.1.18 2026-06-15  5.1.19 2026-06-20  5.1.20 2026-06-21
+5.1.21 2026-06-21  5.1.22 2026-06-25  5.1.23 2026-07-01
+"""
+"""Each release and its day. 4.1.16 to 4.1.18 are later than many with greater numbers: they are 4.1.12 with a few things of 5.0."""
+
+_WORDS: Final = _TABLE.split()
+DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
+"""The day of each release, as in ``2026-07-01``."""
+RELEASES: Final = tuple(DATES)
+"""Every known release, in order. From 3.0.0: no older one was looked at."""
+NEWEST: Final = RELEASES[-1]
+
+_NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
+_CLAUSE: Final = re.compile(r"(>=|<=|>|<|=)?\s*(\S*)")
+_COMPARE: Final[dict[str, Callable[[Release, Release], bool]]] = {
+    ">=": Release.__ge__,
+    "<=": Release.__le__,
+    ">": Release.__gt__,
+    "<": Release.__lt__,
+    "=": Release.__eq__,
+}
+
+
+def parse_release(text: str) -> Release:
+    """The release of a text such as ``4.3.5``, or ``main``. Raises ValueError, with the nearest release, where no known one is meant."""
+    numbers = _numbers(text)
+    if text == str(MAIN):
+        return MAIN
+    if numbers is None:
+        raise ValueError(f"{text!r} is not a release of the server, such as {NEWEST}{_hint(text)}")
+    if len(numbers) < len(NEWEST):
+        raise ValueError(f"{text} is not one release of the server: give all three numbers, such as {_nearest(numbers)}")
+    if numbers not in DATES:
+        raise ValueError(f"{text} is not a known release of the server{_hint(text)}")
+    return numbers
+
+
+def parse_range(text: str) -> tuple[Release, ...]:
+    """The releases that a text means, in order and at least one.
+
+    ``4.3.5`` is one, ``4.3`` all of its patches, ``>=4.3,<5`` all that are both. What has no upper bound includes ``MAIN``, for the
+    releases that are newer than this table. ``latest`` is the newest release and ``MAIN``, because the image of that name is also built
+    from the main branch (``scripts/cicd-deploy.sh``), and ``main`` is ``MAIN`` alone.
+
+    Raises ValueError, with the nearest release, for what is not a range or has no release in it.
+    """
+    if text.strip() in ("latest", str(MAIN)):
+        return (MAIN,) if text.strip() == str(MAIN) else (NEWEST, MAIN)
+    found = (*RELEASES, MAIN)
+    for clause in text.split(","):
+        found = tuple(release for release in found if release in _meant_by(clause.strip()))
+    if not found:
+        raise ValueError(f"no known release of the server is in {text.strip()}")
+    return found
+
+
+def _meant_by(clause: str) -> frozenset[Release]:
+    """The releases of one clause of a range. As many numbers are compared as it has, so ``<=4.3`` has all patches of 4.3."""
+    match = _CLAUSE.fullmatch(clause)
+    sign, number = (match[1] or "=", match[2]) if match else ("=", clause)
+    bound = _numbers(number)
+    if bound is None:
+        example = f"{NEWEST}, 4.3, latest or >=4.3,<5"
+        raise ValueError(f"{clause!r} is neither a release of the server nor a range such as {example}{_hint(clause)}")
+    known = any(release[: len(bound)] == bound for release in RELEASES)
+    if not known and (sign == "=" or bound < NEWEST):
+        raise ValueError(f"{number} is not a known release of the server{_hint(number)}")
+    return frozenset(one for one in (*RELEASES, MAIN) if _COMPARE[sign](Release(one[: len(bound)]), bound))
+
+
+def _numbers(text: str) -> Release | None:
+    """The numbers of a release or of what releases begin with; None where the text is anything else, such as ``4.03``."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    numbers = Release(map(int, text.split(".")))
+    return numbers if ".".join(map(str, tuple(numbers))) == text else None
+
+
+def _hint(text: str) -> str:
+    match = _NUMBER.search(text)
+    return f"; did you mean {_nearest(Release(map(int, match[0].split('.'))))}?" if match else ""
+
+
+def _nearest(numbers: Release) -> Release:
+    """The last release that begins with these numbers; else that before or after them which has more of them, the one before if both do."""
+    within = [release for release in RELEASES if release[: len(numbers)] == numbers]
+    if within:
+        return within[-1]
+    place = bisect_left(RELEASES, numbers)
+    before, after = RELEASES[max(place - 1, 0)], RELEASES[min(place, len(RELEASES) - 1)]
+    return after if _in_common(after, numbers) > _in_common(before, numbers) else before
+
+
+def _in_common(release: Release, numbers: Release) -> int:
+    """How many of the first numbers are the same."""
+    return next((index for index, (one, other) in enumerate(zip(release, numbers, strict=False)) if one != other), len(numbers))
