@@ -12,7 +12,7 @@ import pytest
 
 from linter.model import SettingPath, dotted
 from linter.settings import KINDS, Setting, build, catalogue, page_link, public_settings
-from linter.settings.env_names import GENERATIONS, setting_of, variable_of
+from linter.settings.env_names import setting_of, variable_of
 
 HEADINGS = (Path(__file__).parent / "data" / "page-headings.txt").read_text(encoding="utf-8").splitlines()
 """Those of https://www.medplum.com/docs/self-hosting/server-config, in its order."""
@@ -391,47 +391,11 @@ def test_tags_lists_what_tagged_finds(kind: str) -> None:
 # --- the environment --------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("variable", "newest", "late", "mid"),
-    [
-        ("MEDPLUM_PORT", "port", "port", "port"),
-        ("MEDPLUM_BASE_URL", "baseUrl", "baseUrl", "baseUrl"),
-        ("MEDPLUM_DATABASE_HOST", "database.host", "database.host", "database.host"),
-        ("MEDPLUM_DATABASE_SSL", "database.ssl", "database.ssl", "database.ssl"),
-        ("MEDPLUM_DATABASE_SSL_CA", "database.ssl.ca", "database.sslCa", "database.sslCa"),
-        ("MEDPLUM_READONLY_DATABASE_HOST", "readonlyDatabase.host", "readonlyDatabaseHost", "readonlyDatabaseHost"),
-        ("MEDPLUM_READONLY_DATABASE_SSL_CA", "readonlyDatabase.ssl.ca", "readonlyDatabaseSslCa", "readonlyDatabaseSslCa"),
-        ("MEDPLUM_PUBSUB_REDIS_HOST", "pubSubRedis.host", "pubSubRedis.host", "pubsubRedisHost"),
-        ("MEDPLUM_BULLMQ_CONCURRENCY", "bullmq.concurrency", "bullmq.concurrency", "bullmqConcurrency"),
-        ("MEDPLUM_DATABASE_PROXY_ENDPOINT", "database.proxyEndpoint", "database.proxyEndpoint", "database.proxyEndpoint"),
-        ("MEDPLUM_DATABASE_SECRETS", "database.secrets", "database.secrets", "database.secrets"),
-        ("MEDPLUM_DEFAULT_OAUTH_CLIENTS", "defaultOauthClients", "defaultOauthClients", "defaultOauthClients"),
-        ("MEDPLUM_DEFAULT_O_AUTH_CLIENTS", "defaultOAuthClients", "defaultOAuthClients", "defaultOAuthClients"),
-        ("PORT", "", "", ""),
-    ],
-)
-def test_where_a_variable_lands(variable: str, newest: str, late: str, mid: str) -> None:
-    assert [dotted(setting_of(variable, generation)) for generation in GENERATIONS] == [newest, late, mid]
-
-
 def test_the_variable_of_a_setting_lands_on_it_unless_the_catalogue_says_where_else() -> None:
     for each in settings_of("server"):
         if each.env:
             assert each.env == variable_of(tuple(each.name.split(".")))
             assert dotted(setting_of(each.env)) == (each.env_unsettable.newest or each.name)
-
-
-def test_coercion_of_each_generation() -> None:
-    require = setting("database.ssl.require")
-    assert require.ssm_coercion == ("boolean", "boolean", "boolean")
-    assert require.env_coercion == ("boolean", "none", "none")
-    assert require.env_unsettable == ("", "database.sslRequire", "database.sslRequire")
-    assert setting("smtp").ssm_coercion == ("object", "none", "object")
-    assert setting("database.port").ssm_coercion == ("integer", "integer", "none")
-    assert setting("database.port").env_coercion == ("integer", "integer", "integer")
-    assert setting("DatabaseSecrets").ssm_coercion.newest == "secret"
-    assert setting("redis.tls").ssm_coercion.newest == "none"
-    assert setting("redis.tls").env_coercion.newest == "object"
 
 
 # --- the build --------------------------------------------------------------------------------------------------------------------------
@@ -465,8 +429,44 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("port: {type: integer}", "some.yaml: port: has no meaning"),
         ("port: {meaning: x}", "some.yaml: port: a setting has a type and no origin"),
         ("port: {status: obsolete, type: string, origin: near-miss, meaning: x}", "port: an obsolete name has an origin and no type"),
-        ("port: {type: integer, coercion: {older: integer}, meaning: x}", "some.yaml: port: coercion cannot have ['older']"),
+        (
+            "port: {type: integer, coercion: {older: integer}, meaning: x}",
+            "some.yaml: port: 'older' is not a release of the server, such as 5.1.23",
+        ),
+        ("port: {type: integer, coercion: {4.3: integer}, meaning: x}", "4.3 is not one release of the server: give all three numbers"),
+        (
+            "port: {type: integer, coercion: {4.3.55: integer}, meaning: x}",
+            "some.yaml: port: 4.3.55 is not a known release of the server; did",
+        ),
+        ("port: {type: integer, coercion: {4.3.5: int}, meaning: x}", "some.yaml: port: coercion cannot have ['int']"),
+        (
+            "port: {type: integer, coercion: {5.1.1: integer, 4.3.5: none}, meaning: x}",
+            "4.3.5 comes after 5.1.1: write the releases in order",
+        ),
+        ("port: {type: integer, coercion: {env: {4.3.5: integer, 5.1.1: integer}}, meaning: x}", "some.yaml: port: 5.1.1 changes nothing"),
+        (
+            "port: {type: integer, real_default: {main: 1, 4.3.5: 2}, meaning: x}",
+            "port: 4.3.5 comes after main: write the releases in order",
+        ),
+        (
+            "port: {type: integer, real_default: {4.3.55: 1}, meaning: x}",
+            "4.3.55 is not a known release of the server; did you mean 4.3.15?",
+        ),
+        ("port: {type: integer, first: 4.3, meaning: x}", "some.yaml: port: first is a float"),
+        ("port: {type: integer, first: 4.1.13, meaning: x}", "4.1.13 is not a known release of the server; did you mean 4.1.12?"),
+        ("port: {type: integer, last: 4.0.9, meaning: x}", "4.0.9 is not a known release of the server; did you mean 4.0.4?"),
+        ("port: {type: integer, first: 4.3.5, last: 4.3.4, meaning: x}", "server: port: first (4.3.5) is later than last (4.3.4)"),
+        ("port: {type: integer, first: 4.3.5, back_ported: 4.3.5, meaning: x}", "back_ported is an earlier release than first"),
+        ("port: {type: integer, back_ported: 4.1.16, meaning: x}", "back_ported is an earlier release than first"),
+        (
+            "a: {type: object, first: 4.3.5, meaning: x}\na.b: {type: string, first: 4.3.4, meaning: x}",
+            "server: a.b: what holds it is read since 4.3.5 only",
+        ),
         ("port: {type: integer, coercion: int, meaning: x}", "some.yaml: port: coercion cannot have ['int']"),
+        (
+            "port: {status: obsolete, origin: older-version, first: 4.3.5, meaning: x}",
+            "server: port: an obsolete name that has a first release has a last one",
+        ),
         ("port: {type: integer, use: ports, meaning: x}", "server: port: use: there is no entry for ports"),
         ("database.host: {type: string, meaning: x}", "server: database.host: there is no entry for database, which holds it"),
         ("port: {type: integer, meaning: x}\nport: {type: integer, meaning: x}", "some.yaml: port: is given twice"),

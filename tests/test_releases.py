@@ -1,13 +1,25 @@
-"""Releases of the server, ranges of them, and facts that depend on one."""
+"""Releases and ranges of them; and what the catalogue says of older ones."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
 
+from linter.model import dotted
+from linter.settings import Setting, catalogue
+from linter.settings.env_names import landings, variable_of
 from linter.settings.history import MAIN, OLDEST, ByRelease, Release
 from linter.settings.releases import DATES, NEWEST, RELEASES, parse_range, parse_release
+
+
+def setting(name: str) -> Setting:
+    found = catalogue().get(tuple(name.split(".")))
+    assert found is not None
+    return found
+
 
 # --- releases ---------------------------------------------------------------------------------------------------------------------------
 
@@ -120,3 +132,82 @@ def test_a_fact_that_changed_twice() -> None:
 def test_a_fact_that_never_changed() -> None:
     fact = ByRelease("integer")
     assert (fact.at(OLDEST), fact.at(MAIN), fact.newest, fact.began) == ("integer", "integer", "integer", OLDEST)
+
+
+# --- what the catalogue says of older releases --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.quick_cases(20)
+@pytest.mark.parametrize(
+    ("variable", "landed"),
+    [
+        ("MEDPLUM_PORT", {"3.0.0": "port"}),
+        ("MEDPLUM_BASE_URL", {"3.0.0": "baseUrl"}),
+        ("MEDPLUM_DATABASE_HOST", {"3.0.0": "database.host"}),
+        ("MEDPLUM_DATABASE_SSL", {"3.0.0": "database.ssl"}),
+        ("MEDPLUM_DATABASE_SSL_CA", {"3.0.0": "database.sslCa", "5.1.14": "database.ssl.ca"}),
+        ("MEDPLUM_READONLY_DATABASE_SSL_CA", {"3.0.0": "readonlyDatabaseSslCa", "5.1.14": "readonlyDatabase.ssl.ca"}),
+        ("MEDPLUM_PUBSUB_REDIS_HOST", {"3.0.0": "pubsubRedisHost", "5.1.1": "pubSubRedis.host"}),
+        ("MEDPLUM_BULLMQ_CONCURRENCY", {"3.0.0": "bullmqConcurrency", "5.0.5": "bullmq.concurrency"}),
+        ("MEDPLUM_WORKERS_ENABLED", {"3.0.0": "workersEnabled", "5.1.2": "workers.enabled"}),
+        ("MEDPLUM_FISSION_NAMESPACE", {"3.0.0": "fissionNamespace", "4.3.4": "fission.namespace"}),
+        ("MEDPLUM_DATABASE_SECRETS", {"3.0.0": "database.secrets"}),
+        ("MEDPLUM_DEFAULT_OAUTH_CLIENTS", {"3.0.0": "defaultOauthClients"}),
+        ("MEDPLUM_DEFAULT_O_AUTH_CLIENTS", {"3.0.0": "defaultOAuthClients"}),
+        ("PORT", {"3.0.0": ""}),
+    ],
+)
+def test_where_a_variable_has_landed(variable: str, landed: dict[str, str]) -> None:
+    assert {str(release): dotted(path) for release, path in landings(variable).items()} == landed
+
+
+def test_the_variable_that_people_would_try_in_an_older_release() -> None:
+    path = ("pubSubRedis", "host")
+    assert [variable_of(path, Release.of(text)) for text in ("5.1.0", "5.1.1")] == [
+        "MEDPLUM_PUB_SUB_REDIS_HOST",
+        "MEDPLUM_PUBSUB_REDIS_HOST",
+    ]
+
+
+@pytest.mark.quick_cases(20)
+@pytest.mark.parametrize(
+    ("name", "known", "unknown"),
+    [
+        ("baseUrl", "3.0.0 main", ""),
+        ("aiRealtimeTranscriptionUrl", "5.1.10 main", "3.0.0 5.1.9"),
+        ("fission.routerPort", "4.3.4 main", "4.3.3"),
+        ("cacheRedis.username", "5.1.1 main", "5.1.0"),
+        ("auditEventLogGroup", "3.0.0 4.5.2", "5.0.0 main"),
+        ("chainedSearchWithReferenceTables", "3.0.12 3.3.0", "3.0.11 4.0.0 main"),
+        ("dataWarehouse.resourceTypes", "5.1.15", "5.1.14 5.1.16 main"),
+        ("fhirSearchMinLimit", "4.1.16 4.1.18 4.4.3 main", "4.1.12 4.2.0 4.4.2"),
+        ("allowUnsafeOutbound", "main", "5.1.23"),
+        ("audience", "", "3.0.0 4.3.5 main"),
+        ("readonlyDatabase.runMigrations", "", "3.2.0 main"),
+    ],
+)
+def test_which_releases_read_a_setting(name: str, known: str, unknown: str) -> None:
+    for text in known.split():
+        assert setting(name).is_read_by(Release.of(text)), text
+    for text in unknown.split():
+        assert not setting(name).is_read_by(Release.of(text)), text
+
+
+def test_defaults_that_changed() -> None:
+    connections = setting("database.maxConnections")
+    found = {text: connections.default_in(Release.of(text)) for text in ("3.1.3", "3.1.4", "3.1.11", "5.1.21", "5.1.22", "main")}
+    assert found == {"3.1.3": 10, "3.1.4": 50, "3.1.11": 100, "5.1.21": 100, "5.1.22": 50, "main": 50}
+    assert [setting("maxSearchOffset").default_in(Release.of(text)) for text in ("4.3.14", "4.3.15")] == [None, 10_000]
+    assert setting("port").default_in(OLDEST) == 8103
+
+
+def test_the_newest_default_is_the_last_of_its_history() -> None:
+    known = [setting(name) for name in catalogue().names()]
+    changed = [one for one in known if one.default_history is not None]
+    assert len(changed) == 11
+    assert [one.name for one in changed if one.default_in(MAIN) != one.real_default] == []
+
+
+def test_the_table_of_releases_is_not_read_for_the_newest() -> None:
+    code = "import sys, linter.settings.env_names, linter.server.defaults; print('linter.settings.releases' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -19,7 +19,7 @@ from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
-from linter.settings.env_names import GENERATIONS, meant_by, setting_of, variable_of
+from linter.settings.env_names import meant_by, setting_of, variable_of
 
 KNOWN = settings.catalogue()
 PATHS = [tuple(name.split(".")) for name in KNOWN.names() if "*" not in name]
@@ -48,24 +48,6 @@ def reports(outcome: Outcome) -> str:
 
 
 # --- Names ---------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("variable", "newest", "late", "mid"),
-    [
-        ("MEDPLUM_BASE_URL", "baseUrl", "baseUrl", "baseUrl"),
-        ("MEDPLUM_DATABASE_HOST", "database.host", "database.host", "database.host"),
-        ("MEDPLUM_DATABASE_SSL", "database.ssl", "database.ssl", "database.ssl"),
-        ("MEDPLUM_DATABASE_SSL_REQUIRE", "database.ssl.require", "database.sslRequire", "database.sslRequire"),
-        ("MEDPLUM_READONLY_DATABASE_HOST", "readonlyDatabase.host", "readonlyDatabaseHost", "readonlyDatabaseHost"),
-        ("MEDPLUM_PUBSUB_REDIS_HOST", "pubSubRedis.host", "pubSubRedis.host", "pubsubRedisHost"),
-        ("MEDPLUM_BULLMQ_CONCURRENCY", "bullmq.concurrency", "bullmq.concurrency", "bullmqConcurrency"),
-        ("MEDPLUM_DEFAULT_O_AUTH_CLIENTS", "defaultOAuthClients", "defaultOAuthClients", "defaultOAuthClients"),
-        ("DATABASE_HOST", "", "", ""),
-    ],
-)
-def test_a_variable_lands_where_the_loader_puts_it(variable: str, newest: str, late: str, mid: str) -> None:
-    assert [".".join(setting_of(variable, generation)) for generation in GENERATIONS] == [newest, late, mid]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=".".join)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from linter.formats import FORMATS
-from linter.settings import KINDS, ByGeneration, Setting, catalogue, page_link
+from linter.settings import KINDS, Setting, catalogue, page_link
+from linter.settings.history import MAIN, OLDEST, ByRelease, Release
 from linter.settings.json_schema import has_literal_default
+from linter.settings.releases import NEWEST
 
 _INTRODUCTION = """\
 # Settings
@@ -19,7 +22,8 @@ As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medpl
 
 The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
 "As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
-not work as intended. Where older servers do otherwise, the first release that does so is named.
+not work as intended. That is what the newest server does. The history says what older ones do otherwise, from 3.0.0 on: since when they
+read the setting, and the text that they get. Of texts the oldest release that was looked at is 4.1.0.
 """
 _TITLES = {
     "server": "Server",
@@ -100,6 +104,9 @@ def _facts(setting: Setting) -> Iterator[str]:
         yield "Secret: its value is never shown"
     yield from _defaults(setting)
     yield from _sources(setting)
+    history = [*_span(setting), *_landing(setting), *_readings(setting), *_earlier_defaults(setting)]
+    if history:
+        yield f"History: {'; '.join(history)}"
     if setting.page_differs:
         yield f"Page and code: {setting.page_differs}"
     if setting.link:
@@ -135,18 +142,72 @@ def _sources(setting: Setting) -> Iterator[str]:
     if "json" not in setting.readable_from:
         yield "Not in a JSON file"
     if "ssm" in setting.readable_from and "*" not in setting.name:
-        yield f"Parameter Store: {_coerced(setting, setting.ssm_coercion, 'ssm')}"
+        yield f"Parameter Store: {_READ[setting.ssm_coercion.newest]}"
     if "env" in setting.readable_from and setting.env:
         landed = setting.env_unsettable.newest
         where = f" (sets `{landed}`)" if landed else ""
-        if not landed and "variable" in setting.since:
-            where = f" (before {setting.since['variable']} it sets nothing)"
-        yield f"Environment: `{setting.env}`, {_coerced(setting, setting.env_coercion, 'env')}{where}"
+        yield f"Environment: `{setting.env}`, {_READ[setting.env_coercion.newest]}{where}"
 
 
-def _coerced(setting: Setting, coercion: ByGeneration, source: str) -> str:
-    since = f" since {setting.since[source]}, before as text" if source in setting.since else ""
-    return f"{_READ[coercion.newest]}{since}"
+def _span(setting: Setting) -> Iterator[str]:
+    """The releases that read a setting; nothing where that is all of them, and where it is none."""
+    if setting.first == setting.last != MAIN:
+        yield f"only in {setting.first}"
+    elif setting.last != MAIN:
+        yield f"{'from ' + str(setting.first) if setting.first != OLDEST else 'up'} to {setting.last}"
+    elif setting.first != OLDEST:
+        yield _since(setting.first)
+    if setting.back_ported is not None:
+        line = ".".join(str(number) for number in setting.back_ported[:2])
+        yield f"in {line} since {setting.back_ported}"
+
+
+def _readings(setting: Setting) -> Iterator[str]:
+    """Since when the text of a parameter and that of a variable are read as they are."""
+    began: dict[str, dict[Release, list[str]]] = {}
+    for coercion, source, known in (
+        (setting.ssm_coercion, "Parameter Store", setting.first),
+        (setting.env_coercion, "a variable", max(setting.first, setting.env_unsettable.began)),
+    ):
+        for release, read in _changes(coercion, setting):
+            if release > known and read != "none":
+                began.setdefault(read, {}).setdefault(release, []).append(f"from {source}")
+    for read, sources in began.items():
+        phrases = [f"{' and '.join(found)} {_since(release)}" for release, found in sources.items()]
+        yield f"{_READ[read]} {', '.join(phrases)}"
+
+
+def _landing(setting: Setting) -> Iterator[str]:
+    """Since when its variable sets it, or does so no more."""
+    before = setting.env_unsettable.at(setting.first)
+    for release, landed in _changes(setting.env_unsettable, setting):
+        if release > setting.first and setting.status != "obsolete":
+            if not landed:
+                yield f"its variable sets it {_since(release)}"
+            elif not before:
+                yield f"its variable sets `{landed}` instead {_since(release)}"
+        before = landed
+
+
+def _earlier_defaults(setting: Setting) -> Iterator[str]:
+    if setting.default_history is None or setting.secret:
+        return
+    steps = [
+        f"{default if isinstance(default, str) else _code(default)}{'' if release == OLDEST else ' ' + _since(release)}"
+        for release, default in _changes(setting.default_history, setting)
+    ]
+    yield f"default {', '.join(steps)}"
+
+
+def _changes(fact: ByRelease[Any], setting: Setting) -> Iterator[tuple[Release, Any]]:
+    """The steps of a fact, up to the last release that reads the setting."""
+    for text, value in fact.steps.items():
+        if Release.of(text) <= setting.last:
+            yield Release.of(text), value
+
+
+def _since(release: Release) -> str:
+    return f"after {NEWEST}" if release == MAIN else f"since {release}"
 
 
 def _code(value: object) -> str:

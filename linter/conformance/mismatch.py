@@ -14,6 +14,7 @@ from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
+from ..settings.history import ByRelease
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from . import names, texts, tls, values
 from .answer import Mismatch
@@ -151,7 +152,8 @@ class _Checker:
     def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
         """The answers in the order of the aspects, each worked out only if the ones before it are None."""
         text = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
-        coercion: settings.ByGeneration = getattr(setting, self.coercion or "ssm_coercion")
+        by = self.coercion or "ssm_coercion"
+        coercion: ByRelease[str] = getattr(setting, by)
         if isinstance(text, str):
             yield texts.misread_text(text, value, setting, coercion.newest, texts.way_out_of(setting, self.catalogue, self.document.kind))
             yield values.wrong_type(value, setting) if coercion.newest == "object" else None
@@ -167,7 +169,7 @@ class _Checker:
         yield values.wrong_format(value, setting)
         if isinstance(text, str):
             yield texts.older_loaders(setting, self.catalogue) if self.document.kind == "server/env" else None
-            yield texts.older_versions(text, setting, "env" if self.document.kind == "server/env" else "ssm")
+            yield texts.older_versions(text, setting, by)
 
 
 def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:

@@ -9,6 +9,7 @@ from ..model import SettingPath
 from ..redaction.numbers import number_text
 from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
+from ..settings.history import ByRelease
 from ..settings.kinds import Coercion
 from ..text import BLANKS
 from . import tls
@@ -131,11 +132,12 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     return None
 
 
-def older_versions(text: str, setting: Setting, source: str) -> Mismatch | None:
-    """The mismatch of a text that older loaders misread; None where they read it as it is meant too. ``source`` is ``ssm`` or ``env``."""
+def older_versions(text: str, setting: Setting, by: Coercion) -> Mismatch | None:
+    """The mismatch of a text that older loaders misread; None where they read it as it is meant too."""
     kind = setting.types[0] if setting.types else "string"
-    release = setting.since.get(source)
-    if release is None or "string" in setting.types or (kind == "boolean" and text == "true"):
+    coercion: ByRelease[str] = getattr(setting, by)
+    known = setting.first if by == "ssm_coercion" else max(setting.first, setting.env_unsettable.began)
+    if coercion.newest == "none" or coercion.began <= known or "string" in setting.types or (kind == "boolean" and text == "true"):
         return None
     effect = {
         "boolean": "read it as true, like any text",
@@ -145,16 +147,16 @@ def older_versions(text: str, setting: Setting, source: str) -> Mismatch | None:
     }.get(kind)
     if effect is None:
         return None
-    return Mismatch("all-versions", f"is read as meant only since {release}, or in a JSON config file: older servers {effect}")
+    return Mismatch("all-versions", f"is read as meant only since {coercion.began}, or in a JSON config file: older servers {effect}")
 
 
 def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
-    """The mismatch of a variable that only newer loaders put on its setting; None where all of them do."""
-    release = setting.since.get("variable")
-    if release is None:
+    """The mismatch of a variable that only newer loaders put on its setting; None where all that know the setting do."""
+    landed = setting.env_unsettable
+    if landed.newest or landed.began <= setting.first:
         return None
     from .variables import portable
 
     everywhere = portable(setting, catalogue)
     advice = f"; {everywhere} works on all of them" if everywhere else ""
-    return Mismatch("all-loaders", f"is ignored by servers before {release}, which do not know this variable{advice}")
+    return Mismatch("all-loaders", f"is ignored by servers before {landed.began}, which do not know this variable{advice}")

@@ -57,10 +57,10 @@ def _live_variables(catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def portable(setting: Setting, catalogue: Catalogue) -> str:
-    """How to set by a variable, on servers of every age, what only the newest put there by itself; empty where nothing does."""
+    """How to set by a variable, on servers of every release, what only newer ones put there by itself; empty where nothing does."""
     path = tuple(setting.name.split("."))
     holder = catalogue.get(path[:-1]) if len(path) > 1 else None
-    if holder is None or holder.env_unsettable.mid_2025 or set(holder.env_coercion) != {"object"}:
+    if holder is None or any(holder.env_unsettable.values) or set(holder.env_coercion.values) != {"object"}:
         return ""
     value = '"…"' if setting.types[0] == "string" else "true"
     return f"{variable_of(path[:-1])}='{{\"{path[-1]}\": {value}}}'"

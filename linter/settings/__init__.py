@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, cast
 
 from .. import _built
 from ..model import SettingPath
+from .history import MAIN, OLDEST, ByRelease, Release
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document whose settings are catalogued."""
@@ -22,14 +22,6 @@ Rows = Mapping[str, Mapping[str, Any]]
 """The settings of one kind as built: their fields by name, without those that are at their default."""
 
 _DOCUMENTATION: Final = "https://www.medplum.com/docs/self-hosting/"
-
-
-class ByGeneration(NamedTuple):
-    """A fact that depends on the age of the server's loader: for the newest, for servers of late 2025, and for those of mid-2025."""
-
-    newest: str
-    late_2025: str
-    mid_2025: str
 
 
 class Setting:
@@ -72,6 +64,8 @@ class Setting:
     """The name of another setting of the document: where that is given, this one is not read, whatever its value is."""
     real_default: Any = None
     """What the server uses when it is not given: a value, or a few words where the value depends on others."""
+    default_history: ByRelease[Any] | None = None
+    """What each release uses, where that is known to have changed; see :meth:`default_in`."""
     zero_means_default: bool = False
     """Whether the server uses the default for 0 and NaN too (``||=`` in ``packages/server/src/config/utils.ts``)."""
     secret: bool = False
@@ -82,17 +76,21 @@ class Setting:
     """Whether members that the catalogue lacks are handed on to a library or are named by the user, and so are not unknown."""
     readable_from: tuple[str, ...] = ("json", "ssm", "env")
     """From where the server can read it, as the page says."""
-    ssm_coercion: ByGeneration = ByGeneration("none", "none", "none")
+    ssm_coercion: ByRelease[str] = ByRelease("none")
     """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``boolean`` (``=== 'true'``),
-    ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and parsed)."""
-    env_coercion: ByGeneration = ByGeneration("none", "none", "none")
-    """The same for an environment variable."""
-    since: Mapping[str, str] = MappingProxyType({})
-    """The first release that reads a text as the newest one does, where an older one that knew the setting did not: of a parameter
-    (``ssm``), of a variable (``env``), and of whether the variable reaches the setting at all (``variable``)."""
+    ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and parsed).
+    4.1.0 is the oldest loader that was looked at."""
+    env_coercion: ByRelease[str] = ByRelease("none")
+    """The same for an environment variable that lands on the setting."""
+    first: Release = OLDEST
+    """The first release that reads it; ``OLDEST`` also where an older one may have."""
+    last: Release = MAIN
+    """The last release that reads it; of an obsolete name ``MAIN`` where no release since ``OLDEST`` did."""
+    back_ported: Release | None = None
+    """An earlier release that reads it too, with those after it of the same line, though ``first`` is of a later line."""
     env: str = ""
     """The environment variable of the setting, or the one that people would try."""
-    env_unsettable: ByGeneration = ByGeneration("", "", "")
+    env_unsettable: ByRelease[str] = ByRelease("")
     """Where the value of that variable lands instead of here; empty where it works."""
     deprecated: bool = False
     """It still works, but ``use`` is preferred."""
@@ -127,6 +125,16 @@ class Setting:
 
     def __repr__(self) -> str:
         return f"Setting({self.name!r})"
+
+    def is_read_by(self, release: Release) -> bool:
+        """Whether a release reads it."""
+        if self.back_ported is not None and self.back_ported <= release and self.back_ported[:2] == release[:2]:
+            return True
+        return self.first <= release <= self.last and (self.status != "obsolete" or self.last != MAIN)
+
+    def default_in(self, release: Release) -> Any:
+        """What a release uses when it is not given, as ``real_default`` says it of the newest."""
+        return self.real_default if self.default_history is None else self.default_history.at(release)
 
 
 class Catalogue:
@@ -245,7 +253,9 @@ def page_link(setting: Setting) -> str:
 
 _catalogues: Final[dict[str, Catalogue]] = {}
 _TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
-_GENERATIONS: Final = ("ssm_coercion", "env_coercion", "env_unsettable")
+_BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
+"""Fields that depend on the release, with what holds before the first one that is named."""
+_RELEASES: Final = ("first", "last", "back_ported")
 
 
 def _is_container(setting: Setting) -> bool:
@@ -261,9 +271,12 @@ def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
     for field in _TUPLES:
         if field in fields:
             fields[field] = tuple(fields[field])
-    for field in _GENERATIONS:
+    for field, before in _BY_RELEASE.items():
         if field in fields:
-            fields[field] = ByGeneration(*fields[field])
+            fields[field] = ByRelease.of(fields[field], before)
+    for field in _RELEASES:
+        if field in fields:
+            fields[field] = Release.of(fields[field])
     return Setting(".".join(map(str, path)), fields)
 
 

@@ -7,17 +7,22 @@ Each entry is a name and its fields. ``meaning`` is all that every entry must ha
 are those of :class:`linter.settings.Setting`, except that these are shorter:
 
 ``type``          the JSON type that the server wants; a list when it takes several, the wanted one first
-``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by the age of the
-                  server, ``{newest: integer, late-2025: integer}``; or by source, ``{ssm: integer, env: {newest: integer}}``.
-                  What is not named is ``none``: the text stays text
-``since``         the first release that reads a text as the newest one does, where an older one that knew the setting did not:
-                  ``ssm`` of a parameter, ``env`` of a variable, ``variable`` of whether the variable reaches the setting at all
+``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by source,
+                  ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text
+``first``         the first release that reads it; left out where that is 3.0.0 or an older one. A member without one has that of what
+                  holds it
+``last``          the last release that reads it; left out where the newest does, and of a name that none from 3.0.0 on has read
+``back_ported``   the first release of an older line that reads it too: ``4.1.16``
 ``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
 ``tags``          only tags that do not follow from other fields
 
-These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name),
-``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what holds it:
-``redis.tls`` needs ``redis``.
+What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
+(before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
+``main`` is what came after the newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping.
+
+These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
+``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
+holds it: ``redis.tls`` needs ``redis``.
 """
 
 from __future__ import annotations
@@ -26,11 +31,14 @@ import json
 import os.path
 import re
 from collections.abc import Container
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from .. import _built
 from ..formats import FORMATS
-from .env_names import GENERATIONS, setting_of, variable_of
+from .env_names import landings, variable_of
+from .history import MAIN, OLDEST
+from .releases import parse_release
 
 Entry = dict[str, Any]
 
@@ -81,7 +89,9 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "zero_means_default": bool,
     "readable_from": list,
     "coercion": (str, dict),
-    "since": dict,
+    "first": str,
+    "last": str,
+    "back_ported": str,
     "deprecated": bool,
     "removed": bool,
     "use": str,
@@ -104,7 +114,7 @@ _CHOICES: Final[dict[str, Container[str]]] = {
     "origin": ORIGINS,
 }
 _NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
-_RELEASE: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_LOOKS_LIKE_A_RELEASE: Final = re.compile(r"v?[0-9][0-9.]*|main")
 _HERE: Final = os.path.dirname(__file__)
 
 
@@ -119,7 +129,7 @@ def build() -> str:
 
 def made_of() -> list[str]:
     """The paths of all that the built file depends on: the YAML files and what reads them."""
-    return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), "build.py", "env_names.py")]
+    return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), "build.py", "env_names.py", "history.py", "releases.py")]
 
 
 def read_catalogue() -> dict[str, dict[str, Entry]]:
@@ -190,9 +200,9 @@ def _check(name: str, entry: Entry) -> None:
                 raise ValueError(f"{field} cannot be {each!r}")
     if not entry.get("meaning"):
         raise ValueError("has no meaning")
-    for source, release in entry.get("since", {}).items():
-        if source not in ("ssm", "env", "variable") or not _RELEASE.fullmatch(str(release)):
-            raise ValueError(f"since cannot have {source}: {release}")
+    for field in ("first", "last", "back_ported"):
+        if field in entry:
+            parse_release(entry[field])
 
 
 def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
@@ -204,9 +214,12 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
         _require("type" in row and "origin" not in row, "a setting has a type and no origin")
         types = row.pop("type")
         row["types"] = types if isinstance(types, list) else [types]
-    for source_name, by_generation in _coercions(row.pop("coercion", "none")).items():
-        if by_generation != ["none"] * len(GENERATIONS):
-            row[f"{source_name}_coercion"] = by_generation
+    for source_name, coercion in _coercions(row.pop("coercion", "none")).items():
+        if coercion != "none":
+            row[f"{source_name}_coercion"] = coercion
+    if _is_by_release(row.get("real_default")):
+        row["default_history"] = _in_order(row["real_default"])
+        row["real_default"] = list(row["default_history"].values())[-1]
     if "default" in row:
         row["default"] = _as_printed(row["default"])
     row["link"] = _link(name, row, file)
@@ -223,22 +236,54 @@ def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
     _require(not holder or holder in rows, f"there is no entry for {holder}, which holds it")
     for field in ("use", "unread_beside"):
         _require(field not in row or row[field] in rows, f"{field}: there is no entry for {row.get(field)}")
+    held_since = _first_above(name, rows)
+    if held_since and row["status"] != "obsolete":
+        row.setdefault("first", held_since)
+    _check_span(row, held_since)
     if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
         row["holds_secrets"] = True
     row["tags"] = sorted({*row.get("tags", ()), *_implied_tags(row)})
 
 
-def _coercions(given: Any) -> dict[str, list[str]]:
-    """``coercion`` in full: for each source, what each generation does."""
+def _first_above(name: str, rows: dict[str, Entry]) -> str:
+    """The first release that reads what holds a setting; empty where that is as old as anything."""
+    while name := name.rpartition(".")[0]:
+        if name in rows and "first" in rows[name]:
+            return str(rows[name]["first"])
+    return ""
+
+
+def _check_span(row: Entry, held_since: str) -> None:
+    """Check the releases that read a setting."""
+    first, last = parse_release(row.get("first", str(OLDEST))), parse_release(row.get("last", str(MAIN)))
+    _require(first <= last, f"first ({first}) is later than last ({last})")
+    _require(row["status"] != "obsolete" or "first" not in row or last != MAIN, "an obsolete name that has a first release has a last one")
+    _require("first" not in row or first >= parse_release(held_since or str(OLDEST)), f"what holds it is read since {held_since} only")
+    _require("back_ported" not in row or parse_release(row["back_ported"]) < first, "back_ported is an earlier release than first")
+
+
+def _coercions(given: Any) -> dict[str, Any]:
+    """``coercion`` of each source: one that always holds, or by the first release in which it holds."""
     by_source = given if isinstance(given, dict) and {"ssm", "env"}.issuperset(given) else {"ssm": given, "env": given}
-    return {source: _by_generation(coercion) for source, coercion in by_source.items()}
+    for coercion in by_source.values():
+        values = set(_in_order(coercion).values()) if isinstance(coercion, dict) else {coercion}
+        unknown = sorted(values - set(COERCIONS), key=str)
+        _require(not unknown, f"coercion cannot have {unknown}")
+    return by_source
 
 
-def _by_generation(given: Any) -> list[str]:
-    by_generation = given if isinstance(given, dict) else dict.fromkeys(GENERATIONS, given)
-    unknown = [*(by_generation.keys() - set(GENERATIONS)), *(set(by_generation.values()) - set(COERCIONS))]
-    _require(not unknown, f"coercion cannot have {unknown}")
-    return [by_generation.get(generation, "none") for generation in GENERATIONS]
+def _is_by_release(value: Any) -> bool:
+    """Whether a value is a mapping from releases, and not an object that is the value itself."""
+    return isinstance(value, dict) and bool(value) and all(_LOOKS_LIKE_A_RELEASE.fullmatch(str(key)) for key in value)
+
+
+def _in_order(steps: dict[Any, Any]) -> dict[str, Any]:
+    """A mapping from releases, checked: each exists, each is later than the one before, and each changes something."""
+    known = [(parse_release(str(release)), value) for release, value in steps.items()]
+    for (release, value), (following, its_value) in pairwise(known):
+        _require(release < following, f"{following} comes after {release}: write the releases in order")
+        _require(value != its_value, f"{following} changes nothing")
+    return {str(release): value for release, value in known}
 
 
 def _as_printed(default: str | int | bool) -> str:
@@ -255,14 +300,13 @@ def _link(name: str, row: Entry, file: CatalogueFile) -> str:
 
 
 def _variable(name: str) -> Entry:
-    """The variable of a setting, and where it lands instead in the servers that do not put it there."""
+    """The variable of a setting, and where it lands instead in the releases that do not put it there."""
     path = tuple(name.split("."))
     if "*" in path:
         return {}
     variable = variable_of(path)
-    places = [".".join(setting_of(variable, generation)) for generation in GENERATIONS]
-    elsewhere = ["" if place == name else place for place in places]
-    return {"env": variable, "env_unsettable": elsewhere} if any(elsewhere) else {"env": variable}
+    landed = {str(release): "" if place == path else ".".join(place) for release, place in landings(variable).items()}
+    return {"env": variable, "env_unsettable": landed} if any(landed.values()) else {"env": variable}
 
 
 def _implied_tags(row: Entry) -> set[str]:
@@ -287,10 +331,14 @@ def _traps(row: Entry) -> dict[str, bool]:
     """Where the newest server does not understand what Parameter Store or the environment gives it."""
     text_will_do = "string" in row["types"]
     return {
-        "ssm-uncoerced": not text_will_do and row.get("ssm_coercion", ["none"])[0] == "none",
-        "env-uncoerced": not text_will_do and row.get("env_coercion", ["none"])[0] == "none",
-        "env-unsettable": bool(row.get("env_unsettable", [""])[0]),
+        "ssm-uncoerced": not text_will_do and _newest(row.get("ssm_coercion", "none")) == "none",
+        "env-uncoerced": not text_will_do and _newest(row.get("env_coercion", "none")) == "none",
+        "env-unsettable": _newest(row.get("env_unsettable", "")) != "",
     }
+
+
+def _newest(built: Any) -> Any:
+    return list(built.values())[-1] if isinstance(built, dict) else built
 
 
 def _require(holds: bool, otherwise: str) -> None:

@@ -1,7 +1,7 @@
 """How the server names its settings in the environment: ``MEDPLUM_DATABASE_HOST`` is ``database.host``.
 
 The server takes off ``MEDPLUM_``, then the prefix of a section that it knows, and turns what remains into camelCase. Which sections it
-knows depends on its age, so a variable can land on a setting that does not exist: see :func:`setting_of`.
+knows depends on its release, so a variable can land on a setting that does not exist: see :func:`setting_of`.
 """
 
 from __future__ import annotations
@@ -9,59 +9,60 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
-Generation = Literal["newest", "late-2025", "mid-2025"]
-"""An age of the server's loader."""
+from .history import MAIN, OLDEST, Release
 
-GENERATIONS: Final[tuple[Generation, ...]] = ("newest", "late-2025", "mid-2025")
 PREFIX: Final = "MEDPLUM_"
 
-Sections = dict[str, tuple[str, ...]]
-"""Where the variables that begin with a prefix go."""
-
-_MID_2025: Final[Sections] = {
-    "DATABASE_": ("database",),
-    "REDIS_": ("redis",),
-    "SMTP_": ("smtp",),
-    "FISSION_": ("fission",),
+_SECTIONS: Final[Mapping[str, tuple[Release, tuple[str, ...]]]] = {
+    "DATABASE_": (OLDEST, ("database",)),
+    "REDIS_": (OLDEST, ("redis",)),
+    "SMTP_": (Release((4, 1, 8)), ("smtp",)),
+    "FISSION_": (Release((4, 3, 4)), ("fission",)),
+    "CACHE_REDIS_": (Release((5, 1, 1)), ("cacheRedis",)),
+    "RATE_LIMIT_REDIS_": (Release((5, 1, 1)), ("rateLimitRedis",)),
+    "PUBSUB_REDIS_": (Release((5, 1, 1)), ("pubSubRedis",)),
+    "BACKGROUND_JOBS_REDIS_": (Release((5, 1, 1)), ("backgroundJobsRedis",)),
+    "BULLMQ_": (Release((5, 0, 5)), ("bullmq",)),
+    "WORKERS_": (Release((5, 1, 2)), ("workers",)),
+    "READONLY_DATABASE_": (Release((5, 1, 14)), ("readonlyDatabase",)),
+    "DATABASE_SSL_": (Release((5, 1, 14)), ("database", "ssl")),
+    "READONLY_DATABASE_SSL_": (Release((5, 1, 14)), ("readonlyDatabase", "ssl")),
+    "DATA_WAREHOUSE_": (Release((5, 1, 14)), ("dataWarehouse",)),
 }
-_LATE_2025: Final[Sections] = {
-    **_MID_2025,
-    "CACHE_REDIS_": ("cacheRedis",),
-    "RATE_LIMIT_REDIS_": ("rateLimitRedis",),
-    "PUBSUB_REDIS_": ("pubSubRedis",),
-    "BACKGROUND_JOBS_REDIS_": ("backgroundJobsRedis",),
-    "BULLMQ_": ("bullmq",),
-    "WORKERS_": ("workers",),
-}
-_NEWEST: Final[Sections] = {
-    **_LATE_2025,
-    "READONLY_DATABASE_": ("readonlyDatabase",),
-    "DATABASE_SSL_": ("database", "ssl"),
-    "READONLY_DATABASE_SSL_": ("readonlyDatabase", "ssl"),
-    "DATA_WAREHOUSE_": ("dataWarehouse",),
-}
-_SECTIONS: Final[dict[Generation, Sections]] = {
-    "newest": _NEWEST,
-    "late-2025": _LATE_2025,
-    "mid-2025": _MID_2025,
-}
+"""Where the variables that begin with a prefix go, and the first release that puts them there (``loadEnvConfig`` of each release)."""
 
 
-def setting_of(variable: str, generation: Generation = "newest") -> tuple[str, ...]:
-    """The setting on which the server puts a variable; an empty path when the variable is not for the server."""
+@lru_cache(maxsize=8)
+def _sections(release: Release) -> Mapping[str, tuple[str, ...]]:
+    """The sections that a release knows, by prefix."""
+    return {prefix: path for prefix, (first, path) in _SECTIONS.items() if first <= release}
+
+
+def setting_of(variable: str, release: Release = MAIN) -> tuple[str, ...]:
+    """The setting on which a release puts a variable; an empty path when the variable is not for the server."""
     if not variable.startswith(PREFIX):
         return ()
     rest = variable[len(PREFIX) :]
-    sections = _SECTIONS[generation]
+    sections = _sections(release)
     section = max((prefix for prefix in sections if rest.startswith(prefix)), key=len, default="")
     return (*sections.get(section, ()), _camel_case(rest[len(section) :]))
 
 
-def variable_of(path: tuple[str, ...]) -> str:
-    """The variable that sets a setting in the newest server, or the one that people would try where none does."""
-    for section, parent in _NEWEST.items():
+def landings(variable: str) -> Mapping[Release, tuple[str, ...]]:
+    """The settings on which a variable has landed, each by the first release that put it there, in order."""
+    found: dict[Release, tuple[str, ...]] = {}
+    for release in sorted({first for first, _ in _SECTIONS.values()}):
+        path = setting_of(variable, release)
+        if not found or path != list(found.values())[-1]:
+            found[release] = path
+    return found
+
+
+def variable_of(path: tuple[str, ...], release: Release = MAIN) -> str:
+    """The variable that sets a setting in a release, or the one that people would try where none does."""
+    for section, parent in _sections(release).items():
         if parent == path[:-1]:
             return PREFIX + section + _snake_case(path[-1])
     return PREFIX + "_".join(_snake_case(step) for step in path)
