@@ -1,16 +1,23 @@
-"""Releases and ranges of them; and what the catalogue says of older ones."""
+"""Releases and ranges of them; and what the catalogue and the loaders say of older ones.
+
+The claims were chosen from what the loaders of 36 releases did when they were run.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from linter.model import dotted
+from linter.server.assembly import Stop, assemble, coercion_of
+from linter.server.defaults import GENERATED, with_defaults
+from linter.server.loader import ssm_value
 from linter.settings import Setting, catalogue
-from linter.settings.env_names import landings, variable_of
+from linter.settings.env_names import landings, setting_of, variable_of
 from linter.settings.history import MAIN, OLDEST, ByRelease, Release
 from linter.settings.releases import DATES, NEWEST, RELEASES, parse_range, parse_release
 
@@ -136,6 +143,88 @@ def test_a_fact_that_never_changed() -> None:
 
 # --- what the catalogue says of older releases --------------------------------------------------------------------------------------------
 
+CLAIMS = """
+ssm port 4.1.0 integer
+env port 4.1.0 integer
+ssm database.port 4.3.4 none
+ssm database.port 4.3.5 integer
+env database.port 4.1.0 integer
+ssm database.queryTimeout 4.3.5 integer
+env database.queryTimeout 5.0.15 none
+env database.queryTimeout 5.1.1 integer
+env database.ssl 4.1.0 object
+ssm database.ssl main none
+env database.ssl.require 5.1.13 > database.sslRequire
+env database.ssl.require 5.1.14 boolean
+ssm database.ssl.require 4.1.0 boolean
+env database.ssl.ca 4.1.0 > database.sslCa
+env database.ssl.ca 5.1.14 none
+env database.runMigrations 5.1.0 none
+env database.runMigrations 5.1.1 boolean
+env database.maxConnections 5.1.1 integer
+env databaseProxyEndpoint 4.1.0 > database.proxyEndpoint
+env readonlyDatabase.host 5.1.13 > readonlyDatabaseHost
+env readonlyDatabase.port 5.1.14 integer
+env readonlyDatabase.ssl 5.1.13 > readonlyDatabaseSsl
+env readonlyDatabaseProxyEndpoint 5.1.13 none
+env readonlyDatabaseProxyEndpoint 5.1.14 > readonlyDatabase.proxyEndpoint
+ssm redis.db 4.3.5 integer
+env redis.db 5.1.0 none
+env redis.tls 4.1.0 object
+env cacheRedis.tls 5.1.0 > cacheRedisTls
+env cacheRedis.tls 5.1.1 object
+env pubSubRedis.port 5.1.0 > pubsubRedisPort
+ssm smtp 4.1.12 none
+ssm smtp 4.3.13 none
+ssm smtp 4.3.14 object
+env smtp 4.3.14 object
+env smtp.port 4.1.7 > smtpPort
+env smtp.port 4.1.8 integer
+env smtp.secure 4.1.8 none
+env bullmq.concurrency 5.0.4 > bullmqConcurrency
+env bullmq.concurrency 5.0.5 none
+env bullmq.concurrency 5.1.1 integer
+env bullmq.removeOnFail.age 5.0.5 > bullmq.removeOnFailAge
+ssm bcryptHashSalt 4.3.4 none
+ssm bcryptHashSalt 4.3.5 integer
+env bcryptHashSalt 4.3.5 integer
+ssm defaultRateLimit 4.1.4 none
+ssm defaultRateLimit 4.1.5 integer
+ssm externalAuthProviders 5.1.9 object
+ssm defaultProjectFeatures 5.1.11 none
+env defaultProjectFeatures 5.1.12 object
+env workers.enabled 5.1.1 > workersEnabled
+env workers.enabled 5.1.2 object
+env fission.routerPort 4.3.3 > fissionRouterPort
+env fission.routerPort 4.3.4 none
+env fission.routerPort 5.1.1 integer
+ssm allowInsecureRestHookUrl 5.1.23 boolean
+ssm allowInsecureRestHookUrl main none
+ssm dataWarehouse.resourceTypes 5.1.15 object
+ssm dataWarehouse.resourceTypes 5.1.16 none
+env dataWarehouse.includeResourceTypes 5.1.13 > dataWarehouseIncludeResourceTypes
+env dataWarehouse.includeResourceTypes 5.1.16 csv
+env fhirSearchMinLimit 4.4.2 none
+env fhirSearchMinLimit 4.4.3 integer
+ssm registerEnabled 4.1.0 boolean
+ssm heartbeatEnabled main none
+"""
+"""Source, setting, release, and how the release reads the text, or where it puts a variable instead."""
+
+
+def test_how_releases_read_texts() -> None:
+    claims = [line.split(maxsplit=3) for line in CLAIMS.split("\n") if line]
+    assert len(claims) == 64
+    wrong = []
+    for source, name, text, claim in claims:
+        release, path = parse_release(text), tuple(name.split("."))
+        landed = setting_of(variable_of(path), release) if source == "env" else path
+        read = coercion_of(path, "env_coercion" if source == "env" else "ssm_coercion", release)
+        found = read if landed == path else f"> {dotted(landed)}"
+        if found != claim:
+            wrong.append(f"{source} {name} {text} {found}, not {claim}")
+    assert wrong == []
+
 
 @pytest.mark.quick_cases(20)
 @pytest.mark.parametrize(
@@ -206,6 +295,59 @@ def test_the_newest_default_is_the_last_of_its_history() -> None:
     changed = [one for one in known if one.default_history is not None]
     assert len(changed) == 11
     assert [one.name for one in changed if one.default_in(MAIN) != one.real_default] == []
+
+
+# --- what an older release holds --------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_parameter_becomes() -> None:
+    salt = setting("bcryptHashSalt")
+    assert [ssm_value("12", salt, Release.of(text)) for text in ("4.3.4", "4.3.5", "main")] == ["12", 12, 12]
+    assert ssm_value("12", salt) == 12
+
+
+def test_what_a_release_makes_of_entries() -> None:
+    given = [(("smtp",), '{"host": "mail"}'), (("database", "queryTimeout"), "60s"), (("tls",), "{")]
+    newest: dict[str, Any] = {"smtp": {"host": "mail"}, "database": {"queryTimeout": 60}}
+    assert assemble(given, "ssm_coercion")[0] == assemble(given, "ssm_coercion", Release.of("4.3.14"))[0] == newest
+    older, stops = assemble(given, "ssm_coercion", Release.of("4.3.4"))
+    assert older == {"smtp": '{"host": "mail"}', "database": {"queryTimeout": "60s"}}
+    assert [(type(stop), stop.path) for stop in stops] == [(Stop, ("tls",))]
+
+
+def test_the_defaults_of_an_older_release() -> None:
+    base = "https://api.clinic.test/"
+    assert with_defaults({"baseUrl": base}, Release.of("3.0.0")) == {
+        "baseUrl": base,
+        "issuer": base,
+        "port": 8103,
+        "maxJsonSize": "1mb",
+        "awsRegion": "us-east-1",
+        "botLambdaLayerName": "medplum-bot-layer",
+        "bcryptHashSalt": 10,
+        "shutdownTimeoutMilliseconds": 30_000,
+        "jwksUrl": f"{base}/.well-known/jwks.json",
+        "authorizeUrl": f"{base}/authorize",
+        "tokenUrl": f"{base}/token",
+        "userInfoUrl": f"{base}/userinfo",
+        "storageBaseUrl": f"{base}/storage",
+        "bullmq": {"concurrency": 10, "removeOnComplete": {"count": 1}, "removeOnFail": {"count": 1}},
+    }
+
+
+def test_what_each_release_adds() -> None:
+    base = {"baseUrl": "https://api.clinic.test/"}
+    held = {
+        text: with_defaults(base, Release.of(text)) for text in ("3.2.23", "3.2.24", "4.1.1", "4.1.2", "4.5.1", "4.5.2", "5.1.23", "main")
+    }
+    assert set(held["3.2.24"]) == set(held["3.2.23"])
+    assert held["3.2.24"]["tokenUrl"] == "https://api.clinic.test/oauth2/token"
+    assert "introspectUrl" not in held["3.2.24"] and "maxSearchOffset" not in held["3.2.24"]
+    assert set(held["4.1.2"]) - set(held["4.1.1"]) == {"defaultRateLimit", "defaultAuthRateLimit"}
+    assert "signingKey" not in held["4.5.1"] and held["4.5.2"]["signingKey"] == GENERATED
+    assert held["4.5.1"]["bullmq"]["concurrency"] == 20 and held["4.5.1"]["maxSearchOffset"] == 10_000
+    assert set(held["main"]) - set(held["5.1.23"]) == {"serverScopedSubscriptionsEnabled"}
+    assert held["main"] == with_defaults(base)
 
 
 def test_the_table_of_releases_is_not_read_for_the_newest() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.numbers import number_text
+from ..settings.history import MAIN, Release
 from ..settings.kinds import Coercion
 from ..syntax.json import INVALID, valid_value
 from .loader import Owned, coerce, owned, parse_int, put
@@ -23,14 +24,14 @@ def is_false(value: Any) -> bool:
     return value is ABSENT or value is None or value is False or (isinstance(value, int | float | str) and not value)
 
 
-def coercion_of(path: SettingPath, by: Coercion) -> str:
-    """What the newest loader does with the text that lands on a path, whether or not there is a setting.
+def coercion_of(path: SettingPath, by: Coercion, release: Release = MAIN) -> str:
+    """What the loader of a release does with the text that lands on a path, whether or not there is a setting.
 
     It looks for the whole name; in the environment also for what follows the section, so that ``tls`` is parsed in every section.
     """
     names = [path, path[-1:]] if by == "env_coercion" else [path]
     known = settings.catalogue()
-    found = {getattr(setting, by).newest for name in names if (setting := known.get(name)) is not None}
+    found = {getattr(setting, by).at(release) for name in names if (setting := known.get(name)) is not None}
     return next((one for one in ("integer", "boolean", "object", "csv") if one in found), "none")
 
 
@@ -41,8 +42,8 @@ class Stop(NamedTuple):
     reason: str
 
 
-def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion) -> tuple[dict[str, Any], list[Stop]]:
-    """The tree that the server makes of entries, in their order, and where it stops. What cannot be set is left out.
+def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion, release: Release = MAIN) -> tuple[dict[str, Any], list[Stop]]:
+    """The tree that a release makes of entries, in their order, and where it stops. What cannot be set is left out.
 
     A value is the text of an entry, what JSON has in place of one, or ``UNKNOWN``.
     """
@@ -50,7 +51,7 @@ def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion) -> tuple[di
     own: Owned = {}
     stops: list[Stop] = []
     for path, value in given:
-        held = converted(value, coercion_of(path, by))
+        held = converted(value, coercion_of(path, by, release))
         if isinstance(held, Stop):
             stops.append(held._replace(path=path))
         elif not _set(tree, path, held, by, own):

@@ -1,4 +1,7 @@
-"""What the server adds to a configuration once it is loaded (``addDefaults`` in ``packages/server/src/config/utils.ts``, newest version).
+"""What the server adds to a configuration once it is loaded (``addDefaults`` in ``packages/server/src/config/utils.ts``).
+
+The tables are those of the newest server. An older release adds what they name of the settings that it reads, each with the default that
+the catalogue has for that release.
 
 Some defaults replace whatever JavaScript takes for false (``||=``): null, false, 0, NaN and the empty text. Others replace null alone
 (``??=``).
@@ -10,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..model import UNKNOWN
+from ..settings import catalogue
+from ..settings.history import MAIN, OLDEST, Release
 from .addresses import INVALID_URL, beneath
 from .assembly import is_false
 
@@ -42,6 +47,8 @@ _FOR_NULL: Final[Mapping[str, Any]] = {
     "aiRealtimeTranscriptionUrl": "wss://api.openai.com/v1/realtime?intent=transcription",
 }
 """What replaces null alone."""
+_FILLED_IN_SINCE: Final[Mapping[str, Release]] = {"defaultRateLimit": Release((4, 1, 2)), "defaultAuthRateLimit": Release((4, 1, 2))}
+"""The first release that fills in a setting, where older ones that read it left its default to the code that asks for it."""
 BENEATH_BASE: Final[Mapping[str, str]] = {
     "jwksUrl": ".well-known/jwks.json",
     "authorizeUrl": "oauth2/authorize",
@@ -52,43 +59,75 @@ BENEATH_BASE: Final[Mapping[str, str]] = {
     "storageBaseUrl": "storage",
 }
 """The addresses that the server makes of ``baseUrl`` where they are not given."""
+_CONCATENATED: Final[Mapping[str, str]] = {
+    "jwksUrl": "/.well-known/jwks.json",
+    "authorizeUrl": "/authorize",
+    "tokenUrl": "/token",
+    "userInfoUrl": "/userinfo",
+    "storageBaseUrl": "/storage",
+}
+"""What releases before ``_BENEATH`` put behind ``baseUrl`` instead, as it is; so a final slash of it is there twice."""
+_BENEATH: Final = Release((3, 2, 24))
 _BULLMQ: Final[Mapping[str, Any]] = {"concurrency": 20, "removeOnComplete": {"count": 1}, "removeOnFail": {"count": 1}}
 GENERATED_KEY_ID: Final = "medplum-generated-key"
 GENERATED: Final = "generated at each start"
 """Stands for the key and the passphrase that the server makes up."""
+_GENERATES: Final = Release((4, 5, 2))
+"""The first release that makes them up."""
 
 
-def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration that the server runs with. What depends on a value that cannot be known is ``UNKNOWN``.
+def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[str, Any]:
+    """The configuration that a release runs with. What depends on a value that cannot be known is ``UNKNOWN``.
 
     Without a ``baseUrl`` the server does not get this far; then what is made of it is left out.
     """
     held = dict(config)
-    for name, default in _FOR_EMPTY.items():
+    for name, default in _in(_FOR_EMPTY, release).items():
         if is_false(held.get(name)):
             held[name] = default
-    for name, default in _FOR_NULL.items():
+    for name, default in _in(_FOR_NULL, release).items():
         if held.get(name) is None:
             held[name] = default
-    _add_addresses(held)
-    held["bullmq"] = {**_BULLMQ, **_spread(held.get("bullmq"))}
-    if is_false(held.get("emailProvider")):
+    _add_addresses(held, release)
+    held["bullmq"] = {**_in({"bullmq": _BULLMQ}, release)["bullmq"], **_spread(held.get("bullmq"))}
+    if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):
         smtp = held.get("smtp")
         held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
-    _generate_key(held)
+    if release >= _GENERATES:
+        _generate_key(held)
     return held
 
 
-def _add_addresses(held: dict[str, Any]) -> None:
+def _in(newest: Mapping[str, Any], release: Release) -> Mapping[str, Any]:
+    """The defaults that a release fills in, out of those of the newest server."""
+    if release is MAIN:
+        return newest
+    known = [setting for name in newest if (setting := catalogue().get((name,))) is not None]
+    read = [one for one in known if one.is_read_by(release) and release >= _FILLED_IN_SINCE.get(one.name, OLDEST)]
+    return {one.name: one.default_in(release) for one in read if one.default_in(release) is not None}
+
+
+def _is_read(name: str, release: Release) -> bool:
+    setting = catalogue().get((name,))
+    return setting is not None and setting.is_read_by(release)
+
+
+def _add_addresses(held: dict[str, Any], release: Release) -> None:
     base = held.get("baseUrl")
     if base is None or (not isinstance(base, str) and base is not UNKNOWN):
         return
     if is_false(held.get("issuer")):
         held["issuer"] = base
-    for name, path in BENEATH_BASE.items():
-        if is_false(held.get(name)):
-            address = beneath(base, path) if isinstance(base, str) else UNKNOWN
-            held[name] = UNKNOWN if address is INVALID_URL else address
+    for name, path in (BENEATH_BASE if release >= _BENEATH else _CONCATENATED).items():
+        if _is_read(name, release) and is_false(held.get(name)):
+            held[name] = UNKNOWN if base is UNKNOWN else _address(base, path, release)
+
+
+def _address(base: Any, path: str, release: Release) -> Any:
+    if release < _BENEATH:
+        return f"{base}{path}"
+    address = beneath(base, path)
+    return UNKNOWN if address is INVALID_URL else address
 
 
 def _spread(value: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What the server's loaders make of texts, and of a flat list of names (``packages/server/src/config/utils.ts``, newest generation)."""
+"""What the server's loaders make of texts, and of a flat list of names (``packages/server/src/config/utils.ts``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ..model import SettingPath
 from ..settings import Setting
+from ..settings.history import MAIN, Release
 from ..syntax.json import INVALID, valid_value
 from ..syntax.places import whole_number
 from ..text import BLANKS
@@ -31,9 +32,9 @@ def coerce(text: str, coercion: str) -> Any:
     return text
 
 
-def ssm_value(text: str, setting: Setting | None) -> Any:
-    """What the Parameter Store loader makes of a parameter's text; a name that it does not know stays text."""
-    return loaded_value(text, setting, setting.ssm_coercion.newest) if setting is not None else text
+def ssm_value(text: str, setting: Setting | None, release: Release = MAIN) -> Any:
+    """What the Parameter Store loader of a release makes of a parameter's text; a name that it does not know stays text."""
+    return loaded_value(text, setting, setting.ssm_coercion.at(release)) if setting is not None else text
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
