@@ -175,6 +175,7 @@ env cacheRedis.tls 5.1.0 > cacheRedisTls
 env cacheRedis.tls 5.1.1 object
 env pubSubRedis.port 5.1.0 > pubsubRedisPort
 ssm smtp 4.1.12 none
+ssm smtp 4.1.18 object
 ssm smtp 4.3.13 none
 ssm smtp 4.3.14 object
 env smtp 4.3.14 object
@@ -204,6 +205,7 @@ ssm dataWarehouse.resourceTypes 5.1.15 object
 ssm dataWarehouse.resourceTypes 5.1.16 none
 env dataWarehouse.includeResourceTypes 5.1.13 > dataWarehouseIncludeResourceTypes
 env dataWarehouse.includeResourceTypes 5.1.16 csv
+env fhirSearchMinLimit 4.1.16 integer
 env fhirSearchMinLimit 4.4.2 none
 env fhirSearchMinLimit 4.4.3 integer
 ssm registerEnabled 4.1.0 boolean
@@ -214,7 +216,7 @@ ssm heartbeatEnabled main none
 
 def test_how_releases_read_texts() -> None:
     claims = [line.split(maxsplit=3) for line in CLAIMS.split("\n") if line]
-    assert len(claims) == 64
+    assert len(claims) == 66
     wrong = []
     for source, name, text, claim in claims:
         release, path = parse_release(text), tuple(name.split("."))
@@ -280,6 +282,18 @@ def test_which_releases_read_a_setting(name: str, known: str, unknown: str) -> N
         assert setting(name).is_read_by(Release.of(text)), text
     for text in unknown.split():
         assert not setting(name).is_read_by(Release.of(text)), text
+
+
+def test_what_a_maintenance_line_had_and_the_next_line_had_not() -> None:
+    releases = ("4.1.12", "4.1.16", "4.1.18", "4.2.0", "4.3.13", "4.3.14")
+    assert [setting("smtp").ssm_coercion.at(Release.of(text)) for text in releases] == [
+        "none",
+        "object",
+        "object",
+        "none",
+        "none",
+        "object",
+    ]
 
 
 def test_defaults_that_changed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from linter.formats import FORMATS
@@ -163,17 +164,17 @@ def _span(setting: Setting) -> Iterator[str]:
 
 
 def _readings(setting: Setting) -> Iterator[str]:
-    """Since when the text of a parameter and that of a variable are read as they are."""
-    began: dict[str, dict[Release, list[str]]] = {}
+    """Since when the text of a parameter and that of a variable are read as they are, and what came between."""
+    began: dict[tuple[Release, str], list[str]] = {}
     for coercion, source, known in (
         (setting.ssm_coercion, "Parameter Store", setting.first),
         (setting.env_coercion, "a variable", max(setting.first, setting.env_unsettable.began)),
     ):
         for release, read in _changes(coercion, setting):
-            if release > known and read != "none":
-                began.setdefault(read, {}).setdefault(release, []).append(f"from {source}")
-    for read, sources in began.items():
-        phrases = [f"{' and '.join(found)} {_since(release)}" for release, found in sources.items()]
+            if release > known:
+                began.setdefault((release, read), []).append(f"from {source}")
+    for read, steps in groupby(sorted(began.items()), lambda step: step[0][1]):
+        phrases = [f"{' and '.join(sources)} {_since(release)}" for (release, _), sources in steps]
         yield f"{_READ[read]} {', '.join(phrases)}"
 
 
