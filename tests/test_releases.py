@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
 
 from linter.model import dotted
 from linter.server.assembly import Stop, assemble, coercion_of
@@ -309,6 +310,40 @@ def test_the_newest_default_is_the_last_of_its_history() -> None:
     changed = [one for one in known if one.default_history is not None]
     assert len(changed) == 11
     assert [one.name for one in changed if one.default_in(MAIN) != one.real_default] == []
+
+
+HISTORIES = {
+    "port": [],
+    "aiRealtimeTranscriptionUrl": ["since 5.1.10"],
+    "auditEventLogGroup": ["up to 4.5.2"],
+    "chainedSearchWithReferenceTables": ["from 3.0.12 to 3.3.0"],
+    "dataWarehouse.resourceTypes": ["only in 5.1.15"],
+    "allowUnsafeOutbound": ["after 5.1.23"],
+    "fhirSearchMinLimit": ["since 4.4.3", "in 4.1 since 4.1.16"],
+    "database.ssl.require": ["its variable sets it since 5.1.14"],
+    "readonlyDatabaseProxyEndpoint": ["since 3.2.0", "its variable sets `readonlyDatabase.proxyEndpoint` instead since 5.1.14"],
+    "maxSearchOffset": [
+        "since 3.2.7",
+        "as an integer from Parameter Store and from a variable since 4.3.5",
+        "default `10000` since 4.3.15",
+    ],
+    "database.maxConnections": [
+        "since 3.2.7",
+        "as an integer from Parameter Store since 4.3.5, from a variable since 5.1.1",
+        "default `10`, `50` since 3.1.4, `100` since 3.1.11, `50` since 5.1.22",
+    ],
+    "smtp": [
+        "as JSON from Parameter Store and from a variable since 4.1.16",
+        "as text from Parameter Store and from a variable since 4.2.0",
+        "as JSON from Parameter Store and from a variable since 4.3.14",
+    ],
+}
+
+
+def test_the_page_tells_the_history_of_a_setting() -> None:
+    sections = {part.partition("`")[0]: part for part in (ROOT / "docs/settings.md").read_text(encoding="utf-8").split("\n#### `")}
+    lines = {name: [line for line in sections[name].splitlines() if line.startswith("- History: ")] for name in HISTORIES}
+    assert lines == {name: [f"- History: {'; '.join(steps)}"] if steps else [] for name, steps in HISTORIES.items()}
 
 
 # --- what an older release holds --------------------------------------------------------------------------------------------------------
