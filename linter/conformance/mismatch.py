@@ -21,6 +21,7 @@ from .answer import Mismatch
 
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",
+    "misspelt": "the name is not that of a setting which the server cannot do without, but for capitals, hyphens or underscores",
     "connection-variable": "the environment variable sets a part of a connection, or another setting that the server cannot do without",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",
@@ -42,7 +43,7 @@ ASPECTS: Final = {
 """The aspects in which a value can fit its setting, in the order in which they are checked, with what each asks."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
 """Where a value does not fit in one of these, no other rule checks it."""
-OF_NAMES: Final = frozenset({"known", "connection-variable", "variable", "current", "own-name", "all-loaders"})
+OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "variable", "current", "own-name", "all-loaders"})
 """Aspects of a setting that are about its name alone."""
 
 
@@ -146,8 +147,17 @@ class _Checker:
             return names.useless_variable(str(variable), path, setting, self.catalogue), False
         if setting is None and len(path) == 1 and path[0] in self.of_cdk:
             return Mismatch("own-name", "is a setting of the CDK, which the server ignores"), False
+        needed = self._needed(path)
+        if needed:
+            return Mismatch("misspelt", f"is not read, because it is not spelt {needed}, and {names.NEEDED[needed]}; rename it"), False
         written = UNKNOWN if "raw" in self.document.origin.facts(path) else value  # a text can stand for an object
         return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue, written)), False
+
+    def _needed(self, path: SettingPath) -> str:
+        """The setting that a name was meant to be, if nothing else gives it and the server cannot do without; empty for all others."""
+        if len(path) > 1 or not self.document.complete or catalogue_kind(self.document.kind) != "server":
+            return ""
+        return next((one for one in names.NEEDED if one not in self.document.data and names.is_spelt_like(str(path[0]), one)), "")
 
     def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
         """The answers in the order of the aspects, each worked out only if the ones before it are None."""
@@ -174,6 +184,14 @@ class _Checker:
 
 def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:
     return next((answer for answer in answers if answer is not None), None)
+
+
+def is_misspelt(document: Document, path: SettingPath) -> bool:
+    """Whether a setting that is not given stands under another spelling of its name, so that it is not what is missing."""
+    owner, inner = document.owner(path)
+    return len(inner) == 1 and any(
+        mismatch.aspect == "misspelt" and names.is_spelt_like(str(at[0]), str(inner[0])) for at, mismatch in mismatches(owner).items()
+    )
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
@@ -15,8 +16,15 @@ from .secrets import is_called_secret
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
-_NEEDED = ("baseUrl", "appBaseUrl", "binaryStorage")
-"""The settings without which it does not start, refuses every browser, or fails at the first upload."""
+NEEDED: Final = {
+    "baseUrl": "the server does not start without it",
+    "appBaseUrl": "without it the server refuses every browser",
+    "binaryStorage": "without it every upload fails",
+    "supportEmail": "without it mail has no sender",
+    "database": "without it the server finds no database and does not start",
+    "redis": "without it the server finds no Redis and does not start",
+}
+"""The settings at the top that the server cannot do without, and what happens when it does not find one."""
 
 
 def reader_of(catalogue: Catalogue) -> str:
@@ -43,6 +51,11 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
     return theirs if theirs - _OF_ANYBODY - catalogue.top_level() else frozenset()
 
 
+def is_spelt_like(name: str, setting: str) -> bool:
+    """Whether a name is another one's but for capitals, hyphens and underscores."""
+    return len(name) <= 2 * len(setting) and name != setting and re.sub("[-_]", "", name).lower() == setting.lower()
+
+
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any) -> str:
     """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
 
@@ -64,7 +77,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     reason = why_useless(variable, name, setting, catalogue)
     if reason is not None:
         meant = meant_setting(variable, setting, catalogue)
-        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in _NEEDED)
+        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in ("baseUrl", "appBaseUrl", "binaryStorage"))
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue)
     hint = f"; did you mean {near}?" if near else ""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant
-from ..conformance.mismatch import MISREAD, is_misread, mismatches
+from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, mismatches
 from ..model import UNKNOWN
 from .node import Node
 
@@ -24,6 +24,11 @@ def is_misread_at(node: Node) -> bool:
         return is_misread(node.document, node.path)
     mismatch = mismatch_at(node)
     return mismatch is not None and mismatch.aspect in MISREAD
+
+
+def is_misspelt_at(node: Node) -> bool:
+    """See :func:`~linter.conformance.mismatch.is_misspelt`. Only settings at the top have such rules."""
+    return not node.is_deeper_than(1) and is_misspelt(node.document, node.path)
 
 
 _DEEPEST_SETTING: Final = 8
