@@ -238,7 +238,7 @@ def test_a_deep_config_is_no_matter() -> None:
         ({"desiredServerCount": 9}, ["server-count-outside-autoscaling desiredServerCount"]),
         (
             {"fargateAutoScaling": {**CLEAN["fargateAutoScaling"], "maxCapacity": 1}},
-            ["autoscaling-bounds-reversed fargateAutoScaling.minCapacity", "server-count-outside-autoscaling desiredServerCount"],
+            ["autoscaling-bounds-reversed fargateAutoScaling.minCapacity"],
         ),
         (
             {"fargateAutoScaling": {"minCapacity": external("/a", "number"), "maxCapacity": 8}},
