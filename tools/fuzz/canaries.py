@@ -205,7 +205,7 @@ PUBLIC_TEXTS: Final[dict[str, Callable[[Canaries], str]]] = {
     "account key": lambda c: f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={c.new(length=64)}==;EndpointSuffix=x",
     "ADO.NET": lambda c: f"Server=db.example.com;Database=medplum;User Id=sa;Password={c.new()};Encrypt=true",
     "Google": lambda c: f"GOCSPX-{c.new(length=28)}",
-    "AWS": lambda c: f"AKIA{c.new('upper', 16)}",
+    "AWS": lambda c: f"AKIA{c.new('upper', 12)}",  # shorter than a real one, which a rule finds by its form, so that twins would differ
     "SendGrid": lambda c: f"SG.{c.new(length=22)}.{c.new(length=43)}",
     "Stripe": lambda c: f"sk_live_{c.new(length=24)}",
     "private key": lambda c: private_key(c.new(length=64)),
