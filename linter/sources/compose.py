@@ -7,12 +7,13 @@ The forms are those of the Compose specification: ``environment`` as a mapping o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import (
+    Variable,
     VariableHolder,
     configures_server,
     holders_of_server,
@@ -31,7 +32,10 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
+from ..settings.env_names import setting_of
+from ..text import printable
 
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
 
@@ -103,7 +107,21 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
     )
     if reads == "never":
         problems = [*problems, never_read("service", name, service.at("environment").head(), "command: env")]
+    if not isinstance(given.get("network_mode"), str):
+        problems = [*problems, *_in_itself(variables)]
     return load_variables(file, variables, holder, problems, suppressions)
+
+
+def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
+    """Hosts of the database and of Redis that are the container itself."""
+    for variable in variables:
+        path = setting_of(variable.name)
+        if path[-1:] == ("host",) and variable.text in _LOOPBACK and path != ("smtp", "host"):
+            message = (
+                f"{printable(variable.name)} is {variable.text}, which is the container itself: the server finds nothing there "
+                "and does not start; name the service"
+            )
+            yield Problem("localhost-in-container", message, variable.value, path)
 
 
 def _reads(service: dict[str, Any]) -> str:
