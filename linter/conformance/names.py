@@ -12,7 +12,6 @@ from ..model import UNKNOWN, SettingPath, dotted
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from .answer import Mismatch
-from .secrets import is_called_secret
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
@@ -92,6 +91,8 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any) -> str:
         return f"in a JSON file write {printable(name)} as an object inside an object"
     names = _live_names(catalogue)
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
+    from .secrets import is_called_secret  # only after a mistake
+
     is_secret = is_called_secret(name)
 
     def can_be(candidate: SettingPath) -> bool:
