@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
@@ -47,20 +47,28 @@ def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show
         reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
         return reader.pieces(start, end)
 
-    start = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
-    return excerpt_of(line, whole, span, pieces_from, start)
+    near = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
+    if is_shown_whole(whole, pieces_from(whole.start)):
+        return excerpt_of(line, whole, span, pieces_from(whole.start), whole.start, WIDEST)
+    return excerpt_of(line, whole, span, pieces_from(near), near, SHOWN_OF_LONG)
 
 
-def excerpt_of(line: int, whole: Span, span: Span, pieces_from: Callable[[int], Iterator[Piece]], start: int) -> Excerpt:
-    """The line ``whole``, or where what may be seen of it is long the part of that from ``start`` on.
+def is_shown_whole(whole: Span, pieces: Iterable[Piece]) -> bool:
+    """Whether a line is short enough to be shown from its start to its end.
 
     Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
     """
-    pieces = list(first_of(pieces_from(whole.start), WIDEST)) if span.start - whole.start <= _FARTHEST else []
-    shown = sum(len(piece.text) for piece in pieces)
-    start = whole.start if pieces and pieces[-1].end >= whole.end and shown <= WIDEST else start
-    if start > whole.start or shown > WIDEST or not pieces or pieces[-1].end < whole.end:
-        pieces = list(first_of(pieces_from(start), SHOWN_OF_LONG))
+    shown, end = 0, whole.start
+    for piece in pieces:
+        shown, end = shown + len(piece.text), piece.end
+        if shown > WIDEST:
+            return False
+    return end >= whole.end
+
+
+def excerpt_of(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:
+    """The masked line ``whole``, or ``width`` characters of what may be seen of it from ``start`` on, where ``pieces`` begin."""
+    pieces = list(first_of(pieces, width))
     end = pieces[-1].end if pieces else whole.end
     lead, tail = "…" if start > whole.start else "", "…" if end < whole.end else ""
     under_start = len(lead) + column_of(pieces, span.start, at_end=False)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from .credentials import without_credentials
-from .json_line import SHOWN_OF_LONG, excerpt_of
+from .json_line import SHOWN_OF_LONG, WIDEST, excerpt_of, is_shown_whole
 from .values import Public, Visibility, shown_text
 
 if TYPE_CHECKING:
     from ..syntax.yaml_events import Scalar
 
+_FARTHEST = 2_000
+"""Characters behind a place of a long line that are looked at."""
 _BETWEEN = re.compile(
     r"""(?P<signs>(?:[\s\-:{}\[\],?="']|\bexport\b)*)(?:(?P<comment>#.*)|(?P<other>.*?)(?P<behind>[\s{\[]*))""",
     re.DOTALL,
@@ -46,6 +48,7 @@ class LineExcerpts:
         self._text = text
         self._tokens = tokens
         self._starts = [token.span.start for token in tokens]
+        self._shown_whole: dict[int, bool] = {}
 
     def excerpt(self, span: Span, visibility: Visibility, *, show: Public | None) -> Excerpt:
         """The line on which ``span`` starts, masked.
@@ -55,14 +58,18 @@ class LineExcerpts:
         """
         line = self._text.position(span.start).line
         whole = self._text.line_span(line)
-        reader = _LineReader(self._text, visibility, span, show)
+        start, width, part = whole.start, WIDEST, Span(*whole)
+        if not self._is_shown_whole(line, whole, visibility):
+            start = next(self._names_before(max(whole.start, span.start - SHOWN_OF_LONG + 1), span.start), span.start)
+            width, part = SHOWN_OF_LONG, Span(start, min(whole.end, span.start + _FARTHEST))
+        pieces = _LineReader(self._text, visibility, span, show).pieces(part, self._tokens_in(part))
+        return excerpt_of(line, whole, span, pieces, start, width)
 
-        def pieces_from(start: int) -> Iterator[Piece]:
-            part = Span(start, whole.end)
-            return reader.pieces(part, self._tokens_in(part))
-
-        start = next(self._names_before(max(whole.start, span.start - SHOWN_OF_LONG + 1), span.start), span.start)
-        return excerpt_of(line, whole, span, pieces_from, start)
+    def _is_shown_whole(self, line: int, whole: Span, visibility: Visibility) -> bool:
+        """Whether a line is short; found out once for each, for there can be as many findings in one as it has characters."""
+        if line not in self._shown_whole:
+            self._shown_whole[line] = is_shown_whole(whole, self.pieces(whole, visibility))
+        return self._shown_whole[line]
 
     def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
