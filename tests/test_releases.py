@@ -81,6 +81,7 @@ def test_what_is_no_release() -> None:
 
 
 @pytest.mark.quick_cases(20)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("text", "first", "last", "count"),
     [
@@ -230,6 +231,7 @@ def test_how_releases_read_texts() -> None:
 
 
 @pytest.mark.quick_cases(20)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("variable", "landed"),
     [
@@ -262,6 +264,7 @@ def test_the_variable_that_people_would_try_in_an_older_release() -> None:
 
 
 @pytest.mark.quick_cases(20)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("name", "known", "unknown"),
     [

@@ -28,7 +28,7 @@ SETTINGS = [
     for name in KNOWN.names()
     if (setting := KNOWN.get(tuple(name.split(".")))) is not None and setting.status != "obsolete" and "ssm-only" not in setting.tags
 ]
-CHECKED_BY_BOTH = {"boolean", "boolean-spelling", "integer-spelling", "type", "value", "range", "all-versions"}
+CHECKED_BY_BOTH = {"boolean", "boolean-spelling", "integer-spelling", "type", "value", "range"}
 """Aspects that a JSON Schema can say; forms of texts, advice and loaders are ours alone."""
 VALUES = st.one_of(
     st.booleans(),

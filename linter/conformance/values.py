@@ -92,7 +92,8 @@ def inexact_number(value: Any, setting: Setting) -> Mismatch | None:
         spelling = Mismatch("integer-spelling", "should be a number without quotes: that the server reads this text as one is an accident")
         return out_of_range(value, setting) or spelling
     if "takes-durations" in setting.tags and _DURATION.fullmatch(value):
-        return Mismatch("all-versions", "is text, which PostgreSQL reads as a time only since 5.1.4: older servers cannot connect with it")
+        reason = "should be a number of milliseconds: PostgreSQL reads this text as a time, but servers before 5.1.4 cannot connect with it"
+        return Mismatch("integer-spelling", reason)
     return None
 
 
