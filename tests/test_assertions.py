@@ -345,6 +345,13 @@ def test_what_a_library_takes(name: str) -> None:
     assert [text for text in does_not if FORMATS[name].reason(text) is None] == []
 
 
+def test_each_wrong_origin_is_named() -> None:
+    assert FORMATS["origins"].reason("https://A.example,https://b.example, https://c.example:443,,x,y") == (
+        "entry 1 must be in lower case, as browsers send origins; entry 3 must be without :443, which browsers leave out; "
+        "entry 4 must not be empty; anything else never matches, and browsers block the requests"
+    )
+
+
 @given(st.sampled_from(sorted(FORMATS)), st.text() | st.text('a0.:/@-<>"[]\\ \n$,{}=%', max_size=30))
 def test_no_format_raises_or_repeats_the_text(name: str, text: str) -> None:
     text = f"hunter2{text}"

@@ -118,13 +118,15 @@ def _origin(text: str) -> str | None:
     return None
 
 
+_MOST_ENTRIES = 3
+"""Entries of a list of which a message says what is wrong."""
+
+
 @format("origins", "Origins, separated by commas, or a single `*`. The server trims spaces and compares each as text (`cors.ts`).")
 def origins(text: str) -> str | None:
     if text.strip() == "*":
         return None if text == "*" else "must be a single *, without spaces"
-    for number, one in enumerate(text.split(","), 1):
-        reason = _origin(one.strip()) if one.strip() else "must not be empty"
-        if reason is not None:
-            which = f"entry {number} " if "," in text else ""
-            return f"{which}{reason}; anything else never matches, and browsers block the requests"
-    return None
+    entries = [one.strip() for one in text.split(",")]
+    reasons = [(number, _origin(one) if one else "must not be empty") for number, one in enumerate(entries, 1)]
+    wrong = [f"entry {number} {reason}" if len(entries) > 1 else reason for number, reason in reasons if reason is not None]
+    return f"{'; '.join(wrong[:_MOST_ENTRIES])}; anything else never matches, and browsers block the requests" if wrong else None
