@@ -19,7 +19,7 @@ WIDEST: Final = 160
 SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
 _FARTHEST: Final = 10_000
-"""Characters around a place of a long line that are looked at."""
+"""Characters of a line at most that is looked at as a whole, and behind a place of a longer one."""
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\\n\r]|\\.)*(?P<closed>")?)|(?P<blank>[^\S\n\r]+)|(?P<sign>[{}\[\]:,])'
     r'|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<comment>/.)',
@@ -42,13 +42,13 @@ def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show
     whole = text.line_span(line)
 
     def pieces_from(start: int) -> Iterator[Piece]:
-        end = min(whole.end, max(start, span.start) + _FARTHEST)
+        end = min(whole.end, start + _FARTHEST)
         reader = _Line(text.content, end, visibility, span, show)
         reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
         return reader.pieces(start, end)
 
     near = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
-    if is_shown_whole(whole, pieces_from(whole.start)):
+    if whole.end - whole.start <= _FARTHEST and is_shown_whole(whole, pieces_from(whole.start)):
         return excerpt_of(line, whole, span, pieces_from(whole.start), whole.start, WIDEST)
     return excerpt_of(line, whole, span, pieces_from(near), near, SHOWN_OF_LONG)
 
