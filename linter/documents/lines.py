@@ -29,6 +29,7 @@ class JsonLines:
     def __init__(self, text: Text, visibility: Callable[[], Visibility]) -> None:
         self._text = text
         self._ask = visibility
+        self._short: dict[int, bool] = {}
 
     @cached_property
     def _visibility(self) -> Visibility:
@@ -38,7 +39,8 @@ class JsonLines:
         """See :meth:`Lines.excerpt`; ``anchor`` is where a long line is shown from, if that is not the span itself."""
         from ..redaction.json_line import excerpt
 
-        return excerpt(self._text, span, span.start if anchor is None else anchor, self._visibility, show=show)
+        near = span.start if anchor is None else anchor
+        return excerpt(self._text, span, near, self._visibility, show=show, short=self._short)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`Lines.pieces`."""

@@ -32,25 +32,28 @@ _WITHIN_A_STRING = re.compile(r"[\x00-\x1f\\\ufffd]")
 _HARMLESS_WORDS = frozenset({"true", "false", "null"})
 
 
-def excerpt(text: Text, span: Span, anchor: int, visibility: Visibility, *, show: Public | None) -> Excerpt:
+def excerpt(
+    text: Text, span: Span, anchor: int, visibility: Visibility, *, show: Public | None, short: dict[int, bool] | None = None
+) -> Excerpt:
     """The line on which ``span`` starts, masked.
 
     ``anchor`` is where the member's name starts if that is on the same line; a long line is shown from there on. ``show`` lets the
-    value at ``span`` itself be seen, as one of these settings, although it stands under a name that this line does not give.
+    value at ``span`` itself be seen, as one of these settings, although it stands under a name that this line does not give. ``short``
+    remembers of each line whether it is shown whole, for there can be as many findings in one as it has characters.
     """
     line = text.position(span.start).line
     whole = text.line_span(line)
 
-    def pieces_from(start: int) -> Iterator[Piece]:
-        end = min(whole.end, start + _FARTHEST)
-        reader = _Line(text.content, end, visibility, span, show)
-        reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
-        return reader.pieces(start, end)
-
+    short = {} if short is None else short
+    if line not in short:
+        is_near = whole.end - whole.start <= _FARTHEST
+        short[line] = is_near and is_shown_whole(whole, _Line(text.content, whole.end, visibility, Span(0, 0), None).pieces(*whole))
     near = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
-    if whole.end - whole.start <= _FARTHEST and is_shown_whole(whole, pieces_from(whole.start)):
-        return excerpt_of(line, whole, span, pieces_from(whole.start), whole.start, WIDEST)
-    return excerpt_of(line, whole, span, pieces_from(near), near, SHOWN_OF_LONG)
+    start = whole.start if short[line] else near
+    end = min(whole.end, start + _FARTHEST)
+    reader = _Line(text.content, end, visibility, span, show)
+    reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
+    return excerpt_of(line, whole, span, reader.pieces(start, end), start, WIDEST if short[line] else SHOWN_OF_LONG)
 
 
 def is_shown_whole(whole: Span, pieces: Iterable[Piece]) -> bool:
