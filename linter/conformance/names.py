@@ -20,8 +20,8 @@ NEEDED: Final = {
     "appBaseUrl": "without it the server refuses every browser",
     "binaryStorage": "without it every upload fails",
     "supportEmail": "without it mail has no sender",
-    "database": "without it the server finds no database and does not start",
-    "redis": "without it the server finds no Redis and does not start",
+    "database": "without it the server finds no database",
+    "redis": "without it the server finds no Redis",
 }
 """The settings at the top that the server cannot do without, and what happens when it does not find one."""
 
