@@ -157,7 +157,8 @@ class _Checker:
         """The setting that a name was meant to be, if nothing else gives it and the server cannot do without; empty for all others."""
         if len(path) > 1 or not self.document.complete or catalogue_kind(self.document.kind) != "server":
             return ""
-        return next((one for one in names.NEEDED if one not in self.document.data and names.is_spelt_like(str(path[0]), one)), "")
+        needed = names.needed_like(str(path[0]))
+        return needed if needed not in self.document.data else ""
 
     def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
         """The answers in the order of the aspects, each worked out only if the ones before it are None."""
@@ -189,9 +190,9 @@ def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:
 def is_misspelt(document: Document, path: SettingPath) -> bool:
     """Whether a setting that is not given stands under another spelling of its name, so that it is not what is missing."""
     owner, inner = document.owner(path)
-    return len(inner) == 1 and any(
-        mismatch.aspect == "misspelt" and names.is_spelt_like(str(at[0]), str(inner[0])) for at, mismatch in mismatches(owner).items()
-    )
+    if len(inner) != 1 or inner[0] not in names.NEEDED:
+        return False
+    return any(one.aspect == "misspelt" and names.needed_like(str(at[0])) == inner[0] for at, one in mismatches(owner).items())
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:

@@ -24,6 +24,9 @@ NEEDED: Final = {
     "redis": "without it the server finds no Redis",
 }
 """The settings at the top that the server cannot do without, and what happens when it does not find one."""
+_BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
+_NEEDED_BY_VARIABLE: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
+"""Those of them that a variable of their own sets."""
 
 
 def reader_of(catalogue: Catalogue) -> str:
@@ -50,9 +53,10 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
     return theirs if theirs - _OF_ANYBODY - catalogue.top_level() else frozenset()
 
 
-def is_spelt_like(name: str, setting: str) -> bool:
-    """Whether a name is another one's but for capitals, hyphens and underscores."""
-    return len(name) <= 2 * len(setting) and name != setting and re.sub("[-_]", "", name).lower() == setting.lower()
+def needed_like(name: str) -> str:
+    """The setting of :data:`NEEDED` whose name this is but for capitals, hyphens and underscores; empty for any other, and for itself."""
+    needed = _BY_LETTERS.get(re.sub("[-_]", "", name).lower(), "")
+    return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any) -> str:
@@ -76,7 +80,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     reason = why_useless(variable, name, setting, catalogue)
     if reason is not None:
         meant = meant_setting(variable, setting, catalogue)
-        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in ("baseUrl", "appBaseUrl", "binaryStorage"))
+        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue)
     hint = f"; did you mean {near}?" if near else ""

@@ -83,7 +83,7 @@ class _Closed:
             return "values" if len(path) > 1 and isinstance(path[-1], str) and not self._known.is_public(path) else None
         if setting is None:
             return "values" if path != ("bots",) else None
-        if {"object", "array"}.intersection(setting.types):
+        if setting.is_container:
             return "nothing"
         return "all" if setting.secret else "values"
 

@@ -103,7 +103,7 @@ def _shown(known: Catalogue | None, path: SettingPath | None, value: Any) -> Any
     setting = known.get(path) if known is not None and path is not None else None
     if isinstance(value, dict):
         # The names in an object are no secret, unless a text belongs there, such as JSON that somebody pasted into a password.
-        return UNKNOWN if setting is not None and setting.secret and not {"object", "array"} & set(setting.types) else {}
+        return UNKNOWN if setting is not None and setting.secret and not setting.is_container else {}
     if isinstance(value, list):
         return [] if setting is not None and "array" in setting.types else UNKNOWN
     if value is None or value is UNKNOWN:
@@ -300,4 +300,4 @@ def _is_open_setting(known: Catalogue, path: SettingPath) -> bool:
     setting = known.get(path)
     if setting is None and path[-1] == "*":
         return known.is_public(path[:-1])
-    return known.is_public(path) or (setting is not None and bool({"object", "array"} & set(setting.types)))
+    return known.is_public(path) or (setting is not None and setting.is_container)

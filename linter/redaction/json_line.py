@@ -43,7 +43,6 @@ def excerpt(
     """
     line = text.position(span.start).line
     whole = text.line_span(line)
-
     short = {} if short is None else short
     if line not in short:
         is_near = whole.end - whole.start <= _FARTHEST

@@ -101,7 +101,7 @@ def _is_external(value: Any) -> bool:
 
 def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
     """Whether an object that the CDK does not take for an external secret was meant to be one."""
-    if not value or (setting is not None and {"object", "array"}.intersection(setting.types) and value.get("system") != _SYSTEM):
+    if not value or (setting is not None and setting.is_container and value.get("system") != _SYSTEM):
         return False
     if value.get("system") == _SYSTEM:
         return True

@@ -59,11 +59,8 @@ def catalogue_of(document: Document) -> Catalogue:
 
 def shown_name(known: Catalogue, path: SettingPath) -> str:
     """The dotted name of a setting as it may be shown: of an object in the place of a secret not what its members are called."""
-    for length in range(1, len(path)):
-        setting = known.get(path[:length])
-        if setting is not None and setting.secret and not {"object", "array"}.intersection(setting.types):
-            return f"{dotted(path[:length])}.{MASK}"
-    return dotted(path)
+    holder = known.secret_above(path)
+    return dotted(path) if holder is None else f"{dotted(holder)}.{MASK}"
 
 
 def visible_effective(known: Catalogue, one: Effective) -> Any:

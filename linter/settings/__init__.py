@@ -117,6 +117,11 @@ class Setting:
     tags: tuple[str, ...] = ()
     """Its own tags and those that follow from the fields above."""
 
+    @property
+    def is_container(self) -> bool:
+        """Whether it is meant to have members."""
+        return "object" in self.types or "array" in self.types
+
     def __init__(self, name: str, fields: Mapping[str, Any]) -> None:
         self.__dict__.update(fields, name=name)
 
@@ -183,8 +188,12 @@ class Catalogue:
         setting = self.get(path)
         if setting is not None and setting.secret:
             return True
-        above = (self.get(path[:length]) for length in range(1, min(len(path), self._deepest + 1)))
-        return any(holder is not None and holder.secret and not _is_container(holder) for holder in above)
+        return self.secret_above(path) is not None
+
+    def secret_above(self, path: SettingPath) -> SettingPath | None:
+        """The secret above a path that is not meant to have members; None where there is none."""
+        above = (path[:length] for length in range(1, min(len(path), self._deepest + 1)))
+        return next((one for one in above if (holder := self.get(one)) is not None and holder.secret and not holder.is_container), None)
 
     def is_public(self, path: SettingPath) -> bool:
         """Whether the value may be shown: only that of a known setting which neither is a secret nor can hold one.
@@ -256,10 +265,6 @@ _TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
 _BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
 """Fields that depend on the release, with what holds before the first one that is named."""
 _RELEASES: Final = ("first", "last", "back_ported")
-
-
-def _is_container(setting: Setting) -> bool:
-    return "object" in setting.types or "array" in setting.types
 
 
 def _path(name: str) -> SettingPath:
