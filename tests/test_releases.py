@@ -14,12 +14,13 @@ import pytest
 from support.checkout import ROOT
 
 from linter.model import dotted
+from linter.release import MAIN, OLDEST, Release
 from linter.server.assembly import Stop, assemble, coercion_of
 from linter.server.defaults import GENERATED, with_defaults
 from linter.server.loader import ssm_value
 from linter.settings import Setting, catalogue
 from linter.settings.env_names import landings, setting_of, variable_of
-from linter.settings.history import MAIN, OLDEST, ByRelease, Release
+from linter.settings.history import ByRelease
 from linter.settings.releases import DATES, NEWEST, RELEASES, parse_range, parse_release
 
 

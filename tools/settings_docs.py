@@ -8,8 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from linter.formats import FORMATS
+from linter.release import MAIN, OLDEST, Release
 from linter.settings import KINDS, Setting, catalogue, page_link
-from linter.settings.history import MAIN, OLDEST, ByRelease, Release
+from linter.settings.history import ByRelease
 from linter.settings.json_schema import has_literal_default
 from linter.settings.releases import NEWEST
 

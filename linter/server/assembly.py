@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.numbers import number_text
-from ..settings.history import MAIN, Release
+from ..release import MAIN, Release
 from ..settings.kinds import Coercion
 from ..syntax.json import INVALID, valid_value
 from .loader import Owned, coerce, owned, parse_int, put

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..model import UNKNOWN
+from ..release import MAIN, OLDEST, Release
 from ..settings import catalogue
-from ..settings.history import MAIN, OLDEST, Release
 from .addresses import INVALID_URL, beneath
 from .assembly import is_false
 

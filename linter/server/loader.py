@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from ..model import SettingPath
+from ..release import MAIN, Release
 from ..settings import Setting
-from ..settings.history import MAIN, Release
 from ..syntax.json import INVALID, valid_value
 from ..syntax.places import whole_number
 from ..text import BLANKS

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, cast
 
 from .. import _built
 from ..model import SettingPath
-from .history import MAIN, OLDEST, ByRelease, Release
+from ..release import MAIN, OLDEST, Release
+from .history import ByRelease
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document whose settings are catalogued."""

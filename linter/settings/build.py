@@ -36,8 +36,8 @@ from typing import Any, Final, NamedTuple
 
 from .. import _built
 from ..formats import FORMATS
+from ..release import MAIN, OLDEST
 from .env_names import landings, variable_of
-from .history import MAIN, OLDEST
 from .releases import parse_release
 
 Entry = dict[str, Any]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from .history import MAIN, OLDEST, Release
+from ..release import MAIN, OLDEST, Release
 
 PREFIX: Final = "MEDPLUM_"
 

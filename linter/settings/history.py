@@ -1,43 +1,15 @@
-"""What depends on the release of the server: a release, and a fact that changed from one release to another.
-
-Which releases there are is known by :mod:`linter.settings.releases`, which a run on the newest server does not import.
-"""
+"""What depends on the release of the server: a fact that changed from one release to another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from ..release import MAIN, OLDEST, Release
 
 T = TypeVar("T")
-
-
-class Release(tuple[int, ...]):
-    """A release of the server: its three numbers, so that the later of two is the greater one. Immutable."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, text: str) -> Release:
-        """The release of a text that is known to be one, such as one of the catalogue: ``4.3.5`` or ``main``.
-
-        For a text that somebody wrote there is :func:`linter.settings.releases.parse_release`.
-        """
-        return MAIN if text == _MAIN else cls(map(int, text.split(".")))
-
-    def __str__(self) -> str:
-        return _MAIN if self == MAIN else ".".join(map(str, self))
-
-    def __repr__(self) -> str:
-        return f"Release({str(self)!r})"
-
-
-_MAIN: Final = "main"
-OLDEST: Final = Release((3, 0, 0))
-"""The oldest release that was looked at. What is so since this one may be older."""
-MAIN: Final = Release((1_000_000, 0, 0))
-"""Not a release: the main branch after the newest one, as the catalogue was last compared with it. It sorts after all releases."""
 
 
 class ByRelease(Generic[T]):

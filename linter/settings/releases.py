@@ -1,6 +1,6 @@
 """The releases of the server that are known, and how people write one or a range of them: ``4.3.5``, ``4.3``, ``>=4.3,<5``, ``latest``.
 
-Only what is asked about a release imports this; the rest makes do with :mod:`linter.settings.history`.
+Only what is asked about a release imports this; the rest makes do with :mod:`linter.release`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
-from .history import MAIN, OLDEST, Release
+from ..release import MAIN, NEWEST, OLDEST, Release
 
 __all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release"]
 
@@ -50,7 +50,6 @@ DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS
 """The day of each release, as in ``2026-07-01``."""
 RELEASES: Final = tuple(DATES)
 """Every known release, in order. From 3.0.0: no older one was looked at."""
-NEWEST: Final = RELEASES[-1]
 
 _NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 _CLAUSE: Final = re.compile(r"(>=|<=|>|<|=)?\s*(\S*)")
