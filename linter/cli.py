@@ -27,10 +27,12 @@ from .options import (
     max_size_option,
     parse_now,
     rules_option,
+    server_version_option,
     split_names,
 )
 from .output import Unwritable, write_standard_output
 from .policy.rule_set import Folder
+from .release import ANY_SERVER, ServerVersion
 from .report import is_read, write
 from .reporters import names as format_names
 from .run import Options, Outcome, lint_input, lint_paths
@@ -186,12 +188,21 @@ def _standard_input(limit: int) -> bytes:
 @click.option("--kind", metavar="KIND", callback=check_kind, help="Treat every input as this kind, such as server/ssm.")
 @click.option("--only-changed", is_flag=True, help="Print only settings whose value in the server differs from what is written.")
 @click.option("--defaults", is_flag=True, help="Also print the defaults of settings that are not given.")
+@server_version_option
 @max_size_option
-def show(paths: tuple[str, ...], output_format: str, kind: str | None, only_changed: bool, defaults: bool, max_size: int) -> None:
+def show(
+    paths: tuple[str, ...],
+    output_format: str,
+    kind: str | None,
+    only_changed: bool,
+    defaults: bool,
+    server_version: ServerVersion | None,
+    max_size: int,
+) -> None:
     """Print the configuration as the server sees it."""
     from .commands import show as shown
 
-    loaded = load_documents(_inputs(paths, max_size), kind, max_size)
+    loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version or ANY_SERVER)
     text = shown.as_json if output_format == "json" else shown.as_text
     write_standard_output(text(loaded.documents, only_changed=only_changed, defaults=defaults))
     _fail(loaded.errors, loaded.bugs)

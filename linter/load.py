@@ -10,6 +10,7 @@ from .documents.recognise import is_medplum_name
 from .documents.source import Confidence, Loaded, Recognised, Source, SourceFile
 from .files import LARGEST_INPUT, Unreadable, read_file
 from .model import Document
+from .release import ANY_SERVER, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
 
 STANDARD_INPUT = "<stdin>"
@@ -51,12 +52,19 @@ NOTHING_FOUND = Reading([])
 """What a search makes of a file that only is called as a configuration is: nothing that need be reported."""
 
 
-def load(given: Input, kind: str | None, *, guess: bool = True) -> Reading:
-    """What is made of an input: documents of the given kind, else of the kind that its content shows.
+def load(given: Input, kind: str | None, *, guess: bool = True, server: ServerVersion = ANY_SERVER) -> Reading:
+    """What is made of an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
 
     With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
     """
-    file = SourceFile(given.uri, given.data)
+    file = SourceFile(given.uri, given.data, server)
+    reading = _read(file, given, kind, guess=guess)
+    for one in reading.loaded:
+        one.document.server = server
+    return reading
+
+
+def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
     if given.piped and not file.text.content.strip():
         return Reading([], _nothing_piped(), unread=True)
     answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
@@ -157,8 +165,10 @@ class LoadedDocuments(NamedTuple):
     bugs: list[str]
 
 
-def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT) -> LoadedDocuments:
-    """The documents of files, without linting them."""
+def load_documents(
+    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion = ANY_SERVER
+) -> LoadedDocuments:
+    """The documents of files as a server reads them, without linting them."""
     documents: list[Document] = []
     errors: list[str] = []
     bugs: list[str] = []
@@ -169,7 +179,7 @@ def load_documents(paths: Iterable[str | Input], kind: str | None, max_size: int
             errors.append(f"{path}: cannot be read: {error}")
             continue
         try:
-            reading = load(given, kind)
+            reading = load(given, kind, server=server)
         except Exception as error:  # a bug of ours must not keep other files from being shown
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue

@@ -1,7 +1,7 @@
 """The types that every other module speaks: documents, rules, findings, results.
 
-All but a document are immutable, and this module imports nothing of ours but :mod:`linter.text`, so that a reporter can be written against
-the two alone.
+All but a document are immutable, and this module imports nothing of ours but :mod:`linter.text` and :mod:`linter.release`, so that a
+reporter can be written against the three alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
+from .release import ANY_SERVER, ServerVersion
 from .text import Excerpt, Piece, Position, Span, Text
 
 if TYPE_CHECKING:
@@ -68,13 +69,28 @@ class Document:
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
     that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
-    ``uri`` is the path as the user gave it, with forward slashes. ``now`` is the time to check certificates at; None is the machine's
+    ``uri`` is the path as the user gave it, with forward slashes. ``server`` is the server that it is for: ``data`` is what that one makes
+    of what is written. ``now`` is the time to check certificates at; None is the machine's
     clock. ``members`` are the documents that this one is made of, by the first
     step of their paths here; an ordinary document has none. ``given`` are the entries of a source that is a flat list of names, in
     their order, each with its text, or ``UNKNOWN`` where that cannot be read; None where ``data`` is what is written.
     """
 
-    __slots__ = ("_cached", "complete", "data", "environment", "given", "kind", "members", "now", "origin", "target", "text", "uri")
+    __slots__ = (
+        "_cached",
+        "complete",
+        "data",
+        "environment",
+        "given",
+        "kind",
+        "members",
+        "now",
+        "origin",
+        "server",
+        "target",
+        "text",
+        "uri",
+    )
 
     def __init__(
         self,
@@ -89,6 +105,7 @@ class Document:
         target: Target = "production",
         members: Mapping[str, Document] | None = None,
         given: tuple[tuple[SettingPath, Any], ...] | None = None,
+        server: ServerVersion = ANY_SERVER,
     ) -> None:
         self.uri = uri
         self.kind = kind
@@ -100,6 +117,7 @@ class Document:
         self.target = target
         self.members = members or {}
         self.given = given
+        self.server = server
         self.now: datetime | None = None
         self._cached: dict[str, Any] = {}
 

@@ -14,6 +14,8 @@ from .sources import kinds
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from .release import ServerVersion
+
 
 def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     """Ids and categories given by several options, or by one with commas; None when the option is not given."""
@@ -66,6 +68,18 @@ def parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
+def parse_server_version(_ctx: click.Context, _param: click.Parameter, text: str | None) -> ServerVersion | None:
+    """The releases of the server that a text means, see :func:`linter.settings.releases.parse_range`."""
+    if text is None:
+        return None
+    from .settings import releases
+
+    try:
+        return releases.parse_server_version(text, "--server-version")
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int:
     """Bytes, from a number with or without a unit."""
     if text is None:
@@ -78,6 +92,13 @@ def parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -
 
 max_size_option = click.option(
     "--max-size", metavar="SIZE", callback=parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
+)
+server_version_option = click.option(
+    "--server-version",
+    metavar="VERSION",
+    callback=parse_server_version,
+    envvar="MEDPLUM_LINT_SERVER_VERSION",
+    help="The server that reads the configuration: 4.3.5, a range such as >=4.3,<5, or latest.  [default: that of an image, else latest]",
 )
 config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")
 isolated_option = click.option("--isolated", is_flag=True, help="Ignore configuration files found next to the files.")

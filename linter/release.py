@@ -46,6 +46,8 @@ class ServerVersion(NamedTuple):
     oldest: Release = OLDEST
     release: Release = MAIN
     reason: str = "the newest known release"
+    newer: str = ""
+    """The release that it is said to be, where that is newer than any that is known: it is judged by the newest."""
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN, SettingPath
+from ..release import Release
 from ..server.assembly import Stop, coercion_of, converted, is_false
 from ..settings.kinds import Coercion
 
@@ -22,8 +23,8 @@ class Beside(NamedTuple):
         return f"{member} is given next to {whole}: {self.effect.format(whole=whole, order=order)}"
 
 
-def beside_members(given: Mapping[SettingPath, Any], by: Coercion, *, ordered: bool = False) -> Iterator[Beside]:
-    """Each whole that has members beside it, once. ``given`` are the texts of entries.
+def beside_members(given: Mapping[SettingPath, Any], by: Coercion, release: Release, *, ordered: bool = False) -> Iterator[Beside]:
+    """Each whole that has members beside it, once. ``given`` are the texts of entries, which a ``release`` of the server loads.
 
     ``ordered``: the server sets them in their order. There it adds members to an object or a list that comes before all of them, which is
     no mistake.
@@ -36,7 +37,7 @@ def beside_members(given: Mapping[SettingPath, Any], by: Coercion, *, ordered: b
     places = {path: number for number, path in enumerate(given)} if ordered and wholes else {}
     for whole, members in wholes.items():
         member = max(members, key=places.__getitem__) if ordered else members[0]
-        coercion = coercion_of(whole, by)
+        coercion = coercion_of(whole, by, release)
         held = converted(given[whole], coercion)
         container = isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object")
         if not (ordered and container and all(places[whole] < places[one] for one in members)):

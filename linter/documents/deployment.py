@@ -115,6 +115,7 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
         complete=complete,
         target=server.target,
         members=members,
+        server=server.server,
     )
 
 

@@ -9,6 +9,7 @@ from .. import settings
 from ..model import UNKNOWN, Document, SettingPath
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Visibility, is_of_a_format
+from ..release import Release
 from ..server.loader import build_tree, ssm_value
 from ..syntax.places import Json
 from ..syntax.yaml import Yaml
@@ -48,13 +49,13 @@ def load_parameters(
             file.uri,
             KIND,
             file.text,
-            _tree(merged, environment),
+            _tree(merged, environment, file.release),
             _origin(file, {environment.path(parameter): parameter for parameter in merged}, lines),
             environment=environment.name,
             complete=whole and any(parameter.complete for parameter in here),
             given=tuple((environment.path(one), one.value if _is_readable(one, environment.path(one)) else UNKNOWN) for one in merged),
         )
-        wrong = [*duplicates, *misnamed(environment), *checked(merged, environment, check_parameter)]
+        wrong = [*duplicates, *misnamed(environment), *checked(merged, environment, file.release, check_parameter)]
         wrong += [not_found(one, environment) for one in environment.parameters if one.missing]
         loaded.append(Loaded(document, (*(in_text if not loaded else ()), *wrong), suppressions=suppressions))
     if not loaded:
@@ -79,15 +80,15 @@ def text_problems(documents: Iterable[Json | Yaml], consequence: str) -> Iterato
         yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
 
 
-def _tree(parameters: list[Parameter], environment: Environment) -> dict[str, Any]:
-    """The configuration that the parameters make: each set at its dotted path, in order, as the server's loader does."""
+def _tree(parameters: list[Parameter], environment: Environment, release: Release) -> dict[str, Any]:
+    """The configuration that the parameters make: each set at its dotted path, in order, as the loader of a release does."""
     known = settings.catalogue()
     given: list[tuple[SettingPath, Any]] = []
     for parameter in parameters:
         path = environment.path(parameter)
         if known.get(path) is None and name_reason(parameter.name) is not None:
             continue  # that AWS refuses it is enough to say
-        given.append((path, ssm_value(parameter.value, known.get(path)) if _is_readable(parameter, path) else UNKNOWN))
+        given.append((path, ssm_value(parameter.value, known.get(path), release) if _is_readable(parameter, path) else UNKNOWN))
     return build_tree(given)
 
 

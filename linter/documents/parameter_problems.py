@@ -8,6 +8,7 @@ from typing import Final
 
 from .. import settings
 from ..model import SettingPath
+from ..release import Release
 from ..server.loader import has_wholes
 from ..text import printable
 from .parameters import LIMITS, MOST_LEVELS, Environment, Parameter
@@ -88,7 +89,10 @@ def not_found(parameter: Parameter, environment: Environment) -> Problem:
 
 
 def checked(
-    parameters: list[Parameter], environment: Environment, check_parameter: Callable[[Parameter, SettingPath], Problem | None]
+    parameters: list[Parameter],
+    environment: Environment,
+    release: Release,
+    check_parameter: Callable[[Parameter, SettingPath], Problem | None],
 ) -> Iterator[Problem]:
     """What is wrong with each of some parameters by itself, and with those that give members of another one.
 
@@ -104,7 +108,7 @@ def checked(
         ):
             if problem is not None:
                 yield problem
-    yield from _beside_members(parameters, environment)
+    yield from _beside_members(parameters, environment, release)
 
 
 def _wrong_name(parameter: Parameter, path: SettingPath) -> Problem | None:
@@ -154,14 +158,14 @@ def is_refused(parameter: Parameter, path: SettingPath) -> bool:
     return not settings.catalogue().is_secret(path)
 
 
-def _beside_members(parameters: list[Parameter], environment: Environment) -> Iterator[Problem]:
+def _beside_members(parameters: list[Parameter], environment: Environment, release: Release) -> Iterator[Problem]:
     by_path = {environment.path(parameter): parameter for parameter in parameters}
     if not has_wholes(by_path):
         return
     from .beside import beside_members  # only after a mistake
 
     given = {path: parameter.value for path, parameter in by_path.items()}
-    for one in beside_members(given, "ssm_coercion"):
+    for one in beside_members(given, "ssm_coercion", release):
         message = one.message(_shown(one.whole), _shown(one.member), ", and AWS promises no order")
         yield Problem("object-beside-its-members", message, by_path[one.member].span("key"), one.member)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..model import Document, SettingPath
+from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
 from ..syntax.places import Json
 from ..text import Span, Text
@@ -20,10 +21,11 @@ _LOOKED_AT = 20_000
 
 
 class SourceFile:
-    """One input: its ``uri`` (path with forward slashes, or the name given for standard input) and its text."""
+    """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, and the server that it is for."""
 
-    def __init__(self, uri: str, data: bytes) -> None:
+    def __init__(self, uri: str, data: bytes, server: ServerVersion = ANY_SERVER) -> None:
         self.uri = uri
+        self.server = server
         self._cached: dict[str, Any] = {}
         self.encoding_error: int | None = None
         try:
@@ -35,6 +37,11 @@ class SourceFile:
         self.text = Text(content)
         if self.encoding_error is not None and self.text.bom:
             self.encoding_error -= 1
+
+    @property
+    def release(self) -> Release:
+        """The release of the server whose loader reads it."""
+        return self.server.release
 
     @property
     def is_no_text(self) -> bool:

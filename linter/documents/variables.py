@@ -17,6 +17,7 @@ from ..formats.credentials import no_issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..redaction.values import Public, Visibility
+from ..release import Release
 from ..server.loader import build_tree, has_wholes, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
@@ -190,11 +191,11 @@ def load_variables(
     """The document that the server's variables among these make, with what is wrong with how they are written."""
     every = list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
-    mistakes = [*_written_wrong(given), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
+    mistakes = [*_written_wrong(given, file.release), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
     misread = {problem.path for problem in mistakes if problem.rule != "duplicate-variable"}
-    last: dict[SettingPath, Variable] = {setting_of(variable.name): variable for variable in given}
-    values: dict[SettingPath, Any] = {path: UNKNOWN if path in misread else _value(path, variable) for path, variable in last.items()}
-    mistakes += _beside_members(last)
+    last: dict[SettingPath, Variable] = {setting_of(variable.name, file.release): variable for variable in given}
+    values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
+    mistakes += _beside_members(last, file.release)
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
@@ -210,32 +211,32 @@ def load_variables(
     return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
 
 
-def _value(path: SettingPath, variable: Variable) -> Any:
+def _value(path: SettingPath, variable: Variable, release: Release) -> Any:
     if variable.text is None:
         return UNKNOWN
     setting = settings.catalogue().get(path)
-    return loaded_value(variable.text, setting, setting.env_coercion.newest) if setting is not None else variable.text
+    return loaded_value(variable.text, setting, setting.env_coercion.at(release)) if setting is not None else variable.text
 
 
 # --- Mistakes in how a variable is written -------------------------------------------------------------------------------------------
 
 
-def _written_wrong(given: list[Variable]) -> Iterator[Problem]:
+def _written_wrong(given: list[Variable], release: Release) -> Iterator[Problem]:
     """What is wrong with the text of variables; of those with one name the last counts."""
     seen: dict[str, Variable] = {}
     for variable in given:
         if variable.name in seen:
-            yield _duplicate(variable)
+            yield _duplicate(variable, release)
         seen[variable.name] = variable
     for variable in seen.values():
-        problem = _mistake(variable) or _kept_escape(variable) or _line_break_at_end(variable)
+        problem = _mistake(variable, release) or _kept_escape(variable, release) or _line_break_at_end(variable, release)
         if problem is not None:
             yield problem
 
 
-def _duplicate(variable: Variable) -> Problem:
+def _duplicate(variable: Variable, release: Release) -> Problem:
     message = f"{printable(variable.name)} is given twice: this one counts, and the earlier one is silently dropped; keep one"
-    return Problem("duplicate-variable", message, variable.key, setting_of(variable.name))
+    return Problem("duplicate-variable", message, variable.key, setting_of(variable.name, release))
 
 
 def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
@@ -251,26 +252,26 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
             yield Problem("credential-beside-variables", message, variable.value)
 
 
-def _beside_members(given: Mapping[SettingPath, Variable]) -> Iterator[Problem]:
+def _beside_members(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
     if not has_wholes(given):
         return
     from .beside import beside_members  # only after a mistake
 
     texts = {path: UNKNOWN if variable.text is None else variable.text for path, variable in given.items()}
-    for one in beside_members(texts, "env_coercion"):
+    for one in beside_members(texts, "env_coercion", release):
         member = given[one.member]
         message = one.message(printable(given[one.whole].name), printable(member.name), ", in whatever order the environment has them")
         yield Problem("object-beside-its-members", message, member.key, one.member)
 
 
-def _mistake(variable: Variable) -> Problem | None:
+def _mistake(variable: Variable, release: Release) -> Problem | None:
     if variable.mistake is None:
         return None
     rule, message = variable.mistake
-    return Problem(rule, f"{printable(variable.name)} {message}", variable.value, setting_of(variable.name))
+    return Problem(rule, f"{printable(variable.name)} {message}", variable.value, setting_of(variable.name, release))
 
 
-def _kept_escape(variable: Variable) -> Problem | None:
+def _kept_escape(variable: Variable, release: Release) -> Problem | None:
     text = variable.text
     if not text or not variable.quoting or "\\" not in text or is_valid_json(text):
         return None
@@ -283,10 +284,10 @@ def _kept_escape(variable: Variable) -> Problem | None:
     else:
         return None
     message = f"{printable(variable.name)} keeps {kept} as two characters, so {effect}; {variable.quoting}"
-    return Problem(rule, message, variable.value, setting_of(variable.name))
+    return Problem(rule, message, variable.value, setting_of(variable.name, release))
 
 
-def _line_break_at_end(variable: Variable) -> Problem | None:
+def _line_break_at_end(variable: Variable, release: Release) -> Problem | None:
     text = variable.text
     if not text or not text.endswith("\n") or _PEM in text or is_valid_json(text):
         return None
@@ -294,7 +295,7 @@ def _line_break_at_end(variable: Variable) -> Problem | None:
         f"the value of {printable(variable.name)} ends with a line break, which the server keeps as part of it, "
         "so a password, name or address is not the one that was meant; write the value without it"
     )
-    return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name))
+    return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name, release))
 
 
 def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:

@@ -59,6 +59,7 @@ def _view(document: Document) -> Document:
         complete=document.complete,
         target=document.target,
         members=members,
+        server=document.server,
     )
     if not members:
         view.cached("mismatches", lambda: _public_mismatches(document, view))

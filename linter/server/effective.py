@@ -10,6 +10,7 @@ from .. import settings
 from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
 from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_hidden, is_read_from_hidden, shown_value
+from ..release import Release
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK
@@ -106,9 +107,10 @@ def _held(document: Document) -> dict[str, Any]:
     if catalogue_kind(document.kind) != "server":
         return document.data
     coercion = DOCUMENT_KINDS[document.kind].coercion
+    release = document.server.release
     if document.given is None or coercion is None:
-        return with_defaults(document.data)
-    return with_defaults(assemble(_seen(document, document.given), coercion)[0])
+        return with_defaults(document.data, release)
+    return with_defaults(assemble(_seen(document, document.given), coercion, release)[0], release)
 
 
 def _seen(document: Document, given: Iterable[tuple[SettingPath, Any]]) -> Iterator[tuple[SettingPath, Any]]:
@@ -162,14 +164,15 @@ def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPat
     wholes = {path[:length] for path in given for length in range(1, len(path))}
     covered = given | {path for path in wholes if isinstance(_at(held, path), dict | list | Mark)}  # else a default took the members' place
     from_secrets = _from_secrets(document)
-    filled_in = with_defaults({}) if held is not document.data else {}
+    release = document.server.release
+    filled_in = with_defaults({}, release) if held is not document.data else {}
     for name in known.names():
         path: SettingPath = tuple(name.split("."))
         if "*" in path or path in covered or path[0] in from_secrets or any(path[:length] in given for length in range(1, len(path))):
             continue
         value = _at(held, path)
         if value is ABSENT and isinstance(_at(held, path[:-1]), dict) and _at(filled_in, path) is ABSENT:
-            value = _default_elsewhere(known.get(path))
+            value = _default_elsewhere(known.get(path), release)
         if value is not ABSENT and value is not UNKNOWN and not (isinstance(value, dict) and value):
             yield Effective(path, ABSENT, value, None)
 
@@ -179,9 +182,9 @@ def _from_secrets(document: Document) -> set[str]:
     return {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
 
 
-def _default_elsewhere(setting: Setting | None) -> Any:
+def _default_elsewhere(setting: Setting | None, release: Release) -> Any:
     """A default as a value; ``ABSENT`` where there is none, it is only known in words, or depends on what is not known."""
-    default = setting.real_default if setting is not None else None
+    default = setting.default_in(release) if setting is not None and setting.is_read_by(release) else None
     if setting is None or default is None:
         return ABSENT
     if isinstance(default, str) and ("string" not in setting.types or " " in default or default == "baseUrl"):

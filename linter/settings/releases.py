@@ -10,9 +10,9 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
-from ..release import MAIN, NEWEST, OLDEST, Release
+from ..release import MAIN, NEWEST, OLDEST, Release, ServerVersion
 
-__all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release"]
+__all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release", "parse_server_version"]
 
 _TABLE: Final = """
 3.0.0 2024-01-17  3.0.1 2024-01-21  3.0.2 2024-01-31  3.0.3 2024-02-08  3.0.4 2024-02-19  3.0.5 2024-02-23  3.0.6 2024-02-28
@@ -93,6 +93,19 @@ def parse_range(text: str) -> tuple[Release, ...]:
     if not found:
         raise ValueError(f"no known release of the server is in {text.strip()}")
     return found
+
+
+def parse_server_version(text: str, reason: str) -> ServerVersion:
+    """The server that a release or a range means; a release that is newer than all in the table is judged by the newest.
+
+    Raises ValueError as :func:`parse_range` does.
+    """
+    text = text.strip()
+    numbers = _numbers(text)
+    if numbers is not None and numbers > NEWEST[: len(numbers)]:
+        return ServerVersion(NEWEST, MAIN, reason, text)
+    meant = parse_range(text)
+    return ServerVersion(meant[0], meant[-1], reason)
 
 
 def _meant_by(clause: str) -> frozenset[Release]:

@@ -18,6 +18,7 @@ from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
+from ..release import Release
 from ..server.loader import build_tree, dotted_path, has_wholes, ssm_value
 from ..syntax.places import Json, Places
 from ..text import Span, printable
@@ -63,25 +64,25 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in it and does not start"
         problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))
-    wrong = list(_not_text(parsed, entries))
+    wrong = list(_not_text(parsed, entries, file.release))
     lost = {problem.path for problem in wrong}
-    wrong += _beside_members(parsed, entries)
+    wrong += _beside_members(parsed, entries, file.release)
     known = settings.catalogue()
     values: dict[SettingPath, Any] = {}
     for name, value in entries.items():
         path = dotted_path(name)
         text = isinstance(value, str)
-        values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path)) if text else value
+        values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path), file.release) if text else value
     origin = _origin(file, parsed, entries)
     given = tuple((dotted_path(name), value) for name, value in entries.items())
     document = Document(file.uri, kind, file.text, build_tree(values.items()), origin, given=given)
     return [Loaded(document, (*problems, *wrong), checkable=parsed.whole and isinstance(parsed.value, dict))]
 
 
-def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
+def _not_text(parsed: Json, entries: Mapping[str, Any], release: Release) -> Iterator[Problem]:
     """Values that are no text, where the loader expects one."""
     for name, value in entries.items():
-        effect = _effect(dotted_path(name), value) if not isinstance(value, str) else ""
+        effect = _effect(dotted_path(name), value, release) if not isinstance(value, str) else ""
         place = parsed.places.find((name,))
         if effect and place is not None:
             yield Problem(
@@ -92,23 +93,23 @@ def _not_text(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _beside_members(parsed: Json, entries: Mapping[str, Any]) -> Iterator[Problem]:
+def _beside_members(parsed: Json, entries: Mapping[str, Any], release: Release) -> Iterator[Problem]:
     names = {dotted_path(name): name for name in entries}
     if not has_wholes(names):
         return
     from ..documents.beside import beside_members  # only after a mistake
 
-    for one in beside_members({path: entries[name] for path, name in names.items()}, "ssm_coercion", ordered=True):
+    for one in beside_members({path: entries[name] for path, name in names.items()}, "ssm_coercion", release, ordered=True):
         place = parsed.places.find((names[one.member],))
         if place is not None:
             message = one.message(printable(names[one.whole]), printable(names[one.member]))
             yield Problem("object-beside-its-members", message, place.key or place.value, one.member)
 
 
-def _effect(path: SettingPath, value: Any) -> str:
+def _effect(path: SettingPath, value: Any, release: Release) -> str:
     from ..server.assembly import Stop, coercion_of, converted  # only for a value that is no text
 
-    coercion = coercion_of(path, "ssm_coercion")
+    coercion = coercion_of(path, "ssm_coercion", release)
     if coercion == "boolean":
         return " reads everything except the text true as false" if value is True else ""
     if not isinstance(converted(value, coercion), Stop):
