@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .config import Config, ConfigError, Overrides, Severity
 from .configurations import Configurations
@@ -14,6 +14,7 @@ from .files import reason_of
 from .model import Configuration, Document, RuleInfo, Target
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
+from .release import ANY_SERVER, ServerVersion
 from .server.target import target_of
 from .settings.kinds import DEPLOYMENT
 from .sources import kinds
@@ -71,16 +72,21 @@ def target_for(overrides: Overrides, document: Document, beside: Iterable[Docume
     return "production" if overrides.target == "production" else "development"
 
 
-def severity_of(info: RuleInfo, overrides: Overrides) -> Severity:
+OF_OLDER_SERVERS: Final = "older-servers"
+"""The tag of rules about servers that are older than the one that is judged by: advice, unless a range of servers is given."""
+
+
+def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = ANY_SERVER) -> Severity:
     """How grave a rule's findings are on each target, by the rule itself unless the options say it; None where it is not checked.
 
     Where a rule is pedantic it is checked only when it is asked for: all such rules by ``pedantic``, one by its id in ``select`` or
-    ``severity``.
+    ``severity``, those about older servers where the ``server`` can be one of several.
     """
     given = (overrides.severity or {}).get(info.id)
     if given is not None:
         return given
-    if not info.pedantic or overrides.pedantic or info.id in (overrides.select or ()):
+    asked = overrides.pedantic or info.id in (overrides.select or ()) or (server.is_known and OF_OLDER_SERVERS in info.tags)
+    if not info.pedantic or asked:
         return info.severity
     return {target: None if target in info.pedantic else level for target, level in info.severity.items()}
 
@@ -126,6 +132,16 @@ class Choices:
         self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
         self.used: dict[Path, _Use] = {}
         """The configuration files that counted."""
+
+    def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
+        """The server that the command line says a document is for, else its environment in the configuration, or the configuration."""
+        if self._given.server is None and config.environments:
+            from .documents.deployment import environment_of  # only for a configuration that speaks of environments
+
+            of_environment = config.environments.get(environment_of(document) or "")
+            if of_environment is not None and of_environment.server is not None:
+                return of_environment.server
+        return overrides.server
 
     def prepare(self, files: list[Path]) -> None:
         """Read the configurations and rules that files need, and report what is wrong with them or with the command."""

@@ -81,6 +81,7 @@ def cli() -> None:
     type=click.Choice(TARGET_CHOICES),
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
+@server_version_option
 @click.option("--select", metavar="RULE,...", multiple=True, callback=split_names, help="Check only these rules, by id or category.")
 @click.option("--ignore", metavar="RULE,...", multiple=True, callback=split_names, help="Do not check these rules.")
 @click.option("--pedantic", is_flag=True, help="Also give advice that holds of nearly every installation.")
@@ -100,6 +101,7 @@ def check(
     output: str | None,
     kind: str | None,
     target: str | None,
+    server_version: ServerVersion | None,
     select: tuple[str, ...] | None,
     ignore: tuple[str, ...] | None,
     pedantic: bool,
@@ -121,7 +123,7 @@ def check(
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     if output == "":
         raise click.UsageError("--output needs a file name")
-    overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None)
+    overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None, server=server_version)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from .model import LEVELS, TARGETS, Level, Target
+from .release import ServerVersion
 
 if TYPE_CHECKING:
     from .globs import Glob
@@ -31,6 +32,7 @@ class Overrides(NamedTuple):
     target: str | None = None
     fail_on: str | None = None
     pedantic: bool | None = None
+    server: ServerVersion | None = None
 
     def over(self, other: Overrides) -> Overrides:
         """These options, and the other's where these are not given; severities are merged rule by rule."""
@@ -41,6 +43,7 @@ class Overrides(NamedTuple):
             self.target or other.target,
             self.fail_on or other.fail_on,
             self.pedantic if self.pedantic is not None else other.pedantic,
+            self.server or other.server,
         )
 
 
@@ -55,6 +58,8 @@ class Mention(NamedTuple):
 class Config(NamedTuple):
     """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
 
+    ``environments`` is what it says of the documents of an environment, by its name.
+
     ``lines`` gives the line (from 1) of each rule or category that it names, ``rules_line`` that of ``rules``. ``base`` is the folder that
     globs are relative to, that of the file where it is None. ``trusted``: the command line names it. One that is merely found may be of
     anybody's making.
@@ -65,6 +70,7 @@ class Config(NamedTuple):
     rules: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
     per_file: tuple[tuple[str, Overrides], ...] = ()
+    environments: Mapping[str, Overrides] = {}
     lines: Mapping[str, int] = {}
     base: Path | None = None
     trusted: bool = False

@@ -12,9 +12,11 @@ from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overri
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
+from .release import ServerVersion
 
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
-_OVERRIDES: Final = ("select", "ignore", "severity", "target", "fail-on", "pedantic")
+_OVERRIDES: Final = ("select", "ignore", "severity", "target", "fail-on", "pedantic", "server-version")
+_OF_ENVIRONMENTS: Final = ("server-version",)
 _TABLE: Final = re.compile(
     rb"""
     ^ (?:\xef\xbb\xbf)? [ \t]*
@@ -147,13 +149,14 @@ class ConfigChecker:
         """The configuration that a table holds. Raises :exc:`ConfigError`, with file and line, for the first mistake in it."""
         if not isinstance(data, dict):
             raise self._error(("medplum-lint",), "tool.medplum-lint must be a table")
-        self._known((), data, ("rules", "exclude", "per-file", *_OVERRIDES))
+        self._known((), data, ("rules", "exclude", "per-file", "environment", *_OVERRIDES))
         config = Config(
             path=self._path,
             general=self._overrides((), data),
             rules=tuple(self._path.parent / folder for folder in self._texts((), data, "rules") or ()),
             exclude=self._texts((), data, "exclude") or (),
             per_file=tuple(self._per_file(data.get("per-file", {}))),
+            environments=dict(self._environments(data.get("environment", {}))),
             rules_line=self._line("rules") if "rules" in data else 1,
         )
         for glob in config.exclude:
@@ -172,6 +175,16 @@ class ConfigChecker:
                 raise self._error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
             self._known(above, override, _OVERRIDES)
             yield glob, self._overrides(above, override)
+
+    def _environments(self, data: Any) -> Iterable[tuple[str, Overrides]]:
+        if not isinstance(data, dict):
+            raise self._error(("environment",), "environment must be a table of environments")
+        for name, override in data.items():
+            above = ("environment", name)
+            if not isinstance(override, dict):
+                raise self._error(above, f'environment "{name}" must be a table')
+            self._known(above, override, _OF_ENVIRONMENTS)
+            yield name, Overrides(server=self._server(above, override))
 
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
         """Raise :exc:`ConfigError`, at the key that ``above`` leads to, for a text that is no glob."""
@@ -193,7 +206,22 @@ class ConfigChecker:
             target=self._choice(above, data, "target", TARGET_CHOICES),
             fail_on=self._choice(above, data, "fail-on", FAIL_ON_CHOICES),
             pedantic=self._truth(above, data, "pedantic"),
+            server=self._server(above, data),
         )
+
+    def _server(self, above: tuple[str, ...], data: Mapping[str, Any]) -> ServerVersion | None:
+        text = data.get("server-version")
+        if text is None:
+            return None
+        where = (*above, "server-version")
+        if not isinstance(text, str):
+            raise self._error(where, 'server-version must be text, such as "5.1.23"')
+        from .settings.releases import parse_server_version  # only for a configuration that names one
+
+        try:
+            return parse_server_version(text, f"server-version in {self._path.name}")
+        except ValueError as error:
+            raise self._error(where, f"server-version: {error}") from None
 
     def _selected(self, above: tuple[str, ...], data: Mapping[str, Any]) -> tuple[str, ...] | None:
         ids = self._texts(above, data, "select")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Loaded, Recognised, Source, SourceFile
+from .documents.source import Confidence, Image, Loaded, Recognised, Source, SourceFile, may_name_images
 from .files import LARGEST_INPUT, Unreadable, read_file
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
@@ -32,12 +32,15 @@ class Input(NamedTuple):
 class Reading(NamedTuple):
     """What was made of an input: its documents, which are none for what is left alone. ``note`` says in a few words what that is.
 
-    ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be.
+    ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be. ``silent``: a search came upon it, and
+    nothing of it need be reported. ``images`` are those of servers that it names.
     """
 
     loaded: list[Loaded]
     note: str = ""
     unread: bool = False
+    silent: bool = False
+    images: tuple[Image, ...] = ()
 
 
 def described(error: BaseException) -> str:
@@ -46,10 +49,6 @@ def described(error: BaseException) -> str:
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-
-
-NOTHING_FOUND = Reading([])
-"""What a search makes of a file that only is called as a configuration is: nothing that need be reported."""
 
 
 def load(given: Input, kind: str | None, *, guess: bool = True, server: ServerVersion = ANY_SERVER) -> Reading:
@@ -61,7 +60,7 @@ def load(given: Input, kind: str | None, *, guess: bool = True, server: ServerVe
     reading = _read(file, given, kind, guess=guess)
     for one in reading.loaded:
         one.document.server = server
-    return reading
+    return reading._replace(images=_images_in(file)) if may_name_images(file) else reading
 
 
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
@@ -73,7 +72,7 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
     if given.searched or not guess:
         answers = [answer for answer in answers if answer[1].confidence >= Confidence.GUESS]
     if not answers:
-        return NOTHING_FOUND if given.searched else _unrecognised(file)
+        return Reading([], silent=True) if given.searched else _unrecognised(file)
     # What is left alone only because no more could be read of it may be what another source takes it for.
     source, recognised = max(answers, key=_confidence)
     if recognised.kind is None and recognised.unread:
@@ -114,6 +113,12 @@ def _is_read(loaded: Loaded) -> bool:
     """Whether something of a document stands in the file: a setting, or that it lacks them all."""
     document = loaded.document
     return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
+
+
+def _images_in(file: SourceFile) -> tuple[Image, ...]:
+    from .documents.images import images_in  # only for a file that can name one
+
+    return images_in(file)
 
 
 def _why_unread(file: SourceFile, kind: str | None) -> str:

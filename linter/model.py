@@ -243,7 +243,7 @@ class FileStatus(NamedTuple):
     """What became of one document of one input.
 
     ``status``: ``checked``; ``ignored`` (recognised as something else, or as nothing); ``failed`` (it could not be read).
-    ``note`` says more in a few words, for people.
+    ``note`` says more in a few words, for people. ``server`` is the server that it was judged by; None where it was not checked.
     """
 
     path: str
@@ -252,6 +252,7 @@ class FileStatus(NamedTuple):
     target: Target | None
     status: Literal["checked", "ignored", "failed"]
     note: str = ""
+    server: ServerVersion | None = None
 
 
 class Deployment(NamedTuple):

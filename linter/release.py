@@ -5,6 +5,8 @@ Which releases there are is known by :mod:`linter.settings.releases`, which a ru
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 
@@ -37,6 +39,52 @@ MAIN: Final = Release((1_000_000, 0, 0))
 """Not a release: the main branch after the newest one, as the catalogue was last compared with it. It sorts after all releases."""
 
 
+_SIGNS: Final[Mapping[str, Callable[[Release, Release], bool]]] = {
+    ">=": Release.__ge__,
+    "<=": Release.__le__,
+    ">": Release.__gt__,
+    "<": Release.__lt__,
+    "=": Release.__eq__,
+}
+_CLAUSE: Final = re.compile(r"(>=|<=|>|<|=)?\s*(\S*)")
+
+
+class Clause(NamedTuple):
+    """One part of a range, such as ``>=4.3``: a sign, and the text that should be a release or the numbers that releases begin with."""
+
+    sign: str
+    number: str
+
+    @classmethod
+    def of(cls, text: str) -> Clause:
+        """The clause of a text, which is right only if its ``number`` is one."""
+        match = _CLAUSE.fullmatch(text.strip())
+        return cls(match[1] or "=", match[2]) if match else cls("=", text.strip())
+
+    def holds_for(self, release: Release, bound: Release) -> bool:
+        """Whether a release is in it. As many numbers are compared as the bound has, so ``<=4.3`` has all patches of 4.3."""
+        return _SIGNS[self.sign](Release(release[: len(bound)]), bound)
+
+
+class ReleaseText(str):
+    """A release as a message names it, which compares as ``release``: what is known of the main branch is said of the newest release."""
+
+    release: Release
+
+    @classmethod
+    def of(cls, text: str, release: Release) -> ReleaseText:
+        """The text for a release."""
+        made = cls(text)
+        made.release = release
+        return made
+
+
+def is_in_range(release: Release, text: str) -> bool:
+    """Whether a release is in a range that is known to be one, such as one of a rule: ``>=4.3,<5``."""
+    clauses = map(Clause.of, text.split(","))
+    return all(clause.holds_for(release, Release.of(clause.number)) for clause in clauses)
+
+
 class ServerVersion(NamedTuple):
     """Which server a document is for: the releases that it may be, of which the newest, ``release``, is what it is judged by.
 
@@ -58,6 +106,17 @@ class ServerVersion(NamedTuple):
     def is_known(self) -> bool:
         """Whether anything says which server it is."""
         return self != ANY_SERVER
+
+    @property
+    def why(self) -> str:
+        """Where that is known from; of a newer release, that it is judged by the newest that is known."""
+        return f"the newest known release; {self.reason} says {self.newer}" if self.newer else self.reason
+
+    @property
+    def described(self) -> str:
+        """The server in a few words, with why, and of several releases the oldest: rules about older servers speak of none before it."""
+        several = "" if self.oldest == OLDEST or str(self.oldest) == self.text else f", {self.oldest} or later"
+        return f"server {self.text} ({self.why}{several})"
 
     def may_be_before(self, release: Release) -> bool:
         """Whether it can be an older server than this release."""

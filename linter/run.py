@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +14,11 @@ from .conformance.mismatch import unchecked
 from .discover import Found, find_files
 from .documents.source import Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
-from .load import NOTHING_FOUND, Input, breaks_off, described, load, why_broken
+from .load import Input, Reading, breaks_off, described, load, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check, merged, without_repetitions
 from .policy.rule import Rule
+from .release import ANY_SERVER, ServerVersion
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
 from .suppress import RULE as UNUSED_SUPPRESSION
@@ -82,10 +83,10 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     for file in files:
         data = run.read(file)
         known = len(run.files)
-        if data is not None:
-            run.lint(Input(_uri(file.path), data, file.path, file.searched))
-        if not file.searched or len(run.files) > known:
+        read = data is not None and run.load(Input(_uri(file.path), data, file.path, file.searched))
+        if not file.searched or read or len(run.files) > known:
             run.note_input(file.path)
+    run.check()
     if files and run.found_nothing:
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
         run.errors.append(f"{', '.join(paths)}: no file is recognised {what}")
@@ -96,12 +97,23 @@ def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
     run = _Run(options)
     if run.prepare([given.path]):
-        run.lint(given)
+        run.load(given)
+        run.check()
     return run.outcome()
 
 
 def _uri(path: Path) -> str:
     return path.as_posix()
+
+
+class _File(NamedTuple):
+    """An input that was read, and what counts for it."""
+
+    given: Input
+    config: Config
+    overrides: Overrides
+    rules: RuleSet
+    reading: Reading
 
 
 class _Run:
@@ -116,6 +128,7 @@ class _Run:
         self.rules: dict[str, RuleInfo] = {}
         self.failed = False
         self.started = False
+        self._loaded: list[_File] = []
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
         self._checkable: list[tuple[Document, bool]] = []
@@ -172,29 +185,72 @@ class _Run:
 
     # --- One file ---
 
-    def lint(self, given: Input) -> None:
-        """Lint one text: recognise it, load its documents, check each."""
+    def load(self, given: Input) -> bool:
+        """Recognise a text and load its documents; whether there is anything to say of it."""
         config, overrides, rules = self.choices.of(given.path)
         try:
-            reading = load(given, self.options.kind, guess=not self.options.allow_unrecognized)
+            reading = self._read_as(given, overrides.server or ANY_SERVER)
         except Exception as error:  # a bug of ours must not keep other files from being linted
             self._bug(error, given.uri)
             self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
-            return
+            return True
         if reading.unread:
             self._unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
-        elif not reading.loaded and reading is not NOTHING_FOUND:
+        elif not reading.loaded and not reading.silent:
             self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
-        beside = [one.document for one in reading.loaded]
-        for one in reading.loaded:
-            try:
-                self._check(one, beside, rules, overrides)
-            except Exception as error:
-                self._bug(error, given.uri, "checking the file")
-                continue
-            self.choices.note_off(config, one.document, rules, overrides)
-            if one.checkable:
-                self._checkable.append((one.document, given.searched))
+        if reading.loaded or reading.images:
+            self._loaded.append(_File(given, config, overrides, rules, reading))
+        return bool(reading.loaded)
+
+    def _read_as(self, given: Input, server: ServerVersion) -> Reading:
+        return load(given, self.options.kind, guess=not self.options.allow_unrecognized, server=server)
+
+    def check(self) -> None:
+        """Check all documents that were loaded, each as the server reads it that it is for."""
+        files, self._loaded = self._loaded, []
+        try:
+            files = self._for_servers(files)
+        except Exception as error:  # a bug of ours: the newest server is judged by, and nothing is left unchecked
+            self._bug(error, "all files", "finding out the server's version")
+        for file in files:
+            beside = [one.document for one in file.reading.loaded]
+            for one in file.reading.loaded:
+                try:
+                    self._check(one, beside, file.rules, file.overrides)
+                except Exception as error:
+                    self._bug(error, file.given.uri, "checking the file")
+                    continue
+                self.choices.note_off(file.config, one.document, file.rules, file.overrides)
+                if one.checkable:
+                    self._checkable.append((one.document, file.given.searched))
+
+    def _for_servers(self, files: list[_File]) -> list[_File]:
+        """The files with each document read as the server does that it is for, now that all images are known."""
+        found = self._found_in_images(files) if any(file.reading.images for file in files) else {}
+        return [self._for_server(file, found) if file.config.environments or found else file for file in files]
+
+    def _found_in_images(self, files: list[_File]) -> dict[Document, ServerVersion]:
+        from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
+
+        placed: list[Placed] = []
+        for file in files:
+            beside = [one.document for one in file.reading.loaded]
+            for one in file.reading.loaded:
+                one.document.target = target_for(file.overrides, one.document, beside)
+                placed.append(Placed(one.document, one.image, file.given.searched))
+        images = [FileImages(file.given.uri, file.reading.images, file.given.searched) for file in files]
+        versions = versions_of(placed, images)
+        return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
+
+    def _for_server(self, file: _File, found: Mapping[Document, ServerVersion]) -> _File:
+        documents = [one.document for one in file.reading.loaded]
+        wanted = [self.choices.server_of(file.config, file.overrides, one) or found.get(one, one.server) for one in documents]
+        loaded = file.reading.loaded
+        for server in dict.fromkeys(wanted):
+            if any(one.server != server for one, asked in zip(documents, wanted, strict=True) if asked == server):
+                again = self._read_as(file.given, server).loaded
+                loaded = [other if asked == server else one for one, other, asked in zip(loaded, again, wanted, strict=True)]
+        return file._replace(reading=file.reading._replace(loaded=loaded))
 
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
         """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
@@ -215,7 +271,9 @@ class _Run:
         if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
             self._unread(document.uri, why_broken(loaded))
         else:
-            self.files.append(FileStatus(document.uri, document.kind, document.environment, document.target, "checked"))
+            self.files.append(
+                FileStatus(document.uri, document.kind, document.environment, document.target, "checked", server=document.server)
+            )
         if loaded.checkable:
             for rule in rules.active:
                 findings.extend(self._check_rule(rule, document, overrides))
@@ -223,7 +281,7 @@ class _Run:
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
         applying = [rule.info for rule in rules.active if applies(rule, document)]
-        checked = frozenset(info.id for info in applying if severity_of(info, overrides)[document.target] is not None)
+        checked = frozenset(info.id for info in applying if severity_of(info, overrides, document.server)[document.target] is not None)
         self._suppressions.take(loaded, checked, rules.known)
         self.rules.update((info.id, info) for info in applying)
         self._add(findings, rules, overrides)
@@ -268,7 +326,7 @@ class _Run:
             return check(
                 rule,
                 document,
-                severity_of(rule.info, overrides),
+                severity_of(rule.info, overrides, document.server),
                 lambda path, error: self._bug(error, document.uri, f"the rule {rule.info.id}", path),
             )
         except Exception as error:  # a bug of ours in one rule must not hide what the others find

@@ -46,7 +46,7 @@ def write(name: str, text: str) -> str:
 
 def test_a_clean_file_says_so_in_one_line() -> None:
     result = lint(write("server.json", CLEAN))
-    assert (result.exit_code, result.output) == (0, "No findings in 1 file.\n")
+    assert (result.exit_code, result.output) == (0, "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n")
 
 
 def test_a_finding_with_its_line_and_its_fix() -> None:
@@ -60,7 +60,7 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
         "  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         '  = possible fix: set baseUrl to "https://api.hospital.example/"\n'
         "\n"
-        "Found 1 error in 1 file.\n"
+        "Found 1 error in 1 file, judged by server 5.1.23 (the newest known release).\n"
     )
 
 
@@ -90,7 +90,17 @@ def test_what_is_something_else_is_left_alone() -> None:
     )
     assert lint("medplum.config.json", "--quiet").output == ""
     files = json.loads(lint("medplum.config.json", "--format", "json").output)["files"]
-    assert files == [{"path": "medplum.config.json", "kind": None, "environment": None, "target": None, "status": "ignored"}]
+    assert files == [
+        {
+            "path": "medplum.config.json",
+            "kind": None,
+            "environment": None,
+            "target": None,
+            "status": "ignored",
+            "server_version": None,
+            "server_version_from": None,
+        }
+    ]
 
 
 def test_a_kind_overrules_the_content() -> None:
@@ -206,7 +216,17 @@ def test_the_json_contract() -> None:
     assert result == {
         "version": 1,
         "tool": {"name": "medplum-lint", "version": __version__},
-        "files": [{"path": "server.json", "kind": "server/json", "environment": None, "target": "production", "status": "checked"}],
+        "files": [
+            {
+                "path": "server.json",
+                "kind": "server/json",
+                "environment": None,
+                "target": "production",
+                "status": "checked",
+                "server_version": "5.1.23",
+                "server_version_from": "the newest known release",
+            }
+        ],
         "deployments": [],
         "configurations": [],
         "findings": [

@@ -258,7 +258,7 @@ def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch
 
 
 def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Any, _setting: Any, _catalogue: Any, _value: Any) -> str:
+    def fail(path: Any, *_others: Any) -> str:
         if path == ("zqa",):
             raise ValueError("hunter2")
         return "is no setting"

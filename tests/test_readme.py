@@ -63,6 +63,7 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
     assert config.rules and config.exclude and config.per_file
     assert all(config.general) and config.general.severity
     [(_, override)] = config.per_file
+    assert config.environments["staging"].server
     assert override.target and override.ignore
     for word in (*LEVELS, *TARGETS, *FAIL_ON_CHOICES, "off"):
         assert re.search(rf"\b{word}\b", block("configuration")), word

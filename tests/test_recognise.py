@@ -230,7 +230,7 @@ NO_CONFIGURATIONS = [
 def test_a_text_that_only_has_braces(name: str, content: str) -> None:
     reading = read(name, content)
     assert (reading.loaded, reading.unread) == ([], True)
-    assert read(name, content, searched=True) == Reading([])
+    assert read(name, content, searched=True) == Reading([], silent=True)
 
 
 @pytest.mark.parametrize(

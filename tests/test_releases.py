@@ -118,7 +118,7 @@ NO_RANGES = {
     ">=": f"'>=' {NEITHER}",
     "4.3.5,": f"'' {NEITHER}",
     "newest": f"'newest' {NEITHER}",
-    ">=4.4,<4.3": "no known release of the server is in >=4.4,<4.3",
+    ">=4.4,<4.3": "no known release of the server is in >=4.4,<4.3; did you mean 4.4.3?",
 }
 
 

@@ -58,16 +58,16 @@ WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {"server/ssm": dump, "serv
 """What writes a server's configuration as a document of another kind than JSON."""
 
 
-def found(source: RuleFile, text: str, kind: str) -> str:
+def found(source: RuleFile, text: str, kind: str, server: str) -> str:
     assert source.rule is not None
-    samples = load_example(text.encode(), kind)
+    samples = load_example(text.encode(), kind, server)
     names = [dotted(finding.path or ()) for sample in samples if sample.checkable for finding in check(source.rule, sample.document)]
     return ", ".join(sorted(names)) or "-"
 
 
-def examples(source: RuleFile, verdict: str) -> list[dict[str, Any]]:
+def examples(source: RuleFile, verdict: str) -> list[tuple[dict[str, Any], str]]:
     return [
-        one["data"]
+        (one["data"], one.get("server", ""))
         for one in source.data["examples"][verdict]
         if isinstance(one.get("data"), dict) and "Parameters" not in one["data"] and "now" not in one
     ]
@@ -85,9 +85,10 @@ def test_what_bad_examples_give_in_each_source() -> None:
     lines = []
     for source in RULES:
         assert source.rule is not None
-        for number, data in enumerate(examples(source, "bad"), 1):
-            others = [f"{kind.removeprefix('server/')} {found(source, write(data), kind)}" for kind, write in WRITERS.items()]
-            lines.append(f"{source.rule.info.id} {number}: json {found(source, json.dumps(data), 'server/json')} | {' | '.join(others)}")
+        for number, (data, server) in enumerate(examples(source, "bad"), 1):
+            others = [f"{kind.removeprefix('server/')} {found(source, write(data), kind, server)}" for kind, write in WRITERS.items()]
+            in_json = found(source, json.dumps(data), "server/json", server)
+            lines.append(f"{source.rule.info.id} {number}: json {in_json} | {' | '.join(others)}")
     golden("rules-by-source.txt", lines)
 
 
@@ -95,8 +96,8 @@ def test_good_examples_are_good_in_each_source() -> None:
     wrong = []
     for source in RULES:
         assert source.rule is not None
-        for data in examples(source, "good"):
+        for data, server in examples(source, "good"):
             for kind, write in WRITERS.items():
-                if (finding := found(source, write(data), kind)) != "-":
+                if (finding := found(source, write(data), kind, server)) != "-":
                     wrong.append(f"{source.rule.info.id} {kind}: {finding}")
     assert wrong == []

@@ -54,7 +54,7 @@ def printed(command: str) -> str:
 
 
 def _some(text: str, first: int, last: int) -> str:
-    """Some of the findings of a text report, and its summary."""
+    """Some of the findings of a text report, its summary."""
     *findings, summary = text.split("\n\n")
     chosen = findings[first - 1 : last]
     before, after = ["…"] * (first > 1), ["…"] * (last < len(findings))

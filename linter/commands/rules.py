@@ -16,8 +16,10 @@ from ..policy.examples import Sample, failures
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, built_in_rules, category_of, files_of, rule_files, rules_folder
+from ..release import ANY_SERVER
 from ..server.target import target_of
 from ..settings.kinds import DEPLOYMENT
+from ..settings.releases import parse_server_version
 from ..sources import maker_of
 from ..suppress import RULE as UNUSED_SUPPRESSION
 from ..suppress import Suppressions
@@ -128,13 +130,18 @@ def _failures(rule_file: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
     return failures(rule_file.rule, rule_file.data, load_example, rule_kinds())
 
 
-def load_example(content: bytes, kind: str) -> list[Sample]:
-    """The documents of an example's text, loaded as a kind, each with what its source reports of it."""
+def load_example(content: bytes, kind: str, server: str = "") -> list[Sample]:
+    """The documents of an example's text, loaded as a kind, each with what its source reports of it.
+
+    ``server`` is the release that reads it, the newest where it is empty. Raises ValueError where it is none.
+    """
     if kind == DEPLOYMENT:
-        return _deployment(json.loads(content))
+        return _deployment(json.loads(content), server)
     samples = []
-    file = SourceFile("rule", content)
+    version = parse_server_version(server, "the example") if server else ANY_SERVER
+    file = SourceFile("rule", content, version)
     for loaded in maker_of(file, kind).load(file, kind):
+        loaded.document.server = version
         loaded.document.target = target_of(loaded.document)
         loaded.document.complete = loaded.document.complete or kind == "server/json"  # an example is a whole, however short it is
         problems = [(problem.rule, problem.span) for problem in loaded.problems]
@@ -164,13 +171,13 @@ _KINDS_OF_MEMBERS = {
 }
 
 
-def _deployment(members: Mapping[str, Any]) -> list[Sample]:
+def _deployment(members: Mapping[str, Any], server: str) -> list[Sample]:
     """The documents of an example for rules about deployments: each member is what a file of its own would hold."""
     documents: list[Document] = []
     for name, data in members.items():
         text = data["text"] if "text" in data else json.dumps(data)
         kind = "server/ssm" if "Parameters" in data else _KINDS_OF_MEMBERS.get(name, "server/json")
-        documents.extend(sample.document for sample in load_example(text.encode(), kind))
+        documents.extend(sample.document for sample in load_example(text.encode(), kind, server))
     return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
 
 

@@ -10,7 +10,7 @@ from ..formats import FORMATS
 from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
 from ..settings.kinds import catalogue_kind
-from .mismatch import MISREAD, mismatches
+from .mismatch import MISREAD, is_unread, mismatches
 from .values import MEANS_TRUE
 
 _HOSTS: Final = ("hostname", "host-or-socket")
@@ -21,6 +21,8 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
 
     ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and hides no ARN of another account.
     """
+    if is_unread(document, path):
+        return UNKNOWN
     owner, inner = document.owner(path)
     mismatch = mismatches(owner).get(inner)
     kind = catalogue_kind(owner.kind)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath
+from ..release import MAIN, Release
 from ..settings import Setting
 from ..settings.history import ByRelease
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
@@ -98,6 +99,8 @@ class _Checker:
         self.document = document
         self.catalogue = settings.catalogue(catalogue_kind(document.kind))
         self.reader = names.reader_of(self.catalogue)
+        self.server = document.server
+        self.release = self.server.release if self.catalogue.kind == "server" else MAIN
         self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
 
     @cached_property
@@ -108,8 +111,12 @@ class _Checker:
     def check(self, path: SettingPath, value: Any) -> tuple[Mismatch | None, bool]:
         """The mismatch of one value, and whether its members are to be checked too."""
         setting = self.catalogue.get(path)
-        if setting is None or setting.status == "obsolete":
+        if setting is not None and is_read_later(setting, self.release):
+            return Mismatch("known", f"{names.read_from(setting.first, self.server)}, which ignores it"), False
+        if setting is None or (setting.status == "obsolete" and not setting.is_read_by(self.release)):
             return self._unknown(path, value, setting)
+        if not setting.types:
+            return None, False
         if value is None and "stops-at-null" in setting.tags:
             return Mismatch("type", "must not be null"), False
         if value is UNKNOWN or value is None or is_unresolved(value):
@@ -126,11 +133,12 @@ class _Checker:
             return mismatch
         from ..server.stops import why_it_stops  # only for a value that does not fit
 
-        stops = why_it_stops(self.document.data, path)
+        stops = why_it_stops(self.document.data, path, self.release)
         return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}") if stops else mismatch
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
-        if self.coercion is not None and (unparsed := texts.unparsed(self.document.origin.facts(path).get("raw"), path, self.coercion)):
+        raw = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
+        if self.coercion is not None and (unparsed := texts.unparsed(raw, path, self.coercion, self.release)):
             return unparsed, False
         holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
         name = str(path[-1])
@@ -144,14 +152,14 @@ class _Checker:
             return Mismatch("current", names.instead(setting, self.reader)), False
         variable = self.document.origin.facts(path).get("name") if self.document.kind == "server/env" else None
         if variable is not None:
-            return names.useless_variable(str(variable), path, setting, self.catalogue), False
+            return names.useless_variable(str(variable), path, setting, self.catalogue, self.server), False
         if setting is None and len(path) == 1 and path[0] in self.of_cdk:
             return Mismatch("own-name", "is a setting of the CDK, which the server ignores"), False
         needed = self._needed(path)
         if needed:
             return Mismatch("misspelt", f"is not read, because it is not spelt {needed}, and {names.NEEDED[needed]}; rename it"), False
         written = UNKNOWN if "raw" in self.document.origin.facts(path) else value  # a text can stand for an object
-        return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue, written)), False
+        return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue, written, self.release)), False
 
     def _needed(self, path: SettingPath) -> str:
         """The setting that a name was meant to be, if nothing else gives it and the server cannot do without; empty for all others."""
@@ -166,8 +174,9 @@ class _Checker:
         by = self.coercion or "ssm_coercion"
         coercion: ByRelease[str] = getattr(setting, by)
         if isinstance(text, str):
-            yield texts.misread_text(text, value, setting, coercion.newest, texts.way_out_of(setting, self.catalogue, self.document.kind))
-            yield values.wrong_type(value, setting) if coercion.newest == "object" else None
+            way_out = texts.way_out_of(setting, self.catalogue, self.document.kind, self.release)
+            yield texts.misread_text(text, value, setting, coercion.at(self.release), way_out)
+            yield values.wrong_type(value, setting) if coercion.at(self.release) == "object" else None
         else:
             yield values.external_secret(value)
             yield tls.text_in_json(value, setting)
@@ -179,8 +188,8 @@ class _Checker:
         yield values.out_of_range(value, setting)
         yield values.wrong_format(value, setting)
         if isinstance(text, str):
-            yield texts.older_loaders(setting, self.catalogue) if self.document.kind == "server/env" else None
-            yield texts.older_versions(text, setting, by)
+            yield texts.older_loaders(setting, self.catalogue, self.server) if self.document.kind == "server/env" else None
+            yield texts.older_versions(text, setting, by, self.server)
 
 
 def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:
@@ -195,8 +204,26 @@ def is_misspelt(document: Document, path: SettingPath) -> bool:
     return any(one.aspect == "misspelt" and names.needed_like(str(at[0])) == inner[0] for at, one in mismatches(owner).items())
 
 
+def is_read_later(setting: Setting, release: Release) -> bool:
+    """Whether only later releases than this one read a setting."""
+    return release < setting.first and not setting.is_read_by(release)
+
+
+def is_unread(document: Document, path: SettingPath) -> bool:
+    """Whether the server that a document is for is too old to read a setting: given or not, it is nothing to it."""
+    owner, inner = document.owner(path)
+    release = owner.server.release
+    if release == MAIN or catalogue_kind(owner.kind) != "server":
+        return False
+    known = settings.catalogue()
+    holders = (known.get(inner[:length]) for length in range(1, len(inner) + 1))
+    return any(holder is not None and is_read_later(holder, release) for holder in holders)
+
+
 def is_misread(document: Document, path: SettingPath) -> bool:
-    """Whether the server makes something else of a value than was meant, so that no rule can check it."""
+    """Whether the server makes something else of a value than was meant, or does not read it, so that no rule can check it."""
+    if is_unread(document, path):
+        return True
     owner, inner = document.owner(path)
     mismatch = mismatches(owner).get(inner)
     return mismatch is not None and mismatch.aspect in MISREAD

@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
+from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from .answer import Mismatch
+from .variables import is_live
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
@@ -59,7 +61,13 @@ def needed_like(name: str) -> str:
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 
-def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any) -> str:
+def read_from(release: Release, server: ServerVersion) -> str:
+    """What to say of what only later servers read; reads on after a name."""
+    since = f"from {release} on" if release != MAIN else f"only by servers after {NEWEST}"
+    return f"is read {since}; your server is {server.text}"
+
+
+def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any, release: Release) -> str:
     """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
 
     What is guessed can hold the ``value``: an object or list is none of a switch, and the other way round.
@@ -68,32 +76,32 @@ def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalo
     ignored = f"is not a setting of {reader}, which ignores it"
     if setting is not None:
         return f"{ignored}; did you mean {setting.use}?" if setting.use else f"{ignored}: {as_clause(setting.meaning)}"
-    meant = _meant(path, catalogue, value)
+    meant = _meant(path, catalogue, value, release)
     return f"{ignored}; {meant}" if meant else ignored
 
 
-def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue) -> Mismatch:
+def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> Mismatch:
     """The mismatch of a variable that sets no setting; ``path`` is where it lands, ``setting`` what the catalogue says of that."""
     from .variables import meant_setting, near_variable, why_useless  # only after a mistake
 
     name = dotted(path)
-    reason = why_useless(variable, name, setting, catalogue)
+    reason = why_useless(variable, name, setting, catalogue, server)
     if reason is not None:
-        meant = meant_setting(variable, setting, catalogue)
+        meant = meant_setting(variable, setting, catalogue, server.release)
         is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
-    near = near_variable(variable, catalogue)
+    near = near_variable(variable, catalogue, server.release)
     hint = f"; did you mean {near}?" if near else ""
     return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
 
 
-def _meant(path: SettingPath, catalogue: Catalogue, value: Any) -> str:
+def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release) -> str:
     """What was probably meant by an unknown name."""
     name = str(path[-1])
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
         return f"in a JSON file write {printable(name)} as an object inside an object"
-    names = _live_names(catalogue)
+    names = _live_names(catalogue, release)
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
     from .secrets import is_called_secret  # only after a mistake
 
@@ -125,13 +133,13 @@ class _Names(NamedTuple):
 
 
 @cache
-def _live_names(catalogue: Catalogue) -> _Names:
+def _live_names(catalogue: Catalogue, release: Release) -> _Names:
     members: dict[SettingPath, tuple[str, ...]] = {}
     ending: dict[str, list[str]] = {}
     for name in catalogue.names():
         path = tuple(name.split("."))
         setting = catalogue.get(path)
-        if setting is not None and setting.status != "obsolete":
+        if setting is not None and is_live(setting, release):
             members[path[:-1]] = (*members.get(path[:-1], ()), path[-1])
             ending.setdefault(path[-1], []).append(name)
     return _Names(members, ending)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..model import SettingPath
 from ..redaction.numbers import number_text
+from ..release import Release, ServerVersion
 from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
 from ..settings.history import ByRelease
@@ -91,14 +92,14 @@ def _integer_effect(text: str, value: Any, setting: Setting) -> str:
     return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
 
 
-def unparsed(text: Any, path: SettingPath, by: Coercion) -> Mismatch | None:
+def unparsed(text: Any, path: SettingPath, by: Coercion, release: Release) -> Mismatch | None:
     """The mismatch of a text that the loader parses for its name, though it is that of no setting, and cannot; None for all else."""
     if path[-1] not in _PARSED or not isinstance(text, str):
         return None
     from ..server.assembly import coercion_of
     from ..syntax.json import is_valid_json
 
-    if coercion_of(path, by) != "object" or is_valid_json(text):
+    if coercion_of(path, by, release) != "object" or is_valid_json(text):
         return None
     return Mismatch("object", "is not a setting, and must be JSON all the same: the server fails to parse this text and does not start")
 
@@ -107,12 +108,12 @@ _PARSED = ("tls", "ssl")
 """Names that are no setting everywhere, and are parsed everywhere; see ``server-obsolete.yaml``."""
 
 
-def way_out_of(setting: Setting, catalogue: Catalogue, kind: str) -> str:
+def way_out_of(setting: Setting, catalogue: Catalogue, kind: str, release: Release) -> str:
     """How to give an object that this loader does not parse; empty where a rule of its own says it."""
     if kind == "server/env":
         from .variables import members_of  # no other kind of document has variables
 
-        return members_of(setting, catalogue) or "use a JSON config file"
+        return members_of(setting, catalogue, release) or "use a JSON config file"
     if "json-only" in setting.tags and kind == "server/ssm":
         return ""
     if setting.pass_through and "tls" in setting.name:
@@ -132,12 +133,15 @@ def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out
     return None
 
 
-def older_versions(text: str, setting: Setting, by: Coercion) -> Mismatch | None:
-    """The mismatch of a text that older loaders misread; None where they read it as it is meant too."""
+def older_versions(text: str, setting: Setting, by: Coercion, server: ServerVersion) -> Mismatch | None:
+    """The mismatch of a text that loaders misread which are older than the one that is judged by; None where they read it as meant too."""
     kind = setting.types[0] if setting.types else "string"
     coercion: ByRelease[str] = getattr(setting, by)
-    known = setting.first if by == "ssm_coercion" else max(setting.first, setting.env_unsettable.began)
-    if coercion.newest == "none" or coercion.began <= known or "string" in setting.types or (kind == "boolean" and text == "true"):
+    began = coercion.since(server.release)
+    known = setting.first if by == "ssm_coercion" else max(setting.first, setting.env_unsettable.since(server.release))
+    if coercion.at(server.release) == "none" or "string" in setting.types or (kind == "boolean" and text == "true"):
+        return None
+    if began <= known or not server.may_be_before(began):
         return None
     effect = {
         "boolean": "read it as true, like any text",
@@ -147,16 +151,16 @@ def older_versions(text: str, setting: Setting, by: Coercion) -> Mismatch | None
     }.get(kind)
     if effect is None:
         return None
-    return Mismatch("all-versions", f"is read as meant only since {coercion.began}, or in a JSON config file: older servers {effect}")
+    return Mismatch("all-versions", f"is read as meant only since {began}, or in a JSON config file: older servers {effect}")
 
 
-def older_loaders(setting: Setting, catalogue: Catalogue) -> Mismatch | None:
+def older_loaders(setting: Setting, catalogue: Catalogue, server: ServerVersion) -> Mismatch | None:
     """The mismatch of a variable that only newer loaders put on its setting; None where all that know the setting do."""
-    landed = setting.env_unsettable
-    if landed.newest or landed.began <= setting.first:
+    began = setting.env_unsettable.since(server.release)
+    if setting.env_unsettable.at(server.release) or began <= setting.first or not server.may_be_before(began):
         return None
     from .variables import portable
 
     everywhere = portable(setting, catalogue)
     advice = f"; {everywhere} works on all of them" if everywhere else ""
-    return Mismatch("all-loaders", f"is ignored by servers before {landed.began}, which do not know this variable{advice}")
+    return Mismatch("all-loaders", f"is ignored by servers before {began}, which do not know this variable{advice}")

@@ -8,29 +8,46 @@ from __future__ import annotations
 
 from functools import cache
 
+from ..release import MAIN, Release, ServerVersion
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
-from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
+from ..settings.env_names import PREFIX, landings, meant_by, setting_of, variable_of
 from ..text import as_clause
 from .secrets import is_called_secret
 
 
-def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue) -> str | None:
+def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> str | None:
     """Why a variable that lands on no setting has no effect, with the one that has; None where nobody knows what was meant.
 
     ``setting`` is what the catalogue says of the name on which it lands.
     """
     where = f"sets {landed}, which is not a setting, so the server ignores it"
+    later = _read_later(variable, catalogue, server)
+    if later:
+        return f"{where}: {later}"
     named = _named(variable, setting, catalogue)
     if named is not None and named.status == "obsolete" and not named.use:
         return f"{where}: {as_clause(named.meaning)}"
-    target = meant_setting(variable, setting, catalogue)
-    return f"{where}: {_how_to_set(target, catalogue)}" if target is not None else None
+    target = meant_setting(variable, setting, catalogue, server.release)
+    return f"{where}: {_how_to_set(target, catalogue, server.release)}" if target is not None else None
 
 
-def meant_setting(variable: str, setting: Setting | None, catalogue: Catalogue) -> Setting | None:
+def _read_later(variable: str, catalogue: Catalogue, server: ServerVersion) -> str:
+    """What to say of a variable that a later release puts on a setting, with what works on this one; empty for any other."""
+    later = [(first, path) for first, path in landings(variable).items() if first > server.release]
+    first, setting = next(((first, found) for first, path in later if (found := catalogue.get(path)) is not None), (MAIN, None))
+    if setting is None or setting.status == "obsolete":
+        return ""
+    first = max(first, setting.first)
+    everywhere = portable(setting, catalogue) if server.release >= setting.first else ""
+    return f"it is read from {first} on, as {setting.name}; your server is {server.text}" + (f": use {everywhere}" if everywhere else "")
+
+
+def meant_setting(variable: str, setting: Setting | None, catalogue: Catalogue, release: Release) -> Setting | None:
     """The setting that was meant by a variable that lands on none; None where nobody knows."""
     named = _named(variable, setting, catalogue)
+    if named is None and release != MAIN:
+        named = catalogue.get(setting_of(variable))
     if named is None or named.status != "obsolete":
         return named
     return catalogue.get(tuple(named.use.split("."))) if named.use else None
@@ -40,20 +57,25 @@ def _named(variable: str, setting: Setting | None, catalogue: Catalogue) -> Sett
     return setting or catalogue.get(meant_by(variable, live_names(catalogue)) or meant_by(variable, catalogue.names()))
 
 
-def near_variable(variable: str, catalogue: Catalogue) -> str:
+def near_variable(variable: str, catalogue: Catalogue, release: Release) -> str:
     """The variable that looks most like this one; empty when none does."""
     from .. import suggest  # only after a mistake
 
-    near = suggest.nearest(variable.removeprefix(PREFIX), _live_variables(catalogue), 0.8)
-    if near is None or (catalogue.is_public(setting_of(PREFIX + near)) and is_called_secret(variable.removeprefix(PREFIX))):
+    near = suggest.nearest(variable.removeprefix(PREFIX), _live_variables(catalogue, release), 0.8)
+    if near is None or (catalogue.is_public(setting_of(PREFIX + near, release)) and is_called_secret(variable.removeprefix(PREFIX))):
         return ""
     return PREFIX + near
 
 
 @cache
-def _live_variables(catalogue: Catalogue) -> tuple[str, ...]:
+def _live_variables(catalogue: Catalogue, release: Release) -> tuple[str, ...]:
     """What follows the prefix in the variables of the settings that exist."""
-    return tuple(variable_of(tuple(name.split("."))).removeprefix(PREFIX) for name in live_names(catalogue))
+    return tuple(variable_of(tuple(name.split(".")), release).removeprefix(PREFIX) for name in live_names(catalogue, release))
+
+
+def is_live(setting: Setting, release: Release) -> bool:
+    """Whether a setting exists in a release; one that is on its way out does in the newest too."""
+    return setting.status != "obsolete" if release == MAIN else setting.is_read_by(release)
 
 
 def portable(setting: Setting, catalogue: Catalogue) -> str:
@@ -67,37 +89,37 @@ def portable(setting: Setting, catalogue: Catalogue) -> str:
 
 
 @cache
-def live_names(catalogue: Catalogue) -> tuple[str, ...]:
-    """The names of the settings that exist, without members of lists."""
+def live_names(catalogue: Catalogue, release: Release = MAIN) -> tuple[str, ...]:
+    """The names of the settings that exist in a release, without members of lists."""
     names = []
     for name in catalogue.names():
         setting = catalogue.get(tuple(name.split(".")))
-        if setting is not None and setting.status != "obsolete" and "*" not in name:
+        if setting is not None and is_live(setting, release) and "*" not in name:
             names.append(name)
     return tuple(names)
 
 
-def _how_to_set(target: Setting, catalogue: Catalogue) -> str:
+def _how_to_set(target: Setting, catalogue: Catalogue, release: Release) -> str:
     path = tuple(target.name.split("."))
     if target.name in SECRETS:
-        members = f"{variable_of((SECRETS[target.name], 'host'))} and so on"
+        members = f"{variable_of((SECRETS[target.name], 'host'), release)} and so on"
         return f"{target.name} is read only from Parameter Store; give the connection itself, in {members}"
-    if not target.env_unsettable.newest:
-        return members_of(target, catalogue) or f"use {variable_of(path)}"
+    if not target.env_unsettable.at(release):
+        return members_of(target, catalogue, release) or f"use {variable_of(path, release)}"
     holder = catalogue.get(path[:-1]) if len(path) > 1 else None
-    if holder is not None and holder.env_coercion.newest == "object":
-        return f"give {variable_of(path[:-1])} as an object in JSON, with the member {path[-1]}"
+    if holder is not None and holder.env_coercion.at(release) == "object":
+        return f"give {variable_of(path[:-1], release)} as an object in JSON, with the member {path[-1]}"
     if target.use:
-        return f"use {variable_of(tuple(target.use.split('.')))}"
+        return f"use {variable_of(tuple(target.use.split('.')), release)}"
     return f"no variable sets {target.name}, only a JSON config file does"
 
 
-def members_of(target: Setting, catalogue: Catalogue) -> str:
+def members_of(target: Setting, catalogue: Catalogue, release: Release) -> str:
     """How to set an object that the server does not parse from a variable: one variable for each member."""
-    if "object" not in target.types or target.env_coercion.newest == "object":
+    if "object" not in target.types or target.env_coercion.at(release) == "object":
         return ""
-    inner = [name for name in live_names(catalogue) if name.rpartition(".")[0] == target.name]
+    inner = [name for name in live_names(catalogue, release) if name.rpartition(".")[0] == target.name]
     first = next((catalogue.get(tuple(name.split("."))) for name in inner), None)
-    if first is None or first.env_unsettable.newest:
+    if first is None or first.env_unsettable.at(release):
         return ""
-    return f"give each member in a variable of its own, such as {first.env}"
+    return f"give each member in a variable of its own, such as {variable_of(tuple(first.name.split('.')), release)}"

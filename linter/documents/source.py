@@ -139,7 +139,8 @@ class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
-    order, each with where its name stands: what accepts a finding there accepts one in the value too.
+    order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
+    that the document configures, as it is written.
     """
 
     document: Document
@@ -147,6 +148,25 @@ class Loaded(NamedTuple):
     checkable: bool = True
     suppressions: tuple[Suppression, ...] = ()
     anchors: tuple[tuple[Span, int], ...] = ()
+    image: str = ""
+
+
+class Image(NamedTuple):
+    """An image that a file names for a server, as it is written, such as ``medplum/medplum-server:4.3.5``."""
+
+    text: str
+    is_servers: bool = False
+    """Whether it is known to be a server's whatever it is called, such as ``serverImage`` of the CDK."""
+
+
+_MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image", "tag"))
+"""Words of which all of one row are in a file that names the image of a server."""
+
+
+def may_name_images(file: SourceFile) -> bool:
+    """Whether a file can name the image of a server: no other one need be read for it (:mod:`linter.documents.images`)."""
+    content = file.text.content
+    return not file.is_no_text and any(all(word in content for word in words) for words in _MARKS_OF_IMAGES)
 
 
 class Confidence(IntEnum):

@@ -98,6 +98,8 @@ class VariableHolder(NamedTuple):
     """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
     strict: bool = False
     """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
+    image: str = ""
+    """The image that the holder runs, as it is written; empty where it names none."""
     throwaway: frozenset[SettingPath] = frozenset()
     """The settings whose secrets are those of services that end with a job of CI: their ``type`` is ``test job``."""
 
@@ -208,7 +210,8 @@ def load_variables(
         complete=holder.complete or (not holder.partial and last.keys() >= _OF_A_WHOLE),
         given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
     )
-    return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=_anchors(given) if suppressions else ())
+    anchors = _anchors(given) if suppressions else ()
+    return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=anchors, image=holder.image)
 
 
 def _value(path: SettingPath, variable: Variable, release: Release) -> Any:

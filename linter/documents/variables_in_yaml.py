@@ -210,13 +210,3 @@ def is_sound(file: SourceFile) -> bool:
 def mentions_medplum(file: SourceFile) -> bool:
     """Whether a file can have to do with Medplum at all: no other YAML is read for it."""
     return re.search("medplum", file.text.content, re.IGNORECASE) is not None
-
-
-def is_server_image(image: Any) -> bool:
-    """Whether a container's image is, or is called as, Medplum's server: ``medplum/medplum-server:latest``, with whatever registry."""
-    return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-server(?=[:@}]|\Z)", image) is not None
-
-
-def is_app_image(image: Any) -> bool:
-    """The same for Medplum's app, which has variables that a server has too."""
-    return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-app(?=[:@}]|\Z)", image) is not None

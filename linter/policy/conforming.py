@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant
-from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, mismatches
+from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, is_unread, mismatches
 from ..model import UNKNOWN
+from ..release import MAIN
 from .node import Node
 
 
@@ -20,10 +21,22 @@ def mismatch_at(node: Node) -> Mismatch | None:
 
 def is_misread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_misread`."""
-    if node.document.members:
+    if node.document.members or is_for_known_server(node):
         return is_misread(node.document, node.path)
     mismatch = mismatch_at(node)
     return mismatch is not None and mismatch.aspect in MISREAD
+
+
+def is_for_known_server(node: Node) -> bool:
+    """Whether a node is of a document for a server that may be older than the newest."""
+    return node.document.server.release != MAIN
+
+
+def is_unread_at(node: Node) -> bool:
+    """See :func:`~linter.conformance.mismatch.is_unread`."""
+    if node.is_deeper_than(_DEEPEST_SETTING) or not (node.document.members or is_for_known_server(node)):
+        return False
+    return is_unread(node.document, node.path)
 
 
 def is_misspelt_at(node: Node) -> bool:

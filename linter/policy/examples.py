@@ -22,8 +22,9 @@ class Sample(NamedTuple):
     checkable: bool
 
 
-Load = Callable[[bytes, str], list[Sample]]
-"""Loads the bytes of a file as a kind of document; given from outside, for this package knows no sources."""
+Load = Callable[[bytes, str, str], list[Sample]]
+"""Loads the bytes of a file as a kind of document, for a release of the server (empty for the newest); given from outside, for this package
+knows no sources. Raises ValueError for what is no release."""
 
 
 Where = tuple[str | int, ...]
@@ -51,7 +52,10 @@ def _kind(rule: Rule, example: Mapping[str, Any], kinds: Iterable[str]) -> str:
 
 def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> str:
     text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
-    samples = load(text.encode(example.get("encoding", "utf-8")), kind)
+    try:
+        samples = load(text.encode(example.get("encoding", "utf-8")), kind, example.get("server", ""))
+    except ValueError as error:
+        return str(error)
     for sample in samples:
         sample.document.now = _noon(example["now"]) if "now" in example else None
     expected = sorted(example.get("finds", ()))

@@ -60,6 +60,7 @@ _AN_ASSERTION: Final = 'must be "present", "absent", a mapping of operators, or 
 _EXAMPLE: Final = {
     "name": TEXT,
     "kind": TEXT,
+    "server": TEXT,
     "data": True,
     "text": {"type": "string"},
     "encoding": {"enum": ["utf-8", "latin-1", "utf-16"]},
@@ -156,8 +157,15 @@ def rule_schema() -> dict[str, Any]:
             },
             "level": {"enum": list(LEVELS)},
             "levelOrOff": {"enum": [*LEVELS, "off"]},
-            "conditions": _one_or_list(_CLAUSES),
+            "conditions": _one_or_list({"$ref": "#/$defs/conditionClauses"}),
             "clauses": {"type": "object", "minProperties": 1, "maxProperties": MOST_CLAUSES, "additionalProperties": _ASSERTION},
+            "conditionClauses": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": MOST_CLAUSES,
+                "properties": {"server": {"if": {"type": "string"}, "then": TEXT, "else": _ASSERTION}},
+                "additionalProperties": _ASSERTION,
+            },
             "assertion": {
                 "if": {"type": "string"},
                 "then": {"enum": ["present", "absent"], "description": _AN_ASSERTION},

@@ -61,6 +61,8 @@ def _settings(data: Mapping[str, Any]) -> Iterator[tuple[Steps, Where]]:
 
 def _clauses(data: Mapping[str, Any], where: Where, base: Steps | None = None) -> Iterator[tuple[Steps, Where]]:
     for text, assertion in data.items():
+        if text == "server" and isinstance(assertion, str):
+            continue  # the release of the server, in a condition
         yield from _named(text, base, (*where, text))
         path = parse_path(text)
         yield from _in_operand(assertion, None if '"' in text else _steps(path, base), (*where, text))

@@ -8,6 +8,8 @@ from typing import Any, Final
 from .. import settings
 from ..formats.placeholders import fallback_of
 from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
+from ..release import MAIN, ReleaseText
+from ..settings import Setting
 from ..settings.kinds import catalogue_kind
 
 Link = tuple[Any, str | int] | None
@@ -91,19 +93,31 @@ class Node:
             return str(path[-1]) if path else ABSENT
         if not path:
             return document_fact(document, name)
+        if name in FACTS_OF_RELEASES:
+            return _release_fact(settings.catalogue(catalogue_kind(document.kind)).get(path), name)
         if name in FACTS_OF_THE_CATALOGUE:
             setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
             return getattr(setting, name) if setting is not None else ""
         return document.origin.facts(path).get(name, ABSENT)
 
 
+def _release_fact(setting: Setting | None, name: str) -> Fact | Any:
+    """The first or last release that reads a setting; ``ABSENT`` where the newest reads it too, or there is no such setting."""
+    release = None if setting is None else setting.first if name == "since" else setting.last
+    if setting is None or release is None or (name == "until" and release == MAIN):
+        return ABSENT
+    return ReleaseText.of(str(release), release)
+
+
 def document_fact(document: Document, name: str) -> Fact | Any:
     """What is known of a document as a whole.
 
     ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
-    ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?) and ``$@template`` (does its name
-    say that it is to be filled in?).
+    ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name
+    say that it is to be filled in?) and ``$@server`` (the release of the server that it is judged by).
     """
+    if name == "server":
+        return ReleaseText.of(document.server.text, document.server.release)
     if name == "uploaded":
         return re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", document.uri) is not None
     if name == "template":
@@ -113,14 +127,28 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     return ABSENT if value is None else value
 
 
-FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template")
+FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
+FACTS_OF_RELEASES = ("since", "until")
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
 SENTENCES = frozenset({"meaning", "consequence", "wrong_type"})
 """Those of them that are sentences, which a message takes as a clause."""
 FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
 """What only a message knows: why the value is wrong; of several settings the message about the first, the names of all, their number."""
-FACTS_OF_A_SETTING = ("path", "key", "type", "tier", "name", "raw", "fallback", "length", "limit", "used", *FACTS_OF_THE_CATALOGUE)
+FACTS_OF_A_SETTING = (
+    "path",
+    "key",
+    "type",
+    "tier",
+    "name",
+    "raw",
+    "fallback",
+    "length",
+    "limit",
+    "used",
+    *FACTS_OF_RELEASES,
+    *FACTS_OF_THE_CATALOGUE,
+)
 """What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
-leads to, the one to ``use`` instead. And
+leads to, the one to ``use`` instead, the first and the last release that reads it, ``since`` and ``until``. And
 ``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

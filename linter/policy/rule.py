@@ -156,11 +156,19 @@ def _at(place: tuple[str | int, ...], make: Callable[[], Any]) -> Any:
 
 
 def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False, condition: bool = False) -> Any:
-    for text, assertion in data.items():
-        where = (*place, text)
+    for key, given in data.items():
+        where = (*place, key)
+        text, assertion = _written_out(key, given) if condition else (key, given)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
         check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
         yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
+
+
+def _written_out(key: str, assertion: Any) -> tuple[str, Any]:
+    """A clause of ``when``, of which one has a short form: ``server: ">=5.0"`` asks for the release that the document is judged by."""
+    if key == "server" and isinstance(assertion, str) and assertion not in ("present", "absent"):
+        return "$@server", {"server": assertion}
+    return key, assertion
 
 
 def _references(assertion: Any) -> Iterator[Path]:

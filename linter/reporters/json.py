@@ -31,6 +31,8 @@ def _document(result: Result) -> dict[str, Any]:
                 "environment": None if file.environment is None else environment_text(file.environment),
                 "target": file.target,
                 "status": file.status,
+                "server_version": None if file.server is None else file.server.text,
+                "server_version_from": None if file.server is None else file.server.why,
             }
             for file in result.files
         ],

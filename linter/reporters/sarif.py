@@ -92,8 +92,18 @@ def _log(result: Result) -> om.SarifLog:
         column_kind="unicodeCodePoints",
         newline_sequences=["\r\n", "\n", "\r"],
         results=_results(kept, list(rules), place),
+        properties={"servers": _servers(result.files, place)},
     )
     return om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[run])
+
+
+def _servers(files: Iterable[FileStatus], place: Callable[[str], om.ArtifactLocation]) -> list[dict[str, Any]]:
+    """The releases of the server that files were judged by, where each is known from, and the files."""
+    judged: dict[tuple[str, str], dict[str, None]] = {}
+    for file in files:
+        if file.server is not None:
+            judged.setdefault((file.server.text, printable(file.server.why)), {})[place(file.path).uri] = None
+    return [{"version": version, "from": why, "files": list(uris)} for (version, why), uris in judged.items()]
 
 
 def _gravest(findings: list[Finding]) -> list[Finding]:

@@ -16,12 +16,40 @@ _COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gu
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the findings, and unless ``quiet`` what was left alone and a summary."""
+    if not style.quiet:
+        stream.writelines(f"{inert(line)}\n" for line in _headline(result))
     for finding in result.findings:
         if finding.suppressed is None:
             stream.writelines(f"{inert(line)}\n" for line in (*_finding(finding, style), ""))
     if style.quiet:
         return
     stream.writelines(f"{inert(line)}\n" for line in _about_the_run(result, style))
+
+
+def _headline(result: Result) -> Iterator[str]:
+    """The servers of the files, with the files of each where there are several; where nothing names one, the summary does."""
+    paths = _judged(result)
+    if _newest(result):
+        return
+    for server, judged in paths.items():
+        yield f"Judged by {server}." if len(paths) == 1 else f"{_series(list(judged))}: judged by {server}."
+    if paths:
+        yield ""
+
+
+def _newest(result: Result) -> str:
+    """The server that all files were judged by because nothing names one; empty where something does."""
+    servers = {file.server for file in result.files if file.server is not None}
+    return next((server.described for server in servers if len(servers) == 1 and not server.is_known), "")
+
+
+def _judged(result: Result) -> dict[str, dict[str, None]]:
+    """The files that were judged by each server."""
+    paths: dict[str, dict[str, None]] = {}
+    for file in result.files:
+        if file.server is not None:
+            paths.setdefault(file.server.described, {})[printable(file.path)] = None
+    return paths
 
 
 def _about_the_run(result: Result, style: Style) -> Iterator[str]:
@@ -127,11 +155,12 @@ def _summary(result: Result) -> str:
     shown = [finding for finding in result.findings if finding.suppressed is None]
     hidden = len(result.findings) - len(shown)
     suppressed = f" ({hidden} suppressed)" if hidden else ""
+    judged = f", judged by {newest}" if (newest := _newest(result)) else ""
     if not shown:
-        return f"No findings in {files}{suppressed}."
+        return f"No findings in {files}{suppressed}{judged}."
     levels = Counter(finding.severity for finding in shown)
     counts = [_count(levels[level], level) for level in LEVELS if levels[level]]
-    return f"Found {_series(counts)} in {files}{suppressed}."
+    return f"Found {_series(counts)} in {files}{suppressed}{judged}."
 
 
 def _count(number: int, noun: str) -> str:

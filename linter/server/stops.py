@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..model import UNKNOWN, SettingPath
+from ..release import Release
 from .addresses import INVALID_URL, beneath
 from .assembly import is_false
 from .defaults import BENEATH_BASE
@@ -14,8 +15,8 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3
 """The texts that each destination of the data warehouse asks for."""
 
 
-def why_it_stops(config: Mapping[str, Any], path: SettingPath) -> str:
-    """What the server stops with at a setting, as a clause; empty where it goes on, or nobody can tell.
+def why_it_stops(config: Mapping[str, Any], path: SettingPath, release: Release) -> str:
+    """What the server of a release stops with at a setting, as a clause; empty where it goes on, or nobody can tell.
 
     ``packages/server/src/config/utils.ts`` and ``validate-config.ts``.
     """
@@ -23,7 +24,7 @@ def why_it_stops(config: Mapping[str, Any], path: SettingPath) -> str:
     if value is UNKNOWN:
         return ""
     if path == ("baseUrl",):
-        error = _base_url(config, value)
+        error = _base_url(config, value, release)
     elif path == ("storageBaseUrl",):
         error = "" if is_false(value) or isinstance(value, str) else "config.storageBaseUrl.startsWith is not a function"
     else:
@@ -31,10 +32,16 @@ def why_it_stops(config: Mapping[str, Any], path: SettingPath) -> str:
     return f'the server stops at start with "{error}"' if error else ""
 
 
-def _base_url(config: Mapping[str, Any], value: Any) -> str:
+_CHECKS_BASE_URL: Final = Release((4, 1, 5))
+"""The first release that asks for a ``baseUrl`` when it starts."""
+_PARSES_BASE_URL: Final = Release((3, 2, 24))
+"""The first release that parses it."""
+
+
+def _base_url(config: Mapping[str, Any], value: Any, release: Release) -> str:
     if not isinstance(value, str) or not value.strip():
-        return "Missing required config setting: baseUrl"
-    used = any(is_false(config.get(name)) for name in BENEATH_BASE)
+        return "Missing required config setting: baseUrl" if release >= _CHECKS_BASE_URL else ""
+    used = release >= _PARSES_BASE_URL and any(is_false(config.get(name)) for name in BENEATH_BASE)
     return "Invalid URL" if used and beneath(value, "storage") is INVALID_URL else ""
 
 

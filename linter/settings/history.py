@@ -36,7 +36,11 @@ class ByRelease(Generic[T]):
     @cached_property
     def began(self) -> Release:
         """The release from which on the newest holds; ``OLDEST`` where nothing else is known to have held."""
-        return Release.of(list(self.steps)[-1]) if self.steps else OLDEST
+        return self.since(MAIN)
+
+    def since(self, release: Release) -> Release:
+        """The release from which on that holds which holds in a release."""
+        return max((first for first in map(Release.of, self.steps) if first <= release), default=OLDEST)
 
     @property
     def values(self) -> list[T]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
 from typing import Final
 
-from ..release import MAIN, NEWEST, OLDEST, Release, ServerVersion
+from ..release import MAIN, NEWEST, OLDEST, Clause, Release, ServerVersion
 
 __all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release", "parse_server_version"]
 
@@ -52,14 +51,6 @@ RELEASES: Final = tuple(DATES)
 """Every known release, in order. From 3.0.0: no older one was looked at."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
-_CLAUSE: Final = re.compile(r"(>=|<=|>|<|=)?\s*(\S*)")
-_COMPARE: Final[dict[str, Callable[[Release, Release], bool]]] = {
-    ">=": Release.__ge__,
-    "<=": Release.__le__,
-    ">": Release.__gt__,
-    "<": Release.__lt__,
-    "=": Release.__eq__,
-}
 
 
 def parse_release(text: str) -> Release:
@@ -91,7 +82,7 @@ def parse_range(text: str) -> tuple[Release, ...]:
     for clause in text.split(","):
         found = tuple(release for release in found if release in _meant_by(clause.strip()))
     if not found:
-        raise ValueError(f"no known release of the server is in {text.strip()}")
+        raise ValueError(f"no known release of the server is in {text.strip()}{_hint(text)}")
     return found
 
 
@@ -109,9 +100,8 @@ def parse_server_version(text: str, reason: str) -> ServerVersion:
 
 
 def _meant_by(clause: str) -> frozenset[Release]:
-    """The releases of one clause of a range. As many numbers are compared as it has, so ``<=4.3`` has all patches of 4.3."""
-    match = _CLAUSE.fullmatch(clause)
-    sign, number = (match[1] or "=", match[2]) if match else ("=", clause)
+    """The releases of one clause of a range."""
+    sign, number = meant = Clause.of(clause)
     bound = _numbers(number)
     if bound is None:
         example = f"{NEWEST}, 4.3, latest or >=4.3,<5"
@@ -119,7 +109,7 @@ def _meant_by(clause: str) -> frozenset[Release]:
     known = any(release[: len(bound)] == bound for release in RELEASES)
     if not known and (sign == "=" or bound < NEWEST):
         raise ValueError(f"{number} is not a known release of the server{_hint(number)}")
-    return frozenset(one for one in (*RELEASES, MAIN) if _COMPARE[sign](Release(one[: len(bound)]), bound))
+    return frozenset(one for one in (*RELEASES, MAIN) if meant.holds_for(one, bound))
 
 
 def _numbers(text: str) -> Release | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..documents.command_lines import never_read, reads_variables
+from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import (
@@ -23,8 +24,6 @@ from ..documents.variables import (
 )
 from ..documents.variables_in_yaml import (
     YamlValue,
-    is_app_image,
-    is_server_image,
     is_sound,
     lines_of,
     mentions_medplum,
@@ -104,6 +103,7 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
         complete=reads == "only" and service.yaml.whole and not elsewhere,
         partial=elsewhere,
         strict=ours,
+        image=given["image"] if ours else "",
     )
     if reads == "never":
         problems = [*problems, never_read("service", name, service.at("environment").head(), "command: env")]

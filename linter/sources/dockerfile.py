@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import reads_variables
+from ..documents.images import is_app_image, is_server_image
 from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -26,7 +27,6 @@ from ..documents.variables import (
     load_variables,
     unless_kind,
 )
-from ..documents.variables_in_yaml import is_app_image, is_server_image
 from ..redaction.token_line import LineExcerpts, Token
 from ..server.start import Reads
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
@@ -111,6 +111,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
             names=frozenset({"ENV", "\\", "`"}),
             sound=not read.problems,
             strict=ours,
+            image=stage.image if ours else "",
         )
         if ours and stage.is_last and _reads(stage) == "never":
             problems.append(_never_read(stage, start))

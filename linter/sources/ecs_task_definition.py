@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
+from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
     YamlValue,
     checked_as_text,
-    is_app_image,
-    is_server_image,
     is_sound,
     lines_of,
     placed_variables,
@@ -125,6 +124,7 @@ def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppres
         complete=reads == "only" and container.yaml.whole and not given.get("environmentFiles"),
         partial=bool(given.get("environmentFiles")),
         strict=ours,
+        image=given["image"] if ours else "",
     )
     plain, fetched = _plain(container, file), _fetched(container, file)
     problems = [*problems, *_given_twice(plain, fetched, strict=ours)]

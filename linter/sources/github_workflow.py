@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import SuppressionComments
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
     YamlValue,
-    is_app_image,
-    is_server_image,
     is_sound,
     lines_of,
     suppression_comments_of,
@@ -70,6 +69,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: SuppressionComments) -> Loaded:
     variables = _variables(env, file)
+    image = env.holder.at("image").value
     holder = VariableHolder(
         environment=str(env.job.path[-1]) if env.job is not None else None,
         type="workflow",
@@ -77,7 +77,8 @@ def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: Suppre
         lines=lines_of(file),
         names=_STRUCTURE,
         sound=is_sound(file),
-        strict=is_server_image(env.holder.at("image").value),
+        strict=is_server_image(image),
+        image=image if is_server_image(image) else "",
         throwaway=_throwaway(env, file),
     )
     return load_variables(file, variables, holder, problems, comments.suppressions)

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..documents.command_lines import never_read, reads_variables
+from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
     YamlValue,
     checked_as_text,
-    is_app_image,
-    is_server_image,
     is_sound,
     lines_of,
     mentions_medplum,
@@ -173,6 +172,7 @@ def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Pr
         complete=reads == "only" and holder.yaml.whole and not elsewhere,
         partial=elsewhere,
         strict=ours,
+        image=holder.at("image").value if ours else "",
     )
     if reads == "never":
         problems = [*problems, never_read("container", holder.at("name").value, _start(holder).head(), 'args: ["env"]')]

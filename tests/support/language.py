@@ -31,13 +31,14 @@ def uses() -> Uses:
             for name, operand in _operators(assertion):
                 found.operators.setdefault(name, []).append(operand)
         spoken = str({key: rule.get(key) for key in ("when", "must", "message", "together", "fix")})
-        found.facts.update(re.findall(r"@([a-z_]+)", spoken))
+        found.facts.update(re.findall(r"@([a-z_]+)", spoken.replace("'server': '", "@server ")))
     return found
 
 
 def _assertions(condition: Any) -> Iterator[Any]:
     for clauses in condition if isinstance(condition, list) else [condition]:
-        yield from clauses.values()
+        for path, assertion in clauses.items():
+            yield {"server": assertion} if path == "server" and isinstance(assertion, str) else assertion
 
 
 def _operators(assertion: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,120 @@
+"""Which release of the server an image is, by its tag; and the images of servers that a file names, in whatever format it is.
+
+Medplum's own image has the tags ``4.3.5`` and ``4.3`` (which moves to each patch), ``latest`` and the hash of a commit
+(``scripts/build-docker-server.sh``): of the last two nobody knows which release they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ..formats.placeholders import fallback_of
+from ..release import ServerVersion
+from ..text import printable
+from .source import Image, SourceFile, may_name_images
+
+_SERVER: Final = "medplum-server"
+_NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
+_OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?=[:@]|\Z)")
+_TAG: Final = re.compile(r":(?P<tag>[^:/@]+)(?:@sha256:[0-9a-f]+)?\Z")
+_RELEASE: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?")
+_LONGEST: Final = 1_000
+"""Characters that no name of an image has."""
+_DEEPEST: Final = 40
+"""Levels of nesting beneath which no format names an image."""
+
+
+def is_server_image(image: Any) -> bool:
+    """Whether a container's image is, or is called as, Medplum's server: ``medplum/medplum-server:latest``, with whatever registry."""
+    return isinstance(image, str) and _NAMED.search(image) is not None
+
+
+def is_app_image(image: Any) -> bool:
+    """The same for Medplum's app, which has variables that a server has too."""
+    return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-app(?=[:@}]|\Z)", image) is not None
+
+
+def version_of(image: Image, where: str) -> ServerVersion | None:
+    """The server in an image that the file ``where`` names; None where its tag is no release.
+
+    A reference such as ``medplum/medplum-server:${TAG:-4.3.5}`` has its default. Where somebody else made the image, a number that is
+    greater than any known release is a number of their own.
+    """
+    if len(image.text) > _LONGEST:
+        return None
+    text = _resolved(image.text.strip())
+    tag = _TAG.search(text) if image.is_servers or is_server_image(text) else None
+    if tag is None or _RELEASE.fullmatch(tag["tag"]) is None:
+        return None
+    from ..settings.releases import parse_server_version  # only for a release
+
+    try:
+        version = parse_server_version(tag["tag"], f"the image in {printable(where)}")
+    except ValueError:  # a number of somebody's own
+        return None
+    return version if not version.newer or _OWN.search(text) is not None else None
+
+
+def _resolved(text: str) -> str:
+    """The text with each reference that has a default, ``${NAME:-default}``, replaced by it."""
+    return _REFERENCE.sub(lambda match: fallback_of(match[0]) or match[0], text) if "${" in text else text
+
+
+_REFERENCE: Final = re.compile(r"\$\{[^${}]*\}")
+
+
+def images_in(file: SourceFile) -> tuple[Image, ...]:
+    """The images of servers that a file names, wherever in it, each once: of services, containers, task definitions, values and the CDK.
+
+    A file that cannot name one is not read for it.
+    """
+    if not may_name_images(file):
+        return ()
+    if not (file.looks_like_yaml or file.json.whole):
+        return tuple(_in_dockerfile(file.text.content))
+    return tuple(dict.fromkeys(image for one in file.documents for image in _in_tree(one.value)))
+
+
+def _in_tree(tree: Any) -> Iterator[Image]:
+    if isinstance(tree, dict) and not {"apiVersion", "kind"} <= tree.keys():
+        yield from _of_chart(tree)
+    waiting: list[tuple[Any, int]] = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if isinstance(node, dict):
+            yield from _in_mapping(node)
+        if isinstance(node, dict | list) and depth < _DEEPEST:
+            members = list(node.values()) if isinstance(node, dict) else node
+            waiting.extend((member, depth + 1) for member in reversed(members))
+
+
+def _in_mapping(node: dict[Any, Any]) -> Iterator[Image]:
+    image, repository, of_cdk = node.get("image"), node.get("repository"), node.get("serverImage")
+    if isinstance(image, str) and len(image) <= _LONGEST and is_server_image(_resolved(image)):
+        yield Image(image)
+    if isinstance(repository, str) and len(repository) <= _LONGEST and is_server_image(repository):
+        yield from _tagged(repository, node.get("tag"))
+    if isinstance(of_cdk, str):
+        yield Image(of_cdk, is_servers=True)
+
+
+def _of_chart(values: dict[Any, Any]) -> Iterator[Image]:
+    """The tag in values of Medplum's chart, which has a repository of its own (``charts/values.yaml``)."""
+    deployment = values.get("deployment")
+    image = deployment.get("image") if isinstance(deployment, dict) else None
+    if isinstance(image, dict) and "repository" not in image:
+        yield from _tagged(f"medplum/{_SERVER}", image.get("tag"))
+
+
+def _tagged(repository: str, tag: Any) -> Iterator[Image]:
+    """The image of a tag; a number, as YAML takes 4.3 for one, is the text that a template makes of it."""
+    if isinstance(tag, str | int | float) and not isinstance(tag, bool):
+        yield Image(f"{repository}:{tag}")
+
+
+def _in_dockerfile(content: str) -> Iterator[Image]:
+    for line in re.finditer(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", content, re.IGNORECASE | re.MULTILINE):
+        if is_server_image(line[1]):
+            yield Image(line[1])
