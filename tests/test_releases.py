@@ -312,8 +312,40 @@ def test_defaults_that_changed() -> None:
 def test_the_newest_default_is_the_last_of_its_history() -> None:
     known = [setting(name) for name in catalogue().names()]
     changed = [one for one in known if one.default_history is not None]
-    assert len(changed) == 11
+    assert len(changed) == 12
     assert [one.name for one in changed if one.default_in(MAIN) != one.real_default] == []
+
+
+def test_what_comes_of_a_value_by_release() -> None:
+    limit = setting("defaultRateLimit")
+    said = [limit.said_in("wrong_type", Release.of(text)) for text in ("4.1.1", "4.1.2", "5.1.3", "5.1.4", "5.1.8", "main")]
+    assert [words.split()[-2:] for words in said] == [
+        ["every", "request."],
+        ["a", "minute."],
+        ["a", "minute."],
+        ["status", "500."],
+        ["own", "limit."],
+        ["own", "limit."],
+    ]
+    assert said[-1] == limit.wrong_type
+    assert setting("port").said_in("consequence", OLDEST) == setting("port").consequence
+
+
+def test_the_newest_words_are_the_last_of_their_history() -> None:
+    changed = [(one, field) for one in map(setting, catalogue().names()) for field in one.said]
+    assert len(changed) > 10
+    assert [one.name for one, field in changed if one.said_in(field, MAIN) != getattr(one, field)] == []
+    assert [one.name for one, field in changed if not one.said_in(field, one.first)] == []
+
+
+def test_the_words_that_a_release_knows() -> None:
+    runtime = setting("defaultBotRuntimeVersion")
+    found = {text: runtime.enum_in(Release.of(text)) for text in ("4.3.3", "4.3.4", "main")}
+    assert found == {
+        "4.3.3": ("awslambda", "vmcontext"),
+        "4.3.4": ("awslambda", "vmcontext", "fission"),
+        "main": ("awslambda", "vmcontext", "fission"),
+    }
 
 
 HISTORIES = {

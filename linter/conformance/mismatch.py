@@ -112,7 +112,7 @@ class _Checker:
         """The mismatch of one value, and whether its members are to be checked too."""
         setting = self.catalogue.get(path)
         if setting is not None and is_read_later(setting, self.release):
-            return Mismatch("known", f"{names.read_from(setting.first, self.server)}, which ignores it"), False
+            return Mismatch("known", f"{names.read_later(setting, self.server)}, which ignores it"), False
         if setting is None or (setting.status == "obsolete" and not setting.is_read_by(self.release)):
             return self._unknown(path, value, setting)
         if not setting.types:
@@ -175,16 +175,16 @@ class _Checker:
         coercion: ByRelease[str] = getattr(setting, by)
         if isinstance(text, str):
             way_out = texts.way_out_of(setting, self.catalogue, self.document.kind, self.release)
-            yield texts.misread_text(text, value, setting, coercion.at(self.release), way_out)
+            yield texts.misread_text(text, value, setting, coercion, self.release, way_out)
             yield values.wrong_type(value, setting) if coercion.at(self.release) == "object" else None
         else:
             yield values.external_secret(value)
             yield tls.text_in_json(value, setting)
-            yield values.boolean_in_json(value, setting, self.reader)
+            yield values.boolean_in_json(value, setting, self.reader, self.release)
             yield values.left_out(value, setting)
-            yield values.inexact_number(value, setting)
+            yield values.inexact_number(value, setting, self.server)
             yield None if tls.works_as_text(value, setting) else values.wrong_type(value, setting)
-        yield values.not_allowed(value, setting)
+        yield values.not_allowed(value, setting, self.release)
         yield values.out_of_range(value, setting)
         yield values.wrong_format(value, setting)
         if isinstance(text, str):

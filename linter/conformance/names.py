@@ -61,9 +61,15 @@ def needed_like(name: str) -> str:
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 
-def read_from(release: Release, server: ServerVersion) -> str:
-    """What to say of what only later servers read; reads on after a name."""
-    since = f"from {release} on" if release != MAIN else f"only by servers after {NEWEST}"
+def read_later(setting: Setting, server: ServerVersion) -> str:
+    """What to say of a setting that only later servers read; reads on after its name."""
+    first, last = setting.first, setting.last
+    if first == MAIN:
+        since = f"only by servers after {NEWEST}"
+    elif last == MAIN:
+        since = f"from {first} on"
+    else:
+        since = f"only by {first}" if first == last else f"only from {first} to {last}"
     return f"is read {since}; your server is {server.text}"
 
 

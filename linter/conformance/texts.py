@@ -12,22 +12,25 @@ from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
 from ..settings.history import ByRelease
 from ..settings.kinds import Coercion
-from ..text import BLANKS
+from ..text import BLANKS, as_clause
 from . import tls
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
 
 
-def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
-    """The mismatch of a parameter's or variable's text that the newest loader misreads; ``value`` is what it makes of it.
+def misread_text(text: str, value: Any, setting: Setting, history: ByRelease[str], release: Release, way_out: str) -> Mismatch | None:
+    """The mismatch of a parameter's or variable's text that the loader of a release misreads; ``value`` is what it makes of it.
 
-    ``way_out`` is how to give an object that stays text; empty where another rule says it.
+    ``history`` is what loaders do with the text, and ``way_out`` how to give an object that stays text; empty where another rule says it.
     """
+    coercion = history.at(release)
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
-        return _boolean_text(text, setting, coerced=compares_with_true(setting, coercion))
+        return _boolean_text(text, setting, release, coerced=compares_with_true(setting, coercion))
     if kind == "integer" and "string" not in setting.types:
-        return _integer_text(text, value, setting, coerced=coercion == "integer")
+        if coercion != "integer":
+            return _unconverted_text(text, setting, release, converted_later=history.newest == "integer")
+        return _integer_text(text, value, setting)
     if kind in ("object", "array"):
         if coercion == "csv":
             return None
@@ -35,40 +38,46 @@ def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out
             return tls.unparsed_text(text, setting, way_out)
         return _object_text(text, value, setting, coercion, way_out)
     if kind == "integer":
-        return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None
+        return _integer_text(text, value, setting) if coercion == "integer" else None
     return None
 
 
-def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | None:
+def _boolean_text(text: str, setting: Setting, release: Release, *, coerced: bool) -> Mismatch | None:
     word = text.strip().lower()
     if coerced:
         if text in ("true", "false"):
             return None
         if word in MEANS_FALSE:
             return Mismatch("boolean-spelling", "should be exactly false: the server reads everything except exactly true as false")
-        effect = outcome(setting, False)
+        effect = outcome(setting, False, release)
         return Mismatch("boolean", f"counts as false, because the server reads only exactly true, in lower case, as true{effect}")
     if word in MEANS_TRUE:
         return None if text == "true" else Mismatch("boolean-spelling", "should be exactly true: the server reads any text as true here")
     way_out = (
         "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
     )
-    return Mismatch(
-        "boolean", f"counts as true, because the server keeps it as text and any text is true{outcome(setting, True)}; {way_out}"
-    )
+    effect = outcome(setting, True, release)
+    return Mismatch("boolean", f"counts as true, because the server keeps it as text and any text is true{effect}; {way_out}")
 
 
-def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
+def _unconverted_text(text: str, setting: Setting, release: Release, *, converted_later: bool) -> Mismatch:
+    """The mismatch of a number that stays text; of a server that is older than those that convert it also what comes of that."""
     given = text.strip(BLANKS)
     plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
-    if not coerced:
-        as_number = re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given) is not None
-        effect = (
-            "works only where JavaScript converts it by itself" if as_number else "is not a number (NaN) wherever it calculates with it"
-        )
-        reason = f"stays text, because the server does not convert it to a number, and {effect}; leave it out or use a JSON config file"
-        return Mismatch("integer-spelling" if plain else "integer", reason)
-    if plain:
+    said = setting.said_in("wrong_type", release) if converted_later else ""
+    if said and (not re.fullmatch(r"[0-9]+", given) or "needs-number" in setting.tags):
+        plain, effect = False, f": {as_clause(said)}"
+    elif plain or re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given):
+        effect = ", and works only where JavaScript converts it by itself"
+    else:
+        effect = ", and is not a number (NaN) wherever it calculates with it"
+    reason = f"stays text, because the server does not convert it to a number{effect}; leave it out or use a JSON config file"
+    return Mismatch("integer-spelling" if plain else "integer", reason)
+
+
+def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
+    given = text.strip(BLANKS)
+    if re.fullmatch(r"[+-]?[0-9]+", given):
         return None
     effect = _integer_effect(text, value, setting)
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:

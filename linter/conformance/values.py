@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..formats import FORMATS
 from ..redaction.numbers import is_short, number_text, short_number_text
+from ..release import Release, ServerVersion
 from ..settings import Setting
 from .answer import Mismatch
 from .names import near_name
@@ -40,7 +41,7 @@ def external_secret(value: Any) -> Mismatch | None:
     return None
 
 
-def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | None:
+def boolean_in_json(value: Any, setting: Setting, reader: str, release: Release) -> Mismatch | None:
     """The mismatch of a text or number where a switch belongs, in a file whose values are not converted; None where it fits."""
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
@@ -48,26 +49,27 @@ def boolean_in_json(value: Any, setting: Setting, reader: str) -> Mismatch | Non
         return None
     if isinstance(value, str):
         another_text = setting.types[0] != "boolean" and value.lower() not in MEANS_FALSE | MEANS_TRUE
-        return None if another_text else _text_for_boolean(value, setting, reader)
+        return None if another_text else _text_for_boolean(value, setting, reader, release)
     if "integer" in setting.types:
         return None
     which = f"the number {number_text(value)}" if value in (0, 1) else "this number"  # any other can be a secret in the wrong place
     return Mismatch("boolean-spelling", f"must be true or false; {reader} reads {which} as {number_text(bool(value))}")
 
 
-def _text_for_boolean(value: str, setting: Setting, reader: str) -> Mismatch:
+def _text_for_boolean(value: str, setting: Setting, reader: str, release: Release) -> Mismatch:
     if not value:
         return Mismatch(
             "boolean-spelling", "must be true or false, not an empty text, which counts as false in some places and as not given in others"
         )
     if value.strip().lower() in MEANS_TRUE:
         return Mismatch("boolean-spelling", f"must be true without quotes; {reader} reads this text as true, like any other")
-    return Mismatch("boolean", f"is text, and {reader} reads any text as true{outcome(setting, True)}; write true or false without quotes")
+    effect = outcome(setting, True, release)
+    return Mismatch("boolean", f"is text, and {reader} reads any text as true{effect}; write true or false without quotes")
 
 
-def outcome(setting: Setting, value: bool) -> str:
-    """What a switch does when it is on or off, to be added to a sentence."""
-    effect = setting.if_true if value else setting.if_false
+def outcome(setting: Setting, value: bool, release: Release) -> str:
+    """What a switch does in a release when it is on or off, to be added to a sentence."""
+    effect = setting.said_in("if_true" if value else "if_false", release)
     return f", so {effect}" if effect else ""
 
 
@@ -82,21 +84,32 @@ def _as_written(value: str | float) -> str:
     return "an empty text" if value == "" else number_text(value)
 
 
-def inexact_number(value: Any, setting: Setting) -> Mismatch | None:
-    """The mismatch of what is no whole number and works all the same, as its library takes it; None for any other value."""
+def inexact_number(value: Any, setting: Setting, server: ServerVersion) -> Mismatch | None:
+    """The mismatch of what is no whole number and works all the same, as the server's library takes it; None for any other value."""
     if isinstance(value, float) and not value.is_integer() and value - value == 0 and "takes-fractions" in setting.tags:
         return out_of_range(value, setting) or Mismatch("integer-spelling", "should be a whole number: the server makes one of it")
     if not isinstance(value, str):
         return None
-    if "takes-digits" in setting.tags and re.fullmatch("[0-9]{1,15}", value):
+    if takes_digits(setting, server.release) and re.fullmatch("[0-9]{1,15}", value):
         spelling = Mismatch("integer-spelling", "should be a number without quotes: that the server reads this text as one is an accident")
         return out_of_range(value, setting) or spelling
     if "takes-durations" in setting.tags and _DURATION.fullmatch(value):
-        reason = "should be a number of milliseconds: PostgreSQL reads this text as a time, but servers before 5.1.4 cannot connect with it"
-        return Mismatch("integer-spelling", reason)
+        has_unit = value[-1:].isalpha()
+        if has_unit and server.release < _TAKES_DURATIONS:
+            return None
+        older = has_unit and server.may_be_before(_TAKES_DURATIONS)
+        but = f", but servers before {_TAKES_DURATIONS} set no limit with it" if older else ""
+        return Mismatch("integer-spelling", f"should be a number of milliseconds: PostgreSQL reads this text as a time{but}")
     return None
 
 
+def takes_digits(setting: Setting, release: Release) -> bool:
+    """Whether a release takes digits in quotes as the number."""
+    return "takes-digits" in setting.tags or (setting.digits_until is not None and release <= setting.digits_until)
+
+
+_TAKES_DURATIONS: Final = Release((5, 1, 4))
+"""The first release that hands the time on as an option of the connection; older ones put it into a statement as it is."""
 _DURATION: Final = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:e[0-9])?(?:us|ms|s|min|h|d)?", re.ASCII)
 """A time in the units of PostgreSQL, without one in milliseconds, as an option of a connection can hold it: without a blank."""
 
@@ -138,11 +151,11 @@ def _kind_of(value: Any) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
-def not_allowed(value: Any, setting: Setting) -> Mismatch | None:
-    """The mismatch of a value that is not one of the setting's choices; None where it is, is empty, or the setting has none."""
+def not_allowed(value: Any, setting: Setting, release: Release) -> Mismatch | None:
+    """The mismatch of a value that is not one of the setting's choices in a release; None where it is, is empty, or there are none."""
     if not setting.enum or isinstance(value, dict | list) or value == "":
         return None
-    allowed = [str(one) for one in setting.enum]
+    allowed = [str(one) for one in setting.enum_in(release)]
     given = str(value)
     if given in allowed or (setting.ignore_case and given.upper() in (one.upper() for one in allowed)):
         return None

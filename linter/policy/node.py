@@ -97,7 +97,7 @@ class Node:
             return _release_fact(settings.catalogue(catalogue_kind(document.kind)).get(path), name)
         if name in FACTS_OF_THE_CATALOGUE:
             setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
-            return getattr(setting, name) if setting is not None else ""
+            return setting.said_in(name, document.server.release) if setting is not None else ""
         return document.origin.facts(path).get(name, ABSENT)
 
 

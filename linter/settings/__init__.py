@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
 from .. import _built
@@ -41,6 +42,8 @@ class Setting:
     """What kind of text it is; the names are listed in ``build.py``."""
     enum: tuple[str | int, ...] = ()
     """The only values allowed."""
+    enum_first: Mapping[str, Release] = MappingProxyType({})
+    """The first releases that know some of them, where older ones do not; see :meth:`enum_in`."""
     ignore_case: bool = False
     """Whether upper and lower case are the same in ``enum``."""
     min: int | None = None
@@ -67,6 +70,8 @@ class Setting:
     """What the server uses when it is not given: a value, or a few words where the value depends on others."""
     default_history: ByRelease[Any] | None = None
     """What each release uses, where that is known to have changed; see :meth:`default_in`."""
+    digits_until: Release | None = None
+    """The last release that takes digits in quotes as the number; None where that did not change."""
     zero_means_default: bool = False
     """Whether the server uses the default for 0 and NaN too (``||=`` in ``packages/server/src/config/utils.ts``)."""
     secret: bool = False
@@ -113,6 +118,8 @@ class Setting:
     """Of a switch: what happens when it is off; a clause that follows "so"."""
     wrong_type: str = ""
     """What the server does with a value of another type, where that is known."""
+    said: Mapping[str, ByRelease[str]] = MappingProxyType({})
+    """What ``consequence``, ``wrong_type``, ``if_true`` and ``if_false`` are in each release, where that changed; see :meth:`said_in`."""
     page_differs: str = ""
     """Where the page and the server's code disagree."""
     tags: tuple[str, ...] = ()
@@ -141,6 +148,19 @@ class Setting:
     def default_in(self, release: Release) -> Any:
         """What a release uses when it is not given, as ``real_default`` says it of the newest."""
         return self.real_default if self.default_history is None else self.default_history.at(release)
+
+    def enum_in(self, release: Release) -> tuple[str | int, ...]:
+        """The only values that a release allows."""
+        if release is MAIN or not self.enum_first:
+            return self.enum
+        return tuple(value for value in self.enum if self.enum_first.get(str(value), OLDEST) <= release)
+
+    def said_in(self, field: str, release: Release) -> str:
+        """A field in words, such as ``consequence``, as it is true of a release."""
+        if release is not MAIN and (changes := self.said.get(field)) is not None:
+            return changes.at(release)
+        words: str = getattr(self, field)
+        return words
 
 
 class Catalogue:
@@ -265,7 +285,7 @@ _catalogues: Final[dict[str, Catalogue]] = {}
 _TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
 _BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
 """Fields that depend on the release, with what holds before the first one that is named."""
-_RELEASES: Final = ("first", "last", "back_ported")
+_RELEASES: Final = ("first", "last", "back_ported", "digits_until")
 
 
 def _path(name: str) -> SettingPath:
@@ -283,6 +303,10 @@ def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
     for field in _RELEASES:
         if field in fields:
             fields[field] = Release.of(fields[field])
+    if "said" in fields:
+        fields["said"] = {name: ByRelease.of(steps, "") for name, steps in fields["said"].items()}
+    if "enum_first" in fields:
+        fields["enum_first"] = {word: Release.of(first) for word, first in fields["enum_first"].items()}
     return Setting(".".join(map(str, path)), fields)
 
 

@@ -18,7 +18,9 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
 (before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
-``main`` is what came after the newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping.
+So are the sentences ``consequence`` and ``wrong_type``, and the clauses ``if_true`` and ``if_false``. ``main`` is what came after the
+newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping. A word of ``enum`` that older releases
+do not know has its first release in ``enum_first``.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
@@ -72,6 +74,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "type": (str, list),
     "format": str,
     "enum": list,
+    "enum_first": dict,
     "ignore_case": bool,
     "min": int,
     "max": int,
@@ -86,6 +89,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "real_default": (str, int, bool, list, dict),
     "secret": bool,
     "pass_through": bool,
+    "digits_until": str,
     "zero_means_default": bool,
     "readable_from": list,
     "coercion": (str, dict),
@@ -98,10 +102,10 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "origin": str,
     "link": str,
     "meaning": str,
-    "consequence": str,
-    "if_true": str,
-    "if_false": str,
-    "wrong_type": str,
+    "consequence": (str, dict),
+    "if_true": (str, dict),
+    "if_false": (str, dict),
+    "wrong_type": (str, dict),
     "page_differs": str,
     "tags": list,
 }
@@ -113,6 +117,8 @@ _CHOICES: Final[dict[str, Container[str]]] = {
     "readable_from": ("json", "ssm", "env"),
     "origin": ORIGINS,
 }
+_SAID: Final = ("consequence", "if_true", "if_false", "wrong_type")
+"""The fields in words that can depend on the release."""
 _NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
 _LOOKS_LIKE_A_RELEASE: Final = re.compile(r"v?[0-9][0-9.]*|main")
 _HERE: Final = os.path.dirname(__file__)
@@ -200,9 +206,17 @@ def _check(name: str, entry: Entry) -> None:
                 raise ValueError(f"{field} cannot be {each!r}")
     if not entry.get("meaning"):
         raise ValueError("has no meaning")
-    for field in ("first", "last", "back_ported"):
+    for field in ("first", "last", "back_ported", "digits_until"):
         if field in entry:
             parse_release(entry[field])
+    for field in _SAID:
+        said = entry.get(field, "")
+        if isinstance(said, dict) and not (_is_by_release(said) and all(isinstance(text, str) for text in said.values())):
+            raise ValueError(f"{field} is neither a text nor a mapping from releases to texts")
+    for word, first in entry.get("enum_first", {}).items():
+        if word not in entry.get("enum", ()):
+            raise ValueError(f"enum_first: {word!r} is not in enum")
+        parse_release(str(first))
 
 
 def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
@@ -220,6 +234,10 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
     if _is_by_release(row.get("real_default")):
         row["default_history"] = _in_order(row["real_default"])
         row["real_default"] = list(row["default_history"].values())[-1]
+    said = {field: _in_order(row[field]) for field in _SAID if _is_by_release(row.get(field))}
+    if said:
+        row["said"] = said
+        row.update({field: list(steps.values())[-1] for field, steps in said.items()})
     if "default" in row:
         row["default"] = _as_printed(row["default"])
     row["link"] = _link(name, row, file)
