@@ -45,7 +45,7 @@ def compile_assertion(assertion: Any, context: RuleContext = RuleContext()) -> C
     if context.depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", path)
     if assertion == "present" or assertion == "absent":
-        return _present(assertion == "present")
+        return _present(assertion == "present", context)
     if isinstance(assertion, list):
         if not assertion:
             raise RuleError("a list of assertions must hold at least one", path)
@@ -66,7 +66,7 @@ def _parts(assertion: dict[str, Any], context: RuleContext) -> Iterator[Check]:
         elif name == "not":
             yield negation(compile_assertion(operand, context.inner(name)), f"must not {_describe(operand)}")
         elif name == "present":
-            yield _present(operand)
+            yield _present(operand, context)
         elif name == "keys":
             yield _known_only(_keys(operand, context.inner(name)), context)
         elif (operator := OPERATORS.get(name)) is not None:
@@ -109,12 +109,18 @@ def _known_only(check: Check, context: RuleContext) -> Check:
     return known
 
 
-def _present(wanted: bool) -> Check:
+def _present(wanted: bool, context: RuleContext) -> Check:
+    """The check that a setting is given, or is not.
+
+    One that the server is too old to read is absent to a condition, and nothing asks for it.
+    """
     failure = (Failure("is missing"),) if wanted else (Failure("must not be set", part="key"),)
 
     def check(value: Any, node: Node) -> Verdict:
-        if (value is ABSENT and is_misspelt_at(node)) or (value is node.value and is_unread_at(node)):
+        if value is ABSENT and is_misspelt_at(node):
             return None
+        if value is node.value and is_unread_at(node):
+            return (failure if wanted else True) if context.condition else None
         return True if (value is not ABSENT) == wanted else failure
 
     return check
