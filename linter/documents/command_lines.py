@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from ..release import Release, ServerVersion
 from ..server import start
 from ..server.start import Reads
 from ..text import Span, printable
@@ -26,14 +27,34 @@ def reads_variables(entry_point: Any, command: Any) -> Reads:
     return start.reads_variables((entry_point if arguments is None else arguments, command))
 
 
-def never_read(holder: str, name: Any, start: Span, remedy: str) -> Problem:
+def never_read(reads: Reads, server: ServerVersion, holder: str, name: Any, start: Span, remedy: str) -> list[Problem]:
     """The problem of variables that their server does not read: of a ``holder``, a service or container, with a name if it has one."""
     named = f"{holder} {printable(name)}" if isinstance(name, str) else holder
-    message = (
-        f"the {named} starts the server without the argument env, so it ignores these variables "
-        f"and reads medplum.config.json, or what its argument names; add {remedy}"
-    )
-    return Problem("environment-not-read", message, start)
+    if reads == "never":
+        message = (
+            f"the {named} starts the server without the argument env, so it ignores these variables "
+            f"and reads medplum.config.json, or what its argument names; add {remedy}"
+        )
+    elif takes_sources_for_one(reads, server):
+        message = f"the {named} {sources_for_one(server)}: write {remedy}"
+    else:
+        return []
+    return [Problem("environment-not-read", message, start)]
+
+
+def takes_sources_for_one(reads: Reads, server: ServerVersion) -> bool:
+    """Whether an argument names several sources to a server that is too old to read more than one."""
+    return reads == "too" and server.release < _SEVERAL_SOURCES
+
+
+_SEVERAL_SOURCES: Final = Release((5, 1, 2))
+"""The first release that reads more than one."""
+
+
+def sources_for_one(server: ServerVersion) -> str:
+    """What comes of several sources where :func:`takes_sources_for_one`; reads on after what holds the variables."""
+    old = f"your server, {server.text}, takes them for the name of one and does not start"
+    return f"names several sources, which are read from {_SEVERAL_SOURCES} on; {old}"
 
 
 def _words(entry_point: Any) -> list[Any]:

@@ -31,6 +31,7 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
+from ..server.start import Reads
 from ..settings.env_names import setting_of
 from ..text import printable
 
@@ -105,8 +106,7 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
         strict=ours,
         image=given["image"] if ours else "",
     )
-    if reads == "never":
-        problems = [*problems, never_read("service", name, service.at("environment").head(), "command: env")]
+    problems = [*problems, *never_read(reads, file.server, "service", name, service.at("environment").head(), "command: env")]
     if not isinstance(given.get("network_mode"), str):
         problems = [*problems, *_in_itself(variables)]
     return load_variables(file, variables, holder, problems, suppressions)
@@ -124,7 +124,7 @@ def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
             yield Problem("localhost-in-container", message, variable.value, path)
 
 
-def _reads(service: dict[str, Any]) -> str:
+def _reads(service: dict[str, Any]) -> Reads:
     if {"extends", "build"}.intersection(service) and not {"command", "entrypoint"}.intersection(service):
         return "unknown"
     entry_point, command = service.get("entrypoint"), service.get("command")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from ..documents.command_lines import reads_variables
+from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
 from ..documents.images import is_app_image, is_server_image
 from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
@@ -113,8 +113,12 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
             strict=ours,
             image=stage.image if ours else "",
         )
-        if ours and stage.is_last and _reads(stage) == "never":
+        reads = _reads(stage) if ours and stage.is_last else "unknown"
+        if reads == "never":
             problems.append(_never_read(stage, start))
+        elif takes_sources_for_one(reads, file.server):
+            message = f'the command of the image {sources_for_one(file.server)}: write CMD ["env"]'
+            problems.append(Problem("image-starts-without-env", message, start))
         loaded.append(load_variables(file, stage.variables, holder, problems, comments.suppressions))
         problems = []
     return loaded

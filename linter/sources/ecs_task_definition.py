@@ -128,8 +128,7 @@ def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppres
     )
     plain, fetched = _plain(container, file), _fetched(container, file)
     problems = [*problems, *_given_twice(plain, fetched, strict=ours)]
-    if reads == "never":
-        problems.append(never_read("container", container.at("name").value, _start(container).head(), '"command": ["env"]'))
+    problems += never_read(reads, file.server, "container", container.at("name").value, _start(container).head(), '"command": ["env"]')
     return load_variables(file, _each_once(plain, fetched), holder, problems, suppressions)
 
 

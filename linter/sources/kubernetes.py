@@ -174,8 +174,8 @@ def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Pr
         strict=ours,
         image=holder.at("image").value if ours else "",
     )
-    if reads == "never":
-        problems = [*problems, never_read("container", holder.at("name").value, _start(holder).head(), 'args: ["env"]')]
+    name = holder.at("name").value
+    problems = [*problems, *never_read(reads, file.server, "container", name, _start(holder).head(), 'args: ["env"]')]
     return load_variables(file, _variables(holder, file.text.content), place, problems, suppressions)
 
 
