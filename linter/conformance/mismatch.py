@@ -13,12 +13,13 @@ from typing import Any, Final
 from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath
-from ..release import MAIN, Release
+from ..release import MAIN
 from ..settings import Setting
 from ..settings.history import ByRelease
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from . import names, texts, tls, values
 from .answer import Mismatch
+from .variables import is_read_later, read_later
 
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",
@@ -112,7 +113,7 @@ class _Checker:
         """The mismatch of one value, and whether its members are to be checked too."""
         setting = self.catalogue.get(path)
         if setting is not None and is_read_later(setting, self.release):
-            return Mismatch("known", f"{names.read_later(setting, self.server)}, which ignores it"), False
+            return Mismatch("known", f"{read_later(setting, self.server)}, which ignores it"), False
         if setting is None or (setting.status == "obsolete" and not setting.is_read_by(self.release)):
             return self._unknown(path, value, setting)
         if not setting.types:
@@ -202,11 +203,6 @@ def is_misspelt(document: Document, path: SettingPath) -> bool:
     if len(inner) != 1 or inner[0] not in names.NEEDED:
         return False
     return any(one.aspect == "misspelt" and names.needed_like(str(at[0])) == inner[0] for at, one in mismatches(owner).items())
-
-
-def is_read_later(setting: Setting, release: Release) -> bool:
-    """Whether only later releases than this one read a setting."""
-    return release < setting.first and not setting.is_read_by(release)
 
 
 def is_unread(document: Document, path: SettingPath) -> bool:

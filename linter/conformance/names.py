@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
-from ..release import MAIN, NEWEST, Release, ServerVersion
+from ..release import Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from .answer import Mismatch
-from .variables import is_live
+from .variables import is_live, is_read_later
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
@@ -61,18 +61,6 @@ def needed_like(name: str) -> str:
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 
-def read_later(setting: Setting, server: ServerVersion) -> str:
-    """What to say of a setting that only later servers read; reads on after its name."""
-    first, last = setting.first, setting.last
-    if first == MAIN:
-        since = f"only by servers after {NEWEST}"
-    elif last == MAIN:
-        since = f"from {first} on"
-    else:
-        since = f"only by {first}" if first == last else f"only from {first} to {last}"
-    return f"is read {since}; your server is {server.text}"
-
-
 def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any, release: Release) -> str:
     """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
 
@@ -81,7 +69,10 @@ def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalo
     reader = reader_of(catalogue)
     ignored = f"is not a setting of {reader}, which ignores it"
     if setting is not None:
-        return f"{ignored}; did you mean {setting.use}?" if setting.use else f"{ignored}: {as_clause(setting.meaning)}"
+        if not setting.use:
+            return f"{ignored}: {as_clause(setting.meaning)}"
+        used = catalogue.get(tuple(setting.use.split(".")))
+        return ignored if used is not None and is_read_later(used, release) else f"{ignored}; did you mean {setting.use}?"
     meant = _meant(path, catalogue, value, release)
     return f"{ignored}; {meant}" if meant else ignored
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..release import MAIN, Release, ServerVersion
+from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, landings, meant_by, setting_of, variable_of
@@ -29,7 +29,28 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
     if named is not None and named.status == "obsolete" and not named.use:
         return f"{where}: {as_clause(named.meaning)}"
     target = meant_setting(variable, setting, catalogue, server.release)
-    return f"{where}: {_how_to_set(target, catalogue, server.release)}" if target is not None else None
+    if target is None:
+        return None
+    if is_read_later(target, server.release):
+        return f"{where}: {target.name} {read_later(target, server)}"
+    return f"{where}: {_how_to_set(target, catalogue, server.release)}"
+
+
+def is_read_later(setting: Setting, release: Release) -> bool:
+    """Whether only later releases than this one read a setting."""
+    return release < setting.first and not setting.is_read_by(release)
+
+
+def read_later(setting: Setting, server: ServerVersion) -> str:
+    """What to say of a setting that only later servers read; reads on after its name."""
+    first, last = setting.first, setting.last
+    if first == MAIN:
+        since = f"only by servers after {NEWEST}"
+    elif last == MAIN:
+        since = f"from {first} on"
+    else:
+        since = f"only by {first}" if first == last else f"only from {first} to {last}"
+    return f"is read {since}; your server is {server.text}"
 
 
 def _read_later(variable: str, catalogue: Catalogue, server: ServerVersion) -> str:
