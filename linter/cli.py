@@ -204,7 +204,7 @@ def show(
     """Print the configuration as the server sees it."""
     from .commands import show as shown
 
-    loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version or ANY_SERVER)
+    loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version)
     text = shown.as_json if output_format == "json" else shown.as_text
     write_standard_output(text(loaded.documents, only_changed=only_changed, defaults=defaults))
     _fail(loaded.errors, loaded.bugs)
@@ -238,7 +238,7 @@ def diff(first: str, second: str, output_format: str, max_size: int) -> None:
 def _one_document(text: str, max_size: int) -> Document:
     """The document that a path, perhaps with ``#environment``, stands for."""
     path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
-    documents, errors, bugs = load_documents(_inputs((path,), max_size), None, max_size)
+    documents, errors, bugs = load_documents(_inputs((path,), max_size), None, max_size, ANY_SERVER)
     _fail(errors, bugs)
     fitting = [document for document in documents if not environment or document.environment == environment]
     if len(fitting) != 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
-def load(given: Input, kind: str | None, *, guess: bool = True, server: ServerVersion = ANY_SERVER) -> Reading:
+def load(given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True) -> Reading:
     """What is made of an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
 
     With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
@@ -162,6 +163,25 @@ def why_broken(loaded: Loaded) -> str:
     return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
 
 
+def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
+    """The server of each document for which an image that the files name says it."""
+    files = list(files)
+    from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
+
+    placed = [Placed(one.document, one.image, given.searched) for given, reading in files for one in reading.loaded]
+    versions = versions_of(placed, [FileImages(given.uri, reading.images, given.searched) for given, reading in files])
+    return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
+
+
+def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
+    """The documents of a file, each as that of the ``wanted`` servers reads it which it is for; ``read`` reads the file again."""
+    for server in dict.fromkeys(wanted):
+        if any(one.document.server != server for one, asked in zip(loaded, wanted, strict=True) if asked == server):
+            again = read(server).loaded
+            loaded = [other if asked == server else one for one, other, asked in zip(loaded, again, wanted, strict=True)]
+    return loaded
+
+
 class LoadedDocuments(NamedTuple):
     """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code."""
 
@@ -171,10 +191,10 @@ class LoadedDocuments(NamedTuple):
 
 
 def load_documents(
-    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion = ANY_SERVER
+    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion | None = None
 ) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting them."""
-    documents: list[Document] = []
+    """The documents of files as a server reads them, without linting them; None is the one that images in them name, else the newest."""
+    files: list[tuple[Input, Reading]] = []
     errors: list[str] = []
     bugs: list[str] = []
     for path in paths:
@@ -184,15 +204,25 @@ def load_documents(
             errors.append(f"{path}: cannot be read: {error}")
             continue
         try:
-            reading = load(given, kind, server=server)
+            reading = load(given, kind, server or ANY_SERVER)
         except Exception as error:  # a bug of ours must not keep other files from being shown
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue
-        documents.extend(one.document for one in reading.loaded if one.checkable)
+        files.append((given, reading))
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
         elif any(problem.fatal for one in reading.loaded for problem in one.problems):
             errors.append(f"{given.uri}: the server stops at a mistake in it: check it to see where")
         elif not any(one.checkable for one in reading.loaded):
             errors.append(f"{given.uri}: too much of it cannot be read: check it to see why")
+    found = servers_in_images(files) if server is None and any(reading.images for _, reading in files) else {}
+    documents: list[Document] = []
+    for given, reading in files:
+        wanted = [found.get(one.document, one.document.server) for one in reading.loaded]
+        try:
+            loaded = read_for(reading.loaded, wanted, partial(load, given, kind))
+        except Exception as error:
+            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
+            continue
+        documents.extend(one.document for one in loaded if one.checkable)
     return LoadedDocuments(documents, errors, bugs)

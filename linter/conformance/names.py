@@ -17,6 +17,8 @@ from .variables import is_live
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
+_SAFE_UNREAD: Final = ("sslRejectUnauthorized",)
+"""Where variables of a connection land before 5.1.14 without which it works all the same, and is no less safe."""
 NEEDED: Final = {
     "baseUrl": "the server does not start without it",
     "appBaseUrl": "without it the server refuses every browser",
@@ -88,7 +90,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     reason = why_useless(variable, name, setting, catalogue, server)
     if reason is not None:
         meant = meant_setting(variable, setting, catalogue, server.release)
-        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
+        is_needed = (path[0] in _CONNECTIONS and path[-1] not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue, server.release)
     hint = f"; did you mean {near}?" if near else ""

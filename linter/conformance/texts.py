@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from ..model import SettingPath
 from ..redaction.numbers import number_text
@@ -12,34 +12,37 @@ from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
 from ..settings.history import ByRelease
 from ..settings.kinds import Coercion
-from ..text import BLANKS
+from ..text import BLANKS, as_clause
 from . import tls
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
 
 
-def misread_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
-    """The mismatch of a parameter's or variable's text that the newest loader misreads; ``value`` is what it makes of it.
+def misread_text(text: str, value: Any, setting: Setting, by: Coercion, release: Release, way_out: str) -> Mismatch | None:
+    """The mismatch of a parameter's or variable's text that the loader of a release misreads; ``value`` is what it makes of it.
 
     ``way_out`` is how to give an object that stays text; empty where another rule says it.
     """
+    coercions: ByRelease[str] = getattr(setting, by)
+    coercion, later = coercions.at(release), coercions.later(release)
+    old = f"servers before {later}" if later is not None and coercions.at(later) != "none" else ""
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
-        return _boolean_text(text, setting, coerced=compares_with_true(setting, coercion))
+        return _boolean_text(text, setting, old, coerced=compares_with_true(setting, coercion))
     if kind == "integer" and "string" not in setting.types:
-        return _integer_text(text, value, setting, coerced=coercion == "integer")
+        return _integer_text(text, value, setting, old, coerced=coercion == "integer")
     if kind in ("object", "array"):
         if coercion == "csv":
             return None
         if coercion == "none" and tls.takes_options(setting):
             return tls.unparsed_text(text, setting, way_out)
-        return _object_text(text, value, setting, coercion, way_out)
+        return _object_text(text, value, setting, coercion, old, way_out)
     if kind == "integer":
-        return _integer_text(text, value, setting, coerced=True) if coercion == "integer" else None
+        return _integer_text(text, value, setting, old, coerced=True) if coercion == "integer" else None
     return None
 
 
-def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | None:
+def _boolean_text(text: str, setting: Setting, old: str, *, coerced: bool) -> Mismatch | None:
     word = text.strip().lower()
     if coerced:
         if text in ("true", "false"):
@@ -53,21 +56,23 @@ def _boolean_text(text: str, setting: Setting, *, coerced: bool) -> Mismatch | N
     way_out = (
         "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
     )
-    return Mismatch(
-        "boolean", f"counts as true, because the server keeps it as text and any text is true{outcome(setting, True)}; {way_out}"
-    )
+    keeps = f"{old} keep" if old else "the server keeps"
+    return Mismatch("boolean", f"counts as true, because {keeps} it as text and any text is true{outcome(setting, True)}; {way_out}")
 
 
-def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> Mismatch | None:
+def _integer_text(text: str, value: Any, setting: Setting, old: str, *, coerced: bool) -> Mismatch | None:
     given = text.strip(BLANKS)
     plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
     if not coerced:
+        stays = f"stays text, because {old} do not" if old else "stays text, because the server does not"
+        way_out = "leave it out or use a JSON config file"
+        if _NEEDS_NUMBER in setting.tags:
+            return Mismatch("integer", f"{stays} convert it to a number: {as_clause(setting.wrong_type)}; {way_out}")
         as_number = re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given) is not None
         effect = (
             "works only where JavaScript converts it by itself" if as_number else "is not a number (NaN) wherever it calculates with it"
         )
-        reason = f"stays text, because the server does not convert it to a number, and {effect}; leave it out or use a JSON config file"
-        return Mismatch("integer-spelling" if plain else "integer", reason)
+        return Mismatch("integer-spelling" if plain else "integer", f"{stays} convert it to a number, and {effect}; {way_out}")
     if plain:
         return None
     effect = _integer_effect(text, value, setting)
@@ -77,6 +82,10 @@ def _integer_text(text: str, value: Any, setting: Setting, *, coerced: bool) -> 
             f"{effect} by luck: the server stops reading at the first non-digit; write only the digits",
         )
     return Mismatch("integer", f"{effect}: the server reads the leading digits and drops the rest; write plain digits")
+
+
+_NEEDS_NUMBER: Final = "needs-number"
+"""The tag of settings whose libraries fail on a number that is text."""
 
 
 def _integer_effect(text: str, value: Any, setting: Setting) -> str:
@@ -123,11 +132,12 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str, release: Relea
     return "give its members as dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
 
 
-def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
+def _object_text(text: str, value: Any, setting: Setting, coercion: str, old: str, way_out: str) -> Mismatch | None:
     article = "an array" if setting.types[0] == "array" else "an object"
     if coercion != "object":
         effect = f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
-        return Mismatch("object", f"stays text, because the server does not parse it here{effect}: {way_out}") if way_out else None
+        parses = f"{old} do not parse" if old else "the server does not parse"
+        return Mismatch("object", f"stays text, because {parses} it here{effect}: {way_out}") if way_out else None
     if value == text:  # what can be parsed is never the text itself
         return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
     return None
