@@ -428,7 +428,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("port: {type: integer, min: low, meaning: x}", "some.yaml: port: min is a str"),
         ("port: {type: integer}", "some.yaml: port: has no meaning"),
         ("port: {meaning: x}", "some.yaml: port: a setting has a type and no origin"),
-        ("port: {status: obsolete, type: string, origin: near-miss, meaning: x}", "port: an obsolete name has an origin and no type"),
+        ("port: {status: obsolete, meaning: x}", "port: an obsolete name has an origin"),
+        (
+            "port: {status: obsolete, type: string, origin: near-miss, meaning: x}",
+            "port: an obsolete name has a type if it has a last release, and else none",
+        ),
+        (
+            "port: {status: obsolete, origin: older-version, last: 4.3.5, meaning: x}",
+            "port: an obsolete name has a type if it has a last release, and else none",
+        ),
         (
             "port: {type: integer, coercion: {older: integer}, meaning: x}",
             "some.yaml: port: 'older' is not a release of the server, such as 5.1.23",

@@ -24,8 +24,8 @@ from linter.settings.history import ByRelease
 from linter.settings.releases import DATES, NEWEST, RELEASES, parse_range, parse_release
 
 
-def setting(name: str) -> Setting:
-    found = catalogue().get(tuple(name.split(".")))
+def setting(name: str, kind: str = "server") -> Setting:
+    found = catalogue(kind).get(tuple(name.split(".")))
     assert found is not None
     return found
 
@@ -289,6 +289,32 @@ def test_which_releases_read_a_setting(name: str, known: str, unknown: str) -> N
         assert not setting(name).is_read_by(Release.of(text)), text
 
 
+@pytest.mark.quick_cases(5)
+@pytest.mark.parametrize(
+    ("name", "known", "unknown"),
+    [
+        ("stackName", "3.0.0 main", ""),
+        ("apiWafIpSetArn", "3.2.3", "3.2.2"),
+        ("rdsClusterParameters", "3.2.9 main", "3.2.8"),
+        ("rdsInstanceParameters", "3.2.7 3.2.8", "3.2.6 3.2.9 main"),
+        ("containerInsights", "3.2.0 4.5.2", "3.1.11 5.0.0 main"),
+        ("containerInsightsV2", "4.3.12 main", "4.3.11"),
+        ("additionalContainers.*.name", "3.0.0 main", ""),
+        ("additionalContainers.*.essential", "3.2.19 main", "3.2.18"),
+        ("fireLens.logRouterConfig.options", "4.3.7", "4.3.6"),
+        ("backgroundJobsRedis.engineVersion", "5.1.1", "5.1.0"),
+        ("workerServices.*.additionalContainers.*.essential", "5.1.2", "5.1.1"),
+        ("workerServices.*.fargateAutoScaling.minCapacity", "5.1.2", "3.0.10 5.1.1"),
+        ("pinAdditionalContainerImages", "main", "5.1.23"),
+        ("maxConnections", "", "3.0.0 3.2.9 main"),
+    ],
+)
+def test_which_releases_of_the_cdk_read_a_setting(name: str, known: str, unknown: str) -> None:
+    found = setting(name, "infra")
+    assert [text for text in known.split() if not found.is_read_by(Release.of(text))] == []
+    assert [text for text in unknown.split() if found.is_read_by(Release.of(text))] == []
+
+
 def test_what_a_maintenance_line_had_and_the_next_line_had_not() -> None:
     releases = ("4.1.12", "4.1.16", "4.1.18", "4.2.0", "4.3.13", "4.3.14")
     assert [setting("smtp").ssm_coercion.at(Release.of(text)) for text in releases] == [
@@ -309,6 +335,17 @@ def test_defaults_that_changed() -> None:
     assert setting("port").default_in(OLDEST) == 8103
 
 
+def test_defaults_of_the_cdk_that_changed() -> None:
+    def defaults(name: str, *releases: str) -> list[Any]:
+        return [setting(name, "infra").default_in(Release.of(text)) for text in releases]
+
+    assert defaults("rdsInstanceVersion", "3.0.0", "4.3.13", "4.3.14", "main") == ["12.9", "12.9", "16.9", "16.9"]
+    assert defaults("additionalContainers.*.essential", "3.2.18", "3.2.19", "main") == [True, False, False]
+    parameters = {"statement_timeout": "60000", "default_transaction_isolation": "REPEATABLE READ"}
+    assert defaults("rdsClusterParameters", "3.2.12", "3.2.13") == [None, parameters]
+    assert defaults("cacheNodeType", "3.0.0", "main") == ["cache.t2.medium", "cache.t2.medium"]
+
+
 def test_the_newest_default_is_the_last_of_its_history() -> None:
     known = [setting(name) for name in catalogue().names()]
     changed = [one for one in known if one.default_history is not None]
@@ -321,7 +358,7 @@ HISTORIES = {
     "aiRealtimeTranscriptionUrl": ["since 5.1.10"],
     "auditEventLogGroup": ["up to 4.5.2"],
     "chainedSearchWithReferenceTables": ["from 3.0.12 to 3.3.0"],
-    "dataWarehouse.resourceTypes": ["only in 5.1.15"],
+    "dataWarehouse.resourceTypes": ["only in 5.1.15", "as JSON from Parameter Store and from a variable"],
     "allowUnsafeOutbound": ["after 5.1.23"],
     "fhirSearchMinLimit": ["since 4.4.3", "in 4.1 since 4.1.16"],
     "database.ssl.require": ["its variable sets it since 5.1.14"],

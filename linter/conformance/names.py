@@ -39,9 +39,13 @@ def reader_of(catalogue: Catalogue) -> str:
 
 
 def instead(setting: Setting, reader: str) -> str:
-    """The reason of a mismatch for a name that only older versions read, or none ever did, with the one to use."""
+    """The reason of a mismatch for a name that only older versions read, or none ever did, with the one to use.
+
+    Those that no CDK has read are in the catalogue because the page of its settings has them.
+    """
     readers = "current servers" if reader == "the server" else reader
-    return f"is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
+    documented = "is documented, but " if reader == "the CDK" and setting.origin == "never-read" else ""
+    return f"{documented}is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
 
 
 _OF_ANYBODY = frozenset({"clientId", "environment", "name", "region"})

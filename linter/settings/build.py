@@ -6,7 +6,8 @@ How to write a setting
 Each entry is a name and its fields. ``meaning`` is all that every entry must have; leave out a field that is at its default. The fields
 are those of :class:`linter.settings.Setting`, except that these are shorter:
 
-``type``          the JSON type that the server wants; a list when it takes several, the wanted one first
+``type``          the JSON type that the server wants; a list when it takes several, the wanted one first. An obsolete name has the one
+                  that it had in the releases that read it, and none where no release from 3.0.0 on did
 ``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by source,
                   ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text
 ``first``         the first release that reads it; left out where that is 3.0.0 or an older one. A member without one has that of what
@@ -209,9 +210,11 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
     """The fields of a setting as :class:`linter.settings.Setting` has them."""
     row = {"status": file.status, **entry}
     if row["status"] == "obsolete":
-        _require("origin" in row and "type" not in row, "an obsolete name has an origin and no type")
+        _require("origin" in row, "an obsolete name has an origin")
+        _require(("type" in row) == ("last" in row), "an obsolete name has a type if it has a last release, and else none")
     else:
         _require("type" in row and "origin" not in row, "a setting has a type and no origin")
+    if "type" in row:
         types = row.pop("type")
         row["types"] = types if isinstance(types, list) else [types]
     for source_name, coercion in _coercions(row.pop("coercion", "none")).items():
