@@ -318,9 +318,23 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
                 "corsMode",
                 "logoutUrl",
                 "dataWarehouse.resourceTypes",
+                "slowQueryThresholdMilliseconds",
+                "slowQuerySampleRate",
+                "maxCompartments",
+                "defaultFhirInteractionLimit",
+                "systemRepositoryTokenReadStrategy",
+                "defaultTokenReadStrategy",
             },
         ),
-        ("docs-typo", {"signingKeyPasscode", "database.ssl.reactUnauthorized", "readonlyDatabase.ssl.reactUnauthorized"}),
+        (
+            "docs-typo",
+            {
+                "signingKeyPasscode",
+                "disablePostDeployMigrations",
+                "database.ssl.reactUnauthorized",
+                "readonlyDatabase.ssl.reactUnauthorized",
+            },
+        ),
         (
             "integer-or-string",
             {"port"}

@@ -42,6 +42,7 @@ _STATUS = {
 _READ = {
     "none": "as text",
     "integer": "as an integer",
+    "number": "as a number",
     "boolean": "as a boolean",
     "object": "as JSON",
     "csv": "split at commas",

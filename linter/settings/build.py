@@ -8,7 +8,7 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 
 ``type``          the JSON type that the server wants; a list when it takes several, the wanted one first. An obsolete name has the one
                   that it had in the releases that read it, and none where no release from 3.0.0 on did
-``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by source,
+``coercion``      what the server does with the text that Parameter Store or the environment gives: one of ``COERCIONS``; or by source,
                   ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text
 ``first``         the first release that reads it; left out where that is 3.0.0 or an older one. A member without one has that of what
                   holds it
@@ -19,7 +19,8 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
 (before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
-``main`` is what came after the newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping.
+``main`` is what came after the newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping. The
+``coercion`` of an obsolete name ends with its last release; it is known of all that read it.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
@@ -66,7 +67,7 @@ TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
 
 STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
-COERCIONS: Final = ("none", "integer", "boolean", "object", "csv", "secret")
+COERCIONS: Final = ("none", "integer", "number", "boolean", "object", "csv", "secret")
 
 _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "status": str,
