@@ -208,7 +208,7 @@ def test_fields_agree_with_each_other(kind: str) -> None:
         if each.enum and isinstance(each.real_default, str) and " " not in each.real_default:
             assert each.real_default in each.enum, each.name
         if isinstance(each.real_default, int) and not isinstance(each.real_default, bool):
-            assert each.min is None or each.min <= each.real_default, each.name
+            assert each.min is None or each.min <= each.real_default or each.real_default in each.special, each.name
             assert each.max is None or each.real_default <= each.max, each.name
         if each.use:
             assert setting(each.use, kind).status != "obsolete", each.name
