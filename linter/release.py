@@ -5,7 +5,6 @@ Which releases there are is known by :mod:`linter.settings.releases`, which a ru
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
@@ -46,7 +45,6 @@ _SIGNS: Final[Mapping[str, Callable[[Release, Release], bool]]] = {
     "<": Release.__lt__,
     "=": Release.__eq__,
 }
-_CLAUSE: Final = re.compile(r"(>=|<=|>|<|=)?\s*(\S*)")
 
 
 class Clause(NamedTuple):
@@ -58,8 +56,9 @@ class Clause(NamedTuple):
     @classmethod
     def of(cls, text: str) -> Clause:
         """The clause of a text, which is right only if its ``number`` is one."""
-        match = _CLAUSE.fullmatch(text.strip())
-        return cls(match[1] or "=", match[2]) if match else cls("=", text.strip())
+        text = text.strip()
+        sign = next((sign for sign in _SIGNS if text.startswith(sign)), "")
+        return cls(sign or "=", text[len(sign) :].lstrip())
 
     def holds_for(self, release: Release, bound: Release) -> bool:
         """Whether a release is in it. As many numbers are compared as the bound has, so ``<=4.3`` has all patches of 4.3."""

@@ -114,6 +114,10 @@ class Plan(NamedTuple):
             written.unlink()
 
 
+SERVERS: Final = ("3.0.0", "4.1.0", "4.3", "4.3.5", "5.0.5", "5.1.14", "5.1.23", "main", "7", ">=4.3,<5.1.14", "<4")
+"""Servers that read settings differently."""
+
+
 def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     """The commands to run on the files, which lie in the current folder under ``names``."""
     kind = case.files[0].kind if random.random() < 0.5 and case.files[0].kind else random.choice(KINDS_TO_TRY)
@@ -122,6 +126,8 @@ def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     paths = ["--", *(f"./{name}" for name in names)]
     more = ["--rules", "../policies"] if random.random() < 0.3 else []
     piped = random.random() < 0.25 and len(names) == 1
+    server = ["--server-version", random.choice(SERVERS)] if random.random() < 0.4 else []
+    given = [*given, *server]
     check = ["-", *given, *now, *more] if piped else [*given, *now, *more, *paths]
     stdin = 0 if piped else None
     output = "../report" if random.random() < 0.15 else ""
