@@ -174,12 +174,18 @@ def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, 
 
 
 def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
-    """The documents of a file, each as that of the ``wanted`` servers reads it which it is for; ``read`` reads the file again."""
-    for server in dict.fromkeys(wanted):
-        if any(one.document.server != server for one, asked in zip(loaded, wanted, strict=True) if asked == server):
-            again = read(server).loaded
-            loaded = [other if asked == server else one for one, other, asked in zip(loaded, again, wanted, strict=True)]
-    return loaded
+    """The documents of a file, each as that of the ``wanted`` servers reads it which it is for; ``read`` reads the file again.
+
+    It is read once for each release that is not the one that it was read for, however many versions are named.
+    """
+    of_release = {one.document.server.release: loaded for one in loaded}
+    for server in wanted:
+        if server.release not in of_release:
+            of_release[server.release] = read(server).loaded
+    chosen = [of_release[server.release][index] for index, server in enumerate(wanted)]
+    for one, server in zip(chosen, wanted, strict=True):
+        one.document.server = server
+    return chosen
 
 
 class LoadedDocuments(NamedTuple):
