@@ -227,6 +227,13 @@ def test_a_mistake_on_the_command_line() -> None:
         assert "no known release of the server is in >=4.4,<4.3; did you mean 4.4.3?" in result.output
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, ">=4," * 5000 + "<5", "4.3.5\x1b[31m", ">=\n4.3.99"])
+def test_a_hostile_version(version: str) -> None:
+    write("medplum.config.json", JSON)
+    result = run("--server-version", version, "medplum.config.json")
+    assert result.exit_code == 2 and len(result.output) < 600 and "\x1b" not in result.output
+
+
 def test_a_variable_of_the_shell_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "4.3.5")
     write("medplum.config.json", JSON)
@@ -398,3 +405,48 @@ def test_a_range_of_a_rule() -> None:
 def test_any_server_is_the_newest() -> None:
     assert (ANY_SERVER.release, ANY_SERVER.text, ANY_SERVER.is_known) == (MAIN, "5.1.23", False)
     assert parse_server_version("latest", "x").text == "5.1.23" and parse_server_version("main", "x").text == "main"
+
+
+# --- Policies of one's own ----------------------------------------------------------------------------------------------------------------
+
+POLICY = """
+id: acme/new-setting
+title: A setting that our oldest server does not read
+severity: warning
+for: server
+when:
+  server: {when}
+must:
+  <documented>@since: {server: "<=5.0"}
+message: "${@path} is read from ${@since} on, and this server is ${$@server}"
+docs: Some of our servers are old.
+examples:
+  good: [{data: {port: 1}}]
+  bad: [{server: 5.1.23, data: {dataWarehouse: {enabled: true}}, finds: [dataWarehouse.enabled]}]
+"""
+
+
+def policy(when: str, must: str = "<documented>@since") -> Result:
+    write("policies/new-setting.yaml", POLICY.replace("{when}", when).replace("<documented>@since", must))
+    write("medplum.config.json", {**JSON, "dataWarehouse": {"enabled": True}})
+    return run("--rules", "policies", "--select", "acme", "--server-version", "5.1.20", "medplum.config.json")
+
+
+def test_a_policy_asks_for_the_server_and_for_the_releases_of_a_setting() -> None:
+    result = policy("'>=5.1'", "dataWarehouse.enabled@since")
+    assert "warning[acme/new-setting]: dataWarehouse.enabled is read from 5.1.14 on, and this server is 5.1.20" in result.output
+    assert "acme/" not in policy("'<5.1'", "dataWarehouse.enabled@since").output
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    {
+        "newest": '"newest" is not a range of releases of the server, such as ">=5.0" or ">=4.3,<5"',
+        "'>=5.0 <6'": '">=5.0 <6" is not a range of releases of the server, such as ">=5.0" or ">=4.3,<5"',
+        "5.0": 'server must be a range of releases in quotes, such as ">=5.0"',
+        "{sever: '5'}": 'there is no operator "sever"; did you mean "server"?',
+    }.items(),
+)
+def test_a_mistake_in_a_range(when: str, message: str) -> None:
+    result = policy(when)
+    assert result.exit_code == 2 and "policies/new-setting.yaml:7: " in result.output and message in result.output
