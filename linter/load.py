@@ -196,19 +196,26 @@ class LoadedDocuments(NamedTuple):
     bugs: list[str]
 
 
+def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
+    """The texts of files, and an error for each that cannot be read. What is a text already stays as it is."""
+    inputs: list[Input] = []
+    errors: list[str] = []
+    for path in paths:
+        try:
+            inputs.append(path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path)))
+        except Unreadable as error:
+            errors.append(f"{path}: cannot be read: {error}")
+    return inputs, errors
+
+
 def load_documents(
     paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion | None = None
 ) -> LoadedDocuments:
     """The documents of files as a server reads them, without linting them; None is the one that images in them name, else the newest."""
     files: list[tuple[Input, Reading]] = []
-    errors: list[str] = []
     bugs: list[str] = []
-    for path in paths:
-        try:
-            given = path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path))
-        except Unreadable as error:
-            errors.append(f"{path}: cannot be read: {error}")
-            continue
+    inputs, errors = read_inputs(paths, max_size)
+    for given in inputs:
         try:
             reading = load(given, kind, server or ANY_SERVER)
         except Exception as error:  # a bug of ours must not keep other files from being shown
