@@ -16,7 +16,7 @@ from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overri
 from .configurations import Configurations, named_config
 from .console import PROGRAM, Commands, say
 from .files import Unreadable, read_standard_input, reason_of
-from .load import STANDARD_INPUT, Input, described, load_documents
+from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
 from .model import Document
 from .options import (
     check_folders,
@@ -247,6 +247,48 @@ def _one_document(text: str, max_size: int) -> Document:
         way_out = f"write {path}#NAME with one of {names}" if names else f"write {path}, which has one configuration without a name"
         _fail([f"{path}: {problem}: {way_out}"])
     return fitting[0]
+
+
+@cli.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@click.option("--from", "oldest", metavar="VERSION", help="The release that the server has now, such as 4.3.5.  [default: what FILE says]")
+@click.option("--to", "newest", metavar="VERSION", help="The release to upgrade to.  [default: the newest known one]")
+@click.option(
+    "--format",
+    "-f",
+    "output_format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="Output format.  [default: text]",
+)
+@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat every input as this kind, such as server/ssm.")
+@max_size_option
+def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, output_format: str, kind: str | None, max_size: int) -> None:
+    """Print what an upgrade of the server changes.
+
+    Give the files of one server in one run: only what concerns them is printed. The exit code is 1 if something needs a hand.
+    """
+    from .commands import upgrade as planned
+    from .release import Release, ServerVersion
+    from .upgrade.plan import changes
+
+    inputs, errors = read_inputs(_inputs(paths, max_size), max_size)
+
+    def load(release: Release) -> LoadedDocuments:
+        return load_documents(inputs, kind, max_size, ServerVersion(release, release, "the upgrade"))
+
+    try:
+        between = planned.upgrade_between(oldest, newest, lambda: load_documents(inputs, kind, max_size).documents)
+    except ValueError as error:
+        _fail([*errors, str(error)])
+        raise
+    today = load(between.oldest)
+    found = changes(lambda release: load(release).documents, *between)
+    if today.documents:
+        text = {"json": planned.as_json, "markdown": planned.as_markdown}.get(output_format, planned.as_text)
+        write_standard_output(text(between, found))
+    _fail([*errors, *today.errors], today.bugs)
+    sys.exit(1 if planned.needs_a_hand(found) else 0)
 
 
 @cli.command()

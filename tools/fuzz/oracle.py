@@ -138,6 +138,9 @@ def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     made += [Plan(f"show {form}", ("show", "--format", form, *options, *shown), stdin) for form in ("text", "json")]
     other = f"./{random.choice(['twin', *names])}"
     made += [Plan(f"diff {form}", ("diff", "--format", form, "--", f"./{names[0]}", other), None) for form in ("text", "json")]
+    upgraded = ("--from", random.choice(["3.0.0", "4.1.12", "5.1.13"]))
+    forms = ("text", "json", "markdown")
+    made += [Plan(f"upgrade {form}", ("upgrade", "--format", form, *upgraded, *shown), stdin) for form in forms]
     return made
 
 
