@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -116,6 +116,17 @@ def _is_read(loaded: Loaded) -> bool:
     return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
 
 
+def _without_settings(given: Input, reading: Reading) -> Document:
+    """The document of a file that gives no settings, for the server that its images name."""
+    from .documents.images import document_without_settings  # only for such a file
+    from .documents.server_versions import FileImages, Placed, versions_of
+
+    document = document_without_settings(SourceFile(given.uri, given.data))
+    [version] = versions_of([Placed(document, "", given.searched)], [FileImages(given.uri, reading.images, given.searched)])
+    document.server = version or ANY_SERVER
+    return document
+
+
 def _images_in(file: SourceFile) -> tuple[Image, ...]:
     from .documents.images import images_in  # only for a file that can name one
 
@@ -189,11 +200,16 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
 
 
 class LoadedDocuments(NamedTuple):
-    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code."""
+    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code.
+
+    ``without_settings`` are the documents of files that name images of servers and give no settings, such as a Compose file that mounts a
+    configuration, each by the error that says so.
+    """
 
     documents: list[Document]
     errors: list[str]
     bugs: list[str]
+    without_settings: Mapping[str, Document] = {}
 
 
 def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
@@ -209,11 +225,19 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
 
 
 def load_documents(
-    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion | None = None
+    paths: Iterable[str | Input],
+    kind: str | None,
+    max_size: int = LARGEST_INPUT,
+    server: ServerVersion | None = None,
+    configured: Callable[[Document], ServerVersion | None] = lambda _document: None,
 ) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting them; None is the one that images in them name, else the newest."""
+    """The documents of files as a server reads them, without linting them.
+
+    Without a ``server`` it is the one that is ``configured`` for a document, else the one that images name, else the newest.
+    """
     files: list[tuple[Input, Reading]] = []
     bugs: list[str] = []
+    without_settings: dict[str, Document] = {}
     inputs, errors = read_inputs(paths, max_size)
     for given in inputs:
         try:
@@ -222,6 +246,10 @@ def load_documents(
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue
         files.append((given, reading))
+        if not reading.loaded and reading.images:
+            without_settings[f"{given.uri}: {reading.note}"] = _without_settings(given, reading)
+        if not reading.loaded and given.searched:
+            continue
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
         elif any(problem.fatal for one in reading.loaded for problem in one.problems):
@@ -231,11 +259,12 @@ def load_documents(
     found = servers_in_images(files) if server is None and any(reading.images for _, reading in files) else {}
     documents: list[Document] = []
     for given, reading in files:
-        wanted = [found.get(one.document, one.document.server) for one in reading.loaded]
+        documents_of = [one.document for one in reading.loaded]
+        wanted = [server or configured(one) or found.get(one, one.server) for one in documents_of]
         try:
             loaded = read_for(reading.loaded, wanted, partial(load, given, kind))
         except Exception as error:
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue
         documents.extend(one.document for one in loaded if one.checkable)
-    return LoadedDocuments(documents, errors, bugs)
+    return LoadedDocuments(documents, errors, bugs, without_settings)

@@ -447,7 +447,7 @@ def test_standard_input() -> None:
 
 def test_a_file_that_cannot_be_read_is_an_error_beside_the_others(tmp_path: Path) -> None:
     result = upgrade("--from", "5.1.22", str(tmp_path / "missing.json"), str(DATA / "medplum.config.json"))
-    assert result.exit_code == 2 and "nothing changes" in result.stdout and "missing.json: cannot be read" in result.stderr
+    assert result.exit_code == 2 and "nothing changes" in result.stdout and "missing.json: no such file or folder" in result.stderr
 
 
 def test_without_any_configuration_nothing_is_said(tmp_path: Path) -> None:
@@ -522,3 +522,59 @@ def test_everything_says_where_it_is_known_from(written: dict[str, Any]) -> None
         assert fields.get("evidence", "S/config.ts"), fields
         assert "link" not in fields or fields["link"].startswith("https://"), fields
         assert not fields.get("message", "").endswith("."), fields
+
+
+# --- Which files, and which release ----------------------------------------------------------------------------------------------------
+
+COMPOSE = """\
+services:
+  db: {image: "postgres:12"}
+  server:
+    image: medplum/medplum-server:4.5.2
+    entrypoint: ["sh", "-c", "node dist/index.js file:/config.json"]
+"""
+
+
+def test_a_folder_is_searched_and_its_compose_file_names_the_release(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+    (tmp_path / "medplum.config.json").write_text('{"baseUrl": "https://api.clinic.example/", "cacheRedis": {"db": 2}}', encoding="utf-8")
+    (tmp_path / "tsconfig.json").write_text("{}", encoding="utf-8")
+    result = upgrade("--format", "json", str(tmp_path))
+    report = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr, report["from"]) == (1, "", "4.5.2")
+    of_files = [
+        (one["release"], one["kind"], Path(one["path"]).name, one["range"]["start"]["line"]) for one in report["changes"] if one["range"]
+    ]
+    assert of_files == [
+        ("5.0.0", "requirement", "compose.yaml", 2),
+        ("5.0.11", "requirement", "compose.yaml", 5),
+        ("5.1.1", "added", "medplum.config.json", 1),
+    ]
+
+
+def test_a_compose_file_without_settings_alone(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(COMPOSE, encoding="utf-8")
+    result = upgrade(str(path))
+    assert result.exit_code == 1 and "5.0.0 needs PostgreSQL 14 or later, and the image is 12" in result.stdout and result.stderr == ""
+    shown = CliRunner().invoke(cli, ["show", str(path)])
+    assert (shown.exit_code, shown.stdout) == (2, "") and "a Compose file without a Medplum server" in shown.stderr
+
+
+def test_the_configuration_file_names_the_release(tmp_path: Path) -> None:
+    (tmp_path / "medplum.config.json").write_text(
+        '{"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}', encoding="utf-8"
+    )
+    (tmp_path / ".medplum-lint.toml").write_text('server-version = "5.1.22"', encoding="utf-8")
+    result = upgrade(str(tmp_path))
+    assert (result.exit_code, result.stdout) == (0, "From 5.1.22 to 5.1.23 nothing changes for this configuration.\n")
+    (tmp_path / ".medplum-lint.toml").write_text('server-version = "5.1.99x"', encoding="utf-8")
+    assert upgrade(str(tmp_path)).exit_code == 2
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    result = upgrade("--from", "4.3.5", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (
+        2,
+        "",
+    ) and "no file in this folder has the name of a Medplum configuration" in result.stderr

@@ -23,12 +23,15 @@ _CACHE_VERSION: Final = "cacheEngineVersion"
 """The settings of the CDK that say which PostgreSQL and which Redis there is."""
 
 
-def changes(load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release) -> list[UpgradeChange]:
+def changes(
+    load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release, without_settings: Iterable[Document] = ()
+) -> list[UpgradeChange]:
     """What an upgrade changes, ordered by release.
 
-    ``load`` gives the documents as a release loads them. Of changes that several documents share the first counts.
+    ``load`` gives the documents as a release loads them, ``without_settings`` are others, in which containers are looked at. Of changes
+    that several documents share the first counts.
     """
-    plan = _Plan(History(load, oldest, newest), read_notes())
+    plan = _Plan(History(load, oldest, newest), read_notes(), without_settings)
     found: dict[object, UpgradeChange] = {}
     for change in plan.changes():
         found.setdefault(_identity(change), change)
@@ -56,12 +59,13 @@ class _Found(NamedTuple):
 
 
 class _Plan:
-    def __init__(self, history: History, notes: Notes) -> None:
+    def __init__(self, history: History, notes: Notes, without_settings: Iterable[Document]) -> None:
         self.history = history
         self.notes = notes
         self.pairs = pairs(history)
         by_file = {pair.new.document.uri: pair.new.document for pair in self.pairs}
-        self.containers = [(document, one) for document in by_file.values() for one in containers(document)]
+        texts = [*by_file.values(), *without_settings]
+        self.containers = [(document, one) for document in texts for one in containers(document)]
         stops = [stop for stop in notes.stops if history.oldest < stop.before <= history.newest]
         self.stops = [stop for stop in stops if stop.migrations or history.oldest < stop.release]
 
