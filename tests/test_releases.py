@@ -18,6 +18,7 @@ from linter.release import MAIN, OLDEST, Release
 from linter.server.assembly import Stop, assemble, coercion_of
 from linter.server.defaults import GENERATED, with_defaults
 from linter.server.loader import parse_float, ssm_value
+from linter.server.stops import why_it_stops
 from linter.settings import Setting, catalogue
 from linter.settings.env_names import landings, setting_of, variable_of
 from linter.settings.history import ByRelease
@@ -497,3 +498,21 @@ def test_the_defaults_of_old_names() -> None:
 def test_the_table_of_releases_is_not_read_for_the_newest() -> None:
     code = "import sys, linter.settings.env_names, linter.server.defaults; print('linter.settings.releases' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("release", "given", "path", "error"),
+    [
+        ("3.2.23", {"baseUrl": 1}, "baseUrl", ""),
+        ("3.2.24", {"baseUrl": 1}, "baseUrl", "Invalid URL"),
+        ("4.1.4", {"baseUrl": [True]}, "baseUrl", "Invalid URL"),
+        ("4.1.4", {"baseUrl": " "}, "baseUrl", "Invalid URL"),
+        ("4.1.4", {"baseUrl": ["https://api.clinic.test/"]}, "baseUrl", ""),
+        ("4.1.5", {"baseUrl": 1}, "baseUrl", "Missing required config setting: baseUrl"),
+        ("4.5.1", {"storageBaseUrl": 1}, "storageBaseUrl", ""),
+        ("4.5.2", {"storageBaseUrl": 1}, "storageBaseUrl", "config.storageBaseUrl.startsWith is not a function"),
+    ],
+)
+def test_where_each_release_stops(release: str, given: dict[str, Any], path: str, error: str) -> None:
+    wanted = f'the server stops at start with "{error}"' if error else ""
+    assert why_it_stops(given, (path,), Release.of(release)) == wanted

@@ -74,8 +74,8 @@ _BULLMQ: Final[Mapping[str, Any]] = {"concurrency": 20, "removeOnComplete": {"co
 GENERATED_KEY_ID: Final = "medplum-generated-key"
 GENERATED: Final = "generated at each start"
 """Stands for the key and the passphrase that the server makes up."""
-_GENERATES: Final = Release((4, 5, 2))
-"""The first release that makes them up."""
+GENERATES_KEY: Final = Release((4, 5, 2))
+"""The first release that makes them up, where ``storageBaseUrl`` begins with ``baseUrl``."""
 
 
 def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):
         smtp = held.get("smtp")
         held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
-    if release >= _GENERATES:
+    if release >= GENERATES_KEY:
         _generate_key(held)
     return held
 
