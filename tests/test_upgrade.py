@@ -562,9 +562,8 @@ def test_a_compose_file_without_settings_alone(tmp_path: Path) -> None:
 
 
 def test_the_configuration_file_names_the_release(tmp_path: Path) -> None:
-    (tmp_path / "medplum.config.json").write_text(
-        '{"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}', encoding="utf-8"
-    )
+    text = '{"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}'
+    (tmp_path / "medplum.config.json").write_text(text, encoding="utf-8")
     (tmp_path / ".medplum-lint.toml").write_text('server-version = "5.1.22"', encoding="utf-8")
     result = upgrade(str(tmp_path))
     assert (result.exit_code, result.stdout) == (0, "From 5.1.22 to 5.1.23 nothing changes for this configuration.\n")
