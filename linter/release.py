@@ -34,6 +34,8 @@ OLDEST: Final = Release((3, 0, 0))
 """The oldest release that was looked at. What is so since this one may be older."""
 NEWEST: Final = Release((5, 1, 23))
 """The newest release that is known, the last one of :data:`linter.settings.releases.RELEASES`."""
+PATCHED: Final = Release((4, 1, 0))
+"""The oldest release whose line still gets patches: where nothing says which server it is, older ones are not spoken of."""
 MAIN: Final = Release((1_000_000, 0, 0))
 """Not a release: the main branch after the newest one, as the catalogue was last compared with it. It sorts after all releases."""
 
@@ -90,7 +92,7 @@ class ServerVersion(NamedTuple):
     ``reason`` says where that is known from, for people: ``--server-version``, ``the image in compose.yaml``.
     """
 
-    oldest: Release = OLDEST
+    oldest: Release = PATCHED
     release: Release = MAIN
     reason: str = "the newest known release"
     newer: str = ""
@@ -114,7 +116,7 @@ class ServerVersion(NamedTuple):
     @property
     def described(self) -> str:
         """The server in a few words, with why, and of several releases the oldest: rules about older servers speak of none before it."""
-        several = "" if self.oldest == OLDEST or str(self.oldest) == self.text else f", {self.oldest} or later"
+        several = "" if not self.is_known or str(self.oldest) == self.text else f", {self.oldest} or later"
         return f"server {self.text} ({self.why}{several})"
 
     def may_be_before(self, release: Release) -> bool:

@@ -25,8 +25,8 @@ As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medpl
 The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
 "As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
 not work as intended. That is what the newest server does. The history says what older ones do otherwise, from 3.0.0 on: since when they
-read the setting, and the text that they get. Of texts the oldest release that was looked at is 4.1.0, except of names that only older
-ones read. The history of a setting of the infrastructure is that of the CDK, whose releases have the numbers of the server's.
+read the setting, and the text that they get. The history of a setting of the infrastructure is that of the CDK, whose releases have the
+numbers of the server's.
 """
 _TITLES = {
     "server": "Server",

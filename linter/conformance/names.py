@@ -43,6 +43,8 @@ def instead(setting: Setting, reader: str) -> str:
 
     Those that no CDK has read are in the catalogue because the page of its settings has them.
     """
+    if setting.last != MAIN and reader == "the server":
+        return f"is read only by servers up to {setting.last}{f': use {setting.use}' if setting.use else ''}"
     readers = "current servers" if reader == "the server" else reader
     documented = "is documented, but " if reader == "the CDK" and setting.origin == "never-read" else ""
     return f"{documented}is not read by {readers}{f': use {setting.use}' if setting.use else ''}"

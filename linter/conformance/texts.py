@@ -171,6 +171,6 @@ def older_loaders(setting: Setting, catalogue: Catalogue, server: ServerVersion)
         return None
     from .variables import portable
 
-    everywhere = portable(setting, catalogue)
+    everywhere = portable(setting, catalogue, server.oldest)
     advice = f"; {everywhere} works on all of them" if everywhere else ""
     return Mismatch("all-loaders", f"is ignored by servers before {began}, which do not know this variable{advice}")

@@ -81,7 +81,7 @@ class Setting:
     ssm_coercion: ByRelease[str] = ByRelease("none")
     """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``number`` (``parseFloat``),
     ``boolean`` (``=== 'true'``), ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and
-    parsed). 4.1.0 is the oldest loader that was looked at, but of an obsolete name all that read it were."""
+    parsed)."""
     env_coercion: ByRelease[str] = ByRelease("none")
     """The same for an environment variable that lands on the setting."""
     first: Release = OLDEST

@@ -19,8 +19,8 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
 (before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
-``main`` is what came after the newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping. The
-``coercion`` of an obsolete name ends with its last release; it is known of all that read it.
+``main`` is what came after the newest release. Where it was always so there is no mapping. The ``coercion`` of an obsolete
+name ends with its last release.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
