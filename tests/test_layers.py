@@ -125,6 +125,8 @@ HEAVY = [
     "linter.commands.rules",
     "linter.commands.upgrade",
     "linter.upgrade",
+    "linter.syntax.edits",
+    "linter.syntax.json_edits",
     "linter.syntax.json_tolerant",
     "linter.suggest",
     "logging",
