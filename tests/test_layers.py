@@ -126,6 +126,7 @@ HEAVY = [
     "linter.commands.upgrade",
     "linter.upgrade",
     "linter.syntax.edits",
+    "linter.syntax.env_edits",
     "linter.syntax.json_edits",
     "linter.syntax.json_tolerant",
     "linter.suggest",
