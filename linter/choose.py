@@ -91,6 +91,17 @@ def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = AN
     return {target: None if target in info.pedantic else level for target, level in info.severity.items()}
 
 
+def configured_server(config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
+    """The server that a configuration says a document is for: what it says of its environment, else what holds for its file."""
+    if config.environments:
+        from .documents.deployment import environment_of  # only for a configuration that speaks of environments
+
+        of_environment = config.environments.get(environment_of(document) or "")
+        if of_environment is not None and of_environment.server is not None:
+            return of_environment.server
+    return overrides.server
+
+
 class _Use(NamedTuple):
     """A configuration file, the rules that it switched off, and what a search passed over for it."""
 
@@ -134,14 +145,8 @@ class Choices:
         """The configuration files that counted."""
 
     def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
-        """The server that the command line says a document is for, else its environment in the configuration, or the configuration."""
-        if self._given.server is None and config.environments:
-            from .documents.deployment import environment_of  # only for a configuration that speaks of environments
-
-            of_environment = config.environments.get(environment_of(document) or "")
-            if of_environment is not None and of_environment.server is not None:
-                return of_environment.server
-        return overrides.server
+        """The server that the command line says a document is for, else the configuration."""
+        return self._given.server or configured_server(config, overrides, document)
 
     def prepare(self, files: list[Path]) -> None:
         """Read the configurations and rules that files need, and report what is wrong with them or with the command."""

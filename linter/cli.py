@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import __version__
-from .choose import all_rules, folders_of
+from .choose import all_rules, configured_server, folders_of
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides
 from .configurations import Configurations, named_config
 from .console import PROGRAM, Commands, say
 from .files import Unreadable, read_standard_input, reason_of
-from .load import STANDARD_INPUT, Input, described, load_documents
+from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
 from .model import Document
 from .options import (
     check_folders,
@@ -204,10 +204,29 @@ def show(
     """Print the configuration as the server sees it."""
     from .commands import show as shown
 
-    loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version or ANY_SERVER)
+    loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version, _configured_server())
     text = shown.as_json if output_format == "json" else shown.as_text
     write_standard_output(text(loaded.documents, only_changed=only_changed, defaults=defaults))
     _fail(loaded.errors, loaded.bugs)
+
+
+def _configured_server() -> Callable[[Document], ServerVersion | None]:
+    """The server that the configuration beside the file of a document says it is for."""
+    configurations = Configurations()
+
+    def configured(document: Document) -> ServerVersion | None:
+        path = Path(document.uri)
+        try:
+            config = configurations.of(path.absolute().parent)
+        except ConfigError as error:
+            _fail([str(error)])
+            raise
+        except OSError as error:
+            _fail([f"the working directory: cannot be read: {reason_of(error)}"])
+            raise
+        return configured_server(config, config.overrides_for(path), document)
+
+    return configured
 
 
 def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
@@ -238,7 +257,7 @@ def diff(first: str, second: str, output_format: str, max_size: int) -> None:
 def _one_document(text: str, max_size: int) -> Document:
     """The document that a path, perhaps with ``#environment``, stands for."""
     path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
-    documents, errors, bugs = load_documents(_inputs((path,), max_size), None, max_size)
+    documents, errors, bugs, _ = load_documents(_inputs((path,), max_size), None, max_size, ANY_SERVER)
     _fail(errors, bugs)
     fitting = [document for document in documents if not environment or document.environment == environment]
     if len(fitting) != 1:
@@ -247,6 +266,71 @@ def _one_document(text: str, max_size: int) -> Document:
         way_out = f"write {path}#NAME with one of {names}" if names else f"write {path}, which has one configuration without a name"
         _fail([f"{path}: {problem}: {way_out}"])
     return fitting[0]
+
+
+@cli.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--from", "oldest", metavar="VERSION", help="The release that the server has now, such as 4.3.5.  [default: by image]")
+@click.option("--to", "newest", metavar="VERSION", help="The release to upgrade to.  [default: the newest known one]")
+@click.option(
+    "--format",
+    "-f",
+    "output_format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="Output format.  [default: text]",
+)
+@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat every input as this kind, such as server/ssm.")
+@max_size_option
+def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, output_format: str, kind: str | None, max_size: int) -> None:
+    """Print what an upgrade of the server changes.
+
+    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched. Give all files of one
+    server: only what concerns them is printed. The exit code is 1 if something needs a hand.
+    """
+    from .commands import upgrade as planned
+    from .release import Release, ServerVersion
+    from .upgrade.plan import changes
+
+    inputs, errors = _found_inputs(paths or (".",), max_size)
+    nothing = f"{', '.join(paths) or 'the current folder'}: no file is a Medplum configuration"
+
+    def load(release: Release) -> LoadedDocuments:
+        return load_documents(inputs, kind, max_size, ServerVersion(release, release, "the upgrade"))
+
+    def today() -> list[Document]:
+        loaded = load_documents(inputs, kind, max_size, None, _configured_server())
+        found = [*loaded.documents, *loaded.without_settings.values()]
+        if not found:
+            _fail([*errors, *loaded.errors] or [nothing], loaded.bugs)
+        return found
+
+    try:
+        between = planned.upgrade_between(oldest, newest, today)
+    except ValueError as error:
+        _fail([*errors, str(error)])
+        raise
+    before = load(between.oldest)
+    found = changes(lambda release: load(release).documents, *between, before.without_settings.values())
+    errors += [error for error in before.errors if error not in before.without_settings]
+    if before.documents or before.without_settings:
+        text = {"json": planned.as_json, "markdown": planned.as_markdown}.get(output_format, planned.as_text)
+        write_standard_output(text(between, found))
+    elif not errors:
+        errors.append(nothing)
+    _fail(errors, before.bugs)
+    sys.exit(1 if planned.needs_a_hand(found) else 0)
+
+
+def _found_inputs(paths: tuple[str, ...], max_size: int) -> tuple[list[Input], list[str]]:
+    """The files that paths, folders and globs stand for, read, and an error for each that stands for nothing or cannot be read."""
+    from .discover import find_files
+
+    piped = [path for path in _inputs(paths, max_size) if isinstance(path, Input)]
+    found, errors = find_files([path for path in paths if path != "-"], lambda _path: False)
+    inputs, unread = read_inputs([*piped, *(str(one.path) for one in found if not one.too_large)], max_size)
+    searched = {one.path.as_posix() for one in found if one.searched}
+    return [one._replace(searched=one.uri in searched) for one in inputs], [*errors, *unread]
 
 
 @cli.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
-def load(given: Input, kind: str | None, *, guess: bool = True, server: ServerVersion = ANY_SERVER) -> Reading:
+def load(given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True) -> Reading:
     """What is made of an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
 
     With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
@@ -115,6 +116,17 @@ def _is_read(loaded: Loaded) -> bool:
     return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
 
 
+def _without_settings(given: Input, reading: Reading) -> Document:
+    """The document of a file that gives no settings, for the server that its images name."""
+    from .documents.images import document_without_settings  # only for such a file
+    from .documents.server_versions import FileImages, Placed, versions_of
+
+    document = document_without_settings(SourceFile(given.uri, given.data))
+    [version] = versions_of([Placed(document, "", given.searched)], [FileImages(given.uri, reading.images, given.searched)])
+    document.server = version or ANY_SERVER
+    return document
+
+
 def _images_in(file: SourceFile) -> tuple[Image, ...]:
     from .documents.images import images_in  # only for a file that can name one
 
@@ -162,37 +174,97 @@ def why_broken(loaded: Loaded) -> str:
     return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
 
 
+def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
+    """The server of each document for which an image that the files name says it."""
+    files = list(files)
+    from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
+
+    placed = [Placed(one.document, one.image, given.searched) for given, reading in files for one in reading.loaded]
+    versions = versions_of(placed, [FileImages(given.uri, reading.images, given.searched) for given, reading in files])
+    return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
+
+
+def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
+    """The documents of a file, each as that of the ``wanted`` servers reads it which it is for; ``read`` reads the file again.
+
+    It is read once for each release that is not the one that it was read for, however many versions are named.
+    """
+    of_release = {one.document.server.release: loaded for one in loaded}
+    for server in wanted:
+        if server.release not in of_release:
+            of_release[server.release] = read(server).loaded
+    chosen = [of_release[server.release][index] for index, server in enumerate(wanted)]
+    for one, server in zip(chosen, wanted, strict=True):
+        one.document.server = server
+    return chosen
+
+
 class LoadedDocuments(NamedTuple):
-    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code."""
+    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code.
+
+    ``without_settings`` are the documents of files that name images of servers and give no settings, such as a Compose file that mounts a
+    configuration, each by the error that says so.
+    """
 
     documents: list[Document]
     errors: list[str]
     bugs: list[str]
+    without_settings: Mapping[str, Document] = {}
+
+
+def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
+    """The texts of files, and an error for each that cannot be read. What is a text already stays as it is."""
+    inputs: list[Input] = []
+    errors: list[str] = []
+    for path in paths:
+        try:
+            inputs.append(path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path)))
+        except Unreadable as error:
+            errors.append(f"{path}: cannot be read: {error}")
+    return inputs, errors
 
 
 def load_documents(
-    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion = ANY_SERVER
+    paths: Iterable[str | Input],
+    kind: str | None,
+    max_size: int = LARGEST_INPUT,
+    server: ServerVersion | None = None,
+    configured: Callable[[Document], ServerVersion | None] = lambda _document: None,
 ) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting them."""
-    documents: list[Document] = []
-    errors: list[str] = []
+    """The documents of files as a server reads them, without linting them.
+
+    Without a ``server`` it is the one that is ``configured`` for a document, else the one that images name, else the newest.
+    """
+    files: list[tuple[Input, Reading]] = []
     bugs: list[str] = []
-    for path in paths:
+    without_settings: dict[str, Document] = {}
+    inputs, errors = read_inputs(paths, max_size)
+    for given in inputs:
         try:
-            given = path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path))
-        except Unreadable as error:
-            errors.append(f"{path}: cannot be read: {error}")
-            continue
-        try:
-            reading = load(given, kind, server=server)
+            reading = load(given, kind, server or ANY_SERVER)
         except Exception as error:  # a bug of ours must not keep other files from being shown
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue
-        documents.extend(one.document for one in reading.loaded if one.checkable)
+        files.append((given, reading))
+        if not reading.loaded and reading.images:
+            without_settings[f"{given.uri}: {reading.note}"] = _without_settings(given, reading)
+        if not reading.loaded and given.searched:
+            continue
         if reading.unread or not reading.loaded:
             errors.append(f"{given.uri}: {reading.note}")
         elif any(problem.fatal for one in reading.loaded for problem in one.problems):
             errors.append(f"{given.uri}: the server stops at a mistake in it: check it to see where")
         elif not any(one.checkable for one in reading.loaded):
             errors.append(f"{given.uri}: too much of it cannot be read: check it to see why")
-    return LoadedDocuments(documents, errors, bugs)
+    found = servers_in_images(files) if server is None and any(reading.images for _, reading in files) else {}
+    documents: list[Document] = []
+    for given, reading in files:
+        documents_of = [one.document for one in reading.loaded]
+        wanted = [server or configured(one) or found.get(one, one.server) for one in documents_of]
+        try:
+            loaded = read_for(reading.loaded, wanted, partial(load, given, kind))
+        except Exception as error:
+            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
+            continue
+        documents.extend(one.document for one in loaded if one.checkable)
+    return LoadedDocuments(documents, errors, bugs, without_settings)

@@ -5,7 +5,6 @@ Which releases there are is known by :mod:`linter.settings.releases`, which a ru
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
@@ -35,6 +34,8 @@ OLDEST: Final = Release((3, 0, 0))
 """The oldest release that was looked at. What is so since this one may be older."""
 NEWEST: Final = Release((5, 1, 23))
 """The newest release that is known, the last one of :data:`linter.settings.releases.RELEASES`."""
+PATCHED: Final = Release((4, 1, 0))
+"""The oldest release whose line still gets patches: where nothing says which server it is, older ones are not spoken of."""
 MAIN: Final = Release((1_000_000, 0, 0))
 """Not a release: the main branch after the newest one, as the catalogue was last compared with it. It sorts after all releases."""
 
@@ -46,7 +47,6 @@ _SIGNS: Final[Mapping[str, Callable[[Release, Release], bool]]] = {
     "<": Release.__lt__,
     "=": Release.__eq__,
 }
-_CLAUSE: Final = re.compile(r"(>=|<=|>|<|=)?\s*(\S*)")
 
 
 class Clause(NamedTuple):
@@ -58,8 +58,9 @@ class Clause(NamedTuple):
     @classmethod
     def of(cls, text: str) -> Clause:
         """The clause of a text, which is right only if its ``number`` is one."""
-        match = _CLAUSE.fullmatch(text.strip())
-        return cls(match[1] or "=", match[2]) if match else cls("=", text.strip())
+        text = text.strip()
+        sign = next((sign for sign in _SIGNS if text.startswith(sign)), "")
+        return cls(sign or "=", text[len(sign) :].lstrip())
 
     def holds_for(self, release: Release, bound: Release) -> bool:
         """Whether a release is in it. As many numbers are compared as the bound has, so ``<=4.3`` has all patches of 4.3."""
@@ -91,7 +92,7 @@ class ServerVersion(NamedTuple):
     ``reason`` says where that is known from, for people: ``--server-version``, ``the image in compose.yaml``.
     """
 
-    oldest: Release = OLDEST
+    oldest: Release = PATCHED
     release: Release = MAIN
     reason: str = "the newest known release"
     newer: str = ""
@@ -115,7 +116,7 @@ class ServerVersion(NamedTuple):
     @property
     def described(self) -> str:
         """The server in a few words, with why, and of several releases the oldest: rules about older servers speak of none before it."""
-        several = "" if self.oldest == OLDEST or str(self.oldest) == self.text else f", {self.oldest} or later"
+        several = "" if not self.is_known or str(self.oldest) == self.text else f", {self.oldest} or later"
         return f"server {self.text} ({self.why}{several})"
 
     def may_be_before(self, release: Release) -> bool:

@@ -14,7 +14,7 @@ from .conformance.mismatch import unchecked
 from .discover import Found, find_files
 from .documents.source import Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
-from .load import Input, Reading, breaks_off, described, load, why_broken
+from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check, merged, without_repetitions
 from .policy.rule import Rule
@@ -203,7 +203,7 @@ class _Run:
         return bool(reading.loaded)
 
     def _read_as(self, given: Input, server: ServerVersion) -> Reading:
-        return load(given, self.options.kind, guess=not self.options.allow_unrecognized, server=server)
+        return load(given, self.options.kind, server, guess=not self.options.allow_unrecognized)
 
     def check(self) -> None:
         """Check all documents that were loaded, each as the server reads it that it is for."""
@@ -226,30 +226,19 @@ class _Run:
 
     def _for_servers(self, files: list[_File]) -> list[_File]:
         """The files with each document read as the server does that it is for, now that all images are known."""
-        found = self._found_in_images(files) if any(file.reading.images for file in files) else {}
+        found: dict[Document, ServerVersion] = {}
+        if any(file.reading.images for file in files):
+            for file in files:
+                beside = [one.document for one in file.reading.loaded]
+                for document in beside:
+                    document.target = target_for(file.overrides, document, beside)
+            found = servers_in_images((file.given, file.reading) for file in files)
         return [self._for_server(file, found) if file.config.environments or found else file for file in files]
-
-    def _found_in_images(self, files: list[_File]) -> dict[Document, ServerVersion]:
-        from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
-
-        placed: list[Placed] = []
-        for file in files:
-            beside = [one.document for one in file.reading.loaded]
-            for one in file.reading.loaded:
-                one.document.target = target_for(file.overrides, one.document, beside)
-                placed.append(Placed(one.document, one.image, file.given.searched))
-        images = [FileImages(file.given.uri, file.reading.images, file.given.searched) for file in files]
-        versions = versions_of(placed, images)
-        return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
 
     def _for_server(self, file: _File, found: Mapping[Document, ServerVersion]) -> _File:
         documents = [one.document for one in file.reading.loaded]
         wanted = [self.choices.server_of(file.config, file.overrides, one) or found.get(one, one.server) for one in documents]
-        loaded = file.reading.loaded
-        for server in dict.fromkeys(wanted):
-            if any(one.server != server for one, asked in zip(documents, wanted, strict=True) if asked == server):
-                again = self._read_as(file.given, server).loaded
-                loaded = [other if asked == server else one for one, other, asked in zip(loaded, again, wanted, strict=True)]
+        loaded = read_for(file.reading.loaded, wanted, lambda server: self._read_as(file.given, server))
         return file._replace(reading=file.reading._replace(loaded=loaded))
 
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:

@@ -208,7 +208,7 @@ def test_fields_agree_with_each_other(kind: str) -> None:
         if each.enum and isinstance(each.real_default, str) and " " not in each.real_default:
             assert each.real_default in each.enum, each.name
         if isinstance(each.real_default, int) and not isinstance(each.real_default, bool):
-            assert each.min is None or each.min <= each.real_default, each.name
+            assert each.min is None or each.min <= each.real_default or each.real_default in each.special, each.name
             assert each.max is None or each.real_default <= each.max, each.name
         if each.use:
             assert setting(each.use, kind).status != "obsolete", each.name
@@ -318,15 +318,23 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
                 "corsMode",
                 "logoutUrl",
                 "dataWarehouse.resourceTypes",
-                "maxCompartments",
                 "slowQueryThresholdMilliseconds",
                 "slowQuerySampleRate",
+                "maxCompartments",
                 "defaultFhirInteractionLimit",
                 "systemRepositoryTokenReadStrategy",
                 "defaultTokenReadStrategy",
             },
         ),
-        ("docs-typo", {"signingKeyPasscode", "database.ssl.reactUnauthorized", "readonlyDatabase.ssl.reactUnauthorized"}),
+        (
+            "docs-typo",
+            {
+                "signingKeyPasscode",
+                "disablePostDeployMigrations",
+                "database.ssl.reactUnauthorized",
+                "readonlyDatabase.ssl.reactUnauthorized",
+            },
+        ),
         (
             "integer-or-string",
             {"port"}
@@ -434,7 +442,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("port: {type: integer, min: low, meaning: x}", "some.yaml: port: min is a str"),
         ("port: {type: integer}", "some.yaml: port: has no meaning"),
         ("port: {meaning: x}", "some.yaml: port: a setting has a type and no origin"),
-        ("port: {status: obsolete, type: string, origin: near-miss, meaning: x}", "port: an obsolete name has an origin and no type"),
+        ("port: {status: obsolete, meaning: x}", "port: an obsolete name has an origin"),
+        (
+            "port: {status: obsolete, type: string, origin: near-miss, meaning: x}",
+            "port: an obsolete name has a type if it has a last release, and else none",
+        ),
+        (
+            "port: {status: obsolete, origin: older-version, last: 4.3.5, meaning: x}",
+            "port: an obsolete name has a type if it has a last release, and else none",
+        ),
         (
             "port: {type: integer, coercion: {older: integer}, meaning: x}",
             "some.yaml: port: 'older' is not a release of the server, such as 5.1.23",

@@ -255,4 +255,5 @@ def test_the_same_commands_for_the_same_seed(room: Room) -> None:
         "show json",
         "diff text",
         "diff json",
+        *(f"upgrade {form}" for form in ("text", "json", "markdown")),
     ]

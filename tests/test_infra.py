@@ -455,4 +455,4 @@ def test_messages_name_who_reads_the_config() -> None:
         "skipDns is text, and the CDK reads any text as true, so the CDK creates no DNS entries; write true or false without quotes"
     )
     (message,) = messages(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
-    assert message == "maxConnections is not read by the CDK"
+    assert message == "maxConnections is documented, but is not read by the CDK"

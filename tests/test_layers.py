@@ -27,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "policy": {"_built", "conformance", "files", "formats", "model", "release", "text", "redaction", "registry", "settings", "suggest"},
     "documents": {"formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "conformance", "documents", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
+    "upgrade": {"documents", "model", "policy", "redaction", "release", "server", "settings", "syntax", "text"},
     "reporters": {"model", "release", "text", "redaction"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
@@ -38,7 +39,7 @@ THIRD_PARTY = {
     "sarif_om": {"reporters.sarif"},
     "attr": {"reporters._sarif_writer"},
     "tomli": {"config_file"},
-    "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events"},
+    "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
 }
 """Who imports what is not ours and not Python's."""
 
@@ -122,6 +123,11 @@ HEAVY = [
     "linter.reporters.json",
     "linter.reporters.sarif",
     "linter.commands.rules",
+    "linter.commands.upgrade",
+    "linter.upgrade",
+    "linter.syntax.edits",
+    "linter.syntax.env_edits",
+    "linter.syntax.json_edits",
     "linter.syntax.json_tolerant",
     "linter.suggest",
     "logging",

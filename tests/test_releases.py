@@ -17,15 +17,16 @@ from linter.model import dotted
 from linter.release import MAIN, OLDEST, Release
 from linter.server.assembly import Stop, assemble, coercion_of
 from linter.server.defaults import GENERATED, with_defaults
-from linter.server.loader import ssm_value
+from linter.server.loader import parse_float, ssm_value
+from linter.server.stops import why_it_stops
 from linter.settings import Setting, catalogue
 from linter.settings.env_names import landings, setting_of, variable_of
 from linter.settings.history import ByRelease
 from linter.settings.releases import DATES, NEWEST, RELEASES, parse_range, parse_release
 
 
-def setting(name: str) -> Setting:
-    found = catalogue().get(tuple(name.split(".")))
+def setting(name: str, kind: str = "server") -> Setting:
+    found = catalogue(kind).get(tuple(name.split(".")))
     assert found is not None
     return found
 
@@ -211,6 +212,17 @@ env dataWarehouse.includeResourceTypes 5.1.16 csv
 env fhirSearchMinLimit 4.1.16 integer
 env fhirSearchMinLimit 4.4.2 none
 env fhirSearchMinLimit 4.4.3 integer
+ssm slowQueryThresholdMilliseconds 3.2.5 integer
+env slowQueryThresholdMilliseconds 3.2.5 none
+env slowQueryThresholdMilliseconds 3.2.9 integer
+env slowQueryThresholdMilliseconds 3.2.10 none
+ssm slowQuerySampleRate 3.2.9 none
+env slowQuerySampleRate 3.2.6 number
+env slowQuerySampleRate main none
+ssm maxCompartments 3.2.8 none
+env maxCompartments 3.2.8 integer
+ssm defaultFhirInteractionLimit 4.1.4 none
+env defaultFhirInteractionLimit 4.1.4 none
 ssm registerEnabled 4.1.0 boolean
 ssm heartbeatEnabled main none
 """
@@ -219,7 +231,7 @@ ssm heartbeatEnabled main none
 
 def test_how_releases_read_texts() -> None:
     claims = [line.split(maxsplit=3) for line in CLAIMS.split("\n") if line]
-    assert len(claims) == 66
+    assert len(claims) == 77
     wrong = []
     for source, name, text, claim in claims:
         release, path = parse_release(text), tuple(name.split("."))
@@ -277,6 +289,13 @@ def test_the_variable_that_people_would_try_in_an_older_release() -> None:
         ("chainedSearchWithReferenceTables", "3.0.12 3.3.0", "3.0.11 4.0.0 main"),
         ("dataWarehouse.resourceTypes", "5.1.15", "5.1.14 5.1.16 main"),
         ("fhirSearchMinLimit", "4.1.16 4.1.18 4.4.3 main", "4.1.12 4.2.0 4.4.2"),
+        ("maxCompartments", "3.2.8", "3.2.7 3.2.9 main"),
+        ("slowQueryThresholdMilliseconds", "3.2.5 3.2.9", "3.2.4 3.2.10 main"),
+        ("slowQuerySampleRate", "3.2.6 3.2.9", "3.2.5 3.2.10 main"),
+        ("defaultFhirInteractionLimit", "4.1.2 4.1.4", "4.1.1 4.1.5 main"),
+        ("systemRepositoryTokenReadStrategy", "4.1.3 4.1.12 4.1.18", "4.1.2 4.2.0 main"),
+        ("defaultTokenReadStrategy", "4.1.11 4.1.18", "4.1.10 4.2.0 main"),
+        ("disablePostDeployMigrations", "", "3.0.0 5.1.9 main"),
         ("allowUnsafeOutbound", "main", "5.1.23"),
         ("audience", "", "3.0.0 4.3.5 main"),
         ("readonlyDatabase.runMigrations", "", "3.2.0 main"),
@@ -287,6 +306,32 @@ def test_which_releases_read_a_setting(name: str, known: str, unknown: str) -> N
         assert setting(name).is_read_by(Release.of(text)), text
     for text in unknown.split():
         assert not setting(name).is_read_by(Release.of(text)), text
+
+
+@pytest.mark.quick_cases(5)
+@pytest.mark.parametrize(
+    ("name", "known", "unknown"),
+    [
+        ("stackName", "3.0.0 main", ""),
+        ("apiWafIpSetArn", "3.2.3", "3.2.2"),
+        ("rdsClusterParameters", "3.2.9 main", "3.2.8"),
+        ("rdsInstanceParameters", "3.2.7 3.2.8", "3.2.6 3.2.9 main"),
+        ("containerInsights", "3.2.0 4.5.2", "3.1.11 5.0.0 main"),
+        ("containerInsightsV2", "4.3.12 main", "4.3.11"),
+        ("additionalContainers.*.name", "3.0.0 main", ""),
+        ("additionalContainers.*.essential", "3.2.19 main", "3.2.18"),
+        ("fireLens.logRouterConfig.options", "4.3.7", "4.3.6"),
+        ("backgroundJobsRedis.engineVersion", "5.1.1", "5.1.0"),
+        ("workerServices.*.additionalContainers.*.essential", "5.1.2", "5.1.1"),
+        ("workerServices.*.fargateAutoScaling.minCapacity", "5.1.2", "3.0.10 5.1.1"),
+        ("pinAdditionalContainerImages", "main", "5.1.23"),
+        ("maxConnections", "", "3.0.0 3.2.9 main"),
+    ],
+)
+def test_which_releases_of_the_cdk_read_a_setting(name: str, known: str, unknown: str) -> None:
+    found = setting(name, "infra")
+    assert [text for text in known.split() if not found.is_read_by(Release.of(text))] == []
+    assert [text for text in unknown.split() if found.is_read_by(Release.of(text))] == []
 
 
 def test_what_a_maintenance_line_had_and_the_next_line_had_not() -> None:
@@ -307,6 +352,17 @@ def test_defaults_that_changed() -> None:
     assert found == {"3.1.3": 10, "3.1.4": 50, "3.1.11": 100, "5.1.21": 100, "5.1.22": 50, "main": 50}
     assert [setting("maxSearchOffset").default_in(Release.of(text)) for text in ("4.3.14", "4.3.15")] == [None, 10_000]
     assert setting("port").default_in(OLDEST) == 8103
+
+
+def test_defaults_of_the_cdk_that_changed() -> None:
+    def defaults(name: str, *releases: str) -> list[Any]:
+        return [setting(name, "infra").default_in(Release.of(text)) for text in releases]
+
+    assert defaults("rdsInstanceVersion", "3.0.0", "4.3.13", "4.3.14", "main") == ["12.9", "12.9", "16.9", "16.9"]
+    assert defaults("additionalContainers.*.essential", "3.2.18", "3.2.19", "main") == [True, False, False]
+    parameters = {"statement_timeout": "60000", "default_transaction_isolation": "REPEATABLE READ"}
+    assert defaults("rdsClusterParameters", "3.2.12", "3.2.13") == [None, parameters]
+    assert defaults("cacheNodeType", "3.0.0", "main") == ["cache.t2.medium", "cache.t2.medium"]
 
 
 def test_the_newest_default_is_the_last_of_its_history() -> None:
@@ -353,8 +409,16 @@ HISTORIES = {
     "aiRealtimeTranscriptionUrl": ["since 5.1.10"],
     "auditEventLogGroup": ["up to 4.5.2"],
     "chainedSearchWithReferenceTables": ["from 3.0.12 to 3.3.0"],
-    "dataWarehouse.resourceTypes": ["only in 5.1.15"],
+    "dataWarehouse.resourceTypes": ["only in 5.1.15", "as JSON from Parameter Store and from a variable"],
     "allowUnsafeOutbound": ["after 5.1.23"],
+    "slowQueryThresholdMilliseconds": ["from 3.2.5 to 3.2.9", "as an integer from Parameter Store, from a variable since 3.2.6"],
+    "slowQuerySampleRate": ["from 3.2.6 to 3.2.9", "as a number from a variable"],
+    "disablePostDeployMigrations": [],
+    "rdsInstanceVersion": ["default `12.9`, `16.9` since 4.3.14"],
+    "rdsInstanceParameters": ["from 3.2.7 to 3.2.8"],
+    "containerInsights": ["from 3.2.0 to 4.5.2"],
+    "additionalContainers.*.essential": ["since 3.2.19", "default `true`, `false` since 3.2.19"],
+    "pinAdditionalContainerImages": ["after 5.1.23"],
     "fhirSearchMinLimit": ["since 4.4.3", "in 4.1 since 4.1.16"],
     "database.ssl.require": ["its variable sets it since 5.1.14"],
     "readonlyDatabaseProxyEndpoint": ["since 3.2.0", "its variable sets `readonlyDatabase.proxyEndpoint` instead since 5.1.14"],
@@ -389,6 +453,21 @@ def test_what_a_parameter_becomes() -> None:
     salt = setting("bcryptHashSalt")
     assert [ssm_value("12", salt, Release.of(text)) for text in ("4.3.4", "4.3.5", "main")] == ["12", 12, 12]
     assert ssm_value("12", salt) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0.25", 0.25), (" 1", 1.0), ("-.5x", -0.5), ("1.", 1.0), ("2e-1%", 0.2), ("2e", 2.0), ("Infinity", float("inf")), ("+3,5", 3.0)],
+)
+def test_a_number_as_parse_float_reads_it(text: str, number: float) -> None:
+    assert ssm_value(text, None) == text
+    assert assemble([(("slowQuerySampleRate",), text)], "env_coercion", Release.of("3.2.6"))[0] == {"slowQuerySampleRate": number}
+
+
+def test_what_is_no_number_to_parse_float() -> None:
+    for text in ("", "x", ".", "e1", "infinity"):
+        number = parse_float(text)
+        assert number != number, text
 
 
 def test_what_a_release_makes_of_entries() -> None:
@@ -428,13 +507,44 @@ def test_what_each_release_adds() -> None:
     assert set(held["3.2.24"]) == set(held["3.2.23"])
     assert held["3.2.24"]["tokenUrl"] == "https://api.clinic.test/oauth2/token"
     assert "introspectUrl" not in held["3.2.24"] and "maxSearchOffset" not in held["3.2.24"]
-    assert set(held["4.1.2"]) - set(held["4.1.1"]) == {"defaultRateLimit", "defaultAuthRateLimit"}
+    assert set(held["4.1.2"]) - set(held["4.1.1"]) == {"defaultRateLimit", "defaultAuthRateLimit", "defaultFhirInteractionLimit"}
     assert "signingKey" not in held["4.5.1"] and held["4.5.2"]["signingKey"] == GENERATED
     assert held["4.5.1"]["bullmq"]["concurrency"] == 20 and held["4.5.1"]["maxSearchOffset"] == 10_000
     assert set(held["main"]) - set(held["5.1.23"]) == {"serverScopedSubscriptionsEnabled"}
     assert held["main"] == with_defaults(base)
 
 
+def test_the_defaults_of_old_names() -> None:
+    base = {"baseUrl": "https://api.clinic.test/"}
+
+    def held(name: str, *releases: str, **given: Any) -> list[Any]:
+        return [with_defaults({**base, **given}, Release.of(text)).get(name) for text in releases]
+
+    assert held("maxCompartments", "3.2.7", "3.2.8", "3.2.9", "main") == [None, 10, None, None]
+    assert held("defaultFhirInteractionLimit", "4.1.1", "4.1.2", "4.1.4", "4.1.5", "main") == [None, 50_000, 50_000, None, None]
+    assert held("defaultFhirQuota", "4.1.4", "4.1.5", "main") == [None, 50_000, 50_000]
+    assert held("defaultFhirInteractionLimit", "4.1.2", "main", defaultFhirInteractionLimit=0) == [0, 0]
+    assert held("slowQuerySampleRate", "3.2.6") == [None]  # the search that asks for it has the default, not the loader
+
+
 def test_the_table_of_releases_is_not_read_for_the_newest() -> None:
     code = "import sys, linter.settings.env_names, linter.server.defaults; print('linter.settings.releases' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("release", "given", "path", "error"),
+    [
+        ("3.2.23", {"baseUrl": 1}, "baseUrl", ""),
+        ("3.2.24", {"baseUrl": 1}, "baseUrl", "Invalid URL"),
+        ("4.1.4", {"baseUrl": [True]}, "baseUrl", "Invalid URL"),
+        ("4.1.4", {"baseUrl": " "}, "baseUrl", "Invalid URL"),
+        ("4.1.4", {"baseUrl": ["https://api.clinic.test/"]}, "baseUrl", ""),
+        ("4.1.5", {"baseUrl": 1}, "baseUrl", "Missing required config setting: baseUrl"),
+        ("4.5.1", {"storageBaseUrl": 1}, "storageBaseUrl", ""),
+        ("4.5.2", {"storageBaseUrl": 1}, "storageBaseUrl", "config.storageBaseUrl.startsWith is not a function"),
+    ],
+)
+def test_where_each_release_stops(release: str, given: dict[str, Any], path: str, error: str) -> None:
+    wanted = f'the server stops at start with "{error}"' if error else ""
+    assert why_it_stops(given, (path,), Release.of(release)) == wanted

@@ -457,7 +457,7 @@ def test_a_whole_beside_its_members(kind: str, given: dict[str, Any], path: str,
         (
             {"baseUrl": BASE, "dataWarehouse": {"enabled": True, "excludeResourceTypes": {}}},
             "wrong-type dataWarehouse.excludeResourceTypes",
-            "dw.excludeResourceTypes is not iterable",
+            "(dw.excludeResourceTypes ?? []) is not iterable",
         ),
     ],
 )

@@ -25,7 +25,8 @@ As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medpl
 The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
 "As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
 not work as intended. That is what the newest server does. The history says what older ones do otherwise, from 3.0.0 on: since when they
-read the setting, and the text that they get. Of texts the oldest release that was looked at is 4.1.0.
+read the setting, and the text that they get. The history of a setting of the infrastructure is that of the CDK, whose releases have the
+numbers of the server's.
 """
 _TITLES = {
     "server": "Server",
@@ -41,6 +42,7 @@ _STATUS = {
 _READ = {
     "none": "as text",
     "integer": "as an integer",
+    "number": "as a number",
     "boolean": "as a boolean",
     "object": "as JSON",
     "csv": "split at commas",
@@ -165,17 +167,20 @@ def _span(setting: Setting) -> Iterator[str]:
 
 
 def _readings(setting: Setting) -> Iterator[str]:
-    """Since when the text of a parameter and that of a variable are read as they are, and what came between."""
+    """Since when the text of a parameter and that of a variable are read as they are, and what came between.
+
+    Of an old name also how it was read at first: of all others the last reading is said by :func:`_sources`.
+    """
     began: dict[tuple[Release, str], list[str]] = {}
     for coercion, source, known in (
         (setting.ssm_coercion, "Parameter Store", setting.first),
         (setting.env_coercion, "a variable", max(setting.first, setting.env_unsettable.began)),
     ):
         for release, read in _changes(coercion, setting):
-            if release > known:
+            if release > known or setting.status == "obsolete":
                 began.setdefault((release, read), []).append(f"from {source}")
     for read, steps in groupby(sorted(began.items()), lambda step: step[0][1]):
-        phrases = [f"{' and '.join(sources)} {_since(release)}" for (release, _), sources in steps]
+        phrases = [f"{' and '.join(sources)}{'' if release == setting.first else ' ' + _since(release)}" for (release, _), sources in steps]
         yield f"{_READ[read]} {', '.join(phrases)}"
 
 
@@ -195,7 +200,7 @@ def _earlier_defaults(setting: Setting) -> Iterator[str]:
     if setting.default_history is None or setting.secret:
         return
     steps = [
-        f"{default if isinstance(default, str) else _code(default)}{'' if release == OLDEST else ' ' + _since(release)}"
+        f"{default if _is_words(default) else _code(default)}{'' if release == OLDEST else ' ' + _since(release)}"
         for release, default in _changes(setting.default_history, setting)
     ]
     yield f"default {', '.join(steps)}"
@@ -210,6 +215,11 @@ def _changes(fact: ByRelease[Any], setting: Setting) -> Iterator[tuple[Release, 
 
 def _since(release: Release) -> str:
     return f"after {NEWEST}" if release == MAIN else f"since {release}"
+
+
+def _is_words(default: object) -> bool:
+    """Whether an earlier default is a description of one."""
+    return isinstance(default, str) and " " in default
 
 
 def _code(value: object) -> str:

@@ -13,8 +13,9 @@ from typing import Any, Final
 from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath
-from ..release import MAIN
+from ..release import MAIN, Release
 from ..settings import Setting
+from ..settings.env_names import setting_of
 from ..settings.history import ByRelease
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from . import names, texts, tls, values
@@ -176,7 +177,7 @@ class _Checker:
         coercion: ByRelease[str] = getattr(setting, by)
         if isinstance(text, str):
             way_out = texts.way_out_of(setting, self.catalogue, self.document.kind, self.release)
-            yield texts.misread_text(text, value, setting, coercion, self.release, way_out)
+            yield texts.misread_text(text, value, setting, by, self.release, way_out)
             yield values.wrong_type(value, setting) if coercion.at(self.release) == "object" else None
         else:
             yield values.external_secret(value)
@@ -203,6 +204,25 @@ def is_misspelt(document: Document, path: SettingPath) -> bool:
     if len(inner) != 1 or inner[0] not in names.NEEDED:
         return False
     return any(one.aspect == "misspelt" and names.needed_like(str(at[0])) == inner[0] for at, one in mismatches(owner).items())
+
+
+def is_set_later(document: Document, path: SettingPath) -> bool:
+    """Whether a setting that is not given is set, or a member of it, by a variable that only later servers put there."""
+    owner, inner = document.owner(path)
+    release = owner.server.release
+    if release == MAIN or owner.kind != "server/env":
+        return False
+    later: frozenset[SettingPath] = owner.cached("set_later", lambda: frozenset(_set_later(owner, release)))
+    return inner in later
+
+
+def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
+    """What the variables of a document set that only servers after a release put where they belong, and what holds that."""
+    for given, _ in document.given or ():
+        name = str(document.origin.facts(given).get("name", ""))
+        path = setting_of(name)
+        if path != given and setting_of(name, release) == given:
+            yield from (path[:length] for length in range(1, len(path) + 1))
 
 
 def is_unread(document: Document, path: SettingPath) -> bool:

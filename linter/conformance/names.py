@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
-from ..release import Release, ServerVersion
+from ..release import MAIN, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from .answer import Mismatch
@@ -17,6 +17,8 @@ from .variables import is_live, is_read_later
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
+_SAFE_UNREAD: Final = ("sslRejectUnauthorized",)
+"""Where variables of a connection land before 5.1.14 without which it works all the same, and is no less safe."""
 NEEDED: Final = {
     "baseUrl": "the server does not start without it",
     "appBaseUrl": "without it the server refuses every browser",
@@ -37,9 +39,15 @@ def reader_of(catalogue: Catalogue) -> str:
 
 
 def instead(setting: Setting, reader: str) -> str:
-    """The reason of a mismatch for a name that only older versions read, or none ever did, with the one to use."""
+    """The reason of a mismatch for a name that only older versions read, or none ever did, with the one to use.
+
+    Those that no CDK has read are in the catalogue because the page of its settings has them.
+    """
+    if setting.last != MAIN and reader == "the server":
+        return f"is read only by servers up to {setting.last}{f': use {setting.use}' if setting.use else ''}"
     readers = "current servers" if reader == "the server" else reader
-    return f"is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
+    documented = "is documented, but " if reader == "the CDK" and setting.origin == "never-read" else ""
+    return f"{documented}is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
 
 
 _OF_ANYBODY = frozenset({"clientId", "environment", "name", "region"})
@@ -85,7 +93,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     reason = why_useless(variable, name, setting, catalogue, server)
     if reason is not None:
         meant = meant_setting(variable, setting, catalogue, server.release)
-        is_needed = path[0] in _CONNECTIONS or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
+        is_needed = (path[0] in _CONNECTIONS and path[-1] not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue, server.release)
     hint = f"; did you mean {near}?" if near else ""

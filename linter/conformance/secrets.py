@@ -82,7 +82,7 @@ def _last_names() -> Mapping[str, bool]:
     for catalogue in map(settings.catalogue, settings.KINDS):
         for name in catalogue.names():
             setting = catalogue.get(tuple(name.split(".")))
-            if setting is not None and setting.types and not setting.is_container:
+            if setting is not None and setting.status != "obsolete" and not setting.is_container:
                 last = name.rpartition(".")[2].lower()
                 known[last] = known.get(last, False) or setting.secret
     return known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from ..model import SettingPath
 from ..redaction.numbers import number_text
@@ -18,31 +18,31 @@ from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome
 
 
-def misread_text(text: str, value: Any, setting: Setting, history: ByRelease[str], release: Release, way_out: str) -> Mismatch | None:
+def misread_text(text: str, value: Any, setting: Setting, by: Coercion, release: Release, way_out: str) -> Mismatch | None:
     """The mismatch of a parameter's or variable's text that the loader of a release misreads; ``value`` is what it makes of it.
 
-    ``history`` is what loaders do with the text, and ``way_out`` how to give an object that stays text; empty where another rule says it.
+    ``way_out`` is how to give an object that stays text; empty where another rule says it.
     """
-    coercion = history.at(release)
+    coercions: ByRelease[str] = getattr(setting, by)
+    coercion, later = coercions.at(release), coercions.later(release)
+    old = f"servers before {later}" if later is not None and coercions.at(later) != "none" else ""
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
-        return _boolean_text(text, setting, release, coerced=compares_with_true(setting, coercion))
+        return _boolean_text(text, setting, release, old, coerced=compares_with_true(setting, coercion))
     if kind == "integer" and "string" not in setting.types:
-        if coercion != "integer":
-            return _unconverted_text(text, setting, release, converted_later=history.newest == "integer")
-        return _integer_text(text, value, setting)
+        return _integer_text(text, value, setting) if coercion == "integer" else _unconverted_text(text, setting, release, old)
     if kind in ("object", "array"):
         if coercion == "csv":
             return None
         if coercion == "none" and tls.takes_options(setting):
             return tls.unparsed_text(text, setting, way_out)
-        return _object_text(text, value, setting, coercion, way_out)
+        return _object_text(text, value, setting, coercion, old, way_out)
     if kind == "integer":
         return _integer_text(text, value, setting) if coercion == "integer" else None
     return None
 
 
-def _boolean_text(text: str, setting: Setting, release: Release, *, coerced: bool) -> Mismatch | None:
+def _boolean_text(text: str, setting: Setting, release: Release, old: str, *, coerced: bool) -> Mismatch | None:
     word = text.strip().lower()
     if coerced:
         if text in ("true", "false"):
@@ -56,22 +56,24 @@ def _boolean_text(text: str, setting: Setting, release: Release, *, coerced: boo
     way_out = (
         "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
     )
+    keeps = f"{old} keep" if old else "the server keeps"
     effect = outcome(setting, True, release)
-    return Mismatch("boolean", f"counts as true, because the server keeps it as text and any text is true{effect}; {way_out}")
+    return Mismatch("boolean", f"counts as true, because {keeps} it as text and any text is true{effect}; {way_out}")
 
 
-def _unconverted_text(text: str, setting: Setting, release: Release, *, converted_later: bool) -> Mismatch:
-    """The mismatch of a number that stays text; of a server that is older than those that convert it also what comes of that."""
+def _unconverted_text(text: str, setting: Setting, release: Release, old: str) -> Mismatch:
+    """The mismatch of a number that stays text; of the ``old`` servers that later ones follow which convert it, what comes of that too."""
     given = text.strip(BLANKS)
     plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
-    said = setting.said_in("wrong_type", release) if converted_later else ""
-    if said and (not re.fullmatch(r"[0-9]+", given) or "needs-number" in setting.tags):
+    said = setting.said_in("wrong_type", release) if old else ""
+    if said and (not re.fullmatch(r"[0-9]+", given) or _NEEDS_NUMBER in setting.tags):
         plain, effect = False, f": {as_clause(said)}"
     elif plain or re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given):
         effect = ", and works only where JavaScript converts it by itself"
     else:
         effect = ", and is not a number (NaN) wherever it calculates with it"
-    reason = f"stays text, because the server does not convert it to a number{effect}; leave it out or use a JSON config file"
+    stays = f"stays text, because {old} do not" if old else "stays text, because the server does not"
+    reason = f"{stays} convert it to a number{effect}; leave it out or use a JSON config file"
     return Mismatch("integer-spelling" if plain else "integer", reason)
 
 
@@ -86,6 +88,10 @@ def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
             f"{effect} by luck: the server stops reading at the first non-digit; write only the digits",
         )
     return Mismatch("integer", f"{effect}: the server reads the leading digits and drops the rest; write plain digits")
+
+
+_NEEDS_NUMBER: Final = "needs-number"
+"""The tag of settings whose libraries fail on a number that is text."""
 
 
 def _integer_effect(text: str, value: Any, setting: Setting) -> str:
@@ -132,11 +138,12 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str, release: Relea
     return "give its members as dotted parameters" if kind == "server/ssm" else "give its members under dotted names"
 
 
-def _object_text(text: str, value: Any, setting: Setting, coercion: str, way_out: str) -> Mismatch | None:
+def _object_text(text: str, value: Any, setting: Setting, coercion: str, old: str, way_out: str) -> Mismatch | None:
     article = "an array" if setting.types[0] == "array" else "an object"
     if coercion != "object":
         effect = f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
-        return Mismatch("object", f"stays text, because the server does not parse it here{effect}: {way_out}") if way_out else None
+        parses = f"{old} do not parse" if old else "the server does not parse"
+        return Mismatch("object", f"stays text, because {parses} it here{effect}: {way_out}") if way_out else None
     if value == text:  # what can be parsed is never the text itself
         return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
     return None
@@ -170,6 +177,6 @@ def older_loaders(setting: Setting, catalogue: Catalogue, server: ServerVersion)
         return None
     from .variables import portable
 
-    everywhere = portable(setting, catalogue)
+    everywhere = portable(setting, catalogue, server.oldest)
     advice = f"; {everywhere} works on all of them" if everywhere else ""
     return Mismatch("all-loaders", f"is ignored by servers before {began}, which do not know this variable{advice}")

@@ -60,7 +60,7 @@ def _read_later(variable: str, catalogue: Catalogue, server: ServerVersion) -> s
     if setting is None or setting.status == "obsolete":
         return ""
     first = max(first, setting.first)
-    everywhere = portable(setting, catalogue) if server.release >= setting.first else ""
+    everywhere = portable(setting, catalogue, server.release) if server.release >= setting.first else ""
     return f"it is read from {first} on, as {setting.name}; your server is {server.text}" + (f": use {everywhere}" if everywhere else "")
 
 
@@ -99,11 +99,11 @@ def is_live(setting: Setting, release: Release) -> bool:
     return setting.status != "obsolete" if release == MAIN else setting.is_read_by(release)
 
 
-def portable(setting: Setting, catalogue: Catalogue) -> str:
-    """How to set by a variable, on servers of every release, what only newer ones put there by itself; empty where nothing does."""
+def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
+    """How to set by a variable, on a release and all later ones, what only newer ones put there by itself; empty where nothing does."""
     path = tuple(setting.name.split("."))
     holder = catalogue.get(path[:-1]) if len(path) > 1 else None
-    if holder is None or any(holder.env_unsettable.values) or set(holder.env_coercion.values) != {"object"}:
+    if holder is None or holder.env_unsettable.at(oldest) or holder.env_coercion.at(oldest) != "object":
         return ""
     value = '"…"' if setting.types[0] == "string" else "true"
     return f"{variable_of(path[:-1])}='{{\"{path[-1]}\": {value}}}'"

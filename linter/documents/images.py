@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..formats.placeholders import fallback_of
+from ..model import Document
 from ..release import ServerVersion
-from ..text import printable
+from ..text import Span, printable
 from .source import Image, SourceFile, may_name_images
+from .variables import VariableHolder, load_variables
+from .variables_in_yaml import is_sound, lines_of
 
 _SERVER: Final = "medplum-server"
 _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
@@ -75,6 +78,12 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
     if not (file.looks_like_yaml or file.json.whole):
         return tuple(_in_dockerfile(file.text.content))
     return tuple(dict.fromkeys(image for one in file.documents for image in _in_tree(one.value)))
+
+
+def document_without_settings(file: SourceFile) -> Document:
+    """The document of a file that names images and gives no settings: its text, and what may be shown of it."""
+    holder = VariableHolder(environment=None, type="file", start=Span(0, 1), lines=lines_of(file), sound=is_sound(file), partial=True)
+    return load_variables(file, (), holder).document
 
 
 def _in_tree(tree: Any) -> Iterator[Image]:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN
-from .conforming import is_misread_at, is_misspelt_at, is_unread_at, meant_at
+from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, meant_at
 from .errors import RuleError, did_you_mean
 from .node import Node
 from .operators import OPERATORS, Operator
@@ -117,7 +117,7 @@ def _present(wanted: bool, context: RuleContext) -> Check:
     failure = (Failure("is missing"),) if wanted else (Failure("must not be set", part="key"),)
 
     def check(value: Any, node: Node) -> Verdict:
-        if value is ABSENT and is_misspelt_at(node):
+        if value is ABSENT and is_given_otherwise_at(node):
             return None
         if value is node.value and is_unread_at(node):
             return (failure if wanted else True) if context.condition else None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant
-from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, is_unread, mismatches
+from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, is_set_later, is_unread, mismatches
 from ..model import UNKNOWN
 from ..release import MAIN
 from .node import Node
@@ -39,9 +39,14 @@ def is_unread_at(node: Node) -> bool:
     return is_unread(node.document, node.path)
 
 
-def is_misspelt_at(node: Node) -> bool:
-    """See :func:`~linter.conformance.mismatch.is_misspelt`. Only settings at the top have such rules."""
-    return not node.is_deeper_than(1) and is_misspelt(node.document, node.path)
+def is_given_otherwise_at(node: Node) -> bool:
+    """Whether a setting that is not given stands under another name, which has a finding: in another spelling, or for later servers.
+
+    Only settings at the top are asked for in any spelling.
+    """
+    if node.is_deeper_than(_DEEPEST_SETTING):
+        return False
+    return (not node.is_deeper_than(1) and is_misspelt(node.document, node.path)) or is_set_later(node.document, node.path)
 
 
 _DEEPEST_SETTING: Final = 8

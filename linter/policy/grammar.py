@@ -57,6 +57,7 @@ def _by_target(each: Any, otherwise: Any) -> dict[str, Any]:
 
 _NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
 _AN_ASSERTION: Final = 'must be "present", "absent", a mapping of operators, or a list of these'
+_A_RANGE: Final = {"type": "string", "minLength": 1, "description": 'must be a range of releases in quotes, such as ">=5.0"'}
 _EXAMPLE: Final = {
     "name": TEXT,
     "kind": TEXT,
@@ -163,7 +164,7 @@ def rule_schema() -> dict[str, Any]:
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": MOST_CLAUSES,
-                "properties": {"server": {"if": {"type": "string"}, "then": TEXT, "else": _ASSERTION}},
+                "properties": {"server": {"if": {"type": ["object", "array"]}, "then": _ASSERTION, "else": _A_RANGE}},
                 "additionalProperties": _ASSERTION,
             },
             "assertion": {

@@ -209,6 +209,11 @@ def _all(verdicts: Any) -> Verdict:
     return result
 
 
+def compile_condition(data: Any) -> Condition:
+    """A condition in the words of ``when``, for what is no rule."""
+    return _condition(data, ("when",))
+
+
 def _fix(data: Mapping[str, Any], *, prepare: bool) -> FixPlan:
     return FixPlan(
         safe=data["safe"],

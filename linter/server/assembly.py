@@ -14,7 +14,7 @@ from ..redaction.numbers import number_text
 from ..release import MAIN, Release
 from ..settings.kinds import Coercion
 from ..syntax.json import INVALID, valid_value
-from .loader import Owned, coerce, owned, parse_int, put
+from .loader import Owned, coerce, owned, put
 
 
 def is_false(value: Any) -> bool:
@@ -32,7 +32,7 @@ def coercion_of(path: SettingPath, by: Coercion, release: Release = MAIN) -> str
     names = [path, path[-1:]] if by == "env_coercion" else [path]
     known = settings.catalogue()
     found = {getattr(setting, by).at(release) for name in names if (setting := known.get(name)) is not None}
-    return next((one for one in ("integer", "boolean", "object", "csv") if one in found), "none")
+    return next((one for one in ("integer", "number", "boolean", "object", "csv") if one in found), "none")
 
 
 class Stop(NamedTuple):
@@ -73,8 +73,8 @@ def converted(value: Any, coercion: str) -> Any:
     if coercion == "csv":
         return coerce(value, coercion) if isinstance(value, str) else Stop((), _NO_LIST)
     text = js_text(value)
-    if coercion == "integer":
-        return parse_int(text)
+    if coercion in ("integer", "number"):
+        return coerce(text, coercion)
     parsed = valid_value(text)
     return parsed if parsed is not INVALID else Stop((), _NO_JSON)
 

@@ -139,7 +139,7 @@ def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) ->
         near = suggest.nearest(_INSTEAD.get(value["type"].lower(), value["type"]), _TYPES, 0.6)
         hint = f" (did you mean {near}?)" if near is not None else ""
         yield Flaw("invalid-external-secret", path, f"is an external secret whose type must be string, number or boolean{hint}", "type")
-    elif setting is not None and setting.types:
+    elif setting is not None and setting.status != "obsolete":
         yield from _wrong_type(value["type"], path, setting)
     elif path[-2:-1] == ("environment",) and value["type"] != "string":
         reason = f"is an external secret of the type {value['type']}, but a variable must be text: its type must be string"

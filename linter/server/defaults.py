@@ -9,7 +9,7 @@ Some defaults replace whatever JavaScript takes for false (``||=``): null, false
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..model import UNKNOWN
@@ -47,6 +47,8 @@ _FOR_NULL: Final[Mapping[str, Any]] = {
     "aiRealtimeTranscriptionUrl": "wss://api.openai.com/v1/realtime?intent=transcription",
 }
 """What replaces null alone."""
+_FOR_NULL_ONCE: Final = ("maxCompartments", "defaultFhirInteractionLimit")
+"""Old names for which the releases that read them replaced null alone (``config.ts`` in 3.2.8, ``config/utils.ts`` in 4.1.2 to 4.1.4)."""
 _FILLED_IN_SINCE: Final[Mapping[str, Release]] = {"defaultRateLimit": Release((4, 1, 2)), "defaultAuthRateLimit": Release((4, 1, 2))}
 """The first release that fills in a setting, where older ones that read it left its default to the code that asks for it."""
 BENEATH_BASE: Final[Mapping[str, str]] = {
@@ -72,8 +74,8 @@ _BULLMQ: Final[Mapping[str, Any]] = {"concurrency": 20, "removeOnComplete": {"co
 GENERATED_KEY_ID: Final = "medplum-generated-key"
 GENERATED: Final = "generated at each start"
 """Stands for the key and the passphrase that the server makes up."""
-_GENERATES: Final = Release((4, 5, 2))
-"""The first release that makes them up."""
+GENERATES_KEY: Final = Release((4, 5, 2))
+"""The first release that makes them up, where ``storageBaseUrl`` begins with ``baseUrl``."""
 
 
 def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     for name, default in _in(_FOR_EMPTY, release).items():
         if is_false(held.get(name)):
             held[name] = default
-    for name, default in _in(_FOR_NULL, release).items():
+    for name, default in {**_in(_FOR_NULL, release), **_of(_FOR_NULL_ONCE, release)}.items():
         if held.get(name) is None:
             held[name] = default
     _add_addresses(held, release)
@@ -93,16 +95,21 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):
         smtp = held.get("smtp")
         held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
-    if release >= _GENERATES:
+    if release >= GENERATES_KEY:
         _generate_key(held)
     return held
 
 
 def _in(newest: Mapping[str, Any], release: Release) -> Mapping[str, Any]:
     """The defaults that a release fills in, out of those of the newest server."""
+    return newest if release is MAIN else _of(newest, release)
+
+
+def _of(names: Iterable[str], release: Release) -> Mapping[str, Any]:
+    """The defaults that a release fills in for some settings, as far as it reads them."""
     if release is MAIN:
-        return newest
-    known = [setting for name in newest if (setting := catalogue().get((name,))) is not None]
+        return {}
+    known = [setting for name in names if (setting := catalogue().get((name,))) is not None]
     read = [one for one in known if one.is_read_by(release) and release >= _FILLED_IN_SINCE.get(one.name, OLDEST)]
     return {one.name: one.default_in(release) for one in read if one.default_in(release) is not None}
 

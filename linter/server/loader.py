@@ -22,6 +22,8 @@ def coerce(text: str, coercion: str) -> Any:
     """
     if coercion == "integer":
         return parse_int(text)
+    if coercion == "number":
+        return parse_float(text)
     if coercion == "boolean":
         return text == "true"
     if coercion == "object":
@@ -62,6 +64,12 @@ def parse_int(text: str) -> int | float:
     if match is None:
         return float("nan")
     return whole_number(match[0])
+
+
+def parse_float(text: str) -> float:
+    """JavaScript's ``parseFloat(text)``: leading blanks and a decimal number or ``Infinity``; what follows is dropped; NaN without one."""
+    match = re.match(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)", text.lstrip(BLANKS))
+    return float(match[0]) if match is not None else float("nan")
 
 
 # --- The tree ---------------------------------------------------------------------------------------------------------------------------

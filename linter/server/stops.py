@@ -8,8 +8,8 @@ from typing import Any, Final
 from ..model import UNKNOWN, SettingPath
 from ..release import Release
 from .addresses import INVALID_URL, beneath
-from .assembly import is_false
-from .defaults import BENEATH_BASE
+from .assembly import is_false, js_text
+from .defaults import BENEATH_BASE, GENERATES_KEY
 
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3tables": ("awsS3TableArn", "namespace")}
 """The texts that each destination of the data warehouse asks for."""
@@ -26,7 +26,8 @@ def why_it_stops(config: Mapping[str, Any], path: SettingPath, release: Release)
     if path == ("baseUrl",):
         error = _base_url(config, value, release)
     elif path == ("storageBaseUrl",):
-        error = "" if is_false(value) or isinstance(value, str) else "config.storageBaseUrl.startsWith is not a function"
+        asked = release >= GENERATES_KEY and not is_false(value) and not isinstance(value, str)
+        error = "config.storageBaseUrl.startsWith is not a function" if asked else ""
     else:
         error = _data_warehouse(value, str(path[1])) if len(path) == 2 and path[0] == "dataWarehouse" else ""
     return f'the server stops at start with "{error}"' if error else ""
@@ -39,10 +40,10 @@ _PARSES_BASE_URL: Final = Release((3, 2, 24))
 
 
 def _base_url(config: Mapping[str, Any], value: Any, release: Release) -> str:
-    if not isinstance(value, str) or not value.strip():
-        return "Missing required config setting: baseUrl" if release >= _CHECKS_BASE_URL else ""
+    if release >= _CHECKS_BASE_URL and (not isinstance(value, str) or not value.strip()):
+        return "Missing required config setting: baseUrl"
     used = release >= _PARSES_BASE_URL and any(is_false(config.get(name)) for name in BENEATH_BASE)
-    return "Invalid URL" if used and beneath(value, "storage") is INVALID_URL else ""
+    return "Invalid URL" if used and value is not None and beneath(js_text(value), "storage") is INVALID_URL else ""
 
 
 def _data_warehouse(config: Any, name: str) -> str:
@@ -58,5 +59,5 @@ def _data_warehouse(config: Any, name: str) -> str:
     if name == "startDate":
         return "" if is_false(value) else "Expected a string"
     if name in ("includeResourceTypes", "excludeResourceTypes"):
-        return "" if isinstance(value, list) else f"dw.{name} is not iterable"
+        return "" if isinstance(value, list) else f"(dw.{name} ?? []) is not iterable"
     return ""

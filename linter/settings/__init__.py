@@ -37,7 +37,8 @@ class Setting:
     status: Status
     """``documented`` on Medplum's page, real but ``undocumented``, or ``obsolete``: a name that the server does not read."""
     types: tuple[str, ...] = ()
-    """The JSON types that the server takes, the one it wants first; empty for obsolete names."""
+    """The JSON types that the server takes, the one it wants first; of an obsolete name those that it had, empty where no release since
+    ``OLDEST`` read it."""
     format: str = ""
     """What kind of text it is; the names are listed in ``build.py``."""
     enum: tuple[str | int, ...] = ()
@@ -83,9 +84,9 @@ class Setting:
     readable_from: tuple[str, ...] = ("json", "ssm", "env")
     """From where the server can read it, as the page says."""
     ssm_coercion: ByRelease[str] = ByRelease("none")
-    """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``boolean`` (``=== 'true'``),
-    ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and parsed).
-    4.1.0 is the oldest loader that was looked at."""
+    """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``number`` (``parseFloat``),
+    ``boolean`` (``=== 'true'``), ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and
+    parsed)."""
     env_coercion: ByRelease[str] = ByRelease("none")
     """The same for an environment variable that lands on the setting."""
     first: Release = OLDEST
@@ -261,7 +262,7 @@ def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
     public = [(one, path) for one, path in paths if catalogue(one).is_public(path)]
     own = [(one, path) for one, path in public if one == kind] or public
     settings = [setting for one, path in own if (setting := catalogue(one).get(path)) is not None]
-    return tuple(setting for setting in settings if setting.types) or tuple(settings)
+    return tuple(setting for setting in settings if setting.status != "obsolete") or tuple(settings)
 
 
 @cache

@@ -6,8 +6,9 @@ How to write a setting
 Each entry is a name and its fields. ``meaning`` is all that every entry must have; leave out a field that is at its default. The fields
 are those of :class:`linter.settings.Setting`, except that these are shorter:
 
-``type``          the JSON type that the server wants; a list when it takes several, the wanted one first
-``coercion``      what the server does with the text that Parameter Store or the environment gives: ``integer``; or by source,
+``type``          the JSON type that the server wants; a list when it takes several, the wanted one first. An obsolete name has the one
+                  that it had in the releases that read it, and none where no release from 3.0.0 on did
+``coercion``      what the server does with the text that Parameter Store or the environment gives: one of ``COERCIONS``; or by source,
                   ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text
 ``first``         the first release that reads it; left out where that is 3.0.0 or an older one. A member without one has that of what
                   holds it
@@ -19,8 +20,8 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
 (before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
 So are the sentences ``consequence`` and ``wrong_type``, and the clauses ``if_true`` and ``if_false``. ``main`` is what came after the
-newest release. Where it was always so, as far back as 4.1.0 for a ``coercion``, there is no mapping. A word of ``enum`` that older releases
-do not know has its first release in ``enum_first``.
+newest release. Where it was always so there is no mapping. The ``coercion`` of an obsolete name ends with its last release. A word of
+``enum`` that older releases do not know has its first release in ``enum_first``.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
@@ -67,7 +68,7 @@ TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
 
 STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
-COERCIONS: Final = ("none", "integer", "boolean", "object", "csv", "secret")
+COERCIONS: Final = ("none", "integer", "number", "boolean", "object", "csv", "secret")
 
 _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "status": str,
@@ -223,9 +224,11 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
     """The fields of a setting as :class:`linter.settings.Setting` has them."""
     row = {"status": file.status, **entry}
     if row["status"] == "obsolete":
-        _require("origin" in row and "type" not in row, "an obsolete name has an origin and no type")
+        _require("origin" in row, "an obsolete name has an origin")
+        _require(("type" in row) == ("last" in row), "an obsolete name has a type if it has a last release, and else none")
     else:
         _require("type" in row and "origin" not in row, "a setting has a type and no origin")
+    if "type" in row:
         types = row.pop("type")
         row["types"] = types if isinstance(types, list) else [types]
     for source_name, coercion in _coercions(row.pop("coercion", "none")).items():

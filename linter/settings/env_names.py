@@ -35,8 +35,8 @@ _SECTIONS: Final[Mapping[str, tuple[Release, tuple[str, ...]]]] = {
 
 
 @lru_cache(maxsize=8)
-def _sections(release: Release) -> Mapping[str, tuple[str, ...]]:
-    """The sections that a release knows, by prefix."""
+def sections(release: Release) -> Mapping[str, tuple[str, ...]]:
+    """The sections that a release knows, by the prefix of their variables."""
     return {prefix: path for prefix, (first, path) in _SECTIONS.items() if first <= release}
 
 
@@ -45,9 +45,9 @@ def setting_of(variable: str, release: Release = MAIN) -> tuple[str, ...]:
     if not variable.startswith(PREFIX):
         return ()
     rest = variable[len(PREFIX) :]
-    sections = _sections(release)
-    section = max((prefix for prefix in sections if rest.startswith(prefix)), key=len, default="")
-    return (*sections.get(section, ()), _camel_case(rest[len(section) :]))
+    known = sections(release)
+    section = max((prefix for prefix in known if rest.startswith(prefix)), key=len, default="")
+    return (*known.get(section, ()), _camel_case(rest[len(section) :]))
 
 
 def landings(variable: str) -> Mapping[Release, tuple[str, ...]]:
@@ -62,7 +62,7 @@ def landings(variable: str) -> Mapping[Release, tuple[str, ...]]:
 
 def variable_of(path: tuple[str, ...], release: Release = MAIN) -> str:
     """The variable that sets a setting in a release, or the one that people would try where none does."""
-    for section, parent in _sections(release).items():
+    for section, parent in sections(release).items():
         if parent == path[:-1]:
             return PREFIX + section + _snake_case(path[-1])
     return PREFIX + "_".join(_snake_case(step) for step in path)

@@ -50,6 +50,8 @@ DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS
 RELEASES: Final = tuple(DATES)
 """Every known release, in order. From 3.0.0: no older one was looked at."""
 
+LONGEST_RANGE: Final = 100
+"""Characters of a range at most."""
 _NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 
@@ -92,6 +94,8 @@ def parse_server_version(text: str, reason: str) -> ServerVersion:
     Raises ValueError as :func:`parse_range` does.
     """
     text = text.strip()
+    if len(text) > LONGEST_RANGE:
+        raise ValueError(f"a release of the server, or a range of them, has at most {LONGEST_RANGE} characters")
     numbers = _numbers(text)
     if numbers is not None and numbers > NEWEST[: len(numbers)]:
         return ServerVersion(NEWEST, MAIN, reason, text)

@@ -20,6 +20,7 @@ REQUIRE_ALL = bool(os.environ.get("MEDPLUM_LINT_REQUIRE_ALL"))
 _OFFLINE = re.compile(
     "Temporary failure in name resolution|Name or service not known|nodename nor servname|NewConnectionError|NameResolutionError"
     "|No matching distribution found|Network is unreachable|Connection refused|Connection to .* timed out"
+    "|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT"
 )
 
 

@@ -881,6 +881,12 @@ def compose_services(size: int) -> Sample:
 
 
 @shape
+def compose_services_of_many_versions(size: int) -> Sample:
+    one = "  s{0}:\n    image: medplum/medplum-server:9.{0}.0\n    environment:\n      MEDPLUM_ZQ{0}: '1'\n      MEDPLUM_PORT: x\n"
+    return Sample("compose.yaml", "services:\n" + "".join(one.format(number) for number in range(size)), "server/env")
+
+
+@shape
 def compose_list(size: int) -> Sample:
     items = "".join(f"      - MEDPLUM_ZQ{number}=1\n" for number in range(size))
     return Sample("compose.yaml", f"services:\n  s:\n    image: medplum/medplum-server:latest\n    environment:\n{items}", "server/env")

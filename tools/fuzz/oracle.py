@@ -114,6 +114,10 @@ class Plan(NamedTuple):
             written.unlink()
 
 
+SERVERS: Final = ("3.0.0", "4.1.0", "4.3", "4.3.5", "5.0.5", "5.1.14", "5.1.23", "main", "7", ">=4.3,<5.1.14", "<4")
+"""Servers that read settings differently."""
+
+
 def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     """The commands to run on the files, which lie in the current folder under ``names``."""
     kind = case.files[0].kind if random.random() < 0.5 and case.files[0].kind else random.choice(KINDS_TO_TRY)
@@ -122,6 +126,8 @@ def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     paths = ["--", *(f"./{name}" for name in names)]
     more = ["--rules", "../policies"] if random.random() < 0.3 else []
     piped = random.random() < 0.25 and len(names) == 1
+    server = ["--server-version", random.choice(SERVERS)] if random.random() < 0.4 else []
+    given = [*given, *server]
     check = ["-", *given, *now, *more] if piped else [*given, *now, *more, *paths]
     stdin = 0 if piped else None
     output = "../report" if random.random() < 0.15 else ""
@@ -132,6 +138,9 @@ def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     made += [Plan(f"show {form}", ("show", "--format", form, *options, *shown), stdin) for form in ("text", "json")]
     other = f"./{random.choice(['twin', *names])}"
     made += [Plan(f"diff {form}", ("diff", "--format", form, "--", f"./{names[0]}", other), None) for form in ("text", "json")]
+    upgraded = ("--from", random.choice(["3.0.0", "4.1.12", "5.1.13"]))
+    forms = ("text", "json", "markdown")
+    made += [Plan(f"upgrade {form}", ("upgrade", "--format", form, *upgraded, *shown), stdin) for form in forms]
     return made
 
 

@@ -11,6 +11,8 @@ from ..node import Node
 from ..verdict import Check, Failure, Verdict
 from . import TEXT, operator
 
+_LONGEST: Final = 100
+"""Characters of a range at most."""
 _RELEASE: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
 
 
@@ -23,7 +25,7 @@ _RELEASE: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
 )
 def server(operand: Any) -> Check:
     """The check that a release is in a range; a text that is no release is in none."""
-    if not all(_RELEASE.fullmatch(Clause.of(text).number) for text in str(operand).split(",")):
+    if len(str(operand)) > _LONGEST or not all(_RELEASE.fullmatch(Clause.of(text).number) for text in str(operand).split(",")):
         raise RuleError(f'"{operand}" is not a range of releases of the server, such as ">=5.0" or ">=4.3,<5"')
 
     def check(value: Any, _node: Node) -> Verdict:

@@ -1,0 +1,300 @@
+"""What stands between brackets, of JSON or of a flow collection in YAML: putting items in as the others are, and taking some out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..text import Span
+from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break
+
+
+class Item(NamedTuple):
+    """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, if one does."""
+
+    start: int
+    end: int
+    comma: int | None
+
+
+class Brackets(NamedTuple):
+    """A pair of brackets in a text, and what stands between them; ``comment`` matches a comment."""
+
+    content: str
+    opener: int
+    closer: int
+    items: tuple[Item, ...]
+    comment: re.Pattern[str]
+
+    @property
+    def inside(self) -> str:
+        """All that stands between the brackets."""
+        return self.content[self.opener + 1 : self.closer]
+
+
+class Separator(NamedTuple):
+    """What stands around a comma between two items: blanks, or a line end and an indentation."""
+
+    before: str
+    after: str
+
+    @property
+    def breaks(self) -> bool:
+        """Whether an item begins on a line of its own."""
+        return has_break(self.before) or has_break(self.after)
+
+    @property
+    def indent(self) -> str:
+        """The indentation of an item's line."""
+        return (self.after if has_break(self.after) else self.before).lstrip("\r\n")
+
+    @property
+    def newline(self) -> str:
+        """The line end in front of an item."""
+        text = self.after if has_break(self.after) else self.before
+        return text[: len(text) - len(self.indent)]
+
+    def join(self, items: Iterable[str]) -> str:
+        """Items with this between them."""
+        return f"{self.before},{self.after}".join(items)
+
+
+class _Gap(NamedTuple):
+    """What stands between two tokens that is none.
+
+    ``line`` is where the last line in it starts, if what follows begins that line, but for comments; ``commented`` tells of comments before
+    that line, or anywhere where there is none.
+    """
+
+    line: int | None
+    commented: bool
+    breaks: bool
+
+
+class _Tail(NamedTuple):
+    """What follows on a line: blanks and comments up to ``end``, the last comment up to ``comments``; ``ended``: nothing else does."""
+
+    end: int
+    comments: int
+    ended: bool
+
+
+def _gap(brackets: Brackets, start: int, end: int) -> _Gap:
+    content, at = brackets.content, start
+    line: int | None = None
+    commented = breaks = since = False  # since: whether there are comments since the line began
+    while at < end:
+        if content[at] in "\r\n":
+            at = line = behind_break(content, at)
+            commented, breaks, since = commented or since, True, False
+            continue
+        comment = brackets.comment.match(content, at)
+        if comment is None:
+            at += 1
+            continue
+        at, since = comment.end(), True
+        if has_break(comment[0]):
+            line, breaks = None, True
+    return _Gap(line, commented or (since and line is None), breaks)
+
+
+def _tail(brackets: Brackets, at: int) -> _Tail:
+    content, comments = brackets.content, at
+    while True:
+        at = behind_blanks(content, at)
+        comment = brackets.comment.match(content, at)
+        if comment is None or has_break(comment[0]):
+            return _Tail(at, comments, at == len(content) or content[at] in "\r\n")
+        at = comments = comment.end()
+
+
+# --- Putting in -----------------------------------------------------------------------------------------------------------------------
+
+
+def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
+    """What is to stand between an item that is put in at ``index`` and its neighbours; ``usual``: behind a comma, if nothing shows it."""
+    items = brackets.items
+    if index == 0:
+        start = items[0].start
+        if _gap(brackets, brackets.opener + 1, start).line is not None:
+            return Separator("", _reduced(brackets, brackets.opener + 1, start))
+    if len(items) < 2:
+        lead = _reduced(brackets, brackets.opener + 1, items[0].start)
+        return Separator("", lead if has_break(lead) else usual)
+    before, after = items[max(index - 1, 0)], items[min(index, len(items) - 1)]
+    if before is after:
+        before, after = (items[0], items[1]) if index == 0 else (items[-2], items[-1])
+    assert before.comma is not None  # another item follows
+    return Separator(_reduced(brackets, before.end, before.comma), _reduced(brackets, before.comma + 1, after.start))
+
+
+def _reduced(brackets: Brackets, start: int, end: int) -> str:
+    """What stands between two tokens, without comments and empty lines."""
+    content, line = brackets.content, _gap(brackets, start, end).line
+    if line is not None:
+        first = line - 2 if content[line - 2 : line] == "\r\n" and line - 2 >= start else line - 1
+        return content[first : behind_blanks(content, line)]
+    gap = content[start:end]
+    return gap if gap.strip(" \t") == "" else " "
+
+
+def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Separator) -> list[Edit]:
+    """Put items in front of the one at ``index``, or behind the last one; there are some already."""
+    if index == 0:
+        return [_in_front(brackets, texts, separator)]
+    item = brackets.items[index - 1]
+    lines_begin_with_comma = has_break(separator.before)
+    if lines_begin_with_comma or not has_break(separator.after):
+        tail = _tail(brackets, item.end)
+        at = (tail.end if lines_begin_with_comma else item.end) if tail.ended else tail.comments
+        return [_put(at, _ending_as(brackets, at, separator).join(["", *texts]))]
+    tail = _tail(brackets, item.end if item.comma is None else item.comma + 1)
+    separator = _ending_as(brackets, tail.end, separator)
+    text = separator.after + separator.join(texts)
+    if item.comma is not None:
+        return [_put(tail.end if tail.ended else item.comma + 1, f"{text},")]
+    if not tail.ended or tail.end == item.end:
+        return [_put(item.end, f",{text}")]
+    return [_put(item.end, ","), _put(tail.end, text)]  # what stands behind the item on its line stays there
+
+
+def _ending_as(brackets: Brackets, at: int, separator: Separator) -> Separator:
+    """A separator with the line end that stands at a place, if one does: lines are put in there, not line ends."""
+    end = brackets.content[at : behind_break(brackets.content, at)]
+    if not end:
+        return separator
+    return Separator(*(end + blanks.lstrip("\r\n") if has_break(blanks) else blanks for blanks in separator))
+
+
+def _in_front(brackets: Brackets, texts: Sequence[str], separator: Separator) -> Edit:
+    first = brackets.items[0]
+    if _gap(brackets, brackets.opener + 1, first.start).line is None:
+        return _put(first.start, separator.join([*texts, ""]))
+    tail = _tail(brackets, brackets.opener + 1)
+    separator = _ending_as(brackets, tail.end, separator)
+    return _put(tail.end if tail.ended else brackets.opener + 1, f"{separator.after}{separator.join(texts)},")
+
+
+def fill(brackets: Brackets, texts: Sequence[str], separator: Separator, closing: str, pad: str = "") -> Edit:
+    """Put items where there are none; ``closing`` is what stands in front of the closing bracket where items have lines of their own.
+
+    ``pad`` stands inside of the brackets where they have none. Comments stay; they stand before the items.
+    """
+    inside = brackets.inside
+    items = separator.join(texts)
+    if not inside.strip():
+        text = f"{separator.after}{items}{closing}" if separator.breaks else f"{pad}{items}{pad}"
+        return Edit(Span(brackets.opener + 1, brackets.closer), text)
+    last = brackets.opener + 1 + len(inside.rstrip(" \t\r\n"))
+    rest = brackets.content[last : brackets.closer]
+    if has_break(rest):
+        return _put(last, (separator.after if separator.breaks else rest) + items)
+    if separator.breaks:
+        return Edit(Span(last, brackets.closer), separator.after + items + closing)
+    return _put(last, f" {items}")
+
+
+def _put(at: int, text: str) -> Edit:
+    return Edit(Span(at, at), text)
+
+
+# --- Taking out -----------------------------------------------------------------------------------------------------------------------
+
+
+def take_out(brackets: Brackets, gone: Iterable[int]) -> list[Edit]:
+    """Take items out, with the lines and the comments that are theirs alone. No comma is left that was not there before a bracket."""
+    indexes = sorted(gone)
+    if len(indexes) == len(brackets.items):
+        return [_emptied(brackets)]
+    return [edit for first, last in _runs(indexes) for edit in _take_run(brackets, first, last)]
+
+
+def _runs(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of those that follow each other."""
+    first = last = indexes[0]
+    for index in indexes[1:]:
+        if index > last + 1:
+            yield first, last
+            first = index
+        last = index
+    yield first, last
+
+
+def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
+    """Take out items that follow each other; others stay before or behind them."""
+    content, item, final = brackets.content, brackets.items[first], brackets.items[last]
+    previous = brackets.items[first - 1] if first else None
+    lead = _gap(brackets, _behind(brackets, first), item.start)
+    behind = final.end if final.comma is None else final.comma + 1
+    tail = _tail(brackets, behind)
+    comma = [] if final.comma is not None or previous is None else [_comma_of(brackets, previous)]
+    if lead.line is not None and tail.ended:
+        return [*comma, _take(lead.line, behind_break(content, tail.end))]
+    if previous is None:
+        return [_take(item.start, _next(brackets, last, tail))]
+    if lead.commented and lead.breaks:
+        return [*comma, _take(before_blanks(content, item.start), tail.comments if comma else behind)]
+    if comma:
+        return [_with_comma(brackets, first, comma[0].span.start, tail)]
+    if lead.line is None or last + 1 == len(brackets.items):
+        return [_between(brackets, previous, _behind(brackets, first), final)]
+    return [_take(item.start, behind_blanks(content, behind))]
+
+
+def _between(brackets: Brackets, previous: Item, start: int, final: Item) -> Edit:
+    """Take out items that share their line with the one before them, with the comma before or, for the sake of comments, behind them."""
+    assert final.comma is not None  # those without one are the last, of which the comma before goes
+    before, behind = _gap(brackets, previous.end, start - 1), _gap(brackets, final.end, final.comma)
+    if behind.commented or (before.breaks and before.commented):
+        return _take(start, final.comma + 1)
+    return _take(before_blanks(brackets.content, start - 1, previous.end) if before.commented else previous.end, final.end)
+
+
+def _with_comma(brackets: Brackets, first: int, start: int, tail: _Tail) -> Edit:
+    """Take out the last items with the comma in front of them, from ``start`` on, and the line that begins with it."""
+    previous = brackets.items[first - 1]
+    line = _gap(brackets, previous.end, _behind(brackets, first) - 1).line
+    if line is not None and tail.ended:
+        return _take(line, behind_break(brackets.content, tail.end))
+    return _take(start, tail.comments)
+
+
+def _behind(brackets: Brackets, index: int) -> int:
+    """Behind the comma or bracket in front of an item."""
+    comma = brackets.items[index - 1].comma if index else brackets.opener
+    assert comma is not None  # an item follows it
+    return comma + 1
+
+
+def _comma_of(brackets: Brackets, item: Item) -> Edit:
+    """Take out the comma behind an item that becomes the last one."""
+    assert item.comma is not None  # an item follows it
+    start = before_blanks(brackets.content, item.comma, item.end)
+    return _take(item.end if not brackets.content[item.end : start].strip() else start, item.comma + 1)
+
+
+def _next(brackets: Brackets, last: int, tail: _Tail) -> int:
+    """Up to where the first items go, whose line begins with the bracket: what follows takes their place."""
+    final, following = brackets.items[last], brackets.items[last + 1]
+    assert final.comma is not None  # an item follows it
+    for at in (final.comma + 1, tail.comments):
+        if not brackets.content[at : following.start].strip():
+            return following.start
+    return tail.comments if tail.ended else behind_blanks(brackets.content, final.comma + 1)
+
+
+def _emptied(brackets: Brackets) -> Edit:
+    """Take out all items; nothing else stays but comments that stand apart."""
+    content, first, last = brackets.content, brackets.items[0], brackets.items[-1]
+    lead = _gap(brackets, brackets.opener + 1, first.start)
+    tail = _tail(brackets, last.end if last.comma is None else last.comma + 1)
+    if not lead.commented and not content[tail.comments : brackets.closer].strip():
+        return _take(brackets.opener + 1, brackets.closer)
+    if lead.line is not None and tail.ended:
+        return _take(lead.line, behind_break(content, tail.end))
+    return _take(before_blanks(content, first.start), tail.comments)
+
+
+def _take(start: int, end: int) -> Edit:
+    return Edit(Span(start, end), "")

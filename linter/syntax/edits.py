@@ -1,0 +1,182 @@
+"""Edits of a text: what stands at some places is replaced, and every other character stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ..text import Span, Text
+from .places import JsonPath
+
+
+class Edit(NamedTuple):
+    """What is to stand in place of the characters of ``span``; an empty span puts something in, an empty text takes something out.
+
+    Spans count the characters of :attr:`linter.text.Text.content`, in which line ends are as in the file and a byte order mark is not.
+    """
+
+    span: Span
+    text: str
+
+
+class Overlap(Exception):
+    """Two edits want the same characters, or put something in at one place: neither order of the two is right."""
+
+    def __init__(self, first: Edit, second: Edit) -> None:
+        super().__init__(f"the edits of {_where(first)} and of {_where(second)} overlap")
+        self.first = first
+        self.second = second
+
+
+def _where(edit: Edit) -> str:
+    return f"characters {edit.span.start} to {edit.span.end}"  # not what is written there, which may be a secret
+
+
+class Token(str):
+    """A number, as it is to be written: ``1e6`` is another text than ``1000000.0``."""
+
+
+Order = Sequence[str] | Callable[[JsonPath], Sequence[str]]
+"""The names of members in the order that is wanted of them; of one object, or as a function of the path of any object."""
+
+
+def apply_edits(content: str, edits: Iterable[Edit]) -> str:
+    """A text with all edits made. Raises :exc:`Overlap`; an edit that is given twice is made once."""
+    pieces: list[str] = []
+    at = 0
+    for edit in _in_order(edits):
+        pieces += (content[at : edit.span.start], edit.text)
+        at = edit.span.end
+    return "".join((*pieces, content[at:]))
+
+
+def apply_to(text: Text, edits: Iterable[Edit], *, bom: bool | None = None) -> str:
+    """All of a file with all edits made, its byte order mark included; ``bom`` says whether it is to have one, None that it is kept."""
+    mark = text.bom if bom is None else bom
+    return ("\ufeff" if mark else "") + apply_edits(text.content, edits)
+
+
+def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
+    """Whether two sets of edits cannot both be made. What both have is no conflict."""
+    try:
+        _in_order((*first, *second))
+    except Overlap:
+        return True
+    return False
+
+
+def _in_order(edits: Iterable[Edit]) -> list[Edit]:
+    ordered = sorted(set(edits))
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        if after.span.start < before.span.end or (after.span.start == before.span.start and _inserts(before) and _inserts(after)):
+            raise Overlap(before, after)
+    return ordered
+
+
+def _inserts(edit: Edit) -> bool:
+    return edit.span.start == edit.span.end
+
+
+def names_at(order: Order, path: JsonPath) -> Sequence[str]:
+    """The names that are wanted in the object at ``path``, in their order."""
+    return order(path) if callable(order) else order
+
+
+def index_in(order: Sequence[str], names: Sequence[str], name: str) -> int:
+    """Where a new name goes among ``names``: the index of the one that it stands in front of, or their number.
+
+    It goes behind the nearest of those that come before it in the order, else in front of the nearest that comes after it, else to the end.
+    """
+    if name in order:
+        wanted = order.index(name)
+        standing = {one: index for index, one in enumerate(names)}
+        for earlier in reversed(order[:wanted]):
+            if earlier in standing:
+                return standing[earlier] + 1
+        for later in order[wanted + 1 :]:
+            if later in standing:
+                return standing[later]
+    return len(names)
+
+
+def grouped(order: Sequence[str], names: Sequence[str], new: Iterable[str]) -> dict[int, list[str]]:
+    """New names by the index at which they go among ``names``, those of one index in the wanted order."""
+    ranks = {name: rank for rank, name in enumerate(order)}
+    groups: dict[int, list[str]] = {}
+    for name in sorted(new, key=lambda name: ranks.get(name, len(ranks))):
+        groups.setdefault(index_in(order, names, name), []).append(name)
+    return groups
+
+
+def is_same(value: Any, other: Any) -> bool:
+    """Whether two values are one and the same in JSON, where true is not 1, and members have no order."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(is_same(member, other[name]) for name, member in value.items())
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(is_same, value, other))
+    return isinstance(value, bool) == isinstance(other, bool) and bool(value == other)
+
+
+def value_at(value: Any, path: JsonPath) -> Any:
+    """What stands at a path in a value; :exc:`LookupError` where nothing does."""
+    for step in path:
+        if isinstance(value, dict) if isinstance(step, str) else isinstance(value, list) and step >= 0:
+            value = value[step]
+        else:
+            raise LookupError(step)
+    return value
+
+
+# --- Lines ----------------------------------------------------------------------------------------------------------------------------
+
+
+def line_start(content: str, at: int, least: int = 0) -> int:
+    """Where the line of a character starts; ``least`` where no line end stands between that and the character."""
+    return max(content.rfind("\n", least, at), content.rfind("\r", least, at), least - 1) + 1
+
+
+def line_end(content: str, at: int) -> int:
+    """Where the line of a character ends: in front of its line end."""
+    while at < len(content) and content[at] not in "\r\n":
+        at += 1
+    return at
+
+
+def behind_break(content: str, at: int) -> int:
+    """Behind the line end that stands at ``at``, if one does."""
+    if content.startswith("\r\n", at):
+        return at + 2
+    return at + 1 if at < len(content) and content[at] in "\r\n" else at
+
+
+def behind_blanks(content: str, at: int) -> int:
+    """Behind the spaces and tabs that stand at ``at``."""
+    while at < len(content) and content[at] in " \t":
+        at += 1
+    return at
+
+
+def before_blanks(content: str, at: int, least: int = 0) -> int:
+    """Where the spaces and tabs in front of ``at`` begin."""
+    while at > least and content[at - 1] in " \t":
+        at -= 1
+    return at
+
+
+def indentation(content: str, at: int) -> str:
+    """The spaces and tabs with which the line of a character begins."""
+    start = line_start(content, at)
+    return content[start : behind_blanks(content, start)]
+
+
+def break_near(content: str, at: int) -> str:
+    """How lines end around a character: before it, else behind it; ``\\n`` where the text is one line."""
+    start = line_start(content, at)
+    end = line_end(content, at)
+    first = max(start - 2, 0) if content[max(start - 2, 0) : start] == "\r\n" else max(start - 1, 0)
+    return content[first:start] or content[end : behind_break(content, end)] or "\n"
+
+
+def has_break(text: str) -> bool:
+    """Whether a line ends in a text."""
+    return "\n" in text or "\r" in text

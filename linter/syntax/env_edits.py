@@ -1,0 +1,142 @@
+"""Edits of variables in ``NAME=value`` lines, that keep ``export``, blanks, quotes and comments as they are written.
+
+Each function returns the edits, of which there are none where nothing needs to change, or None where the value cannot be written, or where
+programs do not agree on what stands there.
+
+Programs agree on a value without anything special in it, and on single quotes. In double quotes some of them take no escape but ``\\n`` for
+one, so other escapes are written only where nothing else will do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..text import Span
+from .edits import Edit, behind_break, break_near, index_in, line_end, line_start
+from .quotes import closing_quote
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+_UNQUOTED = re.compile(r"[^\s#'\"\\$`]*")
+"""What only a shell does not read as it stands."""
+_OTHER_NAME = re.compile(r"[A-Z]_|\{\{")
+"""What makes a value without quotes look like the next line, whose start was lost, or like a template."""
+_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_SPECIAL = re.compile(r"[\\\"$`\r\n]")
+_REST = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r"}
+
+
+class Entry(NamedTuple):
+    """A variable where it is set; ``value`` includes the quotes, and begins before the end of ``key`` where there is no value."""
+
+    name: str
+    key: Span
+    value: Span
+
+
+def set_text(content: str, entry: Entry, text: str) -> list[Edit] | None:
+    """Give a variable another value, in the quotes that it has if they can hold it."""
+    if not _is_sound(content, entry):
+        return None
+    start, end = _value(content, entry)
+    old = content[start:end]
+    new = _written(text, old)
+    if new is None or new == old:
+        return None if new is None else []
+    return [Edit(Span(start, end), new)]
+
+
+def rename(content: str, entry: Entry, name: str) -> list[Edit] | None:
+    """Give a variable another name."""
+    if _NAME.fullmatch(name) is None:
+        return None
+    return [] if content[slice(*entry.key)] == name else [Edit(entry.key, name)]
+
+
+def remove(content: str, entry: Entry) -> list[Edit] | None:
+    """Take out the lines of a variable, with the comment behind it."""
+    if not _is_sound(content, entry):
+        return None
+    start, end = line_start(content, entry.key.start), line_end(content, _value(content, entry).end)
+    if end == len(content) and start > 0:  # a text that ends without a line end goes on to do so
+        return [Edit(Span(start - (2 if content.endswith("\r\n", 0, start) else 1), end), "")]
+    return [Edit(Span(start, behind_break(content, end)), "")]
+
+
+def add(content: str, entries: Sequence[Entry], name: str, text: str, order: Sequence[str] = ()) -> list[Edit] | None:
+    """Set one more variable, as the others of ``entries`` are set, at its place in ``order``; without others, at the end of the text."""
+    if _NAME.fullmatch(name) is None or any(entry.name == name for entry in entries):
+        return None
+    if not entries:
+        return _add_first(content, name, text)
+    index = index_in(order, [entry.name for entry in entries], name)
+    sibling = entries[max(index - 1, 0)]
+    if not _is_sound(content, sibling):
+        return None
+    line = _line(content, sibling, name, text)
+    if line is None:
+        return None
+    if index == 0:
+        at = line_start(content, sibling.key.start)
+        end = line_end(content, _value(content, sibling).end)
+        return [Edit(Span(at, at), line + (content[end : behind_break(content, end)] or break_near(content, at)))]
+    at = line_end(content, _value(content, sibling).end)
+    return [Edit(Span(at, at), (content[at : behind_break(content, at)] or break_near(content, at)) + line)]
+
+
+def _add_first(content: str, name: str, text: str) -> list[Edit] | None:
+    """Set a variable at the end of a text that sets none."""
+    value = _written(text, "")
+    if value is None:
+        return None
+    newline, end = break_near(content, len(content)), len(content)
+    line = f"{name}={value}"
+    return [Edit(Span(end, end), line + newline if not content or content[-1] in "\r\n" else newline + line)]
+
+
+def _line(content: str, sibling: Entry, name: str, text: str) -> str | None:
+    """A line that sets a variable as another one is set."""
+    start, end = _value(content, sibling)
+    quote = content[start:end][:1]
+    new = _written(text, quote if quote in ("'", '"') else "")
+    before = content[line_start(content, sibling.key.start) : sibling.key.start]
+    return None if new is None else f"{before}{name}{content[sibling.key.end : start]}{new}"
+
+
+def _value(content: str, entry: Entry) -> Span:
+    """Where the value stands, or where it would."""
+    if entry.value.start >= entry.key.end:
+        return entry.value
+    at = content.index("=", entry.key.end) + 1
+    return Span(at, at)
+
+
+def _is_sound(content: str, entry: Entry) -> bool:
+    """Whether the value ends where it seems to: its quotes are closed, and nothing but a comment follows."""
+    start, end = _value(content, entry)
+    if start == end:
+        return content[start : start + 1] != "#"
+    quote = content[start]
+    if quote in "'\"" and closing_quote(content, start, escapes=quote == '"') != end - 1:
+        return False
+    return _REST.match(content, end) is not None
+
+
+def _written(text: str, old: str) -> str | None:
+    """A value, in the quotes of another one if these can hold it so that all programs read it; None where no quotes can."""
+    if _NEVER.search(text) is not None:
+        return None
+    quote = old[:1] if old[:1] in ("'", '"') else ""
+    plain = _PLAIN if _PLAIN.fullmatch(old) is not None else _UNQUOTED
+    if not quote and plain.fullmatch(text) is not None and _OTHER_NAME.search(text) is None:
+        return text
+    fits_single = not any(sign in text for sign in ("'", "\n", "\r", "${", "{{"))
+    fits_double = _SPECIAL.search(text) is None and "{{" not in text
+    if fits_double and (quote == '"' or not fits_single):
+        return f'"{text}"'
+    if fits_single:
+        return f"'{text}'"
+    return None if "{{" in text else f'"{"".join(_ESCAPES.get(char, char) for char in text)}"'

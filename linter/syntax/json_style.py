@@ -1,0 +1,112 @@
+"""How a JSON text is written around a place: what a value that is put there is to look like."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from .edits import Token, behind_blanks, break_near, has_break, indentation
+
+_USUAL_UNIT: Final = "  "
+_SPREAD = re.compile(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
+_EMPTY = re.compile(r"[\[{][ \t\r\n]*[\]}]")
+_FIRST = re.compile(r"[\[{][ \t\r\n]*")
+_COLON = re.compile(r"[ \t]*:[ \t]*(?=[^ \t\r\n])")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Style(NamedTuple):
+    """How values are written: line ends, one level of indentation, and what stands for a colon, behind a comma, and inside of brackets."""
+
+    newline: str
+    unit: str
+    colon: str
+    comma: str
+    pads: dict[str, str]
+
+    def write(self, value: Any, indent: str, *, spread: bool) -> str:
+        """A value as text; ``spread`` says whether its members have lines of their own, which are indented by more than ``indent``.
+
+        Raises :exc:`ValueError` for what JSON cannot say.
+        """
+        if isinstance(value, dict) and value:
+            inner = indent + self.unit
+            return self._within(
+                "{}", [f"{written(name)}{self.colon}{self.write(one, inner, spread=spread)}" for name, one in value.items()], indent, spread
+            )
+        if isinstance(value, list) and value:
+            return self._within("[]", [self.write(one, indent + self.unit, spread=spread) for one in value], indent, spread)
+        return written(value)
+
+    def _within(self, brackets: str, texts: list[str], indent: str, spread: bool) -> str:
+        if spread:
+            line = self.newline + indent
+            return f"{brackets[0]}{line}{self.unit}{f',{line}{self.unit}'.join(texts)}{line}{brackets[1]}"
+        pad = self.pads.get(brackets[0], "")
+        return f"{brackets[0]}{pad}{f',{self.comma}'.join(texts)}{pad}{brackets[1]}"
+
+
+def written(value: Any) -> str:
+    """A value on one line; of text only what JSON or UTF-8 cannot hold is escaped. Raises :exc:`ValueError` for what JSON cannot say."""
+    if isinstance(value, Token):
+        if _NUMBER.fullmatch(value) is None:
+            raise ValueError("this is not a number in JSON")
+        return str(value)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def style_at(content: str, openers: Iterable[int]) -> Style:
+    """The style of the objects and lists whose brackets are given, of which the first that shows something counts."""
+    unit = colon = None
+    pads: dict[str, str] = {}
+    start = 0
+    for opener in openers:
+        start = start or opener
+        if is_empty(content, opener):
+            continue
+        unit = unit or _unit(content, opener)
+        colon = colon or _colon(content, opener)
+        if not is_spread(content, opener):
+            pads.setdefault(content[opener], content[opener + 1 : behind_blanks(content, opener + 1)])
+    colon = colon or ": "
+    return Style(break_near(content, start), unit or _USUAL_UNIT, colon, " " if colon.endswith((" ", "\t")) else "", pads)
+
+
+def is_spread(content: str, opener: int) -> bool:
+    """Whether what stands behind a bracket begins on a line of its own."""
+    return _SPREAD.match(content, opener) is not None
+
+
+def is_empty(content: str, opener: int) -> bool:
+    """Whether nothing stands between a bracket and its partner, not even a comment."""
+    return _EMPTY.match(content, opener) is not None
+
+
+def _first(content: str, opener: int) -> int:
+    match = _FIRST.match(content, opener)
+    assert match is not None  # a bracket stands there
+    return match.end()
+
+
+def _unit(content: str, opener: int) -> str | None:
+    """One level of indentation, as it is between the lines of a bracket and of the first thing inside."""
+    outer, inner = indentation(content, opener), indentation(content, _first(content, opener))
+    return inner.removeprefix(outer) if has_break(content[opener : _first(content, opener)]) and inner.startswith(outer) else None
+
+
+def _colon(content: str, opener: int) -> str | None:
+    """A colon with the blanks around it, behind the first name."""
+    first = _first(content, opener)
+    if content[opener] != "{" or content[first] != '"':
+        return None
+    return colon_at(content, json.decoder.scanstring(content, first + 1)[1])  # type: ignore[attr-defined]
+
+
+def colon_at(content: str, at: int) -> str | None:
+    """The colon that stands behind a name, with the blanks around it; None where a line ends or a comment stands there."""
+    match = _COLON.match(content, at)
+    return None if match is None or content[match.end()] == "/" else match[0]

@@ -1,0 +1,352 @@
+"""What a newer release holds otherwise than an older one of the same configuration, worked out by loading it as each of them does."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..policy.operators.compare import same
+from ..redaction.numbers import number_text
+from ..release import Release
+from ..server.assembly import Stop, coercion_of, converted
+from ..server.effective import Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
+from ..server.loader import SECRETS
+from ..settings import Catalogue, Setting, page_link
+from ..settings.env_names import landings, variable_of
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..settings.releases import RELEASES
+from .change import UpgradeChange
+from .notes import Notes, SettingNote
+
+Key = tuple[str, str, str | None, int]
+"""Which of the documents of a run one is, whatever release loads them: file, kind, environment, and a number where that is not enough."""
+_RELEASE_PAGE: Final = "https://github.com/medplum/medplum/releases/tag/v{}"
+
+
+class View:
+    """A document as one release holds it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.release = document.server.release
+        self.known = catalogue_of(document)
+
+    @cached_property
+    def rows(self) -> Mapping[SettingPath, Effective]:
+        """Every setting that it gives, and the defaults of those that it does not."""
+        return {one.path: one for one in effective_settings(self.document, defaults=True)}
+
+    @cached_property
+    def given(self) -> frozenset[SettingPath]:
+        """The paths of what it gives, of their holders too."""
+        paths = [path for path, row in self.rows.items() if row.line is not None]
+        return frozenset(path[:length] for path in paths for length in range(1, len(path) + 1))
+
+    @cached_property
+    def entries(self) -> frozenset[SettingPath] | None:
+        """The paths of its entries, where its source is a flat list of names."""
+        written = self.document.given
+        return frozenset(path for path, _ in written) if written is not None else None
+
+    @cached_property
+    def read(self) -> Mapping[SettingPath, Effective]:
+        """What it gives and the release reads."""
+        return {path: row for path, row in self.rows.items() if row.line is not None and _is_read(self.known, path, self.release)}
+
+    def default(self, path: SettingPath) -> Any:
+        """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words."""
+        row = self.rows.get(path)
+        if row is not None:
+            return row.effective
+        setting = self.known.get(path)
+        data = self.document.data
+        sections = {*(name for name in data if isinstance(data[name], dict)), *(SECRETS[name] for name in SECRETS if name in data)}
+        has_section = len(path) == 1 or path[0] in sections
+        if setting is None or not has_section or not (setting.default_history or setting.is_read_by(self.release)):
+            return ABSENT
+        default = setting.default_in(self.release)
+        return ABSENT if default is None or isinstance(default, str) else default
+
+
+def _is_read(known: Catalogue, path: SettingPath, release: Release) -> bool:
+    """Whether a release reads what stands at a path: the setting, all that holds it, or what it is handed on in."""
+    holder: Setting | None = None
+    for length in range(1, len(path) + 1):
+        setting = known.get(path[:length])
+        if setting is None:
+            return holder is not None and (holder.pass_through or isinstance(path[length - 1], int))
+        if not setting.is_read_by(release):
+            return False
+        holder = setting
+    return True
+
+
+class History:
+    """The documents of a run as each release holds them, each release asked once."""
+
+    def __init__(self, load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release) -> None:
+        self._load = load
+        self._views: dict[Release, dict[Key, View]] = {}
+        self._between = [release for release in RELEASES if oldest < release <= newest]
+        self.oldest = oldest
+        self.newest = newest
+
+    def at(self, release: Release) -> Mapping[Key, View]:
+        """The documents as a release holds them."""
+        if release not in self._views:
+            views: dict[Key, View] = {}
+            numbers: Counter[tuple[str, str, str | None]] = Counter()
+            for document in self._load(release):
+                name = (document.uri, document.kind, document.environment)
+                views[(*name, numbers[name])] = View(document)
+                numbers[name] += 1
+            self._views[release] = views
+        return self._views[release]
+
+    def began(self, key: Key, holds: Callable[[View], bool], turns: Iterable[Release] = ()) -> Release:
+        """The release from which on something holds of a document that does not of the oldest, and does of the newest.
+
+        ``turns`` are the releases in which it can begin, where they are known: of one alone nothing has to be loaded.
+        """
+        within = {release for release in turns if self.oldest < release <= self.newest}
+        if len(within) == 1:
+            return within.pop()
+
+        def holds_in(release: Release) -> bool:
+            view = self.at(release).get(key)
+            return view is not None and holds(view)
+
+        return self._between[bisect_left(self._between, True, hi=len(self._between) - 1, key=holds_in)]
+
+
+def _turns_of_reading(view: View, path: SettingPath) -> set[Release]:
+    """The releases that begin or cease to read what stands at a path."""
+    above = [path[:length] for length in range(1, len(path) + 1)]
+    settings = [setting for one in above if (setting := view.known.get(one)) is not None]
+    ends = {RELEASES[at] for setting in settings if (at := bisect_right(RELEASES, setting.last)) < len(RELEASES)}
+    back_ported = {setting.back_ported for setting in settings if setting.back_ported is not None}
+    landed = set(landings(variable_of(tuple(map(str, path))))) if view.document.kind == "server/env" else set()
+    return {setting.first for setting in settings} | ends | back_ported | landed
+
+
+def _turns_of_coercion(view: View, path: SettingPath) -> set[Release]:
+    """The releases that begin to make something else of the text at a path, of that of what holds it, or use another default."""
+    by = DOCUMENT_KINDS[view.document.kind].coercion
+    if by is None:
+        return set()
+    names = [path[-1:], *(path[:length] for length in range(1, len(path) + 1))]
+    settings = [setting for one in names if (setting := view.known.get(one)) is not None]
+    facts = [fact for one in settings for fact in (getattr(one, by), one.default_history) if fact is not None]
+    return {Release.of(step) for fact in facts for step in fact.steps}
+
+
+class Pair(NamedTuple):
+    """One document as the oldest and as the newest release holds it."""
+
+    key: Key
+    old: View
+    new: View
+
+
+def pairs(history: History) -> list[Pair]:
+    """The documents that both releases have, in the order of the newest."""
+    before = history.at(history.oldest)
+    return [Pair(key, before[key], view) for key, view in history.at(history.newest).items() if key in before]
+
+
+def read_changes(history: History, pair: Pair, notes: Notes) -> Iterator[UpgradeChange]:
+    """The settings that stop or begin to be read, and the values that are read differently."""
+    old, new = pair.old.read, pair.new.read
+    told: set[SettingPath] = set()
+    for path in (*old, *new):
+        if (path in old) == (path in new):
+            continue
+        whole = _whole(pair, path)
+        if whole not in told:
+            told.add(whole)
+            yield (_removed if path in old else _added)(history, pair, whole, path, notes)
+    for path in old.keys() & new.keys():
+        if _differ(old[path].effective, new[path].effective):
+            yield _read_differently(history, pair, path)
+
+
+def _whole(pair: Pair, path: SettingPath) -> SettingPath:
+    """The setting that only one of the two releases reads: what holds the one at a path, where that is so and stands in the text."""
+    for length in range(1, len(path)):
+        setting = pair.new.known.get(path[:length])
+        if setting is None or (pair.new.entries is not None and path[:length] not in pair.new.entries):
+            continue
+        if setting.is_read_by(pair.old.release) != setting.is_read_by(pair.new.release):
+            return path[:length]
+    return path
+
+
+def _removed(history: History, pair: Pair, whole: SettingPath, path: SettingPath, notes: Notes) -> UpgradeChange:
+    release = history.began(pair.key, lambda view: path not in view.read, _turns_of_reading(pair.old, path))
+    view = pair.old
+    name = shown_name(view.known, whole)
+    note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
+    setting = view.known.get(whole)
+    use = setting.use if setting is not None else ""
+    rest = note.message if note is not None else f"write {use} instead" if use else "remove it"
+    message = f"{name} has no effect from {release} on: {rest}"
+    return UpgradeChange(
+        release,
+        "removed",
+        message,
+        _link(note, setting, release),
+        note is None or note.needs_hand,
+        name,
+        before=_shown(view, whole),
+        document=view.document,
+        path=whole,
+        span=view.document.locate(whole),
+    )
+
+
+def _added(history: History, pair: Pair, whole: SettingPath, path: SettingPath, notes: Notes) -> UpgradeChange:
+    release = history.began(pair.key, lambda view: path in view.read, _turns_of_reading(pair.new, path))
+    view = pair.new
+    name = shown_name(view.known, whole)
+    setting = view.known.get(whole)
+    what = _variable(view, whole) or name
+    sets = f" and sets {name}" if what != name else ""
+    note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
+    rest = note.message if note is not None and not note.default else "check that its value is what you want"
+    message = f"{what} begins to take effect in {release}{sets}, and older releases ignore it: {rest}"
+    return UpgradeChange(
+        release,
+        "added",
+        message,
+        _link(note, setting, release),
+        True,
+        name,
+        after=_shown(view, whole),
+        document=view.document,
+        path=whole,
+        span=view.document.locate(whole),
+    )
+
+
+def _variable(view: View, path: SettingPath) -> str:
+    """The environment variable that gives a setting, if one does."""
+    names = tuple(map(str, path))
+    return variable_of(names, view.release) if view.document.kind == "server/env" and view.known.get(path) is not None else ""
+
+
+def _shown(view: View, path: SettingPath) -> Any:
+    """What a document gives at a path, as it may be shown."""
+    row = view.rows.get(path)
+    return visible_effective(view.known, row) if row is not None else visible(view.known, path, view.document.get(path))
+
+
+def _read_differently(history: History, pair: Pair, path: SettingPath) -> UpgradeChange:
+    old, new = pair.old.rows[path], pair.new.rows[path]
+
+    def holds(view: View) -> bool:
+        row = view.rows.get(path)
+        return row is not None and _same(row.effective, new.effective)
+
+    release = history.began(pair.key, holds, _turns_of_coercion(pair.new, path))
+    name = shown_name(pair.new.known, path)
+    held = ABSENT if _stops(pair.new, new) else new.effective
+    return UpgradeChange(
+        release,
+        "read-differently",
+        f"{name} {_how(old.effective, held, release)}",
+        _link(None, pair.new.known.get(path), release),
+        True,
+        name,
+        before=visible_effective(pair.old.known, old),
+        after=visible_effective(pair.new.known, new._replace(effective=held)),
+        document=pair.new.document,
+        path=path,
+        span=pair.new.document.locate(path),
+    )
+
+
+def _stops(view: View, row: Effective) -> bool:
+    """Whether the server stops at a text that it fails to parse; a default can take its place here."""
+    by = DOCUMENT_KINDS[view.document.kind].coercion
+    return by is not None and isinstance(converted(row.written, coercion_of(row.path, by, view.release)), Stop)
+
+
+def _how(before: Any, after: Any, release: Release) -> str:
+    """How a newer release reads a value, as a clause behind the name of the setting."""
+    if after is ABSENT:
+        return f"must be JSON from {release} on: the server fails to parse this value and does not start; write valid JSON"
+    if not isinstance(before, str):
+        return f"is read differently from {release} on: check that the new value is what you want"
+    if isinstance(after, bool):
+        return f'is on from {release} on if it is "true": older releases hold a text, which is on; check that this is what you want'
+    if isinstance(after, float) and after != after:
+        return f"is read as a whole number from {release} on, and this text has none at its beginning; write the number alone"
+    if isinstance(after, int | float):
+        return f"is read as a whole number from {release} on, and only the digits at its beginning count; write the number alone"
+    if isinstance(after, dict):
+        return f"is parsed as JSON from {release} on: older releases hold the text; check that what it says is what you want"
+    if isinstance(after, list):
+        return f"is read as a list from {release} on: older releases hold it as one text; check that its items are what you want"
+    return f"is read differently from {release} on: check that the new value is what you want"
+
+
+def _differ(before: Any, after: Any) -> bool:
+    """Whether two values mean something else to the server: a number in quotes is that number, and "true" is true."""
+    if UNKNOWN in (before, after) or _same(before, after):
+        return False
+    if isinstance(before, str) and isinstance(after, bool):
+        return before != "true"
+    if isinstance(before, str) and isinstance(after, int | float):
+        return before != number_text(after)
+    return True
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equality, where NaN is NaN."""
+    return same(left, right) or (left != left and right != right)
+
+
+def default_changes(history: History, group: list[Pair], notes: Notes) -> Iterator[UpgradeChange]:
+    """The defaults that change under settings which no document of one server gives, of those that matter to whoever runs it."""
+    given = frozenset(path for pair in group if catalogue_kind(pair.new.document.kind) == "server" for path in pair.new.given)
+    for pair in group:
+        if not pair.new.document.complete:
+            continue
+        kind = catalogue_kind(pair.new.document.kind)
+        hidden = given if kind == "server" else pair.new.given
+        for name, note in notes.settings.get(kind, {}).items():
+            path: SettingPath = tuple(name.split("."))
+            if note.default and path not in hidden:
+                yield from _default_change(history, pair, path, note)
+
+
+def _default_change(history: History, pair: Pair, path: SettingPath, note: SettingNote) -> Iterator[UpgradeChange]:
+    before, after = pair.old.default(path), pair.new.default(path)
+    if UNKNOWN in (before, after) or after is ABSENT or _same(before, after):
+        return
+    release = history.began(pair.key, lambda view: _same(view.default(path), after))
+    name = shown_name(pair.new.known, path)
+    comes = f"{release} brings a default for it" if before is ABSENT else f"its default changes in {release}"
+    yield UpgradeChange(
+        release,
+        "default",
+        f"{name} is not given, and {comes}: {note.message}",
+        _link(note, pair.new.known.get(path), release),
+        note.needs_hand,
+        name,
+        before=visible(pair.old.known, path, before),
+        after=visible(pair.new.known, path, after),
+        document=pair.new.document,
+        path=path,
+    )
+
+
+def _link(note: SettingNote | None, setting: Setting | None, release: Release) -> str:
+    """Where more is said: of a note, of a setting, or else of the release."""
+    if note is not None and note.link:
+        return note.link
+    return (page_link(setting) if setting is not None else "") or _RELEASE_PAGE.format(release)

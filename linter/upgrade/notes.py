@@ -1,0 +1,152 @@
+"""What is known of upgrades beyond the catalogue of settings, read from ``notes.yaml``, where each entry is explained."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from ..model import SettingPath
+from ..policy.rule import Condition, compile_condition
+from ..policy.template import Template
+from ..release import MAIN, OLDEST, Release
+from ..settings.releases import parse_release
+from .change import KINDS, Kind
+
+FILE: Final = os.path.join(os.path.dirname(__file__), "notes.yaml")
+
+
+class Stop(NamedTuple):
+    """A release at which an upgrade has to stop, on the way to ``before`` or beyond.
+
+    ``migrations`` are the data migrations that must be done there, empty where there are none. ``message`` is what there is to do
+    where that is more than to wait for them.
+    """
+
+    release: Release
+    before: Release
+    migrations: str
+    message: str
+    link: str
+
+
+class Requirement(NamedTuple):
+    """The oldest ``version`` of some ``software`` with which a release works.
+
+    ``until``: from that release on another requirement says more. ``in_image``: Medplum's image brings it.
+    """
+
+    release: Release
+    software: str
+    version: str
+    until: Release
+    in_image: bool
+    link: str
+
+
+class SettingNote(NamedTuple):
+    """What there is to say when a setting goes, or its default changes: how a sentence goes on that says so.
+
+    ``default``: its default matters to whoever runs a server.
+    """
+
+    message: str
+    default: bool
+    needs_hand: bool
+    link: str
+
+
+class Note(NamedTuple):
+    """A change that concerns the documents of some kinds on which a condition holds, as the newer release loads them.
+
+    ``release`` is None for what matters at the first stop with data migrations. ``until``: a release that undoes it. ``command`` is a
+    pattern for a word of the command line, or of a health check, of a container with Medplum's image. ``unless_image``: it matters only
+    where no such container is given.
+    """
+
+    release: Release | None
+    until: Release
+    kind: Kind
+    path: SettingPath
+    kinds: tuple[str, ...]
+    when: Condition | None
+    command: re.Pattern[str] | None
+    before: Any
+    after: Any
+    message: Template
+    needs_hand: bool
+    unless_image: bool
+    link: str
+
+
+class Notes(NamedTuple):
+    """All of it. ``settings`` are by catalogue and name."""
+
+    stops: tuple[Stop, ...]
+    requirements: tuple[Requirement, ...]
+    settings: Mapping[str, Mapping[str, SettingNote]]
+    notes: tuple[Note, ...]
+
+
+def read_notes() -> Notes:
+    """What the file says. Raises ValueError for a mistake in it."""
+    import yaml
+
+    with open(FILE, "rb") as stream:
+        data = yaml.safe_load(stream)
+    return Notes(
+        tuple(map(_stop, data["stops"])),
+        tuple(map(_requirement, data["requirements"])),
+        {kind: {name: _setting(fields) for name, fields in settings.items()} for kind, settings in data["settings"].items()},
+        tuple(map(_note, data["notes"])),
+    )
+
+
+def _stop(fields: dict[str, Any]) -> Stop:
+    release, before = _release(fields, "release"), _release(fields, "before")
+    return Stop(release, before, fields.get("migrations", ""), _text(fields.get("message", "")), fields["link"])
+
+
+def _requirement(fields: dict[str, Any]) -> Requirement:
+    return Requirement(
+        _release(fields, "release"),
+        fields["software"],
+        fields["version"],
+        _release(fields, "until", MAIN),
+        bool(fields.get("in_image")),
+        fields["link"],
+    )
+
+
+def _setting(fields: dict[str, Any]) -> SettingNote:
+    return SettingNote(_text(fields["message"]), bool(fields.get("default")), bool(fields.get("hand")), fields.get("link", ""))
+
+
+def _note(fields: dict[str, Any]) -> Note:
+    if fields["kind"] not in KINDS:
+        raise ValueError(f"{fields['kind']!r} is not one of {', '.join(KINDS)}")
+    kinds = fields.get("for", "server")
+    return Note(
+        None if fields["release"] == "first-stop" else _release(fields, "release"),
+        _release(fields, "until", MAIN),
+        cast("Kind", fields["kind"]),
+        tuple(fields["setting"].split(".")) if "setting" in fields else (),
+        (kinds,) if isinstance(kinds, str) else tuple(kinds),
+        compile_condition(fields["when"]) if "when" in fields else None,
+        re.compile(fields["command"]) if "command" in fields else None,
+        fields.get("before"),
+        fields.get("after"),
+        Template(_text(fields["message"])),
+        bool(fields.get("hand", True)),
+        bool(fields.get("unless_image")),
+        fields["link"],
+    )
+
+
+def _release(fields: Mapping[str, Any], name: str, otherwise: Release = OLDEST) -> Release:
+    return parse_release(fields[name]) if name in fields else otherwise
+
+
+def _text(folded: str) -> str:
+    return " ".join(folded.split())
