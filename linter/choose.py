@@ -15,7 +15,7 @@ from .model import Configuration, Document, RuleInfo, Target
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
-from .server.target import target_of
+from .server.target import NOTHING_BESIDE, Beside, target_of
 from .settings.kinds import DEPLOYMENT
 from .sources import kinds
 
@@ -65,7 +65,7 @@ def is_active(rule: Rule, overrides: Overrides) -> bool:
     return is_selected(rule, overrides) and (rule.enabled or rule.info.id in (overrides.select or ()))
 
 
-def target_for(overrides: Overrides, document: Document, beside: Iterable[Document] = ()) -> Target:
+def target_for(overrides: Overrides, document: Document, beside: Beside = NOTHING_BESIDE) -> Target:
     """What a document is for, by its own content and that of those beside it in its file, unless the options say it."""
     if overrides.target in (None, "auto"):
         return target_of(document, beside)

@@ -13,6 +13,7 @@ from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
 from .release import ServerVersion
+from .text import printable
 
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
 _OVERRIDES: Final = ("select", "ignore", "severity", "target", "fail-on", "pedantic", "server-version")
@@ -128,6 +129,14 @@ class ConfigChecker:
         own = [number for number, line in enumerate(self._lines) if _TABLE.search(line.encode())]
         self._start = own[0] if own else 0
 
+    @property
+    def _shown_path(self) -> str:
+        """The path as seen from the current folder, so that a report does not depend on where on a machine that is."""
+        try:
+            return printable(Path(os.path.relpath(self._path)).as_posix())
+        except (OSError, ValueError):  # the current folder is gone, or on another drive
+            return self._path.name
+
     def _line(self, *keys: str) -> int:
         """The line of a key beneath other keys: the first that has it, from the line of the key above it on."""
         at = self._start
@@ -219,7 +228,7 @@ class ConfigChecker:
         from .settings.releases import parse_server_version  # only for a configuration that names one
 
         try:
-            return parse_server_version(text, f"server-version in {self._path.name}")
+            return parse_server_version(text, f"server-version in {self._shown_path}{f' for {above[-1]}' if above else ''}")
         except ValueError as error:
             raise self._error(where, f"server-version: {error}") from None
 

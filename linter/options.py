@@ -68,14 +68,18 @@ def parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
-def parse_server_version(_ctx: click.Context, _param: click.Parameter, text: str | None) -> ServerVersion | None:
+_SERVER_VERSION = "MEDPLUM_LINT_SERVER_VERSION"
+
+
+def parse_server_version(ctx: click.Context, param: click.Parameter, text: str | None) -> ServerVersion | None:
     """The releases of the server that a text means, see :func:`linter.settings.releases.parse_range`."""
     if text is None:
         return None
     from .settings import releases
 
+    from_shell = ctx.get_parameter_source(param.name or "") is click.core.ParameterSource.ENVIRONMENT
     try:
-        return releases.parse_server_version(text, "--server-version")
+        return releases.parse_server_version(text, _SERVER_VERSION if from_shell else "--server-version")
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -97,7 +101,7 @@ server_version_option = click.option(
     "--server-version",
     metavar="VERSION",
     callback=parse_server_version,
-    envvar="MEDPLUM_LINT_SERVER_VERSION",
+    envvar=_SERVER_VERSION,
     help="The server that reads the configuration: 4.3.5, a range such as >=4.3,<5, or latest.  [default: that of an image, else latest]",
 )
 config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")

@@ -67,6 +67,9 @@ class Clause(NamedTuple):
         return _SIGNS[self.sign](Release(release[: len(bound)]), bound)
 
 
+_AFTER_NEWEST: Final = Release((*NEWEST[:2], NEWEST[2] + 1))
+
+
 class ReleaseText(str):
     """A release as a message names it, which compares as ``release``: what is known of the main branch is said of the newest release."""
 
@@ -81,7 +84,12 @@ class ReleaseText(str):
 
 
 def is_in_range(release: Release, text: str) -> bool:
-    """Whether a release is in a range that is known to be one, such as one of a rule: ``>=4.3,<5``."""
+    """Whether a release is in a range that is known to be one, such as one of a rule: ``>=4.3,<5``.
+
+    What came after the newest release on the main branch is taken for its next patch, so that ``<6`` holds of it.
+    """
+    if release == MAIN:
+        release = _AFTER_NEWEST
     clauses = map(Clause.of, text.split(","))
     return all(clause.holds_for(release, Release.of(clause.number)) for clause in clauses)
 
@@ -97,16 +105,13 @@ class ServerVersion(NamedTuple):
     reason: str = "the newest known release"
     newer: str = ""
     """The release that it is said to be, where that is newer than any that is known: it is judged by the newest."""
+    is_known: bool = True
+    """Whether anything says which server it is; else it is judged by the newest, and may be any."""
 
     @property
     def text(self) -> str:
         """The release that is judged by, for people; what is known of the main branch is said of the newest release."""
         return str(NEWEST if self.release == MAIN and self.oldest != MAIN else self.release)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether anything says which server it is."""
-        return self != ANY_SERVER
 
     @property
     def why(self) -> str:
@@ -124,5 +129,5 @@ class ServerVersion(NamedTuple):
         return self.oldest < release
 
 
-ANY_SERVER: Final = ServerVersion()
+ANY_SERVER: Final = ServerVersion(is_known=False)
 """Nothing says which server it is: it is judged by the newest, and may be any."""

@@ -18,15 +18,19 @@ from .load import Input, Reading, breaks_off, described, load, read_for, servers
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check, merged, without_repetitions
 from .policy.rule import Rule
-from .release import ANY_SERVER, ServerVersion
+from .release import ANY_SERVER, MAIN, ServerVersion
+from .server.target import Beside
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
+from .settings.kinds import catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+_SECRETS = "secrets"
+"""The category of rules about secrets in plain sight, which do not depend on who reads them."""
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -213,10 +217,11 @@ class _Run:
         except Exception as error:  # a bug of ours: the newest server is judged by, and nothing is left unchecked
             self._bug(error, "all files", "finding out the server's version")
         for file in files:
-            beside = [one.document for one in file.reading.loaded]
-            for one in file.reading.loaded:
+            beside = Beside([one.document for one in file.reading.loaded])
+            newest = self._newest(file)
+            for index, one in enumerate(file.reading.loaded):
                 try:
-                    self._check(one, beside, file.rules, file.overrides)
+                    self._check(one, beside, file.rules, file.overrides, newest[index] if newest else one.document)
                 except Exception as error:
                     self._bug(error, file.given.uri, "checking the file")
                     continue
@@ -229,8 +234,9 @@ class _Run:
         found: dict[Document, ServerVersion] = {}
         if any(file.reading.images for file in files):
             for file in files:
-                beside = [one.document for one in file.reading.loaded]
-                for document in beside:
+                documents = [one.document for one in file.reading.loaded]
+                beside = Beside(documents)
+                for document in documents:
                     document.target = target_for(file.overrides, document, beside)
             found = servers_in_images((file.given, file.reading) for file in files)
         return [self._for_server(file, found) if file.config.environments or found else file for file in files]
@@ -241,6 +247,20 @@ class _Run:
         loaded = read_for(file.reading.loaded, wanted, lambda server: self._read_as(file.given, server))
         return file._replace(reading=file.reading._replace(loaded=loaded))
 
+    def _newest(self, file: _File) -> list[Document]:
+        """The documents as the newest server reads them, where they are for an older one: a secret is one, whoever reads it."""
+        documents = [one.document for one in file.reading.loaded]
+        if all(one.server.release == MAIN or catalogue_kind(one.kind) != "server" for one in documents):
+            return []
+        try:
+            newest = [one.document for one in self._read_as(file.given, ANY_SERVER).loaded]
+        except Exception as error:
+            self._bug(error, file.given.uri)
+            return []
+        for one, document in zip(newest, documents, strict=True):
+            one.complete = document.complete
+        return newest
+
     def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
         """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
         self._passed_over += passed_over
@@ -249,10 +269,11 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, loaded: Loaded, beside: list[Document], rules: RuleSet, overrides: Overrides) -> None:
+    def _check(self, loaded: Loaded, beside: Beside, rules: RuleSet, overrides: Overrides, newest: Document) -> None:
+        """Check a document; ``newest`` is what the newest server makes of it, in which secrets are looked for."""
         document = loaded.document
-        document.target = target_for(overrides, document, beside)
-        document.now = self.options.now
+        document.target = newest.target = target_for(overrides, document, beside)
+        document.now = newest.now = self.options.now
         self.documents.append(document)
         self._rules_of[document] = (rules, overrides)
         findings = list(self._found_by_source(loaded, rules, overrides))
@@ -265,7 +286,9 @@ class _Run:
             )
         if loaded.checkable:
             for rule in rules.active:
-                findings.extend(self._check_rule(rule, document, overrides))
+                about = newest if rule.info.category == _SECRETS else document
+                found = self._check_rule(rule, about, overrides)
+                findings.extend(found if about is document else [finding._replace(document=document) for finding in found])
             findings = without_repetitions(findings, rules.active)
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)

@@ -396,6 +396,7 @@ def test_show_as_json_is_a_contract() -> None:
                 "kind": "server/ssm",
                 "environment": "prod",
                 "server_version": "5.1.23",
+                "server_version_from": "the newest known release",
                 "settings": [
                     {"setting": "maxSearchOffset", "written": "1e6", "effective": 1, "from": "written", "line": 11, "secret": False},
                     {"setting": "port", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},

@@ -55,6 +55,7 @@ def findings(outcome: Outcome) -> list[str]:
 
 
 NEWEST = "server 5.1.23 (the newest known release)"
+UNSAID = "server 5.1.23 (the newest known release; the images do not say which it is)"
 JSON = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
 
 
@@ -73,7 +74,7 @@ IMAGES = {
     "acme/medplum-server:6.0.0": "nothing",
     "medplum/medplum-server": "nothing",
     "medplum/medplum-server:latest": "nothing",
-    "medplum/medplum-server:v4.3.5": "nothing",
+    "acme/medplum-server:v4.3.5": "nothing",
     "medplum/medplum-server:4": "nothing",
     "medplum/medplum-server:4.3.99": "nothing",
     "medplum/medplum-server:4.3.5-rc1": "nothing",
@@ -135,7 +136,7 @@ def compose(*services: tuple[str, str]) -> str:
 
 def test_each_container_has_its_own() -> None:
     write("compose.yaml", compose(("old", "medplum/medplum-server:4.3.4"), ("new", "medplum/medplum-server:latest")))
-    assert servers(lint()) == {"compose.yaml#old": "server 4.3.4 (the image in compose.yaml)", "compose.yaml#new": NEWEST}
+    assert servers(lint()) == {"compose.yaml#old": "server 4.3.4 (the image in compose.yaml)", "compose.yaml#new": UNSAID}
 
 
 def test_the_image_holds_for_a_config_file_beside_a_compose_file_without_variables() -> None:
@@ -151,7 +152,7 @@ def test_the_image_holds_for_a_config_file_beside_a_compose_file_without_variabl
 def test_two_images_say_nothing_of_what_lies_beside_them() -> None:
     write("compose.yaml", compose(("one", "medplum/medplum-server:4.3.4"), ("two", "medplum/medplum-server:4.4.0")))
     write("medplum.config.json", JSON)
-    assert servers(lint())["medplum.config.json"] == NEWEST
+    assert servers(lint())["medplum.config.json"] == UNSAID
 
 
 def test_the_image_of_the_cdk_holds_for_its_environment() -> None:
@@ -196,7 +197,7 @@ def test_the_configuration_knows_environments() -> None:
     write(".medplum-lint.toml", 'server-version = "4.4.0"\n[environment.staging]\nserver-version = ">=5.1.4,<5.1.9"\n')
     assert servers(lint()) == {
         "ssm.json#prod": "server 4.4.0 (server-version in .medplum-lint.toml)",
-        "ssm.json#staging": "server 5.1.8 (server-version in .medplum-lint.toml, 5.1.4 or later)",
+        "ssm.json#staging": "server 5.1.8 (server-version in .medplum-lint.toml for staging, 5.1.4 or later)",
     }
     assert servers(lint(server="4.3.5"))["ssm.json#staging"] == "server 4.3.5 (--server-version)"
 
@@ -237,7 +238,7 @@ def test_a_hostile_version(version: str) -> None:
 def test_a_variable_of_the_shell_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "4.3.5")
     write("medplum.config.json", JSON)
-    assert run("medplum.config.json").output.startswith("Judged by server 4.3.5 (--server-version).\n")
+    assert run("medplum.config.json").output.startswith("Judged by server 4.3.5 (MEDPLUM_LINT_SERVER_VERSION).\n")
 
 
 # --- What is reported ---------------------------------------------------------------------------------------------------------------------
@@ -385,6 +386,22 @@ def effective(server: str) -> object:
     return document["settings"][0]["effective"]
 
 
+def test_a_secret_is_one_whoever_reads_it() -> None:
+    secrets = dict.fromkeys(("SMTP_PASSWORD", "CACHE_REDIS_PASSWORD", "SSE_CUSTOMER_KEY"), "hunter2hunter2")
+    environment = {f"MEDPLUM_{name}": value for name, value in {**secrets, "DATABASE_HOST": "db"}.items()}
+    service = {"image": "medplum/medplum-server:4.1.0", "environment": environment}
+    write("compose.yaml", f"services: {json.dumps({'server': service})}\n")
+    write("medplum.config.json", {**JSON, "cacheRedis": {"password": "hunter4hunter4"}})
+    outcome = lint(select=("secret-in-environment-file", "secret-in-json-file"), server="4.1.0")
+    found = {
+        one.rule: [dotted(path or ()) for path in (one.path, *(other.path for other in one.related))] for one in outcome.result.findings
+    }
+    assert found == {
+        "secret-in-environment-file": ["smtp.password", "cacheRedis.password", "sseCustomerKey"],
+        "secret-in-json-file": ["cacheRedis.password"],
+    }
+
+
 def test_secrets_stay_masked_where_an_old_server_puts_them_elsewhere() -> None:
     write(".env", "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_SMTP_PASSWORD=hunter2hunter2\n")
     for command in (("check", "--format", "json"), ("check",), ("show",), ("show", "--format", "json")):
@@ -397,9 +414,21 @@ def test_secrets_stay_masked_where_an_old_server_puts_them_elsewhere() -> None:
 
 def test_a_range_of_a_rule() -> None:
     inside = {"4.3.5": ">=4.3,<5", "5.1.23": ">=5.0", "4.3.15": "<=4.3", "3.0.0": "<3.0.1", "5.0.0": "=5.0", "main": ">5.1.23"}
+    inside |= {"main": "<6"}
     outside = {"4.2.6": ">=4.3,<5", "5.0.0": "<5.0", "main": "<=5.1.23", "4.3.14": "=4.3.15"}
+    assert is_in_range(MAIN, "5.1") and not is_in_range(MAIN, ">=9")
     assert [release for release, text in inside.items() if not is_in_range(Release.of(release), text)] == []
     assert [release for release, text in outside.items() if is_in_range(Release.of(release), text)] == []
+
+
+@pytest.mark.parametrize("text", ["6.0.0", ">=6,<7", "v7", ">5.1.99", "=5.2"])
+def test_a_range_of_newer_releases_is_judged_by_the_newest(text: str) -> None:
+    version = parse_server_version(text, "x")
+    assert (version.text, version.newer, version.release) == ("5.1.23", text, MAIN)
+
+
+def test_a_release_may_be_written_as_its_tag_in_git() -> None:
+    assert parse_server_version("v4.3.5", "x").text == "4.3.5"
 
 
 def test_any_server_is_the_newest() -> None:

@@ -37,6 +37,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
             "kind": document.kind,
             "environment": named_environment(document),
             "server_version": document.server.text,
+            "server_version_from": document.server.why,
             "settings": [_json_row(catalogue_of(document), one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
         }
         for document in documents
@@ -74,7 +75,8 @@ def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool
 
 def _table(document: Document, shown: list[Effective]) -> str:
     environment = f", environment {environment_text(document.environment)}" if document.environment else ""
-    server = f", server {document.server.text}" if document.server.is_known else ""
+    newer = f", the newest known release for {document.server.newer}" if document.server.newer else ""
+    server = f", server {document.server.text}{newer}" if document.server.is_known else ""
     lines = [f"{printable(document.uri)} ({document.kind}{environment}{server})"]
     misread = mismatches(document)
     known = catalogue_of(document)

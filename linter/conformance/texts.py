@@ -24,8 +24,8 @@ def misread_text(text: str, value: Any, setting: Setting, by: Coercion, release:
     ``way_out`` is how to give an object that stays text; empty where another rule says it.
     """
     coercions: ByRelease[str] = getattr(setting, by)
-    coercion, later = coercions.at(release), coercions.later(release)
-    old = f"servers before {later}" if later is not None and coercions.at(later) != "none" else ""
+    coercion = coercions.at(release)
+    old = f"servers before {coercions.began}" if release < coercions.began and coercions.newest != "none" else ""
     kind = setting.types[0] if setting.types else "string"
     if kind == "boolean":
         return _boolean_text(text, setting, release, old, coerced=compares_with_true(setting, coercion))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..model import Document
-from ..release import ServerVersion
+from ..release import ANY_SERVER, ServerVersion
 from .deployment import Candidate, deployments, environment_of
 from .images import version_of
 from .source import Image
@@ -61,8 +61,8 @@ class _Versions:
         self.of_deployment = {document: _together(own[one] for one in group) for group in groups for document in group}
 
     def all(self) -> list[ServerVersion | None]:
-        """The version of each document, in their order."""
-        return [answer[0] if answer else None for answer in map(self._answer, self.documents)]
+        """The version of each document, in their order; where images are named that do not say it, the newest, with that as the reason."""
+        return [_version(answer) for answer in map(self._answer, self.documents)]
 
     def _answer(self, placed: Placed) -> Answer:
         document = placed.document
@@ -77,6 +77,12 @@ class _Versions:
         if placed.image:
             return _agreed([version_of(Image(placed.image), placed.document.uri)])
         return self.of_file.get(placed.document.uri)
+
+
+def _version(answer: Answer) -> ServerVersion | None:
+    if answer is None:
+        return None
+    return answer[0] if answer else ANY_SERVER._replace(reason=f"{ANY_SERVER.reason}; the images do not say which it is")
 
 
 def _by(answers: Iterable[tuple[str | None, Answer]]) -> dict[str | None, Answer]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final
 
 from .. import settings
 from ..formats.hosts import host_of, is_developers_host
@@ -10,7 +12,25 @@ from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath, Target
 
 
-def target_of(document: Document, beside: Iterable[Document] = ()) -> Target:
+class Beside:
+    """The documents of a file, whose hosts are looked up once for all that have none of their own."""
+
+    def __init__(self, documents: Iterable[Document] = ()) -> None:
+        self._documents = documents
+
+    @cached_property
+    def hosts(self) -> Mapping[str, list[str]]:
+        """The hosts of the URLs in them, by kind of document."""
+        hosts: dict[str, list[str]] = {}
+        for one in self._documents:
+            hosts.setdefault(one.kind, []).extend(_hosts(one))
+        return hosts
+
+
+NOTHING_BESIDE: Final = Beside()
+
+
+def target_of(document: Document, beside: Beside = NOTHING_BESIDE) -> Target:
     """The target: ``development`` when each URL of the server leads to a developer's machine or network, in doubt ``production``.
 
     URLs with placeholders do not count.
@@ -19,7 +39,7 @@ def target_of(document: Document, beside: Iterable[Document] = ()) -> Target:
     """
     if not document.kind.startswith("server"):
         return "production"
-    hosts = _hosts(document) or [host for one in beside if one.kind == document.kind for host in _hosts(one)]
+    hosts = _hosts(document) or beside.hosts.get(document.kind, [])
     return "development" if hosts and all(is_developers_host(host) for host in hosts) else "production"
 
 

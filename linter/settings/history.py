@@ -42,10 +42,6 @@ class ByRelease(Generic[T]):
         """The release from which on that holds which holds in a release."""
         return max((first for first in map(Release.of, self.steps) if first <= release), default=OLDEST)
 
-    def later(self, release: Release) -> Release | None:
-        """The first release after this one in which something else holds; None where that is none."""
-        return min((first for first in map(Release.of, self.steps) if first > release), default=None)
-
     @property
     def values(self) -> list[T]:
         """All that ever held, in order."""

@@ -96,11 +96,22 @@ def parse_server_version(text: str, reason: str) -> ServerVersion:
     text = text.strip()
     if len(text) > LONGEST_RANGE:
         raise ValueError(f"a release of the server, or a range of them, has at most {LONGEST_RANGE} characters")
-    numbers = _numbers(text)
-    if numbers is not None and numbers > NEWEST[: len(numbers)]:
+    if _is_newer(text):
         return ServerVersion(NEWEST, MAIN, reason, text)
-    meant = parse_range(text)
+    meant = parse_range(text.removeprefix("v") if text[1:2].isdigit() else text)
     return ServerVersion(meant[0], meant[-1], reason)
+
+
+def _is_newer(text: str) -> bool:
+    """Whether a release or range has only releases in it that are newer than all in the table."""
+    clauses = [Clause.of(clause) for clause in text.removeprefix("v").split(",")]
+    numbers = [_numbers(clause.number) for clause in clauses]
+    if None in numbers:
+        return False
+    return any(
+        clause.sign in ("=", ">=", ">") and number is not None and number > NEWEST[: len(number)]
+        for clause, number in zip(clauses, numbers, strict=True)
+    )
 
 
 def _meant_by(clause: str) -> frozenset[Release]:

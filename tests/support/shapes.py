@@ -348,6 +348,11 @@ def ssm_environments(size: int) -> Sample:
 
 
 @shape
+def ssm_environments_without_an_address(size: int) -> Sample:
+    return _dump((f"/medplum/e{number}/port", "8103") for number in range(size))
+
+
+@shape
 def ssm_environments_spelt_otherwise(size: int) -> Sample:
     return _dump((f"/medplum/{prefix}{number}/baseUrl", "1") for number in range(size) for prefix in ("e", "E"))
 
