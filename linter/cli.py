@@ -290,7 +290,7 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
     """
     from .commands import upgrade as planned
     from .release import Release, ServerVersion
-    from .upgrade.plan import changes
+    from .upgrade.plan import Plan
 
     inputs, errors = _found_inputs(paths or (".",), max_size)
     nothing = f"{', '.join(paths) or 'the current folder'}: no file is a Medplum configuration"
@@ -311,11 +311,12 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
         _fail([*errors, str(error)])
         raise
     before = load(between.oldest)
-    found = changes(lambda release: load(release).documents, *between, before.without_settings.values())
+    plan = Plan(lambda release: load(release).documents, between.oldest, between.newest, before.without_settings.values())
+    found = plan.changes()
     errors += [error for error in before.errors if error not in before.without_settings]
     if before.documents or before.without_settings:
         text = {"json": planned.as_json, "markdown": planned.as_markdown}.get(output_format, planned.as_text)
-        write_standard_output(text(between, found))
+        write_standard_output(text(between._replace(whole=plan.is_whole), found))
     elif not errors:
         errors.append(nothing)
     _fail(errors, before.bugs)

@@ -26,7 +26,7 @@ from linter.release import NEWEST, OLDEST, Release, ServerVersion
 from linter.settings.releases import RELEASES
 from linter.upgrade import compare
 from linter.upgrade.notes import FILE, Notes, read_notes
-from linter.upgrade.plan import changes
+from linter.upgrade.plan import Plan
 
 DATA = ROOT / "tests" / "data" / "upgrade"
 PLAIN = {
@@ -102,7 +102,8 @@ def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "fixtures").glob("clean-production-*/input*")), ids=lambda path: path.parent.name)
 def test_a_clean_configuration_goes_to_the_next_patch_without_a_hand(path: Path) -> None:
     result = upgrade("--from", "5.1.22", "--to", "5.1.23", str(path))
-    assert (result.exit_code, result.stdout) == (0, "From 5.1.22 to 5.1.23 nothing changes for this configuration.\n")
+    what = "in what is given. Only that" if "helm" in str(path) else "for this configuration.\n"
+    assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.22 to 5.1.23 nothing changes {what}")
 
 
 def test_a_default_that_only_has_to_be_known_needs_no_hand(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def planned_for(planted: Planted) -> list[tuple[Any, ...]]:
     def load(release: Release) -> list[Document]:
         return load_documents([given], planted.kind, server=ServerVersion(release, release, "the test")).documents
 
-    return [(change.release, change.kind, change.setting, change.message) for change in changes(load, OLDEST, NEWEST)]
+    return [(change.release, change.kind, change.setting, change.message) for change in Plan(load, OLDEST, NEWEST).changes()]
 
 
 # --- Each kind of change ----------------------------------------------------------------------------------------------------------------
@@ -208,7 +209,56 @@ def test_a_part_of_a_configuration_lacks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "part.json"
     path.write_text('{"baseUrl": "https://api.hospital.example/", "maxBatchSize": "50mb"}', encoding="utf-8")
     result = upgrade("--from", "4.3.14", "--to", "4.3.15", str(path))
-    assert (result.exit_code, result.stdout) == (0, "From 4.3.14 to 4.3.15 nothing changes for this configuration.\n")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("From 4.3.14 to 4.3.15 nothing changes in what is given. Only that was looked at, and it is no whole")
+
+
+VARIABLES = {"MEDPLUM_BASE_URL": "https://api.clinic.example/", "MEDPLUM_DATABASE_HOST": "db", "MEDPLUM_REDIS_HOST": "cache"}
+DOTENV = "".join(f"{name}={text}\n" for name, text in VARIABLES.items())
+IMAGE = "medplum/medplum-server:4.3.4"
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "medplum"}, "data": VARIABLES}
+POD = {"containers": [{"name": "server", "image": IMAGE, "args": ["env"], "envFrom": [{"configMapRef": {"name": "medplum"}}]}]}
+KUBERNETES = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "medplum"}, "spec": {"template": {"spec": POD}}}
+TASK = {"name": "server", "image": IMAGE, "environment": [{"name": name, "value": text} for name, text in VARIABLES.items()]}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".env": DOTENV},
+        {".env": DOTENV, "compose.yaml": yaml.safe_dump({"services": {"server": {"image": IMAGE, "env_file": ".env"}}})},
+        {"medplum.yaml": yaml.safe_dump_all([CONFIG_MAP, KUBERNETES])},
+        {"task-definition.json": json.dumps({"family": "medplum", "containerDefinitions": [TASK]})},
+        {"a.env": "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\n", "b.env": "MEDPLUM_DATABASE_HOST=db\n"},
+    ],
+    ids=[".env", "Compose", "Kubernetes", "ECS", "two parts"],
+)
+def test_what_gives_address_and_database_is_whole(files: dict[str, str], tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    paths = [str(tmp_path / name) for name in files]
+    result = upgrade("--from", "4.3.4", "--format", "json", *paths)
+    report = json.loads(result.stdout)
+    told = {row["setting"] for row in report["changes"] if row["kind"] == "default"}
+    limits = {"base64BinaryMaxBytes", "defaultLoginRateLimit", "defaultMaxUserWebSocketSubscriptions", "allowInsecureRestHookUrl"}
+    assert report["whole"] and told >= {"database.maxConnections", *limits}
+
+
+def test_a_part_beside_a_whole_gives_what_that_lacks(tmp_path: Path) -> None:
+    (tmp_path / "medplum.env").write_text(DOTENV, encoding="utf-8")
+    (tmp_path / "more.env").write_text("MEDPLUM_DATABASE_MAX_CONNECTIONS=80\n", encoding="utf-8")
+    result = upgrade("--from", "5.1.21", "--to", "5.1.22", "--format", "json", str(tmp_path / "medplum.env"), str(tmp_path / "more.env"))
+    assert (result.exit_code, json.loads(result.stdout)["changes"]) == (0, [])
+
+
+def test_a_file_that_only_mounts_the_configuration_is_a_part(tmp_path: Path) -> None:
+    server = {"image": "medplum/medplum-server:5.1.20", "volumes": ["./medplum.config.json:/usr/src/medplum/medplum.config.json"]}
+    path = tmp_path / "compose.yaml"
+    path.write_text(yaml.safe_dump({"services": {"server": server}}), encoding="utf-8")
+    for form in ("text", "markdown"):
+        result = upgrade("--format", form, str(path))
+        assert result.exit_code == 0 and "Only that was looked at" in result.stdout and "this configuration." not in result.stdout
+    assert json.loads(upgrade("--format", "json", str(path)).stdout)["whole"] is False
 
 
 def steps(rows: list[dict[str, Any]]) -> list[str]:
@@ -368,8 +418,16 @@ def test_logins_without_a_limit_of_their_own(more: dict[str, Any], tmp_path: Pat
     ],
 )
 def test_attachments_below_the_base_url(newest: str, more: dict[str, Any], expected: list[str], tmp_path: Path) -> None:
-    rows = found(tmp_path, "4.1.8", newest, binaryStorage="file:./binary/", storageBaseUrl="https://api.hospital.example/storage/", **more)
-    assert [release for release, *_ in about(rows, "signingKey")] == expected
+    """That is so too where no address of the storage is given."""
+    for url in ("https://api.hospital.example/storage/", None):
+        rows = found(tmp_path, "4.1.8", newest, binaryStorage="file:./binary/", storageBaseUrl=url, **more)
+        assert [release for release, *_ in about(rows, "signingKey")] == expected
+
+
+def test_attachments_in_a_bucket_without_an_address(tmp_path: Path) -> None:
+    rows = found(tmp_path, "4.1.8", "4.1.9", storageBaseUrl=None)
+    assert about(rows, "storageBaseUrl") == [("4.1.9", "read-differently", "https://api.hospital.example/storage", None)]
+    assert [release for release, *_ in about(rows, "signingKey")] == ["4.1.9"]
 
 
 @pytest.mark.parametrize(
@@ -467,7 +525,7 @@ def test_no_format_prints_a_canary(planted: Planted) -> None:
     def load(release: Release) -> list[Document]:
         return load_documents([given], planted.kind, server=ServerVersion(release, release, "the test")).documents
 
-    rows = changes(load, OLDEST, NEWEST)
+    rows = Plan(load, OLDEST, NEWEST).changes()
     for form in (planned.as_text, planned.as_json, planned.as_markdown):
         assert printed(form(planned.Upgrade(OLDEST, NEWEST), rows)) == []
 

@@ -19,10 +19,11 @@ VERSION: Final = 1
 
 
 class Upgrade(NamedTuple):
-    """From which release to which: the second is later, or the same one."""
+    """From which release to which: the second is later, or the same one. ``whole``: the files show the whole configuration."""
 
     oldest: Release
     newest: Release
+    whole: bool = True
 
     @property
     def text(self) -> str:
@@ -76,7 +77,7 @@ def needs_a_hand(changes: Iterable[UpgradeChange]) -> bool:
 def as_json(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
     """The contract that README.md describes: values in JSON's own types; those of secrets, and what does not apply, are null."""
     rows = [_json_row(change) for change in changes]
-    report = {"version": VERSION, "from": str(upgrade.oldest), "to": str(upgrade.newest), "changes": rows}
+    report = {"version": VERSION, "from": str(upgrade.oldest), "to": str(upgrade.newest), "whole": upgrade.whole, "changes": rows}
     return inert(json.dumps(report, indent=2)) + "\n"
 
 
@@ -115,11 +116,19 @@ def as_text(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
             details = {"at": place, "value": values, "see": change.link}
             lines.append(f"  {_marked(change)}: {printable(change.message)}")
             lines += [f"    = {name}: {text}" for name, text in details.items() if text]
-    return inert("\n".join([*lines, "", _summary(changes), ""]))
+    return inert("\n".join([*lines, "", _summary(changes), *([] if upgrade.whole else [_PART]), ""]))
 
 
 def _nothing(upgrade: Upgrade) -> str:
-    return f"From {upgrade.text} nothing changes for this configuration.\n"
+    if upgrade.whole:
+        return f"From {upgrade.text} nothing changes for this configuration.\n"
+    return f"From {upgrade.text} nothing changes in what is given. {_PART}\n"
+
+
+_PART: Final = (
+    "Only that was looked at, and it is no whole configuration: give all files of the server, so that the settings in the others count, "
+    "and the defaults of those that none gives."
+)
 
 
 def _marked(change: UpgradeChange) -> str:
@@ -167,6 +176,7 @@ def as_markdown(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
             lines.append(f"- {box}**{change.kind}**: {_escaped(change.message)} ([more]({change.link}))")
             place, values = _place(change), _values(change)
             lines += [f"  - {_code(text)}" for text in (place, values) if text]
+    lines += [] if upgrade.whole else ["", _PART]
     return inert("\n".join([*lines, ""]))
 
 

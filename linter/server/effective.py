@@ -104,13 +104,15 @@ def leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
 
 def _held(document: Document) -> dict[str, Any]:
     """What the server holds once it has loaded a configuration and filled in its defaults; of other documents what they say."""
-    if catalogue_kind(document.kind) != "server":
-        return document.data
+    return with_defaults(loaded(document), document.server.release) if catalogue_kind(document.kind) == "server" else document.data
+
+
+def loaded(document: Document) -> dict[str, Any]:
+    """What the server's loader makes of a configuration, before any default."""
     coercion = DOCUMENT_KINDS[document.kind].coercion
-    release = document.server.release
     if document.given is None or coercion is None:
-        return with_defaults(document.data, release)
-    return with_defaults(assemble(_seen(document, document.given), coercion, release)[0], release)
+        return document.data
+    return assemble(_seen(document, document.given), coercion, document.server.release)[0]
 
 
 def _seen(document: Document, given: Iterable[tuple[SettingPath, Any]]) -> Iterator[tuple[SettingPath, Any]]:

@@ -14,7 +14,6 @@ from ..redaction.numbers import number_text
 from ..release import Release
 from ..server.assembly import Stop, coercion_of, converted
 from ..server.effective import Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
-from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting, page_link
 from ..settings.env_names import landings, variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
@@ -63,10 +62,7 @@ class View:
         if row is not None:
             return row.effective
         setting = self.known.get(path)
-        data = self.document.data
-        sections = {*(name for name in data if isinstance(data[name], dict)), *(SECRETS[name] for name in SECRETS if name in data)}
-        has_section = len(path) == 1 or path[0] in sections
-        if setting is None or not has_section or not (setting.default_history or setting.is_read_by(self.release)):
+        if setting is None or not (setting.default_history or setting.is_read_by(self.release)):
             return ABSENT
         default = setting.default_in(self.release)
         return ABSENT if default is None or isinstance(default, str) else default
@@ -120,7 +116,11 @@ class History:
             view = self.at(release).get(key)
             return view is not None and holds(view)
 
-        return self._between[bisect_left(self._between, True, hi=len(self._between) - 1, key=holds_in)]
+        return self.turn(holds_in)
+
+    def turn(self, holds: Callable[[Release], bool]) -> Release:
+        """The release from which on something holds that does not of the oldest, and does of the newest."""
+        return self._between[bisect_left(self._between, True, hi=len(self._between) - 1, key=holds)]
 
 
 def _turns_of_reading(view: View, path: SettingPath) -> set[Release]:
@@ -249,7 +249,7 @@ def _read_differently(history: History, pair: Pair, path: SettingPath) -> Upgrad
 
     def holds(view: View) -> bool:
         row = view.rows.get(path)
-        return row is not None and _same(row.effective, new.effective)
+        return row is not None and is_same(row.effective, new.effective)
 
     release = history.began(pair.key, holds, _turns_of_coercion(pair.new, path))
     name = shown_name(pair.new.known, path)
@@ -296,7 +296,7 @@ def _how(before: Any, after: Any, release: Release) -> str:
 
 def _differ(before: Any, after: Any) -> bool:
     """Whether two values mean something else to the server: a number in quotes is that number, and "true" is true."""
-    if UNKNOWN in (before, after) or _same(before, after):
+    if UNKNOWN in (before, after) or is_same(before, after):
         return False
     if isinstance(before, str) and isinstance(after, bool):
         return before != "true"
@@ -305,33 +305,36 @@ def _differ(before: Any, after: Any) -> bool:
     return True
 
 
-def _same(left: Any, right: Any) -> bool:
+def is_same(left: Any, right: Any) -> bool:
     """Equality, where NaN is NaN."""
     return same(left, right) or (left != left and right != right)
 
 
-def default_changes(history: History, group: list[Pair], notes: Notes) -> Iterator[UpgradeChange]:
-    """The defaults that change under settings which no document of one server gives, of those that matter to whoever runs it."""
-    given = frozenset(path for pair in group if catalogue_kind(pair.new.document.kind) == "server" for path in pair.new.given)
-    for pair in group:
-        if not pair.new.document.complete:
-            continue
-        kind = catalogue_kind(pair.new.document.kind)
-        hidden = given if kind == "server" else pair.new.given
-        for name, note in notes.settings.get(kind, {}).items():
-            path: SettingPath = tuple(name.split("."))
-            if note.default and path not in hidden:
-                yield from _default_change(history, pair, path, note)
+def default_changes(history: History, pair: Pair, notes: Notes) -> Iterator[UpgradeChange]:
+    """The defaults that change under settings which a document that configures no server lacks, of those that matter to somebody."""
+    for name, note in notes.settings.get(catalogue_kind(pair.new.document.kind), {}).items():
+        path: SettingPath = tuple(name.split("."))
+        before, after = pair.old.default(path), pair.new.default(path)
+        if note.default and path not in pair.new.given and changes_default(before, after):
+            release = history.began(pair.key, _with_default(path, after))
+            yield default_change(pair, path, note, release, (before, after))
 
 
-def _default_change(history: History, pair: Pair, path: SettingPath, note: SettingNote) -> Iterator[UpgradeChange]:
-    before, after = pair.old.default(path), pair.new.default(path)
-    if UNKNOWN in (before, after) or after is ABSENT or _same(before, after):
-        return
-    release = history.began(pair.key, lambda view: _same(view.default(path), after))
+def _with_default(path: SettingPath, default: Any) -> Callable[[View], bool]:
+    return lambda view: is_same(view.default(path), default)
+
+
+def changes_default(before: Any, after: Any) -> bool:
+    """Whether another default is a change."""
+    return UNKNOWN not in (before, after) and after is not ABSENT and not is_same(before, after)
+
+
+def default_change(pair: Pair, path: SettingPath, note: SettingNote, release: Release, values: tuple[Any, Any]) -> UpgradeChange:
+    """The change of a default under a setting that is not given; ``values`` are the old one and the new one."""
+    before, after = values
     name = shown_name(pair.new.known, path)
     comes = f"{release} brings a default for it" if before is ABSENT else f"its default changes in {release}"
-    yield UpgradeChange(
+    return UpgradeChange(
         release,
         "default",
         f"{name} is not given, and {comes}: {note.message}",

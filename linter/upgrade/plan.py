@@ -5,37 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from ..documents.deployment import Candidate, deployments
+from ..documents.deployment import role
 from ..model import ABSENT, Document, SettingPath
 from ..policy.node import Node
 from ..policy.rule import kind_matches
 from ..release import Release
 from ..server.effective import shown_name, visible
-from ..settings.kinds import catalogue_kind
 from ..text import Span
 from .change import KINDS, UpgradeChange
 from .compare import History, Pair, View, default_changes, pairs, read_changes
 from .containers import Container, containers
-from .notes import Note, Notes, Requirement, Stop, read_notes
+from .notes import Note, Requirement, Stop, read_notes
+from .servers import Server, default_changes_of, servers
 
 _DATABASE_VERSION: Final = "rdsInstanceVersion"
 _CACHE_VERSION: Final = "cacheEngineVersion"
 """The settings of the CDK that say which PostgreSQL and which Redis there is."""
-
-
-def changes(
-    load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release, without_settings: Iterable[Document] = ()
-) -> list[UpgradeChange]:
-    """What an upgrade changes, ordered by release.
-
-    ``load`` gives the documents as a release loads them, ``without_settings`` are others, in which containers are looked at. Of changes
-    that several documents share the first counts.
-    """
-    plan = _Plan(History(load, oldest, newest), read_notes(), without_settings)
-    found: dict[object, UpgradeChange] = {}
-    for change in plan.changes():
-        found.setdefault(_identity(change), change)
-    return sorted(found.values(), key=_order)
 
 
 def _identity(change: UpgradeChange) -> tuple[object, ...]:
@@ -58,18 +43,40 @@ class _Found(NamedTuple):
     span: Span | None
 
 
-class _Plan:
-    def __init__(self, history: History, notes: Notes, without_settings: Iterable[Document]) -> None:
-        self.history = history
-        self.notes = notes
-        self.pairs = pairs(history)
+class Plan:
+    """An upgrade of the server that some files are for.
+
+    ``load`` gives the documents as a release loads them, ``without_settings`` are others, in which containers are looked at.
+    """
+
+    def __init__(
+        self, load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release, without_settings: Iterable[Document] = ()
+    ) -> None:
+        self.history = History(load, oldest, newest)
+        self.notes = notes = read_notes()
+        self.pairs = pairs(self.history)
+        self.servers = servers(self.pairs)
+        history = self.history
         by_file = {pair.new.document.uri: pair.new.document for pair in self.pairs}
         texts = [*by_file.values(), *without_settings]
         self.containers = [(document, one) for document in texts for one in containers(document)]
         stops = [stop for stop in notes.stops if history.oldest < stop.before <= history.newest]
         self.stops = [stop for stop in stops if stop.migrations or history.oldest < stop.release]
 
-    def changes(self) -> Iterator[UpgradeChange]:
+    @property
+    def is_whole(self) -> bool:
+        """Whether the files show all of each configuration, so that it is known what they do not give."""
+        of_others = [pair.new.document.complete for pair in self.pairs if role(pair.new.document) != "server"]
+        return bool(self.pairs) and all([*of_others, *(server.whole for server in self.servers)])
+
+    def changes(self) -> list[UpgradeChange]:
+        """What the upgrade changes, ordered by release. Of changes that several documents share the first counts."""
+        found: dict[object, UpgradeChange] = {}
+        for change in self._changes():
+            found.setdefault(_identity(change), change)
+        return sorted(found.values(), key=_order)
+
+    def _changes(self) -> Iterator[UpgradeChange]:
         """All of them, in no order."""
         yield from (self._step(stop) for stop in self.stops)
         for requirement in self.notes.requirements:
@@ -77,21 +84,17 @@ class _Plan:
                 yield from self._requirement(requirement)
         for pair in self.pairs:
             yield from read_changes(self.history, pair, self.notes)
-        for group in self._groups():
-            yield from default_changes(self.history, group, self.notes)
-            yield from self._noted(group)
+        for pair in self.pairs:
+            if role(pair.new.document) != "server" and pair.new.document.complete:
+                yield from default_changes(self.history, pair, self.notes)
+        for server in self.servers:
+            yield from default_changes_of(self.history, server, self.notes)
+            yield from self._noted(server)
         yield from self._of_containers()
 
     def _concerns(self, release: Release, until: Release) -> bool:
         """Whether what a release brings, and another undoes, is new to the newest one."""
         return self.history.oldest < release <= self.history.newest < until
-
-    def _groups(self) -> Iterator[list[Pair]]:
-        """The documents of each server."""
-        pairs_of = {pair.new.document: pair for pair in self.pairs}
-        for deployment in deployments(map(Candidate, pairs_of)):
-            yield [pairs_of.pop(document) for document in deployment.documents]
-        yield from ([pair] for pair in pairs_of.values())
 
     # --- Steps ------------------------------------------------------------------------------------------------------------------------
 
@@ -153,12 +156,12 @@ class _Plan:
 
     # --- What is known beyond the catalogue -------------------------------------------------------------------------------------------
 
-    def _noted(self, group: list[Pair]) -> Iterator[UpgradeChange]:
-        given = frozenset(path for pair in group if catalogue_kind(pair.new.document.kind) == "server" for path in pair.new.given)
+    def _noted(self, server: Server) -> Iterator[UpgradeChange]:
         for note, release in self._notes():
-            for pair in group if note.command is None else ():
-                if note.kind != "default" or (note.path not in given and pair.new.document.complete):
-                    yield from _of_document(note, release, pair)
+            pair = _shown_in(note, server)
+            holding = server.at(release if note.release is None else self.history.newest, self.history)
+            if pair is not None and (note.kind != "default" or (server.whole and not holding.gives(note.path))):
+                yield from _of_server(note, release, pair, holding.document(pair.new.document, whole=server.whole))
 
     def _notes(self) -> Iterator[tuple[Note, Release]]:
         """The notes that concern this upgrade, each with its release."""
@@ -195,20 +198,25 @@ def _what(found: _Found) -> str:
     return f"{_setting_of(found) or 'the image'} is {found.version}"
 
 
-def _of_document(note: Note, release: Release, pair: Pair) -> Iterator[UpgradeChange]:
-    document = pair.new.document
-    if not any(kind_matches(document.kind, kind) for kind in note.kinds):
+def _shown_in(note: Note, server: Server) -> Pair | None:
+    """The document of a server in which a note is shown; None where it is about none of them."""
+    pair = server.giver(note.path)
+    if note.command is not None:
+        return None
+    fitting = [one for one in (pair, *server.pairs) if any(kind_matches(one.new.document.kind, kind) for kind in note.kinds)]
+    return next(iter(fitting), None)
+
+
+def _of_server(note: Note, release: Release, pair: Pair, held: Document) -> Iterator[UpgradeChange]:
+    """What a note says where its condition is true of what a server holds."""
+    if note.when is not None and note.when(Node.at(held, ())) is not True:
         return
-    if note.when is not None and note.when(Node.at(document, ())) is not True:
-        return
-    if note.release is None and not _is_switch(pair.old, note.path):
-        return
-    known = pair.new.known
-    value = document.get(note.path) if note.path else ABSENT
+    document, known = pair.new.document, pair.new.known
+    value = held.get(note.path) if note.path else ABSENT
     yield UpgradeChange(
         release,
         note.kind,
-        note.message.show(Node.at(document, note.path)),
+        note.message.show(Node.at(held, note.path)),
         note.link,
         note.needs_hand,
         shown_name(known, note.path) if note.path else "",
@@ -216,18 +224,12 @@ def _of_document(note: Note, release: Release, pair: Pair) -> Iterator[UpgradeCh
         _value(note.after, known, note.path, value),
         document,
         note.path or None,
-        document.locate(note.path) if value is not ABSENT else None,
+        document.locate(note.path) if note.path in pair.new.given else None,
     )
 
 
-def _is_switch(view: View, path: SettingPath) -> bool:
-    """Whether a release holds true or false, and not a text that other releases take for one."""
-    row = view.rows.get(path)
-    return row is not None and isinstance(row.effective, bool)
-
-
 def _value(noted: Any, known: Any, path: SettingPath, given: Any) -> Any:
-    """A value of a note: what it says, what the document gives (``given``), or nothing."""
+    """A value of a note: what it says, what the server holds (``given``), or nothing."""
     if noted == "given":
         return visible(known, path, given)
     return ABSENT if noted is None else noted
