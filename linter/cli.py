@@ -19,6 +19,7 @@ from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
 from .model import Document
 from .options import (
+    SERVER_VARIABLE,
     check_folders,
     check_format,
     check_kind,
@@ -306,7 +307,7 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
         return found
 
     try:
-        between = planned.upgrade_between(oldest, newest, today)
+        between = planned.upgrade_between(oldest, newest, today, (SERVER_VARIABLE, os.environ.get(SERVER_VARIABLE) or None))
     except ValueError as error:
         _fail([*errors, str(error)])
         raise

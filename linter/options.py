@@ -68,9 +68,6 @@ def parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
-_SERVER_VERSION = "MEDPLUM_LINT_SERVER_VERSION"
-
-
 def parse_server_version(ctx: click.Context, param: click.Parameter, text: str | None) -> ServerVersion | None:
     """The releases of the server that a text means, see :func:`linter.settings.releases.parse_range`."""
     if text is None:
@@ -79,7 +76,7 @@ def parse_server_version(ctx: click.Context, param: click.Parameter, text: str |
 
     from_shell = ctx.get_parameter_source(param.name or "") is click.core.ParameterSource.ENVIRONMENT
     try:
-        return releases.parse_server_version(text, _SERVER_VERSION if from_shell else "--server-version")
+        return releases.parse_server_version(text, SERVER_VARIABLE if from_shell else "--server-version")
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -97,11 +94,13 @@ def parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -
 max_size_option = click.option(
     "--max-size", metavar="SIZE", callback=parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
 )
+SERVER_VARIABLE = "MEDPLUM_LINTSERVER_VARIABLE"
+"""The variable of the environment that names the server."""
 server_version_option = click.option(
     "--server-version",
     metavar="VERSION",
     callback=parse_server_version,
-    envvar=_SERVER_VERSION,
+    envvar=SERVER_VARIABLE,
     help="The server that reads the configuration: 4.3.5, a range such as >=4.3,<5, or latest.  [default: that of an image, else latest]",
 )
 config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")

@@ -38,6 +38,8 @@ DELIBERATE: Final = {
     "server signingKey default": _GENERATED,
     "server signingKeyId default": _GENERATED,
     "server signingKeyPassphrase default": _GENERATED,
+    "server redis.tls first": "3.0.0 hands the whole section to ioredis (redis.ts), and the types got it later",
+    "server redis.db first": "3.0.0 hands the whole section to ioredis (redis.ts), and the types got it later",
     "server database.queryTimeout default": "PostgreSQL refuses the statement that 3.0.6 sends for it: there is no timeout before 3.0.7",
     "infra additionalContainers.*.cpu": _ONLY_TYPED,
     "infra additionalContainers.*.memory": _ONLY_TYPED,

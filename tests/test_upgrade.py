@@ -92,7 +92,7 @@ def test_the_files_of_one_server_are_one_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
-@pytest.mark.parametrize(("oldest", "newest"), [("5.1.22", "5.1.23"), ("5.1.23", "5.1.23"), ("4.3.5", "4.3.6")])
+@pytest.mark.parametrize(("oldest", "newest"), [("5.1.20", "5.1.21"), ("5.1.23", "5.1.23"), ("4.3.5", "4.3.6")])
 def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path: Path) -> None:
     assert found(tmp_path, oldest, newest) == []
     result = upgrade("--from", oldest, "--to", newest, "--format", form, str(tmp_path / "medplum.config.json"))
@@ -101,9 +101,9 @@ def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "fixtures").glob("clean-production-*/input*")), ids=lambda path: path.parent.name)
 def test_a_clean_configuration_goes_to_the_next_patch_without_a_hand(path: Path) -> None:
-    result = upgrade("--from", "5.1.22", "--to", "5.1.23", str(path))
+    result = upgrade("--from", "5.1.20", "--to", "5.1.21", str(path))
     what = "in what is given. Only that" if "helm" in str(path) else "for this configuration.\n"
-    assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.22 to 5.1.23 nothing changes {what}")
+    assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.20 to 5.1.21 nothing changes {what}")
 
 
 def test_a_default_that_only_has_to_be_known_needs_no_hand(tmp_path: Path) -> None:
@@ -292,6 +292,24 @@ def test_a_variable_that_releases_before_5_1_1_do_not_take_for_false_stops_no_mi
     assert about(rows, "database.runMigrations") == [("5.1.1", "read-differently", "false", False)]
 
 
+@pytest.mark.parametrize("text", ["true", "false"])
+def test_a_variable_that_holds_migrations_back_whatever_it_says(text: str, tmp_path: Path) -> None:
+    """Until 5.1.1 it is text, which is never false."""
+    given = f"{DOTENV}MEDPLUM_DATABASE_DISABLE_RUN_POST_DEPLOY_MIGRATIONS={text}\n"
+    rows = found(tmp_path, "4.3.15", "5.1.23", "server.env", text=given)
+    later = [("5.1.1", "read-differently", "false", False)] if text == "false" else []
+    assert about(rows, "database.disableRunPostDeployMigrations") == [("4.3.15", "step", text, None), *later]
+    rows = found(tmp_path, "4.3.15", "4.4.0", database={"host": "db", "disableRunPostDeployMigrations": text})
+    assert about(rows, "database.disableRunPostDeployMigrations") == [("4.3.15", "step", text, None)]
+
+
+def test_a_switch_that_was_text_says_what_follows(tmp_path: Path) -> None:
+    rows = found(tmp_path, "4.3.15", "5.1.1", "server.env", text=f"{DOTENV}MEDPLUM_DATABASE_RUN_MIGRATIONS=false\n")
+    [row] = [row for row in rows if row["kind"] == "read-differently"]
+    start = "database.runMigrations is off from 5.1.1 on, so a new version runs on old tables until another server has migrated"
+    assert row["message"] == f"{start} the database: until then it was text, which counted as true"
+
+
 def requirements(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [(row["release"], row["setting"], row["before"], row["after"]) for row in rows if row["kind"] == "requirement" and row["after"]]
 
@@ -331,6 +349,8 @@ def test_the_cdk_is_upgraded_with_the_server(tmp_path: Path) -> None:
     assert about(rows, "rdsInstanceVersion") == [("4.3.14", "default", "12.9", "16.9")]
     assert about(rows, "containerInsights") == [("5.0.0", "removed", True, None)]
     assert about(rows, "cacheEngineVersion") == [("5.0.0", "requirement", "6.x", "7")]
+    assert messages(rows, "upgrade it in AWS before the server, for the CDK takes cacheEngineVersion from 5.1.1 on only") == ["5.0.0"]
+    assert messages(rows, "but no longer than to 5.0.0, which needs PostgreSQL 14") == ["4.3.14"]
     rows = found(tmp_path, "3.3.0", "4.0.0", "medplum.prod.config.json", text=text)
     assert about(rows, "rdsInstanceVersion") == [("4.0.0", "requirement", "12.9", "13")]
 
@@ -389,6 +409,20 @@ def test_a_database_behind_a_proxy(database: dict[str, Any], expected: list[str]
     assert messages(found(tmp_path, "5.1.3", "5.1.4", database=database), "behind a proxy") == expected
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"readonlyDatabase": {"host": "m.proxy-ro-abc.eu-central-1.rds.amazonaws.com"}}, "The read-only database is behind a proxy"),
+        ({"readonlyDatabase": {}, "readonlyDatabaseProxyEndpoint": "m.proxy-ro"}, "The read-only database is behind a proxy"),
+        ({"database": {"host": "pgbouncer"}}, "The database seems to be behind PgBouncer"),
+        ({"database": {"host": "db", "port": 6432}}, "The database seems to be behind PgBouncer"),
+        ({"readonlyDatabase": {"host": "db", "port": 6432}}, "The read-only database seems to be behind PgBouncer"),
+    ],
+)
+def test_other_proxies(more: dict[str, Any], words: str, tmp_path: Path) -> None:
+    assert messages(found(tmp_path, "5.1.3", "5.1.4", **more), words) == ["5.1.4"]
+
+
 @pytest.mark.parametrize(("enabled", "expected"), [(["cron"], ["5.1.4"]), (["cron", "dispatch"], []), (["*"], []), (["reindex"], [])])
 def test_workers_without_dispatch(enabled: list[str], expected: list[str], tmp_path: Path) -> None:
     assert messages(found(tmp_path, "5.1.3", "5.1.4", workers={"enabled": enabled}), "dispatch") == expected
@@ -398,6 +432,86 @@ def test_workers_without_dispatch(enabled: list[str], expected: list[str], tmp_p
 def test_a_rate_limit_as_text(limit: Any, expected: list[str], tmp_path: Path) -> None:
     more = {} if limit is None else {"defaultRateLimit": limit}
     assert messages(found(tmp_path, "5.1.7", "5.1.8", **more), "defaultRateLimit is text") == expected
+
+
+def test_a_limit_that_stays_text_is_not_taken_for_given(tmp_path: Path) -> None:
+    texts = parameters(baseUrl="https://api.hospital.example/", **{"database.host": "db", "defaultLoginRateLimit": "20"})
+    for rows in (found(tmp_path, "5.1.7", "5.1.8", "dump.json", text=texts), found(tmp_path, "5.1.7", "5.1.8", defaultLoginRateLimit="20")):
+        assert about(rows, "defaultLoginRateLimit") == [("5.1.8", "default", None, 5)]
+        assert messages(rows, "defaultLoginRateLimit is text, which the server ignores, and from 5.1.8 on") == ["5.1.8"]
+
+
+def test_a_switch_that_begins_to_count_as_text(tmp_path: Path) -> None:
+    texts = parameters(baseUrl="https://api.hospital.example/", autoDownloadEnabled="false")
+    rows = found(tmp_path, "4.1.5", "4.1.6", "dump.json", text=texts)
+    assert messages(rows, "autoDownloadEnabled counts as true, because the server keeps it as text") == ["4.1.6"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "newest", "words"),
+    [
+        ("rateLimitsEnabled", False, "5.1.22", "it is off, so nothing slows down password guessing"),
+        ("allowInsecureRestHookUrl", False, "5.1.14", "it is off, so the server refuses plain http addresses"),
+        ("defaultSuperAdminPassword", "from-the-vault", "5.0.0", "only where it seeds an empty database"),
+    ],
+)
+def test_a_value_that_begins_to_count_says_what_follows(setting: str, value: Any, newest: str, words: str, tmp_path: Path) -> None:
+    rows = found(tmp_path, {"5.1.22": "5.1.21", "5.1.14": "5.1.13"}.get(newest, "4.5.2"), newest, **{setting: value})
+    [row] = [row for row in rows if row["setting"] == setting]
+    assert words in row["message"] and row["needs_hand"] == (newest != "5.0.0")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("-1", [("4.1.5", "read-differently", "-1", -1)]), ("5000", [])])
+def test_a_negative_number_in_quotes_is_none(text: str, expected: list[tuple[Any, ...]], tmp_path: Path) -> None:
+    given = parameters(baseUrl="https://api.hospital.example/", defaultRateLimit=text)
+    rows = found(tmp_path, "4.1.4", "4.1.5", "dump.json", text=given)
+    assert about(rows, "defaultRateLimit") == expected
+    assert messages(rows, "is that number from 4.1.5 on: older releases hold it as text, and with such text") == ["4.1.5"] * len(expected)
+
+
+def test_a_time_with_a_unit(tmp_path: Path) -> None:
+    given = parameters(baseUrl="https://api.hospital.example/", **{"database.queryTimeout": "30s"})
+    rows = found(tmp_path, "4.3.4", "4.3.5", "dump.json", text=given)
+    assert messages(rows, "write the number of milliseconds alone, 30000") == ["4.3.5"]
+    rows = found(tmp_path, "5.1.3", "5.1.4", database={"host": "db", "queryTimeout": "30s"})
+    assert about(rows, "database.queryTimeout") == [("5.1.4", "read-differently", "30s", None)]
+
+
+@pytest.mark.parametrize(
+    ("oldest", "newest", "more", "setting"),
+    [
+        ("3.0.0", "3.1.3", {}, "emailProvider"),
+        ("3.0.0", "3.1.3", {"smtp": {"host": "mail"}}, "emailProvider"),
+        ("3.0.0", "3.1.3", {"redis": {"host": "cache", "tls": {}, "db": 2}}, "redis.tls"),
+        ("3.0.0", "3.1.3", {"redis": {"host": "cache", "tls": {}, "db": 2}}, "redis.db"),
+        ("5.1.21", "5.1.22", {"rateLimitsEnabled": None}, "rateLimitsEnabled"),
+    ],
+)
+def test_what_an_older_release_does_already(oldest: str, newest: str, more: dict[str, Any], setting: str, tmp_path: Path) -> None:
+    assert about(found(tmp_path, oldest, newest, **more), setting) == []
+
+
+def test_the_reader_that_variables_bring_has_its_defaults_from_the_start(tmp_path: Path) -> None:
+    rows = found(tmp_path, "4.1.0", "5.1.23", "server.env", text=f"{DOTENV}MEDPLUM_READONLY_DATABASE_HOST=reader\n")
+    assert about(rows, "readonlyDatabase.host") != [] and about(rows, "readonlyDatabase.maxConnections") == []
+
+
+def test_null_is_not_given(tmp_path: Path) -> None:
+    rows = found(tmp_path, "5.0.11", "5.1.23", base64BinaryMaxBytes=None, allowInsecureRestHookUrl=None, database={"maxConnections": None})
+    told = {row["setting"] for row in rows if row["kind"] == "default"}
+    assert told >= {"base64BinaryMaxBytes", "allowInsecureRestHookUrl", "database.maxConnections"}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, [("5.0.11", "read-differently", 0, True)]), (False, [])])
+def test_a_heartbeat_that_only_false_switches_off(value: Any, expected: list[tuple[Any, ...]], tmp_path: Path) -> None:
+    assert about(found(tmp_path, "5.0.10", "5.0.11", heartbeatEnabled=value), "heartbeatEnabled") == expected
+
+
+@pytest.mark.parametrize("base", ["https://api.hospital.example/", "http://localhost:8103/"])
+def test_private_receivers(base: str, tmp_path: Path) -> None:
+    assert messages(found(tmp_path, "5.1.22", "5.1.23", baseUrl=base), "to localhost or a private IP address") == ["5.1.23"]
+    rows = found(tmp_path, "5.1.22", "5.1.23", baseUrl=base, allowInsecureRestHookUrl=True)
+    assert messages(rows, "to localhost or a private IP address") == []
 
 
 @pytest.mark.parametrize("more", [{"defaultRateLimit": -1}, {"defaultLoginRateLimit": 50}])
@@ -437,6 +551,13 @@ def test_attachments_in_a_bucket_without_an_address(tmp_path: Path) -> None:
 def test_external_sign_in(url: str, expected: list[str], tmp_path: Path) -> None:
     providers = [{"issuer": "https://login.hospital.example", "userInfoUrl": url}]
     assert messages(found(tmp_path, "5.1.22", "5.1.23", externalAuthProviders=providers), "userInfoUrl") == expected
+
+
+def test_the_inner_address_of_external_sign_in_counts(tmp_path: Path) -> None:
+    secure, insecure = "https://login.hospital.example/me", "http://login.hospital.example/me"
+    for inner, outer, expected in ((secure, insecure, []), (insecure, secure, ["5.1.23"]), (None, insecure, ["5.1.23"])):
+        providers = [{"issuer": "https://login.hospital.example", "userInfoUrl": outer, "identityProvider": {"userInfoUrl": inner}}]
+        assert messages(found(tmp_path, "5.1.22", "5.1.23", externalAuthProviders=providers), "userInfoUrl") == expected
 
 
 # --- The versions -----------------------------------------------------------------------------------------------------------------------
@@ -487,6 +608,31 @@ def test_the_release_that_the_image_says(image: str, message: str, tmp_path: Pat
     assert result.stdout.startswith("From 4.5.2 to 5.1.23:\n") if not message else result.exit_code == 2
 
 
+def test_the_variable_names_the_release_before_an_image_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("compose.yaml").write_text(compose(postgres="postgres:16", redis="redis:7"), encoding="utf-8")
+    monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "5.1.21")
+    assert upgrade("compose.yaml").stdout.startswith("From 5.1.21 to 5.1.23:\n")
+    assert upgrade("--from", "5.1.22", "compose.yaml").stdout.startswith("From 5.1.22 to 5.1.23:\n")
+    monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "bogus")
+    result = upgrade("compose.yaml")
+    assert result.exit_code == 2 and "MEDPLUM_LINT_SERVER_VERSION: 'bogus' is not a release of the server" in result.stderr
+
+
+def test_a_release_of_an_image_that_is_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("compose.yaml").write_text(compose(postgres="postgres:16", redis="redis:7"), encoding="utf-8")
+    result = upgrade("--to", "4.0.0", "compose.yaml")
+    wanted = "the image in compose.yaml says 4.5.2, which is later than --to 4.0.0: give the release that the server has now as --from"
+    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {wanted}\n")
+
+
+def test_one_change_is_counted_as_one(tmp_path: Path) -> None:
+    found(tmp_path, "5.1.21", "5.1.22")
+    result = upgrade("--from", "5.1.21", "--to", "5.1.22", str(tmp_path / "medplum.config.json"))
+    assert result.stdout.endswith("\n1 change, which needs no hand.\n")
+
+
 def test_files_of_several_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, tag in (("compose.staging.yaml", "5.0.0"), ("compose.yaml", "4.5.2")):
@@ -504,7 +650,7 @@ def test_standard_input() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_an_error_beside_the_others(tmp_path: Path) -> None:
-    result = upgrade("--from", "5.1.22", str(tmp_path / "missing.json"), str(DATA / "medplum.config.json"))
+    result = upgrade("--from", "5.1.23", str(tmp_path / "missing.json"), str(DATA / "medplum.config.json"))
     assert result.exit_code == 2 and "nothing changes" in result.stdout and "missing.json: no such file or folder" in result.stderr
 
 
@@ -622,9 +768,9 @@ def test_a_compose_file_without_settings_alone(tmp_path: Path) -> None:
 def test_the_configuration_file_names_the_release(tmp_path: Path) -> None:
     text = '{"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}'
     (tmp_path / "medplum.config.json").write_text(text, encoding="utf-8")
-    (tmp_path / ".medplum-lint.toml").write_text('server-version = "5.1.22"', encoding="utf-8")
-    result = upgrade(str(tmp_path))
-    assert (result.exit_code, result.stdout) == (0, "From 5.1.22 to 5.1.23 nothing changes for this configuration.\n")
+    (tmp_path / ".medplum-lint.toml").write_text('server-version = "5.1.20"', encoding="utf-8")
+    result = upgrade("--to", "5.1.21", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (0, "From 5.1.20 to 5.1.21 nothing changes for this configuration.\n")
     (tmp_path / ".medplum-lint.toml").write_text('server-version = "5.1.99x"', encoding="utf-8")
     assert upgrade(str(tmp_path)).exit_code == 2
 

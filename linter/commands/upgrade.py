@@ -31,19 +31,25 @@ class Upgrade(NamedTuple):
         return f"{self.oldest} to {self.newest}"
 
 
-def upgrade_between(oldest: str | None, newest: str | None, documents: Callable[[], Iterable[Document]]) -> Upgrade:
+def upgrade_between(
+    oldest: str | None, newest: str | None, documents: Callable[[], Iterable[Document]], variable: tuple[str, str | None] = ("", None)
+) -> Upgrade:
     """The upgrade that the options ask for. Raises ValueError, with a suggestion, where that is none.
 
-    Without ``oldest`` it is the release that the ``documents`` say they are for, and without ``newest`` the newest one.
+    Without ``oldest`` it is the release that the ``variable`` of the environment (its name and text) has, else that which the ``documents``
+    say they are for, and without ``newest`` the newest one.
     """
-    first = _release("--from", oldest) if oldest is not None else _release_of(documents())
+    name, text = variable if oldest is None and variable[1] is not None else ("--from", oldest)
+    first, said = (_release(name, text), f"{name} {text}") if text is not None else _release_of(documents())
     last = _release("--to", newest) if newest is not None else NEWEST
     if last < first:
-        raise ValueError(f"--from {first} is later than --to {last}: give the release that the server has now as --from")
+        is_later = f"{said} is later than" if text is not None else f"{said} says {first}, which is later than"
+        raise ValueError(f"{is_later} --to {last}: give the release that the server has now as --from")
     return Upgrade(first, last)
 
 
-def _release_of(documents: Iterable[Document]) -> Release:
+def _release_of(documents: Iterable[Document]) -> tuple[Release, str]:
+    """The release that documents are for, and what says so."""
     found = {(one.server.oldest, one.server.release, one.server.newer): one.server for one in documents if one.server.is_known}
     wanted = "add --from with the release that the server has now, such as --from 4.3.5"
     if not found:
@@ -55,7 +61,7 @@ def _release_of(documents: Iterable[Document]) -> Release:
     if one.newer or one.oldest != one.release:
         which = f"{one.newer}, which is not known" if one.newer else f"one of {one.oldest} to {one.text}"
         raise ValueError(f"{one.reason} says {which}: {wanted}")
-    return one.release
+    return one.release, one.reason
 
 
 def _release(option: str, text: str) -> Release:
@@ -157,11 +163,9 @@ def _values(change: UpgradeChange) -> str:
 
 def _summary(changes: Sequence[UpgradeChange]) -> str:
     hands = sum(change.needs_hand for change in changes)
-    return f"{_count(len(changes), 'change')}, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} a hand (marked with !)."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    if len(changes) == 1:
+        return f"1 change, which needs {'a hand (marked with !)' if hands else 'no hand'}."
+    return f"{len(changes)} changes, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} a hand (marked with !)."
 
 
 def as_markdown(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:

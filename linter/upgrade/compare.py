@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from ..conformance.mismatch import MISREAD, mismatches
+from ..conformance.values import outcome
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
 from ..redaction.numbers import number_text
@@ -18,6 +21,7 @@ from ..settings import Catalogue, Setting, page_link
 from ..settings.env_names import landings, variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..settings.releases import RELEASES
+from ..text import as_clause
 from .change import UpgradeChange
 from .notes import Notes, SettingNote
 
@@ -54,7 +58,7 @@ class View:
     @cached_property
     def read(self) -> Mapping[SettingPath, Effective]:
         """What it gives and the release reads."""
-        return {path: row for path, row in self.rows.items() if row.line is not None and _is_read(self.known, path, self.release)}
+        return {path: row for path, row in self.rows.items() if _is_given(row) and _is_read(self.known, path, self.release)}
 
     def default(self, path: SettingPath) -> Any:
         """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words."""
@@ -66,6 +70,21 @@ class View:
             return ABSENT
         default = setting.default_in(self.release)
         return ABSENT if default is None or isinstance(default, str) else default
+
+
+def _is_given(row: Effective) -> bool:
+    """Whether a document gives a setting: what is null is as good as left out."""
+    return row.line is not None and row.written is not None
+
+
+_LIMITS: Final = frozenset({("defaultRateLimit",), ("defaultAuthRateLimit",), ("defaultLoginRateLimit",)})
+_NUMBERS_ONLY: Final = Release((5, 1, 8))
+"""The first release that takes a limit for given only where it is a number (``getRateLimitForRequest`` in ``ratelimit.ts``)."""
+
+
+def is_ignored(path: SettingPath, value: Any, release: Release) -> bool:
+    """Whether a release passes over a value, which is text, in favour of its default."""
+    return release >= _NUMBERS_ONLY and isinstance(value, str) and path in _LIMITS
 
 
 def _is_read(known: Catalogue, path: SettingPath, release: Release) -> bool:
@@ -166,6 +185,8 @@ def read_changes(history: History, pair: Pair, notes: Notes) -> Iterator[Upgrade
         if (path in old) == (path in new):
             continue
         whole = _whole(pair, path)
+        if path in new and is_ignored(path, new[path].effective, pair.new.release):
+            continue  # what is told of is the default
         if whole not in told:
             told.add(whole)
             yield (_removed if path in old else _added)(history, pair, whole, path, notes)
@@ -216,20 +237,35 @@ def _added(history: History, pair: Pair, whole: SettingPath, path: SettingPath, 
     what = _variable(view, whole) or name
     sets = f" and sets {name}" if what != name else ""
     note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
-    rest = note.message if note is not None and not note.default else "check that its value is what you want"
-    message = f"{what} begins to take effect in {release}{sets}, and older releases ignore it: {rest}"
+    if note is not None and note.default:
+        note = None
+    message = f"{what} begins to take effect in {release}{sets}, and older releases ignore it"
     return UpgradeChange(
         release,
         "added",
-        message,
+        f"{message}: {note.message if note is not None else _what_follows(view, whole)}",
         _link(note, setting, release),
-        True,
+        note is None or note.needs_hand,
         name,
         after=_shown(view, whole),
         document=view.document,
         path=whole,
         span=view.document.locate(whole),
     )
+
+
+def _what_follows(view: View, path: SettingPath) -> str:
+    """What comes of a value that begins to count: what is wrong with it, what a switch does, or what it is about."""
+    name, setting = shown_name(view.known, path), view.known.get(path)
+    mismatch = mismatches(view.document).get(path)
+    if mismatch is not None and mismatch.aspect in MISREAD:
+        return f"{name} {mismatch.reason}"
+    row = view.rows.get(path)
+    value = row.effective if row is not None else ABSENT
+    if setting is not None and isinstance(value, bool) and (effect := outcome(setting, value, view.release)):
+        return f"it is {'on' if value else 'off'}{effect}"
+    consequence = setting.said_in("consequence", view.release) if setting is not None else ""
+    return f"check its value: {as_clause(consequence)}" if consequence else "check that its value is what you want"
 
 
 def _variable(view: View, path: SettingPath) -> str:
@@ -257,7 +293,7 @@ def _read_differently(history: History, pair: Pair, path: SettingPath) -> Upgrad
     return UpgradeChange(
         release,
         "read-differently",
-        f"{name} {_how(old.effective, held, release)}",
+        f"{name} {_how(pair, path, held, release)}",
         _link(None, pair.new.known.get(path), release),
         True,
         name,
@@ -275,18 +311,21 @@ def _stops(view: View, row: Effective) -> bool:
     return by is not None and isinstance(converted(row.written, coercion_of(row.path, by, view.release)), Stop)
 
 
-def _how(before: Any, after: Any, release: Release) -> str:
+def _how(pair: Pair, path: SettingPath, after: Any, release: Release) -> str:
     """How a newer release reads a value, as a clause behind the name of the setting."""
+    before, setting = pair.old.rows[path].effective, pair.new.known.get(path)
     if after is ABSENT:
         return f"must be JSON from {release} on: the server fails to parse this value and does not start; write valid JSON"
     if not isinstance(before, str):
         return f"is read differently from {release} on: check that the new value is what you want"
     if isinstance(after, bool):
-        return f'is on from {release} on if it is "true": older releases hold a text, which is on; check that this is what you want'
+        effect = outcome(setting, after, pair.new.release) if setting is not None else ""
+        held = "text, which counted as true" if before else "an empty text, which is not the same as false everywhere"
+        return f"is {'on' if after else 'off'} from {release} on{effect}: until then it was {held}"
     if isinstance(after, float) and after != after:
-        return f"is read as a whole number from {release} on, and this text has none at its beginning; write the number alone"
+        return f"is read as a whole number from {release} on, and this text has none at its beginning; {_number_alone(before, setting)}"
     if isinstance(after, int | float):
-        return f"is read as a whole number from {release} on, and only the digits at its beginning count; write the number alone"
+        return _as_number(before, after, setting, pair.old.release, release)
     if isinstance(after, dict):
         return f"is parsed as JSON from {release} on: older releases hold the text; check that what it says is what you want"
     if isinstance(after, list):
@@ -294,14 +333,34 @@ def _how(before: Any, after: Any, release: Release) -> str:
     return f"is read differently from {release} on: check that the new value is what you want"
 
 
+def _as_number(before: str, after: float, setting: Setting | None, old: Release, release: Release) -> str:
+    """How a release reads a number that older ones hold as text."""
+    if before != number_text(after):
+        return f"is read as a whole number from {release} on, and only the digits at its beginning count; {_number_alone(before, setting)}"
+    wrong = setting.said_in("wrong_type", old) if setting is not None else ""
+    return f"is that number from {release} on: older releases hold it as text{f', and {as_clause(wrong)}' if wrong else ''}"
+
+
+_FACTORS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
+
+
+def _number_alone(text: str, setting: Setting | None) -> str:
+    """What to write in place of a text: the number, in the unit of the setting, and which one that is where the text has another."""
+    unit = setting.unit if setting is not None else ""
+    match = re.fullmatch("([0-9]{1,7})(ms|s|min|h)", text)
+    if match and unit == "milliseconds" and setting is not None and not setting.secret:
+        return f"write the number of milliseconds alone, {int(match[1]) * _FACTORS[match[2]]}"
+    return f"write the number of {unit} alone" if unit else "write the number alone"
+
+
 def _differ(before: Any, after: Any) -> bool:
-    """Whether two values mean something else to the server: a number in quotes is that number, and "true" is true."""
+    """Whether two values mean something else to the server: digits in quotes are that number, and "true" is true."""
     if UNKNOWN in (before, after) or is_same(before, after):
         return False
     if isinstance(before, str) and isinstance(after, bool):
         return before != "true"
     if isinstance(before, str) and isinstance(after, int | float):
-        return before != number_text(after)
+        return before != number_text(after) or not before.isdecimal()
     return True
 
 

@@ -126,7 +126,7 @@ class Plan:
                 yield UpgradeChange(
                     release,
                     "requirement",
-                    f"{needs}, and {_what(one)}: upgrade it before the server",
+                    f"{needs}, and {_what(one)}: {_way_to(one)}",
                     requirement.link,
                     True,
                     _setting_of(one),
@@ -161,7 +161,8 @@ class Plan:
             pair = _shown_in(note, server)
             holding = server.at(release if note.release is None else self.history.newest, self.history)
             if pair is not None and (note.kind != "default" or (server.whole and not holding.gives(note.path))):
-                yield from _of_server(note, release, pair, holding.document(pair.new.document, whole=server.whole))
+                for change in _of_server(note, release, pair, holding.document(pair.new.document, whole=server.whole)):
+                    yield _of_ignored(change) if note.kind == "default" and holding.ignores(note.path) else change
 
     def _notes(self) -> Iterator[tuple[Note, Release]]:
         """The notes that concern this upgrade, each with its release."""
@@ -196,6 +197,18 @@ def _what(found: _Found) -> str:
     if found.path is not None and found.span is None:
         return f"without {_setting_of(found)} the CDK creates {found.version}"
     return f"{_setting_of(found) or 'the image'} is {found.version}"
+
+
+def _way_to(found: _Found) -> str:
+    """How to come to a newer version."""
+    if found.path == (_CACHE_VERSION,) and found.span is None:
+        return f"upgrade it in AWS before the server, for the CDK takes {_CACHE_VERSION} from 5.1.1 on only; set it then"
+    return "upgrade it before the server"
+
+
+def _of_ignored(change: UpgradeChange) -> UpgradeChange:
+    """What is told of a default where a text is given that the server passes over."""
+    return change._replace(message=change.message.replace(" is not given,", " is text, which the server ignores,", 1))
 
 
 def _shown_in(note: Note, server: Server) -> Pair | None:

@@ -14,7 +14,7 @@ from ..server.defaults import with_defaults
 from ..server.effective import loaded
 from ..server.loader import SECRETS
 from .change import UpgradeChange
-from .compare import History, Pair, View, changes_default, default_change, is_same
+from .compare import History, Pair, View, changes_default, default_change, is_ignored, is_same
 from .notes import Notes
 
 _ORDER: Final = ("server/json", "server/ssm", "server/azure", "server/env")
@@ -23,10 +23,6 @@ _PAGED: Final = "server/ssm"
 """The kind of document that can be one page of several: then nobody knows what stands on the others, whatever this one gives."""
 _BASE: Final = "baseUrl"
 _DATABASE: Final = frozenset({"database", "DatabaseSecrets", "databaseProxyEndpoint"})
-
-_LIMITS: Final = frozenset({("defaultRateLimit",), ("defaultAuthRateLimit",), ("defaultLoginRateLimit",)})
-_NUMBERS_ONLY: Final = Release((5, 1, 8))
-"""The first release that takes a limit for given only where it is a number (``getRateLimitForRequest`` in ``ratelimit.ts``)."""
 
 
 class Holding:
@@ -42,10 +38,11 @@ class Holding:
     def gives(self, path: SettingPath) -> bool:
         """Whether the documents give a setting, and not as a text that the release passes over in favour of its default."""
         value = _at(self.written, path)
-        return value is not ABSENT and not self._is_ignored(path, value)
+        return value is not ABSENT and not self.ignores(path)
 
-    def _is_ignored(self, path: SettingPath, value: Any) -> bool:
-        return self.release >= _NUMBERS_ONLY and isinstance(value, str) and path in _LIMITS
+    def ignores(self, path: SettingPath) -> bool:
+        """Whether the documents give a setting as a text that the release passes over."""
+        return is_ignored(path, _at(self.written, path), self.release)
 
     def default(self, path: SettingPath) -> Any:
         """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words."""
@@ -71,18 +68,37 @@ class Holding:
         return len(path) == 1 or path[0] in filled or isinstance(self.written.get(str(path[0])), dict)
 
     def document(self, shown: Document, *, whole: bool) -> Document:
-        """What the server holds as a document to ask conditions of, found again in the text of one of its own."""
-        return Document(
+        """What the server holds as a document to ask conditions of, found again in the text of one of its own.
+
+        Conditions see each value as it is, also one that the server misreads: that is what they are about.
+        """
+        document = Document(
             shown.uri,
             shown.kind,
             shown.text,
-            self.data,
+            {**self.data, **_sign_in(self.data)},
             shown.origin,
             environment=shown.environment,
             complete=whole,
             target=shown.target,
             server=shown.server,
         )
+        document.cached("mismatches", dict)
+        return document
+
+
+def _sign_in(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The external providers, each with the address of its users that counts (``externalAuthConfig`` in ``oauth/utils.ts``)."""
+    providers = data.get("externalAuthProviders")
+    if not isinstance(providers, list):
+        return {}
+    return {"externalAuthProviders": [_with_address(one) if isinstance(one, dict) else one for one in providers]}
+
+
+def _with_address(provider: dict[str, Any]) -> dict[str, Any]:
+    inner = provider.get("identityProvider")
+    address = inner.get("userInfoUrl") if isinstance(inner, dict) else None
+    return provider if address is None else {**provider, "userInfoUrl": address}
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
