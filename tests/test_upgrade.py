@@ -376,6 +376,12 @@ def messages(rows: list[dict[str, Any]], words: str) -> list[str]:
         ({"entrypoint": ["sh", "-c", "node packages/server/dist/index.js env"]}, ["5.0.11"]),
         ({"healthcheck": {"test": "node check.js"}}, ["5.0.11"]),
         ({"healthcheck": {"test": ["CMD", "node", "check.js"]}}, []),
+        ({"healthcheck": {"test": ["CMD", "curl", "-f", "http://localhost:8103/healthcheck"]}}, ["5.0.11"]),
+        ({"healthcheck": {"test": ["NONE"]}}, []),
+        ({"entrypoint": "./docker-entrypoint.sh"}, ["5.0.11"]),
+        ({"entrypoint": ["npm", "start"]}, ["5.0.11"]),
+        ({"entrypoint": ["/usr/local/bin/node", "packages/server/dist/index.js"]}, []),
+        ({"command": ["env", "sh"]}, []),
     ],
 )
 def test_an_image_without_a_shell(server: dict[str, Any], expected: list[str], tmp_path: Path) -> None:
@@ -385,9 +391,45 @@ def test_an_image_without_a_shell(server: dict[str, Any], expected: list[str], t
 
 def test_a_dockerfile_that_needs_a_shell(tmp_path: Path) -> None:
     lines = ["FROM medplum/medplum-server:4.5.2", "ENV MEDPLUM_BASE_URL=https://api.hospital.example/ MEDPLUM_DATABASE_HOST=db"]
-    for more, expected in ((["RUN mkdir /data"], ["5.0.11"]), (['CMD ["env"]'], [])):
+    for more, expected in (
+        (["RUN mkdir /data"], ["5.0.11"]),
+        (['CMD ["env"]'], []),
+        (['HEALTHCHECK --interval=30s CMD ["curl","-f","http://localhost:8103/healthcheck"]'], ["5.0.11"]),
+        (['HEALTHCHECK --interval=30s CMD ["node","check.js"]'], []),
+        (["HEALTHCHECK NONE"], []),
+    ):
         rows = found(tmp_path, "5.0.10", "5.0.11", "Dockerfile", text="\n".join([*lines, *more, ""]))
         assert messages(rows, "no shell") == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"livenessProbe": {"exec": {"command": ["curl", "-f", "http://localhost:8103/healthcheck"]}}}, ["5.0.11"]),
+        ({"lifecycle": {"preStop": {"exec": {"command": ["/bin/sleep", "10"]}}}}, ["5.0.11"]),
+        ({"command": ["sh", "-c", "node packages/server/dist/index.js env"]}, ["5.0.11"]),
+        ({"args": ["env", "sh"]}, []),
+    ],
+)
+def test_a_pod_that_needs_another_program_than_node(more: dict[str, Any], expected: list[str], tmp_path: Path) -> None:
+    environment = [{"name": name, "value": text} for name, text in VARIABLES.items()]
+    pod = {"containers": [{"name": "server", "image": IMAGE, "env": environment, **more}]}
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "medplum"}, "spec": pod})
+    assert messages(found(tmp_path, "5.0.10", "5.0.11", "pod.yaml", text=text), "no shell") == expected
+
+
+def test_other_things_that_an_image_has_no_more(tmp_path: Path) -> None:
+    folder = "/usr/src/medplum/packages/server"
+    instrumented = ["node", "--require", "./packages/server/dist/otel/instrumentation.js", "packages/server/dist/index.js"]
+    for server, release, words in (
+        ({"user": "medplum"}, "5.0.11", "no user medplum"),
+        ({"volumes": [f"./medplum.config.json:{folder}/medplum.config.json:ro"]}, "5.0.0", "where it is started without a command"),
+        ({"entrypoint": instrumented}, "5.1.18", "--import and a hook for modules, not with --require"),
+    ):
+        text = compose(postgres="postgres:16", redis="redis:7", **server)
+        assert messages(found(tmp_path, "4.5.2", "5.1.23", "compose.yaml", text=text), words) == [release]
+        text = compose(postgres="postgres:16", redis="redis:7", command="env")
+        assert messages(found(tmp_path, "4.5.2", "5.1.23", "compose.yaml", text=text), words) == []
 
 
 def test_a_configuration_at_a_relative_path(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from ..documents.images import is_server_image
 from ..model import Document
@@ -17,11 +17,20 @@ from ..syntax.yaml import Yaml, parse_yaml
 from ..text import Span
 
 Path = tuple[str | int, ...]
-_COMMANDS: Final = ("entrypoint", "entryPoint", "command", "args")
+Part = Literal["program", "argument", "user", "mount"]
+PARTS: Final[tuple[Part, ...]] = ("program", "argument", "user", "mount")
+"""What a word is: the program that is run, an argument, the name of a user, or a place in the container where something is put."""
+_ENTRY_POINTS: Final = ("entrypoint", "entryPoint")
+_ARGUMENTS: Final = ("command", "args")
+_OF_KUBERNETES: Final = frozenset({"containers", "initContainers"})
+"""The lists of Kubernetes, whose ``command`` is what others call the entry point."""
+_SHELL: Final = "CMD-SHELL"
+"""The word with which Docker marks a command line that is a shell's."""
 _CHECKS: Final = ("healthcheck", "healthCheck", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
 _OF_CHECK: Final = ("test", "command", "exec", "postStart", "preStop")
 """Members of a check that lead to a command line, or are one."""
 _OF_STAGE: Final = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"})
+_OTHERS_OF_STAGE: Final[dict[str, Part]] = {"USER": "user", "COPY": "mount", "ADD": "mount"}
 _MOST_VALUES: Final = 100_000
 """Values of a text that are looked at: a file of containers has fewer."""
 _SOFTWARE: Final = {"postgres": "PostgreSQL", "postgresql": "PostgreSQL", "redis": "Redis"}
@@ -29,10 +38,11 @@ _IMAGE: Final = re.compile(r"(?:\S*/)?(?P<name>postgres(?:ql)?|redis):v?(?P<vers
 
 
 class Word(NamedTuple):
-    """A word of a command line, and its place."""
+    """A word of a command line, or another one that says how a container runs, and its place."""
 
     text: str
     span: Span
+    part: Part = "argument"
 
 
 class Container(NamedTuple):
@@ -41,6 +51,8 @@ class Container(NamedTuple):
     image: str
     span: Span
     words: tuple[Word, ...]
+    has_command: bool = False
+    """Whether it says itself what the image is started with."""
 
     @property
     def is_server(self) -> bool:
@@ -75,7 +87,8 @@ def _in_yaml(yaml: Yaml) -> Iterator[Container]:
         if isinstance(value, dict):
             image = _image(value.get("image"))
             if image:
-                yield Container(image, _span(yaml, (*path, "image")), tuple(_words(yaml, path, value)))
+                has_command = any(name in value for name in (*_ENTRY_POINTS, *_ARGUMENTS))
+                yield Container(image, _span(yaml, (*path, "image")), tuple(_words(yaml, path, value)), has_command)
             waiting.extend(((*path, name), member) for name, member in reversed(value.items()) if isinstance(member, dict | list))
         elif isinstance(value, list):
             waiting.extend(((*path, index), value[index]) for index in reversed(range(len(value))) if isinstance(value[index], dict | list))
@@ -89,17 +102,44 @@ def _image(value: Any) -> str:
 
 
 def _words(yaml: Yaml, path: Path, container: dict[str, Any]) -> Iterator[Word]:
-    for name in _COMMANDS:
-        yield from _of_line(yaml, (*path, name), container.get(name))
+    entry_points = (*_ENTRY_POINTS, "command") if len(path) > 1 and path[-2] in _OF_KUBERNETES else _ENTRY_POINTS
+    for name in (*_ENTRY_POINTS, *_ARGUMENTS):
+        line = _of_line(yaml, (*path, name), container.get(name))
+        yield from _as_command(line) if name in entry_points else line
     waiting: list[tuple[Path, Any]] = [((*path, name), container.get(name)) for name in _CHECKS]
     while waiting:
         at, value = waiting.pop()
         if isinstance(value, dict):
             waiting.extend(((*at, name), value[name]) for name in _OF_CHECK if name in value)
         elif isinstance(value, str) and at[-1] == "test":
-            yield Word("CMD-SHELL", _span(yaml, at))  # as Compose takes a text
+            yield Word(_SHELL, _span(yaml, at), "program")  # as Compose takes a text
         else:
-            yield from _of_line(yaml, at, value)
+            yield from _as_command(_of_line(yaml, at, value))
+    yield from (word._replace(part="user") for word in _of_line(yaml, (*path, "user"), container.get("user")))
+    yield from _mounts(yaml, path, container)
+
+
+def _as_command(words: Iterable[Word]) -> Iterator[Word]:
+    """The words of a line that names what is run: its first one, behind the word CMD of a check."""
+    program: Part = "program"
+    for word in words:
+        if word.text in ("CMD", "NONE") and program == "program":
+            continue
+        yield word._replace(part=program)
+        program = "argument"
+
+
+def _mounts(yaml: Yaml, path: Path, container: dict[str, Any]) -> Iterator[Word]:
+    """The places in a container where something is mounted, in the words of Compose, Kubernetes and task definitions."""
+    for name in ("volumes", "configs", "volumeMounts", "mountPoints"):
+        mounts = container.get(name)
+        for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
+            at: Path = (*path, name, index)
+            if isinstance(mount, str):
+                yield from (Word(part, _span(yaml, at), "mount") for part in mount.split(":")[1:2])
+            elif isinstance(mount, dict):
+                keys = [key for key in ("target", "mountPath", "containerPath") if isinstance(mount.get(key), str)]
+                yield from (Word(mount[key], _span(yaml, (*at, key)), "mount") for key in keys)
 
 
 def _of_line(yaml: Yaml, path: Path, value: Any) -> Iterator[Word]:
@@ -131,17 +171,37 @@ def _stage(instructions: list[Instruction], escape: str) -> Iterator[Container]:
     image = next((word for word in words(first, escape) if not first.line.startswith("--", word.start)), None)
     if image is not None:
         text = first.line[image.start : image.end]
-        yield Container(text, first.span(image.start, image.end), tuple(_of_stage(instructions, escape)))
+        has_command = any(one.keyword in ("CMD", "ENTRYPOINT") for one in instructions)
+        yield Container(text, first.span(image.start, image.end), tuple(_of_stage(instructions, escape)), has_command)
 
 
 def _of_stage(instructions: Iterable[Instruction], escape: str) -> Iterator[Word]:
-    """The words of a stage's command lines. One that is no JSON array is a shell's."""
+    """The words of a stage's command lines, its user, and where it copies to. A line that is no JSON array is a shell's."""
     for instruction in instructions:
-        if instruction.keyword not in _OF_STAGE:
+        if instruction.keyword in _OF_STAGE:
+            yield from _of_instruction(instruction, escape)
+        part = _OTHERS_OF_STAGE.get(instruction.keyword)
+        every = list(words(instruction, escape)) if part is not None else []
+        if part is not None and every:
+            last = every[-1]
+            yield Word(instruction.line[last.start : last.end], instruction.span(last.start, last.end), part)
+
+
+def _of_instruction(instruction: Instruction, escape: str) -> Iterator[Word]:
+    line, flags = instruction.line, True
+    shell: list[Word] = []
+    for word in words(instruction, escape):
+        text = line[word.start : word.end]
+        if flags and (text.startswith("--") or (text == "CMD" and instruction.keyword == "HEALTHCHECK")):
             continue
-        rest = instruction.rest.removeprefix("CMD").lstrip() if instruction.keyword == "HEALTHCHECK" else instruction.rest
-        if not rest.startswith("["):
-            start = instruction.offset(0)
-            yield Word("CMD-SHELL", Span(start, start + len(instruction.keyword)))
-        for word in words(instruction, escape):
-            yield Word(instruction.line[word.start : word.end].strip('[]",'), instruction.span(word.start, word.end))
+        if flags and text.startswith("["):
+            found = re.finditer(r'"([^"]*)"', line[word.start :])
+            listed = [Word(one[1], instruction.span(word.start + one.start(), word.start + one.end())) for one in found]
+            yield from listed if instruction.keyword == "CMD" else _as_command(listed)
+            return
+        flags = False
+        shell.append(Word(text, instruction.span(word.start, word.end)))
+    if [word.text for word in shell] not in ([], ["NONE"]):
+        start = instruction.offset(0)
+        yield Word(_SHELL, Span(start, start + len(instruction.keyword)), "program")
+        yield from shell

@@ -13,6 +13,7 @@ from ..policy.template import Template
 from ..release import MAIN, OLDEST, Release
 from ..settings.releases import parse_release
 from .change import KINDS, Kind
+from .containers import PARTS, Part
 
 FILE: Final = os.path.join(os.path.dirname(__file__), "notes.yaml")
 
@@ -60,9 +61,9 @@ class SettingNote(NamedTuple):
 class Note(NamedTuple):
     """A change that concerns the documents of some kinds on which a condition holds, as the newer release loads them.
 
-    ``release`` is None for what matters at the first stop with data migrations. ``until``: a release that undoes it. ``command`` is a
-    pattern for a word of the command line, or of a health check, of a container with Medplum's image. ``unless_image``: it matters only
-    where no such container is given.
+    ``release`` is None for what matters at the first stop with data migrations. ``until``: a release that undoes it. ``words`` are patterns
+    for a word that says how a container with Medplum's image runs, by what it is. ``unless_image``: it matters only where no such container
+    is given. ``unless_command``: only where the container does not say what it is started with.
     """
 
     release: Release | None
@@ -71,12 +72,13 @@ class Note(NamedTuple):
     path: SettingPath
     kinds: tuple[str, ...]
     when: Condition | None
-    command: re.Pattern[str] | None
+    words: Mapping[Part, re.Pattern[str]]
     before: Any
     after: Any
     message: Template
     needs_hand: bool
     unless_image: bool
+    unless_command: bool
     link: str
 
 
@@ -134,12 +136,13 @@ def _note(fields: dict[str, Any]) -> Note:
         tuple(fields["setting"].split(".")) if "setting" in fields else (),
         (kinds,) if isinstance(kinds, str) else tuple(kinds),
         compile_condition(fields["when"]) if "when" in fields else None,
-        re.compile(fields["command"]) if "command" in fields else None,
+        {part: re.compile(fields[part]) for part in PARTS if part in fields},
         fields.get("before"),
         fields.get("after"),
         Template(_text(fields["message"])),
         bool(fields.get("hand", True)),
         bool(fields.get("unless_image")),
+        bool(fields.get("unless_command")),
         fields["link"],
     )
 

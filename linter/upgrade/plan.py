@@ -180,7 +180,7 @@ class Plan:
     def _of_containers(self) -> Iterator[UpgradeChange]:
         servers = [(document, one) for document, one in self.containers if one.is_server]
         for note, release in self._notes():
-            for document, one in servers if note.command is not None else ():
+            for document, one in servers if note.words else ():
                 span = _span_of(note, one)
                 if span is not None:
                     message = note.message.show(Node.at(document, ()))
@@ -214,7 +214,7 @@ def _of_ignored(change: UpgradeChange) -> UpgradeChange:
 def _shown_in(note: Note, server: Server) -> Pair | None:
     """The document of a server in which a note is shown; None where it is about none of them."""
     pair = server.giver(note.path)
-    if note.command is not None:
+    if note.words:
         return None
     fitting = [one for one in (pair, *server.pairs) if any(kind_matches(one.new.document.kind, kind) for kind in note.kinds)]
     return next(iter(fitting), None)
@@ -249,7 +249,11 @@ def _value(noted: Any, known: Any, path: SettingPath, given: Any) -> Any:
 
 
 def _span_of(note: Note, container: Container) -> Span | None:
-    return next((word.span for word in container.words if note.command is not None and note.command.fullmatch(word.text)), None)
+    """Where a container runs as a note says; None where it does not."""
+    if note.unless_command and container.has_command:
+        return None
+    fitting = (word.span for word in container.words if word.part in note.words and note.words[word.part].fullmatch(word.text))
+    return next(fitting, None)
 
 
 def _of_infra(pair: Pair, then: View) -> Iterator[_Found]:
