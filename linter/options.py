@@ -94,7 +94,7 @@ def parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -
 max_size_option = click.option(
     "--max-size", metavar="SIZE", callback=parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
 )
-SERVER_VARIABLE = "MEDPLUM_LINTSERVER_VARIABLE"
+SERVER_VARIABLE = "MEDPLUM_LINT_SERVER_VERSION"
 """The variable of the environment that names the server."""
 server_version_option = click.option(
     "--server-version",
