@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from .options import (
     server_version_option,
     split_names,
 )
-from .output import Unwritable, write_standard_output
+from .output import Changed, Unwritable, replace_file, write_standard_output
 from .policy.rule_set import Folder
 from .release import ANY_SERVER, ServerVersion
 from .report import is_read, write
@@ -93,6 +94,9 @@ def cli() -> None:
 @click.option("--now", metavar="DATE", callback=parse_now, help="Check certificates as of this date (2026-01-31), so that runs repeat.")
 @max_size_option
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
+@click.option("--fix", "apply_fixes", is_flag=True, help="Mend what is known to be mended without changing what the server does.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff, also make the fixes that need a look.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would change, and change nothing.")
 @click.option("--allow-unrecognized", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]")
 @click.option("--quiet", "-q", is_flag=True, help="Print only findings: no summary, and nothing on a clean run.")
@@ -113,6 +117,9 @@ def check(
     now: datetime | None,
     max_size: int,
     stdin_filename: str | None,
+    apply_fixes: bool,
+    unsafe_fixes: bool,
+    show_diff: bool,
     allow_unrecognized: bool,
     color: str,
     quiet: bool,
@@ -128,16 +135,62 @@ def check(
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
-    outcome = _lint(list(paths) or ["."], options, stdin_filename)
-    if outcome.started:
-        if output is not None and output != "-" and is_read(output, outcome.inputs, from_stdin="-" in paths):
-            _fail([f"{output}: is one of the files that are read, and the report would overwrite it: write it to another file"])
-        outcome = _written(outcome, output_format, output, color, quiet)
+    if unsafe_fixes and not (apply_fixes or show_diff):
+        raise click.UsageError("--unsafe-fixes says which fixes to make: give --fix or --diff too")
+    paths = paths or (".",)
+    report = partial(_report, output_format=output_format, output=output, color=color, quiet=quiet, paths=paths)
+    if apply_fixes or show_diff:
+        outcome = _fix(paths, options, apply=not show_diff, unsafe=unsafe_fixes, report=report)
+    else:
+        outcome = report(_lint(list(paths), options, stdin_filename))
     for error in outcome.errors:
         say("error", error)
     for bug in outcome.bugs:
         _say_bug(bug)
     sys.exit(outcome.exit_code)
+
+
+def _fix(paths: tuple[str, ...], options: Options, *, apply: bool, unsafe: bool, report: Callable[[Outcome], Outcome]) -> Outcome:
+    """Make the fixes of files, or print what they would change, and report what is left. A difference that is printed is a failure."""
+    from .commands.fix import summary, unified_diff
+    from .fix import fixed
+
+    if "-" in paths:
+        raise click.UsageError("standard input cannot be fixed: give a file")
+    fixes = fixed(lambda contents: lint_paths(list(paths), options._replace(keep_contents=True, instead=contents)), unsafe=unsafe)
+    errors = list(fixes.refused)
+    for file in fixes.files:
+        if apply:
+            errors += _replaced(file.uri, file.after, file.before)
+        else:
+            write_standard_output(unified_diff(file))
+    outcome = report(fixes.outcome)
+    if fixes.files:
+        say("note", summary(fixes.files, made=apply))
+    return outcome._replace(
+        errors=(*outcome.errors, *errors),
+        bugs=(*outcome.bugs, *fixes.bugs),
+        failed=outcome.failed or bool(fixes.files and not apply),
+    )
+
+
+def _replaced(path: str, content: bytes, before: bytes) -> list[str]:
+    """Write a file, and give the error where that cannot be done."""
+    try:
+        replace_file(path, content, before)
+    except Changed:
+        return [f"{path}: has changed since it was read, so it is left as it is: run the command again"]
+    except Unwritable as error:
+        return [f"{path}: cannot be written: {error}"]
+    return []
+
+
+def _report(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool, paths: Sequence[str]) -> Outcome:
+    if outcome.started:
+        if output is not None and output != "-" and is_read(output, outcome.inputs, from_stdin="-" in paths):
+            _fail([f"{output}: is one of the files that are read, and the report would overwrite it: write it to another file"])
+        outcome = _written(outcome, output_format, output, color, quiet)
+    return outcome
 
 
 def _written(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:

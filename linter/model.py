@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from .release import ANY_SERVER, ServerVersion
-from .text import Excerpt, Piece, Position, Span, Text
+from .text import Edit, Excerpt, Piece, Position, Span, Text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -195,9 +195,12 @@ class RuleInfo(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One step of a fix, free of any format: set the setting at ``path`` to ``value``, or remove it."""
+    """One step of a fix, free of any format: set the setting at ``path`` to ``value``, remove it, or give it the last name of ``value``.
 
-    action: Literal["set", "remove"]
+    A setting that is renamed keeps its value as it is written.
+    """
+
+    action: Literal["set", "remove", "rename"]
     path: SettingPath
     value: Any = None
 
@@ -205,12 +208,15 @@ class Change(NamedTuple):
 class Fix(NamedTuple):
     """Changes that would put a finding right. ``safe``: they keep the meaning of all else.
 
-    ``description`` is one line for people, in which secrets are masked.
+    ``description`` is one line for people, in which secrets are masked. ``edits`` are what would make the changes in the text of the
+    document, None where nothing can; ``shown``: nothing in them is secret.
     """
 
     changes: tuple[Change, ...]
     safe: bool
     description: str
+    edits: tuple[Edit, ...] | None = None
+    shown: bool = False
 
 
 class Related(NamedTuple):

@@ -46,6 +46,27 @@ def write_report(path: str, report: bytes) -> None:
         raise Unwritable(reason_of(error)) from None
 
 
+class Changed(Exception):
+    """A file that is no longer what it was when it was read."""
+
+
+def replace_file(path: str, content: bytes, before: bytes) -> None:
+    """Put other content into an ordinary file, if it still holds what it did; raises :class:`Unwritable`, and :class:`Changed` if not.
+
+    The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode and as far as allowed
+    its owner. A link stays, and what it leads to is written.
+    """
+    try:
+        target = _followed(path)
+        if _descriptor(target) is not None or not stat.S_ISREG(os.stat(target).st_mode):
+            raise Unwritable("it is no file, but a device or pipe")
+        _replace(target, content, before)
+    except ValueError:  # a name with a null character in it
+        raise Unwritable("this cannot be the name of a file") from None
+    except OSError as error:
+        raise Unwritable(reason_of(error)) from None
+
+
 def _followed(path: str) -> str:
     """What a path leads to over links, as far as these are on a disk: a link of ``/proc`` says what is open, not where it stands."""
     for _ in range(_MOST_LINKS):
@@ -95,8 +116,8 @@ def _write_all(descriptor: int, report: bytes) -> None:
             os.set_blocking(descriptor, True)
 
 
-def _replace(path: str, report: bytes) -> None:
-    """Put a new file in the place of an old one, or of none."""
+def _replace(path: str, report: bytes, expected: bytes | None = None) -> None:
+    """Put a new file in the place of an old one, or of none; where that must hold what is ``expected``, it is on the disk first."""
     folder = os.path.dirname(path) or os.curdir
     before = _status(path)
     if before is not None and not os.access(path, os.W_OK):
@@ -111,13 +132,35 @@ def _replace(path: str, report: bytes) -> None:
                 _write_all(descriptor, report)
                 if before is not None:
                     _keep_mode(descriptor, before)
+                if expected is not None:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            if expected is not None:
+                _check_content(path, expected)
             os.replace(temporary, path)
+            if expected is not None:
+                _flush_folder(folder)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def _check_content(path: str, expected: bytes) -> None:
+    with open(path, "rb") as file:
+        if file.read(len(expected) + 1) != expected:
+            raise Changed
+
+
+def _flush_folder(folder: str) -> None:
+    """Have the new name on the disk too, where a system lets folders be flushed."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -12,7 +12,7 @@ from .config import Config, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
-from .documents.source import Loaded, Problem
+from .documents.source import Editor, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
@@ -50,6 +50,10 @@ class Options(NamedTuple):
     isolated: bool = False
     max_size: int = LARGEST_INPUT
     """Bytes of an input at most."""
+    keep_contents: bool = False
+    """Whether the outcome has the bytes of the files: for those who change them."""
+    instead: Mapping[str, bytes] = {}
+    """What is to be taken for the content of some files, by their paths in the report."""
 
 
 class Outcome(NamedTuple):
@@ -64,6 +68,8 @@ class Outcome(NamedTuple):
     """False when a mistake in the command, the configuration or a policy stopped the run before anything was linted."""
     inputs: frozenset[Identity] = frozenset()
     """The files that were read, configurations and rules too, whatever their names."""
+    contents: Mapping[str, bytes] = {}
+    """The bytes of each file that was read, by its path in the report; only where the options ask for them."""
 
     @property
     def exit_code(self) -> int:
@@ -133,6 +139,8 @@ class _Run:
         self.failed = False
         self.started = False
         self._loaded: list[_File] = []
+        self._contents: dict[str, bytes] = {}
+        self._editors: dict[Document, Editor] = {}
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
         self._checkable: list[tuple[Document, bool]] = []
@@ -167,11 +175,15 @@ class _Run:
 
     def read(self, file: Found) -> bytes | None:
         """The bytes of a file, or None with an error noted, or with what a search found left alone."""
+        uri = _uri(file.path)
         if file.too_large:
-            self._unread(_uri(file.path), _TOO_LARGE, passed_over=True)
+            self._unread(uri, _TOO_LARGE, passed_over=True)
             return None
         try:
-            return read_file(file.path, self.options.max_size)
+            data = self.options.instead[uri] if uri in self.options.instead else read_file(file.path, self.options.max_size)
+            if self.options.keep_contents:
+                self._contents[uri] = data
+            return data
         except Unreadable as error:
             self.errors.append(f"{file.path}: cannot be read: {error}")
             self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {error}"))
@@ -276,6 +288,8 @@ class _Run:
         document.now = newest.now = self.options.now
         self.documents.append(document)
         self._rules_of[document] = (rules, overrides)
+        if loaded.editor is not None:
+            self._editors[document] = loaded.editor
         findings = list(self._found_by_source(loaded, rules, overrides))
         reported = {finding.rule for finding in findings}
         if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
@@ -302,12 +316,31 @@ class _Run:
         """Take findings into the report: a comment suppresses one place, and what is left of a rule's is put together."""
         applied = [self._suppressions.apply(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None]
-        findings = merged([finding for finding in applied if finding.suppressed is None], rules.active) + suppressed
+        kept = merged([finding for finding in applied if finding.suppressed is None], rules.active)
+        findings = [self._with_edits(finding) for finding in kept] + suppressed
         self.findings.extend(findings)
         fail_on = overrides.fail_on or "error"
         if fail_on != "never":
             bar = LEVELS.index(fail_on)
             self.failed = self.failed or any(LEVELS.index(finding.severity) <= bar for finding in findings if finding.suppressed is None)
+
+    def _with_edits(self, finding: Finding) -> Finding:
+        """A finding whose fix has the edits that would make it."""
+        fix, editor = finding.fix, self._editors.get(finding.document)
+        if fix is None or editor is None:
+            return finding
+        try:
+            edits = editor(fix.changes)
+        except Exception as error:  # a bug of ours: the finding is there all the same
+            self._bug(error, finding.document.uri, f"the fix of {finding.rule}", finding.path or ())
+            return finding
+        if not edits:
+            return finding
+        from .server.effective import is_shown_whole  # only for a finding that can be fixed
+
+        apart = len(edits) >= len(fix.changes)  # what stands between two changes may be secret
+        shown = apart and all(is_shown_whole(finding.document, change) for change in fix.changes)
+        return finding._replace(fix=fix._replace(edits=tuple(edits), shown=shown))
 
     def _compare(self) -> None:
         """Check the documents of each deployment against each other, with the rules and overrides of the server's file."""
@@ -388,6 +421,7 @@ class _Run:
             self.failed,
             self.started,
             frozenset(self._inputs),
+            self._contents,
         )
 
 

@@ -27,6 +27,16 @@ class Position(NamedTuple):
     column: int
 
 
+class Edit(NamedTuple):
+    """What is to stand in place of the characters of ``span``; an empty span puts something in, an empty text takes something out.
+
+    Spans count the characters of :attr:`Text.content`, in which line ends are as in the file and a byte order mark is not.
+    """
+
+    span: Span
+    text: str
+
+
 class Piece(NamedTuple):
     """A part of a line, in characters of the text, and what to show for it; ``masked``: that is not all that stands there."""
 

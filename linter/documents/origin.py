@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import settings
-from ..model import Fact, Part, SettingPath
+from ..model import Change, Fact, Part, SettingPath
 from ..syntax.places import Json, Place, Places
-from ..text import Excerpt, Piece, Span, Text
+from ..text import Edit, Excerpt, Piece, Span, Text
 from .lines import JsonLines
+from .source import Editor, SourceFile
 
 if TYPE_CHECKING:
     from ..redaction.values import Hidden, Public, Visibility
@@ -97,6 +98,17 @@ def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | N
 def anchor_of(place: Place | None, span: Span) -> int:
     """The offset from which to show a long line: where the name of the member starts, else where the span does."""
     return place.key.start if place is not None and place.key is not None else span.start
+
+
+def editor_of(file: SourceFile, catalogue: str) -> Editor:
+    """What edits the text of a JSON file whose members are the settings of a catalogue."""
+
+    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+        from .json_editor import json_edits  # only for a finding that has a fix
+
+        return json_edits(file.text.content, file.json, catalogue, changes)
+
+    return edit
 
 
 class JsonOrigin:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..model import Document, SettingPath
+from ..model import Change, Document, SettingPath
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
 from ..syntax.places import Json
-from ..text import Span, Text
+from ..text import Edit, Span, Text
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
@@ -135,12 +135,16 @@ class Suppression(NamedTuple):
     place: Span
 
 
+Editor = Callable[[Sequence[Change]], "list[Edit] | None"]
+"""What makes edits of a document's text out of changes of its settings, or None where that cannot be done without touching other things."""
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
     order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
-    that the document configures, as it is written.
+    that the document configures, as it is written. ``editor`` makes fixes of the document edits of its text.
     """
 
     document: Document
@@ -149,6 +153,7 @@ class Loaded(NamedTuple):
     suppressions: tuple[Suppression, ...] = ()
     anchors: tuple[tuple[Span, int], ...] = ()
     image: str = ""
+    editor: Editor | None = None
 
 
 class Image(NamedTuple):

@@ -102,6 +102,8 @@ def apply_change(data: dict[str, Any], change: Change) -> None:
     last = change.path[-1]
     if change.action == "set":
         node[last] = change.value
+    elif change.action == "rename":
+        node[change.value[-1]] = node.pop(last)
     elif isinstance(node, dict):
         node.pop(last, None)
     else:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import IO, Any
 
-from ..model import Configuration, Deployment, Document, Finding, Related, Result, RuleInfo, SettingPath, Style, dotted
+from ..model import Configuration, Deployment, Document, Finding, Fix, Related, Result, RuleInfo, SettingPath, Style, dotted
 from ..redaction.mask import environment_text, named_environment, shown_span
 from ..text import Span, inert
 
@@ -75,6 +75,17 @@ def _configuration(one: Configuration) -> dict[str, Any]:
     return {"path": one.path, "named": one.named, "rules_off": list(one.rules_off), "excluded": one.excluded, "fail_on": one.fail_on}
 
 
+def _fix(document: Document, fix: Fix) -> dict[str, Any]:
+    """A fix; its edits are null where nothing can make them, or where something in them may not be shown."""
+    edits = [{"range": _span(document, edit.span), "text": edit.text} for edit in fix.edits or ()] if fix.shown else []
+    return {"safe": fix.safe, "description": fix.description, "edits": edits or None}
+
+
+def _span(document: Document, span: Span) -> dict[str, Any]:
+    start, end = (document.position(offset) for offset in span)
+    return {"start": start._asdict(), "end": end._asdict()}
+
+
 def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
     document = finding.document
     return {
@@ -89,5 +100,6 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "range": _range(document, finding.path, finding.span),
         "related": [_related(one) for one in finding.related],
         "fixable": finding.fix is not None,
+        "fix": None if finding.fix is None else _fix(document, finding.fix),
         "suppressed": finding.suppressed,
     }

@@ -42,7 +42,7 @@ from ..model import (
     dotted,
 )
 from ..redaction.mask import named_environment, shown_span
-from ..text import Span, Text, printable
+from ..text import Edit, Span, Text, printable
 from ._fingerprint import Wanted, line_hashes
 from ._identity import identities
 from ._paths import reported_path
@@ -209,11 +209,32 @@ def _results(findings: list[Finding], rules: list[str], place: Callable[[str], o
             level=finding.severity,
             message=_message(finding),
             locations=[_location(finding, region, place)],
+            fixes=_fixes(finding, place) or None,
             related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related, 1)] or None,
             partial_fingerprints={"primaryLocationLineHash": line, "medplumLintSetting/v1": result},
         )
         for finding, region, line, result in zip(findings, regions, lines, results, strict=True)
     ]
+
+
+def _fixes(finding: Finding, place: Callable[[str], om.ArtifactLocation]) -> list[om.Fix]:
+    """The fix of a finding, where its edits may be shown."""
+    fix, document = finding.fix, finding.document
+    if fix is None or not fix.edits or not fix.shown:
+        return []
+    replacements = [_replacement(document, edit) for edit in fix.edits]
+    changes = [om.ArtifactChange(artifact_location=place(document.uri), replacements=replacements)]
+    return [om.Fix(description=om.Message(text=sentence(plain(printable(one_line(fix.description))))), artifact_changes=changes)]
+
+
+def _replacement(document: Document, edit: Edit) -> om.Replacement:
+    content = om.ArtifactContent(text=edit.text) if edit.text else None
+    return om.Replacement(deleted_region=_exact(document, edit.span), inserted_content=content)
+
+
+def _exact(document: Document, span: Span) -> om.Region:
+    start, end = (document.position(offset) for offset in span)
+    return om.Region(start_line=start.line, start_column=start.column, end_line=end.line, end_column=end.column)
 
 
 def _region(document: Document, path: SettingPath | None, span: Span) -> om.Region:

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Final
 
-from ..model import LEVELS, Configuration, Deployment, Document, Finding, Related, Result, Style
+from ..model import LEVELS, Configuration, Deployment, Document, Finding, Fix, Related, Result, Style
 from ..redaction.mask import environment_text
-from ..text import Excerpt, inert, printable
+from ..text import Excerpt, Span, inert, printable
 
-_COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
+_COLORS = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
@@ -75,7 +75,50 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
         yield from [_again(related, excerpt, style)] if related.document is document else _related(related, style)
     if finding.fix is not None:
         kind = "fix" if finding.fix.safe else "possible fix"
-        yield f"{' ' * len(str(excerpt.line))} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
+        margin = " " * len(str(excerpt.line))
+        yield f"{margin} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
+        for line in _changed_lines(document, finding.fix):
+            yield f"{margin}   {_paint(line, 'error' if line[0] == '-' else 'added', style)}"
+
+
+_MOST_LINES: Final = 6
+"""Lines of an edit at most that are shown: a longer one is for a diff."""
+
+
+def _changed_lines(document: Document, fix: Fix) -> list[str]:
+    """What a fix changes, as a diff has it; nothing where that is not to be seen, or is long."""
+    edits = sorted(fix.edits or ()) if fix.shown else []
+    if not edits:
+        return []
+    first, last = document.position(edits[0].span.start).line, document.position(edits[-1].span.end).line
+    if last - first >= _MOST_LINES:
+        return []
+    at, end = document.text.line_span(first).start, document.text.line_span(last).end
+    new: list[str] = []
+    for edit in edits:
+        new += [_masked(document, at, edit.span.start), edit.text]
+        at = edit.span.end
+    old = _masked(document, document.text.line_span(first).start, end).splitlines()
+    made = "".join((*new, _masked(document, at, end))).splitlines()
+    while old and made and old[-1] == made[-1]:
+        old, made = old[:-1], made[:-1]
+    while old and made and old[0] == made[0]:
+        old, made = old[1:], made[1:]
+    return [*(f"- {printable(line)}" for line in old), *(f"+ {printable(line)}" for line in made)][: 2 * _MOST_LINES]
+
+
+def _masked(document: Document, start: int, end: int) -> str:
+    """A part of a text as it may be shown, line by line."""
+    parts: list[str] = []
+    while start < end:
+        line = document.text.line_span(document.position(start).line)
+        stop = min(end, line.end)
+        parts += [piece.text for piece in document.origin.pieces(Span(start, stop))] if start < stop else []
+        start = max(stop, start + 1)
+        if stop < end and stop == line.end:
+            parts.append("\n")
+            start = stop + (2 if document.text.content[stop : stop + 2] == "\r\n" else 1)
+    return "".join(parts)
 
 
 def _again(related: Related, excerpt: Excerpt, style: Style) -> str:
@@ -160,7 +203,18 @@ def _summary(result: Result) -> str:
         return f"No findings in {files}{suppressed}{judged}."
     levels = Counter(finding.severity for finding in shown)
     counts = [_count(levels[level], level) for level in LEVELS if levels[level]]
-    return f"Found {_series(counts)} in {files}{suppressed}{judged}."
+    return f"Found {_series(counts)} in {files}{suppressed}{judged}.{_fixable(shown)}"
+
+
+def _fixable(findings: list[Finding]) -> str:
+    """How many findings can be fixed, as a line of its own; empty where none can."""
+    safe = [one.fix.safe for one in findings if one.fix is not None and one.fix.edits is not None]
+    if not safe:
+        return ""
+    more = len(safe) - sum(safe)
+    if not sum(safe):
+        return f"\n{more} fixable with --fix --unsafe-fixes."
+    return f"\n{sum(safe)} fixable with --fix{f' ({more} more with --unsafe-fixes)' if more else ''}."
 
 
 def _count(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
+from ..model import ABSENT, UNKNOWN, Change, Document, Mark, SettingPath, child, dotted
 from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_hidden, is_read_from_hidden, shown_value
 from ..release import Release
@@ -75,6 +75,15 @@ def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
     if isinstance(value, str) and value in (GENERATED, GENERATED_KEY_ID):
         return value
     return HIDDEN if is_hidden(known, path, value) else shown_value(known, path, value)
+
+
+def is_shown_whole(document: Document, change: Change) -> bool:
+    """Whether both the value that a change takes away and the one that it gives may be shown, and so the places of both."""
+    known = catalogue_of(document)
+    values = [document.get(change.path), *([change.value] if change.action == "set" else [])]
+    given = [value for value in values if value is not ABSENT]
+    shown = all(not isinstance(value, dict | list | Mark) and visible(known, change.path, value) == value for value in given)
+    return shown and known.is_public(change.path)
 
 
 def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..documents.origin import JsonOrigin
+from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import INFRA, is_infra
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -49,7 +49,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
         complete=parsed.whole,
     )
-    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict), editor=editor_of(file, "infra"))]
 
 
 def _problem(flaw: Flaw, parsed: Json) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import settings
-from ..documents.origin import JsonOrigin
+from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -46,7 +46,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         data = {}
     complete = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
-    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict), editor=editor_of(file, "server"))]
 
 
 def _not_an_object(parsed: Json) -> Problem:

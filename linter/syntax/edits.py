@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..text import Span, Text
+from ..text import Edit as Edit
+from ..text import Text
 from .places import JsonPath
-
-
-class Edit(NamedTuple):
-    """What is to stand in place of the characters of ``span``; an empty span puts something in, an empty text takes something out.
-
-    Spans count the characters of :attr:`linter.text.Text.content`, in which line ends are as in the file and a byte order mark is not.
-    """
-
-    span: Span
-    text: str
 
 
 class Overlap(Exception):

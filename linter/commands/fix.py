@@ -1,0 +1,57 @@
+"""``--diff``: what fixes would change in files, as a unified diff in which secrets are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Final
+
+from ..fix import FixedFile
+from ..model import Document
+from ..text import inert, printable
+
+_CONTEXT: Final = 3
+"""Lines around a change, as diff(1) shows."""
+
+
+def unified_diff(file: FixedFile) -> str:
+    """The diff of a file. Lines are compared as they are and shown as a report shows them, so that nothing of a secret is seen."""
+    old, new = _lines(file.old), _lines(file.new)
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    lines = [f"--- {printable(file.uri)}", f"+++ {printable(file.uri)}"]
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
+        first, last = group[0], group[-1]
+        lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                lines += _shown(file.old, " ", i1, i2)
+            else:
+                lines += [*_shown(file.old, "-", i1, i2), *_shown(file.new, "+", j1, j2)]
+    return "".join(f"{inert(line)}\n" for line in lines)
+
+
+def summary(files: Sequence[FixedFile], *, made: bool) -> str:
+    """How many findings are fixed in how many files, or would be."""
+    findings = sum(file.findings for file in files)
+    fixed = "fixed" if made else "would be fixed"
+    return f"{findings} finding{'' if findings == 1 else 's'} {fixed} in {len(files)} file{'' if len(files) == 1 else 's'}"
+
+
+def _lines(document: Document) -> list[str]:
+    """The lines of a text, each with its line end, for what differs in that differs."""
+    content = document.text.content
+    starts = [document.text.line_span(number).start for number in range(1, document.text.position(len(content)).line + 1)]
+    return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
+
+
+def _shown(document: Document, sign: str, first: int, last: int) -> Iterator[str]:
+    for number in range(first + 1, last + 1):
+        span = document.text.line_span(number)
+        if span.start < span.end or number < last or span.start < len(document.text.content):
+            yield sign + "".join(piece.text for piece in document.origin.pieces(span))
+
+
+def _range(start: int, end: int) -> str:
+    """Lines as diff(1) counts them: from 1, the number left out where it is one."""
+    count = end - start
+    return f"{start + 1 if count else start}" if count == 1 else f"{start + 1 if count else start},{count}"

@@ -1,0 +1,71 @@
+"""Edits of the text of a JSON file whose members are the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from .. import settings
+from ..model import Change
+from ..syntax.edits import Overlap, apply_edits
+from ..syntax.json import parse_json
+from ..syntax.json_edits import remove, rename, set_value
+from ..syntax.places import Json, JsonPath
+from ..text import Edit, Span
+
+
+def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> list[Edit] | None:
+    """The edits that make the changes; a new member is put where the documentation has it.
+
+    Changes that meet in one place are made one after the other, which gives one edit of all that is between them.
+    """
+    order = _names_of(catalogue)
+    apart = [_edits(content, parsed, change, order) for change in changes]
+    edits = [edit for one in apart for edit in one or ()]
+    if None in apart:
+        return None if len(changes) == 1 else _in_turn(content, changes, order)
+    try:
+        apply_edits(content, edits)
+    except Overlap:
+        return _in_turn(content, changes, order)
+    return edits
+
+
+def _in_turn(content: str, changes: Sequence[Change], order: Sequence[str]) -> list[Edit] | None:
+    """One edit, from the first character that changes to the last one."""
+    made = content
+    for change in changes:
+        edits = _edits(made, parse_json(made), change, order)
+        if edits is None:
+            return None
+        made = apply_edits(made, edits)
+    if made == content:
+        return []
+    start = next((at for at, (old, new) in enumerate(zip(content, made, strict=False)) if old != new), min(len(content), len(made)))
+    end = 0
+    while end < min(len(content), len(made)) - start and content[-1 - end] == made[-1 - end]:
+        end += 1
+    return [Edit(Span(start, len(content) - end), made[start : len(made) - end])]
+
+
+def _edits(content: str, parsed: Json, change: Change, order: Sequence[str]) -> list[Edit] | None:
+    try:
+        if change.action == "set":
+            return set_value(content, parsed, change.path, change.value, lambda path: _members(order, path))
+    except ValueError:  # a value that JSON has no text for
+        return None
+    if change.action == "remove":
+        return remove(content, parsed, change.path)
+    return rename(content, parsed, change.path, str(change.value[-1])) if change.value[:-1] == change.path[:-1] else None
+
+
+@cache
+def _names_of(catalogue: str) -> Sequence[str]:
+    """The dotted names of the settings, as the documentation orders them."""
+    return settings.catalogue(catalogue).names() if catalogue in settings.KINDS else ()
+
+
+def _members(order: Sequence[str], path: JsonPath) -> list[str]:
+    above = "".join(f"{'*' if isinstance(step, int) else step}." for step in path)
+    names = (name.removeprefix(above).partition(".")[0] for name in order if name.startswith(above))
+    return list(dict.fromkeys(names))

@@ -1,0 +1,180 @@
+"""Fixing files: the edits of findings, made until none is left, and each file checked again before it is written.
+
+What is made of a file must read as what was meant: the settings that a fix changes are changed, all others are what they were, and no new
+finding is as grave as those that are gone. A file for which that is not so stays as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
+from .policy.examples import apply_change
+from .policy.operators.compare import same
+from .run import Outcome
+from .syntax.edits import apply_to, overlap
+from .text import Edit
+
+MOST_ROUNDS: Final = 10
+"""Rounds at most: a fix can be what another one waits for."""
+
+Check = Callable[[Mapping[str, bytes]], Outcome]
+"""A check of all files, some of them with other contents, by their paths in the report."""
+
+
+class FixedFile(NamedTuple):
+    """A file that fixes change: what it holds, what it will hold, a document of each, and how many findings are fixed in it."""
+
+    uri: str
+    before: bytes
+    after: bytes
+    old: Document
+    new: Document
+    findings: int
+
+
+class Fixes(NamedTuple):
+    """What fixes make of files, and the check of what is left.
+
+    ``refused`` says why files are left as they are, ``bugs`` says it where the reason is a bug of ours.
+    """
+
+    outcome: Outcome
+    files: tuple[FixedFile, ...]
+    refused: tuple[str, ...] = ()
+    bugs: tuple[str, ...] = ()
+
+
+def fixed(check: Check, *, unsafe: bool) -> Fixes:
+    """The files with all fixes made that are safe, or with ``unsafe`` all. Nothing is written."""
+    return _Fixing(check, unsafe=unsafe).run()
+
+
+class _Fixing:
+    def __init__(self, check: Check, *, unsafe: bool) -> None:
+        self.check = check
+        self.unsafe = unsafe
+        self.contents: dict[str, bytes] = {}
+        self.counts: Counter[str] = Counter()
+        self.refused: dict[str, str] = {}
+        self.bugs: dict[str, str] = {}
+
+    def run(self) -> Fixes:
+        """Rounds until nothing is left to fix."""
+        first = outcome = self.check({})
+        for _ in range(MOST_ROUNDS if first.started else 0):
+            chosen = self._chosen(outcome)
+            if not chosen:
+                break
+            outcome = self._round(first, outcome, chosen)
+        changed = [uri for uri, after in self.contents.items() if first.contents[uri] != after]
+        files = tuple(self._file(uri, first, outcome) for uri in sorted(changed))
+        return Fixes(outcome, files, tuple(self.refused.values()), tuple(self.bugs.values()))
+
+    def _file(self, uri: str, first: Outcome, last: Outcome) -> FixedFile:
+        old, new = _documents(first, uri)[0], _documents(last, uri)[0]
+        return FixedFile(uri, first.contents[uri], self.contents[uri], old, new, self.counts[uri])
+
+    def _chosen(self, outcome: Outcome) -> dict[str, list[Finding]]:
+        """The findings to fix now, by file: of fixes that meet in one place the first."""
+        chosen: dict[str, list[Finding]] = {}
+        taken: dict[str, list[Edit]] = {}
+        for finding in outcome.result.findings:
+            fix, uri = finding.fix, finding.document.uri
+            wanted = fix is not None and fix.edits is not None and (fix.safe or self.unsafe) and finding.suppressed is None
+            if not wanted or uri in self.refused or uri in self.bugs or uri not in outcome.contents:
+                continue
+            assert fix is not None and fix.edits is not None
+            edits = taken.setdefault(uri, [])
+            if not overlap(edits, fix.edits):
+                edits.extend(fix.edits)
+                chosen.setdefault(uri, []).append(finding)
+        return chosen
+
+    def _round(self, first: Outcome, outcome: Outcome, chosen: Mapping[str, list[Finding]]) -> Outcome:
+        """The check with the chosen findings fixed; without those of files for which that goes wrong."""
+        made = {uri: _edited(findings) for uri, findings in chosen.items()}
+        after = self.check({**self.contents, **made})
+        wrong = [uri for uri, findings in chosen.items() if self._is_wrong(uri, findings, outcome, after)]
+        for uri in wrong:
+            made[uri] = first.contents[uri]
+            self.counts[uri] = 0
+        for uri in made.keys() - set(wrong):
+            self.counts[uri] += len(chosen[uri])
+        self.contents.update(made)
+        return self.check(dict(self.contents)) if wrong else after
+
+    def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
+        """Whether the fixes of a file do something else than they should; the reason is noted."""
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
+        if not _is_as_meant(findings, _documents(before, uri), _documents(after, uri)):
+            self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
+            return True
+        new = _new_finding(findings, before, after)
+        if new is None:
+            return False
+        line, column = new.document.position(new.span.start)
+        self.refused[uri] = (
+            f"{uri}: is left as it is, because the fixes of {rules} would bring {new.severity}[{new.rule}] at line {line}, column {column}"
+        )
+        return True
+
+
+def _edited(findings: Sequence[Finding]) -> bytes:
+    """The bytes of a file with the fixes of some findings made."""
+    edits = [edit for finding in findings if finding.fix is not None for edit in finding.fix.edits or ()]
+    return apply_to(findings[0].document.text, edits).encode("utf-8", "surrogatepass")
+
+
+def _documents(outcome: Outcome, uri: str) -> list[Document]:
+    return [document for document in outcome.result.documents if document.uri == uri]
+
+
+def _is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool:
+    """Whether the documents of a file hold what the changes make of their settings, and nothing else."""
+    if [one.kind for one in before] != [one.kind for one in after]:
+        return False
+    changes: dict[Document, list[Change]] = {}
+    for finding in findings:
+        changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
+    return all(_same(_changed(old, changes.get(old, ())), new.data) for old, new in zip(before, after, strict=True))
+
+
+def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
+    data: dict[str, Any] = copy.deepcopy(document.data) if changes else document.data
+    for change in changes:
+        apply_change(data, change)
+    return data
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    """Whether two trees are the same; where nobody knows a value, nobody need know it afterwards."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return wanted.keys() == found.keys() and all(_same(value, found[name]) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and all(map(_same, wanted, found))
+    return wanted is found or (wanted is not UNKNOWN and found is not UNKNOWN and same(wanted, found))
+
+
+Key = tuple[str, str, str | None, SettingPath | None]
+
+
+def _new_finding(fixed_now: Sequence[Finding], before: Outcome, after: Outcome) -> Finding | None:
+    """A finding that there was not before, and that is as grave as the least grave of those that were fixed; None where there is none."""
+    bar = max(LEVELS.index(finding.severity) for finding in fixed_now)
+    uri = fixed_now[0].document.uri
+    known = Counter(map(_key, before.result.findings))
+    for finding in after.result.findings:
+        if finding.document.uri != uri or finding.suppressed is not None:
+            continue
+        known[_key(finding)] -= 1
+        if known[_key(finding)] < 0 and LEVELS.index(finding.severity) <= bar:
+            return finding
+    return None
+
+
+def _key(finding: Finding) -> Key:
+    return finding.rule, finding.document.uri, finding.document.environment, finding.path
