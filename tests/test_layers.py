@@ -129,6 +129,7 @@ HEAVY = [
     "linter.syntax.env_edits",
     "linter.syntax.json_edits",
     "linter.syntax.json_tolerant",
+    "linter.syntax.yaml_edits",
     "linter.suggest",
     "logging",
     "multiprocessing",

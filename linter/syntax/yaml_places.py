@@ -39,7 +39,8 @@ class YamlPlaces:
     def __init__(self, root: YamlNode | None) -> None:
         self._root = root
 
-    def _member(self, path: JsonPath) -> Member | None:
+    def member(self, path: JsonPath) -> Member | None:
+        """How a value is written, or None where nothing stands at the path."""
         member = Member(self._root, None, None) if self._root is not None else None
         for step in path:
             if member is None or member.node.members is None:
@@ -49,17 +50,17 @@ class YamlPlaces:
 
     def find(self, path: JsonPath) -> Place | None:
         """The place of a value, or None where nothing stands at the path. A value that is left out is an empty place."""
-        member = self._member(path)
+        member = self.member(path)
         if member is None:
             return None
         return Place(member.alias or Span(member.node.start, member.node.end), member.key)
 
     def raw(self, path: JsonPath) -> str | None:
         """The text of a scalar before it is taken for a number or the like (``"0123"``, ``"on"``, ``""``); None for anything else."""
-        member = self._member(path)
+        member = self.member(path)
         return member.node.raw if member is not None and member.node.members is None else None
 
     def style(self, path: JsonPath) -> Style | None:
         """How a scalar is quoted; None for anything else."""
-        member = self._member(path)
+        member = self.member(path)
         return member.node.style if member is not None and member.node.members is None else None
