@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
@@ -58,25 +58,34 @@ class _Fixing:
         self.check = check
         self.unsafe = unsafe
         self.contents: dict[str, bytes] = {}
-        self.counts: Counter[str] = Counter()
+        self.fixed: dict[str, list[Finding]] = {}
         self.refused: dict[str, str] = {}
         self.bugs: dict[str, str] = {}
 
     def run(self) -> Fixes:
-        """Rounds until nothing is left to fix."""
+        """Rounds until nothing is left to fix, and then the files for which that went well."""
         first = outcome = self.check({})
         for _ in range(MOST_ROUNDS if first.started else 0):
             chosen = self._chosen(outcome)
             if not chosen:
                 break
             outcome = self._round(first, outcome, chosen)
-        changed = [uri for uri, after in self.contents.items() if first.contents[uri] != after]
-        files = tuple(self._file(uri, first, outcome) for uri in sorted(changed))
+        worse = [uri for uri in self.contents if self._is_worse(uri, first, outcome)]
+        if worse:
+            self._take_back(worse)
+            outcome = self.check(self.contents)
+        changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
+        files = tuple(self._file(uri, first, outcome) for uri in changed)
         return Fixes(outcome, files, tuple(self.refused.values()), tuple(self.bugs.values()))
 
     def _file(self, uri: str, first: Outcome, last: Outcome) -> FixedFile:
         old, new = _documents(first, uri)[0], _documents(last, uri)[0]
-        return FixedFile(uri, first.contents[uri], self.contents[uri], old, new, self.counts[uri])
+        return FixedFile(uri, first.contents[uri], self.contents[uri], old, new, len(self.fixed[uri]))
+
+    def _take_back(self, uris: Iterable[str]) -> None:
+        for uri in uris:
+            self.contents.pop(uri, None)
+            self.fixed.pop(uri, None)
 
     def _chosen(self, outcome: Outcome) -> dict[str, list[Finding]]:
         """The findings to fix now, by file: of fixes that meet in one place the first."""
@@ -95,32 +104,33 @@ class _Fixing:
         return chosen
 
     def _round(self, first: Outcome, outcome: Outcome, chosen: Mapping[str, list[Finding]]) -> Outcome:
-        """The check with the chosen findings fixed; without those of files for which that goes wrong."""
+        """The check with the chosen findings fixed; without any in files whose settings are not what they should be then."""
         made = {uri: _edited(findings) for uri, findings in chosen.items()}
         after = self.check({**self.contents, **made})
-        wrong = [uri for uri, findings in chosen.items() if self._is_wrong(uri, findings, outcome, after)]
+        wrong = [uri for uri in chosen if not _is_as_meant(chosen[uri], _documents(outcome, uri), _documents(after, uri))]
         for uri in wrong:
-            made[uri] = first.contents[uri]
-            self.counts[uri] = 0
-        for uri in made.keys() - set(wrong):
-            self.counts[uri] += len(chosen[uri])
-        self.contents.update(made)
-        return self.check(dict(self.contents)) if wrong else after
-
-    def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
-        """Whether the fixes of a file do something else than they should; the reason is noted."""
-        rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
-        if not _is_as_meant(findings, _documents(before, uri), _documents(after, uri)):
+            rules = _rules(chosen[uri])
             self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
-            return True
-        new = _new_finding(findings, before, after)
+        for uri in made.keys() - set(wrong):
+            self.contents[uri] = made[uri]
+            self.fixed.setdefault(uri, []).extend(chosen[uri])
+        self._take_back(wrong)
+        return self.check(self.contents) if wrong else after
+
+    def _is_worse(self, uri: str, first: Outcome, last: Outcome) -> bool:
+        """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend; it is noted."""
+        new = _new_finding(uri, self.fixed[uri], first, last)
         if new is None:
             return False
         line, column = new.document.position(new.span.start)
-        self.refused[uri] = (
-            f"{uri}: is left as it is, because the fixes of {rules} would bring {new.severity}[{new.rule}] at line {line}, column {column}"
-        )
+        rules = _rules(self.fixed[uri])
+        where = f"{new.severity}[{new.rule}] at line {line}, column {column}"
+        self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would bring {where}"
         return True
+
+
+def _rules(findings: Iterable[Finding]) -> str:
+    return ", ".join(dict.fromkeys(finding.rule for finding in findings))
 
 
 def _edited(findings: Sequence[Finding]) -> bytes:
@@ -162,10 +172,9 @@ def _same(wanted: Any, found: Any) -> bool:
 Key = tuple[str, str, str | None, SettingPath | None]
 
 
-def _new_finding(fixed_now: Sequence[Finding], before: Outcome, after: Outcome) -> Finding | None:
-    """A finding that there was not before, and that is as grave as the least grave of those that were fixed; None where there is none."""
-    bar = max(LEVELS.index(finding.severity) for finding in fixed_now)
-    uri = fixed_now[0].document.uri
+def _new_finding(uri: str, mended: Sequence[Finding], before: Outcome, after: Outcome) -> Finding | None:
+    """A finding in a file that there was not before, as grave as the least grave of those that are mended; None where there is none."""
+    bar = max(LEVELS.index(finding.severity) for finding in mended)
     known = Counter(map(_key, before.result.findings))
     for finding in after.result.findings:
         if finding.document.uri != uri or finding.suppressed is not None:

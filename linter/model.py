@@ -41,6 +41,9 @@ class Mark:
     def __repr__(self) -> str:
         return self.name
 
+    def __deepcopy__(self, _known: dict[int, Any]) -> Mark:
+        return self
+
 
 ABSENT: Final = Mark("ABSENT")
 """The setting is not given."""

@@ -59,8 +59,11 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
         '1 | {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         "  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         '  = possible fix: set baseUrl to "https://api.hospital.example/"\n'
+        '    - {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
+        '    + {"baseUrl": "https://api.hospital.example/", "database": {}, "redis": {}}\n'
         "\n"
         "Found 1 error in 1 file, judged by server 5.1.23 (the newest known release).\n"
+        "1 fixable with --fix --unsafe-fixes.\n"
     )
 
 
@@ -243,6 +246,7 @@ def test_the_json_contract() -> None:
                 "range": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 2}},
                 "related": [],
                 "fixable": False,
+                "fix": None,
                 "suppressed": None,
             },
             {
@@ -257,6 +261,16 @@ def test_the_json_contract() -> None:
                 "range": {"start": {"line": 1, "column": 13}, "end": {"line": 1, "column": 43}},
                 "related": [],
                 "fixable": True,
+                "fix": {
+                    "safe": False,
+                    "description": 'set baseUrl to "https://api.hospital.example/"',
+                    "edits": [
+                        {
+                            "range": {"start": {"line": 1, "column": 13}, "end": {"line": 1, "column": 43}},
+                            "text": '"https://api.hospital.example/"',
+                        }
+                    ],
+                },
                 "suppressed": None,
             },
         ],

@@ -1,0 +1,315 @@
+"""``--fix``, ``--unsafe-fixes`` and ``--diff``: what is changed in a file, what is not, and when nothing is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from support.checkout import ROOT
+
+from linter import cli, output
+from linter.config import Overrides
+from linter.fix import fixed
+from linter.model import Change, Document
+from linter.run import Options, Outcome, lint_paths
+from linter.text import Edit, Span
+
+SLASHES = "app-base-url-without-trailing-slash,storage-base-url-without-trailing-slash,removed-setting,base-url-without-trailing-slash"
+BASE: Mapping[str, Any] = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text: str, name: str = "medplum.config.json") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    return path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.cli, list(arguments))
+
+
+def fix(*arguments: str) -> Result:
+    return run("--fix", "--select", SLASHES, *arguments)
+
+
+# --- What is changed ------------------------------------------------------------------------------------------------------------------
+
+STYLES = {
+    "two blanks": (
+        '{\n  "appBaseUrl": "https://a.clinic.example",\n  "auditEventLogGroup": "x",\n  "database": {},\n  "redis": {}\n}\n',
+        '{\n  "appBaseUrl": "https://a.clinic.example/",\n  "database": {},\n  "redis": {}\n}\n',
+    ),
+    "tabs, CRLF and a byte order mark": (
+        '\ufeff{\r\n\t"redis":{},\r\n\r\n\t"database":{},\r\n\t"appBaseUrl" :  "https://a.clinic.example"\r\n}',
+        '\ufeff{\r\n\t"redis":{},\r\n\r\n\t"database":{},\r\n\t"appBaseUrl" :  "https://a.clinic.example/"\r\n}',
+    ),
+    "one line": (
+        '{"database":{"port":5.432e3},"redis":{},"auditEventLogStream":"x","appBaseUrl":"https:\\/\\/a.clinic.example"}',
+        '{"database":{"port":5.432e3},"redis":{},"appBaseUrl":"https://a.clinic.example/"}',
+    ),
+    "the last member": (
+        '{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example/",\n    "auditEventLogGroup": "x"\n}\n',
+        '{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example/"\n}\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_nothing_but_the_fix_changes(name: str) -> None:
+    before, after = STYLES[name]
+    path = write(before)
+    result = fix(path.name)
+    assert path.read_bytes().decode() == after
+    assert result.exit_code == 0 and "fixed in 1 file" in result.stderr
+    again = fix(path.name)
+    assert path.read_bytes().decode() == after and again.stderr == ""
+
+
+def test_safe_fixes_alone_unless_others_are_asked_for() -> None:
+    text = json.dumps({**BASE, "baseUrl": "https://api.clinic.example"})
+    path = write(text)
+    assert (fix(path.name).exit_code, path.read_text()) == (1, text)
+    assert fix("--unsafe-fixes", path.name).exit_code == 0
+    assert json.loads(path.read_text()) == BASE
+
+
+def test_what_is_left_is_reported() -> None:
+    path = write(json.dumps({**BASE, "baseUrl": "https://api.clinic.example", "appBaseUrl": "https://app.clinic.example"}))
+    result = fix(path.name)
+    assert result.stdout.count("[base-url-without-trailing-slash]") == 1 and "[app-base-url" not in result.stdout
+    assert result.stderr == "medplum-lint: note: 1 finding fixed in 1 file\n"
+
+
+def test_a_diff_changes_nothing_and_hides_secrets() -> None:
+    redis = {"password": "hunter2hunter2"}
+    data = {"database": {}, "redis": redis, "auditEventLogGroup": "x", "appBaseUrl": "https://a.clinic.example"}
+    text = json.dumps(data, indent=2)
+    path = write(text)
+    result = run("--diff", "--select", SLASHES, path.name)
+    assert (result.exit_code, path.read_text()) == (1, text)
+    assert result.stdout == (
+        "--- medplum.config.json\n"
+        "+++ medplum.config.json\n"
+        "@@ -3,6 +3,5 @@\n"
+        '   "redis": {\n'
+        '     "password": "••••••"\n'
+        "   },\n"
+        '-  "auditEventLogGroup": "x",\n'
+        '-  "appBaseUrl": "https://a.clinic.example"\n'
+        '+  "appBaseUrl": "https://a.clinic.example/"\n'
+        " }\n"
+        "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n"
+    )
+    assert result.stderr == "medplum-lint: note: 2 findings would be fixed in 1 file\n"
+
+
+def test_a_diff_of_nothing() -> None:
+    path = write(json.dumps(BASE))
+    result = run("--diff", "--select", SLASHES, path.name)
+    assert (result.exit_code, result.stdout.startswith("No findings"), result.stderr) == (0, True, "")
+
+
+def test_a_diff_without_a_line_end_at_the_end() -> None:
+    path = write('{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example"}')
+    assert run("--diff", "--select", SLASHES, path.name).stdout.splitlines()[2:5] == [
+        "@@ -1 +1 @@",
+        '-{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example"}',
+        '+{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example/"}',
+    ]
+
+
+def test_each_file_of_a_folder_is_fixed() -> None:
+    paths = [write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}), f"{name}/medplum.config.json") for name in "ab"]
+    assert fix(".").stderr == "medplum-lint: note: 2 findings fixed in 2 files\n"
+    assert [json.loads(path.read_text())["appBaseUrl"] for path in paths] == ["https://a.clinic.example/"] * 2
+
+
+def test_an_accepted_finding_is_left_alone() -> None:
+    write('ignore = ["app-base-url-without-trailing-slash"]', ".medplum-lint.toml")
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    run("--fix", path.name)
+    assert json.loads(path.read_text())["appBaseUrl"] == "https://a.clinic.example"
+
+
+# --- When nothing is changed ------------------------------------------------------------------------------------------------------------
+
+
+def test_options_that_make_no_sense_together() -> None:
+    assert "give --fix or --diff too" in run("--unsafe-fixes", "x").stderr
+    assert "standard input cannot be fixed" in run("--fix", "-").stderr
+
+
+def test_a_file_that_cannot_be_written_is_an_error_and_the_others_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}), f"{name}/medplum.config.json") for name in "ab"]
+    writable = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith("a/") and writable(path, mode))
+    result = fix("a/medplum.config.json", "b/medplum.config.json")
+    assert result.exit_code == 2 and "a/medplum.config.json: cannot be written: permission denied" in result.stderr
+    assert [json.loads(path.read_text())["appBaseUrl"][-1] for path in paths] == ["e", "/"]
+
+
+def test_a_file_that_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    replace = output.replace_file
+
+    def changed(name: str, content: bytes, before: bytes) -> None:
+        path.write_text("{}")
+        replace(name, content, before)
+
+    monkeypatch.setattr(cli, "replace_file", changed)
+    result = fix(path.name)
+    assert (result.exit_code, path.read_text()) == (2, "{}") and "has changed since it was read" in result.stderr
+    assert os.listdir() == [path.name]
+
+
+def with_edits(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
+    """Have the editor of JSON files make other edits than it should."""
+    from linter.documents import json_editor
+
+    monkeypatch.setattr(json_editor, "json_edits", make)
+
+
+def test_a_fix_that_changes_another_setting_is_a_bug_and_the_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    before = path.read_text()
+    at = before.index("{}")
+    with_edits(monkeypatch, lambda *_: [Edit(Span(at, at + 2), '{"port": 1}')])
+    result = fix(path.name)
+    assert (result.exit_code, path.read_text()) == (3, before)
+    assert "the fixes of app-base-url-without-trailing-slash do not make of it what they should" in result.stderr
+
+
+def test_a_fix_that_breaks_the_text_is_a_bug_and_the_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    before = path.read_text()
+    with_edits(monkeypatch, lambda *_: [Edit(Span(0, 1), "[")])
+    assert (fix(path.name).exit_code, path.read_text()) == (3, before)
+
+
+def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(json.dumps({**BASE, "auditEventLogGroup": "x"}))
+    before = path.read_text()
+    from linter.policy import engine, rule
+
+    make = rule.make_fix
+
+    def worse(plan: Any, node: Any) -> Any:
+        made = make(plan, node)
+        return made._replace(changes=(Change("set", ("port",), "web"),)) if made is not None else None
+
+    monkeypatch.setattr(engine, "make_fix", worse)
+    result = run("--fix", "--select", "removed-setting,wrong-type", path.name)
+    assert (result.exit_code, path.read_text()) == (2, before)
+    assert "is left as it is, because the fixes of removed-setting would bring error[wrong-type] at line 1" in result.stderr
+
+
+def test_a_bug_in_an_editor_leaves_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+
+    def fail(*_: object) -> list[Edit]:
+        raise ZeroDivisionError("hunter2")
+
+    with_edits(monkeypatch, fail)
+    result = fix(path.name)
+    assert result.exit_code == 3 and "hunter2" not in result.output and "[app-base-url-without-trailing-slash]" in result.output
+
+
+def test_what_is_broken_is_not_fixed() -> None:
+    path = write('{"appBaseUrl": "https://a.clinic.example", "database": {}, "redis": {}')
+    before = path.read_text()
+    fix(path.name)
+    assert path.read_text() == before
+
+
+# --- Secrets ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_that_holds_a_secret_is_in_no_report() -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://user:hunter2hunter2@a.clinic.example"}))
+    for form in ("text", "json", "sarif", "gitlab"):
+        assert "hunter2" not in run("--format", form, path.name).output
+    report = json.loads(run("--format", "json", "--select", SLASHES, path.name).stdout)
+    [finding] = report["findings"]
+    assert (finding["fixable"], finding["fix"]["edits"]) == (True, None)
+    assert "hunter2" not in run("--diff", path.name).output
+    fix(path.name)
+    assert json.loads(path.read_text())["appBaseUrl"] == "https://user:hunter2hunter2@a.clinic.example/"
+
+
+# --- Writing ----------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are those of POSIX")
+def test_mode_and_links_are_kept() -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}), "real/config.json")
+    path.chmod(0o640)
+    os.symlink("real/config.json", "medplum.config.json")
+    fix("medplum.config.json")
+    assert os.path.islink("medplum.config.json") and stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert json.loads(path.read_text())["appBaseUrl"] == "https://a.clinic.example/"
+    assert os.listdir("real") == ["config.json"]
+
+
+WRITER = """
+import sys
+from linter.output import replace_file
+old, new = (letter * 200_000 for letter in (b"a", b"b"))
+print("ready", flush=True)
+while True:
+    replace_file(sys.argv[1], new, old)
+    replace_file(sys.argv[1], old, new)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="a process is killed as POSIX does")
+def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one() -> None:
+    path = Path("medplum.config.json")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = set()
+    for attempt in range(40):
+        path.write_bytes(b"a" * 200_000)
+        process = subprocess.Popen([sys.executable, "-c", WRITER, path.name], stdout=subprocess.PIPE, env=environment)
+        assert process.stdout is not None and process.stdout.readline()
+        time.sleep(0.003 + attempt % 7 * 0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        content = path.read_bytes()
+        assert len(content) == 200_000 and content in (b"a" * 200_000, b"b" * 200_000)
+        found.add(content[:1])
+    assert found == {b"a", b"b"}
+
+
+# --- The engine -------------------------------------------------------------------------------------------------------------------------
+
+
+def check(contents: Mapping[str, bytes]) -> Outcome:
+    options = Options(Overrides(select=tuple(SLASHES.split(","))), keep_contents=True, instead=contents)
+    return lint_paths(["medplum.config.json"], options)
+
+
+def test_the_engine_writes_nothing() -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    before = path.read_bytes()
+    fixes = fixed(check, unsafe=False)
+    assert path.read_bytes() == before
+    [file] = fixes.files
+    assert (file.before, json.loads(file.after)["appBaseUrl"], file.findings) == (before, "https://a.clinic.example/", 1)
+    assert isinstance(file.old, Document) and fixes.outcome.result.findings == ()
