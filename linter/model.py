@@ -200,10 +200,11 @@ class RuleInfo(NamedTuple):
 class Change(NamedTuple):
     """One step of a fix, free of any format: set the setting at ``path`` to ``value``, remove it, or give it the last name of ``value``.
 
-    A setting that is renamed keeps its value as it is written.
+    A setting that is renamed keeps its value as it is written. One that is stored again keeps it too: ``value`` is the type that its
+    parameter is to have.
     """
 
-    action: Literal["set", "remove", "rename"]
+    action: Literal["set", "remove", "rename", "store"]
     path: SettingPath
     value: Any = None
 

@@ -327,7 +327,7 @@ class _Run:
     def _with_edits(self, finding: Finding) -> Finding:
         """A finding whose fix has the edits that would make it."""
         fix, editor = finding.fix, self._editors.get(finding.document)
-        if fix is None or editor is None:
+        if fix is None or editor is None or any(change.action == "store" for change in fix.changes):
             return finding
         try:
             edits = editor(fix.changes)

@@ -285,6 +285,18 @@ def test_no_fix_unless_its_condition_holds(when: Any, applies: bool) -> None:
     assert (fix is not None) == applies
 
 
+def test_a_fix_says_how_a_parameter_is_stored() -> None:
+    assert fixes({"safe": True, "store": "SecureString"}, {"port": 5}) == [
+        (True, (Change("store", ("port",), "SecureString"),), "store port as SecureString")
+    ]
+
+
+def test_how_a_parameter_is_stored_is_not_in_its_value() -> None:
+    data = {"signingKey": "x"}
+    apply_change(data, Change("store", ("signingKey",), "SecureString"))
+    assert data == {"signingKey": "x"}
+
+
 def test_each_finding_has_a_fix_of_its_own() -> None:
     found = fixes(
         {"safe": True, "set": {"^.new": "${.}", "copy": "${^@key}"}, "remove": ["."]},

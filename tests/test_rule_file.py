@@ -145,6 +145,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     "fix sets a fact": ("set: {supportEmail:", "set: {supportEmail@type:"),
     "fix removes many settings": ("  set:", "  remove: ['**']\n  set:"),
     "bad template in a fix": ("set: {supportEmail: help", "set: {supportEmail: $5, x: y"),
+    "unknown type to store as": ("  set:", "  store: SecretString\n  set:"),
     # settings
     "unknown setting": ("  supportEmail: {f", "  suportEmail: {f"),
     "unknown setting in a condition": ("when: {baseUrl: present}", "when: {baseURL: present}"),

@@ -95,7 +95,9 @@ def _fixed(rule: Rule, document: Document) -> dict[str, Any]:
 
 
 def apply_change(data: dict[str, Any], change: Change) -> None:
-    """Carry out one change on a tree of settings; objects on the way are made where they are missing."""
+    """Carry out one change on a tree of settings; objects on the way are made where they are missing. How one is stored is not in it."""
+    if change.action == "store":
+        return
     node: Any = data
     for step in change.path[:-1]:
         node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]

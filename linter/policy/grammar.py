@@ -93,6 +93,7 @@ _KEYS: Final = {
             "when": {"$ref": "#/$defs/conditions"},
             "set": {"type": "object", "minProperties": 1},
             "remove": _list(TEXT, 1),
+            "store": {"enum": ["SecureString"]},
         },
         "safe",
     ),

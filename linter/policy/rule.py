@@ -44,6 +44,8 @@ class FixPlan(NamedTuple):
     when: Condition | None
     set: tuple[Setter, ...]
     remove: tuple[Path, ...]
+    store: str | None = None
+    """The type that the parameter of the setting at hand is to have."""
 
 
 class Rule:
@@ -228,6 +230,7 @@ def _fix(data: Mapping[str, Any], *, prepare: bool) -> FixPlan:
             for path, value in data.get("set", {}).items()
         ),
         remove=tuple(_single(path, ("fix", "remove", index)) for index, path in enumerate(data.get("remove", ()))),
+        store=data.get("store"),
     )
 
 
@@ -256,6 +259,9 @@ def make_fix(plan: FixPlan, node: Node) -> Fix | None:
         path = _target(removed, node)
         changes.append(Change("remove", path))
         parts.append(f"remove {printable(dotted(path))}")
+    if plan.store is not None:
+        changes.append(Change("store", node.path, plan.store))
+        parts.append(f"store {printable(dotted(node.path))} as {plan.store}")
     return Fix(tuple(changes), plan.safe, cut(", ".join(parts)))
 
 
