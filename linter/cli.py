@@ -153,6 +153,7 @@ def check(
 def _fix(paths: tuple[str, ...], options: Options, *, apply: bool, unsafe: bool, report: Callable[[Outcome], Outcome]) -> Outcome:
     """Make the fixes of files, or print what they would change, and report what is left. A difference that is printed is a failure."""
     from .commands.fix import summary, unified_diff
+    from .commands.fix_script import printed, with_commands
     from .fix import fixed
 
     if "-" in paths:
@@ -164,13 +165,16 @@ def _fix(paths: tuple[str, ...], options: Options, *, apply: bool, unsafe: bool,
             errors += _replaced(file.uri, file.after, file.before)
         else:
             write_standard_output(unified_diff(file))
+    commands = with_commands(fixes.outcome.result.findings, unsafe=unsafe) if not apply else []
+    if commands:
+        write_standard_output(printed(commands))
     outcome = report(fixes.outcome)
     if fixes.files:
         say("note", summary(fixes.files, made=apply))
     return outcome._replace(
         errors=(*outcome.errors, *errors),
         bugs=(*outcome.bugs, *fixes.bugs),
-        failed=outcome.failed or bool(fixes.files and not apply),
+        failed=outcome.failed or bool(fixes.files and not apply) or bool(commands),
     )
 
 

@@ -209,11 +209,31 @@ class Change(NamedTuple):
     value: Any = None
 
 
+class Command(NamedTuple):
+    """What makes a part of a fix where no file is to be edited: lines for a POSIX shell, in which nothing is secret.
+
+    ``names`` are the parameters that it changes, ``region`` where they are, if that is known. ``condition`` is what a shell asks before it
+    does it again. ``value`` says what a person is to put into the variable ``VALUE``; empty where the lines ask for nothing.
+    """
+
+    lines: tuple[str, ...]
+    names: tuple[str, ...]
+    region: str | None = None
+    condition: str = ""
+    value: str = ""
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        """The lines, after one that stops a shell in which the variable is not set."""
+        return (f': "${{VALUE:?{self.value}}}"', *self.lines) if self.value else self.lines
+
+
 class Fix(NamedTuple):
     """Changes that would put a finding right. ``safe``: they keep the meaning of all else.
 
     ``description`` is one line for people, in which secrets are masked. ``edits`` are what would make the changes in the text of the
-    document, None where nothing can; ``shown``: nothing in them is secret.
+    document, None where nothing can; ``shown``: nothing in them is secret. ``commands`` make the changes in the store that the document is
+    a dump of.
     """
 
     changes: tuple[Change, ...]
@@ -221,6 +241,7 @@ class Fix(NamedTuple):
     description: str
     edits: tuple[Edit, ...] | None = None
     shown: bool = False
+    commands: tuple[Command, ...] | None = None
 
 
 class Related(NamedTuple):

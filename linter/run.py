@@ -12,7 +12,7 @@ from .config import Config, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
-from .documents.source import Editor, Loaded, Problem
+from .documents.source import Commander, Editor, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
@@ -141,6 +141,7 @@ class _Run:
         self._loaded: list[_File] = []
         self._contents: dict[str, bytes] = {}
         self._editors: dict[Document, Editor] = {}
+        self._commanders: dict[Document, Commander] = {}
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
         self._checkable: list[tuple[Document, bool]] = []
@@ -290,6 +291,8 @@ class _Run:
         self._rules_of[document] = (rules, overrides)
         if loaded.editor is not None:
             self._editors[document] = loaded.editor
+        if loaded.commander is not None:
+            self._commanders[document] = loaded.commander
         findings = list(self._found_by_source(loaded, rules, overrides))
         reported = {finding.rule for finding in findings}
         if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
@@ -317,7 +320,7 @@ class _Run:
         applied = [self._suppressions.apply(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None]
         kept = merged([finding for finding in applied if finding.suppressed is None], rules.active)
-        findings = [self._with_edits(finding) for finding in kept] + suppressed
+        findings = [self._with_commands(self._with_edits(finding)) for finding in kept] + suppressed
         self.findings.extend(findings)
         fail_on = overrides.fail_on or "error"
         if fail_on != "never":
@@ -341,6 +344,18 @@ class _Run:
         apart = len(edits) >= len(fix.changes)  # what stands between two changes may be secret
         shown = apart and all(is_shown_whole(finding.document, change) for change in fix.changes)
         return finding._replace(fix=fix._replace(edits=tuple(edits), shown=shown))
+
+    def _with_commands(self, finding: Finding) -> Finding:
+        """A finding in a dump whose fix has the commands that would make it in the store."""
+        fix, commander = finding.fix, self._commanders.get(finding.document)
+        if fix is None or commander is None:
+            return finding
+        try:
+            commands = commander(fix.changes)
+        except Exception as error:  # a bug of ours: the finding is there all the same
+            self._bug(error, finding.document.uri, f"the fix of {finding.rule}", finding.path or ())
+            return finding
+        return finding._replace(fix=fix._replace(commands=tuple(commands))) if commands else finding
 
     def _compare(self) -> None:
         """Check the documents of each deployment against each other, with the rules and overrides of the server's file."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from .. import settings
-from ..model import UNKNOWN, Document, SettingPath
+from ..model import UNKNOWN, Change, Command, Document, SettingPath
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Visibility, is_of_a_format
 from ..release import Release
@@ -33,8 +34,12 @@ def load_parameters(
     check_parameter: Callable[[Parameter, SettingPath], Problem | None] = lambda _parameter, _path: None,
     suppressions: tuple[Suppression, ...] = (),
     problems: Iterable[Problem] = (),
+    is_dump: bool = False,
 ) -> list[Loaded]:
-    """One document for each environment of a file; mistakes in its text are reported with the first."""
+    """One document for each environment of a file; mistakes in its text are reported with the first.
+
+    ``is_dump``: the file is what AWS prints, whole, so that a fix is made by commands.
+    """
     broken = any(problem.lossy for parsed in documents for problem in parsed.problems)
     # A lost quote can make a part of a secret a part of a name, which would be printed.
     parameters = [one for one in given.parameters if not broken or name_reason(one.name) is None]
@@ -57,11 +62,24 @@ def load_parameters(
         )
         wrong = [*duplicates, *misnamed(environment), *checked(merged, environment, file.release, check_parameter)]
         wrong += [not_found(one, environment) for one in environment.parameters if one.missing]
-        loaded.append(Loaded(document, (*(in_text if not loaded else ()), *wrong), suppressions=suppressions))
+        loaded.append(
+            Loaded(
+                document,
+                (*(in_text if not loaded else ()), *wrong),
+                suppressions=suppressions,
+                commander=partial(_commands, document, environment, merged) if is_dump else None,
+            )
+        )
     if not loaded:
         document = Document(file.uri, KIND, file.text, {}, _origin(file, {}, lines), complete=False)
         loaded = [Loaded(document, in_text, checkable=False)]
     return loaded
+
+
+def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:
+    from .parameter_commands import commands_for  # only for a finding that can be fixed
+
+    return commands_for(document, environment, parameters, changes)
 
 
 def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines: Lines) -> EntriesOrigin:

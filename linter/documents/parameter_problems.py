@@ -61,6 +61,7 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
         tier=base.tier or more.tier,
         stored=base.stored or more.stored,
         arn=base.arn or more.arn,
+        key_id=base.key_id or more.key_id,
         places={**more.places, **base.places},
     )
 

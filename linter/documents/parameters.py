@@ -44,6 +44,8 @@ class Parameter(NamedTuple):
     """Whether AWS holds it, so that its value fits whatever tier it has."""
     version: int | None = None
     arn: str | None = None
+    key_id: str | None = None
+    """The key of KMS that it is encrypted with."""
     complete: bool = False
     """Whether it was given together with all other parameters of its path."""
     missing: bool = False

@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..model import Change, Document, SettingPath
+from ..model import Change, Command, Document, SettingPath
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
 from ..syntax.places import Json
@@ -139,12 +139,17 @@ Editor = Callable[[Sequence[Change]], "list[Edit] | None"]
 """What makes edits of a document's text out of changes of its settings, or None where that cannot be done without touching other things."""
 
 
+Commander = Callable[[Sequence[Change]], "list[Command] | None"]
+"""What makes commands out of changes of the settings of a dump, for the store that it was taken from; None where none make them."""
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
     order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
-    that the document configures, as it is written. ``editor`` makes fixes of the document edits of its text.
+    that the document configures, as it is written. ``editor`` makes fixes of the document edits of its text; ``commander`` makes them
+    commands where it is a dump, for an edit of that would change nothing.
     """
 
     document: Document
@@ -154,6 +159,7 @@ class Loaded(NamedTuple):
     anchors: tuple[tuple[Span, int], ...] = ()
     image: str = ""
     editor: Editor | None = None
+    commander: Commander | None = None
 
 
 class Image(NamedTuple):

@@ -76,9 +76,13 @@ def _configuration(one: Configuration) -> dict[str, Any]:
 
 
 def _fix(document: Document, fix: Fix) -> dict[str, Any]:
-    """A fix; its edits are null where nothing can make them, or where something in them may not be shown."""
+    """A fix; its edits are null where nothing can make them, or where something in them may not be shown, its commands where none do."""
     edits = [{"range": _span(document, edit.span), "text": edit.text} for edit in fix.edits or ()] if fix.shown else []
-    return {"safe": fix.safe, "description": fix.description, "edits": edits or None}
+    return {"safe": fix.safe, "description": fix.description, "edits": edits or None, "commands": _commands(fix)}
+
+
+def _commands(fix: Fix) -> list[str] | None:
+    return None if fix.commands is None else [line for command in fix.commands for line in command.printed]
 
 
 def _span(document: Document, span: Span) -> dict[str, Any]:

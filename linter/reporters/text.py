@@ -79,6 +79,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
         yield f"{margin} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
         for line in _changed_lines(document, finding.fix):
             yield f"{margin}   {_paint(line, 'error' if line[0] == '-' else 'added', style)}"
+        for command in finding.fix.commands or ():
+            yield from (f"{margin}   {_paint(printable(line), 'added', style)}" for line in command.printed)
 
 
 _MOST_LINES: Final = 6
@@ -203,7 +205,7 @@ def _summary(result: Result) -> str:
         return f"No findings in {files}{suppressed}{judged}."
     levels = Counter(finding.severity for finding in shown)
     counts = [_count(levels[level], level) for level in LEVELS if levels[level]]
-    return f"Found {_series(counts)} in {files}{suppressed}{judged}.{_fixable(shown)}"
+    return f"Found {_series(counts)} in {files}{suppressed}{judged}.{_fixable(shown)}{_fixable_by_commands(shown)}"
 
 
 def _fixable(findings: list[Finding]) -> str:
@@ -215,6 +217,15 @@ def _fixable(findings: list[Finding]) -> str:
     if not sum(safe):
         return f"\n{more} fixable with --fix --unsafe-fixes."
     return f"\n{sum(safe)} fixable with --fix{f' ({more} more with --unsafe-fixes)' if more else ''}."
+
+
+def _fixable_by_commands(findings: list[Finding]) -> str:
+    """How many findings the commands that are printed would fix, as a line of its own; empty where there are none."""
+    safe = [one.fix.safe for one in findings if one.fix is not None and one.fix.commands is not None]
+    if not safe:
+        return ""
+    more = len(safe) - sum(safe)
+    return f"\n{len(safe)} fixable by the commands above{f', {more} of them after a look' if more else ''}."
 
 
 def _count(number: int, noun: str) -> str:

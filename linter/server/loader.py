@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from ..model import SettingPath
+from ..redaction.numbers import number_text
 from ..release import MAIN, Release
 from ..settings import Setting
 from ..syntax.json import INVALID, valid_value
@@ -37,6 +40,30 @@ def coerce(text: str, coercion: str) -> Any:
 def ssm_value(text: str, setting: Setting | None, release: Release = MAIN) -> Any:
     """What the Parameter Store loader of a release makes of a parameter's text; a name that it does not know stays text."""
     return loaded_value(text, setting, setting.ssm_coercion.at(release)) if setting is not None else text
+
+
+def ssm_text(value: Any, setting: Setting | None, release: Release = MAIN) -> str | None:
+    """The text of a parameter of which the loader of a release makes a value; None where there is none."""
+    for text in _texts(value):
+        read = ssm_value(text, setting, release)
+        if text and isinstance(read, bool) == isinstance(value, bool) and read == value:
+            return text
+    return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts that may be read as a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bool):
+        yield "true" if value else "false"
+    elif isinstance(value, int | float):
+        yield number_text(value)
+    elif isinstance(value, list | dict):
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            yield ",".join(value)
+        with suppress(ValueError):  # a number that JSON does not know
+            yield json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:

@@ -93,6 +93,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         _CONSEQUENCE,
         suppressions=comments.suppressions if comments is not None else (),
         problems=comments.problems if comments is not None else (),
+        is_dump=whole,
     )
 
 
@@ -249,12 +250,13 @@ def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> Itera
     fields = {"type": kind, "tier": item.get(names["tier"])}
     given: dict[Part, str] = {"key": names["name"], "value": names["value"], "type": names["type"], "tier": names["tier"]}
     spots: dict[Part, Spot] = {part: (parsed.places, (*at, field)) for part, field in given.items() if field in item}
-    version, arn = item.get(_member(item, "Version")), item.get(_member(item, "ARN"))
+    version, arn, key_id = (item.get(_member(item, field)) for field in ("Version", "ARN", "KeyId"))
     value = _value(parsed, (*at, names["value"]), item.get(names["value"]), kind)
     yield Parameter.of(name, value, fields, spots)._replace(
         stored=_member(item, "ARN") in item or _member(item, "LastModifiedDate") in item,
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
+        key_id=key_id if isinstance(key_id, str) else None,
     )
 
 

@@ -1,0 +1,357 @@
+"""The fixes of findings in a Parameter Store dump: commands that print no secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.canaries import Planted, planted_files, printed
+from support.helpers import golden
+
+from linter import cli
+from linter.documents.parameter_commands import _value
+from linter.documents.source import SourceFile
+from linter.model import UNKNOWN, Change, Command, SettingPath
+from linter.release import Release
+from linter.server.loader import ssm_text, ssm_value
+from linter.settings import catalogue
+from linter.sources import cloudformation, server_ssm, terraform
+from linter.text import inert
+
+SECRET = "hunter2-of-nobody"
+SHELL = shutil.which("dash") or shutil.which("sh")
+needs_shell = pytest.mark.skipif(SHELL is None or os.name != "posix", reason="there is no POSIX shell")
+
+
+def parameter(name: str, value: str, kind: str | None = "String", *, region: str = "us-east-1", **more: Any) -> dict[str, Any]:
+    arn = f"arn:aws:ssm:{region}:123456789012:parameter{name}"
+    return {"Name": name, **({"Type": kind} if kind else {}), "Value": value, "ARN": arn, **more}
+
+
+def commands(data: Any, *changes: Change) -> list[Command] | None:
+    file = SourceFile("dump.json", json.dumps(data).encode())
+    commander = server_ssm.load(file, "server/ssm")[0].commander
+    assert commander is not None
+    return commander(changes)
+
+
+def lines(data: Any, *changes: Change) -> list[str] | None:
+    made = commands(data, *changes)
+    return None if made is None else [line for command in made for line in command.printed]
+
+
+def put(path: str, value: Any) -> Change:
+    return Change("set", tuple(path.split(".")), value)
+
+
+def words_of(line: str) -> list[str]:
+    """What a shell makes of a line."""
+    assert SHELL is not None
+    return subprocess.run([SHELL, "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True).stdout.decode().split("\0")[:-1]
+
+
+# --- One command at a time --------------------------------------------------------------------------------------------------------------
+
+PORT = [parameter("/medplum/prod/port", "8103")]
+AT = "--region us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("data", "change", "expected"),
+    [
+        (PORT, put("port", 5000), f"aws ssm put-parameter --name /medplum/prod/port --type String --overwrite {AT} --value 5000"),
+        (
+            PORT,
+            put("supportEmail", '"It\'s us" <help@example.com>'),
+            "aws ssm put-parameter --name /medplum/prod/supportEmail --type String --overwrite "
+            f"{AT} --value '\"It'\"'\"'s us\" <help@example.com>'",
+        ),
+        (
+            PORT,
+            put("baseUrl", "https://api.example.com/"),
+            "aws ssm put-parameter --name /medplum/prod/baseUrl --type String --overwrite "
+            f'{AT} --cli-input-json \'{{"Value": "https://api.example.com/"}}\'',
+        ),
+        (
+            {"/medplum/prod/database.ssl.require": "false"},
+            put("database.ssl.require", True),
+            "aws ssm put-parameter --name /medplum/prod/database.ssl.require --overwrite --value true",
+        ),
+        (
+            [parameter("/medplum/prod/port", "8103", "SecureString", KeyId="alias/own", Tier="Advanced")],
+            put("port", 5000),
+            f"aws ssm put-parameter --name /medplum/prod/port --type SecureString --tier Advanced --key-id alias/own --overwrite {AT} "
+            "--value 5000",
+        ),
+        (PORT, Change("remove", ("port",)), f"aws ssm delete-parameters --names /medplum/prod/port {AT}"),
+    ],
+    ids=["a number", "quotes", "an address", "a flat map, and a switch", "a SecureString with a key of its own", "removed"],
+)
+def test_a_command(data: Any, change: Change, expected: str) -> None:
+    assert lines(data, change) == [expected]
+
+
+def test_a_list_is_written_as_the_loader_reads_it() -> None:
+    data = [parameter("/medplum/prod/dataWarehouse.includeResourceTypes", "Patient, Task")]
+    made = lines(data, Change("set", ("dataWarehouse", "includeResourceTypes", 1), "Observation"))
+    name = "/medplum/prod/dataWarehouse.includeResourceTypes"
+    assert made == [f"aws ssm put-parameter --name {name} --type String --overwrite {AT} --value Patient,Observation"]
+
+
+PROVIDER = {"issuer": "https://login.clinic.example", "userInfoUrl": "https://login.clinic.example/me"}
+
+
+@needs_shell
+def test_json_keeps_what_is_not_changed() -> None:
+    data = [parameter("/medplum/prod/externalAuthProviders", json.dumps([PROVIDER]))]
+    made = lines(data, *(Change("set", ("externalAuthProviders", 0, name), "https://other.example/") for name in ("issuer", "userInfoUrl")))
+    assert made is not None
+    words = words_of(made[0])
+    assert json.loads(words[-1]) == [dict.fromkeys(PROVIDER, "https://other.example/")]
+
+
+def test_no_json_with_a_secret_is_printed() -> None:
+    data = [parameter("/medplum/prod/externalAuthProviders", json.dumps([PROVIDER | {"clientSecret": SECRET}]))]
+    assert lines(data, Change("set", ("externalAuthProviders", 0, "issuer"), "https://other.example/")) is None
+
+
+def test_an_object_is_written_as_its_members() -> None:
+    assert lines(PORT, put("database.ssl", {"require": True, "rejectUnauthorized": False})) == [
+        f"aws ssm put-parameter --name /medplum/prod/database.ssl.require --type String --overwrite {AT} --value true",
+        f"aws ssm put-parameter --name /medplum/prod/database.ssl.rejectUnauthorized --type String --overwrite {AT} --value false",
+    ]
+
+
+def test_a_removed_section_takes_its_members_along() -> None:
+    data = [parameter(f"/medplum/prod/redis.{name}", "x") for name in ("host", "tls")]
+    made = lines(data, Change("remove", ("redis",)))
+    assert made == [f"aws ssm delete-parameters --names /medplum/prod/redis.{name} {AT}" for name in ("host", "tls")]
+
+
+def test_a_secret_is_asked_for() -> None:
+    made = lines(PORT, put("recaptchaSecretKey", SECRET))
+    assert made == [
+        ': "${VALUE:?the new value of /medplum/prod/recaptchaSecretKey}"',
+        'printf %s "$VALUE" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --overwrite '
+        f"{AT} --value file:///dev/stdin",
+    ]
+
+
+def test_a_secret_is_stored_again_without_being_seen() -> None:
+    made = lines([parameter("/medplum/prod/recaptchaSecretKey", SECRET)], Change("store", ("recaptchaSecretKey",), "SecureString"))
+    assert made == [
+        f"VALUE=$(aws ssm get-parameter --name /medplum/prod/recaptchaSecretKey {AT} --with-decryption "
+        "--query Parameter.Value --output text && printf x)",
+        'printf %s "${VALUE%?x}" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --overwrite '
+        f"{AT} --value file:///dev/stdin",
+    ]
+
+
+def test_a_name_is_changed_by_a_copy_that_overwrites_nothing() -> None:
+    made = commands(PORT, Change("rename", ("port",), ("recaptchaSecretKey",)))
+    assert made is not None
+    (command,) = made
+    assert command.names == ("/medplum/prod/port", "/medplum/prod/recaptchaSecretKey")
+    assert "--type SecureString" in command.lines[1]
+    assert "--overwrite" not in command.lines[1]
+    assert command.lines[2] == f"aws ssm delete-parameters --names /medplum/prod/port {AT}"
+    assert command.condition.startswith(f'[ "$(aws ssm get-parameters --names /medplum/prod/port {AT} --query')
+
+
+@pytest.mark.parametrize(
+    ("data", "change"),
+    [
+        (PORT, put("supportEmail", "")),
+        (PORT, put("supportEmail", "{{ssm:x}}")),
+        (PORT, put("supportEmail", "x" * 9_000)),
+        (PORT, put("port", UNKNOWN)),
+        (PORT, put("port", "many")),
+        (PORT, put("noSettingOfMedplum", "x")),
+        (PORT, Change("remove", ("supportEmail",))),
+        (PORT, Change("rename", ("supportEmail",), ("appBaseUrl",))),
+        ([*PORT, parameter("/medplum/prod/appBaseUrl", "x")], Change("rename", ("port",), ("appBaseUrl",))),
+        ([parameter("/medplum/prod/signingKey", "a\r\nb")], Change("store", ("signingKey",), "SecureString")),
+        ([parameter("medplum/prod/port", "8103"), parameter("medplum/prod/baseUrl", "x")], put("port", 5)),
+    ],
+    ids=lambda one: one.action if isinstance(one, Change) else "",
+)
+def test_no_command_where_none_does_just_that(data: Any, change: Change) -> None:
+    assert lines(data, change) is None
+
+
+def test_a_long_value_needs_another_tier() -> None:
+    made = lines(PORT, put("allowedOrigins", ",".join(f"https://app{number}.clinic.example" for number in range(150))))
+    assert made is not None
+    assert "--type String --tier Advanced --overwrite" in made[0]
+
+
+def test_a_new_parameter_is_put_where_all_others_are() -> None:
+    both = [*PORT, parameter("/medplum/prod/baseUrl", "https://x.example/", region="eu-west-1")]
+    made = lines(both, put("supportEmail", "a@example.com"))
+    assert made is not None
+    assert "--region" not in made[0]
+    china = [{**PORT[0], "ARN": "arn:aws-cn:ssm:cn-north-1:1:parameter/x"}]
+    assert "--region cn-north-1" in (lines(china, put("port", 1)) or [""])[0]
+    strange = [{**PORT[0], "ARN": "arn:aws:ssm:$(reboot):1:parameter/x"}]
+    assert "region" not in (lines(strange, put("port", 1)) or [""])[0]
+
+
+def test_only_what_the_aws_cli_prints_has_commands() -> None:
+    state = {"type": "aws_ssm_parameter", "mode": "managed", "values": {"name": "/medplum/prod/port", "value": "1", "type": "String"}}
+    plan = SourceFile("p.json", json.dumps({"terraform_version": "1", "values": {"root_module": {"resources": [state]}}}).encode())
+    resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/medplum/prod/port", "Type": "String", "Value": "1"}}
+    template = SourceFile("t.json", json.dumps({"Resources": {"A": resource}}).encode())
+    broken = SourceFile("dump.json", json.dumps(PORT).encode()[:-3])
+    loaded = [*terraform.load(plan, "server/ssm"), *cloudformation.load(template, "server/ssm"), *server_ssm.load(broken, "server/ssm")]
+    assert [(one.commander, one.editor) for one in loaded] == [(None, None)] * 3
+
+
+# --- Texts and values -------------------------------------------------------------------------------------------------------------------
+
+VALUES: st.SearchStrategy[Any] = st.one_of(
+    st.text(max_size=30), st.booleans(), st.integers(-(10**15), 10**15), st.lists(st.text(max_size=5), max_size=3)
+)
+
+
+@given(st.sampled_from(sorted(catalogue().names())), VALUES, st.sampled_from([(3, 0, 0), (4, 1, 0), (5, 1, 23)]))
+def test_a_text_is_read_as_the_value_that_it_is_written_for(name: str, value: Any, version: tuple[int, int, int]) -> None:
+    setting, of = catalogue().get(tuple(name.split("."))), Release(version)
+    text = ssm_text(value, setting, of)
+    assert text is None or ssm_value(text, setting, of) == value
+
+
+@needs_shell
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
+def test_a_value_goes_through_a_shell_unchanged(value: str) -> None:
+    line = _value(value)
+    assert line.isprintable()
+    assert inert(line) == line
+    option, given = words_of(line)
+    assert value == (given if option == "--value" else json.loads(given)["Value"])
+    assert option == "--cli-input-json" or not given.startswith(("-", "file://", "fileb://", "http://", "https://"))
+
+
+@needs_shell
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(st.text("abcXYZ019._-/", min_size=1, max_size=30))
+def test_a_name_goes_through_a_shell_unchanged(name: str) -> None:
+    made = commands([*PORT, parameter(f"/medplum/prod/{name}", "x")], Change("remove", tuple(name.split("."))))
+    for command in made or ():
+        assert words_of(command.lines[0]) == ["aws", "ssm", "delete-parameters", "--names", *command.names, *AT.split()]
+
+
+# --- Secrets ----------------------------------------------------------------------------------------------------------------------------
+
+NAMES = ("dump.json", "oneline.json", "map.json", "rows.json", "dump.jsonl", "dump-ssm.yaml", "map-ssm.yaml")
+DUMPS = [(shift, one) for shift in (0, 11) for one in planted_files(shift) if one.name in NAMES]
+
+
+@pytest.mark.quick_cases(3)
+@pytest.mark.parametrize(("shift", "planted"), DUMPS, ids=[f"{planted.name}-{shift}" for shift, planted in DUMPS])
+def test_no_command_has_a_canary_in_it(shift: int, planted: Planted) -> None:
+    """Whatever is done to any setting: written anew with more behind it, renamed, removed or stored again."""
+    made = Counter[str]()
+    for loaded in server_ssm.load(SourceFile(planted.name, planted.content.encode()), "server/ssm"):
+        assert loaded.commander is not None
+        for path, text in loaded.document.given or ():
+            for change in _changes(path, text):
+                for command in loaded.commander((change,)) or ():
+                    made[change.action] += 1
+                    assert not printed("\n".join((*command.printed, command.condition, *command.names))), (change.action, path)
+    assert min(made[action] for action in ("set", "remove", "rename", "store")) > 20
+
+
+def _changes(path: SettingPath, text: Any) -> list[Change]:
+    values = [text, f"{text}/", [text], {"x": text}] if isinstance(text, str) else []
+    return [
+        *(Change("set", path, value) for value in values),
+        *(Change("set", (*path, "host"), value) for value in values),
+        Change("remove", path),
+        Change("rename", path, ("newName",)),
+        Change("store", path, "SecureString"),
+    ]
+
+
+# --- Reports -------------------------------------------------------------------------------------------------------------
+
+DUMP = {
+    "Parameters": [
+        parameter("/medplum/prod/baseUrl", "https://api.clinic.example/"),
+        parameter("/medplum/prod/storageBaseUrl", "https://storage.clinic.example/binary"),
+        parameter("/medplum/prod/auditEventLogGroup", "logs"),
+        parameter("/medplum/prod/recaptchaSecretKey", f"https://{SECRET}\n\n", Tier="Advanced"),
+        parameter("/medplum/prod/database.password", f"-{SECRET}", "StringList"),
+        parameter("/medplum/staging/baseUrl", "https://api.staging.clinic.example", region="eu-west-1"),
+        parameter("/medplum/staging/auditEventLogStream", "logs", region="eu-west-1"),
+        parameter("/medplum/other/auditEventLogStream", "logs", region="eu-west-1"),
+    ]
+}
+SELECTED = "removed-setting,storage-base-url-without-trailing-slash,base-url-without-trailing-slash,secret-in-plain-string"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("ssm.json").write_text(json.dumps(DUMP, indent=1), encoding="utf-8")
+    return tmp_path
+
+
+def run(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(cli.cli, ["--isolated", "--select", SELECTED, *arguments], input=given)
+
+
+def test_the_report_for_people(folder: Path) -> None:
+    result = run("ssm.json")
+    assert result.exit_code == 1
+    golden("dump-commands.txt", result.output.splitlines())
+
+
+def test_the_report_for_programs(folder: Path) -> None:
+    report = json.loads(run("ssm.json", "-f", "json").stdout)
+    fixes = {(one["rule"], one["environment"]): one["fix"] for one in report["findings"]}
+    assert fixes["storage-base-url-without-trailing-slash", "prod"] == {
+        "safe": True,
+        "description": 'set storageBaseUrl to "https://storage.clinic.example/binary/"',
+        "edits": None,
+        "commands": [
+            f"aws ssm put-parameter --name /medplum/prod/storageBaseUrl --type String --overwrite {AT} "
+            '--cli-input-json \'{"Value": "https://storage.clinic.example/binary/"}\''
+        ],
+    }
+    assert SECRET not in json.dumps(report)
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "sarif", "gitlab"])
+def test_no_report_has_a_secret_in_it(folder: Path, output_format: str) -> None:
+    result = run("ssm.json", "-f", output_format)
+    assert SECRET not in result.output
+    assert SECRET not in run("ssm.json", "--diff", "--unsafe-fixes").output
+
+
+def test_a_dump_is_never_edited(folder: Path) -> None:
+    before = Path("ssm.json").read_bytes()
+    assert run("ssm.json", "--fix", "--unsafe-fixes").exit_code == 1
+    assert Path("ssm.json").read_bytes() == before
+
+
+def test_a_diff_prints_the_commands_and_fails(folder: Path) -> None:
+    result = run("ssm.json", "--diff", "--fail-on", "never")
+    assert result.exit_code == 1
+    assert result.output.startswith("# ssm.json: a dump is not changed; these commands change Parameter Store\n# storage-base-url-without")
+    assert "# base-url-without-trailing-slash (environment staging)" not in result.output
+    assert "# base-url-without-trailing-slash (environment staging)" in run("ssm.json", "--diff", "--unsafe-fixes").output
+    fine = {"Parameters": [parameter("/medplum/prod/baseUrl", "https://api.clinic.example/")]}
+    Path("ssm.json").write_text(json.dumps(fine), encoding="utf-8")
+    assert run("ssm.json", "--diff", "--fail-on", "never").exit_code == 0
