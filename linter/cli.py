@@ -32,7 +32,7 @@ from .options import (
     server_version_option,
     split_names,
 )
-from .output import Changed, Unwritable, replace_file, write_standard_output
+from .output import Changed, Unwritable, replace_file, write_report, write_standard_output
 from .policy.rule_set import Folder
 from .release import ANY_SERVER, ServerVersion
 from .report import is_read, write
@@ -95,8 +95,14 @@ def cli() -> None:
 @max_size_option
 @click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
 @click.option("--fix", "apply_fixes", is_flag=True, help="Mend what is known to be mended without changing what the server does.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff, also make the fixes that need a look.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix, --diff or --fix-script, also make the fixes that need a look.")
 @click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@click.option(
+    "--fix-script",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write the fixes of Parameter Store dumps to a shell script.",
+)
 @click.option("--allow-unrecognized", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]")
 @click.option("--quiet", "-q", is_flag=True, help="Print only findings: no summary, and nothing on a clean run.")
@@ -120,6 +126,7 @@ def check(
     apply_fixes: bool,
     unsafe_fixes: bool,
     show_diff: bool,
+    fix_script: str | None,
     allow_unrecognized: bool,
     color: str,
     quiet: bool,
@@ -131,12 +138,14 @@ def check(
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     if output == "":
         raise click.UsageError("--output needs a file name")
+    if fix_script in ("", "-") or (fix_script is not None and fix_script == output):
+        raise click.UsageError("--fix-script needs a file of its own")
     overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None, server=server_version)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
-    if unsafe_fixes and not (apply_fixes or show_diff):
-        raise click.UsageError("--unsafe-fixes says which fixes to make: give --fix or --diff too")
+    if unsafe_fixes and not (apply_fixes or show_diff or fix_script):
+        raise click.UsageError("--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too")
     paths = paths or (".",)
     report = partial(_report, output_format=output_format, output=output, color=color, quiet=quiet, paths=paths)
     if apply_fixes or show_diff:
@@ -147,7 +156,27 @@ def check(
         say("error", error)
     for bug in outcome.bugs:
         _say_bug(bug)
+    if fix_script is not None and outcome.started:
+        _write_script(outcome, fix_script, unsafe=unsafe_fixes, from_stdin="-" in paths)
     sys.exit(outcome.exit_code)
+
+
+def _write_script(outcome: Outcome, path: str, *, unsafe: bool, from_stdin: bool) -> None:
+    """Write the script that makes the fixes of dumps, if there are any."""
+    from .commands import fix_script
+
+    findings = fix_script.with_commands(outcome.result.findings, unsafe=unsafe)
+    if not findings:
+        say("note", f"{path}: is not written, because no finding can be fixed in Parameter Store")
+        return
+    if is_read(path, outcome.inputs, from_stdin=from_stdin):
+        _fail([f"{path}: is one of the files that are read, and the script would overwrite it: write it to another file"])
+    script = fix_script.script(findings)
+    try:
+        write_report(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
+    except Unwritable as error:
+        _fail([f"{path}: cannot be written: {error}"])
+    say("note", fix_script.summary(script, path))
 
 
 def _fix(paths: tuple[str, ...], options: Options, *, apply: bool, unsafe: bool, report: Callable[[Outcome], Outcome]) -> Outcome:

@@ -22,11 +22,12 @@ class Unwritable(Exception):
     """An output that cannot be written; the text says why, to follow "cannot be written: "."""
 
 
-def write_report(path: str, report: bytes) -> None:
+def write_report(path: str, report: bytes, mode: int | None = None) -> None:
     """Write a report to a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
 
-    An ordinary file is replaced by a whole one, which keeps its mode and as far as allowed its owner; nobody ever sees half of it. A link
-    stays, and what it leads to is written. Devices, pipes and descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
+    An ordinary file is replaced by a whole one, which has this mode or keeps its own, and if allowed its owner; nobody ever sees half
+    of it. A link stays, and what it leads to is written. Devices, pipes and descriptors (``/dev/stdout``, ``/dev/fd/3``) are written
+    through.
     """
     try:
         target = _followed(path)
@@ -35,7 +36,7 @@ def write_report(path: str, report: bytes) -> None:
             sys.stdout.flush() if descriptor == 1 and sys.stdout is not None else None
             _write_all(descriptor, report)
         elif _is_file_or_nothing(target):
-            _replace(target, report)
+            _replace(target, report, mode=mode)
         else:
             _write_through(target, report)
     except BrokenPipeError:
@@ -116,7 +117,7 @@ def _write_all(descriptor: int, report: bytes) -> None:
             os.set_blocking(descriptor, True)
 
 
-def _replace(path: str, report: bytes, expected: bytes | None = None) -> None:
+def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int | None = None) -> None:
     """Put a new file in the place of an old one, or of none; where that must hold what is ``expected``, it is on the disk first."""
     folder = os.path.dirname(path) or os.curdir
     before = _status(path)
@@ -126,12 +127,14 @@ def _replace(path: str, report: bytes, expected: bytes | None = None) -> None:
     temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
     with _uninterrupted():
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(temporary, flags, 0o666 if before is None else 0o600)
+        descriptor = os.open(temporary, flags, 0o666 if before is None and mode is None else 0o600)
         try:
             try:
                 _write_all(descriptor, report)
                 if before is not None:
                     _keep_mode(descriptor, before)
+                if mode is not None and hasattr(os, "fchmod"):
+                    os.fchmod(descriptor, mode)
                 if expected is not None:
                     os.fsync(descriptor)
             finally:

@@ -270,6 +270,7 @@ def test_the_json_contract() -> None:
                             "text": '"https://api.hospital.example/"',
                         }
                     ],
+                    "commands": None,
                 },
                 "suppressed": None,
             },

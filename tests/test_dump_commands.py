@@ -1,12 +1,15 @@
-"""The fixes of findings in a Parameter Store dump: commands that print no secret."""
+"""The fixes of findings in a Parameter Store dump: commands that print no secret, and a script that a shell runs with what was meant."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import stat
 import subprocess
+import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,10 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.canaries import Planted, planted_files, printed
+from support.checkout import ROOT
 from support.helpers import golden
 
-from linter import cli
+from linter import __version__, cli
 from linter.documents.parameter_commands import _value
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Change, Command, SettingPath
@@ -284,7 +288,7 @@ def _changes(path: SettingPath, text: Any) -> list[Change]:
     ]
 
 
-# --- Reports -------------------------------------------------------------------------------------------------------------
+# --- Reports and the script -------------------------------------------------------------------------------------------------------------
 
 DUMP = {
     "Parameters": [
@@ -335,8 +339,9 @@ def test_the_report_for_programs(folder: Path) -> None:
 
 @pytest.mark.parametrize("output_format", ["text", "json", "sarif", "gitlab"])
 def test_no_report_has_a_secret_in_it(folder: Path, output_format: str) -> None:
-    result = run("ssm.json", "-f", output_format)
+    result = run("ssm.json", "-f", output_format, "--fix-script", "fix.sh", "--unsafe-fixes")
     assert SECRET not in result.output
+    assert SECRET not in Path("fix.sh").read_text(encoding="utf-8")
     assert SECRET not in run("ssm.json", "--diff", "--unsafe-fixes").output
 
 
@@ -355,3 +360,177 @@ def test_a_diff_prints_the_commands_and_fails(folder: Path) -> None:
     fine = {"Parameters": [parameter("/medplum/prod/baseUrl", "https://api.clinic.example/")]}
     Path("ssm.json").write_text(json.dumps(fine), encoding="utf-8")
     assert run("ssm.json", "--diff", "--fail-on", "never").exit_code == 0
+
+
+def script(folder: Path, *arguments: str) -> str:
+    result = run("ssm.json", "--fix-script", "fix.sh", *arguments)
+    assert result.exit_code == 1, result.output
+    assert stat.S_IMODE(Path("fix.sh").stat().st_mode) == 0o700 or os.name != "posix"
+    return Path("fix.sh").read_text(encoding="utf-8")
+
+
+def test_the_script(folder: Path) -> None:
+    Path("fix.sh").write_text("old", encoding="utf-8")
+    golden("dump-script.sh", script(folder, "--unsafe-fixes").replace(__version__, "VERSION").splitlines())
+    assert "base-url-without-trailing-slash (environment staging)" not in script(folder)
+
+
+@needs_shell
+def test_shells_accept_the_script(folder: Path) -> None:
+    script(folder, "--unsafe-fixes")
+    for program in filter(None, (shutil.which("sh"), shutil.which("dash"), shutil.which("bash"), shutil.which("busybox"))):
+        subprocess.run([program, *(["sh"] if program.endswith("busybox") else []), "-n", "fix.sh"], check=True)
+    if shellcheck := shutil.which("shellcheck"):
+        subprocess.run([shellcheck, "fix.sh"], check=True)
+
+
+def test_the_script_of_a_pipe(folder: Path) -> None:
+    result = run("-", "--fix-script", "fix.sh", given=Path("ssm.json").read_text(encoding="utf-8"))
+    assert result.exit_code == 1
+    assert "aws ssm delete-parameters" in Path("fix.sh").read_text(encoding="utf-8")
+
+
+def test_no_script_where_there_is_nothing_to_fix(folder: Path) -> None:
+    Path("ssm.json").write_text(json.dumps({"Parameters": PORT}), encoding="utf-8")
+    result = run("ssm.json", "--fix-script", "fix.sh")
+    assert result.exit_code == 0
+    assert "fix.sh: is not written, because no finding can be fixed in Parameter Store" in result.output
+    assert not Path("fix.sh").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--fix-script", "ssm.json"], "ssm.json: is one of the files that are read"),
+        (["--fix-script", "-"], "--fix-script needs a file of its own"),
+        (["--fix-script", "x", "-o", "x"], "--fix-script needs a file of its own"),
+        (["--fix-script", "none/x"], "none/x: cannot be written"),
+        (["--unsafe-fixes"], "give --fix, --diff or --fix-script too"),
+    ],
+)
+def test_a_script_that_cannot_be_written(folder: Path, arguments: list[str], said: str) -> None:
+    before = Path("ssm.json").read_bytes()
+    result = run("ssm.json", *arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert Path("ssm.json").read_bytes() == before
+
+
+# --- Running it -------------------------------------------------------------------------------------------------------------------------
+
+STRANGE = '"It\'s us" <help@example.com>'
+Stored = dict[str, dict[str, str]]
+
+
+def stored(folder: Path) -> Stored:
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def keep(folder: Path, parameters: list[dict[str, Any]]) -> None:
+    folder.mkdir()
+    for one in parameters:
+        region = one["ARN"].split(":")[3]
+        held = {field: one[field] for field in ("Type", "Value", "Tier") if field in one}
+        (folder / f"{region}{one['Name'].replace('/', '!')}.json").write_text(json.dumps(held), encoding="utf-8")
+
+
+def execute(path: str, store: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with an ``aws`` that keeps parameters in a folder."""
+    bin_folder = store.parent / "bin"
+    if not bin_folder.exists():
+        bin_folder.mkdir()
+        aws = bin_folder / "aws"
+        aws.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests/support/fake_aws.py"} "$@"\n', encoding="utf-8")
+        aws.chmod(0o700)
+    environment = {"PATH": f"{bin_folder}:/usr/bin:/bin", "FAKE_AWS": str(store), **variables}
+    assert SHELL is not None
+    return subprocess.run([SHELL, path], env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@needs_shell
+@pytest.mark.slow
+def test_the_script_does_what_is_meant_also_the_second_time(folder: Path) -> None:
+    script(folder, "--unsafe-fixes")
+    store = folder / "store"
+    keep(store, DUMP["Parameters"])
+    meant = stored(store)
+    for name in (
+        "us-east-1!medplum!prod!auditEventLogGroup",
+        *(f"eu-west-1!medplum!{env}!auditEventLogStream" for env in ("staging", "other")),
+    ):
+        del meant[name]
+    meant["us-east-1!medplum!prod!storageBaseUrl"]["Value"] = "https://storage.clinic.example/binary/"
+    meant["eu-west-1!medplum!staging!baseUrl"]["Value"] = "https://api.staging.clinic.example/"
+    for name in ("recaptchaSecretKey", "database.password"):
+        meant[f"us-east-1!medplum!prod!{name}"]["Type"] = "SecureString"
+    for _ in range(2):
+        done = execute("fix.sh", store)
+        assert done.returncode == 0, done.stderr
+        assert stored(store) == meant
+        assert SECRET not in done.stdout + done.stderr
+    assert SECRET not in (store / "log").read_text(encoding="utf-8"), "a list of processes shows it"
+
+
+@needs_shell
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "meant"),
+    [
+        ([Change("rename", ("port",), ("recaptchaSecretKey",))], {"recaptchaSecretKey": {"Type": "SecureString", "Value": "-8103\n\n"}}),
+        (
+            [put("recaptchaSecretKey", "x"), Change("remove", ("port",))],
+            {"recaptchaSecretKey": {"Type": "SecureString", "Value": "file:///x"}},
+        ),
+        (
+            [put("supportEmail", STRANGE)],
+            {"port": {"Type": "String", "Value": "-8103\n\n"}, "supportEmail": {"Type": "String", "Value": STRANGE}},
+        ),
+    ],
+    ids=["renamed", "asked for", "a strange value"],
+)
+def test_changes_of_every_kind(tmp_path: Path, changes: list[Change], meant: Mapping[str, Any]) -> None:
+    from linter.commands import fix_script
+    from linter.load import Input
+    from linter.run import Options, lint_input
+
+    data = [parameter("/medplum/prod/port", "-8103\n\n")]
+    keep(tmp_path / "store", data)
+    given = Input("ssm.json", json.dumps({"Parameters": data}).encode(), tmp_path / "ssm.json")
+    finding = lint_input(given, Options(isolated=True)).result.findings[0]
+    fix = _fix(changes, commands({"Parameters": data}, *changes))
+    text = fix_script.script([finding._replace(fix=fix)]).text
+    (tmp_path / "fix.sh").write_text(text, encoding="utf-8")
+    wanted = {f"us-east-1!medplum!prod!{name}": value for name, value in meant.items()}
+    if "VALUE_1" in text:
+        refused = execute(str(tmp_path / "fix.sh"), tmp_path / "store")
+        assert refused.returncode != 0
+        assert "the new value of /medplum/prod/recaptchaSecretKey" in refused.stderr
+        assert list(stored(tmp_path / "store")) == ["us-east-1!medplum!prod!port"]
+    for _ in range(2):
+        done = execute(str(tmp_path / "fix.sh"), tmp_path / "store", VALUE_1="file:///x")
+        assert done.returncode == 0, done.stderr
+        assert stored(tmp_path / "store") == wanted
+
+
+def _fix(changes: list[Change], made: list[Command] | None) -> Any:
+    from linter.model import Fix
+
+    assert made
+    return Fix(tuple(changes), True, "a change", commands=tuple(made))
+
+
+def test_of_two_fixes_of_one_parameter_the_second_waits(folder: Path) -> None:
+    from linter.commands import fix_script
+    from linter.load import Input
+    from linter.run import Options, lint_input
+
+    given = Input("ssm.json", json.dumps({"Parameters": PORT}).encode(), folder / "ssm.json")
+    finding = lint_input(given, Options(isolated=True)).result.findings[0]
+    fixes = [_fix([], commands(PORT, put("port", number))) for number in (1, 2, 1)]
+    written = fix_script.script([finding._replace(fix=fix) for fix in fixes])
+    assert (written.findings, written.left) == (2, 1)
+    assert written.text.count("\naws ssm put-parameter") == 1
+    assert "is left, because" in written.text
+    assert fix_script.summary(written, "fix.sh") == (
+        "fix.sh: fixes 2 findings in Parameter Store when you run it; 1 more must wait for it: check again after it"
+    )

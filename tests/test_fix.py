@@ -151,7 +151,7 @@ def test_an_accepted_finding_is_left_alone() -> None:
 
 
 def test_options_that_make_no_sense_together() -> None:
-    assert "give --fix or --diff too" in run("--unsafe-fixes", "x").stderr
+    assert "--unsafe-fixes says which fixes to make: give --fix" in run("--unsafe-fixes", "x").stderr
     assert "standard input cannot be fixed" in run("--fix", "-").stderr
 
 

@@ -216,7 +216,11 @@ def _fixable(findings: list[Finding]) -> str:
     more = len(safe) - sum(safe)
     if not sum(safe):
         return f"\n{more} fixable with --fix --unsafe-fixes."
-    return f"\n{sum(safe)} fixable with --fix{f' ({more} more with --unsafe-fixes)' if more else ''}."
+    return f"\n{sum(safe)} fixable with --fix{_more(more)}."
+
+
+def _more(unsafe: int) -> str:
+    return f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
 
 
 def _fixable_by_commands(findings: list[Finding]) -> str:
@@ -225,7 +229,9 @@ def _fixable_by_commands(findings: list[Finding]) -> str:
     if not safe:
         return ""
     more = len(safe) - sum(safe)
-    return f"\n{len(safe)} fixable by the commands above{f', {more} of them after a look' if more else ''}."
+    if not sum(safe):
+        return f"\n{more} fixable by the commands above, or by the script of --fix-script FILE --unsafe-fixes."
+    return f"\n{sum(safe)} fixable by the commands above, or by the script of --fix-script FILE{_more(more)}."
 
 
 def _count(number: int, noun: str) -> str:
