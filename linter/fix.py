@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
@@ -60,23 +60,28 @@ class _Fixing:
         self.contents: dict[str, bytes] = {}
         self.fixed: dict[str, list[Finding]] = {}
         self.refused: dict[str, str] = {}
+        self.left_out: set[Key] = set()
+        self.notes: list[str] = []
         self.bugs: dict[str, str] = {}
 
     def run(self) -> Fixes:
         """Rounds until nothing is left to fix, and then the files for which that went well."""
         first = outcome = self.check({})
+        outcome = self._rounds(first, outcome)
+        while worse := [uri for uri in self.contents if self._is_worse(uri, first, outcome)]:
+            self._take_back(worse)
+            outcome = self._rounds(first, self.check(self.contents))
+        changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
+        files = tuple(self._file(uri, first, outcome) for uri in changed)
+        return Fixes(outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+
+    def _rounds(self, first: Outcome, outcome: Outcome) -> Outcome:
         for _ in range(MOST_ROUNDS if first.started else 0):
             chosen = self._chosen(outcome)
             if not chosen:
                 break
             outcome = self._round(first, outcome, chosen)
-        worse = [uri for uri in self.contents if self._is_worse(uri, first, outcome)]
-        if worse:
-            self._take_back(worse)
-            outcome = self.check(self.contents)
-        changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
-        files = tuple(self._file(uri, first, outcome) for uri in changed)
-        return Fixes(outcome, files, tuple(self.refused.values()), tuple(self.bugs.values()))
+        return outcome
 
     def _file(self, uri: str, first: Outcome, last: Outcome) -> FixedFile:
         old, new = _documents(first, uri)[0], _documents(last, uri)[0]
@@ -91,15 +96,17 @@ class _Fixing:
         """The findings to fix now, by file: of fixes that meet in one place the first."""
         chosen: dict[str, list[Finding]] = {}
         taken: dict[str, list[Edit]] = {}
+        settled: dict[Document, set[SettingPath]] = {}
         for finding in outcome.result.findings:
             fix, uri = finding.fix, finding.document.uri
             wanted = fix is not None and fix.edits is not None and (fix.safe or self.unsafe) and finding.suppressed is None
-            if not wanted or uri in self.refused or uri in self.bugs or uri not in outcome.contents:
+            if not wanted or _key(finding) in self.left_out or uri in self.refused or uri in self.bugs or uri not in outcome.contents:
                 continue
             assert fix is not None and fix.edits is not None
-            edits = taken.setdefault(uri, [])
-            if not overlap(edits, fix.edits):
+            edits, paths = taken.setdefault(uri, []), settled.setdefault(finding.document, set())
+            if not overlap(edits, fix.edits) and paths.isdisjoint(_changed_by(fix.changes)):
                 edits.extend(fix.edits)
+                paths.update(_changed_by(fix.changes))
                 chosen.setdefault(uri, []).append(finding)
         return chosen
 
@@ -118,14 +125,22 @@ class _Fixing:
         return self.check(self.contents) if wrong else after
 
     def _is_worse(self, uri: str, first: Outcome, last: Outcome) -> bool:
-        """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend; it is noted."""
-        new = _new_finding(uri, self.fixed[uri], first, last)
+        """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend; it is noted.
+
+        Then the fixes of the setting that it is about are left out, or all of the file where there are no others.
+        """
+        mended = self.fixed[uri]
+        new = _new_finding(uri, mended, first, last)
         if new is None:
             return False
         line, column = new.document.position(new.span.start)
-        rules = _rules(self.fixed[uri])
         where = f"{new.severity}[{new.rule}] at line {line}, column {column}"
-        self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would bring {where}"
+        blamed = [finding for finding in mended if finding.fix is not None and _meet(_changed_by(finding.fix.changes), new.path)]
+        if blamed and len(blamed) < len(mended):
+            self.left_out.update(map(_key, blamed))
+            self.notes.append(f"{uri}: the fixes of {_rules(blamed)} are left out, because they would bring {where}")
+        else:
+            self.refused[uri] = f"{uri}: is left as it is, because the fixes of {_rules(mended)} would bring {where}"
         return True
 
 
@@ -133,10 +148,22 @@ def _rules(findings: Iterable[Finding]) -> str:
     return ", ".join(dict.fromkeys(finding.rule for finding in findings))
 
 
+def _meet(paths: Iterable[SettingPath], path: SettingPath | None) -> bool:
+    """Whether a setting is one of these, or is inside of one, or the other way round."""
+    return path is not None and any(path[: len(one)] == one[: len(path)] for one in paths)
+
+
+def _changed_by(changes: Sequence[Change]) -> set[SettingPath]:
+    """The settings that changes give a value or take away."""
+    return {path for change in changes for path in (change.path, *([change.value] if change.action == "rename" else []))}
+
+
 def _edited(findings: Sequence[Finding]) -> bytes:
     """The bytes of a file with the fixes of some findings made."""
-    edits = [edit for finding in findings if finding.fix is not None for edit in finding.fix.edits or ()]
-    return apply_to(findings[0].document.text, edits).encode("utf-8", "surrogatepass")
+    fixes = [finding.fix for finding in findings if finding.fix is not None]
+    edits = [edit for fix in fixes for edit in fix.edits or ()]
+    bom = False if any(fix.without_mark for fix in fixes) else None
+    return apply_to(findings[0].document.text, edits, bom=bom).encode("utf-8", "surrogatepass")
 
 
 def _documents(outcome: Outcome, uri: str) -> list[Document]:
@@ -175,7 +202,7 @@ Key = tuple[str, str, str | None, SettingPath | None]
 def _new_finding(uri: str, mended: Sequence[Finding], before: Outcome, after: Outcome) -> Finding | None:
     """A finding in a file that there was not before, as grave as the least grave of those that are mended; None where there is none."""
     bar = max(LEVELS.index(finding.severity) for finding in mended)
-    known = Counter(map(_key, before.result.findings))
+    known = Counter(key for finding in before.result.findings for key in _keys(finding))
     for finding in after.result.findings:
         if finding.document.uri != uri or finding.suppressed is not None:
             continue
@@ -183,6 +210,13 @@ def _new_finding(uri: str, mended: Sequence[Finding], before: Outcome, after: Ou
         if known[_key(finding)] < 0 and LEVELS.index(finding.severity) <= bar:
             return finding
     return None
+
+
+def _keys(finding: Finding) -> Iterator[Key]:
+    """The key of a finding, and those that it would have at the other places that it is about: of these, the first may be fixed."""
+    yield _key(finding)
+    for other in finding.related:
+        yield finding.rule, other.document.uri, other.document.environment, other.path or None
 
 
 def _key(finding: Finding) -> Key:

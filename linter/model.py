@@ -49,6 +49,8 @@ ABSENT: Final = Mark("ABSENT")
 """The setting is not given."""
 UNKNOWN: Final = Mark("UNKNOWN")
 """The setting is given, but its value cannot be read here (an encrypted or omitted value)."""
+LEFT_OUT: Final = Mark("LEFT_OUT")
+"""What was meant by a setting is that it is not given."""
 
 
 class Origin(Protocol):
@@ -198,10 +200,10 @@ class RuleInfo(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One step of a fix, free of any format: set the setting at ``path`` to ``value``, remove it, or give it the last name of ``value``.
+    """One step of a fix, free of any format: set the setting at ``path`` to ``value``, remove it, or give it the path ``value``.
 
-    A setting that is renamed keeps its value as it is written. One that is stored again keeps it too: ``value`` is the type that its
-    parameter is to have.
+    A setting that is renamed keeps its value, and its place among others where only its last name changes. One that is stored again keeps
+    it too: ``value`` is the type that its parameter is to have.
     """
 
     action: Literal["set", "remove", "rename", "store"]
@@ -242,6 +244,8 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...] | None = None
     shown: bool = False
     commands: tuple[Command, ...] | None = None
+    without_mark: bool = False
+    """Whether the byte order mark of the file is taken off."""
 
 
 class Related(NamedTuple):

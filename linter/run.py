@@ -15,7 +15,7 @@ from .discover import Found, find_files
 from .documents.source import Commander, Editor, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, dotted
+from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check, merged, without_repetitions
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
@@ -330,7 +330,7 @@ class _Run:
     def _with_edits(self, finding: Finding) -> Finding:
         """A finding whose fix has the edits that would make it."""
         fix, editor = finding.fix, self._editors.get(finding.document)
-        if fix is None or editor is None or any(change.action == "store" for change in fix.changes):
+        if fix is None or editor is None or fix.edits is not None or any(change.action == "store" for change in fix.changes):
             return finding
         try:
             edits = editor(fix.changes)
@@ -394,12 +394,20 @@ class _Run:
             return []
 
     def _found_by_source(self, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> Iterator[Finding]:
-        active = {rule.info.id: rule.info for rule in rules.active}
+        active = {rule.info.id: rule for rule in rules.active}
         for problem in loaded.problems:
-            info = active.get(problem.rule)
-            level = severity_of(info, overrides)[loaded.document.target] if info is not None else None
-            if level is not None:
-                yield _finding(problem, level, loaded.document)
+            rule = active.get(problem.rule)
+            level = severity_of(rule.info, overrides)[loaded.document.target] if rule is not None else None
+            if rule is not None and level is not None:
+                yield self._finding(problem, rule, level, loaded.document)
+
+    def _finding(self, problem: Problem, rule: Rule, level: Level, document: Document) -> Finding:
+        fix = None
+        try:
+            fix = fix_of(problem, rule)
+        except Exception as error:  # a bug of ours: the finding is there all the same
+            self._bug(error, document.uri, f"the fix of {problem.rule}")
+        return Finding(problem.rule, level, problem.message, document, problem.path, problem.span, fix)
 
     def _bug(self, error: Exception, uri: str, what: str = "loading the file", on: SettingPath = ()) -> None:
         """Note a bug by its kind and place; its text is left out, for it may quote a value. Each is noted once, wherever it shows."""
@@ -440,8 +448,15 @@ class _Run:
         )
 
 
-def _finding(problem: Problem, level: Level, document: Document) -> Finding:
-    return Finding(problem.rule, level, problem.message, document, problem.path, problem.span)
+def fix_of(problem: Problem, rule: Rule) -> Fix | None:
+    """The fix of what a source found; its rule says whether it is safe. None where nothing puts it right."""
+    repair = problem.repair
+    if repair is None or not rule.fix:
+        return None
+    edits = repair.edits() if repair.edits is not None else [] if repair.without_mark else None
+    if not edits and not repair.without_mark and not repair.changes:
+        return None
+    return Fix(repair.changes, rule.fix[0].safe, repair.says, None if edits is None else tuple(edits), without_mark=repair.without_mark)
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

@@ -226,7 +226,7 @@ def test_a_bad_message_is_a_mistake_of_the_rule(message: str) -> None:
 # --- Fixes. -------------------------------------------------------------------------------------------------------------------------
 
 
-def fixes(fix: dict[str, Any], data: dict[str, Any], must: Any = None) -> list[Any]:
+def fixes(fix: Any, data: dict[str, Any], must: Any = None) -> list[Any]:
     """The fixes of the findings: None or whether it is safe, its changes, and its description."""
     found = check(rule(must or {"port": "absent"}, fix=fix), bare(data))
     return [finding.fix and (finding.fix.safe, finding.fix.changes, finding.fix.description) for finding in found]
@@ -328,9 +328,57 @@ def test_changes_of_a_tree() -> None:
         Change("set", ("list", 0), 9),
         Change("remove", ("list", 1)),
         Change("remove", ("a", "nowhere")),
+        Change("rename", ("a", "b"), ("a", "z")),
+        Change("rename", ("c", "d"), ("new", "d")),
     ]:
         apply_change(data, change)
-    assert data == {"a": {"b": 2}, "list": [9, 3], "c": {"d": {"e": 3}}}
+    assert data == {"a": {"z": 2}, "list": [9, 3], "c": {}, "new": {"d": {"e": 3}}}
+
+
+def test_renamed_to_a_path_or_to_what_a_text_gives() -> None:
+    data = {"a": {"old": 1, "to": "b.new"}, "b": {}}
+    for target, path in {"^.new": ("a", "new"), "b.new": ("b", "new"), "${a.to}": ("b", "new")}.items():
+        assert fixes({"safe": True, "rename": {".": target}}, data, {"a.old": "absent"}) == [
+            (True, (Change("rename", ("a", "old"), path),), f"rename a.old to {'.'.join(path)}")
+        ]
+
+
+@pytest.mark.parametrize("target", ["^.taken", "a.taken.inner", "${a.nowhere}", "${a.number}"])
+def test_nothing_is_renamed_to_what_is_there_or_unknown(target: str) -> None:
+    data = {"a": {"old": 1, "taken": "x", "number": 5}}
+    assert fixes({"safe": True, "rename": {".": target}}, data, {"a.old": "absent"}) == [None]
+
+
+def test_of_two_that_would_get_one_name_none_is_renamed() -> None:
+    data = {"a": {"old": 1, "older": 2, "oldest": 3}}
+    fix = {"safe": True, "rename": {".": "^.new"}}
+    assert fixes(fix, data, {"a.old": "absent", "a.older": "absent"}) == [None, None]
+
+
+def test_the_first_fix_that_can_be_made_is_offered() -> None:
+    ways = [
+        {"safe": False, "set": {".": "${missing}"}},
+        {"safe": False, "when": {".": {"min": 9000}}, "remove": ["."]},
+        {"safe": True, "set": {".": 1}},
+        {"safe": False, "set": {".": 2}},
+    ]
+    assert fixes(ways, {"port": 80}) == [(True, (Change("set", ("port",), 1),), "set port to 1")]
+    assert fixes(ways, {"port": 9100}) == [(False, (Change("remove", ("port",)),), "remove port")]
+
+
+def test_what_is_left_out_is_removed() -> None:
+    compiled = rule({"**": {"fits": "boolean-spelling"}}, fix={"safe": True, "set": {".": "${@meant}"}}, **{"for": "infra"})
+    (finding,) = check(compiled, bare({"region": "us-east-1", "apiWafIpSetArn": False}, "infra/json"))
+    assert finding.fix is not None
+    assert (finding.fix.changes, finding.fix.description) == ((Change("remove", ("apiWafIpSetArn",)),), "remove apiWafIpSetArn")
+
+
+def test_what_was_meant_keeps_its_type_and_a_secret_stays_masked() -> None:
+    fix = {"safe": True, "set": {".": "${@meant}"}}
+    assert fixes(fix, {"bcryptHashSalt": "10", "redis": {"password": 12345}}, {"**": {"fits": "type"}}) == [
+        (True, (Change("set", ("bcryptHashSalt",), 10),), "set bcryptHashSalt to 10"),
+        (True, (Change("set", ("redis", "password"), "12345"),), "set redis.password to ••••••"),
+    ]
 
 
 # --- Secrets. -----------------------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ examples:
   bad:
     - data: {baseUrl: x, supportEmail: help@gmail.example}
       finds: [supportEmail]
+      fixed: {baseUrl: x, supportEmail: help@acme.example}
 """
 NAME = "support-email-domain.yaml"
 MUST = '{format: email, ends_with: "@acme.example"}'

@@ -38,8 +38,8 @@ def formats_of_the_catalogue() -> set[str]:
 def words() -> dict[str, tuple[set[str], set[str]]]:
     """For each sort of word those that there are, and those that have a user."""
     used = uses()
-    properties = rule_schema()["properties"]
-    keys = {*properties, *properties["fix"]["properties"], *rule_schema()["$defs"]["badExample"]["properties"]}
+    properties, definitions = rule_schema()["properties"], rule_schema()["$defs"]
+    keys = {*properties, *definitions["fix"]["properties"], *definitions["badExample"]["properties"]}
     return {
         "operator": (set(OPERATORS), set(used.operators)),
         "format": (set(FORMATS), {*used.operators["format"], *formats_of_the_catalogue()}),

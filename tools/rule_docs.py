@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from linter.commands.rules import built_in_rule_files, level_words
+from linter.commands.rules import built_in_rule_files, fix_words, level_words
 from linter.model import RuleInfo
 from linter.policy.rule_file import RuleFile
 
@@ -134,6 +134,7 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield from (f"## {info.id}", "", f"{info.title}.", "")
     yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(rule_file)}"
     yield from ("", info.docs, "")
+    yield from _fix_safety(rule_file)
     yield from _example("Wrong", rule_file.data["examples"]["bad"][0])
     yield from _example("Right", rule_file.data["examples"]["good"][0])
     yield from _evidence(rule_file)
@@ -158,8 +159,15 @@ def _evidence_text(one: str) -> str:
 
 
 def _fix(rule_file: RuleFile) -> str:
-    fix = rule_file.rule.fix if rule_file.rule is not None else None
-    return "" if fix is None else f" Fix: {'safe' if fix.safe else 'review it before you apply it'}."
+    return f" Fix: {fix_words(rule_file.rule)}." if rule_file.rule is not None and rule_file.rule.fix else ""
+
+
+def _fix_safety(rule_file: RuleFile) -> Iterator[str]:
+    """The paragraph that says why the fixes are safe, or are not."""
+    plans = rule_file.rule.fix if rule_file.rule is not None else ()
+    says = dict.fromkeys(f"{'safe' if plan.safe else 'unsafe'}, because {plan.reason}" for plan in plans if plan.reason)
+    if says:
+        yield from (f"Fix safety: {'; else '.join(says)}.", "")
 
 
 def _example(title: str, example: Mapping[str, Any]) -> Iterator[str]:

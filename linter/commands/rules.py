@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from ..settings.releases import parse_server_version
 from ..sources import maker_of
 from ..suppress import RULE as UNUSED_SUPPRESSION
 from ..suppress import Suppressions
+from ..syntax.edits import apply_to
 from ..text import Span, inert, printable, printable_lines
 
 
@@ -77,7 +79,7 @@ def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
         f"Severity: {_severity_sentence(info)}",
         f"For:      {', '.join(info.kinds)}",
         *([f"Category: {info.category}"] if info.category else []),
-        *([f"Fix:      {'safe' if rule_file.rule.fix.safe else 'review it before you apply it'}"] if rule_file.rule.fix else []),
+        *([f"Fix:      {fix_words(rule_file.rule)}"] if rule_file.rule.fix else []),
         "",
         info.docs,
         "",
@@ -86,6 +88,12 @@ def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
         *[f"See {link}" for link in info.links],
     ]
     return printable_lines("\n".join(lines)) + "\n"
+
+
+def fix_words(rule: Rule) -> str:
+    """Whether the fixes of a rule can be made unseen."""
+    safe = {plan.safe for plan in rule.fix}
+    return "safe" if safe == {True} else "review it before you apply it" if safe == {False} else "safe in part"
 
 
 def _severity_sentence(info: RuleInfo) -> str:
@@ -145,8 +153,18 @@ def load_example(content: bytes, kind: str, server: str = "") -> list[Sample]:
         loaded.document.target = target_of(loaded.document)
         loaded.document.complete = loaded.document.complete or kind == "server/json"  # an example is a whole, however short it is
         problems = [(problem.rule, problem.span) for problem in loaded.problems]
-        samples.append(Sample(loaded.document, [*problems, *_unused_suppressions(loaded)], loaded.checkable))
+        samples.append(Sample(loaded.document, [*problems, *_unused_suppressions(loaded)], loaded.checkable, partial(_mended, loaded)))
     return samples
+
+
+def _mended(loaded: Loaded, rule_id: str) -> str:
+    """The text of a document with what its source found under the id of a rule put right."""
+    repairs = [problem.repair for problem in loaded.problems if problem.rule == rule_id and problem.repair is not None]
+    edits = [edit for repair in repairs if repair.edits is not None for edit in repair.edits() or ()]
+    changes = [change for repair in repairs for change in repair.changes]
+    if changes and loaded.editor is not None:
+        edits += loaded.editor(changes) or ()
+    return apply_to(loaded.document.text, edits, bom=False if any(repair.without_mark for repair in repairs) else None)
 
 
 def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:

@@ -106,14 +106,14 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
         return f"in a JSON file write {printable(name)} as an object inside an object"
-    names = _live_names(catalogue, release)
+    names = live_names(catalogue, release)
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
     from .secrets import is_called_secret  # only after a mistake
 
     is_secret = is_called_secret(name)
 
     def can_be(candidate: SettingPath) -> bool:
-        return _can_hold(catalogue.get(candidate), value) and not (is_secret and catalogue.is_public(candidate))
+        return can_hold(catalogue.get(candidate), value) and not (is_secret and catalogue.is_public(candidate))
 
     near = near_name(name, tuple(one for one in names.members.get(above, ()) if can_be((*above, one))))
     if near:
@@ -123,14 +123,14 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
 
 
-def _can_hold(setting: Setting | None, value: Any) -> bool:
+def can_hold(setting: Setting | None, value: Any) -> bool:
     """Whether a value is of the sort that a setting has: one object or list, or one scalar; what is not known can be of either."""
     if setting is None or not setting.types or value is UNKNOWN or value is None:
         return True
     return isinstance(value, dict | list) == (setting.types[0] in ("object", "array"))
 
 
-class _Names(NamedTuple):
+class Names(NamedTuple):
     """The names of the settings that exist: the last steps by those before them, and the whole names by their last steps."""
 
     members: Mapping[SettingPath, tuple[str, ...]]
@@ -138,7 +138,8 @@ class _Names(NamedTuple):
 
 
 @cache
-def _live_names(catalogue: Catalogue, release: Release) -> _Names:
+def live_names(catalogue: Catalogue, release: Release) -> Names:
+    """The names of the settings that exist in a release."""
     members: dict[SettingPath, tuple[str, ...]] = {}
     ending: dict[str, list[str]] = {}
     for name in catalogue.names():
@@ -147,7 +148,7 @@ def _live_names(catalogue: Catalogue, release: Release) -> _Names:
         if setting is not None and is_live(setting, release):
             members[path[:-1]] = (*members.get(path[:-1], ()), path[-1])
             ending.setdefault(path[-1], []).append(name)
-    return _Names(members, ending)
+    return Names(members, ending)
 
 
 def near_name(name: str, known: tuple[str, ...]) -> str:

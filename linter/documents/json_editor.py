@@ -7,7 +7,7 @@ from functools import cache
 
 from .. import settings
 from ..model import Change
-from ..syntax.edits import Overlap, apply_edits
+from ..syntax.edits import Overlap, apply_edits, value_at
 from ..syntax.json import parse_json
 from ..syntax.json_edits import remove, rename, set_value
 from ..syntax.places import Json, JsonPath
@@ -20,6 +20,7 @@ def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Cha
     Changes that meet in one place are made one after the other, which gives one edit of all that is between them.
     """
     order = _names_of(catalogue)
+    changes = [step for change in changes for step in _steps(parsed, change)]
     apart = [_edits(content, parsed, change, order) for change in changes]
     edits = [edit for one in apart for edit in one or ()]
     if None in apart:
@@ -29,6 +30,13 @@ def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Cha
     except Overlap:
         return _in_turn(content, changes, order)
     return edits
+
+
+def _steps(parsed: Json, change: Change) -> list[Change]:
+    """A change as steps that an object can take: what moves to another one is set there and removed here."""
+    if change.action != "rename" or change.value[:-1] == change.path[:-1]:
+        return [change]
+    return [Change("set", change.value, value_at(parsed.value, change.path)), Change("remove", change.path)]
 
 
 def _in_turn(content: str, changes: Sequence[Change], order: Sequence[str]) -> list[Edit] | None:
@@ -56,7 +64,7 @@ def _edits(content: str, parsed: Json, change: Change, order: Sequence[str]) -> 
         return None
     if change.action == "remove":
         return remove(content, parsed, change.path)
-    return rename(content, parsed, change.path, str(change.value[-1])) if change.value[:-1] == change.path[:-1] else None
+    return rename(content, parsed, change.path, str(change.value[-1]))
 
 
 @cache

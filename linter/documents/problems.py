@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import dotted
-from ..syntax.places import Json
-from ..text import Span, printable
-from .source import Problem, SourceFile
+from ..syntax.places import Json, SyntaxProblem
+from ..text import Edit, Span, printable
+from .source import Problem, Repair, SourceFile
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
@@ -23,7 +23,8 @@ def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
     """A byte order mark, and bytes that are not UTF-8."""
     if file.text.bom:
         message = f"the file begins with a byte order mark: {consequence}; save it as UTF-8 without one"
-        yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))), fatal=True)
+        repair = Repair("take off the byte order mark", without_mark=True)
+        yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))), fatal=True, repair=repair)
     if file.encoding_error is not None:
         at = file.encoding_error
         if file.is_no_text:
@@ -34,17 +35,47 @@ def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 
 
-def json_problems(parsed: Json, consequence: str) -> Iterator[Problem]:
-    """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser."""
+def json_problems(parsed: Json, consequence: str, content: str | None = None) -> Iterator[Problem]:
+    """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser.
+
+    ``content`` is the text where that is all of a file, which can be mended.
+    """
     for problem in parsed.problems:
         if problem.rule == "json-duplicate-key":
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
             message = f"{name} is given twice: the last one counts, and the others are silently dropped; keep one"
-            yield Problem(problem.rule, message, problem.span, problem.path)
+            yield Problem(problem.rule, message, problem.span, problem.path, repair=_repair(problem, parsed, content))
         else:
             advice = _ADVICE.get(problem.rule)
             message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
-            yield Problem(problem.rule, message, problem.span, fatal=problem.fatal, lossy=problem.lossy)
+            repair = _repair(problem, parsed, content)
+            yield Problem(problem.rule, message, problem.span, fatal=problem.fatal, lossy=problem.lossy, repair=repair)
+
+
+_REPAIRS = {
+    "json-comment": "delete the comment",
+    "json-trailing-comma": "delete the comma",
+    "json-duplicate-key": "keep the last of the equal values",
+}
+
+
+def _repair(problem: SyntaxProblem, parsed: Json, content: str | None) -> Repair | None:
+    """What puts a problem of a text right that is all of a file."""
+    if content is None or problem.rule not in _REPAIRS:
+        return None
+
+    def edits() -> list[Edit] | None:
+        from ..syntax.json_edits import remove_comments, remove_earlier, remove_trailing_commas, repeats_itself  # only for a mistake
+
+        if problem.rule == "json-comment":
+            # Of comments beside each other one edit takes out all.
+            return [edit for edit in remove_comments(content, parsed) if edit.span.start <= problem.span.start < edit.span.end]
+        if problem.rule == "json-trailing-comma":
+            return remove_trailing_commas(content, parsed, [problem.span])
+        path = problem.path or ()
+        return remove_earlier(content, parsed, path) if path and repeats_itself(content, parsed, path) else None
+
+    return Repair(_REPAIRS[problem.rule], edits)
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:

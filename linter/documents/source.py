@@ -108,11 +108,24 @@ class SourceFile:
         return self.yaml if self.looks_like_yaml else (self.json,)
 
 
+class Repair(NamedTuple):
+    """What puts a problem right: ``says`` it in a few words. It is made of the text, or of settings; whether it is safe the rule says.
+
+    ``edits`` gives the edits of the text, or None where there are none after all; ``changes`` are what becomes of settings.
+    ``without_mark``: the byte order mark is taken off.
+    """
+
+    says: str
+    edits: Callable[[], Sequence[Edit] | None] | None = None
+    changes: tuple[Change, ...] = ()
+    without_mark: bool = False
+
+
 class Problem(NamedTuple):
     """What a source itself finds wrong, under the id of a rule that is ``found_by: source``.
 
     ``fatal``: whoever reads the configuration in production gets no further. ``lossy``: what stands in the text was not all read, or not as
-    it was meant, so that more may be wrong than is found.
+    it was meant, so that more may be wrong than is found. ``repair`` is what puts it right, where that is known.
     """
 
     rule: str
@@ -121,6 +134,7 @@ class Problem(NamedTuple):
     path: SettingPath | None = None
     fatal: bool = False
     lossy: bool = False
+    repair: Repair | None = None
 
 
 class Suppression(NamedTuple):

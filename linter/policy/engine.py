@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
+from ..model import ABSENT, Change, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from .display import shown
 from .node import Node
 from .rule import Clause, Rule, kind_matches, make_fix
@@ -77,7 +78,18 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) 
                 if failed is None:
                     raise
                 failed(node.path, error)
-    return list(findings.values())
+    return _without_rivals(findings.values()) if rule.fix else list(findings.values())
+
+
+def _without_rivals(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings without the fixes of those that would give several settings one name: nobody knows which of them was meant."""
+    given = list(findings)
+    targets = Counter(change.value for finding in given for change in _renames(finding))
+    return [finding._replace(fix=None) if any(targets[change.value] > 1 for change in _renames(finding)) else finding for finding in given]
+
+
+def _renames(finding: Finding) -> list[Change]:
+    return [change for change in finding.fix.changes if change.action == "rename"] if finding.fix is not None else []
 
 
 def without_repetitions(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
@@ -120,7 +132,7 @@ class _Places:
 def merged(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
     """The findings with those of each rule that has words for several (:attr:`Rule.together`) made into one.
 
-    It is at the first place, with the others as related ones; it has a fix where each of them has one.
+    It is at the first place, with the others as related ones; its fix is that of those of them that have one.
     """
     groups: dict[tuple[str, Document], list[Finding]] = {}
     for finding in findings:
@@ -157,13 +169,19 @@ def _merged(rule: Rule, template: Template, document: Document, group: list[Find
     return first._replace(
         message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_as_first(first.message), places=paths).rstrip(),
         related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
-        fix=Fix(
-            tuple(change for fix in fixes for change in fix.changes),
-            all(fix.safe for fix in fixes),
-            cut(", ".join(fix.description for fix in fixes)),
-        )
-        if len(fixes) == len(group)
-        else None,
+        fix=_together(fixes) if fixes else None,
+    )
+
+
+def _together(fixes: Sequence[Fix]) -> Fix:
+    """Several fixes as one."""
+    edits = [edit for fix in fixes for edit in fix.edits or ()]
+    return Fix(
+        tuple(change for fix in fixes for change in fix.changes),
+        all(fix.safe for fix in fixes),
+        cut(", ".join(dict.fromkeys(fix.description for fix in fixes))),
+        tuple(dict.fromkeys(edits)) if any(fix.edits is not None for fix in fixes) else None,
+        without_mark=any(fix.without_mark for fix in fixes),
     )
 
 
@@ -183,7 +201,7 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
         document=document,
         path=path or None,
         span=document.locate(path, part),
-        fix=make_fix(rule.fix, node) if rule.fix is not None else None,
+        fix=make_fix(rule.fix, node),
         related=tuple(_related(clause, node, failure)) if node.document.members else (),
     )
 

@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..model import Change, Document, dotted
+from ..model import Change, Document, SettingPath, dotted
 from ..text import Span
 from .engine import check
-from .rule import Rule, kind_matches
+from .rule import Rule, is_fixable, kind_matches
 
 
 class Sample(NamedTuple):
-    """An example, loaded: its documents with what their source found (``rule id``, place)."""
+    """An example, loaded: a document with what its source found (``rule id``, place).
+
+    ``mended`` gives the text of all of the example with what the source found under a rule's id put right.
+    """
 
     document: Document
     found_by_source: list[tuple[str, Span]]
     checkable: bool
+    mended: Callable[[str], str] = str
 
 
 Load = Callable[[bytes, str, str], list[Sample]]
@@ -33,6 +37,8 @@ Where = tuple[str | int, ...]
 def failures(rule: Rule, data: Mapping[str, Any], load: Load, kinds: Iterable[str]) -> list[tuple[Where, str]]:
     """What is wrong with the examples of a rule: for each failure its place in the rule and a sentence."""
     failed: list[tuple[Where, str]] = []
+    if "fix" in data and not is_fixable(data):
+        failed.append((("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
     for verdict in ("good", "bad"):
         for index, example in enumerate(data["examples"][verdict]):
             place = ("examples", verdict, index)
@@ -64,7 +70,7 @@ def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> s
         return f"finds {_list(findings)}, but should find {_list(expected)}"
     if "fixed" not in example:
         return ""
-    fixed = _fixed(rule, samples[0].document)
+    fixed = _fixed(rule, samples[0].document) if rule.must else samples[0].mended(rule.info.id)
     return "" if fixed == example["fixed"] else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example['fixed'])}"
 
 
@@ -98,15 +104,23 @@ def apply_change(data: dict[str, Any], change: Change) -> None:
     """Carry out one change on a tree of settings; objects on the way are made where they are missing. How one is stored is not in it."""
     if change.action == "store":
         return
-    node: Any = data
-    for step in change.path[:-1]:
-        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
-    last = change.path[-1]
+    if change.action == "rename":
+        value = _holder(data, change.path)[change.path[-1]]
+        apply_change(data, Change("remove", change.path))
+        apply_change(data, Change("set", change.value, value))
+        return
+    node, last = _holder(data, change.path), change.path[-1]
     if change.action == "set":
         node[last] = change.value
-    elif change.action == "rename":
-        node[change.value[-1]] = node.pop(last)
     elif isinstance(node, dict):
         node.pop(last, None)
     else:
         del node[last]
+
+
+def _holder(data: dict[str, Any], path: SettingPath) -> Any:
+    """What holds, or is to hold, the setting at a path."""
+    node: Any = data
+    for step in path[:-1]:
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    return node

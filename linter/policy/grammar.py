@@ -87,16 +87,7 @@ _KEYS: Final = {
     "message": TEXT,
     "together": TEXT,
     "yields_to": _list(TEXT, 1),
-    "fix": _object(
-        {
-            "safe": {"type": "boolean"},
-            "when": {"$ref": "#/$defs/conditions"},
-            "set": {"type": "object", "minProperties": 1},
-            "remove": _list(TEXT, 1),
-            "store": {"enum": ["SecureString"]},
-        },
-        "safe",
-    ),
+    "fix": _one_or_list({"$ref": "#/$defs/fix"}),
     "docs": TEXT,
     "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
     "evidence": _one_or_list(
@@ -174,8 +165,23 @@ def rule_schema() -> dict[str, Any]:
                 "else": {**_one_or_list(_ASSERTION), "else": {"$ref": "#/$defs/operators"}},
             },
             "operators": _operators(),
+            "fix": _object(
+                {
+                    "safe": {"type": "boolean"},
+                    "reason": TEXT,
+                    "when": {"$ref": "#/$defs/conditions"},
+                    "set": {"type": "object", "minProperties": 1},
+                    "remove": _list(TEXT, 1),
+                    "rename": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
+                    "store": {"enum": ["SecureString"]},
+                },
+                "safe",
+            ),
             "goodExample": {**_object(_EXAMPLE), **_ONE_CONTENT},
-            "badExample": {**_object({**_EXAMPLE, "finds": _list(TEXT, 1), "fixed": {"type": "object"}}, "finds"), **_ONE_CONTENT},
+            "badExample": {
+                **_object({**_EXAMPLE, "finds": _list(TEXT, 1), "fixed": {"type": ["object", "string"]}}, "finds"),
+                **_ONE_CONTENT,
+            },
         },
     }
 

@@ -14,6 +14,7 @@ from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
 from .paths import ANY, DEEP, Path, Tag, parse_path
+from .rule import fixes_of
 from .template import Template
 
 Where = tuple[str | int, ...]
@@ -50,13 +51,20 @@ def _settings(data: Mapping[str, Any]) -> Iterator[tuple[Steps, Where]]:
     base = _steps(parse_path(only), None) if '"' not in only else None
     for key in ("message", "together"):
         yield from _in_text(data.get(key, ""), base, (key,))
-    fix = data.get("fix", {})
-    yield from _condition(fix.get("when", {}), ("fix", "when"), base)
+    for place, fix in fixes_of(data):
+        yield from _in_fix(fix, base, place)
+
+
+def _in_fix(fix: Mapping[str, Any], base: Steps | None, place: Where) -> Iterator[tuple[Steps, Where]]:
+    yield from _condition(fix.get("when", {}), (*place, "when"), base)
     for text, value in fix.get("set", {}).items():
-        yield from _named(text, base, ("fix", "set", text))
-        yield from _in_operand(value, base, ("fix", "set", text))
+        yield from _named(text, base, (*place, "set", text))
+        yield from _in_operand(value, base, (*place, "set", text))
     for index, text in enumerate(fix.get("remove", ())):
-        yield from _named(text, base, ("fix", "remove", index))
+        yield from _named(text, base, (*place, "remove", index))
+    for text, target in fix.get("rename", {}).items():
+        yield from _named(text, base, (*place, "rename", text))
+        yield from _in_text(target, base, (*place, "rename", text)) if "${" in target else _named(target, base, (*place, "rename", text))
 
 
 def _clauses(data: Mapping[str, Any], where: Where, base: Steps | None = None) -> Iterator[tuple[Steps, Where]]:

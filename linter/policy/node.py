@@ -93,12 +93,24 @@ class Node:
             return str(path[-1]) if path else ABSENT
         if not path:
             return document_fact(document, name)
+        if name in FACTS_OF_A_REPAIR:
+            return _repair(document, path, name)
         if name in FACTS_OF_RELEASES:
             return _release_fact(settings.catalogue(catalogue_kind(document.kind)).get(path), name)
         if name in FACTS_OF_THE_CATALOGUE:
             setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
             return setting.said_in(name, document.server.release) if setting is not None else ""
         return document.origin.facts(path).get(name, ABSENT)
+
+
+def _repair(document: Document, path: SettingPath, name: str) -> Any:
+    """What would put a setting right, for the facts ``meant`` and ``meant_name``; ``ABSENT`` where nobody knows."""
+    from ..conformance.repairs import meant_name, meant_value  # only for a finding that has a fix
+
+    if name == "meant":
+        return meant_value(document, path)
+    meant_path = meant_name(document, path)
+    return ABSENT if meant_path is None else dotted(meant_path)
 
 
 def _release_fact(setting: Setting | None, name: str) -> Fact | Any:
@@ -130,6 +142,8 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
 FACTS_OF_RELEASES = ("since", "until")
 FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
+FACTS_OF_A_REPAIR = ("meant", "meant_name")
+"""Of what does not fit: the value that was meant, or the name of the setting that was."""
 SENTENCES = frozenset({"meaning", "consequence", "wrong_type"})
 """Those of them that are sentences, which a message takes as a clause."""
 FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
@@ -145,6 +159,7 @@ FACTS_OF_A_SETTING = (
     "length",
     "limit",
     "used",
+    *FACTS_OF_A_REPAIR,
     *FACTS_OF_RELEASES,
     *FACTS_OF_THE_CATALOGUE,
 )

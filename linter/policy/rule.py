@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from ..model import LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
+from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown
@@ -37,13 +37,25 @@ class Setter(NamedTuple):
     """Whether the value is a new text, not one that stands in the rule or in the document."""
 
 
+class Renamer(NamedTuple):
+    """A setting to which a fix gives another path; ``target`` is None where nobody knows which."""
+
+    path: Path
+    target: Callable[[Node], SettingPath | None]
+
+
 class FixPlan(NamedTuple):
-    """The ``fix`` of a rule: :func:`make_fix` makes of it the changes for the node at hand."""
+    """One way of the ``fix`` of a rule: :func:`make_fix` makes of it the changes for the node at hand.
+
+    ``reason`` says why it is safe, or is not.
+    """
 
     safe: bool
+    reason: str
     when: Condition | None
     set: tuple[Setter, ...]
     remove: tuple[Path, ...]
+    rename: tuple[Renamer, ...]
     store: str | None = None
     """The type that the parameter of the setting at hand is to have."""
 
@@ -91,9 +103,9 @@ class Rule:
         return tuple(self._data.get("yields_to", ()))
 
     @cached_property
-    def fix(self) -> FixPlan | None:
-        """What would put a finding right; None where the rule does not say."""
-        return _fix(self._data["fix"], prepare=self._prepare) if "fix" in self._data else None
+    def fix(self) -> tuple[FixPlan, ...]:
+        """What would put a finding right: the ways, of which the first that can be gone counts; none where the rule does not say."""
+        return tuple(_fix(one, place, prepare=self._prepare) for place, one in fixes_of(self._data))
 
 
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
@@ -141,12 +153,26 @@ def _info(data: Mapping[str, Any]) -> RuleInfo:
         tags=tuple(data.get("tags", ())),
         docs=data["docs"].strip(),
         links=tuple(data.get("links", ())),
-        fixable="fix" in data,
+        fixable=is_fixable(data),
         security_severity=data.get("security_severity"),
         precision=data.get("precision", "high"),
         category=data.get("category") or data["id"].rpartition("/")[0],
         pedantic=_pedantic(data["pedantic"]) if "pedantic" in data else _NOT_PEDANTIC,
     )
+
+
+def is_fixable(data: Mapping[str, Any]) -> bool:
+    """Whether an example of a rule shows it fixed; ``fixable`` says it of a rule without its examples."""
+    return bool(data.get("fixable")) or any("fixed" in example for example in data.get("examples", {}).get("bad", ()))
+
+
+def fixes_of(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """The ways to fix a finding of a rule, as its data has them, each with its place in it."""
+    fix = data.get("fix", [])
+    if isinstance(fix, list):
+        yield from ((("fix", index), one) for index, one in enumerate(fix))
+    else:
+        yield ("fix",), fix
 
 
 def _at(place: tuple[str | int, ...], make: Callable[[], Any]) -> Any:
@@ -216,22 +242,44 @@ def compile_condition(data: Any) -> Condition:
     return _condition(data, ("when",))
 
 
-def _fix(data: Mapping[str, Any], *, prepare: bool) -> FixPlan:
+def _fix(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool) -> FixPlan:
     return FixPlan(
         safe=data["safe"],
-        when=_condition(data["when"], ("fix", "when"), prepare=prepare) if "when" in data else None,
-        set=tuple(
-            Setter(
-                _single(path, ("fix", "set", path)),
-                _at(("fix", "set", path), lambda value=value: compile_value(value)),  # type: ignore[misc]
-                show_value(value),
-                isinstance(value, str) and "${" in value and len(Template(value).pieces) > 1,
-            )
-            for path, value in data.get("set", {}).items()
-        ),
-        remove=tuple(_single(path, ("fix", "remove", index)) for index, path in enumerate(data.get("remove", ()))),
+        reason=str(data.get("reason", "")).strip(),
+        when=_condition(data["when"], (*place, "when"), prepare=prepare) if "when" in data else None,
+        set=tuple(_setter(path, value, (*place, "set", path)) for path, value in data.get("set", {}).items()),
+        remove=tuple(_single(path, (*place, "remove", index)) for index, path in enumerate(data.get("remove", ()))),
+        rename=tuple(_renamer(path, target, (*place, "rename", path)) for path, target in data.get("rename", {}).items()),
         store=data.get("store"),
     )
+
+
+def _setter(path: str, value: Any, place: tuple[str | int, ...]) -> Setter:
+    return Setter(
+        _single(path, place),
+        _at(place, lambda: compile_value(value)),
+        show_value(value),
+        isinstance(value, str) and "${" in value and len(Template(value).pieces) > 1,
+    )
+
+
+def _renamer(path: str, target: str, place: tuple[str | int, ...]) -> Renamer:
+    if "${" not in target:
+        to = _single(target, place)
+        return Renamer(_single(path, place), lambda node: _target(to, node))
+    template: Template = _at(place, lambda: Template(target))
+    return Renamer(_single(path, place), lambda node: _named(template, node))
+
+
+def _named(template: Template, node: Node) -> SettingPath | None:
+    """The setting whose dotted name a template gives."""
+    name = template.value(node)
+    if not isinstance(name, str):
+        return None
+    path: list[str | int] = []
+    for step in name.split("."):
+        path.append(int(step) if step.isdecimal() and isinstance(node.document.get(tuple(path)), list) else step)
+    return tuple(path)
 
 
 def _single(text: str, place: tuple[str | int, ...]) -> Path:
@@ -241,28 +289,44 @@ def _single(text: str, place: tuple[str | int, ...]) -> Path:
     return path
 
 
-def make_fix(plan: FixPlan, node: Node) -> Fix | None:
-    """The fix for a finding at ``node``; None where the plan does not apply or needs a value that nobody knows."""
+def make_fix(plans: Iterable[FixPlan], node: Node) -> Fix | None:
+    """The fix for a finding at ``node`` by the first plan that can be carried out; None where there is none."""
+    return next(filter(None, (_planned(plan, node) for plan in plans)), None)
+
+
+def _planned(plan: FixPlan, node: Node) -> Fix | None:
+    """The fix of a plan; None where it does not apply or needs a value that nobody knows."""
     if plan.when is not None and plan.when(node) is not True:
         return None
-    changes: list[Change] = []
-    parts: list[str] = []
+    steps: list[tuple[Change, str]] = []
     made = 0
     for setter in plan.set:
-        value, path = setter.value(node), _target(setter.path, node)
+        value = setter.value(node)
         made += len(value) if setter.makes and isinstance(value, str) else 0
         if value is UNKNOWN or made > LONGEST_VALUE:
             return None
-        changes.append(Change("set", path, value))
-        parts.append(f"set {printable(dotted(path))} to {setter.show(node) if may_be_shown(node.document, path) else MASK}")
-    for removed in plan.remove:
-        path = _target(removed, node)
-        changes.append(Change("remove", path))
-        parts.append(f"remove {printable(dotted(path))}")
+        steps.append(_set(setter, value, node))
+    steps += [_removed(_target(removed, node)) for removed in plan.remove]
+    for renamer in plan.rename:
+        path, target = _target(renamer.path, node), renamer.target(node)
+        if target is None or node.document.get(path) is ABSENT or node.document.get(target) is not ABSENT:
+            return None
+        steps.append((Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}"))
     if plan.store is not None:
-        changes.append(Change("store", node.path, plan.store))
-        parts.append(f"store {printable(dotted(node.path))} as {plan.store}")
-    return Fix(tuple(changes), plan.safe, cut(", ".join(parts)))
+        steps.append((Change("store", node.path, plan.store), f"store {printable(dotted(node.path))} as {plan.store}"))
+    return Fix(tuple(change for change, _ in steps), plan.safe, cut(", ".join(says for _, says in steps)))
+
+
+def _set(setter: Setter, value: Any, node: Node) -> tuple[Change, str]:
+    path = _target(setter.path, node)
+    if value is LEFT_OUT:
+        return _removed(path)
+    shown = setter.show(node) if may_be_shown(node.document, path) else MASK
+    return Change("set", path, value), f"set {printable(dotted(path))} to {shown}"
+
+
+def _removed(path: SettingPath) -> tuple[Change, str]:
+    return Change("remove", path), f"remove {printable(dotted(path))}"
 
 
 def _target(path: Path, node: Node) -> SettingPath:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from .. import _built
 from ..model import RuleInfo
 from .errors import did_you_mean
-from .rule import Rule, compile_rule
+from .rule import Rule, compile_rule, is_fixable
 
 _PACKAGE: Final = Path(__file__).parent.parent
 
@@ -106,7 +106,8 @@ def _read_yaml() -> list[dict[str, Any]]:
     for path in rule_files(rules_folder()):
         data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
         kept = {key: value for key, value in data.items() if key not in _FOR_READERS_OF_RULES}
-        rules.append({"id": kept["id"], "category": category_of(path), **kept})
+        fixable = {"fixable": True} if is_fixable(data) else {}
+        rules.append({"id": kept["id"], "category": category_of(path), **kept, **fixable})
     return sorted(rules, key=lambda rule: str(rule["id"]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN, SettingPath, dotted
+from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..text import as_clause, printable
@@ -27,7 +27,7 @@ _LONGEST_TEXT = 8_192
 _MOST_NAMES = 12
 """Names of settings at most in a message about several."""
 
-_VALUES = ("raw", "fallback")
+_VALUES = ("raw", "fallback", "meant")
 """The facts that are the value itself, or what takes its place: they are shown only where the value may be."""
 
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
@@ -177,8 +177,14 @@ def show_value(value: Any) -> Callable[[Node], str]:
     """An operand as it is named in a reason or in the description of a fix, secrets masked."""
     if isinstance(value, str) and "$" in value:
         template = Template(value)
-        return lambda node: f'"{template.show(node)}"'
+        return lambda node: _quoted(template, node)
     return lambda _node: literal_text(value)
+
+
+def _quoted(template: Template, node: Node) -> str:
+    """What a template shows, in quotes unless it is a value that is no text."""
+    is_text = len(template.pieces) != 1 or isinstance(template.value(node), str | Mark)
+    return f'"{template.show(node)}"' if is_text else template.show(node)
 
 
 def literal_text(value: Any) -> str:

@@ -23,9 +23,10 @@ from ..text import Excerpt, Piece, Span
 from .errors import RuleError
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag, parse_path
+from .rule import fixes_of
 from .template import Template
 
-_OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
+_OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
 """What may be known of a secret: nothing of it depends on what the secret is."""
 
 
@@ -186,14 +187,18 @@ def _asked(data: Mapping[str, Any]) -> Iterator[_Asked]:
     """Every path whose content a rule asks for, with its place in the rule and its text."""
     yield from _asked_by_clauses(data.get("must", {}), ("must",))
     yield from _asked_by_condition(data.get("when", {}), ("when",))
-    fix = data.get("fix", {})
     for clause in data.get("must", {}):
-        at = parse_path(clause)
-        for place, path, text in _asked_by_condition(fix.get("when", {}), ("fix", "when")):
-            yield place, _seen_from(path, at), text
-        for name, value in fix.get("set", {}).items():
+        for place, fix in fixes_of(data):
+            yield from _asked_by_fix(fix, parse_path(clause), place)
+
+
+def _asked_by_fix(fix: Mapping[str, Any], at: Path, place: tuple[str | int, ...]) -> Iterator[_Asked]:
+    for where, path, text in _asked_by_condition(fix.get("when", {}), (*place, "when")):
+        yield where, _seen_from(path, at), text
+    for action in ("set", "rename"):
+        for name, value in fix.get(action, {}).items():
             for path, text in _templates(value):
-                yield ("fix", "set", name), _seen_from(path, at), text
+                yield (*place, action, name), _seen_from(path, at), text
 
 
 def _asked_by_condition(data: Any, place: tuple[str | int, ...]) -> Iterator[_Asked]:

@@ -60,7 +60,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed = file.json
     entries: dict[str, Any] = parsed.value if isinstance(parsed.value, dict) else {}
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in it and does not start"
         problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))

@@ -10,11 +10,11 @@ import re
 from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import INFRA, is_infra
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document
+from ..documents.source import Confidence, Loaded, Problem, Recognised, Repair, SourceFile
+from ..model import UNKNOWN, Change, Document, dotted
 from ..server.cdk_secrets import Flaw, message, resolved
 from ..syntax.places import Json
-from ..text import Span
+from ..text import Span, printable
 
 KINDS = ("infra/json",)
 NAMES = ("*medplum*.json", "*.config.json", "*infra*.json")
@@ -33,7 +33,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text and its external secrets."""
     parsed = file.json
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
     data, flaws = resolved(parsed.value) if isinstance(parsed.value, dict) else ({}, [])
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         text = "the configuration must be a JSON object of settings; the CDK finds no region in it and stops"
@@ -55,7 +55,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 def _problem(flaw: Flaw, parsed: Json) -> Problem:
     place = parsed.places.find((*flaw.path, flaw.member)) if flaw.member else None
     place = place or parsed.places.find(flaw.path)
-    return Problem(flaw.rule, message(flaw), place.value if place is not None else Span(0, 1), flaw.path)
+    repair = None
+    if flaw.rule == "null-in-infra-config" and isinstance(flaw.path[-1], str):
+        repair = Repair(f"remove {printable(dotted(flaw.path))}", changes=(Change("remove", flaw.path),))
+    return Problem(flaw.rule, message(flaw), place.value if place is not None else Span(0, 1), flaw.path, repair=repair)
 
 
 def _first_character(parsed: Json) -> Span:

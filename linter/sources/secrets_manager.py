@@ -91,7 +91,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     if every:
         return _load_secrets(file, every, kind)
     parsed = file.json
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
     data = parsed.value if isinstance(parsed.value, dict) else {}
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
         problems.append(_not_an_object(locate_in(parsed.places, (), "value")))

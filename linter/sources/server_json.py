@@ -38,7 +38,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed = file.json
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE)]
+    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
     data = parsed.value
     if not isinstance(data, dict):
         if data is not UNKNOWN:

@@ -29,6 +29,7 @@ from .edits import (
     names_at,
     value_at,
 )
+from .json import parse_json
 from .json_style import Style, colon_at, is_empty, is_spread, style_at, written
 from .places import Json, JsonPath
 from .quotes import closing_quote
@@ -81,6 +82,13 @@ def remove_earlier(content: str, parsed: Json, path: JsonPath) -> list[Edit] | N
     holder = _holder(content, parsed, path)
     earlier = holder.indexes(path[-1])[:-1] if holder is not None else []
     return take_out(holder.brackets, earlier) if holder is not None and earlier else None
+
+
+def repeats_itself(content: str, parsed: Json, path: JsonPath) -> bool:
+    """Whether a name is given several times, each time with the same value."""
+    holder = _holder(content, parsed, path)
+    values = [parse_json(content[slice(*holder.members[index].value)]).value for index in holder.indexes(path[-1])] if holder else []
+    return len(values) > 1 and all(is_same(value, values[0]) for value in values)
 
 
 def rename(content: str, parsed: Json, path: JsonPath, name: str) -> list[Edit] | None:

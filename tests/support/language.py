@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from linter.policy.rule import fixes_of
+
 from .rules import built_in_files
 
 
@@ -24,10 +26,11 @@ def uses() -> Uses:
     found = Uses({}, set(), set())
     for file in built_in_files():
         rule = file.data
-        fix = rule.get("fix", {})
+        fixes = [fix for _, fix in fixes_of(rule)]
         examples = [example for examples in rule["examples"].values() for example in examples]
-        found.keys.update(rule, fix, *examples)
-        for assertion in [*_assertions(rule.get("must", {})), *_assertions(rule.get("when", {})), *_assertions(fix.get("when", {}))]:
+        found.keys.update(rule, *fixes, *examples)
+        conditions = [rule.get("must", {}), rule.get("when", {}), *(fix.get("when", {}) for fix in fixes)]
+        for assertion in (assertion for condition in conditions for assertion in _assertions(condition)):
             for name, operand in _operators(assertion):
                 found.operators.setdefault(name, []).append(operand)
         spoken = str({key: rule.get(key) for key in ("when", "must", "message", "together", "fix")})

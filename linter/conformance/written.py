@@ -1,0 +1,217 @@
+"""What a text plainly stands for that is not written as the server reads it. None is the answer wherever there could be another one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..formats import FORMATS
+from ..model import ABSENT
+from ..syntax.json import valid_value
+
+_TRUE: Final = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
+_FALSE: Final = frozenset({"false", "no", "off", "0", "n", "f", "disabled"})
+
+_LONGEST: Final = 10_000
+"""Characters of what is read; nothing that people write as one value is longer."""
+
+
+def switch(text: str) -> bool | None:
+    """The true or false that a word stands for."""
+    word = text.strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+# --- Numbers --------------------------------------------------------------------------------------------------------------------------
+
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
+"""Digits in groups of three, but not with commas or dots between them, which to others begin a fraction."""
+_POWER = re.compile(r"([1-9][0-9]*)[eE]\+?([0-9]{1,2})", re.ASCII)
+_PER_MINUTE = re.compile(r"([0-9]+)\s*(?:/|per)\s*(?:1\s*)?(?:m|min|minute)", re.ASCII | re.IGNORECASE)
+_TIME = re.compile(r"([0-9]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
+_MILLISECONDS: Final = {
+    **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), 1),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1_000),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60_000),
+    **dict.fromkeys(("h", "hour", "hours"), 3_600_000),
+    **dict.fromkeys(("d", "day", "days"), 86_400_000),
+}
+_UNITS: Final = {"milliseconds": 1, "seconds": 1_000, "days": 86_400_000}
+_MOST: Final = 10**15
+"""Beyond this no number is exact in JavaScript, and none is meant."""
+
+
+def whole_number(text: str, unit: str = "") -> int | None:
+    """The whole number that a text stands for, in the unit of its setting; ``1.5e``, ``10,000``, ``0x10`` and ``007`` are none."""
+    text = text.strip()
+    number = _plain(text) if len(text) <= _LONGEST else None
+    if number is None and unit.endswith("per minute") and (match := _PER_MINUTE.fullmatch(text)):
+        number = _plain(match[1])
+    if number is None and unit in _UNITS and (match := _TIME.fullmatch(text)):
+        number = _in_unit(match, _UNITS[unit])
+    return number if number is not None and abs(number) < _MOST else None
+
+
+def _plain(text: str) -> int | None:
+    if re.fullmatch(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
+        return int(text.partition(".")[0])
+    if _GROUPED.fullmatch(text):
+        return int(re.sub(r"[^0-9]", "", text)[:16])
+    match = _POWER.fullmatch(text)
+    return int(match[1]) * 10 ** int(match[2]) if match is not None and len(match[1]) < 16 and int(match[2]) < 16 else None
+
+
+def _in_unit(match: re.Match[str], unit: int) -> int | None:
+    amount, one = _plain(match[1]), _MILLISECONDS.get(match[2].lower())
+    if amount is None or one is None or amount * one % unit:
+        return None
+    return amount * one // unit
+
+
+def _size(text: str) -> str | None:
+    """A size with a unit that the package ``bytes`` does not know: to it a megabyte is what others call a mebibyte."""
+    match = re.fullmatch(
+        r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
+    )
+    return f"{match[1]}{match[2].lower()}b" if match is not None else None
+
+
+def holder(text: str) -> Any:
+    """The object or list of which a text is the JSON, else ``ABSENT``."""
+    value = valid_value(text)
+    return value if isinstance(value, dict | list) else ABSENT
+
+
+# --- Forms ----------------------------------------------------------------------------------------------------------------------------
+
+
+def in_form(name: str, text: str) -> str | None:
+    """The text in a format that another one stands for; None where that is none, or in doubt."""
+    limit = _LONGEST if not name.startswith("pem-") else 100 * _LONGEST
+    if len(text) > limit:
+        return None
+    made = _FORMS[name](text) if name in _FORMS else text
+    for candidate in (text.strip(), made):
+        if candidate and candidate != text and FORMATS[name].reason(candidate) is None:
+            return candidate
+    return None
+
+
+def _url(text: str) -> str | None:
+    """An address with one or three slashes behind its scheme."""
+    match = re.fullmatch(r"(https?):/(?:/{2})?([^/\s].*)", text.strip(), re.IGNORECASE)
+    return f"{match[1].lower()}://{match[2]}" if match is not None else None
+
+
+def _websocket(text: str) -> str:
+    return re.sub(r"^http", "ws", text.strip(), flags=re.IGNORECASE)
+
+
+def _origins(text: str) -> str | None:
+    """Origins as browsers send them: nothing behind the host, in lower case, without the usual port, each of them once."""
+    entries: dict[str, None] = {}
+    for entry in filter(None, (one.strip() for one in re.split(r"[,;]|\s+", text))):
+        origin = _origin(entry)
+        if origin is None:
+            return None
+        entries[origin] = None
+    return (", " if ", " in text else ",").join(entries)
+
+
+def _origin(text: str) -> str | None:
+    if "*" in text or FORMATS["url"].reason(text) is not None:
+        return None
+    match = re.match(r"(https?)://([^/?#@]+)", text, re.IGNORECASE)
+    if match is None:
+        return None
+    scheme, host = match[1].lower(), match[2].lower()
+    return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80').removesuffix(':')}"
+
+
+def _addresses(text: str) -> str:
+    return ",".join(filter(None, (re.sub(r"^mailto:", "", one.strip(), flags=re.IGNORECASE) for one in re.split("[,;]", text))))
+
+
+def _address(text: str) -> str:
+    return re.sub(r"^mailto:", "", text.strip(), flags=re.IGNORECASE)
+
+
+_HOST = re.compile(r"(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE)
+
+
+def _host(text: str) -> str | None:
+    match = _HOST.fullmatch(text.strip())
+    return match[1] if match is not None else None
+
+
+def port_of(text: str) -> str | None:
+    """The port that a host is written with; None where there is none."""
+    match = _HOST.fullmatch(text.strip())
+    return match[2] if match is not None else None
+
+
+def _bucket(text: str) -> str | None:
+    match = re.fullmatch(r"(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?", text.strip())
+    return match[1] if match is not None else None
+
+
+def _storage(text: str) -> str | None:
+    match = re.fullmatch(r"(s3|gs)(?::/{0,3})([^/\s:]+)/?", text.strip(), re.IGNORECASE)
+    if match is not None:
+        return f"{match[1].lower()}:{match[2]}"
+    match = re.fullmatch(r"arn:aws[a-z-]*:s3:::([^/\s]+)", text.strip())
+    return f"s3:{match[1]}" if match is not None else None
+
+
+def _pem(text: str) -> str | None:
+    """PEM whose line breaks became something else: a backslash and an n, or blanks where all of it stands on one line."""
+    text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n")
+    if "\n" in text.strip():
+        return text
+    blocks = re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----[ \t]*([A-Za-z0-9+/= \t]+?)[ \t]*-----END \1-----", text)
+    if not blocks or re.sub(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/= \t]+-----END \1-----", "", text).strip():
+        return None
+    return "".join(f"-----BEGIN {label}-----\n{_lines(body)}\n-----END {label}-----\n" for label, body in blocks)
+
+
+def _lines(base64: str) -> str:
+    """Base64 in lines: where blanks were, else of 64 characters each (RFC 7468)."""
+    parts = base64.split()
+    return "\n".join(parts if len(parts) > 1 else (base64[at : at + 64] for at in range(0, len(base64), 64)))
+
+
+def _layer(text: str) -> str | None:
+    """The name in the ARN of a Lambda layer without a version."""
+    match = re.fullmatch(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)", text.strip())
+    return match[1] if match is not None else None
+
+
+def _zone(text: str) -> str:
+    """The region of an availability zone."""
+    return re.sub(r"(?<=[0-9])[a-z]$", "", text.strip().lower())
+
+
+_FORMS: Final[dict[str, Callable[[str], str | None]]] = {
+    "aws-account": lambda text: re.sub(r"[\s-]", "", text),
+    "aws-region": _zone,
+    "binary-storage": _storage,
+    "bytes": _size,
+    "email": _address,
+    "email-list": _addresses,
+    "header-name": str.lower,
+    "host-or-socket": _host,
+    "hostname": _host,
+    "lambda-layer-name": _layer,
+    "mailbox": _address,
+    "origins": _origins,
+    "pem-certificates": _pem,
+    "pem-private-key": _pem,
+    "pem-public-key": _pem,
+    "s3-bucket": _bucket,
+    "url": _url,
+    "websocket-url": _websocket,
+}
+
+LISTS: Final = frozenset({"email-list", "origins"})
+"""The formats of texts that are lists, with commas between the entries."""

@@ -1,0 +1,74 @@
+"""Every example of a rule that shows a fix, as a file: the text is edited, and holds what the example says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.rules import built_in_files
+
+from linter.config import Overrides
+from linter.documents.source import SourceFile
+from linter.fix import Fixes, fixed
+from linter.policy.rule_file import RuleFile
+from linter.run import Options, lint_paths
+from linter.settings.releases import parse_server_version
+from linter.sources import maker_of
+
+
+def cases() -> Iterator[Any]:
+    for rule_file in built_in_files():
+        for number, example in enumerate(rule_file.data["examples"]["bad"], 1):
+            if "fixed" in example and kind_of(rule_file, example) in ("server/json", "infra/json"):
+                yield pytest.param(rule_file, example, id=f"{rule_file.path.stem}-{number}")
+
+
+def kind_of(rule_file: RuleFile, example: Mapping[str, Any]) -> str:
+    given = rule_file.data["for"]
+    kind = str(example.get("kind", given if isinstance(given, str) else given[0]))
+    return {"server": "server/json", "infra": "infra/json"}.get(kind, kind)
+
+
+CASES = list(cases())
+
+
+def fix(rule_id: str, server: str, kind: str) -> Fixes:
+    overrides = Overrides(select=(rule_id,), pedantic=True, server=parse_server_version(server, "example"))
+    options = Options(overrides, kind, isolated=True, keep_contents=True)
+    return fixed(lambda contents: lint_paths(["example.json"], options._replace(instead=contents)), unsafe=True)
+
+
+def read(content: bytes, kind: str) -> Any:
+    """What a file holds."""
+    file = SourceFile("example.json", content)
+    (loaded,) = maker_of(file, kind).load(file, kind)
+    return loaded.document.data
+
+
+@pytest.mark.quick_cases(len(CASES))
+@pytest.mark.parametrize(("rule_file", "example"), CASES)
+def test_the_text_of_an_example_is_fixed(rule_file: RuleFile, example: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kind = kind_of(rule_file, example)
+    text = example["text"] if "text" in example else json.dumps(example["data"], indent=2)
+    Path("example.json").write_bytes(text.encode())
+    fixes = fix(rule_file.path.stem, example.get("server", "main"), kind)
+    assert (fixes.refused, fixes.bugs) == ((), ())
+    (file,) = fixes.files
+    if isinstance(example["fixed"], str):
+        assert file.after.decode() == example["fixed"]
+    else:
+        assert read(file.after, kind) == example["fixed"]
+
+
+def test_every_rule_with_a_fix_shows_it() -> None:
+    silent = [one.path.stem for one in built_in_files() if one.rule is not None and bool(one.rule.fix) != one.rule.info.fixable]
+    assert silent == []
+
+
+def test_every_fix_says_why_it_is_safe_or_not() -> None:
+    silent = [one.path.stem for one in built_in_files() if one.rule is not None and not all(plan.reason for plan in one.rule.fix)]
+    assert silent == []
