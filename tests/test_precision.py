@@ -217,7 +217,12 @@ def test_shares_goals_and_medians() -> None:
 
 def test_the_report_lists_each_mistake() -> None:
     outcomes = [
-        outcome(made(BROKEN, DOUBTFUL, name="a"), found("warning", "database"), found("error", "logLevel"), unread=("x.json",)),
+        outcome(
+            made(BROKEN, DOUBTFUL, name="a"),
+            found("warning", "database")._replace(fix="safe"),
+            found("error", "logLevel"),
+            unread=("x.json",),
+        ),
         outcome(made(DOUBTFUL, name="b", host="public"), found("warning", "supportEmail"), found("note", "supportEmail")),
     ]
     assert list(report(outcomes)) == [
@@ -231,6 +236,9 @@ def test_the_report_lists_each_mistake() -> None:
         "notes are right                  0 of 1 (0.0 %)",
         "findings of a local file         median 2, at most 2",
         "findings of a public file        median 2, at most 2",
+        "findings have a fix              1 of 4 (25.0 %)",
+        "  safe                           1",
+        "  unsafe                         0",
         "reading mistakes                 1",
         "  not read       a/x.json",
         "",

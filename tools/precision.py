@@ -78,6 +78,8 @@ class Finding(NamedTuple):
     setting: str
     related: tuple[str, ...] = ()
     document: tuple[str, str | None] = ("", None)
+    fix: str = ""
+    """``safe`` or ``unsafe`` where it has a fix."""
 
 
 class Judged(NamedTuple):
@@ -173,6 +175,7 @@ def lint(case: Case) -> Outcome:
             one["setting"] or NO_SETTING,
             tuple(other["setting"] or NO_SETTING for other in one["related"]),
             (one["path"], one["environment"]),
+            "" if one["fix"] is None else "safe" if one["fix"]["safe"] else "unsafe",
         )
         for one in report["findings"]
         if one["suppressed"] is None
@@ -310,9 +313,17 @@ def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
         found = counts(outcomes, host)
         if found:
             yield f"{f'findings of a {host} file':<32} median {median(found):g}, at most {max(found)}"
+    yield from _fixes(outcomes)
     yield from _reading(outcomes)
     yield from _by_rule(outcomes)
     yield from _missed(outcomes)
+
+
+def _fixes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    findings = [one.finding for outcome in outcomes for one in outcome.judged]
+    yield f"{'findings have a fix':<32} {_share(one.fix != '' for one in findings)}"
+    for safety in ("safe", "unsafe"):
+        yield f"{f'  {safety}':<32} {sum(one.fix == safety for one in findings)}"
 
 
 def _reading(outcomes: Sequence[Outcome]) -> Iterator[str]:
