@@ -366,6 +366,32 @@ def test_the_first_fix_that_can_be_made_is_offered() -> None:
     assert fixes(ways, {"port": 9100}) == [(False, (Change("remove", ("port",)),), "remove port")]
 
 
+def test_a_url_is_split_and_what_is_given_stays() -> None:
+    url = "postgres://me:hunter2@db:5432/medplum"
+    fix = {"safe": False, "split": {".": "^"}}
+    must = {'database."url"': "absent"}
+    ((safe, changes, description),) = fixes(fix, {"database": {"url": url, "port": 5432}}, must)
+    assert (safe, [(change.action, change.path[-1], change.value) for change in changes]) == (
+        False,
+        [
+            ("set", "host", "db"),
+            ("set", "dbname", "medplum"),
+            ("set", "username", "me"),
+            ("set", "password", "hunter2"),
+            ("remove", "url", None),
+        ],
+    )
+    assert "hunter2" not in description
+    for database in ({"url": url, "host": "other"}, {"url": url, "password": UNKNOWN}, {"url": "${URL}"}, {"url": UNKNOWN}, {"url": 5}):
+        assert fixes(fix, {"database": database}, must) == [None]
+
+
+def test_a_number_or_switch_as_text() -> None:
+    fix = {"safe": True, "set": {".": "${@text}"}}
+    found = fixes(fix, {"a": {"x": True, "y": 1.0, "z": "text", "list": []}}, {"a.*": {"type": "null"}})
+    assert [one and one[1][0].value for one in found] == ["true", "1", "text", []]
+
+
 def test_what_is_left_out_is_removed() -> None:
     compiled = rule({"**": {"fits": "boolean-spelling"}}, fix={"safe": True, "set": {".": "${@meant}"}}, **{"for": "infra"})
     (finding,) = check(compiled, bare({"region": "us-east-1", "apiWafIpSetArn": False}, "infra/json"))

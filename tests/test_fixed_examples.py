@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
 from support.rules import built_in_files
 
 from linter.config import Overrides
@@ -72,3 +73,27 @@ def test_every_rule_with_a_fix_shows_it() -> None:
 def test_every_fix_says_why_it_is_safe_or_not() -> None:
     silent = [one.path.stem for one in built_in_files() if one.rule is not None and not all(plan.reason for plan in one.rule.fix)]
     assert silent == []
+
+
+def linted(path: Path, *, unsafe: bool) -> Fixes:
+    options = Options(Overrides(), isolated=True, keep_contents=True)
+    return fixed(lambda contents: lint_paths([str(path)], options._replace(instead=contents)), unsafe=unsafe)
+
+
+def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made() -> None:
+    """A key whose line breaks are mended is read, and no key: that is another finding of the same setting."""
+    fixes = linted(ROOT / "tests" / "fixtures" / "twelve-mistakes" / "input.json", unsafe=True)
+    assert [file.findings for file in fixes.files] == [11]
+    assert [note.partition(": ")[2].partition(" at line")[0] for note in fixes.refused] == [
+        "the fixes of malformed-pem are left out, because they would bring error[unusable-signing-key]",
+        "the fixes of misread-boolean are left out, because they would bring warning[database-certificate-not-verified]",
+    ]
+    assert len(fixes.outcome.result.findings) == 11
+
+
+def test_all_mistakes_with_one_answer_are_mended() -> None:
+    path = ROOT / "tests" / "data" / "mistakes-with-one-answer.json"
+    safe, every = linted(path, unsafe=False), linted(path, unsafe=True)
+    assert (safe.refused, safe.bugs, every.refused, every.bugs) == ((), (), (), ())
+    assert [finding.rule for finding in every.outcome.result.findings] == []
+    assert ([file.findings for file in safe.files], [file.findings for file in every.files]) == ([9], [24])

@@ -9,6 +9,7 @@ from support.helpers import bare, written
 
 from linter.conformance import written as texts
 from linter.conformance.repairs import meant_name, meant_value
+from linter.formats.connections import parts_of
 from linter.model import ABSENT, LEFT_OUT, UNKNOWN, Document, dotted
 from linter.text import MASK
 
@@ -278,6 +279,30 @@ def test_the_origin_of_the_app_is_taken_out() -> None:
     assert value(bare(data), "allowedOrigins") == "https://b.example"
     assert value(bare({**data, "allowedOrigins": "https://app.example.com"}), "allowedOrigins") is LEFT_OUT
     assert value(bare({**data, "appBaseUrl": "${APP}"}), "allowedOrigins") is ABSENT
+
+
+CONNECTIONS: dict[str, dict[str, Any] | None] = {
+    "postgres://me:p%40ss@db:5433/medplum": {"host": "db", "port": 5433, "dbname": "medplum", "username": "me", "password": "p@ss"},
+    "postgresql://me@db/medplum": {"host": "db", "dbname": "medplum", "username": "me"},
+    "postgres://me:x@[::1]:5432/medplum": {"host": "::1", "port": 5432, "dbname": "medplum", "username": "me", "password": "x"},
+    "postgres://db:5432/medplum": None,
+    "postgres://me:x@db": None,
+    "postgres://me:x@db/medplum?sslmode=require": None,
+    "postgres://me:x@db/medplum/more": None,
+    "mysql://me:x@db/medplum": None,
+    "redis://cache": {"host": "cache"},
+    "redis://:x@cache:6379/1": {"host": "cache", "port": 6379, "password": "x", "db": 1},
+    "rediss://default:x@cache:6380": {"host": "cache", "port": 6380, "username": "default", "password": "x", "tls": {}},
+    "redis://cache/first": None,
+    "cache:6379": None,
+    "": None,
+}
+
+
+@pytest.mark.quick_cases(len(CONNECTIONS))
+@pytest.mark.parametrize("url", CONNECTIONS)
+def test_connections(url: str) -> None:
+    assert parts_of(url) == CONNECTIONS[url]
 
 
 # --- Names. -------------------------------------------------------------------------------------------------------------------------

@@ -190,6 +190,8 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
     if catalogue_kind(document.kind) not in settings.KINDS:
         return {}
     candidates = {path: _candidate(_Place(document, path), one.aspect) for path, one in mismatches(document).items()}
+    if document.kind == "server/ssm":
+        candidates |= {(name,): _of_nested(_Place(document, (name,)), name) for name in document.data if "/" in name}
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
     rivals = Counter(found.values())
     return {path: target for path, target in found.items() if rivals[target] == 1}
@@ -201,6 +203,12 @@ def _candidate(place: _Place, aspect: str) -> SettingPath | None:
         return None
     target = _misspelt(place) if aspect == "misspelt" else _of_variable(place) if place.document.kind == "server/env" else _named(place)
     return target if target is not None and _can_take(place, target) else None
+
+
+def _of_nested(place: _Place, name: str) -> SettingPath | None:
+    """The setting of a parameter whose name has slashes in place of dots."""
+    target = tuple(name.split("/"))
+    return target if _can_take(place, target) else None
 
 
 def _misspelt(place: _Place) -> SettingPath | None:

@@ -173,6 +173,7 @@ def rule_schema() -> dict[str, Any]:
                     "set": {"type": "object", "minProperties": 1},
                     "remove": _list(TEXT, 1),
                     "rename": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
+                    "split": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
                     "store": {"enum": ["SecureString"]},
                 },
                 "safe",

@@ -62,6 +62,9 @@ def _in_fix(fix: Mapping[str, Any], base: Steps | None, place: Where) -> Iterato
         yield from _in_operand(value, base, (*place, "set", text))
     for index, text in enumerate(fix.get("remove", ())):
         yield from _named(text, base, (*place, "remove", index))
+    for text, into in fix.get("split", {}).items():
+        yield from _named(text, base, (*place, "split", text))
+        yield from _named(into, base, (*place, "split", text))
     for text, target in fix.get("rename", {}).items():
         yield from _named(text, base, (*place, "rename", text))
         yield from _in_text(target, base, (*place, "rename", text)) if "${" in target else _named(target, base, (*place, "rename", text))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from .. import settings
 from ..formats.placeholders import fallback_of
 from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
+from ..redaction.numbers import number_text
 from ..release import MAIN, ReleaseText
 from ..settings import Setting
 from ..settings.kinds import catalogue_kind
@@ -93,6 +94,8 @@ class Node:
             return str(path[-1]) if path else ABSENT
         if not path:
             return document_fact(document, name)
+        if name == "text":
+            return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
             return _repair(document, path, name)
         if name in FACTS_OF_RELEASES:
@@ -155,6 +158,7 @@ FACTS_OF_A_SETTING = (
     "tier",
     "name",
     "raw",
+    "text",
     "fallback",
     "length",
     "limit",
@@ -165,5 +169,6 @@ FACTS_OF_A_SETTING = (
 )
 """What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
 leads to, the one to ``use`` instead, the first and the last release that reads it, ``since`` and ``until``. And
-``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; its ``length`` and the tier's ``limit`` in characters, and
+``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; its
+``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
@@ -35,6 +36,8 @@ class Setter(NamedTuple):
     show: Callable[[Node], str]
     makes: bool
     """Whether the value is a new text, not one that stands in the rule or in the document."""
+    literal: bool
+    """Whether the value stands in the rule, and so is no secret of a document."""
 
 
 class Renamer(NamedTuple):
@@ -42,6 +45,13 @@ class Renamer(NamedTuple):
 
     path: Path
     target: Callable[[Node], SettingPath | None]
+
+
+class Splitter(NamedTuple):
+    """A setting with a URL that a fix cuts into the members of another setting."""
+
+    path: Path
+    into: Path
 
 
 class FixPlan(NamedTuple):
@@ -56,6 +66,7 @@ class FixPlan(NamedTuple):
     set: tuple[Setter, ...]
     remove: tuple[Path, ...]
     rename: tuple[Renamer, ...]
+    split: tuple[Splitter, ...]
     store: str | None = None
     """The type that the parameter of the setting at hand is to have."""
 
@@ -250,6 +261,7 @@ def _fix(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool
         set=tuple(_setter(path, value, (*place, "set", path)) for path, value in data.get("set", {}).items()),
         remove=tuple(_single(path, (*place, "remove", index)) for index, path in enumerate(data.get("remove", ()))),
         rename=tuple(_renamer(path, target, (*place, "rename", path)) for path, target in data.get("rename", {}).items()),
+        split=tuple(_splitter(path, into, (*place, "split", path)) for path, into in data.get("split", {}).items()),
         store=data.get("store"),
     )
 
@@ -260,6 +272,7 @@ def _setter(path: str, value: Any, place: tuple[str | int, ...]) -> Setter:
         _at(place, lambda: compile_value(value)),
         show_value(value),
         isinstance(value, str) and "${" in value and len(Template(value).pieces) > 1,
+        "${" not in str(value),
     )
 
 
@@ -269,6 +282,10 @@ def _renamer(path: str, target: str, place: tuple[str | int, ...]) -> Renamer:
         return Renamer(_single(path, place), lambda node: _target(to, node))
     template: Template = _at(place, lambda: Template(target))
     return Renamer(_single(path, place), lambda node: _named(template, node))
+
+
+def _splitter(path: str, into: str, place: tuple[str | int, ...]) -> Splitter:
+    return Splitter(_single(path, place), _single(into, place))
 
 
 def _named(template: Template, node: Node) -> SettingPath | None:
@@ -312,16 +329,35 @@ def _planned(plan: FixPlan, node: Node) -> Fix | None:
         if target is None or node.document.get(path) is ABSENT or node.document.get(target) is not ABSENT:
             return None
         steps.append((Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}"))
+    for splitter in plan.split:
+        parts = _split(splitter, node)
+        if parts is None:
+            return None
+        steps += parts
     if plan.store is not None:
         steps.append((Change("store", node.path, plan.store), f"store {printable(dotted(node.path))} as {plan.store}"))
-    return Fix(tuple(change for change, _ in steps), plan.safe, cut(", ".join(says for _, says in steps)))
+    return Fix(tuple(change for change, _ in steps), plan.safe, cut(", ".join(says for _, says in steps if says)))
+
+
+def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
+    """The members of a connection in place of its URL; None where that is no whole one, or one of them is given otherwise."""
+    from ..formats.connections import parts_of  # only for a finding about such a URL
+
+    path, into, document = _target(splitter.path, node), _target(splitter.into, node), node.document
+    url = document.get(path)
+    parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
+    if parts is None or any(document.get((*into, name)) not in (ABSENT, value) for name, value in parts.items()):
+        return None
+    new = [Change("set", (*into, name), value) for name, value in parts.items() if document.get((*into, name)) is ABSENT]
+    says = f"write {printable(dotted(path))} as {', '.join(printable(dotted((*into, name))) for name in parts)}"
+    return [*((change, "") for change in new), (Change("remove", path), says)]
 
 
 def _set(setter: Setter, value: Any, node: Node) -> tuple[Change, str]:
     path = _target(setter.path, node)
     if value is LEFT_OUT:
         return _removed(path)
-    shown = setter.show(node) if may_be_shown(node.document, path) else MASK
+    shown = setter.show(node) if setter.literal or may_be_shown(node.document, path) else MASK
     return Change("set", path, value), f"set {printable(dotted(path))} to {shown}"
 
 

@@ -195,6 +195,8 @@ def _asked(data: Mapping[str, Any]) -> Iterator[_Asked]:
 def _asked_by_fix(fix: Mapping[str, Any], at: Path, place: tuple[str | int, ...]) -> Iterator[_Asked]:
     for where, path, text in _asked_by_condition(fix.get("when", {}), (*place, "when")):
         yield where, _seen_from(path, at), text
+    for name in fix.get("split", {}):
+        yield (*place, "split", name), _seen_from(parse_path(name), at), name
     for action in ("set", "rename"):
         for name, value in fix.get(action, {}).items():
             for path, text in _templates(value):

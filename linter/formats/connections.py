@@ -1,0 +1,41 @@
+"""Connections that are written as one URL, cut into the parts that the server reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+_URL = re.compile(
+    r"(?P<scheme>postgres|postgresql|redis|rediss)://"
+    r"(?:(?P<username>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
+    r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/(?P<name>[^/?#\s]*))?",
+    re.ASCII,
+)
+
+
+def parts_of(url: str) -> dict[str, Any] | None:
+    """The members of a connection that a URL stands for: of PostgreSQL, with a database and a user, or of Redis.
+
+    None where it says more than they can (options behind a question mark), or less than a connection needs.
+    """
+    match = _URL.fullmatch(url.strip())
+    if match is None:
+        return None
+    parts: dict[str, Any] = {"host": match["host"].strip("[]")}
+    if match["port"]:
+        parts["port"] = int(match["port"])
+    login = {name: unquote(match[name]) for name in ("username", "password") if match[name]}
+    if match["scheme"].startswith("postgres"):
+        if not match["name"] or "username" not in login:
+            return None
+        return {**parts, "dbname": unquote(match["name"]), **login}
+    if match["name"] and not match["name"].isdecimal():
+        return None
+    parts |= login
+    if match["name"]:
+        parts["db"] = int(match["name"])
+    if match["scheme"] == "rediss":
+        parts["tls"] = {}
+    return parts
