@@ -15,6 +15,9 @@ from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
 from .policy.examples import apply_change
 from .policy.operators.compare import same
 from .run import Outcome
+from .server.effective import catalogue_of
+from .server.loader import loaded_value
+from .settings.kinds import DOCUMENT_KINDS
 from .syntax.edits import apply_to, overlap
 from .text import Edit
 
@@ -26,13 +29,13 @@ Check = Callable[[Mapping[str, bytes]], Outcome]
 
 
 class FixedFile(NamedTuple):
-    """A file that fixes change: what it holds, what it will hold, a document of each, and how many findings are fixed in it."""
+    """A file that fixes change: what it holds, what it will hold, the documents of each, and how many findings are fixed in it."""
 
     uri: str
     before: bytes
     after: bytes
-    old: Document
-    new: Document
+    old: tuple[Document, ...]
+    new: tuple[Document, ...]
     findings: int
 
 
@@ -84,7 +87,7 @@ class _Fixing:
         return outcome
 
     def _file(self, uri: str, first: Outcome, last: Outcome) -> FixedFile:
-        old, new = _documents(first, uri)[0], _documents(last, uri)[0]
+        old, new = tuple(_documents(first, uri)), tuple(_documents(last, uri))
         return FixedFile(uri, first.contents[uri], self.contents[uri], old, new, len(self.fixed[uri]))
 
     def _take_back(self, uris: Iterable[str]) -> None:
@@ -114,15 +117,24 @@ class _Fixing:
         """The check with the chosen findings fixed; without any in files whose settings are not what they should be then."""
         made = {uri: _edited(findings) for uri, findings in chosen.items()}
         after = self.check({**self.contents, **made})
-        wrong = [uri for uri in chosen if not _is_as_meant(chosen[uri], _documents(outcome, uri), _documents(after, uri))]
-        for uri in wrong:
-            rules = _rules(chosen[uri])
-            self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
+        wrong = [uri for uri in chosen if self._is_wrong(uri, chosen[uri], outcome, after)]
         for uri in made.keys() - set(wrong):
             self.contents[uri] = made[uri]
             self.fixed.setdefault(uri, []).extend(chosen[uri])
         self._take_back(wrong)
         return self.check(self.contents) if wrong else after
+
+    def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
+        """Whether the fixes of a file do something else than they should; it is noted."""
+        old, new, rules = _documents(before, uri), _documents(after, uri), _rules(findings)
+        if list(map(_identity, old)) != list(map(_identity, new)):
+            if any(document.given is not None for document in old):
+                self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would leave no server's configuration in it"
+                return True
+        elif _is_as_meant(findings, old, new):
+            return False
+        self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
+        return True
 
     def _is_worse(self, uri: str, first: Outcome, last: Outcome) -> bool:
         """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend; it is noted.
@@ -170,21 +182,64 @@ def _documents(outcome: Outcome, uri: str) -> list[Document]:
     return [document for document in outcome.result.documents if document.uri == uri]
 
 
+def _identity(document: Document) -> tuple[str, str | None]:
+    return document.kind, document.environment
+
+
 def _is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool:
     """Whether the documents of a file hold what the changes make of their settings, and nothing else."""
-    if [one.kind for one in before] != [one.kind for one in after]:
-        return False
     changes: dict[Document, list[Change]] = {}
     for finding in findings:
         changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
-    return all(_same(_changed(old, changes.get(old, ())), new.data) for old, new in zip(before, after, strict=True))
+    return all(_holds(new, old, changes.get(old, ())) for old, new in zip(before, after, strict=True))
+
+
+def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool:
+    """Whether a document holds what changes make of an old one; of a flat list of names all that they do not touch has the same text."""
+    return _same(_changed(old, changes), new.data) and _untouched(old, changes) == _untouched(new, changes)
+
+
+def _untouched(document: Document, changes: Sequence[Change]) -> list[tuple[SettingPath, Any]]:
+    """The entries of a flat list of names that changes have nothing to do with, each with its text."""
+    touched = [path for change in changes for path in (change.path, *([change.value] if change.action == "rename" else []))]
+    return [entry for entry in document.given or () if not any(_is_above(entry[0], path) or _is_above(path, entry[0]) for path in touched)]
+
+
+def _is_above(path: SettingPath, other: SettingPath) -> bool:
+    return other[: len(path)] == path
 
 
 def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
+    """What changes make of the settings of a document."""
     data: dict[str, Any] = copy.deepcopy(document.data) if changes else document.data
     for change in changes:
         apply_change(data, change)
+        if change.action == "rename":
+            _read_again(document, change, data)
+        if document.given is not None and change.action != "set":
+            _drop_emptied(document, change.path, data)
     return data
+
+
+def _read_again(document: Document, change: Change, data: dict[str, Any]) -> None:
+    """Give a renamed entry of a flat list the value that the loader makes of its text under the new name."""
+    text, coercion = dict(document.given or ()).get(change.path), DOCUMENT_KINDS[document.kind].coercion
+    setting = catalogue_of(document).get(change.value)
+    if isinstance(text, str) and coercion is not None and setting is not None:
+        steps = getattr(setting, coercion)
+        apply_change(data, Change("set", change.value, loaded_value(text, setting, steps.at(document.server.release))))
+
+
+def _drop_emptied(document: Document, path: SettingPath, data: dict[str, Any]) -> None:
+    """Take out the objects above an entry of a flat list that is gone: they are there only for what they hold."""
+    given = dict(document.given or ())
+    for length in range(len(path) - 1, 0, -1):
+        holder: Any = data
+        for step in path[: length - 1]:
+            holder = holder[step]
+        if path[:length] in given or holder[path[length - 1]] != {}:
+            return
+        del holder[path[length - 1]]
 
 
 def _same(wanted: Any, found: Any) -> bool:

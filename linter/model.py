@@ -41,7 +41,7 @@ class Mark:
     def __repr__(self) -> str:
         return self.name
 
-    def __deepcopy__(self, _known: dict[int, Any]) -> Mark:
+    def __deepcopy__(self, _known: object) -> Mark:
         return self
 
 

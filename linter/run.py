@@ -12,7 +12,7 @@ from .config import Config, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
-from .documents.source import Commander, Editor, Loaded, Problem
+from .documents.source import Commander, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Result, RuleInfo, SettingPath, dotted
@@ -140,7 +140,7 @@ class _Run:
         self.started = False
         self._loaded: list[_File] = []
         self._contents: dict[str, bytes] = {}
-        self._editors: dict[Document, Editor] = {}
+        self._editable: dict[Document, Loaded] = {}
         self._commanders: dict[Document, Commander] = {}
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
@@ -290,7 +290,7 @@ class _Run:
         self.documents.append(document)
         self._rules_of[document] = (rules, overrides)
         if loaded.editor is not None:
-            self._editors[document] = loaded.editor
+            self._editable[document] = loaded
         if loaded.commander is not None:
             self._commanders[document] = loaded.commander
         findings = list(self._found_by_source(loaded, rules, overrides))
@@ -329,11 +329,13 @@ class _Run:
 
     def _with_edits(self, finding: Finding) -> Finding:
         """A finding whose fix has the edits that would make it."""
-        fix, editor = finding.fix, self._editors.get(finding.document)
-        if fix is None or editor is None or fix.edits is not None or any(change.action == "store" for change in fix.changes):
+        fix, loaded = finding.fix, self._editable.get(finding.document)
+        if fix is None or loaded is None or loaded.editor is None or fix.edits is not None:
+            return finding
+        if any(change.action == "store" for change in fix.changes):
             return finding
         try:
-            edits = editor(fix.changes)
+            edits = loaded.editor(fix.changes)
         except Exception as error:  # a bug of ours: the finding is there all the same
             self._bug(error, finding.document.uri, f"the fix of {finding.rule}", finding.path or ())
             return finding
@@ -342,7 +344,7 @@ class _Run:
         from .server.effective import is_shown_whole  # only for a finding that can be fixed
 
         apart = len(edits) >= len(fix.changes)  # what stands between two changes may be secret
-        shown = apart and all(is_shown_whole(finding.document, change) for change in fix.changes)
+        shown = apart and not loaded.hidden and all(is_shown_whole(finding.document, change) for change in fix.changes)
         return finding._replace(fix=fix._replace(edits=tuple(edits), shown=shown))
 
     def _with_commands(self, finding: Finding) -> Finding:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..fix import FixedFile
 from ..model import Document
-from ..text import inert, printable
+from ..text import MASK, Span, inert, printable
 
 _CONTEXT: Final = 3
 """Lines around a change, as diff(1) shows."""
@@ -37,18 +37,28 @@ def summary(files: Sequence[FixedFile], *, made: bool) -> str:
     return f"{findings} finding{'' if findings == 1 else 's'} {fixed} in {len(files)} file{'' if len(files) == 1 else 's'}"
 
 
-def _lines(document: Document) -> list[str]:
+def _lines(documents: Sequence[Document]) -> list[str]:
     """The lines of a text, each with its line end, for what differs in that differs."""
+    document = documents[0]
     content = document.text.content
     starts = [document.text.line_span(number).start for number in range(1, document.text.position(len(content)).line + 1)]
     return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
 
 
-def _shown(document: Document, sign: str, first: int, last: int) -> Iterator[str]:
+def _shown(documents: Sequence[Document], sign: str, first: int, last: int) -> Iterator[str]:
+    text = documents[0].text
     for number in range(first + 1, last + 1):
-        span = document.text.line_span(number)
-        if span.start < span.end or number < last or span.start < len(document.text.content):
-            yield sign + "".join(piece.text for piece in document.origin.pieces(span))
+        span = text.line_span(number)
+        if span.start < span.end or number < last or span.start < len(text.content):
+            yield sign + _masked(documents, span)
+
+
+def _masked(documents: Sequence[Document], line: Span) -> str:
+    """A line of which all is masked that any document of its file masks: one of them may be a Secret, beside others that are none."""
+    shown = [list(document.origin.pieces(line)) for document in documents]
+    if len({tuple((piece.start, piece.end) for piece in pieces) for pieces in shown}) > 1:
+        return MASK
+    return "".join(next((piece for piece in same if piece.masked), same[0]).text for same in zip(*shown, strict=True))
 
 
 def _range(start: int, end: int) -> str:

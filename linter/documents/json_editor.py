@@ -7,29 +7,19 @@ from functools import cache
 
 from .. import settings
 from ..model import Change
-from ..syntax.edits import Overlap, apply_edits, value_at
+from ..syntax.edits import value_at
 from ..syntax.json import parse_json
 from ..syntax.json_edits import remove, rename, set_value
 from ..syntax.places import Json, JsonPath
-from ..text import Edit, Span
+from ..text import Edit
+from .changes import edits_of
 
 
 def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits that make the changes; a new member is put where the documentation has it.
-
-    Changes that meet in one place are made one after the other, which gives one edit of all that is between them.
-    """
+    """The edits that make the changes; a new member is put where the documentation has it."""
     order = _names_of(catalogue)
     changes = [step for change in changes for step in _steps(parsed, change)]
-    apart = [_edits(content, parsed, change, order) for change in changes]
-    edits = [edit for one in apart for edit in one or ()]
-    if None in apart:
-        return None if len(changes) == 1 else _in_turn(content, changes, order)
-    try:
-        apply_edits(content, edits)
-    except Overlap:
-        return _in_turn(content, changes, order)
-    return edits
+    return edits_of(content, changes, lambda text, change: _edits(text, parsed if text is content else parse_json(text), change, order))
 
 
 def _steps(parsed: Json, change: Change) -> list[Change]:
@@ -37,23 +27,6 @@ def _steps(parsed: Json, change: Change) -> list[Change]:
     if change.action != "rename" or change.value[:-1] == change.path[:-1]:
         return [change]
     return [Change("set", change.value, value_at(parsed.value, change.path)), Change("remove", change.path)]
-
-
-def _in_turn(content: str, changes: Sequence[Change], order: Sequence[str]) -> list[Edit] | None:
-    """One edit, from the first character that changes to the last one."""
-    made = content
-    for change in changes:
-        edits = _edits(made, parse_json(made), change, order)
-        if edits is None:
-            return None
-        made = apply_edits(made, edits)
-    if made == content:
-        return []
-    start = next((at for at, (old, new) in enumerate(zip(content, made, strict=False)) if old != new), min(len(content), len(made)))
-    end = 0
-    while end < min(len(content), len(made)) - start and content[-1 - end] == made[-1 - end]:
-        end += 1
-    return [Edit(Span(start, len(content) - end), made[start : len(made) - end])]
 
 
 def _edits(content: str, parsed: Json, change: Change, order: Sequence[str]) -> list[Edit] | None:

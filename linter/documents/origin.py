@@ -100,15 +100,15 @@ def anchor_of(place: Place | None, span: Span) -> int:
     return place.key.start if place is not None and place.key is not None else span.start
 
 
-def editor_of(file: SourceFile, catalogue: str) -> Editor:
-    """What edits the text of a JSON file whose members are the settings of a catalogue."""
+def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
+    """What edits the text of a JSON file whose members are the settings of a catalogue; none where what is no UTF-8 would be lost."""
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
         from .json_editor import json_edits  # only for a finding that has a fix
 
         return json_edits(file.text.content, file.json, catalogue, changes)
 
-    return edit
+    return edit if file.encoding_error is None else None
 
 
 class JsonOrigin:

@@ -163,7 +163,7 @@ class Loaded(NamedTuple):
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
     order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
     that the document configures, as it is written. ``editor`` makes fixes of the document edits of its text; ``commander`` makes them
-    commands where it is a dump, for an edit of that would change nothing.
+    commands where it is a dump, for an edit of that would change nothing. ``hidden``: no value in it may be seen.
     """
 
     document: Document
@@ -174,6 +174,7 @@ class Loaded(NamedTuple):
     image: str = ""
     editor: Editor | None = None
     commander: Commander | None = None
+    hidden: bool = False
 
 
 class Image(NamedTuple):

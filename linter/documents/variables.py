@@ -21,11 +21,12 @@ from ..release import Release
 from ..server.loader import build_tree, has_wholes, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
+from ..syntax.places import JsonPath
 from ..text import Span, printable
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import public_at
-from .source import Loaded, Problem, SourceFile, Suppression
+from .source import Editor, Loaded, Problem, SourceFile, Suppression
 
 KIND: Final = "server/env"
 
@@ -74,6 +75,8 @@ class Variable(NamedTuple):
     """The default in a reference such as ``${NAME:-default}``: no value, but it shows what the file is for, and can be a secret."""
     mistake: tuple[str, str] | None = None
     """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not checked then."""
+    at: JsonPath = ()
+    """Where the member or the item stands that gives it, in YAML and JSON."""
 
 
 class VariableHolder(NamedTuple):
@@ -189,8 +192,12 @@ def load_variables(
     holder: VariableHolder,
     problems: Iterable[Problem] = (),
     suppressions: tuple[Suppression, ...] = (),
+    editor: Editor | None = None,
 ) -> Loaded:
-    """The document that the server's variables among these make, with what is wrong with how they are written."""
+    """The document that the server's variables among these make, with what is wrong with how they are written.
+
+    What is not UTF-8 would be lost in an edited text, which is why such a file has no ``editor``.
+    """
     every = list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
     mistakes = [*_written_wrong(given, file.release), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
@@ -211,7 +218,15 @@ def load_variables(
         given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
     )
     anchors = _anchors(given) if suppressions else ()
-    return Loaded(document, (*problems, *mistakes), suppressions=suppressions, anchors=anchors, image=holder.image)
+    return Loaded(
+        document,
+        (*problems, *mistakes),
+        suppressions=suppressions,
+        anchors=anchors,
+        image=holder.image,
+        editor=editor if file.encoding_error is None else None,
+        hidden=holder.hidden,
+    )
 
 
 def _value(path: SettingPath, variable: Variable, release: Release) -> Any:
@@ -235,6 +250,11 @@ def _written_wrong(given: list[Variable], release: Release) -> Iterator[Problem]
         problem = _mistake(variable, release) or _kept_escape(variable, release) or _line_break_at_end(variable, release)
         if problem is not None:
             yield problem
+
+
+def is_misread(variable: Variable, release: Release) -> bool:
+    """Whether a variable is written so that its value is not the one that was meant, and is not checked."""
+    return any(problem.rule != "duplicate-variable" for problem in _written_wrong([variable], release))
 
 
 def _duplicate(variable: Variable, release: Release) -> Problem:

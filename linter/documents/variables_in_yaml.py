@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -98,7 +98,7 @@ def checked_as_text(variable: Variable, value: Any, reader: str) -> Variable:
 def _member(part: YamlValue, name: str, resolve: Resolve) -> Variable:
     place = part.place()
     value = place.value if place.value.start < place.value.end else place.key or place.value
-    return Variable(name, _text(part, resolve), place.key or place.value, value, _advice(part), _fallback(part))
+    return Variable(name, _text(part, resolve), place.key or place.value, value, _advice(part), _fallback(part), at=part.path)
 
 
 def _item(part: YamlValue, content: str, resolve: Resolve) -> Iterator[tuple[Variable, Any]]:
@@ -108,7 +108,7 @@ def _item(part: YamlValue, content: str, resolve: Resolve) -> Iterator[tuple[Var
         given = part.at("value")
         span = given.place().value if "value" in value else named
         text = _text(given, resolve) if "value" in value else None
-        yield Variable(value["name"], text, named, span, _advice(given), _fallback(given)), value.get("value")
+        yield Variable(value["name"], text, named, span, _advice(given), _fallback(given), at=part.path), value.get("value")
     elif isinstance(value, str):
         yield _assignment(part, value, content, resolve), None
 
@@ -124,7 +124,7 @@ def _assignment(part: YamlValue, written: str, content: str, resolve: Resolve) -
     if quoted and value.end - value.start > 1:
         value = Span(value.start, value.end - 1)
     mistake = _LITERAL_QUOTES if len(text) > 1 and text[0] in ('"', "'") and text[-1] == text[0] else None
-    return Variable(name, resolve(text) if sign else None, key, value, _advice(part), fallback_of(text), mistake)
+    return Variable(name, resolve(text) if sign else None, key, value, _advice(part), fallback_of(text), mistake, part.path)
 
 
 _LITERAL_QUOTES: Final = (
@@ -157,6 +157,20 @@ def _written(part: YamlValue) -> tuple[str | None, Style | None]:
         return part.yaml.places.raw(part.path), part.yaml.places.style(part.path)
     value = part.value
     return (value, "double") if isinstance(value, str) else (None, None)
+
+
+class VariablePart(NamedTuple):
+    """A mapping or list of variables whose text can be edited.
+
+    ``write`` is what a value is written as, such as ``$$`` for a dollar. ``numbers`` and ``booleans``: what is one of these to YAML is text
+    to the reader, and needs no quotes. ``members`` are the names in it by the variables that they make, where those are not the same.
+    """
+
+    at: YamlValue
+    write: Callable[[str], str] = str
+    numbers: bool = False
+    booleans: bool = False
+    members: Mapping[str, str] | None = None
 
 
 def suppression_comments_of(file: SourceFile) -> SuppressionComments:

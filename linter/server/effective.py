@@ -78,8 +78,15 @@ def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
 
 
 def is_shown_whole(document: Document, change: Change) -> bool:
-    """Whether both the value that a change takes away and the one that it gives may be shown, and so the places of both."""
+    """Whether both the value that a change takes away and the one that it gives may be shown, and so the places of both.
+
+    What is within the JSON of an entry cannot: the edit is that of the whole entry. Nor can an entry that is renamed: the edit can be that
+    of its name and text together, and the text can say more than the value that is read of it.
+    """
     known = catalogue_of(document)
+    is_whole = not any(change.path[: len(path)] == path != change.path for path, _ in document.given or ())
+    if document.given is not None and (change.action == "rename" or not is_whole):
+        return False
     values = [document.get(change.path), *([change.value] if change.action == "set" else [])]
     given = [value for value in values if value is not ABSENT]
     shown = all(not isinstance(value, dict | list | Mark) and visible(known, change.path, value) == value for value in given)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..documents.command_lines import never_read, reads_variables
+from ..documents.editors import editor_in
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -23,6 +24,7 @@ from ..documents.variables import (
     unless_reference,
 )
 from ..documents.variables_in_yaml import (
+    VariablePart,
     YamlValue,
     is_sound,
     lines_of,
@@ -89,7 +91,7 @@ def _runs_server(service: YamlValue, file: SourceFile) -> bool:
 
 
 def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppressions: Any) -> Loaded:
-    variables = variables_of(service.at("environment"), file.text.content, _resolve)
+    variables = _variables(service, file.text.content)
     given: Any = service.value
     ours = is_server_image(given.get("image"))
     reads = _reads(given) if ours else "unknown"
@@ -109,7 +111,15 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
     problems = [*problems, *never_read(reads, file.server, "service", name, service.at("environment").head(), "command: env")]
     if not isinstance(given.get("network_mode"), str):
         problems = [*problems, *_in_itself(variables)]
-    return load_variables(file, variables, holder, problems, suppressions)
+    return load_variables(file, variables, holder, problems, suppressions, editor_in(file, service, _variables, _parts))
+
+
+def _variables(service: YamlValue, content: str) -> list[Variable]:
+    return variables_of(service.at("environment"), content, _resolve)
+
+
+def _parts(service: YamlValue) -> Iterator[VariablePart]:
+    yield VariablePart(service.at("environment"), lambda text: text.replace("$", "$$"), numbers=True)
 
 
 def _in_itself(variables: list[Variable]) -> Iterator[Problem]:

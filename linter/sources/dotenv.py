@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
+from ..documents.editors import editor_of_lines
 from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -87,7 +88,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     start = Span(first.start, min(first.start + 1, first.end))
     holder = VariableHolder(environment=None, type="file", start=start, lines=partial(TokenLines, excerpts))
     problems = (*encoding_problems(file, _CONSEQUENCE), *read.problems, *comments.problems)
-    return [load_variables(file, read.variables, holder, problems, comments.suppressions)]
+    return [load_variables(file, read.variables, holder, problems, comments.suppressions, editor_of_lines(file, _variables))]
+
+
+def _variables(content: str) -> list[Variable]:
+    return _read(Text(content)).variables
 
 
 def _tokens(variable: Variable, content: str) -> Iterator[Token]:

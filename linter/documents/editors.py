@@ -1,0 +1,41 @@
+"""The editors of documents that are made of variables, for their sources. What they do is imported for a finding that has a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ..model import Change
+from ..text import Edit
+from .source import Editor, SourceFile
+from .variables import Variable
+
+if TYPE_CHECKING:
+    from .variables_in_yaml import VariablePart, YamlValue
+
+
+def editor_of_lines(file: SourceFile, read: Callable[[str], Sequence[Variable]]) -> Editor:
+    """What edits a file in which each line sets a variable; ``read`` finds them in a text."""
+
+    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+        from .line_editor import line_edits
+
+        return line_edits(file.text.content, read, file.release, changes)
+
+    return edit
+
+
+def editor_in(
+    file: SourceFile,
+    holder: YamlValue,
+    read: Callable[[YamlValue, str], Sequence[Variable]],
+    parts: Callable[[YamlValue], Iterable[VariablePart]],
+) -> Editor:
+    """What edits the variables of a holder in YAML or JSON: ``read`` finds them in a text, and ``parts`` says where they can be edited."""
+
+    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+        from .tree_editor import tree_edits
+
+        return tree_edits(file, holder, read, parts, changes)
+
+    return edit

@@ -1,0 +1,63 @@
+"""Edits of variables that are set in lines, as in ``.env`` files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ..model import Change
+from ..release import Release
+from ..syntax.env_edits import Entry, add, remove, rename, set_text
+from ..text import Edit, Span
+from .variables import Variable
+from .variables_editor import variable_edits
+
+
+def line_edits(content: str, read: Callable[[str], Sequence[Variable]], release: Release, changes: Sequence[Change]) -> list[Edit] | None:
+    """The edits of a text that make the changes; ``read`` finds the variables in it."""
+    return variable_edits(content, lambda text: _Lines(text, read(text)), release, changes)
+
+
+class _Lines:
+    """See :class:`linter.documents.variables_editor.Variables`."""
+
+    def __init__(self, content: str, given: Sequence[Variable]) -> None:
+        self.given = given
+        self._content = content
+
+    def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
+        if not requote:
+            return self._set_as_it_is(variable, text)
+        return set_text(self._content, _entry(variable), text)
+
+    def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
+        """Give a variable another value in the quotes that it has, with the escapes that it has."""
+        start, end = variable.value
+        quote = self._content[start : start + 1]
+        inner = Span(start + 1, end - 1) if quote in ("'", '"') else Span(start, end)
+        written = self._content[slice(*inner)]
+        for escaped in _ESCAPES:
+            if escaped(variable.text or "") == written:
+                return [Edit(inner, escaped(text))]
+        return None
+
+    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
+        return add(self._content, [_entry(one) for one in self.given], name, text, order)
+
+    def remove(self, variable: Variable) -> list[Edit] | None:
+        return remove(self._content, _entry(variable))
+
+    def rename(self, variable: Variable, name: str) -> list[Edit] | None:
+        return rename(self._content, _entry(variable), name)
+
+
+def _entry(variable: Variable) -> Entry:
+    return Entry(variable.name, variable.key, variable.value)
+
+
+def _with_backslashes(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_ESCAPES: Final[tuple[Callable[[str], str], ...]] = (str, _with_backslashes)
+"""How a text stands in a file: as it is, or with backslashes before quotes."""

@@ -1,0 +1,168 @@
+"""Edits of variables in YAML and JSON: in a mapping, in a list of ``NAME=value``, in a list of ``name`` and ``value``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from ..model import Change
+from ..syntax import json_edits, yaml_edits
+from ..syntax.edits import Token, apply_edits, index_in
+from ..syntax.json import parse_json
+from ..syntax.places import Json, JsonPath
+from ..syntax.yaml import Yaml, parse_yaml
+from ..text import Edit
+from .source import SourceFile
+from .variables import Variable
+from .variables_editor import variable_edits
+from .variables_in_yaml import VariablePart, YamlValue
+
+Reader = Callable[[YamlValue, str], Sequence[Variable]]
+Parts = Callable[[YamlValue], Iterable[VariablePart]]
+
+_SHORT_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
+"""A number that every reader of YAML makes the same text of: Helm writes a longer one with an exponent."""
+
+
+def tree_edits(file: SourceFile, holder: YamlValue, read: Reader, parts: Parts, changes: Sequence[Change]) -> list[Edit] | None:
+    """The edits of a file that make the changes; see :func:`linter.documents.editors.editor_in`."""
+    index = next(number for number, one in enumerate(file.documents) if one is holder.yaml)
+
+    def parse(content: str) -> Yaml | Json | None:
+        return _parsed(content, index, len(file.documents), holder.yaml)
+
+    def read_again(content: str) -> _Tree | None:
+        parsed = holder.yaml if content is file.text.content else parse(content)
+        if parsed is None:
+            return None
+        again = holder._replace(yaml=parsed)
+        return _Tree(content, parsed, list(read(again, content)), list(parts(again)), parse)
+
+    return variable_edits(file.text.content, read_again, file.release, changes)
+
+
+def _parsed(content: str, index: int, count: int, before: Yaml | Json) -> Yaml | Json | None:
+    """One document of an edited text; None where it no longer has as many."""
+    if isinstance(before, Json):
+        return parse_json(content)
+    documents = tuple(parse_yaml(content))
+    return documents[index] if len(documents) == count else None
+
+
+class _Tree:
+    """See :class:`linter.documents.variables_editor.Variables`."""
+
+    def __init__(
+        self, content: str, parsed: Yaml | Json, given: Sequence[Variable], parts: Sequence[VariablePart], parse: Callable[[str], Any]
+    ) -> None:
+        self.given = given
+        self._content = content
+        self._parsed = parsed
+        self._parts = parts
+        self._parse = parse
+
+    def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
+        part = self._part_of(variable)
+        if part is None:
+            return None
+        item, written = YamlValue(self._parsed, variable.at).value, part.write(text)
+        if isinstance(variable.at[-1], str):
+            return self._set_scalar(variable.at, _scalar(item, written, part), requote=requote)
+        if isinstance(item, dict):
+            return self._set_scalar((*variable.at, "value"), _scalar(item.get("value"), written, part), requote=requote)
+        return self._set_scalar(variable.at, f"{variable.name}={written}", requote=requote)
+
+    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
+        part = self._home(name)
+        if part is None:
+            return None
+        written = part.write(text)
+        if part.members is not None:
+            names = [part.members[one] for one in order if one in part.members]
+            return self._set((*part.at.path, part.members[name]), written, names)
+        if isinstance(part.at.value, dict):
+            return self._set((*part.at.path, name), written, order)
+        return self._insert(part, name, written, order)
+
+    def remove(self, variable: Variable) -> list[Edit] | None:
+        if self._part_of(variable) is None:
+            return None
+        if isinstance(self._parsed, Yaml):
+            return yaml_edits.remove(self._content, self._parsed, variable.at)
+        return json_edits.remove(self._content, self._parsed, variable.at)
+
+    def rename(self, variable: Variable, name: str) -> list[Edit] | None:
+        part, item = self._part_of(variable), YamlValue(self._parsed, variable.at).value
+        if part is None:
+            return None
+        if isinstance(variable.at[-1], str):
+            member = name if part.members is None else part.members.get(name, "")
+            return self._rename(variable.at, member) if member else None
+        if isinstance(item, dict):
+            return self._set((*variable.at, "name"), name)
+        return self._set(variable.at, f"{name}={item.partition('=')[2]}")
+
+    # --- Where variables stand
+
+    def _part_of(self, variable: Variable) -> VariablePart | None:
+        return next((part for part in self._parts if part.at.path == variable.at[:-1]), None)
+
+    def _variables_of(self, part: VariablePart) -> list[Variable]:
+        return [one for one in self.given if one.at[:-1] == part.at.path]
+
+    def _home(self, name: str) -> VariablePart | None:
+        """Where a new variable goes: where its name is a member, else where most others are."""
+        named = next((part for part in self._parts if part.members is not None and name in part.members), None)
+        others = [part for part in self._parts if part.members is None and self._variables_of(part)]
+        return named or max(others, key=lambda part: len(self._variables_of(part)), default=None)
+
+    def _insert(self, part: VariablePart, name: str, written: str, order: Sequence[str]) -> list[Edit] | None:
+        """Put an item into a list, written as the one beside it."""
+        siblings = self._variables_of(part)
+        index = index_in(order, [one.name for one in siblings], name)
+        sibling = siblings[max(index - 1, 0)].at
+        at = int(sibling[-1]) + (index > 0)
+        is_pair = isinstance(YamlValue(self._parsed, sibling).value, dict)
+        item: Any = {"name": name, "value": written} if is_pair else f"{name}={written}"
+        path = (*part.at.path, at)
+        if isinstance(self._parsed, Yaml):
+            return yaml_edits.insert_item(self._content, self._parsed, path, item)
+        return json_edits.insert_item(self._content, self._parsed, path, item)
+
+    # --- Edits
+
+    def _set(self, path: JsonPath, value: Any, order: Sequence[str] = ()) -> list[Edit] | None:
+        try:
+            if isinstance(self._parsed, Yaml):
+                return yaml_edits.set_value(self._content, self._parsed, path, value, order)
+            return json_edits.set_value(self._content, self._parsed, path, value, order)
+        except (TypeError, ValueError):  # a text that cannot be written
+            return None
+
+    def _set_scalar(self, path: JsonPath, value: Any, *, requote: bool) -> list[Edit] | None:
+        """Give a text, a number or a switch another value; what is neither is left alone."""
+        if not isinstance(YamlValue(self._parsed, path).value, str | int | float):
+            return None
+        edits = self._set(path, value)
+        return edits if requote or edits is None or self._keeps_quotes(path, edits) else None
+
+    def _keeps_quotes(self, path: JsonPath, edits: list[Edit]) -> bool:
+        if not isinstance(self._parsed, Yaml):
+            return True
+        after = self._parse(apply_edits(self._content, edits))
+        return isinstance(after, Yaml) and after.places.style(path) == self._parsed.places.style(path)
+
+    def _rename(self, path: JsonPath, name: str) -> list[Edit] | None:
+        if isinstance(self._parsed, Yaml):
+            return yaml_edits.rename(self._content, self._parsed, path, name)
+        return json_edits.rename(self._content, self._parsed, path, name)
+
+
+def _scalar(old: Any, written: str, part: VariablePart) -> Any:
+    """What is to stand in place of a scalar: a number or a switch without quotes stays one where the reader takes it for text."""
+    if part.booleans and isinstance(old, bool) and written in ("true", "false"):
+        return written == "true"
+    if part.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(written):
+        return Token(written)
+    return written

@@ -1,0 +1,463 @@
+"""Fixes in files of variables: the setting that was meant is changed, and every other character stays as it is."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.helpers import golden
+
+from linter.documents.source import Loaded
+from linter.fix import Fixes, fixed
+from linter.load import Input, load
+from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted
+from linter.policy.operators.compare import same
+from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
+from linter.run import Outcome
+from linter.sources import dotenv
+from linter.syntax.edits import apply_edits
+from linter.text import Span, Text
+
+# --- Texts before and after, to be read -----------------------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A file, and each of the changes that are tried in one of its documents."""
+
+    name: str
+    uri: str
+    text: str
+    tries: tuple[tuple[Change, ...], ...]
+    document: int = 0
+    server: str = ""
+
+
+def setting(name: str, value: Any) -> Change:
+    return Change("set", steps(name), value)
+
+
+def removing(name: str) -> Change:
+    return Change("remove", steps(name))
+
+
+def renaming(name: str, new: str) -> Change:
+    return Change("rename", steps(name), steps(new))
+
+
+def steps(name: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in name.split("."))
+
+
+ENV = """\
+# The server
+export MEDPLUM_PORT=8103
+MEDPLUM_BASE_URL='https://api.acme.org' # the address
+  MEDPLUM_APP_BASE_URL = "https://app.acme.org"
+OTHER=1
+MEDPLUM_SIGNING_KEY="-----BEGIN KEY-----
+abc
+-----END KEY-----"
+MEDPLUM_STORAGE_BASE_URL=https://storage.acme.org
+MEDPLUM_SUPPORT_EMAIL=${MAIL}
+MEDPLUM_BASEURL=https://x.acme.org
+MEDPLUM_DATABASE_SSL='{"ca":"x",  "require": false}'
+MEDPLUM_LOG_LEVEL=
+MEDPLUM_REDIS_HOST=redis
+MEDPLUM_REDIS_HOST=redis2
+"""
+COMPOSE = """\
+x-common: &common {MEDPLUM_LOG_LEVEL: info}
+services:
+  server:
+    image: medplum/medplum-server:5.1.20  # pinned
+    command: env
+    environment:
+      MEDPLUM_PORT: 8103
+      # the address
+      MEDPLUM_BASE_URL: 'https://api.acme.org'   # public
+      MEDPLUM_APP_BASE_URL: "https://app.acme.org"
+      OTHER: 1
+      MEDPLUM_STORAGE_BASE_URL: >-
+        https://storage.acme.org
+      MEDPLUM_SUPPORT_EMAIL: ${MAIL}
+      MEDPLUM_DATABASE_SSL: '{"ca":"x",  "require": false}'
+      MEDPLUM_REDIS_PASSWORD:
+      <<: *common
+"""
+COMPOSE_LIST = """\
+services:
+  server:
+    image: medplum/medplum-server:5.1.20
+    command: env
+    environment:
+    - MEDPLUM_PORT=8103
+    # the address
+    - 'MEDPLUM_BASE_URL=https://api.acme.org'   # public
+    - "MEDPLUM_APP_BASE_URL=https://app.acme.org"
+    - OTHER=1
+    - MEDPLUM_STORAGE_BASE_URL=https://storage.acme.org
+    - MEDPLUM_SUPPORT_EMAIL=${MAIL}
+    - 'MEDPLUM_DATABASE_SSL={"ca":"x",  "require": false}'
+    - MEDPLUM_REDIS_PASSWORD
+"""
+COMPOSE_PAIRS = """\
+services:
+  server:
+    image: medplum/medplum-server:5.1.20
+    command: env
+    environment:
+      - name: MEDPLUM_PORT
+        value: "8103"
+      - {name: MEDPLUM_BASE_URL, value: 'https://api.acme.org'}
+      - value: https://app.acme.org
+        name: MEDPLUM_APP_BASE_URL
+"""
+COMMON = (
+    (setting("port", 8104),),
+    (setting("port", "8104"),),
+    (setting("baseUrl", "https://api.acme.org/"),),
+    (setting("appBaseUrl", "https://app.acme.org/"),),
+    (removing("port"),),
+    (removing("appBaseUrl"),),
+    (renaming("appBaseUrl", "issuer"),),
+    (renaming("appBaseUrl", "baseUrl"),),
+    (renaming("appBaseUrl", "database.host"),),
+    (setting("introspectionEnabled", True),),
+    (setting("database.host", "db.acme.org"),),
+    (setting("googleClientSecret", "it's $5 # all"),),
+    (setting("auditEventLogGroup", None),),
+    (setting("appBaseUrl", "https://app.acme.org/"), removing("port")),
+    (setting("appBaseUrl", "https://app.acme.org/"), setting("appBaseUrl", "https://app2.acme.org/")),
+)
+REST = (
+    (setting("storageBaseUrl", "https://storage.acme.org/"),),
+    (removing("storageBaseUrl"),),
+    (setting("supportEmail", "a@acme.org"),),
+    (removing("supportEmail"),),
+    (setting("database.ssl.require", True),),
+    (removing("database.ssl.ca"),),
+    (renaming("database.ssl.ca", "database.ssl.cert"),),
+    (setting("database.ssl", {"require": True}),),
+    (setting("database.ssl.require", True), removing("database.ssl.ca")),
+    (setting("redis.password", "x"),),
+    (removing("database"),),
+    (setting("redis", {"host": "x"}),),
+)
+CASES = [
+    Case(
+        "an environment file",
+        ".env",
+        ENV,
+        (
+            *COMMON,
+            *REST,
+            (setting("signingKey", "-----BEGIN KEY-----\nabcd\n-----END KEY-----"),),
+            (removing("signingKey"),),
+            (renaming("baseurl", "issuer"),),
+            (setting("logLevel", "debug"),),
+            (setting("redis.host", "x"),),
+            (removing("redis.host"),),
+            (setting("externalAuthProviders", [{"issuer": "https://idp.acme.org/"}]),),
+        ),
+    ),
+    Case("an environment file of an older server", ".env", ENV, ((setting("smtp.host", "x"),), (setting("port", 1),)), server="4.1.0"),
+    Case("a service with a mapping", "compose.yaml", COMPOSE, (*COMMON, *REST, (setting("logLevel", "debug"),))),
+    Case("a service with a list", "compose.yaml", COMPOSE_LIST, (*COMMON, *REST)),
+    Case("a service with names and values", "compose.yaml", COMPOSE_PAIRS, COMMON),
+]
+
+
+def document_of(case: Case, text: str) -> Loaded:
+    """The document of a case, of another text."""
+    release = Release.of(case.server) if case.server else MAIN
+    return load(Input(case.uri, text.encode(), Path(case.uri)), None, ServerVersion(release, release)).loaded[case.document]
+
+
+def shown(changes: Iterable[Change]) -> str:
+    values: Mapping[str, Callable[[Any], str]] = {"set": repr, "rename": dotted, "remove": lambda _: ""}
+    return ", ".join(f"{one.action} {dotted(one.path)} {values[one.action](one.value)}".rstrip() for one in changes)
+
+
+def test_texts_before_and_after() -> None:
+    lines: list[str] = []
+    for case in CASES:
+        lines += [f"=== {case.name}", "", *(f"    {line}" for line in case.text.splitlines()), ""]
+        editor = document_of(case, case.text).editor
+        for changes in case.tries:
+            edits = editor(changes) if editor is not None else None
+            lines.append(shown(changes))
+            if edits is None:
+                lines += ["  is left alone", ""]
+                continue
+            after = apply_edits(case.text, edits)
+            difference = difflib.unified_diff(case.text.splitlines(), after.splitlines(), lineterm="", n=1)
+            lines += [*(f"  {line}" for line in [*difference][3:]), ""]
+    golden("variable-edits.txt", lines)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_line_ends_are_kept(case: Case) -> None:
+    text = case.text.replace("\n", "\r\n")
+    editor, windows = document_of(case, case.text).editor, document_of(case, text).editor
+    assert editor is not None and windows is not None
+    for changes in case.tries:
+        edits, others = editor(changes), windows(changes)
+        assert (edits is None) == (others is None), shown(changes)
+        if edits is not None and others is not None:
+            assert apply_edits(text, others) == apply_edits(case.text, edits).replace("\n", "\r\n")
+
+
+# --- Through the engine ---------------------------------------------------------------------------------------------------------------
+
+
+def engine(uri: str, content: bytes, changes: Sequence[Change]) -> Fixes:
+    """What fixing makes of a file, in whose first document one finding asks for the changes until they are made."""
+
+    def check(instead: Mapping[str, bytes]) -> Outcome:
+        data = instead.get(uri, content)
+        every = load(Input(uri, data, Path(uri)), None, ANY_SERVER).loaded
+        findings = tuple(finding_of(one, changes) for one in every[:1] if not is_made(one.document, changes))
+        result = Result("0", (), tuple(one.document for one in every), findings, {})
+        return Outcome(result, (), (), False, contents={uri: data})
+
+    return fixed(check, unsafe=False)
+
+
+def is_made(document: Document, changes: Sequence[Change]) -> bool:
+    return all(same(document.get(one.path), one.value) if one.action == "set" else document.get(one.path) is ABSENT for one in changes)
+
+
+def finding_of(loaded: Loaded, changes: Sequence[Change]) -> Finding:
+    edits = loaded.editor(changes) if loaded.editor is not None else None
+    fix = Fix(tuple(changes), True, "", tuple(edits) if edits is not None else None)
+    return Finding("test/wanted", "error", "", loaded.document, changes[0].path, Span(0, 1), fix)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.document and not case.server], ids=lambda case: case.name)
+def test_a_fix_is_what_was_meant_and_is_made_once(case: Case) -> None:
+    """Also by the check of all settings of a file after each fix, which would call anything else a bug."""
+    editor = document_of(case, case.text).editor
+    assert editor is not None
+    for changes in case.tries:
+        if len({change.path for change in changes}) < len(changes):
+            continue  # they contradict each other
+        fixes = engine(case.uri, case.text.encode(), changes)
+        assert (fixes.bugs, fixes.refused) == ((), ()), shown(changes)
+        assert bool(fixes.files) == (editor(changes) is not None), shown(changes)
+        for file in fixes.files:
+            assert engine(case.uri, file.after, changes).files == ()
+
+
+class Layout(NamedTuple):
+    """A way to write variables: what stands around them, and how one of them is written in quotes (none, single or double)."""
+
+    name: str
+    uri: str
+    head: str
+    one: Callable[[str, str, str], str]
+    read: Callable[[str], dict[str, str]]
+    tail: str = ""
+    between: str = ""
+    safe: bool = False
+    """Whether a text is only planted where it needs no escape."""
+
+
+def yaml_scalar(text: str, quote: str) -> str:
+    if quote == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return text if not quote and PLAIN.fullmatch(text) and text not in ("true", "false") else json.dumps(text)
+
+
+def env_value(text: str, quote: str) -> str:
+    if PLAIN.fullmatch(text):
+        return f"{quote}{text}{quote}"
+    return f"'{text}'"
+
+
+def env_names(text: str) -> dict[str, str]:
+    return {one.name: one.text or "" for one in dotenv._read(Text(text)).variables}
+
+
+def environment(text: str) -> Any:
+    return yaml.safe_load(text)["services"]["server"]["environment"]
+
+
+def assigned(items: Iterable[str]) -> dict[str, str]:
+    return {one.partition("=")[0]: one.partition("=")[2] for one in items}
+
+
+def paired(items: Iterable[dict[str, Any]]) -> dict[str, str]:
+    return {one["name"]: str(one["value"]) for one in items}
+
+
+def undollared(given: dict[str, Any]) -> dict[str, str]:
+    """As Compose hands texts on."""
+    return {name: str(text).replace("$$", "$") for name, text in given.items()}
+
+
+PLAIN = re.compile("[a-z][a-z0-9/.]*[a-z0-9]|[1-9][0-9]*")
+SERVICE = """\
+services:
+  server:
+    image: medplum/medplum-server:5.1.20
+    environment:
+"""
+BEHIND = "    restart: always\n"
+LAYOUTS = [
+    Layout("env", "a.env", "# x\n", lambda name, text, quote: f"{name}={env_value(text, quote)}\n", env_names, "OTHER=1\n", safe=True),
+    Layout(
+        "exported",
+        "b.env",
+        "",
+        lambda name, text, quote: f"export {name}={env_value(text, quote)} # why\n",
+        env_names,
+        "# end\n",
+        safe=True,
+    ),
+    Layout(
+        "compose mapping",
+        "compose.yaml",
+        SERVICE,
+        lambda name, text, quote: f"      {name}: {yaml_scalar(text.replace('$', '$$'), quote)}  # why\n",
+        lambda text: undollared(environment(text)),
+        BEHIND,
+    ),
+    Layout(
+        "compose list",
+        "compose.yaml",
+        SERVICE,
+        lambda name, text, quote: f"    - {yaml_scalar(name + '=' + text.replace('$', '$$'), quote)}\n",
+        lambda text: undollared(assigned(environment(text))),
+        BEHIND,
+    ),
+    Layout(
+        "compose pairs",
+        "compose.yaml",
+        SERVICE,
+        lambda name, text, quote: f"      - name: {name}\n        value: {yaml_scalar(text.replace('$', '$$'), quote)}\n",
+        lambda text: undollared(paired(environment(text))),
+        BEHIND,
+    ),
+    Layout(
+        "compose flow",
+        "compose.yaml",
+        SERVICE.rstrip() + " {",
+        lambda name, text, quote: f"{name}: {yaml_scalar(text.replace('$', '$$'), quote or chr(34))}",
+        lambda text: undollared(environment(text)),
+        "}\n" + BEHIND,
+        between=", ",
+    ),
+]
+NAMED = {
+    "baseUrl": "MEDPLUM_BASE_URL",
+    "appBaseUrl": "MEDPLUM_APP_BASE_URL",
+    "storageBaseUrl": "MEDPLUM_STORAGE_BASE_URL",
+    "supportEmail": "MEDPLUM_SUPPORT_EMAIL",
+    "database.host": "MEDPLUM_DATABASE_HOST",
+    "database.password": "MEDPLUM_DATABASE_PASSWORD",
+    "port": "MEDPLUM_PORT",
+    "introspectionEnabled": "MEDPLUM_INTROSPECTION_ENABLED",
+    "database.ssl": "MEDPLUM_DATABASE_SSL",
+}
+ANCHOR = "database.host"
+"""What shows that a file is a server's."""
+texts = st.text("abz/.:=,#'\"\\$ é", min_size=1, max_size=12)
+plain_texts = st.text("abz/.", min_size=1, max_size=12)
+values = {
+    **dict.fromkeys(NAMED, texts),
+    "port": st.integers(0, 65_535),
+    "introspectionEnabled": st.booleans(),
+    "database.ssl": st.fixed_dictionaries({"ca": texts, "require": st.booleans()}),
+}
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+class Planted(NamedTuple):
+    layout: Layout
+    given: dict[str, str]
+    """The texts of settings."""
+    chunks: dict[str, str]
+    """How each is written."""
+    changes: list[Change]
+
+    @property
+    def text(self) -> str:
+        return self.layout.head + self.layout.between.join(self.chunks.values()) + self.layout.tail
+
+
+@st.composite
+def planted(draw: st.DrawFn) -> Planted:
+    layout = draw(st.sampled_from(LAYOUTS))
+    names = draw(st.lists(st.sampled_from(list(NAMED)), min_size=2, unique=True))
+    names = names if ANCHOR in names else [*names, ANCHOR]
+    given, chunks = {}, {}
+    for name in names:
+        text = as_text(draw(values[name] if not layout.safe or values[name] is not texts else plain_texts))
+        if layout.safe and "'" in text:
+            text = "{}"
+        given[name] = text
+        chunks[name] = layout.one(NAMED[name], text, draw(st.sampled_from(["", "'", '"'])))
+    changes = []
+    for name in draw(st.lists(st.sampled_from(list(NAMED)), min_size=1, max_size=3, unique=True)):
+        if name in names and name != ANCHOR and draw(st.booleans()):
+            changes.append(removing(name))
+        else:
+            changes.append(setting(name, draw(values[name])))
+    return Planted(layout, given, chunks, changes)
+
+
+def check_engine(one: Planted) -> None:
+    """The settings that were meant and no others, by another reader; all else as it was; and nothing left to fix."""
+    before = one.layout.read(one.text)
+    assert {NAMED[name]: text for name, text in one.given.items()}.items() <= before.items()
+    fixes = engine(one.layout.uri, one.text.encode(), one.changes)
+    assert (fixes.bugs, fixes.refused) == ((), ())
+    for file in fixes.files:
+        after = file.after.decode()
+        expected = dict(before)
+        for change in one.changes:
+            name = NAMED[dotted(change.path)]
+            expected.pop(name, None)
+            if change.action == "set":
+                expected[name] = as_text(change.value)
+        assert one.layout.read(after) == expected
+        assert engine(one.layout.uri, file.after, one.changes).files == ()
+        untouched = [chunk for name, chunk in one.chunks.items() if steps(name) not in {change.path for change in one.changes}]
+        kept = [one.layout.head.rstrip(), *untouched, one.layout.tail]
+        at = 0
+        for piece in kept:
+            at = after.index(piece, at) + len(piece)
+        assert at == len(after)
+
+
+@given(planted())
+@settings(max_examples=50, deadline=None)
+def test_the_engine_changes_what_was_meant(one: Planted) -> None:
+    check_engine(one)
+
+
+@pytest.mark.slow
+@given(planted())
+@settings(max_examples=2000, deadline=None)
+def test_the_engine_changes_what_was_meant_of_many(one: Planted) -> None:
+    check_engine(one)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.name)
+def test_most_fixes_can_be_made(layout: Layout) -> None:
+    """In files without anything special each of these is."""
+    given = {"port": "8103", "baseUrl": "https://api.acme.org", "database.ssl": '{"require": false}'}
+    chunks = {name: layout.one(NAMED[name], text, "'") for name, text in given.items()}
+    for change in (setting("baseUrl", "https://api.acme.org/"), setting("port", 80), removing("port"), setting("database.host", "db")):
+        assert engine(layout.uri, Planted(layout, given, chunks, [change]).text.encode(), [change]).files, shown([change])
