@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from support.canaries import CANARY, FORMS, Planted, everywhere, planted_files, 
 from support.helpers import EVERY_RULE, rule
 
 from linter.commands import diff, show
+from linter.commands.fix import unified_diff
+from linter.fix import fixed
 from linter.load import Input, load_documents
 from linter.model import Document, Result
 from linter.policy.engine import check
@@ -197,3 +200,69 @@ def test_no_fingerprint_gives_the_length_of_a_secret(length: int) -> None:
         return [found["partialFingerprints"] for found in json.loads(report)["runs"][0]["results"]]
 
     assert prints("s" * length) == prints("hunter2")
+
+
+# --- What fixes print -----------------------------------------------------------------------------------------------------------------
+
+FIXED = ("baseUrl", "port", "logLevel", "database.host", "database.password", "database.ssl.require", "redis.host", "signingKey")
+FIXES = {
+    "remove": "  remove: [.]\n",
+    "set": "  set: {.: x}\n",
+    "add": "  set: {.: '${.}/'}\n",
+    "all": "  set: {adminClientId: y, redis.port: 1}\n  remove: [baseUrl, database.host]\n",
+}
+"""What rules of a user's own would change, of public settings, of secrets, and of names that nobody knows."""
+
+
+@pytest.fixture(scope="module")
+def fixing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder of rules for each way to fix."""
+    folders = {}
+    for name, fix in FIXES.items():
+        folders[name] = tmp_path_factory.mktemp(name)
+        for number, path in enumerate(FIXED):
+            must = f"must:\n  {path}: {{not: {{one_of: [q]}}, equals: q}}\nwhen:\n  {path}: present\n"
+            example = f"examples:\n  good: [{{data: {{x: 1}}}}]\n  bad: [{{data: {json.dumps(_nested(path))}, finds: [{path}]}}]\n"
+            head = f"id: acme/fix-{number}\ntitle: A fix\nseverity: error\nfor: server\n"
+            rest = "message: It is wrong\ndocs: Why.\n"
+            (folders[name] / f"fix-{number}.yaml").write_text(f"{head}{must}{rest}fix:\n  safe: true\n{fix}{example}")
+    return folders
+
+
+def _nested(path: str) -> Any:
+    value: Any = "a"
+    for step in reversed(path.split(".")):
+        value = {step: value}
+    return value
+
+
+@pytest.mark.quick_cases(4)
+@pytest.mark.parametrize("planted", planted_files(0), ids=lambda planted: planted.name)
+def test_no_fix_prints_a_canary(planted: Planted, fixing: dict[str, Path]) -> None:
+    """Neither the report that offers it, nor the difference that it would make."""
+    made = 0
+    for folder in fixing.values():
+        options = Options(EVERY_RULE._replace(select=("acme",)), planted.kind, (folder,), isolated=True)
+        fixes = fixed(partial(_relinted, planted, options), unsafe=True)
+        first = _relinted(planted, options, {})
+        assert (first.bugs, first.errors, fixes.bugs) == ((), (), ())
+        assert {name: printed(text) for name, text in reports(first.result).items() if printed(text)} == {}
+        assert not any(printed(text) for text in (*fixes.refused, *map(unified_diff, fixes.files)))
+        made += len(fixes.files)
+    is_edited = planted.kind != "server/azure" and planted.name not in UNEDITED and not (planted.kind or "").startswith(("infra", "secret"))
+    assert bool(made) == is_edited
+
+
+def _relinted(planted: Planted, options: Options, instead: Mapping[str, bytes]) -> Outcome:
+    data = instead.get(planted.name, planted.content.encode())
+    outcome = lint_input(Input(planted.name, data, Path("/nowhere") / planted.name), options)
+    return outcome._replace(contents={planted.name: data})
+
+
+UNEDITED = {
+    "broken.json",
+    *("dump.json", "oneline.json", "map.json", "rows.json", "dump.jsonl", "dump-ssm.yaml", "map-ssm.yaml"),
+    *("template.json", "template.yaml", "terraform.tfstate", "Dockerfile", "Dockerfile.old"),
+    "deploy.yml",
+}
+"""Files that no editor is for, that cannot be read without doubt, or in which an alias shares the variables."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import json
 import re
@@ -13,15 +14,17 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.helpers import golden
+from support.canaries import encoded
+from support.helpers import EVERY_RULE, golden
 
+from linter.commands.fix import unified_diff
 from linter.documents.source import Loaded
 from linter.fix import Fixes, fixed
 from linter.load import Input, load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted
 from linter.policy.operators.compare import same
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
-from linter.run import Outcome
+from linter.run import Options, Outcome, lint_input
 from linter.sources import dotenv
 from linter.syntax.edits import apply_edits
 from linter.text import Span, Text
@@ -120,6 +123,157 @@ services:
       - value: https://app.acme.org
         name: MEDPLUM_APP_BASE_URL
 """
+CONFIG_MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: medplum
+data:
+  MEDPLUM_PORT: "8103"
+  # the address
+  MEDPLUM_BASE_URL: 'https://api.acme.org'   # public
+  MEDPLUM_APP_BASE_URL: "https://app.acme.org"
+  OTHER: "1"
+  MEDPLUM_STORAGE_BASE_URL: |-
+    https://storage.acme.org
+  MEDPLUM_SUPPORT_EMAIL: "{{ .Values.mail }}"
+  MEDPLUM_DATABASE_SSL: |-
+    {"ca":"x",  "require": false}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: medplum
+data:
+  MEDPLUM_APP_BASE_URL: aHR0cHM6Ly9hcHAuYWNtZS5vcmc=
+  MEDPLUM_DATABASE_PASSWORD: eA==
+  MEDPLUM_DATABASE_SSL: eyJyZXF1aXJlIjpmYWxzZX0=
+  MEDPLUM_BASE_URL: "no base64"
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: medplum-text
+stringData:
+  MEDPLUM_APP_BASE_URL: https://app.acme.org
+  MEDPLUM_DATABASE_PASSWORD: "x"
+"""
+POD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: medplum
+spec:
+  template:
+    spec:
+      containers:
+        - name: server
+          image: medplum/medplum-server:5.1.20
+          args: ["env"]
+          env:
+            - name: MEDPLUM_PORT
+              value: "8103"
+            # the address
+            - name: MEDPLUM_BASE_URL
+              value: 'https://api.acme.org'   # public
+            - name: MEDPLUM_APP_BASE_URL
+              value: https://app.acme.org
+            - name: MEDPLUM_REDIS_PASSWORD
+              valueFrom:
+                secretKeyRef: {name: redis, key: password}
+            - {name: MEDPLUM_DATABASE_SSL, value: '{"ca":"x",  "require": false}'}
+            - name: MEDPLUM_STORAGE_BASE_URL
+              value: https://storage.acme.org
+          ports:
+            - containerPort: 8103
+"""
+CHART = """\
+global:
+  configSource:
+    type: env
+config:
+  server:
+    # where it listens
+    port: 8103
+    baseUrl: https://api.acme.org  # public
+    appBaseUrl: "https://app.acme.org"
+    introspectionEnabled: false
+    maxJsonSize: ""
+    storageBaseUrl: {{ .Values.storage }}
+  database:
+    host: db
+    password: 'x'
+deployment:
+  env:
+    - name: MEDPLUM_STORAGE_BASE_URL
+      value: https://storage.acme.org
+    - name: MEDPLUM_DATABASE_SSL
+      value: '{"ca":"x",  "require": false}'
+""".replace("    storageBaseUrl: {{ .Values.storage }}\n", "")
+VALUES = """\
+server:
+  extraEnv:
+    MEDPLUM_PORT: 8103
+    MEDPLUM_BASE_URL: https://api.acme.org
+    MEDPLUM_APP_BASE_URL: "https://app.acme.org"
+    MEDPLUM_DATABASE_HOST: db
+other:
+  env:
+    - name: MEDPLUM_REDIS_HOST
+      value: redis
+"""
+TASK = """\
+{
+  "family": "medplum",
+  "containerDefinitions": [
+    {
+      "name": "server",
+      "image": "medplum/medplum-server:5.1.20",
+      "command": ["env"],
+      "environment": [
+        {"name": "MEDPLUM_PORT", "value": "8103"},
+        {"name": "MEDPLUM_BASE_URL", "value": "https://api.acme.org"},
+        {
+          "name": "MEDPLUM_APP_BASE_URL",
+          "value": "https://app.acme.org"
+        },
+        {"name": "MEDPLUM_STORAGE_BASE_URL", "value": "https:\\/\\/storage.acme.org"},
+        {"name": "MEDPLUM_DATABASE_SSL", "value": "{\\"ca\\":\\"x\\",  \\"require\\": false}"}
+      ],
+      "secrets": [
+        {"name": "MEDPLUM_REDIS_PASSWORD", "valueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/redis"}
+      ]
+    }
+  ]
+}
+"""
+TASK_YAML = """\
+family: medplum
+containerDefinitions:
+  - name: server
+    image: medplum/medplum-server:5.1.20
+    command: [env]
+    environment:
+      - {name: MEDPLUM_PORT, value: "8103"}
+      - {name: MEDPLUM_BASE_URL, value: 'https://api.acme.org'}
+      - {name: MEDPLUM_APP_BASE_URL, value: "https://app.acme.org"}
+"""
+WORKFLOW = """\
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    env:
+      MEDPLUM_PORT: 8103
+      # the address
+      MEDPLUM_BASE_URL: 'https://api.acme.org'
+      MEDPLUM_APP_BASE_URL: "https://app.acme.org"
+      MEDPLUM_SUPPORT_EMAIL: ${{ vars.MAIL }}
+      MEDPLUM_REDIS_PASSWORD: ${{ secrets.REDIS }}
+      MEDPLUM_INTROSPECTION_ENABLED: false
+    steps:
+      - run: npm run deploy
+"""
 COMMON = (
     (setting("port", 8104),),
     (setting("port", "8104"),),
@@ -151,6 +305,18 @@ REST = (
     (removing("database"),),
     (setting("redis", {"host": "x"}),),
 )
+OF_CHART = (
+    (setting("introspectionEnabled", True),),
+    (setting("port", 1_234_567),),
+    (setting("baseUrl", ""),),
+    (setting("maxJsonSize", "1mb"),),
+    (setting("database.port", 5433),),
+    (setting("redis.host", "redis"),),
+    (setting("logLevel", "debug"),),
+    (renaming("baseUrl", "logLevel"),),
+    (renaming("baseUrl", "supportEmail"),),
+    (removing("database"),),
+)
 CASES = [
     Case(
         "an environment file",
@@ -172,6 +338,15 @@ CASES = [
     Case("a service with a mapping", "compose.yaml", COMPOSE, (*COMMON, *REST, (setting("logLevel", "debug"),))),
     Case("a service with a list", "compose.yaml", COMPOSE_LIST, (*COMMON, *REST)),
     Case("a service with names and values", "compose.yaml", COMPOSE_PAIRS, COMMON),
+    Case("a ConfigMap", "medplum.yaml", CONFIG_MAP, (*COMMON, *REST)),
+    Case("a Secret in base64", "medplum.yaml", CONFIG_MAP, (*COMMON, *REST), document=1),
+    Case("a Secret as text", "medplum.yaml", CONFIG_MAP, COMMON, document=2),
+    Case("a container", "deployment.yaml", POD, (*COMMON, *REST)),
+    Case("values of the chart", "values.yaml", CHART, (*COMMON, *REST, *OF_CHART)),
+    Case("values of another chart", "values.yaml", VALUES, (*COMMON, (setting("redis.port", 6379),))),
+    Case("a task definition", "task-definition.json", TASK, (*COMMON, *REST)),
+    Case("a task definition in YAML", "task-definition.yaml", TASK_YAML, COMMON),
+    Case("a workflow", "deploy.yml", WORKFLOW, (*COMMON, *REST)),
 ]
 
 
@@ -355,6 +530,55 @@ LAYOUTS = [
         "}\n" + BEHIND,
         between=", ",
     ),
+    Layout(
+        "ConfigMap",
+        "medplum.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: medplum}\ndata:\n",
+        lambda name, text, quote: f"  {name}: {yaml_scalar(text, quote or chr(39))}\n",
+        lambda text: yaml.safe_load(text)["data"],
+        "immutable: true\n",
+    ),
+    Layout(
+        "Secret",
+        "medplum.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: medplum}\ndata:\n",
+        lambda name, text, quote: f"  {name}: {quote}{encoded(text)}{quote}\n",
+        lambda text: {name: base64.b64decode(one).decode() for name, one in yaml.safe_load(text)["data"].items()},
+        "type: Opaque\n",
+    ),
+    Layout(
+        "container",
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: medplum}\nspec:\n  containers:\n  - name: server\n    env:\n",
+        lambda name, text, quote: f"    - name: {name}\n      value: {yaml_scalar(text, quote or chr(34))}\n",
+        lambda text: paired(yaml.safe_load(text)["spec"]["containers"][0]["env"]),
+        "    image: medplum/medplum-server:5.1.20\n",
+    ),
+    Layout(
+        "values",
+        "values.yaml",
+        "server:\n  extraEnv:\n",
+        lambda name, text, quote: f"    {name}: {yaml_scalar(text, quote)}\n",
+        lambda text: {name: str(one) for name, one in yaml.safe_load(text)["server"]["extraEnv"].items()},
+        "  replicas: 1\n",
+    ),
+    Layout(
+        "task definition",
+        "task-definition.json",
+        '{"family": "medplum", "containerDefinitions": [{"environment": [\n',
+        lambda name, text, quote: f'  {{"name": "{name}", "value": {json.dumps(text, ensure_ascii=not quote)}}}',
+        lambda text: paired(json.loads(text)["containerDefinitions"][0]["environment"]),
+        '\n], "image": "medplum/medplum-server:5.1.20"}]}\n',
+        between=",\n",
+    ),
+    Layout(
+        "workflow",
+        "deploy.yml",
+        "on: push\nenv:\n",
+        lambda name, text, quote: f"  {name}: {yaml_scalar(text, quote)}\n",
+        lambda text: {name: str(one) for name, one in yaml.safe_load(text)["env"].items()},
+        "jobs: {deploy: {runs-on: ubuntu-latest, steps: []}}\n",
+    ),
 ]
 NAMED = {
     "baseUrl": "MEDPLUM_BASE_URL",
@@ -461,3 +685,23 @@ def test_most_fixes_can_be_made(layout: Layout) -> None:
     chunks = {name: layout.one(NAMED[name], text, "'") for name, text in given.items()}
     for change in (setting("baseUrl", "https://api.acme.org/"), setting("port", 80), removing("port"), setting("database.host", "db")):
         assert engine(layout.uri, Planted(layout, given, chunks, [change]).text.encode(), [change]).files, shown([change])
+
+
+# --- The fixtures ---------------------------------------------------------------------------------------------------------------------
+
+FIXTURES = Path(__file__).parent / "fixtures"
+FILES = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.name not in ("expected.txt", "README.md"))
+
+
+@pytest.mark.quick_cases(1_000)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
+def test_the_fixes_of_a_fixture_are_no_bug(path: Path) -> None:
+    def check(instead: Mapping[str, bytes]) -> Outcome:
+        data = instead.get(path.name, path.read_bytes())
+        outcome = lint_input(Input(path.name, data, path), Options(EVERY_RULE, isolated=True))
+        return outcome._replace(contents={path.name: data})
+
+    fixes = fixed(check, unsafe=True)
+    assert (fixes.bugs, fixes.outcome.bugs) == ((), ())
+    for file in fixes.files:
+        assert unified_diff(file)

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
+from ..documents.editors import editor_in
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
+    VariablePart,
     YamlValue,
     checked_as_text,
     is_sound,
@@ -94,7 +96,7 @@ def _names(one: TaskContainer, file: SourceFile) -> list[str]:
     """The names of its variables; those of the app are none of a server."""
     if is_app_image(one.at.at("image").value):
         return []
-    return [variable.name for variable in (*_plain(one.at, file), *_fetched(one.at, file))]
+    return [variable.name for variable in _variables(one.at, file.text.content)]
 
 
 def _runs_server(one: TaskContainer, file: SourceFile) -> bool:
@@ -126,10 +128,11 @@ def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppres
         strict=ours,
         image=given["image"] if ours else "",
     )
-    plain, fetched = _plain(container, file), _fetched(container, file)
+    plain, fetched = _plain(container, file.text.content), _fetched(container, file.text.content)
     problems = [*problems, *_given_twice(plain, fetched, strict=ours)]
     problems += never_read(reads, file.server, "container", container.at("name").value, _start(container).head(), '"command": ["env"]')
-    return load_variables(file, _each_once(plain, fetched), holder, problems, suppressions)
+    editor = editor_in(file, container, _variables, _parts)
+    return load_variables(file, _each_once(plain, fetched), holder, problems, suppressions, editor)
 
 
 def _start(container: YamlValue) -> YamlValue:
@@ -146,15 +149,24 @@ def _name(one: TaskContainer) -> str | None:
 # --- Variables -----------------------------------------------------------------------------------------------------------------------
 
 
-def _plain(container: YamlValue, file: SourceFile) -> list[Variable]:
+def _variables(container: YamlValue, content: str) -> list[Variable]:
+    """All variables, those with the name of a secret included."""
+    return [*_plain(container, content), *_fetched(container, content)]
+
+
+def _parts(container: YamlValue) -> Iterator[VariablePart]:
+    yield VariablePart(container.at("environment"))
+
+
+def _plain(container: YamlValue, content: str) -> list[Variable]:
     """The variables whose values stand in the task definition."""
-    placed = placed_variables(container.at("environment"), file.text.content)
+    placed = placed_variables(container.at("environment"), content)
     return [checked_as_text(variable, value, _READER) for variable, value in placed]
 
 
-def _fetched(container: YamlValue, file: SourceFile) -> list[Variable]:
+def _fetched(container: YamlValue, content: str) -> list[Variable]:
     """The variables whose values ECS fetches when it starts the task: nobody knows them here."""
-    return [variable._replace(text=None) for variable, _ in placed_variables(container.at("secrets"), file.text.content)]
+    return [variable._replace(text=None) for variable, _ in placed_variables(container.at("secrets"), content)]
 
 
 def _each_once(plain: list[Variable], fetched: list[Variable]) -> list[Variable]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from ..documents.editors import editor_in
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import SuppressionComments
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
+    VariablePart,
     YamlValue,
     is_sound,
     lines_of,
@@ -68,7 +70,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: SuppressionComments) -> Loaded:
-    variables = _variables(env, file)
+    variables = _variables(env.holder, file.text.content)
     image = env.holder.at("image").value
     holder = VariableHolder(
         environment=str(env.job.path[-1]) if env.job is not None else None,
@@ -81,7 +83,7 @@ def _load(file: SourceFile, env: _Env, problems: list[Problem], comments: Suppre
         image=image if is_server_image(image) else "",
         throwaway=_throwaway(env, file),
     )
-    return load_variables(file, variables, holder, problems, comments.suppressions)
+    return load_variables(file, variables, holder, problems, comments.suppressions, editor_in(file, env.holder, _variables, _parts))
 
 
 def _jobs(yaml: Any) -> dict[str, Any]:
@@ -109,15 +111,19 @@ def _below(part: YamlValue) -> Iterator[YamlValue]:
         yield part.at(step)
 
 
-def _variables(env: _Env, file: SourceFile) -> list[Variable]:
-    return variables_of(env.holder.at("env"), file.text.content)
+def _variables(holder: YamlValue, content: str) -> list[Variable]:
+    return variables_of(holder.at("env"), content)
+
+
+def _parts(holder: YamlValue) -> Iterator[VariablePart]:
+    yield VariablePart(holder.at("env"), numbers=True, booleans=True)
 
 
 def _names(env: _Env, file: SourceFile) -> list[str]:
     """The names of the variables; those of the app are none of a server."""
     if is_app_image(env.holder.at("image").value):
         return []
-    return [variable.name for variable in _variables(env, file)]
+    return [variable.name for variable in _variables(env.holder, file.text.content)]
 
 
 def _is_servers(env: _Env, file: SourceFile) -> bool:

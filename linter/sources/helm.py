@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import settings
+from ..documents.editors import editor_in
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import (
@@ -27,6 +28,7 @@ from ..documents.variables import (
     unless_reference,
 )
 from ..documents.variables_in_yaml import (
+    VariablePart,
     YamlValue,
     is_sound,
     lines_of,
@@ -97,8 +99,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
             public_names=_PUBLIC,
             sound=is_sound(file),
         )
-        variables = _variables(root, file)
-        loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], comments.suppressions))
+        variables = _variables(root, file.text.content)
+        editor = editor_in(file, root, _variables, _parts)
+        loaded.append(load_variables(file, variables, holder, [*problems, *_dropped(root)], comments.suppressions, editor))
         problems = []
     return loaded
 
@@ -126,16 +129,25 @@ def _is_servers(root: YamlValue, file: SourceFile) -> bool:
 
 
 def _names(root: YamlValue, file: SourceFile) -> list[str]:
-    return [variable.name for variable in _variables(root, file)]
+    return [variable.name for variable in _variables(root, file.text.content)]
 
 
 def _start(root: YamlValue) -> Span:
     return next((root.at(*path).head() for path in (("config",), ("deployment",)) if root.at(*path).value is not None), root.head())
 
 
-def _variables(root: YamlValue, file: SourceFile) -> list[Variable]:
+def _variables(root: YamlValue, content: str) -> list[Variable]:
     rendered = [variable for section in _RENDERED for variable in _section(root.at("config", section), section)] if _is_chart(root) else []
-    return rendered + [variable for part in _lists(root, _DEEPEST) for variable in variables_of(part, file.text.content)]
+    return rendered + [variable for part in _lists(root, _DEEPEST) for variable in variables_of(part, content)]
+
+
+def _parts(root: YamlValue) -> Iterator[VariablePart]:
+    """Where variables can be edited: as members of the chart's own sections, and in lists, which go into a manifest as they are."""
+    if _is_chart(root):
+        for section, names in _RENDERED.items():
+            members = {variable_of((name,) if section == "server" else (section, name)): name for name in names}
+            yield VariablePart(root.at("config", section), numbers=True, booleans=True, members=members)
+    yield from map(VariablePart, _lists(root, _DEEPEST))
 
 
 def _section(part: YamlValue, section: str) -> Iterator[Variable]:

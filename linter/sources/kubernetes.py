@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..documents.command_lines import never_read, reads_variables
+from ..documents.editors import editor_in
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, load_variables, unless_kind
 from ..documents.variables_in_yaml import (
+    VariablePart,
     YamlValue,
     checked_as_text,
     is_sound,
@@ -141,6 +143,21 @@ def _decoded(variable: Variable) -> Variable:
     return variable._replace(text=text, quoting="encode the value with real line breaks and without backslashes")
 
 
+def _parts(holder: YamlValue) -> Iterator[VariablePart]:
+    """Where variables can be edited. Their texts must be texts to YAML too."""
+    if _kind(holder) == "Secret":
+        yield VariablePart(holder.at("stringData"))
+        yield VariablePart(holder.at("data"), _encoded)
+    else:
+        yield VariablePart(holder.at("data" if _kind(holder) else "env"))
+
+
+def _encoded(text: str) -> str:
+    import base64
+
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
 def _is_servers(holder: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
     names = _names(holder, file)
@@ -176,7 +193,8 @@ def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Pr
     )
     name = holder.at("name").value
     problems = [*problems, *never_read(reads, file.server, "container", name, _start(holder).head(), 'args: ["env"]')]
-    return load_variables(file, _variables(holder, file.text.content), place, problems, suppressions)
+    variables = _variables(holder, file.text.content)
+    return load_variables(file, variables, place, problems, suppressions, editor_in(file, holder, _variables, _parts))
 
 
 def _start(holder: YamlValue) -> YamlValue:
