@@ -231,13 +231,13 @@ def _read_again(document: Document, change: Change, data: dict[str, Any]) -> Non
 
 
 def _drop_emptied(document: Document, path: SettingPath, data: dict[str, Any]) -> None:
-    """Take out the objects above an entry of a flat list that is gone: they are there only for what they hold."""
+    """Take out the objects above an entry that is gone, which are there only for what they hold; what an entry gives stays."""
     given = dict(document.given or ())
     for length in range(len(path) - 1, 0, -1):
         holder: Any = data
         for step in path[: length - 1]:
             holder = holder[step]
-        if path[:length] in given or holder[path[length - 1]] != {}:
+        if any(path[:above] in given for above in range(1, length + 1)) or holder[path[length - 1]] != {}:
             return
         del holder[path[length - 1]]
 

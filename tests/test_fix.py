@@ -312,4 +312,4 @@ def test_the_engine_writes_nothing() -> None:
     assert path.read_bytes() == before
     [file] = fixes.files
     assert (file.before, json.loads(file.after)["appBaseUrl"], file.findings) == (before, "https://a.clinic.example/", 1)
-    assert isinstance(file.old, Document) and fixes.outcome.result.findings == ()
+    assert all(isinstance(one, Document) for one in file.old) and fixes.outcome.result.findings == ()

@@ -36,7 +36,7 @@ def test_a_fixture(path: Path) -> None:
     found = Counter(finding.rule for finding in plain.result.findings)
     for unsafe in (False, True):
         fixes = fix(path, unsafe=unsafe)
-        assert (fixes.bugs, fixes.refused) == ((), ())
+        assert fixes.bugs == () and (unsafe or fixes.refused == ())
         assert by_rule(fixes) <= found
         again = fix(path, {file.uri: file.after for file in fixes.files}, unsafe=unsafe)
         assert again.files == ()

@@ -18,16 +18,17 @@ from support.canaries import encoded
 from support.helpers import EVERY_RULE, golden
 
 from linter.commands.fix import unified_diff
-from linter.documents.source import Loaded
+from linter.config import Overrides
+from linter.documents.source import Loaded, SourceFile
 from linter.fix import Fixes, fixed
 from linter.load import Input, load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted
 from linter.policy.operators.compare import same
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.run import Options, Outcome, lint_input
-from linter.sources import dotenv
+from linter.sources import dotenv, server_json
 from linter.syntax.edits import apply_edits
-from linter.text import Span, Text
+from linter.text import Edit, Span, Text
 
 # --- Texts before and after, to be read -----------------------------------------------------------------------------------------------
 
@@ -76,6 +77,17 @@ MEDPLUM_LOG_LEVEL=
 MEDPLUM_REDIS_HOST=redis
 MEDPLUM_REDIS_HOST=redis2
 """
+JSON_ENV = """\
+MEDPLUM_DATABASE_HOST=db
+MEDPLUM_DATABASE_SSL="{\\"ca\\": \\"x\\", \\"require\\": false}"
+MEDPLUM_DEFAULT_PROJECT_FEATURES="[\\"a\\",\\n\\"b\\"]"
+MEDPLUM_READONLY_DATABASE_SSL={"require":false}
+MEDPLUM_EXTERNAL_AUTH_PROVIDERS='[{"issuer": "x"}, {"issuer": "y", "clientId": "z"}]'
+MEDPLUM_REDIS_TLS='{"ca": "${CA}"}'
+MEDPLUM_SMTP='{"host": "no JSON'
+MEDPLUM_BULLMQ='{"concurrency": 5}'
+MEDPLUM_BULLMQ_CONCURRENCY=6
+"""
 COMPOSE = """\
 x-common: &common {MEDPLUM_LOG_LEVEL: info}
 services:
@@ -94,6 +106,22 @@ services:
       MEDPLUM_DATABASE_SSL: '{"ca":"x",  "require": false}'
       MEDPLUM_REDIS_PASSWORD:
       <<: *common
+"""
+SHARED = """\
+x-env: &env
+  MEDPLUM_BASE_URL: https://api.acme.org
+  MEDPLUM_PORT: &port "8103"
+services:
+  server:
+    image: medplum/medplum-server:5.1.20
+    environment: *env
+  worker:
+    image: medplum/medplum-server:5.1.20
+    environment:
+      <<: *env
+      MEDPLUM_APP_BASE_URL: &app https://app.acme.org
+      MEDPLUM_STORAGE_BASE_URL: *app
+      MEDPLUM_DATABASE_HOST: db
 """
 COMPOSE_LIST = """\
 services:
@@ -317,6 +345,35 @@ OF_CHART = (
     (renaming("baseUrl", "supportEmail"),),
     (removing("database"),),
 )
+IN_JSON = (
+    (setting("database.ssl.require", True),),
+    (setting("database.ssl.cert", 'it\'s "x"\n'),),
+    (setting("readonlyDatabase.ssl.require", True),),
+    (setting("readonlyDatabase.ssl.ca", "it's"),),
+    (setting("readonlyDatabase.ssl.ca", "its"),),
+    (setting("externalAuthProviders.0.issuer", "https://idp.acme.org/"),),
+    (setting("externalAuthProviders.1", {"issuer": "w"}),),
+    (removing("externalAuthProviders.0"),),
+    (removing("externalAuthProviders.0.issuer"),),
+    (removing("externalAuthProviders.1.issuer"), removing("externalAuthProviders.1.clientId")),
+    (removing("database.ssl.ca"), removing("database.ssl.require")),
+    (setting("defaultProjectFeatures.2", "c"),),
+    (setting("redis.tls.ca", "x"),),
+    (setting("smtp.host", "x"),),
+    (setting("bullmq.concurrency", 7),),
+    (removing("bullmq"),),
+)
+IN_SHARED = (
+    (setting("baseUrl", "https://api.acme.org/"),),
+    (removing("baseUrl"),),
+    (setting("appBaseUrl", "https://app.acme.org/"),),
+    (removing("appBaseUrl"),),
+    (setting("storageBaseUrl", "https://app.acme.org/"),),
+    (removing("storageBaseUrl"),),
+    (setting("database.host", "db2"),),
+    (removing("database.host"),),
+    (setting("redis.host", "redis"),),
+)
 CASES = [
     Case(
         "an environment file",
@@ -334,8 +391,11 @@ CASES = [
             (setting("externalAuthProviders", [{"issuer": "https://idp.acme.org/"}]),),
         ),
     ),
+    Case("an environment file with JSON", ".env", JSON_ENV, IN_JSON),
     Case("an environment file of an older server", ".env", ENV, ((setting("smtp.host", "x"),), (setting("port", 1),)), server="4.1.0"),
     Case("a service with a mapping", "compose.yaml", COMPOSE, (*COMMON, *REST, (setting("logLevel", "debug"),))),
+    Case("a service whose variables are an alias", "compose.yaml", SHARED, ((setting("baseUrl", "x"),), (removing("port"),))),
+    Case("a service with aliases", "compose.yaml", SHARED, IN_SHARED, document=1),
     Case("a service with a list", "compose.yaml", COMPOSE_LIST, (*COMMON, *REST)),
     Case("a service with names and values", "compose.yaml", COMPOSE_PAIRS, COMMON),
     Case("a ConfigMap", "medplum.yaml", CONFIG_MAP, (*COMMON, *REST)),
@@ -591,6 +651,8 @@ NAMED = {
     "introspectionEnabled": "MEDPLUM_INTROSPECTION_ENABLED",
     "database.ssl": "MEDPLUM_DATABASE_SSL",
 }
+MEMBERS = ("database.ssl.require", "database.ssl.ca")
+"""What is given within the JSON of a variable."""
 ANCHOR = "database.host"
 """What shows that a file is a server's."""
 texts = st.text("abz/.:=,#'\"\\$ é", min_size=1, max_size=12)
@@ -632,13 +694,29 @@ def planted(draw: st.DrawFn) -> Planted:
             text = "{}"
         given[name] = text
         chunks[name] = layout.one(NAMED[name], text, draw(st.sampled_from(["", "'", '"'])))
-    changes = []
-    for name in draw(st.lists(st.sampled_from(list(NAMED)), min_size=1, max_size=3, unique=True)):
-        if name in names and name != ANCHOR and draw(st.booleans()):
-            changes.append(removing(name))
+    return Planted(layout, given, chunks, draw(wanted(names)))
+
+
+@st.composite
+def wanted(draw: st.DrawFn, names: list[str]) -> list[Change]:
+    """Changes of settings, some of which are given; of an object and its members one alone."""
+    changes: dict[str, Change] = {}
+    known = [*NAMED, *(MEMBERS if "database.ssl" in names else ())]
+    for name in draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True)):
+        if name in ("database.ssl", *MEMBERS) and not changes.keys().isdisjoint(("database.ssl", *MEMBERS)):
+            continue
+        if name in MEMBERS:
+            changes[name] = draw(st.sampled_from([removing(name), setting(name, True), setting(name, "a 'b'")]))
+        elif name in names and name != ANCHOR and draw(st.booleans()):
+            changes[name] = removing(name)
         else:
-            changes.append(setting(name, draw(values[name])))
-    return Planted(layout, given, chunks, changes)
+            changes[name] = setting(name, draw(values[name]))
+    return list(changes.values())
+
+
+def meant(given: Mapping[str, str]) -> dict[str, Any]:
+    """Texts, that of an object as what it says."""
+    return {name: json.loads(text) if name == "MEDPLUM_DATABASE_SSL" else text for name, text in given.items()}
 
 
 def check_engine(one: Planted) -> None:
@@ -651,13 +729,19 @@ def check_engine(one: Planted) -> None:
         after = file.after.decode()
         expected = dict(before)
         for change in one.changes:
-            name = NAMED[dotted(change.path)]
-            expected.pop(name, None)
-            if change.action == "set":
-                expected[name] = as_text(change.value)
-        assert one.layout.read(after) == expected
+            name = NAMED[".".join(map(str, change.path[:2]))]
+            if len(change.path) > 2:
+                whole = json.loads(expected[name])
+                whole.pop(str(change.path[-1]), None)
+                expected[name] = json.dumps(whole | ({str(change.path[-1]): change.value} if change.action == "set" else {}))
+            else:
+                expected.pop(name, None)
+                if change.action == "set":
+                    expected[name] = as_text(change.value)
+        assert meant(one.layout.read(after)) == meant(expected)
         assert engine(one.layout.uri, file.after, one.changes).files == ()
-        untouched = [chunk for name, chunk in one.chunks.items() if steps(name) not in {change.path for change in one.changes}]
+        touched = {change.path[:2] for change in one.changes}
+        untouched = [chunk for name, chunk in one.chunks.items() if steps(name) not in touched]
         kept = [one.layout.head.rstrip(), *untouched, one.layout.tail]
         at = 0
         for piece in kept:
@@ -685,6 +769,78 @@ def test_most_fixes_can_be_made(layout: Layout) -> None:
     chunks = {name: layout.one(NAMED[name], text, "'") for name, text in given.items()}
     for change in (setting("baseUrl", "https://api.acme.org/"), setting("port", 80), removing("port"), setting("database.host", "db")):
         assert engine(layout.uri, Planted(layout, given, chunks, [change]).text.encode(), [change]).files, shown([change])
+
+
+def test_no_difference_shows_what_a_secret_holds() -> None:
+    """Of a file in which other objects show the same settings: neither the difference nor the edits in a report."""
+    manifest = "apiVersion: v1\nkind: {kind}\nmetadata: {{name: x}}\n{data}:\n  MEDPLUM_DATABASE_HOST: db\n"
+    manifest += "  MEDPLUM_BASE_URL: https://{host}.acme.org\n"
+    text = "---\n".join(
+        manifest.format(kind=kind, data=data, host=host)
+        for kind, data, host in (("ConfigMap", "data", "open"), ("Secret", "stringData", "hidden"))
+    )
+
+    def check(instead: Mapping[str, bytes]) -> Outcome:
+        data = instead.get("a.yaml", text.encode())
+        options = Options(Overrides(select=("base-url-without-trailing-slash",)), isolated=True)
+        return lint_input(Input("a.yaml", data, Path("a.yaml")), options)._replace(contents={"a.yaml": data})
+
+    found = check({}).result.findings
+    assert [one.fix is not None and one.fix.edits is not None and one.fix.shown for one in found] == [True, False]
+    (file,) = fixed(check, unsafe=True).files
+    assert file.after.decode() == text.replace(".org", ".org/")
+    assert "hidden" not in unified_diff(file)
+    assert unified_diff(file).count("\n-") == unified_diff(file).count("\n+") - 1 == 2
+
+
+def test_a_file_that_is_not_utf_8_is_left_alone() -> None:
+    content = b"MEDPLUM_BASE_URL=https://api.acme.org\n# caf" + b"\xe9\n"
+    for source, data in ((dotenv, content), (server_json, b'{"baseUrl": "caf\xe9"}')):
+        (loaded,) = source.load(SourceFile("x", data), source.KINDS[0])
+        assert loaded.editor is None
+
+
+RIGHT = "MEDPLUM_BASE_URL=https://a.acme.org/\nMEDPLUM_PORT=8103\nMEDPLUM_DATABASE_SSL='{}'\n"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        RIGHT,
+        RIGHT.replace("8103", "08103"),
+        RIGHT.replace("8103", "8104"),
+        RIGHT.replace("{}", "{ }"),
+        RIGHT.replace("_SSL", "_SSL_CA"),
+        RIGHT.replace("acme", "a"),
+        RIGHT + "MEDPLUM_LOG_LEVEL=info\n",
+    ],
+)
+def test_what_would_change_something_else_is_a_bug(made: str) -> None:
+    """As it is with an editor that changes more than it should, be it only the text of a value."""
+    before = RIGHT.replace("org/", "org")
+    changes = (setting("baseUrl", "https://a.acme.org/"),)
+
+    def check(instead: Mapping[str, bytes]) -> Outcome:
+        data = instead.get(".env", before.encode())
+        (one,) = load(Input(".env", data, Path(".env")), None, ANY_SERVER).loaded
+        fix = Fix(changes, True, "", (Edit(Span(0, len(before)), made),))
+        found = (Finding("a/b", "error", "", one.document, ("baseUrl",), Span(0, 1), fix),)
+        result = Result("0", (), (one.document,), found if data == before.encode() else (), {})
+        return Outcome(result, (), (), False, contents={".env": data})
+
+    fixes = fixed(check, unsafe=False)
+    assert (bool(fixes.files), bool(fixes.bugs)) == (made == RIGHT, made != RIGHT)
+
+
+def test_only_so_many_fixes_are_looked_for_in_one_file() -> None:
+    """Each takes reading the file again, which may have thousands of places."""
+    service = "  s{number}:\n    image: medplum/medplum-server:5\n    environment: {{MEDPLUM_BASE_URL: 'https://a.acme.org'}}\n"
+    text = "services:\n" + "".join(service.format(number=number) for number in range(400))
+    every = load(Input("compose.yaml", text.encode(), Path("compose.yaml")), None, ANY_SERVER).loaded
+    changes = [setting("baseUrl", "https://a.acme.org/")]
+    made = [one.editor is not None and one.editor(changes) is not None for one in every]
+    assert 20 < made.count(True) < 100
+    assert made == sorted(made, reverse=True)
 
 
 # --- The fixtures ---------------------------------------------------------------------------------------------------------------------

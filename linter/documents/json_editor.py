@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from .. import settings
 from ..model import Change
-from ..syntax.edits import value_at
+from ..syntax.edits import Order, apply_edits, is_same, value_at
 from ..syntax.json import parse_json
 from ..syntax.json_edits import remove, rename, set_value
 from ..syntax.places import Json, JsonPath
@@ -32,12 +33,20 @@ def _steps(parsed: Json, change: Change) -> list[Change]:
 def _edits(content: str, parsed: Json, change: Change, order: Sequence[str]) -> list[Edit] | None:
     try:
         if change.action == "set":
-            return set_value(content, parsed, change.path, change.value, lambda path: _members(order, path))
+            return set_whole(content, parsed, change.path, change.value, lambda path: _members(order, path))
     except ValueError:  # a value that JSON has no text for
         return None
     if change.action == "remove":
         return remove(content, parsed, change.path)
     return rename(content, parsed, change.path, str(change.value[-1]))
+
+
+def set_whole(content: str, parsed: Json, path: JsonPath, value: Any, order: Order = ()) -> list[Edit] | None:
+    """Give the member at ``path`` a value, of which nothing else is left; see :func:`~linter.syntax.json_edits.set_value`, which merges."""
+    edits = set_value(content, parsed, path, value, order)
+    if edits is None or not isinstance(value, dict):
+        return edits
+    return edits if is_same(value_at(parse_json(apply_edits(content, edits)).value, path), value) else None
 
 
 @cache

@@ -35,9 +35,11 @@ class _Lines:
         start, end = variable.value
         quote = self._content[start : start + 1]
         inner = Span(start + 1, end - 1) if quote in ("'", '"') else Span(start, end)
-        written = self._content[slice(*inner)]
+        old, written = variable.text or "", self._content[slice(*inner)]
+        if not _SPECIAL[quote if quote in _SPECIAL else ""].isdisjoint(set(text) - set(old)):
+            return None
         for escaped in _ESCAPES:
-            if escaped(variable.text or "") == written:
+            if escaped(old) == written:
                 return [Edit(inner, escaped(text))]
         return None
 
@@ -59,5 +61,7 @@ def _with_backslashes(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
+_SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": frozenset("\\$`#'\r\n\t ;&|<>()*?!~")}
+"""What programs do not agree on within quotes, or without any: where a value has none of it, none is written there."""
 _ESCAPES: Final[tuple[Callable[[str], str], ...]] = (str, _with_backslashes)
 """How a text stands in a file: as it is, or with backslashes before quotes."""

@@ -24,9 +24,14 @@ Parts = Callable[[YamlValue], Iterable[VariablePart]]
 _SHORT_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 """A number that every reader of YAML makes the same text of: Helm writes a longer one with an exponent."""
 
+_MOST_READ: Final = 2_000_000
+"""Characters of a file that are read again for its fixes, at most: a file of thousands of containers can have one in each."""
+
 
 def tree_edits(file: SourceFile, holder: YamlValue, read: Reader, parts: Parts, changes: Sequence[Change]) -> list[Edit] | None:
     """The edits of a file that make the changes; see :func:`linter.documents.editors.editor_in`."""
+    if _is_spent(file, len(changes)):
+        return None
     index = next(number for number, one in enumerate(file.documents) if one is holder.yaml)
 
     def parse(content: str) -> Yaml | Json | None:
@@ -40,6 +45,13 @@ def tree_edits(file: SourceFile, holder: YamlValue, read: Reader, parts: Parts, 
         return _Tree(content, parsed, list(read(again, content)), list(parts(again)), parse)
 
     return variable_edits(file.text.content, read_again, file.release, changes)
+
+
+def _is_spent(file: SourceFile, changes: int) -> bool:
+    """Whether a file has been read too often for one more fix."""
+    spent: list[int] = file.cached("characters read for fixes", lambda: [0])
+    spent[0] += len(file.text.content) * changes
+    return spent[0] > _MOST_READ
 
 
 def _parsed(content: str, index: int, count: int, before: Yaml | Json) -> Yaml | Json | None:

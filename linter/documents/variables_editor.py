@@ -19,9 +19,10 @@ from ..server.loader import loaded_value
 from ..settings.env_names import setting_of, variable_of
 from ..syntax.edits import apply_edits, is_same
 from ..syntax.json import INVALID, parse_json, valid_value
-from ..syntax.json_edits import remove, rename, set_value
+from ..syntax.json_edits import remove, rename
 from ..text import Edit
 from .changes import edits_of
+from .json_editor import set_whole
 from .variables import Variable, is_misread
 
 
@@ -214,7 +215,7 @@ def _inner_edits(text: str, change: Change, above: int, path: SettingPath) -> li
     parsed = parse_json(text)
     if change.action == "set":
         try:
-            return set_value(text, parsed, change.path, change.value)
+            return set_whole(text, parsed, change.path, change.value)
         except (TypeError, ValueError):  # a value that JSON has no text for
             return None
     if change.action == "remove":
