@@ -97,3 +97,24 @@ def test_all_mistakes_with_one_answer_are_mended() -> None:
     assert (safe.refused, safe.bugs, every.refused, every.bugs) == ((), (), (), ())
     assert [finding.rule for finding in every.outcome.result.findings] == []
     assert ([file.findings for file in safe.files], [file.findings for file in every.files]) == ([9], [24])
+
+
+def test_the_edits_of_a_secret_are_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "medplum.config.json"
+    data = {
+        "baseUrl": "https://api.clinic.example",
+        "signingKey": "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----",
+        "redis": {"host": "cache", "password": 12345},
+        "database": {"url": "postgres://clinic:hunter2@db.internal/clinic"},
+    }
+    path.write_text(json.dumps(data), encoding="utf-8")
+    findings = lint_paths([str(path)], Options(Overrides(), isolated=True)).result.findings
+    shown = {finding.rule: finding.fix.shown for finding in findings if finding.fix is not None and finding.fix.edits}
+    assert shown == {
+        "base-url-without-trailing-slash": True,
+        "malformed-pem": False,
+        "wrong-type": False,
+        "database-url-not-read": False,
+    }
+    said = " ".join(finding.fix.description for finding in findings if finding.fix is not None)
+    assert not any(secret in said for secret in ("MIIE", "12345", "hunter2"))

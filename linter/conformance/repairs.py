@@ -6,8 +6,10 @@ setting. Worked out only for a finding that has a fix.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from .. import settings, suggest
@@ -16,7 +18,7 @@ from ..formats.urls import origin_of
 from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath
 from ..release import MAIN, Release
 from ..server.loader import SECRETS, compares_with_true, loaded_value
-from ..settings import Setting
+from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from . import names, tls, values, written
 from .mismatch import mismatches
@@ -243,20 +245,25 @@ def _named(place: _Place) -> SettingPath | None:
     live = names.live_names(place.catalogue, place.release)
     holder = tuple("*" if isinstance(step, int) else step for step in above)
     members = {one.lower(): one for one in live.members.get(holder, ())}
-    inner = _by_letters(name, live) if not above and name.lower() not in members else None
+    inner = _by_letters(place).get(_letters(name)) if not above and name.lower() not in members else None
     near = name.lower() if name.lower() in members else _only_near(name.lower(), members)
     return inner or ((*above, members[near]) if near is not None else None)
 
 
-def _by_letters(name: str, live: names.Names) -> SettingPath | None:
-    """The setting inside of a section whose whole name has the letters of a name at the top: ``redis_tls``, ``databaseHost``."""
-    letters = _letters(name)
-    same = [tuple(one.split(".")) for every in live.ending.values() for one in every if _letters(one) == letters]
-    return same[0] if len(same) == 1 and "*" not in same[0] else None
+def _by_letters(place: _Place) -> Mapping[str, SettingPath]:
+    """The settings inside of sections by the letters of their whole names, which one at the top can have: ``redis_tls``."""
+    return _names_by_letters(place.catalogue, place.release)
+
+
+@cache
+def _names_by_letters(catalogue: Catalogue, release: Release) -> Mapping[str, SettingPath]:
+    every = [name for same in names.live_names(catalogue, release).ending.values() for name in same]
+    known = Counter(map(_letters, every))
+    return {_letters(name): tuple(name.split(".")) for name in every if "*" not in name and known[_letters(name)] == 1}
 
 
 def _letters(name: str) -> str:
-    return name.replace(".", "").replace("_", "").replace("-", "").lower()
+    return re.sub("[._-]", "", name).lower()
 
 
 def _only_near(word: str, known: Mapping[str, Any], cutoff: float = _NEAR) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from ..model import dotted
 from ..syntax.places import Json, SyntaxProblem
@@ -40,15 +42,16 @@ def json_problems(parsed: Json, consequence: str, content: str | None = None) ->
 
     ``content`` is the text where that is all of a file, which can be mended.
     """
+    mender = _Mender(parsed, content) if content is not None and parsed.problems else None
     for problem in parsed.problems:
+        repair = mender.repair(problem) if mender is not None else None
         if problem.rule == "json-duplicate-key":
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
             message = f"{name} is given twice: the last one counts, and the others are silently dropped; keep one"
-            yield Problem(problem.rule, message, problem.span, problem.path, repair=_repair(problem, parsed, content))
+            yield Problem(problem.rule, message, problem.span, problem.path, repair=repair)
         else:
             advice = _ADVICE.get(problem.rule)
             message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
-            repair = _repair(problem, parsed, content)
             yield Problem(problem.rule, message, problem.span, fatal=problem.fatal, lossy=problem.lossy, repair=repair)
 
 
@@ -57,25 +60,41 @@ _REPAIRS = {
     "json-trailing-comma": "delete the comma",
     "json-duplicate-key": "keep the last of the equal values",
 }
+_MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, "json-duplicate-key": 30}
+"""Mistakes of a kind at most in a text that is mended. No configuration has as many, and each can take as much as the text is long."""
 
 
-def _repair(problem: SyntaxProblem, parsed: Json, content: str | None) -> Repair | None:
-    """What puts a problem of a text right that is all of a file."""
-    if content is None or problem.rule not in _REPAIRS:
-        return None
+class _Mender:
+    """What makes the edits of a text that put its mistakes right."""
 
-    def edits() -> list[Edit] | None:
-        from ..syntax.json_edits import remove_comments, remove_earlier, remove_trailing_commas, repeats_itself  # only for a mistake
+    def __init__(self, parsed: Json, content: str) -> None:
+        self._parsed = parsed
+        self._content = content
+        counts = Counter(problem.rule for problem in parsed.problems)
+        self._can = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
+
+    def repair(self, problem: SyntaxProblem) -> Repair | None:
+        """What puts a mistake right; None for one that nothing does."""
+        if problem.rule not in self._can:
+            return None
+        return Repair(_REPAIRS[problem.rule], lambda: self._edits(problem))
+
+    def _edits(self, problem: SyntaxProblem) -> list[Edit] | None:
+        from ..syntax.json_edits import remove_earlier, remove_trailing_commas, repeats_itself  # only for a mistake
 
         if problem.rule == "json-comment":
-            # Of comments beside each other one edit takes out all.
-            return [edit for edit in remove_comments(content, parsed) if edit.span.start <= problem.span.start < edit.span.end]
+            return [edit for edit in self._comments if edit.span.start <= problem.span.start < edit.span.end]
         if problem.rule == "json-trailing-comma":
-            return remove_trailing_commas(content, parsed, [problem.span])
+            return remove_trailing_commas(self._content, self._parsed, [problem.span])
         path = problem.path or ()
-        return remove_earlier(content, parsed, path) if path and repeats_itself(content, parsed, path) else None
+        return remove_earlier(self._content, self._parsed, path) if path and repeats_itself(self._content, self._parsed, path) else None
 
-    return Repair(_REPAIRS[problem.rule], edits)
+    @cached_property
+    def _comments(self) -> list[Edit]:
+        """The edits that take out all comments; of those beside each other one takes out all."""
+        from ..syntax.json_edits import remove_comments
+
+        return remove_comments(self._content, self._parsed)
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
