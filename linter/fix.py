@@ -18,7 +18,7 @@ from .run import Outcome
 from .server.effective import catalogue_of
 from .server.loader import loaded_value
 from .settings.kinds import DOCUMENT_KINDS
-from .syntax.edits import apply_to, overlap
+from .syntax.edits import apply_to, meet
 from .text import Edit
 
 MOST_ROUNDS: Final = 10
@@ -107,7 +107,7 @@ class _Fixing:
                 continue
             assert fix is not None and fix.edits is not None
             edits, paths = taken.setdefault(uri, []), settled.setdefault(finding.document, set())
-            if not overlap(edits, fix.edits) and paths.isdisjoint(_changed_by(fix.changes)):
+            if not meet(edits, fix.edits) and paths.isdisjoint(_changed_by(fix.changes)):
                 edits.extend(fix.edits)
                 paths.update(_changed_by(fix.changes))
                 chosen.setdefault(uri, []).append(finding)

@@ -7,6 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -830,6 +831,28 @@ def test_what_would_change_something_else_is_a_bug(made: str) -> None:
 
     fixes = fixed(check, unsafe=False)
     assert (bool(fixes.files), bool(fixes.bugs)) == (made == RIGHT, made != RIGHT)
+
+
+def test_fixes_that_touch_are_made_one_after_the_other() -> None:
+    """What is put in behind the only item of a list takes it that the item stays."""
+    text = TASK.partition('"environment"')[0] + '"environment": [{"name": "MEDPLUM_LOG_LEVEL", "value": "INFO"}]}]}\n'
+    changes = [setting("baseUrl", "https://api.acme.org/"), removing("logLevel"), setting("redis.host", "redis")]
+
+    def check(instead: Mapping[str, bytes]) -> Outcome:
+        data = instead.get("task.json", text.encode())
+        (one,) = load(Input("task.json", data, Path("task.json")), None, ANY_SERVER).loaded
+        found = tuple(finding_of(one, [change]) for change in changes if not is_made(one.document, [change]))
+        return Outcome(Result("0", (), (one.document,), found, {}), (), (), False, contents={"task.json": data})
+
+    fixes = fixed(check, unsafe=False)
+    assert (fixes.bugs, fixes.refused) == ((), ())
+    (container,) = json.loads(fixes.files[0].after)["containerDefinitions"]
+    assert paired(container["environment"]) == {"MEDPLUM_BASE_URL": "https://api.acme.org/", "MEDPLUM_REDIS_HOST": "redis"}
+    (loaded,) = load(Input("task.json", text.encode(), Path("task.json")), None, ANY_SERVER).loaded
+    assert loaded.editor is not None
+    for several in permutations(changes):
+        edits = loaded.editor(several)
+        assert edits is None or json.loads(apply_edits(text, edits)) == json.loads(fixes.files[0].after)
 
 
 def test_only_so_many_fixes_are_looked_for_in_one_file() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from ..model import Change
-from ..syntax.edits import Overlap, apply_edits
+from ..syntax.edits import Overlap, apply_edits, meet
 from ..text import Edit, Span
 
 EditOne = Callable[[str, Change], "list[Edit] | None"]
@@ -15,24 +16,42 @@ EditOne = Callable[[str, Change], "list[Edit] | None"]
 def edits_of(content: str, changes: Sequence[Change], edit: EditOne) -> list[Edit] | None:
     """The edits that make the changes; those that meet in one place are made one after the other, as one edit of all between them."""
     apart = [edit(content, change) for change in changes]
+    if len(changes) == 1:
+        return apart[0]
     edits = [one for made in apart for one in made or ()]
-    if None in apart:
-        return None if len(changes) == 1 else _in_turn(content, changes, edit)
-    try:
-        apply_edits(content, edits)
-    except Overlap:
-        return _in_turn(content, changes, edit)
-    return edits
+    if None not in apart and not _meet(apart):
+        return edits
+    in_turn = _made_in_turn(content, changes, edit)
+    if in_turn is None:
+        return None
+    with suppress(Overlap):
+        if None not in apart and apply_edits(content, edits) == in_turn:
+            return edits  # they only touch
+    return _as_one(content, in_turn)
 
 
-def _in_turn(content: str, changes: Sequence[Change], edit: EditOne) -> list[Edit] | None:
-    """One edit, from the first character that changes to the last one."""
-    made = content
+def _meet(apart: Sequence[list[Edit] | None]) -> bool:
+    """Whether the edits of one change stand in the way of those of another."""
+    taken: list[Edit] = []
+    for made in apart:
+        if meet(taken, made or ()):
+            return True
+        taken += made or ()
+    return False
+
+
+def _made_in_turn(content: str, changes: Sequence[Change], edit: EditOne) -> str | None:
+    """The text with one change made after the other."""
     for change in changes:
-        edits = edit(made, change)
+        edits = edit(content, change)
         if edits is None:
             return None
-        made = apply_edits(made, edits)
+        content = apply_edits(content, edits)
+    return content
+
+
+def _as_one(content: str, made: str) -> list[Edit]:
+    """One edit, from the first character that changes to the last one."""
     if made == content:
         return []
     start = next((at for at, (old, new) in enumerate(zip(content, made, strict=False)) if old != new), min(len(content), len(made)))

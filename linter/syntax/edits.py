@@ -56,6 +56,18 @@ def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
     return False
 
 
+def meet(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
+    """Whether edits of one set stand in the way of another, or touch it: what is put in next to an item takes it that the item stays."""
+    one, other = set(first), set(second)
+    ends = {True: -1, False: -1}
+    for edit in sorted(one ^ other):
+        of_one = edit in one
+        if edit.span.start <= ends[not of_one]:
+            return True
+        ends[of_one] = max(ends[of_one], edit.span.end)
+    return False
+
+
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:
     ordered = sorted(set(edits))
     for before, after in zip(ordered, ordered[1:], strict=False):
