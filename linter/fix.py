@@ -1,7 +1,7 @@
 """Fixing files: the edits of findings, made until none is left, and each file checked again before it is written.
 
 What is made of a file must read as what was meant: the settings that a fix changes are changed, all others are what they were, and no new
-finding is as grave as those that are gone. A file for which that is not so stays as it is.
+finding is as grave as those that are gone. A fix that brings one is left out; a file in which something else changed stays as it is.
 """
 
 from __future__ import annotations

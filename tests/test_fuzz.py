@@ -245,12 +245,28 @@ def test_a_file_that_changes_is_noticed(room: Room, monkeypatch: pytest.MonkeyPa
     assert "a file changed" in {failure.promise for failure in oracle.failures(oracle.make_case(1), room, 1, only="show text")}
 
 
+@pytest.mark.parametrize(
+    ("what", "promise"), [("x", "fixes leave something to fix"), ("{", "fixes break a file"), (SECRET, "a secret is printed")]
+)
+def test_bad_fixes_are_noticed(what: str, promise: str, case: Case, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = commands.inside
+
+    def mends(arguments: list[str], data: bytes = b"") -> Run:
+        run = inside(arguments, data)
+        Path("server.json").write_text(Path("server.json").read_text() + what)
+        return run._replace(out=run.out + what.encode(), code=2 if what == "{" and run.code == 2 else 1)
+
+    monkeypatch.setattr(Plan.run, "__defaults__", (mends,))
+    assert promise in {failure.promise for failure in oracle.failures(case, room, 1, only=oracle.FIX)}
+
+
 def test_the_same_commands_for_the_same_seed(room: Room) -> None:
     case = oracle.make_case(5)
     names = room.prepare(case.files, case.twins[0])
     assert oracle.plans(case, names, Random(5)) == oracle.plans(case, names, Random(5))
     assert [plan.name for plan in oracle.plans(case, names, Random(5))] == [
         *(f"check {form}" for form in reporters.names()),
+        "check --diff",
         "show text",
         "show json",
         "diff text",

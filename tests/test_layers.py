@@ -27,7 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "policy": {"_built", "conformance", "files", "formats", "model", "release", "text", "redaction", "registry", "settings", "suggest"},
     "documents": {"formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "conformance", "documents", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
-    "upgrade": {"documents", "model", "policy", "redaction", "release", "server", "settings", "syntax", "text"},
+    "upgrade": {"conformance", "documents", "model", "policy", "redaction", "release", "server", "settings", "syntax", "text"},
     "reporters": {"model", "release", "text", "redaction"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""

@@ -133,6 +133,8 @@ def plans(case: Case, names: Sequence[str], random: Random) -> list[Plan]:
     output = "../report" if random.random() < 0.15 else ""
     aside = ["--output", output] if output else []
     made = [Plan(f"check {form}", ("check", "--format", form, *aside, *check), stdin, output) for form in reporters.names()]
+    unsafe = random.choice([(), ("--unsafe-fixes",)])
+    made += [Plan("check --diff", ("check", "--diff", *unsafe, *check), stdin)]
     shown = ["-", *given] if piped else [*given, *paths]
     options = random.choice([[], ["--defaults"], ["--only-changed"]])
     made += [Plan(f"show {form}", ("show", "--format", form, *options, *shown), stdin) for form in ("text", "json")]
@@ -197,10 +199,28 @@ def failures(case: Case, room: Room, seed: int, *, outside: bool = False, only: 
     after = _contents(room.case)
     if after != before:
         found.append(Failure("a file changed", "all", ", ".join(sorted(set(after) ^ set(before))) or "contents"))
+    if only in (None, FIX):
+        found += [Failure(promise, FIX, detail) for promise, detail in _fixed(case, names, room)]
     found += _twins(case, chosen, reports, room)
     found += _lengths(case, chosen, reports, room)
     case.detector.forget()
     return found
+
+
+FIX: Final = "check --fix"
+
+
+def _fixed(case: Case, names: Sequence[str], room: Room) -> Iterator[tuple[str, str]]:
+    """What is wrong with the files after their fixes are made. They are to be written again before anything else is run."""
+    plan = Plan(FIX, ("check", "--fix", "--unsafe-fixes", "--now", "2026-01-31", "--", *(f"./{name}" for name in names)))
+    first = plan.run(case.files)
+    yield from broken(first, plan, case)
+    fixed = _contents(room.case)
+    second = plan.run(case.files)
+    if _contents(room.case) != fixed:
+        yield "fixes leave something to fix", ", ".join(name for name, data in _contents(room.case).items() if data != fixed.get(name))
+    if second.code not in (0, 1, first.code):
+        yield "fixes break a file", second.complaints[:300]
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
