@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ from .text import printable_lines
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    Check = Callable[[Mapping[str, bytes] | None], Outcome]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -138,7 +140,7 @@ def check(
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
     if output == "":
         raise click.UsageError("--output needs a file name")
-    if fix_script in ("", "-") or (fix_script is not None and fix_script == output):
+    if fix_script in ("", "-") or _is_one_file(fix_script, output):
         raise click.UsageError("--fix-script needs a file of its own")
     overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None, server=server_version)
     options = Options(
@@ -147,21 +149,40 @@ def check(
     if unsafe_fixes and not (apply_fixes or show_diff or fix_script):
         raise click.UsageError("--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too")
     paths = paths or (".",)
-    report = partial(_report, output_format=output_format, output=output, color=color, quiet=quiet, paths=paths)
-    if apply_fixes or show_diff:
-        outcome = _fix(paths, options, apply=not show_diff, unsafe=unsafe_fixes, report=report)
+    if apply_fixes and not show_diff and "-" in paths:
+        raise click.UsageError("standard input cannot be changed: give a file, or --diff to see what would be")
+    check_again = _lint(list(paths), options, stdin_filename)
+    keep_inputs = partial(_keep_inputs, output=output, fix_script=fix_script, from_stdin="-" in paths)
+    report = partial(_report, output_format=output_format, output=output, color=color, quiet=quiet)
+    if show_diff:
+        outcome = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=output_format != "text" and output in (None, "-"))
+    elif apply_fixes:
+        outcome = _fix(check_again, unsafe_fixes, keep_inputs, report)
     else:
-        outcome = report(_lint(list(paths), options, stdin_filename))
+        outcome = check_again(None)
+        keep_inputs(outcome)
+        outcome = report(outcome)
     for error in outcome.errors:
         say("error", error)
     for bug in outcome.bugs:
         _say_bug(bug)
     if fix_script is not None and outcome.started:
-        _write_script(outcome, fix_script, unsafe=unsafe_fixes, from_stdin="-" in paths)
+        _write_script(outcome, fix_script, unsafe=unsafe_fixes)
     sys.exit(outcome.exit_code)
 
 
-def _write_script(outcome: Outcome, path: str, *, unsafe: bool, from_stdin: bool) -> None:
+def _is_one_file(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other)
+
+
+def _keep_inputs(outcome: Outcome, *, output: str | None, fix_script: str | None, from_stdin: bool) -> None:
+    """Stop before anything is written if an output is an input: one that ``--fix`` has replaced is no longer known by its number."""
+    for path, what in ((output, "report"), (fix_script, "script")):
+        if outcome.started and path not in (None, "-") and is_read(str(path), outcome.inputs, from_stdin=from_stdin):
+            _fail([f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file"])
+
+
+def _write_script(outcome: Outcome, path: str, *, unsafe: bool) -> None:
     """Write the script that makes the fixes of dumps, if there are any."""
     from .commands import fix_script
 
@@ -169,8 +190,6 @@ def _write_script(outcome: Outcome, path: str, *, unsafe: bool, from_stdin: bool
     if not findings:
         say("note", f"{path}: is not written, because no finding can be fixed in Parameter Store")
         return
-    if is_read(path, outcome.inputs, from_stdin=from_stdin):
-        _fail([f"{path}: is one of the files that are read, and the script would overwrite it: write it to another file"])
     script = fix_script.script(findings)
     try:
         write_report(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
@@ -179,31 +198,50 @@ def _write_script(outcome: Outcome, path: str, *, unsafe: bool, from_stdin: bool
     say("note", fix_script.summary(script, path))
 
 
-def _fix(paths: tuple[str, ...], options: Options, *, apply: bool, unsafe: bool, report: Callable[[Outcome], Outcome]) -> Outcome:
-    """Make the fixes of files, or print what they would change, and report what is left. A difference that is printed is a failure."""
-    from .commands.fix import summary, unified_diff
-    from .commands.fix_script import printed, with_commands
+def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> Outcome:
+    """Make the fixes of files, and report what is left. A file that cannot be written is reported as it is."""
+    from .commands.fix import summary
     from .fix import fixed
 
-    if "-" in paths:
-        raise click.UsageError("standard input cannot be fixed: give a file")
-    fixes = fixed(lambda contents: lint_paths(list(paths), options._replace(keep_contents=True, instead=contents)), unsafe=unsafe)
-    errors = list(fixes.refused)
-    for file in fixes.files:
-        if apply:
-            errors += _replaced(file.uri, file.after, file.before)
-        else:
-            write_standard_output(unified_diff(file))
-    commands = with_commands(fixes.outcome.result.findings, unsafe=unsafe) if not apply else []
-    if commands:
-        write_standard_output(printed(commands))
-    outcome = report(fixes.outcome)
+    fixes = fixed(check_again, unsafe=unsafe)
+    keep_inputs(fixes.outcome)
+    errors = {file.uri: _replaced(file.uri, file.after, file.before) for file in fixes.files}
+    made = [file for file in fixes.files if not errors[file.uri]]
+    outcome = fixes.outcome if len(made) == len(fixes.files) else check_again({})
+    outcome = report(outcome)
+    if made:
+        say("note", summary(made, made=True))
+    unwritten = [error for uri in errors for error in errors[uri]]
+    return outcome._replace(errors=(*outcome.errors, *fixes.refused, *unwritten), bugs=(*outcome.bugs, *fixes.bugs))
+
+
+def _show_fixes(
+    check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome], *, aside: bool
+) -> Outcome:
+    """Print what fixes would change, and report what would be left, where it is now. A difference is a failure.
+
+    ``aside``: on standard error, for a program reads the report.
+    """
+    from .commands.fix import summary, unified_diff
+    from .commands.fix_script import printed, with_commands
+    from .fix import fixed, left
+
+    fixes = fixed(check_again, unsafe=unsafe)
+    keep_inputs(fixes.before)
+    outcome = left(fixes)
+    commands = with_commands(outcome.result.findings, unsafe=unsafe)
+    text = "".join(map(unified_diff, fixes.files)) + (printed(commands) if commands else "")
+    if aside:
+        click.echo(text, err=True, nl=False)
+    else:
+        write_standard_output(text)
+    outcome = report(outcome)
     if fixes.files:
-        say("note", summary(fixes.files, made=apply))
+        say("note", summary(fixes.files, made=False))
     return outcome._replace(
-        errors=(*outcome.errors, *errors),
+        errors=(*outcome.errors, *fixes.refused),
         bugs=(*outcome.bugs, *fixes.bugs),
-        failed=outcome.failed or bool(fixes.files and not apply) or bool(commands),
+        failed=outcome.failed or bool(fixes.files or commands),
     )
 
 
@@ -218,12 +256,8 @@ def _replaced(path: str, content: bytes, before: bytes) -> list[str]:
     return []
 
 
-def _report(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool, paths: Sequence[str]) -> Outcome:
-    if outcome.started:
-        if output is not None and output != "-" and is_read(output, outcome.inputs, from_stdin="-" in paths):
-            _fail([f"{output}: is one of the files that are read, and the report would overwrite it: write it to another file"])
-        outcome = _written(outcome, output_format, output, color, quiet)
-    return outcome
+def _report(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
+    return _written(outcome, output_format, output, color, quiet) if outcome.started else outcome
 
 
 def _written(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
@@ -251,14 +285,19 @@ def _named_config(config_file: str | None, isolated: bool) -> Config | None:
     return None
 
 
-def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Outcome:
+def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Check:
+    """What checks the inputs, some of them with other contents; None keeps none of the contents."""
     if "-" not in paths:
-        return lint_paths(paths, options)
+        return lambda contents: lint_paths(paths, _with_contents(options, contents))
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
-    name = stdin_filename or STANDARD_INPUT
-    given = Input(Path(name).as_posix(), _standard_input(options.max_size), Path(stdin_filename or "stdin"), piped=True)
-    return lint_input(given, options)
+    uri = Path(stdin_filename or STANDARD_INPUT).as_posix()
+    given = Input(uri, _standard_input(options.max_size), Path(stdin_filename or "stdin"), piped=True)
+    return lambda contents: lint_input(given._replace(data=(contents or {}).get(uri, given.data)), _with_contents(options, contents))
+
+
+def _with_contents(options: Options, contents: Mapping[str, bytes] | None) -> Options:
+    return options if contents is None else options._replace(keep_contents=True, instead=contents)
 
 
 def _standard_input(limit: int) -> bytes:

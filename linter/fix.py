@@ -42,9 +42,11 @@ class FixedFile(NamedTuple):
 class Fixes(NamedTuple):
     """What fixes make of files, and the check of what is left.
 
-    ``refused`` says why files are left as they are, ``bugs`` says it where the reason is a bug of ours.
+    ``before`` is the check of the files as they are. ``refused`` says why files are left as they are, ``bugs`` where the reason is a bug of
+    ours.
     """
 
+    before: Outcome
     outcome: Outcome
     files: tuple[FixedFile, ...]
     refused: tuple[str, ...] = ()
@@ -54,6 +56,15 @@ class Fixes(NamedTuple):
 def fixed(check: Check, *, unsafe: bool) -> Fixes:
     """The files with all fixes made that are safe, or with ``unsafe`` all. Nothing is written."""
     return _Fixing(check, unsafe=unsafe).run()
+
+
+def left(fixes: Fixes) -> Outcome:
+    """The check of the files as they are, without what fixes would mend. All places are those of the files, to which nothing is written."""
+    keys = {_key(finding) for finding in fixes.outcome.result.findings}
+    changed = {file.uri for file in fixes.files}
+    before = fixes.before.result
+    kept = tuple(finding for finding in before.findings if finding.document.uri not in changed or _key(finding) in keys)
+    return fixes.before._replace(result=before._replace(findings=kept))
 
 
 class _Fixing:
@@ -76,7 +87,7 @@ class _Fixing:
             outcome = self._rounds(first, self.check(self.contents))
         changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
         files = tuple(self._file(uri, first, outcome) for uri in changed)
-        return Fixes(outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+        return Fixes(first, outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
 
     def _rounds(self, first: Outcome, outcome: Outcome) -> Outcome:
         for _ in range(MOST_ROUNDS if first.started else 0):

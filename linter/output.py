@@ -61,6 +61,8 @@ def replace_file(path: str, content: bytes, before: bytes) -> None:
         target = _followed(path)
         if _descriptor(target) is not None or not stat.S_ISREG(os.stat(target).st_mode):
             raise Unwritable("it is no file, but a device or pipe")
+        if os.stat(target).st_nlink > 1:
+            raise Unwritable("it has more than one name (hard links), and the others would keep the old content")
         _replace(target, content, before)
     except ValueError:  # a name with a null character in it
         raise Unwritable("this cannot be the name of a file") from None
@@ -133,6 +135,7 @@ def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int 
                 _write_all(descriptor, report)
                 if before is not None:
                     _keep_mode(descriptor, before)
+                    _keep_attributes(path, descriptor)
                 if mode is not None and hasattr(os, "fchmod"):
                     os.fchmod(descriptor, mode)
                 if expected is not None:
@@ -181,6 +184,15 @@ def _keep_mode(descriptor: int, before: os.stat_result) -> None:
                 break
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # after the owner: a change of that drops bits of the mode
+
+
+def _keep_attributes(path: str, descriptor: int) -> None:
+    """Keep what Linux notes beside a file, such as who else may read it (POSIX ACLs are attributes), as far as allowed."""
+    if hasattr(os, "listxattr"):
+        with suppress(OSError):
+            for name in os.listxattr(path):
+                with suppress(OSError):
+                    os.setxattr(descriptor, name, os.getxattr(path, name))
 
 
 @contextmanager

@@ -107,6 +107,7 @@ def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
     run = _Run(options)
     if run.prepare([given.path]):
+        run.keep(given.uri, given.data)
         run.load(given)
         run.check()
     return run.outcome()
@@ -174,6 +175,11 @@ class _Run:
             return True
         return self.options.kind is not None and all(file.status == "ignored" for file in self.files)
 
+    def keep(self, uri: str, data: bytes) -> None:
+        """Keep the bytes of a file for the outcome, where the options ask for them."""
+        if self.options.keep_contents:
+            self._contents[uri] = data
+
     def read(self, file: Found) -> bytes | None:
         """The bytes of a file, or None with an error noted, or with what a search found left alone."""
         uri = _uri(file.path)
@@ -182,8 +188,7 @@ class _Run:
             return None
         try:
             data = self.options.instead[uri] if uri in self.options.instead else read_file(file.path, self.options.max_size)
-            if self.options.keep_contents:
-                self._contents[uri] = data
+            self.keep(uri, data)
             return data
         except Unreadable as error:
             self.errors.append(f"{file.path}: cannot be read: {error}")

@@ -114,9 +114,40 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
         '-  "appBaseUrl": "https://a.clinic.example"\n'
         '+  "appBaseUrl": "https://a.clinic.example/"\n'
         " }\n"
+        "\\ No newline at end of file\n"
         "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n"
     )
     assert result.stderr == "medplum-lint: note: 2 findings would be fixed in 1 file\n"
+
+
+def test_what_a_diff_leaves_is_reported_where_it_is_now() -> None:
+    text = '{\n"auditEventLogGroup": "x",\n"baseUrl": "https://a.example/",\n"database": {},\n"redis": {"port": 70000}\n}\n'
+    path = write(text)
+    rules = "--select", "removed-setting,number-out-of-range"
+    found = json.loads(run("--diff", *rules, "--format", "json", path.name).stdout)["findings"]
+    assert [(one["rule"], one["range"]["start"]) for one in found] == [("number-out-of-range", {"line": 5, "column": 19})]
+    result = run("--diff", *rules, "--format", "sarif", path.name)
+    assert result.stderr.startswith("--- medplum.config.json\n") and len(json.loads(result.stdout)["runs"][0]["results"]) == 1
+    result = run("--diff", *rules, "--format", "json", "--output", "report.json", path.name)
+    assert result.stdout.startswith("--- medplum.config.json\n") and path.read_text() == text
+
+
+def test_a_diff_of_standard_input() -> None:
+    text = json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"})
+    result = CliRunner().invoke(cli.cli, ["--diff", "--select", SLASHES, "-"], input=text)
+    assert result.exit_code == 1 and '"https://a.clinic.example/"' in result.stdout.splitlines()[5]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("server.env", "MEDPLUM_DATABASE_HOSTT=vX8jJ8vG4\n", "+MEDPLUM_DATABASE_HOST=••••••"),
+        ("medplum.config.json", '{"database": {"hostt": "vX8jJ8vG4"}}\n', '+{"database": {"host": "••••••"}}'),
+    ],
+)
+def test_what_a_wrong_name_masks_stays_masked_under_the_right_one(name: str, text: str, shown: str) -> None:
+    lines = run("--diff", "--unsafe-fixes", "--select", "unknown-setting", write(text, name).name).stdout.splitlines()
+    assert lines[4] == shown and "vX8" not in "".join(lines)
 
 
 def test_a_diff_of_nothing() -> None:
@@ -127,10 +158,12 @@ def test_a_diff_of_nothing() -> None:
 
 def test_a_diff_without_a_line_end_at_the_end() -> None:
     path = write('{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example"}')
-    assert run("--diff", "--select", SLASHES, path.name).stdout.splitlines()[2:5] == [
+    assert run("--diff", "--select", SLASHES, path.name).stdout.splitlines()[2:7] == [
         "@@ -1 +1 @@",
         '-{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example"}',
+        "\\ No newline at end of file",
         '+{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example/"}',
+        "\\ No newline at end of file",
     ]
 
 
@@ -152,7 +185,7 @@ def test_an_accepted_finding_is_left_alone() -> None:
 
 def test_options_that_make_no_sense_together() -> None:
     assert "--unsafe-fixes says which fixes to make: give --fix" in run("--unsafe-fixes", "x").stderr
-    assert "standard input cannot be fixed" in run("--fix", "-").stderr
+    assert "standard input cannot be changed" in run("--fix", "-").stderr
 
 
 def test_a_file_that_cannot_be_written_is_an_error_and_the_others_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,6 +195,23 @@ def test_a_file_that_cannot_be_written_is_an_error_and_the_others_are_fixed(monk
     result = fix("a/medplum.config.json", "b/medplum.config.json")
     assert result.exit_code == 2 and "a/medplum.config.json: cannot be written: permission denied" in result.stderr
     assert [json.loads(path.read_text())["appBaseUrl"][-1] for path in paths] == ["e", "/"]
+    assert "a/medplum.config.json:1:" in result.stdout and "b/medplum.config.json:1:" not in result.stdout
+    assert "note: 1 finding fixed in 1 file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--fix", "--output"), ("--fix", "--format", "json", "--output"), ("--fix", "--fix-script"), ("--diff", "--output")]
+)
+def test_no_output_takes_the_place_of_an_input(arguments: tuple[str, ...]) -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    before = path.read_text()
+    result = run(*arguments, f"./{path.name}", path.name)
+    assert (result.exit_code, path.read_text()) == (2, before)
+    assert "is one of the files that are read" in result.stderr
+
+
+def test_two_outputs_are_two_files() -> None:
+    assert "--fix-script needs a file of its own" in run("--fix-script", "x", "--output", "./x").stderr
 
 
 def test_a_file_that_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +314,26 @@ def test_mode_and_links_are_kept() -> None:
     assert os.path.islink("medplum.config.json") and stat.S_IMODE(path.stat().st_mode) == 0o640
     assert json.loads(path.read_text())["appBaseUrl"] == "https://a.clinic.example/"
     assert os.listdir("real") == ["config.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are those of POSIX")
+def test_a_file_with_two_names_is_left_alone() -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    os.link(path, "other.json")
+    before = path.read_text()
+    result = fix(path.name)
+    assert (result.exit_code, path.read_text()) == (2, before) and "it has more than one name (hard links)" in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="attributes are those of Linux")
+def test_attributes_are_kept() -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    try:
+        os.setxattr(path, "user.owner", b"ward")
+    except OSError:
+        pytest.skip("this file system has no attributes")
+    fix(path.name)
+    assert os.getxattr(path, "user.owner") == b"ward" and path.read_text().endswith('example/"}')
 
 
 WRITER = """

@@ -238,6 +238,8 @@ _WORDS_OF_A_NAME: Final = re.compile(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\
 """What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
 _PLAIN_WORD: Final = re.compile("[A-Za-z]{1,8}")
 """What people write for a number or a switch: ``many``, ``flase``."""
+_SMALL_NUMBER: Final = re.compile(r"\d{1,5}")
+"""What people write for an object: a port, a switch. A longer number can be anything."""
 _LONGEST_LEGIBLE: Final = 1_000
 """Characters at most of a wrong text that a reader needs, so that no pattern is tried on more."""
 
@@ -254,7 +256,7 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if first == ("array",):
         return text.strip() in _WORDS or _WORD.fullmatch(text) is not None
     if first == ("object",):
-        return text.strip() in _WORDS or _is_like_a_number(text)
+        return text.strip() in _WORDS or _SMALL_NUMBER.fullmatch(text.strip()) is not None
     if first in (("integer",), ("number",), ("boolean",)):
         return _is_like_a_number(text) or _PLAIN_WORD.fullmatch(text.strip()) is not None
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:

@@ -281,7 +281,7 @@ def _without_columns(plan: Plan, run: Run) -> bytes:
     if report is None:
         return run.out
     for finding in report["findings"]:
-        for one in (finding, *finding["related"]):
+        for one in (finding, *finding["related"], *((finding["fix"] or {}).get("edits") or ())):
             start, end = one["range"]["start"], one["range"]["end"]
             end["column"] -= start["column"] if start["line"] == end["line"] else 0
             start["column"] = 0
