@@ -216,6 +216,8 @@ class Command(NamedTuple):
 
     ``names`` are the parameters that it changes, ``region`` where they are, if that is known. ``condition`` is what a shell asks before it
     does it again. ``value`` says what a person is to put into the variable ``VALUE``; empty where the lines ask for nothing.
+    ``scripted`` are the lines of a script, where it is to do more than a person who sees what happens. ``then`` are commands that must not
+    be run unless this one, and each before them, has done its work.
     """
 
     lines: tuple[str, ...]
@@ -223,11 +225,33 @@ class Command(NamedTuple):
     region: str | None = None
     condition: str = ""
     value: str = ""
+    scripted: tuple[str, ...] = ()
+    then: tuple[Command, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Command, ...]:
+        """This command and those that follow it."""
+        return (self, *self.then)
 
     @property
     def printed(self) -> tuple[str, ...]:
-        """The lines, after one that stops a shell in which the variable is not set."""
-        return (f': "${{VALUE:?{self.value}}}"', *self.lines) if self.value else self.lines
+        """The lines as one list for a shell, which stops at the first that fails, also where a person pastes it.
+
+        The first lines stop it where a variable is not set. Of several values each has a variable of its own.
+        """
+        asked = [step.value for step in self.steps if step.value]
+        names = iter([f"VALUE_{number}" for number in range(1, len(asked) + 1)] if len(asked) > 1 else ["VALUE"])
+        lines: list[str] = []
+        tests: list[str] = []
+        for step in self.steps:
+            if not step.value:
+                lines += step.lines
+                continue
+            name = next(names)
+            tests.append(f': "${{{name}:?{step.value}}}"')
+            lines += [line.replace('"$VALUE"', f'"${name}"', 1) for line in step.lines]
+        lines = [*tests, *lines]
+        return (*(f"{line} && \\" for line in lines[:-1]), *lines[-1:])
 
 
 class Fix(NamedTuple):

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ def test_a_removed_section_takes_its_members_along() -> None:
 def test_a_secret_is_asked_for() -> None:
     made = lines(PORT, put("recaptchaSecretKey", SECRET))
     assert made == [
-        ': "${VALUE:?the new value of /medplum/prod/recaptchaSecretKey}"',
+        ': "${VALUE:?the new value of /medplum/prod/recaptchaSecretKey}" && \\',
         'printf %s "$VALUE" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --overwrite '
         f"{AT} --value file:///dev/stdin",
     ]
@@ -153,9 +153,9 @@ def test_a_secret_is_asked_for() -> None:
 def test_a_secret_is_stored_again_without_being_seen() -> None:
     made = lines([parameter("/medplum/prod/recaptchaSecretKey", SECRET)], Change("store", ("recaptchaSecretKey",), "SecureString"))
     assert made == [
-        f"VALUE=$(aws ssm get-parameter --name /medplum/prod/recaptchaSecretKey {AT} --with-decryption "
-        "--query Parameter.Value --output text && printf x)",
-        'printf %s "${VALUE%?x}" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --overwrite '
+        f"COPY=$(aws ssm get-parameter --name /medplum/prod/recaptchaSecretKey {AT} --with-decryption "
+        "--query Parameter.Value --output text && printf x) && \\",
+        'printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --overwrite '
         f"{AT} --value file:///dev/stdin",
     ]
 
@@ -169,6 +169,105 @@ def test_a_name_is_changed_by_a_copy_that_overwrites_nothing() -> None:
     assert "--overwrite" not in command.lines[1]
     assert command.lines[2] == f"aws ssm delete-parameters --names /medplum/prod/port {AT}"
     assert command.condition.startswith(f'[ "$(aws ssm get-parameters --names /medplum/prod/port {AT} --query')
+
+
+def test_what_is_renamed_is_deleted_only_after_it_was_copied() -> None:
+    made = lines([parameter("/medplum/prod/database_password", SECRET, "SecureString")], PASSWORD)
+    assert made == [
+        f"COPY=$(aws ssm get-parameter --name /medplum/prod/database_password {AT} --with-decryption "
+        "--query Parameter.Value --output text && printf x) && \\",
+        'printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/database.password --type SecureString '
+        f"{AT} --value file:///dev/stdin && \\",
+        f"aws ssm delete-parameters --names /medplum/prod/database_password {AT}",
+    ]
+
+
+PASSWORD = Change("rename", ("database_password",), ("database", "password"))
+PROXY = [put("database.host", "proxy.example"), put("database.ssl.require", True), Change("remove", ("databaseProxyEndpoint",))]
+URL = [
+    put("database.host", "db.example"),
+    put("database.port", 5433),
+    put("database.username", "nobody"),
+    put("database.password", SECRET),
+    Change("remove", ("database", "url")),
+]
+DATABASE_URL = f"postgres://nobody:{SECRET}@db.example:5433/medplum"
+
+
+def test_what_is_replaced_is_deleted_only_after_all_else_was_written() -> None:
+    put_parameter = "aws ssm put-parameter --name /medplum/prod/database"
+    assert lines([parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example")], *PROXY) == [
+        f"{put_parameter}.host --type String --overwrite {AT} --value proxy.example && \\",
+        f"{put_parameter}.ssl.require --type String --overwrite {AT} --value true && \\",
+        f"aws ssm delete-parameters --names /medplum/prod/databaseProxyEndpoint {AT}",
+    ]
+
+
+def test_what_is_replaced_is_deleted_after_json_was_written() -> None:
+    data = [parameter("/medplum/prod/redis", '{"port": 6379}'), parameter("/medplum/prod/redisHost", "cache.example")]
+    assert lines(data, put("redis.host", "cache.example"), Change("remove", ("redisHost",))) is None, "what no report shows is not in JSON"
+    data = [parameter("/medplum/prod/externalAuthProviders", json.dumps([PROVIDER])), *PORT]
+    assert lines(data, Change("remove", ("port",)), Change("remove", ("externalAuthProviders", 0, "userInfoUrl"))) == [
+        f"aws ssm put-parameter --name /medplum/prod/externalAuthProviders --type String --overwrite {AT} "
+        '--value \'[{"issuer": "https://login.clinic.example"}]\' && \\',
+        f"aws ssm delete-parameters --names /medplum/prod/port {AT}",
+    ]
+
+
+def test_a_command_that_asks_takes_nothing_that_another_copied() -> None:
+    data = [parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example", "SecureString")]
+    made = lines(data, *PROXY, put("supportEmail", "help@proxy.example"))
+    assert made is not None
+    assert made[0] == (': "${VALUE:?the new value of /medplum/prod/supportEmail, out of /medplum/prod/databaseProxyEndpoint}" && \\')
+    assert [line.partition("=$(")[0] for line in made if "=$(" in line] == ["COPY"]
+    assert made[-1].startswith("aws ssm delete-parameters")
+
+
+def test_a_value_that_moves_out_of_a_secure_string_is_copied() -> None:
+    data = [parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example", "SecureString", KeyId="alias/own")]
+    assert lines(data, *PROXY) == [
+        f"COPY=$(aws ssm get-parameter --name /medplum/prod/databaseProxyEndpoint {AT} --with-decryption "
+        "--query Parameter.Value --output text && printf x) && \\",
+        'printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/database.host --type SecureString --key-id alias/own '
+        f"--overwrite {AT} --value file:///dev/stdin && \\",
+        f"aws ssm put-parameter --name /medplum/prod/database.ssl.require --type String --overwrite {AT} --value true && \\",
+        f"aws ssm delete-parameters --names /medplum/prod/databaseProxyEndpoint {AT}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "kinds"),
+    [
+        ("SecureString", ["SecureString"] * 4),
+        ("String", ["String", "String", "String", "SecureString"]),
+        (None, ["SecureString"] * 4),
+    ],
+)
+def test_no_part_of_a_secret_is_shown(kind: str | None, kinds: list[str]) -> None:
+    names = [f"/medplum/prod/database.{name}" for name in ("host", "port", "username", "password")]
+    assert lines([parameter("/medplum/prod/database.url", DATABASE_URL, kind)], *URL) == [
+        *(
+            f': "${{VALUE_{number}:?the new value of {name}, out of /medplum/prod/database.url}}" && \\'
+            for number, name in enumerate(names, 1)
+        ),
+        *(
+            f'printf %s "$VALUE_{number}" | aws ssm put-parameter --name {name} --type {stored_as} --overwrite {AT} '
+            "--value file:///dev/stdin && \\"
+            for number, (name, stored_as) in enumerate(zip(names, kinds, strict=True), 1)
+        ),
+        f"aws ssm delete-parameters --names /medplum/prod/database.url {AT}",
+    ]
+
+
+def test_json_in_a_secure_string_loses_what_reports_show() -> None:
+    """Only what it keeps is written, and every report shows that."""
+    data = [parameter("/medplum/prod/externalAuthProviders", json.dumps([PROVIDER]), "SecureString")]
+    assert lines(data, Change("remove", ("externalAuthProviders", 0, "userInfoUrl"))) == [
+        f"aws ssm put-parameter --name /medplum/prod/externalAuthProviders --type SecureString --overwrite {AT} "
+        '--value \'[{"issuer": "https://login.clinic.example"}]\''
+    ]
+    data = [parameter("/medplum/prod/redis", json.dumps({"url": f"redis://:{SECRET}@cache.example"}), "SecureString")]
+    assert lines(data, put("redis.host", "cache.example"), Change("remove", ("redis", "url"))) is None
 
 
 @pytest.mark.parametrize(
@@ -434,17 +533,40 @@ def keep(folder: Path, parameters: list[dict[str, Any]]) -> None:
         (folder / f"{region}{one['Name'].replace('/', '!')}.json").write_text(json.dumps(held), encoding="utf-8")
 
 
-def execute(path: str, store: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def execute(path: str, store: Path, shell: Sequence[str] = (SHELL or "sh",), **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a script with an ``aws`` that keeps parameters in a folder."""
+    environment = environment_with_aws(store, **variables)
+    return subprocess.run([*shell, path], env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def environment_with_aws(store: Path, **variables: str) -> dict[str, str]:
     bin_folder = store.parent / "bin"
     if not bin_folder.exists():
         bin_folder.mkdir()
         aws = bin_folder / "aws"
         aws.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests/support/fake_aws.py"} "$@"\n', encoding="utf-8")
         aws.chmod(0o700)
-    environment = {"PATH": f"{bin_folder}:/usr/bin:/bin", "FAKE_AWS": str(store), **variables}
-    assert SHELL is not None
-    return subprocess.run([SHELL, path], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return {"PATH": f"{bin_folder}:/usr/bin:/bin", "FAKE_AWS": str(store), **variables}
+
+
+SHELLS = [
+    pytest.param([path, *more], id=" ".join([name, *more]))
+    for name, path, more in (
+        ("sh", SHELL, []),
+        ("bash", shutil.which("bash"), []),
+        ("sh", SHELL, ["-i"]),
+        ("bash", shutil.which("bash"), ["--norc", "-i"]),
+    )
+    if path is not None
+]
+
+
+def paste(shell: list[str], made: list[Command] | None, store: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Paste what is printed into a shell, which does not stop at a line that fails if it is interactive."""
+    assert made is not None
+    environment = environment_with_aws(store, **variables)
+    pasted = "".join(f"     {line}\n" for command in made for line in command.printed)
+    return subprocess.run(shell, input=pasted, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 @needs_shell
@@ -489,17 +611,9 @@ def test_the_script_does_what_is_meant_also_the_second_time(folder: Path) -> Non
     ids=["renamed", "asked for", "a strange value"],
 )
 def test_changes_of_every_kind(tmp_path: Path, changes: list[Change], meant: Mapping[str, Any]) -> None:
-    from linter.commands import fix_script
-    from linter.load import Input
-    from linter.run import Options, lint_input
-
     data = [parameter("/medplum/prod/port", "-8103\n\n")]
     keep(tmp_path / "store", data)
-    given = Input("ssm.json", json.dumps({"Parameters": data}).encode(), tmp_path / "ssm.json")
-    finding = lint_input(given, Options(isolated=True)).result.findings[0]
-    fix = _fix(changes, commands({"Parameters": data}, *changes))
-    text = fix_script.script([finding._replace(fix=fix)]).text
-    (tmp_path / "fix.sh").write_text(text, encoding="utf-8")
+    text = script_of(tmp_path, data, changes)
     wanted = {f"us-east-1!medplum!prod!{name}": value for name, value in meant.items()}
     if "VALUE_1" in text:
         refused = execute(str(tmp_path / "fix.sh"), tmp_path / "store")
@@ -510,6 +624,121 @@ def test_changes_of_every_kind(tmp_path: Path, changes: list[Change], meant: Map
         done = execute(str(tmp_path / "fix.sh"), tmp_path / "store", VALUE_1="file:///x")
         assert done.returncode == 0, done.stderr
         assert stored(tmp_path / "store") == wanted
+
+
+def script_of(folder: Path, data: list[dict[str, Any]], *fixes: list[Change]) -> str:
+    """The script that makes some fixes, which is written to a folder as well."""
+    from linter.commands import fix_script
+    from linter.load import Input
+    from linter.run import Options, lint_input
+
+    given = Input("ssm.json", json.dumps({"Parameters": data}).encode(), folder / "ssm.json")
+    finding = lint_input(given, Options(isolated=True)).result.findings[0]
+    made = [_fix(changes, commands({"Parameters": data}, *changes)) for changes in fixes]
+    text = fix_script.script([finding._replace(fix=fix) for fix in made]).text
+    (folder / "fix.sh").write_text(text, encoding="utf-8")
+    return text
+
+
+OLD, NEW = "us-east-1!medplum!prod!database_password", "us-east-1!medplum!prod!database.password"
+STORED = {"Type": "SecureString", "Value": f"{SECRET}\n\n"}
+TO_RENAME = [parameter("/medplum/prod/database_password", STORED["Value"], "SecureString"), *PORT]
+
+
+@needs_shell
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("failing", ["get-parameter", "put-parameter", "delete-parameters", ""])
+def test_what_is_pasted_deletes_nothing_that_was_not_copied(tmp_path: Path, shell: list[str], failing: str) -> None:
+    store = tmp_path / "store"
+    keep(store, TO_RENAME[:1])
+    done = paste(shell, commands(TO_RENAME, PASSWORD), store, FAKE_AWS_FAILS=failing)
+    meant = {"get-parameter": {OLD}, "put-parameter": {OLD}, "delete-parameters": {OLD, NEW}, "": {NEW}}[failing]
+    assert stored(store) == dict.fromkeys(sorted(meant), STORED), done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+@needs_shell
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("values", [0, 3, 4])
+def test_what_is_pasted_deletes_nothing_whose_parts_are_not_known(tmp_path: Path, shell: list[str], values: int) -> None:
+    store = tmp_path / "store"
+    data = [parameter("/medplum/prod/database.url", DATABASE_URL, "SecureString")]
+    keep(store, data)
+    given = {f"VALUE_{number}": f"part {number}" for number in range(1, values + 1)}
+    done = paste(shell, commands(data, *URL), store, **given)
+    parts = [f"us-east-1!medplum!prod!database.{name}" for name in ("host", "port", "username", "password")]
+    if values == len(parts):
+        assert stored(store) == {
+            name: {"Type": "SecureString", "Value": f"part {number}"}
+            for number, name in sorted(enumerate(parts, 1), key=lambda one: one[1])
+        }
+    else:
+        assert list(stored(store)) == ["us-east-1!medplum!prod!database.url"]
+        assert f"the new value of /medplum/prod/database.{'password' if values else 'host'}, out of" in done.stderr
+
+
+@needs_shell
+@pytest.mark.parametrize("shell", SHELLS[:2])
+def test_a_script_that_was_stopped_before_it_deleted_goes_on(tmp_path: Path, shell: list[str]) -> None:
+    store = tmp_path / "store"
+    keep(store, TO_RENAME)
+    script_of(tmp_path, TO_RENAME, [PASSWORD], [Change("remove", ("port",))])
+    first = execute(str(tmp_path / "fix.sh"), store, shell, FAKE_AWS_FAILS="delete-parameters")
+    assert first.returncode == 254
+    assert {OLD, NEW} < stored(store).keys()
+    for _ in range(2):
+        again = execute(str(tmp_path / "fix.sh"), store, shell)
+        assert again.returncode == 0, again.stderr
+        assert stored(store) == {NEW: STORED}
+    assert SECRET not in again.stdout + again.stderr + (store / "log").read_text(encoding="utf-8")
+
+
+@needs_shell
+@pytest.mark.parametrize("shell", SHELLS[:2])
+@pytest.mark.parametrize("value", ["other", f"{SECRET}\n", f"{SECRET}\n\n\n", "-n", "!"])
+def test_a_script_stops_where_the_name_has_another_value(tmp_path: Path, shell: list[str], value: str) -> None:
+    store = tmp_path / "store"
+    keep(store, [*TO_RENAME, parameter("/medplum/prod/database.password", value, "SecureString")])
+    before = stored(store)
+    script_of(tmp_path, TO_RENAME, [PASSWORD], [Change("remove", ("port",))])
+    done = execute(str(tmp_path / "fix.sh"), store, shell)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "/medplum/prod/database_password and /medplum/prod/database.password both exist, with different values: "
+        "delete the wrong one, then run this again\n"
+    )
+    assert stored(store) == before
+
+
+@needs_shell
+@pytest.mark.parametrize("failing", ["get-parameters", "get-parameter", "put-parameter"])
+def test_a_script_stops_where_aws_does_not_answer(tmp_path: Path, failing: str) -> None:
+    store = tmp_path / "store"
+    keep(store, TO_RENAME)
+    before = stored(store)
+    script_of(tmp_path, TO_RENAME, [PASSWORD], [Change("remove", ("port",))])
+    done = execute(str(tmp_path / "fix.sh"), store, FAKE_AWS_FAILS=failing)
+    assert (done.returncode, stored(store)) == (254, before)
+    assert "both exist" not in done.stderr
+
+
+@needs_shell
+@pytest.mark.parametrize("failing", ["get-parameter", "put-parameter", "delete-parameters", ""])
+def test_a_script_moves_out_of_a_secure_string(tmp_path: Path, failing: str) -> None:
+    store, data = tmp_path / "store", [parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example", "SecureString")]
+    keep(store, data)
+    script_of(tmp_path, data, PROXY)
+    if failing:
+        assert execute(str(tmp_path / "fix.sh"), store, FAKE_AWS_FAILS=failing).returncode == 254
+        assert "us-east-1!medplum!prod!databaseProxyEndpoint" in stored(store)
+    for _ in range(2):
+        done = execute(str(tmp_path / "fix.sh"), store)
+        assert done.returncode == 0, done.stderr
+        assert stored(store) == {
+            "us-east-1!medplum!prod!database.host": {"Type": "SecureString", "Value": "proxy.example"},
+            "us-east-1!medplum!prod!database.ssl.require": {"Type": "String", "Value": "true"},
+        }
+    assert "proxy.example" not in (tmp_path / "fix.sh").read_text(encoding="utf-8")
 
 
 def _fix(changes: list[Change], made: list[Command] | None) -> Any:

@@ -86,8 +86,8 @@ def script(findings: Sequence[Finding]) -> Script:
             made += 1
             taken.update((name, finding) for command in commands for name in command.names)
             body += ["", *_about(finding)]
-            for command in commands:
-                body += _lines(command, asked)
+            for step in (step for command in commands for step in command.steps):
+                body += _lines(step, asked)
             done.update(commands)
     head = ["", "# Set these before you run it."] * bool(asked)
     head += [f': "${{VALUE_{number}:?{value}}}"' for number, value in enumerate(asked, 1)]
@@ -139,13 +139,17 @@ def _about(finding: Finding) -> Iterator[str]:
 
 
 def _lines(command: Command, asked: list[str]) -> Iterator[str]:
-    """The lines of a command, in a block where it is done once only; what a person is to give is added to ``asked``."""
+    """The lines of a command, in a block where it is done once only; what a person is to give is added to ``asked``.
+
+    They stand alone: ``set -e`` stops a script at a line that fails, but not within a list of ``&&``.
+    """
     if command.value:
         asked.append(command.value)
         yield f"VALUE=$VALUE_{len(asked)}"
+    lines = command.scripted or command.lines
     if not command.condition:
-        yield from command.lines
+        yield from lines
         return
     yield f"if {command.condition}; then"
-    yield from (f"  {line}" for line in command.lines)
+    yield from (f"  {line}" for line in lines)
     yield "fi"

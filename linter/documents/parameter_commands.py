@@ -1,7 +1,9 @@
 """The commands of the AWS CLI that make a fix in Parameter Store, of which a dump is only a copy.
 
-No command has a secret in it. A value that may not be shown is read from the shell variable ``VALUE``, which a person sets, or which
-``get-parameter`` fills, and reaches the CLI through a pipe, so that a list of processes does not show it either.
+No command has a secret in it. A value that may not be shown is read from the shell variable ``VALUE``, which a person sets, or from
+``COPY``, which ``get-parameter`` fills, and reaches the CLI through a pipe, so that a list of processes does not show it either. There are
+two variables so that a command that asks for a value never takes what another copied. What a fix takes out of a secret, such as the host
+of a URL with a password, may not be shown either.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Command, Document, SettingPath, child
@@ -30,6 +32,7 @@ The CLI takes a leading dash for an option (https://github.com/aws/aws-cli/issue
 address for ``https://`` (https://docs.aws.amazon.com/cli/v1/userguide/cli-usage-parameters-file.html). What ``--cli-input-json`` gives is
 taken as it is (https://github.com/aws/aws-cli/issues/3076).
 """
+_DELETION: Final = "aws ssm delete-parameters --names"
 _PLAIN: Final = re.compile(r"[ -~]+")
 _DEFAULT_KEY: Final = "alias/aws/ssm"
 
@@ -37,11 +40,22 @@ Key = tuple[str, ...]
 """The path of a setting with its steps as they are in the name of a parameter."""
 
 
+class _Source(NamedTuple):
+    """A parameter that a fix takes something away from, which what it writes may come out of.
+
+    ``is_seen``: reports show the value. ``is_secure``: what comes out of it is to be stored as a SecureString.
+    """
+
+    parameter: Parameter
+    is_seen: bool
+    is_secure: bool
+
+
 def commands_for(
     document: Document, environment: Environment, parameters: Iterable[Parameter], changes: Sequence[Change]
 ) -> list[Command] | None:
     """The commands that make changes of the settings of one environment; None where there are none that do just that."""
-    store = _Store(document, environment, parameters)
+    store = _Store(document, environment, parameters, changes)
     made: list[Command] = []
     within: dict[Key, list[Change]] = {}
     for change in changes:
@@ -54,27 +68,49 @@ def commands_for(
             return None
         made += commands
     for whole, inner in within.items():
-        commands = store.put(whole, _changed(document.get(whole), len(whole), inner))
+        commands = store.put(whole, _changed(document.get(whole), len(whole), inner), itself=True)
         if commands is None:
             return None
         made += commands
-    return made or None
+    return _in_order(made) or None
+
+
+def _in_order(commands: list[Command]) -> list[Command]:
+    """Commands of one fix as one, where it writes some parameters and deletes others: these at the end, and only if all was written."""
+    deletes = [command.lines[-1].startswith(_DELETION) for command in commands]
+    if not any(deletes) or all(deletes):
+        return commands
+    first, *others = sorted(commands, key=lambda command: command.lines[0].startswith(_DELETION))
+    names = tuple(dict.fromkeys(name for command in commands for name in command.names))
+    return [first._replace(names=names, then=tuple(others))]
 
 
 class _Store:
     """The parameters of one environment, and the commands that change them."""
 
-    def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter]) -> None:
+    def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter], changes: Iterable[Change]) -> None:
         self._document = document
         self._prefix = environment.prefix
         self._held: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
         regions = {_region(one) for one in self._held.values()}
         self._region = next(iter(regions)) if len(regions) == 1 else None
+        removed = [(one, change.path) for change in changes if change.action == "remove" for one in self._given(change.path)]
+        self._sources = [one for one in (self._source(*each) for each in removed) if one.is_secure or not one.is_seen]
 
     def holder(self, path: SettingPath) -> Key | None:
         """The parameter in whose JSON or list a setting is; None for one that is a parameter itself, or would be."""
         key = _key(path)
         return next((key[:length] for length in range(1, len(key)) if key[:length] in self._held), None)
+
+    def _given(self, path: SettingPath) -> list[Parameter]:
+        """The parameters that give a setting: itself or its members, or the one in whose JSON it is."""
+        key, holder = _key(path), self.holder(path)
+        return [one for held, one in self._held.items() if held[: len(key)] == key or held == holder]
+
+    def _source(self, parameter: Parameter, path: SettingPath) -> _Source:
+        """A type that a dump does not give is taken for that of a secret where the value is one."""
+        is_seen = _is_shown(path, self._document.get(path))
+        return _Source(parameter, is_seen, parameter.type == "SecureString" or (parameter.type is None and not is_seen))
 
     def commands(self, change: Change) -> list[Command] | None:
         """The commands for one change of a setting that is a parameter, or that parameters give the members of."""
@@ -91,8 +127,11 @@ class _Store:
             return self._store_again(parameter, str(change.value))
         return self._rename(parameter, _key(change.value))
 
-    def put(self, key: Key, value: Any) -> list[Command] | None:
-        """The command that writes a value; for an object that the loader cannot read from one text, one for each member."""
+    def put(self, key: Key, value: Any, *, itself: bool = False) -> list[Command] | None:
+        """The command that writes a value; for an object that the loader cannot read from one text, one for each member.
+
+        ``itself``: the parameter keeps all of the value that the fix leaves in it, and its type.
+        """
         if value is ABSENT or value is UNKNOWN:
             return None
         parameter = self._held.get(key)
@@ -101,7 +140,9 @@ class _Store:
             return None  # it would be a parameter that no server reads
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
-            return self._put(key, parameter, text, shown=_is_shown(key, value), scalar=not isinstance(value, dict | list))
+            sources = [one for one in self._sources if not (itself and one.is_seen)] if _says_something(value) else []
+            shown = _is_shown(key, value) and not sources
+            return self._put(key, parameter, text, sources, shown=shown, scalar=not isinstance(value, dict | list))
         if not isinstance(value, dict) or parameter is not None:
             return None
         written = [(*key, str(member)) for member in value]
@@ -109,17 +150,25 @@ class _Store:
             return None  # the object would keep members that it should not have
         return _all(self.put((*key, str(member)), one) for member, one in value.items())
 
-    def _put(self, key: Key, parameter: Parameter | None, text: str, *, shown: bool, scalar: bool) -> list[Command] | None:
+    def _put(
+        self, key: Key, parameter: Parameter | None, text: str, sources: Sequence[_Source], *, shown: bool, scalar: bool
+    ) -> list[Command] | None:
         name = self._name(key) if parameter is None else parameter.name
         if not _is_taken(name, text) or not (shown or scalar):
             return None
-        kind = _type(key, parameter)
-        options = [*_options(name, kind, parameter, text), "--overwrite", *self._at(parameter)]
+        secure = next((one.parameter for one in sources if one.is_secure), None)
+        kind = "SecureString" if secure is not None else _type(key, parameter)
+        encrypted_by = (parameter.key_id if parameter is not None else None) or (secure.key_id if secure is not None else None)
+        options = [*_options(name, kind, parameter, text, encrypted_by), "--overwrite", *self._at(parameter)]
         if shown:
             line = f"aws ssm put-parameter {' '.join(options)} {_value(text)}"
             return [Command((line,), (name,), self._region_of(parameter))]
+        whole = next((one.parameter for one in sources if one.parameter.text == text and _can_be_copied(one.parameter)), None)
+        if whole is not None:
+            return [Command(tuple(self._copied(whole, options)), (name,), self._region_of(parameter), condition=self._is_there(whole))]
         line = f'printf %s "$VALUE" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}'
-        return [Command((line,), (name,), self._region_of(parameter), value=f"the new value of {name}")]
+        out_of = "".join(f", out of {one.parameter.name}" for one in sources[:1] if name_reason(one.parameter.name) is None)
+        return [Command((line,), (name,), self._region_of(parameter), value=f"the new value of {name}{out_of}")]
 
     def _delete(self, parameter: Parameter) -> list[Command] | None:
         """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
@@ -128,21 +177,43 @@ class _Store:
         return [Command((self._deletion(parameter),), (parameter.name,), self._region_of(parameter))]
 
     def _deletion(self, parameter: Parameter) -> str:
-        return " ".join(["aws ssm delete-parameters --names", shlex.quote(parameter.name), *self._at(parameter)])
+        return " ".join([_DELETION, shlex.quote(parameter.name), *self._at(parameter)])
 
     def _rename(self, parameter: Parameter, key: Key) -> list[Command] | None:
-        """The new parameter is not to take the place of one that the dump does not show, so nothing is overwritten."""
+        """The new parameter is not to take the place of one that the dump does not show, so nothing is overwritten.
+
+        A script that was stopped before it deleted the old one finds both: where they hold the same, only that is left to do.
+        """
         name = self._name(key)
-        if key in self._held or not _can_be_piped(parameter) or name_reason(name) is not None or name_reason(parameter.name) is not None:
+        if key in self._held or not _can_be_copied(parameter) or name_reason(name) is not None:
             return None
-        options = [*_options(name, _type(key, parameter, new=True), parameter, parameter.text or ""), *self._at(parameter)]
-        found = f"aws ssm get-parameters --names {' '.join([shlex.quote(parameter.name), *self._at(parameter)])}"
+        options = [
+            *_options(name, _type(key, parameter, new=True), parameter, parameter.text or "", parameter.key_id),
+            *self._at(parameter),
+        ]
+        read, write = self._copied(parameter, options)
+        both = f"{parameter.name} and {name} both exist, with different values: delete the wrong one, then run this again"
+        scripted = (
+            read,
+            f"FOUND=$({self._count(name, parameter)})",
+            'if [ "$FOUND" = 0 ]; then',
+            f"  {write}",
+            "else",
+            f"  OTHER=$({self._reading(name, parameter)})",
+            '  if [ "$OTHER" != "$COPY" ]; then',
+            f"    echo {shlex.quote(both)} >&2",
+            "    exit 1",
+            "  fi",
+            "fi",
+            self._deletion(parameter),
+        )
         return [
             Command(
-                (*self._copied(parameter, options), self._deletion(parameter)),
+                (read, write, self._deletion(parameter)),
                 (parameter.name, name),
                 self._region_of(parameter),
-                condition=f"[ \"$({found} --query 'length(Parameters)' --output text)\" != 0 ]",
+                condition=self._is_there(parameter),
+                scripted=scripted,
             )
         ]
 
@@ -153,21 +224,31 @@ class _Store:
         does Terraform, whose test of that runs against AWS (https://github.com/hashicorp/terraform-provider-aws/pull/10819). Where it
         refuses, nothing has changed; deleting first could lose the secret.
         """
-        if not _can_be_piped(parameter) or name_reason(parameter.name) is not None:
+        if not _can_be_copied(parameter):
             return None
-        options = [*_options(parameter.name, kind, parameter, parameter.text or ""), "--overwrite", *self._at(parameter)]
+        options = [*_options(parameter.name, kind, parameter, parameter.text or "", parameter.key_id), "--overwrite", *self._at(parameter)]
         return [Command(tuple(self._copied(parameter, options)), (parameter.name,), self._region_of(parameter))]
 
     def _copied(self, parameter: Parameter, options: Sequence[str]) -> list[str]:
         """The lines that read a value and write it with some options. What stands behind it keeps line breaks at its end."""
-        name = shlex.quote(parameter.name)
-        read = " ".join(
-            ["aws ssm get-parameter --name", name, *self._at(parameter), "--with-decryption --query Parameter.Value --output text"]
-        )
         return [
-            f"VALUE=$({read} && printf x)",
-            f'printf %s "${{VALUE%?x}}" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}',
+            f"COPY=$({self._reading(parameter.name, parameter)})",
+            f'printf %s "${{COPY%?x}}" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}',
         ]
+
+    def _reading(self, name: str, beside: Parameter) -> str:
+        """What prints the value of a parameter in the region of another, and a character behind it."""
+        how = "--with-decryption --query Parameter.Value --output text && printf x"
+        return " ".join(["aws ssm get-parameter --name", shlex.quote(name), *self._at(beside), how])
+
+    def _count(self, name: str, beside: Parameter) -> str:
+        """What prints whether there is a parameter of a name in the region of another: 1 or 0."""
+        how = "--query 'length(Parameters)' --output text"
+        return " ".join(["aws ssm get-parameters --names", shlex.quote(name), *self._at(beside), how])
+
+    def _is_there(self, parameter: Parameter) -> str:
+        """What a shell asks for the parameter. Where AWS does not answer, the command that it decides on fails as well."""
+        return f'[ "$({self._count(parameter.name, parameter)})" != 0 ]'
 
     def _name(self, key: Key) -> str:
         return f"{self._prefix}/{'.'.join(key)}"
@@ -210,14 +291,13 @@ def _type(key: Key, parameter: Parameter | None, *, new: bool = False) -> str:
     return "String" if known.is_public(key) else "SecureString"
 
 
-def _options(name: str, kind: str, parameter: Parameter | None, text: str) -> list[str]:
+def _options(name: str, kind: str, parameter: Parameter | None, text: str, key: str | None) -> list[str]:
     options = ["--name", shlex.quote(name), *(["--type", kind] if kind else [])]
     tier = parameter.tier if parameter is not None and parameter.tier in LIMITS else None
     if len(text) > LIMITS["Standard"]:
         tier = tier if tier not in (None, "Standard") else "Advanced"
     if tier not in (None, "Standard"):
         options += ["--tier", str(tier)]
-    key = parameter.key_id if parameter is not None else None
     return [*options, *(["--key-id", shlex.quote(key)] if key and kind == "SecureString" and key != _DEFAULT_KEY else [])]
 
 
@@ -235,16 +315,21 @@ def _is_taken(name: str, text: str) -> bool:
     return name_reason(name) is None and 0 < len(text) <= LIMITS["Advanced"] and (start < 0 or text.find("}}", start + 2) < 0)
 
 
-def _can_be_piped(parameter: Parameter) -> bool:
+def _can_be_copied(parameter: Parameter) -> bool:
     """Whether a value goes through the CLI unchanged: of a file it reads each kind of line break as a line feed."""
-    return "\r" not in (parameter.text or "")
+    return "\r" not in (parameter.text or "") and name_reason(parameter.name) is None
 
 
-def _is_shown(key: Key, value: Any) -> bool:
+def _says_something(value: Any) -> bool:
+    """Whether a value can hold a part of another: a switch cannot, nor can an object without members."""
+    return not isinstance(value, bool) and value not in ({}, [])
+
+
+def _is_shown(path: SettingPath, value: Any) -> bool:
     """Whether all of a value may be shown."""
     known = settings.catalogue()
-    found: list[tuple[SettingPath, Any]] = list(leaves(key, value))
-    return all(known.is_public(path) and _is_seen(visible(known, path, one), one) for path, one in found)
+    found: list[tuple[SettingPath, Any]] = list(leaves(path, value))
+    return all(known.is_public(where) and _is_seen(visible(known, where, one), one) for where, one in found)
 
 
 def _is_seen(shown: Any, value: Any) -> bool:

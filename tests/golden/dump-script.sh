@@ -27,14 +27,14 @@ aws ssm delete-parameters --names /medplum/prod/auditEventLogGroup --region us-e
 # ssm.json:23: secret-in-plain-string (environment prod)
 # What: store recaptchaSecretKey as SecureString
 # Why: recaptchaSecretKey is a secret, but the type of its parameter is String: anyone who may read parameters sees it; store it as SecureString
-VALUE=$(aws ssm get-parameter --name /medplum/prod/recaptchaSecretKey --region us-east-1 --with-decryption --query Parameter.Value --output text && printf x)
-printf %s "${VALUE%?x}" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --tier Advanced --overwrite --region us-east-1 --value file:///dev/stdin
+COPY=$(aws ssm get-parameter --name /medplum/prod/recaptchaSecretKey --region us-east-1 --with-decryption --query Parameter.Value --output text && printf x)
+printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --tier Advanced --overwrite --region us-east-1 --value file:///dev/stdin
 
 # ssm.json:30: secret-in-plain-string (environment prod)
 # What: store database.password as SecureString
 # Why: database.password is a secret, but the type of its parameter is StringList: anyone who may read parameters sees it; store it as SecureString
-VALUE=$(aws ssm get-parameter --name /medplum/prod/database.password --region us-east-1 --with-decryption --query Parameter.Value --output text && printf x)
-printf %s "${VALUE%?x}" | aws ssm put-parameter --name /medplum/prod/database.password --type SecureString --overwrite --region us-east-1 --value file:///dev/stdin
+COPY=$(aws ssm get-parameter --name /medplum/prod/database.password --region us-east-1 --with-decryption --query Parameter.Value --output text && printf x)
+printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/database.password --type SecureString --overwrite --region us-east-1 --value file:///dev/stdin
 
 # === environment staging, region eu-west-1 ===
 

@@ -1,7 +1,8 @@
 """An ``aws`` for tests of scripts: the commands of ``aws ssm`` that they use, against parameters that are kept in a folder.
 
 It reads its arguments as version 1 of the AWS CLI does: a leading dash is an option, ``file://`` a file and ``https://`` an address, which
-fails here. ``FAKE_AWS`` is the folder, with one file for each parameter; ``FAKE_AWS/log`` has the calls.
+fails here. ``FAKE_AWS`` is the folder, with one file for each parameter; ``FAKE_AWS/log`` has the calls. ``FAKE_AWS_FAILS`` names a command
+that fails whatever it is given.
 """
 
 import json
@@ -19,6 +20,8 @@ def main() -> None:
     assert service == "ssm", service
     with (STORE / "log").open("a", encoding="utf-8") as log:
         log.write(" ".join(sys.argv[1:]) + "\n")
+    if command == os.environ.get("FAKE_AWS_FAILS"):
+        fail("ExpiredTokenException")
     options = read(rest)
     answer = {
         "put-parameter": put,
