@@ -209,10 +209,12 @@ def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None
     made = [file for file in fixes.files if not errors[file.uri]]
     outcome = fixes.outcome if len(made) == len(fixes.files) else check_again({})
     outcome = report(outcome)
+    for note in fixes.refused:
+        say("note", note)
     if made:
         say("note", summary(made, made=True))
     unwritten = [error for uri in errors for error in errors[uri]]
-    return outcome._replace(errors=(*outcome.errors, *fixes.refused, *unwritten), bugs=(*outcome.bugs, *fixes.bugs))
+    return outcome._replace(errors=(*outcome.errors, *unwritten), bugs=(*outcome.bugs, *fixes.bugs))
 
 
 def _show_fixes(
@@ -236,13 +238,11 @@ def _show_fixes(
     else:
         write_standard_output(text)
     outcome = report(outcome)
+    for note in fixes.refused:
+        say("note", note)
     if fixes.files:
         say("note", summary(fixes.files, made=False))
-    return outcome._replace(
-        errors=(*outcome.errors, *fixes.refused),
-        bugs=(*outcome.bugs, *fixes.bugs),
-        failed=outcome.failed or bool(fixes.files or commands),
-    )
+    return outcome._replace(bugs=(*outcome.bugs, *fixes.bugs), failed=outcome.failed or bool(fixes.files or commands))
 
 
 def _replaced(path: str, content: bytes, before: bytes) -> list[str]:

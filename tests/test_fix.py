@@ -265,7 +265,7 @@ def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(engine, "make_fix", worse)
     result = run("--fix", "--select", "removed-setting,wrong-type", path.name)
-    assert (result.exit_code, path.read_text()) == (2, before)
+    assert (result.exit_code, path.read_text()) == (0, before)
     assert "is left as it is, because the fixes of removed-setting would bring error[wrong-type] at line 1" in result.stderr
 
 
