@@ -1,7 +1,8 @@
 """Fixing files: the edits of findings, made until none is left, and each file checked again before it is written.
 
 What is made of a file must read as what was meant: the settings that a fix changes are changed, all others are what they were, and no new
-finding is as grave as those that are gone. A fix that brings one is left out; a file in which something else changed stays as it is.
+finding is as grave as the one that is gone for it. A fix that brings one is left out, and a file in which something else changed stays as
+it is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from .formats.connections import parts_of
 from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
 from .policy.examples import apply_change
 from .policy.operators.compare import same
@@ -42,8 +44,10 @@ class FixedFile(NamedTuple):
 class Fixes(NamedTuple):
     """What fixes make of files, and the check of what is left.
 
-    ``before`` is the check of the files as they are. ``refused`` says why files are left as they are, ``bugs`` where the reason is a bug of
-    ours.
+    ``before`` is the check of the files as they are.
+
+    ``refused`` says which fixes are not made, and why: it is for people to know, and no failure, for what is not mended is still reported.
+    ``bugs`` says why a file is left as it is where the reason is a bug of ours.
     """
 
     before: Outcome
@@ -77,6 +81,10 @@ class _Fixing:
         self.left_out: set[Key] = set()
         self.notes: list[str] = []
         self.bugs: dict[str, str] = {}
+        self.brought: dict[str, dict[Key, list[Finding]]] = {}
+        """What was fixed in the round that brought a finding, by file."""
+        self.no_news: dict[str, set[Key]] = {}
+        """The findings of a file that fixes uncover, and do not cause."""
 
     def run(self) -> Fixes:
         """Rounds until nothing is left to fix, and then the files for which that went well."""
@@ -87,7 +95,19 @@ class _Fixing:
             outcome = self._rounds(first, self.check(self.contents))
         changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
         files = tuple(self._file(uri, first, outcome) for uri in changed)
+        outcome = outcome._replace(result=outcome.result._replace(findings=tuple(map(self._as_left, outcome.result.findings))))
         return Fixes(first, outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+
+    def _as_left(self, finding: Finding) -> Finding:
+        """A finding as it is reported: where its fix is not made, nobody is told to make it with ``--fix``."""
+        fix = finding.fix
+        if fix is None or fix.edits is None or not (fix.safe or self.unsafe) or not self._is_given_up(finding):
+            return finding
+        return finding._replace(fix=fix._replace(edits=None))
+
+    def _is_given_up(self, finding: Finding) -> bool:
+        uri = finding.document.uri
+        return _key(finding) in self.left_out or uri in self.refused or uri in self.bugs
 
     def _rounds(self, first: Outcome, outcome: Outcome) -> Outcome:
         for _ in range(MOST_ROUNDS if first.started else 0):
@@ -105,6 +125,8 @@ class _Fixing:
         for uri in uris:
             self.contents.pop(uri, None)
             self.fixed.pop(uri, None)
+            self.brought.pop(uri, None)
+            self.no_news.pop(uri, None)
 
     def _chosen(self, outcome: Outcome) -> dict[str, list[Finding]]:
         """The findings to fix now, by file: of fixes that meet in one place the first."""
@@ -114,7 +136,7 @@ class _Fixing:
         for finding in outcome.result.findings:
             fix, uri = finding.fix, finding.document.uri
             wanted = fix is not None and fix.edits is not None and (fix.safe or self.unsafe) and finding.suppressed is None
-            if not wanted or _key(finding) in self.left_out or uri in self.refused or uri in self.bugs or uri not in outcome.contents:
+            if not wanted or self._is_given_up(finding) or uri not in outcome.contents:
                 continue
             assert fix is not None and fix.edits is not None
             edits, paths = taken.setdefault(uri, []), settled.setdefault(finding.document, set())
@@ -132,8 +154,21 @@ class _Fixing:
         for uri in made.keys() - set(wrong):
             self.contents[uri] = made[uri]
             self.fixed.setdefault(uri, []).extend(chosen[uri])
+            self._note_new(uri, chosen[uri], outcome, after)
         self._take_back(wrong)
         return self.check(self.contents) if wrong else after
+
+    def _note_new(self, uri: str, fixed: list[Finding], before: Outcome, after: Outcome) -> None:
+        """Note for each finding that a round brings to a file what was fixed, and whether that is to be blamed for it at all."""
+        known = {key for finding in before.result.findings for key in _keys(finding)}
+        uncovered = _Uncovered(fixed, _documents(before, uri), _documents(after, uri))
+        for finding in after.result.findings:
+            key = _key(finding)
+            if finding.document.uri == uri and key not in known:
+                self.brought.setdefault(uri, {})[key] = fixed
+                # One that was uncovered, is gone, and comes back by another fix is the doing of that one.
+                no_news = self.no_news.setdefault(uri, set())
+                (no_news.add if finding in uncovered else no_news.discard)(key)
 
     def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
         """Whether the fixes of a file do something else than they should; it is noted."""
@@ -148,23 +183,103 @@ class _Fixing:
         return True
 
     def _is_worse(self, uri: str, first: Outcome, last: Outcome) -> bool:
-        """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend; it is noted.
+        """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend for it; it is noted.
 
-        Then the fixes of the setting that it is about are left out, or all of the file where there are no others.
+        Then these fixes are left out, or all of the file where there are no others.
         """
         mended = self.fixed[uri]
-        new = _new_finding(uri, mended, first, last)
+        new, blamed = next(self._grave(uri, first, last), (None, mended))
         if new is None:
             return False
         line, column = new.document.position(new.span.start)
         where = f"{new.severity}[{new.rule}] at line {line}, column {column}"
-        blamed = [finding for finding in mended if finding.fix is not None and _meet(_changed_by(finding.fix.changes), new.path)]
-        if blamed and len(blamed) < len(mended):
+        if len(blamed) < len(mended):
             self.left_out.update(map(_key, blamed))
             self.notes.append(f"{uri}: the fixes of {_rules(blamed)} are left out, because they would bring {where}")
         else:
             self.refused[uri] = f"{uri}: is left as it is, because the fixes of {_rules(mended)} would bring {where}"
         return True
+
+    def _grave(self, uri: str, first: Outcome, last: Outcome) -> Iterator[tuple[Finding, list[Finding]]]:
+        """The new findings that are as grave as one that is mended for them, each with those.
+
+        Only what is to be blamed is compared: were it all that is mended in the file, a fix would be made or not for another one's sake.
+        """
+        brought, no_news = self.brought.get(uri, {}), self.no_news.get(uri, ())
+        for new in _new_findings(uri, first, last):
+            key = _key(new)
+            blamed = brought.get(key, self.fixed[uri])
+            if key not in no_news and _is_as_grave(new, blamed):
+                at_setting = [one for one in blamed if one.fix is not None and _meet(_changed_by(one.fix.changes), new.path)]
+                if at_setting:
+                    blamed = at_setting
+                elif key in brought:
+                    blamed = self._needed_for(key, blamed)
+                if _is_as_grave(new, blamed):
+                    yield new, blamed
+
+    def _needed_for(self, key: Key, fixed: list[Finding]) -> list[Finding]:
+        """Of what a round fixed the part that brings a finding about another setting, found by halves; all where it takes both of them."""
+        while len(fixed) > 1:
+            middle = len(fixed) // 2
+            part = next((part for part in (fixed[:middle], fixed[middle:]) if self._brings(key, part)), None)
+            if part is None:
+                break
+            fixed = part
+        return fixed
+
+    def _brings(self, key: Key, fixed: list[Finding]) -> bool:
+        outcome = self.check({**self.contents, fixed[0].document.uri: _edited(fixed)})
+        return any(_key(finding) == key for finding in outcome.result.findings)
+
+
+class _Uncovered:
+    """The findings that a round of fixes in a file brings to light, and that are about what was there before.
+
+    A value that a fix moves, by a rename or out of a URL, was in the file already: what is found at its new place, such as that it is a
+    secret in plain text, was as true before, and only now anyone can see it. And what makes a whole configuration of what seemed a part of
+    one brings all that is asked of a whole; of that only what is about the settings that it changed is its doing.
+    """
+
+    def __init__(self, fixed: Iterable[Finding], old: Sequence[Document], new: Sequence[Document]) -> None:
+        after = dict(zip(old, new, strict=True))
+        self._moved: dict[Document, set[SettingPath]] = {}
+        self._changed: dict[Document, set[SettingPath]] = {}
+        self._made_whole = {made for document, made in after.items() if made.complete and not document.complete}
+        for finding in fixed:
+            if finding.fix is not None:
+                made = after[finding.document]
+                self._moved.setdefault(made, set()).update(_moved_by(finding.document, finding.fix.changes))
+                self._changed.setdefault(made, set()).update(_changed_by(finding.fix.changes))
+
+    def __contains__(self, finding: Finding) -> bool:
+        document, path = finding.document, finding.path
+        if path is None:
+            return False
+        if any(_is_above(moved, path) for moved in self._moved.get(document, ())):
+            return True
+        return document in self._made_whole and not any(_is_above(changed, path) for changed in self._changed.get(document, ()))
+
+
+def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
+    """The settings to which changes move a value of a document from another one."""
+    removed = [document.get(change.path) for change in changes if change.action == "remove"]
+    for change in changes:
+        if change.action == "rename":
+            yield change.value
+        elif change.action == "set" and any(_is_of(change.value, value) for value in removed):
+            yield change.path
+
+
+def _is_of(value: Any, other: Any) -> bool:
+    """Whether a value is another one, or a member of the connection that it is the URL of."""
+    parts = parts_of(other) if isinstance(other, str) else None
+    return any(one is not UNKNOWN and same(value, one) for one in (other, *(parts or {}).values()))
+
+
+def _is_as_grave(new: Finding, mended: Iterable[Finding]) -> bool:
+    """Whether a new finding is as grave as the least grave of those that are mended."""
+    return LEVELS.index(new.severity) <= max(LEVELS.index(finding.severity) for finding in mended)
 
 
 def _rules(findings: Iterable[Finding]) -> str:
@@ -267,17 +382,15 @@ def _same(wanted: Any, found: Any) -> bool:
 Key = tuple[str, str, str | None, SettingPath | None]
 
 
-def _new_finding(uri: str, mended: Sequence[Finding], before: Outcome, after: Outcome) -> Finding | None:
-    """A finding in a file that there was not before, as grave as the least grave of those that are mended; None where there is none."""
-    bar = max(LEVELS.index(finding.severity) for finding in mended)
+def _new_findings(uri: str, before: Outcome, after: Outcome) -> Iterator[Finding]:
+    """The findings in a file that there were not before."""
     known = Counter(key for finding in before.result.findings for key in _keys(finding))
     for finding in after.result.findings:
         if finding.document.uri != uri or finding.suppressed is not None:
             continue
         known[_key(finding)] -= 1
-        if known[_key(finding)] < 0 and LEVELS.index(finding.severity) <= bar:
-            return finding
-    return None
+        if known[_key(finding)] < 0:
+            yield finding
 
 
 def _keys(finding: Finding) -> Iterator[Key]:

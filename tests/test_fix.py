@@ -266,7 +266,118 @@ def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.Mo
     monkeypatch.setattr(engine, "make_fix", worse)
     result = run("--fix", "--select", "removed-setting,wrong-type", path.name)
     assert (result.exit_code, path.read_text()) == (0, before)
-    assert "is left as it is, because the fixes of removed-setting would bring error[wrong-type] at line 1" in result.stderr
+    assert result.stderr == (
+        "medplum-lint: note: medplum.config.json: is left as it is, "
+        "because the fixes of removed-setting would bring error[wrong-type] at line 1, column 10\n"
+    )
+    assert "[removed-setting]" in result.stdout and "fixable" not in result.stdout
+
+
+# --- What counts as new -----------------------------------------------------------------------------------------------------------------
+
+
+def left(path: Path, *arguments: str) -> list[tuple[str, str]]:
+    """What is left after all fixes, by rule and setting; a second run must find nothing to fix."""
+    result = run("--fix", "--unsafe-fixes", "--format", "json", *arguments, path.name)
+    assert result.exit_code in (0, 1) and "because" not in result.stderr
+    after = path.read_bytes()
+    assert "fixed in" not in run("--fix", "--unsafe-fixes", *arguments, path.name).stderr and path.read_bytes() == after
+    return [(finding["rule"], finding["setting"]) for finding in json.loads(result.stdout)["findings"]]
+
+
+WHOLE: Mapping[str, Any] = {
+    "port": 8103,
+    "baseUrl": "https://api.clinic.example/",
+    "appBaseUrl": "https://app.clinic.example/",
+    "supportEmail": "help@clinic.example",
+    "binaryStorage": "s3:clinic-files",
+    "storageBaseUrl": "https://storage.clinic.example/binary/",
+    "database": {"host": "db", "ssl": {"require": True}},
+    "redis": {"host": "cache"},
+}
+MOVED: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a name": ({"redis_password": "hunter2"}, {"redis": {"host": "cache", "password": "hunter2"}}),
+    "a member": ({"smtp": {"host": "mail", "pass": "hunter2"}}, {"smtp": {"host": "mail", "password": "hunter2"}}),
+    "a URL": (
+        {"database": {"url": "postgres://me:hunter2@db/clinic", "ssl": {"require": True}}},
+        {"database": {"host": "db", "dbname": "clinic", "username": "me", "password": "hunter2", "ssl": {"require": True}}},
+    ),
+    "a URL at the top": (
+        {"database": {"ssl": {"require": True}}, "databaseUrl": "postgres://me:hunter2@db/clinic"},
+        {"database": {"host": "db", "dbname": "clinic", "username": "me", "password": "hunter2", "ssl": {"require": True}}},
+    ),
+    "several names in one finding": (
+        {"redis_password": "hunter2", "RegisterEnabled": False},
+        {"redis": {"host": "cache", "password": "hunter2"}, "registerEnabled": False},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_secret_that_is_moved_is_no_new_finding(name: str) -> None:
+    before, after = MOVED[name]
+    path = write(json.dumps({**WHOLE, **before}))
+    [rule] = {rule for rule, _ in left(path) if "secret" in rule}
+    assert rule == "secret-in-json-file"
+    assert json.loads(path.read_text()) == {**WHOLE, **after}
+
+
+def test_a_secret_that_is_moved_in_variables_is_no_new_finding() -> None:
+    path = write("MEDPLUM_REDIS_URL=redis://:hunter2@cache.clinic.example:6379/1\n", ".env")
+    assert left(path) == [("secret-in-environment-file", "redis.password")]
+    assert path.read_text() == (
+        "MEDPLUM_REDIS_HOST=cache.clinic.example\nMEDPLUM_REDIS_PORT=6379\nMEDPLUM_REDIS_PASSWORD=hunter2\nMEDPLUM_REDIS_DB=1\n"
+    )
+
+
+@pytest.mark.parametrize("other", ["", 'MEDPLUM_APPROVED_SENDER_EMAILS="a@clinic.example, b@clinic.example"\n'])
+def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
+    """The less grave finding that it brings is as grave as the other one that is mended, which has nothing to do with it."""
+    base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\n"
+    path = write(f"{base}MEDPLUM_REGISTER_ENABLED=True\n{other}", ".env")
+    assert left(path) == [("open-registration", "registerEnabled")]
+    assert path.read_text() == f"{base}MEDPLUM_REGISTER_ENABLED=true\n{other.replace(', ', ',')}"
+
+
+def test_a_workflow_is_fixed_in_one_run() -> None:
+    text = (
+        'e: >\n"jobs":\n y:\n    n: >\n    "steps":\n    - u: >\n      "env":\n        "MEDPLUM_CACHE_REDIS": >-\n'
+        '        "MEDPLUM_APP_BASE_URL":  https:/.example.com/\n        "MEDPLUM_AUDIENCE": >'
+    )
+    path = write(text, "deploy.yml")
+    assert left(path) == [("misread-object", "cacheRedis"), ("example-host", "appBaseUrl")]
+    assert '"MEDPLUM_APP_BASE_URL":  https://.example.com/' in path.read_text()
+
+
+INFRA: Mapping[str, Any] = {"name": "clinic", "stackName": "Clinic", "maxAzs": 1, "vpcId": None, "apiInternetFacing": "false"}
+
+
+def test_of_several_fixes_only_the_one_is_left_out_that_brings_a_finding_elsewhere() -> None:
+    """Without its ``vpcId``, which is null, the stack makes a network, for which ``maxAzs`` is too small; the other fix is made."""
+    path = write(json.dumps(INFRA), "clinic.config.json")
+    options = ("--kind", "infra/json", "--select", "null-in-infra-config,wrong-type,misread-boolean,too-few-zones", "--unsafe-fixes")
+    shown = run("--diff", *options, path.name)
+    result = run("--fix", *options, path.name)
+    where = "because they would bring error[too-few-zones] at line 1, column 53"
+    note = f"medplum-lint: note: clinic.config.json: the fixes of null-in-infra-config are left out, {where}\n"
+    assert (result.exit_code, result.stderr) == (1, f"{note}medplum-lint: note: 1 finding fixed in 1 file\n")
+    assert (shown.exit_code, shown.stderr) == (1, f"{note}medplum-lint: note: 1 finding would be fixed in 1 file\n")
+    assert json.loads(path.read_text()) == {**INFRA, "apiInternetFacing": False}
+    assert "[null-in-infra-config]" in result.stdout and "fixable" not in result.stdout + shown.stdout
+
+
+def test_what_a_part_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
+    path = write('{"baseUrl":"https://api.clinic.example/","databaseProxyEndpoint":"proxy.clinic.internal"}')
+    rules = {rule for rule, _ in left(path, "--pedantic")}
+    assert {"audit-trail-off", "missing-app-base-url"} <= rules
+    assert json.loads(path.read_text())["database"] == {"host": "proxy.clinic.internal", "ssl": {"require": True}}
+
+
+def test_what_a_file_of_variables_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
+    lines = ["BASE_URL=https://api.clinic.example/", "PORT=8103", "REDIS_HOST=cache", "DATABASE_URL=postgres://me:hunter2@db/clinic"]
+    path = write("".join(f"MEDPLUM_{line}\n" for line in lines), ".env")
+    assert {"missing-app-base-url", "secret-in-environment-file"} <= {rule for rule, _ in left(path)}
+    assert "MEDPLUM_DATABASE_PASSWORD=hunter2\n" in path.read_text()
 
 
 def test_a_bug_in_an_editor_leaves_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
