@@ -44,10 +44,8 @@ class FixedFile(NamedTuple):
 class Fixes(NamedTuple):
     """What fixes make of files, and the check of what is left.
 
-    ``before`` is the check of the files as they are.
-
-    ``refused`` says which fixes are not made, and why: it is for people to know, and no failure, for what is not mended is still reported.
-    ``bugs`` says why a file is left as it is where the reason is a bug of ours.
+    ``before`` is the check of the files as they are. ``refused`` says which fixes are not made, and why: it is for people to know, and no
+    failure, for what is not mended is still reported. ``bugs`` says why a file is left as it is where the reason is a bug of ours.
     """
 
     before: Outcome
@@ -64,11 +62,18 @@ def fixed(check: Check, *, unsafe: bool) -> Fixes:
 
 def left(fixes: Fixes) -> Outcome:
     """The check of the files as they are, without what fixes would mend. All places are those of the files, to which nothing is written."""
-    keys = {_key(finding) for finding in fixes.outcome.result.findings}
+    after = {_key(finding): finding for finding in fixes.outcome.result.findings}
     changed = {file.uri for file in fixes.files}
     before = fixes.before.result
-    kept = tuple(finding for finding in before.findings if finding.document.uri not in changed or _key(finding) in keys)
-    return fixes.before._replace(result=before._replace(findings=kept))
+    kept = [finding for finding in before.findings if finding.document.uri not in changed or _key(finding) in after]
+    return fixes.before._replace(result=before._replace(findings=tuple(_as_fixable_as(after.get(_key(one)), one) for one in kept)))
+
+
+def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
+    """A finding without its edits where it has none after all others are made, because its fix is left out."""
+    if after is None or before.fix is None or (after.fix is not None and after.fix.edits is not None):
+        return before
+    return before._replace(fix=before.fix._replace(edits=None))
 
 
 class _Fixing:
