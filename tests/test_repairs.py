@@ -215,6 +215,8 @@ IN_JSON: list[tuple[str, Any, Any]] = [
     ("allowedOrigins", ["https://a.example", 5], ABSENT),
     ("allowedOrigins", ["https://a.example/"], ABSENT),
     ("allowedOrigins", [], ABSENT),
+    ("allowedOrigins", ["*"], ABSENT),
+    ("allowedOrigins", ["https://a.example", "*"], ABSENT),
     ("approvedSenderEmails", "a@example.com, b@example.com", "a@example.com,b@example.com"),
     ("supportEmail", 5, ABSENT),
     ("supportEmail", ["a@example.com"], ABSENT),

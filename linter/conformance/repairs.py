@@ -120,7 +120,8 @@ def _of_type(place: _Place, setting: Setting) -> Any:
     if isinstance(value, int) and "string" in types:
         return str(value) if 0 <= value < 10**15 and not setting.enum else ABSENT
     if isinstance(value, list) and types[:1] == ("string",) and setting.format in written.LISTS:
-        return ",".join(value) if value and all(isinstance(one, str) and "," not in one for one in value) else ABSENT
+        whole = all(isinstance(one, str) and "," not in one and one.strip() != "*" for one in value)  # "*" would open it to everybody
+        return ",".join(value) if value and whole else ABSENT
     if not isinstance(value, str):
         return ABSENT
     if {"integer", "number"}.intersection(types):
