@@ -26,7 +26,7 @@ from linter.load import Input, load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted
 from linter.policy.operators.compare import same
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
-from linter.run import Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.sources import dotenv, server_json
 from linter.syntax.edits import apply_edits
 from linter.text import Edit, Span, Text
@@ -884,3 +884,59 @@ def test_the_fixes_of_a_fixture_are_no_bug(path: Path) -> None:
     assert (fixes.bugs, fixes.outcome.bugs) == ((), ())
     for file in fixes.files:
         assert unified_diff(file)
+
+
+UNSAID: dict[str, tuple[str, str, str]] = {
+    "lines": (
+        ".env",
+        'MEDPLUM_REDIS_HOST=r\nMEDPLUM_DATABASE_USER=${U} # theirs\nexport MEDPLUM_REDIS_PASS="$PW"\n',
+        'MEDPLUM_REDIS_HOST=r\nMEDPLUM_DATABASE_USERNAME=${U} # theirs\nexport MEDPLUM_REDIS_PASSWORD="$PW"\n',
+    ),
+    "a mapping": (
+        "compose.yaml",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n"
+        "      MEDPLUM_DATABASE_USER: ${U}\n      MEDPLUM_REDIS_PASS: '${PW}'\n",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n"
+        "      MEDPLUM_DATABASE_USERNAME: ${U}\n      MEDPLUM_REDIS_PASSWORD: '${PW}'\n",
+    ),
+    "a list": (
+        "compose.yaml",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n"
+        "      - MEDPLUM_DATABASE_USER=${U}\n      - MEDPLUM_REDIS_PASS=${PW}\n",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n"
+        "      - MEDPLUM_DATABASE_USERNAME=${U}\n      - MEDPLUM_REDIS_PASSWORD=${PW}\n",
+    ),
+    "what is handed on under its own name": (
+        "compose.yaml",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n      - MEDPLUM_DATABASE_USER\n",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n      - MEDPLUM_DATABASE_USER\n",
+    ),
+    "and in a mapping": (
+        "compose.yaml",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n      MEDPLUM_DATABASE_USER:\n",
+        "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n      MEDPLUM_DATABASE_USER:\n",
+    ),
+    "and in lines": (
+        ".env",
+        "MEDPLUM_REDIS_HOST=r\nMEDPLUM_DATABASE_USER\n",
+        "MEDPLUM_REDIS_HOST=r\nMEDPLUM_DATABASE_USER\n",
+    ),
+    "a secret of Kubernetes": (
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: m}\nspec:\n  containers:\n    - name: s\n      image: medplum/medplum-server\n"
+        "      env:\n        - name: MEDPLUM_DATABASE_USER\n          valueFrom: {secretKeyRef: {name: db, key: user}}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: m}\nspec:\n  containers:\n    - name: s\n      image: medplum/medplum-server\n"
+        "      env:\n        - name: MEDPLUM_DATABASE_USERNAME\n          valueFrom: {secretKeyRef: {name: db, key: user}}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSAID)
+def test_what_is_given_elsewhere_gets_another_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri, before, after = UNSAID[name]
+    monkeypatch.chdir(tmp_path)
+    Path(uri).write_bytes(before.encode())
+    options = Options(Overrides(), isolated=True, keep_contents=True)
+    fixes = fixed(lambda contents: lint_paths([uri], options._replace(instead=contents)), unsafe=True)
+    assert (fixes.refused, fixes.bugs) == ((), ())
+    assert [file.after.decode() for file in fixes.files] == ([after] if after != before else [])

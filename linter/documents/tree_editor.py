@@ -106,8 +106,8 @@ class _Tree:
 
     def rename(self, variable: Variable, name: str) -> list[Edit] | None:
         part, item = self._part_of(variable), YamlValue(self._parsed, variable.at).value
-        if part is None:
-            return None
+        if part is None or item is None or (isinstance(item, str) and isinstance(variable.at[-1], int) and "=" not in item):
+            return None  # without a value it hands on one that has this name elsewhere
         if isinstance(variable.at[-1], str):
             member = name if part.members is None else part.members.get(name, "")
             return self._rename(variable.at, member) if member else None

@@ -1,7 +1,7 @@
 """Edits of variables out of changes of settings, wherever the variables are written.
 
 The text is read again after each change, and must give the variables that were meant and no others. What is not said in this text, such as
-a reference, is left alone.
+a reference, is left alone, but can get another name.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ def _read_as(variable: Variable) -> Reading:
 
 
 class _Step:
-    """What is to become of one variable: ``old`` is what is there, ``name`` and ``text`` are what is to be; None where nothing is."""
+    """What is to become of one variable: ``old`` is what is there, ``name`` and ``text`` are what is to be; None where nothing is.
+
+    What gets another name keeps its value, of which nobody has to know the text.
+    """
 
     def __init__(self, old: Variable | None, name: str = "", text: str | None = None, *, order: Sequence[str] = ()) -> None:
         self.old = old
@@ -102,14 +105,18 @@ class _Step:
         self.order = order
         self.requote = True
 
+    @property
+    def _renames(self) -> bool:
+        return self.old is not None and bool(self.name) and self.name != self.old.name
+
     def edits(self, variables: Variables) -> list[Edit] | None:
         """See :class:`Variables`."""
         if self.old is None:
             return None if self.text is None else variables.add(self.name, self.text, self.order)
+        if self._renames:
+            return variables.rename(self.old, self.name)
         if self.text is None:
             return variables.remove(self.old)
-        if self.name != self.old.name:
-            return variables.rename(self.old, self.name)
         return [] if self.text == self.old.text else variables.set(self.old, self.text, requote=self.requote)
 
     def expected(self, given: Sequence[Variable]) -> Counter[Reading]:
@@ -117,7 +124,7 @@ class _Step:
         expected = Counter(map(_read_as, given))
         if self.old is not None:
             expected[_read_as(self.old)] -= 1
-        if self.text is not None:
+        if self.text is not None or self._renames:
             expected[self.name, self.text] += 1
         return +expected
 
@@ -129,7 +136,10 @@ def _step(variables: Variables, release: Release, change: Change) -> _Step | Non
     above = [(path, one) for path, one in placed if path and len(path) < len(change.path) and change.path[: len(path)] == path]
     if len(own) + len(above) > 1:
         return None
-    if any(one.text is None or one.mistake is not None for one in (*own, *(one for _, one in above))):
+    concerned = [*own, *(one for _, one in above)]
+    if any(one.mistake is not None for one in concerned) or (
+        any(one.text is None for one in concerned) and (above or change.action != "rename")
+    ):
         return None  # what is not said here, or not as it was meant
     if above:
         (path, whole), *_ = above
