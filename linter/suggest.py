@@ -95,3 +95,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``; did you mean "x"?`` for the nearest known word, else nothing."""
     near = nearest(word, known, 0.6)
     return f'; did you mean "{near}"?' if near is not None else ""
+
+
+def is_slip(word: str, other: str) -> bool:
+    """Whether a word is another one but for one letter, which is missing, one too many or a wrong one, or for two that have changed places."""
+    start = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), min(len(word), len(other)))
+    word, other = word[start:], other[start:]
+    while word and other and word[-1] == other[-1]:
+        word, other = word[:-1], other[:-1]
+    return max(len(word), len(other)) <= 1 or (len(word) == len(other) == 2 and word == other[::-1])

@@ -328,6 +328,11 @@ NAMES: list[tuple[dict[str, Any], str, str | None]] = [
     ({"readonlyDatabase": {"runMigrations": False}}, "readonlyDatabase.runMigrations", None),  # the other database's is another
     ({"baseUrlToken": "x"}, "baseUrlToken", None),
     ({"database": {"secrets": "medplum/prod"}}, "database.secrets", None),  # read from Parameter Store only
+    ({"suportEmail": "${MAIL}"}, "suportEmail", "supportEmail"),
+    ({"support_email": "${MAIL}"}, "support_email", "supportEmail"),
+    ({"supprtEmails": "a@example.com"}, "supprtEmails", "supportEmail"),
+    ({"supprtEmails": "${MAIL}"}, "supprtEmails", None),  # the value is no evidence
+    ({"appBaseUri": "https://a.example/"}, "appBaseUri", "appBaseUrl"),
 ]
 
 
@@ -349,6 +354,30 @@ def test_names_of_variables() -> None:
         ("database", "proxyEndpoint"): None,  # stands for two settings
         ("bcryptHashSalts",): None,  # stays text there, and would be a number
     }
+
+
+VARIABLES: dict[str, str | None] = {
+    "MEDPLUM_DATABASE_URL=${DATABASE_URL}": None,  # no slip for database.ssl
+    "MEDPLUM_DATABASE_URI=${DATABASE_URL}": None,
+    "MEDPLUM_REDIS_URL=${REDIS_URL}": None,
+    "MEDPLUM_DATABASE_ACME=arn:aws:rds:us-east-1:123456789012:db:x": None,
+    "MEDPLUM_DATABASE_PORTAL=${PORTAL}": None,
+    "MEDPLUM_DATABASE_HOTS=${HOST}": "database.host",
+    "MEDPLUM_DATABASE_PASWORD=${PASSWORD}": "database.password",
+    "MEDPLUM_DATABASE_PASSWRDS=${PASSWORD}": None,
+    "MEDPLUM_DATABASE_USER=${USER}": "database.username",
+    "MEDPLUM_DATABSE_HOST=${HOST}": "database.host",
+    "MEDPLUM_SUPORT_EMAIL=${MAIL}": "supportEmail",
+    "MEDPLUM_SUPORT_EMAIL=help@example.com": "supportEmail",
+}
+
+
+@pytest.mark.quick_cases(len(VARIABLES))
+@pytest.mark.parametrize("text", VARIABLES)
+def test_a_likeness_of_variables_does_not_do_where_the_value_is_not_known(text: str) -> None:
+    document = written(f"MEDPLUM_PORT=8103\n{text}\n", "server/env")
+    found = [meant_name(document, path) for path, _ in document.given or () if path != ("port",)]
+    assert [None if one is None else dotted(one) for one in found] == [VARIABLES[text]]
 
 
 def test_nothing_is_meant_where_nothing_is_known() -> None:

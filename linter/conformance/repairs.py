@@ -15,7 +15,7 @@ from typing import Any, Final
 from .. import settings, suggest
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import origin_of
-from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath, dotted
 from ..release import MAIN, Release
 from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Catalogue, Setting
@@ -28,6 +28,8 @@ _NEAR: Final = 0.8
 """How like another name one must be to be taken for it."""
 _NEAR_CHOICE: Final = 0.7
 """The same of the few words that a setting accepts."""
+_SHORTEST: Final = 4
+"""Letters of a name in which one wrong letter leaves no doubt: ``db`` is not far from anything."""
 
 
 class _Place:
@@ -226,9 +228,10 @@ def _of_variable(place: _Place) -> SettingPath | None:
 
     variable = str(place.document.origin.facts(place.path).get("name", ""))
     target = meant_setting(variable, place.setting, place.catalogue, place.release)
-    if target is None:
+    if target is None and place.setting is None:
         near = near_variable(variable, place.catalogue, place.release)
         target = place.catalogue.get(setting_of(near, place.release)) if near else None
+        target = target if target is not None and _is_near(place, tuple(target.name.split("."))) else None
     if place.path[-1] == "proxyEndpoint":
         return None  # it stands for two settings: the host, and that TLS is on
     if target is None or target.name in SECRETS or target.env_unsettable.at(place.release):
@@ -248,7 +251,8 @@ def _named(place: _Place) -> SettingPath | None:
     members = {one.lower(): one for one in live.members.get(holder, ())}
     inner = _by_letters(place).get(_letters(name)) if not above and name.lower() not in members else None
     near = name.lower() if name.lower() in members else _only_near(name.lower(), members)
-    return inner or ((*above, members[near]) if near is not None else None)
+    target = (*above, members[near]) if near is not None else None
+    return inner or (target if target is not None and _is_near(place, target) else None)
 
 
 def _by_letters(place: _Place) -> Mapping[str, SettingPath]:
@@ -273,6 +277,32 @@ def _only_near(word: str, known: Mapping[str, Any], cutoff: float = _NEAR) -> st
     return near if near is not None and suggest.nearest(word, [one for one in known if one != near], cutoff) is None else None
 
 
+def _is_near(place: _Place, target: SettingPath) -> bool:
+    """Whether a name can be a slip for a setting's: the last step of it is like that one's, or all of it but for one letter.
+
+    Only a value that fits is evidence too; where it is not known, a likeness does not do.
+    """
+    above, name = (_letters(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
+    its_above, its_name = (_letters(dotted(part)) for part in (target[:-1], target[-1:]))
+    if (above, name) == (its_above, its_name):
+        return True
+    if name.endswith(_ADDRESSES) and not its_name.endswith(_ADDRESSES):
+        return False
+    if above != its_above:
+        return suggest.is_slip(above + name, its_above + its_name)
+    if min(len(name), len(its_name)) >= _SHORTEST and suggest.is_slip(name, its_name):
+        return True
+    return not _is_unknown(place.value) and suggest.nearest(name, [its_name], _NEAR) is not None
+
+
+_ADDRESSES: Final = ("url", "uri", "dsn")
+"""How names of addresses end, which are no slips for the names of anything else."""
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is UNKNOWN or is_unresolved(value)
+
+
 def _can_take(place: _Place, target: SettingPath) -> bool:
     """Whether the value of a name can be a setting's: one that fits, is read as it is, and is no secret that others would then see."""
     setting = place.catalogue.get(target)
@@ -280,7 +310,7 @@ def _can_take(place: _Place, target: SettingPath) -> bool:
         return False
     if is_called_secret(str(place.path[-1])) and place.catalogue.is_public(target):
         return False
-    if place.value is UNKNOWN or is_unresolved(place.value):
+    if _is_unknown(place.value):
         return True
     if isinstance(place.text, str):
         loaded = loaded_value(place.text, setting, place.coercion_of(setting))
