@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import takewhile
 
 
 class Words:
@@ -98,8 +99,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def is_slip(word: str, other: str) -> bool:
-    """Whether a word is another one but for one letter, which is missing, one too many or a wrong one, or for two that have changed places."""
-    start = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), min(len(word), len(other)))
+    """Whether a word is another one but for a letter that is missing, one too many or wrong, or for two that have changed places."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False))
+    start = sum(1 for _ in same)
     word, other = word[start:], other[start:]
     while word and other and word[-1] == other[-1]:
         word, other = word[:-1], other[:-1]

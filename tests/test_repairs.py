@@ -329,6 +329,13 @@ NAMES: list[tuple[dict[str, Any], str, str | None]] = [
     ({"baseUrlToken": "x"}, "baseUrlToken", None),
     ({"database": {"secrets": "medplum/prod"}}, "database.secrets", None),  # read from Parameter Store only
     ({"suportEmail": "${MAIL}"}, "suportEmail", "supportEmail"),
+    ({"bullmq": {"concurency": "20"}}, "bullmq.concurency", "bullmq.concurrency"),
+    ({"bullmq": {"concurency": "many"}}, "bullmq.concurency", None),
+    ({"BinaryStorage": "s3://bucket-x"}, "BinaryStorage", "binaryStorage"),
+    ({"BinaryStorage": "bucket-x"}, "BinaryStorage", None),
+    ({"registerEnable": "yes"}, "registerEnable", "registerEnabled"),
+    ({"registerEnable": "perhaps"}, "registerEnable", None),
+    ({"heartbeatEnable": 0}, "heartbeatEnable", None),  # on by default, and only false is off
     ({"support_email": "${MAIL}"}, "support_email", "supportEmail"),
     ({"supprtEmails": "a@example.com"}, "supprtEmails", "supportEmail"),
     ({"supprtEmails": "${MAIL}"}, "supprtEmails", None),  # the value is no evidence

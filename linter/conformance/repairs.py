@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from copy import copy
 from functools import cache
 from typing import Any, Final
 
@@ -69,13 +70,18 @@ def _fits(place: _Place, value: Any, setting: Setting) -> bool:
     """Whether the catalogue has nothing to say of a value but advice."""
     if not setting.types:
         return True
+    return _flaw(place, value, setting) is None
+
+
+def _flaw(place: _Place, value: Any, setting: Setting) -> str | None:
+    """The first aspect in which a value does not fit a setting."""
     answers = (
         values.wrong_type(value, setting),
         values.not_allowed(value, setting, place.release),
         values.out_of_range(value, setting),
         values.wrong_format(value, setting),
     )
-    return all(answer is None or answer.aspect == "advice" for answer in answers)
+    return next((answer.aspect for answer in answers if answer is not None and answer.aspect != "advice"), None)
 
 
 # --- Values ---------------------------------------------------------------------------------------------------------------------------
@@ -304,7 +310,7 @@ def _is_unknown(value: Any) -> bool:
 
 
 def _can_take(place: _Place, target: SettingPath) -> bool:
-    """Whether the value of a name can be a setting's: one that fits, is read as it is, and is no secret that others would then see."""
+    """Whether the value of a name can be a setting's: it fits or can be mended, is read as it is, and is no secret that others see."""
     setting = place.catalogue.get(target)
     if setting is None or not setting.is_read_by(place.release) or (target[-1] in SECRETS and place.by != "ssm_coercion"):
         return False
@@ -316,4 +322,16 @@ def _can_take(place: _Place, target: SettingPath) -> bool:
         loaded = loaded_value(place.text, setting, place.coercion_of(setting))
         if loaded != place.value or type(loaded) is not type(place.value):
             return False
-    return _fits(place, place.value, setting)
+    return _fits(place, place.value, setting) or _can_be_mended(place, target, setting)
+
+
+def _can_be_mended(place: _Place, target: SettingPath, setting: Setting) -> bool:
+    """Whether the value of a name plainly stands for another one that fits a setting, which the next round of fixes makes of it."""
+    aspect = _flaw(place, place.value, setting)
+    reader = _switch if aspect == "type" and setting.types[0] == "boolean" else _READERS.get(aspect or "")
+    if reader is None:
+        return False
+    there = copy(place)
+    there.path, there.setting = target, setting
+    value = reader(there, setting)
+    return value is not ABSENT and value is not LEFT_OUT and _fits(there, value, setting)
