@@ -940,3 +940,56 @@ def test_what_is_given_elsewhere_gets_another_name(name: str, tmp_path: Path, mo
     fixes = fixed(lambda contents: lint_paths([uri], options._replace(instead=contents)), unsafe=True)
     assert (fixes.refused, fixes.bugs) == ((), ())
     assert [file.after.decode() for file in fixes.files] == ([after] if after != before else [])
+
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: m}
+spec:
+  containers:
+    - name: s
+      image: medplum/medplum-server
+      env:
+        - name: MEDPLUM_PORT
+          value: 8103
+        - {name: MEDPLUM_REGISTER_ENABLED, value: False}
+        - name: MEDPLUM_DATABASE_PASSWORD
+          value: |  # theirs
+            hunter2
+"""
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: medplum}
+data:
+  MEDPLUM_DATABASE_PASSWORD: aHVudGVyMgo=
+stringData:
+  MEDPLUM_REDIS_PASSWORD: 12345
+"""
+WRITTEN_OTHERWISE: dict[str, tuple[str, str, str]] = {
+    "a container": (
+        "pod.yaml",
+        POD,
+        POD.replace("8103", '"8103"').replace("False", '"False"').replace("|  #", "|-  #"),
+    ),
+    "a secret": ("secret.yaml", SECRET, SECRET.replace("aHVudGVyMgo=", "aHVudGVyMg==").replace("12345", '"12345"')),
+    "lines": (".env", 'MEDPLUM_REDIS_HOST=r\nMEDPLUM_DATABASE_HOST="db\n"\n', 'MEDPLUM_REDIS_HOST=r\nMEDPLUM_DATABASE_HOST="db"\n'),
+    "a value of two variables": (
+        "pod.yaml",
+        POD.replace("value: 8103", "value: &x 8103").replace("value: False", "value: *x"),
+        POD.replace("value: 8103", "value: &x 8103").replace("value: False", "value: *x"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_OTHERWISE)
+def test_values_are_written_as_their_reader_needs_them(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri, before, after = WRITTEN_OTHERWISE[name]
+    monkeypatch.chdir(tmp_path)
+    Path(uri).write_bytes(before.encode())
+    rules = ("unquoted-value-in-manifest", *(["line-break-at-end-of-value"] if before != after else []))
+    options = Options(Overrides(select=rules), isolated=True, keep_contents=True)
+    fixes = fixed(lambda contents: lint_paths([uri], options._replace(instead=contents)), unsafe=True)
+    assert (fixes.refused, fixes.bugs) == ((), ())
+    assert [file.after.decode() for file in fixes.files] == ([after] if after != before else [])

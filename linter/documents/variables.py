@@ -15,18 +15,18 @@ from typing import Any, Final, NamedTuple, TypeVar
 from .. import settings
 from ..formats.credentials import no_issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
-from ..model import UNKNOWN, Document, Fact, Part, SettingPath
+from ..model import UNKNOWN, Change, Document, Fact, Part, SettingPath
 from ..redaction.values import Public, Visibility
 from ..release import Release
 from ..server.loader import build_tree, has_wholes, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..syntax.places import JsonPath
-from ..text import Span, printable
+from ..text import Edit, Span, printable
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import public_at
-from .source import Editor, Loaded, Problem, SourceFile, Suppression
+from .source import Editor, Loaded, Problem, Repair, SourceFile, Suppression
 
 KIND: Final = "server/env"
 
@@ -204,6 +204,8 @@ def load_variables(
     misread = {problem.path for problem in mistakes if problem.rule != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name, file.release): variable for variable in given}
     values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
+    if file.encoding_error is None:
+        mistakes = [_with_repair(problem, last, file) for problem in mistakes]
     mistakes += _beside_members(last, file.release)
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
@@ -319,6 +321,28 @@ def _line_break_at_end(variable: Variable, release: Release) -> Problem | None:
         "so a password, name or address is not the one that was meant; write the value without it"
     )
     return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name, release))
+
+
+_UNQUOTED: Final = re.compile(r"[A-Za-z0-9_.+-]+")
+"""A number or a word that stands without quotes, and without a tag or an anchor."""
+_ALIAS: Final = re.compile(r"(?:^|[\s\[{,:-])\*[^\s*]", re.MULTILINE)
+"""What can make one value that of several variables."""
+
+
+def _with_repair(problem: Problem, given: Mapping[SettingPath, Variable], file: SourceFile) -> Problem:
+    """A problem with what puts it right, where there is one answer."""
+    variable = given.get(problem.path) if problem.path is not None else None
+    if problem.path is None or variable is None or variable.value != problem.span:
+        return problem
+    if problem.rule == "line-break-at-end-of-value" and variable.text is not None:
+        value = _value(problem.path, variable._replace(text=variable.text.rstrip("\r\n")), file.release)
+        return problem._replace(repair=Repair("leave out the line break at its end", changes=(Change("set", problem.path, value),)))
+    content, (start, end) = file.text.content, problem.span
+    if problem.rule != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end) or _ALIAS.search(content):
+        return problem
+    value = _value(problem.path, variable._replace(text=content[start:end]), file.release)
+    edits = [Edit(Span(start, start), '"'), Edit(Span(end, end), '"')]
+    return problem._replace(repair=Repair("put it in quotes", lambda: edits, (Change("set", problem.path, value),)))
 
 
 def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:
