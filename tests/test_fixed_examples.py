@@ -146,3 +146,11 @@ def test_a_name_and_its_value_are_mended_one_after_the_other(tmp_path: Path) -> 
     assert [json.loads(file.after) for file in fixes.files] == [
         {"storageBaseUrl": "https://files.clinic.example/", "bullmq": {"concurrency": 20}, "binaryStorage": "s3:bucket-x"}
     ]
+
+
+def test_the_members_of_the_readonly_database_stand_in_the_order_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "medplum.config.json"
+    path.write_text('{"readonlyDatabase": {"port": 5432}, "readonlyDatabaseProxyEndpoint": "proxy.example.com"}', encoding="utf-8")
+    options = Options(Overrides(select=("deprecated-readonly-database-proxy-endpoint",)), "server/json", isolated=True, keep_contents=True)
+    fixes = fixed(lambda contents: lint_paths([str(path)], options._replace(instead=contents)), unsafe=False)
+    assert [list(json.loads(file.after)["readonlyDatabase"]) for file in fixes.files] == [["host", "port", "ssl"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from .. import settings
 from ..model import Change
@@ -55,7 +55,12 @@ def _names_of(catalogue: str) -> Sequence[str]:
     return settings.catalogue(catalogue).names() if catalogue in settings.KINDS else ()
 
 
+_LIKE: Final = {"readonlyDatabase": "database"}
+"""Sections whose members are those of another one, in whose order they are best read: the documentation describes a few of them only."""
+
+
 def _members(order: Sequence[str], path: JsonPath) -> list[str]:
+    path = tuple(_LIKE.get(str(step), step) if at == 0 else step for at, step in enumerate(path))
     above = "".join(f"{'*' if isinstance(step, int) else step}." for step in path)
     names = (name.removeprefix(above).partition(".")[0] for name in order if name.startswith(above))
     return list(dict.fromkeys(names))
