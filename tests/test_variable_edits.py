@@ -993,3 +993,16 @@ def test_values_are_written_as_their_reader_needs_them(name: str, tmp_path: Path
     fixes = fixed(lambda contents: lint_paths([uri], options._replace(instead=contents)), unsafe=True)
     assert (fixes.refused, fixes.bugs) == ((), ())
     assert [file.after.decode() for file in fixes.files] == ([after] if after != before else [])
+
+
+def test_a_port_is_split_off_its_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_bytes(b"MEDPLUM_PORT=8103\nMEDPLUM_REDIS_HOST='cache:6379' # ours\nMEDPLUM_REDIS_DB=1\n")
+    options = Options(Overrides(select=("invalid-hostname",)), isolated=True, keep_contents=True)
+    fixes = fixed(lambda contents: lint_paths([".env"], options._replace(instead=contents)), unsafe=True)
+    assert (fixes.refused, fixes.bugs) == ((), ())
+    (file,) = fixes.files
+    lines = file.after.decode().splitlines()
+    assert "MEDPLUM_REDIS_HOST='cache' # ours" in lines
+    assert "MEDPLUM_REDIS_PORT" in " ".join(lines)
+    assert len(lines) == 4

@@ -15,6 +15,15 @@ _URL = re.compile(
 )
 
 
+_ENDPOINT = re.compile(r"(?P<host>[A-Za-z0-9._-]+):(?P<port>[1-9][0-9]{0,4})", re.ASCII)
+
+
+def endpoint_of(text: str) -> dict[str, Any] | None:
+    """The host and port that ``host:port`` stands for; None for anything else."""
+    match = _ENDPOINT.fullmatch(text.strip())
+    return {"host": match["host"], "port": int(match["port"])} if match is not None and int(match["port"]) < 65_536 else None
+
+
 def parts_of(url: str) -> dict[str, Any] | None:
     """The members of a connection that a URL stands for: of PostgreSQL, with a database and a user, or of Redis.
 

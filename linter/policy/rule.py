@@ -340,11 +340,20 @@ def _planned(plan: FixPlan, node: Node) -> Fix | None:
 
 
 def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
-    """The members of a connection in place of its URL; None where that is no whole one, or one of them is given otherwise."""
-    from ..formats.connections import parts_of  # only for a finding about such a URL
+    """The members of a connection in place of its URL; None where that is no whole one, or one of them is given otherwise.
+
+    A member ``host`` with a port in it is cut into the two.
+    """
+    from ..formats.connections import endpoint_of, parts_of  # only for a finding about such a URL
 
     path, into, document = _target(splitter.path, node), _target(splitter.into, node), node.document
     url = document.get(path)
+    if path == (*into, "host"):
+        parts, port = endpoint_of(url) if isinstance(url, str) and not is_unresolved(url) else None, (*into, "port")
+        if parts is None or document.get(port) is not ABSENT:
+            return None
+        says = f"move the port of {printable(dotted(path))} to {printable(dotted(port))}"
+        return [(Change("set", path, parts["host"]), says), (Change("set", port, parts["port"]), "")]
     parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
     if parts is None or any(document.get((*into, name)) not in (ABSENT, value) for name, value in parts.items()):
         return None
