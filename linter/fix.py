@@ -314,7 +314,12 @@ def _documents(outcome: Outcome, uri: str) -> list[Document]:
 
 
 def _identity(document: Document) -> tuple[str, str | None]:
-    return document.kind, document.environment
+    return document.kind, _environment(document)
+
+
+def _environment(document: Document) -> str | None:
+    """The environment that tells a document from others in its file; an infra config is alone, and its environment a setting to fix."""
+    return None if document.kind == "infra/json" else document.environment
 
 
 def _is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool:
@@ -402,8 +407,8 @@ def _keys(finding: Finding) -> Iterator[Key]:
     """The key of a finding, and those that it would have at the other places that it is about: of these, the first may be fixed."""
     yield _key(finding)
     for other in finding.related:
-        yield finding.rule, other.document.uri, other.document.environment, other.path or None
+        yield finding.rule, other.document.uri, _environment(other.document), other.path or None
 
 
 def _key(finding: Finding) -> Key:
-    return finding.rule, finding.document.uri, finding.document.environment, finding.path
+    return finding.rule, finding.document.uri, _environment(finding.document), finding.path

@@ -245,6 +245,12 @@ def test_a_fix_that_changes_another_setting_is_a_bug_and_the_file_stays(monkeypa
     assert "the fixes of app-base-url-without-trailing-slash do not make of it what they should" in result.stderr
 
 
+def test_the_name_of_an_infra_config_can_be_fixed() -> None:
+    path = write('{"dbname": "ward", "apiPort": 8103}', "infra.json")
+    result = run("--fix", "--unsafe-fixes", "--kind", "infra/json", path.name)
+    assert (result.exit_code, json.loads(path.read_text())) == (1, {"name": "ward", "apiPort": 8103})
+
+
 def test_a_fix_that_breaks_the_text_is_a_bug_and_the_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
     before = path.read_text()
