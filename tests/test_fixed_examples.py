@@ -87,7 +87,7 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made()
     assert [note.partition(": ")[2].partition(" at line")[0] for note in fixes.refused] == [
         "the fixes of malformed-pem are left out, because they would bring error[unusable-signing-key]",
     ]
-    assert len(fixes.outcome.result.findings) == 9
+    assert len(fixes.outcome.result.findings) == 10
 
 
 def test_all_mistakes_with_one_answer_are_mended() -> None:
