@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, NamedTuple
 
 from ..text import Span
 from .brackets import Brackets, Item, Separator, fill, insert, separator_at, take_out
@@ -170,6 +170,8 @@ class _Holder(NamedTuple):
 
     brackets: Brackets
     members: tuple[_Member, ...]
+    named: Mapping[str, list[int]]
+    """Which members have a name."""
 
     @property
     def is_object(self) -> bool:
@@ -198,7 +200,7 @@ class _Holder(NamedTuple):
         """Which members have a name; an item has its number."""
         if isinstance(step, int):
             return [step] if not self.is_object and step in range(len(self.members)) else []
-        return [index for index, member in enumerate(self.members) if member.name == step]
+        return self.named.get(step, [])
 
 
 def _is_sound(parsed: Json, path: JsonPath) -> bool:
@@ -218,9 +220,26 @@ def _holder(content: str, parsed: Json, path: JsonPath) -> _Holder | None:
     return None if place is None or content[place.value.start] not in "{[" else _read(content, place.value.start)
 
 
+class _Kept:
+    """What was read of the last text: each member of an object may have a finding whose edits are asked for."""
+
+    content = ""
+    holders: ClassVar[dict[int, _Holder]] = {}
+
+
 def _read(content: str, opener: int) -> _Holder:
     """The members between a bracket and its partner."""
+    if _Kept.content is not content:
+        _Kept.content = content
+        _Kept.holders = {}
+    if opener not in _Kept.holders:
+        _Kept.holders[opener] = _read_members(content, opener)
+    return _Kept.holders[opener]
+
+
+def _read_members(content: str, opener: int) -> _Holder:
     members: list[_Member] = []
+    named: dict[str, list[int]] = {}
     items: list[Item] = []
     tokens: list[Span] = []  # the key, if there is one, and the value
     depth, at = 0, opener + 1
@@ -229,10 +248,11 @@ def _read(content: str, opener: int) -> _Holder:
         if depth == 0 and sign in ",]}":
             if tokens:
                 members.append(_member(content, tokens))
+                named.setdefault(members[-1].name or "", []).append(len(members) - 1)
                 items.append(Item(tokens[0].start, tokens[-1].end, token.start if sign == "," else None))
                 tokens = []
             if sign != ",":
-                return _Holder(Brackets(content, opener, token.start, tuple(items), _COMMENT), tuple(members))
+                return _Holder(Brackets(content, opener, token.start, tuple(items), _COMMENT), tuple(members), named)
             continue
         depth += (sign in "{[") - (sign in "}]")
         if sign == ":" and depth == 0:
