@@ -52,7 +52,6 @@ NUMBERS: dict[str, int | None] = {
 }
 
 
-@pytest.mark.quick_cases(len(NUMBERS))
 @pytest.mark.parametrize("text", NUMBERS, ids=lambda text: text[:20])
 def test_whole_numbers(text: str) -> None:
     assert texts.whole_number(text) == NUMBERS[text]
@@ -78,7 +77,6 @@ IN_UNITS: list[tuple[str, str, int | None]] = [
 ]
 
 
-@pytest.mark.quick_cases(len(IN_UNITS))
 @pytest.mark.parametrize(("text", "unit", "number"), IN_UNITS)
 def test_whole_numbers_in_the_unit_of_their_setting(text: str, unit: str, number: int | None) -> None:
     assert texts.whole_number(text, unit) == number
@@ -151,7 +149,6 @@ FORMS: list[tuple[str, str, str | None]] = [
 ]
 
 
-@pytest.mark.quick_cases(len(FORMS))
 @pytest.mark.parametrize(("name", "text", "meant"), FORMS)
 def test_forms(name: str, text: str, meant: str | None) -> None:
     assert texts.in_form(name, text) == meant
@@ -233,7 +230,6 @@ IN_JSON: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.quick_cases(len(IN_JSON))
 @pytest.mark.parametrize(("name", "given", "meant"), IN_JSON)
 def test_values_in_json(name: str, given: Any, meant: Any) -> None:
     found = value(bare({name: given}), name)
@@ -255,7 +251,6 @@ AS_TEXT: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.quick_cases(len(AS_TEXT))
 @pytest.mark.parametrize(("name", "text", "meant"), AS_TEXT)
 def test_values_of_parameters(name: str, text: str, meant: Any) -> None:
     document = written(f'{{"Parameters": [{{"Name": "/medplum/prod/{name}", "Type": "String", "Value": "{text}"}}]}}', "server/ssm")
@@ -301,7 +296,6 @@ CONNECTIONS: dict[str, dict[str, Any] | None] = {
 }
 
 
-@pytest.mark.quick_cases(len(CONNECTIONS))
 @pytest.mark.parametrize("url", CONNECTIONS)
 def test_connections(url: str) -> None:
     assert parts_of(url) == CONNECTIONS[url]
@@ -343,7 +337,6 @@ NAMES: list[tuple[dict[str, Any], str, str | None]] = [
 ]
 
 
-@pytest.mark.quick_cases(len(NAMES))
 @pytest.mark.parametrize(("data", "name", "meant"), NAMES)
 def test_names(data: dict[str, Any], name: str, meant: str | None) -> None:
     path = (name,) if name in data else tuple(name.split("."))
@@ -379,7 +372,6 @@ VARIABLES: dict[str, str | None] = {
 }
 
 
-@pytest.mark.quick_cases(len(VARIABLES))
 @pytest.mark.parametrize("text", VARIABLES)
 def test_a_likeness_of_variables_does_not_do_where_the_value_is_not_known(text: str) -> None:
     document = written(f"MEDPLUM_PORT=8103\n{text}\n", "server/env")
