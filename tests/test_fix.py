@@ -150,6 +150,15 @@ def test_what_a_wrong_name_masks_stays_masked_under_the_right_one(name: str, tex
     assert lines[4] == shown and "vX8" not in "".join(lines)
 
 
+def test_a_diff_does_not_tell_a_secret_by_what_else_is_masked() -> None:
+    path = write('{"baseUrl": "https://api.pass.example", "database": {}, "redis": {"url": "redis://:pass@r.example"}}\n')
+    lines = run("--diff", "--unsafe-fixes", path.name).stdout.splitlines()
+    assert [line for line in lines if line[:2] in ("-{", "+{")] == [
+        '-{"baseUrl": "https://api.pass.example", "database": {}, "redis": {"url": "••••••"}}',
+        '+{"baseUrl": "https://api.pass.example/", "database": {}, "redis": {"host": "••••••", "password": "••••••"}}',
+    ]
+
+
 def test_a_diff_of_nothing() -> None:
     path = write(json.dumps(BASE))
     result = run("--diff", "--select", SLASHES, path.name)

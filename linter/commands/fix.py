@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
 from ..fix import FixedFile
 from ..model import Document
+from ..server.effective import leaves
 from ..text import MASK, Span, inert, printable
 
 _CONTEXT: Final = 3
 """Lines around a change, as diff(1) shows."""
-_SHORTEST: Final = 4
-"""Characters of a text that says something: what is shorter stands in too much else."""
 
 
 def unified_diff(file: FixedFile) -> str:
     """The diff of a file. Lines are compared as they are and shown as a report shows them, so that nothing of a secret is seen.
 
-    What is masked in a line that goes is masked in those that come, too: under another name it may be public.
+    Where something is masked in the lines that go, new settings in those that come are masked too: under another name, or taken out of a
+    URL, a value may be public.
     """
     old, new = _lines(file.old), _lines(file.new)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     lines = [f"--- {printable(file.uri)}", f"+++ {printable(file.uri)}"]
+    moved = _new_values(file)
     for group in matcher.get_grouped_opcodes(_CONTEXT):
         first, last = group[0], group[-1]
-        hidden = _hidden(file.old, [number for tag, i1, i2, _, _ in group if tag != "equal" for number in range(i1, i2)])
+        gone = [number for tag, i1, i2, _, _ in group if tag != "equal" for number in range(i1, i2)]
+        hidden = moved if _hides_something(file.old, gone) else ()
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
@@ -37,17 +38,22 @@ def unified_diff(file: FixedFile) -> str:
     return "".join(f"{inert(line)}\n" for line in lines)
 
 
-def _hidden(documents: Sequence[Document], numbers: Sequence[int]) -> re.Pattern[str] | None:
-    """What finds the texts that are masked in lines, from 0, and the words in them: a URL is taken apart by some fixes."""
-    texts: set[str] = set()
+def _new_values(file: FixedFile) -> list[Span]:
+    """Where the texts and numbers of settings stand that the file did not have before, in order."""
+    known = {path for document in file.old for path, _ in leaves((), document.data)}
+    found = (
+        document.locate(path)
+        for document in file.new
+        for path, value in leaves((), document.data)
+        if path not in known and type(value) in (str, int, float)
+    )
+    return sorted(set(found))
+
+
+def _hides_something(documents: Sequence[Document], numbers: Sequence[int]) -> bool:
+    """Whether something is masked in lines, counted from 0."""
     text = documents[0].text
-    for number in numbers:
-        for document in documents:
-            for piece in document.origin.pieces(text.line_span(number + 1)):
-                if piece.masked:
-                    raw = text.content[piece.start : piece.end].strip("\"' ")
-                    texts |= {part for part in (raw, *re.split(r"[^\w.-]+", raw)) if len(part) >= _SHORTEST and part not in piece.text}
-    return re.compile("|".join(re.escape(part) for part in sorted(texts, key=lambda part: (-len(part), part)))) if texts else None
+    return any(piece.masked for number in numbers for document in documents for piece in document.origin.pieces(text.line_span(number + 1)))
 
 
 def summary(files: Sequence[FixedFile], *, made: bool) -> str:
@@ -65,25 +71,33 @@ def _lines(documents: Sequence[Document]) -> list[str]:
     return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
 
 
-def _shown(documents: Sequence[Document], sign: str, first: int, last: int, hidden: re.Pattern[str] | None = None) -> Iterator[str]:
+def _shown(documents: Sequence[Document], sign: str, first: int, last: int, hidden: Sequence[Span] = ()) -> Iterator[str]:
     text = documents[0].text
     for number in range(first + 1, last + 1):
         span = text.line_span(number)
         if span.start < span.end or number < last or span.start < len(text.content):
-            yield sign + _masked(documents, span, hidden)
+            yield sign + _masked(documents, span, [one for one in hidden if one.start < span.end and span.start < one.end])
             if span.end == len(text.content):
                 yield "\\ No newline at end of file"
 
 
-def _masked(documents: Sequence[Document], line: Span, hidden: re.Pattern[str] | None) -> str:
+def _masked(documents: Sequence[Document], line: Span, hidden: Sequence[Span]) -> str:
     """A line of which all is masked that any document of its file masks: one of them may be a Secret, beside others that are none."""
-    shown = [list(document.origin.pieces(line)) for document in documents]
+    parts: list[str] = []
+    at = line.start
+    for span in hidden:
+        text = documents[0].text.content[span.start : span.end]
+        quote = text[0] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else ""
+        parts += [_pieces(documents, Span(at, max(at, span.start))), f"{quote}{MASK}{quote}"]
+        at = max(at, min(span.end, line.end))
+    return "".join([*parts, _pieces(documents, Span(at, line.end))])
+
+
+def _pieces(documents: Sequence[Document], part: Span) -> str:
+    shown = [list(document.origin.pieces(part)) for document in documents]
     if len({tuple((piece.start, piece.end) for piece in pieces) for pieces in shown}) > 1:
         return MASK
-    pieces = [next((piece for piece in same if piece.masked), same[0]) for same in zip(*shown, strict=True)]
-    if hidden is None:
-        return "".join(piece.text for piece in pieces)
-    return "".join(piece.text if piece.masked else hidden.sub(MASK, piece.text) for piece in pieces)
+    return "".join(next((piece for piece in same if piece.masked), same[0]).text for same in zip(*shown, strict=True))
 
 
 def _range(start: int, end: int) -> str:

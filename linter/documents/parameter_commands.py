@@ -141,7 +141,8 @@ class _Store:
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
             sources = [one for one in self._sources if not (itself and one.is_seen)] if _says_something(value) else []
-            shown = _is_shown(key, value) and not sources
+            whole = parameter is None or _is_shown(key, self._document.get(key))  # what else was in it may be masked
+            shown = _is_shown(key, value) and whole and not sources
             return self._put(key, parameter, text, sources, shown=shown, scalar=not isinstance(value, dict | list))
         if not isinstance(value, dict) or parameter is not None:
             return None

@@ -10,7 +10,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
-from .display import may_be_shown
+from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
 from .node import Node
 from .paths import Path, parse_path
@@ -366,8 +366,9 @@ def _set(setter: Setter, value: Any, node: Node) -> tuple[Change, str]:
     path = _target(setter.path, node)
     if value is LEFT_OUT:
         return _removed(path)
-    shown = setter.show(node) if setter.literal or may_be_shown(node.document, path) else MASK
-    return Change("set", path, value), f"set {printable(dotted(path))} to {shown}"
+    is_shown = setter.literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK)
+    text = setter.show(node) if is_shown else MASK  # what is made of a value that is masked, such as it in small letters, is masked too
+    return Change("set", path, value), f"set {printable(dotted(path))} to {text}"
 
 
 def _removed(path: SettingPath) -> tuple[Change, str]:

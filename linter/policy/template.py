@@ -12,7 +12,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
-from ..text import as_clause, printable
+from ..text import MASK, as_clause, printable
 from .display import shown
 from .errors import RuleError
 from .node import SENTENCES, Node
@@ -184,7 +184,8 @@ def show_value(value: Any) -> Callable[[Node], str]:
 def _quoted(template: Template, node: Node) -> str:
     """What a template shows, in quotes unless it is a value that is no text."""
     is_text = len(template.pieces) != 1 or isinstance(template.value(node), str | Mark)
-    return f'"{template.show(node)}"' if is_text else template.show(node)
+    text = template.show(node)
+    return f'"{text}"' if is_text or text == MASK else text
 
 
 def literal_text(value: Any) -> str:
