@@ -276,13 +276,19 @@ def _named_config(config_file: str | None, isolated: bool) -> Config | None:
         return None
     if isolated:
         raise click.UsageError("--isolated uses no configuration file, but --config names one: give only one of the two")
+    return _config(lambda: named_config(Path(config_file)))
+
+
+def _config(read: Callable[[], Config]) -> Config:
+    """The configuration that is read, or the reason why it cannot be, and the end."""
     try:
-        return named_config(Path(config_file))
+        return read()
     except ConfigError as error:
         _fail([str(error)])
+        raise
     except OSError as error:
         _fail([f"the working directory: cannot be read: {reason_of(error)}"])
-    return None
+        raise
 
 
 def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Check:
@@ -342,14 +348,7 @@ def _configured_server() -> Callable[[Document], ServerVersion | None]:
 
     def configured(document: Document) -> ServerVersion | None:
         path = Path(document.uri)
-        try:
-            config = configurations.of(path.absolute().parent)
-        except ConfigError as error:
-            _fail([str(error)])
-            raise
-        except OSError as error:
-            _fail([f"the working directory: cannot be read: {reason_of(error)}"])
-            raise
+        config = _config(lambda: configurations.of(path.absolute().parent))
         return configured_server(config, config.overrides_for(path), document)
 
     return configured
@@ -530,15 +529,7 @@ def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: boo
 def _rule_folders(given: tuple[Path, ...], config_file: str | None, isolated: bool) -> list[Folder]:
     """The folders of the command line and of the configuration that it names, or of that of the current folder."""
     named = _named_config(config_file, isolated)
-    try:
-        config = Configurations(named, isolated=isolated).of(Path(os.curdir))
-    except ConfigError as error:
-        _fail([str(error)])
-        raise
-    except OSError as error:
-        _fail([f"the working directory: cannot be read: {reason_of(error)}"])
-        raise
-    return [*folders_of(config), *given]
+    return [*folders_of(_config(lambda: Configurations(named, isolated=isolated).of(Path(os.curdir)))), *given]
 
 
 def _fail(errors: list[str], bugs: Sequence[str] = ()) -> None:

@@ -337,8 +337,8 @@ def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool:
 
 def _untouched(document: Document, changes: Sequence[Change]) -> list[tuple[SettingPath, Any]]:
     """The entries of a flat list of names that changes have nothing to do with, each with its text."""
-    touched = [path for change in changes for path in (change.path, *([change.value] if change.action == "rename" else []))]
-    return [entry for entry in document.given or () if not any(_is_above(entry[0], path) or _is_above(path, entry[0]) for path in touched)]
+    touched = _changed_by(changes)
+    return [entry for entry in document.given or () if not _meet(touched, entry[0])]
 
 
 def _is_above(path: SettingPath, other: SettingPath) -> bool:

@@ -6,14 +6,16 @@ import copy
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.edit_operations import Operation, Operations
 from support.helpers import golden
 
+from linter.syntax import json_edits
 from linter.syntax.edits import Edit, Token, apply_edits, apply_to, is_same
 from linter.syntax.json import parse_json
 from linter.syntax.json_edits import (
@@ -29,8 +31,6 @@ from linter.syntax.json_edits import (
 from linter.syntax.places import Json, JsonPath
 from linter.text import Text
 
-Operation = Callable[[str, Json], list[Edit] | None]
-
 
 def edited(text: str, *operations: Operation) -> str:
     """A text after operations that are possible, one after the other."""
@@ -41,20 +41,8 @@ def edited(text: str, *operations: Operation) -> str:
     return text
 
 
-def setting(*path: str | int, value: Any, order: tuple[str, ...] = ()) -> Operation:
-    return lambda text, parsed: set_value(text, parsed, path, value, order)
-
-
-def inserting(*path: str | int, value: Any) -> Operation:
-    return lambda text, parsed: insert_item(text, parsed, path, value)
-
-
-def removing(*path: str | int) -> Operation:
-    return lambda text, parsed: remove(text, parsed, path)
-
-
-def renaming(*path: str | int, name: str) -> Operation:
-    return lambda text, parsed: rename(text, parsed, path, name)
+operations = Operations(json_edits)
+setting, inserting, removing, renaming = operations.setting, operations.inserting, operations.removing, operations.renaming
 
 
 def without_comments(text: str, parsed: Json) -> list[Edit]:

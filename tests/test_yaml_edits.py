@@ -6,15 +6,17 @@ import copy
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.edit_operations import Operation, Operations
 from support.helpers import golden
 
+from linter.syntax import yaml_edits
 from linter.syntax.edits import Edit, Token, apply_edits, is_same
 from linter.syntax.places import JsonPath
 from linter.syntax.yaml import Yaml, parse_yaml
@@ -23,23 +25,8 @@ from linter.syntax.yaml_places import Style
 from linter.syntax.yaml_scalars import is_plain
 from linter.syntax.yaml_scalars import text as written
 
-Operation = Callable[[str, Yaml], list[Edit] | None]
-
-
-def setting(*path: str | int, value: Any, order: tuple[str, ...] = ()) -> Operation:
-    return lambda text, parsed: set_value(text, parsed, path, value, order)
-
-
-def inserting(*path: str | int, value: Any) -> Operation:
-    return lambda text, parsed: insert_item(text, parsed, path, value)
-
-
-def removing(*path: str | int) -> Operation:
-    return lambda text, parsed: remove(text, parsed, path)
-
-
-def renaming(*path: str | int, name: str) -> Operation:
-    return lambda text, parsed: rename(text, parsed, path, name)
+operations = Operations(yaml_edits)
+setting, inserting, removing, renaming = operations.setting, operations.inserting, operations.removing, operations.renaming
 
 
 # --- Texts before and after, to be read -----------------------------------------------------------------------------------------------

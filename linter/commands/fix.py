@@ -28,7 +28,7 @@ def unified_diff(file: FixedFile) -> str:
     for group in matcher.get_grouped_opcodes(_CONTEXT):
         first, last = group[0], group[-1]
         gone = [number for tag, i1, i2, _, _ in group if tag != "equal" for number in range(i1, i2)]
-        hidden = moved if _hides_something(file.old, gone) else ()
+        hidden = moved if moved and _hides_something(file.old, gone) else ()
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":

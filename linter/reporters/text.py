@@ -205,33 +205,25 @@ def _summary(result: Result) -> str:
         return f"No findings in {files}{suppressed}{judged}."
     levels = Counter(finding.severity for finding in shown)
     counts = [_count(levels[level], level) for level in LEVELS if levels[level]]
-    return f"Found {_series(counts)} in {files}{suppressed}{judged}.{_fixable(shown)}{_fixable_by_commands(shown)}"
+    return f"Found {_series(counts)} in {files}{suppressed}{judged}.{_fixable(shown)}"
 
 
 def _fixable(findings: list[Finding]) -> str:
-    """How many findings can be fixed, as a line of its own; empty where none can."""
-    safe = [one.fix.safe for one in findings if one.fix is not None and one.fix.edits is not None]
+    """How many findings can be fixed, and how many the commands that are printed would fix, each as a line of its own."""
+    fixes = [finding.fix for finding in findings if finding.fix is not None]
+    by_edits = _fixable_with([fix.safe for fix in fixes if fix.edits is not None], "with --fix")
+    by_commands = [fix.safe for fix in fixes if fix.commands is not None]
+    return by_edits + _fixable_with(by_commands, "by the commands above, or by the script of --fix-script FILE")
+
+
+def _fixable_with(safe: list[bool], how: str) -> str:
+    """How many fixes can be made in one way, of which ``safe`` says whether each is; empty where there are none."""
     if not safe:
         return ""
-    more = len(safe) - sum(safe)
-    if not sum(safe):
-        return f"\n{more} fixable with --fix --unsafe-fixes."
-    return f"\n{sum(safe)} fixable with --fix{_more(more)}."
-
-
-def _more(unsafe: int) -> str:
-    return f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
-
-
-def _fixable_by_commands(findings: list[Finding]) -> str:
-    """How many findings the commands that are printed would fix, as a line of its own; empty where there are none."""
-    safe = [one.fix.safe for one in findings if one.fix is not None and one.fix.commands is not None]
-    if not safe:
-        return ""
-    more = len(safe) - sum(safe)
-    if not sum(safe):
-        return f"\n{more} fixable by the commands above, or by the script of --fix-script FILE --unsafe-fixes."
-    return f"\n{sum(safe)} fixable by the commands above, or by the script of --fix-script FILE{_more(more)}."
+    unsafe = len(safe) - sum(safe)
+    if unsafe == len(safe):
+        return f"\n{unsafe} fixable {how} --unsafe-fixes."
+    return f"\n{sum(safe)} fixable {how}{f' ({unsafe} more with --unsafe-fixes)' if unsafe else ''}."
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..text import Edit as Edit
 from ..text import Text
 from .places import JsonPath
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 class Overlap(Exception):
@@ -25,6 +28,12 @@ def _where(edit: Edit) -> str:
 
 class Token(str):
     """A number, as it is to be written: ``1e6`` is another text than ``1000000.0``."""
+
+    def checked(self) -> str:
+        """Its text. Raises :exc:`ValueError` where that is no number in JSON."""
+        if _NUMBER.fullmatch(self) is None:
+            raise ValueError("this is not a number in JSON")
+        return str(self)
 
 
 Order = Sequence[str] | Callable[[JsonPath], Sequence[str]]

@@ -14,7 +14,6 @@ _SPREAD = re.compile(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
 _EMPTY = re.compile(r"[\[{][ \t\r\n]*[\]}]")
 _FIRST = re.compile(r"[\[{][ \t\r\n]*")
 _COLON = re.compile(r"[ \t]*:[ \t]*(?=[^ \t\r\n])")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -52,9 +51,7 @@ class Style(NamedTuple):
 def written(value: Any) -> str:
     """A value on one line; of text only what JSON or UTF-8 cannot hold is escaped. Raises :exc:`ValueError` for what JSON cannot say."""
     if isinstance(value, Token):
-        if _NUMBER.fullmatch(value) is None:
-            raise ValueError("this is not a number in JSON")
-        return str(value)
+        return value.checked()
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

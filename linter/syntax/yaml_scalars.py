@@ -17,7 +17,6 @@ _NUMBER = re.compile(r"[-+]?[0-9.][0-9a-fA-FxXoO_.:+-]*")
 _PLAIN = re.compile(r"(?:[^\s?:,\[\]{}#&*!|>'\"%@`-]|-+(?=[^\s,\[\]{}-]))[^\r\n\t]*")
 _IN_THE_WAY = re.compile(r":(?:\s|\Z)|\s#|\s\Z")
 _IN_FLOW = re.compile(r"[?,\[\]{}]|:(?=[,\[\]{}])")
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BREAKS = re.compile(r"\n+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -29,9 +28,7 @@ def written(value: Any, style: Style, *, in_flow: bool) -> str:
     Raises :exc:`ValueError` or :exc:`TypeError` for what YAML cannot say.
     """
     if isinstance(value, Token):
-        if _JSON_NUMBER.fullmatch(value) is None:
-            raise ValueError("this is not a number")
-        return str(value)
+        return value.checked()
     if isinstance(value, str):
         return text(value, style, in_flow=in_flow)
     if isinstance(value, float):
