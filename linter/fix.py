@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from .conformance.written import holder
 from .formats.connections import parts_of
 from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
 from .policy.examples import apply_change
@@ -21,7 +22,7 @@ from .server.effective import catalogue_of
 from .server.loader import loaded_value
 from .settings.kinds import DOCUMENT_KINDS
 from .syntax.edits import apply_to, meet
-from .text import Edit
+from .text import Edit, Span
 
 MOST_ROUNDS: Final = 10
 """Rounds at most: a fix can be what another one waits for."""
@@ -65,14 +66,25 @@ def left(fixes: Fixes) -> Outcome:
     after = {_key(finding): finding for finding in fixes.outcome.result.findings}
     changed = {file.uri for file in fixes.files}
     before = fixes.before.result
-    kept = [finding for finding in before.findings if finding.document.uri not in changed or _key(finding) in after]
+    known = {place.key for finding in before.findings for place in _places(finding)}
+    there = {place.key for finding in after.values() for place in _own_places(finding)}
+    moved = {key._replace(path=None) for key in there - known}
+
+    def is_kept(finding: Finding) -> bool:
+        keys = [place.key for place in _own_places(finding)]
+        is_moved = finding.fix is None and keys[0]._replace(path=None) in moved
+        return is_moved or not there.isdisjoint(keys)
+
+    kept = [finding for finding in before.findings if finding.document.uri not in changed or is_kept(finding)]
     return fixes.before._replace(result=before._replace(findings=tuple(_as_fixable_as(after.get(_key(one)), one) for one in kept)))
 
 
 def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
-    """A finding without its edits where it has none after all others are made, because its fix is left out."""
+    """A finding as it is, with no more to fix than there is after all others: none, or none by edits because these are left out."""
     if after is None or before.fix is None or (after.fix is not None and after.fix.edits is not None):
         return before
+    if after.fix is None:
+        return before._replace(fix=None)
     return before._replace(fix=before.fix._replace(edits=None))
 
 
@@ -165,15 +177,15 @@ class _Fixing:
 
     def _note_new(self, uri: str, fixed: list[Finding], before: Outcome, after: Outcome) -> None:
         """Note for each finding that a round brings to a file what was fixed, and whether that is to be blamed for it at all."""
-        known = {key for finding in before.result.findings for key in _keys(finding)}
+        known = {place.key for finding in before.result.findings for place in _places(finding)}
         uncovered = _Uncovered(fixed, _documents(before, uri), _documents(after, uri))
         for finding in after.result.findings:
-            key = _key(finding)
-            if finding.document.uri == uri and key not in known:
-                self.brought.setdefault(uri, {})[key] = fixed
-                # One that was uncovered, is gone, and comes back by another fix is the doing of that one.
-                no_news = self.no_news.setdefault(uri, set())
-                (no_news.add if finding in uncovered else no_news.discard)(key)
+            for place in _own_places(finding) if finding.document.uri == uri else ():
+                if place.key not in known:
+                    self.brought.setdefault(uri, {})[place.key] = fixed
+                    # One that was uncovered, is gone, and comes back by another fix is the doing of that one.
+                    no_news = self.no_news.setdefault(uri, set())
+                    (no_news.add if place in uncovered else no_news.discard)(place.key)
 
     def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
         """Whether the fixes of a file do something else than they should; it is noted."""
@@ -197,7 +209,7 @@ class _Fixing:
         if new is None:
             return False
         line, column = new.document.position(new.span.start)
-        where = f"{new.severity}[{new.rule}] at line {line}, column {column}"
+        where = f"{new.finding.severity}[{new.finding.rule}] at line {line}, column {column}"
         if len(blamed) < len(mended):
             self.left_out.update(map(_key, blamed))
             self.notes.append(f"{uri}: the fixes of {_rules(blamed)} are left out, because they would bring {where}")
@@ -205,22 +217,22 @@ class _Fixing:
             self.refused[uri] = f"{uri}: is left as it is, because the fixes of {_rules(mended)} would bring {where}"
         return True
 
-    def _grave(self, uri: str, first: Outcome, last: Outcome) -> Iterator[tuple[Finding, list[Finding]]]:
-        """The new findings that are as grave as one that is mended for them, each with those.
+    def _grave(self, uri: str, first: Outcome, last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
+        """The places of new findings that are as grave as one that is mended for them, each with those.
 
         Only what is to be blamed is compared: were it all that is mended in the file, a fix would be made or not for another one's sake.
         """
         brought, no_news = self.brought.get(uri, {}), self.no_news.get(uri, ())
-        for new in _new_findings(uri, first, last):
-            key = _key(new)
+        for new in _new_places(uri, first, last):
+            key = new.key
             blamed = brought.get(key, self.fixed[uri])
-            if key not in no_news and _is_as_grave(new, blamed):
-                at_setting = [one for one in blamed if one.fix is not None and _meet(_changed_by(one.fix.changes), new.path)]
+            if key not in no_news and _is_as_grave(new.finding, blamed):
+                at_setting = [one for one in blamed if one.fix is not None and _meet(_changed_by(one.fix.changes), key.path)]
                 if at_setting:
                     blamed = at_setting
                 elif key in brought:
                     blamed = self._needed_for(key, blamed)
-                if _is_as_grave(new, blamed):
+                if _is_as_grave(new.finding, blamed):
                     yield new, blamed
 
     def _needed_for(self, key: Key, fixed: list[Finding]) -> list[Finding]:
@@ -235,15 +247,15 @@ class _Fixing:
 
     def _brings(self, key: Key, fixed: list[Finding]) -> bool:
         outcome = self.check({**self.contents, fixed[0].document.uri: _edited(fixed)})
-        return any(_key(finding) == key for finding in outcome.result.findings)
+        return any(place.key == key for finding in outcome.result.findings for place in _own_places(finding))
 
 
 class _Uncovered:
     """The findings that a round of fixes in a file brings to light, and that are about what was there before.
 
-    A value that a fix moves, by a rename or out of a URL, was in the file already: what is found at its new place, such as that it is a
-    secret in plain text, was as true before, and only now anyone can see it. And what makes a whole configuration of what seemed a part of
-    one brings all that is asked of a whole; of that only what is about the settings that it changed is its doing.
+    A value that a fix moves, by a rename, out of a URL or out of a text in JSON, was in the file already: what is found at its new place,
+    such as that it is a secret in plain text, was as true before, and only now anyone can see it. And what makes a whole configuration of
+    what seemed a part of one brings all that is asked of a whole; of that only what is about the settings that it changed is its doing.
     """
 
     def __init__(self, fixed: Iterable[Finding], old: Sequence[Document], new: Sequence[Document]) -> None:
@@ -257,8 +269,8 @@ class _Uncovered:
                 self._moved.setdefault(made, set()).update(_moved_by(finding.document, finding.fix.changes))
                 self._changed.setdefault(made, set()).update(_changed_by(finding.fix.changes))
 
-    def __contains__(self, finding: Finding) -> bool:
-        document, path = finding.document, finding.path
+    def __contains__(self, place: _Place) -> bool:
+        document, path = place.document, place.key.path
         if path is None:
             return False
         if any(_is_above(moved, path) for moved in self._moved.get(document, ())):
@@ -272,14 +284,14 @@ def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[Setting
     for change in changes:
         if change.action == "rename":
             yield change.value
-        elif change.action == "set" and any(_is_of(change.value, value) for value in removed):
+        elif change.action == "set" and any(_is_of(change.value, value) for value in (*removed, document.get(change.path))):
             yield change.path
 
 
 def _is_of(value: Any, other: Any) -> bool:
-    """Whether a value is another one, or a member of the connection that it is the URL of."""
-    parts = parts_of(other) if isinstance(other, str) else None
-    return any(one is not UNKNOWN and same(value, one) for one in (other, *(parts or {}).values()))
+    """Whether a value is another one, what that is the JSON of, or a member of the connection that it is the URL of."""
+    read = [*(parts_of(other) or {}).values(), holder(other)] if isinstance(other, str) else []
+    return any(one is not UNKNOWN and same(value, one) for one in (other, *read))
 
 
 def _is_as_grave(new: Finding, mended: Iterable[Finding]) -> bool:
@@ -389,26 +401,48 @@ def _same(wanted: Any, found: Any) -> bool:
     return wanted is found or (wanted is not UNKNOWN and found is not UNKNOWN and same(wanted, found))
 
 
-Key = tuple[str, str, str | None, SettingPath | None]
+class Key(NamedTuple):
+    """What a finding is known by, whatever becomes of its place in the text."""
+
+    rule: str
+    uri: str
+    environment: str | None
+    path: SettingPath | None
 
 
-def _new_findings(uri: str, before: Outcome, after: Outcome) -> Iterator[Finding]:
-    """The findings in a file that there were not before."""
-    known = Counter(key for finding in before.result.findings for key in _keys(finding))
+class _Place(NamedTuple):
+    """One of the places that a finding is about."""
+
+    finding: Finding
+    document: Document
+    span: Span
+    key: Key
+
+
+def _new_places(uri: str, before: Outcome, after: Outcome) -> Iterator[_Place]:
+    """The places in a file of which something is found that was not before."""
+    known = Counter(place.key for finding in before.result.findings for place in _places(finding))
     for finding in after.result.findings:
         if finding.document.uri != uri or finding.suppressed is not None:
             continue
-        known[_key(finding)] -= 1
-        if known[_key(finding)] < 0:
-            yield finding
+        for place in _own_places(finding):
+            known[place.key] -= 1
+            if known[place.key] < 0:
+                yield place
 
 
-def _keys(finding: Finding) -> Iterator[Key]:
-    """The key of a finding, and those that it would have at the other places that it is about: of these, the first may be fixed."""
-    yield _key(finding)
+def _places(finding: Finding) -> Iterator[_Place]:
+    """The place of a finding, and the other ones that it is about: it would be at these if the first was fixed."""
+    yield _Place(finding, finding.document, finding.span, _key(finding))
     for other in finding.related:
-        yield finding.rule, other.document.uri, _environment(other.document), other.path or None
+        key = Key(finding.rule, other.document.uri, _environment(other.document), other.path or None)
+        yield _Place(finding, other.document, other.span, key)
+
+
+def _own_places(finding: Finding) -> Iterator[_Place]:
+    """The places in the finding's own document: one finding of several settings there is as many."""
+    return (place for place in _places(finding) if place.document is finding.document)
 
 
 def _key(finding: Finding) -> Key:
-    return finding.rule, finding.document.uri, _environment(finding.document), finding.path
+    return Key(finding.rule, finding.document.uri, _environment(finding.document), finding.path)

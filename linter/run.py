@@ -16,7 +16,7 @@ from .documents.source import Commander, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Result, RuleInfo, SettingPath, dotted
-from .policy.engine import applies, check, merged, without_repetitions
+from .policy.engine import applies, check, merged, without_repetitions, without_rivals
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -311,7 +311,7 @@ class _Run:
                 about = newest if rule.info.category == _SECRETS else document
                 found = self._check_rule(rule, about, overrides)
                 findings.extend(found if about is document else [finding._replace(document=document) for finding in found])
-            findings = without_repetitions(findings, rules.active)
+            findings = without_rivals(without_repetitions(findings, rules.active))
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
         applying = [rule.info for rule in rules.active if applies(rule, document)]

@@ -223,6 +223,31 @@ def test_a_command_that_asks_takes_nothing_that_another_copied() -> None:
     assert made[-1].startswith("aws ssm delete-parameters")
 
 
+def split(name: str, section: str) -> list[Change]:
+    return [put(f"{section}.host", "db.example"), put(f"{section}.port", 1234), Change("remove", (name,))]
+
+
+def test_of_two_fixes_in_one_each_takes_from_what_it_removes() -> None:
+    data = [parameter(f"/medplum/prod/{name}", f"{SECRET}-{name}", "SecureString") for name in ("databaseUrl", "redisUrl")]
+    made = commands(data, *split("databaseUrl", "database"), *split("redisUrl", "redis"))
+    assert made is not None
+    assert [step.value.removeprefix("the new value of /medplum/prod/") for command in made for step in command.steps if step.value] == [
+        "database.host, out of /medplum/prod/databaseUrl",
+        "database.port, out of /medplum/prod/databaseUrl",
+        "redis.host, out of /medplum/prod/redisUrl",
+        "redis.port, out of /medplum/prod/redisUrl",
+    ]
+
+
+def test_the_region_of_one_parameter_is_that_of_the_others_unless_there_are_two() -> None:
+    arns = {"a": "eu-west-1", "b": "us-east-1"}
+    data = [parameter(f"/medplum/prod/{name}", "x", region=region) for name, region in arns.items()]
+    other = {"Name": "/medplum/prod/port", "Type": "String", "Value": "8103"}
+    put_port = "aws ssm put-parameter --name /medplum/prod/port --type String --overwrite"
+    assert lines([data[0], other], put("port", 5000)) == [f"{put_port} --region eu-west-1 --value 5000"]
+    assert lines([*data, other], put("port", 5000)) == [f"{put_port} --value 5000"]
+
+
 def test_a_value_that_moves_out_of_a_secure_string_is_copied() -> None:
     data = [parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example", "SecureString", KeyId="alias/own")]
     assert lines(data, *PROXY) == [
@@ -624,6 +649,21 @@ def test_changes_of_every_kind(tmp_path: Path, changes: list[Change], meant: Map
         done = execute(str(tmp_path / "fix.sh"), tmp_path / "store", VALUE_1="file:///x")
         assert done.returncode == 0, done.stderr
         assert stored(tmp_path / "store") == wanted
+
+
+@needs_shell
+def test_a_script_names_all_that_it_asks_for_before_it_changes_anything(tmp_path: Path) -> None:
+    data = [parameter("/medplum/prod/databaseUrl", f"postgres://{SECRET}", "SecureString")]
+    keep(tmp_path / "store", data)
+    script_of(tmp_path, data, split("databaseUrl", "database"))
+    refused = execute(str(tmp_path / "fix.sh"), tmp_path / "store", VALUE_2="5432")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "VALUE_1 is not set: the new value of /medplum/prod/database.host, out of /medplum/prod/databaseUrl\n",
+    )
+    both = execute(str(tmp_path / "fix.sh"), tmp_path / "store").stderr
+    assert [line.partition(" ")[0] for line in both.splitlines()] == ["VALUE_1", "VALUE_2"]
+    assert list(stored(tmp_path / "store")) == ["us-east-1!medplum!prod!databaseUrl"]
 
 
 def script_of(folder: Path, data: list[dict[str, Any]], *fixes: list[Change]) -> str:

@@ -299,13 +299,13 @@ def test_how_a_parameter_is_stored_is_not_in_its_value() -> None:
 
 def test_each_finding_has_a_fix_of_its_own() -> None:
     found = fixes(
-        {"safe": True, "set": {"^.new": "${.}", "copy": "${^@key}"}, "remove": ["."]},
+        {"safe": True, "set": {"^.new": "${.}", "^.copy": "${^@key}"}, "remove": ["."]},
         {"a": {"old": 1}, "b": [{"old": "x"}]},
         {"**.old": "absent"},
     )
     assert [fix[1] for fix in found] == [
-        (Change("set", ("a", "new"), 1), Change("set", ("copy",), "a"), Change("remove", ("a", "old"))),
-        (Change("set", ("b", 0, "new"), "x"), Change("set", ("copy",), "0"), Change("remove", ("b", 0, "old"))),
+        (Change("set", ("a", "new"), 1), Change("set", ("a", "copy"), "a"), Change("remove", ("a", "old"))),
+        (Change("set", ("b", 0, "new"), "x"), Change("set", ("b", 0, "copy"), "0"), Change("remove", ("b", 0, "old"))),
     ]
 
 

@@ -345,6 +345,70 @@ def test_a_secret_that_is_moved_in_variables_is_no_new_finding() -> None:
     )
 
 
+SPLIT = {
+    "MEDPLUM_BASE_URL": "https://api.clinic.example",
+    "MEDPLUM_DATABASE_URL": "postgres://me:hunter2@db.example:5432/clinic",
+    "MEDPLUM_REDIS_URL": "redis://:hunter3@cache.example:6379",
+    "MEDPLUM_STORAGE_BASE_URL": "https://storage.clinic.example/binary",
+}
+FILES = {
+    ".env": "".join(f"{name}={value}\n" for name, value in SPLIT.items()),
+    "compose.yml": "services:\n  medplum:\n    image: medplum/medplum-server:5.1.10\n    command: env\n    environment:\n"
+    + "".join(f"      {name}: {value}\n" for name, value in SPLIT.items()),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_two_secrets_that_are_moved_one_after_the_other_are_no_new_findings(name: str) -> None:
+    """They are one finding, whose place is that of the first, and which of them that is changes with what is fixed."""
+    path = write(FILES[name], name)
+    assert [one for one in left(path) if "missing" not in one[0]] == [("secret-in-environment-file", "database.password")]
+    text = path.read_text()
+    assert "_URL" not in text.replace("_BASE_URL", "") and "hunter2" in text and "hunter3" in text
+
+
+def test_what_a_diff_leaves_of_secrets_that_would_move_is_reported() -> None:
+    path = write(FILES[".env"], ".env")
+    found = json.loads(run("--diff", "--unsafe-fixes", "--format", "json", path.name).stdout)["findings"]
+    assert [(one["rule"], one["setting"], one["range"]["start"]["line"]) for one in found] == [
+        ("secret-in-environment-file", "database.url", 2)
+    ]
+
+
+def test_a_secret_in_a_text_that_is_made_an_object_is_no_new_finding() -> None:
+    path = write(json.dumps({**WHOLE, "redis": '{"host": "cache", "password": "hunter2"}'}))
+    assert left(path, "--kind", "server/json") == [("secret-in-json-file", "redis.password")]
+    assert json.loads(path.read_text()) == {**WHOLE, "redis": {"host": "cache", "password": "hunter2"}}
+
+
+@pytest.mark.parametrize(
+    ("other", "value"),
+    [("MEDPLUM_DATABASE__HOST", "other.example"), ("MEDPLUM_DATABASE__HOST", "db.example"), ("MEDPLUM_DATABASE_HOSTNAME", "db.example")],
+)
+def test_what_two_names_were_meant_for_is_fixed_from_neither(other: str, value: str) -> None:
+    """Nothing is offered that cannot be made, and nobody knows which of two values counts."""
+    path = write(f"MEDPLUM_DATABASE_URL=postgres://me:hunter2@db.example:5432/clinic\n{other}={value}\n", ".env")
+    before = path.read_text()
+    found = json.loads(run("--format", "json", path.name).stdout)["findings"]
+    assert [(one["rule"], one["fix"]) for one in found if one["rule"] == "variable-without-effect"] == 2 * [
+        ("variable-without-effect", None)
+    ]
+    left(path)
+    assert path.read_text() == before
+
+
+def test_a_fix_of_some_names_says_which_it_leaves() -> None:
+    text = '{"database.host": "db", "redis.host": "cache", "registerenabled": false, "port": 8103, "database": {"host": "db2"}}'
+    path = write(text)
+    rules = ("--select", "unknown-setting", "--kind", "server/json", "--format", "json", path.name)
+    [finding] = json.loads(run(*rules).stdout)["findings"]
+    assert finding["fix"]["description"] == (
+        'rename "redis.host" to redis.host, rename registerenabled to registerEnabled; fix "database.host" by hand'
+    )
+    [after] = json.loads(run("--diff", "--unsafe-fixes", *rules).stdout)["findings"]
+    assert after["setting"] == '"database.host"' and after["fix"] is None
+
+
 @pytest.mark.parametrize("other", ["", 'MEDPLUM_APPROVED_SENDER_EMAILS="a@clinic.example, b@clinic.example"\n'])
 def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
     """The less grave finding that it brings is as grave as the other one that is mended, which has nothing to do with it."""

@@ -5,6 +5,7 @@ Nothing in them is secret; see :mod:`linter.documents.parameter_commands`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -89,9 +90,17 @@ def script(findings: Sequence[Finding]) -> Script:
             for step in (step for command in commands for step in command.steps):
                 body += _lines(step, asked)
             done.update(commands)
-    head = ["", "# Set these before you run it."] * bool(asked)
-    head += [f': "${{VALUE_{number}:?{value}}}"' for number, value in enumerate(asked, 1)]
-    return Script(_HEAD + "".join(f"{line}\n" for line in (*head, *body)), made, left)
+    return Script(_HEAD + "".join(f"{line}\n" for line in (*_asking(asked), *body)), made, left)
+
+
+def _asking(values: Sequence[str]) -> Iterator[str]:
+    """The lines that name all variables that are not set, and stop the script before it changes anything."""
+    if not values:
+        return
+    yield from ("", "# Set these before you run it.", "UNSET=")
+    for number, value in enumerate(values, 1):
+        yield f'[ -n "${{VALUE_{number}:-}}" ] || {{ echo {shlex.quote(f"VALUE_{number} is not set: {value}")} >&2; UNSET=1; }}'
+    yield '[ -z "$UNSET" ] || exit 2'
 
 
 def summary(written: Script, path: str) -> str:

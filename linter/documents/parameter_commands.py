@@ -13,6 +13,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from itertools import dropwhile, takewhile
 from typing import Any, Final, NamedTuple
 
 from .. import settings
@@ -58,17 +59,17 @@ def commands_for(
     store = _Store(document, environment, parameters, changes)
     made: list[Command] = []
     within: dict[Key, list[Change]] = {}
-    for change in changes:
+    for index, change in enumerate(changes):
         whole = store.holder(change.path)
         if whole is not None:
             within.setdefault(whole, []).append(change)
             continue
-        commands = store.commands(change)
+        commands = store.commands(change, store.sources(index))
         if commands is None:
             return None
         made += commands
     for whole, inner in within.items():
-        commands = store.put(whole, _changed(document.get(whole), len(whole), inner), itself=True)
+        commands = store.put(whole, _changed(document.get(whole), len(whole), inner), store.all_sources(), itself=True)
         if commands is None:
             return None
         made += commands
@@ -92,10 +93,23 @@ class _Store:
         self._document = document
         self._prefix = environment.prefix
         self._held: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
-        regions = {_region(one) for one in self._held.values()}
-        self._region = next(iter(regions)) if len(regions) == 1 else None
-        removed = [(one, change.path) for change in changes if change.action == "remove" for one in self._given(change.path)]
-        self._sources = [one for one in (self._source(*each) for each in removed) if one.is_secure or not one.is_seen]
+        regions = {_region(one) for one in self._held.values()} - {None}
+        self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
+        self._sources = [self._sources_of(change) if change.action == "remove" else None for change in changes]
+
+    def sources(self, index: int) -> list[_Source]:
+        """What a change may come out of: what the next ones take away, for of several fixes in one each does that at its end; else all."""
+        following = dropwhile(lambda sources: sources is None, self._sources[index:])
+        found = [one for sources in takewhile(lambda sources: sources is not None, following) for one in sources or ()]
+        return found or self.all_sources()
+
+    def all_sources(self) -> list[_Source]:
+        """What any of the changes may come out of."""
+        return [one for sources in self._sources for one in sources or ()]
+
+    def _sources_of(self, removal: Change) -> list[_Source]:
+        sources = (self._source(parameter, removal.path) for parameter in self._given(removal.path))
+        return [one for one in sources if one.is_secure or not one.is_seen]
 
     def holder(self, path: SettingPath) -> Key | None:
         """The parameter in whose JSON or list a setting is; None for one that is a parameter itself, or would be."""
@@ -112,11 +126,11 @@ class _Store:
         is_seen = _is_shown(path, self._document.get(path))
         return _Source(parameter, is_seen, parameter.type == "SecureString" or (parameter.type is None and not is_seen))
 
-    def commands(self, change: Change) -> list[Command] | None:
+    def commands(self, change: Change, sources: Sequence[_Source]) -> list[Command] | None:
         """The commands for one change of a setting that is a parameter, or that parameters give the members of."""
         key = _key(change.path)
         if change.action == "set":
-            return self.put(key, change.value)
+            return self.put(key, change.value, sources)
         given = [one for path, one in self._held.items() if path[: len(key)] == key]
         if change.action == "remove":
             return _all(self._delete(one) for one in given)
@@ -127,7 +141,7 @@ class _Store:
             return self._store_again(parameter, str(change.value))
         return self._rename(parameter, _key(change.value))
 
-    def put(self, key: Key, value: Any, *, itself: bool = False) -> list[Command] | None:
+    def put(self, key: Key, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> list[Command] | None:
         """The command that writes a value; for an object that the loader cannot read from one text, one for each member.
 
         ``itself``: the parameter keeps all of the value that the fix leaves in it, and its type.
@@ -140,7 +154,7 @@ class _Store:
             return None  # it would be a parameter that no server reads
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
-            sources = [one for one in self._sources if not (itself and one.is_seen)] if _says_something(value) else []
+            sources = [one for one in sources if not (itself and one.is_seen)] if _says_something(value) else []
             whole = parameter is None or _is_shown(key, self._document.get(key))  # what else was in it may be masked
             shown = _is_shown(key, value) and whole and not sources
             return self._put(key, parameter, text, sources, shown=shown, scalar=not isinstance(value, dict | list))
@@ -149,7 +163,7 @@ class _Store:
         written = [(*key, str(member)) for member in value]
         if any(path[: len(key)] == key and not any(path[: len(one)] == one for one in written) for path in self._held):
             return None  # the object would keep members that it should not have
-        return _all(self.put((*key, str(member)), one) for member, one in value.items())
+        return _all(self.put((*key, str(member)), one, sources) for member, one in value.items())
 
     def _put(
         self, key: Key, parameter: Parameter | None, text: str, sources: Sequence[_Source], *, shown: bool, scalar: bool
@@ -255,7 +269,7 @@ class _Store:
         return f"{self._prefix}/{'.'.join(key)}"
 
     def _region_of(self, parameter: Parameter | None) -> str | None:
-        return self._region if parameter is None else _region(parameter)
+        return (_region(parameter) if parameter is not None else None) or self._region
 
     def _at(self, parameter: Parameter | None) -> list[str]:
         region = self._region_of(parameter)

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..model import ABSENT, Change, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
+from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
+from ..text import printable
 from .display import shown
 from .node import Node
 from .rule import Clause, Rule, kind_matches, make_fix
@@ -78,18 +79,35 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) 
                 if failed is None:
                     raise
                 failed(node.path, error)
-    return _without_rivals(findings.values()) if rule.fix else list(findings.values())
+    return without_rivals(list(findings.values())) if rule.fix else list(findings.values())
 
 
-def _without_rivals(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings without the fixes of those that would give several settings one name: nobody knows which of them was meant."""
-    given = list(findings)
-    targets = Counter(change.value for finding in given for change in _renames(finding))
-    return [finding._replace(fix=None) if any(targets[change.value] > 1 for change in _renames(finding)) else finding for finding in given]
+def without_rivals(findings: list[Finding]) -> list[Finding]:
+    """The findings of a document without the fixes that would give one setting the values of several: nobody knows which was meant.
+
+    What a file gives under another name comes before what a fix would add where nothing is.
+    """
+    if sum(finding.fix is not None for finding in findings) < 2:
+        return findings
+    moved = Counter(path for finding in findings for path in set(_moved_to(finding)))
+    return [finding._replace(fix=None) if _has_rival(finding, moved) else finding for finding in findings]
 
 
-def _renames(finding: Finding) -> list[Change]:
-    return [change for change in finding.fix.changes if change.action == "rename"] if finding.fix is not None else []
+def _has_rival(finding: Finding, moved: Mapping[SettingPath, int]) -> bool:
+    own = set(_moved_to(finding))
+    return any(moved[path] > (path in own) for path in own.union(_set_by(finding)) if finding.document.get(path) is ABSENT)
+
+
+def _moved_to(finding: Finding) -> Iterator[SettingPath]:
+    """The settings that a fix gives what stands under other names."""
+    changes = finding.fix.changes if finding.fix is not None else ()
+    yield from (change.value for change in changes if change.action == "rename")
+    if any(change.action == "remove" for change in changes):
+        yield from _set_by(finding)
+
+
+def _set_by(finding: Finding) -> Iterator[SettingPath]:
+    return (change.path for change in finding.fix.changes if change.action == "set") if finding.fix is not None else iter(())
 
 
 def without_repetitions(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
@@ -166,20 +184,24 @@ def _merged(rule: Rule, template: Template, document: Document, group: list[Find
     first, *others = group
     paths = [finding.path or () for finding in group]
     fixes = [finding.fix for finding in group if finding.fix is not None]
+    by_hand = [printable(dotted(finding.path)) for finding in group if finding.fix is None and finding.path]
     return first._replace(
         message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_as_first(first.message), places=paths).rstrip(),
         related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
-        fix=_together(fixes) if fixes else None,
+        fix=_together(fixes, by_hand) if fixes else None,
     )
 
 
-def _together(fixes: Sequence[Fix]) -> Fix:
-    """Several fixes as one."""
+def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
+    """Several fixes as one, which says what it does not fix."""
+    says = ", ".join(dict.fromkeys(fix.description for fix in fixes))
+    if by_hand:
+        says += f"; fix {', '.join(by_hand)} by hand"
     edits = [edit for fix in fixes for edit in fix.edits or ()]
     return Fix(
         tuple(change for fix in fixes for change in fix.changes),
         all(fix.safe for fix in fixes),
-        cut(", ".join(dict.fromkeys(fix.description for fix in fixes))),
+        cut(says),
         tuple(dict.fromkeys(edits)) if any(fix.edits is not None for fix in fixes) else None,
         without_mark=any(fix.without_mark for fix in fixes),
     )
