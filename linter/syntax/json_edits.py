@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar, Final, NamedTuple
 
 from ..text import Span
@@ -68,6 +69,37 @@ def insert_item(content: str, parsed: Json, path: JsonPath, value: Any) -> list[
     if holder is None or not isinstance(path[-1], int) or holder.is_object or not 0 <= path[-1] <= len(holder.members):
         return None
     return [*_insert(content, parsed, path[:-1], holder, path[-1], {"": value})]
+
+
+def replace(content: str, parsed: Json, path: JsonPath, new: Mapping[str, Any]) -> list[Edit] | None:
+    """Put members in place of the one at ``path``, each written as its siblings are; a comment behind it stays behind the first.
+
+    Raises :exc:`ValueError` for what JSON cannot say.
+    """
+    holder = _holder(content, parsed, path)
+    if holder is None or not new or any(holder.indexes(name) for name in new):
+        return None
+    (name, value), *others = new.items()
+    head, first = rename(content, parsed, path, name), _replace(content, parsed, path, value, ())
+    if head is None or first is None:
+        return None
+    index = holder.indexes(path[-1])[0] + 1
+    return [*head, *first, *(_insert(content, parsed, path[:-1], holder, index, dict(others)) if others else ())]
+
+
+def replace_item(content: str, parsed: Json, path: JsonPath, new: Sequence[Any]) -> list[Edit] | None:
+    """Put items in place of the one at ``path``, each written as its siblings are; a comment behind it stays behind the first.
+
+    Raises :exc:`ValueError` for what JSON cannot say.
+    """
+    holder = _holder(content, parsed, path)
+    if holder is None or not new or len(holder.indexes(path[-1])) != 1:
+        return None
+    first = _replace(content, parsed, path, new[0], ())
+    others = {str(number): one for number, one in enumerate(new[1:])}
+    if first is None:
+        return None
+    return [*first, *(_insert(content, parsed, path[:-1], holder, holder.indexes(path[-1])[0] + 1, others) if others else ())]
 
 
 def remove(content: str, parsed: Json, path: JsonPath) -> list[Edit] | None:
@@ -177,6 +209,11 @@ class _Holder(NamedTuple):
     def is_object(self) -> bool:
         return self.brackets.content[self.brackets.opener] == "{"
 
+    @property
+    def is_loose(self) -> bool:
+        """Whether its members may have lines of their own: the first one has, if there is one."""
+        return not self.members or is_spread(self.brackets.content, self.brackets.opener)
+
     def _near(self, index: int) -> Iterator[_Member]:
         """The members, those next to an index first."""
         for distance in range(len(self.members)):
@@ -189,12 +226,16 @@ class _Holder(NamedTuple):
         colon = next(filter(None, (colon_at(self.brackets.content, key.end) for key in keys)), None)
         return style if colon is None else style._replace(colon=colon)
 
-    def spreads(self, index: int, bracket: str, *, usual: bool) -> bool:
-        """Whether the values with such a bracket next to an index are spread over lines; ``usual`` where there is none."""
+    def opener_near(self, index: int, bracket: str) -> int | None:
+        """Where the value with such a bracket, and something in it, begins that is next to an index."""
         content = self.brackets.content
         starts = (member.value.start for member in self._near(index))
-        near = next((start for start in starts if content[start] == bracket and not is_empty(content, start)), None)
-        return usual if near is None else is_spread(content, near)
+        return next((start for start in starts if content[start] == bracket and not is_empty(content, start)), None)
+
+    def spreads(self, index: int, bracket: str, *, usual: bool) -> bool:
+        """Whether the values with such a bracket next to an index are spread over lines; ``usual`` where there is none."""
+        near = self.opener_near(index, bracket)
+        return usual if near is None else is_spread(self.brackets.content, near)
 
     def indexes(self, step: str | int) -> list[int]:
         """Which members have a name; an item has its number."""
@@ -291,12 +332,14 @@ def _replace(content: str, parsed: Json, path: JsonPath, value: Any, order: Orde
     start = place.value.start
     if content[start : place.value.end] == value if isinstance(value, Token) else is_same(old, value):
         return []
-    bracket = "[" if isinstance(value, list) else "{"
-    if content[start] == bracket and not is_empty(content, start):
-        spread = is_spread(content, start)
+    bracket = _bracket(value)
+    holder = _holder(content, parsed, path)
+    if content[start] in "{[" and not is_empty(content, start):
+        spread, near = is_spread(content, start), None
     else:
         spread = _is_to_be_spread(content, parsed, path, bracket)
-    style = _style(content, parsed, path)
+        near = holder.opener_near(holder.indexes(path[-1])[-1], bracket) if holder is not None else None
+    style = _style(content, parsed, path, near)
     return [Edit(place.value, style.write(value, indentation(content, start if place.key is None else place.key.start), spread=spread))]
 
 
@@ -329,6 +372,7 @@ def _insert(content: str, parsed: Json, path: JsonPath, holder: _Holder, index: 
     """Put members, or an item, in front of the member at an index."""
     brackets = holder.brackets
     style = holder.style_near(index, _style(content, parsed, path))
+    styles = {bracket: _style(content, parsed, path, holder.opener_near(index, bracket)) for bracket in set(map(_bracket, new.values()))}
     outer = indentation(content, brackets.opener)
     if holder.members:
         separator = separator_at(brackets, index, style.comma)
@@ -338,8 +382,10 @@ def _insert(content: str, parsed: Json, path: JsonPath, holder: _Holder, index: 
         separator = Separator("", style.comma)
     texts = [
         (f"{written(name)}{style.colon}" if holder.is_object else "")
-        + style.write(
-            value, separator.indent if separator.breaks else outer, spread=holder.spreads(index, _bracket(value), usual=separator.breaks)
+        + styles[_bracket(value)].write(
+            value,
+            separator.indent if separator.breaks else outer,
+            spread=holder.spreads(index, _bracket(value), usual=separator.breaks and holder.is_loose),
         )
         for name, value in new.items()
     ]
@@ -354,9 +400,9 @@ def _bracket(value: Any) -> str:
     return "[" if isinstance(value, list) else "{"
 
 
-def _style(content: str, parsed: Json, path: JsonPath) -> Style:
-    """The style of what is around a value."""
-    return style_at(content, _openers(content, parsed, path))
+def _style(content: str, parsed: Json, path: JsonPath, near: int | None = None) -> Style:
+    """The style of what is around a value; that of the object or list ``near`` to it counts first."""
+    return style_at(content, chain(() if near is None else (near,), _openers(content, parsed, path)))
 
 
 def _openers(content: str, parsed: Json, path: JsonPath) -> Iterator[int]:
@@ -370,7 +416,7 @@ def _is_to_be_spread(content: str, parsed: Json, path: JsonPath, bracket: str) -
     """Whether the members of a new value at a path are to have lines of their own: as with its siblings, else if it has one itself."""
     holder = _holder(content, parsed, path)
     if holder is None:
-        return True  # it is all of the text
+        return has_break(content)  # it is all of the text, which can be that of a variable
     index = holder.indexes(path[-1])[-1]
     start = holder.brackets.items[index - 1].end if index else holder.brackets.opener
-    return holder.spreads(index, bracket, usual=has_break(content[start : holder.brackets.items[index].start]))
+    return holder.spreads(index, bracket, usual=holder.is_loose and has_break(content[start : holder.brackets.items[index].start]))

@@ -8,7 +8,7 @@ is read before the edits are given. So what an anchor shares is never changed, n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -96,6 +96,27 @@ def rename(content: str, parsed: Yaml, path: JsonPath, name: str) -> list[Edit] 
     return _made(content, parsed, path, change, lambda editor: editor.rename(path, name))
 
 
+def replace(content: str, parsed: Yaml, path: JsonPath, new: Mapping[str, Any]) -> list[Edit] | None:
+    """Put entries in place of the one at ``path``, each written as that is; the comment behind it stays behind the first."""
+
+    def change(holder: Any, step: Any) -> None:
+        del holder[step]
+        if not isinstance(holder, dict) or not new.keys().isdisjoint(holder):
+            raise LookupError(step)
+        holder.update(new)
+
+    return _made(content, parsed, path, change, lambda editor: editor.replace_entry(path, new), (True, False))
+
+
+def replace_item(content: str, parsed: Yaml, path: JsonPath, new: Sequence[Any]) -> list[Edit] | None:
+    """Put items in place of the one at ``path``, each written as that is; the comment behind it stays behind the first."""
+
+    def change(holder: Any, step: Any) -> None:
+        holder[step : step + 1] = new
+
+    return _made(content, parsed, path, change, lambda editor: editor.replace_item(path, new), (True, False))
+
+
 # --- What an edited text must be read as -----------------------------------------------------------------------------------------------
 
 
@@ -109,14 +130,18 @@ def _made(
     path: JsonPath,
     change: Callable[[Any, Any], None],
     edit: Callable[[_Editor], list[Edit]],
+    styles: Iterable[bool] = (True,),
 ) -> list[Edit] | None:
-    """The edits, if what is read of the edited text is the value after the change."""
+    """The edits, if what is read of the edited text is the value after the change: in the first way of quoting by which it is."""
     try:
         expected = _changed(parsed.value, path, change)
-        edits = edit(_Editor(content, parsed, (), keep_style=True))
+        for keep_style in styles:
+            edits = edit(_Editor(content, parsed, (), keep_style=keep_style))
+            if _leads_to(content, parsed, edits, expected):
+                return edits
     except (LookupError, _Refused):
-        return None
-    return edits if _leads_to(content, parsed, edits, expected) else None
+        pass
+    return None
 
 
 def _changed(value: Any, path: JsonPath, change: Callable[[Any, Any], None]) -> Any:
@@ -200,6 +225,20 @@ class _Entry(NamedTuple):
     member: Member
     start: int
     end: int
+
+
+class _Look(NamedTuple):
+    """How a value is to be written: the quotes of a text, those of the members of a mapping, and whether that stands in brackets."""
+
+    style: Style = "plain"
+    members: Mapping[Any, Style] = {}
+    in_flow: bool = False
+    pad: str = ""
+    """What stands inside of the brackets."""
+
+
+def _quotes(node: YamlNode) -> Style:
+    return node.style if node.style in ("single", "double") else "plain"
 
 
 class _Editor:
@@ -302,13 +341,16 @@ class _Editor:
         assert first is not None  # it matches nothing too
         return " " * (first.end() - line_start(self._content, first.end()))
 
-    def _flow(self, value: Any) -> str:
+    def _flow(self, value: Any, look: _Look | None = None) -> str:
         """A value on one line."""
+        look = look or _Look()
         if isinstance(value, dict):
-            return "{" + ", ".join(f"{text(name, 'plain', in_flow=True)}: {self._flow(member)}" for name, member in value.items()) + "}"
+            pad = look.pad if value else ""
+            pairs = (self._pair(name, member, _Look(look.members.get(name, "plain"))) for name, member in value.items())
+            return f"{{{pad}{', '.join(pairs)}{pad}}}"
         if isinstance(value, list):
             return "[" + ", ".join(map(self._flow, value)) + "]"
-        return written(value, "plain", in_flow=True)
+        return written(value, look.style, in_flow=True)
 
     def _lines(self, head: str, value: Any, column: int, style: Style) -> list[str]:
         """The lines of a value behind its name or dash, which stands in ``column``."""
@@ -317,20 +359,24 @@ class _Editor:
             entries = [self._lines(f"{' ' * inner}{self._name(name)}:", member, inner, style) for name, member in value.items()]
         elif isinstance(value, list) and value:
             inner = column + self._list_offset
-            entries = [self._item(f"{' ' * inner}-", item, inner, style) for item in value]
+            entries = [self._item(f"{' ' * inner}-", item, inner, _Look(style)) for item in value]
         else:
             scalar = self._flow(value) if isinstance(value, dict | list) else written(value, style, in_flow=False)
             return [f"{head} {scalar}"]
         return [head, *(line for entry in entries for line in entry)]
 
-    def _item(self, head: str, value: Any, column: int, style: Style) -> list[str]:
+    def _item(self, head: str, value: Any, column: int, look: _Look) -> list[str]:
         """The lines of an item of a list; the first entry of a mapping stands behind the dash."""
-        if isinstance(value, list) and value:
-            return [f"{head} {self._flow(value)}"]
+        if (isinstance(value, list) and value) or (isinstance(value, dict) and look.in_flow):
+            return [f"{head} {self._flow(value, look)}"]
         if not isinstance(value, dict) or not value:
-            return self._lines(head, value, column, style)
+            return self._lines(head, value, column, look.style)
         inner = column + 2
-        lines = [line for name, member in value.items() for line in self._lines(f"{' ' * inner}{self._name(name)}:", member, inner, style)]
+        entries = [
+            self._lines(f"{' ' * inner}{self._name(name)}:", member, inner, look.members.get(name, look.style))
+            for name, member in value.items()
+        ]
+        lines = [line for entry in entries for line in entry]
         return [f"{head} {lines[0][inner:]}", *lines[1:]]
 
     @staticmethod
@@ -431,21 +477,23 @@ class _Editor:
         is_list = isinstance(value, list)
         if is_list and (len(value) != len(entries) or index not in range(len(value) + 1)):
             raise _Refused
+        look = self._look_near(path, entries, index)
         if self._is_in_flow(path):
-            texts = [self._flow(one) if is_list else self._pair(name, one) for name, one in new.items()]
+            texts = [self._flow(one, look) if is_list else self._pair(name, one, look) for name, one in new.items()]
             return self._insert_in_flow(path, entries, index, texts)
         if not entries:
             raise _Refused
         column = entries[0].start - line_start(self._content, entries[0].start)
-        style = self._style_near(path, entries, index)
         pad = " " * column
         lines: list[str] = []
         for name, one in new.items():
-            lines += self._item(f"{pad}-", one, column, style) if is_list else self._lines(f"{pad}{self._name(name)}:", one, column, style)
+            lines += (
+                self._item(f"{pad}-", one, column, look) if is_list else self._lines(f"{pad}{self._name(name)}:", one, column, look.style)
+            )
         return [self._insert_lines(entries, index, column, lines)]
 
-    def _pair(self, name: str, value: Any) -> str:
-        return f"{text(name, 'plain', in_flow=True)}: {self._flow(value)}"
+    def _pair(self, name: str, value: Any, look: _Look) -> str:
+        return f"{text(name, 'plain', in_flow=True)}: {self._flow(value, look)}"
 
     def _insert_lines(self, entries: list[_Entry], index: int, column: int, lines: list[str]) -> Edit:
         if index > 0:
@@ -472,13 +520,21 @@ class _Editor:
             raise _Refused
         return prefix
 
-    def _style_near(self, path: JsonPath, entries: list[_Entry], index: int) -> Style:
-        """The quotes of the text that is nearest to an index."""
+    def _look_near(self, path: JsonPath, entries: list[_Entry], index: int) -> _Look:
+        """How what is nearest to an index is written: a text, or a mapping in a list, of which each member has its own quotes."""
         for _, entry in sorted(enumerate(entries), key=lambda numbered: abs(numbered[0] + 0.5 - index)):
-            style = entry.member.node.style
-            if entry.member.alias is None and isinstance(value_at(self._parsed.value, (*path, entry.step)), str):
-                return style if style in ("single", "double") else "plain"
-        return "plain"
+            at, node = (*path, entry.step), entry.member.node
+            value = value_at(self._parsed.value, at)
+            if entry.member.alias is not None:
+                continue
+            if isinstance(value, str):
+                return _Look(_quotes(node))
+            if isinstance(value, dict) and isinstance(entry.step, int) and node.members:
+                members = {name: _quotes(one.node) for name, one in node.members.items() if isinstance(value.get(name), str)}
+                start, _ = self._bare(node)
+                pad = self._content[start + 1 : behind_blanks(self._content, start + 1)]
+                return _Look(members=members, in_flow=self._is_flow(node), pad=pad if self._is_flow(node) else "")
+        return _Look()
 
     def _insert_in_flow(self, path: JsonPath, entries: list[_Entry], index: int, texts: list[str]) -> list[Edit]:
         brackets = self._brackets(path, entries)
@@ -505,14 +561,39 @@ class _Editor:
             at = at + 1 if comment is None else comment.end()
         return None
 
+    # --- One in place of another
+
+    def replace_entry(self, path: JsonPath, new: Mapping[str, Any]) -> list[Edit]:
+        """See :func:`replace`."""
+        (name, value), *others = new.items()
+        index = self._index(path)
+        return [
+            *self.rename(path, name),
+            *self._replace(path, value),
+            *(self.insert(path[:-1], index + 1, dict(others)) if others else ()),
+        ]
+
+    def replace_item(self, path: JsonPath, new: Sequence[Any]) -> list[Edit]:
+        """See :func:`replace_item`."""
+        first, *others = new
+        index = self._index(path)
+        return [
+            *self._replace(path, first),
+            *(self.insert(path[:-1], index + 1, {str(number): one for number, one in enumerate(others)}) if others else ()),
+        ]
+
+    def _index(self, path: JsonPath) -> int:
+        """Which member of its collection stands at a path."""
+        index = next((index for index, entry in enumerate(self._entries(path[:-1])) if entry.step == path[-1]), None)
+        if index is None:
+            raise _Refused
+        return index
+
     # --- Taking out, and names
 
     def remove(self, path: JsonPath) -> list[Edit]:
         """See :func:`remove`."""
-        entries = self._entries(path[:-1])
-        index = next((index for index, entry in enumerate(entries) if entry.step == path[-1]), None)
-        if index is None:
-            raise _Refused
+        entries, index = self._entries(path[:-1]), self._index(path)
         if self._is_in_flow(path[:-1]):
             return take_out(self._brackets(path[:-1], entries), [index])
         if len(entries) == 1:
