@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
-from ..model import Change
 from ..syntax.edits import Overlap, apply_edits, meet
 from ..text import Edit, Span
 
-EditOne = Callable[[str, Change], "list[Edit] | None"]
+Step = TypeVar("Step")
+"""A change, or several that are made at once."""
+EditOne = Callable[[str, Step], "list[Edit] | None"]
 """What makes edits of a text out of one change, or None where that cannot be done."""
 
 
-def edits_of(content: str, changes: Sequence[Change], edit: EditOne) -> list[Edit] | None:
+def edits_of(content: str, changes: Sequence[Step], edit: EditOne[Step]) -> list[Edit] | None:
     """The edits that make the changes; those that meet in one place are made one after the other, as one edit of all between them."""
     apart = [edit(content, change) for change in changes]
     if len(changes) == 1:
@@ -27,7 +29,7 @@ def edits_of(content: str, changes: Sequence[Change], edit: EditOne) -> list[Edi
     with suppress(Overlap):
         if None not in apart and apply_edits(content, edits) == in_turn:
             return edits  # they only touch
-    return _as_one(content, in_turn)
+    return as_one(content, in_turn)
 
 
 def _meet(apart: Sequence[list[Edit] | None]) -> bool:
@@ -40,7 +42,7 @@ def _meet(apart: Sequence[list[Edit] | None]) -> bool:
     return False
 
 
-def _made_in_turn(content: str, changes: Sequence[Change], edit: EditOne) -> str | None:
+def _made_in_turn(content: str, changes: Sequence[Step], edit: EditOne[Step]) -> str | None:
     """The text with one change made after the other."""
     for change in changes:
         edits = edit(content, change)
@@ -50,7 +52,7 @@ def _made_in_turn(content: str, changes: Sequence[Change], edit: EditOne) -> str
     return content
 
 
-def _as_one(content: str, made: str) -> list[Edit]:
+def as_one(content: str, made: str) -> list[Edit]:
     """One edit, from the first character that changes to the last one."""
     if made == content:
         return []

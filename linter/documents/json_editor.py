@@ -10,7 +10,7 @@ from .. import settings
 from ..model import Change
 from ..syntax.edits import Order, apply_edits, is_same, value_at
 from ..syntax.json import parse_json
-from ..syntax.json_edits import remove, rename, set_value
+from ..syntax.json_edits import remove, rename, replace, set_value
 from ..syntax.places import Json, JsonPath
 from ..text import Edit
 from .changes import edits_of
@@ -19,8 +19,34 @@ from .changes import edits_of
 def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> list[Edit] | None:
     """The edits that make the changes; a new member is put where the documentation has it."""
     order = _names_of(catalogue)
-    changes = [step for change in changes for step in _steps(parsed, change)]
-    return edits_of(content, changes, lambda text, change: _edits(text, parsed if text is content else parse_json(text), change, order))
+    every = [step for change in changes for step in _steps(parsed, change)]
+    split = _split(parsed, every, order)
+
+    def edit(text: str, steps: tuple[Change, ...]) -> list[Edit] | None:
+        read = parsed if text is content else parse_json(text)
+        return _edits(text, read, steps[0], order) if len(steps) == 1 else _replaced(text, read, steps)
+
+    made = edits_of(content, [split, *((one,) for one in every if one not in split)], edit) if split else None
+    return edits_of(content, [(one,) for one in every], edit) if made is None else made
+
+
+def _split(parsed: Json, changes: Sequence[Change], order: Sequence[str]) -> tuple[Change, ...]:
+    """The changes that put new members in place of one, in the documentation's order, behind the one that removes that; or none."""
+    removed = [change for change in changes if change.action == "remove"]
+    if len(removed) != 1 or not isinstance(removed[0].path[-1], str):
+        return ()
+    above = removed[0].path[:-1]
+    ranks = {name: rank for rank, name in enumerate(_members(order, above))}
+    new = [one for one in changes if one.action == "set" and one.path[:-1] == above and parsed.places.find(one.path) is None]
+    new.sort(key=lambda one: ranks.get(str(one.path[-1]), len(ranks)))
+    return (removed[0], *new) if new else ()
+
+
+def _replaced(content: str, parsed: Json, steps: Sequence[Change]) -> list[Edit] | None:
+    try:
+        return replace(content, parsed, steps[0].path, {str(one.path[-1]): one.value for one in steps[1:]})
+    except ValueError:  # a value that JSON has no text for
+        return None
 
 
 def _steps(parsed: Json, change: Change) -> list[Change]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..model import Change
 from ..release import Release
-from ..syntax.env_edits import Entry, add, remove, rename, set_text
+from ..syntax.env_edits import Entry, add, remove, rename, replace, set_text
 from ..text import Edit, Span
 from .variables import Variable
 from .variables_editor import variable_edits
@@ -45,6 +45,9 @@ class _Lines:
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
         return add(self._content, [_entry(one) for one in self.given], name, text, order)
+
+    def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
+        return replace(self._content, _entry(variable), new)
 
     def remove(self, variable: Variable) -> list[Edit] | None:
         return remove(self._content, _entry(variable))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..model import Change
@@ -97,6 +97,20 @@ class _Tree:
             return self._set((*part.at.path, name), written, order)
         return self._insert(part, name, written, order)
 
+    def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
+        part, item = self._part_of(variable), YamlValue(self._parsed, variable.at).value
+        if part is None:
+            return None
+        written = [(name, part.write(text)) for name, text in new]
+        try:
+            if isinstance(variable.at[-1], str):
+                members = [(name if part.members is None else part.members.get(name, ""), text) for name, text in written]
+                return self._replace_entry(variable.at, dict(members)) if all(name for name, _ in members) else None
+            items = [{"name": name, "value": text} if isinstance(item, dict) else f"{name}={text}" for name, text in written]
+            return self._replace_item(variable.at, items)
+        except (TypeError, ValueError):  # a text that cannot be written
+            return None
+
     def remove(self, variable: Variable) -> list[Edit] | None:
         if self._part_of(variable) is None:
             return None
@@ -151,6 +165,16 @@ class _Tree:
             return json_edits.set_value(self._content, self._parsed, path, value, order)
         except (TypeError, ValueError):  # a text that cannot be written
             return None
+
+    def _replace_entry(self, path: JsonPath, new: Mapping[str, str]) -> list[Edit] | None:
+        if isinstance(self._parsed, Yaml):
+            return yaml_edits.replace(self._content, self._parsed, path, new)
+        return json_edits.replace(self._content, self._parsed, path, new)
+
+    def _replace_item(self, path: JsonPath, new: Sequence[Any]) -> list[Edit] | None:
+        if isinstance(self._parsed, Yaml):
+            return yaml_edits.replace_item(self._content, self._parsed, path, new)
+        return json_edits.replace_item(self._content, self._parsed, path, new)
 
     def _set_scalar(self, path: JsonPath, value: Any, *, requote: bool) -> list[Edit] | None:
         """Give a text, a number or a switch another value; what is neither is left alone."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ from ..syntax.edits import apply_edits, is_same
 from ..syntax.json import INVALID, parse_json, valid_value
 from ..syntax.json_edits import remove, rename
 from ..text import Edit
-from .changes import edits_of
+from .accepted_secrets import with_accepted
+from .changes import as_one, edits_of
 from .json_editor import set_whole
 from .variables import Variable, is_misread
 
@@ -38,6 +39,9 @@ class Variables(Protocol):
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
         """Give one more, written as those beside it, at its place in an order of names."""
+
+    def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
+        """Give others in place of one, by their names and values, each written as that is."""
 
     def remove(self, variable: Variable) -> list[Edit] | None:
         """Take one out, with the lines that are its alone."""
@@ -56,7 +60,58 @@ def variable_edits(content: str, read: Read, release: Release, changes: Sequence
     if variables is None:
         return None
     every = [one for change in changes for one in _apart(variables, release, change)]
+    split = _split(variables, release, every)
+    if split:
+        rest = [(change,) for change in every if change not in split]
+        made = edits_of(content, [split, *rest], lambda text, step: _made(text, read, release, step))
+        if made is not None:
+            return made
     return edits_of(content, every, lambda text, change: _checked(text, read, release, change))
+
+
+def _split(variables: Variables, release: Release, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes that put new variables in place of one, in the documentation's order, behind the one that removes that; or none."""
+    removed = [change for change in changes if change.action == "remove"]
+    step = _step(variables, release, removed[0]) if len(removed) == 1 else None
+    if step is None or step.old is None or step.text is not None:
+        return ()  # a member in the JSON of a variable
+    new = [
+        (one.name, change) for change in changes if change.action == "set" and (one := _step(variables, release, change)) and not one.old
+    ]
+    ranks = {name: rank for rank, name in enumerate(_order(release))}
+    new.sort(key=lambda one: ranks.get(one[0], len(ranks)))
+    return (removed[0], *(change for _, change in new)) if new else ()
+
+
+def _made(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
+    """The edits of one change, or of those that put variables in place of one."""
+    if len(changes) == 1:
+        return _checked(content, read, release, changes[0])
+    variables = read(content)
+    steps = [] if variables is None else [_step(variables, release, change) for change in changes]
+    if variables is None or steps[0] is None or steps[0].old is None:
+        return None
+    old = steps[0].old
+    new = [(step.name, step.text) for step in steps[1:] if step is not None and step.text is not None]
+    edits = variables.replace(old, new) if len(new) == len(changes) - 1 else None
+    if edits is None:
+        return None
+    expected = Counter(map(_read_as, variables.given)) - Counter([_read_as(old)]) + Counter[Reading](new)
+    after = apply_edits(content, edits)
+    made = read(after)
+    if made is None or not _is_as_meant(made, expected, dict(new), release):
+        return None
+    secret = next((name for name, _ in new if settings.catalogue().is_secret(setting_of(name, release))), "")
+    moved = with_accepted(after, made.given, new[0][0], secret) if secret else after
+    if moved == after:
+        return edits
+    made = read(moved)
+    return as_one(content, moved) if made is not None and _is_as_meant(made, expected, dict(new), release) else edits
+
+
+def _is_as_meant(made: Variables, expected: Counter[Reading], new: Collection[str], release: Release) -> bool:
+    """Whether variables are those that were meant, and the new ones are not misread."""
+    return Counter(map(_read_as, made.given)) == expected and not any(one.name in new and is_misread(one, release) for one in made.given)
 
 
 def _apart(variables: Variables, release: Release, change: Change) -> Iterator[Change]:
@@ -78,11 +133,8 @@ def _checked(content: str, read: Read, release: Release, change: Change) -> list
         return None
     edits = step.edits(variables)
     after = None if edits is None else read(apply_edits(content, edits))
-    if after is None or Counter(map(_read_as, after.given)) != step.expected(variables.given):
-        return None
-    if step.text is not None and any(one.name == step.name and is_misread(one, release) for one in after.given):
-        return None
-    return edits
+    new = () if step.text is None else (step.name,)
+    return edits if after is not None and _is_as_meant(after, step.expected(variables.given), new, release) else None
 
 
 Reading = tuple[str, "str | None"]

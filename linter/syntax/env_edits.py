@@ -56,6 +56,18 @@ def rename(content: str, entry: Entry, name: str) -> list[Edit] | None:
     return [] if content[slice(*entry.key)] == name else [Edit(entry.key, name)]
 
 
+def replace(content: str, entry: Entry, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
+    """Set others in place of a variable, by their names and values, each as that is set; the comment behind it stays behind the first."""
+    (name, text), *others = new
+    head, value = rename(content, entry, name), set_text(content, entry, text)
+    lines = [_line(content, entry, *one) if _NAME.fullmatch(one[0]) else None for one in others]
+    if head is None or value is None or None in lines:
+        return None
+    at = line_end(content, _value(content, entry).end)
+    newline = content[at : behind_break(content, at)] or break_near(content, at)
+    return [*head, *value, *([Edit(Span(at, at), "".join(f"{newline}{line}" for line in lines))] if lines else [])]
+
+
 def remove(content: str, entry: Entry) -> list[Edit] | None:
     """Take out the lines of a variable, with the comment behind it."""
     if not _is_sound(content, entry):
