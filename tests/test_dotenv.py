@@ -52,6 +52,8 @@ def problems(text: str) -> list[str]:
         ("A=${B}", None),
         ('A="x${B:-c}"', None),
         ("A='${B}'", None),
+        ("A='${B}-${C:-d}'", None),
+        ("A='p${B}'", "p${B}"),
         ("A=a$$b", "a$$b"),
         ("A=http://x/?a=b&c=d", "http://x/?a=b&c=d"),
     ],
@@ -269,3 +271,9 @@ def test_a_folder_is_searched_for_them(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     files = lint_paths([str(tmp_path)], Options()).result.files
     assert {Path(file.path).name: file.status for file in files} == {".env": "checked", "prod.env": "checked", ".env.local": "ignored"}
+
+
+def test_a_reference_in_single_quotes() -> None:
+    """In a password the signs of one are as they stand, as to Compose, dotenv and a shell; an address with one is a template."""
+    text = "MEDPLUM_DATABASE_PASSWORD='p${X}'\nMEDPLUM_BASE_URL='https://${HOST}/'\nMEDPLUM_REDIS_PASSWORD='${X}'\n"
+    assert read(text) == {"MEDPLUM_DATABASE_PASSWORD": "p${X}", "MEDPLUM_BASE_URL": None, "MEDPLUM_REDIS_PASSWORD": None}

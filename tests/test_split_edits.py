@@ -71,6 +71,12 @@ MEDPLUM_BASE_URL=https://api.acme.org/
         "MEDPLUM_DATABASE_HOST=db.acme.org # main\nMEDPLUM_DATABASE_DBNAME=medplum\nMEDPLUM_DATABASE_USERNAME=medplum\n"
         "MEDPLUM_DATABASE_PASSWORD=hunter2\nMEDPLUM_LOG_LEVEL=INFO\nMEDPLUM_DATABASE_PORT=5432\n",
     ),
+    "a password with a sign that begins a reference": (
+        "a.env",
+        "MEDPLUM_BASE_URL=https://api.acme.org/\nMEDPLUM_DATABASE_URL=postgres://m:p%24%7BX%7D@db.acme.org/medplum\n",
+        "MEDPLUM_BASE_URL=https://api.acme.org/\nMEDPLUM_DATABASE_HOST=db.acme.org\nMEDPLUM_DATABASE_DBNAME=medplum\n"
+        "MEDPLUM_DATABASE_USERNAME=m\nMEDPLUM_DATABASE_PASSWORD='p${X}'\n",
+    ),
     "another section": (
         "a.env",
         "MEDPLUM_LOG_LEVEL=INFO\nMEDPLUM_REDIS_URL=rediss://cache.acme.org:6380 # queue\nMEDPLUM_BASE_URL=https://api.acme.org/\n",

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
+from .. import settings
 from ..documents.editors import editor_of_lines
 from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
@@ -22,7 +23,8 @@ from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFi
 from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, configures_server, fallback_of, load_variables, unless_kind, unless_reference
 from ..redaction.token_line import LineExcerpts, Token
-from ..syntax.quotes import closing_quote, replace_escapes
+from ..settings.env_names import setting_of
+from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ..text import Span, Text
 
 KINDS = ("server/env",)
@@ -199,12 +201,22 @@ def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: _R
         text = None
     elif quote == '"':
         text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None
-    elif "${" in inner or "{{" in inner:
+    elif "{{" in inner or ("${" in inner and _is_template(name, inner)):
         text = None
     quoting = "" if quote == '"' or text is None else _advice(text)
     read.variables.append(Variable(name, text, key, span, quoting, fallback_of(inner)))
     read.comments.extend(_comment(content, behind))
     return behind.end
+
+
+def _is_template(name: str, inner: str) -> bool:
+    """Whether a text in single quotes with ``${`` in it is there to be filled in, by a program that does not mind the quotes.
+
+    In a password these are signs as all others, and single quotes are how to write them.
+    """
+    path = setting_of(name)
+    setting = settings.catalogue().get(path) if path else None
+    return is_nothing_but_references(inner) or (bool(path) and (setting is None or not setting.secret or setting.is_container))
 
 
 def _is_of_another(content: str, name: str, value: Span) -> bool:

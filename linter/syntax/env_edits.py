@@ -4,7 +4,8 @@ Each function returns the edits, of which there are none where nothing needs to 
 programs do not agree on what stands there.
 
 Programs agree on a value without anything special in it, and on single quotes. In double quotes some of them take no escape but ``\\n`` for
-one, so other escapes are written only where nothing else will do.
+one, so other escapes are written only where nothing else will do: where a single quote or a line break is in the value, or where it is
+nothing but a reference, which some libraries (python-dotenv, dotenv-expand) replace in single quotes too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from ..text import Span
 from .edits import Edit, behind_break, break_near, index_in, line_end, line_start
-from .quotes import closing_quote
+from .quotes import closing_quote, is_nothing_but_references
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
@@ -145,7 +146,9 @@ def _written(text: str, old: str) -> str | None:
     plain = _PLAIN if _PLAIN.fullmatch(old) is not None else _UNQUOTED
     if not quote and plain.fullmatch(text) is not None and _OTHER_NAME.search(text) is None:
         return text
-    fits_single = not any(sign in text for sign in ("'", "\n", "\r", "${", "{{"))
+    # "${" within a value: Compose, dotenv, Node.js, systemd and a shell read it in single quotes as it stands. With "\${" in double quotes
+    # dotenv and Node.js keep the backslash. "docker run --env-file" keeps any quotes, with whatever is in them.
+    fits_single = not any(sign in text for sign in ("'", "\n", "\r", "{{")) and not is_nothing_but_references(text)
     fits_double = _SPECIAL.search(text) is None and "{{" not in text
     if fits_double and (quote == '"' or not fits_single):
         return f'"{text}"'

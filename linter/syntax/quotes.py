@@ -32,6 +32,11 @@ def _is_escaped(content: str, start: int, at: int) -> bool:
     return (at - before) % 2 == 1
 
 
+def is_nothing_but_references(text: str) -> bool:
+    """Whether a text is no more than ``${NAME}``, or several of them: whatever quotes it stands in, somebody means it to be replaced."""
+    return text.lstrip().startswith("${") and text.rstrip().endswith("}")
+
+
 def replace_escapes(text: str, meaning: Callable[[re.Match[str]], str]) -> str:
     """A text with what ``meaning`` gives in place of each backslash and the character behind it."""
     if "\\" not in text:
