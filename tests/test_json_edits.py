@@ -45,6 +45,10 @@ operations = Operations(json_edits)
 setting, inserting, removing, renaming = operations.setting, operations.inserting, operations.removing, operations.renaming
 
 
+def once(*path: str) -> Operation:
+    return lambda text, parsed: remove_earlier(text, parsed, path)
+
+
 def without_comments(text: str, parsed: Json) -> list[Edit]:
     return remove_comments(text, parsed)
 
@@ -131,6 +135,12 @@ CASES = [
     Case("remove an object", NESTED, removing("database")),
     Case("remove the only one", TABS, removing("b", "c")),
     Case("remove with CRLF", CRLF, removing("b")),
+    Case("no first of two, each behind a comma", '{ "a": 1\n, "a": 1\n, "b": 2 }', once("a")),
+    Case("no first of two behind one comma at the start of a line", '{ "b": 2\n, "a": 1, "a": 1\n, "c": 3 }', once("a")),
+    Case("no first of two behind the last comma", '{ "b": 2\n, "a": 1, "a": 1\n}', once("a")),
+    Case("remove what begins a line behind a comma", "[1\n, 2, 3\n, 4]", removing(1)),
+    Case("remove that with comments", "[1 // one\n, 2 /* two */, /* three */ 3\n, 4]", removing(1)),
+    Case("remove what stands before a comment on another", '{ "a": 1 // a\n// about b\n, "b": 2\n, "c": 3 }', removing("a")),
     Case("remove on one line", DENSE, removing("a")),
     Case("remove the last on one line", DENSE, removing("b")),
     Case("remove the only one on one line", AIRY, removing("b", "c")),

@@ -232,14 +232,37 @@ def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
     if lead.line is not None and tail.ended:
         return [*comma, _take(lead.line, behind_break(content, tail.end))]
     if previous is None:
-        return [_take(item.start, _next(brackets, last, tail))]
+        return _take_first(brackets, item, last, tail)
     if lead.commented and lead.breaks:
         return [*comma, _take(before_blanks(content, item.start), tail.comments if comma else behind)]
     if comma:
         return [_with_comma(brackets, first, comma[0].span.start, tail)]
+    if lead.line is None and (following := _begins_line(brackets, previous, first, last)):
+        return [_take(item.start, following)]
     if lead.line is None or last + 1 == len(brackets.items):
         return [_between(brackets, previous, _behind(brackets, first), final)]
     return [_take(item.start, behind_blanks(content, behind))]
+
+
+def _take_first(brackets: Brackets, item: Item, last: int, tail: _Tail) -> list[Edit]:
+    """Take out the first items, whose line begins with the bracket; comments between them and their comma are about what follows."""
+    content, final = brackets.content, brackets.items[last]
+    assert final.comma is not None  # an item follows it
+    own = _tail(brackets, final.end)
+    if own.ended and content[own.end : final.comma].strip():
+        return [_take(before_blanks(content, item.start), own.comments), _take(final.comma, behind_blanks(content, final.comma + 1))]
+    return [_take(item.start, _next(brackets, last, tail))]
+
+
+def _begins_line(brackets: Brackets, previous: Item, first: int, last: int) -> int:
+    """Where the item stands that takes the place of others on a line that begins with their comma; 0 where none does."""
+    content, comma, final = brackets.content, _behind(brackets, first) - 1, brackets.items[last]
+    if last + 1 == len(brackets.items) or final.comma is None or _gap(brackets, previous.end, comma).line is None:
+        return 0
+    following = brackets.items[last + 1].start
+    if has_break(content[final.end : following]) or content[final.end : final.comma].strip():
+        return 0
+    return behind_blanks(content, final.comma + 1)
 
 
 def _between(brackets: Brackets, previous: Item, start: int, final: Item) -> Edit:
