@@ -297,6 +297,16 @@ def test_how_a_parameter_is_stored_is_not_in_its_value() -> None:
     assert data == {"signingKey": "x"}
 
 
+def test_a_change_leaves_the_value_that_it_sets_as_it_is() -> None:
+    """It is that of the rule, which sets it in other documents too."""
+    change = Change("set", ("database", "ssl"), {"require": True})
+    data: dict[str, Any] = {}
+    apply_change(data, change)
+    apply_change(data, Change("set", ("database", "ssl", "rejectUnauthorized"), False))
+    assert data == {"database": {"ssl": {"require": True, "rejectUnauthorized": False}}}
+    assert change.value == {"require": True}
+
+
 def test_each_finding_has_a_fix_of_its_own() -> None:
     found = fixes(
         {"safe": True, "set": {"^.new": "${.}", "^.copy": "${^@key}"}, "remove": ["."]},

@@ -111,7 +111,7 @@ def apply_change(data: dict[str, Any], change: Change) -> None:
         return
     node, last = _holder(data, change.path), change.path[-1]
     if change.action == "set":
-        node[last] = change.value
+        node[last] = copy.deepcopy(change.value)  # a rule has it for all documents, and another change can be of a member of it
     elif isinstance(node, dict):
         node.pop(last, None)
     else:
