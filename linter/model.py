@@ -271,6 +271,11 @@ class Fix(NamedTuple):
     without_mark: bool = False
     """Whether the byte order mark of the file is taken off."""
 
+    @property
+    def can_be_made(self) -> bool:
+        """Whether anything here makes it; else the description says what a person is to do."""
+        return self.edits is not None or self.commands is not None
+
 
 class Related(NamedTuple):
     """Another place that a finding is about, such as the setting that the one in question should agree with."""

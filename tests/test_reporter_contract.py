@@ -34,6 +34,7 @@ from linter.model import (
     Style,
 )
 from linter.reporters import Reporter, reporter
+from linter.text import Edit
 
 FORMATS: Final = reporters.names()
 pytestmark = pytest.mark.quick_cases(1_000)
@@ -89,9 +90,10 @@ def everything() -> Result:
     """A run that has all that a run can have."""
     server, infra = document(), document(INFRA, "infra/json", "deploy/medplum.prod.config.json", "prod")
     fix = Fix((Change("set", ("baseUrl",), "https://api.example.com/"),), True, 'set baseUrl to "https://api.example.com/"')
+    made = fix._replace(edits=(Edit(server.origin.locate(("baseUrl",), "value"), '"https://api.example.com/"'),), shown=True)
     related = Related(infra, ("apiDomainName",), infra.locate(("apiDomainName",)), "apiDomainName is api.example.org here")
     run = result(
-        finding(server, ("baseUrl",), "baseUrl must end with a slash")._replace(fix=fix),
+        finding(server, ("baseUrl",), "baseUrl must end with a slash")._replace(fix=made),
         finding(server, ("baseUrl",), "baseUrl is not the address of the API")._replace(related=(related,), fix=fix._replace(safe=False)),
         finding(server, ("database", "password"), "database.password is short")._replace(severity="warning"),
         finding(server, None, "the file is too large", PORT),

@@ -103,7 +103,7 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "setting": None if finding.path is None else dotted(finding.path),
         "range": _range(document, finding.path, finding.span),
         "related": [_related(one) for one in finding.related],
-        "fixable": finding.fix is not None,
+        "fixable": finding.fix is not None and finding.fix.can_be_made,
         "fix": None if finding.fix is None else _fix(document, finding.fix),
         "suppressed": finding.suppressed,
     }

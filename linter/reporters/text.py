@@ -74,7 +74,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     for related in finding.related:
         yield from [_again(related, excerpt, style)] if related.document is document else _related(related, style)
     if finding.fix is not None:
-        kind = "fix" if finding.fix.safe else "possible fix"
+        kind = ("fix" if finding.fix.safe else "possible fix") if finding.fix.can_be_made else "by hand"
         margin = " " * len(str(excerpt.line))
         yield f"{margin} {_paint('=', 'gutter', style)} {kind}: {printable(finding.fix.description)}"
         for line in _changed_lines(document, finding.fix):
