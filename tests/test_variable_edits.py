@@ -772,6 +772,30 @@ def test_most_fixes_can_be_made(layout: Layout) -> None:
         assert engine(layout.uri, Planted(layout, given, chunks, [change]).text.encode(), [change]).files, shown([change])
 
 
+PARTS = {"host": "db.acme.org", "port": 5432, "dbname": "it's x", "username": "true", "password": 'p#"$1'}
+BESIDE = {"MEDPLUM_DATABASE_SSL": "{}", "MEDPLUM_BASE_URL": "https://api.acme.org/", "MEDPLUM_PORT": "8103"}
+
+
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+@pytest.mark.parametrize("at", [0, 1, 3])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.name)
+def test_variables_take_the_place_of_one(layout: Layout, at: int, quote: str) -> None:
+    """In every layout, in the documentation's order, whatever stands before and behind."""
+    url = "a/b" if layout.safe else "postgres://medplum:pw@db.acme.org/medplum"
+    given = [*BESIDE.items()][:at] + [("MEDPLUM_DATABASE_URL", url)] + [*BESIDE.items()][at:]
+    chunks = [layout.one(name, text, quote) for name, text in given]
+    text = layout.head + layout.between.join(chunks) + layout.tail
+    changes = [*(setting(f"database.{name}", value) for name, value in reversed(PARTS.items())), removing("database.url")]
+    fixes = engine(layout.uri, text.encode(), changes)
+    assert (fixes.bugs, fixes.refused) == ((), ())
+    after = fixes.files[0].after.decode()
+    made = {f"MEDPLUM_DATABASE_{name.upper()}": as_text(value) for name, value in PARTS.items()}
+    expected = [*given[:at], *made.items(), *given[at + 1 :]]
+    assert [*layout.read(after).items()][: len(expected)] == expected
+    before, behind = layout.between.join(chunks[:at]), layout.between.join(chunks[at + 1 :])
+    assert after.startswith(layout.head + before) and after.endswith(behind + layout.tail)
+
+
 def test_no_difference_shows_what_a_secret_holds() -> None:
     """Of a file in which other objects show the same settings: neither the difference nor the edits in a report."""
     manifest = "apiVersion: v1\nkind: {kind}\nmetadata: {{name: x}}\n{data}:\n  MEDPLUM_DATABASE_HOST: db\n"
