@@ -108,6 +108,7 @@ CASES = [
     Case("an empty text", "{}", setting("a", "b", value=[1, 2])),
     Case("an empty text with a line end", "{}\n", setting("a", "b", value=[1, 2])),
     Case("an object in place of one on a line of its own", INLINE, setting("providers", value=[{"a": 1, "b": 2}])),
+    Case("a list beside an object on a line of its own", INLINE, setting("port", value=[{"a": 1}])),
     Case("an object beside one on a line of its own", INLINE, setting("other", "a", value=1)),
     Case("an object in place of a text beside one", INLINE, setting("port", value={"a": 1})),
     Case("an object where the first line begins with a bracket", '{ "a": 1\n, "b": 2 }\n', setting("b", value={"c": [3]})),

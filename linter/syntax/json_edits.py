@@ -232,9 +232,17 @@ class _Holder(NamedTuple):
         starts = (member.value.start for member in self._near(index))
         return next((start for start in starts if content[start] == bracket and not is_empty(content, start)), None)
 
+    def openers_near(self, index: int, bracket: str) -> list[int]:
+        """Where the values begin that show how one with such a bracket is written; of a list, in which objects can be, also an object."""
+        found = [self.opener_near(index, one) for one in ((bracket, "{") if bracket == "[" else (bracket,))]
+        return [start for start in found if start is not None]
+
     def spreads(self, index: int, bracket: str, *, usual: bool) -> bool:
-        """Whether the values with such a bracket next to an index are spread over lines; ``usual`` where there is none."""
-        near = self.opener_near(index, bracket)
+        """Whether the values with such a bracket next to an index are spread over lines; ``usual`` where there is none.
+
+        A list is written as objects are where there is no other.
+        """
+        near = next(iter(self.openers_near(index, bracket)), None)
         return usual if near is None else is_spread(self.brackets.content, near)
 
     def indexes(self, step: str | int) -> list[int]:
@@ -332,13 +340,15 @@ def _replace(content: str, parsed: Json, path: JsonPath, value: Any, order: Orde
     start = place.value.start
     if content[start : place.value.end] == value if isinstance(value, Token) else is_same(old, value):
         return []
+    if not isinstance(value, dict | list):
+        return [Edit(place.value, written(value))]
     bracket = _bracket(value)
     holder = _holder(content, parsed, path)
     if content[start] in "{[" and not is_empty(content, start):
-        spread, near = is_spread(content, start), None
+        spread, near = is_spread(content, start), []
     else:
         spread = _is_to_be_spread(content, parsed, path, bracket)
-        near = holder.opener_near(holder.indexes(path[-1])[-1], bracket) if holder is not None else None
+        near = holder.openers_near(holder.indexes(path[-1])[-1], bracket) if holder is not None else []
     style = _style(content, parsed, path, near)
     return [Edit(place.value, style.write(value, indentation(content, start if place.key is None else place.key.start), spread=spread))]
 
@@ -372,7 +382,7 @@ def _insert(content: str, parsed: Json, path: JsonPath, holder: _Holder, index: 
     """Put members, or an item, in front of the member at an index."""
     brackets = holder.brackets
     style = holder.style_near(index, _style(content, parsed, path))
-    styles = {bracket: _style(content, parsed, path, holder.opener_near(index, bracket)) for bracket in set(map(_bracket, new.values()))}
+    styles = {bracket: _style(content, parsed, path, holder.openers_near(index, bracket)) for bracket in set(map(_bracket, new.values()))}
     outer = indentation(content, brackets.opener)
     if holder.members:
         separator = separator_at(brackets, index, style.comma)
@@ -400,9 +410,9 @@ def _bracket(value: Any) -> str:
     return "[" if isinstance(value, list) else "{"
 
 
-def _style(content: str, parsed: Json, path: JsonPath, near: int | None = None) -> Style:
-    """The style of what is around a value; that of the object or list ``near`` to it counts first."""
-    return style_at(content, chain(() if near is None else (near,), _openers(content, parsed, path)))
+def _style(content: str, parsed: Json, path: JsonPath, near: Iterable[int] = ()) -> Style:
+    """The style of what is around a value; that of the objects or lists ``near`` to it counts first."""
+    return style_at(content, chain(near, _openers(content, parsed, path)))
 
 
 def _openers(content: str, parsed: Json, path: JsonPath) -> Iterator[int]:
