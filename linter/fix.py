@@ -284,14 +284,21 @@ def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[Setting
     for change in changes:
         if change.action == "rename":
             yield change.value
-        elif change.action == "set" and any(_is_of(change.value, value) for value in (*removed, document.get(change.path))):
+        elif change.action == "set" and (
+            any(_is_of(change.value, value) for value in removed) or _is_read_from(change.value, document.get(change.path))
+        ):
             yield change.path
 
 
 def _is_of(value: Any, other: Any) -> bool:
     """Whether a value is another one, what that is the JSON of, or a member of the connection that it is the URL of."""
-    read = [*(parts_of(other) or {}).values(), holder(other)] if isinstance(other, str) else []
-    return any(one is not UNKNOWN and same(value, one) for one in (other, *read))
+    parts = (parts_of(other) or {}).values() if isinstance(other, str) else ()
+    return any(one is not UNKNOWN and same(value, one) for one in (other, *parts)) or _is_read_from(value, other)
+
+
+def _is_read_from(value: Any, text: Any) -> bool:
+    """Whether a value is what a text is the JSON of."""
+    return isinstance(text, str) and same(value, holder(text))
 
 
 def _is_as_grave(new: Finding, mended: Iterable[Finding]) -> bool:
