@@ -107,14 +107,18 @@ MASK = "••••••"
 
 
 def inert(text: str) -> str:
-    """Lines of output, changed so that none is a command to a runner of GitHub Actions: ``::error::`` at its start, ``##[error]`` anywhere.
+    """Lines of output, changed so that none is a command to a runner of CI, which searches what a job prints.
 
-    (actions/runner, ``ActionCommand.cs``: what a job prints is searched for both.) The first sign is written as in :func:`printable`.
+    GitHub's takes ``::error::`` at the start of a line and ``##[error]`` anywhere (actions/runner, ``ActionCommand.cs``), that of Azure
+    Pipelines ``##vso[…]`` and ``##[error]`` anywhere (azure-pipelines-agent, ``Command.cs``). The first sign is written as in
+    :func:`printable`.
     """
-    if "::" not in text and "##[" not in text:  # as in nearly all: the pattern takes longer to compile than a report to write
+    if "::" not in text and "##" not in text:  # as in nearly all: the pattern takes longer to compile than a report to write
         return text
     return re.sub(
-        r"(?:(?<=\n)|\A)(?P<blank>[^\S\n]*):(?=:)|#(?=#\[)", lambda match: f"{match['blank'] or ''}\\u{ord(match[0][-1]):04x}", text
+        r"(?:(?<=\n)|\A)(?P<blank>[^\S\n]*):(?=:)|#(?=#(?:[vV][sS][oO])?\[)",
+        lambda match: f"{match['blank'] or ''}\\u{ord(match[0][-1]):04x}",
+        text,
     )
 
 

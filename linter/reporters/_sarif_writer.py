@@ -35,7 +35,7 @@ class SarifWriter:
         """
         if isinstance(value, str):
             text = self._scalar(value if value.isascii() else _SURROGATE.sub("\ufffd", value))
-            plain = text.isascii() and "\x7f" not in text and "##[" not in text
+            plain = text.isascii() and "\x7f" not in text and "##" not in text
             return text if plain else inert(printable(text))  # an escape of JSON is written just as what is not printable is
         if isinstance(value, int | float):
             return self._scalar(value)
