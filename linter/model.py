@@ -358,11 +358,16 @@ class Style(NamedTuple):
     """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Formats for machines have no style.
 
     ``width`` is that of the terminal, in which the lines of excerpts fit, and on which standard error is seen too; 0 where there is none.
+    ``category`` is what GitHub is to know a SARIF log by, empty where its upload says so. ``suppressed``: formats that have a word for
+    accepted findings report them too. ``room`` is how many bytes there are for a format that is shortened to fit; None is its own limit.
     """
 
     color: bool = False
     quiet: bool = False
     width: int = 0
+    category: str = ""
+    suppressed: bool = False
+    room: int | None = None
 
 
 def dotted(path: Iterable[str | int]) -> str:

@@ -1,4 +1,4 @@
-"""What a run needs of the packages that we depend on: a text or JSON report of a JSON file only click, a SARIF log sarif-om as well."""
+"""What a run needs of the packages that we depend on: a report of a JSON file only click, a SARIF log sarif-om as well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from linter import reporters
 
 ROOT = Path(__file__).parent.parent
 CLEAN = ROOT / "benchmarks" / "clean.json"
@@ -49,7 +51,7 @@ def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subproces
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize("format_", sorted({*reporters.names()} - {"sarif"}))
 def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
     for path, code in ((CLEAN, 0), (bad, 1)):
         without = run("--format", format_, path)

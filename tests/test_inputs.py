@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from support.formats import parsed
 
 from linter import choose, cli, files, reporters, run
 from linter import load as loading
@@ -34,6 +35,7 @@ unix = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's files
 
 
 MACHINES = [name for name in reporters.names() if name != "text"]
+"""Formats that programs read."""
 """The formats for programs."""
 
 
@@ -385,7 +387,7 @@ def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
     for form in MACHINES:
         done = shell(f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={root} {entry} $OLD/server.json -f {form}")
         assert (done.returncode, done.stderr) == (1, "")
-        assert json.loads(done.stdout)
+        assert parsed(form, done.stdout)
 
 
 @pytest.mark.slow
@@ -403,8 +405,7 @@ def test_a_name_that_is_no_text(form: str, encoding: str) -> None:
         assert done.returncode == (2 if b"nowhere" in arguments[0] else 1)
         assert b"Traceback" not in done.stderr and b"bug" not in done.stderr
         text = done.stdout.decode(encoding if encoding != "C" else "utf-8")
-        if form != "text":
-            json.loads(text)
+        parsed(form, text)
     done = subprocess.run(
         [*COMMAND, b".", b"-f", form.encode(), b"-o", b"out-" + name + b".txt"], capture_output=True, env=environment, check=False
     )
@@ -469,11 +470,13 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         assert "server.json" in found
     elif form == "gitlab":
         assert "server.json" in {one["location"]["path"] for one in json.loads(result.stdout)}
-    else:
+    elif form == "sarif":
         places = [
             one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in json.loads(result.stdout)["runs"][0]["results"]
         ]
         assert any(place.endswith("server.json") for place in places)
+    else:
+        assert "server.json:1:13" in result.stdout and "base-url-without-trailing-slash" in result.stdout
 
 
 def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,9 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 from support.canaries import CANARY, FORMS, printed
+from support.checkout import ROOT
 from support.contract import demand, lacks_of_reporter, mypy_refuses, require
+from support.formats import foreign_commands, parsed
 from support.helpers import GOLDEN, compare_with, written
 from support.imports import LINTER, ours
 from support.readme import rows
@@ -113,7 +115,7 @@ def everything() -> Result:
     )
 
 
-HOSTILE: Final = "a\x1b[2J\r\n::error::b\u2028::error::c\x00\x85\u202e\ufeff##[error]d\ud800\U0001f600é"
+HOSTILE: Final = "a\x1b[2J\r\n::error::b\u2028::error::c\x00\x85\u202e\ufeff##[error]d\ud800\U0001f600é##VSO[task.x]%0A::e,;]</script>"
 """What steers a terminal, is a command to a runner of CI, or cannot be written in one encoding or another."""
 
 
@@ -207,6 +209,12 @@ def test_it_is_in_the_readme(name: str) -> None:
 
 
 @every_reporter
+def test_docs_say_what_it_is_for(name: str) -> None:
+    table = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8").partition("\n## The formats\n")[2].partition("\n### ")[0]
+    require(f"\n| `{name}` | " in table, f"docs/outputs.md, The formats: no row says what `{name}` is for, which {file_of(name)} writes")
+
+
+@every_reporter
 def test_the_command_line_offers_it(name: str) -> None:
     Path("server.json").write_text('{"baseUrl": "https://api.example.com", "database": {}, "redis": {}}', encoding="utf-8")
     done = CliRunner().invoke(cli, ["server.json", "--format", name, "--select", SLASH.id])
@@ -234,8 +242,9 @@ def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) 
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text) if style.color else text
         wrong = sorted({ascii(char) for char in plain if char != "\n" and not char.isprintable()})
         require(wrong == [], f"{place}: it writes {', '.join(wrong)}: write texts with printable() of linter.text")
-        commands = re.findall(r"^\s*::.*|.*##\[.*", text, re.MULTILINE)
-        require(commands == [], f"{place}: it writes {commands[:1]}, a command to GitHub Actions: write lines with inert() of linter.text")
+        commands = foreign_commands(name, text)
+        require(commands == [], f"{place}: it writes {commands[:1]}, a command to a runner of CI: write lines with inert() of linter.text")
+        parsed(name, text)
     require(tuple(capfd.readouterr()) == ("", ""), f"{file_of(name)} writes to standard output or error: it has a stream")
     require([*Path.cwd().iterdir()] == [], f"{file_of(name)} writes a file: it has a stream")
 
@@ -251,6 +260,7 @@ def test_any_stream_can_hold_it(name: str, run: str) -> None:
         reporter(name).report(RUNS[run](), stream, Style())
         stream.flush()
         written_ = bytes_.getvalue().decode("ascii")
+    parsed(name, written_)
     if _json(whole) is not None:
         require(_json(whole) == _json(written_), f"{file_of(name)}, {run}: in ASCII its JSON says something else")
     require(written_.count("\n") == whole.count("\n"), f"{file_of(name)}, {run}: in ASCII it has other lines")
@@ -294,6 +304,17 @@ def test_it_says_what_could_not_be_read_and_which_configurations_were_used(name:
         )
         if path not in text
     )
+
+
+@every_reporter
+def test_it_reports_suppressed_findings_where_it_says_so(name: str) -> None:
+    run = RUNS["one that is suppressed"]()
+    plain, asked = reported(name, run), reported(name, run, Style(suppressed=True))
+    if getattr(reporter(name), "SHOWS_SUPPRESSED", False):
+        require("it is right" not in plain, f"{file_of(name)}: it reports suppressed findings that nobody asks for: heed style.suppressed")
+        require("it is right" in asked, f"{file_of(name)} says SHOWS_SUPPRESSED, and does not report why a finding is suppressed")
+    else:
+        require(plain == asked, f"{file_of(name)} heeds style.suppressed: say SHOWS_SUPPRESSED = True, so that the command line offers it")
 
 
 @every_reporter

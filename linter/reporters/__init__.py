@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """One output format: what every module of this package is that is called without ``_``."""
+    """One output format: what every module of this package is that is called without ``_``.
+
+    One that has a word for suppressed findings says ``SHOWS_SUPPRESSED = True``, and reports them where ``style.suppressed`` asks for it.
+    """
 
     __name__: str
 

@@ -300,7 +300,7 @@ def _without_columns(plan: Plan, run: Run) -> bytes:
 def broken(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
     """The promises that one run of a command breaks, and what shows it."""
     yield from _stops(run)
-    yield from _printable(run)
+    yield from _printable(run, plan.name)
     rest = _rest(case)
     for stream, text in (("output", run.report), ("errors", run.complaints)):
         for needle, line in case.detector.found(text, rest):
@@ -333,14 +333,23 @@ def _stops(run: Run) -> Iterator[tuple[str, str]]:
 _CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
-def _printable(run: Run) -> Iterator[tuple[str, str]]:
+_OWN_COMMANDS: Final = {
+    "check github": re.compile(r"^::(?=(?:error|warning|notice) [^:]*::)", re.MULTILINE),
+    "check azure": re.compile(r"^##(?=vso\[task\.logissue [^\]]*\])", re.MULTILINE),
+}
+"""How a command begins that a format is made of."""
+
+
+def _printable(run: Run, name: str = "") -> Iterator[tuple[str, str]]:
     for stream, text in (("output", run.report), ("errors", run.complaints)):
         control = _CONTROL.search(text)
         if control is not None:
             line = text[text.rfind("\n", 0, control.start()) + 1 :].split("\n")[0]
             yield "a control character", f"{stream}: U+{ord(control[0]):04X} in {line[:200]!r}"
-        if re.search(r"^\s*::\w", text, re.MULTILINE):
-            yield "a workflow command", f"{stream}: {next(line for line in text.splitlines() if line.lstrip().startswith('::'))[:200]}"
+        own = _OWN_COMMANDS.get(name) if stream == "output" else None
+        command = re.search(r"^\s*::\w.*|.*##(?:vso)?\[.*", own.sub("", text) if own else text, re.MULTILINE | re.IGNORECASE)
+        if command is not None:
+            yield "a workflow command", f"{stream}: {command[0][:200]}"
 
 
 def _parsed(run: Run) -> Any:

@@ -1,0 +1,155 @@
+"""What reports say in the same words: how many findings there are, where each one is, and what is to be known of a run as a whole.
+
+All of it is safe to print (:func:`linter.text.printable`), in one line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Result, SettingPath
+from ..redaction.mask import environment_text, named_environment, shown_span
+from ..text import Position, Span, printable
+from ._paths import reported_path
+from ._sarif_texts import one_line
+
+UNREAD = "file-not-read"
+"""What stands for the rule where a file could not be read."""
+USED = "configuration-used"
+"""What stands for the rule where a configuration file was used."""
+
+
+class Place(NamedTuple):
+    """Where something is, as people and platforms read it: a path from the root of the repository, and what may be shown of a span.
+
+    ``relative``: the path is one of the repository; otherwise it is only a name, such as ``<stdin>``.
+    """
+
+    path: str
+    relative: bool
+    start: Position
+    end: Position
+
+    @property
+    def text(self) -> str:
+        """``path:line:column``."""
+        return f"{self.path}:{self.start.line}:{self.start.column}"
+
+
+Placer = Callable[[Document, SettingPath | None, Span], Place]
+
+
+def placer() -> Placer:
+    """What finds the place of a finding, or of what it is compared with; of what is masked it is the first character.
+
+    It looks up each path once, and lives as long as a report, for a path depends on the working directory.
+    """
+    named = cache(reported)
+
+    def place(document: Document, path: SettingPath | None, span: Span) -> Place:
+        start, end = (document.position(offset) for offset in shown_span(document, path, span))
+        name, relative = named(document.uri)
+        return Place(name, relative, start, max(start, end))
+
+    return place
+
+
+def reported(uri: str) -> tuple[str, bool]:
+    """A path as platforms find it, safe to print, and whether it is one of the repository."""
+    path = reported_path(uri)
+    return printable(path.path), path.relative
+
+
+def line(text: str) -> str:
+    """Any text as one line that is safe to print."""
+    return printable(one_line(text))
+
+
+def message_of(finding: Finding) -> str:
+    """What a finding says, with the environment that its document is of."""
+    return line(finding.message) + environment_of(finding.document)
+
+
+def environment_of(document: Document) -> str:
+    """``(environment prod)`` with a blank before it; empty where a document has none."""
+    name = named_environment(document)
+    return f" (environment {name})" if name else ""
+
+
+def fix_of(finding: Finding) -> str:
+    """What would put a finding right: ``fix: …``, or ``possible fix: …`` where that needs a look; empty where nothing is known."""
+    if finding.fix is None:
+        return ""
+    return f"{'fix' if finding.fix.safe else 'possible fix'}: {line(finding.fix.description)}"
+
+
+def related(finding: Finding, place: Placer) -> list[str]:
+    """The other places of a finding, each with what is there."""
+    return [f"{place(one.document, one.path, one.span).text}: {line(one.message)}{environment_of(one.document)}" for one in finding.related]
+
+
+def unread(files: Iterable[FileStatus]) -> dict[str, str]:
+    """Each path that could not be read, as the user gave it, with what is to be said of it."""
+    failed = {file.path: line(file.note) for file in files if file.status == "failed"}
+    return {path: f"could not be read{f': {note}' if note else ''}" for path, note in failed.items()}
+
+
+def used(one: Configuration) -> str:
+    """What a configuration file took away from a run: a clause that follows its name."""
+    rules = counted(len(one.rules_off), "rule") if one.rules_off else "no rules"
+    excluded = f"{counted(one.excluded, 'path')} excluded" if one.excluded else "nothing excluded"
+    return f"{rules} off, {excluded}{', fail-on never' if one.fail_on == 'never' else ''}"
+
+
+def together(deployment: Deployment) -> str:
+    """Which documents were checked against each other."""
+    name = f" as environment {environment_text(deployment.name)}" if deployment.name else ""
+    documents = [f"{printable(one.uri)}{environment_of(one)}" for one in deployment.documents]
+    return f"Checked against each other{name}: {series(documents)}."
+
+
+def servers(result: Result) -> Iterator[str]:
+    """Each server that files were judged by, with those files where there are several servers."""
+    paths: dict[str, dict[str, None]] = {}
+    for file in result.files:
+        if file.server is not None:
+            paths.setdefault(printable(file.server.described), {})[printable(file.path)] = None
+    for server, judged in paths.items():
+        yield f"Judged by {server}." if len(paths) == 1 else f"{series(list(judged))}: judged by {server}."
+
+
+def summary(result: Result) -> str:
+    """How many findings of each severity there are, in how many files."""
+    checked = {file.path for file in result.files if file.status == "checked"}
+    others = Counter(file.status for file in result.files if file.status != "checked")
+    files = counted(len(checked), "file") + "".join(f", {number:,} {status}" for status, number in sorted(others.items()))
+    levels = Counter(finding.severity for finding in result.findings if finding.suppressed is None)
+    hidden = len(result.findings) - levels.total()
+    counts = [counted(levels[level], level) for level in LEVELS if levels[level]]
+    return f"{series(counts) if counts else 'No findings'} in {files}{f' ({hidden:,} suppressed)' if hidden else ''}"
+
+
+def about_the_run(result: Result) -> Iterator[str]:
+    """What a log says below the findings: servers, files that were left alone, deployments, configuration files, and a summary."""
+    yield from servers(result)
+    for file in result.files:
+        if file.status == "ignored":
+            yield f"{printable(file.path)}: ignored: {line(file.note)}"
+    yield from map(together, result.deployments)
+    for one in result.configurations:
+        yield f"Configuration {printable(one.path)}: {used(one)}."
+    if result.files:
+        yield f"{summary(result)}."
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def series(parts: list[str]) -> str:
+    """``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,261 @@
+"""One page of HTML that an auditor can keep (``--format html``): the findings, and what was checked and passed.
+
+Where there is a choice:
+
+* **It is one file that loads nothing.** Its policy (CSP) allows the one style and the one script that are in it, by their hashes: neither
+  the network nor what a name or a message holds can bring in more.
+* **All of it is there without the script**, which only adds the filters; it can be read aloud, printed, and searched.
+* **A severity is a word**, and a colour only beside it; light or dark is what the reader's system says.
+* **Suppressed findings are in it**, with their reasons, in a part of their own: what was accepted is what an auditor looks for.
+* **It names no time and no machine**: two runs on the same files give the same page.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import IO, Final
+
+from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
+from ..redaction.mask import environment_text
+from ..text import Excerpt, inert, printable
+from ._html_page import SCRIPT, STYLE
+from ._sentences import Place, Placer, counted, environment_of, line, message_of, placer, reported, summary, together, used
+
+_NO_CATEGORY: Final = "without a category"
+_BRACES: Final = ("", "{", "{}", "[", "[]")
+"""Lines that show nothing: what is not there is reported at the start of what lacks it."""
+
+
+def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
+    """Write the page, with references for what the stream cannot hold; ``quiet`` leaves nothing out."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    text = "\n".join(_page(result)) + "\n"
+    if not encoding.lower().startswith("utf"):  # a reference of ASCII characters means the same in each encoding
+        text = text.encode("ascii", "xmlcharrefreplace").decode()
+    stream.write(text)
+
+
+def _page(result: Result) -> Iterator[str]:
+    open_ = sorted((one for one in result.findings if one.suppressed is None), key=lambda one: LEVELS.index(one.severity))
+    accepted = [one for one in result.findings if one.suppressed is not None]
+    place = placer()
+    says = summary(result) if result.files else "Nothing was checked"
+    yield from _head(says, result.version)
+    yield from ('<section id="findings" aria-labelledby="findings-title">', '<h2 id="findings-title">Findings</h2>')
+    if open_:
+        yield from _filters(open_, result)
+    yield from _list(open_, result, place, "Nothing was found." if result.files else "Nothing was checked, so nothing was found.")
+    yield "</section>"
+    if accepted:
+        yield from ('<section id="accepted" aria-labelledby="accepted-title">', '<h2 id="accepted-title">Accepted findings</h2>')
+        yield "<p>These are suppressed, with the reasons given.</p>"
+        yield from _list(accepted, result, place, "")
+        yield "</section>"
+    yield from _checked(result, open_)
+    yield from _rules(result, open_, accepted)
+    yield from ("</main>", f"<script>{SCRIPT}</script>", "</body>", "</html>")
+
+
+def _head(says: str, version: str) -> Iterator[str]:
+    policy = f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'; base-uri 'none'; form-action 'none'"
+    yield from ("<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">')
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield from (f"<title>medplum-lint: {_text(says)}</title>", f"<style>{STYLE}</style>", "</head>", "<body>")
+    yield '<a class="skip" href="#findings">Skip to the findings</a>'
+    yield from ("<header>", "<h1>Medplum configuration report</h1>", f'<p class="summary">{_text(says)}.</p>')
+    yield f'<p class="dim">Made by medplum-lint {_text(version)}. Secrets are masked: they are not in this file.</p>'
+    yield '<nav aria-label="Parts of this report"><ul>'
+    for part, name in (("findings", "Findings"), ("checked", "What was checked"), ("rules", "Rules")):
+        yield f'<li><a href="#{part}">{name}</a></li>'
+    yield from ("</ul></nav>", "</header>", "<main>")
+
+
+def _hash(content: str) -> str:
+    """What a policy names a style or script by that is in the page."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
+
+
+# Findings
+
+
+def _filters(findings: list[Finding], result: Result) -> Iterator[str]:
+    """The filters, hidden until the script that makes them work shows them."""
+    yield '<form id="filters" class="filters" role="search" aria-label="Filter the findings" hidden>'
+    yield "<fieldset><legend>Severity</legend>"
+    levels = Counter(finding.severity for finding in findings)
+    for level in LEVELS:
+        yield f'<label><input type="checkbox" name="severity" value="{level}" checked> {level} ({levels[level]:,})</label>'
+    yield "</fieldset>"
+    yield from _select("file", "File", (reported(finding.document.uri)[0] for finding in findings))
+    yield from _select("category", "Category", (_category(finding, result) for finding in findings))
+    yield from _select("rule", "Rule", (printable(finding.rule) for finding in findings))
+    yield '<label><span class="label">Text</span><input type="search" name="text" autocomplete="off"></label>'
+    yield '<button type="reset">Show all</button>'
+    yield from ('<p id="count" class="count" role="status"></p>', "</form>")
+
+
+def _select(name: str, label: str, values: Iterable[str]) -> Iterator[str]:
+    yield f'<label><span class="label">{label}</span><select name="{name}"><option value="">all</option>'
+    for value, number in sorted(Counter(values).items()):
+        yield f'<option value="{_text(value)}">{_text(value)} ({number:,})</option>'
+    yield "</select></label>"
+
+
+def _category(finding: Finding, result: Result) -> str:
+    rule = result.rules.get(finding.rule)
+    return printable(rule.category) if rule is not None and rule.category else _NO_CATEGORY
+
+
+def _list(findings: list[Finding], result: Result, place: Placer, nothing: str) -> Iterator[str]:
+    if not findings:
+        yield f"<p>{nothing}</p>"
+        return
+    ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
+    yield '<ol class="findings">'
+    for finding in findings:
+        where = place(finding.document, finding.path, finding.span)
+        data = {
+            "severity": finding.severity,
+            "file": where.path,
+            "category": _category(finding, result),
+            "rule": printable(finding.rule),
+        }
+        attributes = " ".join(f'data-{name}="{_text(value)}"' for name, value in data.items())
+        yield f"<li {attributes}>"
+        yield from _finding(finding, where, ids.get(finding.rule), place)
+        yield "</li>"
+    yield "</ol>"
+
+
+def _finding(finding: Finding, where: Place, rule: str | None, place: Placer) -> Iterator[str]:
+    document = finding.document
+    yield f'<article class="finding {finding.severity}">'
+    yield f'<h3><span class="level {finding.severity}">{finding.severity}</span>: {_text(message_of(finding))}</h3>'
+    id_ = _code(finding.rule)
+    about = [f"in {_code(where.text)}", f'rule <a href="#{rule}">{id_}</a>' if rule else f"rule {id_}"]
+    if finding.path:
+        about.insert(1, f"setting {_code(dotted(finding.path))}")
+    yield f'<p class="dim">{", ".join(about)}</p>'
+    excerpt = document.origin.excerpt(finding.path, finding.span)
+    if excerpt.text.strip() not in _BRACES:
+        yield _excerpt(excerpt)
+    if finding.suppressed is not None:
+        yield f"<p><strong>Accepted:</strong> {_text(line(finding.suppressed) or 'no reason is given')}</p>"
+    if finding.fix is not None:
+        yield f"<p><strong>{'Fix' if finding.fix.safe else 'Possible fix'}:</strong> {_text(line(finding.fix.description))}</p>"
+        commands = [printable(one) for command in finding.fix.commands or () for one in command.printed]
+        if commands:
+            code = "\n".join(map(_text, commands))
+            yield f"<pre><code>{code}</code></pre>"
+    if finding.related:
+        yield '<ul class="related">'
+        for one in finding.related:
+            yield from _related(one, place(one.document, one.path, one.span))
+        yield "</ul>"
+    yield "</article>"
+
+
+def _related(one: Related, where: Place) -> Iterator[str]:
+    yield f"<li>{_code(where.text)}: {_text(line(one.message))}{_text(environment_of(one.document))}"
+    yield f"{_excerpt(one.document.origin.excerpt(one.path, one.span))}</li>"
+
+
+def _excerpt(excerpt: Excerpt) -> str:
+    before, marked, after = excerpt.text[: excerpt.start], excerpt.text[excerpt.start : excerpt.end], excerpt.text[excerpt.end :]
+    number = f'<span class="number" aria-hidden="true">{excerpt.line}  </span>'
+    return f"<pre><code>{number}{_text(before)}<mark>{_text(marked)}</mark>{_text(after)}</code></pre>"
+
+
+# What was checked
+
+
+def _checked(result: Result, findings: list[Finding]) -> Iterator[str]:
+    yield from ('<section id="checked" aria-labelledby="checked-title">', '<h2 id="checked-title">What was checked</h2>')
+    found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
+    if result.files:
+        yield from _table(
+            "Files", ("File", "Kind", "Environment", "Target", "Server", "Result"), (_file(file, found) for file in result.files)
+        )
+    notes = [
+        *(_text(together(one)) for one in result.deployments),
+        *(f"Configuration {_code(one.path)}: {_text(used(one))}{_off(one.rules_off)}." for one in result.configurations),
+        *sorted({f"Certificates are checked as of {one.now:%Y-%m-%d %H:%M} UTC." for one in result.documents if one.now is not None}),
+    ]
+    if notes:
+        yield f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>"
+    yield "</section>"
+
+
+def _off(rules: tuple[str, ...]) -> str:
+    return f" ({', '.join(map(_code, rules))})" if rules else ""
+
+
+def _file(file: FileStatus, found: Counter[tuple[str, str | None]]) -> list[str]:
+    number = found[file.path, file.environment]
+    if file.status == "checked":
+        outcome = _text(counted(number, "finding")) if number else '<span class="level passed">passed</span>'
+    else:
+        level = "error" if file.status == "failed" else "note"
+        status = "could not be read" if file.status == "failed" else "ignored"
+        outcome = f'<span class="level {level}">{status}</span>{_text(f": {line(file.note)}" if file.note else "")}'
+    environment = None if file.environment is None else environment_text(file.environment)
+    server = "" if file.server is None else file.server.described
+    cells = (_text(line(one or "")) for one in (file.kind, environment, file.target, server))
+    return [_code(reported(file.path)[0]), *cells, outcome]
+
+
+# Rules
+
+
+def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
+    """Every rule that was checked: those that found something, and those that passed."""
+    yield from ('<section id="rules" aria-labelledby="rules-title">', '<h2 id="rules-title">Rules</h2>')
+    found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
+    rows: dict[bool, list[list[str]]] = {True: [], False: []}
+    for number, rule in enumerate(result.rules.values()):
+        rows[bool(found[rule.id] or suppressed[rule.id])].append(_rule(rule, f"rule-{number}", found[rule.id], suppressed[rule.id]))
+    yield f"<p>{_text(counted(len(result.rules), 'rule'))} checked, {len(rows[False]):,} passed.</p>"
+    head = ("Rule", "Category", "Title", "Result")
+    if rows[True]:
+        yield from _table("Rules with findings", head, rows[True])
+    if rows[False]:
+        yield f"<details><summary>{_text(counted(len(rows[False]), 'rule'))} passed</summary>"
+        yield from _table("Rules that passed", head, rows[False])
+        yield "</details>"
+    yield "</section>"
+
+
+def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
+    link = next((one for one in rule.links if one.startswith("https://")), None)
+    title = _text(line(rule.title))
+    if link is not None:
+        label = f"documentation of {printable(rule.id)}"
+        title += f' (<a href="{_text(printable(link))}" rel="noreferrer" aria-label="{_text(label)}">documentation</a>)'
+    outcome = [counted(found, "finding")] if found else []
+    outcome += [f"{suppressed:,} accepted"] if suppressed else []
+    said = _text(", ".join(outcome)) if outcome else '<span class="level passed">passed</span>'
+    return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, said]
+
+
+def _table(name: str, head: Iterable[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    yield f'<div class="wide" role="region" aria-label="{name}" tabindex="0"><table><thead><tr>{columns}</tr></thead><tbody>'
+    for row in rows:
+        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+    yield "</tbody></table></div>"
+
+
+def _code(text: str) -> str:
+    return f"<code>{_text(printable(text))}</code>"
+
+
+def _text(text: str) -> str:
+    """A line that is safe to print as HTML, for content and for what stands in quotes."""
+    return escape(inert(text))

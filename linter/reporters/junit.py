@@ -1,0 +1,148 @@
+"""JUnit XML (``--format junit``), as Jenkins, GitLab, Azure Pipelines and CircleCI show the results of tests.
+
+No standard says what it is. These files are valid against the two schemas that are in use, that of Apache Ant (windyroad/JUnit-Schema,
+the stricter one) and that of Jenkins (xunit-plugin, ``junit-10.xsd``). Where they leave a choice:
+
+* **A document is a suite**, named after its file, and a file of which nothing could be read is one too.
+* **A finding is a test.** An error or a warning has failed, and its severity is the type of the failure; a note is skipped, for it fails
+  nothing. A document without findings is a test that has passed, so that it can be seen that it was checked.
+* **A test is named after its rule and setting**, not after its line, so that it is known again when lines move.
+* **A file that could not be read is an error** of a test, as JUnit has it: not a test that failed, but one that could not be made.
+* **Suppressed findings are left out**, or skipped with their reason where they are asked for.
+* **No time and no host**: Ant's schema asks for both, so there are the epoch, or the time at which certificates are checked, and
+  ``localhost``.
+* **Configuration files that were used** are properties of the suites, or of a suite of their own where there is no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Final
+from xml.etree import ElementTree
+
+from ..model import Document, FileStatus, Finding, Result, Style, dotted
+from ..text import inert, printable
+from ._sentences import UNREAD, USED, Placer, environment_of, fix_of, line, message_of, placer, related, reported, unread, used
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+SHOWS_SUPPRESSED: Final = True
+"""Whether it has a word for suppressed findings, and so reports them where they are asked for."""
+_NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, not even escaped."""
+_EPOCH: Final = "1970-01-01T00:00:00"
+
+
+def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
+    """Write the suites, with escapes for what the stream cannot hold; ``quiet`` leaves nothing out."""
+    root = ElementTree.Element("testsuites")
+    configurations = [(f"{USED}: {printable(one.path)}", used(one)) for one in result.configurations]
+    for index, suite in enumerate(_suites(result, configurations, style)):
+        suite.set("id", str(index))
+        root.append(suite)
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if not encoding.lower().startswith("utf"):  # a reference of ASCII characters means the same in each encoding
+        text = text.encode("ascii", "xmlcharrefreplace").decode()
+    stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+
+
+def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
+    place = placer()
+    in_order = sorted(result.documents, key=lambda one: (one.uri, one.environment or ""))  # as files are, whatever the command names first
+    findings: dict[Document, list[Finding]] = {document: [] for document in in_order}
+    for finding in result.findings:
+        if finding.suppressed is None or style.suppressed:
+            findings.setdefault(finding.document, []).append(finding)
+    failed = unread(result.files)
+    for document, found in findings.items():
+        name, environment = reported(document.uri)[0], environment_of(document)
+        cases = list(_of_findings(name, found, place))
+        if document.uri in failed:
+            cases.append(_unreadable(name, failed.pop(document.uri)))
+        cases = cases or [_case(name, f"{line(document.kind)}{environment}")]
+        yield _suite(f"{name}{environment}", cases, [*_about(document, result.files), *configurations], document)
+    for uri, why in failed.items():
+        name = reported(uri)[0]
+        yield _suite(name, [_unreadable(name, why)], configurations)
+    if configurations and not findings and not failed:
+        yield _suite("medplum-lint", [], configurations)
+
+
+def _about(document: Document, files: Iterable[FileStatus]) -> Iterator[tuple[str, str]]:
+    yield "kind", document.kind
+    yield "target", document.target
+    server = next((file.server for file in files if file.path == document.uri and file.server is not None), None)
+    if server is not None:
+        yield "server", server.described
+
+
+def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]], document: Document | None = None) -> Element:
+    """A suite, with its parts in the one order that Ant's schema takes."""
+    now = document.now if document is not None else None
+    suite = ElementTree.Element(
+        "testsuite",
+        {
+            "name": _text(name) or "-",
+            "package": "medplum-lint",
+            "hostname": "localhost",
+            "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S") if now is not None else _EPOCH,
+            "tests": str(len(cases)),
+            "failures": str(sum(case.find("failure") is not None for case in cases)),
+            "errors": str(sum(case.find("error") is not None for case in cases)),
+            "skipped": str(sum(case.find("skipped") is not None for case in cases)),
+            "time": "0",
+        },
+    )
+    holder = ElementTree.SubElement(suite, "properties")
+    for key, value in properties:
+        ElementTree.SubElement(holder, "property", {"name": _text(key), "value": _text(value)})
+    suite.extend(cases)
+    ElementTree.SubElement(suite, "system-out")
+    ElementTree.SubElement(suite, "system-err")
+    return suite
+
+
+def _of_findings(path: str, findings: list[Finding], place: Placer) -> Iterator[Element]:
+    """A test for each finding; of two about one thing the later ones are numbered, for platforms know a test by its name."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + environment_of(finding.document)
+        seen[name] += 1
+        case = _case(path, name if seen[name] == 1 else f"{name} ({seen[name]})")
+        _add_outcome(case, finding, place)
+        yield case
+
+
+def _add_outcome(case: Element, finding: Finding, place: Placer) -> None:
+    message = message_of(finding)
+    if finding.suppressed is not None:
+        ElementTree.SubElement(case, "skipped", {"message": _text(f"suppressed: {line(finding.suppressed)}: {message}")})
+        return
+    lines = [f"{place(finding.document, finding.path, finding.span).text}: {message}"]
+    lines += related(finding, place)
+    lines += [fix] if (fix := fix_of(finding)) else []
+    if finding.severity == "note":
+        outcome = ElementTree.SubElement(case, "skipped", {"message": _text(f"note: {message}")})
+    else:
+        outcome = ElementTree.SubElement(case, "failure", {"message": _text(message), "type": finding.severity})
+    outcome.text = "\n".join(map(_text, lines))
+
+
+def _unreadable(path: str, why: str) -> Element:
+    case = _case(path, UNREAD)
+    ElementTree.SubElement(case, "error", {"message": _text(f"{path}: {why}"), "type": UNREAD})
+    return case
+
+
+def _case(path: str, name: str) -> Element:
+    return ElementTree.Element("testcase", {"name": _text(name), "classname": _text(path), "time": "0"})
+
+
+def _text(text: str) -> str:
+    """A text as an attribute or the content of an element can hold it."""
+    return _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", inert(printable(text)))

@@ -1,0 +1,134 @@
+"""Markdown for the summary of a job (``--format markdown``), such as ``$GITHUB_STEP_SUMMARY``, or for a comment.
+
+It is the Markdown of GitHub, which GitLab and Azure Pipelines read as well. Where that leaves a choice:
+
+* **One table, the gravest first**, for a summary is read from the top.
+* **Text is text**: all that could be markup is written as a character reference, which Markdown never takes for markup.
+* **It is no longer than GitHub takes**, 1 MiB for a step: the least severe findings are left out, and it says how many.
+* **Suppressed findings are left out**, or listed in a table of their own where they are asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import IO, Final
+
+from ..model import LEVELS, Finding, Level, Result, Style
+from ..text import inert, printable
+from ._sentences import Placer, counted, fix_of, line, message_of, placer, related, reported, servers, summary, together, unread, used
+
+SHOWS_SUPPRESSED: Final = True
+"""Whether it has a word for suppressed findings, and so reports them where they are asked for."""
+LIMIT: Final = 1024 * 1024
+"""Bytes of a summary that GitHub takes of a step; a longer one is refused as a whole."""
+_MARKUP: Final = re.compile(r"[\\`*_{}\[\]<>&|~$]|:(?=//)|(?<=[wW][wW][wW])\.")
+"""What is markup, or makes a link, wherever it stands in a line."""
+_MENTION: Final = re.compile(r"[@#](?=\w)")
+"""What GitHub makes a mention of, after it has read the Markdown: only something between the sign and the name keeps it from that."""
+_SIGNS: Final[dict[Level, str]] = {"error": "🔴", "warning": "🟠", "note": "🔵"}
+_HEAD: Final = "| | where | what |\n| --- | --- | --- |\n"
+
+
+def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
+    """Write the summary of a run and its findings; ``quiet`` leaves nothing out."""
+    room = LIMIT if style.room is None else min(style.room, LIMIT)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    text = _text(result, room, style)
+    if not encoding.lower().startswith("utf"):  # a character reference means the same in each encoding
+        text = text.encode("ascii", "xmlcharrefreplace").decode()
+    stream.write(text)
+
+
+def _text(result: Result, room: int, style: Style) -> str:
+    place = placer()
+    shown = sorted((one for one in result.findings if one.suppressed is None), key=lambda one: LEVELS.index(one.severity))
+    accepted = [one for one in result.findings if one.suppressed is not None] if style.suppressed else []
+    head = f"## medplum-lint\n\n{_summary(result)}\n"
+    notes = "".join(f"- {one}\n" for one in _about_the_run(result))
+    left = room - _size(head) - min(_size(notes), room // 2) - _SPARE
+    tables = _table((_row(one, place) for one in shown), len(shown), left)
+    hidden = _table((_row(one, place) for one in accepted), len(accepted), left - _size(tables))
+    if hidden:
+        hidden = f"<details><summary>{counted(len(accepted), 'suppressed finding')}</summary>\n\n{hidden}\n</details>\n"
+    parts = [head, tables, hidden, notes if _size(notes) < room // 2 else _shortened(notes, room // 2)]
+    return "\n".join(part for part in parts if part)
+
+
+_SPARE: Final = 1_000
+"""Bytes for what stands around the tables."""
+
+
+def _summary(result: Result) -> str:
+    return f"**{summary(result)}.**" if result.files else "**Nothing was checked.**"
+
+
+def _table(rows: Iterable[str], number: int, room: int) -> str:
+    """As many of the rows as there is room for, and how many there was none for."""
+    kept: list[str] = []
+    room -= len(_HEAD)
+    for row in rows:
+        room -= _size(row)
+        if room < 0:
+            break
+        kept.append(row)
+    left_out = number - len(kept)
+    more = (
+        f"\n{counted(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n"
+        if left_out
+        else ""
+    )
+    return (_HEAD + "".join(kept) if kept else "") + more
+
+
+def _shortened(notes: str, room: int) -> str:
+    """The first of the lines about the run; a run of very many files has more than anybody reads."""
+    kept: list[str] = []
+    for note in notes.splitlines(keepends=True):
+        room -= _size(note)
+        if room < 0:
+            break
+        kept.append(note)
+    return "".join([*kept, "- …\n"])
+
+
+def _row(finding: Finding, place: Placer) -> str:
+    """A row of the table: the severity, the place, and in lines of one cell the message, the other places, the fix and the rule."""
+    others = related(finding, place)
+    more = [f"and {len(others) - _PLACES:,} more places"] if len(others) > _PLACES else []
+    accepted = f"suppressed: {line(finding.suppressed)}" if finding.suppressed is not None else ""
+    lines = [message_of(finding), *others[:_PLACES], *more, fix_of(finding), accepted]
+    what = "<br>".join([*(escaped(one) for one in lines if one), code(printable(finding.rule))])
+    where = place(finding.document, finding.path, finding.span).text
+    return f"| {_SIGNS[finding.severity]} {finding.severity} | {code(where)} | {what} |\n"
+
+
+_PLACES: Final = 5
+"""Other places of a finding at most that are listed."""
+
+
+def _about_the_run(result: Result) -> Iterator[str]:
+    for path, why in unread(result.files).items():
+        yield f"🔴 {code(reported(path)[0])} {escaped(why)}"
+    for file in result.files:
+        if file.status == "ignored":
+            yield f"{code(printable(file.path))} is ignored: {escaped(line(file.note))}"
+    yield from map(escaped, servers(result))
+    yield from (escaped(together(one)) for one in result.deployments)
+    for one in result.configurations:
+        yield f"{code(printable(one.path))} configures this run: {used(one)}"
+
+
+def escaped(text: str) -> str:
+    """A line of text in which nothing is markup, for any place but the start of a line."""
+    plain = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", _MENTION.sub(lambda match: f"{match[0]}\ufeff", inert(text)))
+    return plain.replace("\ufeff", "<!-- -->")  # which no text that is safe to print holds
+
+
+def code(text: str) -> str:
+    """A line of text as code: in HTML, for a code span of Markdown cannot hold every text, and GitHub makes no link of what is in it."""
+    return f"<code>{escaped(text)}</code>"
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("ascii", "xmlcharrefreplace"))

@@ -1,0 +1,52 @@
+"""Runs to report, made of little: a document of a text, a finding in it, and what a reporter writes of them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from linter.model import Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Style
+from linter.reporters import reporter
+
+from .helpers import written
+
+RULE = RuleInfo(
+    id="acme/port",
+    title="The port is not ours",
+    severity={"production": "error"},
+    kinds=("server",),
+    tags=(),
+    docs="Why.",
+    links=(),
+    fixable=False,
+    category="acme",
+)
+SERVER = '{\n  "baseUrl": "https://api.example.com",\n  "port": 8103,\n  "database": {"password": "hunter2-hunter2"}\n}\n'
+
+
+def document(text: str = SERVER, uri: str = "server.json", environment: str | None = None) -> Document:
+    """A document of the server's JSON."""
+    made = written(text)
+    return Document(uri, made.kind, made.text, made.data, made.origin, environment=environment)
+
+
+def finding(
+    message: str, where: Document | None = None, path: SettingPath | None = ("port",), level: Level = "error", **more: Any
+) -> Finding:
+    """A finding about a setting; ``more`` are its other fields."""
+    place = where or document()
+    return Finding(RULE.id, level, message, place, path, place.locate(path or ()))._replace(**more)
+
+
+def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
+    """A run with these findings, in which each of their documents was checked."""
+    documents = tuple({id(one.document): one.document for one in findings}.values())
+    checked = tuple(FileStatus(one.uri, one.kind, one.environment, one.target, "checked") for one in documents)
+    return Result("1.2.3", (*checked, *files), documents, findings, {RULE.id: RULE})
+
+
+def reported(form: str, run: Result, style: Style = Style()) -> str:
+    """What a reporter writes of a run."""
+    stream = io.StringIO()
+    reporter(form).report(run, stream, style)
+    return stream.getvalue()

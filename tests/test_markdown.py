@@ -1,0 +1,126 @@
+"""Markdown: nothing in a name or a message is markup, and a summary is never longer than GitHub takes."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.runs import document, finding, reported, result
+
+from linter.model import LEVELS, FileStatus, Fix, Related, Style
+from linter.reporters.markdown import LIMIT, code, escaped
+from linter.text import printable
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("baseUrl must end with a slash (a.b), or not: see 3 # of it!", "baseUrl must end with a slash (a.b), or not: see 3 # of it!"),
+        ("*a* _b_ `c` ~~d~~ $e$", "&#42;a&#42; &#95;b&#95; &#96;c&#96; &#126;&#126;d&#126;&#126; &#36;e&#36;"),
+        ("[a](b) ![c](d)", "&#91;a&#93;(b) !&#91;c&#93;(d)"),
+        ("<b>a</b> &amp; | \\", "&#60;b&#62;a&#60;/b&#62; &#38;amp; &#124; &#92;"),
+        ("https://a.example HTTP://b ftp://c www.d.example", "https&#58;//a.example HTTP&#58;//b ftp&#58;//c www&#46;d.example"),
+        ("@octocat #12 a@b.example", "@<!-- -->octocat #<!-- -->12 a@<!-- -->b.example"),
+        ("##[error]x ##vso[a]", "&#92;u0023#&#91;error&#93;x &#92;u0023#<!-- -->vso&#91;a&#93;"),
+    ],
+)
+def test_escapes(text: str, expected: str) -> None:
+    assert escaped(text) == expected
+    assert code(text) == f"<code>{expected}</code>"
+
+
+@given(st.text())
+def test_any_line_is_text(text: str) -> None:
+    """A reader of HTML gets back what was written, and no sign that Markdown knows is left."""
+    line = printable(text)
+    made = escaped(line)
+    plain = made.replace("<!-- -->", "")
+    assert not re.search(r"[\\`*_{}\[\]<>|~$]|&(?!#\d+;)|\n", plain)
+    if "##" not in line and "::" not in line:
+        assert unescape(plain) == line
+
+
+def rows(text: str) -> list[list[str]]:
+    return [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| \S+ (error|warning|note) ", line)]
+
+
+def test_the_gravest_come_first() -> None:
+    where = document()
+    text = reported("markdown", result(*(finding(f"it is {level}", where, level=level) for level in reversed(LEVELS))))
+    assert [row[0] for row in rows(text)] == ["🔴 error", "🟠 warning", "🔵 note"]
+    assert text.startswith("## medplum-lint\n\n**1 error, 1 warning and 1 note in 1 file.**\n\n| | where | what |\n| --- | --- | --- |\n")
+
+
+def test_a_row() -> None:
+    where = document(environment="prod")
+    other = document(uri="other.json")
+    related = Related(other, ("baseUrl",), other.locate(("baseUrl",)), "baseUrl is here")
+    about = finding("a | b", where, related=(related,) * 7, fix=Fix((), False, "set it"))
+    [[level, place, what]] = rows(reported("markdown", result(about)))
+    assert (level, place) == ("🔴 error", "<code>server.json:3:11</code>")
+    assert what.split("<br>") == [
+        "a &#124; b (environment prod)",
+        *["other.json:2:14: baseUrl is here"] * 5,
+        "and 2 more places",
+        "possible fix: set it",
+        "<code>acme/port</code>",
+    ]
+
+
+def test_suppressed_findings_on_request() -> None:
+    run = result(finding("it is accepted", suppressed="why not"))
+    assert rows(reported("markdown", run)) == []
+    text = reported("markdown", run, Style(suppressed=True))
+    assert "<details><summary>1 suppressed finding</summary>\n\n| | where | what |\n" in text and text.endswith("\n</details>\n")
+    assert rows(text)[0][2].split("<br>")[1] == "suppressed: why not"
+
+
+def test_a_clean_run_and_an_empty_one() -> None:
+    assert reported("markdown", result()) == "## medplum-lint\n\n**Nothing was checked.**\n"
+    run = result(files=(FileStatus("a.json", "server/json", None, "production", "checked"),))
+    assert reported("markdown", run) == "## medplum-lint\n\n**No findings in 1 file.**\n"
+
+
+@pytest.mark.slow
+def test_it_is_no_longer_than_github_takes() -> None:
+    """The least severe are left out, and the lines about the run do not push the findings out."""
+    where = document()
+    levels = [LEVELS[number % 3] for number in range(9_000)]
+    findings = [finding(f"é{number}: {'long ' * 20}", where, level=level) for number, level in enumerate(levels)]
+    files = tuple(FileStatus(f"file-{number}.json", None, None, None, "failed", "no reason " * 10) for number in range(9_000))
+    for run in (result(*findings), result(*findings, files=files)):
+        text = reported("markdown", run)
+        found = rows(text)
+        assert 0.9 * LIMIT / 1.4 < len(text.encode()) <= LIMIT
+        kept = [row[0].split()[1] for row in found]
+        assert kept == sorted(kept, key=list[str](LEVELS).index) and kept[0] == "error"
+        left_out = re.search(r"^([\d,]+) more findings, no graver than these, are left out here\.$", text, re.MULTILINE)
+        assert left_out is not None and int(left_out[1].replace(",", "")) + len(found) == 9_000
+        assert not text.startswith("- …")
+
+
+@pytest.mark.parametrize("room", [0, -5, 500, 1_500])
+def test_a_small_room(room: int) -> None:
+    text = reported("markdown", result(finding("port is 8103")), Style(room=room))
+    assert "1 more finding, no graver than these, is left out here." in text or rows(text)
+    assert len(text) < max(room, 200)
+
+
+def test_a_stream_that_lacks_characters() -> None:
+    import io
+
+    from linter.reporters import markdown
+
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
+    markdown.report(result(finding("é")), stream)
+    stream.seek(0)
+    assert "| &#128308; error | <code>server.json:3:11</code> | &#233;<br>" in stream.read()
