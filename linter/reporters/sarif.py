@@ -2,18 +2,22 @@
 
 Where GitHub's documentation, its upload action (github/codeql-action) and the specification leave a choice:
 
-* **Suppressed findings are left out.** GitHub ignores ``suppressions`` and opens an alert for each (codeql-action #1230). So we need no
-  ``Suppression`` of sarif-om either, which writes ``state`` where SARIF 2.1.0 says ``status``.
+* **Suppressed findings are left out**, unless they are asked for: GitHub ignores ``suppressions`` and opens an alert for each
+  (codeql-action #1230). Where they are asked for, each result has ``suppressions`` (3.27.23), written without sarif-om's ``Suppression``,
+  which says ``state`` where SARIF 2.1.0 has ``status``.
 * **Paths are relative to the root of the repository**, whatever the working directory (:mod:`._paths`): GitHub ignores ``uriBaseId``.
-* **Nothing of the machine and no time is written**, nor ``automationDetails``, which would override the user's ``category``, nor
-  ``versionControlProvenance``: GitHub knows both, and the address of a repository may hold a password.
+* **Nothing of the machine and no time is written**, nor ``versionControlProvenance``: GitHub knows it, and the address of a repository may
+  hold a password. ``automationDetails`` is written only for the category that the user names, for it overrides the one of the upload.
 * **No snippets**: a snippet is exactly the region's text (3.30.13), and that may be a secret. For the same reason the region of a masked
   value is its first character, and ``primaryLocationLineHash`` is one of masked text where it would be one of a secret.
 * **No ``fixes``**: our fixes speak of settings, SARIF's of characters.
-* **Messages hold no braces or brackets**: in SARIF they are placeholders (3.11.5) and links (3.11.6), and readers differ in how they
-  unescape them. Only ``help.markdown``, which GitHub shows as it is, keeps them.
-* ``executionSuccessful`` is always true, and notifications are warnings: GitHub refuses the upload of a failed run.
-* At most 25,000 results, the gravest: GitHub refuses a file with more.
+* **Messages hold no braces or brackets** but in links to other places of the result, which GitHub shows only where they are linked: in
+  SARIF they are placeholders (3.11.5) and links (3.11.6), and readers differ in how they unescape them. Only ``help.markdown``, which
+  GitHub shows as it is, keeps them.
+* **The weaknesses of rules are a taxonomy**, related to by each rule, and tags: GitHub reads the tags, other readers the taxonomy.
+* ``executionSuccessful`` is always true, and notifications are warnings: GitHub refuses the upload of a failed run. A mistake in the text
+  of a file is a result like any other.
+* At most 25,000 results and 10 MB when compressed, the gravest: GitHub refuses a file with more. A notification says what is left out.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import IO, Any, Final
+from zlib import compress
 
 import sarif_om as om
 
@@ -43,9 +48,10 @@ from ..model import (
 )
 from ..redaction.mask import named_environment, shown_span
 from ..text import Edit, Span, Text, printable
+from ._cwe import NAMES, page_of, weaknesses
 from ._fingerprint import Wanted, line_hashes
 from ._identity import identities
-from ._paths import reported_path
+from ._paths import ReportedPath, reported_path
 from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sentence, shortened
 from ._sarif_writer import SarifWriter
 
@@ -54,8 +60,12 @@ _ABOUT: Final = "https://www.medplum.com/docs/self-hosting/server-config"
 _ROOT: Final = "%SRCROOT%"
 _MESSAGE: Final = "default"
 
+SHOWS_SUPPRESSED: Final = True
+"""Whether it has a word for suppressed findings, and so reports them where they are asked for."""
+
 # GitHub's limits: a file beyond the first two is refused, of the rest it shows no more.
 _RESULTS: Final = 25_000
+_BYTES: Final = 10_000_000
 _TAGS: Final = 20
 _NAME: Final = 255
 
@@ -66,19 +76,41 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the SARIF log of a run. Its bytes depend on the result and on where the files lie, on nothing else: not on ``quiet`` either."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     writer = SarifWriter(ascii_only=not encoding.lower().startswith("utf"))
-    stream.write(writer.text(_log(result)))
+    stream.write(_fitting(result, style, writer))
     stream.write("\n")
 
 
 # The log
 
 
-def _log(result: Result) -> om.SarifLog:
-    open_ = [finding for finding in result.findings if finding.suppressed is None]
-    kept = _gravest(open_)
+def _fitting(result: Result, style: Style, writer: SarifWriter) -> str:
+    """The log with as many of the findings, the gravest, as GitHub takes."""
+    shown = [finding for finding in result.findings if finding.suppressed is None or style.suppressed]
+    most = _RESULTS
+    while True:
+        kept = _gravest(shown, most)
+        text = writer.text(_log(result, style, len(shown), kept))
+        size = _size(text)
+        if size <= _BYTES or not kept:
+            return text
+        most = min(len(kept) - 1, int(len(kept) * 0.95 * _BYTES / size))
+
+
+def _size(text: str) -> int:
+    """The bytes of a file, compressed as the upload does it where it would be too large as it is."""
+    data = text.encode("utf-8", "replace")
+    return len(data) if len(data) <= _BYTES else len(compress(data)) + _OF_GZIP
+
+
+_OF_GZIP: Final = 12
+"""Bytes that a file of gzip has beside those of zlib."""
+
+
+def _log(result: Result, style: Style, shown: int, kept: list[Finding]) -> om.SarifLog:
     rules = _described(result.rules, kept)
     place = cache(_artifact_location)
-    notifications = [*_unread(result.files, place), *_left_out(len(open_), len(kept))]
+    taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
+    notifications = [*_unread(result.files, place), *_left_out(shown, len(kept)), *_without_tags(rules.values())]
     configurations = [_used(one, place) for one in result.configurations]
     invocation = om.Invocation(
         execution_successful=True,
@@ -86,12 +118,14 @@ def _log(result: Result) -> om.SarifLog:
         tool_configuration_notifications=configurations or None,
     )
     run = om.Run(
-        tool=om.Tool(driver=_driver(result.version, rules.values())),
+        tool=om.Tool(driver=_driver(result.version, rules.values(), taxa)),
+        automation_details=om.RunAutomationDetails(id=f"{style.category}/") if style.category else None,
+        taxonomies=[_taxonomy(taxa)] if taxa else None,
         invocations=[invocation],
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         column_kind="unicodeCodePoints",
         newline_sequences=["\r\n", "\n", "\r"],
-        results=_results(kept, list(rules), place),
+        results=_results(kept, list(rules), place, style),
         properties={"servers": _servers(result.files, place)},
     )
     return om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[run])
@@ -106,21 +140,46 @@ def _servers(files: Iterable[FileStatus], place: Callable[[str], om.ArtifactLoca
     return [{"version": version, "from": why, "files": list(uris)} for (version, why), uris in judged.items()]
 
 
-def _gravest(findings: list[Finding]) -> list[Finding]:
-    """The findings that GitHub takes, in the order in which they came."""
-    if len(findings) <= _RESULTS:
+def _gravest(findings: list[Finding], most: int) -> list[Finding]:
+    """So many of the findings, in the order in which they came; one that is suppressed goes before each that is not."""
+    if len(findings) <= most:
         return findings
-    by_gravity = sorted(range(len(findings)), key=lambda index: LEVELS.index(findings[index].severity))
-    return [findings[index] for index in sorted(by_gravity[:_RESULTS])]
+    by_gravity = sorted(range(len(findings)), key=lambda index: _lightness(findings[index]))
+    return [findings[index] for index in sorted(by_gravity[:most])]
 
 
-def _driver(version: str, rules: Iterable[RuleInfo]) -> om.ToolComponent:
+def _lightness(finding: Finding) -> tuple[bool, int]:
+    return finding.suppressed is not None, LEVELS.index(finding.severity)
+
+
+def _taxonomy(taxa: list[str]) -> om.ToolComponent:
+    """The weaknesses that rules of the run are about."""
+    return om.ToolComponent(
+        name=_CWE,
+        organization="MITRE",
+        short_description=om.MultiformatMessageString(text="The MITRE Common Weakness Enumeration."),
+        information_uri="https://cwe.mitre.org/",
+        taxa=[_taxon(weakness) for weakness in taxa],
+    )
+
+
+def _taxon(weakness: str) -> om.ReportingDescriptor:
+    name = NAMES.get(weakness)
+    description = om.MultiformatMessageString(text=f"{name}.") if name else None
+    return om.ReportingDescriptor(id=weakness, short_description=description, help_uri=page_of(weakness))
+
+
+_CWE: Final = "CWE"
+
+
+def _driver(version: str, rules: Iterable[RuleInfo], taxa: list[str]) -> om.ToolComponent:
     return om.ToolComponent(
         name="medplum-lint",
         version=version,
         semantic_version=version if _SEMVER.fullmatch(version) else None,
         information_uri=_ABOUT,
-        rules=[_rule(rule) for rule in rules],
+        rules=[_rule(rule, taxa) for rule in rules],
+        supported_taxonomies=[om.ToolComponentReference(name=_CWE, index=0)] if taxa else None,
     )
 
 
@@ -146,7 +205,7 @@ def _described(rules: Mapping[str, RuleInfo], findings: Iterable[Finding]) -> di
     return known
 
 
-def _rule(rule: RuleInfo) -> om.ReportingDescriptor:
+def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
     title = sentence(plain_markdown(rule.title or rule.id))
     docs = rule.docs.strip() or title
     text = plain_markdown(docs)
@@ -162,8 +221,16 @@ def _rule(rule: RuleInfo) -> om.ReportingDescriptor:
         help_uri=next(filter(_WEB.fullmatch, rule.links), None),
         default_configuration=om.ReportingConfiguration(level=_level(rule)),
         message_strings={_MESSAGE: om.MultiformatMessageString(text="{0}.")},
+        relationships=[_relationship(weakness, taxa) for weakness in weaknesses(rule.tags)] or None,
         properties=_properties(rule),
     )
+
+
+def _relationship(weakness: str, taxa: list[str]) -> om.ReportingDescriptorRelationship:
+    """That the weakness is the more general of the two: each finding of the rule is one."""
+    component = om.ToolComponentReference(name=_CWE, index=0)
+    target = om.ReportingDescriptorReference(id=weakness, index=taxa.index(weakness), tool_component=component)
+    return om.ReportingDescriptorRelationship(target=target, kinds=["superset"])
 
 
 _WEB: Final = re.compile(r"https?://\S+")
@@ -175,13 +242,20 @@ def _properties(rule: RuleInfo) -> dict[str, Any]:
 
     A security severity that is no number in (0, 10] makes it refuse the upload, or means nothing.
     """
+    score = _security_severity(rule)
+    severity = {"security-severity": score} if score else {"problem.severity": _PROBLEM[_level(rule)]}
+    return {"precision": rule.precision, **severity, "tags": _tags(rule)[:_TAGS]}
+
+
+def _security_severity(rule: RuleInfo) -> str:
     score = rule.security_severity or ""
-    if _SEVERITY.fullmatch(score) and 0 < float(score) <= 10:
-        severity, kind = {"security-severity": score}, ["security"]
-    else:
-        severity, kind = {"problem.severity": _PROBLEM[_level(rule)]}, []
-    tags = dict.fromkeys([*kind, *([rule.category] if rule.category else []), *rule.tags])
-    return {"precision": rule.precision, **severity, "tags": list(tags)[:_TAGS]}
+    return score if _SEVERITY.fullmatch(score) and 0 < float(score) <= 10 else ""
+
+
+def _tags(rule: RuleInfo) -> list[str]:
+    """All tags of a rule, the first of which GitHub takes."""
+    security = ["security"] if _security_severity(rule) else []
+    return list(dict.fromkeys([*security, *([rule.category] if rule.category else []), *rule.tags]))
 
 
 def _level(rule: RuleInfo) -> str:
@@ -197,17 +271,19 @@ def _pascal(id_: str) -> str:
 # Results
 
 
-def _results(findings: list[Finding], rules: list[str], place: Callable[[str], om.ArtifactLocation]) -> list[om.Result]:
+def _results(findings: list[Finding], rules: list[str], place: Callable[[str], om.ArtifactLocation], style: Style) -> list[om.Result]:
     indexes = {id_: index for index, id_ in enumerate(rules)}
     regions = [_region(finding.document, finding.path, finding.span) for finding in findings]
     lines = _line_hashes(findings, regions)
+    named = cache(reported_path)
     results = identities(findings, lambda path: place(path).uri)
     return [
         om.Result(
             rule_id=finding.rule,
             rule_index=indexes[finding.rule],
             level=finding.severity,
-            message=_message(finding),
+            message=_message(finding, named),
+            suppressions=_suppressions(finding) if style.suppressed else None,
             locations=[_location(finding, region, place)],
             fixes=_fixes(finding, place) or None,
             related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related, 1)] or None,
@@ -255,12 +331,34 @@ def _line_hashes(findings: list[Finding], regions: list[om.Region]) -> list[str]
     return [hashes[finding.document.text][region.start_line] for finding, region in zip(findings, regions, strict=True)]
 
 
-def _message(finding: Finding) -> om.Message:
+def _suppressions(finding: Finding) -> list[dict[str, str]]:
+    """What accepts a finding: all results of a log have this, or none (3.27.23)."""
+    if finding.suppressed is None:
+        return []
+    reason = printable(one_line(finding.suppressed))
+    return [{"kind": "inSource", "status": "accepted"} | ({"justification": reason} if reason else {})]
+
+
+_LINKS: Final = 10
+"""Other places at most that a message links to; all of them are related locations."""
+
+
+def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
     message = plain(printable(one_line(finding.message))).removesuffix(".") or finding.rule
     if finding.document.environment:
         message += f" (environment {plain(named_environment(finding.document) or '')})"
+    links = [_link(number, one, named(one.document.uri)) for number, one in enumerate(finding.related[:_LINKS], 1)]
+    if links:
+        more = len(finding.related) - len(links)
+        message += f" (see {', '.join(links)}{f' and {more} more' if more else ''})"
     return om.Message(text=f"{message}.", id=_MESSAGE, arguments=[message])
+
+
+def _link(number: int, related: Related, path: ReportedPath) -> str:
+    """A link to a related location (3.11.6), named after its file and line."""
+    line = related.document.position(shown_span(related.document, related.path, related.span).start).line
+    return f"[{plain(printable(path.path))}:{line}]({number})"
 
 
 def _location(finding: Finding, region: om.Region, place: Callable[[str], om.ArtifactLocation]) -> om.Location:
@@ -307,8 +405,16 @@ def _not_read(uri: str, note: str) -> str:
 def _left_out(findings: int, kept: int) -> list[om.Notification]:
     if findings == kept:
         return []
-    text = f"{findings - kept} of {findings} findings, the least severe, are left out: GitHub accepts {kept}."
+    limit = f"{_RESULTS}" if kept == _RESULTS else f"{_BYTES // 1_000_000} MB in a compressed file"
+    text = f"{findings - kept} of {findings} findings, the least severe, are left out: GitHub accepts {limit}."
     return [_notification("findings-left-out", text)]
+
+
+def _without_tags(rules: Iterable[RuleInfo]) -> list[om.Notification]:
+    """What says that rules have more tags than GitHub takes."""
+    cut = [plain(printable(rule.id)) for rule in rules if len(_tags(rule)) > _TAGS]
+    text = f"Of the tags of {', '.join(cut)} the first {_TAGS} are here: GitHub accepts no more of a rule."
+    return [_notification("tags-left-out", text)] if cut else []
 
 
 def _used(one: Configuration, place: Callable[[str], om.ArtifactLocation]) -> om.Notification:
