@@ -18,24 +18,29 @@ from .configurations import Configurations, named_config
 from .console import PROGRAM, Commands, say
 from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
-from .model import Document
+from .model import Document, Style
 from .options import (
     SERVER_VARIABLE,
+    Output,
+    check_category,
     check_folders,
     check_format,
     check_kind,
     config_option,
     isolated_option,
     max_size_option,
+    outputs_of,
     parse_now,
+    parse_outputs,
     rules_option,
     server_version_option,
     split_names,
+    suppressed_for,
 )
-from .output import Changed, Unwritable, replace_file, write_report, write_standard_output
+from .output import STANDARD_OUTPUT, Changed, Unwritable, is_same_output, replace_file, write_report, write_standard_output
 from .policy.rule_set import Folder
 from .release import ANY_SERVER, ServerVersion
-from .report import is_read, write
+from .report import is_read, write_all
 from .reporters import names as format_names
 from .run import Options, Outcome, lint_input, lint_paths
 from .text import printable_lines
@@ -73,7 +78,19 @@ def cli() -> None:
     callback=check_format,
     help="Report format.  [default: text]",
 )
-@click.option("--output", "-o", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report to a file.")
+@click.option(
+    "--output",
+    "-o",
+    "given_outputs",
+    metavar="[FORMAT:]FILE",
+    multiple=True,
+    callback=parse_outputs,
+    help="Write the report to a file; FORMAT:FILE writes one more report, in a format of its own. Repeatable.",
+)
+@click.option(
+    "--sarif-category", metavar="NAME", callback=check_category, help="What code scanning is to know the SARIF report by, among others."
+)
+@click.option("--show-suppressed", is_flag=True, help="Also report suppressed findings, in sarif, junit and markdown.")
 @click.option(
     "--kind",
     metavar="KIND",
@@ -111,7 +128,9 @@ def cli() -> None:
 def check(
     paths: tuple[str, ...],
     output_format: str,
-    output: str | None,
+    given_outputs: tuple[Output, ...],
+    sarif_category: str,
+    show_suppressed: bool,
     kind: str | None,
     target: str | None,
     server_version: ServerVersion | None,
@@ -138,10 +157,15 @@ def check(
         raise click.UsageError('--stdin-filename names standard input: give the path "-" too')
     if stdin_filename == "":
         raise click.UsageError("--stdin-filename is empty: give a name, or leave it out")
-    if output == "":
-        raise click.UsageError("--output needs a file name")
-    if fix_script in ("", "-") or _is_one_file(fix_script, output):
+    outputs = outputs_of(output_format, _is_given("output_format"), given_outputs)
+    if fix_script is not None and (fix_script in ("", "-") or any(is_same_output(fix_script, one.file) for one in outputs)):
         raise click.UsageError("--fix-script needs a file of its own")
+    for one in given_outputs:
+        if one.file in format_names() and not one.format:
+            say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
+    if sarif_category and all(one.format != "sarif" for one in outputs):
+        raise click.UsageError("--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too")
+    style = Style(quiet=quiet, category=sarif_category, suppressed=show_suppressed and suppressed_for(outputs))
     overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None, server=server_version)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
@@ -152,10 +176,11 @@ def check(
     if apply_fixes and not show_diff and "-" in paths:
         raise click.UsageError("standard input cannot be changed: give a file, or --diff to see what would be")
     check_again = _lint(list(paths), options, stdin_filename)
-    keep_inputs = partial(_keep_inputs, output=output, fix_script=fix_script, from_stdin="-" in paths)
-    report = partial(_report, output_format=output_format, output=output, color=color, quiet=quiet)
+    keep_inputs = partial(_keep_inputs, outputs=outputs, fix_script=fix_script, from_stdin="-" in paths)
+    report = partial(_report, outputs=outputs, style=style, color=color)
     if show_diff:
-        outcome = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=output_format != "text" and output in (None, "-"))
+        aside = any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs)
+        outcome = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside)
     elif apply_fixes:
         outcome = _fix(check_again, unsafe_fixes, keep_inputs, report)
     else:
@@ -171,13 +196,14 @@ def check(
     sys.exit(outcome.exit_code)
 
 
-def _is_one_file(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other)
+def _is_given(name: str) -> bool:
+    """Whether the command line itself gives a parameter."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
-def _keep_inputs(outcome: Outcome, *, output: str | None, fix_script: str | None, from_stdin: bool) -> None:
+def _keep_inputs(outcome: Outcome, *, outputs: Sequence[Output], fix_script: str | None, from_stdin: bool) -> None:
     """Stop before anything is written if an output is an input: one that ``--fix`` has replaced is no longer known by its number."""
-    for path, what in ((output, "report"), (fix_script, "script")):
+    for path, what in (*((one.file, "report") for one in outputs), (fix_script, "script")):
         if outcome.started and path not in (None, "-") and is_read(str(path), outcome.inputs, from_stdin=from_stdin):
             _fail([f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file"])
 
@@ -256,18 +282,8 @@ def _replaced(path: str, content: bytes, before: bytes) -> list[str]:
     return []
 
 
-def _report(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
-    return _written(outcome, output_format, output, color, quiet) if outcome.started else outcome
-
-
-def _written(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
-    try:
-        return write(outcome, output_format, output, color, quiet)
-    except Unwritable as error:
-        if output is None or output == "-":
-            raise
-        _fail([f"{output}: cannot be written: {error}"])
-        raise
+def _report(outcome: Outcome, outputs: Sequence[Output], style: Style, color: str) -> Outcome:
+    return write_all(outcome, outputs, style, color) if outcome.started else outcome
 
 
 def _named_config(config_file: str | None, isolated: bool) -> Config | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from .files import LARGEST_INPUT
 from .files import parse_size as size_of
+from .output import STANDARD_OUTPUT, is_same_output
+from .reporters import names as format_names
 from .sources import kinds
 
 if TYPE_CHECKING:
@@ -41,7 +43,94 @@ def check_kind(_ctx: click.Context, _param: click.Parameter, kind: str | None) -
     return kind
 
 
-def check_format(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
+class Output(NamedTuple):
+    """A report that a run writes: its format, and the file that it goes to, or "-" for standard output."""
+
+    format: str
+    file: str = STANDARD_OUTPUT
+
+
+def parse_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Output, ...]:
+    """What each ``FILE`` or ``FORMAT:FILE`` means; the format of a plain ``FILE`` is empty, for ``--format`` has it."""
+    outputs = tuple(map(_output, values))
+    for output in outputs:
+        click.Path(dir_okay=False).convert(output.file, param, ctx)
+    return outputs
+
+
+def _output(text: str) -> Output:
+    """An output. What stands before the first colon is a format if there is one of that name: in ``C:\\x`` and ``a:b`` it is not."""
+    if text == "":
+        raise click.UsageError("--output needs a file name")
+    name, colon, file = text.partition(":")
+    if not colon or name not in format_names():
+        if colon:
+            _refuse_slip(name, file)
+        return Output("", text)
+    if file == "":
+        raise click.UsageError(f"--output {text} needs a file name behind the colon")
+    return Output(check_format(None, None, name), file)
+
+
+def _refuse_slip(name: str, file: str) -> None:
+    """Refuse what is nearly a format: a run that writes another report to an oddly named file is found out when its upload fails."""
+    from .policy.errors import did_you_mean
+
+    near = did_you_mean(name.lower(), format_names()) if len(name) > 2 and name.isalpha() else ""
+    if near:
+        raise click.UsageError(f'--output: there is no format "{name}"{near} For a file of this name write ./{name}:{file}')
+
+
+def outputs_of(output_format: str, named: bool, given: tuple[Output, ...]) -> tuple[Output, ...]:
+    """All reports of a run, those to files first. Raises :exc:`click.UsageError` where two of them would go to one place.
+
+    ``named``: the command line says ``--format``. Its report goes to each plain ``FILE``; where there is none, and no other format is to go
+    there, to standard output.
+    """
+    outputs = [output if output.format else Output(output_format, output.file) for output in given]
+    if all(output.format for output in given):
+        rest = Output(output_format)
+        taken = next((output for output in outputs if is_same_output(output.file, STANDARD_OUTPUT)), None)
+        if taken is None:
+            outputs.append(rest)
+        elif named and taken.format != output_format:
+            raise click.UsageError(
+                f"--format {output_format} and --output {taken.format}:{taken.file} both write to standard output: give one of them a file"
+            )
+    for index, output in enumerate(outputs):
+        for other in outputs[:index]:
+            if is_same_output(output.file, other.file):
+                raise click.UsageError(f"--output: two reports cannot go to one file: {output.file}")
+    return tuple(sorted(outputs, key=lambda output: is_same_output(output.file, STANDARD_OUTPUT)))
+
+
+def suppressed_for(outputs: tuple[Output, ...]) -> bool:
+    """True, if one of the reports can show suppressed findings; otherwise raises :exc:`click.UsageError`."""
+    if any(_shows_suppressed(output.format) for output in outputs):
+        return True
+    able = ", ".join(filter(_shows_suppressed, format_names()))
+    raise click.UsageError(f"--show-suppressed: no report of this run can show suppressed findings: give one of {able}")
+
+
+def _shows_suppressed(name: str) -> bool:
+    from .reporters import reporter
+
+    try:
+        return getattr(reporter(name), "SHOWS_SUPPRESSED", False)
+    except ModuleNotFoundError:  # one that needs a package which is not there
+        return False
+
+
+def check_category(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str:
+    """The name of a category of SARIF, which ends up in the one line of an identifier."""
+    if name is None:
+        return ""
+    if not name.strip().strip("/") or not name.isprintable():
+        raise click.BadParameter(f'"{name}" is not a name such as medplum/production')
+    return name.strip().strip("/")
+
+
+def check_format(_ctx: click.Context | None, _param: click.Parameter | None, name: str) -> str:
     """A format whose module can be imported, before anything is read: sarif-om is used for no other one."""
     from .reporters import reporter
 

@@ -13,6 +13,8 @@ from typing import Final
 
 from .files import reason_of
 
+STANDARD_OUTPUT: Final = "-"
+"""The name of standard output where a file is asked for."""
 _NUMBERS: Final = {"stdout": 1, "stderr": 2}
 _MOST_LINKS: Final = 40
 """Links to follow, as many as Linux does (path_resolution(7))."""
@@ -45,6 +47,27 @@ def write_report(path: str, report: bytes, mode: int | None = None) -> None:
         raise Unwritable("this cannot be the name of a file") from None
     except OSError as error:
         raise Unwritable(reason_of(error)) from None
+
+
+def is_same_output(one: str, other: str) -> bool:
+    """Whether two outputs are one file or stream, whatever their names; a device such as ``/dev/null`` takes any number of reports."""
+    if _stream(one) is not None or _stream(other) is not None:
+        return _stream(one) == _stream(other)
+    try:
+        if os.path.samefile(one, other):
+            return stat.S_ISREG(os.stat(one).st_mode)
+    except OSError:  # one of them is not there
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:  # a name that no file can have
+        return one == other
+    return False
+
+
+def _stream(path: str) -> int | None:
+    try:
+        return 1 if path == STANDARD_OUTPUT else _descriptor(_followed(path))
+    except (OSError, ValueError):
+        return None
 
 
 class Changed(Exception):

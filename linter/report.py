@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from io import StringIO
+from typing import Final
 
 from .files import Identity, identity
 from .load import described
 from .model import Finding, Style
-from .output import write_report, write_standard_output
+from .output import STANDARD_OUTPUT, Unwritable, write_report, write_standard_output
 from .reporters import reporter
 from .run import Outcome
 
@@ -42,13 +43,39 @@ class _Report(StringIO):
     encoding = "utf-8"
 
 
-def write(outcome: Outcome, output_format: str, output: str | None, color: str, quiet: bool) -> Outcome:
+SUMMARY_LIMIT: Final = 1024 * 1024
+"""Bytes that GitHub takes of the summary of a step."""
+
+
+def write_all(outcome: Outcome, outputs: Iterable[tuple[str, str]], style: Style, color: str) -> Outcome:
+    """Report a run in each format to its file, and return it with the bugs and errors that came up: one report is there without another.
+
+    Raises :class:`~linter.output.Unwritable` for standard output.
+    """
+    bugs = dict.fromkeys(outcome.bugs)
+    errors: list[str] = []
+    for output_format, file in outputs:
+        try:
+            bugs |= dict.fromkeys(write(outcome, output_format, file, style, color).bugs)
+        except Unwritable as error:
+            if file == STANDARD_OUTPUT:
+                raise
+            errors.append(f"{file}: cannot be written: {error}")
+    return outcome._replace(errors=(*outcome.errors, *errors), bugs=tuple(bugs))
+
+
+def write(outcome: Outcome, output_format: str, file: str, style: Style, color: str) -> Outcome:
     """Report a run, and return it with the bugs that came up: what one finding breaks is reported without it.
 
-    ``output`` is a file; None or "-" is standard output. Raises :class:`~linter.output.Unwritable`.
+    ``file`` is "-" for standard output. The summary of a step of GitHub Actions is added to, each other file is replaced.
+    Raises :class:`~linter.output.Unwritable`.
     """
-    style = Style(color=_wants_color(color, output), quiet=quiet, width=_width(output))
-    to_standard_output = output is None or output == "-"
+    output = None if file == STANDARD_OUTPUT else file
+    before = _summary_so_far(output)
+    style = style._replace(color=_wants_color(color, output), width=_width(output))
+    if before is not None:
+        style = style._replace(room=SUMMARY_LIMIT - len(before))
+    to_standard_output = output is None
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8" if to_standard_output else "utf-8"
 
     def report(one: Outcome) -> str:
@@ -62,11 +89,24 @@ def write(outcome: Outcome, output_format: str, output: str | None, color: str, 
     except Exception:
         outcome = without_what_cannot_be_reported(outcome, report)
         text = report(outcome)
-    if output is None or output == "-":
+    if output is None:
         write_standard_output(text)
     else:
-        write_report(output, text.encode("utf-8", "replace"))
+        write_report(output, (before or b"") + text.encode("utf-8", "replace"))
     return outcome
+
+
+def _summary_so_far(output: str | None) -> bytes | None:
+    """What the summary of this step of GitHub Actions holds already, in whole lines; None for an output that is another file."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not summary or output is None:
+        return None
+    with suppress(OSError, ValueError):
+        if os.path.samefile(output, summary) and stat.S_ISREG(os.stat(output).st_mode):
+            with open(output, "rb") as file:
+                before = file.read()
+            return before + b"\n" if before and not before.endswith(b"\n") else before
+    return None
 
 
 def _wants_color(color: str, output: str | None) -> bool:
