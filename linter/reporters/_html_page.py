@@ -43,6 +43,7 @@ code, pre { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospa
 .findings { margin: 1rem 0 0; padding: 0; list-style: none; }
 .finding { margin: 0 0 1rem; padding: .75rem 1rem; border: 1px solid var(--line); border-left: .35rem solid var(--dim);
   border-radius: .25rem; }
+.many > li { content-visibility: auto; contain-intrinsic-size: auto 9rem; }
 .finding p { margin: .35rem 0; }
 .finding.error { border-left-color: var(--error); }
 .finding.warning { border-left-color: var(--warning); }
@@ -66,7 +67,7 @@ td:first-child { min-width: 10rem; }
 td:last-child { min-width: 7rem; }
 td code { overflow-wrap: anywhere; }
 summary { cursor: pointer; padding: .25rem 0; }
-@media print { .filters, nav, .skip { display: none; } .finding { break-inside: avoid; } }
+@media print { .filters, nav, .skip { display: none; } .finding { break-inside: avoid; } .many > li { content-visibility: visible; } }
 """
 
 SCRIPT: Final = """

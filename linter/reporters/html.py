@@ -24,6 +24,8 @@ from ._html_page import SCRIPT, STYLE
 from ._sentences import Place, Placer, counted, environment_of, line, message_of, placer, reported, summary, together, used
 
 _NO_CATEGORY: Final = "without a category"
+_MANY: Final = 500
+"""Findings beyond which a browser is to lay out only those that are seen."""
 _BRACES: Final = ("", "{", "{}", "[", "[]")
 """Lines that show nothing: what is not there is reported at the start of what lacks it."""
 
@@ -118,7 +120,7 @@ def _list(findings: list[Finding], result: Result, place: Placer, nothing: str) 
         yield f"<p>{nothing}</p>"
         return
     ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
-    yield '<ol class="findings">'
+    yield f'<ol class="findings{" many" if len(findings) > _MANY else ""}">'
     for finding in findings:
         where = place(finding.document, finding.path, finding.span)
         data = {
