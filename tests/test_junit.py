@@ -103,6 +103,18 @@ def test_a_test_keeps_its_name_when_lines_move() -> None:
     assert names('{"port": 1}') == names('{\n\n"port": 1}') == ["acme/port: port", "acme/port: port (2)", "acme/port"]
 
 
+def test_no_two_tests_have_one_name() -> None:
+    """Of two services whose names are masked, or two documents of one file, each has its own."""
+    documents = [document(environment="a: {b}") for _ in range(3)]
+    run = result(*(finding("x", where) for where in documents[:2]))
+    suites_ = suites(run._replace(documents=tuple(documents)))
+    assert [case.attrib["name"] for suite in suites_ for case in suite.findall("testcase")] == [
+        "acme/port: port (environment ••••••)",
+        "acme/port: port (environment ••••••) (2)",
+        "server/json (environment ••••••)",
+    ]
+
+
 def test_what_is_in_a_failure() -> None:
     [suite] = suites(result(finding("port is 8103", document(environment="prod"), fix=Fix((), True, "set port to 1"))))
     assert suite.attrib["name"] == "server.json (environment prod)"

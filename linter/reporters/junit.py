@@ -52,7 +52,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
-    place = placer()
+    place, seen = placer(), Counter[str]()
     in_order = sorted(result.documents, key=lambda one: (one.uri, one.environment or ""))  # as files are, whatever the command names first
     findings: dict[Document, list[Finding]] = {document: [] for document in in_order}
     for finding in result.findings:
@@ -61,14 +61,14 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
     failed = unread(result.files)
     for document, found in findings.items():
         name, environment = reported(document.uri)[0], environment_of(document)
-        cases = list(_of_findings(name, found, place))
+        cases = [_of_finding(one, name, place, seen) for one in found]
         if document.uri in failed:
-            cases.append(_unreadable(name, failed.pop(document.uri)))
-        cases = cases or [_case(name, f"{line(document.kind)}{environment}")]
+            cases.append(_unreadable(name, failed.pop(document.uri), seen))
+        cases = cases or [_case(name, f"{line(document.kind)}{environment}", seen)]
         yield _suite(f"{name}{environment}", cases, [*_about(document, result.files), *configurations], document)
     for uri, why in failed.items():
         name = reported(uri)[0]
-        yield _suite(name, [_unreadable(name, why)], configurations)
+        yield _suite(name, [_unreadable(name, why, seen)], configurations)
     if configurations and not findings and not failed:
         yield _suite("medplum-lint", [], configurations)
 
@@ -107,15 +107,11 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
     return suite
 
 
-def _of_findings(path: str, findings: list[Finding], place: Placer) -> Iterator[Element]:
-    """A test for each finding; of two about one thing the later ones are numbered, for platforms know a test by its name."""
-    seen: Counter[str] = Counter()
-    for finding in findings:
-        name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + environment_of(finding.document)
-        seen[name] += 1
-        case = _case(path, name if seen[name] == 1 else f"{name} ({seen[name]})")
-        _add_outcome(case, finding, place)
-        yield case
+def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) -> Element:
+    name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + environment_of(finding.document)
+    case = _case(path, name, seen)
+    _add_outcome(case, finding, place)
+    return case
 
 
 def _add_outcome(case: Element, finding: Finding, place: Placer) -> None:
@@ -133,14 +129,18 @@ def _add_outcome(case: Element, finding: Finding, place: Placer) -> None:
     outcome.text = "\n".join(map(_text, lines))
 
 
-def _unreadable(path: str, why: str) -> Element:
-    case = _case(path, UNREAD)
+def _unreadable(path: str, why: str, seen: Counter[str]) -> Element:
+    case = _case(path, UNREAD, seen)
     ElementTree.SubElement(case, "error", {"message": _text(f"{path}: {why}"), "type": UNREAD})
     return case
 
 
-def _case(path: str, name: str) -> Element:
-    return ElementTree.Element("testcase", {"name": _text(name), "classname": _text(path), "time": "0"})
+def _case(path: str, name: str, seen: Counter[str]) -> Element:
+    """A test; of several with one name the later ones are numbered, for platforms know a test by its name."""
+    path, name = _text(path), _text(name)
+    seen[f"{path}\n{name}"] += 1
+    number = seen[f"{path}\n{name}"]
+    return ElementTree.Element("testcase", {"name": name if number == 1 else f"{name} ({number})", "classname": path, "time": "0"})
 
 
 def _text(text: str) -> str:

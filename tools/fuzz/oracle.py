@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
+from xml.etree import ElementTree
 
 from linter import reporters
 from linter.settings import KINDS
@@ -312,6 +313,8 @@ def broken(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
         yield from _sarif(run, plan, case)
     if plan.name == "check gitlab":
         yield from _gitlab(run, case)
+    if plan.name == "check junit":
+        yield from _junit(run)
 
 
 def _rest(case: Case) -> str:
@@ -440,6 +443,18 @@ def _gitlab(run: Run, case: Case) -> Iterator[tuple[str, str]]:
     for issue in issues:
         if not 1 <= issue["location"]["lines"]["begin"] <= last:
             yield "a line outside of the file", f"{issue['check_name']}: {issue['location']}"
+
+
+def _junit(run: Run) -> Iterator[tuple[str, str]]:
+    try:
+        suites = ElementTree.fromstring(run.out)
+    except ElementTree.ParseError as error:
+        if run.code != 2:
+            yield "no JUnit XML", f"{error}: {run.report[:200]}"
+        return
+    names = [(case.get("classname"), case.get("name")) for case in suites.iter("testcase")]
+    if len({*names}) < len(names):
+        yield "two tests with one name", f"{max(names, key=names.count)}"
 
 
 def _invalid(log: Any) -> Iterator[tuple[str, str]]:
