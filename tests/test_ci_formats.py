@@ -49,6 +49,15 @@ def test_azure() -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["github", "azure"])
+def test_very_many_places_are_counted(form: str) -> None:
+    """A platform cuts a long message, perhaps before the fix."""
+    where = document()
+    about = finding("x", where, related=(Related(where, ("baseUrl",), where.locate(("baseUrl",)), "here"),) * 1_200, fix=Fix((), True, "y"))
+    said = only(form, reported(form, result(about))).data
+    assert said.count("server.json:2:14: here") == 10 and "and 1,190 more places" in said and said.endswith("fix: y")
+
+
 @pytest.mark.parametrize(
     ("level", "github", "azure"), [("error", "error", "error"), ("warning", "warning", "warning"), ("note", "notice", "")]
 )

@@ -502,6 +502,8 @@ def test_messages_link_to_the_other_places() -> None:
     assert message(1) == f"It differs (see [{name}](1))."
     assert message(2) == f"It differs (see [{name}](1), [{name}](2))."
     assert message(13).endswith(f"[{name}](10) and 3 more).")
+    many = only_result(finding(document(), "baseUrl")._replace(related=(related,) * 1_200))
+    assert len(many["relatedLocations"]) == 1_000 and many["message"]["text"].endswith(f"[{name}](10) and 1190 more).")
 
 
 def test_suppressed_findings_are_left_out() -> None:

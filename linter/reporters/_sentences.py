@@ -86,9 +86,12 @@ def fix_of(finding: Finding) -> str:
     return f"{'fix' if finding.fix.safe else 'possible fix'}: {line(finding.fix.description)}"
 
 
-def related(finding: Finding, place: Placer) -> list[str]:
-    """The other places of a finding, each with what is there."""
-    return [f"{place(one.document, one.path, one.span).text}: {line(one.message)}{environment_of(one.document)}" for one in finding.related]
+def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
+    """The other places of a finding, each with what is there: the first of them, and how many more there are."""
+    shown = finding.related[:most]
+    places = [f"{place(one.document, one.path, one.span).text}: {line(one.message)}{environment_of(one.document)}" for one in shown]
+    more = len(finding.related) - len(shown)
+    return [*places, f"and {counted(more, 'more place')}"] if more else places
 
 
 def unread(files: Iterable[FileStatus]) -> dict[str, str]:

@@ -94,10 +94,8 @@ def _shortened(notes: str, room: int) -> str:
 
 def _row(finding: Finding, place: Placer) -> str:
     """A row of the table: the severity, the place, and in lines of one cell the message, the other places, the fix and the rule."""
-    others = related(finding, place)
-    more = [f"and {len(others) - _PLACES:,} more places"] if len(others) > _PLACES else []
     accepted = f"suppressed: {line(finding.suppressed)}" if finding.suppressed is not None else ""
-    lines = [message_of(finding), *others[:_PLACES], *more, fix_of(finding), accepted]
+    lines = [message_of(finding), *related(finding, place, _PLACES), fix_of(finding), accepted]
     what = "<br>".join([*(escaped(one) for one in lines if one), code(printable(finding.rule))])
     where = place(finding.document, finding.path, finding.span).text
     return f"| {_SIGNS[finding.severity]} {finding.severity} | {code(where)} | {what} |\n"

@@ -67,6 +67,7 @@ SHOWS_SUPPRESSED: Final = True
 _RESULTS: Final = 25_000
 _BYTES: Final = 10_000_000
 _TAGS: Final = 20
+_PLACES: Final = 1_000
 _NAME: Final = 255
 
 _PROBLEM: Final = {"error": "error", "warning": "warning", "note": "recommendation"}
@@ -286,7 +287,7 @@ def _results(findings: list[Finding], rules: list[str], place: Callable[[str], o
             suppressions=_suppressions(finding) if style.suppressed else None,
             locations=[_location(finding, region, place)],
             fixes=_fixes(finding, place) or None,
-            related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related, 1)] or None,
+            related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related[:_PLACES], 1)] or None,
             partial_fingerprints={"primaryLocationLineHash": line, "medplumLintSetting/v1": result},
         )
         for finding, region, line, result in zip(findings, regions, lines, results, strict=True)
