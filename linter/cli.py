@@ -15,7 +15,7 @@ from . import __version__
 from .choose import all_rules, configured_server, folders_of
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides
 from .configurations import Configurations, named_config
-from .console import PROGRAM, Commands, say
+from .console import PROGRAM, Commands, Option, option, say
 from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
 from .model import Document, Style
@@ -26,6 +26,12 @@ from .options import (
     check_folders,
     check_format,
     check_kind,
+    complete_folders,
+    complete_kinds,
+    complete_paths,
+    complete_rule,
+    complete_selectors,
+    complete_servers,
     config_option,
     isolated_option,
     max_size_option,
@@ -52,13 +58,21 @@ if TYPE_CHECKING:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s", cls=Option, heading="Help")
 def cli() -> None:
     """Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
 
-    \b
+    Examples:
+      # Check a file, or a folder with all that is recognised in it
+      medplum-lint medplum.config.json
+      medplum-lint deploy --fail-on warning
+      # Check what another program prints
+      medplum-lint - < dump.json
+      # Ask what a rule is about
+      medplum-lint explain base-url-without-trailing-slash
+
     Exit codes:
       0  no finding as severe as --fail-on
       1  findings
@@ -68,63 +82,105 @@ def cli() -> None:
 
 
 @cli.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option(
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=complete_paths)
+@option(
     "--format",
     "-f",
     "output_format",
+    heading="Report",
     type=click.Choice(format_names()),
     default="text",
     callback=check_format,
     help="Report format.  [default: text]",
 )
-@click.option(
+@option(
     "--output",
     "-o",
     "given_outputs",
+    heading="Report",
     metavar="[FORMAT:]FILE",
     multiple=True,
     callback=parse_outputs,
+    shell_complete=complete_paths,
     help="Write the report to a file; FORMAT:FILE writes one more report, in a format of its own. Repeatable.",
 )
-@click.option(
-    "--sarif-category", metavar="NAME", callback=check_category, help="What code scanning is to know the SARIF report by, among others."
+@option(
+    "--sarif-category",
+    heading="Report",
+    metavar="NAME",
+    callback=check_category,
+    help="What code scanning is to know the SARIF report by, among others.",
 )
-@click.option("--show-suppressed", is_flag=True, help="Also report suppressed findings, in sarif, junit and markdown.")
-@click.option(
+@option("--show-suppressed", heading="Report", is_flag=True, help="Also report suppressed findings, in sarif, junit and markdown.")
+@option(
     "--kind",
+    heading="Input",
     metavar="KIND",
     callback=check_kind,
+    shell_complete=complete_kinds,
     help="Treat every input as this kind, such as server/json, instead of detecting it from the content.",
 )
-@click.option(
+@option(
     "--target",
+    heading="Input",
     type=click.Choice(TARGET_CHOICES),
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
 @server_version_option
-@click.option("--select", metavar="RULE,...", multiple=True, callback=split_names, help="Check only these rules, by id or category.")
-@click.option("--ignore", metavar="RULE,...", multiple=True, callback=split_names, help="Do not check these rules.")
-@click.option("--pedantic", is_flag=True, help="Also give advice that holds of nearly every installation.")
+@option(
+    "--select",
+    heading="Rules",
+    metavar="RULE,...",
+    multiple=True,
+    callback=split_names,
+    shell_complete=complete_selectors,
+    help="Check only these rules, by id or category.",
+)
+@option(
+    "--ignore",
+    heading="Rules",
+    metavar="RULE,...",
+    multiple=True,
+    callback=split_names,
+    shell_complete=complete_selectors,
+    help="Do not check these rules.",
+)
+@option("--pedantic", heading="Rules", is_flag=True, help="Also give advice that holds of nearly every installation.")
 @rules_option
 @config_option
 @isolated_option
-@click.option("--fail-on", type=click.Choice(FAIL_ON_CHOICES), help="The lowest severity that gives exit code 1.  [default: error]")
-@click.option("--now", metavar="DATE", callback=parse_now, help="Check certificates as of this date (2026-01-31), so that runs repeat.")
+@option(
+    "--fail-on",
+    heading="Exit code",
+    type=click.Choice(FAIL_ON_CHOICES),
+    help="The lowest severity that gives exit code 1.  [default: error]",
+)
+@option(
+    "--now",
+    heading="Input",
+    metavar="DATE",
+    callback=parse_now,
+    help="Check certificates as of this date (2026-01-31), so that runs repeat.",
+)
 @max_size_option
-@click.option("--stdin-filename", metavar="NAME", help='The name to report for standard input ("-").')
-@click.option("--fix", "apply_fixes", is_flag=True, help="Mend what is known to be mended without changing what the server does.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix, --diff or --fix-script, also make the fixes that need a look.")
-@click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would change, and change nothing.")
-@click.option(
+@option("--stdin-filename", heading="Input", metavar="NAME", help='The name to report for standard input ("-").')
+@option(
+    "--fix", "apply_fixes", heading="Fixes", is_flag=True, help="Mend what is known to be mended without changing what the server does."
+)
+@option("--unsafe-fixes", heading="Fixes", is_flag=True, help="With --fix, --diff or --fix-script, also make the fixes that need a look.")
+@option("--diff", "show_diff", heading="Fixes", is_flag=True, help="Print what --fix would change, and change nothing.")
+@option(
     "--fix-script",
+    heading="Fixes",
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="Write the fixes of Parameter Store dumps to a shell script.",
 )
-@click.option("--allow-unrecognized", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]")
-@click.option("--quiet", "-q", is_flag=True, help="Print only findings: no summary, and nothing on a clean run.")
+@option("--allow-unrecognized", heading="Input", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
+@option(
+    "--color", heading="Report", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]"
+)
+@option("--quiet", "-q", heading="Report", is_flag=True, help="Print only findings: no summary, and nothing on a clean run.")
 def check(
     paths: tuple[str, ...],
     output_format: str,
@@ -152,7 +208,21 @@ def check(
     color: str,
     quiet: bool,
 ) -> None:
-    """Check configurations (the default command)."""
+    """Check configurations (the default command).
+
+    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
+
+    Examples:
+      # See what would be mended, then mend it
+      medplum-lint --diff medplum.config.json
+      medplum-lint --fix medplum.config.json
+      # Only some rules, or all but some; by id or category
+      medplum-lint --select tls,secrets --ignore missing-port deploy
+      # For code scanning
+      medplum-lint --format sarif --output medplum-lint.sarif deploy
+      # Judge by the server that you run
+      medplum-lint --server-version 4.3.5 dump.json
+    """
     if stdin_filename is not None and "-" not in paths:
         raise click.UsageError('--stdin-filename names standard input: give the path "-" too')
     if stdin_filename == "":
@@ -331,13 +401,28 @@ def _standard_input(limit: int) -> bytes:
 
 
 @cli.command()
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_paths)
+@option(
+    "--format",
+    "-f",
+    "output_format",
+    heading="Report",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Output format.  [default: text]",
 )
-@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat every input as this kind, such as server/ssm.")
-@click.option("--only-changed", is_flag=True, help="Print only settings whose value in the server differs from what is written.")
-@click.option("--defaults", is_flag=True, help="Also print the defaults of settings that are not given.")
+@option(
+    "--kind",
+    heading="Input",
+    metavar="KIND",
+    callback=check_kind,
+    shell_complete=complete_kinds,
+    help="Treat every input as this kind, such as server/ssm.",
+)
+@option(
+    "--only-changed", heading="Report", is_flag=True, help="Print only settings whose value in the server differs from what is written."
+)
+@option("--defaults", heading="Report", is_flag=True, help="Also print the defaults of settings that are not given.")
 @server_version_option
 @max_size_option
 def show(
@@ -349,7 +434,16 @@ def show(
     server_version: ServerVersion | None,
     max_size: int,
 ) -> None:
-    """Print the configuration as the server sees it."""
+    """Print the configuration as the server sees it.
+
+    Secrets are masked.
+
+    Examples:
+      # Only what the server makes something else of than what is written
+      medplum-lint show --only-changed medplum.config.json
+      # What one release holds, with its defaults
+      medplum-lint show --defaults --server-version 4.3.5 dump.json
+    """
     from .commands import show as shown
 
     loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version, _configured_server())
@@ -375,10 +469,16 @@ def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
 
 
 @cli.command()
-@click.argument("first", metavar="FIRST")
-@click.argument("second", metavar="SECOND")
-@click.option(
-    "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
+@click.argument("first", metavar="FIRST", shell_complete=complete_paths)
+@click.argument("second", metavar="SECOND", shell_complete=complete_paths)
+@option(
+    "--format",
+    "-f",
+    "output_format",
+    heading="Report",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Output format.  [default: text]",
 )
 @max_size_option
 def diff(first: str, second: str, output_format: str, max_size: int) -> None:
@@ -386,6 +486,12 @@ def diff(first: str, second: str, output_format: str, max_size: int) -> None:
 
     FIRST and SECOND are files; for one environment of a dump add its name after a hash sign, as in dump.json#prod. The exit code is 1
     if they differ.
+
+    Examples:
+      # Two environments of one dump
+      medplum-lint diff dump.json#staging dump.json#prod
+      # What is in the repository, and what is deployed
+      medplum-lint diff medplum.config.json dump.json#prod
     """
     from .commands import diff as compared
 
@@ -410,24 +516,52 @@ def _one_document(text: str, max_size: int) -> Document:
 
 
 @cli.command()
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--from", "oldest", metavar="VERSION", help="The release that the server has now, such as 4.3.5.  [default: by image]")
-@click.option("--to", "newest", metavar="VERSION", help="The release to upgrade to.  [default: the newest known one]")
-@click.option(
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=complete_paths)
+@option(
+    "--from",
+    "oldest",
+    heading="Input",
+    metavar="VERSION",
+    shell_complete=complete_servers,
+    help="The release that the server has now, such as 4.3.5.  [default: by image]",
+)
+@option(
+    "--to",
+    "newest",
+    heading="Input",
+    metavar="VERSION",
+    shell_complete=complete_servers,
+    help="The release to upgrade to.  [default: the newest known one]",
+)
+@option(
     "--format",
     "-f",
     "output_format",
+    heading="Report",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     help="Output format.  [default: text]",
 )
-@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat every input as this kind, such as server/ssm.")
+@option(
+    "--kind",
+    heading="Input",
+    metavar="KIND",
+    callback=check_kind,
+    shell_complete=complete_kinds,
+    help="Treat every input as this kind, such as server/ssm.",
+)
 @max_size_option
 def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, output_format: str, kind: str | None, max_size: int) -> None:
     """Print what an upgrade of the server changes.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched. Give all files of one
     server: only what concerns them is printed. The exit code is 1 if something needs a hand.
+
+    Examples:
+      # From the release that an image in the files names to the newest
+      medplum-lint upgrade deploy
+      # A list of tasks for a ticket
+      medplum-lint upgrade --from 4.3.5 --to 5.1.23 --format markdown dump.json
     """
     from .commands import upgrade as planned
     from .release import Release, ServerVersion
@@ -477,7 +611,12 @@ def _found_inputs(paths: tuple[str, ...], max_size: int) -> tuple[list[Input], l
 
 @cli.command()
 def schema() -> None:
-    """Print a JSON Schema of the JSON config file, for editors."""
+    """Print a JSON Schema of the JSON config file, for editors.
+
+    Examples:
+      medplum-lint schema > medplum.schema.json
+      # Then, at the top of the config: "$schema": "./medplum.schema.json"
+    """
     from .settings.json_schema import schema_text
 
     write_standard_output(schema_text())
@@ -487,17 +626,29 @@ def schema() -> None:
 
 
 @cli.command("rules", short_help="List the rules, all or some of them.")
-@click.argument("selectors", metavar="[RULE]...", nargs=-1, callback=split_names)
+@click.argument("selectors", metavar="[RULE]...", nargs=-1, callback=split_names, shell_complete=complete_selectors)
 @rules_option
 @config_option
 @isolated_option
-@click.option(
-    "--format", "-f", "output_format", type=click.Choice(["text", "json"]), default="text", help="Output format.  [default: text]"
+@option(
+    "--format",
+    "-f",
+    "output_format",
+    heading="Report",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Output format.  [default: text]",
 )
 def list_rules(
     selectors: tuple[str, ...] | None, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str
 ) -> None:
-    """List every rule, or those of the ids and categories that are given."""
+    """List every rule, or those of the ids and categories that are given.
+
+    Examples:
+      medplum-lint rules tls missing-base-url
+      # For a program, with the policies of your own
+      medplum-lint rules --rules policies --format json
+    """
     from .commands.rules import rules_as_json, rules_as_text
     from .policy.rule_set import check_selectors, rank
 
@@ -510,12 +661,17 @@ def list_rules(
 
 
 @cli.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=complete_rule)
 @rules_option
 @config_option
 @isolated_option
 def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool) -> None:
-    """Explain a rule, with examples."""
+    """Explain a rule, with examples.
+
+    Examples:
+      medplum-lint explain base-url-without-trailing-slash
+      medplum-lint explain --rules policies acme/support-email-domain
+    """
     from .commands.rules import explanation
     from .policy.rule_set import check_ids
 
@@ -527,12 +683,16 @@ def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | Non
 
 
 @cli.command("test", short_help="Run the examples in rule files.")
-@click.argument("folders", metavar="[DIR]...", nargs=-1, callback=check_folders)
+@click.argument("folders", metavar="[DIR]...", nargs=-1, callback=check_folders, shell_complete=complete_folders)
 @config_option
 @isolated_option
-@click.option("--quiet", "-q", is_flag=True, help="Print failures only.")
+@option("--quiet", "-q", heading="Report", is_flag=True, help="Print failures only.")
 def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
-    """Run the examples in rule files: in the given folders, in those of the configuration file, or in the built-in rules."""
+    """Run the examples in rule files: in the given folders, in those of the configuration file, or in the built-in rules.
+
+    Examples:
+      medplum-lint test policies
+    """
     from .commands.rules import run_examples
 
     report = run_examples(list[Folder](folders) or _rule_folders((), config_file, isolated))

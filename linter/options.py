@@ -1,21 +1,28 @@
-"""Options of the command line that several commands have, and what each option's text is turned into."""
+"""Options of the command line that several commands have, what each option's text is turned into, and what a shell can complete."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from .console import option
 from .files import LARGEST_INPUT
 from .files import parse_size as size_of
 from .output import STANDARD_OUTPUT, is_same_output
 from .reporters import names as format_names
 from .sources import kinds
+from .text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from click.shell_completion import CompletionItem
+
+    from .model import RuleInfo
     from .release import ServerVersion
 
 
@@ -180,25 +187,105 @@ def parse_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -
         raise click.BadParameter(f'"{text}" is not a size such as 64MiB') from None
 
 
-max_size_option = click.option(
-    "--max-size", metavar="SIZE", callback=parse_size, help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]"
+# --- What a shell can complete. Only it asks, so only then is anything imported for it. ---------------------------------------------
+
+
+def complete_paths(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Files and folders, which the shell knows."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_folders(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Folders, which the shell knows."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def complete_kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The kinds that begin as what is typed."""
+    return sorted(kind for kind in kinds() if kind.startswith(incomplete))
+
+
+def complete_servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The releases of the server that begin as what is typed, the newest first."""
+    from .settings.releases import RELEASES
+
+    known = [*map(str, reversed(RELEASES)), "latest"]
+    return [release for release in known if release.startswith(incomplete)]
+
+
+def complete_rule(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The rules whose ids begin as what is typed, with their titles."""
+    return _completed({rule.id: rule.title for rule in _rules(ctx)}, incomplete)
+
+
+def complete_selectors(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The categories and rules that begin as what is typed after the last comma."""
+    before, comma, word = incomplete.rpartition(",")
+    rules = _rules(ctx)
+    categories = {name: f"all rules of the category {name}" for name in sorted({rule.category for rule in rules}) if name}
+    return _completed({**categories, **{rule.id: rule.title for rule in rules}}, word, before + comma)
+
+
+def _completed(known: Mapping[str, str], word: str, before: str = "") -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(before + name, help=printable(title)) for name, title in known.items() if name.startswith(word)]
+
+
+def _rules(ctx: click.Context) -> list[RuleInfo]:
+    """The rules that the command would know: the built-in ones, and those of the folders that options and the configuration name."""
+    from .choose import all_rules, folders_of
+    from .config import ConfigError
+    from .configurations import Configurations, named_config
+
+    named, isolated = ctx.params.get("config_file"), bool(ctx.params.get("isolated"))
+    try:
+        configurations = Configurations(named_config(Path(named)) if named else None, isolated=isolated)
+        folders = folders_of(configurations.of(Path(os.curdir)))
+    except (ConfigError, OSError):  # the command will say so
+        folders = []
+    rules, _ = all_rules([*folders, *(ctx.params.get("rule_folders") or ())])
+    return [rule.info for rule in rules]
+
+
+max_size_option = option(
+    "--max-size",
+    heading="Input",
+    metavar="SIZE",
+    callback=parse_size,
+    help="Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]",
 )
 SERVER_VARIABLE = "MEDPLUM_LINT_SERVER_VERSION"
 """The variable of the environment that names the server."""
-server_version_option = click.option(
+server_version_option = option(
     "--server-version",
+    heading="Input",
     metavar="VERSION",
     callback=parse_server_version,
+    shell_complete=complete_servers,
     envvar=SERVER_VARIABLE,
     help="The server that reads the configuration: 4.3.5, a range such as >=4.3,<5, or latest.  [default: that of an image, else latest]",
 )
-config_option = click.option("--config", "config_file", metavar="FILE", help="Use this configuration file for all files, and trust it.")
-isolated_option = click.option("--isolated", is_flag=True, help="Ignore configuration files found next to the files.")
-rules_option = click.option(
+config_option = option(
+    "--config",
+    "config_file",
+    heading="Configuration",
+    metavar="FILE",
+    shell_complete=complete_paths,
+    help="Use this configuration file for all files, and trust it.",
+)
+isolated_option = option("--isolated", heading="Configuration", is_flag=True, help="Ignore configuration files found next to the files.")
+rules_option = option(
     "--rules",
     "rule_folders",
+    heading="Rules",
     metavar="DIR",
     multiple=True,
     callback=check_folders,
+    shell_complete=complete_folders,
     help="A folder of your own policies. Repeatable.",
 )

@@ -99,6 +99,7 @@ def test_what_is_not_ours_is_imported_where_it_is_meant_to_be() -> None:
 HEAVY = [
     "asyncio",
     "attr",
+    "click.shell_completion",
     "concurrent.futures",
     "dataclasses",
     "difflib",
