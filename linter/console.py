@@ -86,7 +86,7 @@ def options_by_heading(
     """The names and texts of the options of a command, and of ``more``, under the headings that they name."""
     found: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
     for parameter in (*command.get_params(ctx), *more):
-        record = parameter.get_help_record(ctx)
+        record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
         if record is not None:
             found.setdefault(getattr(parameter, "heading", "Help"), []).append(record)
     return {heading: records for heading, records in found.items() if records}
@@ -228,7 +228,7 @@ def _write_records(formatter: click.HelpFormatter, records: list[tuple[str, str]
         if len(first) > column - 2:
             formatter.write(f"{first}\n")
             first = ""
-        for line in click.wrap_text(text, max(formatter.width - column - 1, 20)).splitlines():
+        for line in click.wrap_text(text, max(formatter.width - column - 1, 20)).splitlines() or [""]:
             formatter.write(f"{first:{column}}{line}\n")
             first = ""
 

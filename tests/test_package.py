@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,10 @@ from support.checkout import ROOT, copy_of_repository, new_environment, run
 
 import linter
 from linter import reporters
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+import address  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -52,8 +59,45 @@ def test_every_module_is_in_the_wheel(names: set[str]) -> None:
 
 
 def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
-    assert {name.partition("/")[0] for name in names} == {"linter", f"medplum_lint-{linter.__version__}.dist-info"}
+    package = f"medplum_lint-{linter.__version__}"
+    assert {name.partition("/")[0] for name in names} == {"linter", f"{package}.dist-info", f"{package}.data"}
+    assert [name for name in names if ".data/" in name] == [f"{package}.data/data/share/man/man1/medplum-lint.1"]
     assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".yaml", ".typed"}
+
+
+def test_the_manual_page_is_installed(bin_: Path) -> None:
+    installed = bin_.parent / "share" / "man" / "man1" / "medplum-lint.1"
+    assert installed.read_bytes() == (ROOT / "man" / "medplum-lint.1").read_bytes()
+
+
+# What a page such as that on PyPI shows
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    [name] = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA")]
+    return message_from_bytes(zipfile.ZipFile(wheel).read(name))
+
+
+def test_the_links_beside_the_package(metadata: Message) -> None:
+    urls = dict(text.split(", ") for text in metadata.get_all("Project-URL", []))
+    assert set(urls) >= {"Documentation", "Source", "Issues", "Changelog"}
+    assert urls["Source"] == address.repository() and urls["Documentation"] == address.site()
+    assert all(
+        re.match(rf"https://({re.escape(address.owner())}\.github\.io|github\.com/{re.escape(address.owner())})/", url)
+        for url in urls.values()
+    )
+
+
+def test_the_readme_stands_by_itself(metadata: Message) -> None:
+    """Links that are relative in the repository lead to the files of this release."""
+    text = re.sub(r"^```.*?^```$", "", str(metadata.get_payload()), flags=re.DOTALL | re.MULTILINE)
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert [link for link in links if not re.match("https://|#", link)] == []
+    ours = f"{address.repository()}/blob/v{linter.__version__}/"
+    files = {link.removeprefix(ours).partition("#")[0] for link in links if link.startswith(ours)}
+    assert {"docs/policies.md", "docs/cli.md", "CHANGELOG.md"} <= files and all((ROOT / name).exists() for name in files)
 
 
 def test_it_is_imported_from_the_wheel(bin_: Path, tmp_path: Path) -> None:

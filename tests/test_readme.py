@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from support.checkout import ROOT
 from support.readme import README, first_column, section
 
+from linter import __version__
 from linter.cli import cli
 from linter.config import FAIL_ON_CHOICES
 from linter.configurations import Configurations
@@ -25,6 +26,7 @@ from linter.run import Options, lint_input
 
 sys.path.insert(0, str(ROOT / "tools"))
 
+import address  # noqa: E402
 from readme import block, printed  # noqa: E402
 
 
@@ -155,7 +157,7 @@ def test_the_workflow_installs_nothing_but_the_action_at_a_commit() -> None:
     """The action has the hashes of its dependencies; a command of the workflow's own would have none."""
     [lint] = yaml.safe_load(block("workflow"))["jobs"].values()
     assert [sorted(step) for step in lint["steps"]] == [["uses", "with"], ["uses", "with"]]
-    assert lint["steps"][1] == {"uses": f"OWNER/medplum-lint@{'0' * 40}", "with": {"args": "--fail-on never"}}
+    assert lint["steps"][1] == {"uses": f"{address.owner()}/medplum-lint@{'0' * 40}", "with": {"args": "--fail-on never"}}
     inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
     assert set(lint["steps"][1]["with"]) <= set(inputs)
 
@@ -175,7 +177,7 @@ INSTALLATION = [
 def test_the_job_for_gitlab_installs_a_commit_and_uploads_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [job] = yaml.safe_load(block("gitlab")).values()
     assert [command for command in job["before_script"] if "pip" in command] == INSTALLATION
-    assert re.findall(r"git checkout \S+ (\S+) # (v[\d.]+)$", block("gitlab"), re.MULTILINE) == [("0" * 40, "v0.1.0")]
+    assert re.findall(r"git checkout \S+ (\S+) # (v[\d.]+)$", block("gitlab"), re.MULTILINE) == [("0" * 40, f"v{__version__}")]
     [command] = job["script"]
     monkeypatch.chdir(tmp_path)
     Path("medplum.config.json").write_text(json.dumps({"baseUrl": "https://api.hospital.example", "database": {}}), encoding="utf-8")
@@ -183,6 +185,11 @@ def test_the_job_for_gitlab_installs_a_commit_and_uploads_what_it_writes(tmp_pat
     assert (program, CliRunner().invoke(cli, arguments).exit_code) == ("medplum-lint", 1)
     issues = json.loads(Path(job["artifacts"]["reports"]["codequality"]).read_text(encoding="utf-8"))
     assert {issue["location"]["path"] for issue in issues} == {"medplum.config.json"}
+
+
+def test_what_is_copied_is_of_this_version() -> None:
+    named = re.findall(r"(?:rev:|medplum-lint|@0{40} #|checkout --quiet 0{40} #) (v\d+\.\d+\.\d+)\b", README)
+    assert len(named) >= 4 and set(named) == {f"v{__version__}"}, "README.md: write the version of linter/__init__.py"
 
 
 def test_one_version_of_each_action() -> None:

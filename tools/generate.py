@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import address  # noqa: E402
+import command_docs  # noqa: E402
+import man_page  # noqa: E402
 import policy_docs  # noqa: E402
 import readme  # noqa: E402
 import rule_docs  # noqa: E402
@@ -37,13 +40,20 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/rules/README.md": rule_docs.index,
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},
     "docs/policies.md": policy_docs.build,
+    "docs/cli.md": command_docs.build,
+    "man/medplum-lint.1": man_page.build,
     "README.md": readme.build,
 }
 
 
 def stale() -> dict[str, str]:
-    """What the generated files should hold, of those that do not; paths are relative to the repository."""
-    made = {name: make() for name, make in FILES.items()}
+    """What the generated files should hold, of those that do not; paths are relative to the repository.
+
+    Every file that names the address of the repository is one of them.
+    """
+    made = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in address.pages()}
+    made.update({name: make() for name, make in FILES.items()})
+    made = {name: address.filled_in(text) for name, text in made.items()}
     return {name: text for name, text in made.items() if not (ROOT / name).exists() or (ROOT / name).read_text(encoding="utf-8") != text}
 
 
