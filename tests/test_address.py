@@ -59,6 +59,7 @@ def test_all_else_follows_from_it() -> None:
         "- uses: {}/medplum-lint@0000000000000000000000000000000000000000 # v0.1.0",
         "uses: '{}/medplum-lint/sub@v1'",
         "https://raw.githubusercontent.com/{}/medplum-lint/main/schemas/x.json",
+        "gh attestation verify FILE --repo {}/medplum-lint",
         "image: ghcr.io/{}/medplum-lint:0.1.0",
         "https://{}.github.io/medplum-lint/rules/",
     ],

@@ -12,7 +12,7 @@ from support.checkout import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from lock import LOCK, PYTHONS, locked, mistakes, wanted  # noqa: E402
+from lock import LOCK, LOCKS, PYTHONS, locked, mistakes, wanted  # noqa: E402
 
 TEXT = LOCK.read_text(encoding="utf-8")
 
@@ -31,6 +31,20 @@ def test_what_is_asked_for_is_locked() -> None:
 def test_every_supported_python_is_checked() -> None:
     pythons = re.findall(r"Programming Language :: Python :: (3\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8"))
     assert tuple(pythons) == PYTHONS
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_lock_has_what_is_asked_for(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert mistakes(text, LOCKS[name]) == []
+    assert mistakes("", LOCKS[name]) != []
+
+
+def test_the_site_is_no_part_of_a_run() -> None:
+    assert {one.name for one in wanted()}.isdisjoint(
+        one.name for extra in ("docs", "release") for one in wanted(extra) if one.name != "setuptools"
+    )
+    assert not {"mkdocs", "mkdocs-material", "twine"} & {one.name for one in locked(TEXT)}
 
 
 def test_ci_checks_the_lock() -> None:

@@ -22,7 +22,7 @@ NAME: Final = "medplum-lint"
 _OWNER: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
 _URL: Final = re.compile(rf"https://github\.com/({_OWNER})/{NAME}")
 _NAMED: Final = re.compile(
-    rf"(?P<before>github\.com[/:]|githubusercontent\.com/|ghcr\.io/|uses: [\"']?){_OWNER}(?P<after>/{NAME}\b)"
+    rf"(?P<before>github\.com[/:]|githubusercontent\.com/|ghcr\.io/|uses: [\"']?|--repo ){_OWNER}(?P<after>/{NAME}\b)"
     rf"|(?P<scheme>https://){_OWNER}(?P<pages>\.github\.io/{NAME}\b)"
 )
 _FOLDERS: Final = (".github", "docs", "examples", "recipes")

@@ -1,7 +1,10 @@
-"""The locked dependencies: ``python tools/lock.py`` writes requirements.txt anew, with ``--check`` it says whether that fits setup.cfg.
+"""The locked dependencies: ``python tools/lock.py`` writes them anew, with ``--check`` it says whether they fit setup.cfg.
 
-What a run needs, and what builds it, each at one version with the hash of every file of it: ``pip install --require-hashes`` takes them on
-every Python and platform that we support. Writing needs ``uv`` (``pip install uv``) and the package registry, checking needs neither.
+requirements.txt is what a run needs, and what builds it, each at one version with the hash of every file of it: ``pip install
+--require-hashes`` takes them on every Python and platform that we support. ``requirements/`` has the same for what builds the site, and for
+what builds and checks a release; ``python tools/lock.py requirements/docs.txt`` writes only that.
+
+Writing needs ``uv`` (``pip install uv``) and the package registry, checking needs neither.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.txt"
+LOCKS: Final = {"requirements.txt": "", "requirements/docs.txt": "docs", "requirements/release.txt": "release"}
+"""Each lock, and the extra of setup.cfg that it is of; the first is of what a run needs."""
 PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13")
 PLATFORMS: Final = (
     ("linux", "x86_64"),
@@ -51,12 +56,14 @@ class Locked(NamedTuple):
     hashes: tuple[str, ...]
 
 
-def wanted() -> list[Requirement]:
-    """What setup.cfg says a run needs, and pyproject.toml that a build needs."""
+def wanted(extra: str = "") -> list[Requirement]:
+    """What setup.cfg says a run needs, or an extra, and what pyproject.toml says a build needs, which no site does."""
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg", encoding="utf-8")
     [build] = re.findall(r"^requires = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
-    return [Requirement(line) for line in [*parser["options"]["install_requires"].split("\n"), *re.findall(r'"([^"]+)"', build)] if line]
+    asked = parser["options.extras_require"][extra] if extra else parser["options"]["install_requires"]
+    built = [] if extra == "docs" else re.findall(r'"([^"]+)"', build)
+    return [Requirement(line) for line in [*asked.split("\n"), *built] if line]
 
 
 def locked(text: str) -> Iterator[Locked]:
@@ -67,17 +74,17 @@ def locked(text: str) -> Iterator[Locked]:
             continue
         match = re.fullmatch(r"([A-Za-z0-9._-]+)==([^ ;]+)(?: *; *(.+))?", entry.strip())
         if match is None or not all(re.fullmatch(r"sha256:[0-9a-f]{64}", each.strip()) for each in hashes):
-            raise ValueError(f"requirements.txt: no entry with hashes: {entry}")
+            raise ValueError(f"no entry with hashes: {entry}")
         yield Locked(_normal(match[1]), Version(match[2]), Marker(match[3]) if match[3] else None, tuple(hashes))
 
 
-def mistakes(text: str) -> list[str]:
-    """What of setup.cfg a lock does not satisfy, on some Python and platform."""
+def mistakes(text: str, extra: str = "") -> list[str]:
+    """What of setup.cfg, or of an extra there, a lock does not satisfy, on some Python and platform."""
     entries = list(locked(text))
     found = [f"{entry.name} {entry.version} has no hash" for entry in entries if not entry.hashes]
     for environment in _environments():
         here = {entry.name: entry for entry in entries if entry.marker is None or entry.marker.evaluate(environment)}
-        for requirement in wanted():
+        for requirement in wanted(extra):
             if requirement.marker is None or requirement.marker.evaluate(environment):
                 found += _mistake(requirement, here.get(_normal(requirement.name)), environment)
     return list(dict.fromkeys(found))
@@ -112,8 +119,8 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def write() -> None:
-    """Lock the newest versions that fit."""
+def write(name: str) -> None:
+    """Lock the newest versions that fit, in one of ``LOCKS``."""
     program = shutil.which("uv", path=f"{Path(sys.executable).parent}") or shutil.which("uv")
     if program is None:
         raise SystemExit("tools/lock.py needs uv: pip install uv")
@@ -131,23 +138,28 @@ def write() -> None:
     try:
         done = subprocess.run(
             [program, "pip", "compile", "-", *options, "--constraint", constraints, "--quiet"],
-            input="".join(f"{requirement}\n" for requirement in wanted()),
+            input="".join(f"{requirement}\n" for requirement in wanted(LOCKS[name])),
             stdout=subprocess.PIPE,
             encoding="utf-8",
             check=True,
         )
     finally:
         constraints.unlink()
-    LOCK.write_text(_HEADER + re.sub(r" {4}#.*\n", "", done.stdout), encoding="utf-8", newline="\n")
+    (ROOT / name).parent.mkdir(exist_ok=True)
+    (ROOT / name).write_text(_HEADER + re.sub(r" {4}#.*\n", "", done.stdout), encoding="utf-8", newline="\n")
 
 
 def main(arguments: list[str]) -> int:
-    """Write the lock, or check it."""
+    """Write the locks that are named, or all of them, or check all."""
     if arguments != ["--check"]:
-        write()
-    found = mistakes(LOCK.read_text(encoding="utf-8"))
-    for mistake in found:
-        print(f"requirements.txt: {mistake}; write it anew: python tools/lock.py")
+        for name in arguments or LOCKS:
+            write(name)
+    found = [
+        f"{name}: {mistake}; write it anew: python tools/lock.py {name}"
+        for name, extra in LOCKS.items()
+        for mistake in mistakes((ROOT / name).read_text(encoding="utf-8"), extra)
+    ]
+    print("".join(f"{mistake}\n" for mistake in found), end="")
     return 1 if found else 0
 
 
