@@ -45,6 +45,15 @@ def test_the_tables_of_the_page_are_there() -> None:
     assert "](" not in TEXT and "`" not in TEXT
 
 
+def test_every_variable_that_is_read_is_there() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "linter").rglob("*.py"))
+    read = re.findall(r'environ(?:\.get\(|\[)"(\w+)"|"(\w+)" (?:not )?in os\.environ|_VARIABLE = "(\w+)"', code)
+    names = {name for match in read for name in match if name}
+    assert {"MEDPLUM_LINT_DEBUG", "MEDPLUM_LINT_SERVER_VERSION", "NO_COLOR"} <= names
+    lost = names - {name for name, _ in command_docs.table("Environment")}
+    assert lost == set(), f"docs/cli.md: say under Environment what {', '.join(sorted(lost))} does"
+
+
 def test_it_is_text_that_every_man_reads() -> None:
     assert TEXT.isascii() and max(map(len, TEXT.splitlines())) < 1000
     known = {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".RS", ".RE", ".nf", ".fi", ".nh", ".ad", '.\\"'}
