@@ -68,7 +68,7 @@ def cli() -> None:
       # Check a file, or a folder with all that is recognised in it
       medplum-lint medplum.config.json
       medplum-lint deploy --fail-on warning
-      # Check what another program prints
+      # Check standard input
       medplum-lint - < dump.json
       # Ask what a rule is about
       medplum-lint explain base-url-without-trailing-slash

@@ -25,6 +25,7 @@ PROGRAM: Final = "medplum-lint"
 Heading = Literal["Input", "Rules", "Configuration", "Fixes", "Report", "Exit code", "Help"]
 """What options stand under in the help, in this order."""
 HEADINGS: Final[tuple[str, ...]] = get_args(Heading)
+_COMPLETE: Final = "_MEDPLUM_LINT_COMPLETE"  # the variable by which a shell asks, as click calls it
 _COLUMN: Final = 28  # where the texts of options begin: 50 characters of an 80 column terminal are left
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -157,7 +158,8 @@ class Commands(click.Group):
 
         Names in click's own messages are made printable, as in ours.
         """
-        if "_MEDPLUM_LINT_COMPLETE" in os.environ:  # a shell asks what can be completed
+        if os.environ.get(_COMPLETE):  # a shell asks what can be completed
+            _check_completion(os.environ[_COMPLETE])
             _keep_commas_in_fish()
             super().main(args, prog_name, *others, **more)
         code = 0
@@ -182,6 +184,17 @@ class Commands(click.Group):
             drop(sys.stdout)
             code = cannot_write(reason_of(error))
         sys.exit(code)
+
+
+def _check_completion(asked: str) -> None:
+    """Stop where a shell that click does not know is asked for, which click would do without a word."""
+    from click.shell_completion import get_completion_class
+
+    shell, _, what = asked.partition("_")
+    known = get_completion_class(shell) is not None
+    if not known or what not in ("source", "complete") or (what == "complete" and not {"COMP_WORDS", "COMP_CWORD"} <= set(os.environ)):
+        say("error", f'{_COMPLETE} is "{asked}": bash_source, zsh_source and fish_source print what a shell needs')
+        sys.exit(2)
 
 
 def _keep_commas_in_fish() -> None:

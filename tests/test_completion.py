@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
+from click.testing import CliRunner
 from support.checkout import ROOT, environment
 
 from linter.cli import cli
@@ -149,6 +150,15 @@ def in_shell(shell: str, text: str, path: str) -> str:
     done = subprocess.run([shell, "-c", text], env=environment(PATH=path), capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+@pytest.mark.parametrize("asked", ["tcsh_source", "bash", "bash_sauce", "1", "bash_complete", "zsh_\x1b[31m"])
+def test_what_no_shell_asks(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COMP_WORDS", "COMP_CWORD"):
+        monkeypatch.delenv(name, raising=False)
+    done = CliRunner().invoke(cli, [], env={"_MEDPLUM_LINT_COMPLETE": asked}, prog_name="medplum-lint")
+    assert done.exit_code == 2 and "\x1b" not in done.output
+    assert "bash_source, zsh_source and fish_source print what a shell needs" in done.output
 
 
 @pytest.mark.slow
