@@ -53,8 +53,10 @@ _CHOSEN: Final = {"--fail-on": "SEVERITY", "--color": "WHEN"}
 def _with_choices(text: str, choice: click.Choice[Any]) -> str:
     """The text of an option with what can be chosen, at the end of its first sentence."""
     *words, last = map(str, choice.choices)
-    sentence, stop, rest = text.partition(".")
-    return f"{sentence}: {', '.join(words)} or {last}{stop}{rest}" if words else text
+    says, bracket, default = text.partition("  [")
+    sentence, stop, more = says.partition(". ")
+    chosen = f"{sentence.removesuffix('.')}: {', '.join(words)} or {last}."
+    return f"{chosen}{' ' * bool(stop)}{more}{bracket}{default}" if words else text
 
 
 def option(*names: str, heading: Heading, **attributes: Any) -> Callable[[_Function], _Function]:

@@ -83,6 +83,21 @@ def test_what_can_be_chosen_is_in_the_text(name: str) -> None:
             assert f": {', '.join(words)} or {last}." in text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Report format.  [default: a]", "Report format: a, b or c.  [default: a]"),
+        ("Report format  [default: a]", "Report format: a, b or c.  [default: a]"),
+        ("Report format. Repeatable.", "Report format: a, b or c. Repeatable."),
+        ("How to read .env files", "How to read .env files: a, b or c."),
+    ],
+)
+def test_choices_come_after_the_first_sentence(text: str, shown: str) -> None:
+    one = Option(["--format"], heading="Report", type=click.Choice(["a", "b", "c"]), help=text)
+    with click.Context(cli) as context:
+        assert one.get_help_record(context) == ("--format FORMAT", shown)
+
+
 def test_the_root_has_the_commands_and_the_exit_codes() -> None:
     text = help_of("")
     assert [line.split()[0] for line in text.partition("\nCommands:\n")[2].partition("\n\n")[0].splitlines()] == sorted(cli.commands)
