@@ -102,15 +102,32 @@ def configured_server(config: Config, overrides: Overrides, document: Document) 
     return overrides.server
 
 
+class Checked(NamedTuple):
+    """A document that was checked, and what a run shows of it. ``path`` is that of its file; ``searched``: a search found that.
+
+    ``rules`` are those that it was checked with, ``together`` those with which it is held against others, ``known`` all that there are.
+    ``whole``: all of it could be read.
+    """
+
+    document: Document
+    path: Path
+    rules: frozenset[str]
+    together: frozenset[str]
+    known: frozenset[str]
+    whole: bool
+    searched: bool
+
+
 class _Use(NamedTuple):
-    """A configuration file, the rules that it switched off, and what a search passed over for it."""
+    """A configuration file, the rules that it switched off, what a search passed over for it, and the rules whose findings it accepted."""
 
     config: Config
     off: set[str]
     excluded: set[str]
+    accepted: list[str]
 
 
-def _relative(path: Path) -> str:
+def relative_to_here(path: Path) -> str:
     """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
     try:
         return Path(os.path.relpath(path)).as_posix()
@@ -143,6 +160,8 @@ class Choices:
         self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
         self.used: dict[Path, _Use] = {}
         """The configuration files that counted."""
+        self.configs: tuple[Config, ...] = ()
+        """The configurations of all files of the run."""
 
     def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
         """The server that the command line says a document is for, else the configuration."""
@@ -151,6 +170,7 @@ class Choices:
     def prepare(self, files: list[Path]) -> None:
         """Read the configurations and rules that files need, and report what is wrong with them or with the command."""
         configs = {config.path: config for file in files or [Path("any")] if (config := self.config(file)) is not None}
+        self.configs = tuple(configs.values())
         known: dict[str, RuleInfo] = {}
         for config in configs.values():
             known.update(self._known_rules(config))
@@ -212,7 +232,11 @@ class Choices:
     def _use(self, config: Config) -> _Use:
         """What a configuration file did in this run."""
         assert config.path is not None  # one that is there
-        return self.used.setdefault(config.path, _Use(config, set(), set()))
+        return self.used.setdefault(config.path, _Use(config, set(), set(), []))
+
+    def note_accepted(self, config: Config, rule: str) -> None:
+        """Note that a configuration accepts a finding of a rule."""
+        self._use(config).accepted.append(rule)
 
     def _rules(self, config: Config, overrides: Overrides) -> RuleSet:
         rules = self._rule_set(config)
@@ -250,4 +274,5 @@ class Choices:
         on_command_line = self._given.fail_on is not None
         fail_on = None if on_command_line else use.config.general.fail_on
         assert use.config.path is not None  # a configuration that is used is there
-        return Configuration(_relative(use.config.path), use.config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on)
+        path, off = relative_to_here(use.config.path), tuple(sorted(use.off))
+        return Configuration(path, use.config.trusted, off, len(use.excluded), fail_on, len(use.accepted))

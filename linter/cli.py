@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from . import __version__
-from .choose import all_rules, configured_server, folders_of
+from .choose import all_rules, configured_server, folders_of, relative_to_here
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides
 from .configurations import Configurations, named_config
 from .console import PROGRAM, Commands, Option, option, say
@@ -22,6 +22,7 @@ from .model import Document, Style
 from .options import (
     SERVER_VARIABLE,
     Output,
+    baseline_options,
     check_category,
     check_folders,
     check_format,
@@ -36,8 +37,10 @@ from .options import (
     isolated_option,
     max_size_option,
     outputs_of,
+    parse_day,
     parse_now,
     parse_outputs,
+    parse_reason,
     rules_option,
     server_version_option,
     split_names,
@@ -48,13 +51,15 @@ from .policy.rule_set import Folder
 from .release import ANY_SERVER, ServerVersion
 from .report import is_read, write_all
 from .reporters import names as format_names
-from .run import Options, Outcome, lint_input, lint_paths
+from .run import NewBaseline, Options, Outcome, lint_input, lint_paths
 from .text import printable_lines
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     Check = Callable[[Mapping[str, bytes] | None], Outcome]
+
+Read = TypeVar("Read")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -149,6 +154,7 @@ def cli() -> None:
 @rules_option
 @config_option
 @isolated_option
+@baseline_options
 @option(
     "--fail-on",
     heading="Exit code",
@@ -196,6 +202,10 @@ def check(
     rule_folders: tuple[Path, ...],
     config_file: str | None,
     isolated: bool,
+    baseline: Path | None,
+    no_baseline: bool,
+    write_baseline: Path | None,
+    fail_on_stale_baseline: bool,
     fail_on: str | None,
     now: datetime | None,
     max_size: int,
@@ -240,6 +250,10 @@ def check(
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
+    options = options._replace(
+        baseline=baseline, without_baseline=no_baseline, write_baseline=write_baseline, fail_on_stale_baseline=fail_on_stale_baseline
+    )
+    _check_baseline_options(options, fixes=apply_fixes or show_diff)
     if unsafe_fixes and not (apply_fixes or show_diff or fix_script):
         raise click.UsageError("--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too")
     paths = paths or (".",)
@@ -257,10 +271,15 @@ def check(
         outcome = check_again(None)
         keep_inputs(outcome)
         outcome = report(outcome)
+    for notice in outcome.result.notices:
+        if not quiet or (notice.kind == "stale-baseline" and fail_on_stale_baseline):
+            say("note", notice.text)
     for error in outcome.errors:
         say("error", error)
     for bug in outcome.bugs:
         _say_bug(bug)
+    if outcome.baseline is not None and write_baseline is not None:
+        _write_baseline(outcome, outcome.baseline, write_baseline)
     if fix_script is not None and outcome.started:
         _write_script(outcome, fix_script, unsafe=unsafe_fixes)
     sys.exit(outcome.exit_code)
@@ -269,6 +288,29 @@ def check(
 def _is_given(name: str) -> bool:
     """Whether the command line itself gives a parameter."""
     return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _check_baseline_options(options: Options, *, fixes: bool) -> None:
+    """Refuse options that contradict each other."""
+    if options.write_baseline is not None:
+        if fixes:
+            raise click.UsageError("--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards")
+        if options.baseline is not None or options.without_baseline or options.fail_on_stale_baseline:
+            raise click.UsageError("--write-baseline takes in all findings: give no other option about a baseline with it")
+    if options.without_baseline and (options.baseline is not None or options.fail_on_stale_baseline):
+        raise click.UsageError("--no-baseline uses no baseline: give no other option about one with it")
+
+
+def _write_baseline(outcome: Outcome, new: NewBaseline, path: Path) -> None:
+    """Write a baseline, and say what is in it."""
+    if not outcome.started:
+        return
+    try:
+        write_report(str(path), new.text.encode())
+    except Unwritable as error:
+        _fail([f"{path}: cannot be written: {error}"])
+    kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
+    say("note", f"{path}: wrote {new.entries} {'entry' if new.entries == 1 else 'entries'}{kept}")
 
 
 def _keep_inputs(outcome: Outcome, *, outputs: Sequence[Output], fix_script: str | None, from_stdin: bool) -> None:
@@ -365,8 +407,8 @@ def _named_config(config_file: str | None, isolated: bool) -> Config | None:
     return _config(lambda: named_config(Path(config_file)))
 
 
-def _config(read: Callable[[], Config]) -> Config:
-    """The configuration that is read, or the reason why it cannot be, and the end."""
+def _config(read: Callable[[], Read]) -> Read:
+    """What is read of a configuration, or the reason why it cannot be, and the end."""
     try:
         return read()
     except ConfigError as error:
@@ -607,6 +649,59 @@ def _found_inputs(paths: tuple[str, ...], max_size: int) -> tuple[list[Input], l
     inputs, unread = read_inputs([*piped, *(str(one.path) for one in found if not one.too_large)], max_size)
     searched = {one.path.as_posix() for one in found if one.searched}
     return [one._replace(searched=one.uri in searched) for one in inputs], [*errors, *unread]
+
+
+@cli.command(short_help="Accept one finding, with a reason.")
+@click.argument("file", metavar="FILE")
+@click.argument("rule_id", metavar="RULE")
+@click.argument("setting", metavar="[SETTING]", required=False)
+@click.option("--reason", metavar="TEXT", required=True, callback=parse_reason, help="Why it is accepted, for whoever reads it later.")
+@click.option("--until", metavar="DATE", callback=parse_day, help="The last day (2026-01-31) on which it is.  [default: no end]")
+@click.option("--environment", metavar="NAME", help="Accept it in this environment only.  [default: in all of the file]")
+@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat the file as this kind, such as server/ssm.")
+@rules_option
+@config_option
+def accept(
+    file: str,
+    rule_id: str,
+    setting: str | None,
+    reason: str,
+    until: date | None,
+    environment: str | None,
+    kind: str | None,
+    rule_folders: tuple[Path, ...],
+    config_file: str | None,
+) -> None:
+    """Accept a finding: write it to the configuration file, with the reason.
+
+    FILE is the file in which RULE has a finding at SETTING, such as database.ssl; where it has only one, SETTING can be left out. The entry
+    goes to the end of the configuration file that counts for FILE, which otherwise stays as it is; where there is none, one is begun.
+    """
+    from .commands import accept as accepted
+    from .config import Acceptance
+
+    options = Options(kind=kind, rules=rule_folders, config=_named_config(config_file, isolated=False))
+    wanted = Acceptance(rule_id, reason, setting=setting, environment=environment, until=until)
+    try:
+        entry = _config(lambda: accepted.entry(file, wanted, options))
+    except accepted.Refused as error:
+        _fail([str(error)])
+        raise
+    path = str(entry.path)
+    if entry.before is not None:
+        _fail(_replaced(path, entry.after, entry.before))
+    else:
+        _write_new(path, entry.after)
+    count = "1 finding is" if entry.accepted == 1 else f"{entry.accepted} findings are" if entry.accepted else "what it finds is"
+    say("note", f"{relative_to_here(entry.path)}:{entry.line}: {count} accepted from now on")
+
+
+def _write_new(path: str, content: bytes) -> None:
+    """Write a file that is not there yet."""
+    try:
+        write_report(path, content)
+    except Unwritable as error:
+        _fail([f"{path}: cannot be written: {error}"])
 
 
 @cli.command()

@@ -12,6 +12,8 @@ from .model import LEVELS, TARGETS, Level, Target
 from .release import ServerVersion
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from .globs import Glob
 
 TARGET_CHOICES = ("auto", *TARGETS)
@@ -55,6 +57,22 @@ class Mention(NamedTuple):
     selects: bool
 
 
+class Acceptance(NamedTuple):
+    """Findings that a configuration accepts, and why: those of a rule, or only those that all else fits that is given.
+
+    ``path`` is a glob, ``setting`` a dotted name in which ``*`` stands for any member of a list; empty is a finding about no setting.
+    ``until`` is the last day on which it counts. ``line`` is where it stands in the file.
+    """
+
+    rule: str
+    reason: str
+    path: str | None = None
+    setting: str | None = None
+    environment: str | None = None
+    until: date | None = None
+    line: int = 1
+
+
 class Config(NamedTuple):
     """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
 
@@ -75,23 +93,31 @@ class Config(NamedTuple):
     base: Path | None = None
     trusted: bool = False
     rules_line: int = 1
+    accept: tuple[Acceptance, ...] = ()
+    baseline: Path | None = None
+    baseline_line: int = 1
 
     def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""
         overrides = self.general
         for glob, override in self.per_file:
-            if self._matches(file, glob):
+            if self.matches(file, glob):
                 overrides = override.over(overrides)
         return overrides
 
     def excludes(self, file: Path) -> bool:
         """Whether a glob of ``exclude`` matches a file or a folder."""
-        return any(self._matches(file, glob) for glob in self.exclude)
+        return any(self.matches(file, glob) for glob in self.exclude)
 
-    def _matches(self, file: Path, glob: str) -> bool:
-        base = self.base or (self.path.parent if self.path is not None else Path.cwd())
+    @property
+    def folder(self) -> Path:
+        """The folder that globs are relative to."""
+        return self.base or (self.path.parent if self.path is not None else Path.cwd())
+
+    def matches(self, file: Path, glob: str) -> bool:
+        """Whether a glob of the configuration fits a file, or a folder above it."""
         try:
-            relative = PurePosixPath(_normal(file).relative_to(base).as_posix())
+            relative = PurePosixPath(_normal(file).relative_to(self.folder).as_posix())
         except ValueError:
             return False
         return matches(relative, glob)
@@ -103,6 +129,8 @@ class Config(NamedTuple):
                 yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=True)
             for name in overrides.severity or ():
                 yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=False)
+        for one in self.accept:
+            yield Mention(one.rule, f"{self.path}:{one.line}", selects=False)
 
 
 def matches(path: PurePosixPath, glob: str) -> bool:

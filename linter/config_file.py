@@ -5,10 +5,11 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides, Severity, matches
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigError, Overrides, Severity, matches
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
@@ -18,6 +19,7 @@ from .text import printable
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
 _OVERRIDES: Final = ("select", "ignore", "severity", "target", "fail-on", "pedantic", "server-version")
 _OF_ENVIRONMENTS: Final = ("server-version",)
+_OF_ACCEPTANCES: Final = ("rule", "path", "setting", "environment", "reason", "until")
 _TABLE: Final = re.compile(
     rb"""
     ^ (?:\xef\xbb\xbf)? [ \t]*
@@ -53,6 +55,11 @@ def read_named(path: Path, *, is_project: bool) -> Config:
     if config is None:
         raise ConfigError(f"{path}: there is no table [tool.medplum-lint] in this file")
     return config
+
+
+def parsed_file(path: Path, content: bytes, *, is_project: bool) -> Config | None:
+    """The configuration that a file would hold with some content; None where it would have no such table. Raises :exc:`ConfigError`."""
+    return _parsed(path, content, _PROJECT_TABLE if is_project else ())
 
 
 def _check_spelling(path: Path, content: bytes) -> None:
@@ -158,7 +165,7 @@ class ConfigChecker:
         """The configuration that a table holds. Raises :exc:`ConfigError`, with file and line, for the first mistake in it."""
         if not isinstance(data, dict):
             raise self._error(("medplum-lint",), "tool.medplum-lint must be a table")
-        self._known((), data, ("rules", "exclude", "per-file", "environment", *_OVERRIDES))
+        self._known((), data, ("rules", "exclude", "per-file", "environment", "accept", "baseline", *_OVERRIDES))
         config = Config(
             path=self._path,
             general=self._overrides((), data),
@@ -167,6 +174,9 @@ class ConfigChecker:
             per_file=tuple(self._per_file(data.get("per-file", {}))),
             environments=dict(self._environments(data.get("environment", {}))),
             rules_line=self._line("rules") if "rules" in data else 1,
+            accept=tuple(self._acceptances(data.get("accept", []))),
+            baseline=self._file((), data, "baseline"),
+            baseline_line=self._line("baseline") if "baseline" in data else 1,
         )
         for glob in config.exclude:
             self.check_glob(("exclude",), glob)
@@ -195,12 +205,62 @@ class ConfigChecker:
             self._known(above, override, _OF_ENVIRONMENTS)
             yield name, Overrides(server=self._server(above, override))
 
-    def check_glob(self, above: tuple[str, ...], glob: str) -> None:
-        """Raise :exc:`ConfigError`, at the key that ``above`` leads to, for a text that is no glob."""
+    def _acceptances(self, data: Any) -> Iterable[Acceptance]:
+        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+            raise self._error(("accept",), "accept must be a list of tables: write each finding that you accept beneath [[accept]]")
+        lines = self._lines_of_acceptances(len(data))
+        for one, line in zip(data, lines, strict=True):
+            yield self._acceptance(one, line)
+
+    def _acceptance(self, data: Mapping[str, Any], line: int) -> Acceptance:
+        def wrong(key: str, message: str) -> ConfigError:
+            return ConfigError(f"{self._path}:{self._line_within(line, key)}: {message}")
+
+        for key, value in data.items():
+            if key not in _OF_ACCEPTANCES:
+                raise wrong(key, f'there is no option "{key}"{did_you_mean(key, _OF_ACCEPTANCES)}')
+            if key != "until" and not isinstance(value, str):
+                raise wrong(key, f"{key} must be text")
+        if "rule" not in data:
+            raise wrong("accept", "an acceptance needs a rule: the id of the one whose findings are accepted")
+        if not data.get("reason", "").strip():
+            raise wrong("reason", f"the acceptance of {data['rule']} needs a reason, for whoever reads it later")
+        for key in ("path", "environment"):
+            if data.get(key) == "":
+                raise wrong(key, f"{key} is empty: leave it out to accept the findings of every {key}")
+        if "path" in data:
+            self._check_glob_at(self._line_within(line, "path"), data["path"])
+        until = _day(data["until"]) if "until" in data else None
+        if "until" in data and until is None:
+            raise wrong("until", "until must be a date, such as 2026-01-31")
+        path, setting, environment = (data.get(key) for key in ("path", "setting", "environment"))
+        return Acceptance(data["rule"], data["reason"].strip(), path, setting, environment, until, line)
+
+    def _lines_of_acceptances(self, count: int) -> list[int]:
+        """The line of each acceptance; where they are written as one list, that of the list."""
+        header = re.compile(r"""\s*\[\[\s*(?:.*\.\s*)?["']?accept["']?\s*\]\]""")
+        found = [number + 1 for number in range(self._start, len(self._lines)) if header.match(self._lines[number])]
+        return found if len(found) == count else [self._line("accept")] * count
+
+    def _line_within(self, first: int, key: str) -> int:
+        """The line of a key of an acceptance that begins at a line; that line where the key is not to be found before the next table."""
+        word = re.compile(rf"""(?:^|[{{,])\s*["']?{re.escape(key)}["']?\s*=""")
+        for number in range(first - 1, len(self._lines)):
+            if number >= first and self._lines[number].lstrip().startswith("["):
+                break
+            if word.search(self._lines[number]):
+                return number + 1
+        return first
+
+    def _check_glob_at(self, line: int, glob: str) -> None:
         try:
             matches(PurePosixPath("x"), glob)
         except ValueError:
-            raise self._error(above, f'"{glob}" is not a glob') from None
+            raise ConfigError(f'{self._path}:{line}: "{glob}" is not a glob') from None
+
+    def check_glob(self, above: tuple[str, ...], glob: str) -> None:
+        """Raise :exc:`ConfigError`, at the key that ``above`` leads to, for a text that is no glob."""
+        self._check_glob_at(self._line(*above), glob)
 
     def _known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
         for key in data:
@@ -246,6 +306,13 @@ class ConfigChecker:
             raise self._error((*above, key), f"{key} must be a list of strings")
         return tuple(value)
 
+    def _file(self, above: tuple[str, ...], data: Mapping[str, Any], key: str) -> Path | None:
+        """A path relative to the file of the configuration."""
+        value = data.get(key)
+        if value is not None and (not isinstance(value, str) or not value):
+            raise self._error((*above, key), f"{key} must be the path of a file")
+        return None if value is None else Path(os.path.normpath(self._path.parent / value))
+
     def _choice(self, above: tuple[str, ...], data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
         value = data.get(key)
         if value is not None and value not in choices:
@@ -277,6 +344,16 @@ class ConfigChecker:
         if set(given) != set(TARGETS):
             raise self._error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
         return {target: None if given[target] == "off" else given[target] for target in TARGETS}
+
+
+def _day(value: object) -> date | None:
+    """A date as TOML writes it, or as text; None for anything else, such as a date with a time."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) else None
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
 
 
 def _near(value: object, choices: Iterable[str]) -> str:

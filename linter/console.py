@@ -22,7 +22,7 @@ from .text import inert, printable
 PROGRAM: Final = "medplum-lint"
 
 
-Heading = Literal["Input", "Rules", "Configuration", "Fixes", "Report", "Exit code", "Help"]
+Heading = Literal["Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help"]
 """What options stand under in the help, in this order."""
 HEADINGS: Final[tuple[str, ...]] = get_args(Heading)
 _COMPLETE: Final = "_MEDPLUM_LINT_COMPLETE"  # the variable by which a shell asks, as click calls it

@@ -26,6 +26,8 @@ Fact = str | int | float
 """What a rule may ask of a setting beside its value (``path@fact``)."""
 
 LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "note")
+AcceptedBy = Literal["comment", "configuration", "baseline"]
+"""Where it is said that a finding is accepted."""
 Precision = Literal["very-high", "high", "medium", "low"]
 TARGETS: Final[tuple[Target, ...]] = ("production", "development")
 
@@ -289,7 +291,8 @@ class Related(NamedTuple):
 class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, a message in which secrets are masked, and the place in a document.
 
-    ``path`` is None when it is about no setting. ``suppressed`` is the reason of the comment that accepts it; None where none does.
+    ``path`` is None when it is about no setting. ``suppressed`` is the reason why it is accepted, None where it is not, and ``accepted_by``
+    is what says so.
     """
 
     rule: str
@@ -301,6 +304,15 @@ class Finding(NamedTuple):
     fix: Fix | None = None
     suppressed: str | None = None
     related: tuple[Related, ...] = ()
+    accepted_by: AcceptedBy | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str | None, str]:
+        """What it is about, wherever in its file that stands: the rule, the document's path and environment, and the setting's name.
+
+        In the name ``*`` stands for any member of a list, as in the catalogue: one more member at its start makes no other one new.
+        """
+        return self.rule, self.document.uri, self.document.environment, dotted(members_as_one(self.path or ()))
 
 
 class FileStatus(NamedTuple):
@@ -331,7 +343,8 @@ class Configuration(NamedTuple):
 
     ``path`` is relative to the current folder; ``named``: the command line names it, it was not just found. ``rules_off`` are the ids of
     the rules that would have been checked without it; ``excluded`` is how many files and folders a search passed over for it;
-    ``fail_on`` is what it says of the exit code, None where it says nothing or the command line says otherwise.
+    ``fail_on`` is what it says of the exit code, None where it says nothing or the command line says otherwise; ``accepted`` is how many
+    findings it accepts.
     """
 
     path: str
@@ -339,6 +352,24 @@ class Configuration(NamedTuple):
     rules_off: tuple[str, ...]
     excluded: int
     fail_on: str | None
+    accepted: int = 0
+
+
+NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline"]
+
+
+class Notice(NamedTuple):
+    """Something to tidy up in what configures a run, which is no finding in what is checked. ``path`` is relative to the current folder."""
+
+    kind: NoticeKind
+    path: str
+    line: int | None
+    message: str
+
+    @property
+    def text(self) -> str:
+        """Where it is and what is to be done, in one line."""
+        return f"{self.path}:{self.line}: {self.message}" if self.line is not None else f"{self.path}: {self.message}"
 
 
 class Result(NamedTuple):
@@ -352,6 +383,7 @@ class Result(NamedTuple):
     """Every rule that was checked, by id, in order of the ids."""
     deployments: tuple[Deployment, ...] = ()
     configurations: tuple[Configuration, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class Style(NamedTuple):
@@ -373,6 +405,11 @@ class Style(NamedTuple):
 def dotted(path: Iterable[str | int]) -> str:
     """The name of a setting as people write it: ``externalAuthProviders.0.issuer``; a key that holds a dot or nothing is quoted."""
     return ".".join(_step(step) for step in path)
+
+
+def members_as_one(path: SettingPath) -> tuple[str, ...]:
+    """A path with ``*`` in the place of each number of a list's member, as the catalogue names settings."""
+    return tuple("*" if isinstance(step, int) else step for step in path)
 
 
 def _step(step: str | int) -> str:

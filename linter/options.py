@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,8 +17,8 @@ from .sources import kinds
 from .text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from datetime import date, datetime
 
     from click.shell_completion import CompletionItem
 
@@ -164,6 +164,25 @@ def parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
+def parse_day(_ctx: click.Context, _param: click.Parameter, text: str | None) -> date | None:
+    """A day in ISO 8601."""
+    if text is None:
+        return None
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is not a date such as 2026-01-31') from None
+
+
+def parse_reason(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    """Why something is accepted, which is not nothing."""
+    if not text.strip():
+        raise click.BadParameter("it gives no reason")
+    return text.strip()
+
+
 def parse_server_version(ctx: click.Context, param: click.Parameter, text: str | None) -> ServerVersion | None:
     """The releases of the server that a text means, see :func:`linter.settings.releases.parse_range`."""
     if text is None:
@@ -288,4 +307,45 @@ rules_option = option(
     callback=check_folders,
     shell_complete=complete_folders,
     help="A folder of your own policies. Repeatable.",
+)
+
+
+def check_file(_ctx: click.Context, param: click.Parameter, path: str | None) -> Path | None:
+    """The path of a file. An empty one is that of a variable which is not set."""
+    if path == "":
+        raise click.BadParameter("it names no file", param=param)
+    return None if path is None else Path(path)
+
+
+def baseline_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which findings were there before."""
+    for one in reversed(_BASELINE_OPTIONS):
+        command = one(command)
+    return command
+
+
+_BASELINE_OPTIONS = (
+    option(
+        "--baseline",
+        heading="Findings",
+        metavar="FILE",
+        callback=check_file,
+        shell_complete=complete_paths,
+        help="Report only findings that are not in this baseline.",
+    ),
+    option("--no-baseline", heading="Findings", is_flag=True, help="Report all findings, whatever baseline the configuration names."),
+    option(
+        "--write-baseline",
+        heading="Findings",
+        metavar="FILE",
+        callback=check_file,
+        shell_complete=complete_paths,
+        help="Write all findings to a baseline instead of reporting them.",
+    ),
+    option(
+        "--fail-on-stale-baseline",
+        heading="Exit code",
+        is_flag=True,
+        help="Exit with 1 if the baseline has entries whose findings are gone.",
+    ),
 )

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os.path
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .choose import Choices, RuleSet, severity_of, target_for
-from .config import Config, Overrides
+from .choose import Checked, Choices, RuleSet, severity_of, target_for
+from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files
 from .documents.source import Commander, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Result, RuleInfo, SettingPath, dotted
+from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Notice, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check, merged, without_repetitions, without_rivals
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
 from .settings import KINDS as CATALOGUES
 from .settings import catalogue
-from .settings.kinds import catalogue_kind
+from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from .accept import Acceptances
+    from .baseline import Baselines, Known
 
 _SECRETS = "secrets"
 """The category of rules about secrets in plain sight, which do not depend on who reads them."""
@@ -54,6 +58,21 @@ class Options(NamedTuple):
     """Whether the outcome has the bytes of the files: for those who change them."""
     instead: Mapping[str, bytes] = {}
     """What is to be taken for the content of some files, by their paths in the report."""
+    baseline: Path | None = None
+    """The file of findings that are not reported, for all files; where None that of the configuration of each file counts."""
+    without_baseline: bool = False
+    """Whether no baseline counts, not even that of a configuration."""
+    write_baseline: Path | None = None
+    """The baseline into which all findings are to be taken; the outcome has its text."""
+    fail_on_stale_baseline: bool = False
+
+
+class NewBaseline(NamedTuple):
+    """The text of a baseline, the number of its entries, and how many of these are old ones that the run did not check."""
+
+    text: str
+    entries: int
+    kept: int
 
 
 class Outcome(NamedTuple):
@@ -70,6 +89,8 @@ class Outcome(NamedTuple):
     """The files that were read, configurations and rules too, whatever their names."""
     contents: Mapping[str, bytes] = {}
     """The bytes of each file that was read, by its path in the report; only where the options ask for them."""
+    baseline: NewBaseline | None = None
+    """The baseline to write, where the options ask for one."""
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +104,7 @@ class Outcome(NamedTuple):
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
-    run = _Run(options)
+    run = _Run(options, [os.path.realpath(path) for path in paths if os.path.isdir(path)])
     files, errors = find_files(paths, run.choices.excluded)
     if not run.prepare([file.path for file in files]):
         return run.outcome()
@@ -128,8 +149,10 @@ class _File(NamedTuple):
 
 
 class _Run:
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, folders: Sequence[str] = ()) -> None:
         self.options = options
+        self._folders = folders
+        """The folders that are searched, without links."""
         self.errors: list[str] = []
         self.bugs: list[str] = []
         self._noted: set[str] = set()
@@ -150,6 +173,9 @@ class _Run:
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
         self._rules_of: dict[Document, tuple[RuleSet, Overrides]] = {}
+        self._acceptances: Acceptances | None = None
+        self._baselines: Baselines | None = None
+        self._new_baseline: Known | None = None
         configurations = Configurations(options.config, isolated=options.isolated)
         self.choices = Choices(options.overrides, options.rules, configurations, self._error, self.note_input)
         self._inputs: set[Identity] = set()
@@ -164,7 +190,45 @@ class _Run:
             for file in files:
                 self.choices.check_selection(file)
         self.started = not self.errors
+        if self.started:
+            self._prepare_acceptances()
+        self.started = not self.errors
         return self.started
+
+    def _prepare_acceptances(self) -> None:
+        """Read what says which findings are accepted, where anything does."""
+        if any(config.accept for config in self.choices.configs):
+            from datetime import date
+
+            from .accept import Acceptances  # only for a configuration that has one
+
+            today = self.options.now.date() if self.options.now is not None else date.today()
+            self._acceptances = Acceptances(today, self.choices.note_accepted)
+        given, new = self.options.baseline, self.options.write_baseline
+        configured = not self.options.without_baseline and any(config.baseline for config in self.choices.configs)
+        try:
+            if given or new or configured:
+                self._read_baselines(given, new)
+        except ConfigError as error:
+            self._error(str(error))
+        if self.options.fail_on_stale_baseline and not self.errors and (self._baselines is None or not self._baselines.all):
+            self._error("--fail-on-stale-baseline: there is no baseline: name one with --baseline, or in the configuration")
+
+    def _read_baselines(self, given: Path | None, new: Path | None) -> None:
+        from .baseline import Baselines, Known, read_baseline  # only where there is one
+
+        named = None
+        if new is not None:
+            old = read_baseline(new) if os.path.lexists(new) else None
+            named = self._new_baseline = Known(new, old, taking=True)
+        elif given is not None:
+            named = Known(given, read_baseline(given))
+            self.note_input(given)
+        self._baselines = Baselines(named, self.choices.note_accepted)
+        for config in self.choices.configs:
+            path = self._baselines.read(config)
+            if path is not None:
+                self.note_input(path)
 
     @property
     def found_nothing(self) -> bool:
@@ -184,7 +248,7 @@ class _Run:
         """The bytes of a file, or None with an error noted, or with what a search found left alone."""
         uri = _uri(file.path)
         if file.too_large:
-            self._unread(uri, _TOO_LARGE, passed_over=True)
+            self._note_unread(uri, _TOO_LARGE, passed_over=True)
             return None
         try:
             data = self.options.instead[uri] if uri in self.options.instead else read_file(file.path, self.options.max_size)
@@ -217,7 +281,7 @@ class _Run:
             self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
             return True
         if reading.unread:
-            self._unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
+            self._note_unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
         elif not reading.loaded and not reading.silent:
             self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
         if reading.loaded or reading.images:
@@ -239,7 +303,7 @@ class _Run:
             newest = self._newest(file)
             for index, one in enumerate(file.reading.loaded):
                 try:
-                    self._check(one, beside, file.rules, file.overrides, newest[index] if newest else one.document)
+                    self._check(one, beside, file, newest[index] if newest else one.document)
                 except Exception as error:
                     self._bug(error, file.given.uri, "checking the file")
                     continue
@@ -279,7 +343,7 @@ class _Run:
             one.complete = document.complete
         return newest
 
-    def _unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
+    def _note_unread(self, uri: str, reason: str, *, passed_over: bool = False) -> None:
         """Note that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
         self._passed_over += passed_over
         ignored = passed_over or self.options.allow_unrecognized
@@ -287,9 +351,9 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, loaded: Loaded, beside: Beside, rules: RuleSet, overrides: Overrides, newest: Document) -> None:
+    def _check(self, loaded: Loaded, beside: Beside, file: _File, newest: Document) -> None:
         """Check a document; ``newest`` is what the newest server makes of it, in which secrets are looked for."""
-        document = loaded.document
+        document, rules, overrides = loaded.document, file.rules, file.overrides
         document.target = newest.target = target_for(overrides, document, beside)
         document.now = newest.now = self.options.now
         self.documents.append(document)
@@ -301,7 +365,7 @@ class _Run:
         findings = list(self._found_by_source(loaded, rules, overrides))
         reported = {finding.rule for finding in findings}
         if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
-            self._unread(document.uri, why_broken(loaded))
+            self._note_unread(document.uri, why_broken(loaded))
         else:
             self.files.append(
                 FileStatus(document.uri, document.kind, document.environment, document.target, "checked", server=document.server)
@@ -317,12 +381,35 @@ class _Run:
         applying = [rule.info for rule in rules.active if applies(rule, document)]
         checked = frozenset(info.id for info in applying if severity_of(info, overrides, document.server)[document.target] is not None)
         self._suppressions.take(loaded, checked, rules.known)
+        if self._acceptances is not None or self._baselines is not None:
+            self._note_acceptable(loaded, file, checked)
         self.rules.update((info.id, info) for info in applying)
         self._add(findings, rules, overrides)
 
+    def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str]) -> None:
+        """Note for what says which findings are accepted that a document was checked, and with which rules."""
+        document = loaded.document
+        levels = ((rule.info, severity_of(rule.info, file.overrides, document.server)) for rule in file.rules.active)
+        together = frozenset(info.id for info, level in levels if DEPLOYMENT in info.kinds and level[document.target] is not None)
+        given, known = file.given, frozenset(file.rules.known)
+        noted = Checked(document, given.path, checked, together, known, not breaks_off(loaded), given.searched)
+        if self._acceptances is not None:
+            self._acceptances.take(file.config, noted)
+        if self._baselines is not None:
+            self._baselines.take(file.config, noted)
+
+    def _accepted(self, finding: Finding) -> Finding:
+        """A finding with the reason why it is accepted: by a comment, else by the configuration, else by a baseline."""
+        finding = self._suppressions.apply(finding)
+        if finding.suppressed is None and self._acceptances is not None:
+            finding = self._acceptances.apply(finding)
+        if finding.suppressed is None and self._baselines is not None:
+            finding = self._baselines.apply(finding)
+        return finding
+
     def _add(self, findings: list[Finding], rules: RuleSet, overrides: Overrides) -> None:
-        """Take findings into the report: a comment suppresses one place, and what is left of a rule's is put together."""
-        applied = [self._suppressions.apply(finding) for finding in findings]
+        """Take findings into the report: what is accepted is so at one place, and what is left of a rule's is put together."""
+        applied = [self._accepted(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None]
         kept = merged([finding for finding in applied if finding.suppressed is None], rules.active)
         findings = [self._with_commands(self._with_edits(finding)) for finding in kept] + suppressed
@@ -436,6 +523,7 @@ class _Run:
                 self._bug(error, "all files", what)
         for path in self.choices.used:
             self.note_input(path)
+        notices = tuple(sorted(self._notices()))
         return Outcome(
             Result(
                 version=__version__,
@@ -445,6 +533,7 @@ class _Run:
                 rules=dict(sorted(self.rules.items())),
                 deployments=tuple(self._deployments),
                 configurations=self.choices.configurations(),
+                notices=notices,
             ),
             tuple(self.errors),
             tuple(self.bugs),
@@ -452,7 +541,38 @@ class _Run:
             self.started,
             frozenset(self._inputs),
             self._contents,
+            self._baseline_to_write(),
         )
+
+    def _searched(self, folder: Path) -> bool:
+        """Whether all of a folder was searched."""
+        real = Path(os.path.realpath(folder))
+        return any(real.is_relative_to(one) for one in self._folders)
+
+    def _unread(self) -> list[Path]:
+        """The files of which the run says nothing."""
+        return [Path(file.path) for file in self.files if file.status != "checked"]
+
+    def _is_gone(self, path: Path) -> bool:
+        """Whether a file is not there, in a folder that was searched for it."""
+        return not os.path.lexists(path) and self._searched(path.parent)
+
+    def _notices(self) -> Iterator[Notice]:
+        """What there is to tidy up in the configurations and baselines."""
+        if not self.started:
+            return
+        if self._acceptances is not None:
+            yield from self._acceptances.notices(self._searched, self._unread())
+        for known in self._baselines.all if self._baselines is not None and self._new_baseline is None else ():
+            stale = list(known.stale(self._unread(), self._is_gone))
+            self.failed = self.failed or (bool(stale) and self.options.fail_on_stale_baseline)
+            if stale:
+                yield known.notice(stale)
+
+    def _baseline_to_write(self) -> NewBaseline | None:
+        if self._new_baseline is None:
+            return None
+        return NewBaseline(*self._new_baseline.written(self._unread(), self._is_gone))
 
 
 def fix_of(problem: Problem, rule: Rule) -> Fix | None:

@@ -98,7 +98,7 @@ class Suppressions:
         if file is None or anchors is None:
             return finding
         reason = file.reason(finding.rule, _places(finding.span.start, anchors))
-        return finding if reason is None else finding._replace(suppressed=reason)
+        return finding if reason is None else finding._replace(suppressed=reason, accepted_by="comment")
 
     def unused(self) -> Iterator[Unused]:
         """The comments, and parts of them, that no finding needs; to be asked when :meth:`apply` has seen every finding."""

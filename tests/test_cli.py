@@ -232,6 +232,7 @@ def test_the_json_contract() -> None:
         ],
         "deployments": [],
         "configurations": [],
+        "notices": [],
         "findings": [
             {
                 "rule": "missing-support-email",
@@ -248,6 +249,7 @@ def test_the_json_contract() -> None:
                 "fixable": False,
                 "fix": None,
                 "suppressed": None,
+                "accepted_by": None,
             },
             {
                 "rule": SLASH,
@@ -273,6 +275,7 @@ def test_the_json_contract() -> None:
                     "commands": None,
                 },
                 "suppressed": None,
+                "accepted_by": None,
             },
         ],
         "summary": {"files": 1, "errors": 2, "warnings": 0, "notes": 0, "suppressed": 0},

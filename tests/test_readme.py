@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -21,7 +21,7 @@ from linter.cli import cli
 from linter.config import FAIL_ON_CHOICES
 from linter.configurations import Configurations
 from linter.load import Input
-from linter.model import LEVELS, TARGETS
+from linter.model import LEVELS, TARGETS, Notice, NoticeKind
 from linter.run import Options, lint_input
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -66,6 +66,8 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
     assert all(config.general) and config.general.severity
     [(_, override)] = config.per_file
     assert config.environments["staging"].server
+    [acceptance] = config.accept
+    assert all(acceptance) and config.baseline == tmp_path / "known-findings.jsonl"
     assert override.target and override.ignore
     for word in (*LEVELS, *TARGETS, *FAIL_ON_CHOICES, "off"):
         assert re.search(rf"\b{word}\b", block("configuration")), word
@@ -104,7 +106,12 @@ def report() -> Any:
 def test_the_json_contract_is_whole(report: Any) -> None:
     keys = " ".join(first_column("JSON output"))
     keys = keys.replace(".kind .environment", "findings[].kind findings[].environment")
+    keys = keys.replace(".line .message", "notices[].line notices[].message")
     assert {word for word in keys.split() if "[]" not in word} == set(report)
+    assert {word.partition("[].")[2] for word in keys.split() if word.startswith("notices[].")} == set(Notice._fields)
+    assert set(re.findall(r"`([a-z-]+)`", re.findall(r"^\| `notices\[\].kind` \|(.*)$", README, re.MULTILINE)[0])) == set(
+        get_args(NoticeKind)
+    )
     for part in ("files", "deployments", "findings"):
         assert {word.partition("[].")[2] for word in keys.split() if word.startswith(f"{part}[].")} == set(report[part][0])
     assert keys_of("tool") == set(report["tool"])

@@ -29,6 +29,7 @@ from linter.model import (
     FileStatus,
     Finding,
     Fix,
+    Notice,
     Related,
     Result,
     RuleInfo,
@@ -99,7 +100,7 @@ def everything() -> Result:
         finding(server, ("baseUrl",), "baseUrl is not the address of the API")._replace(related=(related,), fix=fix._replace(safe=False)),
         finding(server, ("database", "password"), "database.password is short")._replace(severity="warning"),
         finding(server, None, "the file is too large", PORT),
-        finding(server, ("port",), "port is 8103", PORT)._replace(suppressed="everybody knows it"),
+        finding(server, ("port",), "port is 8103", PORT)._replace(suppressed="everybody knows it", accepted_by="comment"),
         finding(infra, ("name",), "name is not ours", PORT),
         files=(
             FileStatus("app.json", None, None, None, "ignored", "a configuration of the Medplum app"),
@@ -110,8 +111,9 @@ def everything() -> Result:
         deployments=(Deployment("prod", (server, infra)), Deployment(None, (server,))),
         configurations=(
             Configuration(".medplum-lint.toml", False, ("missing-port",), 2, "never"),
-            Configuration("ci/lint.toml", True, (), 0, None),
+            Configuration("ci/lint.toml", True, (), 0, None, 1),
         ),
+        notices=(Notice("unused-acceptance", "ci/lint.toml", 7, "the acceptance of missing-port is unused"),),
     )
 
 
@@ -136,6 +138,7 @@ def hostile() -> Result:
         rules={**run.rules, HOSTILE: rule},
         deployments=(Deployment(HOSTILE, (where,)),),
         configurations=(Configuration(HOSTILE, True, (HOSTILE,), 1, None),),
+        notices=(Notice("unused-acceptance", HOSTILE, None, HOSTILE),),
     )
 
 

@@ -67,8 +67,10 @@ def _unread(files: Iterable[FileStatus], path: Callable[[str], str]) -> Iterator
 def _used(one: Configuration, path: str) -> Issue:
     """A configuration that counted, and what it took away from the run."""
     never = ", fail-on never" if one.fail_on == "never" else ""
-    message = f"this file configures medplum-lint: rules off: {len(one.rules_off)}, paths excluded: {one.excluded}{never}"
-    fingerprint = hash_of(("configuration-used", path, *one.rules_off, str(one.excluded), str(one.fail_on)))
+    accepted = (f"findings accepted: {one.accepted}",) if one.accepted else ()
+    off = ", ".join((f"rules off: {len(one.rules_off)}", f"paths excluded: {one.excluded}", *accepted))
+    message = f"this file configures medplum-lint: {off}{never}"
+    fingerprint = hash_of(("configuration-used", path, *one.rules_off, str(one.excluded), str(one.fail_on), *accepted))
     return _issue("configuration-used", message, fingerprint, "info", path)
 
 

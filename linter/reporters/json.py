@@ -38,6 +38,7 @@ def _document(result: Result) -> dict[str, Any]:
         ],
         "deployments": [_deployment(deployment) for deployment in result.deployments],
         "configurations": [_configuration(one) for one in result.configurations],
+        "notices": [one._asdict() for one in result.notices],
         "findings": [_finding(finding, result.rules.get(finding.rule)) for finding in result.findings],
         "summary": {
             "files": len({file.path for file in result.files}),
@@ -72,7 +73,14 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
 
 
 def _configuration(one: Configuration) -> dict[str, Any]:
-    return {"path": one.path, "named": one.named, "rules_off": list(one.rules_off), "excluded": one.excluded, "fail_on": one.fail_on}
+    return {
+        "path": one.path,
+        "named": one.named,
+        "rules_off": list(one.rules_off),
+        "excluded": one.excluded,
+        "accepted": one.accepted,
+        "fail_on": one.fail_on,
+    }
 
 
 def _fix(document: Document, fix: Fix) -> dict[str, Any]:
@@ -106,4 +114,5 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "fixable": finding.fix is not None and finding.fix.can_be_made,
         "fix": None if finding.fix is None else _fix(document, finding.fix),
         "suppressed": finding.suppressed,
+        "accepted_by": finding.accepted_by,
     }

@@ -38,6 +38,7 @@ from ..model import (
     FileStatus,
     Finding,
     Level,
+    Notice,
     Related,
     Result,
     RuleInfo,
@@ -112,7 +113,7 @@ def _log(result: Result, style: Style, shown: int, kept: list[Finding]) -> om.Sa
     place = cache(_artifact_location)
     taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
     notifications = [*_unread(result.files, place), *_left_out(shown, len(kept)), *_without_tags(rules.values())]
-    configurations = [_used(one, place) for one in result.configurations]
+    configurations = [*(_used(one, place) for one in result.configurations), *(_noticed(one, place) for one in result.notices)]
     invocation = om.Invocation(
         execution_successful=True,
         tool_execution_notifications=notifications or None,
@@ -422,11 +423,22 @@ def _used(one: Configuration, place: Callable[[str], om.ArtifactLocation]) -> om
     """A configuration that counted, and what it took away from the run."""
     artifact = place(one.path)
     never = ", fail-on never" if one.fail_on == "never" else ""
-    text = f"'{artifact.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{never}."
+    accepted = f", {one.accepted} findings accepted" if one.accepted else ""
+    text = f"'{artifact.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
     used = _notification("configuration-used", text, artifact)
     used.level = "note"
-    used.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded}
+    used.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
     return used
+
+
+def _noticed(one: Notice, place: Callable[[str], om.ArtifactLocation]) -> om.Notification:
+    """What is to be tidied up in a configuration or a baseline."""
+    artifact = place(one.path)
+    noticed = _notification(one.kind, sentence(printable(one_line(f"'{artifact.uri}': {one.message}"))), artifact)
+    noticed.level = "note"
+    if one.line is not None:
+        noticed.locations[0].physical_location.region = om.Region(start_line=one.line)
+    return noticed
 
 
 def _notification(id_: str, text: str, artifact: om.ArtifactLocation | None = None) -> om.Notification:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Final
 
 from ..model import LEVELS, Configuration, Deployment, Document, Finding, Fix, Related, Result, Style
@@ -146,7 +146,8 @@ def _configuration(configuration: Configuration) -> str:
     rules = _count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rules"
     excluded = f"{_count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
     never = ", fail-on never" if configuration.fail_on == "never" else ""
-    return f"Configuration {printable(configuration.path)}: {rules} off, {excluded}{never}."
+    accepted = f", {_count(configuration.accepted, 'finding')} accepted" if configuration.accepted else ""
+    return f"Configuration {printable(configuration.path)}: {rules} off, {excluded}{accepted}{never}."
 
 
 def _together(deployment: Deployment) -> str:
@@ -198,14 +199,20 @@ def _summary(result: Result) -> str:
     others = Counter(file.status for file in result.files if file.status != "checked")
     files = _count(len(checked), "file") + "".join(f", {number} {status}" for status, number in sorted(others.items()))
     shown = [finding for finding in result.findings if finding.suppressed is None]
-    hidden = len(result.findings) - len(shown)
-    suppressed = f" ({hidden} suppressed)" if hidden else ""
+    suppressed = _suppressed(result.findings)
     judged = f", judged by {newest}" if (newest := _newest(result)) else ""
     if not shown:
         return f"No findings in {files}{suppressed}{judged}."
     levels = Counter(finding.severity for finding in shown)
     counts = [_count(levels[level], level) for level in LEVELS if levels[level]]
     return f"Found {_series(counts)} in {files}{suppressed}{judged}.{_fixable(shown)}"
+
+
+def _suppressed(findings: Iterable[Finding]) -> str:
+    """How many findings are accepted, and how many of them by a baseline, in brackets; empty where none is."""
+    hidden = Counter(finding.accepted_by == "baseline" for finding in findings if finding.suppressed is not None)
+    counts = [f"{hidden[False]:,} suppressed"] * bool(hidden[False]) + [f"{hidden[True]:,} in the baseline"] * bool(hidden[True])
+    return f" ({', '.join(counts)})" if counts else ""
 
 
 def _fixable(findings: list[Finding]) -> str:

@@ -1,0 +1,136 @@
+"""Acceptances: which findings a configuration accepts (``[[accept]]``), and which of its acceptances are over or accept nothing.
+
+As with suppression comments one that nothing needs is reported, so that it cannot hide a later mistake; but only where the run shows that:
+a hook that is given some of the files knows nothing of the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from .choose import Checked, relative_to_here
+from .config import Acceptance, Config
+from .documents.deployment import environment_of
+from .model import Document, Finding, Notice, SettingPath, dotted, members_as_one
+
+
+class _Fitting(NamedTuple):
+    """An acceptance that a document is in the place of; ``key`` tells it from all others of a run."""
+
+    key: tuple[Path | None, int]
+    acceptance: Acceptance
+
+
+class _Seen:
+    """What a run has shown of an acceptance: whether it was needed, by a finding that is there in spite of it too, and where it fits."""
+
+    def __init__(self) -> None:
+        self.used = False
+        self.came_back = False
+        self.fits = False
+        """Whether it fits some document."""
+        self.checked = False
+        """Whether its rule was checked in one that it fits."""
+        self.named = False
+        """Whether its path is that of a file in which the rule was checked, and so of no other one."""
+        self.unread = False
+        """Whether not all of a document that it fits could be read."""
+
+
+class Acceptances:
+    """The acceptances of all configurations of a run, as of a day; ``count`` is called for each that is accepted, with its rule."""
+
+    def __init__(self, today: date, count: Callable[[Config, str], object]) -> None:
+        self._today = today
+        self._count = count
+        self._configs: dict[Path | None, Config] = {}
+        self._seen: dict[tuple[Path | None, int], _Seen] = {}
+        self._fitting: dict[Document, tuple[Config, dict[str, list[_Fitting]]]] = {}
+
+    def take(self, config: Config, checked: Checked) -> None:
+        """Note a document, and the configuration that counts for it."""
+        if not config.accept:
+            return
+        document, path = checked.document, checked.path
+        self._configs[config.path] = config
+        by_rule: dict[str, list[_Fitting]] = {}
+        for index, one in enumerate(config.accept):
+            seen = self._seen.setdefault((config.path, index), _Seen())
+            if one.path is not None and not config.matches(path, one.path):
+                continue
+            seen.named |= one.rule in checked.rules and _names(config, one, path)
+            seen.unread |= not checked.whole
+            if one.environment is None or one.environment in (document.environment, environment_of(document)):
+                by_rule.setdefault(one.rule, []).append(_Fitting((config.path, index), one))
+                seen.fits = True
+                seen.checked |= one.rule in checked.rules or one.rule in checked.together
+        self._fitting[document] = config, by_rule
+
+    def apply(self, finding: Finding) -> Finding:
+        """The finding, with the reason of the first acceptance that covers it and is not over."""
+        config, by_rule = self._fitting.get(finding.document, (None, {}))
+        covering = [one for one in by_rule.get(finding.rule, ()) if _is_about(one.acceptance, finding.path)]
+        valid = next((one for one in covering if not self._is_over(one.acceptance)), None)
+        if valid is None or config is None:
+            for one in covering:
+                self._seen[one.key].came_back = True
+            return finding
+        self._seen[valid.key].used = True
+        self._count(config, finding.rule)
+        return finding._replace(suppressed=valid.acceptance.reason, accepted_by="configuration")
+
+    def _is_over(self, acceptance: Acceptance) -> bool:
+        return acceptance.until is not None and acceptance.until < self._today
+
+    def notices(self, searched: Callable[[Path], bool], unread: Iterable[Path]) -> Iterator[Notice]:
+        """What is to be said of acceptances that are over or accept nothing; to be asked when :meth:`apply` has seen every finding.
+
+        ``searched`` tells whether all of a folder was, ``unread`` are the files that could not be read.
+        """
+        unread = list(unread)
+        for config in self._configs.values():
+            assert config.path is not None  # there are none without a file
+            whole = searched(config.folder)
+            for index, one in enumerate(config.accept):
+                seen = self._seen[config.path, index]
+                path, what = relative_to_here(config.path), _described(one)
+                if seen.came_back:
+                    message = f"the acceptance of {what} expired on {one.until}: fix the finding, or decide again and give a later date"
+                    yield Notice("expired-acceptance", path, one.line, message)
+                elif not seen.used and _is_unused(seen, whole=whole) and not _may_be_unread(config, one, unread):
+                    why = "the rule finds nothing there" if seen.fits else "nothing that was checked fits it"
+                    yield Notice("unused-acceptance", path, one.line, f"the acceptance of {what} is unused, because {why}: delete it")
+
+
+def _is_about(acceptance: Acceptance, path: SettingPath | None) -> bool:
+    if acceptance.setting is None:
+        return True
+    return acceptance.setting in (dotted(path or ()), dotted(members_as_one(path or ())))
+
+
+def _names(config: Config, acceptance: Acceptance, path: Path) -> bool:
+    """Whether the path of an acceptance is that of one file, which it is only with a slash: without one it is a name at any depth."""
+    glob = acceptance.path or ""
+    return "/" in glob and os.path.normpath(config.folder / glob.strip("/")) == os.path.abspath(path)
+
+
+def _is_unused(seen: _Seen, *, whole: bool) -> bool:
+    """Whether it is certain that an acceptance which was not needed in a run is not needed at all."""
+    if seen.unread:
+        return False
+    return seen.named or (whole and (seen.checked or not seen.fits))
+
+
+def _may_be_unread(config: Config, acceptance: Acceptance, unread: Iterable[Path]) -> bool:
+    return any(acceptance.path is None or config.matches(path, acceptance.path) for path in unread)
+
+
+def _described(acceptance: Acceptance) -> str:
+    setting = f" at {acceptance.setting}" if acceptance.setting else ""
+    path = f" in {acceptance.path}" if acceptance.path is not None else ""
+    environment = f" (environment {acceptance.environment})" if acceptance.environment is not None else ""
+    return f"{acceptance.rule}{setting}{path}{environment}"

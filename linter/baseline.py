@@ -1,0 +1,247 @@
+"""Baselines: the findings that were there before, so that only new ones are reported, and the file that holds them.
+
+A finding is known again by what it is about (:attr:`linter.model.Finding.identity`), not by its line. The file has one entry a line and is
+sorted, so that git merges it as any other text; it holds names, and no value of a setting.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from .choose import Checked, relative_to_here
+from .config import Config, ConfigError
+from .files import Unreadable, read_regular
+from .load import STANDARD_INPUT
+from .model import Document, Finding, Notice
+from .redaction.mask import named_environment
+from .text import printable
+
+LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a baseline at most: some 400,000 entries."""
+_HEADER: Final = "# Findings that medplum-lint does not report, because they were there before (version 1). Written by --write-baseline.\n"
+_NAMES: Final = ("path", "environment", "setting", "rule")
+_MOST_NAMED: Final = 10
+"""Entries at most that a notice names."""
+
+
+class Entry(NamedTuple):
+    """What an entry is about; an environment or a setting that it does not have is empty."""
+
+    path: str
+    environment: str
+    setting: str
+    rule: str
+
+
+class Baseline(NamedTuple):
+    """A file of entries: how many findings each stands for, and its line. The paths in it are relative to the folder of the file."""
+
+    path: Path
+    counts: Mapping[Entry, int]
+    lines: Mapping[Entry, int]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a file. Raises :exc:`~linter.config.ConfigError`, with the line, for what is none."""
+    try:
+        text = read_regular(path, LARGEST).decode("utf-8-sig")
+    except Unreadable as error:
+        way_out = f": write it with --write-baseline {path}" if not os.path.lexists(path) else ""
+        raise ConfigError(f"{path}: the baseline cannot be read: {error}{way_out}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is no baseline: it is not UTF-8") from None
+    counts: dict[Entry, int] = {}
+    lines: dict[Entry, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if line and not line.startswith("#"):
+            entry, count = _parsed(line, f"{path}:{number}")
+            # What two branches have added is there twice after a merge.
+            counts[entry] = max(count, counts.get(entry, 0))
+            lines.setdefault(entry, number)
+    return Baseline(path, counts, lines)
+
+
+def _parsed(line: str, place: str) -> tuple[Entry, int]:
+    if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+        raise ConfigError(f"{place}: the baseline has a conflict of a merge in it: keep the lines of both sides")
+    try:
+        data: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        data = None
+    count = data.pop("count", 1) if isinstance(data, dict) else 0
+    texts = isinstance(data, dict) and {"path", "rule"} <= data.keys() <= {*_NAMES} and all(isinstance(one, str) for one in data.values())
+    if not texts or not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ConfigError(f"{place}: is no entry of a baseline: write the baseline anew with --write-baseline")
+    return Entry(*(data.get(name, "") for name in _NAMES)), count
+
+
+def baseline_text(counts: Mapping[Entry, int]) -> str:
+    """The file that holds entries, each with how many findings it stands for: one a line, in their order, in ASCII."""
+    return _HEADER + "".join(f"{json.dumps(_as_data(entry, counts[entry]))}\n" for entry in sorted(counts))
+
+
+def _as_data(entry: Entry, count: int) -> dict[str, Any]:
+    names = {name: value for name, value in entry._asdict().items() if value or name in ("path", "rule")}
+    return {**names, "count": count} if count > 1 else names
+
+
+class _File:
+    """What a run has shown of a file: the rules that it was checked with, alone and held against others, and how it came into the run."""
+
+    def __init__(self) -> None:
+        self.checked: set[str] = set()
+        self.together: set[str] = set()
+        self.known: frozenset[str] = frozenset()
+        self.whole = True
+        self.searched = False
+
+
+class Known:
+    """A baseline in a run: which findings are in it, which are new, and which of its entries are stale.
+
+    ``path`` is its file; with ``old`` None there was none. With ``taking`` each finding is taken into it, whether it was there or not.
+    """
+
+    def __init__(self, path: Path, old: Baseline | None, *, taking: bool = False) -> None:
+        self.path = path
+        self._folder = os.path.realpath(path.parent)
+        self._old = old
+        self._left = dict(old.counts) if old is not None else {}
+        self._taking = taking
+        self._taken: dict[Entry, int] = {}
+        self._files: dict[str, _File] = {}
+        self._names: dict[Document, str] = {}
+
+    def take(self, checked: Checked) -> None:
+        """Note a document that was checked."""
+        document = checked.document
+        name = self._names[document] = document.uri if document.uri == STANDARD_INPUT else self._relative(checked.path)
+        file = self._files.setdefault(name, _File())
+        file.checked |= checked.rules
+        file.together |= checked.together
+        file.known = checked.known
+        file.whole &= checked.whole
+        file.searched |= checked.searched
+
+    def _relative(self, path: Path) -> str:
+        """A path as entries have it: the same wherever the command runs, for links of folders are followed; one of a file is not."""
+        absolute = os.path.join(os.path.realpath(path.absolute().parent), path.name)
+        try:
+            return printable(Path(os.path.relpath(absolute, self._folder)).as_posix())
+        except ValueError:  # on another drive
+            return printable(Path(absolute).as_posix())
+
+    def holds(self, finding: Finding) -> bool:
+        """Whether a finding is known; each entry stands for as many as it says."""
+        entry = self._entry(finding)
+        if entry is None:
+            return False
+        if self._taking:
+            self._taken[entry] = self._taken.get(entry, 0) + 1
+            return True
+        if not self._left.get(entry):
+            return False
+        self._left[entry] -= 1
+        return True
+
+    def _entry(self, finding: Finding) -> Entry | None:
+        name = self._names.get(finding.document)
+        if name is None:
+            return None
+        rule, _, _, setting = finding.identity
+        return Entry(name, named_environment(finding.document) or "", printable(setting), printable(rule))
+
+    def written(self, unread: Iterable[Path], gone: Callable[[Path], bool]) -> tuple[str, int, int]:
+        """The text of the new baseline, with how many entries it has, and how many of these are old ones that this run says nothing of."""
+        unread_names = set(map(self._relative, unread))
+        kept = {one: count for one, count in self._left.items() if one not in self._taken and not self._shows(one, unread_names, gone)}
+        return baseline_text({**kept, **self._taken}), len(kept) + len(self._taken), len(kept)
+
+    def stale(self, unread: Iterable[Path], gone: Callable[[Path], bool]) -> Iterator[Entry]:
+        """The entries that stand for more findings than there are, as far as the run shows that.
+
+        ``unread`` are the files that could not be read; ``gone`` tells whether a file would have been found if it were there.
+        """
+        unread_names = set(map(self._relative, unread))
+        return (one for one in sorted(self._left) if self._left[one] and self._shows(one, unread_names, gone))
+
+    def _shows(self, entry: Entry, unread: set[str], gone: Callable[[Path], bool]) -> bool:
+        """Whether the run shows if there is a finding that an entry is about."""
+        file = self._files.get(entry.path)
+        if entry.path in unread:
+            return False
+        if file is None:
+            return entry.path != STANDARD_INPUT and gone(Path(self._folder, entry.path))
+        if not file.whole:
+            return False
+        return entry.rule not in file.known or entry.rule in file.checked or (entry.rule in file.together and file.searched)
+
+    def notice(self, stale: list[Entry]) -> Notice:
+        """What is to be said of stale entries, of which there is one at least."""
+        assert self._old is not None  # where the entries come from
+        count = f"{len(stale):,} entries are" if len(stale) > 1 else "1 entry is"
+        named = "; ".join(f"{_described(one)} (line {self._old.lines[one]})" for one in stale[:_MOST_NAMED])
+        more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
+        message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
+        return Notice("stale-baseline", relative_to_here(self.path), self._old.lines[stale[0]], f"{message} with --write-baseline")
+
+
+def _described(entry: Entry) -> str:
+    setting = f" at {entry.setting}" if entry.setting else ""
+    environment = f" (environment {entry.environment})" if entry.environment else ""
+    return f"{entry.rule}{setting} in {entry.path}{environment}"
+
+
+class Baselines:
+    """The baselines of a run: one that the command line names for all files, else that of the configuration of each file.
+
+    ``count`` is called with each configuration whose baseline holds a finding.
+    """
+
+    def __init__(self, named: Known | None, count: Callable[[Config, str], object]) -> None:
+        self._named = named
+        self._count = count
+        self._of: dict[Path, Known] = {}
+        self._documents: dict[Document, tuple[Known, Config | None]] = {}
+
+    @property
+    def all(self) -> list[Known]:
+        """The baselines that are used."""
+        return [*([self._named] if self._named is not None else []), *self._of.values()]
+
+    def read(self, config: Config) -> Path | None:
+        """Read the baseline of a configuration, if it has one that counts; the file. Raises :exc:`~linter.config.ConfigError`."""
+        path = config.baseline
+        if self._named is not None or path is None:
+            return None
+        if path not in self._of:
+            if not config.trusted and config.path is not None and not _stays(path, config.path.parent):
+                outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
+                raise ConfigError(f"{config.path}:{config.baseline_line}: {path.name} {outside}")
+            self._of[path] = Known(path, read_baseline(path))
+        return path
+
+    def take(self, config: Config, checked: Checked) -> None:
+        """Note a document that was checked, and the configuration that counts for it."""
+        known = self._named if self._named is not None else self._of.get(config.baseline) if config.baseline is not None else None
+        if known is not None:
+            known.take(checked)
+            self._documents[checked.document] = known, config if self._named is None else None
+
+    def apply(self, finding: Finding) -> Finding:
+        """The finding, accepted where it is known."""
+        known, config = self._documents.get(finding.document, (None, None))
+        if known is None or not known.holds(finding):
+            return finding
+        if config is not None:
+            self._count(config, finding.rule)
+        return finding._replace(suppressed=f"in the baseline {relative_to_here(known.path)}", accepted_by="baseline")
+
+
+def _stays(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

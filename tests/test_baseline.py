@@ -1,0 +1,380 @@
+"""Baselines: what is known, what is new, what is gone, and the file that says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from support.canaries import CANARY
+from support.helpers import compact
+
+from linter.baseline import Entry, baseline_text, read_baseline
+from linter.cli import cli
+from linter.config import ConfigError
+from linter.configurations import OWN_FILE
+
+SERVER = {
+    "baseUrl": "https://api.hospital.org",
+    "appBaseUrl": "https://app.hospital.org/",
+    "database": {"host": "db", "password": CANARY, "ssl": {"require": True}},
+    "redis": {"host": "cache"},
+    "port": 8103,
+}
+FILE = "deploy/medplum.config.json"
+KNOWN = "known.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(FILE, json.dumps(SERVER, indent=2))
+
+
+def write(name: str, text: str) -> None:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def lint(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(cli, list(arguments), input=given)
+
+
+def new(*arguments: str, name: str = KNOWN) -> list[str]:
+    """The rule and the setting of each finding that is not in the baseline."""
+    baseline = ["--baseline", name] if name else []
+    report: Any = json.loads(lint(*arguments, *baseline, "--format", "json").stdout)
+    return [f"{one['rule']} {one['setting']}" for one in report["findings"] if one["suppressed"] is None]
+
+
+def notes(*arguments: str) -> list[str]:
+    result = lint(*arguments, "--baseline", KNOWN)
+    return [line.removeprefix("medplum-lint: ") for line in result.stderr.splitlines()]
+
+
+def known(*arguments: str) -> list[dict[str, Any]]:
+    """Write a baseline, and give its entries."""
+    assert lint(*(arguments or ["."]), "--write-baseline", KNOWN).exit_code == 0
+    return entries()
+
+
+def entries() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(KNOWN).read_text(encoding="ascii").splitlines()[1:]]
+
+
+# --- Writing. -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_file() -> None:
+    result = lint("--write-baseline", KNOWN)
+    assert (result.exit_code, result.stderr) == (0, f"medplum-lint: note: {KNOWN}: wrote 4 entries\n")
+    assert result.stdout == "No findings in 1 file (4 in the baseline), judged by server 5.1.23 (the newest known release).\n"
+    text = Path(KNOWN).read_text(encoding="ascii")
+    assert text.splitlines()[1:] == [
+        f'{{"path": "{FILE}", "setting": "baseUrl", "rule": "base-url-without-trailing-slash"}}',
+        f'{{"path": "{FILE}", "setting": "binaryStorage", "rule": "missing-binary-storage"}}',
+        f'{{"path": "{FILE}", "setting": "database.password", "rule": "secret-in-json-file"}}',
+        f'{{"path": "{FILE}", "setting": "supportEmail", "rule": "missing-support-email"}}',
+    ]
+    assert CANARY not in text
+    assert new(".") == new(FILE) == new(f"./{FILE}") == new(str(Path(FILE).absolute())) == []
+    lint("--write-baseline", KNOWN)
+    assert Path(KNOWN).read_text(encoding="ascii") == text
+
+
+def test_what_is_accepted_otherwise_is_not_in_it() -> None:
+    write(OWN_FILE, "[[accept]]\nrule = 'missing-support-email'\nreason = 'x'\n")
+    assert "missing-support-email" not in {one["rule"] for one in known()}
+
+
+def test_one_that_is_run_on_a_part_keeps_the_rest() -> None:
+    write("b/medplum.json", compact(SERVER))
+    assert len(known(".")) == 8
+    write(FILE, json.dumps({**SERVER, "baseUrl": "https://api.hospital.org/"}))
+    result = lint(FILE, "--write-baseline", KNOWN)
+    assert (
+        result.stderr == f"medplum-lint: note: {KNOWN}: wrote 7 entries, of which 4 are about files and rules that this run did not check\n"
+    )
+    assert len(entries()) == 7 and new(".") == []
+    lint(".", "--select", "urls", "--write-baseline", KNOWN)
+    assert len(entries()) == 7
+    Path("b/medplum.json").unlink()
+    lint(".", "--write-baseline", KNOWN)
+    assert len(entries()) == 3
+
+
+@pytest.mark.parametrize(
+    "text", [compact(SERVER), "{}", "hello\n", '{"path": "a"}', '{"path": "a", "rule": 1}', '{"path":"a","rule":"b","x":"c"}']
+)
+def test_no_other_file_is_overwritten(text: str) -> None:
+    write("other.json", text)
+    result = lint(FILE, "--write-baseline", "other.json")
+    assert result.exit_code == 2
+    assert result.stderr == "medplum-lint: error: other.json:1: is no entry of a baseline: write the baseline anew with --write-baseline\n"
+    assert Path("other.json").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--write-baseline", "x", "--fix"],
+        ["--write-baseline", "x", "--diff"],
+        ["--write-baseline", "x", "--baseline", "y"],
+        ["--write-baseline", "x", "--no-baseline"],
+        ["--write-baseline", "x", "--fail-on-stale-baseline"],
+        ["--no-baseline", "--baseline", "y"],
+        ["--no-baseline", "--fail-on-stale-baseline"],
+        ["--baseline", ""],
+        ["--fail-on-stale-baseline"],
+        ["--baseline", "gone"],
+    ],
+)
+def test_options_that_contradict_each_other(arguments: list[str]) -> None:
+    result = lint(FILE, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "") and "baseline" in result.stderr
+    assert not Path("x").exists()
+
+
+# --- What is known. -----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_new_is_reported() -> None:
+    known()
+    write(FILE, json.dumps({**SERVER, "logLevel": 1, "signingKey": "abcdefgh"}))
+    assert sorted(new(FILE)) == ["malformed-pem signingKey", "secret-in-json-file signingKey", "wrong-type logLevel"]
+    result = lint(FILE, "--baseline", KNOWN)
+    assert result.exit_code == 1 and "the file contains" not in result.stdout
+    assert lint(FILE, "--no-baseline").exit_code == 1
+
+
+def test_lines_may_move_and_names_beside_it_may_change() -> None:
+    known()
+    moved = {
+        "appBaseUrl": "https://a.hospital.org/",
+        "loglevel": "info",
+        "redis": {"host": "x"},
+        "port": 1,
+        "database": {"password": "changed", "dbname": "a", "host": "b"},
+    }
+    write(FILE, "\n\n\n" + json.dumps({**moved, "baseUrl": "https://other.hospital.org"}, separators=(",\n\n", ":\t")))
+    assert [one for one in new(FILE) if "loglevel" not in one] == []
+
+
+def test_a_member_of_a_list_is_any_member() -> None:
+    write(FILE, json.dumps({**SERVER, "externalAuthProviders": [{"issuer": 1}]}))
+    [issuer] = [one for one in known() if "issuer" in one.get("setting", "")]
+    assert issuer["setting"] == "externalAuthProviders.*.issuer"
+    write(FILE, json.dumps({**SERVER, "externalAuthProviders": [{"issuer": "https://a.example"}, {"issuer": 1}]}))
+    assert [one for one in new(FILE) if one.startswith("wrong-type")] == []
+    write(FILE, json.dumps({**SERVER, "externalAuthProviders": [{"issuer": 1}, {"issuer": 1}]}))
+    assert [one for one in new(FILE) if one.startswith("wrong-type")] == ["wrong-type externalAuthProviders.1.issuer"]
+
+
+def test_several_findings_of_one_name_are_counted() -> None:
+    text = json.dumps(SERVER, indent=2)
+    write(FILE, text.replace('"port"', '// a\n// b\n"port"'))
+    [comments] = [one for one in known() if one["rule"] == "json-comment"]
+    assert comments["count"] == 2
+    write(FILE, text.replace('"port"', '// a\n// b\n// c\n"port"'))
+    assert new(FILE) == ["json-comment None"]
+
+
+def test_each_environment_of_a_dump_is_known_for_itself() -> None:
+    one = {"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://a.example"}
+    write("ssm.json", json.dumps([one]))
+    assert {entry.get("environment") for entry in known("ssm.json")} == {"prod"}
+    write("ssm.json", json.dumps([one, {**one, "Name": "/medplum/staging/baseUrl"}]))
+    found = [one for one in new("ssm.json") if "slash" in one]
+    assert found == ["base-url-without-trailing-slash baseUrl"]
+
+
+def test_standard_input_and_its_name() -> None:
+    text = Path(FILE).read_text(encoding="utf-8")
+    known()
+    result = lint("-", "--stdin-filename", FILE, "--baseline", KNOWN, given=text)
+    assert result.exit_code == 0
+    assert lint("-", "--baseline", KNOWN, given=text).exit_code == 1
+    assert lint("-", "--write-baseline", KNOWN, given=text).exit_code == 0
+    assert lint("-", "--baseline", KNOWN, given=text).exit_code == 0
+
+
+def test_paths_are_relative_to_the_file_wherever_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("ci").mkdir()
+    assert lint("--write-baseline", "ci/known").exit_code == 0
+    assert json.loads(Path("ci/known").read_text(encoding="ascii").splitlines()[1])["path"] == f"../{FILE}"
+    (tmp_path / "link").symlink_to(tmp_path / "deploy", target_is_directory=True)
+    assert new("link/medplum.config.json", name="ci/known") == []
+    monkeypatch.chdir("deploy")
+    assert new(".", name="../ci/known") == new("medplum.config.json", name=str(tmp_path / "ci" / "known")) == []
+
+
+def test_another_format_says_it_is_suppressed() -> None:
+    known()
+    report = json.loads(lint(FILE, "--baseline", KNOWN, "--format", "json").stdout)
+    assert {(one["suppressed"], one["accepted_by"]) for one in report["findings"]} == {(f"in the baseline {KNOWN}", "baseline")}
+    assert (report["summary"]["errors"], report["summary"]["suppressed"]) == (0, 4)
+    assert json.loads(lint(FILE, "--baseline", KNOWN, "--format", "gitlab").stdout) == []
+
+
+# --- In the configuration. ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_configuration_can_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    known()
+    write(OWN_FILE, f'baseline = "{KNOWN}"\n')
+    assert new(".", name="") == []
+    assert "4 findings accepted" in lint(".").stdout
+    monkeypatch.chdir("deploy")
+    assert new(".", name="") == []
+    assert len(new(".", "--no-baseline", name="")) == len(new(".", "--isolated", name="")) == 4
+    write("other", "")
+    assert len(new(".", name="other")) == 4
+    monkeypatch.chdir("..")
+    assert lint("--write-baseline", KNOWN).stderr.endswith("wrote 4 entries\n")
+
+
+def test_a_baseline_that_is_not_there_yet_is_an_error_unless_it_is_written() -> None:
+    write(OWN_FILE, f'baseline = "{KNOWN}"\n')
+    result = lint(".")
+    path = Path(KNOWN).absolute()
+    reason = f"{path}: the baseline cannot be read: no such file or directory: write it with --write-baseline {path}"
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"medplum-lint: error: {reason}\n")
+    assert lint("--write-baseline", KNOWN).exit_code == 0
+    assert lint(".").exit_code == 0
+
+
+def test_a_configuration_that_is_found_cannot_lead_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "known"
+    assert lint("--write-baseline", str(elsewhere)).exit_code == 0
+    for name in (str(elsewhere), "link"):
+        if name == "link":
+            Path("link").symlink_to(elsewhere)
+        write(OWN_FILE, f"baseline = {json.dumps(name)}\n")
+        error = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
+        assert lint(".").stderr == f"medplum-lint: error: {Path.cwd()}/{OWN_FILE}:1: {Path(name).name} {error}\n"
+        assert lint(".", "--config", OWN_FILE).exit_code == (0 if name != "link" else 1)  # its paths are relative to the link
+
+
+# --- What is gone. ------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_fixed_can_be_removed() -> None:
+    known()
+    write(FILE, json.dumps({**SERVER, "baseUrl": "https://api.hospital.org/"}))
+    gone = f"base-url-without-trailing-slash at baseUrl in {FILE} (line 2)"
+    text = f"1 entry is stale, because the finding is gone: {gone}; delete what is stale, or write the baseline anew with --write-baseline"
+    for path in (FILE, ".", "deploy"):
+        assert notes(path) == [f"note: {KNOWN}:2: {text}"]
+    assert lint(FILE, "--baseline", KNOWN).exit_code == 0
+    assert lint(FILE, "--baseline", KNOWN, "--fail-on-stale-baseline").exit_code == 1
+    assert lint(FILE, "--baseline", KNOWN, "--quiet").stderr == ""
+    assert lint(FILE, "--baseline", KNOWN, "--quiet", "--fail-on-stale-baseline").stderr != ""
+    [notice] = json.loads(lint(FILE, "--baseline", KNOWN, "--format", "json").stdout)["notices"]
+    assert notice == {"kind": "stale-baseline", "path": KNOWN, "line": 2, "message": text}
+    known()
+    assert notes(".") == []
+
+
+def test_what_a_run_does_not_check_is_not_stale() -> None:
+    write("b/medplum.json", compact(SERVER))
+    known()
+    stale = ["--fail-on-stale-baseline", "--baseline", KNOWN]
+    assert lint(FILE, *stale).exit_code == lint("b", *stale).exit_code == 0
+    write(FILE, json.dumps({**SERVER, "baseUrl": "https://api.hospital.org/"}))
+    assert lint("b", *stale).exit_code == lint(FILE, *stale, "--ignore", "urls").exit_code == 0
+    assert lint(FILE, *stale).exit_code == 1
+    write(FILE, json.dumps(SERVER)[:-1])
+    assert notes(FILE) == []
+
+
+def test_a_file_that_is_gone_is_missed_only_where_it_would_have_been_found() -> None:
+    write("b/medplum.json", compact(SERVER))
+    known()
+    Path(FILE).unlink()
+    assert notes("b") == notes("b/medplum.json") == []
+    assert len(notes(".")) == 1 and "4 entries are stale" in notes(".")[0]
+
+
+def test_a_finding_about_two_files_is_missed_only_where_a_search_saw_both() -> None:
+    write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.other.example", "region": "us-east-1"}))
+    write("d/medplum.prod.server.json", compact(SERVER))
+    assert [one["setting"] for one in known("d") if one["rule"] == "base-url-not-at-api-domain"] == ["baseUrl"]
+    stale = ["--fail-on-stale-baseline", "--baseline", KNOWN]
+    assert lint("d/medplum.prod.server.json", *stale).exit_code == lint("d", *stale).exit_code == 0
+    write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1"}))
+    assert lint("d/medplum.prod.server.json", *stale).exit_code == 0
+    assert lint("d", *stale).exit_code == 1
+
+
+def test_a_rule_that_there_is_no_more() -> None:
+    write(KNOWN, json.dumps({"path": FILE, "rule": "old-rule", "setting": "port"}) + "\n")
+    assert "old-rule at port" in notes(FILE)[0]
+
+
+def test_many_that_are_gone_are_counted() -> None:
+    write(KNOWN, "".join(json.dumps({"path": FILE, "rule": f"old-{number:02}"}) + "\n" for number in range(1_012)))
+    [note] = notes(FILE)
+    assert "1,012 entries are stale" in note and "old-09" in note and "old-10" not in note and "; and 1,002 more; delete" in note
+
+
+# --- Fixing. ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_known_is_not_fixed_and_what_is_new_is() -> None:
+    known("--select", "base-url-without-trailing-slash")
+    write(FILE, json.dumps({**SERVER, "storageBaseUrl": "https://storage.example"}))
+    arguments = [FILE, "--baseline", KNOWN, "--unsafe-fixes", "--select", "urls,storage", "--fail-on", "never"]
+    difference = lint(*arguments, "--diff")
+    assert difference.exit_code == 1 and '"https://storage.example/"' in difference.stdout and "api.hospital.org/" not in difference.stdout
+    assert lint(*arguments, "--fix").exit_code == 0
+    fixed = json.loads(Path(FILE).read_text(encoding="utf-8"))
+    assert (fixed["baseUrl"], fixed["storageBaseUrl"]) == ("https://api.hospital.org", "https://storage.example/")
+
+
+# --- The file. ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_both_sides_of_a_merge_can_be_kept() -> None:
+    known()
+    lines = Path(KNOWN).read_text(encoding="ascii").splitlines()
+    write(KNOWN, "\n".join([*lines, "", "# ours", *reversed(lines[1:])]) + "\r\n")
+    assert new(FILE) == [] and notes(FILE) == []
+    write(KNOWN, "\n".join([*lines[:2], "<<<<<<< HEAD", *lines[2:]]))
+    error = f"{KNOWN}:3: the baseline has a conflict of a merge in it: keep the lines of both sides"
+    assert lint(FILE, "--baseline", KNOWN).stderr == f"medplum-lint: error: {error}\n"
+
+
+@given(st.dictionaries(st.builds(Entry, st.text(min_size=1), st.text(), st.text(), st.text(min_size=1)), st.integers(1, 9), max_size=5))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, counts: dict[Entry, int]) -> None:
+    path = tmp_path_factory.mktemp("known") / "known"
+    path.write_text(baseline_text(counts), encoding="ascii")
+    assert dict(read_baseline(path).counts) == counts
+
+
+@given(st.one_of(st.text(), st.text('[]{}":,apthrule01-#\n')))
+def test_no_text_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("known") / "known"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        read_baseline(path)
+    except ConfigError as error:
+        assert str(error).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"[" * 100_000, b'{"path": "a", "rule": "b", "count": 0}', b'{"path": "a", "rule": "b", "count": true}']
+)
+def test_what_is_no_baseline(content: bytes) -> None:
+    Path(KNOWN).write_bytes(content)
+    assert lint(FILE, "--baseline", KNOWN).exit_code == 2
+
+
+def test_the_report_does_not_replace_it() -> None:
+    known()
+    assert lint(FILE, "--baseline", KNOWN, "--output", KNOWN).exit_code == 2
+    assert len(entries()) == 4
