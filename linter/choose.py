@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from .config import Config, ConfigError, Overrides, Severity
+from .config import Config, ConfigError, Overrides, Severity, pattern_key
 from .configurations import Configurations
 from .files import reason_of
-from .model import Configuration, Document, RuleInfo, Target
+from .model import Configuration, Document, Notice, RuleInfo, Target
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
@@ -57,12 +57,20 @@ def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
 def is_selected(rule: Rule, overrides: Overrides) -> bool:
     """Whether a choice of rules covers a rule. The more exact of ``select`` and ``ignore`` counts; where neither is, ``ignore``."""
     ignored = rank(rule.info, overrides.ignore) if overrides.ignore else 0
-    return not ignored if overrides.select is None else rank(rule.info, overrides.select) > ignored
+    added = rank(rule.info, overrides.extend_select) if overrides.extend_select else 0
+    if overrides.select is None:
+        return not ignored or added > ignored
+    return max(added, rank(rule.info, overrides.select)) > ignored
+
+
+def is_asked_for(info: RuleInfo, overrides: Overrides) -> bool:
+    """Whether a choice of rules names this rule, by its id."""
+    return info.id in (overrides.select or ()) or info.id in (overrides.extend_select or ())
 
 
 def is_active(rule: Rule, overrides: Overrides) -> bool:
     """Whether a rule is checked: it is selected, and if it is off until it is asked for, by its id."""
-    return is_selected(rule, overrides) and (rule.enabled or rule.info.id in (overrides.select or ()))
+    return is_selected(rule, overrides) and (rule.enabled or is_asked_for(rule.info, overrides))
 
 
 def target_for(overrides: Overrides, document: Document, beside: Beside = NOTHING_BESIDE) -> Target:
@@ -80,26 +88,47 @@ def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = AN
     """How grave a rule's findings are on each target, by the rule itself unless the options say it; None where it is not checked.
 
     Where a rule is pedantic it is checked only when it is asked for: all such rules by ``pedantic``, one by its id in ``select`` or
-    ``severity``, those about older servers where the ``server`` can be one of several.
+    ``severity``, those about older servers where the ``server`` can be one of several. The severity of a category is that of those of its
+    rules which are checked anyway.
     """
     given = (overrides.severity or {}).get(info.id)
     if given is not None:
         return given
-    asked = overrides.pedantic or info.id in (overrides.select or ()) or (server.is_known and OF_OLDER_SERVERS in info.tags)
-    if not info.pedantic or asked:
-        return info.severity
-    return {target: None if target in info.pedantic else level for target, level in info.severity.items()}
+    severity = info.severity
+    asked = overrides.pedantic or is_asked_for(info, overrides) or (server.is_known and OF_OLDER_SERVERS in info.tags)
+    if info.pedantic and not asked:
+        severity = {target: None if target in info.pedantic else level for target, level in severity.items()}
+    of_category = _severity_of_category(info, overrides.severity) if overrides.severity else None
+    if of_category is None:
+        return severity
+    return {target: of_category[target] if level is not None else None for target, level in severity.items()}
+
+
+def _severity_of_category(info: RuleInfo, given: Mapping[str, Severity]) -> Severity | None:
+    """What is given for the category of a rule: by the most exact of the names that cover it."""
+    name = max(given, key=lambda name: rank(info, (name,)))
+    return given[name] if rank(info, (name,)) else None
+
+
+def environment_overrides(config: Config, document: Document) -> Overrides | None:
+    """What a configuration says of the environment of a document; None where it says nothing."""
+    name = _named_environment(config, document)
+    return config.environments[name] if name is not None else None
+
+
+def _named_environment(config: Config, document: Document) -> str | None:
+    if not config.environments:
+        return None
+    from .documents.deployment import environment_of  # only for a configuration that speaks of environments
+
+    name = environment_of(document)
+    return name if name in config.environments else None
 
 
 def configured_server(config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
     """The server that a configuration says a document is for: what it says of its environment, else what holds for its file."""
-    if config.environments:
-        from .documents.deployment import environment_of  # only for a configuration that speaks of environments
-
-        of_environment = config.environments.get(environment_of(document) or "")
-        if of_environment is not None and of_environment.server is not None:
-            return of_environment.server
-    return overrides.server
+    of_environment = environment_overrides(config, document)
+    return (of_environment.server if of_environment is not None else None) or overrides.server
 
 
 class Checked(NamedTuple):
@@ -119,12 +148,14 @@ class Checked(NamedTuple):
 
 
 class _Use(NamedTuple):
-    """A configuration file, the rules that it switched off, what a search passed over for it, and the rules whose findings it accepted."""
+    """A configuration file, the rules that it switched off, what a search passed over for it, the rules whose findings it accepted, and
+    the patterns of it that fitted something."""
 
     config: Config
     off: set[str]
     excluded: set[str]
     accepted: list[str]
+    patterns: set[str]
 
 
 def relative_to_here(path: Path) -> str:
@@ -133,6 +164,13 @@ def relative_to_here(path: Path) -> str:
         return Path(os.path.relpath(path)).as_posix()
     except (OSError, ValueError):  # the current folder is gone, or on another drive
         return path.name
+
+
+def _unused(option: str, pattern: str) -> str:
+    if option == "environment":
+        return f'environment "{pattern}" is that of no configuration that was checked: correct its name, or delete the table'
+    what = {"exclude": "nothing that a search comes upon", "include": "no file", "per-file": "no file that was checked"}[option]
+    return f'{option} "{pattern}" fits {what}: correct it, or delete it'
 
 
 _ALL_IGNORED = "every selected rule is also ignored"
@@ -151,7 +189,12 @@ class Choices:
         configurations: Configurations,
         report_error: Callable[[str], None],
         note_input: Callable[[Path], None],
+        *,
+        force_exclude: bool = False,
     ) -> None:
+        self.force_exclude = force_exclude
+        self.named_are_excluded = False
+        """Whether a file that the command line names was passed over, as hooks want it that are given every file."""
         self._given = given
         self._folders = folders
         self._configurations = configurations
@@ -175,7 +218,8 @@ class Choices:
         for config in configs.values():
             known.update(self._known_rules(config))
         if configs:
-            for error in check_selectors([*(self._given.select or ()), *(self._given.ignore or ())], known.values()):
+            given = self._given
+            for error in check_selectors([*(given.select or ()), *(given.extend_select or ()), *(given.ignore or ())], known.values()):
                 self._error(error)
 
     def of(self, file: Path) -> tuple[Config, Overrides, RuleSet]:
@@ -184,8 +228,18 @@ class Choices:
         assert config is not None
         overrides = self._given.over(config.overrides_for(file))
         if config.path is not None:
-            self._use(config)
+            fitting = (pattern_key("per-file", glob) for glob, _ in config.per_file if config.matches(file, glob))
+            self._use(config).patterns.update(fitting)
         return config, overrides, self._rules(config, overrides)
+
+    def of_document(self, config: Config, overrides: Overrides, rules: RuleSet, document: Document) -> tuple[Overrides, RuleSet]:
+        """What counts for one document of a file: what counts for the file, unless the configuration says otherwise of its environment."""
+        name = _named_environment(config, document)
+        if name is None:
+            return overrides, rules
+        self._use(config).patterns.add(pattern_key("environment", name))
+        overrides = self._given.over(config.environments[name].over(overrides))
+        return overrides, self._rules(config, overrides)
 
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
         """The rules that there are under a configuration, by their ids; it must not name others."""
@@ -200,24 +254,71 @@ class Choices:
         """Report a choice of rules of which none is left as an error: whatever is linted with it has no finding."""
         config = self.config(file)
         assert config is not None  # :meth:`prepare` has read it
-        overrides = self._given.over(config.overrides_for(file))
+        of_file = config.overrides_for(file)
+        self._check_some_left(config, self._given.over(of_file), "")
+        for name, of_environment in config.environments.items():
+            self._check_some_left(config, self._given.over(of_environment.over(of_file)), f" in environment {name}")
+
+    def _check_some_left(self, config: Config, overrides: Overrides, where: str) -> None:
         rules = self._rule_set(config)
         if overrides.select is None or any(is_active(rule, overrides) for rule in rules):
             return
         place = f"{config.path}: " if config.path is not None else ""
         off = any(is_selected(rule, overrides) for rule in rules)
         reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
-        self._error(f"{place}no rule is left to check: {reason}")
+        self._error(f"{place}no rule is left to check{where}: {reason}")
 
     def excluded(self, path: Path) -> bool:
         """Whether the configuration of a path's folder excludes it."""
         config = self.config(path)
         if config is None:
             return True
-        excluded = config.excludes(path)
-        if excluded and config.path is not None:
+        globs = config.excludes(path)
+        if globs and config.path is not None:
             self._use(config).excluded.add(os.path.normpath(path))
-        return excluded
+        self._note_patterns(config, "exclude", globs)
+        return bool(globs)
+
+    def passed_over(self, path: Path) -> None:
+        """Note what a search leaves alone of itself: a pattern that fits it is not left over."""
+        config = self.config(path)
+        if config is not None and config.exclude:
+            self._note_patterns(config, "exclude", config.excludes(path))
+
+    def included(self, path: Path) -> bool:
+        """Whether the configuration of a path's folder has a search take it, whatever it is called."""
+        config = self.config(path)
+        globs = config.includes(path) if config is not None else ()
+        if config is not None and globs:
+            self._note_patterns(config, "include", globs)
+        return bool(globs)
+
+    def leads_to_included(self, folder: Path) -> bool:
+        """Whether a search goes into a folder that it would pass over by its name."""
+        config = self.config(folder)
+        return config is not None and config.leads_to_included(folder)
+
+    def excludes_named(self, path: Path) -> bool:
+        """Whether a file is excluded though the command line names it."""
+        config = self.config(path)
+        excludes = config is not None and (config.force_exclude or self.force_exclude) and self.excluded(path)
+        self.named_are_excluded |= excludes
+        return excludes
+
+    def _note_patterns(self, config: Config, option: str, globs: Iterable[str]) -> None:
+        if config.path is not None:
+            self._use(config).patterns.update(pattern_key(option, glob) for glob in globs)
+
+    def unused_patterns(self, searched: Callable[[Path], bool]) -> Iterator[Notice]:
+        """The patterns of configurations that fit nothing, where all was searched that they could fit."""
+        for use in self.used.values():
+            config = use.config
+            if config.path is None or not any(True for _ in config.patterns()) or not searched(config.folder):
+                continue
+            for option, pattern in config.patterns():
+                key = pattern_key(option, pattern)
+                if key not in use.patterns:
+                    yield Notice("unused-pattern", relative_to_here(config.path), config.lines.get(key, 1), _unused(option, pattern))
 
     def config(self, path: Path) -> Config | None:
         """The configuration that counts for a file; None, with an error noted, where it cannot be read."""
@@ -232,7 +333,7 @@ class Choices:
     def _use(self, config: Config) -> _Use:
         """What a configuration file did in this run."""
         assert config.path is not None  # one that is there
-        return self.used.setdefault(config.path, _Use(config, set(), set(), []))
+        return self.used.setdefault(config.path, _Use(config, set(), set(), [], set()))
 
     def note_accepted(self, config: Config, rule: str) -> None:
         """Note that a configuration accepts a finding of a rule."""

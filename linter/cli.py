@@ -34,6 +34,7 @@ from .options import (
     complete_selectors,
     complete_servers,
     config_option,
+    force_exclude_option,
     isolated_option,
     max_size_option,
     outputs_of,
@@ -142,6 +143,15 @@ def cli() -> None:
     help="Check only these rules, by id or category.",
 )
 @option(
+    "--extend-select",
+    heading="Rules",
+    metavar="RULE,...",
+    multiple=True,
+    callback=split_names,
+    shell_complete=complete_selectors,
+    help="Check these rules beside the selected ones.",
+)
+@option(
     "--ignore",
     heading="Rules",
     metavar="RULE,...",
@@ -154,6 +164,7 @@ def cli() -> None:
 @rules_option
 @config_option
 @isolated_option
+@force_exclude_option
 @baseline_options
 @option(
     "--fail-on",
@@ -197,11 +208,13 @@ def check(
     target: str | None,
     server_version: ServerVersion | None,
     select: tuple[str, ...] | None,
+    extend_select: tuple[str, ...] | None,
     ignore: tuple[str, ...] | None,
     pedantic: bool,
     rule_folders: tuple[Path, ...],
     config_file: str | None,
     isolated: bool,
+    force_exclude: bool,
     baseline: Path | None,
     no_baseline: bool,
     write_baseline: Path | None,
@@ -246,12 +259,16 @@ def check(
     if sarif_category and all(one.format != "sarif" for one in outputs):
         raise click.UsageError("--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too")
     style = Style(quiet=quiet, category=sarif_category, suppressed=show_suppressed and suppressed_for(outputs))
-    overrides = Overrides(select=select, ignore=ignore, target=target, fail_on=fail_on, pedantic=pedantic or None, server=server_version)
+    overrides = Overrides(select, ignore, None, target, fail_on, pedantic or None, server_version, extend_select)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
     options = options._replace(
-        baseline=baseline, without_baseline=no_baseline, write_baseline=write_baseline, fail_on_stale_baseline=fail_on_stale_baseline
+        force_exclude=force_exclude,
+        baseline=baseline,
+        without_baseline=no_baseline,
+        write_baseline=write_baseline,
+        fail_on_stale_baseline=fail_on_stale_baseline,
     )
     _check_baseline_options(options, fixes=apply_fixes or show_diff)
     if unsafe_fixes and not (apply_fixes or show_diff or fix_script):
@@ -642,10 +659,10 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
 
 def _found_inputs(paths: tuple[str, ...], max_size: int) -> tuple[list[Input], list[str]]:
     """The files that paths, folders and globs stand for, read, and an error for each that stands for nothing or cannot be read."""
-    from .discover import find_files
+    from .discover import NoWishes, find_files
 
     piped = [path for path in _inputs(paths, max_size) if isinstance(path, Input)]
-    found, errors = find_files([path for path in paths if path != "-"], lambda _path: False)
+    found, errors = find_files([path for path in paths if path != "-"], NoWishes())
     inputs, unread = read_inputs([*piped, *(str(one.path) for one in found if not one.too_large)], max_size)
     searched = {one.path.as_posix() for one in found if one.searched}
     return [one._replace(searched=one.uri in searched) for one in inputs], [*errors, *unread]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,9 +36,14 @@ class Overrides(NamedTuple):
     fail_on: str | None = None
     pedantic: bool | None = None
     server: ServerVersion | None = None
+    extend_select: tuple[str, ...] | None = None
 
     def over(self, other: Overrides) -> Overrides:
-        """These options, and the other's where these are not given; severities are merged rule by rule."""
+        """These options, and the other's where these are not given; severities are merged rule by rule.
+
+        What ``extend_select`` adds is added to what the other one selects, unless these options select anew.
+        """
+        added = other.extend_select if self.select is None else None
         return Overrides(
             self.select if self.select is not None else other.select,
             self.ignore if self.ignore is not None else other.ignore,
@@ -46,11 +52,12 @@ class Overrides(NamedTuple):
             self.fail_on or other.fail_on,
             self.pedantic if self.pedantic is not None else other.pedantic,
             self.server or other.server,
+            (*(added or ()), *(self.extend_select or ())) or None,
         )
 
 
 class Mention(NamedTuple):
-    """A name in a configuration, with its place (``file:line``): a selector, which may be a category, or the id of a rule."""
+    """A name in a configuration, with its place (``file:line``): a selector, which may be a category, or only the id of a rule."""
 
     name: str
     place: str
@@ -78,9 +85,10 @@ class Config(NamedTuple):
 
     ``environments`` is what it says of the documents of an environment, by its name.
 
-    ``lines`` gives the line (from 1) of each rule or category that it names, ``rules_line`` that of ``rules``. ``base`` is the folder that
-    globs are relative to, that of the file where it is None. ``trusted``: the command line names it. One that is merely found may be of
-    anybody's making.
+    ``lines`` gives the line (from 1) of each rule or category that it names, and of each pattern (see :func:`pattern_key`), ``rules_line``
+    that of ``rules``. ``include`` are globs of files that a search takes too, whatever they are called; with ``force_exclude`` a file is
+    passed over though the command line names it. ``base`` is the folder that globs are relative to, that of the file where it is None.
+    ``trusted``: the command line names it. One that is merely found may be of anybody's making.
     """
 
     path: Path | None = None
@@ -96,6 +104,8 @@ class Config(NamedTuple):
     accept: tuple[Acceptance, ...] = ()
     baseline: Path | None = None
     baseline_line: int = 1
+    include: tuple[str, ...] = ()
+    force_exclude: bool = False
 
     def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""
@@ -105,9 +115,25 @@ class Config(NamedTuple):
                 overrides = override.over(overrides)
         return overrides
 
-    def excludes(self, file: Path) -> bool:
-        """Whether a glob of ``exclude`` matches a file or a folder."""
-        return any(self.matches(file, glob) for glob in self.exclude)
+    def excludes(self, file: Path) -> tuple[str, ...]:
+        """The globs of ``exclude`` that match a file or a folder."""
+        return tuple(glob for glob in self.exclude if self.matches(file, glob))
+
+    def includes(self, file: Path) -> tuple[str, ...]:
+        """The globs of ``include`` that match a file."""
+        return tuple(glob for glob in self.include if self.matches(file, glob))
+
+    def leads_to_included(self, folder: Path) -> bool:
+        """Whether a glob of ``include`` names a folder before its first star, so that a search goes into it whatever it is called."""
+        relative = self._relative(folder)
+        return relative is not None and any(relative.parts == _named_folders(glob)[: len(relative.parts)] for glob in self.include)
+
+    def patterns(self) -> Iterable[tuple[str, str]]:
+        """Every pattern, with the option in which it is, in the order of the options."""
+        yield from (("exclude", glob) for glob in self.exclude)
+        yield from (("include", glob) for glob in self.include)
+        yield from (("per-file", glob) for glob, _ in self.per_file)
+        yield from (("environment", name) for name in self.environments)
 
     @property
     def folder(self) -> Path:
@@ -116,21 +142,33 @@ class Config(NamedTuple):
 
     def matches(self, file: Path, glob: str) -> bool:
         """Whether a glob of the configuration fits a file, or a folder above it."""
+        relative = self._relative(file)
+        return relative is not None and matches(relative, glob)
+
+    def _relative(self, path: Path) -> PurePosixPath | None:
+        """A path as globs see it; None for one that is not in the folder."""
         try:
-            relative = PurePosixPath(_normal(file).relative_to(self.folder).as_posix())
+            return PurePosixPath(_normal(path).relative_to(self.folder).as_posix())
         except ValueError:
-            return False
-        return matches(relative, glob)
+            return None
 
     def mentions(self) -> Iterable[Mention]:
         """Every rule and category that the configuration names."""
-        for overrides in (self.general, *(override for _, override in self.per_file)):
-            for name in (*(overrides.select or ()), *(overrides.ignore or ())):
+        for overrides in (self.general, *(override for _, override in self.per_file), *self.environments.values()):
+            for name in (
+                *(overrides.select or ()),
+                *(overrides.extend_select or ()),
+                *(overrides.ignore or ()),
+                *(overrides.severity or ()),
+            ):
                 yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=True)
-            for name in overrides.severity or ():
-                yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=False)
         for one in self.accept:
             yield Mention(one.rule, f"{self.path}:{one.line}", selects=False)
+
+
+def pattern_key(option: str, pattern: str) -> str:
+    """The key in :attr:`Config.lines` of a pattern of an option, which no rule is called."""
+    return f"{option} {pattern}"
 
 
 def matches(path: PurePosixPath, glob: str) -> bool:
@@ -148,6 +186,12 @@ def _compiled(glob: str) -> Glob:
 
     glob = glob.removeprefix("./")
     return Glob(glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}")
+
+
+@cache
+def _named_folders(glob: str) -> tuple[str, ...]:
+    """The folders that a glob names before the first that stars or brackets stand in."""
+    return tuple(takewhile(lambda part: not any(sign in part for sign in "*?["), glob.removeprefix("./").strip("/").split("/")[:-1]))
 
 
 def _normal(path: Path) -> Path:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigError, Overrides, Severity, matches
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigError, Overrides, Severity, matches, pattern_key
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
@@ -17,9 +17,11 @@ from .release import ServerVersion
 from .text import printable
 
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
-_OVERRIDES: Final = ("select", "ignore", "severity", "target", "fail-on", "pedantic", "server-version")
-_OF_ENVIRONMENTS: Final = ("server-version",)
-_OF_ACCEPTANCES: Final = ("rule", "path", "setting", "environment", "reason", "until")
+OF_SOME: Final = ("select", "extend-select", "ignore", "severity", "target", "pedantic", "server-version")
+"""The options that can be given for some files, and for the documents of an environment."""
+OF_ALL: Final = ("rules", "include", "exclude", "force-exclude", "baseline", "fail-on", *OF_SOME, "per-file", "environment", "accept")
+"""Every option."""
+OF_ACCEPTANCES: Final = ("rule", "path", "setting", "environment", "reason", "until")
 _TABLE: Final = re.compile(
     rb"""
     ^ (?:\xef\xbb\xbf)? [ \t]*
@@ -165,12 +167,14 @@ class ConfigChecker:
         """The configuration that a table holds. Raises :exc:`ConfigError`, with file and line, for the first mistake in it."""
         if not isinstance(data, dict):
             raise self._error(("medplum-lint",), "tool.medplum-lint must be a table")
-        self._known((), data, ("rules", "exclude", "per-file", "environment", "accept", "baseline", *_OVERRIDES))
+        self._known((), data, OF_ALL)
         config = Config(
             path=self._path,
             general=self._overrides((), data),
             rules=tuple(self._path.parent / folder for folder in self._texts((), data, "rules") or ()),
-            exclude=self._texts((), data, "exclude") or (),
+            exclude=self._globs(data, "exclude"),
+            include=self._globs(data, "include"),
+            force_exclude=self._truth((), data, "force-exclude") or False,
             per_file=tuple(self._per_file(data.get("per-file", {}))),
             environments=dict(self._environments(data.get("environment", {}))),
             rules_line=self._line("rules") if "rules" in data else 1,
@@ -178,9 +182,24 @@ class ConfigChecker:
             baseline=self._file((), data, "baseline"),
             baseline_line=self._line("baseline") if "baseline" in data else 1,
         )
-        for glob in config.exclude:
-            self.check_glob(("exclude",), glob)
-        return config._replace(lines={mention.name: self._line_of(mention.name) for mention in config.mentions()})
+        patterns = {pattern_key(option, pattern): self._line_of_pattern(option, pattern) for option, pattern in config.patterns()}
+        return config._replace(lines={mention.name: self._line_of(mention.name) for mention in config.mentions()} | patterns)
+
+    def _globs(self, data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        globs = self._texts((), data, key) or ()
+        for glob in globs:
+            self.check_glob((key,), glob)
+        return globs
+
+    def _line_of_pattern(self, option: str, pattern: str) -> int:
+        """The line of a member of a list, or of the table of an environment or of some files."""
+        if option in ("per-file", "environment"):
+            return self._line(option, pattern)
+        first = self._line(option) - 1
+        quoted = (f'"{pattern}"', f"'{pattern}'")
+        return next(
+            (number + 1 for number in range(first, len(self._lines)) if any(one in self._lines[number] for one in quoted)), first + 1
+        )
 
     def _per_file(self, data: Any) -> Iterable[tuple[str, Overrides]]:
         if not isinstance(data, dict):
@@ -190,10 +209,14 @@ class ConfigChecker:
             self.check_glob(above, glob)
             if not isinstance(override, dict):
                 raise self._error(above, f'per-file "{glob}" must be a table')
-            if "fail-on" in override:
-                raise self._error((*above, "fail-on"), "fail-on applies to the whole run and cannot be set per file")
-            self._known(above, override, _OVERRIDES)
-            yield glob, self._overrides(above, override)
+            yield glob, self._some(above, override, "per file")
+
+    def _some(self, above: tuple[str, ...], data: Mapping[str, Any], when: str) -> Overrides:
+        """The options for some of what is checked."""
+        if "fail-on" in data:
+            raise self._error((*above, "fail-on"), f"fail-on applies to the whole run and cannot be set {when}")
+        self._known(above, data, OF_SOME)
+        return self._overrides(above, data)
 
     def _environments(self, data: Any) -> Iterable[tuple[str, Overrides]]:
         if not isinstance(data, dict):
@@ -202,8 +225,7 @@ class ConfigChecker:
             above = ("environment", name)
             if not isinstance(override, dict):
                 raise self._error(above, f'environment "{name}" must be a table')
-            self._known(above, override, _OF_ENVIRONMENTS)
-            yield name, Overrides(server=self._server(above, override))
+            yield name, self._some(above, override, "for an environment")
 
     def _acceptances(self, data: Any) -> Iterable[Acceptance]:
         if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
@@ -217,8 +239,8 @@ class ConfigChecker:
             return ConfigError(f"{self._path}:{self._line_within(line, key)}: {message}")
 
         for key, value in data.items():
-            if key not in _OF_ACCEPTANCES:
-                raise wrong(key, f'there is no option "{key}"{did_you_mean(key, _OF_ACCEPTANCES)}')
+            if key not in OF_ACCEPTANCES:
+                raise wrong(key, f'there is no option "{key}"{did_you_mean(key, OF_ACCEPTANCES)}')
             if key != "until" and not isinstance(value, str):
                 raise wrong(key, f"{key} must be text")
         if "rule" not in data:
@@ -276,6 +298,7 @@ class ConfigChecker:
             fail_on=self._choice(above, data, "fail-on", FAIL_ON_CHOICES),
             pedantic=self._truth(above, data, "pedantic"),
             server=self._server(above, data),
+            extend_select=self._texts(above, data, "extend-select"),
         )
 
     def _server(self, above: tuple[str, ...], data: Mapping[str, Any]) -> ServerVersion | None:
@@ -329,7 +352,7 @@ class ConfigChecker:
         if data is None:
             return None
         if not isinstance(data, dict):
-            raise self._error(above, "severity must be a table of rule ids and levels")
+            raise self._error(above, "severity must be a table of rules or categories and levels")
         return {rule_id: self._levels((*above, rule_id), rule_id, value) for rule_id, value in data.items()}
 
     def _levels(self, above: tuple[str, ...], rule_id: str, value: Any) -> Severity:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from .files import identity, reason_of
 from .sources import modules
 
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
+SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
+"""What folders are called that a search does not go into, as it does not into hidden ones."""
 _WORKFLOWS: Final = ".github"
 """The one hidden folder that is searched: CI's variables are in it."""
+BY_CONTENT: Final = ("config", "medplum", "ssm")
+"""What folders are called in which a search looks at the content of files, whatever they are called; and in the folders right in them."""
+_OF_TEXT: Final = (".env", ".json", ".jsonl", ".yaml", ".yml")
+"""How files end that are looked at there."""
 LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 """Bytes: a larger file is read only when it is named itself."""
 
@@ -22,20 +27,52 @@ LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 class Found(NamedTuple):
     """A file to read. ``searched``: it was found in a folder, so what it is not need not be reported.
 
-    ``too_large``: it has more bytes than a search reads.
+    ``too_large``: it has more bytes than a search reads. ``by_content``: only the folder that it lies in speaks for it. ``included``: the
+    user has said that a search takes it. ``pattern`` is what took it.
     """
 
     path: Path
     searched: bool
     too_large: bool = False
+    by_content: bool = False
+    included: bool = False
+    pattern: str = ""
 
 
-def find_files(paths: list[str], excluded: Callable[[Path], bool]) -> tuple[list[Found], list[str]]:
+class Wishes(Protocol):
+    """What a user says of a search."""
+
+    def excluded(self, path: Path) -> bool:
+        """Whether to pass over a folder or file."""
+
+    def excludes_named(self, path: Path) -> bool:
+        """Whether to pass over a file though it is named."""
+
+    def included(self, path: Path) -> bool:
+        """Whether to take a file whatever it is called."""
+
+    def leads_to_included(self, folder: Path) -> bool:
+        """Whether to go into a folder that a search passes over by its name."""
+
+    def passed_over(self, folder: Path) -> object:
+        """Is called with each folder that is passed over by its name."""
+
+
+class NoWishes:
+    """The wishes of a user who has none, but perhaps for what is to be excluded."""
+
+    def __init__(self, excluded: Callable[[Path], bool] = lambda _path: False) -> None:
+        self.excluded = excluded
+        self.excludes_named = self.included = self.leads_to_included = lambda _path: False
+        self.passed_over = lambda _folder: None
+
+
+def find_files(paths: Iterable[str], wishes: Wishes) -> tuple[list[Found], list[str]]:
     """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing."""
     by_identity: dict[object, Found] = {}
     errors: list[str] = []
     for text in paths:
-        files, error = _files(text, excluded)
+        files, error = _files(text, wishes)
         for file in files:
             key = identity(file.path) or os.path.normpath(file.path)
             if key not in by_identity or _rank(file) < _rank(by_identity[key]):
@@ -50,12 +87,12 @@ def _rank(file: Found) -> tuple[bool, bool]:
     return file.searched, os.path.islink(file.path)
 
 
-def _files(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], str]:
+def _files(text: str, wishes: Wishes) -> tuple[list[Found], str]:
     # os.path, for pathlib raises where a name is too long or a folder is closed.
     if os.path.isdir(text):
-        return _searched(text, excluded)
+        return _searched(text, wishes)
     if os.path.lexists(text):
-        return [Found(Path(text), False)], ""
+        return [] if wishes.excludes_named(Path(text)) else [Found(Path(text), False)], ""
     if any(sign in text for sign in "*?["):
         from .globs import files_matching
 
@@ -63,36 +100,74 @@ def _files(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], st
             names = sorted(files_matching(text))
         except ValueError as error:
             return [], f"{text}: is not a glob: {error}"
-        files = [Found(Path(name), False) for name in names if not excluded(Path(name))]
+        files = [Found(Path(name), False) for name in names if not wishes.excluded(Path(name))]
         return files, "" if names else f"{text}: no file matches this glob"
     return [], f"{text or repr(text)}: no such file or folder"
 
 
-def _searched(text: str, excluded: Callable[[Path], bool]) -> tuple[list[Found], str]:
+def _searched(text: str, wishes: Wishes) -> tuple[list[Found], str]:
     closed: list[OSError] = []
-    files = [Found(file, True, _size(file) > LARGEST_SEARCHED) for file in search_folder(Path(text), excluded, closed.append)]
+    files = list(search_folder(Path(text), wishes, closed.append))
     if closed:
         return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
-    return files, "" if files else f"{text}: no file in this folder has the name of a Medplum configuration"
+    return files, "" if files else f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
 
 
-def search_folder(folder: Path, excluded: Callable[[Path], bool], fail: Callable[[OSError], object]) -> Iterator[Path]:
-    """The files beneath a folder that are called as configurations are, in the order of their names. Links to folders are not followed.
+def what_is_searched_for() -> str:
+    """The names that a search takes, and the way out for other ones, as a clause."""
+    ends, folders = ", ".join(_OF_TEXT[:-1]), ", ".join(BY_CONTENT[:-1])
+    patterns = file_patterns()
+    told = [one for one in patterns if not any(fnmatch(one, other) for other in patterns if other != one)]
+    return (
+        f"a search takes {', '.join(told)}, and by its content what ends in {ends} or {_OF_TEXT[-1]} in a folder called "
+        f'{folders} or {BY_CONTENT[-1]}; name the file itself, or add it to "include" in the configuration'
+    )
 
-    ``excluded`` says of a folder or file whether to pass it over; ``fail`` is called with each folder that cannot be read. A loop, for
-    folders can be nested deeper than Python's functions can.
+
+def file_patterns() -> list[str]:
+    """The names of files that a search takes, in their order."""
+    return sorted({name for module in modules() for name in module.NAMES})
+
+
+def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object]) -> Iterator[Found]:
+    """The files beneath a folder that a search takes, in the order of their names. Links to folders are not followed.
+
+    ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
-    names = tuple(name for module in modules() for name in module.NAMES)
-    waiting = [str(folder)]
+    names = file_patterns()
+    # The name of the folder that is searched counts only where the user gave it: a checkout of Medplum is called medplum.
+    waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), folder.parts[-2:])]
     while waiting:
-        base = waiting.pop()
+        base, above = waiting.pop()
         folders, files = _entries(base, fail)
+        by_content = any(name in BY_CONTENT for name in above)
         for name in files:
             path = Path(base, name)
-            if any(fnmatch(name, pattern) for pattern in names) and _is_plain_file(path) and not excluded(path):
-                yield path
-        inner = [name for name in folders if (not name.startswith(".") or name == _WORKFLOWS) and name not in _SKIPPED_FOLDERS]
-        waiting.extend(os.path.join(base, name) for name in reversed(inner) if not excluded(Path(base, name)))
+            found = _taken(path, names, wishes, by_content=by_content)
+            if found is not None and _is_plain_file(path) and not wishes.excluded(path):
+                yield found._replace(too_large=_size(path) > LARGEST_SEARCHED)
+        inner = [Path(base, name) for name in folders]
+        entered = [path for path in inner if _is_entered(path, wishes) and not wishes.excluded(path)]
+        waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
+
+
+def _taken(path: Path, names: Iterable[str], wishes: Wishes, *, by_content: bool) -> Found | None:
+    """A file as a search takes it, if it does."""
+    name = path.name
+    if wishes.included(path):
+        return Found(path, True, included=True)
+    pattern = next((pattern for pattern in names if fnmatch(name, pattern)), None)
+    if pattern is not None:
+        return Found(path, True, pattern=pattern)
+    return Found(path, True, by_content=True) if by_content and name.endswith(_OF_TEXT) else None
+
+
+def _is_entered(folder: Path, wishes: Wishes) -> bool:
+    name = folder.name
+    if (not name.startswith(".") or name == _WORKFLOWS) and name not in SKIPPED_FOLDERS:
+        return True
+    wishes.passed_over(folder)
+    return wishes.leads_to_included(folder)
 
 
 def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str], list[str]]:

@@ -20,7 +20,7 @@ STANDARD_INPUT = "<stdin>"
 class Input(NamedTuple):
     """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`.
 
-    ``piped``: it came by standard input.
+    ``piped``: it came by standard input. ``by_content`` and ``included`` are those of a file that is found.
     """
 
     uri: str
@@ -28,6 +28,8 @@ class Input(NamedTuple):
     path: Path
     searched: bool = False
     piped: bool = False
+    by_content: bool = False
+    included: bool = False
 
 
 class Reading(NamedTuple):
@@ -68,12 +70,14 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
     if given.piped and not file.text.content.strip():
         return Reading([], _nothing_piped(), unread=True)
     answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
+    if given.by_content and not _is_surely_ours(answers):
+        return Reading([], silent=True)
     if kind is not None:
         return _load_as(file, kind, answers, named=not given.searched)
     if given.searched or not guess:
         answers = [answer for answer in answers if answer[1].confidence >= Confidence.GUESS]
     if not answers:
-        return Reading([], silent=True) if given.searched else _unrecognised(file)
+        return Reading([], silent=True) if given.searched and not given.included else _unrecognised(file)
     # What is left alone only because no more could be read of it may be what another source takes it for.
     source, recognised = max(answers, key=_confidence)
     if recognised.kind is None and recognised.unread:
@@ -87,6 +91,12 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
     for one in loaded if recognised.partial else ():
         one.document.complete = False
     return _reading(file, None, loaded, recognised.unread, named=not given.searched)
+
+
+def _is_surely_ours(answers: list[tuple[Source, Recognised]]) -> bool:
+    """Whether a file for which nothing but its folder speaks is one of ours: other programs keep files in folders of such names too."""
+    _, surest = max(answers, key=_confidence, default=(None, None))
+    return surest is not None and surest.kind is not None and surest.confidence >= Confidence.PLAUSIBLE
 
 
 def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised]], *, named: bool) -> Reading:

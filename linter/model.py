@@ -355,7 +355,7 @@ class Configuration(NamedTuple):
     accepted: int = 0
 
 
-NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline"]
+NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern"]
 
 
 class Notice(NamedTuple):

@@ -298,6 +298,12 @@ config_option = option(
     help="Use this configuration file for all files, and trust it.",
 )
 isolated_option = option("--isolated", heading="Configuration", is_flag=True, help="Ignore configuration files found next to the files.")
+force_exclude_option = option(
+    "--force-exclude",
+    heading="Configuration",
+    is_flag=True,
+    help="Also pass over files that are named where the configuration excludes them.",
+)
 rules_option = option(
     "--rules",
     "rule_folders",

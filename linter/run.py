@@ -12,7 +12,7 @@ from .choose import Checked, Choices, RuleSet, severity_of, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
-from .discover import Found, find_files
+from .discover import Found, find_files, what_is_searched_for
 from .documents.source import Commander, Loaded, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
@@ -65,6 +65,8 @@ class Options(NamedTuple):
     write_baseline: Path | None = None
     """The baseline into which all findings are to be taken; the outcome has its text."""
     fail_on_stale_baseline: bool = False
+    force_exclude: bool = False
+    """Whether what a configuration excludes is passed over though it is named."""
 
 
 class NewBaseline(NamedTuple):
@@ -105,22 +107,23 @@ class Outcome(NamedTuple):
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run(options, [os.path.realpath(path) for path in paths if os.path.isdir(path)])
-    files, errors = find_files(paths, run.choices.excluded)
+    files, errors = find_files(paths, run.choices)
     if not run.prepare([file.path for file in files]):
         return run.outcome()
     run.errors.extend(errors)
-    if not files and not errors:
+    if not files and not errors and not run.choices.named_are_excluded:
         run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
     for file in files:
         data = run.read(file)
         known = len(run.files)
-        read = data is not None and run.load(Input(_uri(file.path), data, file.path, file.searched))
+        read = data is not None and run.load(_input(file, data))
         if not file.searched or read or len(run.files) > known:
             run.note_input(file.path)
     run.check()
     if files and run.found_nothing:
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
-        run.errors.append(f"{', '.join(paths)}: no file is recognised {what}")
+        searched = f": {what_is_searched_for()}" if options.kind is None and run.has_searched else ""
+        run.errors.append(f"{', '.join(paths)}: no file is recognised {what}{searched}")
     return run.outcome()
 
 
@@ -132,6 +135,10 @@ def lint_input(given: Input, options: Options) -> Outcome:
         run.load(given)
         run.check()
     return run.outcome()
+
+
+def _input(file: Found, data: bytes) -> Input:
+    return Input(_uri(file.path), data, file.path, file.searched, by_content=file.by_content, included=file.included)
 
 
 def _uri(path: Path) -> str:
@@ -177,7 +184,9 @@ class _Run:
         self._baselines: Baselines | None = None
         self._new_baseline: Known | None = None
         configurations = Configurations(options.config, isolated=options.isolated)
-        self.choices = Choices(options.overrides, options.rules, configurations, self._error, self.note_input)
+        self.choices = Choices(
+            options.overrides, options.rules, configurations, self._error, self.note_input, force_exclude=options.force_exclude
+        )
         self._inputs: set[Identity] = set()
 
     # --- What can go wrong before a file is linted ---
@@ -229,6 +238,11 @@ class _Run:
             path = self._baselines.read(config)
             if path is not None:
                 self.note_input(path)
+
+    @property
+    def has_searched(self) -> bool:
+        """Whether a folder was searched."""
+        return bool(self._folders)
 
     @property
     def found_nothing(self) -> bool:
@@ -303,11 +317,12 @@ class _Run:
             newest = self._newest(file)
             for index, one in enumerate(file.reading.loaded):
                 try:
-                    self._check(one, beside, file, newest[index] if newest else one.document)
+                    for_document = self._for_document(file, one.document)
+                    self._check(one, beside, for_document, newest[index] if newest else one.document)
                 except Exception as error:
                     self._bug(error, file.given.uri, "checking the file")
                     continue
-                self.choices.note_off(file.config, one.document, file.rules, file.overrides)
+                self.choices.note_off(file.config, one.document, for_document.rules, for_document.overrides)
                 if one.checkable:
                     self._checkable.append((one.document, file.given.searched))
 
@@ -319,9 +334,14 @@ class _Run:
                 documents = [one.document for one in file.reading.loaded]
                 beside = Beside(documents)
                 for document in documents:
-                    document.target = target_for(file.overrides, document, beside)
+                    document.target = target_for(self._for_document(file, document).overrides, document, beside)
             found = servers_in_images((file.given, file.reading) for file in files)
         return [self._for_server(file, found) if file.config.environments or found else file for file in files]
+
+    def _for_document(self, file: _File, document: Document) -> _File:
+        """A file with what counts for one document of it."""
+        overrides, rules = self.choices.of_document(file.config, file.overrides, file.rules, document)
+        return file._replace(overrides=overrides, rules=rules)
 
     def _for_server(self, file: _File, found: Mapping[Document, ServerVersion]) -> _File:
         documents = [one.document for one in file.reading.loaded]
@@ -563,6 +583,7 @@ class _Run:
             return
         if self._acceptances is not None:
             yield from self._acceptances.notices(self._searched, self._unread())
+        yield from self.choices.unused_patterns(self._searched)
         for known in self._baselines.all if self._baselines is not None and self._new_baseline is None else ():
             stale = list(known.stale(self._unread(), self._is_gone))
             self.failed = self.failed or (bool(stale) and self.options.fail_on_stale_baseline)

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY
 
 from linter import __version__, cli, report, reporters, run
+from linter.discover import what_is_searched_for
 from linter.files import Unreadable, read_file
 from linter.model import Document
 from linter.policy import engine
@@ -131,7 +132,10 @@ def test_fail_on(fail_on: str, code: int) -> None:
     [
         (["missing.json"], "medplum-lint: error: missing.json: no such file or folder\n"),
         (["*.json"], "medplum-lint: error: *.json: no file matches this glob\n"),
-        (["."], "medplum-lint: error: .: no file in this folder has the name of a Medplum configuration\n"),
+        (
+            ["."],
+            f"medplum-lint: error: .: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}\n",
+        ),
         (
             ["--select", "base-url-without-trailing-slas", "-"],
             f'medplum-lint: error: there is no rule "base-url-without-trailing-slas"; did you mean "{SLASH}"?\n',

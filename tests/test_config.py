@@ -71,9 +71,9 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
         ("missing-port", f"{own.path}:2", True),
         ("acme/own", f"{own.path}:2", True),
         ("missing-redis", f"{own.path}:3", True),
-        ("missing-port", f"{own.path}:2", False),
-        ("acme/own", f"{own.path}:2", False),
-        ("missing-port", f"{own.path}:2", False),
+        ("missing-port", f"{own.path}:2", True),
+        ("acme/own", f"{own.path}:2", True),
+        ("missing-port", f"{own.path}:2", True),
     ]
 
 
@@ -188,6 +188,15 @@ MISTAKES = {
     "per-file is no table": "per-file = []",
     "per-file of a glob is no table": "[per-file]\n'*.json' = true",
     "unknown option per file": "target = 'auto'\n[per-file.'a.json']\ntarget = 'auto'\n[per-file.'b.json']\ntarget = 'auto'\nrule = []",
+    "no glob to include": "include = ['ok',\n'[z-a].json']",
+    "force-exclude is no truth": "force-exclude = 'yes'",
+    "extend-select is no list": "extend-select = 'tls'",
+    "baseline is no file": "baseline = ''",
+    "environment is no table": "environment = []",
+    "an environment is no table": "[environment]\nprod = 'production'",
+    "unknown option of an environment": "[environment.prod]\nseverty = {}",
+    "unknown level of an environment": "[environment.prod.severity]\ntls = 'warn'",
+    "fail-on cannot be set for an environment": "[environment.prod]\nfail-on = 'error'",
     "fail-on cannot be set per file": "fail-on = 'error'\n[per-file.'a.json']\nfail-on = 'error'",
     "wrong type per file": "ignore = []\n[per-file.'a.json']\nignore = 'x'\n",
     "unknown level per file": "[severity]\na = 'note'\n[per-file.'a.json'.severity]\na = 'warn'\n",
@@ -345,3 +354,277 @@ def test_ids_of_rules_that_do_not_exist(server: Path, monkeypatch: pytest.Monkey
         f'{server}/{OWN_FILE}:4: there is no rule "missing-prt"; did you mean "missing-port"?',
         'there is no rule or category "nonsense"',
     )
+
+
+# --- Severities of categories, and rules beside the selected ones. -------------------------------------------------------------------
+
+SLASH = "base-url-without-trailing-slash"
+
+
+def levels(outcome: Outcome) -> dict[str, str]:
+    """The severity of each finding, by rule; with the folder for those of dev."""
+    assert (outcome.errors, outcome.bugs) == ((), ())
+    return {f"{finding.document.uri.rpartition('/')[0]} {finding.rule}".strip(): finding.severity for finding in outcome.result.findings}
+
+
+def test_the_severity_of_a_category_is_that_of_the_rules_of_it_that_are_checked(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server / "medplum.config.json").write_text(compact({"baseUrl": "https://api.hospital.org", "database": {}}))
+    before = levels(run(server, monkeypatch, "medplum.config.json"))
+    read(server, "[severity]\nurls = 'note'\nmail = 'off'\nhardening = 'error'\nmissing-app-base-url = 'warning'\n")
+    after = levels(run(server, monkeypatch, "medplum.config.json"))
+    assert before[SLASH] == "error" and before["missing-support-email"] == "error"
+    assert (after[SLASH], after["missing-app-base-url"]) == ("note", "warning")
+    assert before.keys() - after.keys() == {"missing-support-email"}
+    assert after.keys() <= before.keys()  # what is pedantic is not made a finding by the severity of its category
+
+
+def test_a_category_of_which_one_target_is_off(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server / "dev" / "medplum.config.json").write_text(
+        compact({"baseUrl": "http://localhost:8103", "database": {"password": "x-real-one"}})
+    )
+    read(server, "severity.secrets = 'note'\nseverity.urls = {production = 'off', development = 'warning'}")
+    found = levels(run(server, monkeypatch))
+    assert found[f"dev {SLASH}"] == "warning" and SLASH not in found
+    assert "dev secret-in-json-file" not in found  # off in development, and not switched on
+
+
+def test_a_category_that_does_not_exist(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(server, "[severity]\ntsl = 'note'\n")
+    assert run(server, monkeypatch).errors == (f'{server}/{OWN_FILE}:2: there is no rule "tsl"; did you mean "tls"?',)
+
+
+def test_rules_beside_the_selected_ones(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(server, 'select = ["mail"]\nextend-select = ["base-url-without-trailing-slash"]\n')
+    here = "medplum.config.json"
+    assert set(levels(run(server, monkeypatch, here))) == {SLASH}
+    assert set(levels(run(server, monkeypatch, here, extend_select=("missing-redis",)))) >= {SLASH, "missing-redis"}
+    assert set(levels(run(server, monkeypatch, here, select=("missing-redis",)))) == {"missing-redis"}
+    assert set(levels(run(server, monkeypatch, here, select=("missing-redis",), extend_select=(SLASH,)))) == {"missing-redis", SLASH}
+
+
+def test_a_rule_that_is_off_until_it_is_asked_for(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = "medplum.config.json"
+    assert "audit-trail-off" not in levels(run(server, monkeypatch, here))
+    read(server, 'extend-select = ["audit-trail-off"]\n')
+    assert {"audit-trail-off", SLASH} <= set(levels(run(server, monkeypatch, here)))
+    read(server, 'extend-select = ["audit-trail-off"]\nignore = ["hardening"]\n')
+    assert "audit-trail-off" in levels(run(server, monkeypatch, here))
+    read(server, 'extend-select = ["audit-trail-off"]\nignore = ["audit-trail-off"]\n')
+    assert "audit-trail-off" not in levels(run(server, monkeypatch, here))
+
+
+def test_what_is_added_for_a_file_is_added_to_what_is_added_for_all() -> None:
+    inner, outer = Overrides(extend_select=("b",)), Overrides(select=("x",), extend_select=("a",))
+    assert inner.over(outer).extend_select == ("a", "b")
+    assert Overrides(select=("y",)).over(outer).extend_select is None
+    assert Overrides(select=("y",), extend_select=("b",)).over(outer) == Overrides(("y",), severity={}, extend_select=("b",))
+
+
+# --- Environments. ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    """A folder with a dump of two environments in which the same is wrong."""
+    names = [("prod", "baseUrl"), ("staging", "baseUrl")]
+    given = [{"Name": f"/medplum/{one}/{name}", "Type": "String", "Value": "https://api.hospital.org"} for one, name in names]
+    (tmp_path / "ssm.json").write_text(compact(given))
+    return tmp_path
+
+
+def in_environments(outcome: Outcome) -> dict[str, list[str]]:
+    assert (outcome.errors, outcome.bugs) == ((), ())
+    found: dict[str, list[str]] = {"prod": [], "staging": []}
+    for finding in outcome.result.findings:
+        found[finding.document.environment or ""].append(f"{finding.severity} {finding.rule}")
+    return found
+
+
+ENVIRONMENTS = [
+    ("severity.base-url-without-trailing-slash = 'note'", ["note base-url-without-trailing-slash"]),
+    ("severity = {urls = 'warning'}", ["warning base-url-without-trailing-slash"]),
+    ("ignore = ['base-url-without-trailing-slash']", []),
+    ("select = ['tls']", []),
+    ("select = ['tls']\nextend-select = ['base-url-without-trailing-slash']", ["error base-url-without-trailing-slash"]),
+    ("severity = {urls = {production = 'error', development = 'note'}}\ntarget = 'development'", ["note base-url-without-trailing-slash"]),
+]
+
+
+@pytest.mark.parametrize(("options", "staging"), ENVIRONMENTS)
+def test_what_holds_for_an_environment(dump: Path, monkeypatch: pytest.MonkeyPatch, options: str, staging: list[str]) -> None:
+    read(dump, f"select = ['{SLASH}', 'tls']\n[per-file.'*']\nseverity.urls = 'error'\n[environment.staging]\n{options}\n")
+    found = in_environments(run(dump, monkeypatch, "ssm.json"))
+    assert found["prod"] == [f"error {SLASH}"]
+    assert found["staging"] == staging
+
+
+def test_the_command_line_wins_over_an_environment(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(dump, "[environment.staging]\nselect = ['tls']\ntarget = 'development'\n")
+    found = in_environments(run(dump, monkeypatch, "ssm.json", select=(SLASH,), target="production"))
+    assert found == {"prod": [f"error {SLASH}"], "staging": [f"error {SLASH}"]}
+
+
+def test_an_environment_with_no_rule_left(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(dump, "[environment.staging]\nselect = ['urls']\nignore = ['urls']\n")
+    error = "no rule is left to check in environment staging: every selected rule is also ignored"
+    assert run(dump, monkeypatch, "ssm.json").errors == (f"{dump}/{OWN_FILE}: {error}",)
+
+
+def test_rules_that_an_environment_switches_off_are_reported(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(dump, f"[environment.staging]\nignore = ['{SLASH}']\n")
+    [configuration] = run(dump, monkeypatch, "ssm.json").result.configurations
+    assert configuration.rules_off == (SLASH,)
+
+
+# --- What a search takes. -----------------------------------------------------------------------------------------------------------
+
+
+def taken(outcome: Outcome) -> list[str]:
+    assert outcome.errors == ()
+    return [file.path for file in outcome.result.files]
+
+
+@pytest.mark.parametrize(
+    ("include", "path"),
+    [
+        ("settings.json", "a/settings.json"),
+        ("a/*.json", "a/settings.json"),
+        (".deploy/*.json", ".deploy/settings.json"),
+        (".deploy/x/settings.json", ".deploy/x/settings.json"),
+        ("node_modules/ours/", "node_modules/ours/settings.json"),
+        ("./a/settings.conf", "a/settings.conf"),
+    ],
+)
+def test_what_is_included(server: Path, monkeypatch: pytest.MonkeyPatch, include: str, path: str) -> None:
+    (server / path).parent.mkdir(parents=True, exist_ok=True)
+    (server / path).write_text((server / "medplum.config.json").read_text())
+    before = ["dev/medplum.config.json", "medplum.config.json"]
+    assert taken(run(server, monkeypatch)) == before
+    read(server, f"include = ['{include}']")
+    outcome = run(server, monkeypatch)
+    assert taken(outcome) == sorted([*before, path]) and outcome.result.notices == ()
+    read(server, f"include = ['{include}']\nexclude = ['{path}']")
+    assert taken(run(server, monkeypatch)) == before
+
+
+def test_what_is_included_and_is_no_configuration_is_not_passed_over_in_silence(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server / "settings.txt").write_text("hello")
+    read(server, "include = ['settings.txt']")
+    outcome = run(server, monkeypatch)
+    [file] = [file for file in outcome.result.files if file.path == "settings.txt"]
+    assert file.status == "ignored" and file.note and outcome.errors == ()
+
+
+def test_hidden_folders_are_gone_into_only_where_they_are_named(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server / ".git").mkdir()
+    (server / ".git" / "settings.json").write_text((server / "medplum.config.json").read_text())
+    read(server, "include = ['**/settings.json', '*/settings.json']")
+    assert taken(run(server, monkeypatch)) == ["dev/medplum.config.json", "medplum.config.json"]
+
+
+CONTENT = [
+    ("config/prod.json", True),
+    ("config/eu/prod.json", True),
+    ("config/eu/west/prod.json", False),
+    ("ssm/prod.yaml", True),
+    ("deploy/medplum/prod.json", True),
+    ("configs/prod.json", False),
+    ("config/prod.txt", False),
+]
+
+
+@pytest.mark.parametrize(("path", "found"), CONTENT)
+def test_in_some_folders_a_search_goes_by_content(server: Path, monkeypatch: pytest.MonkeyPatch, path: str, found: bool) -> None:
+    (server / path).parent.mkdir(parents=True)
+    ours = {
+        "baseUrl": "https://api.hospital.org",
+        "signingKeyId": "a",
+        "storageBaseUrl": "https://s.hospital.org",
+        "supportEmail": "a@b.org",
+    }
+    (server / path).write_text(compact([{"Name": "/medplum/p/baseUrl", "Value": "x"}]) if path.startswith("ssm") else compact(ours))
+    assert (path in taken(run(server, monkeypatch))) is found
+    for arguments in ((path.partition("/")[0],), (str(Path(path).parent),)):
+        monkeypatch.chdir(server)
+        outcome = lint_paths(list(arguments), Options())
+        assert (path in [file.path for file in outcome.result.files]) is found
+
+
+FOREIGN = {
+    "of another program": compact({"port": 3000, "database": {"host": "x"}, "redis": {"host": "y"}, "logLevel": "info"}),
+    "broken": '{"baseUrl": "x", "signingKeyId"',
+    "of the app": compact({"baseUrl": "https://a.example", "clientId": "x"}),
+    "a list": "[1, 2]",
+    "YAML": "a: b\nc: [",
+    "empty": "",
+    "bytes": "\0\1\2",
+    "a dump of something else": compact([{"Name": "/acme/x", "Type": "String", "Value": "y"}]),
+    "bots": compact({"bots": [], "baseUrl": "x"}),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("kind", [None, "server/json", "server/ssm"])
+def test_what_others_keep_in_such_folders_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str | None
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "default.json").write_text(FOREIGN[name])
+    monkeypatch.chdir(tmp_path)
+    outcome = lint_paths(["."], Options(kind=kind))
+    assert outcome.result.files == () and outcome.bugs == ()
+
+
+def test_a_search_that_finds_nothing_says_what_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "default.json").write_text("{}")
+    [nothing_recognised] = run(tmp_path, monkeypatch).errors
+    (tmp_path / "config" / "default.json").unlink()
+    [nothing_found] = run(tmp_path, monkeypatch).errors
+    for error in (nothing_recognised, nothing_found):
+        assert "*.config.json" in error and "Dockerfile.*" in error and "config, medplum or ssm" in error and '"include"' in error
+
+
+# --- What is excluded though it is named. --------------------------------------------------------------------------------------------
+
+
+def test_force_exclude(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = "dev/medplum.config.json"
+    read(server, "exclude = ['dev']")
+    assert taken(run(server, monkeypatch, named)) == [named]
+    monkeypatch.chdir(server)
+    by_option = lint_paths([named], Options(force_exclude=True))
+    read(server, "exclude = ['dev']\nforce-exclude = true")
+    for outcome in (by_option, run(server, monkeypatch, named)):
+        assert (outcome.exit_code, taken(outcome)) == (0, [])
+        assert [one.excluded for one in outcome.result.configurations] == [1]
+    assert taken(run(server, monkeypatch, named, "medplum.config.json")) == ["medplum.config.json"]
+
+
+# --- Patterns that fit nothing. -----------------------------------------------------------------------------------------------------
+
+PATTERNS = """\
+exclude = ["old/**", "node_modules",
+           'dev']
+include = ["*.conf"]
+per-file."a*.json".ignore = []
+per-file."medplum.*".ignore = []
+[environment.prod]
+ignore = ["urls"]
+"""
+
+
+def test_patterns_that_fit_nothing_are_noted_where_all_was_searched(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server / "node_modules").mkdir()
+    read(server, PATTERNS)
+    expected = [
+        (1, 'exclude "old/**" fits nothing that a search comes upon: correct it, or delete it'),
+        (3, 'include "*.conf" fits no file: correct it, or delete it'),
+        (4, 'per-file "a*.json" fits no file that was checked: correct it, or delete it'),
+        (6, 'environment "prod" is that of no configuration that was checked: correct its name, or delete the table'),
+    ]
+    found = run(server, monkeypatch).result.notices
+    assert [(one.line, one.message) for one in found] == expected
+    assert {(one.kind, one.path) for one in found} == {("unused-pattern", OWN_FILE)}
+    for paths in (["dev"], ["medplum.config.json"], ["dev", "medplum.config.json"]):
+        assert run(server, monkeypatch, *paths).result.notices == ()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from linter.discover import find_files
+from linter.discover import NoWishes, find_files, what_is_searched_for
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def found(*paths: str, excluded: str = "") -> list[str]:
     """The files, those found in a folder in brackets; errors with a mark."""
-    files, errors = find_files(list(paths), lambda path: bool(excluded) and path.as_posix() == excluded)
+    files, errors = find_files(list(paths), NoWishes(lambda path: bool(excluded) and path.as_posix() == excluded))
     return [f"({file.path.as_posix()})" if file.searched else file.path.as_posix() for file in files] + [f"! {error}" for error in errors]
 
 
 def too_large(*paths: str) -> list[tuple[str, bool]]:
     """The names of the files, each with whether it is too large to be read."""
-    return [(file.path.name, file.too_large) for file in find_files(list(paths), lambda _path: False)[0]]
+    return [(file.path.name, file.too_large) for file in find_files(list(paths), NoWishes())[0]]
 
 
 @pytest.mark.usefixtures("tree")
@@ -70,7 +70,7 @@ class TestPaths:
     def test_nothing_found(self) -> None:
         assert found("*.yaml", "empty", "nowhere.json", "", "x" * 5000, "a\0b") == [
             "! *.yaml: no file matches this glob",
-            "! empty: no file in this folder has the name of a Medplum configuration",
+            f"! empty: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}",
             "! nowhere.json: no such file or folder",
             "! '': no such file or folder",
             f"! {'x' * 5000}: no such file or folder",
@@ -79,7 +79,9 @@ class TestPaths:
 
     def test_exclude_concerns_folders_and_globs_but_not_files_that_are_named(self) -> None:
         assert found(".", excluded="a") == ["(medplum.config.json)", "(c/config.json)"]
-        assert found("c", excluded="c/config.json") == ["! c: no file in this folder has the name of a Medplum configuration"]
+        assert found("c", excluded="c/config.json") == [
+            f"! c: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
+        ]
         assert found("c/*.json", excluded="c/config.json") == []
         assert found("c/config.json", excluded="c/config.json") == ["c/config.json"]
 
@@ -102,7 +104,9 @@ class TestStrangeThings:
     def test_a_folder_called_as_a_file(self, tree: Path) -> None:
         (tree / "c" / "medplum.json").mkdir()
         assert found("c") == ["(c/config.json)"]
-        assert found("c/medplum.json") == ["! c/medplum.json: no file in this folder has the name of a Medplum configuration"]
+        assert found("c/medplum.json") == [
+            f"! c/medplum.json: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
+        ]
 
     def test_a_huge_file_is_read_only_when_it_is_named(self, tree: Path) -> None:
         os.truncate(tree / "c" / "config.json", 65 * 1024 * 1024)

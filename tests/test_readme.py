@@ -63,7 +63,7 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
     (tmp_path / ".medplum-lint.toml").write_text(block("configuration"), encoding="utf-8")
     config = Configurations().of(tmp_path)
     assert config.rules and config.exclude and config.per_file
-    assert all(config.general) and config.general.severity
+    assert all(config.general) and config.general.severity and config.include and config.force_exclude
     [(_, override)] = config.per_file
     assert config.environments["staging"].server
     [acceptance] = config.accept
@@ -78,10 +78,10 @@ def test_the_configuration_names_rules_that_exist() -> None:
     listed = {path.stem for path in files}
     categories = {path.parent.name for path in files}
     text = block("configuration")
-    named = {word for line in re.findall(r"^(?:select|ignore) = (\[.*?\])", text, re.MULTILINE) for word in json.loads(line)}
+    named = {word for line in re.findall(r"^(?:select|extend-select|ignore) = (\[.*?\])", text, re.MULTILINE) for word in json.loads(line)}
     assert named & listed and named & categories and named <= listed | categories
     with_severity = set(re.findall(r"^([a-z-]+) = ", text.partition("[severity]")[2].partition("[per-file")[0], re.MULTILINE))
-    assert with_severity and with_severity <= listed
+    assert with_severity & listed and with_severity & categories and with_severity <= listed | categories
 
 
 def test_the_suppression_comment_is_heeded(tmp_path: Path) -> None:

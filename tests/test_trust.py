@@ -557,7 +557,7 @@ def test_every_report_says_which_configuration_was_used() -> None:
     off = ["missing-redis", "unknown-setting", "wrong-type"]
     assert reports(".") == (
         "Configuration .medplum-lint.toml: 3 rules off, 1 path excluded.",
-        [{"path": ".medplum-lint.toml", "named": False, "rules_off": off, "excluded": 1, "fail_on": None}],
+        [{"path": ".medplum-lint.toml", "named": False, "rules_off": off, "excluded": 1, "accepted": 0, "fail_on": None}],
         ["'.medplum-lint.toml' configures this run: 3 rules off, 1 paths excluded."],
     )
     assert reports(".", "--isolated") == ("", [], [])

@@ -65,7 +65,7 @@ def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -
     if errors := errors or check_ids([wanted.rule], (rule.info for rule in rules)):
         raise Refused(errors[0])
     # A rule that is only checked on request is one that somebody has asked for.
-    asked = options.overrides.over(Overrides(pedantic=True, fail_on="never"))
+    asked = options.overrides.over(Overrides(extend_select=(wanted.rule,), fail_on="never"))
     outcome = lint_paths([file], options._replace(overrides=asked, without_baseline=True))
     if outcome.errors:
         raise Refused(outcome.errors[0])
