@@ -44,6 +44,7 @@ from .options import (
     parse_reason,
     rules_option,
     server_version_option,
+    show_options,
     split_names,
     suppressed_for,
 )
@@ -181,6 +182,7 @@ def cli() -> None:
 )
 @max_size_option
 @option("--stdin-filename", heading="Input", metavar="NAME", help='The name to report for standard input ("-").')
+@show_options
 @option(
     "--fix", "apply_fixes", heading="Fixes", is_flag=True, help="Mend what is known to be mended without changing what the server does."
 )
@@ -223,6 +225,8 @@ def check(
     now: datetime | None,
     max_size: int,
     stdin_filename: str | None,
+    show_settings: bool,
+    show_files: bool,
     apply_fixes: bool,
     unsafe_fixes: bool,
     show_diff: bool,
@@ -271,6 +275,12 @@ def check(
         fail_on_stale_baseline=fail_on_stale_baseline,
     )
     _check_baseline_options(options, fixes=apply_fixes or show_diff)
+    if show_settings or show_files:
+        other = apply_fixes or show_diff or fix_script or write_baseline or output not in (None, "-") or output_format != "text"
+        if other or (show_settings and show_files) or "-" in paths:
+            raise click.UsageError("--show-settings and --show-files check nothing, and print text: give paths, and no other output")
+        _show_configured(paths, options, settings=show_settings)
+        return
     if unsafe_fixes and not (apply_fixes or show_diff or fix_script):
         raise click.UsageError("--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too")
     paths = paths or (".",)
@@ -305,6 +315,19 @@ def check(
 def _is_given(name: str) -> bool:
     """Whether the command line itself gives a parameter."""
     return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _show_configured(paths: tuple[str, ...], options: Options, *, settings: bool) -> None:
+    """Print what holds for files, or what a search takes."""
+    from .commands import configured
+
+    if settings and not paths:
+        raise click.UsageError("--show-settings needs a file: name the one that you ask about")
+    shown = (
+        [configured.settings_for(path, options) for path in paths] if settings else [configured.files_taken(list(paths or (".",)), options)]
+    )
+    write_standard_output("\n".join(one.text for one in shown if one.text))
+    _fail([error for one in shown for error in one.errors], [bug for one in shown for bug in one.bugs])
 
 
 def _check_baseline_options(options: Options, *, fixes: bool) -> None:
@@ -722,16 +745,44 @@ def _write_new(path: str, content: bytes) -> None:
 
 
 @cli.command()
-def schema() -> None:
-    """Print a JSON Schema of the JSON config file, for editors.
+@click.argument("what", type=click.Choice(["server", "configuration"]), default="server")
+def schema(what: str) -> None:
+    """Print a JSON Schema for editors.
+
+    It is that of the server's JSON config file, or of the configuration file of medplum-lint.
 
     Examples:
       medplum-lint schema > medplum.schema.json
       # Then, at the top of the config: "$schema": "./medplum.schema.json"
+      medplum-lint schema configuration > medplum-lint.schema.json
     """
-    from .settings.json_schema import schema_text
+    if what == "server":
+        from .settings.json_schema import schema_text
 
-    write_standard_output(schema_text())
+        write_standard_output(schema_text())
+        return
+    from .config_schema import schema_text as schema_of_configuration
+
+    rules = [rule.info for rule in all_rules(())[0]]
+    write_standard_output(schema_of_configuration([one.id for one in rules], {one.category for one in rules}))
+
+
+@cli.command()
+def init() -> None:
+    """Begin a configuration file in the current folder.
+
+    Each option is in it, in a comment. A file that is there already is not replaced.
+    """
+    from .config_schema import beginning
+    from .configurations import OWN_FILE, Configurations
+
+    if os.path.lexists(OWN_FILE):
+        _fail([f"{OWN_FILE}: is there already"])
+    config = _config(lambda: Configurations().of(Path(os.curdir)))
+    if config.path is not None and config.path.parent == Path.cwd():
+        _fail([f"{relative_to_here(config.path)}: has a table [tool.medplum-lint] already, for which {OWN_FILE} would count instead"])
+    _write_new(OWN_FILE, beginning().encode())
+    say("note", f"{OWN_FILE}: wrote every option, in a comment")
 
 
 # --- The rules themselves ----------------------------------------------------------------------------------------------------------

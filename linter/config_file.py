@@ -59,6 +59,12 @@ def read_named(path: Path, *, is_project: bool) -> Config:
     return config
 
 
+def places_in(config: Config) -> ConfigChecker:
+    """What tells the lines of a configuration's file. Raises :exc:`ConfigError` where that cannot be read any more."""
+    assert config.path is not None  # one that is there
+    return ConfigChecker(config.path, _content(config.path).decode("utf-8-sig", "replace"))
+
+
 def parsed_file(path: Path, content: bytes, *, is_project: bool) -> Config | None:
     """The configuration that a file would hold with some content; None where it would have no such table. Raises :exc:`ConfigError`."""
     return _parsed(path, content, _PROJECT_TABLE if is_project else ())
@@ -146,7 +152,7 @@ class ConfigChecker:
         except (OSError, ValueError):  # the current folder is gone, or on another drive
             return self._path.name
 
-    def _line(self, *keys: str) -> int:
+    def line(self, *keys: str) -> int:
         """The line of a key beneath other keys: the first that has it, from the line of the key above it on."""
         at = self._start
         for key in keys:
@@ -161,7 +167,7 @@ class ConfigChecker:
         return next((number + 1 for number in range(self._start, len(self._lines)) if pattern.search(self._lines[number])), 1)
 
     def _error(self, keys: tuple[str, ...], message: str) -> ConfigError:
-        return ConfigError(f"{self._path}:{self._line(*keys)}: {message}")
+        return ConfigError(f"{self._path}:{self.line(*keys)}: {message}")
 
     def config(self, data: Any) -> Config:
         """The configuration that a table holds. Raises :exc:`ConfigError`, with file and line, for the first mistake in it."""
@@ -177,10 +183,10 @@ class ConfigChecker:
             force_exclude=self._truth((), data, "force-exclude") or False,
             per_file=tuple(self._per_file(data.get("per-file", {}))),
             environments=dict(self._environments(data.get("environment", {}))),
-            rules_line=self._line("rules") if "rules" in data else 1,
+            rules_line=self.line("rules") if "rules" in data else 1,
             accept=tuple(self._acceptances(data.get("accept", []))),
             baseline=self._file((), data, "baseline"),
-            baseline_line=self._line("baseline") if "baseline" in data else 1,
+            baseline_line=self.line("baseline") if "baseline" in data else 1,
         )
         patterns = {pattern_key(option, pattern): self._line_of_pattern(option, pattern) for option, pattern in config.patterns()}
         return config._replace(lines={mention.name: self._line_of(mention.name) for mention in config.mentions()} | patterns)
@@ -194,8 +200,8 @@ class ConfigChecker:
     def _line_of_pattern(self, option: str, pattern: str) -> int:
         """The line of a member of a list, or of the table of an environment or of some files."""
         if option in ("per-file", "environment"):
-            return self._line(option, pattern)
-        first = self._line(option) - 1
+            return self.line(option, pattern)
+        first = self.line(option) - 1
         quoted = (f'"{pattern}"', f"'{pattern}'")
         return next(
             (number + 1 for number in range(first, len(self._lines)) if any(one in self._lines[number] for one in quoted)), first + 1
@@ -262,7 +268,7 @@ class ConfigChecker:
         """The line of each acceptance; where they are written as one list, that of the list."""
         header = re.compile(r"""\s*\[\[\s*(?:.*\.\s*)?["']?accept["']?\s*\]\]""")
         found = [number + 1 for number in range(self._start, len(self._lines)) if header.match(self._lines[number])]
-        return found if len(found) == count else [self._line("accept")] * count
+        return found if len(found) == count else [self.line("accept")] * count
 
     def _line_within(self, first: int, key: str) -> int:
         """The line of a key of an acceptance that begins at a line; that line where the key is not to be found before the next table."""
@@ -282,7 +288,7 @@ class ConfigChecker:
 
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
         """Raise :exc:`ConfigError`, at the key that ``above`` leads to, for a text that is no glob."""
-        self._check_glob_at(self._line(*above), glob)
+        self._check_glob_at(self.line(*above), glob)
 
     def _known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
         for key in data:

@@ -21,12 +21,18 @@ import readme  # noqa: E402
 import rule_docs  # noqa: E402
 import settings_docs  # noqa: E402
 
-from linter import sources  # noqa: E402  # from this checkout, whatever is installed
+from linter import config_schema, sources  # noqa: E402  # from this checkout, whatever is installed
 from linter.formats import FORMATS  # noqa: E402
 from linter.policy import grammar, rule_set  # noqa: E402
 from linter.policy.operators import OPERATORS  # noqa: E402
 from linter.settings import build as settings_build  # noqa: E402
 from linter.settings import json_schema  # noqa: E402
+
+
+def _schema_of_configuration() -> str:
+    rules = [rule.info for rule in rule_set.built_in_rules()]
+    return config_schema.schema_text([one.id for one in rules], {one.category for one in rules})
+
 
 FILES: dict[str, Callable[[], str]] = {
     "linter/_built/settings.json": settings_build.build,
@@ -36,6 +42,7 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/rules.json": rule_set.build,
     "linter/policy/rule.schema.json": grammar.schema_text,
     "schemas/medplum-server-config.schema.json": json_schema.schema_text,
+    "schemas/medplum-lint.schema.json": _schema_of_configuration,
     "docs/settings.md": settings_docs.build,
     "docs/rules/README.md": rule_docs.index,
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},

@@ -1,0 +1,299 @@
+"""What holds for a file and what a search takes, each with what says so: ``--show-settings`` and ``--show-files``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ..choose import Choices, environment_overrides, relative_to_here
+from ..config import Config, Overrides, Severity, pattern_key
+from ..config_file import places_in
+from ..configurations import Configurations
+from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
+from ..documents.deployment import environment_of
+from ..files import LARGEST_INPUT, Unreadable, read_file
+from ..load import Input, described, load
+from ..model import Document, FileStatus
+from ..run import Options, Outcome, lint_paths
+from ..text import inert, printable
+
+
+class Shown(NamedTuple):
+    """What to print, and what could not be done."""
+
+    text: str
+    errors: list[str]
+    bugs: list[str]
+
+
+class _Layer(NamedTuple):
+    """Options that are given together: where in the configuration, and where that is; empty keys are the command line."""
+
+    overrides: Overrides
+    keys: tuple[str, ...] = ()
+    on_command_line: bool = False
+
+
+# --- What holds for a file. ---------------------------------------------------------------------------------------------------------
+
+
+def settings_for(path: str, options: Options) -> Shown:
+    """What holds for a file, one option a line, with the file and line or the option of the command line that says so."""
+    if not os.path.isfile(path):
+        return Shown("", [f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}"], [])
+    outcome = lint_paths([path], options._replace(force_exclude=False, without_baseline=True))
+    if not outcome.started:
+        return Shown("", list(outcome.errors), list(outcome.bugs))
+    config = Configurations(options.config, isolated=options.isolated).of(Path(path).absolute().parent)
+    lines = [f"{path}", *_about_file(Path(path), config, outcome), ""]
+    groups = _by_environment(config, outcome.result.documents)
+    for name, documents in groups.items():
+        if len(groups) > 1:
+            lines.append(f"In environment {name}:" if name is not None else f"In {_environments(documents)}:")
+        lines += [*_table(_rows(Path(path), config, options, name)), ""]
+    return Shown("".join(f"{inert(printable(line))}\n" for line in lines[:-1]), [], list(outcome.bugs))
+
+
+def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
+    for status in outcome.result.files:
+        yield f"  {_status(status)}"
+    if config.path is None:
+        yield "  no configuration file counts"
+    else:
+        how = "--config names it" if config.trusted else "the nearest one above the file"
+        yield f"  configuration {relative_to_here(config.path)}: {how}"
+    for glob in config.excludes(path):
+        yield f'  a search passes it over: exclude "{glob}" ({_place(config, config.lines.get(pattern_key("exclude", glob), 1))})'
+    checked = len(outcome.result.rules)
+    if outcome.result.documents:
+        yield f"  {checked} {'rule is' if checked == 1 else 'rules are'} checked"
+
+
+def _status(status: FileStatus) -> str:
+    if status.status != "checked":
+        return f"{status.status}: {status.note}"
+    environment = f", environment {status.environment}" if status.environment else ""
+    server = f", {status.server.described}" if status.server is not None else ""
+    return f"{status.kind}{environment}, {status.target}{server}"
+
+
+def _by_environment(config: Config, documents: Iterable[Document]) -> dict[str | None, list[Document]]:
+    """The documents by the environment of which the configuration speaks; None where it does not speak of theirs."""
+    groups: dict[str | None, list[Document]] = {}
+    for document in documents:
+        named = environment_overrides(config, document) is not None
+        groups.setdefault(environment_of(document) if named else None, []).append(document)
+    return groups or {None: []}
+
+
+def _environments(documents: Iterable[Document]) -> str:
+    names = [name for document in documents if (name := environment_of(document)) is not None]
+    return f"environment {', '.join(dict.fromkeys(names))}" if names else "what has no environment"
+
+
+def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[tuple[str, str, str]]:
+    """Each option with its value and with what says so."""
+    layers = [_Layer(config.general), *(_Layer(one, ("per-file", glob)) for glob, one in config.per_file if config.matches(path, glob))]
+    if environment is not None:
+        layers.append(_Layer(config.environments[environment], ("environment", environment)))
+    layers.append(_Layer(options.overrides, on_command_line=True))
+    why = _Reasons(config, layers)
+    held = Overrides()
+    for layer in layers:
+        held = layer.overrides.over(held)
+    folders = [*map(relative_to_here, config.rules), *map(str, options.rules)]
+    yield "rules", _names(folders, "the built-in ones"), why.folders(of_config=bool(config.rules), of_command_line=bool(options.rules))
+    yield "select", _names(held.select, "every rule"), why.of("select", "select")
+    yield "extend-select", _names(held.extend_select), why.of("extend_select", "extend-select", added=True)
+    yield "ignore", _names(held.ignore), why.of("ignore", "ignore")
+    for name in held.severity or ():
+        yield f"severity.{name}", _level((held.severity or {})[name]), why.of_severity(name)
+    yield "target", held.target or "auto", why.of("target", "target")
+    yield "pedantic", str(bool(held.pedantic)).lower(), why.of("pedantic", "pedantic")
+    server = held.server
+    yield "server-version", server.text if server is not None else "that of an image, else the newest", why.of("server", "server-version")
+    yield "fail-on", held.fail_on or "error", why.of("fail_on", "fail-on")
+    baseline, says = _baseline(config, options, why)
+    yield "baseline", baseline, says
+    accepted = [one for one in config.accept if one.path is None or config.matches(path, one.path)]
+    for one in accepted:
+        yield "accept", f"{one.rule}{f' at {one.setting}' if one.setting else ''}", _place(config, one.line)
+
+
+def _baseline(config: Config, options: Options, why: _Reasons) -> tuple[str, str]:
+    if options.without_baseline:
+        return "none", "--no-baseline"
+    if options.baseline is not None:
+        return str(options.baseline), "--baseline"
+    if config.baseline is not None:
+        return relative_to_here(config.baseline), why.at("baseline")
+    return "none", "default"
+
+
+class _Reasons:
+    """What says what holds: of several layers that give an option the last."""
+
+    def __init__(self, config: Config, layers: list[_Layer]) -> None:
+        self._config = config
+        self._layers = layers
+        self._places = places_in(config) if config.path is not None else None
+
+    def of(self, field: str, name: str, *, added: bool = False) -> str:
+        """Where an option is given; with ``added`` all places, for each adds to the others."""
+        giving = [layer for layer in self._layers if getattr(layer.overrides, field) is not None]
+        if not giving:
+            return "default"
+        return ", ".join(self._given(layer, name) for layer in (giving if added else giving[-1:]))
+
+    def of_severity(self, rule: str) -> str:
+        """Where the severity of a rule or a category is given."""
+        layer = next(layer for layer in reversed(self._layers) if rule in (layer.overrides.severity or {}))
+        return self._given(layer, "severity", rule)
+
+    def folders(self, *, of_config: bool, of_command_line: bool) -> str:
+        """Where folders of rules are named."""
+        given = [*([self.at("rules")] if of_config else []), *(["--rules"] if of_command_line else [])]
+        return ", ".join(given) or "default"
+
+    def at(self, *keys: str) -> str:
+        """The place of an option in the configuration."""
+        assert self._places is not None  # for what is given in it
+        return _place(self._config, self._places.line(*keys))
+
+    def _given(self, layer: _Layer, *names: str) -> str:
+        if layer.on_command_line:
+            server = layer.overrides.server
+            return server.why if names == ("server-version",) and server is not None else f"--{names[0]}"
+        what = f", {layer.keys[0]} {layer.keys[1]}" if layer.keys else ""
+        return f"{self.at(*layer.keys, *names)}{what}"
+
+
+def _place(config: Config, line: int) -> str:
+    assert config.path is not None  # where something is given
+    return f"{relative_to_here(config.path)}:{line}"
+
+
+def _names(names: Iterable[str] | None, otherwise: str = "none") -> str:
+    return ", ".join(names or ()) or otherwise
+
+
+def _level(severity: Severity) -> str:
+    words = [f"{target} {level or 'off'}" for target, level in severity.items()]
+    levels = {level or "off" for level in severity.values()}
+    return levels.pop() if len(levels) == 1 else ", ".join(words)
+
+
+def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    listed = list(rows)
+    widths = [max(len(row[column]) for row in listed) for column in range(2)]
+    return ["  " + "  ".join((row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2])) for row in listed]
+
+
+# --- What a search takes. -----------------------------------------------------------------------------------------------------------
+
+
+class _Recorder:
+    """The wishes of a user, and what they did in a search."""
+
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
+        self.left_out: dict[str, str] = {}
+        """What is passed over, with the reason."""
+        self.looked_at = 0
+        """How many files there were in the folders that were searched."""
+
+    def excluded(self, path: Path) -> bool:
+        """See :meth:`linter.discover.Wishes.excluded`."""
+        excluded = self._choices.excluded(path)
+        if excluded:
+            self._note_excluded(path)
+        return excluded
+
+    def excludes_named(self, path: Path) -> bool:
+        """See :meth:`linter.discover.Wishes.excludes_named`."""
+        excludes = self._choices.excludes_named(path)
+        if excludes:
+            self._note_excluded(path, "force-exclude and ")
+        return excludes
+
+    def included(self, path: Path) -> bool:
+        """See :meth:`linter.discover.Wishes.included`."""
+        self.looked_at += 1
+        return self._choices.included(path)
+
+    def leads_to_included(self, folder: Path) -> bool:
+        """See :meth:`linter.discover.Wishes.leads_to_included`."""
+        leads = self._choices.leads_to_included(folder)
+        if leads:
+            del self.left_out[f"{folder.as_posix()}/"]
+        return leads
+
+    def passed_over(self, folder: Path) -> None:
+        """See :meth:`linter.discover.Wishes.passed_over`."""
+        why = f"a search never goes into a folder called {folder.name}" if folder.name in SKIPPED_FOLDERS else "hidden"
+        self.left_out[f"{folder.as_posix()}/"] = why
+        self._choices.passed_over(folder)
+
+    def _note_excluded(self, path: Path, before: str = "") -> None:
+        config = self._choices.config(path)
+        name = f"{path.as_posix()}/" if path.is_dir() else path.as_posix()
+        if config is not None and (globs := config.excludes(path)):
+            line = config.lines.get(pattern_key("exclude", globs[0]), 1)
+            self.left_out[name] = f'{before}exclude "{globs[0]}" ({_place(config, line)})'
+
+
+def files_taken(paths: list[str], options: Options) -> Shown:
+    """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
+    errors: list[str] = []
+    configurations = Configurations(options.config, isolated=options.isolated)
+    choices = Choices(
+        options.overrides, options.rules, configurations, errors.append, lambda _path: None, force_exclude=options.force_exclude
+    )
+    recorder = _Recorder(choices)
+    found, wrong = find_files(paths, recorder)
+    bugs: list[str] = []
+    rows = {name: ("passed over", why) for name, why in recorder.left_out.items()}
+    for one in found:
+        rows[one.path.as_posix()] = _row(one, choices, options, bugs)
+    width = max((len(name) for name in rows), default=0)
+    lines = [f"{name.ljust(width)}  {what}: {why}" for name, (what, why) in sorted(rows.items())]
+    others = recorder.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in recorder.left_out)
+    if others > 0:
+        files = "1 file has another name" if others == 1 else f"{others:,} files have other names"
+        lines.append(f"{files}: {what_is_searched_for()}.")
+    text = "".join(f"{inert(printable(line))}\n" for line in lines)
+    return Shown(text, list(dict.fromkeys([*errors, *wrong])), bugs)
+
+
+def _row(found: Found, choices: Choices, options: Options, bugs: list[str]) -> tuple[str, str]:
+    """What becomes of a file that is found, and why."""
+    if found.too_large:
+        return "passed over", "it is too large for a search"
+    why = _why_taken(found, choices)
+    path = found.path.as_posix()
+    try:
+        data = read_file(found.path, options.max_size or LARGEST_INPUT)
+        given = Input(path, data, found.path, found.searched, by_content=found.by_content, included=found.included)
+        reading = load(given, options.kind, guess=not options.allow_unrecognized)
+    except Unreadable as error:
+        return "cannot be read", f"{error} ({why})"
+    except Exception as error:
+        bugs.append(f"{path}: loading the file failed with {described(error)}")
+        return "cannot be read", why
+    if reading.loaded:
+        kinds: Mapping[str, None] = {one.document.kind: None for one in reading.loaded}
+        return "taken", f"{', '.join(kinds)} ({why})"
+    note = reading.note or ("its content leaves a doubt" if found.by_content else "its content is no configuration of Medplum")
+    return "passed over" if found.searched else "not recognised", f"{note} ({why})"
+
+
+def _why_taken(found: Found, choices: Choices) -> str:
+    if not found.searched:
+        return "named"
+    config = choices.config(found.path)
+    if found.included and config is not None:
+        glob = config.includes(found.path)[0]
+        return f'include "{glob}", {_place(config, config.lines.get(pattern_key("include", glob), 1))}'
+    return "in a folder that is searched by content" if found.by_content else found.pattern
