@@ -528,10 +528,21 @@ def show(
     """
     from .commands import show as shown
 
-    loaded = load_documents(_inputs(paths, max_size), kind, max_size, server_version, _configured_server())
+    inputs = _inputs(paths, max_size)
+    _declare_secrets([one.path if isinstance(one, Input) else Path(one) for one in inputs])
+    loaded = load_documents(inputs, kind, max_size, server_version, _configured_server())
     text = shown.as_json if output_format == "json" else shown.as_text
     write_standard_output(text(loaded.documents, only_changed=only_changed, defaults=defaults))
     _fail(loaded.errors, loaded.bugs)
+
+
+def _declare_secrets(files: Sequence[Path]) -> None:
+    """Have the settings masked that the configurations of files call secret."""
+    from .settings import declare_secrets
+
+    configurations = Configurations()
+    configs = [_config(lambda path=path: configurations.of(path.absolute().parent)) for path in files]  # type: ignore[misc]
+    declare_secrets(name for config in configs for name in config.secret_names)
 
 
 def _configured_server() -> Callable[[Document], ServerVersion | None]:
@@ -577,15 +588,21 @@ def diff(first: str, second: str, output_format: str, max_size: int) -> None:
     """
     from .commands import diff as compared
 
+    _declare_secrets([Path(_file_and_environment(text)[0]) for text in (first, second)])
     one, other = (_one_document(text, max_size) for text in (first, second))
     text = compared.as_json if output_format == "json" else compared.as_text
     write_standard_output(text(one, other))
     sys.exit(1 if compared.differences(one, other) else 0)
 
 
+def _file_and_environment(text: str) -> tuple[str, str]:
+    path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
+    return path, environment
+
+
 def _one_document(text: str, max_size: int) -> Document:
     """The document that a path, perhaps with ``#environment``, stands for."""
-    path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
+    path, environment = _file_and_environment(text)
     documents, errors, bugs, _ = load_documents(_inputs((path,), max_size), None, max_size, ANY_SERVER)
     _fail(errors, bugs)
     fitting = [document for document in documents if not environment or document.environment == environment]
@@ -650,6 +667,7 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
     from .upgrade.plan import Plan
 
     inputs, errors = _found_inputs(paths or (".",), max_size)
+    _declare_secrets([one.path for one in inputs])
     nothing = f"{', '.join(paths) or 'the current folder'}: no file is a Medplum configuration"
 
     def load(release: Release) -> LoadedDocuments:

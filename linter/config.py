@@ -87,8 +87,9 @@ class Config(NamedTuple):
 
     ``lines`` gives the line (from 1) of each rule or category that it names, and of each pattern (see :func:`pattern_key`), ``rules_line``
     that of ``rules``. ``include`` are globs of files that a search takes too, whatever they are called; with ``force_exclude`` a file is
-    passed over though the command line names it. ``base`` is the folder that globs are relative to, that of the file where it is None.
-    ``trusted``: the command line names it. One that is merely found may be of anybody's making.
+    passed over though the command line names it. ``secret_names`` are settings that are secrets too. ``base`` is the folder that globs are
+    relative to, that of the file where it is None. ``trusted``: the command line names it. One that is merely found may be of anybody's
+    making.
     """
 
     path: Path | None = None
@@ -106,6 +107,7 @@ class Config(NamedTuple):
     baseline_line: int = 1
     include: tuple[str, ...] = ()
     force_exclude: bool = False
+    secret_names: tuple[str, ...] = ()
 
     def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""

@@ -19,9 +19,11 @@ from .text import printable
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
 OF_SOME: Final = ("select", "extend-select", "ignore", "severity", "target", "pedantic", "server-version")
 """The options that can be given for some files, and for the documents of an environment."""
-OF_ALL: Final = ("rules", "include", "exclude", "force-exclude", "baseline", "fail-on", *OF_SOME, "per-file", "environment", "accept")
+_OF_RUNS: Final = ("rules", "include", "exclude", "force-exclude", "secret-names", "baseline", "fail-on")
+OF_ALL: Final = (*_OF_RUNS, *OF_SOME, "per-file", "environment", "accept")
 """Every option."""
 OF_ACCEPTANCES: Final = ("rule", "path", "setting", "environment", "reason", "until")
+_SETTING: Final = re.compile(r"[A-Za-z_][\w-]*(\.(\*|[A-Za-z_][\w-]*))*", re.ASCII)
 _TABLE: Final = re.compile(
     rb"""
     ^ (?:\xef\xbb\xbf)? [ \t]*
@@ -181,6 +183,7 @@ class ConfigChecker:
             exclude=self._globs(data, "exclude"),
             include=self._globs(data, "include"),
             force_exclude=self._truth((), data, "force-exclude") or False,
+            secret_names=tuple(self._secret_names(data)),
             per_file=tuple(self._per_file(data.get("per-file", {}))),
             environments=dict(self._environments(data.get("environment", {}))),
             rules_line=self.line("rules") if "rules" in data else 1,
@@ -196,6 +199,17 @@ class ConfigChecker:
         for glob in globs:
             self.check_glob((key,), glob)
         return globs
+
+    def _secret_names(self, data: Mapping[str, Any]) -> Iterable[str]:
+        for name in self._texts((), data, "secret-names") or ():
+            if name.startswith("MEDPLUM_"):
+                from .settings.env_names import setting_of
+
+                meant = ".".join(setting_of(name))
+                raise self._error(("secret-names",), f'"{name}" is a variable: write the name of its setting, "{meant}"')
+            if not _SETTING.fullmatch(name):
+                raise self._error(("secret-names",), f'"{name}" is not the name of a setting, such as "acme.apiToken"')
+            yield name
 
     def _line_of_pattern(self, option: str, pattern: str) -> int:
         """The line of a member of a list, or of the table of an environment or of some files."""

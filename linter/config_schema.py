@@ -86,6 +86,12 @@ OPTIONS: Final = (
     ),
     Option("exclude", _list(_TEXT), "Globs of files and folders that a search passes over.", 'exclude = ["old/**", "*.bak.json"]'),
     Option("force-exclude", {"type": "boolean"}, "Pass over what is excluded also where it is named.", "force-exclude = true"),
+    Option(
+        "secret-names",
+        _list({"type": "string", "pattern": r"^(?!MEDPLUM_)[A-Za-z_][A-Za-z0-9_-]*(\.(\*|[A-Za-z_][A-Za-z0-9_-]*))*$"}),
+        "Settings that hold a secret, beside those that are known to.",
+        'secret-names = ["acme.apiToken", "externalAuthProviders.*.acmeKey"]',
+    ),
     Option("baseline", _PATH, "Report only findings that are not in this baseline.", 'baseline = "known-findings.jsonl"'),
     Option(
         "fail-on",

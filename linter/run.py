@@ -22,7 +22,7 @@ from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
 from .settings import KINDS as CATALOGUES
-from .settings import catalogue
+from .settings import catalogue, declare_secrets
 from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
@@ -200,6 +200,7 @@ class _Run:
                 self.choices.check_selection(file)
         self.started = not self.errors
         if self.started:
+            declare_secrets(name for config in self.choices.configs for name in config.secret_names)
             self._prepare_acceptances()
         self.started = not self.errors
         return self.started

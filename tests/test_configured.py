@@ -71,7 +71,7 @@ CONFIGURATION = """\
 ignore = ["byte-order-mark"]
 fail-on = "warning"
 baseline = "known"
-
+secret-names = ["acme.token"]
 [severity]
 urls = "note"
 
@@ -108,6 +108,7 @@ def test_everything_that_can_hold() -> None:
         "pedantic": ("true", f"{OWN_FILE}:9, per-file deploy/*"),
         "server-version": ("4.3.5", "--server-version"),
         "fail-on": ("warning", f"{OWN_FILE}:2"),
+        "secret-names": ("acme.token", f"{OWN_FILE}:4"),
         "baseline": ("known", f"{OWN_FILE}:3"),
         "accept": ("missing-redis", f"{OWN_FILE}:19"),
     }
@@ -309,6 +310,7 @@ def test_what_is_a_mistake_to_the_reader_is_one_to_the_schema(name: str) -> None
 
 GLOBS = ["*.json", "a/**", "x"]
 TEXTS: dict[str, list[Any]] = {
+    "secret-names": ["acme.x"],
     "rule": ["a", "acme/own"],
     "server-version": ["5.1.23", ">=4.3,<5", "latest"],
     "until": [date(2026, 1, 31), "2026-01-31"],

@@ -63,7 +63,7 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
     (tmp_path / ".medplum-lint.toml").write_text(block("configuration"), encoding="utf-8")
     config = Configurations().of(tmp_path)
     assert config.rules and config.exclude and config.per_file
-    assert all(config.general) and config.general.severity and config.include and config.force_exclude
+    assert all(config.general) and config.general.severity and config.include and config.force_exclude and config.secret_names
     [(_, override)] = config.per_file
     assert config.environments["staging"].server
     [acceptance] = config.accept

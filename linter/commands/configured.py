@@ -115,6 +115,7 @@ def _rows(path: Path, config: Config, options: Options, environment: str | None)
     server = held.server
     yield "server-version", server.text if server is not None else "that of an image, else the newest", why.of("server", "server-version")
     yield "fail-on", held.fail_on or "error", why.of("fail_on", "fail-on")
+    yield "secret-names", _names(config.secret_names), why.at("secret-names") if config.secret_names else "default"
     baseline, says = _baseline(config, options, why)
     yield "baseline", baseline, says
     accepted = [one for one in config.accept if one.path is None or config.matches(path, one.path)]

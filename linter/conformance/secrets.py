@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, Final
 
 from .. import settings
@@ -75,7 +74,7 @@ def is_called_secret(name: str) -> bool:
     return known.get(plain if plain in known else suggest.nearest(plain, known, 0.7) or "", False)
 
 
-@cache
+@settings.derived
 def _last_names() -> Mapping[str, bool]:
     """The last step of every plain setting of every kind in lower case, and whether a setting called so is secret."""
     known: dict[str, bool] = {}

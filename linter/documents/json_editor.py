@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final
 
 from .. import settings
@@ -75,7 +74,7 @@ def set_whole(content: str, parsed: Json, path: JsonPath, value: Any, order: Ord
     return edits if is_same(value_at(parse_json(apply_edits(content, edits)).value, path), value) else None
 
 
-@cache
+@settings.derived
 def _names_of(catalogue: str) -> Sequence[str]:
     """The dotted names of the settings, as the documentation orders them."""
     return settings.catalogue(catalogue).names() if catalogue in settings.KINDS else ()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from .. import settings
@@ -149,7 +148,7 @@ def _near(name: str) -> str:
     return PREFIX + nearest if nearest is not None else ""
 
 
-@cache
+@settings.derived
 def _known_variables() -> tuple[str, ...]:
     """What follows the prefix in every variable that the server knows, or knew."""
     names = settings.catalogue().names()

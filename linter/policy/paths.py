@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 from .. import settings
@@ -61,7 +60,7 @@ class Path(NamedTuple):
         return all(isinstance(step, str) for step in self.steps)
 
 
-@cache
+@settings.derived
 def _expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]:
     """The steps with each tag replaced by the settings that carry it."""
     if not any(isinstance(step, Tag) for step in steps):
@@ -205,7 +204,7 @@ def _tag(name: str) -> Tag:
     return Tag(name)
 
 
-@cache
+@settings.derived
 def _all_tags() -> frozenset[str]:
     return frozenset().union(*(settings.catalogue(kind).tags() for kind in settings.KINDS))
 

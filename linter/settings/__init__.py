@@ -6,10 +6,10 @@ for speed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from .. import _built
 from ..model import SettingPath
@@ -18,6 +18,10 @@ from .history import ByRelease
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document whose settings are catalogued."""
+
+_declared: Final[set[str]] = set()
+_forget: Final[list[Callable[[], object]]] = []
+"""What forgets all that was made from the catalogue."""
 
 Status = Literal["documented", "undocumented", "obsolete"]
 Rows = Mapping[str, Mapping[str, Any]]
@@ -125,6 +129,8 @@ class Setting:
     """Where the page and the server's code disagree."""
     tags: tuple[str, ...] = ()
     """Its own tags and those that follow from the fields above."""
+    declared: bool = False
+    """Whether only a user says that there is such a setting; see :func:`declare_secrets`."""
 
     @property
     def is_container(self) -> bool:
@@ -195,7 +201,7 @@ class Catalogue:
 
     def top_level(self) -> frozenset[str]:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
-        return frozenset(str(path[0]) for path, row in self._rows.items() if row["status"] != "obsolete")
+        return frozenset(str(path[0]) for path, row in self._rows.items() if row["status"] != "obsolete" and not row.get("declared"))
 
     def tags(self) -> frozenset[str]:
         """Every tag that some setting has."""
@@ -247,8 +253,46 @@ def _holds_nothing_secret(setting: Setting) -> bool:
 def catalogue(kind: str = "server") -> Catalogue:
     """The settings of a kind of document, one of :data:`KINDS`."""
     if not _catalogues:
-        _catalogues.update((each, Catalogue(each, rows)) for each, rows in _load().items())
+        _catalogues.update((each, Catalogue(each, _with_declared(rows))) for each, rows in _load().items())
     return _catalogues[kind]
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def derived(function: Function) -> Function:
+    """A function whose results are kept for as long as the catalogue, which they are made from, stays what it is."""
+    cached = cache(function)
+    _forget.append(cached.cache_clear)
+    return cast("Function", cached)
+
+
+def declare_secrets(names: Iterable[str]) -> None:
+    """Take settings for secrets, by their dotted names, instead of those that were declared before.
+
+    They are masked and found in plain text as the secrets of the catalogue are. One that the catalogue lacks is in it from then on.
+    """
+    wanted = frozenset(names)
+    if wanted == _declared:
+        return
+    _declared.clear()
+    _declared.update(wanted)
+    _catalogues.clear()
+    for forget in _forget:
+        forget()
+
+
+def _with_declared(rows: Rows) -> Rows:
+    if not _declared:
+        return rows
+    more = dict(rows)
+    for name in sorted(_declared):
+        row = more.get(name, _ANYTHING)
+        tags = sorted({*row["tags"], "secret"} - {"public"})
+        more[name] = {**row, "secret": True, "tags": tags}
+        while name := name.rpartition(".")[0]:
+            more[name] = {**more.get(name, _HOLDER), "holds_secrets": True}
+    return more
 
 
 def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
@@ -265,7 +309,7 @@ def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
     return tuple(setting for setting in settings if setting.status != "obsolete") or tuple(settings)
 
 
-@cache
+@derived
 def _by_leaf() -> Mapping[str, list[tuple[str, SettingPath]]]:
     """The kind and path of each setting, by its last name; a member of a list by that of the list."""
     leaves: dict[str, list[tuple[str, SettingPath]]] = {}
@@ -283,6 +327,10 @@ def page_link(setting: Setting) -> str:
 
 
 _catalogues: Final[dict[str, Catalogue]] = {}
+_HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object"], "tags": [], "pass_through": True, "declared": True}
+"""What is known of an object that only a user speaks of."""
+_ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
+"""What is known of a setting that only a user speaks of."""
 _TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
 _BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
 """Fields that depend on the release, with what holds before the first one that is named."""
