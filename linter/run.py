@@ -122,7 +122,7 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     run.check()
     if files and run.found_nothing:
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
-        searched = f": {what_is_searched_for()}" if options.kind is None and run.has_searched else ""
+        searched = f": {what_is_searched_for()}" if options.kind is None and run.has_searched and not run.files else ""
         run.errors.append(f"{', '.join(paths)}: no file is recognised {what}{searched}")
     return run.outcome()
 

@@ -222,9 +222,9 @@ def test_none_of_a_group_is_on() -> None:
     ]
 
 
-def test_a_severity_is_that_of_a_rule() -> None:
-    configure('\n[severity]\nmail = "note"\n')
-    assert refused() == [f'{Path.cwd()}/.medplum-lint.toml:3: there is no rule "mail": that is a category']
+def test_what_is_accepted_and_explained_is_a_rule() -> None:
+    configure('\n[[accept]]\nreason = "so"\nrule = "mail"\n')
+    assert refused() == [f'{Path.cwd()}/.medplum-lint.toml:2: there is no rule "mail": that is a category']
     result = lint("explain", "mail", "--isolated")
     assert (result.exit_code, result.stderr) == (2, 'medplum-lint: error: there is no rule "mail": that is a category\n')
 

@@ -312,7 +312,8 @@ def test_a_glob_names_files_and_a_search_passes_over_them() -> None:
 def test_a_folder_in_which_nothing_is_recognised(options: list[str], what: str) -> None:
     write("deploy/app.config.json", '{"foo": 1}')
     result = lint("deploy", *options)
-    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: deploy: no file is recognised as {what}\n")
+    searched = "" if options else f": {discover.what_is_searched_for()}"
+    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: deploy: no file is recognised as {what}{searched}\n")
     assert lint("deploy", "--allow-unrecognized", *options).exit_code == 0
 
 
