@@ -93,6 +93,15 @@ def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
             assert not printed(diff.as_json(document, other))
 
 
+@pytest.mark.quick_cases(5)
+@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+def test_a_baseline_holds_no_canary(shift: int, planted: Planted, tmp_path: Path) -> None:
+    given = Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name)
+    outcome = lint_input(given, Options(EVERY_RULE, planted.kind, write_baseline=tmp_path / "known"))
+    assert outcome.baseline is not None and outcome.baseline.entries > 0
+    assert printed(outcome.baseline.text) == []
+
+
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("form", FORMS)
 def test_no_setting_shows_a_canary_of_any_form(form: str) -> None:
