@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .choose import Checked, relative_to_here
-from .config import Acceptance, Config
+from .config import Acceptance, Config, matches
 from .documents.deployment import environment_of
 from .model import Document, Finding, Notice, SettingPath, dotted, members_as_one
 
@@ -49,26 +49,38 @@ class Acceptances:
         self._count = count
         self._configs: dict[Path | None, Config] = {}
         self._seen: dict[tuple[Path | None, int], _Seen] = {}
+        self._of_files: dict[tuple[Path | None, Path], list[tuple[int, Acceptance]]] = {}
         self._fitting: dict[Document, tuple[Config, dict[str, list[_Fitting]]]] = {}
 
     def take(self, config: Config, checked: Checked) -> None:
         """Note a document, and the configuration that counts for it."""
         if not config.accept:
             return
-        document, path = checked.document, checked.path
+        document = checked.document
         self._configs[config.path] = config
         by_rule: dict[str, list[_Fitting]] = {}
-        for index, one in enumerate(config.accept):
-            seen = self._seen.setdefault((config.path, index), _Seen())
-            if one.path is not None and not config.matches(path, one.path):
-                continue
-            seen.named |= one.rule in checked.rules and _names(config, one, path)
+        for index, one in self._in_file(config, checked.path):
+            seen = self._seen[config.path, index]
+            seen.named |= one.rule in checked.rules and _names(config, one, checked.path)
             seen.unread |= not checked.whole
             if one.environment is None or one.environment in (document.environment, environment_of(document)):
                 by_rule.setdefault(one.rule, []).append(_Fitting((config.path, index), one))
                 seen.fits = True
                 seen.checked |= one.rule in checked.rules or one.rule in checked.together
         self._fitting[document] = config, by_rule
+
+    def _in_file(self, config: Config, path: Path) -> list[tuple[int, Acceptance]]:
+        """The acceptances whose path fits a file, each with its index; worked out once for all documents of the file."""
+        if (config.path, path) not in self._of_files:
+            relative = config.relative(path)
+            self._of_files[config.path, path] = [
+                (index, one)
+                for index, one in enumerate(config.accept)
+                if one.path is None or (relative is not None and matches(relative, one.path))
+            ]
+            for index in range(len(config.accept)):
+                self._seen.setdefault((config.path, index), _Seen())
+        return self._of_files[config.path, path]
 
     def apply(self, finding: Finding) -> Finding:
         """The finding, with the reason of the first acceptance that covers it and is not over."""

@@ -66,6 +66,16 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(path, counts, lines)
 
 
+def replaced_baseline(path: Path) -> Baseline | None:
+    """The baseline that a new one replaces; None where there is none. Raises :exc:`~linter.config.ConfigError` for another file."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        return read_baseline(path)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; the file is not overwritten") from None
+
+
 def _parsed(line: str, place: str) -> tuple[Entry, int]:
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
         raise ConfigError(f"{place}: the baseline has a conflict of a merge in it: keep the lines of both sides")
@@ -76,7 +86,7 @@ def _parsed(line: str, place: str) -> tuple[Entry, int]:
     count = data.pop("count", 1) if isinstance(data, dict) else 0
     texts = isinstance(data, dict) and {"path", "rule"} <= data.keys() <= {*_NAMES} and all(isinstance(one, str) for one in data.values())
     if not texts or not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ConfigError(f"{place}: is no entry of a baseline: write the baseline anew with --write-baseline")
+        raise ConfigError(f"{place}: this is no entry of a baseline")
     return Entry(*(data.get(name, "") for name in _NAMES)), count
 
 

@@ -59,6 +59,8 @@ from .text import printable_lines
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from .discover import Found
+
     Check = Callable[[Mapping[str, bytes] | None], Outcome]
 
 Read = TypeVar("Read")
@@ -305,8 +307,10 @@ def check(
         say("error", error)
     for bug in outcome.bugs:
         _say_bug(bug)
+    if outcome.bugs and write_baseline is not None:
+        say("note", f"{write_baseline}: is not written, because of the bug findings may be missing")
     if outcome.baseline is not None and write_baseline is not None:
-        _write_baseline(outcome, outcome.baseline, write_baseline)
+        _write_baseline(outcome.baseline, write_baseline)
     if fix_script is not None and outcome.started:
         _write_script(outcome, fix_script, unsafe=unsafe_fixes)
     sys.exit(outcome.exit_code)
@@ -341,10 +345,8 @@ def _check_baseline_options(options: Options, *, fixes: bool) -> None:
         raise click.UsageError("--no-baseline uses no baseline: give no other option about one with it")
 
 
-def _write_baseline(outcome: Outcome, new: NewBaseline, path: Path) -> None:
+def _write_baseline(new: NewBaseline, path: Path) -> None:
     """Write a baseline, and say what is in it."""
-    if not outcome.started:
-        return
     try:
         write_report(str(path), new.text.encode())
     except Unwritable as error:
@@ -705,8 +707,13 @@ def _found_inputs(paths: tuple[str, ...], max_size: int) -> tuple[list[Input], l
     piped = [path for path in _inputs(paths, max_size) if isinstance(path, Input)]
     found, errors = find_files([path for path in paths if path != "-"], NoWishes())
     inputs, unread = read_inputs([*piped, *(str(one.path) for one in found if not one.too_large)], max_size)
-    searched = {one.path.as_posix() for one in found if one.searched}
-    return [one._replace(searched=one.uri in searched) for one in inputs], [*errors, *unread]
+    ways = {one.path.as_posix(): one for one in found}
+    return [_as_found(one, ways.get(one.uri)) for one in inputs], [*errors, *unread]
+
+
+def _as_found(given: Input, way: Found | None) -> Input:
+    """An input that knows how a search came upon it."""
+    return given if way is None else given._replace(searched=way.searched, by_content=way.by_content)
 
 
 @cli.command(short_help="Accept one finding, with a reason.")

@@ -127,7 +127,7 @@ class Config(NamedTuple):
 
     def leads_to_included(self, folder: Path) -> bool:
         """Whether a glob of ``include`` names a folder before its first star, so that a search goes into it whatever it is called."""
-        relative = self._relative(folder)
+        relative = self.relative(folder)
         return relative is not None and any(relative.parts == _named_folders(glob)[: len(relative.parts)] for glob in self.include)
 
     def patterns(self) -> Iterable[tuple[str, str]]:
@@ -144,10 +144,10 @@ class Config(NamedTuple):
 
     def matches(self, file: Path, glob: str) -> bool:
         """Whether a glob of the configuration fits a file, or a folder above it."""
-        relative = self._relative(file)
+        relative = self.relative(file)
         return relative is not None and matches(relative, glob)
 
-    def _relative(self, path: Path) -> PurePosixPath | None:
+    def relative(self, path: Path) -> PurePosixPath | None:
         """A path as globs see it; None for one that is not in the folder."""
         try:
             return PurePosixPath(_normal(path).relative_to(self.folder).as_posix())

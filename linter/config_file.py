@@ -279,9 +279,13 @@ class ConfigChecker:
         return Acceptance(data["rule"], data["reason"].strip(), path, setting, environment, until, line)
 
     def _lines_of_acceptances(self, count: int) -> list[int]:
-        """The line of each acceptance; where they are written as one list, that of the list."""
+        """The line of each acceptance; where several are on one line, or one is on several, that of their list."""
         header = re.compile(r"""\s*\[\[\s*(?:.*\.\s*)?["']?accept["']?\s*\]\]""")
         found = [number + 1 for number in range(self._start, len(self._lines)) if header.match(self._lines[number])]
+        if len(found) != count:
+            first = self.line("accept")
+            inline = re.compile(r"""\{\s*(?:.*,\s*)?["']?rule["']?\s*=""")
+            found = [number + 1 for number in range(first - 1, len(self._lines)) if inline.search(self._lines[number])]
         return found if len(found) == count else [self.line("accept")] * count
 
     def _line_within(self, first: int, key: str) -> int:

@@ -92,7 +92,7 @@ class Outcome(NamedTuple):
     contents: Mapping[str, bytes] = {}
     """The bytes of each file that was read, by its path in the report; only where the options ask for them."""
     baseline: NewBaseline | None = None
-    """The baseline to write, where the options ask for one."""
+    """The baseline to write, where the options ask for one and no bug can have kept findings from it."""
 
     @property
     def exit_code(self) -> int:
@@ -183,6 +183,7 @@ class _Run:
         self._acceptances: Acceptances | None = None
         self._baselines: Baselines | None = None
         self._new_baseline: Known | None = None
+        self._found_notices: list[Notice] = []
         configurations = Configurations(options.config, isolated=options.isolated)
         self.choices = Choices(
             options.overrides, options.rules, configurations, self._error, self.note_input, force_exclude=options.force_exclude
@@ -225,12 +226,11 @@ class _Run:
             self._error("--fail-on-stale-baseline: there is no baseline: name one with --baseline, or in the configuration")
 
     def _read_baselines(self, given: Path | None, new: Path | None) -> None:
-        from .baseline import Baselines, Known, read_baseline  # only where there is one
+        from .baseline import Baselines, Known, read_baseline, replaced_baseline  # only where there is one
 
         named = None
         if new is not None:
-            old = read_baseline(new) if os.path.lexists(new) else None
-            named = self._new_baseline = Known(new, old, taking=True)
+            named = self._new_baseline = Known(new, replaced_baseline(new), taking=True)
         elif given is not None:
             named = Known(given, read_baseline(given))
             self.note_input(given)
@@ -537,6 +537,7 @@ class _Run:
         for what, step in (
             ("comparing the documents", self._compare),
             ("looking for unused suppression comments", self._add_unused_suppressions),
+            ("looking at what accepts findings", self._note_what_is_left_over),
         ):
             try:
                 step()
@@ -544,7 +545,6 @@ class _Run:
                 self._bug(error, "all files", what)
         for path in self.choices.used:
             self.note_input(path)
-        notices = tuple(sorted(self._notices()))
         return Outcome(
             Result(
                 version=__version__,
@@ -554,7 +554,7 @@ class _Run:
                 rules=dict(sorted(self.rules.items())),
                 deployments=tuple(self._deployments),
                 configurations=self.choices.configurations(),
-                notices=notices,
+                notices=tuple(sorted(self._found_notices)),
             ),
             tuple(self.errors),
             tuple(self.bugs),
@@ -578,10 +578,12 @@ class _Run:
         """Whether a file is not there, in a folder that was searched for it."""
         return not os.path.lexists(path) and self._searched(path.parent)
 
+    def _note_what_is_left_over(self) -> None:
+        if self.started and not self.bugs:  # a bug can hide the finding that something is there for
+            self._found_notices.extend(self._notices())
+
     def _notices(self) -> Iterator[Notice]:
         """What there is to tidy up in the configurations and baselines."""
-        if not self.started:
-            return
         if self._acceptances is not None:
             yield from self._acceptances.notices(self._searched, self._unread())
         yield from self.choices.unused_patterns(self._searched)
@@ -592,7 +594,7 @@ class _Run:
                 yield known.notice(stale)
 
     def _baseline_to_write(self) -> NewBaseline | None:
-        if self._new_baseline is None:
+        if self._new_baseline is None or not self.started or self.bugs:
             return None
         return NewBaseline(*self._new_baseline.written(self._unread(), self._is_gone))
 

@@ -355,6 +355,10 @@ def test_a_list_on_one_line_is_left_to_the_user(name: str, text: str) -> None:
         ("[[accept]]\nrule = 'a'\nreason = 'x'\nuntil = 2026", "4: until must be a date, such as 2026-01-31"),
         ("[[accept]]\nrule = 'a'\nreason = 'x'\npath = ''", "4: path is empty: leave it out to accept the findings of every path"),
         ("[[accept]]\nrule = 'a'\nreason = 'x'\npath = '[z-a]'", '4: "[z-a]" is not a glob'),
+        (
+            "accept = [\n {rule = 'a', reason = 'x'},\n {reason = 'x', rule = 'b', untill = 1}]",
+            '3: there is no option "untill"; did you mean "until"?',
+        ),
         ("accept = [{rule = 'a', reason = 'x', untill = 1}]", '1: there is no option "untill"; did you mean "until"?'),
     ],
 )

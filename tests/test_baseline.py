@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from support.canaries import CANARY
 from support.helpers import compact
 
+from linter import run
 from linter.baseline import Entry, baseline_text, read_baseline
 from linter.cli import cli
 from linter.config import ConfigError
 from linter.configurations import OWN_FILE
+from linter.model import Finding
 
 SERVER = {
     "baseUrl": "https://api.hospital.org",
@@ -115,7 +117,7 @@ def test_no_other_file_is_overwritten(text: str) -> None:
     write("other.json", text)
     result = lint(FILE, "--write-baseline", "other.json")
     assert result.exit_code == 2
-    assert result.stderr == "medplum-lint: error: other.json:1: is no entry of a baseline: write the baseline anew with --write-baseline\n"
+    assert result.stderr == "medplum-lint: error: other.json:1: this is no entry of a baseline; the file is not overwritten\n"
     assert Path("other.json").read_text(encoding="utf-8") == text
 
 
@@ -378,3 +380,18 @@ def test_the_report_does_not_replace_it() -> None:
     known()
     assert lint(FILE, "--baseline", KNOWN, "--output", KNOWN).exit_code == 2
     assert len(entries()) == 4
+
+
+def test_nothing_is_said_or_written_where_a_bug_may_hide_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    known()
+    before = Path(KNOWN).read_text(encoding="ascii")
+
+    def broken(*_arguments: object) -> list[Finding]:
+        raise RuntimeError
+
+    monkeypatch.setattr(run, "check", broken)
+    result = lint(FILE, "--baseline", KNOWN, "--fail-on-stale-baseline")
+    assert result.exit_code == 3 and "stale" not in result.stderr
+    result = lint(FILE, "--write-baseline", KNOWN)
+    assert result.exit_code == 3 and result.stderr.endswith(f"note: {KNOWN}: is not written, because of the bug findings may be missing\n")
+    assert Path(KNOWN).read_text(encoding="ascii") == before

@@ -817,6 +817,13 @@ def test_the_configuration_file_names_the_release(tmp_path: Path) -> None:
     assert upgrade(str(tmp_path)).exit_code == 2
 
 
+def test_what_other_programs_keep_in_a_folder_that_is_searched_by_content(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "default.json").write_text('{"port": 3000, "database": {}, "redis": {}}', encoding="utf-8")
+    result = upgrade("--from", "4.3.5", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (2, "") and "no file is a Medplum configuration" in result.stderr
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
     result = upgrade("--from", "4.3.5", str(tmp_path))
     assert (result.exit_code, result.stdout) == (

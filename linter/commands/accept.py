@@ -165,12 +165,12 @@ def toml_text(text: str) -> str:
 
 
 def _check(path: Path, after: bytes, one: Acceptance) -> None:
-    """See to it that the file says what was meant: a list in one line, or a table in one, cannot be continued at the end of a file."""
+    """See to it that the file says what was meant: a list in brackets, or a table in braces, cannot be continued at the end of a file."""
     try:
         config = parsed_file(path, after, is_project=path.name == PROJECT_FILE)
     except ConfigError:
         config = None
     if config is None or not config.accept or config.accept[-1]._replace(line=one.line) != one:
         members = ", ".join(acceptance_lines(one)[1:])
-        inline = 'its table or its list "accept" is on one line, which cannot be continued at the end of the file'
+        inline = 'its table or its list "accept" is written in braces or brackets, which cannot be continued at the end of the file'
         raise Refused(f"{path}: {inline}: add {{{members}}} to it")
