@@ -164,7 +164,7 @@ class Known:
         if name is None:
             return None
         rule, _, _, setting = finding.identity
-        return Entry(name, named_environment(finding.document) or "", printable(setting), printable(rule))
+        return Entry(name, _environment(finding.document), printable(setting), printable(rule))
 
     def written(self, unread: Iterable[Path], gone: Callable[[Path], bool]) -> tuple[str, int, int]:
         """The text of the new baseline, with how many entries it has, and how many of these are old ones that this run says nothing of."""
@@ -199,6 +199,11 @@ class Known:
         more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
         message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
         return Notice("stale-baseline", relative_to_here(self.path), self._old.lines[stale[0]], f"{message} with --write-baseline")
+
+
+def _environment(document: Document) -> str:
+    """What tells a document from others in its file; an infra config is alone, and its environment a setting that can change."""
+    return "" if document.kind == "infra/json" else named_environment(document) or ""
 
 
 def _described(entry: Entry) -> str:

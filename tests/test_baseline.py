@@ -195,6 +195,14 @@ def test_each_environment_of_a_dump_is_known_for_itself() -> None:
     assert found == ["base-url-without-trailing-slash baseUrl"]
 
 
+def test_the_name_of_an_infra_config_may_change() -> None:
+    infra = {"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1", "accountNumber": 1}
+    write("medplum.prod.config.json", compact(infra))
+    assert {one.get("environment") for one in known("medplum.prod.config.json")} == {None}
+    write("medplum.prod.config.json", compact({**infra, "name": "production"}))
+    assert new("medplum.prod.config.json") == []
+
+
 def test_standard_input_and_its_name() -> None:
     text = Path(FILE).read_text(encoding="utf-8")
     known()
