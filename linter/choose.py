@@ -285,13 +285,18 @@ class Choices:
         if config is not None and config.exclude:
             self._note_patterns(config, "exclude", config.excludes(path))
 
-    def included(self, path: Path) -> bool:
-        """Whether the configuration of a path's folder has a search take it, whatever it is called."""
-        config = self.config(path)
-        globs = config.includes(path) if config is not None else ()
-        if config is not None and globs:
+    def included_in(self, folder: Path) -> Callable[[Path], bool] | None:
+        """What says of the files right in a folder whether its configuration has a search take one, whatever it is called."""
+        config = self.config(folder / "any")
+        if config is None or not config.include:
+            return None
+
+        def included(path: Path) -> bool:
+            globs = config.includes(path)
             self._note_patterns(config, "include", globs)
-        return bool(globs)
+            return bool(globs)
+
+        return included
 
     def leads_to_included(self, folder: Path) -> bool:
         """Whether a search goes into a folder that it would pass over by its name."""
@@ -305,8 +310,8 @@ class Choices:
         self.named_are_excluded |= excludes
         return excludes
 
-    def _note_patterns(self, config: Config, option: str, globs: Iterable[str]) -> None:
-        if config.path is not None:
+    def _note_patterns(self, config: Config, option: str, globs: tuple[str, ...]) -> None:
+        if config.path is not None and globs:
             self._use(config).patterns.update(pattern_key(option, glob) for glob in globs)
 
     def unused_patterns(self, searched: Callable[[Path], bool]) -> Iterator[Notice]:

@@ -48,8 +48,8 @@ class Wishes(Protocol):
     def excludes_named(self, path: Path) -> bool:
         """Whether to pass over a file though it is named."""
 
-    def included(self, path: Path) -> bool:
-        """Whether to take a file whatever it is called."""
+    def included_in(self, folder: Path) -> Callable[[Path], bool] | None:
+        """What says of the files right in a folder whether to take one whatever it is called; None where it would say so of none."""
 
     def leads_to_included(self, folder: Path) -> bool:
         """Whether to go into a folder that a search passes over by its name."""
@@ -63,7 +63,8 @@ class NoWishes:
 
     def __init__(self, excluded: Callable[[Path], bool] = lambda _path: False) -> None:
         self.excluded = excluded
-        self.excludes_named = self.included = self.leads_to_included = lambda _path: False
+        self.excludes_named = self.leads_to_included = lambda _path: False
+        self.included_in = lambda _folder: None
         self.passed_over = lambda _folder: None
 
 
@@ -141,25 +142,24 @@ def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object
         base, above = waiting.pop()
         folders, files = _entries(base, fail)
         by_content = any(name in BY_CONTENT for name in above)
+        included = wishes.included_in(Path(base))
         for name in files:
-            path = Path(base, name)
-            found = _taken(path, names, wishes, by_content=by_content)
-            if found is not None and _is_plain_file(path) and not wishes.excluded(path):
-                yield found._replace(too_large=_size(path) > LARGEST_SEARCHED)
+            found = _taken(base, name, names, included, by_content=by_content)
+            if found is not None and _is_plain_file(found.path) and not wishes.excluded(found.path):
+                yield found._replace(too_large=_size(found.path) > LARGEST_SEARCHED)
         inner = [Path(base, name) for name in folders]
         entered = [path for path in inner if _is_entered(path, wishes) and not wishes.excluded(path)]
         waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
 
 
-def _taken(path: Path, names: Iterable[str], wishes: Wishes, *, by_content: bool) -> Found | None:
-    """A file as a search takes it, if it does."""
-    name = path.name
-    if wishes.included(path):
+def _taken(base: str, name: str, names: Iterable[str], included: Callable[[Path], bool] | None, *, by_content: bool) -> Found | None:
+    """A file of a folder as a search takes it, if it does."""
+    if included is not None and included(path := Path(base, name)):
         return Found(path, True, included=True)
-    pattern = next((pattern for pattern in names if fnmatch(name, pattern)), None)
-    if pattern is not None:
-        return Found(path, True, pattern=pattern)
-    return Found(path, True, by_content=True) if by_content and name.endswith(_OF_TEXT) else None
+    pattern = next((pattern for pattern in names if fnmatch(name, pattern)), "")
+    if pattern or (by_content and name.endswith(_OF_TEXT)):
+        return Found(Path(base, name), True, by_content=not pattern, pattern=pattern)
+    return None
 
 
 def _is_entered(folder: Path, wishes: Wishes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -219,10 +219,15 @@ class _Recorder:
             self._note_excluded(path, "force-exclude and ")
         return excludes
 
-    def included(self, path: Path) -> bool:
-        """See :meth:`linter.discover.Wishes.included`."""
-        self.looked_at += 1
-        return self._choices.included(path)
+    def included_in(self, folder: Path) -> Callable[[Path], bool]:
+        """See :meth:`linter.discover.Wishes.included_in`."""
+        by_choice = self._choices.included_in(folder)
+
+        def included(path: Path) -> bool:
+            self.looked_at += 1
+            return by_choice is not None and by_choice(path)
+
+        return included
 
     def leads_to_included(self, folder: Path) -> bool:
         """See :meth:`linter.discover.Wishes.leads_to_included`."""
