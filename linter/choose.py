@@ -148,8 +148,11 @@ class Checked(NamedTuple):
 
 
 class _Use(NamedTuple):
-    """A configuration file, the rules that it switched off, what a search passed over for it, the rules whose findings it accepted, and
-    the patterns of it that fitted something."""
+    """A configuration file, and what it did in a run.
+
+    ``off`` are the rules that it switched off, ``excluded`` what a search passed over for it, ``accepted`` the rules of the findings that
+    it accepted, one for each, and ``patterns`` those of its patterns that fitted something.
+    """
 
     config: Config
     off: set[str]
