@@ -278,7 +278,8 @@ def check(
     )
     _check_baseline_options(options, fixes=apply_fixes or show_diff)
     if show_settings or show_files:
-        other = apply_fixes or show_diff or fix_script or write_baseline or output not in (None, "-") or output_format != "text"
+        printed = all(one.format == "text" and one.file == STANDARD_OUTPUT for one in outputs)
+        other = apply_fixes or show_diff or fix_script or write_baseline or not printed
         if other or (show_settings and show_files) or "-" in paths:
             raise click.UsageError("--show-settings and --show-files check nothing, and print text: give paths, and no other output")
         _show_configured(paths, options, settings=show_settings)
@@ -717,13 +718,33 @@ def _as_found(given: Input, way: Found | None) -> Input:
 
 
 @cli.command(short_help="Accept one finding, with a reason.")
-@click.argument("file", metavar="FILE")
-@click.argument("rule_id", metavar="RULE")
+@click.argument("file", metavar="FILE", shell_complete=complete_paths)
+@click.argument("rule_id", metavar="RULE", shell_complete=complete_rule)
 @click.argument("setting", metavar="[SETTING]", required=False)
-@click.option("--reason", metavar="TEXT", required=True, callback=parse_reason, help="Why it is accepted, for whoever reads it later.")
-@click.option("--until", metavar="DATE", callback=parse_day, help="The last day (2026-01-31) on which it is.  [default: no end]")
-@click.option("--environment", metavar="NAME", help="Accept it in this environment only.  [default: in all of the file]")
-@click.option("--kind", metavar="KIND", callback=check_kind, help="Treat the file as this kind, such as server/ssm.")
+@option(
+    "--reason",
+    heading="Findings",
+    metavar="TEXT",
+    required=True,
+    callback=parse_reason,
+    help="Why it is accepted, for whoever reads it later.",
+)
+@option(
+    "--until",
+    heading="Findings",
+    metavar="DATE",
+    callback=parse_day,
+    help="The last day (2026-01-31) on which it is.  [default: no end]",
+)
+@option("--environment", heading="Findings", metavar="NAME", help="Accept it in this environment only.  [default: in all of the file]")
+@option(
+    "--kind",
+    heading="Input",
+    metavar="KIND",
+    callback=check_kind,
+    shell_complete=complete_kinds,
+    help="Treat the file as this kind, such as server/ssm.",
+)
 @rules_option
 @config_option
 def accept(
@@ -741,6 +762,9 @@ def accept(
 
     FILE is the file in which RULE has a finding at SETTING, such as database.ssl; where it has only one, SETTING can be left out. The entry
     goes to the end of the configuration file that counts for FILE, which otherwise stays as it is; where there is none, one is begun.
+
+    Examples:
+      medplum-lint accept dump.json oauth-url-not-served --reason "a proxy has it"
     """
     from .commands import accept as accepted
     from .config import Acceptance
@@ -770,11 +794,11 @@ def _write_new(path: str, content: bytes) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["server", "configuration"]), default="server")
+@click.argument("what", metavar="[WHAT]", type=click.Choice(["server", "configuration"]), default="server")
 def schema(what: str) -> None:
     """Print a JSON Schema for editors.
 
-    It is that of the server's JSON config file, or of the configuration file of medplum-lint.
+    WHAT is the file that it is for: server or configuration. These are the server's JSON config file, and that of medplum-lint itself.
 
     Examples:
       medplum-lint schema > medplum.schema.json
@@ -797,6 +821,9 @@ def init() -> None:
     """Begin a configuration file in the current folder.
 
     Each option is in it, in a comment. A file that is there already is not replaced.
+
+    Examples:
+      medplum-lint init
     """
     from .config_schema import beginning
     from .configurations import OWN_FILE, Configurations

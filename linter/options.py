@@ -332,14 +332,24 @@ def baseline_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that print what is configured, and check nothing."""
-    for option in reversed(_SHOW_OPTIONS):
-        command = option(command)
+    for one in reversed(_SHOW_OPTIONS):
+        command = one(command)
     return command
 
 
 _SHOW_OPTIONS = (
-    click.option("--show-settings", is_flag=True, help="Print what holds for the files that are named, and which line says so."),
-    click.option("--show-files", is_flag=True, help="Print which files are taken and what is passed over, and which pattern says so."),
+    option(
+        "--show-settings",
+        heading="Configuration",
+        is_flag=True,
+        help="Print what holds for the files that are named, and which line says so.",
+    ),
+    option(
+        "--show-files",
+        heading="Configuration",
+        is_flag=True,
+        help="Print which files are taken and what is passed over, and which pattern says so.",
+    ),
 )
 _BASELINE_OPTIONS = (
     option(

@@ -472,11 +472,13 @@ def test_one_text_in_two_environments() -> None:
 def test_suppressed_findings_on_request() -> None:
     """All results say whether they are suppressed, or none does (3.27.23); sarif-om's own class would write ``state``."""
     file = document()
-    made = result(finding(file, "port", suppressed="why\n not"), finding(file, "baseUrl"), finding(file, "name", suppressed=""))
+    elsewhere = finding(file, "port", suppressed="known")._replace(accepted_by="baseline")
+    made = result(finding(file, "port", suppressed="why\n not"), finding(file, "baseUrl"), finding(file, "name", suppressed=""), elsewhere)
     assert [found["suppressions"] for found in run_of(made, Style(suppressed=True))["results"]] == [
         [{"kind": "inSource", "status": "accepted", "justification": "why not"}],
         [],
         [{"kind": "inSource", "status": "accepted"}],
+        [{"kind": "external", "status": "accepted", "justification": "known"}],
     ]
 
 

@@ -338,7 +338,8 @@ def _suppressions(finding: Finding) -> list[dict[str, str]]:
     if finding.suppressed is None:
         return []
     reason = printable(one_line(finding.suppressed))
-    return [{"kind": "inSource", "status": "accepted"} | ({"justification": reason} if reason else {})]
+    kind = "external" if finding.accepted_by in ("configuration", "baseline") else "inSource"
+    return [{"kind": kind, "status": "accepted"} | ({"justification": reason} if reason else {})]
 
 
 _LINKS: Final = 10
