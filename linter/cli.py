@@ -143,7 +143,7 @@ def cli() -> None:
     multiple=True,
     callback=split_names,
     shell_complete=complete_selectors,
-    help="Check only these rules, by id or category.",
+    help="Check only these rules: ids, categories, patterns such as tls-*.",
 )
 @option(
     "--extend-select",

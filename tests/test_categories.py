@@ -124,9 +124,19 @@ def test_ignore_a_category() -> None:
         ("tls,mail", "mail", TLS),
         ("tls,email-provider-without-effect", "email-provider-without-effect", TLS),
         ("tls,insecure-url", "insecure-url", TLS - {"insecure-url"}),
+        ("mail/", "smtps-port-without-tls", MAIL),
+        ("mail/*", "email-*", MAIL - {"email-provider-without-effect"}),
+        ("email-provider-*", "mail", {"email-provider-without-effect"}),
+        ("email-*,tls", "email-provider-*", TLS),
+        ("email-provider-*,tls", "email-*", TLS | {"email-provider-without-effect"}),
+        ("email-provider-without-effect", "*-without-effect", {"email-provider-without-effect"}),
+        ("*-url,invalid-*", "tls,*-e*mail", {"insecure-url", "invalid-email"}),
+        ("*", "*-with*", None),
     ],
 )
-def test_an_id_counts_for_more_than_a_category_and_else_ignore_wins(select: str, ignore: str, expected: set[str]) -> None:
+def test_the_more_exact_counts_and_else_ignore(select: str, ignore: str, expected: set[str] | None) -> None:
+    if expected is None:
+        expected = {rule for rule in found() if "-with" not in rule}
     assert found("--select", select, "--ignore", ignore) == expected
     configure(f"select = {json.dumps(select.split(','))}\nignore = {json.dumps(ignore.split(','))}\n")
     assert found() == expected
@@ -148,6 +158,19 @@ def test_policies_of_ones_own_are_chosen_by_the_name_in_front_of_the_slash() -> 
     assert found("--rules", "policies", "--select", "acme") == {"acme/port", "acme/redis"}
     assert found("--rules", "policies", "--select", "acme", "--ignore", "acme/redis") == {"acme/port"}
     assert not {rule for rule in found("--rules", "policies", "--ignore", "acme") if rule.startswith("acme/")}
+
+
+def test_a_pattern_chooses_policies_by_the_beginning_of_their_ids() -> None:
+    own_policies()
+    for group in ("acme", "acme/", "acme/*"):
+        assert found("--rules", "policies", "--select", group) == {"acme/port", "acme/redis"}
+        assert found("--rules", "policies", "--select", "acme/p*", "--ignore", group) == {"acme/port"}
+        assert found("--rules", "policies", "--select", group, "--ignore", "acme/r*") == {"acme/port"}
+    assert found("--rules", "policies", "--select", "acme/qu*,acme/port") == {"acme/port"}, "a pattern does not switch on what is off"
+    result = lint("rules", "acme/*", "email-*", "--rules", "policies")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        *("acme/port", "acme/quiet", "acme/redis", "email-provider-without-effect"),
+    ]
 
 
 def test_what_is_off_is_checked_only_when_its_id_is_selected() -> None:
@@ -177,7 +200,12 @@ def refused(*arguments: str) -> list[str]:
         ("parameterstore", 'there is no rule "parameterstore"; did you mean "parameter-store"?'),
         ("email-provider-without-effec", 'there is no rule "email-provider-without-effec"; did you mean "email-provider-without-effect"?'),
         ("TLS", 'there is no rule or category "TLS"'),
-        ("mail/", 'there is no rule "mail/"; did you mean "mail"?'),
+        ("mial/", 'there is no rule "mial/"; did you mean "mail"?'),
+        ("database-", 'there is no rule "database-"; did you mean "database-*"?'),
+        ("email-provider", 'there is no rule "email-provider"; did you mean "email-provider-*"?'),
+        ("databse-*", 'there is no rule whose id is like "databse-*"'),
+        ("mail/smtp*", 'there is no rule whose id is like "mail/smtp*"'),
+        ("acme/*", 'there is no rule whose id is like "acme/*"'),
         (
             "mail/email-provider-without-effect",
             'there is no rule "mail/email-provider-without-effect"; did you mean "email-provider-without-effect"?',

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -214,17 +216,51 @@ def _real(path: Path) -> str | None:
         return None
 
 
+_BY_ID: Final = 1_000
+"""The rank of a rule's id: more than that of any pattern, which counts its letters."""
+
+
 def rank(info: RuleInfo, selectors: Collection[str]) -> int:
-    """How exactly selectors name a rule: 2 by its id, 1 by its category, 0 not at all."""
-    return 2 if info.id in selectors else int(info.category in selectors)
+    """How exactly selectors name a rule: most by its id, then by a pattern (the more letters, the more so), 1 by its category, 0 not."""
+    if info.id in selectors:
+        return _BY_ID
+    ranks = [_rank_of_pattern(info, word) for word in selectors if "*" in word or "/" in word]
+    return max([*ranks, int(info.category in selectors)])
+
+
+def _rank_of_pattern(info: RuleInfo, word: str) -> int:
+    """The same for one pattern; what ends with a slash, or is nothing but a star behind it, is the category in front of it."""
+    group, slash, rest = word.partition("/")
+    if word == "*" or (slash and rest in ("", "*")):
+        return int(word == "*" or info.category == group)
+    return 2 + len(word) - word.count("*") if "*" in word and _pattern(word).fullmatch(info.id) else 0
+
+
+@lru_cache(maxsize=64)
+def _pattern(word: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, word.split("*"))))
 
 
 def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
-    """For each selector that is neither the id nor the category of a rule, an error with the nearest one."""
-    ids, categories = _names(rules)
+    """For each selector that names no rule, by its id, by its category or as a pattern, an error with the nearest one."""
+    infos = list(rules)
+    ids, categories = _names(infos)
     known = [*ids, *categories]
-    near = {word: did_you_mean(word, known) for word in selectors if word not in known}
-    return [f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"' for word, hint in near.items()]
+    return [
+        _unknown(word, known, ids)
+        for word in dict.fromkeys(selectors)
+        if word not in known and not any(rank(info, (word,)) for info in infos)
+    ]
+
+
+def _unknown(word: str, known: Collection[str], ids: Iterable[str]) -> str:
+    if "*" in word:
+        return f'there is no rule whose id is like "{word}"'
+    beginning = f"{word.rstrip('-')}-"
+    if len(beginning) > 1 and any(one.startswith(beginning) for one in ids):
+        return f'there is no rule "{word}"; did you mean "{beginning}*"?'
+    hint = did_you_mean(word, known)
+    return f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"'
 
 
 def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
