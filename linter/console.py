@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeVar, get_args
 
 import click
 
@@ -20,6 +20,24 @@ from .output import Unwritable, drop
 from .text import inert, printable
 
 PROGRAM: Final = "medplum-lint"
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # which takes no type before click 8.2
+
+
+class Choice(_Choice):
+    """One of several words. The refusal of any other says which of them was meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See :meth:`click.Choice.convert`."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            from .policy.errors import did_you_mean
+
+            near = did_you_mean(str(value).lower(), self.choices)
+            raise click.BadParameter(f"{error.message.removesuffix('.')}{near}", error.ctx, error.param) from None
 
 
 Heading = Literal["Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help"]
@@ -113,6 +131,13 @@ class Commands(click.Group):
 
     command_class = Command
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """See :meth:`click.Group.add_command`. Whatever a command lets choose is a :class:`Choice`, so that no option can forget it."""
+        for param in cmd.params:
+            if type(param.type) is click.Choice:
+                param.type = Choice(param.type.choices, param.type.case_sensitive)
+        super().add_command(cmd, name)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See :meth:`click.Group.parse_args`. Raises :exc:`click.UsageError` for what is no path and nearly a command."""
         if ctx.resilient_parsing and not args:  # completion: what comes first may be a command
@@ -126,7 +151,7 @@ class Commands(click.Group):
     def _refuse_slip(self, args: list[str]) -> None:
         """Refuse what is no path and nearly a command: ``medplum-lint tset policies`` would lint policies."""
         word = args[0] if args else ""
-        if word.isalpha() and not os.path.lexists(word):
+        if word.replace("-", "").isalpha() and word[0] != "-" and not os.path.lexists(word):
             from .policy.errors import did_you_mean
 
             near = did_you_mean(word, self.commands)

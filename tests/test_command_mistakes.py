@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY as POLICY
@@ -192,7 +193,11 @@ def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -
         (["--kind", ""], '"" is not one of'),
         (["--now", "tomorrow"], '"tomorrow" is not a date such as 2026-01-31'),
         (["--now", ""], '"" is not a date such as 2026-01-31'),
-        (["--fail-on", "errors"], "'errors' is not one of"),
+        (["--fail-on", "errors"], "'errors' is not one of 'error', 'warning', 'note', 'never'; did you mean \"error\"?"),
+        (["--target", "prodution"], "'prodution' is not one of 'auto', 'production', 'development'; did you mean \"production\"?"),
+        (["--target", "DEV"], "'DEV' is not one of 'auto', 'production', 'development'\n"),
+        (["--target", "Development"], 'did you mean "development"?'),
+        (["--color", "allways"], 'did you mean "always"?'),
         (["--target", ""], "'' is not one of"),
         (["--format", ""], "'' is not one of"),
     ],
@@ -217,6 +222,15 @@ def test_a_command_that_is_misspelt_is_no_path(word: str, near: str) -> None:
         assert result.stderr.endswith(f'Error: there is no command and no file "{word}"; did you mean "{near}"?\n')
     write(word, CLEAN)
     assert lint(word).exit_code == 0
+
+
+@pytest.mark.parametrize("name", cli.cli.commands)
+def test_whatever_a_command_lets_choose_has_a_near_miss(name: str) -> None:
+    for param in cli.cli.commands[name].params:
+        if isinstance(param.type, click.Choice):
+            [first, *_] = param.type.choices
+            arguments = [f"{param.opts[0]}={first}x"] if isinstance(param, click.Option) else [f"{first}x"]
+            assert lint(name, *arguments).stderr.endswith(f'; did you mean "{first}"?\n'), param.name
 
 
 @pytest.mark.parametrize("rule_id", ["", "missing-baseurl", "acme/x"])
