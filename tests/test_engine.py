@@ -79,7 +79,20 @@ def test_one_finding_for_each_place_the_first_reason_counts() -> None:
     assert messages(compiled, document) == [
         'baseUrl must end with "/"',
         'x must not contain "api"',
-        "yy must have at most 3 characters (it has 4)",
+        "yy must have at most 3 characters",
+    ]
+
+
+def test_the_length_of_what_may_be_secret_is_not_said() -> None:
+    compiled = rule(
+        {"database.password": {"min_length": 20}, "own": {"max_length": 1}, "appBaseUrl": {"max_length": 1}, "logLevel": {"max_length": 1}}
+    )
+    document = written('{"database": {"password": "hunter2"}, "own": "abc", "appBaseUrl": "https://u:pw@x.test/", "logLevel": "DEBUG"}')
+    assert messages(compiled, document) == [
+        "database.password must have at least 20 characters",
+        "own must have at most 1 characters",
+        "appBaseUrl must have at most 1 characters",
+        "logLevel must have at most 1 characters (it has 5)",
     ]
 
 

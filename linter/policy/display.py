@@ -35,3 +35,13 @@ def may_be_shown(document: Document, path: SettingPath) -> bool:
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
     return bool(inner) and kind in settings.KINDS and settings.catalogue(kind).is_public(inner)
+
+
+def is_shown_whole(document: Document, path: SettingPath, text: str) -> bool:
+    """Whether all of a text may be shown: it is that of a public setting, and no part of it is masked."""
+    if not may_be_shown(document, path):
+        return False
+    from ..redaction.values import shown_value
+
+    owner, inner = document.owner(path)
+    return bool(shown_value(settings.catalogue(catalogue_kind(owner.kind)), inner, text) == text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...model import UNKNOWN
 from ...redaction.numbers import number_text
+from ..display import is_shown_whole
 from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import Template, compile_value, compile_written, literal_text, show_value
@@ -223,16 +224,21 @@ def _length(words: str, holds: Callable[[int, int], bool]) -> Callable[[Any], Ch
         if not isinstance(operand, int) or isinstance(operand, bool) or operand < 0:
             raise RuleError("must be a whole number, 0 or more")
 
-        def check(value: Any, _node: Node) -> Verdict:
+        def check(value: Any, node: Node) -> Verdict:
             if not isinstance(value, str | list):
                 return (Failure("must be a string or an array"),)
-            unit = "characters" if isinstance(value, str) else "members"
-            size = len(value)
-            return True if holds(size, operand) else (Failure(f"must have {words} {operand:,} {unit} (it has {size:,})"),)
+            return True if holds(len(value), operand) else (Failure(lambda: f"must have {words} {_size(value, node, operand)}"),)
 
         return check
 
     return length_of
+
+
+def _size(value: str | list[Any], node: Node, wanted: int) -> str:
+    """The size that is wanted, and the one that a value has; how long a text is that may be secret is not said."""
+    if isinstance(value, list):
+        return f"{wanted:,} members (it has {len(value):,})"
+    return f"{wanted:,} characters{f' (it has {len(value):,})' if is_shown_whole(node.document, node.path, value) else ''}"
 
 
 _COUNT = {"type": "integer", "minimum": 0}
