@@ -875,35 +875,105 @@ def list_rules(
     write_standard_output(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
 
 
-@cli.command()
+@cli.command(short_help="Explain a rule; with files, why it speaks of them or does not.")
 @click.argument("rule_id", metavar="ID", shell_complete=complete_rule)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=complete_paths)
+@option(
+    "--kind",
+    heading="Input",
+    metavar="KIND",
+    callback=check_kind,
+    shell_complete=complete_kinds,
+    help="Treat every input as this kind, such as server/json.",
+)
+@option("--target", heading="Input", type=click.Choice(TARGET_CHOICES), help="What the configuration is for.  [default: auto]")
+@server_version_option
+@option(
+    "--select",
+    heading="Rules",
+    metavar="RULE,...",
+    multiple=True,
+    callback=split_names,
+    shell_complete=complete_selectors,
+    help="As for check.",
+)
+@option(
+    "--ignore",
+    heading="Rules",
+    metavar="RULE,...",
+    multiple=True,
+    callback=split_names,
+    shell_complete=complete_selectors,
+    help="As for check.",
+)
+@option("--pedantic", heading="Rules", is_flag=True, help="As for check.")
 @rules_option
 @config_option
 @isolated_option
-def explain(rule_id: str, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool) -> None:
+@max_size_option
+def explain(
+    rule_id: str,
+    paths: tuple[str, ...],
+    kind: str | None,
+    target: str | None,
+    server_version: ServerVersion | None,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    pedantic: bool,
+    rule_folders: tuple[Path, ...],
+    config_file: str | None,
+    isolated: bool,
+    max_size: int,
+) -> None:
     """Explain a rule, with examples.
+
+    With a PATH (a file, a folder, a glob, or "-") it says for each document what the rule asks, what it finds at which place, and what
+    keeps it from speaking: the kind, the target, a condition, the configuration, a comment.
 
     Examples:
       medplum-lint explain base-url-without-trailing-slash
       medplum-lint explain --rules policies acme/support-email-domain
+      medplum-lint explain database-without-tls medplum.config.json
     """
-    from .commands.rules import explanation
+    from .commands.rules import explanation, rule_file_of
     from .policy.rule_set import check_ids
 
-    folders = _rule_folders(rule_folders, config_file, isolated)
+    folders = _folders_for(paths, rule_folders, config_file, isolated)
     rules, errors = all_rules(folders)
     _fail(errors)
     _fail(check_ids([rule_id], [rule.info for rule in rules]))
-    write_standard_output(explanation(rule_id, folders))
+    rule_file = rule_file_of(rule_id, folders)
+    if not paths:
+        write_standard_output(explanation(rule_file))
+        return
+    from .commands.explain import explained
+
+    given = Overrides(select=select, ignore=ignore, target=target, pedantic=pedantic or None, server=server_version)
+    named = _named_config(config_file, isolated)
+    options = Options(given, kind, rule_folders, config=named, isolated=isolated, max_size=max_size)
+    outcome = _lint(list(paths), options, None)(None)
+    if outcome.started and (outcome.result.documents or not outcome.errors):
+        write_standard_output(explained(rule_file, outcome, given, Configurations(named, isolated=isolated).of))
+    _fail(list(outcome.errors), outcome.bugs)
+
+
+def _folders_for(paths: tuple[str, ...], given: tuple[Path, ...], config_file: str | None, isolated: bool) -> list[Folder]:
+    """The folders of rules for files: those of the command line, and of the configuration of each; without files of the current folder."""
+    configurations = Configurations(_named_config(config_file, isolated), isolated=isolated)
+    beside = [Path(path) if os.path.isdir(path) else Path(path).parent for path in paths if path != "-"] or [Path(os.curdir)]
+    configured = [folder for one in beside for folder in folders_of(_config(partial(configurations.of, one.absolute())))]
+    return [*dict.fromkeys(configured), *given]
 
 
 @cli.command("test", short_help="Run the examples in rule files.")
-@click.argument("folders", metavar="[DIR]...", nargs=-1, callback=check_folders, shell_complete=complete_folders)
+@click.argument("folders", metavar="[PATH]...", nargs=-1, callback=check_folders, shell_complete=complete_folders)
 @config_option
 @isolated_option
 @option("--quiet", "-q", heading="Report", is_flag=True, help="Print failures only.")
 def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
-    """Run the examples in rule files: in the given folders, in those of the configuration file, or in the built-in rules.
+    """Run the examples in rule files: in the given files and folders, in those of the configuration file, or in the built-in rules.
+
+    A folder is searched with all the folders in it. What fails is printed with the clause that is the reason, and what it found instead.
 
     Examples:
       medplum-lint test policies

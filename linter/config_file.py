@@ -14,6 +14,7 @@ from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
 from .release import ServerVersion
+from .suggest import choice_meant
 from .text import printable
 
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
@@ -407,4 +408,4 @@ def _near(value: object, choices: Iterable[str]) -> str:
     """The choice that was meant, also by a list of it. A table can be nested too deeply to be written as text."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    return did_you_mean(value, choices) if isinstance(value, str) else ""
+    return choice_meant(value, choices) if isinstance(value, str) else ""

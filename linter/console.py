@@ -34,9 +34,9 @@ class Choice(_Choice):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            from .policy.errors import did_you_mean
+            from .suggest import choice_meant
 
-            near = did_you_mean(str(value).lower(), self.choices)
+            near = choice_meant(str(value), self.choices)
             raise click.BadParameter(f"{error.message.removesuffix('.')}{near}", error.ctx, error.param) from None
 
 

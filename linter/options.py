@@ -35,7 +35,7 @@ def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str,
 
 
 def check_folders(_ctx: click.Context, _param: click.Parameter, folders: tuple[str, ...]) -> tuple[Path, ...]:
-    """Folders of rules. An empty name, which would be the current folder, is that of a variable which is not set."""
+    """Folders and files of rules. An empty name, which would be the current folder, is that of a variable which is not set."""
     if "" in folders:
         raise click.BadParameter("it names no folder")
     return tuple(map(Path, folders))
@@ -308,11 +308,11 @@ rules_option = option(
     "--rules",
     "rule_folders",
     heading="Rules",
-    metavar="DIR",
+    metavar="PATH",
     multiple=True,
     callback=check_folders,
-    shell_complete=complete_folders,
-    help="A folder of your own policies. Repeatable.",
+    shell_complete=complete_paths,
+    help="A folder or file of your own policies. Repeatable.",
 )
 
 

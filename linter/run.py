@@ -93,6 +93,10 @@ class Outcome(NamedTuple):
     """The bytes of each file that was read, by its path in the report; only where the options ask for them."""
     baseline: NewBaseline | None = None
     """The baseline to write, where the options ask for one and no bug can have kept findings from it."""
+    overrides: Mapping[Document, Overrides] = {}
+    """What counted for each document: what the command line and the configuration say together."""
+    checkable: frozenset[Document] = frozenset()
+    """The documents that rules could check."""
 
     @property
     def exit_code(self) -> int:
@@ -563,6 +567,8 @@ class _Run:
             frozenset(self._inputs),
             self._contents,
             self._baseline_to_write(),
+            {document: overrides for document, (_, overrides) in self._rules_of.items()},
+            frozenset(document for document, _ in self._checkable),
         )
 
     def _searched(self, folder: Path) -> bool:

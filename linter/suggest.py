@@ -98,6 +98,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{near}"?' if near is not None else ""
 
 
+def choice_meant(word: str, choices: Iterable[str]) -> str:
+    """The same for one of a few words, of which the beginning of one is enough: ``prod`` is ``production``."""
+    choices = list(choices)
+    begun = [one for one in choices if len(word) > 1 and one.startswith(word.lower())]
+    return f'; did you mean "{begun[0]}"?' if len(begun) == 1 else did_you_mean(word.lower(), choices)
+
+
 def is_slip(word: str, other: str) -> bool:
     """Whether a word is another one but for a letter that is missing, one too many or wrong, or for two that have changed places."""
     same = takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False))

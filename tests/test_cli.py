@@ -140,7 +140,7 @@ def test_fail_on(fail_on: str, code: int) -> None:
             ["--select", "base-url-without-trailing-slas", "-"],
             f'medplum-lint: error: there is no rule "base-url-without-trailing-slas"; did you mean "{SLASH}"?\n',
         ),
-        (["--rules", "policies", "-"], "medplum-lint: error: policies: no such folder\n"),
+        (["--rules", "policies", "-"], "medplum-lint: error: policies: no such file or folder\n"),
     ],
 )
 def test_what_could_not_be_done_as_asked(arguments: list[str], message: str) -> None:
@@ -354,7 +354,7 @@ def test_a_policy_of_ones_own() -> None:
     write("server.json", '{"supportEmail": "help@gmail.example", "database": {}, "redis": {}}')
     result = lint("server.json", "--rules", "policies", "--select", "acme/support-email-domain")
     assert result.output.splitlines()[0] == 'server.json:1:18: error[acme/support-email-domain]: supportEmail must end with "@acme.example"'
-    assert lint("test", "policies").output == "2 examples of 1 rules: all passed.\n"
+    assert lint("test", "policies").output == "2 examples of 1 rule: all passed.\n"
     assert lint("explain", "acme/support-email-domain", "--rules", "policies").exit_code == 0
 
 
@@ -364,7 +364,9 @@ def test_an_example_that_does_not_hold_is_named() -> None:
     assert result.exit_code == 1
     assert result.output == (
         "policies/support-email-domain.yaml:11: acme/support-email-domain: good example 1: finds supportEmail, but should find nothing\n"
-        "2 examples of 1 rules: 1 failed.\n"
+        '    line 7: supportEmail is help@other.example: must end with "@acme.example", '
+        'which supportEmail: {format: email, ends_with: "@acme.example"} does not allow\n'
+        "2 examples of 1 rule: 1 failed.\n"
     )
 
 

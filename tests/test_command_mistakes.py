@@ -77,9 +77,9 @@ def test_no_rule_is_left() -> None:
 @pytest.mark.parametrize(
     ("folder", "message"),
     [
-        ("nowhere", "nowhere: no such folder"),
+        ("nowhere", "nowhere: no such file or folder"),
         ("empty", "empty: there is no rule file (*.yaml) in this folder"),
-        ("medplum.config.json", "medplum.config.json: no such folder"),
+        ("medplum.config.json", "medplum.config.json: is not a rule file (*.yaml)"),
     ],
 )
 def test_a_folder_of_policies_without_policies(folder: str, message: str) -> None:
@@ -108,7 +108,7 @@ def test_a_broken_policy() -> None:
 
 def test_examples_of_nothing_have_not_passed() -> None:
     result = lint("test", "nowhere")
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", error("nowhere: no such folder"))
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", error("nowhere: no such file or folder"))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,9 @@ def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -
         (["--now", ""], '"" is not a date such as 2026-01-31'),
         (["--fail-on", "errors"], "'errors' is not one of 'error', 'warning', 'note', 'never'; did you mean \"error\"?"),
         (["--target", "prodution"], "'prodution' is not one of 'auto', 'production', 'development'; did you mean \"production\"?"),
-        (["--target", "DEV"], "'DEV' is not one of 'auto', 'production', 'development'\n"),
+        (["--target", "DEV"], 'did you mean "development"?'),
+        (["--target", "prod"], 'did you mean "production"?'),
+        (["--target", "x"], "'x' is not one of 'auto', 'production', 'development'\n"),
         (["--target", "Development"], 'did you mean "development"?'),
         (["--color", "allways"], 'did you mean "always"?'),
         (["--target", ""], "'' is not one of"),

@@ -208,6 +208,14 @@ def test_the_first_policy_proves_itself(tmp_path: Path) -> None:
     assert (report.errors, report.failures) == ([], [])
 
 
+def test_a_failing_example_is_reported_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("policies").mkdir()
+    Path("policies/support-email-domain.yaml").write_text(policy().replace("help@acme", "help@other", 1), encoding="utf-8")
+    [failure] = run_examples([Path("policies")]).failures
+    assert f"<!-- failing example -->\n```text\n{failure}\n```\n" in PAGE
+
+
 def test_the_readme_has_the_same_policy() -> None:
     blocks = re.findall(r"```yaml\n(id: .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert [yaml.safe_load(block) for block in blocks] == [yaml.safe_load(policy())]

@@ -206,7 +206,7 @@ def errors(folder: Path, content: str | bytes, name: str = NAME) -> list[str]:
 
 def test_the_rule_without_a_mistake(tmp_path: Path) -> None:
     assert errors(tmp_path, RULE) == []
-    assert run_examples([tmp_path]) == ([], [], "2 examples of 1 rules: all passed.")
+    assert run_examples([tmp_path]) == ([], [], "2 examples of 1 rule: all passed.")
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_folders_without_rules(tmp_path: Path) -> None:
     (tmp_path / "rule.yaml.bak").write_text(RULE)
     assert read_folders([tmp_path, tmp_path / "nowhere"], rule_kinds(), []) == (
         [],
-        [f"{tmp_path}: there is no rule file (*.yaml) in this folder", f"{tmp_path}/nowhere: no such folder"],
+        [f"{tmp_path}: there is no rule file (*.yaml) in this folder", f"{tmp_path}/nowhere: no such file or folder"],
     )
 
 

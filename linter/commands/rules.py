@@ -13,10 +13,10 @@ from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
 from ..model import TARGETS, Deployment, Document, RuleInfo, Target
 from ..policy.engine import applies, check
-from ..policy.examples import Sample, failures
+from ..policy.examples import FailedExample, Sample, failures
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
-from ..policy.rule_set import Folder, built_in_rules, category_of, files_of, rule_files, rules_folder
+from ..policy.rule_set import Folder, built_in_rules, category_of, errors_of_ids, files_of, rule_files, rules_folder
 from ..release import ANY_SERVER
 from ..server.target import target_of
 from ..settings.kinds import DEPLOYMENT
@@ -67,11 +67,15 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
     return inert(json.dumps(listed, indent=2)) + "\n"
 
 
-def explanation(rule_id: str, folders: Iterable[Folder]) -> str:
-    """The documentation of a rule that exists, built in or in the folders, with its first good and bad example."""
+def rule_file_of(rule_id: str, folders: Iterable[Folder]) -> RuleFile:
+    """The file of a rule that exists, built in or in the folders."""
     built_in = [_read_built_in(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
-    rule_file = next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
-    assert rule_file.rule is not None  # asked for just above
+    return next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
+
+
+def explanation(rule_file: RuleFile) -> str:
+    """The documentation of a rule, with its first good and bad example."""
+    assert rule_file.rule is not None  # its file was chosen by its id
     info = rule_file.rule.info
     lines = [
         f"{info.id}: {info.title}",
@@ -121,19 +125,28 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
     files = read_rule_files(folders) if folders else built_in_rule_files()
     errors = [error for rule_file in files for error in rule_file.errors] + files_of(folders)[1]
+    if folders:
+        built_in = [rule.info for rule in built_in_rules()]
+        taken = errors_of_ids(files, (info.id for info in built_in), (info.category for info in built_in))
+        errors += [error for of_file in taken.values() for error in of_file]
     failed: list[str] = []
     examples = 0
     for rule_file in files:
         if rule_file.rule is not None:
             examples += len(rule_file.data["examples"]["good"]) + len(rule_file.data["examples"]["bad"])
-            id_ = rule_file.rule.info.id
-            failed.extend(f"{rule_file.path}:{rule_file.line(place)}: {id_}: {message}" for place, message in _failures(rule_file))
+            failed.extend(_described(rule_file, rule_file.rule.info.id, one) for one in _failures(rule_file))
     rules = sum(rule_file.rule is not None for rule_file in files)
     result = f"{len(failed)} failed" if failed else "all passed"
-    return ExampleReport(failed, errors, f"{examples} examples of {rules} rules: {result}.")
+    return ExampleReport(failed, errors, f"{examples} example{'s' * (examples != 1)} of {rules} rule{'s' * (rules != 1)}: {result}.")
 
 
-def _failures(rule_file: RuleFile) -> list[tuple[tuple[str | int, ...], str]]:
+def _described(rule_file: RuleFile, rule_id: str, failed: FailedExample) -> str:
+    """A failed example with its place, and the reasons in lines of their own."""
+    first = f"{rule_file.path}:{rule_file.line(failed.place)}: {rule_id}: {failed.message}"
+    return "\n".join([first, *(f"    line {rule_file.line(place or failed.place)}: {reason}" for place, reason in failed.reasons)])
+
+
+def _failures(rule_file: RuleFile) -> list[FailedExample]:
     assert rule_file.rule is not None  # asked for by the caller
     return failures(rule_file.rule, rule_file.data, load_example, rule_kinds())
 

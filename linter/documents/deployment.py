@@ -6,12 +6,11 @@ the file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). Wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..model import Deployment, Document, Fact, Part, SettingPath
-from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS
+from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
 from ..text import Excerpt, Piece, Span, Text
 
 _SECRETS = ("database", "redis")
@@ -36,8 +35,7 @@ def environment_of(document: Document) -> str | None:
         return str(document.data["name"])
     if document.environment is not None and document.kind != "server/env":
         return document.environment
-    match = re.fullmatch(r"medplum\.(?P<tag>[^.]+)\.(server\.)?(config\.)?json", document.uri.rpartition("/")[2])
-    return match["tag"] if match and match["tag"] not in ("config", "server") else None
+    return environment_in_name(document.uri)
 
 
 def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:

@@ -42,7 +42,7 @@ def check(
     level = (severity or rule.info.severity)[document.target]
     if level is None or not applies(rule, document):
         return []
-    findings = _found(rule, level, _seen_by(rule, document), failed)
+    findings = _found(rule, level, seen_by(rule, document), failed)
     if rule.trusted:
         return findings
     from .trust import with_document
@@ -50,7 +50,7 @@ def check(
     return [with_document(finding, document) for finding in findings]
 
 
-def _seen_by(rule: Rule, document: Document) -> Document:
+def seen_by(rule: Rule, document: Document) -> Document:
     """A document as a rule may see it."""
     if rule.trusted:
         return document
@@ -186,7 +186,7 @@ def _merged(rule: Rule, template: Template, document: Document, group: list[Find
     fixes = [finding.fix for finding in group if finding.fix is not None]
     by_hand = [printable(dotted(finding.path)) for finding in group if finding.fix is None and finding.path]
     return first._replace(
-        message=template.show(Node.at(_seen_by(rule, document), paths[0]), first=_as_first(first.message), places=paths).rstrip(),
+        message=template.show(Node.at(seen_by(rule, document), paths[0]), first=_as_first(first.message), places=paths).rstrip(),
         related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
         fix=_together(fixes, by_hand) if fixes else None,
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..model import Change, Document, SettingPath, dotted
 from ..text import Span
-from .engine import check
+from .engine import applies, check
+from .errors import did_you_mean
 from .rule import Rule, is_fixable, kind_matches
 
 
@@ -29,23 +31,29 @@ class Sample(NamedTuple):
 Load = Callable[[bytes, str, str], list[Sample]]
 """Loads the bytes of a file as a kind of document, for a release of the server (empty for the newest); given from outside, for this package
 knows no sources. Raises ValueError for what is no release."""
-
-
 Where = tuple[str | int, ...]
 
 
-def failures(rule: Rule, data: Mapping[str, Any], load: Load, kinds: Iterable[str]) -> list[tuple[Where, str]]:
-    """What is wrong with the examples of a rule: for each failure its place in the rule and a sentence."""
-    failed: list[tuple[Where, str]] = []
+class FailedExample(NamedTuple):
+    """What is wrong with an example: its place in the rule, a sentence, and the reasons, each with its own place in the rule."""
+
+    place: Where
+    message: str
+    reasons: tuple[tuple[Where, str], ...] = ()
+
+
+def failures(rule: Rule, data: Mapping[str, Any], load: Load, kinds: Iterable[str]) -> list[FailedExample]:
+    """What is wrong with the examples of a rule."""
+    failed: list[FailedExample] = []
     if "fix" in data and not is_fixable(data):
-        failed.append((("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
+        failed.append(FailedExample(("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
     for verdict in ("good", "bad"):
         for index, example in enumerate(data["examples"][verdict]):
             place = ("examples", verdict, index)
-            message = _failure(rule, example, load, _kind(rule, example, kinds))
+            message, reasons = _failure(rule, data, example, load, _kind(rule, example, kinds))
             if message:
                 name = f" ({example['name']})" if "name" in example else ""
-                failed.append((place, f"{verdict} example {index + 1}{name}: {message}"))
+                failed.append(FailedExample(place, f"{verdict} example {index + 1}{name}: {message}", tuple(reasons)))
     return failed
 
 
@@ -56,22 +64,81 @@ def _kind(rule: Rule, example: Mapping[str, Any], kinds: Iterable[str]) -> str:
     return beneath[0]
 
 
-def _failure(rule: Rule, example: Mapping[str, Any], load: Load, kind: str) -> str:
+def _failure(
+    rule: Rule, data: Mapping[str, Any], example: Mapping[str, Any], load: Load, kind: str
+) -> tuple[str, Iterable[tuple[Where, str]]]:
+    """What is wrong with an example, and the reasons; an empty text for nothing."""
     text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
     try:
         samples = load(text.encode(example.get("encoding", "utf-8")), kind, example.get("server", ""))
+        for sample in samples:
+            _set_up(sample.document, example)
     except ValueError as error:
-        return str(error)
-    for sample in samples:
-        sample.document.now = _noon(example["now"]) if "now" in example else None
-    expected = sorted(example.get("finds", ()))
-    findings = sorted(name for sample in samples for name in _found(rule, sample))
+        return str(error), ()
+    expected = Counter(map(str, example.get("finds", ())))
+    findings = Counter(name for sample in samples for name in _found(rule, sample))
     if findings != expected:
-        return f"finds {_list(findings)}, but should find {_list(expected)}"
+        message = f"finds {_list(sorted(findings.elements()))}, but should find {_list(sorted(expected.elements()))}"
+        return message, _reasons(rule, data, samples, findings - expected, expected - findings)
     if "fixed" not in example:
-        return ""
+        return "", ()
     fixed = _fixed(rule, samples[0].document) if rule.must else samples[0].mended(rule.info.id)
-    return "" if fixed == example["fixed"] else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example['fixed'])}"
+    same = fixed == example["fixed"]
+    return "" if same else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example['fixed'])}", ()
+
+
+def _set_up(document: Document, example: Mapping[str, Any]) -> None:
+    """Make a document what an example says of it beside its content. Raises ValueError where its content says otherwise."""
+    environment = example.get("environment")
+    for one in (document, *document.members.values()):
+        one.now = _noon(example["now"]) if "now" in example else None
+        one.target = example.get("target", one.target)
+        if environment is not None and one.environment not in (None, environment):
+            raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
+        one.environment = environment or one.environment
+
+
+def _reasons(
+    rule: Rule, data: Mapping[str, Any], samples: Iterable[Sample], unexpected: Counter[str], missing: Counter[str]
+) -> Iterator[tuple[Where, str]]:
+    """Why a rule finds what it should not, and does not find what it should."""
+    for sample in samples:
+        others = [f"{name} at {'{}:{}'.format(*sample.document.position(span.start))}" for name, span in sample.found_by_source]
+        if not rule.must or not sample.checkable:
+            yield (), f"what reads the text reports {_list(others)}{'' if sample.checkable else ', and too much of it cannot be read'}"
+        else:
+            yield from _reasons_in(rule, data, sample.document, unexpected, missing)
+
+
+def _reasons_in(
+    rule: Rule, data: Mapping[str, Any], document: Document, unexpected: Counter[str], missing: Counter[str]
+) -> Iterator[tuple[Where, str]]:
+    from .trace import trace  # only for an example that fails
+
+    if not applies(rule, document):
+        yield ("for",), f"the rule is not for {document.kind}, which the example is"
+        return
+    if rule.info.severity[document.target] is None:
+        yield ("severity",), f"the rule is off in {document.target}, which the example is for"
+        return
+    found = trace(rule, data, document)
+    if missing and found.asked != "true":
+        for clause in (one for clauses in found.conditions for one in clauses if one.holds_somewhere != "true"):
+            why = next((answer.said for answer in clause.answers), "its path leads to nothing")
+            yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
+        return
+    for clause in found.clauses:
+        for answer in clause.answers:
+            name = dotted(answer.own_path)
+            if answer.verdict == "false" and unexpected[name]:
+                yield clause.place, f"{answer.said}, which {clause.text} does not allow"
+            elif answer.verdict != "false" and missing[name]:
+                allowed = "allows" if answer.verdict == "true" else "cannot judge"
+                yield clause.place, f"{answer.said}, which {clause.text} {allowed}"
+    asked = {dotted(answer.own_path) for clause in found.clauses for answer in clause.answers}
+    for name in missing:
+        if name not in asked:
+            yield ("must",), f"no path of must leads to {name}{did_you_mean(name, asked)}"
 
 
 def _noon(day: str) -> datetime:

@@ -62,6 +62,8 @@ _EXAMPLE: Final = {
     "name": TEXT,
     "kind": TEXT,
     "server": TEXT,
+    "environment": TEXT,
+    "target": {"enum": list(TARGETS)},
     "data": True,
     "text": {"type": "string"},
     "encoding": {"enum": ["utf-8", "latin-1", "utf-16"]},

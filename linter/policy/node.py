@@ -11,7 +11,7 @@ from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
 from ..redaction.numbers import number_text
 from ..release import MAIN, ReleaseText
 from ..settings import Setting
-from ..settings.kinds import catalogue_kind
+from ..settings.kinds import catalogue_kind, environment_in_name
 
 Link = tuple[Any, str | int] | None
 """A path as a chain from its end; ``None`` is the root. Extending it costs the same at any depth, where a tuple costs its length."""
@@ -139,6 +139,8 @@ def document_fact(document: Document, name: str) -> Fact | Any:
         is_template = re.search(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", document.uri, re.IGNORECASE)
         return is_template is not None
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
+    if name == "environment" and value is None:
+        value = environment_in_name(document.uri)
     return ABSENT if value is None else value
 
 

@@ -93,7 +93,7 @@ class Rule:
     @cached_property
     def must(self) -> tuple[Clause, ...]:
         """What must hold of each place that a path leads to; empty for a rule that is ``found_by: source``."""
-        clauses = tuple(_clauses(self._data.get("must", {}), ("must",), prepare=self._prepare))
+        clauses = tuple(clauses_of(self._data.get("must", {}), ("must",), prepare=self._prepare))
         if len(clauses) > MOST_CLAUSES:
             raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
         return clauses
@@ -194,16 +194,19 @@ def _at(place: tuple[str | int, ...], make: Callable[[], Any]) -> Any:
         raise RuleError(error.message, error.path or place) from None
 
 
-def _clauses(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False, condition: bool = False) -> Any:
+def clauses_of(
+    data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False, condition: bool = False
+) -> Iterator[Clause]:
+    """The clauses of a mapping of paths to assertions, in its order; of ``when`` if it is a ``condition``."""
     for key, given in data.items():
         where = (*place, key)
-        text, assertion = _written_out(key, given) if condition else (key, given)
+        text, assertion = written_out(key, given) if condition else (key, given)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
         check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
         yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
 
 
-def _written_out(key: str, assertion: Any) -> tuple[str, Any]:
+def written_out(key: str, assertion: Any) -> tuple[str, Any]:
     """A clause of ``when``, of which one has a short form: ``server: ">=5.0"`` asks for the release that the document is judged by."""
     if key == "server" and isinstance(assertion, str) and assertion not in ("present", "absent"):
         return "$@server", {"server": assertion}
@@ -224,7 +227,7 @@ def _condition(data: Any, place: tuple[str | int, ...], *, prepare: bool = False
     if isinstance(data, list):
         conditions = [_condition(one, (*place, index), prepare=prepare) for index, one in enumerate(data)]
         return lambda node: _any(condition(node) for condition in conditions)
-    clauses = list(_clauses(data, place, prepare=prepare, condition=place[0] == "when"))
+    clauses = list(clauses_of(data, place, prepare=prepare, condition=place[0] == "when"))
     return lambda node: _all(_any(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node)) for clause in clauses)
 
 

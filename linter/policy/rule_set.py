@@ -12,18 +12,21 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .. import _built
 from ..model import RuleInfo
 from .errors import did_you_mean
 from .rule import Rule, compile_rule, is_fixable
 
+if TYPE_CHECKING:
+    from .rule_file import RuleFile
+
 _PACKAGE: Final = Path(__file__).parent.parent
 
 
 class FoundFolder(NamedTuple):
-    """A folder of rules that a configuration names which nobody has named: its rules must not leave the folder ``within``.
+    """A folder or file of rules that a configuration names which nobody has named: its rules must not leave the folder ``within``.
 
     ``place`` (``file:line``) is where the configuration names it.
     """
@@ -34,7 +37,7 @@ class FoundFolder(NamedTuple):
 
 
 Folder = Path | FoundFolder
-"""A folder that the user named, or one of a configuration that was found."""
+"""A folder or file of rules that the user named, or one of a configuration that was found."""
 
 
 class RuleFilePath(NamedTuple):
@@ -46,6 +49,8 @@ class RuleFilePath(NamedTuple):
 
 MOST_ENTRIES: Final = 10_000
 """Files and folders at most in a folder of rules, at any depth. One with more, such as the root of a disk, is not what was meant."""
+
+_SUFFIXES: Final = (".yaml", ".yml")
 
 
 def rules_folder() -> Path:
@@ -69,7 +74,7 @@ def rule_files(folder: Path) -> list[Path]:
                 entries += 1
                 if entries > MOST_ENTRIES:
                     raise ValueError(f"holds more than {MOST_ENTRIES:,} files and folders, too many to search for rules")
-                if os.path.splitext(entry.name)[1] in (".yaml", ".yml"):
+                if os.path.splitext(entry.name)[1] in _SUFFIXES:
                     paths.append(entry.path)
                 elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
@@ -128,36 +133,46 @@ def read_folders(
     """
     from .rule_file import read_rule_file  # with PyYAML and jsonschema: 70 ms that only a user's own rules cost
 
-    rules: list[Rule] = []
     files, errors = files_of(folders)
-    ids = dict.fromkeys(taken, "a built-in rule")
-    groups = dict.fromkeys(categories, "a category")
-    sources = [read_rule_file(path, kinds, trusted=trusted) for path, trusted in files]
-    known = [*ids, *(source.rule.info.id for source in sources if source.rule is not None)]
-    for source in sources:
-        path = source.path
-        errors.extend(source.errors)
-        if source.rule is None:
+    taken = list(taken)
+    read = [read_rule_file(path, kinds, trusted=trusted) for path, trusted in files]
+    known = [*taken, *(one.rule.info.id for one in read if one.rule is not None)]
+    wrong_ids = errors_of_ids(read, taken, categories)
+    for one in read:
+        errors.extend(one.errors)
+        if one.rule is None:
             continue
         errors.extend(
-            f'{path}:{source.line(("yields_to", index))}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
-            for index, cause in enumerate(source.rule.yields_to)
+            f'{one.path}:{one.line(("yields_to", index))}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
+            for index, cause in enumerate(one.rule.yields_to)
             if cause not in known
         )
-        rule_id, group = source.rule.info.id, source.rule.info.category
+        errors.extend(wrong_ids.get(one.path, ()))
+    return [one.rule for one in read if one.rule is not None and one.path not in wrong_ids], errors
+
+
+def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, list[str]]:
+    """For each rule file whose rule cannot be used beside the others, by its path, the error that says why."""
+    errors: dict[Path, list[str]] = {}
+    ids = dict.fromkeys(taken, "a built-in rule")
+    groups = dict.fromkeys(categories, "a category")
+    for one in read:
+        if one.rule is None:
+            continue
+        rule_id, group = one.rule.info.id, one.rule.info.category
         owner = ids.get(rule_id) or groups.get(rule_id)
+        place = f"{one.path}:{one.line(('id',))}"
         if owner is not None:
-            errors.append(f'{path}:{source.line(("id",))}: the id "{rule_id}" is taken by {owner}')
+            errors[one.path] = [f'{place}: the id "{rule_id}" is taken by {owner}']
         elif group in ids:
-            errors.append(f'{path}:{source.line(("id",))}: the name "{group}" in front of the slash is taken by {ids[group]}')
-        elif not source.rule.must:
-            errors.append(f'{path}:{source.line(("found_by",))}: "found_by" is only for rules whose findings medplum-lint makes itself')
-        else:
-            rules.append(source.rule)
-        ids.setdefault(rule_id, str(path))
+            errors[one.path] = [f'{place}: the name "{group}" in front of the slash is taken by {ids[group]}']
+        elif not one.rule.must:
+            only = '"found_by" is only for rules whose findings medplum-lint makes itself'
+            errors[one.path] = [f"{one.path}:{one.line(('found_by',))}: {only}"]
+        ids.setdefault(rule_id, str(one.path))
         if group:
             groups.setdefault(group, f"the name in front of the slash of {rule_id}")
-    return rules, errors
+    return errors
 
 
 def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
@@ -190,13 +205,16 @@ def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
         outside = "leads outside the folder of this configuration file, which was only found: name the folder of policies with --rules"
         return [], [f"{folder.place}: {path.name} {outside}"]
     try:
-        files = rule_files(path) if path.is_dir() else []
+        is_folder = path.is_dir()
+        files = rule_files(path) if is_folder else [path] if path.is_file() else []
     except OSError as error:
         return [], [f"{error.filename or path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
     except ValueError as error:
         return [], [f"{path}: {error}"]
     if not files:
-        return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if path.is_dir() else 'no such folder'}"]
+        return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if is_folder else 'no such file or folder'}"]
+    if not is_folder and path.suffix not in _SUFFIXES:
+        return [], [f"{path}: is not a rule file (*.yaml)"]
     if not isinstance(folder, FoundFolder):
         return files, []
     elsewhere = [file for file in files if not _stays(file, folder.within)]

@@ -13,7 +13,7 @@ from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..text import MASK, as_clause, printable
-from .display import shown
+from .display import may_be_shown, shown
 from .errors import RuleError
 from .node import SENTENCES, Node
 from .paths import Path, parse_path
@@ -29,6 +29,9 @@ _MOST_NAMES = 12
 
 _VALUES = ("raw", "text", "fallback", "meant")
 """The facts that are the value itself, or what takes its place: they are shown only where the value may be."""
+
+_LENGTHS = ("length", "used")
+"""The facts that say how long a value is."""
 
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
@@ -144,6 +147,13 @@ def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
         known = meant(asked.document, asked.path, value)
         value = value if known is UNKNOWN else known
     return shown(asked.document, asked.path, value)
+
+
+def shown_at(node: Node, fact: str | None) -> str:
+    """The value at a node, or a fact about it, for people: masked as in a message, and so is how long a secret is."""
+    if fact in _LENGTHS and not may_be_shown(node.document, node.path):
+        return MASK
+    return _shown(Path("node", (), fact), node, {})
 
 
 def _single_path(text: str) -> Path:

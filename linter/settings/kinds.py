@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -42,3 +43,9 @@ def catalogue_kind(kind: str) -> str:
     """The catalogue that describes documents of a kind; what a rule is for, such as all of ``server``, is a catalogue already."""
     known = DOCUMENT_KINDS.get(kind)
     return known.catalogue if known is not None else kind
+
+
+def environment_in_name(uri: str) -> str | None:
+    """The environment that the name of a file names, as in ``medplum.prod.config.json`` and ``medplum.prod.server.json``."""
+    match = re.fullmatch(r"medplum\.(?P<tag>[^.]+)\.(server\.)?(config\.)?json", uri.rpartition("/")[2])
+    return match["tag"] if match and match["tag"] not in ("config", "server") else None

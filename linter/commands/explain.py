@@ -1,0 +1,294 @@
+"""``medplum-lint explain ID FILE``: why a rule speaks of the documents of files, or does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..choose import is_active, is_selected, relative, severity_of
+from ..config import Config, Overrides
+from ..documents.deployment import side_by_side
+from ..model import TARGETS, Document, Finding, RuleInfo
+from ..policy.engine import check
+from ..policy.node import document_fact
+from ..policy.rule import Rule
+from ..policy.rule_file import RuleFile
+from ..policy.rule_set import rank
+from ..policy.trace import Answer, ClauseTrace, PartAnswer, Trace, trace
+from ..redaction.mask import environment_text
+from ..run import Outcome
+from ..settings.kinds import DEPLOYMENT
+from ..text import inert, printable
+
+
+class _Subject(NamedTuple):
+    """A document that the rule is asked about, or the documents of a deployment together; ``main`` is whose choice of rules counts."""
+
+    document: Document
+    main: Document
+    name: str
+
+
+def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of: Callable[[Path], Config]) -> str:
+    """The trace of a rule for each document of a run, or for each deployment where the rule compares several documents.
+
+    ``given`` is what the command line says, ``config_of`` gives the configuration for the files of a folder.
+    """
+    assert rule_file.rule is not None  # the caller has found it by its id
+    info = rule_file.rule.info
+    blocks = [f"{info.id}: {info.title}\n"]
+    for subject in _subjects(rule_file.rule, outcome):
+        blocks.append(_block(rule_file, outcome, subject, given, config_of(Path(subject.main.uri).absolute().parent)))
+    blocks += [f"{printable(one.path)}: left alone: {printable(one.note)}\n" for one in outcome.result.files if one.status == "ignored"]
+    if len(blocks) == 1:
+        kinds = " or ".join(info.kinds)
+        several = "documents of one environment, with a server's among them: give all of them" if DEPLOYMENT in info.kinds else kinds
+        blocks.append(f"Nothing to explain: the rule is for {several}.\n")
+    return inert("\n".join(blocks))
+
+
+def _subjects(rule: Rule, outcome: Outcome) -> Iterator[_Subject]:
+    for document in outcome.result.documents:
+        if rule.info.kinds != (DEPLOYMENT,):
+            yield _Subject(document, document, _name(document))
+    if DEPLOYMENT in rule.info.kinds:
+        for deployment in outcome.result.deployments:
+            for combined in side_by_side(deployment):
+                names = ", ".join(f"{member} {_name(one)}" for member, one in combined.members.items())
+                yield _Subject(combined, combined.members.get("server", deployment.documents[0]), names)
+
+
+def _name(document: Document) -> str:
+    environment = f"#{environment_text(document.environment)}" if document.environment else ""
+    return f"{printable(document.uri)}{environment}"
+
+
+def _block(rule_file: RuleFile, outcome: Outcome, subject: _Subject, given: Overrides, config: Config) -> str:
+    rule, overrides = rule_file.rule, outcome.overrides[subject.main]
+    assert rule is not None
+    found = trace(rule, rule_file.data, subject.document)
+    findings = [one for one in outcome.result.findings if one.rule == rule.info.id and one.document in _documents(subject.document)]
+    chosen = _Choice(rule, overrides, given, config)
+    level = severity_of(rule.info, overrides, subject.document.server)[subject.document.target]
+    readable = bool(subject.document.members) or subject.document in outcome.checkable
+    silent = chosen.why_not or (chosen.why_off(subject.document) if level is None else "")
+    by_source = not rule.must
+    if not silent and not readable and not by_source:
+        silent = "too much of the document cannot be read"
+    left_out = [] if silent or by_source or not found.applies else _left_out(rule, outcome, subject.document, overrides, findings)
+    lines = [f"{subject.name}: {_verdict(rule, found, findings, silent, left_out, subject.document)}"]
+    if found.applies:
+        rows = _facts(subject.document, overrides, given, config)
+        rows.append(("severity", f"{level or 'off'} ({chosen.severity})"))
+        rows.append(("checked", f"no: {chosen.why_not}" if chosen.why_not else chosen.why))
+        lines += [f"  {name.ljust(12)} {text}" for name, text in rows]
+        lines += _clause_lines(rule_file, found, several=bool(subject.document.members))
+        lines += _finding_lines(findings, left_out)
+    return "\n".join(lines) + "\n"
+
+
+def _documents(document: Document) -> Collection[Document]:
+    return document.members.values() or (document,)
+
+
+def _verdict(
+    rule: Rule, found: Trace, findings: list[Finding], silent: str, left_out: list[tuple[Finding, str]], document: Document
+) -> str:
+    """In one clause whether the rule speaks, and if not, why."""
+    if not found.applies:
+        return f"silent: the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}"
+    shown = [one for one in findings if one.suppressed is None]
+    if shown:
+        return f"{len(shown)} finding{'s' * (len(shown) > 1)}"
+    if silent:
+        return f"silent: {silent}"
+    if findings:
+        return "silent: what it finds is accepted"
+    if left_out:
+        return f"silent: {left_out[0][1]}"
+    if not rule.must:
+        return "silent: what reads the file found nothing of this"
+    if found.asked != "true":
+        return "silent: its condition does not hold" if found.asked == "false" else "silent: it is not known whether its condition holds"
+    unknown = sum(clause.places["unknown"] for clause in found.clauses)
+    if unknown:
+        return f"silent: nothing is known to be wrong, but {unknown} answer{'s are' if unknown > 1 else ' is'} unknown"
+    some = any(clause.places for clause in found.clauses)
+    return "silent: every clause holds" if some else "silent: its paths lead to nothing in this document"
+
+
+# --- What holds for a document. ----------------------------------------------------------------------------------------------------
+
+
+def _facts(document: Document, overrides: Overrides, given: Overrides, config: Config) -> list[tuple[str, str]]:
+    environment = document_fact(document, "environment")
+    return [
+        ("kind", document.kind),
+        ("environment", environment_text(environment) if isinstance(environment, str) else "not known"),
+        ("target", f"{document.target} ({_why_target(document, overrides, given, config)})"),
+        ("server", document.server.described.removeprefix("server ")),
+    ]
+
+
+def _why_target(document: Document, overrides: Overrides, given: Overrides, config: Config) -> str:
+    if overrides.target not in (None, "auto"):
+        return "--target" if given.target is not None else _file(config)
+    if document.target == "development":
+        return "all its URLs are local"
+    return (
+        "not all of its URLs are local"
+        if document.kind.startswith("server") or document.members
+        else "only a server can be for development"
+    )
+
+
+def _file(config: Config, name: str = "") -> str:
+    """The configuration file, with the line that names something."""
+    if config.path is None:
+        return "the configuration"
+    line = f":{config.lines[name]}" if name in config.lines else ""
+    return f"{printable(relative(config.path))}{line}"
+
+
+class _Choice:
+    """Why a rule is checked, or is not, and where its severity is from."""
+
+    def __init__(self, rule: Rule, overrides: Overrides, given: Overrides, config: Config) -> None:
+        self._overrides, self._given, self._config = overrides, given, config
+        self._info = rule.info
+        self.why_not = "" if is_active(rule, overrides) else self._reason(rule)
+
+    @property
+    def why(self) -> str:
+        """Why it is checked."""
+        selected = self._exact(self._overrides.select)
+        return f"yes: {self._said('select', selected)}" if selected else "yes"
+
+    @property
+    def severity(self) -> str:
+        """Where the severity is from."""
+        info = self._info
+        if info.id in (self._overrides.severity or {}):
+            return f"severity in {_file(self._config, info.id)}"
+        levels = {target: info.severity[target] or "off" for target in TARGETS}
+        if len(set(levels.values())) == 1 and not info.pedantic:
+            return "the rule"
+        words = (f"{levels[one]}{' when asked for' * (one in info.pedantic)} in {one}" for one in TARGETS)
+        return f"the rule: {', '.join(words)}"
+
+    def why_off(self, document: Document) -> str:
+        """Why it is off for the target of a document."""
+        info, target = self._info, document.target
+        if info.id not in (self._overrides.severity or {}) and target in info.pedantic and info.severity[target] is not None:
+            return f"it is pedantic, and so checked only when it is asked for: --pedantic, or --select {info.id}"
+        return f"it is off in {target} ({self.severity})"
+
+    def _reason(self, rule: Rule) -> str:
+        selected, ignored = self._exact(self._overrides.select), self._exact(self._overrides.ignore)
+        if is_selected(rule, self._overrides):
+            return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {self._info.id}"
+        if ignored:
+            return self._said("ignore", ignored)
+        return f"{self._where('select')} names other rules" if not selected else self._said("select", selected)
+
+    def _exact(self, words: Iterable[str] | None) -> str:
+        """The word that names the rule most exactly; empty where none does."""
+        ranks = {word: rank(self._info, (word,)) for word in words or ()}
+        return max((word for word in ranks if ranks[word]), key=ranks.__getitem__, default="")
+
+    def _where(self, option: str, word: str = "") -> str:
+        on_command_line = getattr(self._given, option) is not None
+        return f"--{option}" if on_command_line else f"{option} in {_file(self._config, word)}"
+
+    def _said(self, option: str, word: str) -> str:
+        return f"{self._where(option, word)} names {printable(word)}"
+
+
+# --- Clauses and findings. ---------------------------------------------------------------------------------------------------------
+
+
+def _clause_lines(rule_file: RuleFile, found: Trace, *, several: bool) -> Iterator[str]:
+    """The clauses of a rule with their answers. With ``several`` files each place names its own."""
+    for number, clauses in enumerate(found.conditions):
+        yield f"  {'when' if number == 0 else 'or when'}"
+        for clause in clauses:
+            yield from _lines_of(clause, rule_file.line(clause.place), several=several)
+    if found.clauses:
+        yield "  must" if found.asked == "true" else "  must (reported only where the condition holds)"
+    for clause in found.clauses:
+        yield from _lines_of(clause, rule_file.line(clause.place), several=several)
+
+
+def _lines_of(clause: ClauseTrace, line: int, *, several: bool) -> Iterator[str]:
+    """A clause, with its line in the rule, and beneath it what it answers at each place."""
+    yield f"    {clause.text}  [line {line}]"
+    if not clause.places:
+        nothing = "false" if clause.place[0] == "when" else "-"
+        yield f"      {nothing.ljust(8)} the path leads to nothing in this document"
+    for answer in clause.answers:
+        yield f"      {_answer(answer, several=several)}"
+        yield from _part_lines(answer.parts, 10)
+    for word, count in clause.places.items():
+        more = count - sum(answer.verdict == word for answer in clause.answers)
+        if more:
+            yield f"      {word.ljust(8)} at {more} more place{'s' * (more > 1)}"
+
+
+def _answer(answer: Answer, *, several: bool) -> str:
+    place = ""
+    if answer.span is not None:
+        position = answer.document.position(answer.span.start)
+        file = f"{printable(answer.document.uri)}:" if several else ""
+        place = f"{answer.name} at {file}{position.line}:{position.column} "
+    stands = "(absent)" if answer.value == "(absent)" else f"is {answer.value}" if place else answer.value
+    why = f": {answer.why}" if answer.why else ""
+    return f"{answer.verdict.ljust(8)} {place}{stands}{why}"
+
+
+def _part_lines(parts: Iterable[PartAnswer], indent: int) -> Iterator[str]:
+    for part in parts:
+        why = f": {part.why}" if part.why else ""
+        yield f"{' ' * indent}{part.verdict.ljust(8)} {part.text}{why}"
+        yield from _part_lines(part.parts, indent + 2)
+
+
+def _finding_lines(findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
+    if findings or left_out:
+        yield "  findings"
+    for finding in findings:
+        accepted = f" (accepted: {printable(finding.suppressed)})" if finding.suppressed is not None else ""
+        yield f"    {_place(finding)} {finding.severity}: {printable(finding.message)}{accepted}"
+    for finding, why in left_out:
+        yield f"    {_place(finding)} not reported: {why}"
+
+
+def _place(finding: Finding) -> str:
+    position = finding.document.position(finding.span.start)
+    return f"{position.line}:{position.column}"
+
+
+def _left_out(rule: Rule, outcome: Outcome, document: Document, overrides: Overrides, reported: list[Finding]) -> list[tuple[Finding, str]]:
+    """What the rule finds by itself and the report does not have, each with the reason."""
+    known = {(finding.document, finding.path) for finding in reported}
+    known |= {(one.document, one.path or None) for finding in reported for one in finding.related}
+    findings = check(rule, document, severity_of(rule.info, overrides, document.server))
+    return [
+        (finding, _why_left_out(rule.info, rule.yields_to, outcome, finding))
+        for finding in findings
+        if (finding.document, finding.path) not in known
+    ]
+
+
+def _why_left_out(info: RuleInfo, causes: Iterable[str], outcome: Outcome, finding: Finding) -> str:
+    for cause in causes:
+        for other in outcome.result.findings:
+            if other.rule == cause and other.document is finding.document and _is_about(other, finding):
+                return f"{info.id} yields to {cause}, which names the cause at {_place(other)}"
+    return "another finding stands for it"
+
+
+def _is_about(cause: Finding, finding: Finding) -> bool:
+    """Whether one finding is about the setting of another, about what holds it, or about something in it."""
+    one, other = cause.path or (), finding.path or ()
+    return one == other[: len(one)] or other == one[: len(other)]

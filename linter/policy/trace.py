@@ -1,0 +1,238 @@
+"""Why a rule says what it says of a document: what each of its clauses answers, at each place that its path leads to, and why.
+
+Nothing here decides anything: the clauses are those of the rule, and the parts of an assertion are compiled as it is itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from ..formats.placeholders import is_unresolved
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
+from ..text import Span, printable
+from .assertions import RuleContext, compile_assertion
+from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
+from .engine import applies, seen_by
+from .node import Node
+from .paths import Path
+from .rule import Clause, Rule, clauses_of, written_out
+from .template import shown_at
+from .verdict import Failure, Verdict
+
+Word = Literal["true", "false", "unknown"]
+Where = tuple[str | int, ...]
+_MOST_FALSE: Final = 8
+_MOST_ALIKE: Final = 3
+"""Places of a clause at most that are named one by one: where it does not hold, and of the others those with one answer for one reason."""
+_LONGEST: Final = 100
+"""Characters of an assertion at most, as it is shown."""
+
+
+class PartAnswer(NamedTuple):
+    """What a part of an assertion answers at one place; ``text`` is the part as the rule has it."""
+
+    text: str
+    verdict: Word
+    why: str
+    parts: tuple[PartAnswer, ...] = ()
+
+
+class Answer(NamedTuple):
+    """What an assertion answers at one place, and why; ``parts`` are those of an assertion that has several.
+
+    ``name`` is that of the setting, perhaps with a fact, and empty where a document as a whole is asked. ``own_path`` is the setting in
+    ``document``, which is that of a member where several are compared, and ``span`` its place there, if it has one. ``value`` is what
+    stands there, as far as that may be shown.
+    """
+
+    document: Document
+    own_path: SettingPath
+    name: str
+    span: Span | None
+    verdict: Word
+    why: str
+    value: str
+    parts: tuple[PartAnswer, ...]
+
+    @property
+    def said(self) -> str:
+        """What stands there, and why that is not right, without the place."""
+        stands = f"{self.name or 'it'} {'is not given' if self.value == '(absent)' else f'is {self.value}'}"
+        return f"{stands}: {self.why}" if self.why and self.why not in stands else stands
+
+
+class ClauseTrace(NamedTuple):
+    """A clause, with where it stands in the rule, and its answers; ``places`` counts them by their answers, also those left out."""
+
+    text: str
+    place: Where
+    answers: tuple[Answer, ...]
+    places: Mapping[Word, int]
+
+    @property
+    def holds_somewhere(self) -> Word:
+        """The answer of the clause in a condition, for which one of its places is enough."""
+        return next((word for word in _FIRST if self.places[word]), "false")
+
+
+_FIRST: Final[tuple[Word, ...]] = ("true", "unknown")
+
+
+class Trace(NamedTuple):
+    """A rule on a document. ``conditions`` are the alternatives of ``when``; ``asked``: whether one of them holds, or there is none."""
+
+    applies: bool
+    conditions: tuple[tuple[ClauseTrace, ...], ...]
+    asked: Word
+    clauses: tuple[ClauseTrace, ...]
+
+
+def trace(rule: Rule, data: Mapping[str, Any], document: Document) -> Trace:
+    """What the clauses of a rule answer for a document; ``data`` is the YAML of the rule."""
+    if not applies(rule, document):
+        return Trace(False, (), "false", ())
+    root = Node(seen_by(rule, document), None, seen_by(rule, document).data)
+    given = data.get("when", [])
+    alternatives = [(("when", index), one) for index, one in enumerate(given)] if isinstance(given, list) else [(("when",), given)]
+    conditions = tuple(tuple(_clauses(one, place, root, condition=True)) for place, one in alternatives)
+    return Trace(True, conditions, _asked(conditions), tuple(_clauses(data.get("must", {}), ("must",), root)))
+
+
+def _asked(conditions: tuple[tuple[ClauseTrace, ...], ...]) -> Word:
+    if not conditions:
+        return "true"
+    words = [_all_of([clause.holds_somewhere for clause in clauses]) for clauses in conditions]
+    return next((word for word in _FIRST if word in words), "false")
+
+
+def _all_of(words: list[Word]) -> Word:
+    return "false" if "false" in words else "unknown" if "unknown" in words else "true"
+
+
+def _clauses(data: Mapping[str, Any], place: Where, root: Node, *, condition: bool = False) -> Iterator[ClauseTrace]:
+    for (key, given), clause in zip(data.items(), clauses_of(data, place, condition=condition), strict=True):
+        where = (*place, key)
+        assertion = written_out(key, given)[1] if condition else given
+        found = [(node, clause.check(clause.path.value(node), node)) for node in clause.path.nodes(root)]
+        alike: Counter[tuple[Word, str]] = Counter()
+        answers = []
+        for node, verdict in found:
+            word, why = _word(verdict), _why(clause.path.value(node), node, verdict, clause.references)
+            kind = (word, "" if word == "false" else why)
+            alike[kind] += 1
+            if alike[kind] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
+                answers.append(_answer(clause, assertion, node, verdict, RuleContext(where, condition=condition)))
+        yield ClauseTrace(f"{printable(key)}: {written(given)}", where, tuple(answers), Counter(_word(verdict) for _, verdict in found))
+
+
+def _word(verdict: Verdict) -> Word:
+    return "unknown" if verdict is None else "true" if verdict is True else "false"
+
+
+def _answer(clause: Clause, assertion: Any, node: Node, verdict: Verdict, context: RuleContext) -> Answer:
+    value, fact = clause.path.value(node), clause.path.fact
+    inner = verdict[0].path if isinstance(verdict, tuple) and verdict else ()
+    path = node.path + inner
+    document, own_path = node.document.owner(path)
+    span = document.locate(own_path) if own_path and not document.members else None
+    name = f"{printable(dotted(path))}{f'@{fact}' if fact else ''}" if path else ""
+    shown = _shown_fact(value, node, fact) if fact else shown_at(node, None)
+    parts = () if verdict is None and _lack(value) else tuple(_parts(assertion, value, node, clause.references, context))
+    why = _why(value, node, verdict, clause.references)
+    return Answer(document, own_path, name, span, _word(verdict), why, shown, parts)
+
+
+def _shown_fact(value: Any, node: Node, fact: str) -> str:
+    return "(absent)" if value is ABSENT else str(value).lower() if isinstance(value, bool) else shown_at(node, fact)
+
+
+def _why(value: Any, node: Node, verdict: Verdict, references: tuple[Path, ...]) -> str:
+    """Why an answer is not that it holds."""
+    if verdict is True:
+        return ""
+    if verdict is None:
+        return _why_unknown(value, node, references)
+    return "; ".join(dict.fromkeys(map(_reason, verdict)))
+
+
+def _reason(failure: Failure) -> str:
+    return f"{printable(dotted(failure.path))} {failure.reason}" if failure.path else failure.reason
+
+
+def _why_unknown(value: Any, node: Node, references: tuple[Path, ...]) -> str:
+    if node.value is ABSENT and is_given_otherwise_at(node):
+        return "is given under another name, which has a finding of its own"
+    if value is node.value and is_unread_at(node):
+        return "is not read by this server, which is too old for it"
+    lack = _lack(value)
+    if lack:
+        return lack
+    if value is node.value and is_misread_at(node):
+        return "does not fit the catalogue, which has a finding of its own"
+    for reference in references:
+        other = reference.single(node)
+        lack = _lack(reference.value(other))
+        if lack:
+            return f"{printable(dotted(other.path))} {lack}"
+        if is_misread_at(other):
+            return f"{printable(dotted(other.path))} does not fit the catalogue, and what is meant is not clear"
+    return "cannot be told from what is given"
+
+
+def _lack(value: Any) -> str:
+    """What a value lacks to be known, as said of its setting."""
+    if value is ABSENT:
+        return "is not given"
+    if value is UNKNOWN:
+        return "has a value that cannot be read here"
+    return "still has to be filled in" if is_unresolved(value) else ""
+
+
+# --- The parts of an assertion. ----------------------------------------------------------------------------------------------------
+
+
+def _parts(assertion: Any, value: Any, node: Node, references: tuple[Path, ...], context: RuleContext) -> Iterator[PartAnswer]:
+    """The parts of an assertion that is made of others, each with its own answer."""
+
+    def part(text: str, one: Any, where: RuleContext, of: Node = node, given: Any = value) -> PartAnswer:
+        verdict = compile_assertion(one, where)(given, of)
+        inner = tuple(_parts(one, given, of, references, where))
+        return PartAnswer(text, _word(verdict), _why(given, of, verdict, references), inner)
+
+    if isinstance(assertion, list):
+        yield from (part(f"or {written(one)}", one, context.inner(index)) for index, one in enumerate(assertion))
+    elif isinstance(assertion, dict) and list(assertion) == ["keys"]:
+        for key, one in assertion["keys"].items() if isinstance(value, dict) else ():
+            member = node.child(key)
+            yield part(f"{key}: {written(one)}", one, context.inner("keys", key), member, member.value)
+    elif isinstance(assertion, dict) and len(assertion) > 1:
+        for name, operand in assertion.items():
+            if name not in ("if", "then"):
+                yield part(f"{name}: {written(operand)}", {name: operand}, context)
+            elif name == "if":
+                yield (condition := part(f"if {written(operand)}", operand, context.inner(name)))
+                if condition.verdict != "false":
+                    yield part(f"then {written(assertion['then'])}", assertion["then"], context.inner("then"))
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*")
+
+
+def written(assertion: Any) -> str:
+    """An assertion as YAML has it on one line, cut at 100 characters."""
+    text = _flow(assertion)
+    return printable(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in ("true", "false", "null"):
+        return value
+    return json.dumps(value, ensure_ascii=False)
