@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import bare, rule
+from support.helpers import bare, rule, rule_data
 
 from linter import cli, reporters, settings
 from linter.conformance.mismatch import ASPECTS
@@ -24,8 +24,8 @@ from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.grammar import WORDS
 from linter.policy.operators import OPERATORS, never
-from linter.policy.rule import Rule
-from linter.policy.trust import public_view
+from linter.policy.rule import Rule, compile_rule
+from linter.policy.trust import check_asks_no_secret, public_view
 
 SECRET = "pa5sw0rd-hunter2-example"
 SERVER = {
@@ -414,6 +414,20 @@ def test_a_setting_that_nobody_knows_may_be_a_secret() -> None:
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
     message = '""unheardOf"" asks what unheardOf holds, which may be secret, because no setting of this name is known: a policy whose'
     assert message in lint("-", "--kind", "server/json", given="{}").stderr
+
+
+def test_a_setting_that_is_public_in_documents_of_another_kind() -> None:
+    """In those of a kind that does not know it, nobody sees what it holds."""
+    data = {**rule_data({"region": {"equals": "x"}, "awsRegion": {"equals": "x"}}), "for": ["infra", "server"]}
+    check_asks_no_secret(data)
+    rule = compile_rule(data)
+    rule.trusted = False
+    assert check(rule, bare({"region": "hunter2", "awsRegion": UNKNOWN})) == []
+    assert [finding.path for finding in check(rule, bare({"region": "us-east-1"}, "infra/json"))] == [("region",)]
+    for kinds in (["infra"], ["server"], ["server", "server/ssm"], ["infra", "server"]):
+        for name in ("nobodyKnows", "database.password"):
+            with pytest.raises(RuleError, match=f"asks what {name} holds"):
+                check_asks_no_secret({**rule_data({name: {"equals": "x"}}), "for": kinds})
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,11 @@ def check_asks_no_secret(data: Mapping[str, Any]) -> None:
     """Raise :class:`RuleError` where a rule, read from its file, asks what a setting holds that is not known to be public."""
     kinds = data["for"] if isinstance(data["for"], list) else [data["for"]]
     for place, path, text in _asked(data):
-        for catalogue, name in _named_secrets(path, kinds):
+        of_kinds = [list(_named_secrets(path, [kind])) for kind in kinds]
+        for catalogue, name in (one for of_kind in of_kinds for one in of_kind):
             known = catalogue.get(tuple(name.split("."))) is not None
+            if not known and not all(of_kinds):
+                continue  # it is public in documents of another kind; in those of this one nobody sees what it holds
             why = "is secret" if known else "may be secret, because no setting of this name is known"
             raise RuleError(
                 f'"{text}" asks what {name} holds, which {why}: a policy whose configuration file was only found cannot do that; '
