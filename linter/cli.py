@@ -794,26 +794,28 @@ def _write_new(path: str, content: bytes) -> None:
 
 
 @cli.command()
-@click.argument("what", metavar="[WHAT]", type=click.Choice(["server", "configuration"]), default="server")
+@click.argument("what", metavar="[WHAT]", type=click.Choice(["server", "rule", "configuration"]), default="server")
 def schema(what: str) -> None:
     """Print a JSON Schema for editors.
 
-    WHAT is the file that it is for: server or configuration. These are the server's JSON config file, and that of medplum-lint itself.
+    WHAT is the file that it is for: server, rule or configuration. These are the server's JSON config file, a policy of your own, and the
+    configuration file of medplum-lint.
 
     Examples:
       medplum-lint schema > medplum.schema.json
       # Then, at the top of the config: "$schema": "./medplum.schema.json"
       medplum-lint schema configuration > medplum-lint.schema.json
     """
-    if what == "server":
-        from .settings.json_schema import schema_text
+    if what == "configuration":
+        from .config_schema import schema_text as schema_of_configuration
 
-        write_standard_output(schema_text())
+        rules = [rule.info for rule in all_rules(())[0]]
+        write_standard_output(schema_of_configuration([one.id for one in rules], {one.category for one in rules}))
         return
-    from .config_schema import schema_text as schema_of_configuration
+    from .policy import grammar
+    from .settings import json_schema
 
-    rules = [rule.info for rule in all_rules(())[0]]
-    write_standard_output(schema_of_configuration([one.id for one in rules], {one.category for one in rules}))
+    write_standard_output(grammar.schema_text() if what == "rule" else json_schema.schema_text())
 
 
 @cli.command()
@@ -985,6 +987,32 @@ def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: boo
     write_standard_output("".join(f"{line}\n" for line in lines))
     _fail(report.errors)
     sys.exit(1 if report.failures else 0)
+
+
+@cli.command("new-rule", short_help="Write a rule of your own to begin with.")
+@click.argument("rule_id", metavar="ORG/ID")
+@click.option("--folder", metavar="DIR", help="Where to write it.  [default: that of the configuration, else policies]")
+@click.option("--for", "kind", type=click.Choice(["server", "infra", "deployment"]), default="server", help="What it is about.")
+@config_option
+@isolated_option
+def new_rule(rule_id: str, folder: str | None, kind: str, config_file: str | None, isolated: bool) -> None:
+    """Write a complete rule with examples, which pass, as FOLDER/ID.yaml, and the schema for editors beside it.
+
+    ORG is the name of your organisation, and the category of your rules. A file that is there is never overwritten.
+    """
+    from .commands import new_rule as new
+
+    configured = _rule_folders((), config_file, isolated)
+    chosen = new.folder_for(folder, configured)
+    known, _ = all_rules(configured)
+    _fail(list(filter(None, [new.wrong_id(rule_id, known), "" if folder != "" else "--folder names no folder"])))
+    try:
+        made = new.create(rule_id, chosen, kind)
+    except ValueError as error:
+        _fail([str(error)])
+        raise
+    is_configured = any(chosen.resolve() == (one if isinstance(one, Path) else one.path).resolve() for one in configured)
+    write_standard_output(made.next_steps(is_configured))
 
 
 def _rule_folders(given: tuple[Path, ...], config_file: str | None, isolated: bool) -> list[Folder]:

@@ -40,7 +40,7 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/formats.json": FORMATS.build,
     "linter/_built/operators.json": OPERATORS.build,
     "linter/_built/rules.json": rule_set.build,
-    "linter/policy/rule.schema.json": grammar.schema_text,
+    "schemas/medplum-lint-rule.schema.json": grammar.schema_text,
     "schemas/medplum-server-config.schema.json": json_schema.schema_text,
     "schemas/medplum-lint.schema.json": _schema_of_configuration,
     "docs/settings.md": settings_docs.build,

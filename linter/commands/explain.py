@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..choose import is_active, is_selected, relative, severity_of
+from ..choose import is_active, is_selected, relative_to_here, severity_of
 from ..config import Config, Overrides
 from ..documents.deployment import side_by_side
 from ..model import TARGETS, Document, Finding, RuleInfo
@@ -148,7 +148,7 @@ def _file(config: Config, name: str = "") -> str:
     if config.path is None:
         return "the configuration"
     line = f":{config.lines[name]}" if name in config.lines else ""
-    return f"{printable(relative(config.path))}{line}"
+    return f"{printable(relative_to_here(config.path))}{line}"
 
 
 class _Choice:

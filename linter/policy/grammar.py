@@ -1,7 +1,8 @@
 """The grammar of rule files as JSON Schema (2020-12): keys of a rule, its examples, and the words and operators of its assertions.
 
-A user's rules are checked with it, with a sentence for each violation (:mod:`linter.policy.rule_file`); ``rule.schema.json``, for editors,
-is made of it. A ``description`` says what a value must be, to be read after its name, where that is not plain from the schema.
+A user's rules are checked with it, with a sentence for each violation (:mod:`linter.policy.rule_file`), and editors use it: it is what
+``medplum-lint schema rule`` prints, and ``schemas/medplum-lint-rule.schema.json``. A ``description`` says what a value must be, to be read
+after its name, where that is not plain from the schema.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Word(NamedTuple):
     says: str
 
 
+SCHEMA_ID: Final = "https://medplum-lint.invalid/medplum-lint-rule.schema.json"
 _ASSERTION: Final = {"$ref": "#/$defs/assertion"}
 _CLAUSES: Final = {"$ref": "#/$defs/clauses"}
 _CONDITION: Final = "satisfies the second if it satisfies the first"
@@ -133,7 +135,7 @@ def rule_schema() -> dict[str, Any]:
     """The grammar as a schema."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://medplum-lint.invalid/rule.schema.json",
+        "$id": SCHEMA_ID,
         "title": "A policy of medplum-lint",
         **_object(_KEYS, "id", "title", "severity", "for", "docs", "examples"),
         "if": {"type": "object", "properties": {"found_by": {"const": "source"}}, "required": ["found_by"]},
@@ -190,5 +192,5 @@ def rule_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The text of ``rule.schema.json``."""
+    """The schema as a JSON document, for editors."""
     return json.dumps(rule_schema(), indent=2, ensure_ascii=False) + "\n"
