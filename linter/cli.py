@@ -975,7 +975,8 @@ def _folders_for(paths: tuple[str, ...], given: tuple[Path, ...], config_file: s
 def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
     """Run the examples in rule files: in the given files and folders, in those of the configuration file, or in the built-in rules.
 
-    A folder is searched with all the folders in it. What fails is printed with the clause that is the reason, and what it found instead.
+    package:NAME stands for the rules of an installed package. A folder is searched with all the folders in it. What fails is printed with
+    the clause that is the reason, and what it found instead.
 
     Examples:
       medplum-lint test policies

@@ -13,6 +13,7 @@ from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigE
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
+from .policy.rule_set import PACKAGE
 from .release import ServerVersion
 from .suggest import choice_meant
 from .text import printable
@@ -180,7 +181,7 @@ class ConfigChecker:
         config = Config(
             path=self._path,
             general=self._overrides((), data),
-            rules=tuple(self._path.parent / folder for folder in self._texts((), data, "rules") or ()),
+            rules=tuple(self._folder(name) for name in self._texts((), data, "rules") or ()),
             exclude=self._globs(data, "exclude"),
             include=self._globs(data, "include"),
             force_exclude=self._truth((), data, "force-exclude") or False,
@@ -221,6 +222,10 @@ class ConfigChecker:
         return next(
             (number + 1 for number in range(first, len(self._lines)) if any(one in self._lines[number] for one in quoted)), first + 1
         )
+
+    def _folder(self, name: str) -> Path:
+        """A folder of rules, which is seen from the file, or an installed package, which is wherever it is."""
+        return Path(name) if name.startswith(PACKAGE) else self._path.parent / name
 
     def _per_file(self, data: Any) -> Iterable[tuple[str, Overrides]]:
         if not isinstance(data, dict):

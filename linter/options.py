@@ -312,7 +312,7 @@ rules_option = option(
     multiple=True,
     callback=check_folders,
     shell_complete=complete_paths,
-    help="A folder or file of your own policies. Repeatable.",
+    help="A folder or file of your own policies, or package:NAME, those of an installed package. Repeatable.",
 )
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from ..files import reason_of
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
-from ..policy.rule_set import Folder
+from ..policy.rule_set import PACKAGE, Folder
 
 SCHEMA_NAME: Final = "rule.schema.json"
 """The schema beside the rules. No search for configurations reads a file of this name."""
@@ -67,7 +67,7 @@ def folder_for(given: str | None, configured: Iterable[Folder]) -> Path:
     if given is not None:
         return Path(given)
     paths = (folder if isinstance(folder, Path) else folder.path for folder in configured)
-    chosen = next((path for path in paths if path.suffix == ""), None)
+    chosen = next((path for path in paths if path.suffix == "" and not str(path).startswith(PACKAGE)), None)
     return Path("policies") if chosen is None else _seen_from_here(chosen)
 
 

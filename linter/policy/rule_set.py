@@ -37,7 +37,7 @@ class FoundFolder(NamedTuple):
 
 
 Folder = Path | FoundFolder
-"""A folder or file of rules that the user named, or one of a configuration that was found."""
+"""A folder or file of rules that the user named, or one of a configuration that was found; ``package:NAME`` is an installed package."""
 
 
 class RuleFilePath(NamedTuple):
@@ -47,6 +47,8 @@ class RuleFilePath(NamedTuple):
     trusted: bool
 
 
+PACKAGE: Final = "package:"
+"""What stands in front of the name of an installed package where a folder of rules is named."""
 MOST_ENTRIES: Final = 10_000
 """Files and folders at most in a folder of rules, at any depth. One with more, such as the root of a disk, is not what was meant."""
 
@@ -201,9 +203,21 @@ def _distinct(folders: Iterable[Folder]) -> list[Folder]:
 
 def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     path = folder.path if isinstance(folder, FoundFolder) else folder
+    if str(path).startswith(PACKAGE):
+        return _files_of_package(folder, str(path).removeprefix(PACKAGE))
     if isinstance(folder, FoundFolder) and not _stays(path, folder.within):
         outside = "leads outside the folder of this configuration file, which was only found: name the folder of policies with --rules"
         return [], [f"{folder.place}: {path.name} {outside}"]
+    files, errors = _files_in(path)
+    if errors or not isinstance(folder, FoundFolder):
+        return files, errors
+    elsewhere = [file for file in files if not _stays(file, folder.within)]
+    errors = [f"{file}: leads outside {folder.within}, the folder of the configuration file that names it" for file in elsewhere]
+    return [file for file in files if file not in elsewhere], errors
+
+
+def _files_in(path: Path) -> tuple[list[Path], list[str]]:
+    """The rule files of a folder, or a rule file itself, and the error where there is none."""
     try:
         is_folder = path.is_dir()
         files = rule_files(path) if is_folder else [path] if path.is_file() else []
@@ -215,11 +229,21 @@ def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
         return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if is_folder else 'no such file or folder'}"]
     if not is_folder and path.suffix not in _SUFFIXES:
         return [], [f"{path}: is not a rule file (*.yaml)"]
-    if not isinstance(folder, FoundFolder):
-        return files, []
-    elsewhere = [file for file in files if not _stays(file, folder.within)]
-    errors = [f"{file}: leads outside {folder.within}, the folder of the configuration file that names it" for file in elsewhere]
-    return [file for file in files if file not in elsewhere], errors
+    return files, []
+
+
+def _files_of_package(folder: Folder, name: str) -> tuple[list[Path], list[str]]:
+    """The rule files of an installed package; see :mod:`linter.policy.installed`."""
+    from .installed import folders_of_package  # only for a run that names a package
+
+    place = folder.place if isinstance(folder, FoundFolder) else f"{PACKAGE}{name}"
+    try:
+        folders = folders_of_package(name)
+    except ValueError as error:
+        return [], [f"{place}: {error}"]
+    found = [(one, *_files_in(one)) for one in folders]
+    files = [file for one, inner, _ in found for file in inner if _stays(file, one)]
+    return files, [error for _, _, errors in found for error in errors]
 
 
 def _stays(path: Path, folder: Path) -> bool:
