@@ -244,6 +244,29 @@ def test_documents_that_are_compared() -> None:
     assert alone == "Nothing to explain: the rule is for documents of one environment, with a server's among them: give all of them.\n"
 
 
+def test_nothing_that_it_asks_about_is_given() -> None:
+    write("policies/support-email-domain.yaml", OWN_POLICY)
+    arguments = ["acme/support-email-domain", "server.json", "--rules", "policies"]
+    write("server.json", json.dumps({"port": 8103, "database": {}, "redis": {}}))
+    assert verdict(*arguments) == "silent: what it asks about is not given"
+    write("server.json", json.dumps({"supportEmail": "TODO", "database": {}, "redis": {}}))
+    assert verdict(*arguments) == "silent: nothing is known to be wrong, but 1 answer is unknown"
+    write("server.json", json.dumps({"supportEmail": "help@acme.example", "database": {}, "redis": {}}))
+    assert verdict(*arguments) == "silent: every clause holds"
+
+
+def test_of_many_places_a_few_are_named() -> None:
+    write("server.json", json.dumps({**SERVER, **{f"own{number}": number for number in range(30)}}))
+    text = trace("unknown-setting", "server.json")
+    assert text.startswith("server.json: 1 finding\n")
+    clause, _, findings = text.partition("  findings\n")
+    assert clause.count("      false    own") == 8 and "      false    at 22 more places\n" in clause
+    assert clause.count("      true     ") == 4 and "      true     at 4 more places\n" in clause
+    write("policies/all.yaml", OWN_POLICY.replace("support-email-domain", "all").replace("  supportEmail: {format", '  "**": {format'))
+    text = trace("acme/all", "server.json", "--rules", "policies")
+    assert text.partition("  findings\n")[2].count("\n") == 21 and text.endswith("    and 17 more\n")
+
+
 def test_standard_input() -> None:
     assert trace(RULE, "-", given=json.dumps(SERVER)).startswith("<stdin>: 1 finding\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..choose import is_active, is_selected, relative_to_here, severity_of
 from ..config import Config, Overrides
@@ -20,6 +20,9 @@ from ..redaction.mask import environment_text
 from ..run import Outcome
 from ..settings.kinds import DEPLOYMENT
 from ..text import inert, printable
+
+_MOST_FINDINGS: Final = 20
+"""Findings at most that are named one by one."""
 
 
 class _Subject(NamedTuple):
@@ -76,7 +79,9 @@ def _block(rule_file: RuleFile, outcome: Outcome, subject: _Subject, given: Over
     by_source = not rule.must
     if not silent and not readable and not by_source:
         silent = "too much of the document cannot be read"
-    left_out = [] if silent or by_source or not found.applies else _left_out(rule, outcome, subject.document, overrides, findings)
+    wrong = sum(clause.places["false"] for clause in found.clauses) if found.asked == "true" and not silent else 0
+    reported = sum(1 + len(one.related) for one in findings)
+    left_out = _left_out(rule, outcome, subject.document, overrides, findings) if wrong > reported else []
     lines = [f"{subject.name}: {_verdict(rule, found, findings, silent, left_out, subject.document)}"]
     if found.applies:
         rows = _facts(subject.document, overrides, given, config)
@@ -111,11 +116,12 @@ def _verdict(
         return "silent: what reads the file found nothing of this"
     if found.asked != "true":
         return "silent: its condition does not hold" if found.asked == "false" else "silent: it is not known whether its condition holds"
-    unknown = sum(clause.places["unknown"] for clause in found.clauses)
+    unknown = sum(clause.places["unknown"] - clause.absent for clause in found.clauses)
     if unknown:
         return f"silent: nothing is known to be wrong, but {unknown} answer{'s are' if unknown > 1 else ' is'} unknown"
-    some = any(clause.places for clause in found.clauses)
-    return "silent: every clause holds" if some else "silent: its paths lead to nothing in this document"
+    if any(clause.places["true"] for clause in found.clauses):
+        return f"silent: every clause holds{' of what is given' if any(clause.absent for clause in found.clauses) else ''}"
+    return "silent: what it asks about is not given"
 
 
 # --- What holds for a document. ----------------------------------------------------------------------------------------------------
@@ -256,11 +262,14 @@ def _part_lines(parts: Iterable[PartAnswer], indent: int) -> Iterator[str]:
 def _finding_lines(findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
     if findings or left_out:
         yield "  findings"
-    for finding in findings:
+    for finding in findings[:_MOST_FINDINGS]:
         accepted = f" (accepted: {printable(finding.suppressed)})" if finding.suppressed is not None else ""
         yield f"    {_place(finding)} {finding.severity}: {printable(finding.message)}{accepted}"
-    for finding, why in left_out:
+    for finding, why in left_out[:_MOST_FINDINGS]:
         yield f"    {_place(finding)} not reported: {why}"
+    more = max(len(findings) - _MOST_FINDINGS, 0) + max(len(left_out) - _MOST_FINDINGS, 0)
+    if more:
+        yield f"    and {more} more"
 
 
 def _place(finding: Finding) -> str:

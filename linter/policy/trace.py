@@ -72,6 +72,8 @@ class ClauseTrace(NamedTuple):
     place: Where
     answers: tuple[Answer, ...]
     places: Mapping[Word, int]
+    absent: int
+    """How many of the unknown answers are about what is not given."""
 
     @property
     def holds_somewhere(self) -> Word:
@@ -121,12 +123,14 @@ def _clauses(data: Mapping[str, Any], place: Where, root: Node, *, condition: bo
         alike: Counter[tuple[Word, str]] = Counter()
         answers = []
         for node, verdict in found:
-            word, why = _word(verdict), _why(clause.path.value(node), node, verdict, clause.references)
-            kind = (word, "" if word == "false" else why)
+            word = _word(verdict)
+            kind = (word, _why_unknown(clause.path.value(node), node, clause.references) if verdict is None else "")
             alike[kind] += 1
             if alike[kind] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
                 answers.append(_answer(clause, assertion, node, verdict, RuleContext(where, condition=condition)))
-        yield ClauseTrace(f"{printable(key)}: {written(given)}", where, tuple(answers), Counter(_word(verdict) for _, verdict in found))
+        places = Counter(_word(verdict) for _, verdict in found)
+        absent = alike[("unknown", _NOT_GIVEN)]
+        yield ClauseTrace(f"{printable(key)}: {written(given)}", where, tuple(answers), places, absent)
 
 
 def _word(verdict: Verdict) -> Word:
@@ -183,10 +187,13 @@ def _why_unknown(value: Any, node: Node, references: tuple[Path, ...]) -> str:
     return "cannot be told from what is given"
 
 
+_NOT_GIVEN: Final = "is not given"
+
+
 def _lack(value: Any) -> str:
     """What a value lacks to be known, as said of its setting."""
     if value is ABSENT:
-        return "is not given"
+        return _NOT_GIVEN
     if value is UNKNOWN:
         return "has a value that cannot be read here"
     return "still has to be filled in" if is_unresolved(value) else ""
