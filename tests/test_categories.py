@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.checkout import ROOT
 from support.helpers import rule_data
 
 from linter import cli
 from linter.choose import all_rules, rule_kinds
 from linter.policy.rule import compile_rule
-from linter.policy.rule_set import read_folders, rule_files, rules_folder
+from linter.policy.rule_set import _is_like, read_folders, rule_files, rules_folder
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -171,6 +174,16 @@ def test_a_pattern_chooses_policies_by_the_beginning_of_their_ids() -> None:
     assert [line.split()[0] for line in result.stdout.splitlines()] == [
         *("acme/port", "acme/quiet", "acme/redis", "email-provider-without-effect"),
     ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text("ab-*", max_size=8), st.text("ab-", max_size=8))
+def test_a_pattern_is_as_a_shell_has_it(word: str, name: str) -> None:
+    assert _is_like(name, f"{word}*") == fnmatchcase(name, f"{word}*")
+
+
+def test_many_stars_cost_no_more_than_few() -> None:
+    assert not _is_like("a" * 100_000, "*a" * 500 + "b*")
 
 
 def test_what_is_off_is_checked_only_when_its_id_is_selected() -> None:

@@ -52,14 +52,19 @@ def wrong_id(rule_id: str, rules: Iterable[Rule]) -> str:
 
 
 def _advice(rule_id: str) -> str:
-    words = [re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", one).lower()).strip("-") for one in rule_id.split("/")]
-    words = [word for word in words if word]
+    words = list(filter(None, map(_words, rule_id.split("/"))))
     form = "write lower-case words joined by hyphens, with the name of your organisation in front, as in acme/support-email"
     if len(words) == 2:
         return f'{form}; did you mean "{"/".join(words)}"?'
     if len(words) == 1 and "/" not in rule_id:
         return f'{form}; did you mean "acme/{words[0]}", with your name in place of acme?'
     return form
+
+
+def _words(text: str) -> str:
+    """A text as lower-case words joined by hyphens."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", text).lower()
+    return re.sub(r"[^a-z0-9]+", "-", apart).strip("-")
 
 
 def folder_for(given: str | None, configured: Iterable[Folder]) -> Path:

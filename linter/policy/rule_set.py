@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -275,12 +273,21 @@ def _rank_of_pattern(info: RuleInfo, word: str) -> int:
     group, slash, rest = word.partition("/")
     if word == "*" or (slash and rest in ("", "*")):
         return int(word == "*" or info.category == group)
-    return 2 + len(word) - word.count("*") if "*" in word and _pattern(word).fullmatch(info.id) else 0
+    return 2 + len(word) - word.count("*") if "*" in word and _is_like(info.id, word) else 0
 
 
-@lru_cache(maxsize=64)
-def _pattern(word: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, word.split("*"))))
+def _is_like(rule_id: str, word: str) -> bool:
+    """Whether an id fits a pattern. Each part is looked for once, so that many stars cost no more than few."""
+    first, *others, last = word.split("*")
+    if not rule_id.startswith(first):
+        return False
+    at = len(first)
+    for part in others:
+        found = rule_id.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(rule_id) - at >= len(last) and rule_id.endswith(last)
 
 
 def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
