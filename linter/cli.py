@@ -877,7 +877,7 @@ def list_rules(
     write_standard_output(rules_as_json(rules) if output_format == "json" else rules_as_text(rules))
 
 
-@cli.command(short_help="Explain a rule; with files, why it speaks of them or does not.")
+@cli.command(short_help="Explain a rule, or why it speaks of files or not.")
 @click.argument("rule_id", metavar="ID", shell_complete=complete_rule)
 @click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=complete_paths)
 @option(

@@ -69,7 +69,7 @@ def examples(source: RuleFile, verdict: str) -> list[tuple[dict[str, Any], str]]
     return [
         (one["data"], one.get("server", ""))
         for one in source.data["examples"][verdict]
-        if isinstance(one.get("data"), dict) and "Parameters" not in one["data"] and "now" not in one
+        if isinstance(one.get("data"), dict) and "Parameters" not in one["data"] and not {"now", "target", "environment"} & one.keys()
     ]
 
 
