@@ -968,7 +968,7 @@ def _folders_for(paths: tuple[str, ...], given: tuple[Path, ...], config_file: s
 
 
 @cli.command("test", short_help="Run the examples in rule files.")
-@click.argument("folders", metavar="[PATH]...", nargs=-1, callback=check_folders, shell_complete=complete_folders)
+@click.argument("folders", metavar="[PATH]...", nargs=-1, callback=check_folders, shell_complete=complete_paths)
 @config_option
 @isolated_option
 @option("--quiet", "-q", heading="Report", is_flag=True, help="Print failures only.")
@@ -992,14 +992,30 @@ def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: boo
 
 @cli.command("new-rule", short_help="Write a rule of your own to begin with.")
 @click.argument("rule_id", metavar="ORG/ID")
-@click.option("--folder", metavar="DIR", help="Where to write it.  [default: that of the configuration, else policies]")
-@click.option("--for", "kind", type=click.Choice(["server", "infra", "deployment"]), default="server", help="What it is about.")
+@option(
+    "--folder",
+    heading="Rules",
+    metavar="DIR",
+    shell_complete=complete_folders,
+    help="Where to write it.  [default: that of the configuration, else policies]",
+)
+@option(
+    "--for",
+    "kind",
+    heading="Rules",
+    type=click.Choice(["server", "infra", "deployment"]),
+    default="server",
+    help="What it is about.  [default: server]",
+)
 @config_option
 @isolated_option
 def new_rule(rule_id: str, folder: str | None, kind: str, config_file: str | None, isolated: bool) -> None:
     """Write a complete rule with examples, which pass, as FOLDER/ID.yaml, and the schema for editors beside it.
 
     ORG is the name of your organisation, and the category of your rules. A file that is there is never overwritten.
+
+    Examples:
+      medplum-lint new-rule acme/mail-from-our-domain
     """
     from .commands import new_rule as new
 
