@@ -18,7 +18,7 @@ from .configurations import Configurations, named_config
 from .console import PROGRAM, Commands, Option, option, say
 from .files import Unreadable, read_standard_input, reason_of
 from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
-from .model import Document, Style
+from .model import Document, Level, Style
 from .options import (
     SERVER_VARIABLE,
     Output,
@@ -27,6 +27,7 @@ from .options import (
     check_folders,
     check_format,
     check_kind,
+    check_statistics,
     complete_folders,
     complete_kinds,
     complete_paths,
@@ -37,6 +38,7 @@ from .options import (
     force_exclude_option,
     isolated_option,
     max_size_option,
+    min_severity_option,
     outputs_of,
     parse_day,
     parse_now,
@@ -46,12 +48,13 @@ from .options import (
     server_version_option,
     show_options,
     split_names,
+    statistics_option,
     suppressed_for,
 )
 from .output import STANDARD_OUTPUT, Changed, Unwritable, is_same_output, replace_file, write_report, write_standard_output
 from .policy.rule_set import Folder
 from .release import ANY_SERVER, ServerVersion
-from .report import is_read, write_all
+from .report import fails_unseen, is_read, write_all
 from .reporters import names as format_names
 from .run import NewBaseline, Options, Outcome, lint_input, lint_paths
 from .text import printable_lines
@@ -202,6 +205,8 @@ def cli() -> None:
     "--color", heading="Report", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]"
 )
 @option("--quiet", "-q", heading="Report", is_flag=True, help="Print only findings: no summary, and nothing on a clean run.")
+@min_severity_option
+@statistics_option
 def check(
     paths: tuple[str, ...],
     output_format: str,
@@ -236,6 +241,8 @@ def check(
     allow_unrecognized: bool,
     color: str,
     quiet: bool,
+    min_severity: Level | None,
+    statistics: bool | None,
 ) -> None:
     """Check configurations (the default command).
 
@@ -264,7 +271,8 @@ def check(
             say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
     if sarif_category and all(one.format != "sarif" for one in outputs):
         raise click.UsageError("--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too")
-    style = Style(quiet=quiet, category=sarif_category, suppressed=show_suppressed and suppressed_for(outputs))
+    check_statistics(statistics, outputs)
+    style = Style(quiet=quiet, statistics=statistics, category=sarif_category, suppressed=show_suppressed and suppressed_for(outputs))
     overrides = Overrides(select, ignore, None, target, fail_on, pedantic or None, server_version, extend_select)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
@@ -291,7 +299,7 @@ def check(
         raise click.UsageError("standard input cannot be changed: give a file, or --diff to see what would be")
     check_again = _lint(list(paths), options, stdin_filename)
     keep_inputs = partial(_keep_inputs, outputs=outputs, fix_script=fix_script, from_stdin="-" in paths)
-    report = partial(_report, outputs=outputs, style=style, color=color)
+    report = partial(_report, outputs=outputs, style=style, color=color, min_severity=min_severity)
     if show_diff:
         aside = any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs)
         outcome = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside)
@@ -437,8 +445,13 @@ def _replaced(path: str, content: bytes, before: bytes) -> list[str]:
     return []
 
 
-def _report(outcome: Outcome, outputs: Sequence[Output], style: Style, color: str) -> Outcome:
-    return write_all(outcome, outputs, style, color) if outcome.started else outcome
+def _report(outcome: Outcome, outputs: Sequence[Output], style: Style, color: str, min_severity: Level | None) -> Outcome:
+    if not outcome.started:
+        return outcome
+    written = write_all(outcome, outputs, style, color, min_severity)
+    if outcome.failed and fails_unseen(outcome.result, min_severity):
+        say("note", f"the run fails for findings less severe than {min_severity}, which --min-severity leaves out")
+    return written
 
 
 def _named_config(config_file: str | None, isolated: bool) -> Config | None:
@@ -465,12 +478,28 @@ def _config(read: Callable[[], Read]) -> Read:
 def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Check:
     """What checks the inputs, some of them with other contents; None keeps none of the contents."""
     if "-" not in paths:
-        return lambda contents: lint_paths(paths, _with_contents(options, contents))
+        return lambda contents: _watched(partial(lint_paths, paths), _with_contents(options, contents))
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
     uri = Path(stdin_filename or STANDARD_INPUT).as_posix()
     given = Input(uri, _standard_input(options.max_size), Path(stdin_filename or "stdin"), piped=True)
-    return lambda contents: lint_input(given._replace(data=(contents or {}).get(uri, given.data)), _with_contents(options, contents))
+
+    def check(contents: Mapping[str, bytes] | None) -> Outcome:
+        data = (contents or {}).get(uri, given.data)
+        return _watched(partial(lint_input, given._replace(data=data)), _with_contents(options, contents))
+
+    return check
+
+
+def _watched(lint: Callable[[Options], Outcome], options: Options) -> Outcome:
+    """A run, with a line that says how far it is where it takes long and somebody sees it."""
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return lint(options)
+    from . import progress  # not needed where nobody sees it
+
+    seen = progress.Progress()
+    with progress.shown(seen, sys.stderr):
+        return lint(options._replace(on_step=seen.step))
 
 
 def _with_contents(options: Options, contents: Mapping[str, bytes] | None) -> Options:

@@ -314,6 +314,13 @@ class Finding(NamedTuple):
         """
         return self.rule, self.document.uri, self.document.environment, dotted(members_as_one(self.path or ()))
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is about a setting that is not given, so that its place is only what lacks it."""
+        if not self.path or self.document.get(self.path) is not ABSENT:
+            return False
+        return self.span == self.document.locate((*self.path[:-1], "\0"))  # where a name stands that no document has
+
 
 class FileStatus(NamedTuple):
     """What became of one document of one input.
@@ -384,12 +391,15 @@ class Result(NamedTuple):
     deployments: tuple[Deployment, ...] = ()
     configurations: tuple[Configuration, ...] = ()
     notices: tuple[Notice, ...] = ()
+    hidden: Mapping[Level, int] = {}
+    """How many findings are left out for being less severe than asked for."""
 
 
 class Style(NamedTuple):
     """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Formats for machines have no style.
 
     ``width`` is that of the terminal, in which the lines of excerpts fit, and on which standard error is seen too; 0 where there is none.
+    ``links``: names of rules are hyperlinks (OSC 8). ``statistics``: a table of the rules; None leaves it to the format.
     ``category`` is what GitHub is to know a SARIF log by, empty where its upload says so. ``suppressed``: formats that have a word for
     accepted findings report them too. ``room`` is how many bytes there are for a format that is shortened to fit; None is its own limit.
     """
@@ -397,6 +407,8 @@ class Style(NamedTuple):
     color: bool = False
     quiet: bool = False
     width: int = 0
+    links: bool = False
+    statistics: bool | None = None
     category: str = ""
     suppressed: bool = False
     room: int | None = None

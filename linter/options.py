@@ -11,13 +11,14 @@ import click
 from .console import option
 from .files import LARGEST_INPUT
 from .files import parse_size as size_of
+from .model import LEVELS
 from .output import STANDARD_OUTPUT, is_same_output
 from .reporters import names as format_names
 from .sources import kinds
 from .text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
 
     from click.shell_completion import CompletionItem
@@ -149,6 +150,16 @@ def check_format(_ctx: click.Context | None, _param: click.Parameter | None, nam
             'install it with "pip install sarif-om"'
         ) from None
     return name
+
+
+def check_statistics(wanted: bool | None, outputs: Iterable[Output]) -> None:
+    """Refuse a table of the rules where all reports are in formats for programs."""
+    from .reporters import reporter
+
+    formats = dict.fromkeys(one.format for one in outputs)
+    if wanted and not any(getattr(reporter(one), "TABLE", False) for one in formats):
+        none = f"{' and '.join(formats)} {'has' if len(formats) == 1 else 'have'} no table of the rules"
+        raise click.UsageError(f"--statistics is for reports that people read: {none}")
 
 
 def parse_now(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
@@ -288,6 +299,18 @@ server_version_option = option(
     shell_complete=complete_servers,
     envvar=SERVER_VARIABLE,
     help="The server that reads the configuration: 4.3.5, a range such as >=4.3,<5, or latest.  [default: that of an image, else latest]",
+)
+min_severity_option = option(
+    "--min-severity",
+    heading="Report",
+    type=click.Choice(LEVELS),
+    help="Report only findings at least this severe; --fail-on counts all.  [default: note]",
+)
+statistics_option = option(
+    "--statistics/--no-statistics",
+    heading="Report",
+    default=None,
+    help="Print a table of the rules: how many findings, how many can be fixed.  [default: beyond 40 findings]",
 )
 config_option = option(
     "--config",

@@ -12,7 +12,7 @@ from typing import Final
 
 from .files import Identity, identity
 from .load import described
-from .model import Finding, Style
+from .model import LEVELS, Finding, Level, Result, Style
 from .output import STANDARD_OUTPUT, Unwritable, write_report, write_standard_output
 from .reporters import reporter
 from .run import Outcome
@@ -47,16 +47,17 @@ SUMMARY_LIMIT: Final = 1024 * 1024
 """Bytes that GitHub takes of the summary of a step."""
 
 
-def write_all(outcome: Outcome, outputs: Iterable[tuple[str, str]], style: Style, color: str) -> Outcome:
+def write_all(outcome: Outcome, outputs: Iterable[tuple[str, str]], style: Style, color: str, min_severity: Level | None = None) -> Outcome:
     """Report a run in each format to its file, and return it with the bugs and errors that came up: one report is there without another.
 
-    Raises :class:`~linter.output.Unwritable` for standard output.
+    ``min_severity``: what is less severe is left out. Raises :class:`~linter.output.Unwritable` for standard output.
     """
     bugs = dict.fromkeys(outcome.bugs)
     errors: list[str] = []
+    shown = outcome._replace(result=at_least(outcome.result, min_severity))
     for output_format, file in outputs:
         try:
-            bugs |= dict.fromkeys(write(outcome, output_format, file, style, color).bugs)
+            bugs |= dict.fromkeys(write(shown, output_format, file, style, color).bugs)
         except Unwritable as error:
             if file == STANDARD_OUTPUT:
                 raise
@@ -72,7 +73,8 @@ def write(outcome: Outcome, output_format: str, file: str, style: Style, color: 
     """
     output = None if file == STANDARD_OUTPUT else file
     before = _summary_so_far(output)
-    style = style._replace(color=_wants_color(color, output), width=_width(output))
+    is_colored, width = _wants_color(color, output), _width(output)
+    style = style._replace(color=is_colored, width=width, links=is_colored and width > 0)
     if before is not None:
         style = style._replace(room=SUMMARY_LIMIT - len(before))
     to_standard_output = output is None
@@ -109,17 +111,40 @@ def _summary_so_far(output: str | None) -> bytes | None:
     return None
 
 
+def at_least(result: Result, level: Level | None) -> Result:
+    """A run with the findings from a severity on; how many are left out is noted in it."""
+    if level is None or level == LEVELS[-1]:
+        return result
+    bar = LEVELS.index(level)
+    kept = tuple(finding for finding in result.findings if LEVELS.index(finding.severity) <= bar)
+    hidden = [one.severity for one in result.findings if LEVELS.index(one.severity) > bar and one.suppressed is None]
+    return result._replace(findings=kept, hidden={level: hidden.count(level) for level in LEVELS if level in hidden})
+
+
+def fails_unseen(result: Result, min_severity: Level | None) -> bool:
+    """Whether there are findings, and a report from a severity on has none of them."""
+    left = at_least(result, min_severity)
+    return bool(left.hidden) and all(finding.suppressed is not None for finding in left.findings)
+
+
 def _wants_color(color: str, output: str | None) -> bool:
+    """Whether to colour: as the option says, else as variables do, else on a terminal.
+
+    Of the variables ``NO_COLOR`` (https://no-color.org) comes first, as in Python itself, then ``FORCE_COLOR`` and ``CLICOLOR_FORCE``,
+    which are off where they are empty or 0, then ``CLICOLOR=0`` and ``TERM=dumb``. A file has colours only if the option asks for them.
+    """
     if color != "auto":
         return color == "always"
-    if output is not None or sys.stdout is None:
+    if output not in (None, "-") or sys.stdout is None or os.environ.get("NO_COLOR"):
         return False
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return os.environ.get("CLICOLOR") != "0" and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
 
 
 def _width(output: str | None) -> int:
     """The columns of the terminal that the report goes to; 0 where it goes elsewhere, so that what others read has lines of one length."""
-    if output is not None or sys.stdout is None or not sys.stdout.isatty():
+    if output not in (None, "-") or sys.stdout is None or not sys.stdout.isatty():
         return 0
     given = os.environ.get("COLUMNS", "")
     if given.isascii() and given.isdecimal() and len(given) < 6:

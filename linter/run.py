@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,6 +67,8 @@ class Options(NamedTuple):
     fail_on_stale_baseline: bool = False
     force_exclude: bool = False
     """Whether what a configuration excludes is passed over though it is named."""
+    on_step: Callable[[str, int, int, str], object] | None = None
+    """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
 
 
 class NewBaseline(NamedTuple):
@@ -117,7 +119,8 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     run.errors.extend(errors)
     if not files and not errors and not run.choices.named_are_excluded:
         run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
-    for file in files:
+    for number, file in enumerate(files):
+        run.step("reading", number, len(files), _uri(file.path))
         data = run.read(file)
         known = len(run.files)
         read = data is not None and run.load(_input(file, data))
@@ -258,6 +261,11 @@ class _Run:
             return True
         return self.options.kind is not None and all(file.status == "ignored" for file in self.files)
 
+    def step(self, what: str, done: int, total: int, uri: str) -> None:
+        """Tell the caller how far the run is, where it asks for it."""
+        if self.options.on_step is not None:
+            self.options.on_step(what, done, total, uri)
+
     def keep(self, uri: str, data: bytes) -> None:
         """Keep the bytes of a file for the outcome, where the options ask for them."""
         if self.options.keep_contents:
@@ -317,7 +325,8 @@ class _Run:
             files = self._for_servers(files)
         except Exception as error:  # a bug of ours: the newest server is judged by, and nothing is left unchecked
             self._bug(error, "all files", "finding out the server's version")
-        for file in files:
+        for number, file in enumerate(files):
+            self.step("checking", number, len(files), file.given.uri)
             beside = Beside([one.document for one in file.reading.loaded])
             newest = self._newest(file)
             for index, one in enumerate(file.reading.loaded):

@@ -54,14 +54,19 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
     result = lint(write("server.json", BAD), "--select", SLASH)
     assert result.exit_code == 1
     assert result.output == (
-        f"server.json:1:13: error[{SLASH}]: "
-        'baseUrl must end with "/": where the server appends a path, the slash is missing (https://api.hospital.examplefhir/R4)\n'
+        "server.json (server/json, production)\n"
+        "\n"
+        f'error[{SLASH}]: baseUrl must end with "/"\n'
+        " --> server.json:1:13\n"
         "  |\n"
         '1 | {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         "  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  = why: where the server appends a path, the slash is missing\n"
+        "         (https://api.hospital.examplefhir/R4)\n"
         '  = possible fix: set baseUrl to "https://api.hospital.example/"\n'
         '    - {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         '    + {"baseUrl": "https://api.hospital.example/", "database": {}, "redis": {}}\n'
+        f"  = see: medplum-lint explain {SLASH}\n"
         "\n"
         "Found 1 error in 1 file, judged by server 5.1.23 (the newest known release).\n"
         "1 fixable with --fix --unsafe-fixes.\n"
@@ -82,8 +87,10 @@ def test_without_a_path_the_current_folder_is_searched() -> None:
 
 
 def test_standard_input_has_a_name() -> None:
-    assert lint("-", "--select", SLASH, given=BAD).output.startswith("<stdin>:1:13: error")
-    assert lint("-", "--stdin-filename", "a/b.json", "--select", SLASH, given=BAD).output.startswith("a/b.json:1:13: error")
+    assert lint("-", "--select", SLASH, "-f", "concise", given=BAD).output.startswith("<stdin>:1:13: error")
+    assert lint("-", "--stdin-filename", "a/b.json", "--select", SLASH, "-f", "concise", given=BAD).output.startswith(
+        "a/b.json:1:13: error"
+    )
 
 
 def test_what_is_something_else_is_left_alone() -> None:
@@ -108,13 +115,13 @@ def test_what_is_something_else_is_left_alone() -> None:
 
 
 def test_a_kind_overrules_the_content() -> None:
-    result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-base-url")
+    result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-base-url", "-f", "concise")
     assert (result.exit_code, result.output.splitlines()[0][:47]) == (1, "medplum.config.json:1:1: error[missing-base-url")
 
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])
 def test_the_target(target: str, level: str) -> None:
-    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-support-email")
+    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-support-email", "-f", "concise")
     assert result.output.startswith(f"server.json:1:1: {level}[missing-support-email]")
 
 
@@ -170,7 +177,7 @@ def test_one_unreadable_file_does_not_hide_the_others(monkeypatch: pytest.Monkey
     result = lint("a.json", "b.json", "--select", SLASH)
     assert result.exit_code == 2
     assert result.stderr == "medplum-lint: error: a.json: cannot be read: permission denied\n"
-    assert "b.json:1:13: error" in result.stdout
+    assert " --> b.json:1:13\n" in result.stdout
     assert "a.json: failed: cannot be read: permission denied" in result.stdout
 
 
@@ -185,7 +192,7 @@ def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.Monke
     monkeypatch.setattr(run, "check", broken)
     result = lint(write("server.json", BAD), "--select", f"missing-support-email,{SLASH}")
     assert result.exit_code == 3
-    assert "server.json:1:13: error" in result.stdout
+    assert " --> server.json:1:13\n" in result.stdout
     assert result.stderr.startswith(
         "medplum-lint: bug: server.json: the rule missing-support-email failed with ZeroDivisionError at test_cli.py:"
     )
@@ -352,8 +359,8 @@ def test_explain() -> None:
 def test_a_policy_of_ones_own() -> None:
     write("policies/support-email-domain.yaml", OWN_POLICY)
     write("server.json", '{"supportEmail": "help@gmail.example", "database": {}, "redis": {}}')
-    result = lint("server.json", "--rules", "policies", "--select", "acme/support-email-domain")
-    assert result.output.splitlines()[0] == 'server.json:1:18: error[acme/support-email-domain]: supportEmail must end with "@acme.example"'
+    result = lint("server.json", "--rules", "policies", "--select", "acme/support-email-domain", "-f", "concise")
+    assert result.output.splitlines()[0] == 'server.json:1:18: error[acme/support-email-domain] supportEmail must end with "@acme.example"'
     assert lint("test", "policies").output == "2 examples of 1 rule: all passed.\n"
     assert lint("explain", "acme/support-email-domain", "--rules", "policies").exit_code == 0
 

@@ -75,7 +75,8 @@ def test_every_format_has_both_places() -> None:
     result = lint(".").result
     first = result.findings[0]
     assert (first.rule, first.document.uri) == ("port-differs-from-infra", "prod-ssm.json")
-    assert "medplum.prod.config.json:8:14: infra.apiPort is 8103" in report(result, "text")
+    text = report(result, "text")
+    assert " --> medplum.prod.config.json:8:14 (environment prod)\n" in text and "---- infra.apiPort is 8103\n" in text
     (related,) = json.loads(report(result, "json"))["findings"][0]["related"]
     assert (related["path"], related["setting"], related["range"]["start"]) == (
         "medplum.prod.config.json",

@@ -45,7 +45,7 @@ def test_the_example_is_there() -> None:
 
 def options(command: str) -> set[str]:
     [found] = [one for name, one in cli.commands.items() if name == command]
-    return {name for option in found.params if isinstance(option, click.Option) for name in option.opts}
+    return {name for option in found.params if isinstance(option, click.Option) for name in (*option.opts, *option.secondary_opts)}
 
 
 def test_every_option_is_there() -> None:

@@ -172,7 +172,7 @@ RUNS: Final[dict[str, Callable[[], Result]]] = {
     MANY: many,
     "canaries": canaries,
 }
-STYLES: Final = (Style(), Style(color=True), Style(quiet=True))
+STYLES: Final = (Style(), Style(color=True), Style(quiet=True), Style(color=True, width=40, links=True, statistics=True))
 every_run = pytest.mark.parametrize("run", [pytest.param(run, marks=pytest.mark.slow if run == MANY else ()) for run in RUNS])
 
 
@@ -242,7 +242,7 @@ def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) 
         place = f"{file_of(name)}, {run}, {style}"
         require(text == again, f"{place}: two runs differ: it must depend on the result alone")
         require(text == "" or text.endswith("\n"), f"{place}: what it writes must end with the end of a line")
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", text) if style.color else text
+        plain = re.sub(r"\x1b(?:\[[0-9;]*m|\]8;;[!-~]*\x1b\\)", "", text) if style.color else text
         wrong = sorted({ascii(char) for char in plain if char != "\n" and not char.isprintable()})
         require(wrong == [], f"{place}: it writes {', '.join(wrong)}: write texts with printable() of linter.text")
         commands = foreign_commands(name, text)

@@ -21,7 +21,7 @@ from linter.load import Input
 from linter.model import Style
 from linter.reporters import text as text_report
 from linter.run import Options, lint_input
-from linter.text import Excerpt, as_clause
+from linter.text import as_clause
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -122,29 +122,6 @@ def test_help_fits_into_a_terminal(arguments: list[str]) -> None:
 
 def test_an_argument_of_rules_can_be_a_category() -> None:
     assert CliRunner().invoke(cli, ["rules", "acme"]).stderr == 'medplum-lint: error: there is no rule or category "acme"\n'
-
-
-LONG = Excerpt(7, f'{"a" * 40}"database": {"b" * 60}', 40, 50)
-
-
-@pytest.mark.parametrize("width", [30, 40, 60, 80, 100])
-@pytest.mark.parametrize(
-    "excerpt", [LONG, LONG._replace(start=0, end=5), LONG._replace(start=100, end=112), LONG._replace(start=0, end=112)]
-)
-def test_an_excerpt_fits_into_the_terminal(width: int, excerpt: Excerpt) -> None:
-    _, line, mark = text_report._source_line(excerpt, "note", Style(width=width))
-    assert len(line) <= width and len(mark) <= width
-    assert mark.count("^") >= 1 and line[mark.index("^")] in (excerpt.text[excerpt.start], "…")
-
-
-def test_wide_letters_take_two_columns() -> None:
-    _, line, mark = text_report._source_line(Excerpt(1, "語" * 60, 50, 52), "note", Style(width=80))
-    assert len(line) <= 44 and mark.count("^") == 4
-
-
-def test_elsewhere_an_excerpt_is_as_long_as_ever() -> None:
-    _, line, _ = text_report._source_line(LONG, "note", Style())
-    assert line == f"7 | {LONG.text}"
 
 
 @pytest.mark.parametrize(("columns", "width"), [("80", 80), ("", 0), ("x", 0), ("-3", 0)])

@@ -409,7 +409,7 @@ def test_a_broken_file_of_medplum_with_little_in_it_is_a_finding(options: list[s
     content = '{"baseUrl": "https://api.example.com/", "x": "\\q"}\n'
     result = lint(*options, write("medplum.config.json", content))
     assert (result.exit_code, result.stderr) == (1, "")
-    assert "medplum.config.json:1:47: error[invalid-json]" in result.stdout
+    assert "error[invalid-json]" in result.stdout and " --> medplum.config.json:1:47\n" in result.stdout
 
 
 def test_a_medplum_file_in_utf_16_is_still_a_finding() -> None:

@@ -105,7 +105,7 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     name = str(path[-1])
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
-        return f"in a JSON file write {printable(name)} as an object inside an object"
+        return f"in a JSON file, write {printable(name)} as an object inside an object"
     names = live_names(catalogue, release)
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
     from .secrets import is_called_secret  # only after a mistake

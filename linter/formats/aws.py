@@ -62,7 +62,7 @@ def vpc_id(text: str) -> str | None:
 )
 def stack_name(text: str) -> str | None:
     fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,106}", text)
-    return None if fits else "must be the name of a stack: letters, digits and hyphens after a letter, at most 107 characters"
+    return None if fits else "must be the name of a stack (letters, digits and hyphens after a letter, at most 107 characters)"
 
 
 @format("cloudfront-key-id", "The id of a CloudFront public key.")

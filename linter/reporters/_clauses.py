@@ -1,0 +1,110 @@
+"""The parts of a message: what is wrong, what comes of it, what to do, and which settings besides are meant.
+
+A message is one sentence: "SETTING, what is wrong: what comes of it; what to do". Colons and semicolons part it, and of what follows the
+first of them a clause that begins as an order is the remedy. Texts in quotes and brackets, and the name of the setting, are skipped.
+``tests/test_clauses.py`` has every message of the rules taken apart, and fails for one that does not say what comes of the mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from ..model import LEVELS, Finding
+
+
+class Clauses(NamedTuple):
+    """A message taken apart; all but ``headline`` may be empty. The words are those of the message, without what joined the parts."""
+
+    headline: str
+    why: str = ""
+    fix: str = ""
+    also: str = ""
+
+
+ORDERS: Final = frozenset(
+    "add ask check choose close complete convert copy correct create decide define delete encode encrypt end escape fetch fill generate "
+    "give have indent inject join keep leave let limit list lower make mount move name pass pick plan point put raise remove rename repeat "
+    "replace replicate request revoke run save scan set specify split spell start store swap switch turn update upgrade use wait "
+    "write".split()
+)
+"""The words with which a remedy begins."""
+
+_SKIPPED: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)|\{\{.*?\}\}')
+_PARTED: Final = re.compile(r"(?:(?<!\bs3)(?<!\bgs)(?<!\bazure):|;) ")
+"""What parts a message, but for the names of storages, which end with a colon themselves."""
+_JOINED: Final = re.compile(r", (?:so (?!that\b)|because |where (?=anyone\b))")
+"""What joins a consequence, or a reason, to what is wrong where no colon does."""
+_CONDITION: Final = re.compile(r"(?:to|for|in|until|where|if) [^,]*, ")
+"""What may stand before an order."""
+_OTHER_REMEDY: Final = re.compile(r"did you mean |they can be deleted|the line has no effect and can be deleted")
+_COUNTED: Final = re.compile(r"(?:(?:this is true of|the [\w-]+(?: [\w-]+)? (?:contains|ignores)) )?\d+ [^:]*: ")
+"""The start of a clause that lists settings."""
+
+_NAMES: Final = re.compile(r"[^\s,]+(?:, [^\s,]+)*(?: and (?:[^\s,]+|\d+ others))?")
+"""Names of settings as a message lists them."""
+
+
+def clauses(message: str, setting: str = "") -> Clauses:
+    """The parts of a message about a setting, whose name it may begin with."""
+    if setting and message.startswith(setting):
+        bare = "_" * len(setting) + _without_texts(message[len(setting) :])
+    else:
+        bare = _without_texts(message)
+    cuts = [match.span() for match in _PARTED.finditer(bare)]
+    end = cuts[0][0] if cuts else len(message)
+    joined = _JOINED.search(bare, 0, end)
+    headline = message[: joined.start() if joined else end]
+    why = [message[joined.end() : end]] if joined else []
+    fix: list[str] = []
+    also = ""
+    starts = [stop for _, stop in cuts[:1]] + [stop for start, stop in cuts[1:] if _parts(bare, start, stop)]
+    ends = [start for start, stop in cuts[1:] if _parts(bare, start, stop)] + [len(message)]
+    for start, stop in zip(starts, ends, strict=False):
+        clause = message[start:stop]
+        if stop == len(message) and _COUNTED.match(bare, start):
+            also = clause
+            continue
+        if stop == len(message) and message[:1].isdigit():  # about several settings, which it lists at its end
+            if _NAMES.fullmatch(clause):
+                also = clause
+                continue
+            at = next((cut for cut, _ in cuts[1:] if start < cut), stop)
+            clause, also = message[start:at], message[at + 2 : stop]
+        (fix if _is_remedy(bare[start:stop]) else why).append(clause)
+    return Clauses(headline, "; ".join(why), "; ".join(fix), also)
+
+
+def _without_texts(text: str) -> str:
+    """A text in which quotes and brackets hold nothing that parts a message."""
+    return _SKIPPED.sub(lambda match: "_" * len(match[0]), text)
+
+
+def _parts(bare: str, start: int, stop: int) -> bool:
+    """Whether a cut behind the first one begins another clause: a colon does so only before an order."""
+    return bare[start] == ";" or _is_remedy(bare[stop:])
+
+
+def _is_remedy(clause: str) -> bool:
+    """Whether a clause tells what to do: it begins with an order, perhaps behind what that is for."""
+    condition = _CONDITION.match(clause)
+    order = clause[condition.end() :] if condition else clause
+    return order.split(" ", 1)[0].rstrip(",;") in ORDERS or _OTHER_REMEDY.match(clause) is not None
+
+
+_STOPS: Final = re.compile(
+    r"(?<!\bif the )\bserver\b[^;:]*?(?<! or the server)"
+    r" (?:does not start|stops at start|fetches a secret with this name at start, and fails)"
+    r"|\bserver\b[^;:]* and stops(?= *(?:;|$))|, (?:so it does not start|which stops the server)"
+)
+
+
+def gravity(finding: Finding) -> int:
+    """How far down a finding stands among others: 0 for an error that keeps the server from starting, then by severity."""
+    stops = finding.severity == "error" and keeps_from_starting(finding.message)
+    return 0 if stops else 1 + LEVELS.index(finding.severity)
+
+
+def keeps_from_starting(message: str) -> bool:
+    """Whether a message says that the server does not start, not only that it may be so."""
+    return "st" in message and _STOPS.search(_without_texts(message)) is not None

@@ -1,0 +1,90 @@
+"""Columns of a terminal: how many a text takes, lines that are wrapped at blanks, and excerpts that are cut to fit."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from ..text import Excerpt
+
+UNKNOWN: Final = 80
+"""The columns to wrap at where no terminal is known."""
+_NARROWEST: Final = 24
+"""Columns that words are wrapped at, however narrow the terminal is: a column of single words is harder to read than long lines."""
+
+
+def width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width_of, text))
+
+
+def _width_of(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def wrapped(text: str, columns: int, first: int = 0, indent: int = 0) -> list[str]:
+    """A text as lines of so many columns at most, broken at blanks only: an id or a path that is longer has a line that is, too.
+
+    The first line has ``first`` columns before it, which are the caller's; the others begin with ``indent`` blanks.
+    """
+    columns = max(columns, _NARROWEST)
+    if first + width(text) <= columns:
+        return [text]
+    lines: list[str] = []
+    line: list[str] = []
+    at = first
+    for word in _words(text):
+        wide = width(word)
+        if line and at + 1 + wide > columns:
+            lines.append(" ".join(line))
+            line, at = [], indent - 1
+        at += wide + (1 if line or lines else 0)
+        line.append(word)
+    lines.append(" ".join(line))
+    return [lines[0], *(" " * indent + line for line in lines[1:])]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text; a quote that closes a text with a blank at its end is no word of its own."""
+    words: list[str] = []
+    for word in text.split(" "):
+        if words and word.startswith('"') and not word.strip('",;:.)'):
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
+
+
+def fitting(excerpt: Excerpt, columns: int) -> Excerpt:
+    """An excerpt of so many columns at most, in which the start of the part that is meant is seen."""
+    text = excerpt.text
+    columns = max(columns, 4)  # a character of two columns, and a sign on either side for what is left out
+    if width(text) <= columns:
+        return excerpt
+    start, end = min(excerpt.start, len(text)), min(excerpt.end, len(text))
+    first = 0 if width(text[:end]) < columns else _back(text, start, columns // 3)
+    last = _forth(text, first, columns - 1 - bool(first))
+    if last == len(text):
+        first = _back(text, last, columns - 2)
+    left, right = "…" if first else "", "…" if last < len(text) else ""
+    shift = len(left) - first
+    stop = len(left) + last - first + (len(right) if end > last else 0)
+    return excerpt._replace(text=f"{left}{text[first:last]}{right}", start=start + shift, end=max(min(end + shift, stop), start + shift))
+
+
+def _back(text: str, at: int, columns: int) -> int:
+    """Where so many columns before a character begin."""
+    while at and (columns := columns - _width_of(text[at - 1])) >= 0:
+        at -= 1
+    return at
+
+
+def _forth(text: str, at: int, columns: int) -> int:
+    """Where so many columns end that begin with a character."""
+    while at < len(text) and (columns := columns - _width_of(text[at])) >= 0:
+        at += 1
+    return at

@@ -1,0 +1,119 @@
+"""Source lines as people see them in a report: with numbers, the characters that are meant underlined, and what lies between left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from ..model import Document, Finding, SettingPath, Style
+from ..text import Excerpt, Span, printable
+from ._about_run import paint
+from ._columns import UNKNOWN, fitting, width, wrapped
+
+
+class Mark(NamedTuple):
+    """Characters to underline with a sign, and what to write behind that. Without a sign the line is only shown."""
+
+    path: SettingPath | None
+    span: Span
+    color: str
+    sign: str = ""
+    label: str = ""
+
+
+class _Row(NamedTuple):
+    """A mark and the line that it is on, masked and cut to fit."""
+
+    excerpt: Excerpt
+    mark: Mark
+
+
+_LEAST: Final = 24
+"""Columns that the part that is meant has at least beside the name of its setting."""
+
+
+def drawn(document: Document, marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
+    """The lines of a document that marks are on, and how many digits the highest of their numbers has."""
+    excerpts = [document.origin.excerpt(mark.path, mark.span) for mark in marks]
+    digits = len(str(max(excerpt.line for excerpt in excerpts)))
+    columns = style.width - digits - 3 if style.width else 0
+    rows = [_Row(fitting(one, columns) if columns else one, mark) for one, mark in zip(excerpts, marks, strict=True)]
+    named = _name_of(document, marks[0], rows[0].excerpt)
+    if named is not None and named.line == excerpts[0].line:
+        rows[0] = rows[0]._replace(excerpt=_behind(named, excerpts[0], columns))
+    elif named is not None:
+        digits = max(digits, len(str(named.line)))
+        rows.append(_Row(fitting(named, columns) if columns else named, marks[0]._replace(sign="")))
+    return list(_lines(rows, digits, style)), digits
+
+
+def _name_of(document: Document, mark: Mark, excerpt: Excerpt) -> Excerpt | None:
+    """The name of the setting, where the line of its value does not show it: a dump of parameters has the two apart."""
+    if not mark.path:
+        return None
+    key = document.locate(mark.path, "key")
+    if key.start <= mark.span.start < max(key.end, key.start + 1) or key.start == key.end:
+        return None
+    is_cut = "…" in (excerpt.text[:1], excerpt.text[-1:])
+    if document.position(key.start).line == excerpt.line and not is_cut:
+        return None
+    named = document.origin.excerpt(mark.path, key)
+    name = named.text[named.start : named.end]
+    return None if not name or named.masked or (named.line == excerpt.line and name in excerpt.text) else named
+
+
+def _behind(named: Excerpt, excerpt: Excerpt, columns: int) -> Excerpt:
+    """A long line with the name of the setting in front of the part that is meant; without it where it would leave no room."""
+    lead = "…" if named.start else ""
+    name = f"{lead}{named.text[named.start : named.end]}"
+    start, end = (at - named.start + len(lead) for at in (excerpt.start, excerpt.end))
+    line = f"{lead}{excerpt.text[named.start :]}"
+    if columns and line.startswith(name) and start > 0 and width(line[:start]) <= columns // 2:  # it stands close before
+        shown = fitting(Excerpt(excerpt.line, line, 0, 0), columns)
+        return shown._replace(start=start, end=min(end, len(shown.text)))
+    if columns and width(name) > columns - _LEAST:
+        return fitting(excerpt, columns)
+    shown = fitting(excerpt, columns - width(name)) if columns else excerpt
+    lead = "" if shown.text.startswith("…") else "…"
+    return shown._replace(text=f"{name}{lead}{shown.text}", start=shown.start + len(name + lead), end=shown.end + len(name + lead))
+
+
+def _lines(rows: Iterable[_Row], digits: int, style: Style) -> Iterator[str]:
+    margin, bar = " " * digits, paint("|", "gutter", style)
+    yield f"{margin} {bar}"
+    before: Excerpt | None = None
+    for excerpt, mark in sorted(rows, key=lambda row: (row.excerpt.line, row.mark.span.start)):
+        if before is None or (excerpt.line, excerpt.text) != (before.line, before.text):
+            if before is not None and excerpt.line > before.line + 1:
+                yield paint("...", "gutter", style)
+            number = paint(f"{excerpt.line:>{digits}}", "gutter", style)
+            yield f"{number} {bar} {excerpt.text}".rstrip()
+        before = excerpt
+        if mark.sign:
+            columns = style.width - digits - 3 if style.width else UNKNOWN - digits - 3
+            yield from (f"{margin} {bar} {line}" for line in _underlined(excerpt, mark, columns, style))
+
+
+def _underlined(excerpt: Excerpt, mark: Mark, columns: int, style: Style) -> Iterator[str]:
+    """The signs beneath a line, and behind them what is said of the place; beneath them where that does not fit."""
+    at = width(excerpt.text[: excerpt.start])
+    long = max(width(excerpt.text[excerpt.start : excerpt.end]), 1)
+    if style.width:
+        at = max(min(at, columns - 1), 0)
+        long = max(min(long, columns - at), 1)
+    label = printable(mark.label)
+    beside = f" {label}" if label and at + long + 1 + width(label) <= columns else ""
+    yield f"{' ' * at}{paint(f'{mark.sign * long}{beside}', mark.color, style)}"
+    if label and not beside:
+        yield from (paint(line, mark.color, style) for line in wrapped(label, columns))
+
+
+def place(document: Document, span: Span) -> str:
+    """A place as compilers write it, so that terminals and editors can go there."""
+    at = document.position(span.start)
+    return f"{printable(document.uri)}:{at.line}:{at.column}"
+
+
+def mark_of(finding: Finding) -> Mark:
+    """The mark of the place of a finding."""
+    return Mark(finding.path, finding.span, finding.severity, "^")

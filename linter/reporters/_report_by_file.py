@@ -1,0 +1,234 @@
+"""What the format ``text`` prints of findings: the documents one by one, in each what keeps the server from starting first.
+
+Findings at one place share its source lines. Settings that are missing share one block, for what lacks them is a brace. Of a rule the
+consequence and the remedy are printed in full once; later findings of it repeat them only where they say something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from ..model import Document, Finding, Fix, Related, Result, Style, dotted
+from ..text import Excerpt, Span, printable
+from ._about_run import holder, of_holder, paint
+from ._clauses import Clauses, clauses, gravity
+from ._columns import UNKNOWN, fitting, width, wrapped
+from ._drawing import Mark, drawn, mark_of, place
+
+_MOST_PLACES: Final = 6
+"""Second places of one finding in its own document that are drawn; the others are named."""
+_MOST_LINES: Final = 6
+"""Lines of an edit at most that are shown: a longer one is for a diff."""
+
+
+def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
+    """The lines of a report on findings, in the order of their documents."""
+    documents: dict[Document, list[Finding]] = {}
+    for finding in findings:
+        documents.setdefault(finding.document, []).append(finding)
+    writer = _Writer(result, style)
+    for document, found in documents.items():
+        yield from writer.document(document, found)
+
+
+def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """The findings at each place, the gravest first."""
+    places: dict[Span, list[Finding]] = {}
+    for finding in findings:
+        places.setdefault(finding.span, []).append(finding)
+    return [sorted(group, key=gravity) for group in places.values()]
+
+
+class _Writer:
+    """Writes documents, and knows what has been said of each rule."""
+
+    def __init__(self, result: Result, style: Style) -> None:
+        self._rules = result.rules
+        self._style = style
+        self._columns = style.width or UNKNOWN
+        self._explained: set[tuple[str, str, str]] = set()
+
+    def document(self, document: Document, findings: Sequence[Finding]) -> Iterator[str]:
+        """The headline of a document, and its findings: what is missing is a block behind those that are as grave as the gravest of it."""
+        yield from self._headline(document, findings)
+        yield ""
+        missing = sorted((finding for finding in findings if finding.is_missing), key=gravity)
+        groups = _groups(finding for finding in findings if not finding.is_missing)
+        blocks = [(gravity(group[0]), False, group) for group in groups]
+        blocks += [(gravity(missing[0]), True, missing)] if missing else []
+        for _, is_missing, group in sorted(blocks, key=lambda block: block[:2]):
+            yield from self._missing(group) if is_missing else self._place(group)
+            yield ""
+
+    def _headline(self, document: Document, findings: Sequence[Finding]) -> Iterator[str]:
+        facts = ", ".join(filter(None, (printable(document.kind), holder(document), document.target)))
+        stops = sum(gravity(finding) == 0 for finding in findings)
+        what = f": {stops} of {len(findings)} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
+        path = printable(document.uri)
+        first, *others = wrapped(f"{path} ({facts}){what}", self._columns, indent=4)
+        yield paint(path, "place", self._style) + first[len(path) :] if first.startswith(path) else paint(first, "place", self._style)
+        yield from others
+
+    def _missing(self, findings: Iterable[Finding]) -> Iterator[str]:
+        """What is missing, without the source lines, in which there is nothing to see of it."""
+        yield paint("Missing here:", "place", self._style)
+        for finding in findings:
+            parts = clauses(finding.message, dotted(finding.path or ()))
+            yield from self._label(finding, parts)
+            if finding.path is not None and len(finding.path) > 1:
+                yield f" {paint('-->', 'gutter', self._style)} {place(finding.document, finding.span)}"
+            others = [one for one in finding.related if one.document is not finding.document]
+            yield from self._elsewhere(others)
+            yield from self._notes(finding, parts, 1)
+
+    def _place(self, findings: Sequence[Finding]) -> Iterator[str]:
+        """The findings at one place, with its source lines behind the headline of the first."""
+        digits = 1
+        for number, finding in enumerate(findings):
+            document = finding.document
+            parts = clauses(finding.message, dotted(finding.path or ()))
+            yield from self._label(finding, parts)
+            here = [one for one in finding.related if one.document is document]
+            marks = [mark_of(finding)] if number == 0 else []
+            marks += [Mark(one.path, one.span, "note", "-", _label_of(one)) for one in here[:_MOST_PLACES]]
+            if marks:
+                lines, digits = drawn(document, marks, self._style)
+                yield f"{' ' * digits}{paint('-->', 'gutter', self._style)} {place(document, marks[0].span)}"
+                yield from lines
+            yield from self._more(here[_MOST_PLACES:], digits)
+            yield from self._elsewhere([one for one in finding.related if one.document is not document])
+            yield from self._notes(finding, parts, digits)
+
+    def _more(self, others: Sequence[Related], digits: int) -> Iterator[str]:
+        """The lines of the places that are not drawn."""
+        if others:
+            numbers = list(dict.fromkeys(one.document.position(one.span.start).line for one in others))
+            listed = ", ".join(map(str, numbers[:12])) + (", …" if len(numbers) > 12 else "")
+            yield from self._note("also", f"{'line' if len(numbers) == 1 else 'lines'} {listed}", digits)
+
+    def _elsewhere(self, others: Iterable[Related]) -> Iterator[str]:
+        """Places in other documents, each with its own source line."""
+        for one in others:
+            lines, digits = drawn(one.document, [Mark(one.path, one.span, "note", "-", _label_of(one))], self._style)
+            where = f"{place(one.document, one.span)}{of_holder(one.document)}"
+            yield f"{' ' * digits}{paint('-->', 'gutter', self._style)} {where}"
+            yield from lines
+
+    def _label(self, finding: Finding, parts: Clauses) -> Iterator[str]:
+        """The severity, the rule and what is wrong."""
+        label = f"{finding.severity}[{printable(finding.rule)}]"
+        text = wrapped(printable(parts.headline), self._columns, len(label) + 2, 4)
+        color = self._style._replace(links=False)
+        linked = paint(f"{finding.severity}[", finding.severity, color) + self._linked(finding) + paint("]", finding.severity, color)
+        yield f"{linked if self._style.links else paint(label, finding.severity, color)}: {text[0]}"
+        yield from text[1:]
+
+    def _linked(self, finding: Finding) -> str:
+        """The id of a rule as a hyperlink to what it goes by."""
+        rule = self._rules.get(finding.rule)
+        address = next((link for link in rule.links if re.fullmatch(r"https?://[!-~]+", link)), "") if rule is not None else ""
+        name = paint(printable(finding.rule), finding.severity, self._style)
+        return f"\033]8;;{address}\033\\{name}\033]8;;\033\\" if address else name
+
+    def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str]:
+        """What comes of it and what to do, unless it was said of another finding; the change that a fix makes; where to read more."""
+        setting = dotted(finding.path or ())
+        if self._is_new(finding.rule, "why", _general(parts.why, setting)):
+            yield from self._note("why", parts.why, digits)
+        if parts.also:
+            yield from self._note("also", parts.also, digits)
+        fix = finding.fix
+        if not (fix is not None and fix.safe and fix.can_be_made) and self._is_new(finding.rule, "fix", _general(parts.fix, setting)):
+            yield from self._note("fix", parts.fix, digits)
+        if fix is not None:
+            yield from self._fix(finding.document, fix, digits)
+        if self._is_new(finding.rule, "see", "once"):
+            yield from self._note("see", f"medplum-lint explain {finding.rule}", digits)
+
+    def _is_new(self, rule: str, what: str, text: str) -> bool:
+        """Whether a text was not yet printed for a rule, and there is one."""
+        known = (rule, what, text)
+        if not text or known in self._explained:
+            return False
+        self._explained.add(known)
+        return True
+
+    def _note(self, what: str, text: str, digits: int) -> Iterator[str]:
+        first = digits + 5 + len(what)
+        lines = wrapped(printable(text), self._columns, first, first)
+        yield f"{' ' * digits} {paint('=', 'gutter', self._style)} {what}: {lines[0]}"
+        yield from lines[1:]
+
+    def _fix(self, document: Document, fix: Fix, digits: int) -> Iterator[str]:
+        """What a fix would do, and its edits as a diff or the commands that make it."""
+        kind = ("fix" if fix.safe else "possible fix") if fix.can_be_made else "by hand"
+        yield from self._note(kind, fix.description, digits)
+        margin = " " * (digits + 3)
+        for line in self._fitted(_changed_lines(document, fix), len(margin)):
+            yield f"{margin}{paint(line, 'error' if line[0] == '-' else 'added', self._style)}"
+        for command in fix.commands or ():
+            yield from (f"{margin}{paint(printable(line), 'added', self._style)}" for line in command.printed)
+
+    def _fitted(self, lines: Sequence[str], margin: int) -> Iterator[str]:
+        """The lines of a diff, cut to the terminal around what differs; commands are never cut, for people copy them."""
+        columns = self._style.width - margin - 2
+        same = _same_start([line[2:] for line in lines])
+        for line in lines:
+            text = line[2:]
+            fits = not self._style.width or width(text) <= columns
+            yield line if fits else line[:2] + fitting(Excerpt(0, text, min(same, len(text)), len(text)), columns).text
+
+
+def _same_start(texts: Sequence[str]) -> int:
+    """How many characters at their start all texts have in common."""
+    least, most = min(texts, default=""), max(texts, default="")
+    return next((at for at, (one, other) in enumerate(zip(least, most, strict=False)) if one != other), len(least))
+
+
+def _label_of(related: Related) -> str:
+    """What is said of a second place; nothing where it is the name that stands there anyhow."""
+    return "" if related.message == dotted(related.path) else related.message
+
+
+def _general(text: str, setting: str) -> str:
+    """A text without what differs between the findings of a rule: the setting, quoted texts, addresses, numbers."""
+    text = text.replace(setting, "_") if setting else text
+    return re.sub(r'"[^"]*"|\([^()]*\)|https?://\S+|\d+', "_", text)
+
+
+def _changed_lines(document: Document, fix: Fix) -> list[str]:
+    """What a fix changes, as a diff has it; nothing where that is not to be seen, or is long."""
+    edits = sorted(fix.edits or ()) if fix.shown else []
+    if not edits:
+        return []
+    first, last = document.position(edits[0].span.start).line, document.position(edits[-1].span.end).line
+    if last - first >= _MOST_LINES:
+        return []
+    at, end = document.text.line_span(first).start, document.text.line_span(last).end
+    new: list[str] = []
+    for edit in edits:
+        new += [_masked(document, at, edit.span.start), edit.text]
+        at = edit.span.end
+    old = _masked(document, document.text.line_span(first).start, end).splitlines()
+    made = "".join((*new, _masked(document, at, end))).splitlines()
+    while old and made and old[-1] == made[-1]:
+        old, made = old[:-1], made[:-1]
+    while old and made and old[0] == made[0]:
+        old, made = old[1:], made[1:]
+    return [*(f"- {printable(line)}" for line in old), *(f"+ {printable(line)}" for line in made)][: 2 * _MOST_LINES]
+
+
+def _masked(document: Document, start: int, end: int) -> str:
+    """A part of a text as it may be shown, line by line."""
+    parts: list[str] = []
+    while start < end:
+        line = document.text.line_span(document.position(start).line)
+        stop = min(end, line.end)
+        parts += [piece.text for piece in document.origin.pieces(Span(start, stop))] if start < stop else []
+        start = max(stop, start + 1)
+        if stop < end and stop == line.end:
+            parts.append("\n")
+            start = stop + (2 if document.text.content[stop : stop + 2] == "\r\n" else 1)
+    return "".join(parts)

@@ -1,0 +1,33 @@
+"""For editors and ``grep``: one line a finding, as compilers write it (``--format concise``)."""
+
+from __future__ import annotations
+
+from typing import IO, Final
+
+from ..model import Finding, Result, Style
+from ..text import inert, printable
+from ._about_run import about_the_run, of_holder, paint, servers, shown, statistics
+
+TABLE: Final = True
+"""It can have a table of the rules."""
+
+
+def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
+    """Write ``path:line:column: severity[rule] message`` for each finding, and unless ``quiet`` what was left alone and a summary."""
+    findings = shown(result)
+    about: list[str] = []
+    if style.statistics:
+        about += statistics(findings, style)
+    if not style.quiet:
+        about += [line for line in servers(result) if line]
+        about += about_the_run(result, style)
+    lines = (*(_line(finding, style) for finding in findings), *about)
+    stream.writelines(f"{inert(line)}\n" for line in lines)
+
+
+def _line(finding: Finding, style: Style) -> str:
+    document = finding.document
+    at = document.position(finding.span.start)
+    where = paint(f"{printable(document.uri)}:{at.line}:{at.column}:", "place", style)
+    label = paint(f"{finding.severity}[{printable(finding.rule)}]", finding.severity, style)
+    return f"{where} {label} {printable(finding.message)}{of_holder(document)}"

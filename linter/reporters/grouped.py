@@ -1,0 +1,73 @@
+"""For a team with many findings: by rule what comes of it and what to do, once, with all places (``--format grouped``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import IO, Final
+
+from ..model import Finding, Result, Style, dotted
+from ..text import inert, printable
+from ._about_run import MANY, about_the_run, count, fixable_of, folded, of_holder, paint, servers, shown, statistics
+from ._columns import UNKNOWN, wrapped
+
+TABLE: Final = True
+"""It can have a table of the rules."""
+
+
+def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
+    """Write the rules, the gravest first, each with its places, and unless ``quiet`` what was left alone and a summary."""
+    findings = shown(result)
+    lines: list[str] = [] if style.quiet else folded(servers(result), style)
+    for group in _by_rule(findings):
+        lines += [*_rule(group, style), ""]
+    if findings and (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
+        lines += [*statistics(findings, style), ""]
+    if not style.quiet:
+        lines += folded(about_the_run(result, style), style)
+    stream.writelines(f"{inert(line)}\n" for line in lines)
+
+
+def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """The findings of each rule: first of those that keep a server from starting, then of the gravest, of these the most frequent."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity, finding.rule), []).append(finding)
+    if not groups:
+        return []
+    from ._clauses import gravity  # not needed on a clean run
+
+    return sorted(groups.values(), key=lambda group: (min(map(gravity, group)), -len(group), group[0].rule))
+
+
+def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
+    """The findings of one rule: what they have in common, and each place with what is wrong there."""
+    from ._clauses import clauses  # not needed on a clean run
+
+    first = findings[0]
+    every = [clauses(finding.message, dotted(finding.path or ())) for finding in findings]
+    label = paint(f"{first.severity}[{printable(first.rule)}]", first.severity, style)
+    fixable = fixable_of([finding.fix for finding in findings if finding.fix is not None])
+    yield f"{label}: {count(len(findings), 'finding')}{f' ({fixable})' if fixable else ''}"
+    whys, fixes = {parts.why for parts in every}, {parts.fix for parts in every}
+    for what, texts in (("why", whys), ("fix", fixes)):
+        if len(texts) == 1 and "" not in texts:
+            yield from _note(what, next(iter(texts)), style)
+    yield from _note("see", f"medplum-lint explain {first.rule}", style)
+    for finding, parts in zip(findings, every, strict=True):
+        text = parts.headline if len(whys) == len(fixes) == 1 and not parts.also else finding.message
+        yield from _place(finding, text, style)
+
+
+def _place(finding: Finding, text: str, style: Style) -> Iterator[str]:
+    document = finding.document
+    at = document.position(finding.span.start)
+    where = f"{printable(document.uri)}:{at.line}:{at.column}:"
+    lines = wrapped(f"{where} {printable(text)}{of_holder(document)}", (style.width or UNKNOWN) - 2, indent=4)
+    yield f"  {paint(where, 'place', style)}{lines[0].removeprefix(where)}"
+    yield from (f"  {line}" for line in lines[1:])
+
+
+def _note(what: str, text: str, style: Style) -> Iterator[str]:
+    first, *others = wrapped(printable(text), style.width or UNKNOWN, 6 + len(what), 6 + len(what))
+    yield f"  {paint('=', 'gutter', style)} {what}: {first}"
+    yield from others
