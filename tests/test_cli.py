@@ -63,7 +63,7 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
         "  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         "  = why: where the server appends a path, the slash is missing\n"
         "         (https://api.hospital.examplefhir/R4)\n"
-        '  = possible fix: set baseUrl to "https://api.hospital.example/"\n'
+        '  = fix with --unsafe-fixes: set baseUrl to "https://api.hospital.example/"\n'
         '    - {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         '    + {"baseUrl": "https://api.hospital.example/", "database": {}, "redis": {}}\n'
         f"  = see: medplum-lint explain {SLASH}\n"

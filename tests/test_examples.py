@@ -257,7 +257,7 @@ def test_a_file_of_the_configuration() -> None:
     write("server.json", '{"supportEmail": "x@gmail.example", "database": {}, "redis": {}}')
     for arguments in ([], ["--isolated", "--rules", "policies/support-email-domain.yaml"]):
         result = CliRunner().invoke(cli.cli, ["server.json", "--select", "acme", *arguments])
-        assert result.stdout.startswith("server.json:1:18: error[acme/support-email-domain]")
+        assert "\nerror[acme/support-email-domain]: " in result.stdout and "\n --> server.json:1:18\n" in result.stdout
 
 
 def test_an_id_that_is_taken_fails_before_the_rule_is_used() -> None:

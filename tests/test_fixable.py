@@ -129,7 +129,7 @@ def test_what_is_called_fixable_is_mended(name: str, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     check(name, FILES[name].encode())
     Path(name).write_bytes(FILES[name].encode())
-    assert run(name).count("fix: ") == sum(map(sum, findings(name).values()))
+    assert run(name).count("= fix with --") == sum(map(sum, findings(name).values()))
 
 
 FIXTURES = ROOT / "tests" / "fixtures"

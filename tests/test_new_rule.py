@@ -69,9 +69,9 @@ def test_it_is_checked_with_at_once() -> None:
     Path("server.json").write_text(json.dumps(SERVER))
     run("new-rule", "acme/own-mail")
     for arguments in (["--rules", "policies"], ["--rules", "policies/own-mail.yaml"]):
-        result = run("server.json", "--select", "acme/", *arguments)
+        result = run("server.json", "--select", "acme/", "--format", "concise", *arguments)
         assert result.stdout.splitlines()[0] == (
-            'server.json:1:18: error[acme/own-mail]: supportEmail must end with "@acme.example": '
+            'server.json:1:18: error[acme/own-mail] supportEmail must end with "@acme.example": '
             "patients get mail from an address that is not ours"
         )
 

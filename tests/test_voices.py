@@ -141,7 +141,7 @@ def test_one_place_alone_has_its_own_message(policies: Path) -> None:
 
 def test_fixes_together_are_one(policies: Path) -> None:
     write_rule(policies, "old", OLD, together="${@paths}", fix={"safe": True, "remove": ["."]})
-    assert "\n  = fix: remove port, remove supportEmail, remove logLevel\n" in run("--select", "acme", "--color", "never").stdout
+    assert "\n  = fix with --fix: remove port, remove supportEmail, remove logLevel\n" in run("--select", "acme", "--color", "never").stdout
 
 
 def test_a_comment_accepts_one_place_and_the_others_stay(policies: Path) -> None:

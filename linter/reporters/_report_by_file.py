@@ -163,8 +163,7 @@ class _Writer:
 
     def _fix(self, document: Document, fix: Fix, digits: int) -> Iterator[str]:
         """What a fix would do, and its edits as a diff or the commands that make it."""
-        kind = ("fix" if fix.safe else "possible fix") if fix.can_be_made else "by hand"
-        yield from self._note(kind, fix.description, digits)
+        yield from self._note(_how(fix), fix.description, digits)
         margin = " " * (digits + 3)
         for line in self._fitted(_changed_lines(document, fix), len(margin)):
             yield f"{margin}{paint(line, 'error' if line[0] == '-' else 'added', self._style)}"
@@ -179,6 +178,13 @@ class _Writer:
             text = line[2:]
             fits = not self._style.width or width(text) <= columns
             yield line if fits else line[:2] + fitting(Excerpt(0, text, min(same, len(text)), len(text)), columns).text
+
+
+def _how(fix: Fix) -> str:
+    """What a fix is headed with: the option that makes it, where one does."""
+    if not fix.can_be_made:
+        return "by hand"
+    return f"fix with {'--fix' if fix.edits is not None else '--fix-script'}" if fix.safe else "fix with --unsafe-fixes"
 
 
 def _same_start(texts: Sequence[str]) -> int:
