@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+import os
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Image, Loaded, Recognised, Source, SourceFile, may_name_images
-from .files import LARGEST_INPUT, Unreadable, read_file
+from .documents.source import Around, Confidence, Image, Loaded, Place, Recognised, Source, SourceFile, may_name_images
+from .files import LARGEST_CONFIGURATION, LARGEST_INPUT, Identity, Unreadable, identity, read_file, read_regular
 from .model import Document
-from .release import ANY_SERVER, ServerVersion
+from .release import ANY_SERVER, Release, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
 
 STANDARD_INPUT = "<stdin>"
@@ -54,16 +56,139 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
-def load(given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True) -> Reading:
+def load(
+    given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True, around: Around | None = None
+) -> Reading:
     """What is made of an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
 
-    With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search.
+    With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search. ``around`` are the files around it.
     """
-    file = SourceFile(given.uri, given.data, server)
+    file = SourceFile(given.uri, given.data, server, around)
     reading = _read(file, given, kind, guess=guess)
     for one in reading.loaded:
-        one.document.server = server
-    return reading._replace(images=_images_in(file)) if may_name_images(file) else reading
+        for part in (one, *one.parts):
+            part.document.server = server
+    named = _images_in(file) if may_name_images(file) else ()
+    resolved = {Image(one.image) for one in reading.loaded if one.image}.difference(named)
+    if resolved:  # what a source knows of a reference is more than what stands there
+        named = (*(image for image in named if "$" not in image.text), *sorted(resolved))
+    return reading._replace(images=named)
+
+
+class Nearby(NamedTuple):
+    """A file of a run, and how it is read, which may fail."""
+
+    path: Path
+    read: Callable[[], bytes | None]
+
+
+class Surroundings:
+    """The inputs of a run as the files around each of them; see :class:`~linter.documents.source.Around`.
+
+    ``inputs`` are read again when one is asked for, so that not all of them are held at once. A file that nobody named is read only where
+    a source asks for its path, it is an ordinary file, it is small, and not ``excluded``. ``found`` are those.
+    """
+
+    def __init__(self, inputs: Mapping[str, Nearby], excluded: Callable[[Path], bool] = lambda _path: False) -> None:
+        self._excluded = excluded
+        self._inputs = {uri: one.read for uri, one in inputs.items()}
+        self._paths = {uri: str(one.path) for uri, one in inputs.items()}
+        self._files: dict[tuple[str, Release], SourceFile | None] = {}
+        self._marked: dict[tuple[str, ...], list[str]] = {}
+        self._cached: dict[object, Any] = {}
+        self.found: dict[str, Path] = {}
+
+    @cached_property
+    def _names(self) -> dict[object, str]:
+        """The inputs by what they are under all of their names."""
+        return {key: uri for uri in self._inputs for key in (identity(self._paths[uri]), posixpath.normpath(uri)) if key is not None}
+
+    def find(self, file: SourceFile, path: str) -> SourceFile | None:
+        """See :meth:`~linter.documents.source.Around.find`. Standard input without a name is in no folder."""
+        if file.uri == STANDARD_INPUT or not path or "\0" in path or posixpath.isabs(path) or os.path.isabs(path):
+            return None
+        uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
+        on_disk = os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
+        uri = self._names.get(uri) or self._names.get(identity(on_disk)) or uri
+        self._paths.setdefault(uri, on_disk)
+        return file if uri == file.uri else self._file(uri, file.server)
+
+    def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
+        """See :meth:`~linter.documents.source.Around.given`."""
+        if marks not in self._marked:
+            self._marked[marks] = [uri for uri in self._inputs if self._has(uri, file, [mark.encode() for mark in marks])]
+        others = [file if uri == file.uri else self._file(uri, file.server) for uri in self._marked[marks]]
+        known = [one for one in others if one is not None]
+        return known if file in known else [*known, file]
+
+    def cached(self, name: object, make: Callable[[], Any]) -> Any:
+        """See :meth:`~linter.documents.source.Around.cached`."""
+        if name not in self._cached:
+            self._cached[name] = make()
+        return self._cached[name]
+
+    def _has(self, uri: str, file: SourceFile, marks: Iterable[bytes]) -> bool:
+        data = self._inputs[uri]() if uri != file.uri else b""
+        return data is not None and any(mark in data for mark in marks)
+
+    def _file(self, uri: str, server: ServerVersion) -> SourceFile | None:
+        key = uri, server.release
+        if key not in self._files:
+            data = self._inputs[uri]() if uri in self._inputs else self._beside(uri)
+            self._files[key] = None if data is None else SourceFile(uri, data, server, self)
+        return self._files[key]
+
+    def _beside(self, uri: str) -> bytes | None:
+        path = Path(self._paths[uri])
+        try:
+            data = read_regular(path, LARGEST_CONFIGURATION)
+        except Unreadable:
+            return None
+        if self._excluded(path):
+            return None
+        self.found[uri] = path
+        return data
+
+
+def around_inputs(inputs: Iterable[Input]) -> Surroundings:
+    """What is around inputs that are all read already."""
+    return Surroundings({one.uri: Nearby(one.path, partial(_data, one)) for one in inputs})
+
+
+def _data(given: Input) -> bytes:
+    return given.data
+
+
+def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
+    """The documents of what is only a part of another one, or the same: they are not checked by themselves."""
+    every = list(every)
+    sums: dict[Place, list[Loaded]] = {}
+    for one in every:
+        for place in one.places if one.parts else ():
+            sums.setdefault(place, []).append(one)
+    covered: set[Document] = set()
+    for one in every if sums else ():
+        rivals = min((sums.get(place, []) for place in one.places), key=len, default=[])
+        if any(_covers(rival, one, covered) for rival in rivals):
+            covered.add(one.document)
+    return covered
+
+
+def shared_places(every: Iterable[Loaded]) -> set[Place]:
+    """The places that have several documents, because sums have different parts of them."""
+    documents: dict[Place, Document] = {}
+    shared: set[Place] = set()
+    for part in (part for one in every for part in one.parts):
+        for place in part.places:
+            if documents.setdefault(place, part.document) is not part.document:
+                shared.add(place)
+    return shared
+
+
+def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
+    if rival.places == one.places:  # a sum that is found from both of its ends
+        return rival is not one and rival.document not in covered
+    return one.places < rival.places
 
 
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
@@ -189,7 +314,10 @@ def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, 
     files = list(files)
     from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
 
-    placed = [Placed(one.document, one.image, given.searched) for given, reading in files for one in reading.loaded]
+    covered = parts_of_others(one for _, reading in files for one in reading.loaded)
+    placed = [
+        Placed(one.document, one.image, given.searched) for given, reading in files for one in reading.loaded if one.document not in covered
+    ]
     versions = versions_of(placed, [FileImages(given.uri, reading.images, given.searched) for given, reading in files])
     return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
 
@@ -205,7 +333,8 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
             of_release[server.release] = read(server).loaded
     chosen = [of_release[server.release][index] for index, server in enumerate(wanted)]
     for one, server in zip(chosen, wanted, strict=True):
-        one.document.server = server
+        for part in (one, *one.parts):
+            part.document.server = server
     return chosen
 
 
@@ -226,7 +355,12 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
     """The texts of files, and an error for each that cannot be read. What is a text already stays as it is."""
     inputs: list[Input] = []
     errors: list[str] = []
+    seen: set[Identity] = set()
     for path in paths:
+        file = None if isinstance(path, Input) else identity(path)
+        if file in seen:
+            continue  # another name of a file that counts already
+        seen.update([] if file is None else [file])
         try:
             inputs.append(path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path)))
         except Unreadable as error:
@@ -247,34 +381,45 @@ def load_documents(
     """
     files: list[tuple[Input, Reading]] = []
     bugs: list[str] = []
-    without_settings: dict[str, Document] = {}
     inputs, errors = read_inputs(paths, max_size)
+    around = around_inputs(inputs)
     for given in inputs:
         try:
-            reading = load(given, kind, server or ANY_SERVER)
+            files.append((given, load(given, kind, server or ANY_SERVER, around=around)))
         except Exception as error:  # a bug of ours must not keep other files from being shown
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
-            continue
-        files.append((given, reading))
-        if not reading.loaded and reading.images:
-            without_settings[f"{given.uri}: {reading.note}"] = _without_settings(given, reading)
-        if not reading.loaded and given.searched:
-            continue
-        if reading.unread or not reading.loaded:
-            errors.append(f"{given.uri}: {reading.note}")
-        elif any(problem.fatal for one in reading.loaded for problem in one.problems):
-            errors.append(f"{given.uri}: the server stops at a mistake in it: check it to see where")
-        elif not any(one.checkable for one in reading.loaded):
-            errors.append(f"{given.uri}: too much of it cannot be read: check it to see why")
+    covered = parts_of_others(one for _, reading in files for one in reading.loaded)
+    parts = {uri for _, reading in files for one in reading.loaded if one.parts for uri, _ in one.places}
+    without_settings = {
+        f"{given.uri}: {reading.note}": _without_settings(given, reading)
+        for given, reading in files
+        if not reading.loaded and reading.images and given.uri not in parts
+    }
+    errors += filter(None, (_error_of(given, reading, parts) for given, reading in files))
     found = servers_in_images(files) if server is None and any(reading.images for _, reading in files) else {}
     documents: list[Document] = []
     for given, reading in files:
         documents_of = [one.document for one in reading.loaded]
         wanted = [server or configured(one) or found.get(one, one.server) for one in documents_of]
         try:
-            loaded = read_for(reading.loaded, wanted, partial(load, given, kind))
+            loaded = read_for(reading.loaded, wanted, partial(load, given, kind, around=around))
         except Exception as error:
             bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
             continue
-        documents.extend(one.document for one in loaded if one.checkable)
+        documents.extend(one.document for one, first in zip(loaded, documents_of, strict=True) if one.checkable and first not in covered)
     return LoadedDocuments(documents, errors, bugs, without_settings)
+
+
+def _error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
+    """Why an input cannot be shown, or not as it is; empty where it can, or is a part of what another one gives."""
+    if not reading.loaded and (given.searched or given.uri in parts):
+        return ""
+    if reading.unread or not reading.loaded:
+        return f"{given.uri}: {reading.note}"
+    for one in reading.loaded:
+        stops = next((part for part in one.written if any(problem.fatal for problem in part.problems)), None)
+        if stops is not None:
+            return f"{stops.document.uri}: the server stops at a mistake in it: check it to see where"
+    if not any(one.checkable for one in reading.loaded):
+        return f"{given.uri}: too much of it cannot be read: check it to see why"
+    return ""

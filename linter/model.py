@@ -71,6 +71,20 @@ class Origin(Protocol):
         """A part of one line, cut into pieces without gaps, each masked unless its own line shows that it is public."""
 
 
+class Parts(Protocol):
+    """What a document is the sum of that is written in several places, each with a document of its own: its text, and what it gives."""
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents of the places; the first one is where what is missing would be written."""
+
+    def giver(self, path: SettingPath, part: Part) -> Document:
+        """The one that gives a setting, or says a fact of it; the first one where none does."""
+
+    def givers(self, path: SettingPath) -> tuple[Document, ...]:
+        """Each that gives a setting, what holds it, or something in it, also where another one of them overrides it."""
+
+
 class Document:
     """One configuration as the server would hold it, and the way back to where it is written.
 
@@ -81,6 +95,9 @@ class Document:
     clock. ``members`` are the documents that this one is made of, by the first
     step of their paths here; an ordinary document has none. ``given`` are the entries of a source that is a flat list of names, in
     their order, each with its text, or ``UNKNOWN`` where that cannot be read; None where ``data`` is what is written.
+
+    ``parts`` are the places where a sum is written (:meth:`written_in`). ``holders`` are what in a file it configures, for people: pairs
+    such as ``("service", "server")``; of a part of sums those of all of them. Without any it is called by its ``environment``.
     """
 
     __slots__ = (
@@ -89,10 +106,12 @@ class Document:
         "data",
         "environment",
         "given",
+        "holders",
         "kind",
         "members",
         "now",
         "origin",
+        "parts",
         "server",
         "target",
         "text",
@@ -113,6 +132,8 @@ class Document:
         members: Mapping[str, Document] | None = None,
         given: tuple[tuple[SettingPath, Any], ...] | None = None,
         server: ServerVersion = ANY_SERVER,
+        parts: Parts | None = None,
+        holders: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.uri = uri
         self.kind = kind
@@ -125,6 +146,8 @@ class Document:
         self.members = members or {}
         self.given = given
         self.server = server
+        self.parts = parts
+        self.holders = holders
         self.now: datetime | None = None
         self._cached: dict[str, Any] = {}
 
@@ -152,8 +175,13 @@ class Document:
         member = self.members.get(str(path[0])) if path else None
         return (self, path) if member is None else (member, path[1:])
 
+    def written_in(self, path: SettingPath, part: Part = "value") -> tuple[Document, SettingPath]:
+        """The document in whose text a setting stands, and the setting's path there: as :meth:`owner`, and of a sum one of its parts."""
+        document, path = self.owner(path)
+        return (document if document.parts is None else document.parts.giver(path, part)), path
+
     def locate(self, path: SettingPath, part: Part = "value") -> Span:
-        """The place of a setting; see :meth:`Origin.locate`."""
+        """The place of a setting in the text that :meth:`written_in` names; see :meth:`Origin.locate`."""
         return self.origin.locate(path, part)
 
     def position(self, offset: int) -> Position:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,9 +14,23 @@ from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files, what_is_searched_for
-from .documents.source import Commander, Loaded, Problem
+from .documents.source import Commander, Loaded, Place, Problem
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
-from .load import Input, Reading, breaks_off, described, load, read_for, servers_in_images, why_broken
+from .load import (
+    Input,
+    Nearby,
+    Reading,
+    Surroundings,
+    around_inputs,
+    breaks_off,
+    described,
+    load,
+    parts_of_others,
+    read_for,
+    servers_in_images,
+    shared_places,
+    why_broken,
+)
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Notice, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import applies, check, merged, without_repetitions, without_rivals
 from .policy.rule import Rule
@@ -26,6 +41,7 @@ from .settings import catalogue, declare_secrets
 from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
+from .text import Span
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +51,8 @@ if TYPE_CHECKING:
 
 _SECRETS = "secrets"
 """The category of rules about secrets in plain sight, which do not depend on who reads them."""
+_IN_PLAIN_TEXT = "external/cwe/cwe-312"
+"""The tag of rules about what anyone can read in a file, whether or not a server gets it."""
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -119,6 +137,7 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     run.errors.extend(errors)
     if not files and not errors and not run.choices.named_are_excluded:
         run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
+    run.surround(files)
     for number, file in enumerate(files):
         run.step("reading", number, len(files), _uri(file.path))
         data = run.read(file)
@@ -138,6 +157,7 @@ def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
     run = _Run(options)
     if run.prepare([given.path]):
+        run.around = around_inputs([given])
         run.keep(given.uri, given.data)
         run.load(given)
         run.check()
@@ -146,6 +166,14 @@ def lint_input(given: Input, options: Options) -> Outcome:
 
 def _input(file: Found, data: bytes) -> Input:
     return Input(_uri(file.path), data, file.path, file.searched, by_content=file.by_content, included=file.included)
+
+
+def _is_in(path: SettingPath, holders: Collection[SettingPath]) -> bool:
+    return any(path[:length] in holders for length in range(1, len(path) + 1))
+
+
+def _parts_of(document: Document) -> tuple[Document, ...]:
+    return document.parts.documents if document.parts is not None else ()
 
 
 def _uri(path: Path) -> str:
@@ -177,6 +205,19 @@ class _Run:
         self.failed = False
         self.started = False
         self._loaded: list[_File] = []
+        self._aside: list[tuple[Input, Reading]] = []
+        """What is not read, or only in part: whether that is to be reported is known when all files are."""
+        self._given: set[str] = set()
+        """The files of the run, by their paths in the report: no other one is ever edited."""
+        self._in_sums: set[str] = set()
+        """The files in which parts of sums stand: what is found in one by several ways is one finding."""
+        self._seen: dict[tuple[str, str, Span, str], Document] = {}
+        self._reported: set[Place] = set()
+        """The places of parts whose status is in the report."""
+        self._shared: set[Place] = set()
+        """The places of which several sums have different parts: an edit there would be meant for one of them."""
+        self._sums_of: dict[Document, list[Document]] = {}
+        self.around = Surroundings({})
         self._contents: dict[str, bytes] = {}
         self._editable: dict[Document, Loaded] = {}
         self._commanders: dict[Document, Commander] = {}
@@ -286,6 +327,19 @@ class _Run:
             self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {error}"))
             return None
 
+    def surround(self, files: list[Found]) -> None:
+        """Note which files there are, for what one says of another; a pipe can be read only once."""
+        small = (file for file in files if not file.too_large and os.path.isfile(file.path))
+        inputs = {_uri(file.path): Nearby(file.path, partial(self._again, file.path)) for file in small}
+        self.around = Surroundings(inputs, self.choices.excluded)
+
+    def _again(self, path: Path) -> bytes | None:
+        uri = _uri(path)
+        try:
+            return self.options.instead[uri] if uri in self.options.instead else read_file(path, self.options.max_size)
+        except Unreadable:
+            return None  # which is reported where it is read for itself
+
     def note_input(self, path: Path) -> None:
         """Note that a file was read, so that no report takes its place."""
         file = identity(path)
@@ -307,16 +361,22 @@ class _Run:
             self._bug(error, given.uri)
             self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
             return True
-        if reading.unread:
-            self._note_unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
-        elif not reading.loaded and not reading.silent:
-            self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
+        self._given.add(given.uri)
+        is_aside = reading.unread or (not reading.loaded and not reading.silent)
+        if is_aside:
+            self._aside.append((given, reading))
         if reading.loaded or reading.images:
             self._loaded.append(_File(given, config, overrides, rules, reading))
-        return bool(reading.loaded)
+        return bool(reading.loaded) or is_aside
+
+    def _report_aside(self, given: Input, reading: Reading) -> None:
+        if reading.unread:
+            self._note_unread(given.uri, reading.note, passed_over=given.searched and not reading.loaded)
+        else:
+            self.files.append(FileStatus(given.uri, None, None, None, "ignored", reading.note))
 
     def _read_as(self, given: Input, server: ServerVersion) -> Reading:
-        return load(given, self.options.kind, server, guess=not self.options.allow_unrecognized)
+        return load(given, self.options.kind, server, guess=not self.options.allow_unrecognized, around=self.around)
 
     def check(self) -> None:
         """Check all documents that were loaded, each as the server reads it that it is for."""
@@ -325,11 +385,20 @@ class _Run:
             files = self._for_servers(files)
         except Exception as error:  # a bug of ours: the newest server is judged by, and nothing is left unchecked
             self._bug(error, "all files", "finding out the server's version")
+        every = [one for file in files for one in file.reading.loaded]
+        covered = parts_of_others(every)
+        self._in_sums = {uri for one in every if one.parts for uri, _ in one.places}
+        self._shared = shared_places(one for one in every if one.document not in covered)
+        for given, reading in self._aside:
+            if reading.loaded or given.uri not in self._in_sums:
+                self._report_aside(given, reading)
         for number, file in enumerate(files):
             self.step("checking", number, len(files), file.given.uri)
             beside = Beside([one.document for one in file.reading.loaded])
             newest = self._newest(file)
             for index, one in enumerate(file.reading.loaded):
+                if one.document in covered:
+                    continue
                 try:
                     for_document = self._for_document(file, one.document)
                     self._check(one, beside, for_document, newest[index] if newest else one.document)
@@ -339,6 +408,8 @@ class _Run:
                 self.choices.note_off(file.config, one.document, for_document.rules, for_document.overrides)
                 if one.checkable:
                     self._checkable.append((one.document, file.given.searched))
+        for path in self.around.found.values():
+            self.note_input(path)
 
     def _for_servers(self, files: list[_File]) -> list[_File]:
         """The files with each document read as the server does that it is for, now that all images are known."""
@@ -388,37 +459,84 @@ class _Run:
     def _check(self, loaded: Loaded, beside: Beside, file: _File, newest: Document) -> None:
         """Check a document; ``newest`` is what the newest server makes of it, in which secrets are looked for."""
         document, rules, overrides = loaded.document, file.rules, file.overrides
-        document.target = newest.target = target_for(overrides, document, beside)
-        document.now = newest.now = self.options.now
-        self.documents.append(document)
+        for one in (document, newest, *(part.document for part in loaded.parts), *_parts_of(newest)):
+            one.target = target_for(overrides, document, beside)
+            one.now = self.options.now
         self._rules_of[document] = (rules, overrides)
-        if loaded.editor is not None:
-            self._editable[document] = loaded
-        if loaded.commander is not None:
-            self._commanders[document] = loaded.commander
         findings = list(self._found_by_source(loaded, rules, overrides))
-        reported = {finding.rule for finding in findings}
-        if breaks_off(loaded) and not any(problem.lossy and problem.rule in reported for problem in loaded.problems):
-            self._note_unread(document.uri, why_broken(loaded))
-        else:
-            self.files.append(
-                FileStatus(document.uri, document.kind, document.environment, document.target, "checked", server=document.server)
-            )
+        for part in loaded.written:
+            is_first = self._take(part, loaded, rules, overrides)
+            findings += self._found_by_source(part, rules, overrides) if part is not loaded else ()
+            if is_first and self._reported.isdisjoint(part.places):
+                self._reported |= part.places if part is not loaded else set()
+                self._report_status(part, {finding.rule for finding in findings})
         if loaded.checkable:
+            shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
             for rule in rules.active:
                 about = newest if rule.info.category == _SECRETS else document
                 found = self._check_rule(rule, about, overrides)
-                findings.extend(found if about is document else [finding._replace(document=document) for finding in found])
+                findings.extend(found if about is document else [one._replace(document=shown[one.document]) for one in found])
+            findings += self._found_in_overridden(loaded, rules, overrides)
             findings = without_rivals(without_repetitions(findings, rules.active))
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
         applying = [rule.info for rule in rules.active if applies(rule, document)]
         checked = frozenset(info.id for info in applying if severity_of(info, overrides, document.server)[document.target] is not None)
-        self._suppressions.take(loaded, checked, rules.known)
-        if self._acceptances is not None or self._baselines is not None:
-            self._note_acceptable(loaded, file, checked)
+        for part in loaded.written:
+            self._suppressions.take(part, checked, rules.known)
+            if self._acceptances is not None or self._baselines is not None:
+                self._note_acceptable(part, file, checked)
         self.rules.update((info.id, info) for info in applying)
-        self._add(findings, rules, overrides)
+        self._add([finding for finding in findings if self._is_first(finding)], rules, overrides)
+
+    def _found_in_overridden(self, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> Iterator[Finding]:
+        """What is found in variables of parts that another part overrides: that they are secrets which anyone can read there."""
+        parts = loaded.document.parts
+        if parts is None or loaded.document.kind != "server/env":
+            return
+        for document in parts.documents:
+            overridden = {path for path, _ in document.given or () if parts.giver(path, "value") is not document}
+            for rule in rules.active if overridden else ():
+                if _IN_PLAIN_TEXT in rule.info.tags:
+                    found = self._check_rule(rule, document, overrides)
+                    yield from (one for one in found if one.path is not None and _is_in(one.path, overridden))
+
+    def _take(self, part: Loaded, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> bool:
+        """Note a document with a text of its own; False where it is known as a part of another sum."""
+        document = part.document
+        if part is not loaded:
+            self._sums_of.setdefault(document, []).append(loaded.document)
+        if document in self._rules_of and part is not loaded:
+            return False
+        self.documents.append(document)
+        self._rules_of[document] = (rules, overrides)
+        if part.editor is not None and document.uri in self._given and self._shared.isdisjoint(part.places):
+            self._editable[document] = part
+        if part.commander is not None:
+            self._commanders[document] = part.commander
+        return True
+
+    def _report_status(self, part: Loaded, reported: set[str]) -> None:
+        """Report what became of a document; ``reported`` are the rules that found something in it."""
+        document = part.document
+        if breaks_off(part) and not any(problem.lossy and problem.rule in reported for problem in part.problems):
+            self._note_unread(document.uri, why_broken(part))
+            return
+        status = FileStatus(document.uri, document.kind, document.environment, document.target, "checked", server=document.server)
+        self.files.append(status)
+
+    def _is_first(self, finding: Finding) -> bool:
+        """Whether the same was not found yet in a file in which parts of several sums stand."""
+        uri = finding.document.uri
+        if uri not in self._in_sums:
+            return True
+        key = (finding.rule, uri, finding.span, finding.message)
+        if key not in self._seen:
+            self._seen[key] = finding.document
+            return True
+        first = self._seen[key]
+        first.holders = tuple(dict.fromkeys((*first.holders, *finding.document.holders)))
+        return False
 
     def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str]) -> None:
         """Note for what says which findings are accepted that a document was checked, and with which rules."""
@@ -426,7 +544,8 @@ class _Run:
         levels = ((rule.info, severity_of(rule.info, file.overrides, document.server)) for rule in file.rules.active)
         together = frozenset(info.id for info, level in levels if DEPLOYMENT in info.kinds and level[document.target] is not None)
         given, known = file.given, frozenset(file.rules.known)
-        noted = Checked(document, given.path, checked, together, known, not breaks_off(loaded), given.searched)
+        path = given.path if document.uri == given.uri else Path(document.uri)
+        noted = Checked(document, path, checked, together, known, not breaks_off(loaded), given.searched)
         if self._acceptances is not None:
             self._acceptances.take(file.config, noted)
         if self._baselines is not None:
@@ -458,7 +577,7 @@ class _Run:
         fix, loaded = finding.fix, self._editable.get(finding.document)
         if fix is None or loaded is None or loaded.editor is None or fix.edits is not None:
             return finding
-        if any(change.action == "store" for change in fix.changes):
+        if any(change.action == "store" for change in fix.changes) or not self._is_in_one_place(finding.document, fix):
             return finding
         try:
             edits = loaded.editor(fix.changes)
@@ -472,6 +591,12 @@ class _Run:
         apart = len(edits) >= len(fix.changes)  # what stands between two changes may be secret
         shown = apart and not loaded.hidden and all(is_shown_whole(finding.document, change) for change in fix.changes)
         return finding._replace(fix=fix._replace(edits=tuple(edits), shown=shown))
+
+    def _is_in_one_place(self, document: Document, fix: Fix) -> bool:
+        """Whether a fix of a part of sums changes nothing that another part of one of them gives too."""
+        parts = [sum_.parts for sum_ in self._sums_of.get(document, ()) if sum_.parts is not None]
+        paths = [path for change in fix.changes for path in (change.path, *([change.value] if change.action == "rename" else []))]
+        return all(giver is document for one in parts for path in paths for giver in one.givers(path))
 
     def _with_commands(self, finding: Finding) -> Finding:
         """A finding in a dump whose fix has the commands that would make it in the store."""
@@ -497,7 +622,8 @@ class _Run:
                 main = combined.members.get("server", deployment.documents[0])
                 rules, overrides = self._rules_of[main]
                 found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, overrides)]
-                self._add(without_repetitions(found, rules.active), rules, overrides)
+                found = [finding for finding in without_repetitions(found, rules.active) if self._is_first(finding)]
+                self._add(found, rules, overrides)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
 
     def _add_unused_suppressions(self) -> None:
@@ -527,7 +653,7 @@ class _Run:
             rule = active.get(problem.rule)
             level = severity_of(rule.info, overrides)[loaded.document.target] if rule is not None else None
             if rule is not None and level is not None:
-                yield self._finding(problem, rule, level, loaded.document)
+                yield self._finding(problem, rule, level, loaded.document.written_in(problem.path or (), "key")[0])
 
     def _finding(self, problem: Problem, rule: Rule, level: Level, document: Document) -> Finding:
         fix = None

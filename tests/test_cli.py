@@ -254,6 +254,7 @@ def test_the_json_contract() -> None:
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
+                "holders": [],
                 "setting": "supportEmail",
                 "range": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 2}},
                 "related": [],
@@ -270,6 +271,7 @@ def test_the_json_contract() -> None:
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
+                "holders": [],
                 "setting": "baseUrl",
                 "range": {"start": {"line": 1, "column": 13}, "end": {"line": 1, "column": 43}},
                 "related": [],
@@ -429,14 +431,31 @@ def test_show_as_json_is_a_contract() -> None:
                 "server_version": "5.1.23",
                 "server_version_from": "the newest known release",
                 "settings": [
-                    {"setting": "maxSearchOffset", "written": "1e6", "effective": 1, "from": "written", "line": 11, "secret": False},
-                    {"setting": "port", "written": "web", "effective": 8103, "from": "written", "line": 26, "secret": False},
+                    {
+                        "setting": "maxSearchOffset",
+                        "written": "1e6",
+                        "effective": 1,
+                        "from": "written",
+                        "line": 11,
+                        "file": "dump.json",
+                        "secret": False,
+                    },
+                    {
+                        "setting": "port",
+                        "written": "web",
+                        "effective": 8103,
+                        "from": "written",
+                        "line": 26,
+                        "file": "dump.json",
+                        "secret": False,
+                    },
                     {
                         "setting": "accurateCountThreshold",
                         "written": "many",
                         "effective": "NaN",
                         "from": "written",
                         "line": 31,
+                        "file": "dump.json",
                         "secret": False,
                     },
                 ],
@@ -454,6 +473,7 @@ def test_show_adds_defaults_on_demand() -> None:
         "effective": "https://api.hospital.example",
         "from": "default",
         "line": None,
+        "file": None,
         "secret": False,
     }
     assert rows["defaultSuperAdminPassword"] == {
@@ -462,6 +482,7 @@ def test_show_adds_defaults_on_demand() -> None:
         "effective": None,
         "from": "default",
         "line": None,
+        "file": None,
         "secret": True,
     }
     assert "medplum_admin" not in lint("show", "server.json", "--defaults").output

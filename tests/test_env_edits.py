@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linter.sources import dotenv
+from linter.documents import environment_files as dotenv
 from linter.syntax.edits import Edit, apply_edits
 from linter.syntax.env_edits import Entry, add, remove, rename, set_text
 from linter.text import Text
@@ -14,11 +14,11 @@ from linter.text import Text
 
 def entries(text: str) -> list[Entry]:
     """The variables of a file, as its source reads them."""
-    return [Entry(variable.name, variable.key, variable.value) for variable in dotenv._read(Text(text)).variables]
+    return [Entry(variable.name, variable.key, variable.value) for variable in dotenv.read_lines(Text(text)).variables]
 
 
 def read(text: str) -> list[tuple[str, str | None]]:
-    return [(variable.name, variable.text) for variable in dotenv._read(Text(text)).variables]
+    return [(variable.name, variable.text) for variable in dotenv.read_lines(Text(text)).variables]
 
 
 def entry(text: str, name: str) -> Entry:

@@ -79,7 +79,8 @@ def test_what_is_no_text_is_refused_by_kubernetes(value: str) -> None:
     rules = [] if value == "no" else ["unquoted-value-in-manifest"]
     assert [line.split()[0] for line in found(config_map(f"MEDPLUM_REDIS_USERNAME: {value}"), "c.yaml")] == rules
     assert [line.split()[0] for line in found(config_map(f"MEDPLUM_REDIS_USERNAME: '{value}'"), "c.yaml")] == []
-    container = f"{SERVER}  args: [env]\n  envFrom: []\n  env: [{{name: MEDPLUM_REDIS_USERNAME, value: {value}}}]"
+    elsewhere = "envFrom: [{configMapRef: {name: elsewhere}}]"
+    container = f"{SERVER}  args: [env]\n  {elsewhere}\n  env: [{{name: MEDPLUM_REDIS_USERNAME, value: {value}}}]"
     assert [line.split()[0] for line in found(deployment(container), "d.yaml")] == rules
 
 

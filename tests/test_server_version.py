@@ -375,7 +375,7 @@ def test_what_is_not_read_is_asked_for_by_no_rule() -> None:
 
 def test_show_goes_by_the_image_too() -> None:
     write("compose.yaml", compose(("server", "medplum/medplum-server:4.3.4")))
-    assert run("show", "compose.yaml").output.startswith("compose.yaml (server/env, environment server, server 4.3.4)\n")
+    assert run("show", "compose.yaml").output.startswith("compose.yaml (server/env, service server, server 4.3.4)\n")
     rows = {server: effective(server) for server in ("4.3.4", "4.3.5")}
     assert rows == {"4.3.4": "5", "4.3.5": 5}
 

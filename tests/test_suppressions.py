@@ -90,7 +90,8 @@ def test_comments_of_yaml() -> None:
 def test_above_an_item_the_whole_item_is_covered() -> None:
     text = (
         "apiVersion: v1\nkind: Pod\nmetadata: {name: medplum}\nspec:\n  containers:\n    - image: medplum-server\n      args: [env]\n"
-        f"      envFrom: []\n      env:\n        {comment('unknown-value')}\n        - name: MEDPLUM_LOG_LEVEL\n          value: loud\n"
+        "      envFrom: [{configMapRef: {name: elsewhere}}]\n"
+        f"      env:\n        {comment('unknown-value')}\n        - name: MEDPLUM_LOG_LEVEL\n          value: loud\n"
     )
     assert reported(text, "pod.yaml") == [("unknown-value", 12, REASON)]
 

@@ -20,6 +20,7 @@ from support.helpers import EVERY_RULE, golden
 
 from linter.commands.fix import unified_diff
 from linter.config import Overrides
+from linter.documents import environment_files
 from linter.documents.source import Loaded, SourceFile
 from linter.fix import Fixes, fixed
 from linter.load import Input, load
@@ -519,7 +520,7 @@ def env_value(text: str, quote: str) -> str:
 
 
 def env_names(text: str) -> dict[str, str]:
-    return {one.name: one.text or "" for one in dotenv._read(Text(text)).variables}
+    return {one.name: one.text or "" for one in environment_files.read_lines(Text(text)).variables}
 
 
 def environment(text: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
-from ..redaction.mask import environment_text, named_environment
+from ..redaction.mask import holder_text, named_environment
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
 from ..settings import Catalogue
@@ -53,6 +53,7 @@ def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
         "effective": json_value(effective),
         "from": "default" if one.written is ABSENT and one.line is None else "written",
         "line": one.line,
+        "file": one.uri or None,
         "secret": HIDDEN in (written, effective),
     }
 
@@ -74,14 +75,16 @@ def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool
 
 
 def _table(document: Document, shown: list[Effective]) -> str:
-    environment = f", environment {environment_text(document.environment)}" if document.environment else ""
+    holder = holder_text(document)
+    environment = f", {holder}" if holder else ""
     newer = f", the newest known release for {document.server.newer}" if document.server.newer else ""
     server = f", server {document.server.text}{newer}" if document.server.is_known else ""
     lines = [f"{printable(document.uri)} ({document.kind}{environment}{server})"]
     misread = mismatches(document)
     known = catalogue_of(document)
     cells = [
-        (printable(shown_name(known, one.path)), "".join(_value_parts(known, one)), _place(one) + _note(one, misread)) for one in shown
+        (printable(shown_name(known, one.path)), "".join(_value_parts(known, one)), _place(document, one) + _note(one, misread))
+        for one in shown
     ]
     name_width = max((len(name) for name, _, _ in cells), default=0)
     value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
@@ -89,8 +92,11 @@ def _table(document: Document, shown: list[Effective]) -> str:
     return "\n".join(lines if cells else [*lines, "  nothing to show"]) + "\n"
 
 
-def _place(one: Effective) -> str:
-    return "default" if one.line is None else f"line {one.line}"
+def _place(document: Document, one: Effective) -> str:
+    """Where a setting is written: in which line, and of a document that is written in several files also in which of them."""
+    if one.line is None:
+        return "default"
+    return f"line {one.line}" if document.parts is None else f"{printable(one.uri)}:{one.line}"
 
 
 def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:

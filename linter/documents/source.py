@@ -20,12 +20,48 @@ _LOOKED_AT = 20_000
 """Characters in which a sign that a file is no text is looked for."""
 
 
-class SourceFile:
-    """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, and the server that it is for."""
+class Around(Protocol):
+    """What a file may ask of the files around it. They are read for the same server."""
 
-    def __init__(self, uri: str, data: bytes, server: ServerVersion = ANY_SERVER) -> None:
+    def find(self, file: SourceFile, path: str) -> SourceFile | None:
+        """The file at a path relative to the folder of another one, named by the user or not; None where none is, or it cannot be read."""
+
+    def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
+        """The files of the run in which one of some texts stands, the asking one included."""
+
+    def cached(self, name: object, make: Callable[[], Any]) -> Any:
+        """What ``make`` returns, worked out once for all files of the run."""
+
+
+class Alone:
+    """The surroundings of a text by itself: there is nothing else."""
+
+    def __init__(self) -> None:
+        self._cached: dict[object, Any] = {}
+
+    def find(self, file: SourceFile, path: str) -> SourceFile | None:
+        """See :meth:`Around.find`."""
+        return None
+
+    def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
+        """See :meth:`Around.given`."""
+        return (file,)
+
+    def cached(self, name: object, make: Callable[[], Any]) -> Any:
+        """See :meth:`Around.cached`."""
+        if name not in self._cached:
+            self._cached[name] = make()
+        return self._cached[name]
+
+
+class SourceFile:
+    """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, the server that it is for, and
+    the files around it."""
+
+    def __init__(self, uri: str, data: bytes, server: ServerVersion = ANY_SERVER, around: Around | None = None) -> None:
         self.uri = uri
         self.server = server
+        self.around: Around = around if around is not None else Alone()
         self._cached: dict[str, Any] = {}
         self.encoding_error: int | None = None
         try:
@@ -157,6 +193,10 @@ Commander = Callable[[Sequence[Change]], "list[Command] | None"]
 """What makes commands out of changes of the settings of a dump, for the store that it was taken from; None where none make them."""
 
 
+Place = tuple[str, object]
+"""Where something stands that documents are made of: a file, and what tells it from others in it."""
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
@@ -164,6 +204,9 @@ class Loaded(NamedTuple):
     order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
     that the document configures, as it is written. ``editor`` makes fixes of the document edits of its text; ``commander`` makes them
     commands where it is a dump, for an edit of that would change nothing. ``hidden``: no value in it may be seen.
+
+    ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
+    The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written.
     """
 
     document: Document
@@ -175,6 +218,13 @@ class Loaded(NamedTuple):
     editor: Editor | None = None
     commander: Commander | None = None
     hidden: bool = False
+    places: frozenset[Place] = frozenset()
+    parts: tuple[Loaded, ...] = ()
+
+    @property
+    def written(self) -> tuple[Loaded, ...]:
+        """What stands in a text: its parts, or itself."""
+        return self.parts or (self,)
 
 
 class Image(NamedTuple):

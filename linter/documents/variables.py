@@ -8,7 +8,7 @@ server's are taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from .. import settings
@@ -51,6 +51,17 @@ _COMMON: Final = frozenset(PREFIX + name for name in "APP_BASE_URL ISSUER PORT S
 """Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
 _OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
 """Where all of these are given, passwords among them, nothing is left that would be given elsewhere."""
+_WORDS: Final = {
+    "ConfigMap": "ConfigMap",
+    "Secret": "Secret",
+    "container": "container",
+    "image": "stage",
+    "service": "service",
+    "task definition": "task definition",
+    "workflow": "job",
+    "test job": "job",
+}
+"""What people call that in which variables stand, by its type."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 """What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
@@ -76,6 +87,8 @@ class Variable(NamedTuple):
     """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not checked then."""
     at: JsonPath = ()
     """Where the member or the item stands that gives it, in YAML and JSON."""
+    replaced: bool = False
+    """Whether a part of its text stands elsewhere, in the place of which there is a reference here."""
 
 
 class VariableHolder(NamedTuple):
@@ -109,6 +122,16 @@ class VariableHolder(NamedTuple):
     def hidden(self) -> bool:
         """Whether no value at all may be seen."""
         return self.type == "Secret" or not self.sound
+
+    @property
+    def names_of(self) -> tuple[tuple[str, str], ...]:
+        """What it is called, for people; nothing where only an environment, or no name, tells it from others."""
+        word = _WORDS.get(self.type)
+        return ((word, self.environment),) if word is not None and self.environment is not None else ()
+
+    def is_complete_with(self, paths: Collection[SettingPath]) -> bool:
+        """Whether variables of these settings are all that the server has."""
+        return self.complete or (not self.partial and _OF_A_WHOLE.issubset(paths))
 
 
 def is_reference(text: str) -> bool:
@@ -197,6 +220,26 @@ def load_variables(
 
     What is not UTF-8 would be lost in an edited text, which is why such a file has no ``editor``.
     """
+    return read_variables(file, variables, holder, problems, suppressions, editor).loaded
+
+
+class ReadVariables(NamedTuple):
+    """What the server makes of variables: the one that counts of each setting, their values, and the document with what is wrong."""
+
+    loaded: Loaded
+    last: Mapping[SettingPath, Variable]
+    values: Mapping[SettingPath, Any]
+
+
+def read_variables(
+    file: SourceFile,
+    variables: Iterable[Variable],
+    holder: VariableHolder,
+    problems: Iterable[Problem] = (),
+    suppressions: tuple[Suppression, ...] = (),
+    editor: Editor | None = None,
+) -> ReadVariables:
+    """The same as :func:`load_variables`, with what the document is made of."""
     every = list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
     mistakes = [*_written_wrong(given, file.release), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
@@ -205,7 +248,7 @@ def load_variables(
     values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
     if file.encoding_error is None:
         mistakes = [_with_repair(problem, last, file) for problem in mistakes]
-    mistakes += _beside_members(last, file.release)
+    mistakes += beside_members_of(last, file.release)
     entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
@@ -215,11 +258,12 @@ def load_variables(
         build_tree(values.items()),
         origin,
         environment=holder.environment,
-        complete=holder.complete or (not holder.partial and last.keys() >= _OF_A_WHOLE),
+        complete=holder.is_complete_with(last),
         given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
+        holders=holder.names_of,
     )
     anchors = _anchors(given) if suppressions else ()
-    return Loaded(
+    loaded = Loaded(
         document,
         (*problems, *mistakes),
         suppressions=suppressions,
@@ -228,6 +272,7 @@ def load_variables(
         editor=editor if file.encoding_error is None else None,
         hidden=holder.hidden,
     )
+    return ReadVariables(loaded, last, values)
 
 
 def _value(path: SettingPath, variable: Variable, release: Release) -> Any:
@@ -276,7 +321,8 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
             yield Problem("credential-beside-variables", message, variable.value)
 
 
-def _beside_members(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
+def beside_members_of(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
+    """What comes of variables that give a member of what another one gives as a whole."""
     if not has_wholes(given):
         return
     from .beside import beside_members  # only after a mistake
@@ -373,11 +419,15 @@ class _VariableEntry(NamedTuple):
         facts: dict[str, Fact] = {"name": self.variable.name}
         if self.variable.fallback:
             facts["fallback"] = self.variable.fallback
-        if self.variable.text is not None and self.known:
+        if self.variable.text is not None and self.known and not (self.variable.replaced and self._is_secret):
             facts["raw"] = self.variable.text
         if "fallback" in facts or facts.get("raw"):
             facts["type"] = "test job" if setting_of(self.variable.name) in self.holder.throwaway else self.holder.type
         return facts
+
+    @property
+    def _is_secret(self) -> bool:
+        return settings.catalogue().is_secret(setting_of(self.variable.name))
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""

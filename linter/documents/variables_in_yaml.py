@@ -101,6 +101,12 @@ def _member(part: YamlValue, name: str, resolve: Resolve) -> Variable:
     return Variable(name, _text(part, resolve), place.key or place.value, value, _advice(part), _fallback(part), at=part.path)
 
 
+def member_of(part: YamlValue, name: str, resolve: Resolve = unless_reference) -> tuple[Variable, Any] | None:
+    """A member of a mapping by its name, whether that can be the name of a variable or not, as :func:`placed_variables` gives it."""
+    value = part.value
+    return (_member(part.at(name), name, resolve), value[name]) if isinstance(value, dict) and name in value else None
+
+
 def _item(part: YamlValue, content: str, resolve: Resolve) -> Iterator[tuple[Variable, Any]]:
     value = part.value
     if isinstance(value, dict) and isinstance(value.get("name"), str):

@@ -215,7 +215,7 @@ def _failures(clause: Clause, node: Node) -> tuple[Failure, ...]:
 def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
     assert rule.message is not None  # a rule that checks something says something: the schema asks for it
-    document, path = node.document.owner(node.path)
+    document, path = node.document.written_in(node.path, part)
     return Finding(
         rule=rule.info.id,
         severity=level,
@@ -224,17 +224,17 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
         path=path or None,
         span=document.locate(path, part),
         fix=make_fix(rule.fix, node),
-        related=tuple(_related(clause, node, failure)) if node.document.members else (),
+        related=tuple(_related(clause, node, failure, document)) if node.document.members or node.document.parts else (),
     )
 
 
-def _related(clause: Clause, node: Node, failure: Failure) -> Iterator[Related]:
-    """The places of the settings that a setting of one member of a deployment was compared with."""
+def _related(clause: Clause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:
+    """The places of the settings that a setting of one member of a deployment was compared with; in a sum only those in other texts."""
     others = [reference.single(node) for reference in clause.references]
     if failure.other:
         others.append(Node.at(node.document, failure.other))
     for other in others:
-        document, path = other.document.owner(other.path)
-        if other.value is not ABSENT and path:
+        document, path = other.document.written_in(other.path)
+        if other.value is not ABSENT and path and (node.document.members or document is not at):
             message = f"{dotted(other.path)} is {shown(other.document, other.path, other.value)}"
             yield Related(document, path, document.locate(path), message)

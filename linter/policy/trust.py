@@ -41,10 +41,10 @@ def public_view(document: Document) -> Document:
 
 
 def with_document(finding: Finding, document: Document) -> Finding:
-    """A finding about the view of a document as one about the document itself."""
+    """A finding about the view of a document as one about the document itself; the parts of a sum are no views."""
     owners = {public_view(one): one for one in (document, *document.members.values())}
-    related = tuple(one._replace(document=owners[one.document]) for one in finding.related)
-    return finding._replace(document=owners[finding.document], related=related)
+    related = tuple(one._replace(document=owners.get(one.document, one.document)) for one in finding.related)
+    return finding._replace(document=owners.get(finding.document, finding.document), related=related)
 
 
 def _view(document: Document) -> Document:
@@ -61,6 +61,7 @@ def _view(document: Document) -> Document:
         target=document.target,
         members=members,
         server=document.server,
+        parts=document.parts,
     )
     if not members:
         view.cached("mismatches", lambda: _public_mismatches(document, view))

@@ -27,6 +27,26 @@ def named_environment(document: Document) -> str | None:
     return None if document.environment is None else environment_text(document.environment)
 
 
+_MOST_HOLDERS: Final = 3
+"""Servers at most that are named with what is a part of several."""
+
+
+def holder_text(document: Document) -> str:
+    """What a document configures, for people: ``service server``, ``containers api and worker``, else its environment, if it has one."""
+    if not document.holders:
+        return f"environment {environment_text(document.environment)}" if document.environment else ""
+    names: dict[str, list[str]] = {}
+    for word, name in document.holders:
+        names.setdefault(word, []).append(environment_text(name))
+    return " and ".join(f"{word}{'s' if len(own) > 1 else ''} {_series(own)}" for word, own in names.items())
+
+
+def _series(names: list[str]) -> str:
+    if len(names) > _MOST_HOLDERS:
+        names = [*names[: _MOST_HOLDERS - 1], f"{len(names) - _MOST_HOLDERS + 1} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def shown_span(document: Document, path: SettingPath | None, span: Span) -> Span:
     """The characters that a report may give as the place of a finding: of what is masked the first one: its end gives its length away."""
     if span.end - span.start <= 1:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..model import LEVELS, Configuration, Deployment, Document, Finding, Fix, Level, Result, Style
-from ..redaction.mask import environment_text
+from ..redaction.mask import environment_text, holder_text
 from ..text import printable
 from ._columns import UNKNOWN, wrapped
 
@@ -35,10 +35,8 @@ def shown(result: Result) -> list[Finding]:
 
 
 def holder(document: Document) -> str:
-    """What of its file a document is: an environment, or of variables the service, container or the like; empty where it is all."""
-    if not document.environment:
-        return ""
-    return f"{'variables of' if document.kind == 'server/env' else 'environment'} {environment_text(document.environment)}"
+    """What of its file a document is: an environment, or of variables the service, containers or the like; empty where it is all."""
+    return holder_text(document)
 
 
 def of_holder(document: Document) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Result, SettingPath
-from ..redaction.mask import environment_text, named_environment, shown_span
+from ..redaction.mask import environment_text, holder_text, shown_span
 from ..text import Position, Span, printable
 from ._paths import reported_path
 from ._sarif_texts import one_line
@@ -74,9 +74,9 @@ def message_of(finding: Finding) -> str:
 
 
 def environment_of(document: Document) -> str:
-    """``(environment prod)`` with a blank before it; empty where a document has none."""
-    name = named_environment(document)
-    return f" (environment {name})" if name else ""
+    """``(environment prod)`` or ``(service server)`` with a blank before it; empty where a document has none."""
+    name = holder_text(document)
+    return f" ({name})" if name else ""
 
 
 def fix_of(finding: Finding) -> str:

@@ -19,7 +19,7 @@ from functools import cache
 from typing import IO, Any, Final
 
 from ..model import Configuration, FileStatus, Finding, Level, Result, Style
-from ..redaction.mask import named_environment, shown_span
+from ..redaction.mask import holder_text, shown_span
 from ..text import inert, printable
 from ._identity import hash_of, identities
 from ._paths import reported_path
@@ -50,8 +50,8 @@ def _path(uri: str) -> str:
 
 def _finding(finding: Finding, fingerprint: str, path: str) -> Issue:
     document = finding.document
-    environment = named_environment(document)
-    message = one_line(finding.message) + (f" (environment {environment})" if environment else "")
+    holder = holder_text(document)
+    message = one_line(finding.message) + (f" ({holder})" if holder else "")
     line = document.position(shown_span(document, finding.path, finding.span).start).line
     return _issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], path, line)
 

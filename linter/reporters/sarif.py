@@ -47,7 +47,7 @@ from ..model import (
     Target,
     dotted,
 )
-from ..redaction.mask import named_environment, shown_span
+from ..redaction.mask import holder_text, named_environment, shown_span
 from ..text import Edit, Span, Text, printable
 from ._cwe import NAMES, page_of, weaknesses
 from ._fingerprint import Wanted, line_hashes
@@ -349,8 +349,9 @@ _LINKS: Final = 10
 def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
     message = plain(printable(one_line(finding.message))).removesuffix(".") or finding.rule
-    if finding.document.environment:
-        message += f" (environment {plain(named_environment(finding.document) or '')})"
+    holder = holder_text(finding.document)
+    if holder:
+        message += f" ({plain(holder)})"
     links = [_link(number, one, named(one.document.uri)) for number, one in enumerate(finding.related[:_LINKS], 1)]
     if links:
         more = len(finding.related) - len(links)

@@ -26,13 +26,14 @@ class Effective(NamedTuple):
     """One setting. ``written`` is ``ABSENT`` for a default. ``effective`` may be NaN; it is ``UNKNOWN`` where the value cannot be read,
     and ``ABSENT`` where the server holds nothing of what is written.
 
-    ``line`` counts from 1 and is None for a default.
+    ``line`` counts from 1 and is None for a default; ``uri`` is the file in which it is.
     """
 
     path: SettingPath
     written: Any
     effective: Any
     line: int | None
+    uri: str = ""
 
     @property
     def name(self) -> str:
@@ -160,8 +161,13 @@ def _given(document: Document, held: Mapping[str, Any]) -> Iterator[Effective]:
                 members: Any = one.items() if isinstance(one, dict) else enumerate(one)
                 waiting.extend(reversed([((*path, step), member, child(effective, step)) for step, member in members]))
             else:
-                line = document.position(document.locate(path).start).line
-                yield Effective(path, one, UNKNOWN if one is UNKNOWN else effective, line)
+                yield Effective(path, one, UNKNOWN if one is UNKNOWN else effective, *_place(document, path))
+
+
+def _place(document: Document, path: SettingPath) -> tuple[int, str]:
+    """The line of a setting, and the file in which it is."""
+    holder, inner = document.written_in(path)
+    return holder.position(holder.locate(inner).start).line, holder.uri
 
 
 def _implied(document: Document) -> Iterator[Effective]:
@@ -170,10 +176,10 @@ def _implied(document: Document) -> Iterator[Effective]:
         endpoint = document.get((name,))
         if endpoint is ABSENT:
             continue
-        line = document.position(document.locate((name,)).start).line
+        place = _place(document, (name,))
         for path, value in (((database, "host"), endpoint), ((database, "ssl", "require"), True)):
             written = document.get(path)
-            yield Effective(path, written, value, line)
+            yield Effective(path, written, value, *place)
 
 
 def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPath]) -> Iterator[Effective]:

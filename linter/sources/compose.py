@@ -1,28 +1,30 @@
-"""Services of a Docker Compose file that run a Medplum server; each is a document of its own, named after the service.
+"""Services of a Docker Compose project that run a Medplum server; each is a document, named after the service.
 
 The forms are those of the Compose specification: ``environment`` as a mapping or as a list, ``$NAME`` and ``${NAME:-default}`` replaced,
-``$$`` a dollar. Files named in ``env_file`` are not read; they are linted when they are given themselves.
+``$$`` a dollar. A service is what Compose makes of all of its files: what it ``extends``, its ``env_file``, the override file beside the
+file, which Compose reads unasked, and ``.env`` there, whose variables it puts in the place of ``$NAME``. A file whose service has neither
+an image nor a build is laid over the project's own file beside it, for Compose refuses it alone.
+
+``environment`` counts over ``env_file``, the later of two files over the earlier, and a service over what it extends ("Merge" and
+"Services" of the specification; "Environment variables precedence" of Docker's manual). The shell in which Compose runs counts over
+``.env``, and is not looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
+from ..documents.environment_files import environment_piece, read_environment
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import (
-    Variable,
-    VariableHolder,
-    configures_server,
-    holders_of_server,
-    load_variables,
-    unless_kind,
-    unless_reference,
-)
+from ..documents.sums import MOST_VARIABLES, Given, Piece, load_sum
+from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, unless_kind, unless_reference
 from ..documents.variables_in_yaml import (
     VariablePart,
     YamlValue,
@@ -34,26 +36,63 @@ from ..documents.variables_in_yaml import (
     variables_of,
 )
 from ..server.start import Reads
-from ..settings.env_names import setting_of
+from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
 
+_OWN: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""The names of a project's own file, in the order in which Compose looks for them."""
+_OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
+"""Those of the file that it lays over that one."""
+_LONGEST: Final = 20
+"""Services at most of which each extends the one before it; Compose has no limit, and refuses a circle."""
+
+
+class _Layer(NamedTuple):
+    """A service as one file has it: of what a service is made of, each is laid over those before it."""
+
+    file: SourceFile
+    service: YamlValue
+
+
+class _Project(NamedTuple):
+    """What Compose makes of a service: its layers, whether some of them are not known here, and which of them is named after it."""
+
+    layers: tuple[_Layer, ...]
+    lacks: bool
+    main: int
+
+    @property
+    def name(self) -> str:
+        """The name of the service."""
+        return str(self.layers[-1].service.path[-1])
+
+    def given(self, name: str) -> Any:
+        """A member of the service that the last layer with one has: an image, a command."""
+        values = (one.service.at(name).value for one in reversed(self.layers))
+        return next((value for value in values if value is not None), None)
+
 
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a compose file, and has a service that runs a server."""
-    if not mentions_medplum(file):
+    mentioned = mentions_medplum(file)
+    if not mentioned and not ("services" in file.text.content and _REFERENCES.search(file.text.content)):
         return None
     services = list(_services(file))
-    if not services:
-        return None
     if any(_runs_server(service, file) for service in services):
         return Recognised("server/env", Confidence.LIKELY)
+    if not services or not mentioned:
+        return None
     names = [name for service in services for name in _names(service, file)]
     note = f"a Compose file without a Medplum server that is configured by variables{unless_kind(names)}"
     return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
+
+
+_REFERENCES: Final = re.compile("env_file|extends")
+"""Words by which a service gets variables whose names are not in its file."""
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -76,42 +115,65 @@ def _services(file: SourceFile) -> Iterator[YamlValue]:
 
 def _names(service: YamlValue, file: SourceFile) -> list[str]:
     """The names of its variables; those of the app are none of a server."""
-    if is_app_image(service.at("image").value):
+    project = _project(file, service)
+    if is_app_image(_image(project, file)):
         return []
-    return [variable.name for variable in variables_of(service.at("environment"), file.text.content)]
+    return [entry.variable.name for entry in _environment(project, file).entries]
 
 
 def _runs_server(service: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given to it, or it is a server that reads nothing else."""
-    names = _names(service, file)
-    given: Any = service.value
-    if is_server_image(given.get("image")):
-        return any(name.startswith("MEDPLUM_") for name in names) or _reads(given) == "only"
+    project, names = _project(file, service), _names(service, file)
+    if is_server_image(_image(project, file)):
+        return any(name.startswith("MEDPLUM_") for name in names) or _reads(project) == "only"
     return configures_server(names)
 
 
+def _image(project: _Project, file: SourceFile) -> Any:
+    """The image of a service, its references replaced where ``.env`` says what by."""
+    image = project.given("image")
+    return _replaced(image, _beside(file)) or image if isinstance(image, str) else image
+
+
 def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppressions: Any) -> Loaded:
-    variables = _variables(service, file.text.content)
-    given: Any = service.value
-    ours = is_server_image(given.get("image"))
-    reads = _reads(given) if ours else "unknown"
-    name = str(service.path[-1])
-    elsewhere = not {"env_file", "extends"}.isdisjoint(given)
+    project = _project(file, service)
+    environment = _environment(project, file)
+    image = _image(project, file)
+    ours = is_server_image(image)
+    reads = _reads(project) if ours else "unknown"
+    whole = all(one.service.yaml.whole for one in project.layers)
+    pieces = [_piece(one, problems if one.file is file else None, suppressions) for one in project.layers]
+    holder = pieces[project.main].holder
+    main = pieces[project.main]._replace(
+        holder=holder._replace(
+            environment=project.name,
+            complete=reads == "only" and whole and not environment.lacks,
+            partial=environment.lacks,
+            strict=ours,
+            image=image if ours else "",
+        ),
+        problems=(*pieces[project.main].problems, *never_read(reads, file.server, "service", project.name, holder.start, "command: env")),
+    )
+    pieces[project.main] = main
+    given = [Given(entry.variable, pieces[entry.at] if isinstance(entry.at, int) else entry.at) for entry in environment.entries]
+    wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
+    return load_sum(main, given, also=[*pieces, *environment.files], problems=wrong)
+
+
+def _piece(layer: _Layer, problems: list[Problem] | None, suppressions: Any) -> Piece:
+    """A service in one file as a place with variables; ``problems`` are those of the text where they are known already."""
+    file, service = layer
+    if problems is None:
+        comments = suppression_comments_of(file)
+        problems, suppressions = [*text_problems(file), *comments.problems], comments.suppressions
     holder = VariableHolder(
-        environment=name,
+        environment=str(service.path[-1]),
         type="service",
-        start=service.at("environment").head() if "environment" in given else service.head(),
+        start=service.at("environment").head() if "environment" in service.value else service.head(),
         lines=lines_of(file),
         sound=is_sound(file),
-        complete=reads == "only" and service.yaml.whole and not elsewhere,
-        partial=elsewhere,
-        strict=ours,
-        image=given["image"] if ours else "",
     )
-    problems = [*problems, *never_read(reads, file.server, "service", name, service.at("environment").head(), "command: env")]
-    if not isinstance(given.get("network_mode"), str):
-        problems = [*problems, *_in_itself(variables)]
-    return load_variables(file, variables, holder, problems, suppressions, editor_in(file, service, _variables, _parts))
+    return Piece(file, service.place().value.start, holder, (), tuple(problems), suppressions, editor_in(file, service, _variables, _parts))
 
 
 def _variables(service: YamlValue, content: str) -> list[Variable]:
@@ -124,7 +186,8 @@ def _parts(service: YamlValue) -> Iterator[VariablePart]:
 
 def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
     """Hosts of the database and of Redis that are the container itself."""
-    for variable in variables:
+    last = {variable.name: variable for variable in variables}
+    for variable in last.values():
         path = setting_of(variable.name)
         if path[-1:] == ("host",) and variable.text in _LOOPBACK and path != ("smtp", "host"):
             message = (
@@ -134,12 +197,253 @@ def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
             yield Problem("localhost-in-container", message, variable.value, path)
 
 
-def _reads(service: dict[str, Any]) -> Reads:
-    if {"extends", "build"}.intersection(service) and not {"command", "entrypoint"}.intersection(service):
+def _reads(project: _Project) -> Reads:
+    entry_point, command = project.given("entrypoint"), project.given("command")
+    if (project.lacks or project.given("build") is not None) and entry_point is None and command is None:
         return "unknown"
-    entry_point, command = service.get("entrypoint"), service.get("command")
     # An empty entry point takes that of the image away, so that the command is the whole command line.
     return reads_variables(command, None) if entry_point in ("", []) else reads_variables(entry_point, command)
+
+
+# --- What a service is made of -------------------------------------------------------------------------------------------------------
+
+
+def _project(file: SourceFile, service: YamlValue) -> _Project:
+    """The layers of a service of a file, worked out once: those of the files that Compose lays under and over it, and what they extend."""
+    project: _Project = file.cached(f"service {service.place().value.start}", lambda: _layers(file, service))
+    return project
+
+
+def _layers(file: SourceFile, service: YamlValue) -> _Project:
+    name = str(service.path[-1])
+    layers: list[_Layer] = []
+    lacks, mains = False, []
+    for one in (*_beneath(file, service), file, *_over(file)):
+        own = service if one is file else _service(one, name)
+        if own is not None:
+            found, missing = _extended(_Layer(one, own))
+            layers, lacks = [*layers, *found], lacks or missing
+            mains.append(len(layers) - 1)
+    # What is missing is missing in the project's own file, unless another one was named in its place.
+    return _Project(tuple(layers), lacks, mains[0] if file.name in (*_OWN, *_OVERRIDES) else mains[-1])
+
+
+def _service(file: SourceFile, name: str) -> YamlValue | None:
+    services: dict[str, YamlValue] = file.cached("services", lambda: {str(one.path[-1]): one for one in _services(file)})
+    return services.get(name)
+
+
+def _beneath(file: SourceFile, service: YamlValue) -> list[SourceFile]:
+    """The project's own file, if a service cannot be without: one of the override file, or one of which nothing says what it runs."""
+    is_override = file.name in _OVERRIDES
+    if file.name in _OWN or not (is_override or (_is_called_so(file) and {"image", "build", "extends"}.isdisjoint(service.value))):
+        return []
+    own = _own(file)
+    return [own] if own is not None and _service(own, str(service.path[-1])) is not None else []
+
+
+def _is_called_so(file: SourceFile) -> bool:
+    return any(fnmatch(file.name, pattern) for pattern in NAMES)
+
+
+def _own(file: SourceFile) -> SourceFile | None:
+    """The project's own file in the folder of a file."""
+    return _first(file, _OWN)
+
+
+def _over(file: SourceFile) -> list[SourceFile]:
+    """The override file that Compose lays over the project's own one."""
+    if file.name not in _OWN:
+        return []
+    own = _own(file)
+    override = _first(file, _OVERRIDES) if own is not None and own.uri == file.uri else None
+    return [override] if override is not None else []
+
+
+def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
+    """The first file of some names that is in the folder of a file, looked for once."""
+    found: list[SourceFile] = file.cached(names[0], lambda: [one for name in names if (one := file.around.find(file, name)) is not None])
+    return found[0] if found else None
+
+
+def _extended(layer: _Layer) -> tuple[list[_Layer], bool]:
+    """A service over what it extends, and whether that is not known here. Compose refuses a circle, so nothing of it is."""
+    layers = [layer]
+    places = {_place(layer)}
+    while (extends := layers[0].service.at("extends")).value is not None:
+        base = _base(layers[0].file, extends)
+        if base is None or _place(base) in places or len(layers) > _LONGEST:
+            return [layer], True
+        layers.insert(0, base)
+        places.add(_place(base))
+    return layers, False
+
+
+def _base(file: SourceFile, extends: YamlValue) -> _Layer | None:
+    """The service that another one extends, of its own or of another file."""
+    name, path = extends.value, None
+    if not isinstance(name, str):
+        name, path = extends.at("service").value, extends.at("file").value
+    other = file if path is None else file.around.find(file, path) if isinstance(path, str) else None
+    service = _service(other, name) if other is not None and isinstance(name, str) else None
+    if other is None or service is None or len(service.at("environment").value or ()) > MOST_VARIABLES:
+        return None
+    return _Layer(other, service)
+
+
+def _place(layer: _Layer) -> tuple[str, int]:
+    return layer.file.uri, layer.service.place().value.start
+
+
+# --- What a service gets -------------------------------------------------------------------------------------------------------------
+
+
+class _Entry(NamedTuple):
+    """A variable that a service gets, and the number of the layer or the file that gives it."""
+
+    variable: Variable
+    at: int | Piece
+
+
+class _Environment(NamedTuple):
+    """The variables of a service in the order in which they count. ``lacks``: not all that it names is known. ``files`` are what is."""
+
+    entries: list[_Entry]
+    lacks: bool
+    files: list[Piece]
+
+
+class _EnvFile(NamedTuple):
+    path: str
+    raw: bool
+
+
+def _environment(project: _Project, file: SourceFile) -> _Environment:
+    start = project.layers[project.main].service.place().value.start
+    environment: _Environment = file.cached(f"environment {start}", lambda: _gathered(project, file))
+    return environment
+
+
+def _gathered(project: _Project, file: SourceFile) -> _Environment:
+    found = _Environment([], project.lacks, [])
+    for layer in project.layers:
+        files = _env_files(layer.service.at("env_file"))
+        pieces = [_file_piece(layer.file, one) for one in files or ()]
+        known = [piece for piece in pieces if piece is not None]
+        found.files.extend(known)
+        found.entries.extend(_Entry(one, piece) for piece in known for one in piece.variables if one.name.startswith(PREFIX))
+        found = found._replace(lacks=found.lacks or files is None or len(known) < len(pieces))
+    beside = _beside(file)
+    for number, layer in enumerate(project.layers):
+        found.entries.extend(_from_layer(layer, number, beside))
+    return found
+
+
+def _env_files(part: YamlValue) -> list[_EnvFile] | None:
+    """The files that ``env_file`` names: a path, or a list of paths and of objects; None where something in it is not to be understood."""
+    value = part.value
+    files: list[_EnvFile] = []
+    for one in value if isinstance(value, list) else [] if value is None else [value]:
+        path, form = (one.get("path"), one.get("format")) if isinstance(one, dict) else (one, None)
+        if not isinstance(path, str) or form not in (None, "raw"):
+            return None
+        files.append(_EnvFile(path, form == "raw"))
+    return files
+
+
+def _file_piece(file: SourceFile, one: _EnvFile) -> Piece | None:
+    """The variables of a file that a compose file names; None where that is not to be found, which need not be so where Compose runs."""
+    found = file.around.find(file, one.path)
+    if found is None or found.is_no_text:
+        return None
+    name = ("environment file", found.uri, found.release, one.raw)
+    piece: Piece = file.around.cached(name, lambda: environment_piece(found, raw=one.raw))
+    return piece if piece.is_shared else None
+
+
+class _Beside(NamedTuple):
+    """``.env`` beside a compose file: what its variables are, and the place that gives them."""
+
+    variables: Mapping[str, Variable]
+    piece: Piece
+
+
+def _beside(file: SourceFile) -> _Beside | None:
+    """``.env`` beside a compose file. Who edits it must know what else it is for."""
+
+    def read() -> _Beside | None:
+        found = file.around.find(file, ".env")
+        if found is None or found.is_no_text:
+            return None
+        piece = environment_piece(found)
+        return _Beside({variable.name: variable for variable in read_environment(found).variables}, piece._replace(editor=None))
+
+    beside: _Beside | None = file.around.cached((".env", file.uri.rpartition("/")[0], file.release), read)
+    return beside
+
+
+def _from_layer(layer: _Layer, number: int, beside: _Beside | None) -> Iterator[_Entry]:
+    """The variables of ``environment``. One whose whole value is one of ``.env`` is written there."""
+    for variable in _variables(layer.service, layer.file.text.content):
+        if variable.text is not None or beside is None:
+            yield _Entry(variable, number)
+            continue
+        written = _written(layer.service, variable)
+        named = _WHOLE.fullmatch(written) if written is not None else None
+        there = beside.variables.get(variable.name if written is None else named["braced"] or named["bare"] if named is not None else "")
+        if there is not None and there.text is not None and (there.text or named is None or not named["default"]):
+            yield _Entry(there._replace(name=variable.name, mistake=variable.mistake), beside.piece)
+        else:
+            text = None if written is None else _replaced(written, beside)
+            yield _Entry(variable if text is None else variable._replace(text=text, replaced=True), number)
+
+
+def _written(service: YamlValue, variable: Variable) -> str | None:
+    """What stands for the value of a variable; None where only its name does."""
+    value = YamlValue(service.yaml, variable.at).value
+    if isinstance(service.at("environment").value, list):
+        _, sign, value = str(value).partition("=")
+        return value if sign else None
+    return value if isinstance(value, str) else None
+
+
+_WHOLE: Final = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:?[-?][^{}]*)?\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
+"""A value that is one reference, of which the variable counts where it is given."""
+_REFERENCE: Final = re.compile(
+    r"\$(?:(?P<dollar>\$)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<sign>:?[-?+])(?P<word>[^{}$]*))?\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))"
+)
+
+
+def _replaced(text: str, beside: _Beside | None) -> str | None:
+    """A text with the references replaced by what ``.env`` says; None where nobody knows one of them here.
+
+    The default of what ``.env`` lacks is none of those: the shell may have the variable.
+    """
+    variables = beside.variables if beside is not None else {}
+    parts: list[str] = []
+    at = 0
+    for match in _REFERENCE.finditer(text):
+        value = "$" if match["dollar"] else _value(match, variables)
+        if value is None:
+            return None
+        parts += [text[at : match.start()], value]
+        at = match.end()
+    parts.append(text[at:])
+    return None if any("$" in part for part in parts[::2]) else "".join(parts)
+
+
+def _value(reference: re.Match[str], variables: Mapping[str, Variable]) -> str | None:
+    """What Compose puts in the place of a reference; None where that is not known."""
+    found = variables.get(reference["braced"] or reference["bare"])
+    text = found.text if found is not None else None
+    sign, word = reference["sign"] or "", reference["word"] or ""
+    if text is None:
+        return None
+    if sign.endswith("+"):
+        return word if text or sign == "+" else ""
+    if not text and sign.startswith(":"):
+        return word if sign == ":-" else None
+    return text
 
 
 def _resolve(text: str) -> str | None:

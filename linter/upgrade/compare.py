@@ -223,7 +223,7 @@ def _removed(history: History, pair: Pair, whole: SettingPath, path: SettingPath
         note is None or note.needs_hand,
         name,
         before=_shown(view, whole),
-        document=view.document,
+        document=view.document.written_in(whole)[0],
         path=whole,
         span=view.document.locate(whole),
     )
@@ -248,7 +248,7 @@ def _added(history: History, pair: Pair, whole: SettingPath, path: SettingPath, 
         note is None or note.needs_hand,
         name,
         after=_shown(view, whole),
-        document=view.document,
+        document=view.document.written_in(whole)[0],
         path=whole,
         span=view.document.locate(whole),
     )
@@ -299,7 +299,7 @@ def _read_differently(history: History, pair: Pair, path: SettingPath) -> Upgrad
         name,
         before=visible_effective(pair.old.known, old),
         after=visible_effective(pair.new.known, new._replace(effective=held)),
-        document=pair.new.document,
+        document=pair.new.document.written_in(path)[0],
         path=path,
         span=pair.new.document.locate(path),
     )

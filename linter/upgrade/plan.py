@@ -235,7 +235,7 @@ def _of_server(note: Note, release: Release, pair: Pair, held: Document) -> Iter
         shown_name(known, note.path) if note.path else "",
         _value(note.before, known, note.path, value),
         _value(note.after, known, note.path, value),
-        document,
+        document.written_in(note.path)[0],
         note.path or None,
         document.locate(note.path) if note.path in pair.new.given else None,
     )
@@ -266,7 +266,7 @@ def _of_infra(pair: Pair, then: View) -> Iterator[_Found]:
         if value is ABSENT and (own or software == "Redis"):
             value = then.default(path) if then.default(path) is not ABSENT else pair.new.default(path)
         if isinstance(value, str) and _numbers(value) and visible(pair.new.known, path, value) == value:
-            yield _Found(software, value, document, path, document.locate(path) if path in pair.new.given else None)
+            yield _Found(software, value, document.written_in(path)[0], path, document.locate(path) if path in pair.new.given else None)
 
 
 def _is_at_least(version: str, needed: str) -> bool:

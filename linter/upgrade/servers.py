@@ -82,6 +82,7 @@ class Holding:
             complete=whole,
             target=shown.target,
             server=shown.server,
+            parts=shown.parts,
         )
         document.cached("mismatches", dict)
         return document

@@ -886,6 +886,19 @@ def compose_services(size: int) -> Sample:
 
 
 @shape
+def compose_services_that_extend_one(size: int) -> Sample:
+    base = "  b:\n    environment:\n      MEDPLUM_REDIS_HOST: cache\n      MEDPLUM_PORT: x\n"
+    one = "  s{0}:\n    image: medplum/medplum-server:latest\n    extends: b\n    environment:\n      MEDPLUM_ZQ{0}: '1'\n"
+    return Sample("compose.yaml", f"services:\n{base}" + "".join(one.format(number) for number in range(size)), "server/env")
+
+
+@shape
+def compose_services_that_extend_each_other(size: int) -> Sample:
+    one = "  s{0}:\n    image: medplum/medplum-server:latest\n    extends: s{1}\n    environment:\n      MEDPLUM_ZQ{0}: '1'\n"
+    return Sample("compose.yaml", "services:\n" + "".join(one.format(number, number + 1) for number in range(size)), "server/env")
+
+
+@shape
 def compose_services_of_many_versions(size: int) -> Sample:
     one = "  s{0}:\n    image: medplum/medplum-server:9.{0}.0\n    environment:\n      MEDPLUM_ZQ{0}: '1'\n      MEDPLUM_PORT: x\n"
     return Sample("compose.yaml", "services:\n" + "".join(one.format(number) for number in range(size)), "server/env")
@@ -1031,6 +1044,28 @@ def kubernetes_containers(size: int) -> Sample:
     head = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: d\nspec:\n  containers:\n"
     one = "    - name: c{0}\n      image: medplum/medplum-server:4\n      env:\n        - name: MEDPLUM_PORT\n          value: x\n"
     return Sample("deploy.yaml", head + "".join(one.format(number) for number in range(size)), "server/env")
+
+
+@shape
+def kubernetes_containers_of_one_config_map(size: int) -> Sample:
+    head = (
+        _manifest(0, "  MEDPLUM_DATABASE_HOST: db\n  key: x\n")
+        + "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: d\nspec:\n  containers:\n"
+    )
+    one = (
+        "    - name: c{0}\n      image: medplum/medplum-server:4\n      envFrom: [{{configMapRef: {{name: m0}}}}]\n"
+        "      env:\n        - name: MEDPLUM_PORT\n          valueFrom: {{configMapKeyRef: {{name: m0, key: key}}}}\n"
+    )
+    return Sample("deploy.yaml", head + "".join(one.format(number) for number in range(size)), "server/env")
+
+
+@shape
+def kubernetes_config_maps_of_one_container(size: int) -> Sample:
+    head = "".join(_manifest(number, f"  MEDPLUM_DATABASE_ZQ{number}: 'x'\n") for number in range(size))
+    pod = "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: d\nspec:\n  containers:\n"
+    pod += "    - image: medplum/medplum-server:4\n      envFrom:\n"
+    sources = "".join(f"        - configMapRef: {{name: m{number}}}\n" for number in range(size))
+    return Sample("deploy.yaml", head + pod + sources, "server/env")
 
 
 @shape

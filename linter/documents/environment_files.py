@@ -1,0 +1,251 @@
+"""Files of environment variables, a line each, as Docker Compose, the npm package ``dotenv`` and a shell read them.
+
+Read as they agree on it: ``export`` may stand before a name; a value without quotes ends
+at a blank and a "#"; single quotes keep everything, double quotes know escapes; both may go over several lines.
+
+Where a quote is not closed they do not agree. The package takes it for a part of the value and reads the next line; Compose and a shell
+go on to the next quote, which opens the value of a later line, and fail there or set what stands between as one value. So the line whose
+quote is meant is looked for: a value over several lines holds no line that sets a variable of the server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+from .. import settings
+from ..redaction.token_line import LineExcerpts, Token
+from ..settings.env_names import setting_of
+from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
+from ..text import Span, Text
+from .editors import editor_of_lines
+from .lines import TokenLines
+from .problems import encoding_problems
+from .source import Problem, SourceFile
+from .sums import Piece
+from .suppression_comments import read_suppression_comments, within
+from .variables import Variable, VariableHolder, fallback_of, unless_reference
+
+_CONSEQUENCE = "the program that reads the file reads it as part of the first name, and that variable is not set"
+_LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
+_BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_COMMENT = re.compile(r"\s#")
+_QUOTES = "'\""
+_REST = re.compile(r"[^\r\n]*")
+_BLANKS = re.compile(r"[\r\n \t]*")
+_NEXT = re.compile(r"\r\n|\r|\n")
+_OURS = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?MEDPLUM_[A-Z0-9_]+[^\S\r\n]*=")
+"""A line that sets a variable of the server."""
+_ANY = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?[A-Z_][A-Z0-9_]*=(?:[^=\s]|\Z)")
+"""A line that sets a variable, and is no last line of base64."""
+_END_OF_BASE64 = re.compile(r"[A-Za-z0-9+/]+={1,2}(?=[\r\n]|\Z)")
+"""The last line of a key before its end, which looks like a variable without a value."""
+_PEM = "-----BEGIN "
+_MEANING = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
+_ADVICE = "put the value in double quotes, in which \\n is a line break"
+_PLAIN_ADVICE = "write the quotes without backslashes"
+
+
+class EnvironmentLines(NamedTuple):
+    """The variables of a file, what is wrong with its lines, and its comments."""
+
+    variables: list[Variable]
+    problems: list[Problem]
+    comments: list[Span]
+    broken: list[int]
+    """Where something stands next behind lines that are none: of several in a row, as an unquoted key makes them, one is reported."""
+
+
+def environment_piece(file: SourceFile, *, raw: bool = False) -> Piece:
+    """What gives the variables of a file, with what is wrong with its lines; ``raw``: each value is all that stands behind its sign."""
+    read = read_environment(file)
+    variables = raw_variables(file.text) if raw else read.variables
+    comments = read_suppression_comments(file.text, within(read.comments))
+    first = variables[0].key if variables else Span(0, 0)
+
+    def excerpts() -> LineExcerpts:
+        return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
+
+    start = Span(first.start, min(first.start + 1, first.end))
+    holder = VariableHolder(environment=None, type="file", start=start, lines=partial(TokenLines, excerpts))
+    problems = (*encoding_problems(file, _CONSEQUENCE), *(() if raw else read.problems), *comments.problems)
+    editor = None if raw else editor_of_lines(file, variables_in)
+    return Piece(file, "", holder, tuple(variables), problems, comments.suppressions, editor)
+
+
+def raw_variables(text: Text) -> list[Variable]:
+    """The variables of a file whose values are what stands in it, as ``format: raw`` of Compose has them: no quote and no sign counts."""
+    variables: list[Variable] = []
+    for line in _RAW.finditer(text.content):
+        key, value = Span(*line.span("name")), Span(*line.span("value"))
+        shown = value if value.start < value.end else Span(key.start, value.start)
+        variables.append(Variable(line["name"], line["value"], key, shown))
+    return variables
+
+
+_RAW = re.compile(r"^[^\S\r\n]*(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)=(?P<value>[^\r\n]*)", re.MULTILINE)
+
+
+def variables_in(content: str) -> list[Variable]:
+    """The variables of a text."""
+    return read_lines(Text(content)).variables
+
+
+def _tokens(variable: Variable, content: str) -> Iterator[Token]:
+    yield Token(variable.key, "name", variable.name, variable.name)
+    if variable.value.start >= variable.key.end:
+        written = content[slice(*variable.value)]
+        # Behind a quote that is not closed stands more than the value, and behind a "#" perhaps a comment.
+        name = variable.name if variable.text is not None else ""
+        yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
+
+
+def read_environment(file: SourceFile) -> EnvironmentLines:
+    """What stands in a file, read once."""
+    read: EnvironmentLines = file.cached("environment file", lambda: read_lines(file.text))
+    return read
+
+
+def read_lines(text: Text) -> EnvironmentLines:
+    """Every line of a file; one that is no assignment is a problem, and the next one is read all the same."""
+    read = EnvironmentLines([], [], [], [])
+    content, at = text.content, 0
+    while at < len(content):
+        blank = _BLANK.match(content, at)
+        if blank is None:
+            at = _assignment(content, at, read)
+        else:
+            read.comments.extend(_comment(content, Span(*blank.span())))
+            at = blank.end()
+        at = _behind_line(content, at, read)
+    return read
+
+
+def _behind_line(content: str, at: int, read: EnvironmentLines) -> int:
+    """The start of the next line; what stands before it belongs to nothing."""
+    if _NEXT.match(content, at) is None and at < len(content):
+        at = _rest(content, at).end
+    end = _NEXT.match(content, at)
+    return end.end() if end is not None else len(content)
+
+
+def _rest(content: str, at: int) -> Span:
+    match = _REST.match(content, at)
+    assert match is not None  # it matches nothing too
+    return Span(*match.span())
+
+
+def _next_text(content: str, at: int) -> int:
+    blank = _BLANKS.match(content, at)
+    assert blank is not None  # it matches nothing too
+    return blank.end()
+
+
+def _comment(content: str, span: Span) -> Iterator[Span]:
+    start = content.find("#", span.start, span.end)
+    if start >= 0:
+        yield Span(start, span.end)
+
+
+def _assignment(content: str, at: int, read: EnvironmentLines) -> int:
+    line = _LINE.match(content, at)
+    is_behind_broken = bool(read.broken) and read.broken[-1] >= at
+    if line is None or (is_behind_broken and _END_OF_BASE64.match(content, at)):
+        span = _rest(content, at)
+        if not is_behind_broken:
+            read.problems.append(_no_assignment(content, span))
+        read.broken.append(_next_text(content, span.end))
+        return span.end
+    name, key = line["name"], Span(*line.span("name"))
+    quote = content[line.end() : line.end() + 1]
+    if quote and quote in _QUOTES:
+        return _quoted(content, name, key, line.end(), quote, read)
+    end = _rest(content, line.end()).end
+    comment = _COMMENT.search(content, line.end(), end)
+    written = content[line.end() : comment.start() if comment is not None else end].rstrip()
+    if written.startswith("#"):  # after a blank a comment; else programs do not agree
+        text, written = ("" if content[line.end() - 1] != "=" else None), ""
+    else:
+        # Programs do not agree about a "#" in it; another name in it is that of a line whose start was lost.
+        text = unless_reference(written) if "#" not in written and "MEDPLUM_" not in written else None
+    span = Span(line.end(), line.end() + len(written)) if written else Span(key.start, line.end())
+    read.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
+    read.comments.extend(_comment(content, Span(span.end, _rest(content, span.end).end)))
+    return _rest(content, at).end
+
+
+def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: EnvironmentLines) -> int:
+    line = _rest(content, start)
+    end = closing_quote(content, start, escapes=quote == '"')
+    if end < 0 or (end >= line.end and _is_of_another(content, name, Span(start, end))):
+        message = (
+            f"the quote before the value of {_named(name)} is never closed, or only by the quote of a later line: "
+            "the program that reads the file fails, or reads the lines in between as part of the value"
+        )
+        read.problems.append(Problem("invalid-environment-line", message, Span(start, start + 1)))
+        read.variables.append(Variable(name, None, key, line))
+        read.broken.append(_next_text(content, line.end))  # the rest of a value of several lines is no other mistake
+        return line.end
+    span = Span(start, end + 1)
+    behind = _rest(content, span.end)
+    inner = content[start + 1 : end]
+    text: str | None = inner
+    if _BLANK.fullmatch(content, behind.start, behind.end) is None:
+        message = f"something follows the closing quote of {_named(name)}: programs do not agree on the value"
+        read.problems.append(Problem("invalid-environment-line", message, Span(behind.start, behind.start + 1)))
+        text = None
+    elif quote == '"':
+        text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None
+    elif "{{" in inner or ("${" in inner and _is_template(name, inner)):
+        text = None
+    quoting = "" if quote == '"' or text is None else _advice(text)
+    read.variables.append(Variable(name, text, key, span, quoting, fallback_of(inner)))
+    read.comments.extend(_comment(content, behind))
+    return behind.end
+
+
+def _is_template(name: str, inner: str) -> bool:
+    """Whether a text in single quotes with ``${`` in it is there to be filled in, by a program that does not mind the quotes.
+
+    In a password these are signs as all others, and single quotes are how to write them.
+    """
+    path = setting_of(name)
+    setting = settings.catalogue().get(path) if path else None
+    return is_nothing_but_references(inner) or (bool(path) and (setting is None or not setting.secret or setting.is_container))
+
+
+def _is_of_another(content: str, name: str, value: Span) -> bool:
+    """Whether the quote that ends a value of several lines is that of a later variable, so that its own is missing."""
+    if _OURS.search(content, value.start, value.end) is not None:
+        return True
+    behind = _rest(content, value.end + 1)
+    closes = _BLANK.fullmatch(content, *behind) is not None
+    if (name.startswith("MEDPLUM_") or not closes) and _ANY.search(content, value.start, value.end) is not None:
+        return True
+    return not closes and content.find(_PEM, *value) < 0
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _MEANING.get(match[0][1], match[0])
+
+
+def _hidden(match: re.Match[str]) -> str:
+    """An escape as it is looked at for references: an escaped dollar begins none."""
+    return "_" if match[0][1] in "\\$" else match[0]
+
+
+def _named(name: str) -> str:
+    """A name for a message: of another than Medplum's nobody knows what it is; it may be a line of a key."""
+    return name if name.startswith("MEDPLUM_") else "this variable"
+
+
+def _advice(text: str) -> str:
+    return _PLAIN_ADVICE if '\\"' in text else _ADVICE
+
+
+def _no_assignment(content: str, span: Span) -> Problem:
+    start = span.start + len(content[span.start : span.end]) - len(content[span.start : span.end].lstrip())
+    message = "this line sets no variable: write NAME=value, and a value of several lines in double quotes"
+    return Problem("invalid-environment-line", message, Span(start, start + 1))

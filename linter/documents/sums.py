@@ -1,0 +1,224 @@
+"""Variables of one server that stand in several places: one document of what the server gets, and one of each place for its text.
+
+A container has those of its ``envFrom`` and its ``env``, a service of Compose those of its ``env_file``, of what it ``extends`` and of its
+``environment``. Rules see the sum; findings are about the part in which a value is written (:meth:`linter.model.Document.written_in`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath
+from ..server.loader import build_tree
+from ..settings.env_names import PREFIX, setting_of
+from ..text import Excerpt, Span
+from ..text import Piece as ShownPiece
+from .source import Editor, Loaded, Place, Problem, SourceFile, Suppression
+from .variables import KIND, ReadVariables, Variable, VariableHolder, beside_members_of, read_variables
+
+_NOTHING: Final[Mapping[tuple[SettingPath, Part], Document]] = {}
+
+
+class Piece(NamedTuple):
+    """One place with variables: ``at`` tells it from others in its file, and ``variables`` are all that stand there, if they are asked for.
+
+    ``problems`` are those of its text; ``editor`` is None where its variables cannot be edited without touching something else.
+    """
+
+    file: SourceFile
+    at: object
+    holder: VariableHolder
+    variables: tuple[Variable, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    editor: Editor | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.file.uri, self.at
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its variables can be those of several servers: there are not too many of them."""
+        return len(self.variables) <= MOST_VARIABLES
+
+
+MOST_VARIABLES: Final = 500
+"""Variables at most that a place shares with several servers: no configuration has as many, and each server would have all of them."""
+
+
+class Given(NamedTuple):
+    """A variable as the server gets it, and the place where it is written; the name there may be another one."""
+
+    variable: Variable
+    piece: Piece
+
+
+def load_piece(piece: Piece) -> Loaded:
+    """The document of the variables of one place alone."""
+    return _read(piece, piece.variables)._replace(places=frozenset({piece.place}))
+
+
+def _read(piece: Piece, variables: Iterable[Variable]) -> Loaded:
+    return read_variables(piece.file, variables, piece.holder, piece.problems, piece.suppressions, piece.editor).loaded
+
+
+def load_sum(main: Piece, given: Sequence[Given], *, also: Iterable[Piece] = (), problems: Iterable[Problem] = ()) -> Loaded:
+    """The document of what a server gets: of two variables with one name the later one counts.
+
+    ``main`` is the place that has the name of the whole, and where what is missing would be written. ``also`` are places that belong to it
+    and give nothing that counts. ``problems`` are mistakes in what is given, each with the setting that it is about.
+    """
+    given = _each_once(given)
+    pieces: dict[Place, Piece] = {main.place: main}
+    for piece in (*(one.piece for one in given), *also):
+        known = pieces.setdefault(piece.place, piece)
+        if piece.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
+            pieces[piece.place] = known._replace(editor=None)
+    if len(pieces) == 1:
+        loaded = _read(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given])
+        return loaded._replace(places=frozenset(pieces))
+    variables: dict[Place, list[Variable]] = {place: [] for place in pieces}
+    for one in given:
+        variables[one.piece.place].append(one.variable)
+    for place, piece in pieces.items():
+        # Others than the server's are there only for what is wrong with them, whoever reads them.
+        variables[place] += (one for one in piece.variables if not one.name.startswith(PREFIX))
+    read = {place: _part(piece, main, variables[place]) for place, piece in pieces.items()}
+    return _sum(main, [(one.variable, one.piece.place) for one in given], read, problems)
+
+
+def _each_once(given: Sequence[Given]) -> list[Given]:
+    """The variables without those that come again, as where a file is named twice: where one comes last, it counts."""
+    last = {(one.piece.place, one.variable.name, one.variable.key): number for number, one in enumerate(given)}
+    return [one for number, one in enumerate(given) if last[one.piece.place, one.variable.name, one.variable.key] == number]
+
+
+def _part(piece: Piece, main: Piece, variables: list[Variable]) -> ReadVariables:
+    """The document of a place, once for all sums that it is a part of in the same way."""
+    holder = piece.holder._replace(strict=main.holder.strict, complete=False, partial=True)
+    signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
+
+    def read() -> ReadVariables:
+        part = read_variables(piece.file, variables, holder, piece.problems, piece.suppressions, piece.editor)
+        part.loaded.document.holders = ()  # those of the sums
+        return part._replace(loaded=part.loaded._replace(places=frozenset({piece.place})))
+
+    if piece.place == main.place:
+        return read()  # the name of the whole, and what may be missing in it, are its own
+    name = ("part", piece.place, piece.file.release, holder.strict, signs)
+    part: ReadVariables = piece.file.around.cached(name, read)
+    return part
+
+
+def _sum(main: Piece, given: Sequence[tuple[Variable, Place]], read: Mapping[Place, ReadVariables], problems: Iterable[Problem]) -> Loaded:
+    release = main.file.release
+    paths = [(setting_of(variable.name, release), place) for variable, place in given]
+    owners: dict[SettingPath, Place] = {path: place for path, place in paths if path in read[place].last}
+    last = {path: read[place].last[path] for path, place in owners.items()}
+    values = {path: read[place].values[path] for path, place in owners.items()}
+    documents = {place: one.loaded.document for place, one in read.items()}
+    parts = SumParts(
+        tuple(documents.values()),
+        {path: documents[place] for path, place in owners.items()},
+        [(path, documents[place]) for path, place in dict.fromkeys(paths) if path in read[place].last],
+    )
+    document = Document(
+        main.file.uri,
+        KIND,
+        main.file.text,
+        build_tree(values.items()),
+        SumOrigin(parts),
+        environment=main.holder.environment,
+        complete=main.holder.is_complete_with(last),
+        given=tuple((path, _text(values[path], variable)) for path, variable in last.items()),
+        parts=parts,
+        holders=main.holder.names_of,
+    )
+    for part in documents.values():
+        part.holders = tuple(dict.fromkeys((*part.holders, *document.holders)))
+    beside = [one for one in beside_members_of(last, release) if one.path is not None and _is_across(parts, one.path)]
+    return Loaded(
+        document,
+        (*problems, *beside),
+        image=main.holder.image,
+        places=frozenset(read),
+        parts=tuple(one.loaded for one in read.values()),
+    )
+
+
+def _text(value: Any, variable: Variable) -> Any:
+    return UNKNOWN if value is UNKNOWN else variable.text
+
+
+def _is_across(parts: SumParts, path: SettingPath) -> bool:
+    """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
+    return any(parts.giver(path[:length], "key") is not parts.giver(path, "key") for length in range(1, len(path)))
+
+
+class SumParts:
+    """See :class:`linter.model.Parts`. ``owners`` are the documents that give the settings, ``every`` each with all that it gives.
+
+    ``facts_of`` has those that say a fact of a setting which its giver does not.
+    """
+
+    def __init__(
+        self,
+        documents: tuple[Document, ...],
+        owners: Mapping[SettingPath, Document],
+        every: Iterable[tuple[SettingPath, Document]],
+        facts_of: Mapping[tuple[SettingPath, Part], Document] = _NOTHING,
+    ) -> None:
+        self.documents = documents
+        self._owners = owners
+        self._facts_of = facts_of
+        self._every: dict[SettingPath, list[Document]] = {}
+        self._beneath: dict[SettingPath, Document] = {}
+        for path, document in owners.items():
+            for length in range(len(path)):
+                self._beneath.setdefault(path[:length], document)
+        for path, document in every:
+            for length in range(1, len(path) + 1):
+                self._every.setdefault(path[:length], []).append(document)
+        self._whole = {path for path, _ in every}
+
+    def giver(self, path: SettingPath, part: Part) -> Document:
+        """See :meth:`linter.model.Parts.giver`."""
+        other = self._facts_of.get((path, part))
+        if other is not None:
+            return other
+        holder = next((path[:length] for length in range(len(path), 0, -1) if path[:length] in self._owners), None)
+        if holder is not None:
+            return self._owners[holder]
+        return self._beneath.get(path, self.documents[0]) if path else self.documents[0]
+
+    def givers(self, path: SettingPath) -> tuple[Document, ...]:
+        """See :meth:`linter.model.Parts.givers`."""
+        above = [one for length in range(1, len(path)) if path[:length] in self._whole for one in self._every[path[:length]]]
+        return tuple(dict.fromkeys((*self._every.get(path, ()), *above)))
+
+
+class SumOrigin:
+    """The way back from the settings of a sum: to the origins of its parts."""
+
+    def __init__(self, parts: SumParts, facts: Callable[[SettingPath], Mapping[str, Fact]] | None = None) -> None:
+        self._parts = parts
+        self._facts = facts
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        """See :meth:`linter.model.Origin.locate`: a place in the text of the part."""
+        return self._parts.giver(path, part).origin.locate(path, part)
+
+    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
+        """See :meth:`linter.model.Origin.facts`."""
+        return self._parts.giver(path, "value").origin.facts(path) if self._facts is None else self._facts(path)
+
+    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
+        """See :meth:`linter.model.Origin.excerpt`: of the first part, for findings are about the parts."""
+        return self._parts.documents[0].origin.excerpt(path, span)
+
+    def pieces(self, part: Span) -> Iterator[ShownPiece]:
+        """See :meth:`linter.model.Origin.pieces`, of the first part too."""
+        return self._parts.documents[0].origin.pieces(part)

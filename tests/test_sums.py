@@ -1,0 +1,499 @@
+"""Several files that configure one server: what is found in the sum, and where.
+
+``sums/CASE`` holds the files, ``expected.txt`` what is found in them; ``UPDATE_GOLDEN=1 pytest tests/test_sums.py`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.helpers import EVERY_RULE, compare_with
+
+from linter.cli import cli
+from linter.commands.show import as_text
+from linter.config import Overrides
+from linter.fix import Fixes, fixed
+from linter.load import load_documents
+from linter.model import dotted
+from linter.redaction.mask import holder_text
+from linter.run import Options, Outcome, lint_paths
+from linter.settings.releases import parse_server_version
+
+SUMS = Path(__file__).parent / "sums"
+CASES = sorted(path.name for path in SUMS.iterdir() if path.is_dir())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which the test runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def copied(case: str, folder: Path) -> list[str]:
+    """The names of the files of a case, which are in the folder then."""
+    shutil.copytree(SUMS / case, folder, dirs_exist_ok=True)
+    (folder / "expected.txt").unlink(missing_ok=True)
+    return sorted(path.name for path in folder.iterdir())
+
+
+def found(outcome: Outcome) -> list[str]:
+    """Each finding with its file, line and column, what it is shown with, and the setting."""
+    assert outcome.bugs == ()
+    lines = []
+    for one in outcome.result.findings:
+        line, column = one.document.position(one.span.start)
+        setting = "-" if one.path is None else dotted(one.path)
+        suppressed = "" if one.suppressed is None else f" (suppressed: {one.suppressed})"
+        lines.append(f"{one.document.uri}:{line}:{column} {one.severity}[{one.rule}] {holder_text(one.document)}: {setting}{suppressed}")
+    return lines
+
+
+def lint(*paths: str) -> list[str]:
+    return found(lint_paths(list(paths), Options()))
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_found_in_a_sum(case: str, folder: Path) -> None:
+    copied(case, folder)
+    outcome = lint_paths(["."], Options(EVERY_RULE))
+    assert outcome.errors == ()
+    files = [f"{file.path}: {file.status} {file.kind or file.note}" for file in outcome.result.files]
+    shown = as_text(
+        load_documents(sorted({file.path for file in outcome.result.files}), None).documents, only_changed=False, defaults=False
+    )
+    compare_with(SUMS / case / "expected.txt", "\n".join([*files, "", *found(outcome), "", shown]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_order_of_the_files_changes_nothing(case: str, folder: Path) -> None:
+    names = [name for name in copied(case, folder) if name != "Chart.yaml"]
+    expected = lint(*names)
+    assert all(lint(*order) == expected for order in itertools.islice(itertools.permutations(names), 0, 120, 17))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_file_is_checked_with_its_sum_alone(case: str, folder: Path) -> None:
+    """What is found twice is one finding, and each file has one status."""
+    copied(case, folder)
+    outcome = lint_paths(["."], Options(EVERY_RULE))
+    places = [(one.rule, one.document.uri, one.span, one.message) for one in outcome.result.findings]
+    assert len(places) == len(set(places))
+    statuses = [(file.path, file.environment) for file in outcome.result.files]
+    assert len(statuses) == len(set(statuses))
+
+
+# --- Kubernetes ----------------------------------------------------------------------------------------------------------------------
+
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: medplum}}
+spec:
+  template:
+    spec:
+      containers:
+        - image: medplum/medplum-server:5.1.4
+          args: [env]
+          {container}
+"""
+CONFIG_MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}}}
+data: {{{data}}}
+"""
+
+
+def deployment(container: str) -> str:
+    return DEPLOYMENT.format(container=container)
+
+
+def config_map(data: str, name: str = "config") -> str:
+    return CONFIG_MAP.format(data=data, name=name)
+
+
+def shown(*paths: str) -> list[str]:
+    """The settings of the documents of files, each with its value and its place."""
+    text = as_text(load_documents(list(paths), None).documents, only_changed=False, defaults=False)
+    return [" ".join(line.split()) for line in text.splitlines() if line.startswith("  ")]
+
+
+@pytest.mark.parametrize(
+    ("container", "row"),
+    [
+        ("envFrom: [{configMapRef: {name: config}}]", 'logLevel "WARN" c.yaml:4'),
+        ("envFrom: [{configMapRef: {name: config}}, {configMapRef: {name: other}}]", 'logLevel "ERROR" o.yaml:4'),
+        ("envFrom: [{configMapRef: {name: other}}, {configMapRef: {name: config}}]", 'logLevel "WARN" c.yaml:4'),
+        ("envFrom: [{prefix: MEDPLUM_, configMapRef: {name: bare}}]", 'logLevel "INFO" b.yaml:4'),
+        (
+            "envFrom: [{configMapRef: {name: config}}]\n          env: [{name: MEDPLUM_LOG_LEVEL, value: DEBUG}]",
+            'logLevel "DEBUG" d.yaml:11',
+        ),
+        ("env: [{name: MEDPLUM_LOG_LEVEL, valueFrom: {configMapKeyRef: {name: bare, key: LOG_LEVEL}}}]", 'logLevel "INFO" b.yaml:4'),
+        (
+            "env: [{name: MEDPLUM_LOG_LEVEL, valueFrom: {configMapKeyRef: {name: none, key: a}}}]",
+            "logLevel (value not in the input) line 10",
+        ),
+        (
+            "envFrom: [{configMapRef: {name: config}}]\n"
+            "          env: [{name: MEDPLUM_LOG_LEVEL, valueFrom: {configMapKeyRef: {name: bare, key: none, optional: true}}}]",
+            'logLevel "WARN" c.yaml:4',
+        ),
+    ],
+)
+def test_what_counts_in_a_container(container: str, row: str, folder: Path) -> None:
+    write(
+        folder,
+        d_dot_yaml=deployment(container),
+        c_dot_yaml=config_map("MEDPLUM_LOG_LEVEL: WARN"),
+        o_dot_yaml=config_map("MEDPLUM_LOG_LEVEL: ERROR", "other"),
+        b_dot_yaml=config_map("LOG_LEVEL: INFO", "bare"),
+    )
+    assert row in shown("d.yaml", "c.yaml", "o.yaml", "b.yaml")
+
+
+MISSING = "missing-app-base-url"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_known"),
+    [
+        ("{configMapRef: {name: config}}", True),
+        ("{configMapRef: {name: elsewhere}}", False),
+        ("{configMapRef: {name: elsewhere, optional: true}}", False),
+        ("{secretRef: {name: config}}", False),
+        ("{prefix: [a], configMapRef: {name: config}}", False),
+        ("{}", False),
+    ],
+)
+def test_nothing_is_missing_where_an_object_is_not_known(source: str, is_known: bool, folder: Path) -> None:
+    container = f"envFrom: [{source}]\n          env: [{{name: MEDPLUM_REDIS_HOST, value: redis}}]"
+    write(folder, d_dot_yaml=deployment(container), c_dot_yaml=config_map("MEDPLUM_BASE_URL: https://api.hospital.health/"))
+    assert any(MISSING in line for line in lint("d.yaml", "c.yaml")) == is_known
+    assert not any(MISSING in line for line in lint("d.yaml"))
+
+
+def test_a_file_that_does_not_mention_medplum_can_name_what_does(folder: Path) -> None:
+    container = "envFrom: [{configMapRef: {name: config}}]"
+    own = deployment(container).replace("{name: medplum}", "{name: api}").replace("medplum/medplum-server:5.1.4", "acme/fhir:1")
+    write(
+        folder,
+        d_dot_yaml=own,
+        c_dot_yaml=config_map("MEDPLUM_SUPPORT_EMAIL: nobody, MEDPLUM_REDIS_HOST: redis"),
+        compose_dot_yml="services: {api: {image: acme/fhir, env_file: a.env}}\n",
+        a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\nMEDPLUM_REDIS_HOST=redis\n",
+    )
+    emails = [line for line in lint(".") if "invalid-email" in line]
+    assert emails == [
+        "a.env:1:23 error[invalid-email] service api: supportEmail",
+        "c.yaml:4:31 error[invalid-email] container api: supportEmail",
+    ]
+    assert lint_paths(["d.yaml"], Options()).result.files[0].status == "ignored"
+
+
+def test_objects_of_one_name_for_several_environments(folder: Path) -> None:
+    """Each Deployment has the one of its folder; where two can be meant, neither is."""
+    container = "envFrom: [{configMapRef: {name: config}}]\n          env: [{name: MEDPLUM_REDIS_HOST, value: redis}]"
+    for name in ("prod", "staging"):
+        write(
+            folder,
+            **{
+                f"{name}__d_dot_yaml": deployment(container),
+                f"{name}__c_dot_yaml": config_map(f"MEDPLUM_BASE_URL: http://{name}.hospital.health/"),
+            },
+        )
+    write(folder, d_dot_yaml=deployment(container))
+    files = ["d.yaml", *(f"{name}/{file}.yaml" for name in ("prod", "staging") for file in "cd")]
+    assert [line for line in shown(*files) if "baseUrl" in line] == [
+        'baseUrl "http://prod.hospital.health/" prod/c.yaml:4',
+        'baseUrl "http://staging.hospital.health/" staging/c.yaml:4',
+    ]
+
+
+def test_a_secret_that_is_overridden_can_be_read_all_the_same(folder: Path) -> None:
+    """Of what is wrong with a value that does not count only that is said."""
+    container = (
+        "envFrom: [{configMapRef: {name: config}}]\n          env:\n"
+        "            - {name: MEDPLUM_DATABASE_PASSWORD, valueFrom: {secretKeyRef: {name: s, key: p}}}\n"
+        "            - {name: MEDPLUM_PORT, value: '8103'}"
+    )
+    write(folder, d_dot_yaml=deployment(container), c_dot_yaml=config_map("MEDPLUM_DATABASE_PASSWORD: Zq7xKpW3vT9m, MEDPLUM_PORT: x"))
+    assert [line for line in lint(".") if line.startswith("c.yaml")] == [
+        "c.yaml:4:35 error[secret-in-config-map] container medplum: database.password"
+    ]
+
+
+def test_an_object_of_another_namespace_is_another_one(folder: Path) -> None:
+    container = "envFrom: [{configMapRef: {name: config}}]\n          env: [{name: MEDPLUM_REDIS_HOST, value: redis}]"
+    write(
+        folder,
+        d_dot_yaml=deployment(container).replace("{name: medplum}", "{name: medplum, namespace: a}"),
+        c_dot_yaml=config_map("MEDPLUM_BASE_URL: https://api.hospital.health/").replace("{name: config}", "{name: config, namespace: b}"),
+    )
+    assert not any(MISSING in line for line in lint("d.yaml", "c.yaml"))
+
+
+# --- Compose -------------------------------------------------------------------------------------------------------------------------
+
+
+def compose(service: str, image: str = "medplum/medplum-server:5.1.4") -> str:
+    return f"services:\n  server:\n    image: {image}\n    command: env\n{service}"
+
+
+SERVER = "    environment: {MEDPLUM_REDIS_HOST: redis}\n"
+
+
+@pytest.mark.parametrize(
+    ("service", "row"),
+    [
+        ("    env_file: a.env\n", 'logLevel "WARN" a.env:1'),
+        ("    env_file: [a.env, b.env]\n", 'logLevel "ERROR" b.env:1'),
+        ("    env_file: [{path: b.env, required: false}, ./a.env]\n", 'logLevel "WARN" a.env:1'),
+        ("    env_file: [a.env]\n    environment: {MEDPLUM_LOG_LEVEL: DEBUG}\n", 'logLevel "DEBUG" docker-compose.yml:6'),
+        ("    environment: {MEDPLUM_LOG_LEVEL: '${LEVEL}'}\n", 'logLevel "INFO" .env:1'),
+        ("    environment: ['MEDPLUM_LOG_LEVEL=${LEVEL:-NONE}']\n", 'logLevel "INFO" .env:1'),
+        ("    environment: [MEDPLUM_PORT=1, MEDPLUM_LOG_LEVEL]\n", 'logLevel "NONE" .env:2'),
+        ("    environment: {MEDPLUM_PORT: 1, MEDPLUM_LOG_LEVEL: null}\n", 'logLevel "NONE" .env:2'),
+        ("    environment: {MEDPLUM_LOG_LEVEL: '${EMPTY:-WARN}'}\n", 'logLevel "WARN" line 5'),
+        ("    environment: {MEDPLUM_LOG_LEVEL: '${UNKNOWN:-WARN}'}\n", "logLevel (value not in the input) line 5"),
+        ("    environment: {MEDPLUM_LOG_LEVEL: '${LEVEL:+WARN}'}\n", 'logLevel "WARN" line 5'),
+        (
+            "    environment: {MEDPLUM_BASE_URL: 'https://${HOST}:$PORT/'}\n",
+            'baseUrl "https://api.hospital.health:444/" line 5',
+        ),
+        ("    extends: {file: common.yml, service: base}\n", 'logLevel "WARN" sub/c.env:1'),
+        (
+            "    extends: {file: common.yml, service: base}\n    environment: {MEDPLUM_LOG_LEVEL: DEBUG}\n",
+            'logLevel "DEBUG" docker-compose.yml:6',
+        ),
+        ("    extends: base\n  base:\n    environment: {MEDPLUM_LOG_LEVEL: DEBUG}\n", 'logLevel "DEBUG" line 7'),
+    ],
+)
+def test_what_counts_in_a_service(service: str, row: str, folder: Path) -> None:
+    write(
+        folder,
+        **{"docker-compose_dot_yml": compose(service)},
+        a_dot_env="MEDPLUM_LOG_LEVEL=WARN\n",
+        b_dot_env="MEDPLUM_LOG_LEVEL=ERROR\n",
+        _dot_env="LEVEL=INFO\nMEDPLUM_LOG_LEVEL=NONE\nEMPTY=\nHOST=api.hospital.health\nPORT=444\n",
+        common_dot_yml="services:\n  base:\n    extends: {file: sub/deep.yml, service: deep}\n",
+        sub__deep_dot_yml="services:\n  deep:\n    env_file: c.env\n",
+        sub__c_dot_env="MEDPLUM_LOG_LEVEL=WARN\n",
+    )
+    assert row in [line.replace("docker-compose.yml:7", "line 7") for line in shown("docker-compose.yml")]
+
+
+@pytest.mark.parametrize(
+    ("service", "is_known"),
+    [
+        ("    env_file: a.env\n", True),
+        ("    env_file: none.env\n", False),
+        ("    env_file: [a.env, {path: none.env, required: false}]\n", False),
+        ("    env_file: ['${FILE}']\n", False),
+        ("    env_file: /etc/hostname\n", False),
+        ("    env_file: [{path: a.env, format: other}]\n", False),
+        ("    env_file: .\n", False),
+        ("    extends: {file: none.yml, service: base}\n", False),
+        ("    extends: none\n", False),
+        ("    extends: server\n", False),
+        ("    extends: other\n  other:\n    extends: server\n", False),
+        ("    extends: [1]\n", False),
+    ],
+)
+def test_nothing_is_missing_where_a_file_is_not_known(service: str, is_known: bool, folder: Path) -> None:
+    write(folder, **{"docker-compose_dot_yml": compose(SERVER + service)}, a_dot_env="MEDPLUM_PORT=8103\n")
+    assert any(MISSING in line for line in lint("docker-compose.yml")) == is_known
+
+
+def test_a_file_alone_and_the_folder_give_the_same(folder: Path) -> None:
+    copied("compose", folder)
+    everything = lint(".")
+    assert everything
+    assert lint("docker-compose.yml") == everything
+    assert lint("docker-compose.override.yml") == everything
+    assert lint("server.env", "docker-compose.yml", ".env") == everything
+
+
+def test_the_release_is_that_of_the_tag_in_dot_env(folder: Path) -> None:
+    write(folder, compose_dot_yaml=compose(SERVER, "${IMAGE}:$TAG"), _dot_env="TAG=4.3.5\nIMAGE=medplum/medplum-server\n")
+    outcome = lint_paths(["compose.yaml"], Options())
+    assert [str(file.server.release) for file in outcome.result.files if file.server is not None] == ["4.3.5"]
+
+
+def test_the_release_that_is_asked_for_is_that_of_each_part(folder: Path) -> None:
+    write(folder, compose_dot_yaml=compose(SERVER + "    env_file: a.env\n", "medplum/medplum-server"), a_dot_env="MEDPLUM_PORT=1\n")
+    outcome = lint_paths(["."], Options(Overrides(server=parse_server_version("4.3.5", "the test"))))
+    assert {str(file.server.release) for file in outcome.result.files if file.server is not None} == {"4.3.5"}
+
+
+def test_one_file_under_several_names_counts_once(folder: Path) -> None:
+    write(folder, **{"docker-compose_dot_yml": compose(SERVER + "    env_file: link.env\n")}, a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
+    (folder / "link.env").symlink_to("a.env")
+    expected = lint("docker-compose.yml", "a.env")
+    assert [line.split()[0] for line in expected if "invalid-email" in line] == ["a.env:1:23"]
+    assert lint("./docker-compose.yml", "docker-compose.yml", "./a.env", "link.env", str(folder / "a.env"))[-1:] == expected[-1:]
+    assert len(load_documents(["docker-compose.yml", "./docker-compose.yml"], None).documents) == 1
+
+
+def test_standard_input_without_a_name_is_in_no_folder(folder: Path) -> None:
+    from linter.load import STANDARD_INPUT, Input
+    from linter.run import lint_input
+
+    write(folder, a_dot_env="MEDPLUM_PORT=8103\n")
+    data = compose(SERVER + "    env_file: a.env\n").encode()
+    assert not any(MISSING in line for line in found(lint_input(Input(STANDARD_INPUT, data, Path("stdin"), piped=True), Options())))
+    assert any(MISSING in line for line in found(lint_input(Input("compose.yml", data, Path("compose.yml"), piped=True), Options())))
+
+
+# --- Fixes ---------------------------------------------------------------------------------------------------------------------------
+
+
+def fixes(*paths: str) -> Fixes:
+    def check(contents: object) -> Outcome:
+        return lint_paths(list(paths), Options(keep_contents=True, instead=contents))  # type: ignore[arg-type]
+
+    return fixed(check, unsafe=True)
+
+
+def test_a_fix_is_made_where_the_value_is_written(folder: Path) -> None:
+    write(
+        folder,
+        **{"docker-compose_dot_yml": compose(SERVER + "    env_file: a.env\n")},
+        a_dot_env="MEDPLUM_BASE_URL=https://api.hospital.health\n",
+    )
+    made = fixes("docker-compose.yml", "a.env")
+    assert made.bugs == () and made.refused == ()
+    assert [(file.uri, file.after) for file in made.files] == [("a.env", b"MEDPLUM_BASE_URL=https://api.hospital.health/\n")]
+
+
+def test_a_file_that_nobody_named_is_not_edited(folder: Path) -> None:
+    write(
+        folder,
+        **{"docker-compose_dot_yml": compose(SERVER + "    env_file: a.env\n")},
+        a_dot_env="MEDPLUM_BASE_URL=https://api.hospital.health\n",
+    )
+    made = fixes("docker-compose.yml")
+    assert made.files == () and made.bugs == ()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_fix_is_made_in_the_wrong_place(case: str, folder: Path) -> None:
+    """After all fixes the sums hold nothing that has a fix, and nothing else has changed."""
+    copied(case, folder)
+    made = fixes(".")
+    assert made.bugs == ()
+    for file in made.files:
+        assert len(file.before.splitlines()) <= len(file.after.splitlines()) + 1
+
+
+def test_a_variable_that_another_file_gives_too_is_not_taken_out(folder: Path) -> None:
+    """Without the one in the service that of the file would count, which is none the better for it."""
+    write(
+        folder,
+        **{
+            "docker-compose_dot_yml": compose("    env_file: a.env\n    environment: {MEDPLUM_REDIS_HOST: redis, MEDPLUM_LOGLEVEL: WARN}\n")
+        },
+        a_dot_env="MEDPLUM_LOGLEVEL=ERROR\n",
+    )
+    assert fixes("docker-compose.yml", "a.env").files == ()
+
+
+def test_a_file_that_is_read_in_two_ways_is_not_edited(folder: Path) -> None:
+    service = "    env_file: .env\n    environment: {MEDPLUM_REDIS_HOST: redis, MEDPLUM_BASE_URL: '${URL}'}\n"
+    write(folder, **{"docker-compose_dot_yml": compose(service)}, _dot_env="URL=https://api.hospital.health\nMEDPLUM_PORT=8103\n")
+    assert any(".env:1:5 error[base-url-without" in line for line in lint("."))
+    made = fixes(".", ".env")
+    assert made.files == () and made.bugs == ()
+
+
+def test_what_is_excluded_is_not_read_for_another_file(folder: Path) -> None:
+    write(
+        folder,
+        **{"docker-compose_dot_yml": compose(SERVER + "    env_file: a.env\n")},
+        a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n",
+        _dot_medplum="",
+    )
+    assert any("a.env" in line for line in lint("."))
+    (folder / ".medplum-lint.toml").write_text('exclude = ["*.env"]\n')
+    assert not any("a.env" in line or MISSING in line for line in lint("."))
+
+
+def test_a_file_that_is_named_twice_gives_nothing_twice(folder: Path) -> None:
+    service = SERVER + "    env_file: [a.env, b.env, ./a.env]\n"
+    write(folder, **{"docker-compose_dot_yml": compose(service)}, a_dot_env="MEDPLUM_PORT=1\n", b_dot_env="MEDPLUM_PORT=2\n")
+    assert "port 1 a.env:1" in shown("docker-compose.yml")
+    assert not any("duplicate" in line for line in lint("."))
+
+
+# --- Secrets -------------------------------------------------------------------------------------------------------------------------
+
+
+SECRET = "Zq7xKpW3vT9mRb2Ls"
+
+
+def planted(folder: Path) -> None:
+    """A secret in each kind of place that is a part of a sum, and findings about it and beside it."""
+    write(
+        folder,
+        compose_dot_yml=compose(
+            "    env_file: [a.env, {path: r.env, format: raw}]\n"
+            "    environment:\n      MEDPLUM_DATABASE_PASSWORD: ${PASSWORD}\n"
+            "      MEDPLUM_SIGNING_KEY_PASSPHRASE: pre-${PASSWORD}\n      MEDPLUM_BASE_URL: http://u:${PASSWORD}@api.hospital.health\n"
+        ),
+        _dot_env=f"PASSWORD={SECRET}\nURL=http://u:{SECRET}@x.hospital.health # {SECRET}\n",
+        a_dot_env=f"MEDPLUM_REDIS_PASSWORD={SECRET}\nMEDPLUM_RECAPTCHA_SECRET_KEY='{SECRET}'\nMEDPLUM_SUPPORT_EMAIL={SECRET}\n",
+        r_dot_env=f'MEDPLUM_DEFAULT_SUPER_ADMIN_PASSWORD="{SECRET}"\nMEDPLUM_PORT={SECRET}\n',
+        k8s__d_dot_yaml=deployment(
+            "envFrom: [{secretRef: {name: s}}, {prefix: MEDPLUM_, configMapRef: {name: config}}]\n          env:\n"
+            "            - {name: MEDPLUM_DATABASE_PASSWORD, valueFrom: {configMapKeyRef: {name: config, key: pw}}}\n"
+            "            - {name: MEDPLUM_PORT, valueFrom: {secretKeyRef: {name: s, key: pw}}}"
+        ),
+        k8s__c_dot_yaml=config_map(f"pw: {SECRET}, REDIS_PASSWORD: {SECRET}, BASE_URL: 'http://u:{SECRET}@a.hospital.health'"),
+        k8s__s_dot_yaml=config_map(f"pw: {SECRET}, MEDPLUM_SIGNING_KEY: {SECRET}", "s")
+        .replace("ConfigMap", "Secret")
+        .replace("data", "stringData"),
+        chart__values_dot_yaml="config:\n"
+        f"  server: {{baseUrl: 'http://u:{SECRET}@a.hospital.health', port: 1}}\n  database: {{password: {SECRET}}}\n",
+        **{"chart__values-prod_dot_yaml": f"config:\n  server: {{signingKey: {SECRET}, supportEmail: {SECRET}}}\n"},
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["check", "--pedantic", "--format", name] for name in ("text", "json", "sarif", "gitlab")),
+        ["check", "--diff", "--unsafe-fixes"],
+        ["show", "--defaults"],
+        ["show", "--format", "json"],
+        ["upgrade", "--from", "3.0.0"],
+    ],
+    ids=" ".join,
+)
+def test_no_secret_of_a_part_is_shown(command: list[str], folder: Path) -> None:
+    planted(folder)
+    name, *options = command
+    paths = ["compose.yml", *(f"k8s/{one}.yaml" for one in "dcs"), "chart/values.yaml", "chart/values-prod.yaml"]
+    result = CliRunner().invoke(cli, [name, *options, *paths])
+    assert result.exit_code in (0, 1, 2) and result.output
+    assert SECRET not in result.output and SECRET[:6] not in result.output
+
+
+def test_the_name_under_which_a_container_reads_a_key_is_not_edited(folder: Path) -> None:
+    container = "env: [{name: MEDPLUM_BASE_URL, valueFrom: {configMapKeyRef: {name: config, key: url}}}]"
+    write(folder, d_dot_yaml=deployment(container), c_dot_yaml=config_map("url: https://api.hospital.health"))
+    assert any("c.yaml:4" in line and "base-url-without" in line for line in lint("."))
+    assert fixes(".").files == ()
