@@ -359,6 +359,80 @@ def test_standard_input_without_a_name_is_in_no_folder(folder: Path) -> None:
     assert any(MISSING in line for line in found(lint_input(Input("compose.yml", data, Path("compose.yml"), piped=True), Options())))
 
 
+# --- Helm ----------------------------------------------------------------------------------------------------------------------------
+
+
+CHART = """\
+global: {configSource: {type: env}}
+config:
+  server: {baseUrl: http://localhost:8103/, port: 8103, logLevel: x, binaryStorage: file:./binary}
+  database: {host: db, port: 5432}
+deployment:
+  env: [{name: MEDPLUM_LOG_LEVEL, value: WARN}, MEDPLUM_SUPPORT_EMAIL=a@hospital.health]
+extraEnv: {MEDPLUM_REDIS_HOST: cache, MEDPLUM_REDIS_PORT: "1"}
+"""
+OF_CHART = {
+    'baseUrl "http://localhost:8103/" values.yaml:3',
+    "port 8103 values.yaml:3",
+    'binaryStorage "file:./binary" values.yaml:3',
+    'database.host "db" values.yaml:4',
+    "database.port 5432 values.yaml:4",
+    'logLevel "WARN" values.yaml:6',
+    'supportEmail "a@hospital.health" values.yaml:6',
+    'redis.host "cache" values.yaml:7',
+    "redis.port 1 values.yaml:7",
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "gone", "new"),
+    [
+        ("replicas: 3", set(), set()),
+        ("config: {server: {port: 1}}", {"port"}, {"port 1 values-prod.yaml:1"}),
+        ("config: {server: {port: null}}", {"port"}, set()),
+        ("config: {server: {port: ''}}", {"port"}, set()),
+        ("config: {database: null}", {"database.host", "database.port"}, set()),
+        (
+            "config: {server: 7, database: {host: other}}",
+            {"baseUrl", "port", "binaryStorage", "database.host"},
+            {'database.host "other" values-prod.yaml:1'},
+        ),
+        (
+            "deployment: {env: [{name: MEDPLUM_LOG_LEVEL, value: INFO}]}",
+            {"logLevel", "supportEmail"},
+            {'logLevel "INFO" values-prod.yaml:1'},
+        ),
+        ("deployment: {env: null}", {"logLevel", "supportEmail"}, set()),
+        (
+            "extraEnv: {MEDPLUM_REDIS_HOST: null, MEDPLUM_REDIS_PORT: '2'}",
+            {"redis.host", "redis.port"},
+            {"redis.port 2 values-prod.yaml:1"},
+        ),
+    ],
+)
+def test_what_counts_in_a_release(values: str, gone: set[str], new: set[str], folder: Path) -> None:
+    write(folder, **{"values_dot_yaml": CHART, "values-prod_dot_yaml": f"{values}\n"})
+    expected = {row for row in OF_CHART if row.split()[0] not in gone} | new
+    found_rows = {row for row in shown("values-prod.yaml") if "(value not in the input)" not in row}
+    assert found_rows == expected
+
+
+def test_values_in_another_folder_are_read_over_the_one_chart_of_the_run(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "chart__values_dot_yaml": CHART,
+            "chart__Chart_dot_yaml": "apiVersion: v2\nname: medplum\n",
+            "prod__medplum-values_dot_yaml": "config: {server: {baseUrl: 'https://api.hospital.health/'}}\n",
+            "other__values_dot_yaml": "config: {server: {baseUrl: 'https://other.hospital.health/'}}\n",
+        },
+    )
+    rows = shown("chart/values.yaml", "prod/medplum-values.yaml")
+    assert 'baseUrl "https://api.hospital.health/" prod/medplum-values.yaml:1' in rows
+    assert 'database.host "db" chart/values.yaml:4' in rows
+    assert not any("chart" in row for row in shown("prod/medplum-values.yaml"))
+
+
 # --- Fixes ---------------------------------------------------------------------------------------------------------------------------
 
 
