@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from pathlib import Path
 
@@ -431,6 +432,49 @@ def test_values_in_another_folder_are_read_over_the_one_chart_of_the_run(folder:
     assert 'baseUrl "https://api.hospital.health/" prod/medplum-values.yaml:1' in rows
     assert 'database.host "db" chart/values.yaml:4' in rows
     assert not any("chart" in row for row in shown("prod/medplum-values.yaml"))
+
+
+# --- Parameter Store -----------------------------------------------------------------------------------------------------------------
+
+
+def dump(*parameters: str, more: str = "") -> str:
+    return f'{{"Parameters": [{", ".join(parameters)}]{more}}}'
+
+
+def parameter(name: str, **fields: str) -> str:
+    return json.dumps({"Name": f"/medplum/prod/{name}", "Type": "String", **fields})
+
+
+BASE = parameter("baseUrl", Value="https://api.hospital.health/")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        (dump(BASE), dump(parameter("baseUrl", Tier="Standard")), True),
+        (dump(BASE, more=', "NextToken": "x"'), dump(parameter("port", Value="8103")), True),
+        (dump(BASE), dump(parameter("baseUrl", Value="https://old.hospital.health/")), False),
+        (dump(BASE), dump(parameter("baseUrl", Type="SecureString")), False),
+        (
+            dump(parameter("port", Value="1", ARN="arn:aws:ssm:us-east-1:1:parameter/medplum/prod/port")),
+            dump(parameter("baseUrl", ARN="arn:aws:ssm:eu-west-1:1:parameter/medplum/prod/baseUrl")),
+            False,
+        ),
+    ],
+)
+def test_dumps_that_belong_together(first: str, second: str, together: bool, folder: Path) -> None:
+    write(folder, **{"ssm-a_dot_json": first, "ssm-b_dot_json": second})
+    for order in (["ssm-a.json", "ssm-b.json"], ["ssm-b.json", "ssm-a.json"]):
+        documents = load_documents(order, None).documents
+        assert [document.uri for document in documents] == (["ssm-a.json"] if together else order)
+
+
+def test_a_tier_in_one_dump_is_that_of_the_value_in_the_other(folder: Path) -> None:
+    """Its limit is not reached, and the finding is where the value is."""
+    long = parameter("allowedOrigins", Value="a" * 5000)
+    write(folder, **{"ssm-a_dot_json": dump(long), "ssm-b_dot_json": dump(parameter("allowedOrigins", Tier="Advanced"))})
+    assert any("parameter-too-long" in line for line in lint("ssm-a.json"))
+    assert not any("parameter-too-long" in line for line in lint("ssm-a.json", "ssm-b.json"))
 
 
 # --- Fixes ---------------------------------------------------------------------------------------------------------------------------

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
+from ..model import Part as FactPart
 from ..redaction.token_line import LineExcerpts, yaml_tokens
 from ..redaction.values import Visibility, is_of_a_format
 from ..release import Release
 from ..server.loader import build_tree, ssm_value
-from ..syntax.places import Json
+from ..syntax.places import Json, Places
 from ..syntax.yaml import Yaml
 from ..text import Span
 from .entries import EntriesOrigin
@@ -22,58 +23,164 @@ from .parameter_problems import checked, is_refused, merge, misnamed, name_reaso
 from .parameters import KIND, Environment, Given, Parameter, environments
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Loaded, Problem, SourceFile, Suppression
+from .sums import SumOrigin, SumParts
+
+
+class ParameterFile(NamedTuple):
+    """A file of parameters: the documents of its text, what they hold, and how its lines are shown.
+
+    ``problems`` are those beside the mistakes of the text, of which ``consequence`` says what comes of each. ``is_dump``: the file is what
+    AWS prints, whole, so that a fix is made by commands.
+    """
+
+    file: SourceFile
+    documents: list[Json | Yaml]
+    given: Given
+    lines: Lines
+    consequence: str
+    suppressions: tuple[Suppression, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    is_dump: bool = False
+
+    @property
+    def text_problems(self) -> tuple[Problem, ...]:
+        """What is wrong with its text."""
+        found = text_problems(self.documents, self.consequence)
+        return (*encoding_problems(self.file, self.consequence), *found, *self.problems)
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        """The servers that its parameters configure, by their paths, worked out once."""
+        every: Mapping[str, Environment] = self.file.cached("environments", self._environments)
+        return every
+
+    def _environments(self) -> Mapping[str, Environment]:
+        broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
+        # A lost quote can make a part of a secret a part of a name, which would be printed.
+        parameters = [one for one in self.given.parameters if not broken or name_reason(one.name) is None]
+        every = environments([*parameters, *(one._replace(missing=True) for one in self.given.missing)])
+        return {one.prefix: one for one in every}
+
+
+CheckParameter = Callable[[Parameter, SettingPath], Problem | None]
+"""What a source has to say of one parameter."""
 
 
 def load_parameters(
-    file: SourceFile,
-    documents: list[Json | Yaml],
-    given: Given,
-    lines: Lines,
-    consequence: str,
+    read: ParameterFile,
     *,
-    check_parameter: Callable[[Parameter, SettingPath], Problem | None] = lambda _parameter, _path: None,
-    suppressions: tuple[Suppression, ...] = (),
-    problems: Iterable[Problem] = (),
-    is_dump: bool = False,
+    check_parameter: CheckParameter = lambda _parameter, _path: None,
+    others: Callable[[Environment], Sequence[ParameterFile]] = lambda _environment: (),
 ) -> list[Loaded]:
     """One document for each environment of a file; mistakes in its text are reported with the first.
 
-    ``is_dump``: the file is what AWS prints, whole, so that a fix is made by commands.
+    ``others`` are the files that say more of the parameters of an environment: these are one document.
     """
-    broken = any(problem.lossy for parsed in documents for problem in parsed.problems)
-    # A lost quote can make a part of a secret a part of a name, which would be printed.
-    parameters = [one for one in given.parameters if not broken or name_reason(one.name) is None]
-    every = environments([*parameters, *(one._replace(missing=True) for one in given.missing)])
-    in_text = (*encoding_problems(file, consequence), *text_problems(documents, consequence), *problems)
-    whole = all(parsed.whole for parsed in documents)
     loaded: list[Loaded] = []
-    for environment in every:
-        here = [parameter for parameter in environment.parameters if not parameter.missing]
-        merged, duplicates = merge(here, environment)
-        document = Document(
-            file.uri,
-            KIND,
-            file.text,
-            _tree(merged, environment, file.release),
-            _origin(file, {environment.path(parameter): parameter for parameter in merged}, lines),
-            environment=environment.name,
-            complete=whole and any(parameter.complete for parameter in here),
-            given=tuple((environment.path(one), one.value if _is_readable(one, environment.path(one)) else UNKNOWN) for one in merged),
-        )
-        wrong = [*duplicates, *misnamed(environment), *checked(merged, environment, file.release, check_parameter)]
-        wrong += [not_found(one, environment) for one in environment.parameters if one.missing]
-        loaded.append(
-            Loaded(
-                document,
-                (*(in_text if not loaded else ()), *wrong),
-                suppressions=suppressions,
-                commander=partial(_commands, document, environment, merged) if is_dump else None,
-            )
-        )
+    for environment in read.environments.values():
+        problems = read.text_problems if not loaded else ()
+        beside = others(environment)
+        part = _part(read, environment, problems)
+        if beside:
+            loaded.append(_sum([part, *(_part_of(one, environment) for one in beside)], check_parameter))
+            continue
+        wrong = checked(part.merged, environment, read.file.release, check_parameter)
+        loaded.append(part.loaded._replace(problems=(*part.loaded.problems, *wrong)))
     if not loaded:
-        document = Document(file.uri, KIND, file.text, {}, _origin(file, {}, lines), complete=False)
-        loaded = [Loaded(document, in_text, checkable=False)]
+        document = Document(read.file.uri, KIND, read.file.text, {}, _origin(read.file, {}, read.lines), complete=False)
+        loaded = [Loaded(document, read.text_problems, checkable=False)]
     return loaded
+
+
+class _Part(NamedTuple):
+    """What one file says of an environment: each parameter once, and the document with what is wrong with how it is written."""
+
+    environment: Environment
+    merged: list[Parameter]
+    loaded: Loaded
+    release: Release
+    places: tuple[Places, ...]
+
+
+def _part_of(read: ParameterFile, environment: Environment) -> _Part:
+    """What another file says of an environment."""
+    same = read.environments[environment.prefix]
+    is_first = next(iter(read.environments)) == environment.prefix
+    return _part(read, same._replace(name=environment.name), read.text_problems if is_first else ())
+
+
+def _part(read: ParameterFile, environment: Environment, problems: Iterable[Problem]) -> _Part:
+    file = read.file
+    here = [parameter for parameter in environment.parameters if not parameter.missing]
+    merged, duplicates = merge(here, environment)
+    document = Document(
+        file.uri,
+        KIND,
+        file.text,
+        _tree(merged, environment, file.release),
+        _origin(file, {environment.path(parameter): parameter for parameter in merged}, read.lines),
+        environment=environment.name,
+        complete=all(parsed.whole for parsed in read.documents) and any(parameter.complete for parameter in here),
+        given=_entries(merged, environment),
+    )
+    wrong = [*duplicates, *misnamed(environment), *(not_found(one, environment) for one in environment.parameters if one.missing)]
+    loaded = Loaded(
+        document,
+        (*problems, *wrong),
+        suppressions=read.suppressions,
+        commander=partial(_commands, document, environment, merged) if read.is_dump else None,
+        places=frozenset({(file.uri, environment.prefix)}),
+    )
+    return _Part(environment, merged, loaded, file.release, tuple(parsed.places for parsed in read.documents))
+
+
+def _entries(parameters: Iterable[Parameter], environment: Environment) -> tuple[tuple[SettingPath, Any], ...]:
+    return tuple((environment.path(one), one.value if _is_readable(one, environment.path(one)) else UNKNOWN) for one in parameters)
+
+
+def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
+    """The document of what several files say of one environment: each fact of a parameter is that of the file which says it."""
+    first, environment = parts[0].loaded.document, parts[0].environment
+    merged, _ = merge([parameter for part in parts for parameter in part.merged], environment)
+    parameters = {environment.path(one): one for one in merged}
+    owners = {path: _giver(parts, parameter, "value") for path, parameter in parameters.items()}
+    facts_of: dict[tuple[SettingPath, FactPart], Document] = {
+        (path, part): _giver(parts, parameter, part)
+        for path, parameter in parameters.items()
+        for part in _FACTS
+        if part in parameter.places
+    }
+    every = [(environment.path(one), part.loaded.document) for part in parts for one in part.merged]
+    sum_parts = SumParts(tuple(part.loaded.document for part in parts), owners, every, facts_of)
+    release = parts[0].release
+    document = Document(
+        first.uri,
+        KIND,
+        first.text,
+        _tree(merged, environment, release),
+        SumOrigin(sum_parts, lambda path: parameters[path].facts() if path in parameters else {}),
+        environment=environment.name,
+        complete=any(part.loaded.document.complete for part in parts),
+        given=_entries(merged, environment),
+        parts=sum_parts,
+    )
+    is_dump = all(part.loaded.commander is not None for part in parts)
+    commander = partial(_commands, document, environment, merged) if is_dump else None
+    return Loaded(
+        document,
+        tuple(checked(merged, environment, release, check_parameter)),
+        places=frozenset(place for part in parts for place in part.loaded.places),
+        parts=tuple(part.loaded._replace(commander=commander) for part in parts),
+    )
+
+
+_FACTS: Final[tuple[FactPart, ...]] = ("type", "tier")
+
+
+def _giver(parts: Sequence[_Part], parameter: Parameter, part: FactPart) -> Document:
+    """The document of the file in which a part of a parameter stands that is put together of several."""
+    places = parameter.places[part][0]
+    return next(one.loaded.document for one in parts if any(own is places for own in one.places))
 
 
 def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:

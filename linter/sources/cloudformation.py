@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .. import settings
 from ..conformance.secrets import holds_secret
-from ..documents.parameter_documents import lines_of, load_parameters
+from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -61,16 +61,16 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         whole=parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole),
     )
     comments = suppression_comments_of(file) if file.looks_like_yaml else None
-    return load_parameters(
+    read = ParameterFile(
         file,
         list(file.documents),
         Given(parameters),
         lines,
         _CONSEQUENCE,
-        check_parameter=_secret,
         suppressions=comments.suppressions if comments is not None else (),
-        problems=comments.problems if comments is not None else (),
+        problems=tuple(comments.problems) if comments is not None else (),
     )
+    return load_parameters(read, check_parameter=_secret)
 
 
 def _template(file: SourceFile) -> Json | Yaml | None:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from ..documents.parameter_documents import lines_of, load_parameters
-from ..documents.parameters import Given, Parameter, Spot, environments, text_of, type_of
+from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
+from ..documents.parameters import Environment, Given, Parameter, Spot, environments, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
@@ -43,6 +43,8 @@ _PUBLIC_FIELDS: Final = frozenset(
     "name type tier Key key n t parameters invalidParameters parameter version lastModifiedDate arn dataType".split()
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
+_MOST_DUMPS: Final = 20
+"""Dumps of one environment at most that are held against another one: of more that differ nobody knows which belong together."""
 _CONSEQUENCE: Final = "what follows can be neither read nor checked; save the dump again"
 _NAME: Final = re.compile(r"(?<![\w:/.])/[\w.-]+/|\bmedplum/", re.IGNORECASE)
 """What the name of a parameter with levels looks like."""
@@ -79,22 +81,88 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
-    """One document for each environment of the dump; mistakes in the text are reported with the first."""
+    """One document for each environment of the dump; mistakes in the text are reported with the first.
+
+    What other dumps of the run say of the same environment, such as the tiers in one of describe-parameters, is in the document of the
+    first that has values.
+    """
+    return load_parameters(_parameter_file(file), others=lambda environment: _others(file, environment))
+
+
+def _parameter_file(file: SourceFile) -> ParameterFile:
+    read: ParameterFile = file.cached("parameter file", lambda: _read_parameters(file))
+    return read
+
+
+def _read_parameters(file: SourceFile) -> ParameterFile:
     documents, answer, _ = _read(file)
     given = answer or Given([])
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
     lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
     comments = suppression_comments_of(file) if file.looks_like_yaml else None
-    return load_parameters(
+    return ParameterFile(
         file,
         documents,
         given,
         lines,
         _CONSEQUENCE,
         suppressions=comments.suppressions if comments is not None else (),
-        problems=comments.problems if comments is not None else (),
+        problems=tuple(comments.problems) if comments is not None else (),
         is_dump=whole,
     )
+
+
+# --- Several dumps of one environment ------------------------------------------------------------------------------------------------
+
+
+def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
+    """The other dumps that say more of an environment, where this one is the first of them: by whether it has values, then by its path."""
+    index: dict[tuple[str, str], _Dumps] = file.around.cached(("dumps", file.release), lambda: _index(file))
+    together = index.get((environment.prefix, file.uri))
+    files = [one for _, _, one in sorted(together.files)] if together is not None else []
+    return [_parameter_file(other) for other in files[1:]] if files and files[0].uri == file.uri else []
+
+
+class _Dumps(NamedTuple):
+    """Dumps of one environment that say different things of it: of each whether it lacks values, its path, and the file."""
+
+    files: list[tuple[bool, str, SourceFile]]
+    parameters: dict[str, Parameter]
+    folder: str
+    stores: frozenset[str]
+    """The regions and accounts in which AWS says that the parameters are."""
+
+
+def _index(file: SourceFile) -> dict[tuple[str, str], _Dumps]:
+    """The dumps of the run by the path of the environment and each of their files; those of which one contradicts the other are of two."""
+    by_prefix: dict[str, list[_Dumps]] = {}
+    for other in file.around.given(file, *MARKS):
+        answer = _read(other).given
+        for one in environments(answer.parameters) if answer is not None else ():
+            _enter(by_prefix.setdefault(one.prefix, []), other, one.parameters)
+    return {(prefix, uri): dumps for prefix, every in by_prefix.items() for dumps in every for _, uri, _ in dumps.files}
+
+
+def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -> None:
+    own = {one.name: one for one in parameters}
+    folder = file.uri.rpartition("/")[0]
+    lacks_values = not any(isinstance(one.value, str) for one in parameters)
+    stores = frozenset(one.arn.partition(":parameter")[0] for one in parameters if one.arn is not None)
+    for number, dumps in enumerate(known[:_MOST_DUMPS]):
+        both = [(dumps.parameters[name], one) for name, one in own.items() if name in dumps.parameters]
+        if dumps.folder == folder and len(dumps.stores | stores) < 2 and all(_agree(one, other) for one, other in both):
+            files = [*dumps.files, (lacks_values, file.uri, file)]
+            new = {name: one for name, one in own.items() if isinstance(one.value, str) or name not in dumps.parameters}
+            known[number] = _Dumps(files, {**dumps.parameters, **new}, folder, dumps.stores | stores)
+            return
+    known.append(_Dumps([(lacks_values, file.uri, file)], own, folder, stores))
+
+
+def _agree(one: Parameter, other: Parameter) -> bool:
+    """Whether what two dumps say of a parameter can be true at once, and one of them does not just repeat what the other says."""
+    pairs = ((one.arn, other.arn), (one.version, other.version), (one.type, other.type), (one.tier, other.tier))
+    known = isinstance(one.value, str) and isinstance(other.value, str)
+    return all(None in pair or pair[0] == pair[1] for pair in pairs) and (not known or one.value == other.value)
 
 
 class _Read(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..documents.parameter_documents import lines_of, load_parameters
+from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
@@ -44,7 +44,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     parsed = file.json
     parameters = list(_parameters(parsed)) if _is_terraform(parsed.value) else []
     lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, parameters, whole=parsed.intact)
-    return load_parameters(file, [parsed], Given(parameters), lines, _CONSEQUENCE)
+    return load_parameters(ParameterFile(file, [parsed], Given(parameters), lines, _CONSEQUENCE))
 
 
 def _is_terraform(value: Any) -> bool:
