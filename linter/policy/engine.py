@@ -10,6 +10,7 @@ from typing import Final
 from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from ..text import printable
 from .display import shown
+from .guard import may_speak
 from .node import Node
 from .rule import Clause, Rule, kind_matches, make_fix
 from .template import Template, cut
@@ -40,7 +41,7 @@ def check(
     With ``failed`` a bug in the check of one place is that place's alone; without it, it is raised.
     """
     level = (severity or rule.info.severity)[document.target]
-    if level is None or not applies(rule, document):
+    if level is None or not applies(rule, document) or not may_speak(rule.guard, document):
         return []
     findings = _found(rule, level, seen_by(rule, document), failed)
     if rule.trusted:

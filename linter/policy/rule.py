@@ -12,6 +12,7 @@ from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
+from .guard import Guard, guard_of
 from .node import Node
 from .paths import Path, parse_path
 from .template import LONGEST_VALUE, Template, compile_value, cut, show_value
@@ -107,6 +108,16 @@ class Rule:
     def together(self) -> Template | None:
         """The message about all places of a document in one finding; None for a rule that reports each place by itself."""
         return _at(("together",), lambda: Template(self._data["together"])) if "together" in self._data else None
+
+    @cached_property
+    def guard(self) -> Guard:
+        """What a document must hold or lack for the rule to find anything: see :mod:`linter.policy.guard`. One that is not trusted has none,
+        for it does not see a document as it is.
+        """
+        if not self.trusted:
+            return {}
+        given = self._data.get("guard")
+        return guard_of(self._data) if given is None else given
 
     @property
     def yields_to(self) -> tuple[str, ...]:
