@@ -111,8 +111,9 @@ class Rule:
 
     @cached_property
     def guard(self) -> Guard:
-        """What a document must hold or lack for the rule to find anything: see :mod:`linter.policy.guard`. One that is not trusted has none,
-        for it does not see a document as it is.
+        """What a document must hold or lack for the rule to find anything: see :mod:`linter.policy.guard`.
+
+        One that is not trusted has none, for it does not see a document as it is.
         """
         if not self.trusted:
             return {}
