@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from typing import NoReturn
 
 
@@ -22,8 +23,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
     gc.disable()
-    from .cli import main as run
+    from .plain import command
 
+    run = command(sys.argv[1:])
     gc.freeze()
     gc.enable()
     run()

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from . import __version__
+from .checking import said_of, watched
 from .choose import all_rules, configured_server, folders_of, relative_to_here
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides
 from .configurations import Configurations, named_config
-from .console import PROGRAM, Commands, Option, option, say
+from .console import Commands, Option, option
 from .files import Unreadable, read_standard_input, reason_of
-from .load import STANDARD_INPUT, Input, LoadedDocuments, described, load_documents, read_inputs
+from .load import STANDARD_INPUT, Input, LoadedDocuments, load_documents, read_inputs
 from .model import Document, Level, Style
 from .options import (
     SERVER_VARIABLE,
@@ -57,6 +58,7 @@ from .release import ANY_SERVER, ServerVersion
 from .report import fails_unseen, is_read, write_all
 from .reporters import names as format_names
 from .run import NewBaseline, Options, Outcome, lint_input, lint_paths
+from .say import PROGRAM, say, say_all, without_traceback
 from .text import printable_lines
 
 if TYPE_CHECKING:
@@ -309,13 +311,7 @@ def check(
         outcome = check_again(None)
         keep_inputs(outcome)
         outcome = report(outcome)
-    for notice in outcome.result.notices:
-        if not quiet or (notice.kind == "stale-baseline" and fail_on_stale_baseline):
-            say("note", notice.text)
-    for error in outcome.errors:
-        say("error", error)
-    for bug in outcome.bugs:
-        _say_bug(bug)
+    said_of(outcome, quiet=quiet, stale_baseline=fail_on_stale_baseline)
     if outcome.bugs and write_baseline is not None:
         say("note", f"{write_baseline}: is not written, because of the bug findings may be missing")
     if outcome.baseline is not None and write_baseline is not None:
@@ -478,7 +474,7 @@ def _config(read: Callable[[], Read]) -> Read:
 def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Check:
     """What checks the inputs, some of them with other contents; None keeps none of the contents."""
     if "-" not in paths:
-        return lambda contents: _watched(partial(lint_paths, paths), _with_contents(options, contents))
+        return lambda contents: watched(partial(lint_paths, paths), _with_contents(options, contents))
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
     uri = Path(stdin_filename or STANDARD_INPUT).as_posix()
@@ -486,20 +482,9 @@ def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Che
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
         data = (contents or {}).get(uri, given.data)
-        return _watched(partial(lint_input, given._replace(data=data)), _with_contents(options, contents))
+        return watched(partial(lint_input, given._replace(data=data)), _with_contents(options, contents))
 
     return check
-
-
-def _watched(lint: Callable[[Options], Outcome], options: Options) -> Outcome:
-    """A run, with a line that says how far it is where it takes long and somebody sees it."""
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return lint(options)
-    from . import progress  # not needed where nobody sees it
-
-    seen = progress.Progress()
-    with progress.shown(seen, sys.stderr):
-        return lint(options._replace(on_step=seen.step))
 
 
 def _with_contents(options: Options, contents: Mapping[str, bytes] | None) -> Options:
@@ -1069,24 +1054,11 @@ def _rule_folders(given: tuple[Path, ...], config_file: str | None, isolated: bo
 
 def _fail(errors: list[str], bugs: Sequence[str] = ()) -> None:
     """Tell what could not be done, and exit, if there is anything."""
-    for error in errors:
-        say("error", error)
-    for bug in bugs:
-        _say_bug(bug)
+    say_all(errors, bugs)
     if errors or bugs:
         sys.exit(3 if bugs else 2)
 
 
-def _say_bug(bug: str) -> None:
-    say("bug", f"{bug}; please report it")
-
-
 def main(run: Callable[..., Any] = cli) -> None:
-    """The console script. No traceback reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files)."""
-    try:
-        run(prog_name=PROGRAM)
-    except Exception as error:
-        if os.environ.get("MEDPLUM_LINT_DEBUG"):
-            raise
-        _say_bug(described(error))
-        sys.exit(3)
+    """The console script."""
+    sys.exit(without_traceback(lambda: run(prog_name=PROGRAM)))

@@ -10,16 +10,16 @@ import errno
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeVar, get_args
 
 import click
 
 from .files import reason_of
-from .output import Unwritable, drop
+from .output import drop
+from .say import PROGRAM, cannot_write, quietly, say, written
 from .text import inert, printable
 
-PROGRAM: Final = "medplum-lint"
 if TYPE_CHECKING:
     _Choice = click.Choice[str]
 else:
@@ -189,28 +189,26 @@ class Commands(click.Group):
             _check_completion(os.environ[_COMPLETE])
             _keep_commas_in_fish()
             super().main(args, prog_name, *others, **more)
-        code = 0
+        sys.exit(written(lambda: self._code(prog_name, args, more)))
+
+    def _code(self, prog_name: str | None, args: Sequence[str] | None, more: Mapping[str, Any]) -> int:
+        """The exit code of a command."""
         try:
             with self.make_context(prog_name or PROGRAM, list(sys.argv[1:] if args is None else args), **more) as context:
                 self.invoke(context)
         except click.exceptions.Exit as stop:
-            code = stop.exit_code if sys.stdout is not None else cannot_write("it is closed")
+            return stop.exit_code if sys.stdout is not None else cannot_write("it is closed")
         except click.ClickException as error:
             quietly(click.UsageError(inert(printable(error.format_message())), getattr(error, "ctx", None)).show)
-            code = error.exit_code
-        except (KeyboardInterrupt, click.Abort):
-            code = 130
-        except BrokenPipeError:
-            drop(sys.stdout)
-            code = 141
-        except Unwritable as error:
-            code = cannot_write(str(error))
+            return error.exit_code
+        except click.Abort:
+            return 130
         except OSError as error:
             if error.errno not in _OF_WRITING:
                 raise
             drop(sys.stdout)
-            code = cannot_write(reason_of(error))
-        sys.exit(code)
+            return cannot_write(reason_of(error))
+        return 0
 
 
 def _check_completion(asked: str) -> None:
@@ -273,26 +271,5 @@ def _write_records(formatter: click.HelpFormatter, records: list[tuple[str, str]
             first = ""
 
 
-def cannot_write(reason: str) -> int:
-    """Say on standard error why standard output cannot be written; the exit code for it."""
-    say("error", f"standard output: cannot be written: {reason}")
-    return 2
-
-
 _OF_WRITING = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF", "EFBIG", "EIO", "EDQUOT"))
 """What a write can fail with: that of the help, which click writes itself. All else is written by :mod:`linter.output`."""
-
-
-def say(what: str, text: str) -> None:
-    """Write ``medplum-lint: WHAT: TEXT`` to standard error, in one line, whatever names it holds."""
-    quietly(lambda: click.echo(inert(f"{PROGRAM}: {what}: {printable(text)}"), err=True))
-
-
-def quietly(say: Callable[[], object]) -> None:
-    """Call what writes to standard error; where that is full or gone, the exit code still says what went wrong."""
-    if sys.stderr is None:
-        return
-    try:
-        say()
-    except (OSError, ValueError):
-        drop(sys.stderr)

@@ -323,7 +323,7 @@ def test_the_exit_code_tells_where_standard_error_cannot(arguments: str, code: i
 def test_everything_closed() -> None:
     assert shell("$LINT server.json <&- >&- 2>&-").returncode == 2
     assert shell("$LINT server.json -o out.txt <&- >&- 2>&-").returncode == 1
-    assert Path("out.txt").read_bytes().startswith(b"server.json:1:1: ")
+    assert Path("out.txt").read_bytes().startswith(b"server.json (server/json, ")
 
 
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,80 @@
+"""The command line as hooks and most people write it: files, folders, and a few switches.
+
+It is read here, because to import click and make all options of all commands takes more than a third of the time of a run on a small file.
+What is anything else is left to :mod:`linter.cli`, which does the same with it: ``tests/test_plain.py`` holds the two together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, NamedTuple, NoReturn
+
+from .checking import said_of, watched
+from .config import Overrides
+from .model import Style
+from .output import STANDARD_OUTPUT
+from .report import write_all
+from .run import Options, lint_paths
+from .say import without_traceback, written
+
+_SWITCHES: Final = frozenset({"--allow-unrecognized", "--force-exclude", "--quiet", "-q"})
+_VARIABLES: Final = ("MEDPLUM_LINT_SERVER_VERSION", "_MEDPLUM_LINT_COMPLETE")
+"""The variables that only click looks at."""
+
+
+class Plain(NamedTuple):
+    """What such a command line asks for: the switches that are given, and files and folders that are there."""
+
+    switches: frozenset[str]
+    paths: tuple[str, ...]
+
+
+def parsed(arguments: Sequence[str]) -> Plain | None:
+    """What a command line asks for, as far as that can be said without click; None where it cannot."""
+    if any(os.environ.get(name) for name in _VARIABLES):
+        return None
+    switches = [one for one in arguments if one.startswith("-")]
+    paths = [one for one in arguments if not one.startswith("-")]
+    if not _SWITCHES.issuperset(switches) or not all(_is_no_command(one) and _is_ordinary(one) for one in paths):
+        return None
+    return Plain(frozenset(switches), tuple(paths) or (".",))
+
+
+def _is_no_command(argument: str) -> bool:
+    """Whether an argument cannot be the name of a command, which are words with hyphens at most."""
+    return "." in argument or "/" in argument or os.sep in argument
+
+
+def _is_ordinary(path: str) -> bool:
+    """Whether a path is that of a file or folder, as click's own answer would be: a name that no file can have is refused by it."""
+    return os.path.isfile(path) or os.path.isdir(path)
+
+
+def run(given: Plain) -> int:
+    """Check what is given, report it on standard output, and return the exit code."""
+    return without_traceback(partial(written, partial(_check, given)))
+
+
+def _check(given: Plain) -> int:
+    quiet = not given.switches.isdisjoint(("--quiet", "-q"))
+    options = Options(
+        Overrides(), allow_unrecognized="--allow-unrecognized" in given.switches, force_exclude="--force-exclude" in given.switches
+    )
+    outcome = watched(partial(lint_paths, list(given.paths)), options)
+    if outcome.started:
+        outcome = write_all(outcome, [("text", STANDARD_OUTPUT)], Style(quiet=quiet), "auto")
+    said_of(outcome, quiet=quiet)
+    return outcome.exit_code
+
+
+def command(arguments: Sequence[str]) -> Callable[[], NoReturn | None]:
+    """What runs a command line and exits, with all imported that it needs: by click where it is not a plain one."""
+    given = parsed(arguments)
+    if given is not None:
+        return lambda: sys.exit(run(given))
+    from .cli import main
+
+    return main

@@ -1,0 +1,75 @@
+"""What is said on standard error, and the exit codes of a run that cannot write or that a bug ends. Knows nothing of click."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from .load import described
+from .output import Unwritable, drop
+from .text import inert, printable
+
+PROGRAM: Final = "medplum-lint"
+
+
+def say(what: str, text: str) -> None:
+    """Write ``medplum-lint: WHAT: TEXT`` to standard error, in one line, whatever names it holds."""
+    quietly(lambda: print(inert(f"{PROGRAM}: {what}: {printable(text)}"), file=sys.stderr, flush=True))
+
+
+def say_bug(bug: str) -> None:
+    """Say that something is a bug of ours."""
+    say("bug", f"{bug}; please report it")
+
+
+def say_all(errors: Iterable[str], bugs: Iterable[str]) -> None:
+    """Say what could not be done."""
+    for error in errors:
+        say("error", error)
+    for bug in bugs:
+        say_bug(bug)
+
+
+def quietly(write: Callable[[], object]) -> None:
+    """Call what writes to standard error; where that is full or gone, the exit code still says what went wrong."""
+    if sys.stderr is None:
+        return
+    try:
+        write()
+    except (OSError, ValueError):
+        drop(sys.stderr)
+
+
+def cannot_write(reason: str) -> int:
+    """Say why standard output cannot be written; the exit code for it."""
+    say("error", f"standard output: cannot be written: {reason}")
+    return 2
+
+
+def written(run: Callable[[], int]) -> int:
+    """The exit code of what writes to standard output: its own, 141 where the reader has gone, 2 where that cannot be written."""
+    try:
+        return run()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        drop(sys.stdout)
+        return 141
+    except Unwritable as error:
+        return cannot_write(str(error))
+
+
+def without_traceback(run: Callable[[], int]) -> int:
+    """The exit code of a run, which is 3 where a bug of ours ends it.
+
+    No traceback reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files).
+    """
+    try:
+        return run()
+    except Exception as error:
+        if os.environ.get("MEDPLUM_LINT_DEBUG"):
+            raise
+        say_bug(described(error))
+        return 3

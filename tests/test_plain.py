@@ -1,0 +1,110 @@
+"""A plain command line does the same without click as with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.checkout import ROOT
+
+from linter import cli, plain
+
+FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("*/input.*"))
+CLEAN = ROOT / "benchmarks" / "clean.json"
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MEDPLUM_LINT_SERVER_VERSION", raising=False)
+
+
+def ended(run: Callable[[], object], capsys: pytest.CaptureFixture[str]) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        run()
+    printed = capsys.readouterr()
+    return stop.value.code, printed.out, printed.err
+
+
+def compare(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    given = plain.parsed(arguments)
+    assert given is not None
+    monkeypatch.setattr(sys, "argv", ["medplum-lint", *arguments])
+    without = ended(plain.command(arguments), capsys)
+    assert without == ended(cli.main, capsys) and (without[1] or without[2] or "-q" in arguments)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.parent.name)
+def test_each_fixture(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    compare([str(path)], capsys, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["./deploy"],
+        ["./deploy", "broken.json", "other.txt"],
+        ["other.txt"],
+        ["--allow-unrecognized", "other.txt"],
+        ["--quiet", "broken.json"],
+        ["-q", "server.json"],
+        ["server.json", "--force-exclude"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_switches_and_folders(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("deploy").mkdir()
+    Path("deploy/medplum.config.json").write_text(json.dumps({"baseUrl": "https://api.clinic.example", "database": {}, "redis": {}}))
+    Path("server.json").write_bytes(CLEAN.read_bytes())
+    Path("broken.json").write_text('{"baseUrl": "https://api.clinic.example/", "database": {')
+    Path("other.txt").write_text("nothing\n")
+    Path(".medplum-lint.toml").write_text('exclude = ["server.json", "nothing/**"]\nignore = ["missing-redis"]\n')
+    compare(arguments, capsys, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check"], ["show", "x.json"], ["--format", "json", "x.json"], ["-"], ["--help"], ["x"], ["no/such.json"], ["--quiet=1"], ["./pipe"]],
+    ids=" ".join,
+)
+def test_what_is_left_to_click(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.json", "x", "check"):
+        Path(name).write_text("{}")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo("pipe")
+    assert plain.parsed(arguments) is None
+
+
+@pytest.mark.parametrize("name", plain._VARIABLES)
+def test_variables_are_left_to_click(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "4.3.5")
+    assert plain.parsed([str(CLEAN)]) is None
+
+
+def test_no_command_looks_like_a_file() -> None:
+    assert [name for name in cli.cli.commands if plain._is_no_command(name)] == []
+
+
+def test_a_plain_run_imports_no_click() -> None:
+    code = "import sys, linter.__main__ as main\ntry: main.main()\nexcept SystemExit: print('click' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(CLEAN)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(plain, "lint_paths", fail)
+    monkeypatch.delenv("MEDPLUM_LINT_DEBUG", raising=False)
+    code, out, err = ended(plain.command([str(CLEAN)]), capsys)
+    assert (code, out) == (3, "") and err.startswith("medplum-lint: bug: ") and "secret" not in err and "Traceback" not in err
