@@ -5,9 +5,8 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigError, Overrides, Severity, matches, pattern_key
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
@@ -17,6 +16,9 @@ from .policy.rule_set import PACKAGE
 from .release import ServerVersion
 from .suggest import choice_meant
 from .text import printable
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
 OF_SOME: Final = ("select", "extend-select", "ignore", "severity", "target", "pedantic", "server-version")
@@ -401,6 +403,8 @@ class ConfigChecker:
 
 def _day(value: object) -> date | None:
     """A date as TOML writes it, or as text; None for anything else, such as a date with a time."""
+    from datetime import date, datetime  # only for an acceptance that ends
+
     if isinstance(value, str):
         try:
             return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) else None
