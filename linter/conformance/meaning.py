@@ -37,7 +37,14 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
         return _read_otherwise(value, setting)
     if "server-url" in setting.tags:
         return _with_slash(value)
+    if mismatch is None and setting.types[:1] == ("integer",):
+        return _number(value)
     return value.removesuffix(".") if setting.format in _HOSTS else value
+
+
+def _number(value: str) -> Any:
+    """The number that a text stands for where the server takes either, as of a port; another text, such as the path of a socket, is itself."""
+    return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
 
 
 def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
