@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -130,7 +130,7 @@ class Outcome(NamedTuple):
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
-    run = _Run(options, [os.path.realpath(path) for path in paths if os.path.isdir(path)])
+    run = _Run(options, _real_folders(paths))
     files, errors = find_files(paths, run.choices)
     if not run.prepare([file.path for file in files]):
         return run.outcome()
@@ -166,6 +166,14 @@ def lint_input(given: Input, options: Options) -> Outcome:
 
 def _input(file: Found, data: bytes) -> Input:
     return Input(_uri(file.path), data, file.path, file.searched, by_content=file.by_content, included=file.included)
+
+
+def _real_folders(paths: Iterable[str]) -> list[str]:
+    """The real paths of those that are folders; none where the working folder is gone, which is reported when it is searched."""
+    try:
+        return [os.path.realpath(path) for path in paths if os.path.isdir(path)]
+    except OSError:
+        return []
 
 
 def _is_in(path: SettingPath, holders: Collection[SettingPath]) -> bool:

@@ -140,6 +140,25 @@ def test_the_name_stays_before_a_value_that_does_not_fit() -> None:
     assert f"2 | … MEDPLUM_BASE_URL=https://{'clinic.' * 4}…\n" in report
 
 
+def test_the_name_stays_before_a_value_on_a_very_long_line() -> None:
+    """With an ARN the line is too long to be shown from its start, and its name was taken for a value of its own."""
+    name = "/medplum/prod/baseUrl"
+    arn = f"arn:aws:ssm:us-east-1:123456789012:parameter{name}"
+    data = {"Name": name, "Type": "String", "Value": "https://api.clinic.example", "Version": 1, "ARN": arn, "DataType": "text"}
+    dump = f'{{"Parameters":[\n{json.dumps(data, separators=(",", ":"))}\n]}}'
+    report = printed(lint(dump, "dump.json", None), Style(width=80))
+    assert f'2 | …"{name}"…"https://api.clinic.example","Version":1,"ARN":"ar…\n' in report
+
+
+@pytest.mark.parametrize(("form", "how"), [("text", "by the commands above, or by"), ("grouped", "by"), ("concise", "by")])
+def test_only_a_report_with_commands_speaks_of_those_above(form: str, how: str) -> None:
+    Path("dump.json").write_text(
+        json.dumps([{"Name": "/medplum/prod/storageBaseUrl", "Type": "String", "Value": "https://s.example/binary"}])
+    )
+    text = run("dump.json", "-f", form).stdout
+    assert re.search(rf"\n1 fixable {how} the script of --fix-script FILE( --unsafe-fixes)?\.\n", text) and ("aws ssm put-parameter" in text) == (form == "text")
+
+
 def test_what_a_service_lacks_is_missing_too() -> None:
     compose = (
         "services:\n  server:\n    image: medplum/medplum-server:5.1.20\n    command: env\n    environment:\n      MEDPLUM_PORT: '8103'\n"

@@ -43,7 +43,7 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
 
 
 def _number(value: str) -> Any:
-    """The number that a text stands for where the server takes either, as of a port; another text, such as the path of a socket, is itself."""
+    """The number that a text stands for where the server takes either, as of a port; any other, such as the path of a socket, is itself."""
     return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
 
 

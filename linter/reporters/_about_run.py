@@ -82,8 +82,11 @@ def _judged(result: Result) -> dict[str, dict[str, None]]:
     return paths
 
 
-def about_the_run(result: Result, style: Style) -> Iterator[str]:
-    """What was left alone, what was checked together, the configurations, and a summary."""
+def about_the_run(result: Result, style: Style, *, with_commands: bool = False) -> Iterator[str]:
+    """What was left alone, what was checked together, the configurations, and a summary.
+
+    ``with_commands``: the commands that make fixes in Parameter Store stand above it.
+    """
     for file in result.files:
         is_said = style.width and file.status == "failed"  # on the same terminal standard error names it, with the reason
         if file.status != "checked" and not is_said:
@@ -91,7 +94,7 @@ def about_the_run(result: Result, style: Style) -> Iterator[str]:
     yield from map(_together, result.deployments)
     yield from map(_configuration, result.configurations)
     if result.files:
-        yield _summary(result)
+        yield _summary(result, with_commands=with_commands)
 
 
 def _configuration(configuration: Configuration) -> str:
@@ -108,7 +111,7 @@ def _together(deployment: Deployment) -> str:
     return f"Checked against each other{name}: {series(documents)}."
 
 
-def _summary(result: Result) -> str:
+def _summary(result: Result, *, with_commands: bool) -> str:
     checked = {file.path for file in result.files if file.status == "checked"}
     others = Counter(file.status for file in result.files if file.status != "checked")
     files = count(len(checked), "file") + "".join(f", {number} {status}" for status, number in sorted(others.items()))
@@ -119,7 +122,8 @@ def _summary(result: Result) -> str:
     left_out = f"\nNot shown for --min-severity: {hidden}." if hidden else ""
     if not findings:
         return f"No findings{' to show' if hidden else ''} in {files}{judged}.{left_out}"
-    return f"Found {_counts(Counter(one.severity for one in findings))} in {files}{judged}.{left_out}{_fixable(findings)}"
+    fixable = _fixable(findings, with_commands=with_commands)
+    return f"Found {_counts(Counter(one.severity for one in findings))} in {files}{judged}.{left_out}{fixable}"
 
 
 def _accepted(findings: Iterable[Finding]) -> str:
@@ -134,12 +138,13 @@ def _counts(levels: Mapping[Level, int]) -> str:
     return series(counts) if counts else ""
 
 
-def _fixable(findings: list[Finding]) -> str:
-    """How many findings can be fixed, and how many the commands that are printed would fix, each as a line of its own."""
+def _fixable(findings: list[Finding], *, with_commands: bool) -> str:
+    """How many findings can be fixed, and how many commands would fix, each as a line of its own."""
     fixes = [finding.fix for finding in findings if finding.fix is not None]
     by_edits = _fixable_with([fix.safe for fix in fixes if fix.edits is not None], "with --fix")
     by_commands = [fix.safe for fix in fixes if fix.commands is not None]
-    return by_edits + _fixable_with(by_commands, "by the commands above, or by the script of --fix-script FILE")
+    how = "by the commands above, or by the script of --fix-script FILE" if with_commands else "by the script of --fix-script FILE"
+    return by_edits + _fixable_with(by_commands, how)
 
 
 def _fixable_with(safe: list[bool], how: str) -> str:

@@ -23,5 +23,5 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     if findings and (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
         lines += [*statistics(findings, style), ""]
     if not style.quiet:
-        lines += folded(about_the_run(result, style), style)
+        lines += folded(about_the_run(result, style, with_commands=True), style)
     stream.writelines(f"{inert(line)}\n" for line in lines)
