@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .discover import Found
+    from .fix import FixedDump
 
     Check = Callable[[Mapping[str, bytes] | None], Outcome]
 
@@ -304,20 +305,24 @@ def check(
     report = partial(_report, outputs=outputs, style=style, color=color, min_severity=min_severity)
     if show_diff:
         aside = any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs)
-        outcome = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside)
+        tried = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside)
     elif apply_fixes:
-        outcome = _fix(check_again, unsafe_fixes, keep_inputs, report)
+        tried = _fix(check_again, unsafe_fixes, keep_inputs, report)
     else:
         outcome = check_again(None)
         keep_inputs(outcome)
-        outcome = report(outcome)
+        tried = _with_commands(outcome, check_again, unsafe_fixes)
+        tried = tried._replace(outcome=report(tried.outcome))
+        for note in tried.notes if fix_script is not None else ():
+            say("note", note)
+    outcome = tried.outcome
     said_of(outcome, quiet=quiet, stale_baseline=fail_on_stale_baseline)
     if outcome.bugs and write_baseline is not None:
         say("note", f"{write_baseline}: is not written, because of the bug findings may be missing")
     if outcome.baseline is not None and write_baseline is not None:
         _write_baseline(outcome.baseline, write_baseline)
     if fix_script is not None and outcome.started:
-        _write_script(outcome, fix_script, unsafe=unsafe_fixes)
+        _write_script(tried.dumps, fix_script)
     sys.exit(outcome.exit_code)
 
 
@@ -367,15 +372,14 @@ def _keep_inputs(outcome: Outcome, *, outputs: Sequence[Output], fix_script: str
             _fail([f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file"])
 
 
-def _write_script(outcome: Outcome, path: str, *, unsafe: bool) -> None:
+def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
     """Write the script that makes the fixes of dumps, if there are any."""
     from .commands import fix_script
 
-    findings = fix_script.with_commands(outcome.result.findings, unsafe=unsafe)
-    if not findings:
+    if not dumps:
         say("note", f"{path}: is not written, because no finding can be fixed in Parameter Store")
         return
-    script = fix_script.script(findings)
+    script = fix_script.script(dumps)
     try:
         write_report(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
     except Unwritable as error:
@@ -383,7 +387,24 @@ def _write_script(outcome: Outcome, path: str, *, unsafe: bool) -> None:
     say("note", fix_script.summary(script, path))
 
 
-def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> Outcome:
+class _Tried(NamedTuple):
+    """A check whose dumps have only such commands as bring nothing worse, the dumps that these change, and why others are left out."""
+
+    outcome: Outcome
+    dumps: Sequence[FixedDump] = ()
+    notes: Sequence[str] = ()
+
+
+def _with_commands(outcome: Outcome, check_again: Check, unsafe: bool) -> _Tried:
+    """The outcome of a check, with the commands for its dumps tried on what these hold."""
+    if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
+        return _Tried(outcome)
+    from .commands.fix_script import tried
+
+    return _Tried(*tried(outcome, check_again, unsafe=unsafe))
+
+
+def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> _Tried:
     """Make the fixes of files, and report what is left. A file that cannot be written is reported as it is."""
     from .commands.fix import summary
     from .fix import fixed
@@ -392,42 +413,42 @@ def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None
     keep_inputs(fixes.outcome)
     errors = {file.uri: _replaced(file.uri, file.after, file.before) for file in fixes.files}
     made = [file for file in fixes.files if not errors[file.uri]]
-    outcome = fixes.outcome if len(made) == len(fixes.files) else check_again({})
-    outcome = report(outcome)
-    for note in fixes.refused:
+    tried = _with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe)
+    outcome = report(tried.outcome)
+    for note in (*fixes.refused, *tried.notes):
         say("note", note)
     if made:
         say("note", summary(made, made=True))
     unwritten = [error for uri in errors for error in errors[uri]]
-    return outcome._replace(errors=(*outcome.errors, *unwritten), bugs=(*outcome.bugs, *fixes.bugs))
+    return tried._replace(outcome=outcome._replace(errors=(*outcome.errors, *unwritten), bugs=(*outcome.bugs, *fixes.bugs)))
 
 
 def _show_fixes(
     check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome], *, aside: bool
-) -> Outcome:
+) -> _Tried:
     """Print what fixes would change, and report what would be left, where it is now. A difference is a failure.
 
     ``aside``: on standard error, for a program reads the report.
     """
     from .commands.fix import summary, unified_diff
-    from .commands.fix_script import printed, with_commands
+    from .commands.fix_script import printed
     from .fix import fixed, left
 
     fixes = fixed(check_again, unsafe=unsafe)
     keep_inputs(fixes.before)
-    outcome = left(fixes)
-    commands = with_commands(outcome.result.findings, unsafe=unsafe)
-    text = "".join(map(unified_diff, fixes.files)) + (printed(commands) if commands else "")
+    tried = _with_commands(left(fixes), check_again, unsafe)
+    text = "".join(map(unified_diff, fixes.files)) + (printed(tried.dumps) if tried.dumps else "")
     if aside:
         click.echo(text, err=True, nl=False)
     else:
         write_standard_output(text)
-    outcome = report(outcome)
-    for note in fixes.refused:
+    outcome = report(tried.outcome)
+    for note in (*fixes.refused, *tried.notes):
         say("note", note)
     if fixes.files:
         say("note", summary(fixes.files, made=False))
-    return outcome._replace(bugs=(*outcome.bugs, *fixes.bugs), failed=outcome.failed or bool(fixes.files or commands))
+    failed = outcome.failed or bool(fixes.files or tried.dumps)
+    return tried._replace(outcome=outcome._replace(bugs=(*outcome.bugs, *fixes.bugs), failed=failed))
 
 
 def _replaced(path: str, content: bytes, before: bytes) -> list[str]:

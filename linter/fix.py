@@ -10,13 +10,16 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from .conformance.written import holder
+from .documents.source import Rewriter
 from .formats.connections import parts_of
 from .model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
 from .policy.examples import apply_change
 from .policy.operators.compare import same
+from .redaction.mask import named_environment
 from .run import Outcome
 from .server.effective import catalogue_of
 from .server.loader import loaded_value
@@ -42,6 +45,31 @@ class FixedFile(NamedTuple):
     findings: int
 
 
+class FixedDump(NamedTuple):
+    """A dump of which commands change the store: the findings that they fix, by the rounds in which they are to be run, and what must wait.
+
+    All places are those of the dump. What waits can be fixed only when it was checked again, for it may be about values that may not be
+    seen and that a command before it gives another name.
+    """
+
+    uri: str
+    rounds: tuple[tuple[Finding, ...], ...]
+    waiting: tuple[Finding, ...] = ()
+
+
+class Commanded(NamedTuple):
+    """What the commands of fixes make of the stores of dumps: see :class:`Fixes`, and which findings they are not to be run for."""
+
+    dumps: tuple[FixedDump, ...]
+    left_out: frozenset[Key]
+    notes: tuple[str, ...]
+    bugs: tuple[str, ...]
+
+    def leaves_out(self, finding: Finding) -> bool:
+        """Whether the commands of a finding of the dumps as they are are not to be run."""
+        return _key(finding) in self.left_out
+
+
 class Fixes(NamedTuple):
     """What fixes make of files, and the check of what is left.
 
@@ -59,6 +87,11 @@ class Fixes(NamedTuple):
 def fixed(check: Check, *, unsafe: bool) -> Fixes:
     """The files with all fixes made that are safe, or with ``unsafe`` all. Nothing is written."""
     return _Fixing(check, unsafe=unsafe).run()
+
+
+def commanded(check: Check, *, unsafe: bool) -> Commanded:
+    """The fixes of dumps that are safe, or with ``unsafe`` all, as the commands that make them; checked as fixes of files are."""
+    return _Fixing(check, unsafe=unsafe, by_commands=True).run_commands()
 
 
 def left(fixes: Fixes) -> Outcome:
@@ -89,9 +122,14 @@ def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
 
 
 class _Fixing:
-    def __init__(self, check: Check, *, unsafe: bool) -> None:
+    def __init__(self, check: Check, *, unsafe: bool, by_commands: bool = False) -> None:
         self.check = check
         self.unsafe = unsafe
+        self.by_commands = by_commands
+        """Whether commands are run on the stores of dumps, each tried on its dump; else the texts of files are edited."""
+        self.rounds: dict[str, list[tuple[Finding, ...]]] = {}
+        """What each round fixed, by file."""
+        self.rewriters: dict[Document, Rewriter] = {}
         self.contents: dict[str, bytes] = {}
         self.fixed: dict[str, list[Finding]] = {}
         self.refused: dict[str, str] = {}
@@ -105,15 +143,54 @@ class _Fixing:
 
     def run(self) -> Fixes:
         """Rounds until nothing is left to fix, and then the files for which that went well."""
-        first = outcome = self.check({})
-        outcome = self._rounds(first, outcome)
-        while worse := [uri for uri in self.contents if self._is_worse(uri, first, outcome)]:
-            self._take_back(worse)
-            outcome = self._rounds(first, self.check(self.contents))
+        first = self.check({})
+        outcome = self._until_stable(first)
         changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
         files = tuple(self._file(uri, first, outcome) for uri in changed)
         outcome = outcome._replace(result=outcome.result._replace(findings=tuple(map(self._as_left, outcome.result.findings))))
         return Fixes(first, outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+
+    def run_commands(self) -> Commanded:
+        """The same for dumps, of which nothing is changed."""
+        first = self.check({})
+        self.check = partial(_check_stores, self.check, first)
+        last = self._until_stable(first)
+        waiting = [finding for finding in last.result.findings if self._is_wanted(finding, last)]
+        dumps = tuple(
+            FixedDump(
+                uri,
+                tuple(tuple(_placed(findings, first)) for findings in rounds),
+                tuple(_placed((one for one in waiting if one.document.uri == uri), first)),
+            )
+            for uri, rounds in sorted(self.rounds.items())
+        )
+        left_out = frozenset(_key(finding) for finding in first.result.findings if self._is_given_up(finding))
+        return Commanded((*dumps, *self._untried(first)), left_out, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+
+    def _untried(self, first: Outcome) -> Iterator[FixedDump]:
+        """The dumps of which several say one environment: as nothing tells what each would be afterwards, they have one round only."""
+        found = [
+            finding
+            for finding in first.result.findings
+            if finding.fix is not None and finding.fix.commands and (finding.fix.safe or self.unsafe) and finding.suppressed is None
+        ]
+        untried = [finding for finding in found if finding.document not in first.rewriters]
+        for uri in dict.fromkeys(finding.document.uri for finding in untried):
+            taken: set[str] = set()
+            chosen: list[Finding] = []
+            waiting: list[Finding] = []
+            for finding in (one for one in untried if one.document.uri == uri):
+                names = {name for command in (finding.fix and finding.fix.commands) or () for name in command.names}
+                (chosen if taken.isdisjoint(names) else waiting).append(finding)
+                taken |= names
+            yield FixedDump(uri, (tuple(chosen),), tuple(waiting))
+
+    def _until_stable(self, first: Outcome) -> Outcome:
+        outcome = self._rounds(first, first)
+        while worse := [uri for uri in self.contents if self._is_worse(uri, first, outcome)]:
+            self._take_back(worse)
+            outcome = self._rounds(first, self.check(self.contents))
+        return outcome
 
     def _as_left(self, finding: Finding) -> Finding:
         """A finding as it is reported: where its fix is not made, nobody is told to make it with ``--fix``."""
@@ -142,6 +219,7 @@ class _Fixing:
         for uri in uris:
             self.contents.pop(uri, None)
             self.fixed.pop(uri, None)
+            self.rounds.pop(uri, None)
             self.brought.pop(uri, None)
             self.no_news.pop(uri, None)
 
@@ -150,35 +228,60 @@ class _Fixing:
         chosen: dict[str, list[Finding]] = {}
         taken: dict[str, list[Edit]] = {}
         settled: dict[Document, set[SettingPath]] = {}
+        named: dict[str, set[str]] = {}
         for finding in outcome.result.findings:
             fix, uri = finding.fix, finding.document.uri
-            wanted = fix is not None and fix.edits is not None and (fix.safe or self.unsafe) and finding.suppressed is None
-            if not wanted or self._is_given_up(finding) or uri not in outcome.contents:
+            if fix is None or not self._is_wanted(finding, outcome) or self._waits(finding):
                 continue
-            assert fix is not None and fix.edits is not None
-            edits, paths = taken.setdefault(uri, []), settled.setdefault(finding.document, set())
-            if not meet(edits, fix.edits) and paths.isdisjoint(_changed_by(fix.changes)):
-                edits.extend(fix.edits)
-                paths.update(_changed_by(fix.changes))
+            edits, paths, names = taken.setdefault(uri, []), settled.setdefault(finding.document, set()), named.setdefault(uri, set())
+            changed, own_names = _changed_by(fix.changes), {name for command in fix.commands or () for name in command.names}
+            if not meet(edits, fix.edits or ()) and paths.isdisjoint(changed) and names.isdisjoint(own_names):
+                edits.extend(fix.edits or ())
+                paths.update(changed)
+                names.update(own_names)
                 chosen.setdefault(uri, []).append(finding)
         return chosen
 
+    def _is_wanted(self, finding: Finding, outcome: Outcome) -> bool:
+        """Whether a finding is one to fix that nothing here has failed to."""
+        fix = finding.fix
+        if fix is None or not (fix.safe or self.unsafe) or finding.suppressed is not None or finding.document.uri not in outcome.contents:
+            return False
+        if self.by_commands and finding.document not in outcome.rewriters:
+            return False
+        can_be_made = fix.commands is not None if self.by_commands else fix.edits is not None
+        return can_be_made and not self._is_given_up(finding)
+
+    def _waits(self, finding: Finding) -> bool:
+        """Whether a round before has given a value another name that may not be seen: under that it might be, in this environment."""
+        done = (one for round_ in self.rounds.get(finding.document.uri, ()) for one in round_)
+        return any(_hides(one) for one in done if _identity(one.document) == _identity(finding.document))
+
     def _round(self, first: Outcome, outcome: Outcome, chosen: Mapping[str, list[Finding]]) -> Outcome:
         """The check with the chosen findings fixed; without any in files whose settings are not what they should be then."""
-        made = {uri: _edited(findings) for uri, findings in chosen.items()}
+        self.rewriters.update(outcome.rewriters)
+        made = {uri: self._made(findings) for uri, findings in chosen.items()}
         after = self.check({**self.contents, **made})
         wrong = [uri for uri in chosen if self._is_wrong(uri, chosen[uri], outcome, after)]
         for uri in made.keys() - set(wrong):
             self.contents[uri] = made[uri]
             self.fixed.setdefault(uri, []).extend(chosen[uri])
+            self.rounds.setdefault(uri, []).append(tuple(chosen[uri]))
             self._note_new(uri, chosen[uri], outcome, after)
         self._take_back(wrong)
         return self.check(self.contents) if wrong else after
 
+    def _made(self, findings: Sequence[Finding]) -> bytes:
+        """The bytes of a file with the fixes of some findings made, or of a dump of the store after their commands."""
+        if not self.by_commands:
+            return _edited(findings)
+        steps = (step for one in findings if one.fix is not None for command in one.fix.commands or () for step in command.steps)
+        return self.rewriters[findings[0].document]([stored for step in steps for stored in step.leaves])
+
     def _note_new(self, uri: str, fixed: list[Finding], before: Outcome, after: Outcome) -> None:
         """Note for each finding that a round brings to a file what was fixed, and whether that is to be blamed for it at all."""
         known = {place.key for finding in before.result.findings for place in _places(finding)}
-        uncovered = _Uncovered(fixed, _documents(before, uri), _documents(after, uri))
+        uncovered = _Uncovered(fixed, _documents(before, uri), self._made_documents(uri, before, after))
         for finding in after.result.findings:
             for place in _own_places(finding) if finding.document.uri == uri else ():
                 if place.key not in known:
@@ -189,7 +292,7 @@ class _Fixing:
 
     def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
         """Whether the fixes of a file do something else than they should; it is noted."""
-        old, new, rules = _documents(before, uri), _documents(after, uri), _rules(findings)
+        old, new, rules = _documents(before, uri), self._made_documents(uri, before, after), _rules(findings)
         if list(map(_identity, old)) != list(map(_identity, new)):
             if any(document.given is not None for document in old):
                 self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would leave no server's configuration in it"
@@ -198,6 +301,15 @@ class _Fixing:
             return False
         self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
         return True
+
+    def _made_documents(self, uri: str, before: Outcome, after: Outcome) -> list[Document]:
+        """The documents of a file after a round. An environment of a dump is there for its parameters, and may go with the last of them."""
+        made = _documents(after, uri)
+        if not self.by_commands:
+            return made
+        found = {_identity(document): document for document in made}
+        there = [found.get(_identity(old)) or _emptied(old) for old in _documents(before, uri)]
+        return [*there, *(one for one in made if one not in there)]
 
     def _is_worse(self, uri: str, first: Outcome, last: Outcome) -> bool:
         """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend for it; it is noted.
@@ -208,14 +320,21 @@ class _Fixing:
         new, blamed = next(self._grave(uri, first, last), (None, mended))
         if new is None:
             return False
-        line, column = new.document.position(new.span.start)
-        where = f"{new.finding.severity}[{new.finding.rule}] at line {line}, column {column}"
-        if len(blamed) < len(mended):
+        where = f"{new.finding.severity}[{new.finding.rule}] {self._place(new)}"
+        if self.by_commands or len(blamed) < len(mended):
             self.left_out.update(map(_key, blamed))
             self.notes.append(f"{uri}: the fixes of {_rules(blamed)} are left out, because they would bring {where}")
         else:
             self.refused[uri] = f"{uri}: is left as it is, because the fixes of {_rules(mended)} would bring {where}"
         return True
+
+    def _place(self, new: _Place) -> str:
+        """Where a new finding is; that of a dump is in no file that anyone has."""
+        if self.by_commands:
+            name = named_environment(new.document)
+            return f"in environment {name}" if name else "in the store"
+        line, column = new.document.position(new.span.start)
+        return f"at line {line}, column {column}"
 
     def _grave(self, uri: str, first: Outcome, last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
         """The places of new findings that are as grave as one that is mended for them, each with those.
@@ -246,8 +365,47 @@ class _Fixing:
         return fixed
 
     def _brings(self, key: Key, fixed: list[Finding]) -> bool:
-        outcome = self.check({**self.contents, fixed[0].document.uri: _edited(fixed)})
+        outcome = self.check({**self.contents, fixed[0].document.uri: self._made(fixed)})
         return any(place.key == key for finding in outcome.result.findings for place in _own_places(finding))
+
+
+def _hides(finding: Finding) -> bool:
+    """Whether commands write a value that may not be seen to a parameter that did not have it."""
+    fix = finding.fix
+    if fix is None or all(change.action == "store" for change in fix.changes):
+        return False
+    steps = [step for command in fix.commands or () for step in command.steps]
+    return any(step.value or any("COPY" in line for line in step.lines) for step in steps)
+
+
+def _emptied(document: Document) -> Document:
+    """A document without settings in place of one that is gone with its last one."""
+    environment, complete = document.environment, document.complete
+    return Document(document.uri, document.kind, document.text, {}, document.origin, environment=environment, complete=complete, given=())
+
+
+def _placed(findings: Iterable[Finding], first: Outcome) -> Iterator[Finding]:
+    """Findings of what dumps will be, where their settings are in the dumps as they are."""
+    known = {(document.uri, _identity(document)): document for document in first.result.documents}
+    for finding in findings:
+        document = known.get((finding.document.uri, _identity(finding.document)), finding.document)
+        if finding.document is not document:
+            finding = finding._replace(document=document, span=document.locate(finding.path or ()), related=())
+        yield finding
+
+
+def _check_stores(check: Check, first: Outcome, contents: Mapping[str, bytes]) -> Outcome:
+    """The check of dumps as commands leave them, which have not the comments that accept what is found at a place."""
+    outcome = check(contents)
+    accepted = {_key(finding): finding.suppressed for finding in first.result.findings if finding.suppressed is not None}
+
+    def as_accepted(finding: Finding) -> Finding:
+        if finding.document.uri not in contents or finding.suppressed is not None:
+            return finding
+        [there] = _placed([finding], first)
+        return finding._replace(suppressed=accepted.get(_key(finding), first.suppress(there).suppressed))
+
+    return outcome._replace(result=outcome.result._replace(findings=tuple(map(as_accepted, outcome.result.findings))))
 
 
 class _Uncovered:

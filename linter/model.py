@@ -241,13 +241,25 @@ class Change(NamedTuple):
     value: Any = None
 
 
+class Stored(NamedTuple):
+    """What a command leaves of a parameter; ``text`` is None where nobody knows it, and what is empty stays as it is."""
+
+    name: str
+    text: str | None
+    type: str = ""
+    tier: str = ""
+    key_id: str = ""
+    gone: bool = False
+
+
 class Command(NamedTuple):
     """What makes a part of a fix where no file is to be edited: lines for a POSIX shell, in which nothing is secret.
 
     ``names`` are the parameters that it changes, ``region`` where they are, if that is known. ``condition`` is what a shell asks before it
     does it again. ``value`` says what a person is to put into the variable ``VALUE``; empty where the lines ask for nothing.
     ``scripted`` are the lines of a script, where it is to do more than a person who sees what happens. ``then`` are commands that must not
-    be run unless this one, and each before them, has done its work.
+    be run unless this one, and each before them, has done its work. ``leaves`` is what is in the store afterwards, which may be secret and
+    is never reported.
     """
 
     lines: tuple[str, ...]
@@ -257,6 +269,7 @@ class Command(NamedTuple):
     value: str = ""
     scripted: tuple[str, ...] = ()
     then: tuple[Command, ...] = ()
+    leaves: tuple[Stored, ...] = ()
 
     @property
     def steps(self) -> tuple[Command, ...]:

@@ -14,7 +14,7 @@ from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files, what_is_searched_for
-from .documents.source import Commander, Loaded, Place, Problem
+from .documents.source import Commander, Loaded, Place, Problem, Rewriter
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .load import (
     Input,
@@ -117,6 +117,10 @@ class Outcome(NamedTuple):
     """What counted for each document: what the command line and the configuration say together."""
     checkable: frozenset[Document] = frozenset()
     """The documents that rules could check."""
+    rewriters: Mapping[Document, Rewriter] = {}
+    """What tells what commands would make of a dump."""
+    suppress: Callable[[Finding], Finding] = lambda finding: finding
+    """What gives a finding in one of the documents the reason of the comment that accepts it."""
 
     @property
     def exit_code(self) -> int:
@@ -229,6 +233,7 @@ class _Run:
         self._contents: dict[str, bytes] = {}
         self._editable: dict[Document, Loaded] = {}
         self._commanders: dict[Document, Commander] = {}
+        self._rewriters: dict[Document, Rewriter] = {}
         self._passed_over = 0
         """How many files a search found and could not read, which is no reason to say that there was something."""
         self._checkable: list[tuple[Document, bool]] = []
@@ -522,6 +527,8 @@ class _Run:
             self._editable[document] = part
         if part.commander is not None:
             self._commanders[document] = part.commander
+        if part.rewriter is not None:
+            self._rewriters[document] = part.rewriter
         return True
 
     def _report_status(self, part: Loaded, reported: set[str]) -> None:
@@ -712,6 +719,8 @@ class _Run:
             self._baseline_to_write(),
             {document: overrides for document, (_, overrides) in self._rules_of.items()},
             frozenset(document for document, _ in self._checkable),
+            self._rewriters,
+            self._suppressions.apply,
         )
 
     def _searched(self, folder: Path) -> bool:

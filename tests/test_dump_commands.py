@@ -24,6 +24,7 @@ from support.helpers import golden
 from linter import __version__, cli
 from linter.documents.parameter_commands import _value
 from linter.documents.source import SourceFile
+from linter.fix import FixedDump
 from linter.model import UNKNOWN, Change, Command, SettingPath
 from linter.release import Release
 from linter.server.loader import ssm_text, ssm_value
@@ -675,7 +676,8 @@ def script_of(folder: Path, data: list[dict[str, Any]], *fixes: list[Change]) ->
     given = Input("ssm.json", json.dumps({"Parameters": data}).encode(), folder / "ssm.json")
     finding = lint_input(given, Options(isolated=True)).result.findings[0]
     made = [_fix(changes, commands({"Parameters": data}, *changes)) for changes in fixes]
-    text = fix_script.script([finding._replace(fix=fix) for fix in made]).text
+    findings = tuple(finding._replace(fix=fix) for fix in made)
+    text = fix_script.script([FixedDump("ssm.json", (findings,))]).text
     (folder / "fix.sh").write_text(text, encoding="utf-8")
     return text
 
@@ -786,20 +788,3 @@ def _fix(changes: list[Change], made: list[Command] | None) -> Any:
 
     assert made
     return Fix(tuple(changes), True, "a change", commands=tuple(made))
-
-
-def test_of_two_fixes_of_one_parameter_the_second_waits(folder: Path) -> None:
-    from linter.commands import fix_script
-    from linter.load import Input
-    from linter.run import Options, lint_input
-
-    given = Input("ssm.json", json.dumps({"Parameters": PORT}).encode(), folder / "ssm.json")
-    finding = lint_input(given, Options(isolated=True)).result.findings[0]
-    fixes = [_fix([], commands(PORT, put("port", number))) for number in (1, 2, 1)]
-    written = fix_script.script([finding._replace(fix=fix) for fix in fixes])
-    assert (written.findings, written.left) == (2, 1)
-    assert written.text.count("\naws ssm put-parameter") == 1
-    assert "is left, because" in written.text
-    assert fix_script.summary(written, "fix.sh") == (
-        "fix.sh: fixes 2 findings in Parameter Store when you run it; 1 more must wait for it: check again after it"
-    )

@@ -156,7 +156,9 @@ def test_only_a_report_with_commands_speaks_of_those_above(form: str, how: str) 
         json.dumps([{"Name": "/medplum/prod/storageBaseUrl", "Type": "String", "Value": "https://s.example/binary"}])
     )
     text = run("dump.json", "-f", form).stdout
-    assert re.search(rf"\n1 fixable {how} the script of --fix-script FILE( --unsafe-fixes)?\.\n", text) and ("aws ssm put-parameter" in text) == (form == "text")
+    assert re.search(rf"\n1 fixable {how} the script of --fix-script FILE( --unsafe-fixes)?\.\n", text) and (
+        "aws ssm put-parameter" in text
+    ) == (form == "text")
 
 
 def test_what_a_service_lacks_is_missing_too() -> None:

@@ -6,12 +6,14 @@ Nothing in them is secret; see :mod:`linter.documents.parameter_commands`.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from .. import __version__
+from ..fix import Check, FixedDump, commanded
 from ..model import Command, Finding
 from ..redaction.mask import environment_text
+from ..run import Outcome
 from ..text import inert, printable
 
 MODE: Final = 0o700
@@ -27,7 +29,7 @@ export AWS_PAGER=''
 
 
 class Script(NamedTuple):
-    """The text of a script, how many findings it fixes, and how many it leaves because others change the same parameters."""
+    """The text of a script, how many findings it fixes, and how many it leaves because only another check can say what to write."""
 
     text: str
     findings: int
@@ -35,62 +37,71 @@ class Script(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """What is fixed in one environment and region."""
+    """What is fixed in one environment and region, in one round."""
 
     environment: str
     region: str | None
     findings: list[Finding]
 
 
-def with_commands(findings: Iterable[Finding], *, unsafe: bool) -> list[Finding]:
-    """The findings that commands fix and no comment accepts; without ``unsafe`` only those whose fix is safe."""
-    return [
-        finding
-        for finding in findings
-        if finding.suppressed is None and finding.fix is not None and finding.fix.commands and (finding.fix.safe or unsafe)
-    ]
+def tried(outcome: Outcome, check: Check, *, unsafe: bool) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
+    """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
+
+    A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
+    """
+    fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
+    results = {one: commanded(check, unsafe=one) for one in sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)} if fixes else ())}
+
+    def as_left(finding: Finding) -> Finding:
+        fix = finding.fix
+        if fix is None or fix.commands is None or finding.suppressed is not None or not results[unsafe or not fix.safe].leaves_out(finding):
+            return finding
+        return finding._replace(fix=fix._replace(commands=None))
+
+    result = outcome.result._replace(findings=tuple(map(as_left, outcome.result.findings)))
+    notes = dict.fromkeys(note for one in results.values() for note in one.notes)
+    bugs = dict.fromkeys(bug for one in results.values() for bug in one.bugs)
+    dumps = results[unsafe].dumps if results else ()
+    return outcome._replace(result=result, bugs=(*outcome.bugs, *bugs)), dumps, tuple(notes)
 
 
-def printed(findings: Sequence[Finding]) -> str:
+def printed(dumps: Sequence[FixedDump]) -> str:
     """The commands for each file, each finding in a comment."""
     lines: list[str] = []
-    for uri in dict.fromkeys(finding.document.uri for finding in findings):
-        lines.append(f"# {printable(uri)}: a dump is not changed; these commands change Parameter Store")
-        for finding in findings:
-            if finding.document.uri == uri:
-                lines += [f"# {finding.rule}{_in_environment(finding)}: {_description(finding)}"]
-                lines += [printable(line) for command in _commands(finding) for line in command.printed]
+    for dump in dumps:
+        lines.append(f"# {printable(dump.uri)}: a dump is not changed; these commands change Parameter Store")
+        for finding in (finding for findings in dump.rounds for finding in findings):
+            lines += [f"# {finding.rule}{_in_environment(finding)}: {_description(finding)}"]
+            lines += [printable(line) for command in _commands(finding) for line in command.printed]
+        lines += [f"# {line}" for line in map(_waiting, dump.waiting)]
     return "".join(f"{inert(line)}\n" for line in lines)
 
 
-def script(findings: Sequence[Finding]) -> Script:
-    """The script that makes the fixes of some findings. Of several that change one parameter it makes the first."""
-    groups = _groups(findings)
+def script(dumps: Sequence[FixedDump]) -> Script:
+    """The script that makes the fixes of dumps, round by round: what is fixed in one can be what another one waits for."""
     body: list[str] = []
     asked: list[str] = []
-    made = left = 0
-    for group in groups:
-        taken: dict[str, Finding] = {}
-        region = f", region {group.region}" if group.region is not None else ""
-        body += ["", f"# === {group.environment}{region} ==="]
-        done: set[Command] = set()
-        for finding in group.findings:
-            commands = [command for command in _commands(finding) if command not in done]
-            other = next((taken[name] for command in commands for name in command.names if name in taken), None)
-            if other is not None:
-                left += 1
-                body += [
-                    "",
-                    f"# {_place(finding)}: is left, because {other.rule} changes the same parameter: check again after this script",
-                ]
-                continue
-            made += 1
-            taken.update((name, finding) for command in commands for name in command.names)
-            body += ["", *_about(finding)]
-            for step in (step for command in commands for step in command.steps):
-                body += _lines(step, asked)
-            done.update(commands)
-    return Script(_HEAD + "".join(f"{line}\n" for line in (*_asking(asked), *body)), made, left)
+    heading = ""
+    for number in range(max((len(dump.rounds) for dump in dumps), default=0)):
+        for group in _groups([finding for dump in dumps for finding in (*dump.rounds, *[()] * number)[number]]):
+            region = f", region {group.region}" if group.region is not None else ""
+            if heading != (heading := f"# === {group.environment}{region} ==="):
+                body += ["", heading]
+            for finding in group.findings:
+                body += ["", *_about(finding)]
+                for step in (step for command in _commands(finding) for step in command.steps):
+                    body += _lines(step, asked)
+    waiting = [finding for dump in dumps for finding in dump.waiting]
+    if waiting:
+        body += ["", *(f"# {_waiting(finding)}" for finding in waiting)]
+    made = sum(len(findings) for dump in dumps for findings in dump.rounds)
+    return Script(_HEAD + "".join(f"{line}\n" for line in (*_asking(asked), *body)), made, len(waiting))
+
+
+def _waiting(finding: Finding) -> str:
+    """What is to be said of a finding that commands can fix when others were run."""
+    why = "is left, because it depends on the commands before it: check again after them"
+    return f"{_place(finding)}{_in_environment(finding)}: {why}"
 
 
 def _asking(values: Sequence[str]) -> Iterator[str]:

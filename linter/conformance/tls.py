@@ -19,6 +19,8 @@ _OF_PG: Final = frozenset({"true", "no-verify", ""})
 """The texts with which pg connects; with an empty one it does not encrypt."""
 _WORD: Final = re.compile(r"\s*[A-Za-z0-9_-]+\s*")
 _REFUSED: Final = "is text, at which the database client asks for TLS and then fails, which stops the server"
+ON: Final = "true"
+"""The text at which both clients encrypt as they do for an empty object."""
 _NOTHING: Final[tuple[Any, ...]] = ({}, [])
 """Options of which there are none."""
 

@@ -17,9 +17,10 @@ from itertools import dropwhile, takewhile
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Command, Document, SettingPath, child
+from ..model import ABSENT, UNKNOWN, Change, Command, Document, SettingPath, Stored, child
 from ..server.effective import HIDDEN, leaves, visible
 from ..server.loader import ssm_text
+from ..settings import Setting
 from .parameter_problems import name_reason
 from .parameters import LIMITS, Environment, Parameter
 
@@ -133,7 +134,8 @@ class _Store:
             return self.put(key, change.value, sources)
         given = [one for path, one in self._held.items() if path[: len(key)] == key]
         if change.action == "remove":
-            return _all(self._delete(one) for one in given)
+            is_given_otherwise = not given and self._document.get(change.path) is not ABSENT
+            return None if is_given_otherwise else _all(self._delete(one) for one in given)
         parameter = self._held.get(key)
         if parameter is None or len(given) > 1:
             return None
@@ -154,16 +156,17 @@ class _Store:
             return None  # it would be a parameter that no server reads
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
-            sources = [one for one in sources if not (itself and one.is_seen)] if _says_something(value) else []
+            is_switch = _is_switch(value, setting)
+            sources = [one for one in sources if not (itself and one.is_seen)] if _says_something(value) and not is_switch else []
             whole = parameter is None or _is_shown(key, self._document.get(key))  # what else was in it may be masked
-            shown = _is_shown(key, value) and whole and not sources
+            shown = (_is_shown(key, value) or is_switch) and whole and not sources
             return self._put(key, parameter, text, sources, shown=shown, scalar=not isinstance(value, dict | list))
         if not isinstance(value, dict) or parameter is not None:
             return None
         written = [(*key, str(member)) for member in value]
         if any(path[: len(key)] == key and not any(path[: len(one)] == one for one in written) for path in self._held):
             return None  # the object would keep members that it should not have
-        return _all(self.put((*key, str(member)), one, sources) for member, one in value.items())
+        return _all(self.put((*key, str(member)), one, sources) for member, one in value.items()) or None  # none holds an empty object
 
     def _put(
         self, key: Key, parameter: Parameter | None, text: str, sources: Sequence[_Source], *, shown: bool, scalar: bool
@@ -175,21 +178,24 @@ class _Store:
         kind = "SecureString" if secure is not None else _type(key, parameter)
         encrypted_by = (parameter.key_id if parameter is not None else None) or (secure.key_id if secure is not None else None)
         options = [*_options(name, kind, parameter, text, encrypted_by), "--overwrite", *self._at(parameter)]
+        leaves = (_left(name, kind, parameter, text, encrypted_by),)
         if shown:
             line = f"aws ssm put-parameter {' '.join(options)} {_value(text)}"
-            return [Command((line,), (name,), self._region_of(parameter))]
+            return [Command((line,), (name,), self._region_of(parameter), leaves=leaves)]
         whole = next((one.parameter for one in sources if one.parameter.text == text and _can_be_copied(one.parameter)), None)
         if whole is not None:
-            return [Command(tuple(self._copied(whole, options)), (name,), self._region_of(parameter), condition=self._is_there(whole))]
+            lines, condition = tuple(self._copied(whole, options)), self._is_there(whole)
+            return [Command(lines, (name,), self._region_of(parameter), condition=condition, leaves=leaves)]
         line = f'printf %s "$VALUE" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}'
         out_of = "".join(f", out of {one.parameter.name}" for one in sources[:1] if name_reason(one.parameter.name) is None)
-        return [Command((line,), (name,), self._region_of(parameter), value=f"the new value of {name}{out_of}")]
+        return [Command((line,), (name,), self._region_of(parameter), value=f"the new value of {name}{out_of}", leaves=leaves)]
 
     def _delete(self, parameter: Parameter) -> list[Command] | None:
         """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
         if name_reason(parameter.name) is not None:
             return None
-        return [Command((self._deletion(parameter),), (parameter.name,), self._region_of(parameter))]
+        gone = (Stored(parameter.name, None, gone=True),)
+        return [Command((self._deletion(parameter),), (parameter.name,), self._region_of(parameter), leaves=gone)]
 
     def _deletion(self, parameter: Parameter) -> str:
         return " ".join([_DELETION, shlex.quote(parameter.name), *self._at(parameter)])
@@ -202,10 +208,9 @@ class _Store:
         name = self._name(key)
         if key in self._held or not _can_be_copied(parameter) or name_reason(name) is not None:
             return None
-        options = [
-            *_options(name, _type(key, parameter, new=True), parameter, parameter.text or "", parameter.key_id),
-            *self._at(parameter),
-        ]
+        kind, text = _type(key, parameter, new=True), parameter.text or ""
+        options = [*_options(name, kind, parameter, text, parameter.key_id), *self._at(parameter)]
+        leaves = (_left(name, kind, parameter, parameter.text, parameter.key_id), Stored(parameter.name, None, gone=True))
         read, write = self._copied(parameter, options)
         both = f"{parameter.name} and {name} both exist, with different values: delete the wrong one, then run this again"
         scripted = (
@@ -229,6 +234,7 @@ class _Store:
                 self._region_of(parameter),
                 condition=self._is_there(parameter),
                 scripted=scripted,
+                leaves=leaves,
             )
         ]
 
@@ -242,7 +248,8 @@ class _Store:
         if not _can_be_copied(parameter):
             return None
         options = [*_options(parameter.name, kind, parameter, parameter.text or "", parameter.key_id), "--overwrite", *self._at(parameter)]
-        return [Command(tuple(self._copied(parameter, options)), (parameter.name,), self._region_of(parameter))]
+        leaves = (_left(parameter.name, kind, parameter, parameter.text, parameter.key_id),)
+        return [Command(tuple(self._copied(parameter, options)), (parameter.name,), self._region_of(parameter), leaves=leaves)]
 
     def _copied(self, parameter: Parameter, options: Sequence[str]) -> list[str]:
         """The lines that read a value and write it with some options. What stands behind it keeps line breaks at its end."""
@@ -308,12 +315,21 @@ def _type(key: Key, parameter: Parameter | None, *, new: bool = False) -> str:
 
 def _options(name: str, kind: str, parameter: Parameter | None, text: str, key: str | None) -> list[str]:
     options = ["--name", shlex.quote(name), *(["--type", kind] if kind else [])]
-    tier = parameter.tier if parameter is not None and parameter.tier in LIMITS else None
-    if len(text) > LIMITS["Standard"]:
-        tier = tier if tier not in (None, "Standard") else "Advanced"
+    tier = _tier(parameter, text)
     if tier not in (None, "Standard"):
         options += ["--tier", str(tier)]
     return [*options, *(["--key-id", shlex.quote(key)] if key and kind == "SecureString" and key != _DEFAULT_KEY else [])]
+
+
+def _tier(parameter: Parameter | None, text: str) -> str | None:
+    """The tier of a parameter that is to hold a text: its own, unless that is too small."""
+    tier = parameter.tier if parameter is not None and parameter.tier in LIMITS else None
+    return "Advanced" if len(text) > LIMITS["Standard"] and tier in (None, "Standard") else tier
+
+
+def _left(name: str, kind: str, parameter: Parameter | None, text: str | None, key: str | None) -> Stored:
+    """What is in the store after a parameter was written."""
+    return Stored(name, text, kind, _tier(parameter, text or "") or "", key or "")
 
 
 def _value(text: str) -> str:
@@ -338,6 +354,11 @@ def _can_be_copied(parameter: Parameter) -> bool:
 def _says_something(value: Any) -> bool:
     """Whether a value can hold a part of another: a switch cannot, nor can an object without members."""
     return not isinstance(value, bool) and value not in ({}, [])
+
+
+def _is_switch(value: Any, setting: Setting | None) -> bool:
+    """Whether a text says only that something is on, where there can be options too, which may not be seen: in ``redis.tls``."""
+    return value == "true" and setting is not None and "boolean" in setting.types and "object" in setting.types
 
 
 def _is_shown(path: SettingPath, value: Any) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..model import Change, Command, Document, SettingPath
+from ..model import Change, Command, Document, SettingPath, Stored
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
 from ..syntax.places import Json
@@ -192,6 +192,9 @@ Editor = Callable[[Sequence[Change]], "list[Edit] | None"]
 Commander = Callable[[Sequence[Change]], "list[Command] | None"]
 """What makes commands out of changes of the settings of a dump, for the store that it was taken from; None where none make them."""
 
+Rewriter = Callable[[Iterable[Stored]], bytes]
+"""What makes the dump, to be checked, that commands would leave of the store: the bytes of another file in place of this one."""
+
 
 Place = tuple[str, object]
 """Where something stands that documents are made of: a file, and what tells it from others in it."""
@@ -203,7 +206,8 @@ class Loaded(NamedTuple):
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
     order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
     that the document configures, as it is written. ``editor`` makes fixes of the document edits of its text; ``commander`` makes them
-    commands where it is a dump, for an edit of that would change nothing. ``hidden``: no value in it may be seen.
+    commands where it is a dump, for an edit of that would change nothing; ``rewriter`` tells what they would make of its file.
+    ``hidden``: no value in it may be seen.
 
     ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
     The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written.
@@ -217,6 +221,7 @@ class Loaded(NamedTuple):
     image: str = ""
     editor: Editor | None = None
     commander: Commander | None = None
+    rewriter: Rewriter | None = None
     hidden: bool = False
     places: frozenset[Place] = frozenset()
     parts: tuple[Loaded, ...] = ()

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Fix, Level, RuleInfo, SettingPath, Target, dotted
+from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Document, Fix, Level, RuleInfo, SettingPath, Target, dotted
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
@@ -372,7 +373,11 @@ def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
     parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
     if parts is None or any(document.get((*into, name)) not in (ABSENT, value) for name, value in parts.items()):
         return None
-    new = [Change("set", (*into, name), value) for name, value in parts.items() if document.get((*into, name)) is ABSENT]
+    new = [
+        Change("set", (*into, name), _as_held(value, document, (*into, name)))
+        for name, value in parts.items()
+        if document.get((*into, name)) is ABSENT
+    ]
     says = f"write {printable(dotted(path))} as {', '.join(printable(dotted((*into, name))) for name in parts)}"
     return [*((change, "") for change in new), (Change("remove", path), says)]
 
@@ -381,9 +386,27 @@ def _set(setter: Setter, value: Any, node: Node) -> tuple[Change, str]:
     path = _target(setter.path, node)
     if value is LEFT_OUT:
         return _removed(path)
+    held = _as_held(value, node.document, path)
+    if held != value:
+        return Change("set", path, held), f"set {printable(dotted(path))} to {held}"
     is_shown = setter.literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK)
     text = setter.show(node) if is_shown else MASK  # what is made of a value that is masked, such as it in small letters, is masked too
     return Change("set", path, value), f"set {printable(dotted(path))} to {text}"
+
+
+def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
+    """A value as it can be in a document: for options of TLS of which there are none, what does as much where an object cannot be."""
+    if value != {}:
+        return value
+    from .. import settings  # only for a fix that switches TLS on
+    from ..conformance.tls import ON, takes_options
+
+    owner, inner = document.owner(path)
+    kind, catalogue = DOCUMENT_KINDS.get(owner.kind), catalogue_kind(owner.kind)
+    setting = settings.catalogue(catalogue).get(inner) if catalogue in settings.KINDS else None
+    if kind is None or kind.coercion is None or setting is None or not takes_options(setting):
+        return value
+    return ON if getattr(setting, kind.coercion).at(owner.server.release) == "none" else value
 
 
 def _removed(path: SettingPath) -> tuple[Change, str]:

@@ -7,8 +7,11 @@ of its own.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
@@ -16,7 +19,7 @@ from ..documents.parameters import Environment, Given, Parameter, Spot, environm
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
-from ..model import UNKNOWN, Part
+from ..model import UNKNOWN, Part, Stored
 from ..syntax.json_stream import json_documents
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml
@@ -86,7 +89,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     What other dumps of the run say of the same environment, such as the tiers in one of describe-parameters, is in the document of the
     first that has values.
     """
-    return load_parameters(_parameter_file(file), others=lambda environment: _others(file, environment))
+    read = _parameter_file(file)
+    loaded = load_parameters(read, others=lambda environment: _others(file, environment))
+    if not read.is_dump:
+        return loaded
+    return [one if one.parts else one._replace(rewriter=partial(_changed, read.given)) for one in loaded]
 
 
 def _parameter_file(file: SourceFile) -> ParameterFile:
@@ -110,6 +117,64 @@ def _read_parameters(file: SourceFile) -> ParameterFile:
         problems=tuple(comments.problems) if comments is not None else (),
         is_dump=whole,
     )
+
+
+def _changed(given: Given, stored: Iterable[Stored]) -> bytes:
+    """A dump of what is in the store after commands were run that leave some parameters there, in the form of AWS.
+
+    It is there to be checked: what no check asks for is left out of it.
+    """
+    held = list(given.parameters)
+    for one in stored:
+        held = _with(held, one)
+    answers: list[dict[str, Any]] = [
+        {"Parameters": [_as_printed(one) for one in run], **({} if complete else {"InvalidParameters": []})}
+        for complete, run in groupby(held, key=lambda one: one.complete)
+    ]
+    if given.missing:
+        part = next((answer for answer in answers if "InvalidParameters" in answer), None)
+        if part is None:
+            part = {"Parameters": []}
+            answers.append(part)
+        part["InvalidParameters"] = [one.name for one in given.missing]
+    return "\n".join(json.dumps(answer, indent=1) for answer in answers or [{"Parameters": []}]).encode()
+
+
+def _with(held: list[Parameter], stored: Stored) -> list[Parameter]:
+    """The parameters with one of them as it is after a command: in its place, or with the others of its path."""
+    others = [one for one in held if one.name != stored.name]
+    if stored.gone:
+        return others
+    path = stored.name.rpartition("/")[0]
+    beside = [index for index, one in enumerate(held) if one.name.rpartition("/")[0] == path]
+    at = next((index for index in beside if held[index].name == stored.name), None)
+    if at is None:
+        at = beside[0] + 1 if beside else len(held)
+        before = Parameter(stored.name, UNKNOWN, {}, complete=any(held[index].complete for index in beside))
+    else:
+        before = held[at]
+    new = before._replace(
+        value=UNKNOWN if stored.text is None else stored.text,
+        type=type_of(stored.type) or before.type,
+        tier=stored.tier or before.tier,
+        key_id=stored.key_id or before.key_id,
+    )
+    return [*(one for one in held[:at] if one.name != stored.name), new, *(one for one in held[at:] if one.name != stored.name)]
+
+
+def _as_printed(parameter: Parameter) -> dict[str, Any]:
+    """A parameter as AWS prints it."""
+    fields = {
+        "Name": parameter.name,
+        "Type": parameter.type,
+        "Value": parameter.value if isinstance(parameter.value, str) else None,
+        "Tier": parameter.tier,
+        "Version": parameter.version,
+        "ARN": parameter.arn,
+        "KeyId": parameter.key_id,
+    }
+    kept = {name: value for name, value in fields.items() if value is not None}
+    return kept | ({"LastModifiedDate": ""} if parameter.stored and parameter.arn is None else {})
 
 
 # --- Several dumps of one environment ------------------------------------------------------------------------------------------------
