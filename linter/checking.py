@@ -1,13 +1,28 @@
-"""A check as both command lines run it: watched by who waits for it, and with what is said of it beside the report."""
+"""A check as both command lines run it: watched by who waits for it, its commands tried, and with what is said of it beside the report."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from .run import Options, Outcome
 from .say import say, say_all
+
+if TYPE_CHECKING:
+    from .fix import FixedDump
+
+Check = Callable[[Mapping[str, bytes] | None], Outcome]
+"""What checks the inputs of a run, some of them with other contents; None keeps none of the contents."""
+
+
+class Tried(NamedTuple):
+    """A check whose dumps have only such commands as bring nothing worse, the dumps that these change, and why others are left out."""
+
+    outcome: Outcome
+    dumps: Sequence[FixedDump] = ()
+    notes: Sequence[str] = ()
 
 
 def watched(lint: Callable[[Options], Outcome], options: Options) -> Outcome:
@@ -27,3 +42,17 @@ def said_of(outcome: Outcome, *, quiet: bool, stale_baseline: bool = False) -> N
         if not quiet or (notice.kind == "stale-baseline" and stale_baseline):
             say("note", notice.text)
     say_all(outcome.errors, outcome.bugs)
+
+
+def with_contents(options: Options, contents: Mapping[str, bytes] | None) -> Options:
+    """The options for a run in which some files have other contents."""
+    return options if contents is None else options._replace(keep_contents=True, instead=contents)
+
+
+def with_commands(outcome: Outcome, check_again: Check, unsafe: bool) -> Tried:
+    """The outcome of a check, with the commands for its dumps tried on what these hold."""
+    if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
+        return Tried(outcome)
+    from .commands.fix_script import tried
+
+    return Tried(*tried(outcome, check_again, unsafe=unsafe))

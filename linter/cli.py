@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from . import __version__
-from .checking import said_of, watched
+from .checking import Check, Tried, said_of, watched, with_commands, with_contents
 from .choose import all_rules, configured_server, folders_of, relative_to_here
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Config, ConfigError, Overrides
 from .configurations import Configurations, named_config
@@ -66,8 +66,6 @@ if TYPE_CHECKING:
 
     from .discover import Found
     from .fix import FixedDump
-
-    Check = Callable[[Mapping[str, bytes] | None], Outcome]
 
 Read = TypeVar("Read")
 
@@ -311,7 +309,7 @@ def check(
     else:
         outcome = check_again(None)
         keep_inputs(outcome)
-        tried = _with_commands(outcome, check_again, unsafe_fixes)
+        tried = with_commands(outcome, check_again, unsafe_fixes)
         tried = tried._replace(outcome=report(tried.outcome))
         for note in tried.notes if fix_script is not None else ():
             say("note", note)
@@ -387,24 +385,7 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
     say("note", fix_script.summary(script, path))
 
 
-class _Tried(NamedTuple):
-    """A check whose dumps have only such commands as bring nothing worse, the dumps that these change, and why others are left out."""
-
-    outcome: Outcome
-    dumps: Sequence[FixedDump] = ()
-    notes: Sequence[str] = ()
-
-
-def _with_commands(outcome: Outcome, check_again: Check, unsafe: bool) -> _Tried:
-    """The outcome of a check, with the commands for its dumps tried on what these hold."""
-    if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
-        return _Tried(outcome)
-    from .commands.fix_script import tried
-
-    return _Tried(*tried(outcome, check_again, unsafe=unsafe))
-
-
-def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> _Tried:
+def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> Tried:
     """Make the fixes of files, and report what is left. A file that cannot be written is reported as it is."""
     from .commands.fix import summary
     from .fix import fixed
@@ -413,7 +394,7 @@ def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None
     keep_inputs(fixes.outcome)
     errors = {file.uri: _replaced(file.uri, file.after, file.before) for file in fixes.files}
     made = [file for file in fixes.files if not errors[file.uri]]
-    tried = _with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe)
+    tried = with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe)
     outcome = report(tried.outcome)
     for note in (*fixes.refused, *tried.notes):
         say("note", note)
@@ -425,7 +406,7 @@ def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None
 
 def _show_fixes(
     check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome], *, aside: bool
-) -> _Tried:
+) -> Tried:
     """Print what fixes would change, and report what would be left, where it is now. A difference is a failure.
 
     ``aside``: on standard error, for a program reads the report.
@@ -436,7 +417,7 @@ def _show_fixes(
 
     fixes = fixed(check_again, unsafe=unsafe)
     keep_inputs(fixes.before)
-    tried = _with_commands(left(fixes), check_again, unsafe)
+    tried = with_commands(left(fixes), check_again, unsafe)
     text = "".join(map(unified_diff, fixes.files)) + (printed(tried.dumps) if tried.dumps else "")
     if aside:
         click.echo(text, err=True, nl=False)
@@ -495,7 +476,7 @@ def _config(read: Callable[[], Read]) -> Read:
 def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Check:
     """What checks the inputs, some of them with other contents; None keeps none of the contents."""
     if "-" not in paths:
-        return lambda contents: watched(partial(lint_paths, paths), _with_contents(options, contents))
+        return lambda contents: watched(partial(lint_paths, paths), with_contents(options, contents))
     if len(paths) > 1:
         raise click.UsageError('"-" (standard input) cannot be combined with other paths')
     uri = Path(stdin_filename or STANDARD_INPUT).as_posix()
@@ -503,13 +484,9 @@ def _lint(paths: list[str], options: Options, stdin_filename: str | None) -> Che
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
         data = (contents or {}).get(uri, given.data)
-        return watched(partial(lint_input, given._replace(data=data)), _with_contents(options, contents))
+        return watched(partial(lint_input, given._replace(data=data)), with_contents(options, contents))
 
     return check
-
-
-def _with_contents(options: Options, contents: Mapping[str, bytes] | None) -> Options:
-    return options if contents is None else options._replace(keep_contents=True, instead=contents)
 
 
 def _standard_input(limit: int) -> bytes:

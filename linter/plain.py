@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple, NoReturn
 
-from .checking import said_of, watched
+from .checking import said_of, watched, with_commands, with_contents
 from .config import Overrides
 from .model import Style
 from .output import STANDARD_OUTPUT
 from .report import write_all
-from .run import Options, lint_paths
+from .run import Options, Outcome, lint_paths
 from .say import without_traceback, written
 
 _SWITCHES: Final = frozenset({"--allow-unrecognized", "--force-exclude", "--quiet", "-q"})
@@ -63,7 +63,11 @@ def _check(given: Plain) -> int:
     options = Options(
         Overrides(), allow_unrecognized="--allow-unrecognized" in given.switches, force_exclude="--force-exclude" in given.switches
     )
-    outcome = watched(partial(lint_paths, list(given.paths)), options)
+
+    def check(contents: Mapping[str, bytes] | None) -> Outcome:
+        return watched(partial(lint_paths, list(given.paths)), with_contents(options, contents))
+
+    outcome = with_commands(check(None), check, unsafe=False).outcome
     if outcome.started:
         outcome = write_all(outcome, [("text", STANDARD_OUTPUT)], Style(quiet=quiet), "auto")
     said_of(outcome, quiet=quiet)
