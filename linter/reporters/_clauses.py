@@ -30,9 +30,8 @@ ORDERS: Final = frozenset(
 )
 """The words with which a remedy begins."""
 
-_SKIPPED: Final = re.compile(r'"(?:[^"\\]|\\.){0,300}"|\([^()]{0,300}\)|\{\{.{0,300}?\}\}')
-"""What is skipped, as far as a message holds it: values in it are cut. Without a bound a quote that is never closed would be looked for anew
-from each one before it."""
+_SKIPPED: Final = re.compile(r'(?<!\\)"(?:[^"\\]|\\.?)*(?:"|\Z)|\([^()]*\)?|\{\{.*?(?:\}\}|\Z)', re.DOTALL)
+"""What is skipped. What is never closed is skipped as well: else it would be looked for anew from each beginning."""
 _PARTED: Final = re.compile(r"(?:(?<!\bs3)(?<!\bgs)(?<!\bazure):|;) ")
 """What parts a message, but for the names of storages, which end with a colon themselves."""
 _JOINED: Final = re.compile(r", (?:so (?!that\b)|because |where (?=anyone\b))")
