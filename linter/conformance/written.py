@@ -27,6 +27,8 @@ def switch(text: str) -> bool | None:
 
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
 """Digits in groups of three, but not with commas or dots between them, which to others begin a fraction."""
+_GROUP_OR_FRACTION = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
+"""A number that to one half of the world is a thousand times what it is to the other."""
 _POWER = re.compile(r"([1-9][0-9]*)[eE]\+?([0-9]{1,2})", re.ASCII)
 _PER_MINUTE = re.compile(r"([0-9]+)\s*(?:/|per)\s*(?:1\s*)?(?:m|min|minute)", re.ASCII | re.IGNORECASE)
 _TIME = re.compile(r"([0-9]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
@@ -43,7 +45,7 @@ _MOST: Final = 10**15
 
 
 def whole_number(text: str, unit: str = "") -> int | None:
-    """The whole number that a text stands for, in the unit of its setting; ``1.5e``, ``10,000``, ``0x10`` and ``007`` are none."""
+    """The whole number that a text stands for, in the unit of its setting; ``10,000``, ``10.000``, ``0x10`` and ``007`` are none."""
     text = text.strip()
     number = _plain(text) if len(text) <= _LONGEST else None
     if number is None and unit.endswith("per minute") and (match := _PER_MINUTE.fullmatch(text)):
@@ -54,6 +56,8 @@ def whole_number(text: str, unit: str = "") -> int | None:
 
 
 def _plain(text: str) -> int | None:
+    if _GROUP_OR_FRACTION.fullmatch(text):
+        return None
     if re.fullmatch(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
         return int(text.partition(".")[0])
     if _GROUPED.fullmatch(text):
@@ -74,7 +78,7 @@ def _size(text: str) -> str | None:
     match = re.fullmatch(
         r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
     )
-    return f"{match[1]}{match[2].lower()}b" if match is not None else None
+    return f"{match[1]}{match[2].lower()}b" if match is not None and not _GROUP_OR_FRACTION.fullmatch(match[1]) else None
 
 
 def holder(text: str) -> Any:
