@@ -480,3 +480,35 @@ def test_a_policy_asks_for_the_server_and_for_the_releases_of_a_setting() -> Non
 def test_a_mistake_in_a_range(when: str, message: str) -> None:
     result = policy(when)
     assert result.exit_code == 2 and "policies/new-setting.yaml:7: " in result.output and message in result.output
+
+
+# --- What a fix does to the older servers of a range --------------------------------------------------------------------------------------
+
+SAFE_ON = [
+    ("auditEventLogGroup", "g", "", True),  # nothing is said of older servers
+    ("auditEventLogGroup", "g", "5.1", True),
+    ("auditEventLogGroup", "g", ">=5", True),
+    ("auditEventLogGroup", "g", ">=4.5.2,<6", False),  # 4.5.2 reads it
+    ("auditEventLogGroup", "g", ">=4.3,<6", False),
+    ("maxCompartments", 5, ">=5.1", True),
+    ("defaultFhirInteractionLimit", 50000, ">=4.1,<6", False),
+    ("enableSharding", True, ">=3.0,<6", True),  # no release has read it
+    ("databaseProxyEndpoint", "proxy.clinic.example", ">=4.3", True),
+    ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0", False),  # 3.0.0 ignores it, and would use the proxy from then on
+    ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0.2", True),
+]
+REMOVALS = ("removed-setting", "setting-of-older-version", "deprecated-database-proxy-endpoint")
+
+
+@pytest.mark.parametrize(("name", "value", "server", "safe"), SAFE_ON)
+def test_a_fix_is_safe_only_if_it_is_so_on_every_server_of_the_range(name: str, value: object, server: str, safe: bool) -> None:
+    found = lint(write("medplum.config.json", JSON | {name: value}), server=server, select=REMOVALS).result.findings
+    assert [(dotted(one.path or ()), one.fix is not None and one.fix.safe) for one in found] == [(name, safe)]
+
+
+def test_what_an_older_server_of_the_range_reads_is_left_in_the_file() -> None:
+    path = write("medplum.config.json", JSON | {"auditEventLogGroup": "g"})
+    run("--fix", "--server-version", ">=4.3,<6", path)
+    assert json.loads(Path(path).read_text()) == JSON | {"auditEventLogGroup": "g"}
+    run("--unsafe-fixes", "--fix", "--server-version", ">=4.3,<6", "--select", "removed-setting", path)
+    assert json.loads(Path(path).read_text()) == JSON

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,7 +83,7 @@ def explanation(rule_file: RuleFile) -> str:
         f"Severity: {_severity_sentence(info)}",
         f"For:      {', '.join(info.kinds)}",
         *([f"Category: {info.category}"] if info.category else []),
-        *([f"Fix:      {fix_words(rule_file.rule)}"] if rule_file.rule.fix else []),
+        *_fixes(rule_file.rule),
         "",
         info.docs,
         "",
@@ -98,6 +98,13 @@ def fix_words(rule: Rule) -> str:
     """Whether the fixes of a rule can be made unseen."""
     safe = {plan.safe for plan in rule.fix}
     return "safe" if safe == {True} else "review it before you apply it" if safe == {False} else "safe in part"
+
+
+def _fixes(rule: Rule) -> Iterator[str]:
+    """The ways to fix a finding of a rule, each with the reason why it is safe, or is not."""
+    for number, plan in enumerate(rule.fix):
+        words = "safe" if plan.safe else "review it before you apply it"
+        yield f"{'          ' if number else 'Fix:      '}{words}{f': {plan.reason}' if plan.reason else ''}"
 
 
 def _severity_sentence(info: RuleInfo) -> str:

@@ -13,6 +13,7 @@ from ..text import MASK, printable
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
+from .fix_safety import is_safe_on_all
 from .guard import Guard, guard_of
 from .node import Node
 from .paths import Path, parse_path
@@ -352,7 +353,9 @@ def _planned(plan: FixPlan, node: Node) -> Fix | None:
         steps += parts
     if plan.store is not None:
         steps.append((Change("store", node.path, plan.store), f"store {printable(dotted(node.path))} as {plan.store}"))
-    return Fix(tuple(change for change, _ in steps), plan.safe, cut(", ".join(says for _, says in steps if says)))
+    changes = tuple(change for change, _ in steps)
+    safe = plan.safe and is_safe_on_all(node.document, changes)
+    return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
 
 
 def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
