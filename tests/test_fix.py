@@ -70,6 +70,30 @@ STYLES = {
 }
 
 
+COMMENTS = {
+    "of another setting on the line": (
+        '{\n  "auditEventLogGroup": "x", /* keep it */ "logLevel": "WARN",\n  "database": {}, "redis": {}\n}\n',
+        '{\n  /* keep it */ "logLevel": "WARN",\n  "database": {}, "redis": {}\n}\n',
+    ),
+    "of what is given twice": (
+        '{\n  // why\n  "logLevel": "WARN", // ticket 1\n  "logLevel": "WARN", // ticket 2\n  "database": {}, "redis": {}\n}\n',
+        '{\n  // why\n  // ticket 1\n  "logLevel": "WARN", // ticket 2\n  "database": {}, "redis": {}\n}\n',
+    ),
+    "within what is given twice": (
+        '{\n  "redis": {/* ours */ "host": "cache"},\n  "redis": {"host": "cache"}, "database": {}\n}\n',
+        '{\n  "redis": {/* ours */ "host": "cache"},\n  "redis": {"host": "cache"}, "database": {}\n}\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_a_safe_fix_takes_no_comment_about_what_stays(name: str) -> None:
+    before, after = COMMENTS[name]
+    path = write(before)
+    run("--fix", "--select", "removed-setting,json-duplicate-key", path.name)
+    assert path.read_text() == after
+
+
 @pytest.mark.parametrize("name", STYLES)
 def test_nothing_but_the_fix_changes(name: str) -> None:
     before, after = STYLES[name]

@@ -87,6 +87,9 @@ COMMENTS = (
 COMMA_FIRST = '{ "a": 1\n, "b": 2 // about b\n, "c": 3\n}\n'
 TRAILING = '{\n  "a": 1,\n  "b": [1, 2,],\n}\n'
 TWICE = '{\n  "a": 1, // dropped\n  "b": 2,\n  "a": 3,\n  "a": 4\n}\n'
+TWO_WITH_COMMENTS = (
+    '{\n  // why one\n  "a": 1, // ticket 1\n  /* before */ "a": 1, /* behind */\n  "b": 2,\n  // the last\n  "a": 1 // ticket 2\n}\n'
+)
 ORDER = ("baseUrl", "appBaseUrl", "port", "database", "redis")
 
 CASES = [
@@ -164,6 +167,11 @@ CASES = [
     Case("remove before a trailing comma", TRAILING, removing("b")),
     Case("remove a member given several times", TWICE, removing("a")),
     Case("remove all but the last of them", TWICE, lambda text, parsed: remove_earlier(text, parsed, ("a",))),
+    Case("no first of two with comments", TWO_WITH_COMMENTS, once("a")),
+    Case("no first of two on a line with another", '{ "a": 1, /* about b */ "b": 2, /* about a */ "a": 1 }', once("a")),
+    Case("no first of two before a comment at the end", '{"b": 2, /* one */ "a": 1 /* two */, // three\n "a": 1}', once("a")),
+    Case("remove before a comment about the next", '{\n  "a": 1, /* about b */ "b": 2,\n  "c": 3\n}\n', removing("a")),
+    Case("remove between comments about others", '{\n  "a": 1, /* about b */ "b": 2, /* about c */ "c": 3\n}\n', removing("b")),
     Case("rename", NESTED, renaming("database", "host", name='"h"')),
     Case("no comments", COMMENTS, without_comments),
     Case("no comments on one line", "[/* 1 */ 1 /* one */, /* 2 */ /* 3 */ 2 /* two */]//end", without_comments),
@@ -409,6 +417,21 @@ def check_that_a_member_is_renamed(document: Any, name: str, chance: random.Rand
         assert len(edits) <= 1
 
 
+def comments_of(text: str) -> list[str]:
+    return sorted(text[slice(*problem.span)] for problem in parse_json(text).problems if problem.rule == "json-comment")
+
+
+def check_that_comments_stay_beside_what_is_given_twice(document: Any, chance: random.Random) -> None:
+    text = Styled(chance).text(document)
+    parsed = parse_json(text)
+    for problem in parsed.problems:
+        edits = remove_earlier(text, parsed, problem.path) if problem.rule == "json-duplicate-key" and problem.path else None
+        if edits is not None:
+            after = checked(text, edits, document)
+            assert comments_of(after) == comments_of(text)
+            assert blank_ends(after) <= blank_ends(text)
+
+
 def check_that_strict_json_is_made(document: Any, chance: random.Random) -> None:
     text = Styled(chance).text(document)
     parsed = parse_json(text)
@@ -450,6 +473,12 @@ def test_a_member_is_renamed(document: Any, name: str, chance: random.Random) ->
 
 @FEW
 @given(DOCUMENTS, CHANCE)
+def test_comments_stay_beside_what_is_given_twice(document: Any, chance: random.Random) -> None:
+    check_that_comments_stay_beside_what_is_given_twice(document, chance)
+
+
+@FEW
+@given(DOCUMENTS, CHANCE)
 def test_strict_json_is_made(document: Any, chance: random.Random) -> None:
     check_that_strict_json_is_made(document, chance)
 
@@ -463,6 +492,7 @@ def test_many_texts(document: Any, value: Any, order: list[str], name: str, seed
     check_that_a_member_is_removed(document, random.Random(seed))
     check_that_a_member_is_renamed(document, name, random.Random(seed))
     check_that_strict_json_is_made(document, random.Random(seed))
+    check_that_comments_stay_beside_what_is_given_twice(document, random.Random(seed))
 
 
 # --- What is refused, and what it takes -----------------------------------------------------------------------------------------------

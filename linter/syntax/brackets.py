@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..text import Span
-from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break
+from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break, line_start
 
 
 class Item(NamedTuple):
@@ -210,6 +210,31 @@ def take_out(brackets: Brackets, gone: Iterable[int]) -> list[Edit]:
     return [edit for first, last in _runs(indexes) for edit in _take_run(brackets, first, last)]
 
 
+def keep_comments(content: str, edits: Iterable[Edit], comments: Iterable[Span]) -> list[Edit]:
+    """Edits that take out lines, without the comments: those that stand on a line of which all else goes have it for themselves."""
+    kept: list[Edit] = []
+    for edit in edits:
+        inside = [one for one in comments if edit.span.start <= one.start and one.end <= edit.span.end]
+        kept += _around(content, edit.span, inside) if inside else [edit]
+    return kept
+
+
+def _around(content: str, span: Span, comments: Sequence[Span]) -> Iterator[Edit]:
+    """Take out what stands around comments, but not the line ends behind them."""
+    at = behind_blanks(content, span.start) if span.start == line_start(content, span.start) else span.start
+    for comment in sorted(comments):
+        if content[at : comment.start].strip():
+            yield _take(at, comment.start)
+        at = comment.end
+        if content.startswith("//", comment.start):
+            at = behind_blanks(content, behind_break(content, at))
+        elif content[at : at + 1] in (" ", "\t"):
+            at += 1
+    end = span.end - len(content[span.start : span.end]) + len(content[span.start : span.end].rstrip(" \t\r\n"))
+    if at < end:
+        yield _take(at, behind_blanks(content, end) if content[at - 1] in " \t" else end)
+
+
 def _runs(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
     """First and last of those that follow each other."""
     first = last = indexes[0]
@@ -301,7 +326,7 @@ def _next(brackets: Brackets, last: int, tail: _Tail) -> int:
     """Up to where the first items go, whose line begins with the bracket: what follows takes their place."""
     final, following = brackets.items[last], brackets.items[last + 1]
     assert final.comma is not None  # an item follows it
-    for at in (final.comma + 1, tail.comments):
+    for at in (final.comma + 1, tail.comments) if tail.ended else (final.comma + 1,):  # else the comments are about what follows
         if not brackets.content[at : following.start].strip():
             return following.start
     return tail.comments if tail.ended else behind_blanks(brackets.content, final.comma + 1)

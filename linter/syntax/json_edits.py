@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, ClassVar, Final, NamedTuple
 
 from ..text import Span
-from .brackets import Brackets, Item, Separator, fill, insert, separator_at, take_out
+from .brackets import Brackets, Item, Separator, fill, insert, keep_comments, separator_at, take_out
 from .edits import (
     Edit,
     Order,
@@ -110,10 +110,19 @@ def remove(content: str, parsed: Json, path: JsonPath) -> list[Edit] | None:
 
 
 def remove_earlier(content: str, parsed: Json, path: JsonPath) -> list[Edit] | None:
-    """Take out the members of one name but the last, which is the one that counts."""
+    """Take out the members of one name but the last, which is the one that counts.
+
+    The setting stays, so comments do: those beside what is taken out. None where there is one within.
+    """
     holder = _holder(content, parsed, path)
     earlier = holder.indexes(path[-1])[:-1] if holder is not None else []
-    return take_out(holder.brackets, earlier) if holder is not None and earlier else None
+    if holder is None or not earlier:
+        return None
+    comments = [problem.span for problem in parsed.problems if problem.rule == "json-comment"]
+    gone = [holder.brackets.items[index] for index in earlier]
+    if any(item.start <= comment.start < item.end for item in gone for comment in comments):
+        return None
+    return keep_comments(content, take_out(holder.brackets, earlier), comments)
 
 
 def repeats_itself(content: str, parsed: Json, path: JsonPath) -> bool:
