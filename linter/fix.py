@@ -11,7 +11,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .conformance.written import holder
 from .documents.source import Rewriter
@@ -30,6 +30,7 @@ from .text import Edit, Span
 MOST_ROUNDS: Final = 10
 """Rounds at most: a fix can be what another one waits for."""
 
+T = TypeVar("T")
 Check = Callable[[Mapping[str, bytes]], Outcome]
 """A check of all files, some of them with other contents, by their paths in the report."""
 
@@ -262,14 +263,15 @@ class _Fixing:
         self.rewriters.update(outcome.rewriters)
         made = {uri: self._made(findings) for uri, findings in chosen.items()}
         after = self.check({**self.contents, **made})
-        wrong = [uri for uri in chosen if self._is_wrong(uri, chosen[uri], outcome, after)]
-        for uri in made.keys() - set(wrong):
+        emptying = [uri for uri in chosen if self._leave_out_emptying(uri, chosen[uri], outcome, after)]
+        wrong = [uri for uri in chosen if uri not in emptying and self._is_wrong(uri, chosen[uri], outcome, after)]
+        for uri in made.keys() - {*wrong, *emptying}:
             self.contents[uri] = made[uri]
             self.fixed.setdefault(uri, []).extend(chosen[uri])
             self.rounds.setdefault(uri, []).append(tuple(chosen[uri]))
             self._note_new(uri, chosen[uri], outcome, after)
         self._take_back(wrong)
-        return self.check(self.contents) if wrong else after
+        return self.check(self.contents) if wrong or emptying else after
 
     def _made(self, findings: Sequence[Finding]) -> bytes:
         """The bytes of a file with the fixes of some findings made, or of a dump of the store after their commands."""
@@ -290,10 +292,36 @@ class _Fixing:
                     no_news = self.no_news.setdefault(uri, set())
                     (no_news.add if place in uncovered else no_news.discard)(place.key)
 
+    def _leave_out_emptying(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
+        """Whether some fixes of a file would leave nothing of the server in one of its documents; these are left out, and that is noted.
+
+        Where they are all that is fixed in the file, it is for :meth:`_is_wrong` to say so.
+        """
+        if self.by_commands:
+            return False  # of a dump an environment can go with its last parameter
+        old = _documents(before, uri)
+        if all(document.given is None for document in old) or not _are_others(old, _documents(after, uri)):
+            return False
+        blamed = [one for part in _by_document(findings) if self._empties(part, old) for one in self._part_that(self._empties, part, old)]
+        if not blamed or (len(blamed) == len(findings) and uri not in self.contents):
+            return False
+        self.left_out.update(map(_key, blamed))
+        lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in blamed)
+        where = f"at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
+        self.notes.append(
+            f"{uri}: the fixes of {_rules(blamed)} {where} are left out, because they would leave no setting of a server there"
+        )
+        return True
+
+    def _empties(self, findings: Sequence[Finding], old: Sequence[Document]) -> bool:
+        """Whether some fixes of a file leave other documents in it than there were."""
+        uri = findings[0].document.uri
+        return _are_others(old, _documents(self.check({**self.contents, uri: _edited(findings)}), uri))
+
     def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
         """Whether the fixes of a file do something else than they should; it is noted."""
         old, new, rules = _documents(before, uri), self._made_documents(uri, before, after), _rules(findings)
-        if list(map(_identity, old)) != list(map(_identity, new)):
+        if _are_others(old, new):
             if any(document.given is not None for document in old):
                 self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would leave no server's configuration in it"
                 return True
@@ -350,21 +378,22 @@ class _Fixing:
                 if at_setting:
                     blamed = at_setting
                 elif key in brought:
-                    blamed = self._needed_for(key, blamed)
+                    blamed = self._part_that(self._brings, blamed, key)
                 if _is_as_grave(new.finding, blamed):
                     yield new, blamed
 
-    def _needed_for(self, key: Key, fixed: list[Finding]) -> list[Finding]:
-        """Of what a round fixed the part that brings a finding about another setting, found by halves; all where it takes both of them."""
+    def _part_that(self, does: Callable[[list[Finding], T], bool], fixed: list[Finding], what: T) -> list[Finding]:
+        """Of what a round fixed the part that does something, found by halves; all where it takes both of them."""
         while len(fixed) > 1:
             middle = len(fixed) // 2
-            part = next((part for part in (fixed[:middle], fixed[middle:]) if self._brings(key, part)), None)
+            part = next((part for part in (fixed[:middle], fixed[middle:]) if does(part, what)), None)
             if part is None:
                 break
             fixed = part
         return fixed
 
-    def _brings(self, key: Key, fixed: list[Finding]) -> bool:
+    def _brings(self, fixed: list[Finding], key: Key) -> bool:
+        """Whether some fixes of a file bring a finding about another setting."""
         outcome = self.check({**self.contents, fixed[0].document.uri: self._made(fixed)})
         return any(place.key == key for finding in outcome.result.findings for place in _own_places(finding))
 
@@ -488,6 +517,19 @@ def _edited(findings: Sequence[Finding]) -> bytes:
 
 def _documents(outcome: Outcome, uri: str) -> list[Document]:
     return [document for document in outcome.result.documents if document.uri == uri]
+
+
+def _by_document(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """Findings, those of each document together."""
+    groups: dict[Document, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.document, []).append(finding)
+    yield from groups.values()
+
+
+def _are_others(old: Sequence[Document], new: Sequence[Document]) -> bool:
+    """Whether documents of a file are others than those that it had."""
+    return list(map(_identity, old)) != list(map(_identity, new))
 
 
 def _identity(document: Document) -> tuple[str, str | None]:

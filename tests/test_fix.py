@@ -469,6 +469,44 @@ def test_of_several_fixes_only_the_one_is_left_out_that_brings_a_finding_elsewhe
     assert "[null-in-infra-config]" in result.stdout and "fixable" not in result.stdout + shown.stdout
 
 
+MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {}
+data:
+"""
+WHOLE_MAP = (
+    MAP.format("c")
+    + """\
+  MEDPLUM_BASE_URL: "https://api.clinic.example/"
+  MEDPLUM_APP_BASE_URL: "https://app.clinic.example"
+  MEDPLUM_BINARY_STORAGE: s3:clinic-binary
+  MEDPLUM_DATABASE_HOST: db
+  MEDPLUM_REDIS_HOST: cache
+  MEDPLUM_SUPPORT_EMAIL: help@clinic.example
+"""
+)
+
+
+def test_what_would_empty_one_document_is_left_out_and_the_others_of_its_file_are_fixed() -> None:
+    other = "---\n" + MAP.format("d") + "  MEDPLUM_AUDIT_EVENT_LOG_GROUP: x\n"
+    path = write(WHOLE_MAP + other, "manifest.yaml")
+    result = fix("--fail-on", "never", path.name)
+    assert path.read_text() == WHOLE_MAP.replace("app.clinic.example", "app.clinic.example/") + other
+    assert "the fixes of removed-setting at line 18 are left out, because they would leave no setting of a server there" in result.stderr
+    assert "1 finding fixed in 1 file" in result.stderr
+    assert result.stdout.count("removed-setting") == 1 and "fixable with" not in result.stdout
+
+
+def test_a_file_in_which_fixes_would_leave_nothing_stays() -> None:
+    text = MAP.format("d") + "  MEDPLUM_AUDIT_EVENT_LOG_GROUP: x\n"
+    path = write(text, "manifest.yaml")
+    result = fix("--fail-on", "never", path.name)
+    assert path.read_text() == text
+    assert "is left as it is, because the fixes of removed-setting would leave no server's configuration in it" in result.stderr
+
+
 def test_what_a_part_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
     path = write('{"baseUrl":"https://api.clinic.example/","databaseProxyEndpoint":"proxy.clinic.internal"}')
     rules = {rule for rule, _ in left(path, "--pedantic")}
