@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from .accept import Acceptances
     from .baseline import Baselines, Known
+    from .text import Edit
 
 _SECRETS = "secrets"
 """The category of rules about secrets in plain sight, which do not depend on who reads them."""
@@ -232,6 +233,8 @@ class _Run:
         self.around = Surroundings({})
         self._contents: dict[str, bytes] = {}
         self._editable: dict[Document, Loaded] = {}
+        self._hidden: set[Document] = set()
+        """The documents of which no value may be seen."""
         self._commanders: dict[Document, Commander] = {}
         self._rewriters: dict[Document, Rewriter] = {}
         self._passed_over = 0
@@ -525,6 +528,8 @@ class _Run:
         self._rules_of[document] = (rules, overrides)
         if part.editor is not None and document.uri in self._given and self._shared.isdisjoint(part.places):
             self._editable[document] = part
+        if part.hidden:
+            self._hidden.add(document)
         if part.commander is not None:
             self._commanders[document] = part.commander
         if part.rewriter is not None:
@@ -588,24 +593,25 @@ class _Run:
             self.failed = self.failed or any(LEVELS.index(finding.severity) <= bar for finding in findings if finding.suppressed is None)
 
     def _with_edits(self, finding: Finding) -> Finding:
-        """A finding whose fix has the edits that would make it."""
+        """A finding whose fix has the edits that would make it, and whether these may be shown."""
         fix, loaded = finding.fix, self._editable.get(finding.document)
-        if fix is None or loaded is None or loaded.editor is None or fix.edits is not None:
+        if fix is None or any(change.action == "store" for change in fix.changes):
             return finding
-        if any(change.action == "store" for change in fix.changes) or not self._is_in_one_place(finding.document, fix):
+        if fix.edits is None and not self._is_in_one_place(finding.document, fix):
             return finding
         try:
-            edits = loaded.editor(fix.changes)
+            edits: Sequence[Edit] | None = fix.edits
+            if edits is None and loaded is not None and loaded.editor is not None:
+                edits = loaded.editor(fix.changes) or None
+            if edits is None:
+                return finding
+            from .server.shown_edits import as_shown  # only for a finding that can be fixed
+
+            made, shown = as_shown(finding.document, fix.changes, edits)
         except Exception as error:  # a bug of ours: the finding is there all the same
             self._bug(error, finding.document.uri, f"the fix of {finding.rule}", finding.path or ())
             return finding
-        if not edits:
-            return finding
-        from .server.effective import is_shown_whole  # only for a finding that can be fixed
-
-        apart = len(edits) >= len(fix.changes)  # what stands between two changes may be secret
-        shown = apart and not loaded.hidden and all(is_shown_whole(finding.document, change) for change in fix.changes)
-        return finding._replace(fix=fix._replace(edits=tuple(edits), shown=shown))
+        return finding._replace(fix=fix._replace(edits=made, shown=shown and finding.document not in self._hidden))
 
     def _is_in_one_place(self, document: Document, fix: Fix) -> bool:
         """Whether a fix of a part of sums changes nothing that another part of one of them gives too."""

@@ -18,7 +18,7 @@ from linter.load import Input
 from linter.model import UNKNOWN, Finding
 from linter.policy.errors import RuleError
 from linter.policy.operators.aws import FARGATE_MEMORY
-from linter.run import Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input, lint_paths
 
 TABLE = Path(__file__).parent / "data" / "wrong-infra-values.tsv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -456,3 +456,11 @@ def test_messages_name_who_reads_the_config() -> None:
     )
     (message,) = messages(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
     assert message == "maxConnections is documented, but is not read by the CDK"
+
+
+def test_what_a_list_holds_that_nobody_knows_is_no_fix(tmp_path: Path) -> None:
+    path = tmp_path / "medplum.demo.config.json"
+    path.write_text('{"name": "demo", "environment": {"A": [null]}}', encoding="utf-8")
+    outcome = lint_paths([str(path)], Options(kind="infra/json", isolated=True))
+    assert outcome.bugs == ()
+    assert [one.fix for one in outcome.result.findings if one.rule == "infra-value-not-text"] == [None]

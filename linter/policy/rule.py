@@ -337,7 +337,7 @@ def _planned(plan: FixPlan, node: Node) -> Fix | None:
     for setter in plan.set:
         value = setter.value(node)
         made += len(value) if setter.makes and isinstance(value, str) else 0
-        if value is UNKNOWN or made > LONGEST_VALUE:
+        if _is_unknown(value) or made > LONGEST_VALUE:
             return None
         steps.append(_set(setter, value, node))
     steps += [_removed(_target(removed, node)) for removed in plan.remove]
@@ -356,6 +356,17 @@ def _planned(plan: FixPlan, node: Node) -> Fix | None:
     changes = tuple(change for change, _ in steps)
     safe = plan.safe and is_safe_on_all(node.document, changes)
     return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+
+
+def _is_unknown(value: Any) -> bool:
+    """Whether nobody knows a value, or one within it."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if one is UNKNOWN:
+            return True
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return False
 
 
 def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:

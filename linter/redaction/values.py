@@ -168,12 +168,13 @@ _IDENTIFIERS: Final = frozenset({"cloudfront-key-id", "google-client-id", "pem-c
 _HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
 _URL: Final = rf"\s*(?://{_HOST}\S*|[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{_HOST}(?:[/\\?#]\S*)?)\s*"
 _HOST_AND_PORT: Final = r"[A-Za-z0-9-]+:\d{1,6}"
-_ADDRESS: Final = rf"(?:[^<>@:]*<)?\s*[^\s<>@:]+@{_HOST}>?\s*"
+_ADDRESS: Final = rf"(?i:\s*mailto:)?(?:[^<>@:]*<)?\s*[^\s<>@:]+@{_HOST}>?\s*"
 _UNIT: Final = (
-    r"(?i:/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b|bytes?|points?|requests?|per"
-    r"|tcp|udp|px|%))"
+    r"(?i:/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b"
+    r"|(?:kilo|mega|giga|tera|kibi|mebi|gibi)?bytes?|points?|requests?|per|tcp|udp|px|%))"
 )
-_NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
+_IN_GROUPS: Final = r"[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}"
+_NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|{_IN_GROUPS}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
 _FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
 _ARMOUR: Final = re.compile(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
 _BODY: Final = re.compile(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
@@ -186,7 +187,7 @@ _LEGIBLE: Final[dict[str, str]] = {
     "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)"
     r"(?:[ _-]?(?:gov|iso[a-z]?|central|(?:north|south)?(?:east|west)|north|south)){1,2}(?:[ _-]?\d)?[a-z]?\s*",
     "base-url": _URL,
-    "binary-storage": r"(?:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
+    "binary-storage": r"(?i:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
     r"|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",
     "bytes": _NUMBER,
     "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?|[a-z]+(?:-[a-z]+)*",

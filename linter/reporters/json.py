@@ -84,9 +84,14 @@ def _configuration(one: Configuration) -> dict[str, Any]:
 
 
 def _fix(document: Document, fix: Fix) -> dict[str, Any]:
-    """A fix; its edits are null where nothing can make them, or where something in them may not be shown, its commands where none do."""
-    edits = [{"range": _span(document, edit.span), "text": edit.text} for edit in fix.edits or ()] if fix.shown else []
-    return {"safe": fix.safe, "description": fix.description, "edits": edits or None, "commands": _commands(fix)}
+    """A fix; its edits are null where nothing can make them, or where something in them may not be shown, its commands where none do.
+
+    A byte order mark is no character of a line: a fix that takes it off has an empty list.
+    """
+    edits = (
+        [{"range": _span(document, edit.span), "text": edit.text} for edit in fix.edits] if fix.shown and fix.edits is not None else None
+    )
+    return {"safe": fix.safe, "description": fix.description, "edits": edits, "commands": _commands(fix)}
 
 
 def _commands(fix: Fix) -> list[str] | None:

@@ -298,11 +298,17 @@ def _results(findings: list[Finding], rules: list[str], place: Callable[[str], o
 def _fixes(finding: Finding, place: Callable[[str], om.ArtifactLocation]) -> list[om.Fix]:
     """The fix of a finding, where its edits may be shown."""
     fix, document = finding.fix, finding.document
-    if fix is None or not fix.edits or not fix.shown:
+    if fix is None or fix.edits is None or not fix.shown:
         return []
     replacements = [_replacement(document, edit) for edit in fix.edits]
+    if fix.without_mark:
+        replacements.insert(0, om.Replacement(deleted_region=om.Region(byte_offset=0, byte_length=len(_MARK))))
     changes = [om.ArtifactChange(artifact_location=place(document.uri), replacements=replacements)]
     return [om.Fix(description=om.Message(text=sentence(plain(printable(one_line(fix.description))))), artifact_changes=changes)]
+
+
+_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark, which has no line and no column (SARIF 2.1.0, 3.30.2)."""
 
 
 def _replacement(document: Document, edit: Edit) -> om.Replacement:

@@ -1,0 +1,104 @@
+"""Which edits may be shown: those that remove, span and insert nothing but what may be seen.
+
+How long something is that is masked may not be seen either, so no edit may begin or end within it or right beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from ..model import Change, Document, Mark
+from ..settings.env_names import variable_of
+from ..settings.kinds import catalogue_kind
+from ..syntax.edits import behind_break
+from ..text import Edit, Piece, Span
+from .effective import catalogue_of, is_shown_whole, visible
+
+_LONGEST_LINE: Final = 10_000
+"""Characters of a line that is looked at for an edit, at most."""
+_MOST_LINES: Final = 50
+"""Lines of what an edit removes, at most."""
+_SIGNS: Final = re.compile(r"[\s{}\[\]:,\"'=]+")
+"""What stands between the words of an inserted text, and tells nothing."""
+_WORDS_OF_FORMATS: Final = frozenset({"", "-", "name", "value", "true", "false", "null"})
+
+
+def as_shown(document: Document, changes: Sequence[Change], edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], bool]:
+    """The edits that make changes, and whether they may be shown.
+
+    One that takes out the masked end of a line, such as a comment, takes the line end too and puts it back: where it ends tells nothing.
+    """
+    if changes and len(edits) >= len(changes) and all(is_shown_whole(document, change) for change in changes):
+        return tuple(edits), True  # what stands between two changes may be secret
+    wider = tuple(_with_line_end(document, edit) for edit in edits)
+    if not all(_is_seen(document, edit.span) for edit in wider):
+        return tuple(edits), False
+    known = {word for text in (*_seen(document, wider), *_public(document, changes)) for word in _words(text)} | _WORDS_OF_FORMATS
+    shown = all(known.issuperset(_words(edit.text)) for edit in wider)
+    return (wider, True) if shown else (tuple(edits), False)
+
+
+def _words(text: str) -> list[str]:
+    return _SIGNS.split(text)
+
+
+def _public(document: Document, changes: Iterable[Change]) -> Iterator[str]:
+    """The texts that changes bring into a document and that may be shown: names of settings, and values of public ones."""
+    known, release = catalogue_of(document), document.server.release
+    for change in changes:
+        path = change.value if change.action == "rename" else change.path
+        if known.get(path) is not None:
+            yield from map(str, path)
+            if catalogue_kind(document.kind) == "server" and all(isinstance(step, str) for step in path):
+                yield variable_of(tuple(map(str, path)), release)
+        value = change.value
+        is_scalar = change.action == "set" and not isinstance(value, dict | list | Mark)
+        if is_scalar and known.is_public(path) and visible(known, path, value) == value:
+            yield from (str(value), json.dumps(value), json.dumps(value, ensure_ascii=False))
+
+
+def _with_line_end(document: Document, edit: Edit) -> Edit:
+    """An edit that takes out the masked end of a line, with the line end behind it."""
+    content, (start, end) = document.text.content, edit.span
+    behind = behind_break(content, end)
+    if edit.text or end == behind or not any(piece.masked and piece.end == end for piece in _pieces(document, end)):
+        return edit
+    return Edit(Span(start, behind), content[end:behind])
+
+
+def _is_seen(document: Document, span: Span) -> bool:
+    """Whether nothing masked stands at a span, or beside it, but on one line of which all behind its start is in the span."""
+    first, last = (document.position(at).line for at in span)
+    if last - first >= _MOST_LINES:
+        return False
+    hidden = 0
+    for number in range(first, last + 1):
+        whole = document.text.line_span(number)
+        if whole.end - whole.start > _LONGEST_LINE:
+            return False
+        masked = [one for one in _pieces(document, whole.start) if one.masked and one.start <= span.end and span.start <= one.end]
+        if any(one.start < span.start or span.end <= whole.end for one in masked):
+            return False
+        hidden += bool(masked)
+    return hidden < 2
+
+
+def _seen(document: Document, edits: Iterable[Edit]) -> Iterator[str]:
+    """What of the text that edits remove is not masked."""
+    for start, end in (edit.span for edit in edits):
+        for number in range(document.position(start).line, document.position(end).line + 1):
+            for piece in _pieces(document, document.text.line_span(number).start):
+                if not piece.masked:
+                    yield document.text.content[max(piece.start, start) : min(piece.end, end)]
+
+
+def _pieces(document: Document, at: int) -> list[Piece]:
+    """The pieces of the line of a character; of each line they are asked for once."""
+    line = document.text.line_span(document.position(at).line)
+    if line.end - line.start > _LONGEST_LINE:
+        return []
+    pieces: list[Piece] = document.cached(f"pieces of the line at {line.start}", lambda: list(document.origin.pieces(line)))
+    return pieces
