@@ -61,7 +61,7 @@ STYLES = {
     ),
     "one line": (
         '{"database":{"port":5.432e3},"redis":{},"auditEventLogStream":"x","appBaseUrl":"https:\\/\\/a.clinic.example"}',
-        '{"database":{"port":5.432e3},"redis":{},"appBaseUrl":"https://a.clinic.example/"}',
+        '{"database":{"port":5.432e3},"redis":{},"appBaseUrl":"https:\\/\\/a.clinic.example/"}',
     ),
     "the last member": (
         '{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example/",\n    "auditEventLogGroup": "x"\n}\n',

@@ -87,6 +87,7 @@ COMMENTS = (
 COMMA_FIRST = '{ "a": 1\n, "b": 2 // about b\n, "c": 3\n}\n'
 TRAILING = '{\n  "a": 1,\n  "b": [1, 2,],\n}\n'
 TWICE = '{\n  "a": 1, // dropped\n  "b": 2,\n  "a": 3,\n  "a": 4\n}\n'
+ESCAPED = '{"a": "https:\\/\\/a\\u00E9.example\\/x\\uD83D\\uDE00\\n"}'
 TWO_WITH_COMMENTS = (
     '{\n  // why one\n  "a": 1, // ticket 1\n  /* before */ "a": 1, /* behind */\n  "b": 2,\n  // the last\n  "a": 1 // ticket 2\n}\n'
 )
@@ -96,6 +97,9 @@ CASES = [
     Case("a value", TWO, setting("port", value=8104)),
     Case("the same value", TWO, setting("port", value=8103)),
     Case("a text that needs escapes", TWO, setting("baseUrl", value='é "\\ \n \x7f \u2028 \ud800')),
+    Case("a text with the escapes that it has", ESCAPED, setting("a", value="https://a\u00e9.example/x\U0001f600\n/")),
+    Case("a text with the same end", ESCAPED, setting("a", value="http://a\u00e9.example/x\U0001f600\n")),
+    Case("a text of which nothing is left", ESCAPED, setting("a", value='"')),
     Case("a member at the end", TWO, setting("x", value=True)),
     Case("a member in its order", TWO, setting("appBaseUrl", value="https://b.example/", order=ORDER)),
     Case("a member in front of the first", TWO, setting("first", value=None, order=("first", "baseUrl"))),

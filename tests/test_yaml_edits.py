@@ -85,6 +85,8 @@ CRLF = "a: 1\r\nb:\r\n    c: 2\r\n"
 ENV = ("services", "server", "environment")
 ARGS = ("containers", 0, "args")
 
+ESCAPED = 'a: "https://a\\x2db.acme\\u00E9\\/x\\t"\n'
+FOLDED = 'a: "one\\x20\n  two"\n'
 CASES = [
     Case("a number", COMPOSE, setting(*ENV, "PORT", value=8104)),
     Case("a text in place of a number", COMPOSE, setting(*ENV, "PORT", value="8104")),
@@ -92,6 +94,8 @@ CASES = [
     Case("a text in single quotes", COMPOSE, setting(*ENV, "HOST", value="it's")),
     Case("a text that single quotes cannot hold", COMPOSE, setting(*ENV, "HOST", value="a\nb\x85")),
     Case("a text in double quotes", COMPOSE, setting(*ENV, "NAME", value='say "\\"')),
+    Case("a text with the escapes that it has", ESCAPED, setting("a", value="https://a-b.acme\u00e9/x\t/")),
+    Case("a text in folded lines", FOLDED, setting("a", value="one two -")),
     Case("a literal block", COMPOSE, setting(*ENV, "KEY", value="new 1\nnew 2\n\nnew 4")),
     Case("a literal block that cannot hold the text", COMPOSE, setting(*ENV, "KEY", value=" leading\n")),
     Case("a folded block", COMPOSE, setting(*ENV, "NOTE", value="one\ntwo\n\nthree\n")),

@@ -30,6 +30,7 @@ from .edits import (
     names_at,
     value_at,
 )
+from .escapes import json_like
 from .json import parse_json
 from .json_style import Style, colon_at, is_empty, is_spread, style_at, written
 from .places import Json, JsonPath
@@ -349,6 +350,8 @@ def _replace(content: str, parsed: Json, path: JsonPath, value: Any, order: Orde
     start = place.value.start
     if content[start : place.value.end] == value if isinstance(value, Token) else is_same(old, value):
         return []
+    if isinstance(value, str) and not isinstance(value, Token) and isinstance(old, str):
+        return [Edit(place.value, f'"{json_like(content[start + 1 : place.value.end - 1], value, lambda text: written(text)[1:-1])}"')]
     if not isinstance(value, dict | list):
         return [Edit(place.value, written(value))]
     bracket = _bracket(value)

@@ -30,6 +30,7 @@ from .edits import (
     names_at,
     value_at,
 )
+from .escapes import yaml_like
 from .places import JsonPath
 from .yaml import Yaml, parse_yaml
 from .yaml_places import Member, Style, YamlNode
@@ -313,6 +314,14 @@ class _Editor:
         style: Style = member.node.style if self._keep_style else "double"
         if start < end and member.node.style in ("literal", "folded"):
             return self._replace_block(Span(start, end), style, value)
+        if (
+            isinstance(value, str)
+            and not isinstance(value, Token)
+            and self._content[start:end][:1] == '"'
+            and member.node.style == "double"
+        ):
+            raw = self._content[start + 1 : end - 1]
+            return [Edit(Span(start, end), f'"{yaml_like(raw, value, lambda new: text(new, "double", in_flow=in_flow)[1:-1])}"')]
         new = self._flow(value) if isinstance(value, dict | list) else written(value, style, in_flow=in_flow)
         if start < end:
             return [Edit(Span(start, end), new)]
