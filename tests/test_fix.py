@@ -469,6 +469,29 @@ def test_of_several_fixes_only_the_one_is_left_out_that_brings_a_finding_elsewhe
     assert "[null-in-infra-config]" in result.stdout and "fixable" not in result.stdout + shown.stdout
 
 
+TWICE = "services:\n  server:\n    image: medplum/medplum-server:5.1.23\n    command: env\n    environment:\n{}"
+REPEATED = {
+    "equal": ("      MEDPLUM_LOG_LEVEL: WARN\n      MEDPLUM_PORT: 8103\n      MEDPLUM_LOG_LEVEL: WARN\n", 0),
+    "three times": ("      MEDPLUM_LOG_LEVEL: WARN\n      MEDPLUM_LOG_LEVEL: WARN\n      MEDPLUM_LOG_LEVEL: WARN\n", 0),
+    "in other quotes": ("      MEDPLUM_LOG_LEVEL: 'WARN'\n      MEDPLUM_LOG_LEVEL: WARN\n", 0),
+    "other values": ("      MEDPLUM_LOG_LEVEL: INFO\n      MEDPLUM_LOG_LEVEL: WARN\n", None),
+    "a number and a text": ("      MEDPLUM_PORT: 8103\n      MEDPLUM_PORT: '8103'\n", None),
+    "with a comment": ("      MEDPLUM_LOG_LEVEL: WARN # ticket 1\n      MEDPLUM_LOG_LEVEL: WARN\n", None),
+    "on one line": ("      {MEDPLUM_LOG_LEVEL: WARN, MEDPLUM_LOG_LEVEL: WARN}\n", None),
+    "over lines": ("      MEDPLUM_LOG_LEVEL: |\n        WARN\n      MEDPLUM_LOG_LEVEL: |\n        WARN\n", None),
+    "with an anchor": ("      MEDPLUM_LOG_LEVEL: &level WARN\n      MEDPLUM_LOG_LEVEL: *level\n", None),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_what_yaml_gives_twice_is_kept_once_where_it_is_the_same_on_a_line_of_its_own(name: str) -> None:
+    variables, gone = REPEATED[name]
+    path = write(TWICE.format(variables), "compose.yaml")
+    run("--fix", "--select", "yaml-duplicate-key", path.name)
+    kept = variables if gone is None else "".join(dict.fromkeys(variables.replace("'", "").splitlines(keepends=True)[::-1]))
+    assert sorted(path.read_text().splitlines()) == sorted(TWICE.format(kept).splitlines())
+
+
 MAP = """\
 apiVersion: v1
 kind: ConfigMap

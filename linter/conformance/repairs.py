@@ -125,6 +125,8 @@ def _of_type(place: _Place, setting: Setting) -> Any:
     value, types = place.value, setting.types
     if isinstance(value, bool) or value is None:
         return ABSENT
+    if isinstance(value, int) and setting.format == "bytes":
+        return written.size_of(value) or ABSENT
     if isinstance(value, int) and "string" in types:
         return str(value) if 0 <= value < 10**15 and not setting.enum else ABSENT
     if isinstance(value, list) and types[:1] == ("string",) and setting.format in written.LISTS:

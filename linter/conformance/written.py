@@ -81,6 +81,17 @@ def _size(text: str) -> str | None:
     return f"{match[1]}{match[2].lower()}b" if match is not None and not _GROUP_OR_FRACTION.fullmatch(match[1]) else None
 
 
+_LEAST_LIMIT: Final = 65_536
+"""Bytes that a limit of requests has at least; a smaller number is meant in another unit."""
+
+
+def size_of(number: int) -> str | None:
+    """A number of bytes as a size with a unit; None where it is hardly one."""
+    if not _LEAST_LIMIT <= number < _MOST:
+        return None
+    return next(f"{number >> shift}{unit}" for unit, shift in (("gb", 30), ("mb", 20), ("kb", 10), ("b", 0)) if number % (1 << shift) == 0)
+
+
 def holder(text: str) -> Any:
     """The object or list of which a text is the JSON, else ``ABSENT``."""
     value = valid_value(text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from ..model import dotted
+from ..syntax.edits import behind_break, has_break, line_end, line_start
 from ..syntax.places import Json, SyntaxProblem
 from ..text import Edit, Span, printable
 from .source import Problem, Repair, SourceFile
@@ -107,12 +108,30 @@ def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
     return f"not valid {'JSON' if isinstance(broken, Json) else 'YAML'} (line {line}, column {column}: {problem.message})"
 
 
-def yaml_problems(parsed: Yaml, consequence: str) -> Iterator[Problem]:
-    """What is wrong with a YAML document. A name that stands twice does not stop all readers."""
+def yaml_problems(parsed: Yaml, consequence: str, content: str | None = None) -> Iterator[Problem]:
+    """What is wrong with a YAML document. A name that stands twice does not stop all readers.
+
+    ``content`` is the text where it can be mended.
+    """
+    repeated = sum(problem.repeated is not None for problem in parsed.problems)
     for problem in parsed.problems:
         if problem.rule == "yaml-duplicate-key":
             name = printable(dotted(problem.path or ()))
             message = f"{name} is given twice: the last one counts, or the whole file is refused; keep one"
-            yield Problem(problem.rule, message, problem.span, problem.path)
+            line = (
+                _line_alone(content, problem.repeated) if content is not None and repeated <= _MOST_REPAIRS["json-duplicate-key"] else None
+            )
+            repair = None if line is None else Repair(_REPAIRS["json-duplicate-key"], partial(list, [Edit(line, "")]))
+            yield Problem(problem.rule, message, problem.span, problem.path, repair=repair)
         else:
             yield Problem(problem.rule, f"{problem.message}: {consequence}", problem.span, fatal=problem.fatal, lossy=problem.lossy)
+
+
+def _line_alone(content: str, span: Span | None) -> Span | None:
+    """The line of an entry; None where it has several, or shares its line with anything else."""
+    if span is None or has_break(content[slice(*span)]) or content[span.start] in "?&*!":
+        return None
+    start, end = line_start(content, span.start), line_end(content, span.end)
+    around = content[start : span.start] + content[span.end : end]
+    behind = behind_break(content, end)
+    return Span(start, behind) if not around.strip(" \t") and behind > end else None

@@ -195,8 +195,9 @@ def text_problems(
 ) -> Iterator[Problem]:
     """Mistakes in the text of a file. ``of_mark`` is what comes of a byte order mark, ``consequence`` of any other mistake."""
     yield from encoding_problems(file, of_mark)
+    content = file.text.content if file.encoding_error is None else None
     for parsed in file.documents:
-        yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
+        yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence, content)
 
 
 def scalars_of(file: SourceFile) -> list[Scalar]:
@@ -222,9 +223,18 @@ def _line_excerpts(file: SourceFile) -> LineExcerpts:
 
 
 def is_sound(file: SourceFile) -> bool:
-    """Whether nothing is wrong with the text by which a name could be taken for a value; in YAML a name that stands twice is enough."""
-    sound: bool = file.cached("sound", lambda: all(one.intact if isinstance(one, Json) else not one.problems for one in file.documents))
+    """Whether nothing is wrong with the text by which a name could be taken for a value.
+
+    In YAML a name that stands twice is enough, unless it has the same value on a line of its own.
+    """
+    sound: bool = file.cached("sound", lambda: all(_is_sound(file, one) for one in file.documents))
     return sound
+
+
+def _is_sound(file: SourceFile, parsed: Json | Yaml) -> bool:
+    if isinstance(parsed, Json):
+        return parsed.intact
+    return all(problem.repair is not None for problem in yaml_problems(parsed, "", file.text.content))
 
 
 def mentions_medplum(file: SourceFile) -> bool:

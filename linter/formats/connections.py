@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 _URL = re.compile(
     r"(?P<scheme>postgres|postgresql|redis|rediss)://"
     r"(?:(?P<username>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/(?P<name>[^/?#\s]*))?",
+    r"(?:/(?P<name>[^/?#\s]*))?"
+    r"(?:\?(?P<options>[^#\s]*))?",
     re.ASCII,
 )
+_TLS: Final = {"ssl=true": True, "ssl=1": True, "sslmode=require": True, "sslmode=verify-full": True, "sslmode=disable": False}
+"""Options with one answer, and whether they ask for TLS. The server's client encrypts and checks the certificate for ``require`` as it does
+with an ``ssl`` object (pg-connection-string 2 of pg 8); ``prefer`` and ``allow`` leave it to the database, ``no-verify`` checks nothing."""
 
 
 _ENDPOINT = re.compile(r"(?P<host>[A-Za-z0-9._-]+):(?P<port>[1-9][0-9]{0,4})", re.ASCII)
@@ -25,12 +29,13 @@ def endpoint_of(text: str) -> dict[str, Any] | None:
 
 
 def parts_of(url: str) -> dict[str, Any] | None:
-    """The members of a connection that a URL stands for: of PostgreSQL, with a database and a user, or of Redis.
+    """The members of a connection that a URL stands for, by their dotted names: of PostgreSQL, with a database and a user, or of Redis.
 
-    None where it says more than they can (options behind a question mark), or less than a connection needs.
+    None where it says more than they can (other options behind a question mark than ``sslmode``), or less than a connection needs.
     """
     match = _URL.fullmatch(url.strip())
-    if match is None:
+    options = match["options"] if match is not None else None
+    if match is None or (options and not (match["scheme"].startswith("postgres") and options in _TLS)):
         return None
     parts: dict[str, Any] = {"host": match["host"].strip("[]")}
     if match["port"]:
@@ -39,7 +44,7 @@ def parts_of(url: str) -> dict[str, Any] | None:
     if match["scheme"].startswith("postgres"):
         if not match["name"] or "username" not in login:
             return None
-        return {**parts, "dbname": unquote(match["name"]), **login}
+        return {**parts, "dbname": unquote(match["name"]), **login, **({"ssl.require": True} if _TLS.get(options or "") else {})}
     if match["name"] and not match["name"].isdecimal():
         return None
     parts |= login

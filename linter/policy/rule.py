@@ -385,14 +385,13 @@ def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
         says = f"move the port of {printable(dotted(path))} to {printable(dotted(port))}"
         return [(Change("set", path, parts["host"]), says), (Change("set", port, parts["port"]), "")]
     parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
-    if parts is None or any(document.get((*into, name)) not in (ABSENT, value) for name, value in parts.items()):
+    given = {(*into, *name.split(".")): value for name, value in (parts or {}).items()}
+    if parts is None or any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
         return None
     new = [
-        Change("set", (*into, name), _as_held(value, document, (*into, name)))
-        for name, value in parts.items()
-        if document.get((*into, name)) is ABSENT
+        Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT
     ]
-    says = f"write {printable(dotted(path))} as {', '.join(printable(dotted((*into, name))) for name in parts)}"
+    says = f"write {printable(dotted(path))} as {', '.join(printable(dotted(member)) for member in given)}"
     return [*((change, "") for change in new), (Change("remove", path), says)]
 
 

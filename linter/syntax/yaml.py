@@ -221,7 +221,8 @@ class _Builder:
         if frame.key in frame.value:
             path = tuple(one.step for one in self._open)
             message = "this name is given twice in one mapping"
-            self.problems.append(SyntaxProblem("yaml-duplicate-key", message, frame.key_span or Span(0, 0), path, fatal=False, lossy=False))
+            repeated = None if alias is not None else _repeated(frame, node, value)
+            self.problems.append(SyntaxProblem("yaml-duplicate-key", message, frame.key_span or Span(0, 0), path, False, False, repeated))
         _put(frame, node, value, alias)
 
     def _merge(self, frame: _Frame) -> None:
@@ -238,6 +239,15 @@ class _Builder:
                     self.problems.append(SyntaxProblem("invalid-yaml", 'what "<<" merges must be a mapping', span))
 
 
+def _repeated(frame: _Frame, node: YamlNode, value: Any) -> Span | None:
+    """Where a mapping has the same scalar under the same name already; None where it has another value, or an alias."""
+    before = (frame.node.members or {}).get(frame.step)
+    if before is None or before.key is None or before.alias is not None or node.members is not None or before.node.members is not None:
+        return None
+    same = (node.raw, type(value), value) == (before.node.raw, type(frame.value[frame.step]), frame.value[frame.step])
+    return Span(before.key.start, before.node.end) if same else None
+
+
 _MERGE: Final = object()
 """The key ``<<``."""
 
@@ -249,6 +259,7 @@ def _items(node: YamlNode) -> list[YamlNode]:
 def _put(frame: _Frame, node: YamlNode, value: Any, alias: Span | None) -> None:
     step = frame.step
     if frame.is_mapping:
+        frame.value.pop(step, None)  # of two the last counts, and stands where that does
         frame.value[step] = value
     else:
         frame.value.append(value)
