@@ -77,8 +77,8 @@ class Changed(Exception):
 def replace_file(path: str, content: bytes, before: bytes) -> None:
     """Put other content into an ordinary file, if it still holds what it did; raises :class:`Unwritable`, and :class:`Changed` if not.
 
-    The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode and as far as allowed
-    its owner. A link stays, and what it leads to is written.
+    The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode, its owner and its
+    group, and is left alone where it could not. A link stays, and what it leads to is written.
     """
     try:
         target = _followed(path)
@@ -158,6 +158,8 @@ def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int 
                 _write_all(descriptor, report)
                 if before is not None:
                     _keep_mode(descriptor, before)
+                    if expected is not None:
+                        _check_owner(descriptor, before)
                     _keep_attributes(path, descriptor)
                 if mode is not None and hasattr(os, "fchmod"):
                     os.fchmod(descriptor, mode)
@@ -207,6 +209,16 @@ def _keep_mode(descriptor: int, before: os.stat_result) -> None:
                 break
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # after the owner: a change of that drops bits of the mode
+
+
+def _check_owner(descriptor: int, before: os.stat_result) -> None:
+    """Raise :class:`Unwritable` where a file could not be given the owner and the group of the one that it is to replace."""
+    after = os.fstat(descriptor)
+    for what, its, was in (("owner", after.st_uid, before.st_uid), ("group", after.st_gid, before.st_gid)):
+        if its != was:
+            raise Unwritable(
+                f"you may write to it, but not give it back its {what} ({was}): run the command as its owner, or patch it by --diff"
+            )
 
 
 def _keep_attributes(path: str, descriptor: int) -> None:

@@ -600,6 +600,26 @@ def test_a_file_with_two_names_is_left_alone() -> None:
     assert (result.exit_code, path.read_text()) == (2, before) and "it has more than one name (hard links)" in result.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file to somebody else")
+@pytest.mark.parametrize(("owner", "group", "what"), [(12345, 0, "owner (12345)"), (0, 12345, "group (12345)")])
+def test_a_file_whose_owner_could_not_be_kept_is_left_alone(owner: int, group: int, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
+    os.chown(path, owner, group)
+    fix_as_root = path.read_text().replace("a.clinic.example", "a.clinic.example/")
+
+    def refused(*_arguments: int) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "fchown", refused)
+        before, result = path.read_text(), fix(path.name)
+    assert (result.exit_code, path.read_text(), os.listdir(".")) == (2, before, [path.name])
+    assert f"{path.name}: cannot be written: you may write to it, but not give it back its {what}" in result.stderr
+    fix(path.name)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, path.read_text()) == (owner, group, fix_as_root)
+
+
 @pytest.mark.skipif(not hasattr(os, "setxattr"), reason="attributes are those of Linux")
 def test_attributes_are_kept() -> None:
     path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
