@@ -228,17 +228,17 @@ class _Fixing:
         """The findings to fix now, by file: of fixes that meet in one place the first."""
         chosen: dict[str, list[Finding]] = {}
         taken: dict[str, list[Edit]] = {}
-        settled: dict[Document, set[SettingPath]] = {}
+        settled: dict[Document, _Settled] = {}
         named: dict[str, set[str]] = {}
         for finding in outcome.result.findings:
             fix, uri = finding.fix, finding.document.uri
             if fix is None or not self._is_wanted(finding, outcome) or self._waits(finding):
                 continue
-            edits, paths, names = taken.setdefault(uri, []), settled.setdefault(finding.document, set()), named.setdefault(uri, set())
+            edits, paths, names = taken.setdefault(uri, []), settled.setdefault(finding.document, _Settled()), named.setdefault(uri, set())
             changed, own_names = _changed_by(fix.changes), {name for command in fix.commands or () for name in command.names}
-            if not meet(edits, fix.edits or ()) and paths.isdisjoint(changed) and names.isdisjoint(own_names):
+            if not meet(edits, fix.edits or ()) and not paths.meet(changed) and names.isdisjoint(own_names):
                 edits.extend(fix.edits or ())
-                paths.update(changed)
+                paths.add(changed)
                 names.update(own_names)
                 chosen.setdefault(uri, []).append(finding)
         return chosen
@@ -435,6 +435,22 @@ def _check_stores(check: Check, first: Outcome, contents: Mapping[str, bytes]) -
         return finding._replace(suppressed=accepted.get(_key(finding), first.suppress(there).suppressed))
 
     return outcome._replace(result=outcome.result._replace(findings=tuple(map(as_accepted, outcome.result.findings))))
+
+
+class _Settled:
+    """Settings that fixes of a round change: another fix must not change one of them, or what is inside of one, or what one is inside of."""
+
+    def __init__(self) -> None:
+        self._paths: set[SettingPath] = set()
+        self._above: set[SettingPath] = set()
+
+    def add(self, paths: Iterable[SettingPath]) -> None:
+        for path in paths:
+            self._paths.add(path)
+            self._above.update(path[:length] for length in range(len(path)))
+
+    def meet(self, paths: Iterable[SettingPath]) -> bool:
+        return any(path in self._above or any(path[: length + 1] in self._paths for length in range(len(path))) for path in paths)
 
 
 class _Uncovered:

@@ -216,9 +216,7 @@ def _check_owner(descriptor: int, before: os.stat_result) -> None:
     after = os.fstat(descriptor)
     for what, its, was in (("owner", after.st_uid, before.st_uid), ("group", after.st_gid, before.st_gid)):
         if its != was:
-            raise Unwritable(
-                f"you may write to it, but not give it back its {what} ({was}): run the command as its owner, or patch it by --diff"
-            )
+            raise Unwritable(f"you may write to it, but not give it back its {what} ({was}): run the command as its owner")
 
 
 def _keep_attributes(path: str, descriptor: int) -> None:

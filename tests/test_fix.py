@@ -492,6 +492,18 @@ def test_what_yaml_gives_twice_is_kept_once_where_it_is_the_same_on_a_line_of_it
     assert sorted(path.read_text().splitlines()) == sorted(TWICE.format(kept).splitlines())
 
 
+def test_an_object_and_a_member_of_it_are_not_given_in_one_round() -> None:
+    """The one name is a slip for the whole object, the other a slip for a member: together they would be something else."""
+    text = 'MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REJECT_UNAUTHORIZED=false\nMEDPLUM_DATABASE.X=\'{"host": "db"}\'\n'
+    path = write(text, ".env")
+    result = run("--fix", "--unsafe-fixes", path.name)
+    assert "bug" not in result.stderr
+    assert "MEDPLUM_DATABASE_SSL_REJECT_UNAUTHORIZED=false" in path.read_text() or "MEDPLUM_DATABASE='" in path.read_text()
+    again = path.read_text()
+    run("--fix", "--unsafe-fixes", path.name)
+    assert path.read_text() == again
+
+
 MAP = """\
 apiVersion: v1
 kind: ConfigMap

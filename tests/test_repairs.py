@@ -367,6 +367,14 @@ def test_names(data: dict[str, Any], name: str, meant: str | None) -> None:
     assert (None if found is None else dotted(found)) == meant
 
 
+def test_neither_an_object_nor_a_member_of_it_is_meant_where_both_could_be() -> None:
+    whole, member = {"databaseSsl": {}}, {"databaseSslRequire": True}
+    assert meant_name(bare(whole), ("databaseSsl",)) == ("database", "ssl")
+    assert meant_name(bare(member), ("databaseSslRequire",)) == ("database", "ssl", "require")
+    both = bare({**whole, **member, "suportEmail": "a@example.com"})
+    assert [meant_name(both, (name,)) for name in both.data] == [None, None, ("supportEmail",)]
+
+
 def test_names_of_variables() -> None:
     text = "MEDPLUM_BASEURL=https://a.example/\nMEDPLUM_DATABASE_USER=me\nMEDPLUM_DATABASE_PROXY_ENDPOINT=p\nMEDPLUM_BCRYPT_HASH_SALTS=10\n"
     document = written(text, "server/env")

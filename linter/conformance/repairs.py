@@ -206,8 +206,14 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
     if document.kind == "server/ssm":
         candidates |= {(name,): _of_nested(_Place(document, (name,)), name) for name in document.data if "/" in name}
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
-    rivals = Counter(found.values())
-    return {path: target for path, target in found.items() if rivals[target] == 1}
+    # One name can be meant for an object, another for a member of it: together they would be something else.
+    rivals = Counter(prefix for target in set(found.values()) for prefix in (target[:length] for length in range(1, len(target) + 1)))
+    twice = Counter(found.values())
+    return {
+        path: target
+        for path, target in found.items()
+        if twice[target] == 1 and rivals[target] == 1 and not any(target[:length] in twice for length in range(1, len(target)))
+    }
 
 
 def _candidate(place: _Place, aspect: str) -> SettingPath | None:
