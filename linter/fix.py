@@ -438,7 +438,7 @@ def _check_stores(check: Check, first: Outcome, contents: Mapping[str, bytes]) -
 
 
 class _Settled:
-    """Settings that fixes of a round change: another fix must not change one of them, or what is inside of one, or what one is inside of."""
+    """Settings that fixes of a round change: another fix must change none of them, nothing inside of one, and nothing that holds one."""
 
     def __init__(self) -> None:
         self._paths: set[SettingPath] = set()

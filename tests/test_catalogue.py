@@ -58,6 +58,8 @@ SECRETS = {
         "databaseUrl",
         "redisUrl",
         "smtp.auth",
+        "database.pass",
+        "readonlyDatabase.pass",
         "smtp.pass",
         "redis.pass",
         "cacheRedis.pass",

@@ -368,7 +368,8 @@ def test_names(data: dict[str, Any], name: str, meant: str | None) -> None:
 
 
 def test_neither_an_object_nor_a_member_of_it_is_meant_where_both_could_be() -> None:
-    whole, member = {"databaseSsl": {}}, {"databaseSslRequire": True}
+    whole: dict[str, Any] = {"databaseSsl": {}}
+    member: dict[str, Any] = {"databaseSslRequire": True}
     assert meant_name(bare(whole), ("databaseSsl",)) == ("database", "ssl")
     assert meant_name(bare(member), ("databaseSslRequire",)) == ("database", "ssl", "require")
     both = bare({**whole, **member, "suportEmail": "a@example.com"})
@@ -421,3 +422,12 @@ def test_what_is_meant_by_a_secret_is_not_shown() -> None:
     document = bare({"signingKey": KEY.replace("\n", "\\n"), "redis": {"password": 12345}})
     assert messages(rule({"**": {"fits": "format"}}, "${@meant}"), document) == [MASK]
     assert messages(rule({"**": {"fits": "type"}}, "${@meant}"), document) == [MASK]
+
+
+@pytest.mark.parametrize("section", ["database", "readonlyDatabase", "redis", "smtp"])
+def test_what_libraries_call_the_password_is_meant_for_it(section: str) -> None:
+    from support.helpers import messages, rule
+
+    (message,) = messages(rule({"**": {"fits": "known"}}, "${@path} ${@reason}"), bare({section: {"host": "x", "pass": "y"}}))
+    assert message.endswith(f"did you mean {section}.password?")
+    assert meant_name(bare({section: {"host": "x", "pass": "y"}}), (section, "pass")) == (section, "password")

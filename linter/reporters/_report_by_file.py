@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ..model import Document, Finding, Fix, Related, Result, Style, dotted
-from ..text import Excerpt, Span, printable
+from ..text import Excerpt, Piece, Span, printable
 from ._about_run import holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
@@ -227,14 +227,21 @@ def _changed_lines(document: Document, fix: Fix) -> list[str]:
 
 
 def _masked(document: Document, start: int, end: int) -> str:
-    """A part of a text as it may be shown, line by line."""
+    """A part of a text as it may be shown, line by line; what may be shown of a line only its beginning tells."""
     parts: list[str] = []
     while start < end:
         line = document.text.line_span(document.position(start).line)
         stop = min(end, line.end)
-        parts += [piece.text for piece in document.origin.pieces(Span(start, stop))] if start < stop else []
+        parts += [_clipped(piece, start, stop) for piece in document.origin.pieces(line) if piece.start < stop and start < piece.end]
         start = max(stop, start + 1)
         if stop < end and stop == line.end:
             parts.append("\n")
             start = stop + (2 if document.text.content[stop : stop + 2] == "\r\n" else 1)
     return "".join(parts)
+
+
+def _clipped(piece: Piece, start: int, end: int) -> str:
+    """What of a piece stands in a part of its line; of one that is masked, or is shown otherwise than it is written, all."""
+    if piece.masked or len(piece.text) != piece.end - piece.start:
+        return piece.text
+    return piece.text[max(start - piece.start, 0) : end - piece.start]

@@ -27,7 +27,8 @@ _OTHER_NAME = re.compile(r"[A-Z]_|\{\{")
 _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SPECIAL = re.compile(r"[\\\"$`\r\n]")
 _REST = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r"}
+_ESCAPED = re.compile(r"[\\\"$`]")
+"""What needs a backslash in double quotes, which dotenv and Node.js keep as a part of the value."""
 
 
 class Entry(NamedTuple):
@@ -154,4 +155,7 @@ def _written(text: str, old: str) -> str | None:
         return f'"{text}"'
     if fits_single:
         return f"'{text}'"
-    return None if "{{" in text else f'"{"".join(_ESCAPES.get(char, char) for char in text)}"'
+    if "{{" in text or _ESCAPED.search(text) is not None:
+        return None
+    line = text.replace("\r", "\\r").replace("\n", "\\n")
+    return f'"{line}"'
