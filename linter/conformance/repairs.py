@@ -206,14 +206,10 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
     if document.kind == "server/ssm":
         candidates |= {(name,): _of_nested(_Place(document, (name,)), name) for name in document.data if "/" in name}
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
-    # One name can be meant for an object, another for a member of it: together they would be something else.
-    rivals = Counter(prefix for target in set(found.values()) for prefix in (target[:length] for length in range(1, len(target) + 1)))
-    twice = Counter(found.values())
-    return {
-        path: target
-        for path, target in found.items()
-        if twice[target] == 1 and rivals[target] == 1 and not any(target[:length] in twice for length in range(1, len(target)))
-    }
+    rivals = Counter(found.values())
+    # Where another name is meant for a member of an object, that object is given, and this name is not the only one that gives it.
+    above = {target[:length] for target in rivals for length in range(1, len(target))}
+    return {path: target for path, target in found.items() if rivals[target] == 1 and target not in above}
 
 
 def _candidate(place: _Place, aspect: str) -> SettingPath | None:

@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from ..model import dotted
-from ..syntax.edits import behind_break, has_break, line_end, line_start
 from ..syntax.places import Json, SyntaxProblem
 from ..text import Edit, Span, printable
 from .source import Problem, Repair, SourceFile
@@ -129,7 +128,11 @@ def yaml_problems(parsed: Yaml, consequence: str, content: str | None = None) ->
 
 def _line_alone(content: str, span: Span | None) -> Span | None:
     """The line of an entry; None where it has several, or shares its line with anything else."""
-    if span is None or has_break(content[slice(*span)]) or content[span.start] in "?&*!":
+    if span is None:
+        return None
+    from ..syntax.edits import behind_break, has_break, line_end, line_start  # only for a mistake
+
+    if has_break(content[slice(*span)]) or content[span.start] in "?&*!":
         return None
     start, end = line_start(content, span.start), line_end(content, span.end)
     around = content[start : span.start] + content[span.end : end]
