@@ -388,9 +388,7 @@ def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
     given = {(*into, *name.split(".")): value for name, value in (parts or {}).items()}
     if parts is None or any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
         return None
-    new = [
-        Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT
-    ]
+    new = [Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT]
     says = f"write {printable(dotted(path))} as {', '.join(printable(dotted(member)) for member in given)}"
     return [*((change, "") for change in new), (Change("remove", path), says)]
 
