@@ -100,15 +100,30 @@ def _as_data(entry: Entry, count: int) -> dict[str, Any]:
     return {**names, "count": count} if count > 1 else names
 
 
+class Reach(NamedTuple):
+    """How far a run went: the files that it could not read, and whether a file is gone and a folder was searched."""
+
+    unread: Iterable[Path]
+    is_gone: Callable[[Path], bool]
+    has_searched: Callable[[Path], bool]
+
+
 class _File:
-    """What a run has shown of a file: the rules that it was checked with, alone and held against others, and how it came into the run."""
+    """What a run has shown of a file: the rules that it was checked with, and those with which it is held against others.
+
+    ``compared`` are the latter where the others were there, each with the environment. ``sure`` are the environments of which nothing can
+    stand in files that were not there, and ``apart`` all others; ``variables``: it has such ones.
+    """
 
     def __init__(self) -> None:
         self.checked: set[str] = set()
         self.together: set[str] = set()
+        self.compared: set[tuple[str, str]] = set()
+        self.sure: set[str] = set()
+        self.apart: set[str] = set()
+        self.variables = False
         self.known: frozenset[str] = frozenset()
         self.whole = True
-        self.searched = False
 
 
 class Known:
@@ -136,7 +151,14 @@ class Known:
         file.together |= checked.together
         file.known = checked.known
         file.whole &= checked.whole
-        file.searched |= checked.searched
+        (file.sure if _is_by_itself(checked) else file.apart).add(_environment(document))
+        file.variables |= document.kind == "server/env"
+
+    def compare(self, document: Document, rules: Iterable[str]) -> None:
+        """Note with which rules a document was held against others."""
+        if document in self._names:
+            environment = _environment(document)
+            self._files[self._names[document]].compared.update((environment, rule) for rule in rules)
 
     def _relative(self, path: Path) -> str:
         """A path as entries have it: the same wherever the command runs, for links of folders are followed; one of a file is not."""
@@ -166,30 +188,31 @@ class Known:
         rule, _, _, setting = finding.identity
         return Entry(name, _environment(finding.document), printable(setting), printable(rule))
 
-    def written(self, unread: Iterable[Path], gone: Callable[[Path], bool]) -> tuple[str, int, int]:
+    def written(self, reach: Reach) -> tuple[str, int, int]:
         """The text of the new baseline, with how many entries it has, and how many of these are old ones that this run says nothing of."""
-        unread_names = set(map(self._relative, unread))
-        kept = {one: count for one, count in self._left.items() if one not in self._taken and not self._shows(one, unread_names, gone)}
+        shows = self._shown(reach)
+        kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}
         return baseline_text({**kept, **self._taken}), len(kept) + len(self._taken), len(kept)
 
-    def stale(self, unread: Iterable[Path], gone: Callable[[Path], bool]) -> Iterator[Entry]:
-        """The entries that stand for more findings than there are, as far as the run shows that.
+    def stale(self, reach: Reach) -> Iterator[Entry]:
+        """The entries that stand for more findings than there are, as far as the run shows that."""
+        shows = self._shown(reach)
+        return (one for one in sorted(self._left) if self._left[one] and shows(one))
 
-        ``unread`` are the files that could not be read; ``gone`` tells whether a file would have been found if it were there.
-        """
-        unread_names = set(map(self._relative, unread))
-        return (one for one in sorted(self._left) if self._left[one] and self._shows(one, unread_names, gone))
+    def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
+        """What says of an entry whether the run shows if the finding is there."""
+        unread = set(map(self._relative, reach.unread))
+        has_all = reach.has_searched(Path(self._folder))
 
-    def _shows(self, entry: Entry, unread: set[str], gone: Callable[[Path], bool]) -> bool:
-        """Whether the run shows if there is a finding that an entry is about."""
-        file = self._files.get(entry.path)
-        if entry.path in unread:
-            return False
-        if file is None:
-            return entry.path != STANDARD_INPUT and gone(Path(self._folder, entry.path))
-        if not file.whole:
-            return False
-        return entry.rule not in file.known or entry.rule in file.checked or (entry.rule in file.together and file.searched)
+        def shows(entry: Entry) -> bool:
+            file = self._files.get(entry.path)
+            if entry.path in unread:
+                return False
+            if file is None:
+                return entry.path != STANDARD_INPUT and reach.is_gone(Path(self._folder, entry.path))
+            return file.whole and _is_known(entry, file, beside=has_all and not entry.path.startswith("../"))
+
+        return shows
 
     def notice(self, stale: list[Entry]) -> Notice:
         """What is to be said of stale entries, of which there is one at least."""
@@ -199,6 +222,29 @@ class Known:
         more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
         message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
         return Notice("stale-baseline", relative_to_here(self.path), self._old.lines[stale[0]], f"{message} with --write-baseline")
+
+
+def _is_known(entry: Entry, file: _File, *, beside: bool) -> bool:
+    """Whether a run shows if a finding of a file is there; ``beside``: it has all the files that it may depend on."""
+    if entry.rule not in file.known:
+        return True
+    if beside:
+        return entry.rule in file.checked or entry.rule in file.together
+    if entry.rule in file.together:
+        return (entry.environment, entry.rule) in file.compared
+    # Which variables are a server's is also said by other files: what is not seen here may be seen with them.
+    is_sure = entry.environment in file.sure if file.variables else True
+    return entry.rule in file.checked and is_sure and entry.environment not in file.apart
+
+
+_RUNNING: Final = frozenset({"service", "container", "task definition", "stage", "job"})
+"""What runs a server: other variables, of a ConfigMap or an ``.env``, may be a part of what one gets."""
+
+
+def _is_by_itself(checked: Checked) -> bool:
+    """Whether what is found in a document is found in it whatever other files there are."""
+    document = checked.document
+    return document.kind != "server/env" or (checked.complete and any(word in _RUNNING for word, _ in document.holders))
 
 
 def _environment(document: Document) -> str:
@@ -247,6 +293,12 @@ class Baselines:
         if known is not None:
             known.take(checked)
             self._documents[checked.document] = known, config if self._named is None else None
+
+    def compare(self, documents: Iterable[Document], rules: frozenset[str]) -> None:
+        """Note with which rules documents were held against each other."""
+        for document in documents:
+            if document in self._documents:
+                self._documents[document][0].compare(document, rules)
 
     def apply(self, finding: Finding) -> Finding:
         """The finding, accepted where it is known."""

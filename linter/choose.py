@@ -135,7 +135,7 @@ class Checked(NamedTuple):
     """A document that was checked, and what a run shows of it. ``path`` is that of its file; ``searched``: a search found that.
 
     ``rules`` are those that it was checked with, ``together`` those with which it is held against others, ``known`` all that there are.
-    ``whole``: all of it could be read.
+    ``whole``: its file is one of the run, and could be read to its end; ``complete``: the server that it is a part of has nothing else.
     """
 
     document: Document
@@ -145,6 +145,7 @@ class Checked(NamedTuple):
     known: frozenset[str]
     whole: bool
     searched: bool
+    complete: bool
 
 
 class _Use(NamedTuple):

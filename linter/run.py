@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .accept import Acceptances
-    from .baseline import Baselines, Known
+    from .baseline import Baselines, Known, Reach
     from .text import Edit
 
 _SECRETS = "secrets"
@@ -501,7 +501,7 @@ class _Run:
         for part in loaded.written:
             self._suppressions.take(part, checked, rules.known)
             if self._acceptances is not None or self._baselines is not None:
-                self._note_acceptable(part, file, checked)
+                self._note_acceptable(part, file, checked, complete=document.complete)
         self.rules.update((info.id, info) for info in applying)
         self._add([finding for finding in findings if self._is_first(finding)], rules, overrides)
 
@@ -558,14 +558,15 @@ class _Run:
         first.holders = tuple(dict.fromkeys((*first.holders, *finding.document.holders)))
         return False
 
-    def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str]) -> None:
+    def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str], *, complete: bool) -> None:
         """Note for what says which findings are accepted that a document was checked, and with which rules."""
         document = loaded.document
         levels = ((rule.info, severity_of(rule.info, file.overrides, document.server)) for rule in file.rules.active)
         together = frozenset(info.id for info, level in levels if DEPLOYMENT in info.kinds and level[document.target] is not None)
         given, known = file.given, frozenset(file.rules.known)
         path = given.path if document.uri == given.uri else Path(document.uri)
-        noted = Checked(document, path, checked, together, known, not breaks_off(loaded), given.searched)
+        whole = document.uri in self._given and not breaks_off(loaded)
+        noted = Checked(document, path, checked, together, known, whole, given.searched, complete)
         if self._acceptances is not None:
             self._acceptances.take(file.config, noted)
         if self._baselines is not None:
@@ -646,6 +647,9 @@ class _Run:
                 found = [finding for finding in without_repetitions(found, rules.active) if self._is_first(finding)]
                 self._add(found, rules, overrides)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
+                if self._baselines is not None:
+                    written = [one for document in combined.members.values() for one in (document, *_parts_of(document))]
+                    self._baselines.compare(written, frozenset(_compared(combined, rules, overrides)))
 
     def _add_unused_suppressions(self) -> None:
         """Report the suppression comments that cover nothing, now that all findings are known."""
@@ -752,7 +756,7 @@ class _Run:
             yield from self._acceptances.notices(self._searched, self._unread())
         yield from self.choices.unused_patterns(self._searched)
         for known in self._baselines.all if self._baselines is not None and self._new_baseline is None else ():
-            stale = list(known.stale(self._unread(), self._is_gone))
+            stale = list(known.stale(self._reach()))
             self.failed = self.failed or (bool(stale) and self.options.fail_on_stale_baseline)
             if stale:
                 yield known.notice(stale)
@@ -760,7 +764,20 @@ class _Run:
     def _baseline_to_write(self) -> NewBaseline | None:
         if self._new_baseline is None or not self.started or self.bugs:
             return None
-        return NewBaseline(*self._new_baseline.written(self._unread(), self._is_gone))
+        return NewBaseline(*self._new_baseline.written(self._reach()))
+
+    def _reach(self) -> Reach:
+        from .baseline import Reach  # only where there is one
+
+        return Reach(self._unread(), self._is_gone, self._searched)
+
+
+def _compared(combined: Document, rules: RuleSet, overrides: Overrides) -> Iterator[str]:
+    """The rules that have in a deployment all the documents that they compare."""
+    for rule in rules.active:
+        level = severity_of(rule.info, overrides, combined.server)[combined.target]
+        if level is not None and applies(rule, combined) and rule.members <= combined.members.keys():
+            yield rule.info.id
 
 
 def fix_of(problem: Problem, rule: Rule) -> Fix | None:

@@ -321,6 +321,56 @@ def test_a_finding_about_two_files_is_missed_only_where_a_search_saw_both() -> N
     assert lint("d", *stale).exit_code == 1
 
 
+def test_a_finding_about_two_files_stays_where_a_folder_has_one_of_them() -> None:
+    write("infra.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1", "apiPort": 5000}))
+    write("app/medplum.prod.config.json", compact(SERVER))
+    write("app/medplum.json", "{}")
+    port = "port-differs-from-infra"
+    assert port in {one["rule"] for one in known(".")}
+    before = Path(KNOWN).read_text(encoding="ascii")
+    assert notes("app") == []
+    lint("app", "--write-baseline", KNOWN)
+    assert Path(KNOWN).read_text(encoding="ascii") == before
+    write("infra.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1", "apiPort": 8103}))
+    assert notes("app") == []
+    both = ["infra.json", "app/medplum.prod.config.json"]
+    assert [port in note for note in notes(*both)] == [port in note for note in notes(".")] == [True]
+    Path("infra.json").unlink()
+    assert notes("app") == [] and port in notes(".")[0]
+
+
+def test_a_finding_in_what_a_server_gets_from_several_files_stays_where_some_are_missing() -> None:
+    write("s/compose.yaml", SERVICES.format(slash=""))
+    write("s/server.env", "MEDPLUM_LOG_LEVEL=LOUD\nMEDPLUM_FOO=1\nMEDPLUM_APP_BASE_URL=https://a.example/\n")
+    write("s/compose.override.yaml", "services:\n  api:\n    environment:\n      MEDPLUM_PORT: '8103'\n")
+    found = {(one["path"], one["rule"]) for one in known("s")}
+    assert {("s/server.env", "unknown-value"), ("s/server.env", "unknown-setting"), ("s/compose.yaml", "missing-support-email")} <= found
+    before = Path(KNOWN).read_text(encoding="ascii")
+    for file in ("s/server.env", "s/compose.override.yaml", "s/compose.yaml"):
+        assert notes(file) == []
+        lint(file, "--write-baseline", KNOWN)
+        assert before.splitlines()[1:] == [line for line in Path(KNOWN).read_text(encoding="ascii").splitlines() if line in before][1:]
+        write(KNOWN, before)
+    write("s/compose.yaml", SERVICES.format(slash="/"))
+    assert ["base-url-without-trailing-slash" in note for note in notes("s/compose.yaml", "s/server.env")] == [True]
+
+
+SERVICES = """services:
+  api:
+    image: medplum/medplum-server:5.1.23
+    command: env
+    env_file: server.env
+    environment:
+      MEDPLUM_BASE_URL: https://api.hospital.org{slash}
+      MEDPLUM_DATABASE_HOST: db
+      MEDPLUM_REDIS_HOST: cache
+  worker:
+    image: medplum/medplum-server:5.1.23
+    environment:
+      MEDPLUM_BASE_URL: https://api.hospital.org
+"""
+
+
 def test_a_rule_that_there_is_no_more() -> None:
     write(KNOWN, json.dumps({"path": FILE, "rule": "old-rule", "setting": "port"}) + "\n")
     assert "old-rule at port" in notes(FILE)[0]

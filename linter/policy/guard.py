@@ -6,13 +6,14 @@ nothing, but never the other way round. That of a built-in rule is in the built 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..conformance.mismatch import mismatches
 from ..model import ABSENT, Document
 from ..settings import catalogue
-from ..settings.kinds import catalogue_kind
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from .paths import ANY, DEEP, Path, Tag, parse_path
 
 Test = list[str]
@@ -205,3 +206,27 @@ def _is_asked_of_absent(name: str, operand: Any) -> bool:
 def _asks_of_value(assertion: Any) -> bool:
     """Whether an assertion about a fact can only fail where the setting itself has a value."""
     return isinstance(assertion, dict) and list(assertion) == ["if", "then"] and list(assertion["if"]) == ["holds_secret"]
+
+
+# --- What a rule for deployments compares -----------------------------------------------------------------------------------------------
+
+_MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
+_MEMBER: Final = re.compile(r"(?<![\w.^-])\"?(\w+)\"?(?=[.@}]|$)")
+
+
+def members_of(data: Mapping[str, Any]) -> frozenset[str]:
+    """The members of a deployment that a rule's conditions and assertions name, by its data: all but the server, which always is one."""
+    texts = [text for part in ("when", "must") for text in _texts(data.get(part, {}))]
+    return frozenset(name for text in texts for name in _MEMBER.findall(text) if name in _MEMBERS)
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            yield str(name)
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for one in data:
+            yield from _texts(one)

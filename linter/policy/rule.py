@@ -14,7 +14,7 @@ from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
 from .fix_safety import is_safe_on_all
-from .guard import Guard, guard_of
+from .guard import Guard, guard_of, members_of
 from .node import Node
 from .paths import Path, parse_path
 from .template import LONGEST_VALUE, Template, compile_value, cut, show_value
@@ -121,6 +121,11 @@ class Rule:
             return {}
         given = self._data.get("guard")
         return guard_of(self._data) if given is None else given
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """The members of a deployment, beside the server, that the rule speaks of."""
+        return members_of(self._data)
 
     @property
     def yields_to(self) -> tuple[str, ...]:
