@@ -136,8 +136,8 @@ def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object
     ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
     names = file_patterns()
-    # The name of the folder that is searched counts only where the user gave it: a checkout of Medplum is called medplum.
-    waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), folder.parts[-2:])]
+    # What the folder is called counts however it is given, also as a dot.
+    waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), Path(os.path.abspath(folder)).parts[-2:])]
     while waiting:
         base, above = waiting.pop()
         folders, files = _entries(base, fail)

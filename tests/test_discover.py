@@ -55,6 +55,17 @@ class TestPaths:
     def test_a_hidden_folder_is_searched_when_it_is_named(self) -> None:
         assert found(".hidden", "node_modules") == ["(.hidden/medplum.config.json)", "(node_modules/x/medplum.config.json)"]
 
+    def test_the_name_of_the_folder_that_is_searched_counts(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tree / "x/ssm/prod/more").mkdir(parents=True)
+        for name in ("x/values.json", "x/ssm/values.json", "x/ssm/prod/values.json", "x/ssm/prod/more/values.json"):
+            (tree / name).write_text("{}")
+        monkeypatch.chdir(tree / "x/ssm")
+        assert found(".") == ["(values.json)", "(prod/values.json)"]
+        assert found("../ssm") == ["(../ssm/values.json)", "(../ssm/prod/values.json)"]
+        assert len(found(str(tree / "x/ssm"))) == 2
+        monkeypatch.chdir("prod")
+        assert found(".") == ["(values.json)"]
+
     def test_a_file_that_is_named_and_found_is_taken_as_named(self) -> None:
         assert found("c", "c/config.json") == found("c/config.json", "c") == ["c/config.json"]
 
