@@ -7,6 +7,7 @@ a hook that is given some of the files knows nothing of the others.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -114,8 +115,9 @@ class Acceptances:
                     message = f"the acceptance of {what} expired on {one.until}: fix the finding, or decide again and give a later date"
                     yield Notice("expired-acceptance", path, one.line, message)
                 elif not seen.used and _is_unused(seen, whole=whole) and not _may_be_unread(config, one, unread):
-                    why = "the rule finds nothing there" if seen.fits else "nothing that was checked fits it"
-                    yield Notice("unused-acceptance", path, one.line, f"the acceptance of {what} is unused, because {why}: delete it")
+                    why = _why_unused(config, one, seen)
+                    if why is not None:
+                        yield Notice("unused-acceptance", path, one.line, f"the acceptance of {what} is unused, because {why}")
 
 
 def _is_about(acceptance: Acceptance, path: SettingPath | None) -> bool:
@@ -126,8 +128,31 @@ def _is_about(acceptance: Acceptance, path: SettingPath | None) -> bool:
 
 def _names(config: Config, acceptance: Acceptance, path: Path) -> bool:
     """Whether the path of an acceptance is that of one file, which it is only with a slash: without one it is a name at any depth."""
+    one = _one_file(config, acceptance)
+    return one is not None and os.path.normpath(one) == os.path.abspath(path)
+
+
+def _one_file(config: Config, acceptance: Acceptance) -> Path | None:
+    """The file that the path of an acceptance is that of, if it is no glob for several."""
     glob = acceptance.path or ""
-    return "/" in glob and os.path.normpath(config.folder / glob.strip("/")) == os.path.abspath(path)
+    # The signs of a glob in brackets, as "medplum-lint accept" writes a name that holds them, stand for themselves.
+    plain = re.sub(r"\[([*?[])\]", "", glob)
+    if "/" not in glob or any(sign in plain for sign in "*?["):
+        return None
+    return config.folder / re.sub(r"\[([*?[])\]", r"\1", glob).strip("/")
+
+
+def _why_unused(config: Config, acceptance: Acceptance, seen: _Seen) -> str | None:
+    """The reason why an acceptance accepts nothing, and what is to be done; None where it may be for a file that no search takes."""
+    if seen.fits:
+        return "the rule finds nothing there: delete it"
+    nothing = "nothing that was checked fits it"
+    if seen.named:
+        return f"{nothing}: delete it"
+    file = _one_file(config, acceptance)
+    if file is None:
+        return f"{nothing}: delete it, unless it is for a file that a search does not take"
+    return None if os.path.lexists(file) else "there is no such file: delete it"
 
 
 def _is_unused(seen: _Seen, *, whole: bool) -> bool:

@@ -142,7 +142,7 @@ def test_one_that_is_over_beside_one_that_is_not() -> None:
 UNUSED = [
     ({"rule": "wrong-type", "path": "deploy/medplum.config.json"}, ["deploy/medplum.config.json"], "the rule finds nothing there"),
     ({"rule": "wrong-type", "path": "deploy/medplum.config.json", "environment": "prod"}, ["deploy"], "nothing that was checked fits it"),
-    ({"rule": "wrong-type", "path": "/gone.json"}, ["."], "nothing that was checked fits it"),
+    ({"rule": "wrong-type", "path": "/gone.json"}, ["."], "there is no such file"),
     ({"rule": "wrong-type"}, ["."], "the rule finds nothing there"),
     ({"rule": "wrong-type", "path": "*.json"}, ["."], "the rule finds nothing there"),
     ({"rule": "base-url-differs-from-infra", "path": "deploy/medplum.config.json"}, ["."], "the rule finds nothing there"),
@@ -154,12 +154,16 @@ UNUSED = [
     ({"rule": "base-url-differs-from-infra", "path": "deploy/medplum.config.json"}, ["deploy/medplum.config.json"], None),
     ({"rule": "wrong-type"}, [".", "--ignore", "wrong-type"], None),
     ({"rule": "variable-without-effect"}, ["."], None),
+    ({"rule": "wrong-type", "path": "deploy/notes.txt"}, ["."], None),
+    ({"rule": "wrong-type", "path": "deploy/of[*]that.txt"}, ["."], None),
 ]
 
 
 @pytest.mark.parametrize(("entry", "arguments", "why"), UNUSED)
 def test_one_that_nothing_needs_is_reported_where_the_run_shows_that(entry: dict[str, str], arguments: list[str], why: str | None) -> None:
     write(OWN_FILE, accept(**entry))
+    write("deploy/notes.txt", "")
+    write("deploy/of*that.txt", "")
     said = notes(*arguments)
     if why is None:
         assert [note for note in said if "wrong-type" in note or "differs" in note or "variable" in note] == []
@@ -168,6 +172,15 @@ def test_one_that_nothing_needs_is_reported_where_the_run_shows_that(entry: dict
         assert note.startswith(f"note: {OWN_FILE}:1: the acceptance of {entry['rule']}") and note.endswith(
             f"is unused, because {why}: delete it"
         )
+
+
+@pytest.mark.parametrize("entry", [{"path": "*.txt"}, {"path": "gone.json"}, {"environment": "other"}])
+def test_one_for_files_that_a_search_may_not_take_is_perhaps_needed(entry: dict[str, str]) -> None:
+    write(OWN_FILE, accept(rule="wrong-type", **entry))
+    [note] = notes(".")
+    assert note.endswith(
+        "is unused, because nothing that was checked fits it: delete it, unless it is for a file that a search does not take"
+    )
 
 
 def test_a_file_that_cannot_be_read_may_need_it() -> None:
