@@ -50,8 +50,9 @@ def read_baseline(path: Path) -> Baseline:
     try:
         text = read_regular(path, LARGEST).decode("utf-8-sig")
     except Unreadable as error:
-        way_out = f": write it with --write-baseline {path}" if not os.path.lexists(path) else ""
-        raise ConfigError(f"{path}: the baseline cannot be read: {error}{way_out}") from None
+        if not os.path.lexists(path):
+            raise ConfigError(f"{path}: there is no such baseline; write it with --write-baseline {path}") from None
+        raise ConfigError(f"{path}: the baseline cannot be read: {error}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is no baseline: it is not UTF-8") from None
     counts: dict[Entry, int] = {}
@@ -78,7 +79,7 @@ def replaced_baseline(path: Path) -> Baseline | None:
 
 def _parsed(line: str, place: str) -> tuple[Entry, int]:
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
-        raise ConfigError(f"{place}: the baseline has a conflict of a merge in it: keep the lines of both sides")
+        raise ConfigError(f"{place}: a merge conflict is left in the baseline; keep the lines of both sides")
     try:
         data: Any = json.loads(line)
     except (ValueError, RecursionError):

@@ -252,7 +252,7 @@ def test_a_baseline_that_is_not_there_yet_is_an_error_unless_it_is_written() -> 
     write(OWN_FILE, f'baseline = "{KNOWN}"\n')
     result = lint(".")
     path = Path(KNOWN).absolute()
-    reason = f"{path}: the baseline cannot be read: no such file or directory: write it with --write-baseline {path}"
+    reason = f"{path}: there is no such baseline; write it with --write-baseline {path}"
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"medplum-lint: error: {reason}\n")
     assert lint("--write-baseline", KNOWN).exit_code == 0
     assert lint(".").exit_code == 0
@@ -405,7 +405,7 @@ def test_both_sides_of_a_merge_can_be_kept() -> None:
     write(KNOWN, "\n".join([*lines, "", "# ours", *reversed(lines[1:])]) + "\r\n")
     assert new(FILE) == [] and notes(FILE) == []
     write(KNOWN, "\n".join([*lines[:2], "<<<<<<< HEAD", *lines[2:]]))
-    error = f"{KNOWN}:3: the baseline has a conflict of a merge in it: keep the lines of both sides"
+    error = f"{KNOWN}:3: a merge conflict is left in the baseline; keep the lines of both sides"
     assert lint(FILE, "--baseline", KNOWN).stderr == f"medplum-lint: error: {error}\n"
 
 
