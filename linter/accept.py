@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .choose import Checked, relative_to_here
 from .config import Acceptance, Config, matches
-from .documents.deployment import environment_of
+from .documents.deployment import is_called
 from .model import Document, Finding, Notice, SettingPath, dotted, members_as_one
 
 
@@ -64,7 +64,7 @@ class Acceptances:
             seen = self._seen[config.path, index]
             seen.named |= one.rule in checked.rules and _names(config, one, checked.path)
             seen.unread |= not checked.whole
-            if one.environment is None or one.environment in (document.environment, environment_of(document)):
+            if is_called(document, one.environment):
                 by_rule.setdefault(one.rule, []).append(_Fitting((config.path, index), one))
                 seen.fits = True
                 seen.checked |= one.rule in checked.rules or one.rule in checked.together

@@ -255,7 +255,7 @@ def _environment(document: Document) -> str:
 
 def _described(entry: Entry) -> str:
     setting = f" at {entry.setting}" if entry.setting else ""
-    environment = f" (environment {entry.environment})" if entry.environment else ""
+    environment = f" ({entry.environment})" if entry.environment else ""
     return f"{entry.rule}{setting} in {entry.path}{environment}"
 
 

@@ -748,7 +748,12 @@ def _as_found(given: Input, way: Found | None) -> Input:
     callback=parse_day,
     help="The last day (2026-01-31) on which it is.  [default: no end]",
 )
-@option("--environment", heading="Findings", metavar="NAME", help="Accept it in this environment only.  [default: in all of the file]")
+@option(
+    "--environment",
+    heading="Findings",
+    metavar="NAME",
+    help="Accept it in this environment, service, container or job only.  [default: in all of the file]",
+)
 @option(
     "--kind",
     heading="Input",

@@ -127,7 +127,7 @@ _ACCEPTANCE: Final = (
     Option("reason", {"type": "string", "pattern": r"\S"}, "Why they are accepted, for whoever reads it later.", ""),
     Option("path", _PATH, "A glob of the files in which they are; without it all.", ""),
     Option("setting", _TEXT, "The setting, such as database.ssl, that they are about; empty for none, without it all.", ""),
-    Option("environment", _PATH, "The environment, service or container in which they are; without it all.", ""),
+    Option("environment", _PATH, "The environment, or the service, container or job, in which they are; without it all.", ""),
     Option("until", {"type": "string", "format": "date"}, "The last day on which they are accepted, such as 2030-06-30.", ""),
 )
 

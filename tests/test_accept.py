@@ -299,13 +299,28 @@ def test_an_environment_and_a_pedantic_rule() -> None:
     assert lint("accept", FILE, "audit-trail-off", "--reason", "so").exit_code == 0
 
 
+def test_a_service_is_named_as_in_reports_also_for_what_it_gets_from_other_files() -> None:
+    write("c/base.yml", "services:\n  common:\n    environment:\n      MEDPLUM_SUPPORT_EMAIL: nobody\n")
+    write("c/server.env", "MEDPLUM_APP_BASE_URL=https://app.hospital.org\nMEDPLUM_LOG_LEVEL=LOUD\nMEDPLUM_FOO=1\n")
+    service = "    image: medplum/medplum-server:5.1.23\n    command: env\n    env_file: server.env\n"
+    extends = "    extends: {file: base.yml, service: common}\n"
+    write("c/compose.yaml", f"services:\n  api:\n{service}{extends}  worker:\n{service}")
+    rules = {"c/base.yml": "invalid-email", "c/server.env": "unknown-setting"}
+    for file, rule in rules.items():
+        assert lint("accept", file, rule, "--environment", "nobody", "--reason", "so").exit_code == 2
+        assert lint("accept", file, rule, "--environment", "api", "--reason", "so").exit_code == 0
+    report = json.loads(lint("c", "--format", "json").stdout)
+    accepted = {(one["path"], one["rule"]) for one in report["findings"] if one["accepted_by"] == "configuration"}
+    assert accepted == set(rules.items()) and notes(".") == []
+
+
 REFUSED = [
     ([FILE, SLASH, "baseUr", "--reason", "x"], f'{FILE}: {SLASH} finds nothing at baseUr; did you mean "baseUrl"?'),
     ([FILE, "base-url-without-slash", "--reason", "x"], f'there is no rule "base-url-without-slash"; did you mean "{SLASH}"?'),
     ([FILE, "wrong-type", "port", "--reason", "x"], f"{FILE}: wrong-type finds nothing, so there is nothing to accept"),
     (
         [FILE, SLASH, "--environment", "prod", "--reason", "x"],
-        f"{FILE}: {SLASH} finds nothing in environment prod, so there is nothing to accept",
+        f"{FILE}: {SLASH} finds nothing in prod, so there is nothing to accept",
     ),
     (["gone.json", SLASH, "--reason", "x"], "gone.json: no such file"),
     (["deploy", SLASH, "--reason", "x"], "deploy: is a folder: name one file"),

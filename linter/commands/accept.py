@@ -13,12 +13,12 @@ from ..choose import all_rules, folders_of
 from ..config import Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
 from ..configurations import OWN_FILE, PROJECT_FILE, Configurations
-from ..documents.deployment import environment_of
+from ..documents.deployment import is_called
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from ..model import Finding, dotted, members_as_one
 from ..policy.errors import did_you_mean
 from ..policy.rule_set import check_ids
-from ..run import Options, lint_paths
+from ..run import Options, Outcome, lint_paths
 from ..settings.kinds import DEPLOYMENT
 
 _GLOB: Final = {"*": "[*]", "?": "[?]", "[": "[[]"}
@@ -50,8 +50,8 @@ def entry(file: str, wanted: Acceptance, options: Options) -> Entry:
         raise Refused(f"{file}: {'is a folder: name one file' if os.path.isdir(file) else 'no such file'}")
     config = Configurations(options.config).of(Path(file).absolute().parent)
     accepted = _accepted(file, wanted, options, config)
-    path = config.path or _new_file(Path(file))
-    folder = config.folder if config.path is not None else path.parent
+    folder = _folder(Path(file), config)
+    path = config.path or folder / OWN_FILE
     acceptance = wanted._replace(path=_path(Path(file), folder), setting=_setting(wanted, accepted))
     before = _content(path) if config.path is not None else None
     after, line = _with(before or b"", acceptance, is_project=path.name == PROJECT_FILE)
@@ -66,11 +66,15 @@ def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -
         raise Refused(errors[0])
     # A rule that is only checked on request is one that somebody has asked for.
     asked = options.overrides.over(Overrides(extend_select=(wanted.rule,), fail_on="never"))
-    outcome = lint_paths([file], options._replace(overrides=asked, without_baseline=True))
+    options = options._replace(overrides=asked, without_baseline=True)
+    outcome = lint_paths([file], options)
     if outcome.errors:
         raise Refused(outcome.errors[0])
-    of_rule = [one for one in _single(outcome.result.findings) if one.rule == wanted.rule and _is_in(one, wanted.environment)]
-    named = [finding for finding in of_rule if wanted.setting is None or wanted.setting in _names(finding)]
+    of_rule, named = _found(outcome, file, wanted)
+    if not named:  # what a server gets from several files is judged, and called, by all of them
+        around = lint_paths([file, str(_folder(Path(file), config))], options)
+        if (of_all := _found(around, file, wanted))[1]:
+            of_rule, named = of_all
     found = [finding for finding in named if finding.suppressed is None]
     if named and not found:
         raise Refused(f"{file}: {wanted.rule} is accepted there already: {named[0].suppressed}")
@@ -83,6 +87,13 @@ def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -
     return found
 
 
+def _found(outcome: Outcome, file: str, wanted: Acceptance) -> tuple[list[Finding], list[Finding]]:
+    """The findings of the rule in a file and environment, and those of them that are at the setting."""
+    in_file = (one for one in _single(outcome.result.findings) if one.document.uri == Path(file).as_posix())
+    of_rule = [one for one in in_file if one.rule == wanted.rule and is_called(one.document, wanted.environment)]
+    return of_rule, [finding for finding in of_rule if wanted.setting is None or wanted.setting in _names(finding)]
+
+
 def _single(findings: Iterable[Finding]) -> Iterable[Finding]:
     """The findings, each other place of one that speaks of several as one of its own."""
     for finding in findings:
@@ -90,10 +101,6 @@ def _single(findings: Iterable[Finding]) -> Iterable[Finding]:
         for other in finding.related:
             if other.document is finding.document:
                 yield finding._replace(path=other.path or None, span=other.span)
-
-
-def _is_in(finding: Finding, environment: str | None) -> bool:
-    return environment is None or environment in (finding.document.environment, environment_of(finding.document))
 
 
 def _names(finding: Finding) -> tuple[str, str]:
@@ -105,7 +112,7 @@ def _name(finding: Finding) -> str:
 
 
 def _why_none(file: str, wanted: Acceptance, of_rule: list[Finding]) -> str:
-    place = f" in environment {wanted.environment}" if wanted.environment is not None else ""
+    place = f" in {wanted.environment}" if wanted.environment is not None else ""
     if not of_rule or wanted.setting is None:
         return f"{file}: {wanted.rule} finds nothing{place}, so there is nothing to accept"
     settings = list(dict.fromkeys(name for finding in of_rule if (name := _name(finding))))
@@ -117,11 +124,12 @@ def _setting(wanted: Acceptance, accepted: list[Finding]) -> str | None:
     return wanted.setting if wanted.setting is not None else next(map(_name, accepted), None)
 
 
-def _new_file(file: Path) -> Path:
-    """Where a configuration is begun: in the current folder, or where the file is not in that, beside it."""
+def _folder(file: Path, config: Config) -> Path:
+    """The folder of the configuration; one is begun in the current folder, or where the file is not in that, beside it."""
+    if config.path is not None:
+        return config.folder
     here = Path.cwd()
-    folder = here if file.absolute().parent.resolve().is_relative_to(here) else file.absolute().parent
-    return folder / OWN_FILE
+    return here if file.absolute().parent.resolve().is_relative_to(here) else file.absolute().parent
 
 
 def _path(file: Path, folder: Path) -> str:

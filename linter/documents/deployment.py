@@ -38,6 +38,11 @@ def environment_of(document: Document) -> str | None:
     return environment_in_name(document.uri)
 
 
+def is_called(document: Document, name: str | None) -> bool:
+    """Whether a document is that of an environment, or of a service, a container or the like, by a name that reports give it; None is any."""
+    return name is None or name in (document.environment, environment_of(document)) or any(name == own for _, own in document.holders)
+
+
 def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
     """The groups of documents that can be checked against each other, in the order of their names."""
     named: dict[str, list[Candidate]] = {}
