@@ -17,7 +17,7 @@ from .config import Config, ConfigError
 from .files import Unreadable, read_regular
 from .load import STANDARD_INPUT
 from .model import Document, Finding, Notice
-from .redaction.mask import named_environment
+from .redaction.mask import name_in_file
 from .text import printable
 
 LARGEST: Final = 64 * 1024 * 1024
@@ -29,7 +29,7 @@ _MOST_NAMED: Final = 10
 
 
 class Entry(NamedTuple):
-    """What an entry is about; an environment or a setting that it does not have is empty."""
+    """What an entry is about; what it does not have is empty. ``environment`` is the name of the document in its file."""
 
     path: str
     environment: str
@@ -250,7 +250,7 @@ def _is_by_itself(checked: Checked) -> bool:
 
 def _environment(document: Document) -> str:
     """What tells a document from others in its file; an infra config is alone, and its environment a setting that can change."""
-    return "" if document.kind == "infra/json" else named_environment(document) or ""
+    return "" if document.kind == "infra/json" else name_in_file(document)
 
 
 def _described(entry: Entry) -> str:

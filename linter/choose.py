@@ -170,7 +170,10 @@ def relative_to_here(path: Path) -> str:
         return path.name
 
 
-def _unused(option: str, pattern: str) -> str:
+def _unused(option: str, pattern: str, holder: str | None) -> str:
+    if option == "environment" and holder is not None:
+        why = f"for {pattern} is a {holder}: give it in [per-file], or delete the table"
+        return f'environment "{pattern}" is that of no configuration that was checked, {why}'
     if option == "environment":
         return f'environment "{pattern}" is that of no configuration that was checked: correct its name, or delete the table'
     what = {"exclude": "nothing that a search comes upon", "include": "no file", "per-file": "no file that was checked"}[option]
@@ -205,6 +208,8 @@ class Choices:
         self._error = report_error
         self._note_input = note_input
         self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
+        self._holders: dict[str, str] = {}
+        """The services, containers and the like of the run, by their names: those that an ``[environment.NAME]`` may be meant for."""
         self.used: dict[Path, _Use] = {}
         """The configuration files that counted."""
         self.configs: tuple[Config, ...] = ()
@@ -240,6 +245,8 @@ class Choices:
         """What counts for one document of a file: what counts for the file, unless the configuration says otherwise of its environment."""
         name = _named_environment(config, document)
         if name is None:
+            if config.environments:
+                self._holders.update((name, word) for word, name in document.holders)
             return overrides, rules
         self._use(config).patterns.add(pattern_key("environment", name))
         overrides = self._given.over(config.environments[name].over(overrides))
@@ -327,7 +334,8 @@ class Choices:
             for option, pattern in config.patterns():
                 key = pattern_key(option, pattern)
                 if key not in use.patterns:
-                    yield Notice("unused-pattern", relative_to_here(config.path), config.lines.get(key, 1), _unused(option, pattern))
+                    what = _unused(option, pattern, self._holders.get(pattern))
+                    yield Notice("unused-pattern", relative_to_here(config.path), config.lines.get(key, 1), what)
 
     def config(self, path: Path) -> Config | None:
         """The configuration that counts for a file; None, with an error noted, where it cannot be read."""

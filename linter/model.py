@@ -98,6 +98,7 @@ class Document:
 
     ``parts`` are the places where a sum is written (:meth:`written_in`). ``holders`` are what in a file it configures, for people: pairs
     such as ``("service", "server")``; of a part of sums those of all of them. Without any it is called by its ``environment``.
+    Where there are some ``environment`` is none: it only tells the document from others in its file.
     """
 
     __slots__ = (
@@ -364,7 +365,7 @@ class Finding(NamedTuple):
 
 
 class FileStatus(NamedTuple):
-    """What became of one document of one input.
+    """What became of one document of one input; ``environment`` and ``holders`` are those of the document.
 
     ``status``: ``checked``; ``ignored`` (recognised as something else, or as nothing); ``failed`` (it could not be read).
     ``note`` says more in a few words, for people. ``server`` is the server that it was judged by; None where it was not checked.
@@ -377,6 +378,7 @@ class FileStatus(NamedTuple):
     status: Literal["checked", "ignored", "failed"]
     note: str = ""
     server: ServerVersion | None = None
+    holders: tuple[tuple[str, str], ...] = ()
 
 
 class Deployment(NamedTuple):

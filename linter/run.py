@@ -542,8 +542,8 @@ class _Run:
         if breaks_off(part) and not any(problem.lossy and problem.rule in reported for problem in part.problems):
             self._note_unread(document.uri, why_broken(part))
             return
-        status = FileStatus(document.uri, document.kind, document.environment, document.target, "checked", server=document.server)
-        self.files.append(status)
+        name = (document.uri, document.kind, document.environment)
+        self.files.append(FileStatus(*name, document.target, "checked", server=document.server, holders=document.holders))
 
     def _is_first(self, finding: Finding) -> bool:
         """Whether the same was not found yet in a file in which parts of several sums stand."""

@@ -106,6 +106,7 @@ def test_what_is_something_else_is_left_alone() -> None:
             "path": "medplum.config.json",
             "kind": None,
             "environment": None,
+            "holders": [],
             "target": None,
             "status": "ignored",
             "server_version": None,
@@ -235,6 +236,7 @@ def test_the_json_contract() -> None:
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
+                "holders": [],
                 "target": "production",
                 "status": "checked",
                 "server_version": "5.1.23",
@@ -428,6 +430,7 @@ def test_show_as_json_is_a_contract() -> None:
                 "path": "dump.json",
                 "kind": "server/ssm",
                 "environment": "prod",
+                "holders": [],
                 "server_version": "5.1.23",
                 "server_version_from": "the newest known release",
                 "settings": [
@@ -538,8 +541,8 @@ def test_diff_as_json_is_a_contract() -> None:
     )
     result = lint("diff", "dump.json#prod", "server.json", "--format", "json")
     report = json.loads(result.output)
-    assert report["first"] == {"path": "dump.json", "kind": "server/ssm", "environment": "prod"}
-    assert report["second"] == {"path": "server.json", "kind": "server/json", "environment": None}
+    assert report["first"] == {"path": "dump.json", "kind": "server/ssm", "environment": "prod", "holders": []}
+    assert report["second"] == {"path": "server.json", "kind": "server/json", "environment": None, "holders": []}
     assert [one["setting"] for one in report["differences"] if not one["setting"].startswith(("database", "redis"))] == []
 
 

@@ -105,7 +105,7 @@ def report() -> Any:
 
 def test_the_json_contract_is_whole(report: Any) -> None:
     keys = " ".join(first_column("JSON output"))
-    keys = keys.replace(".kind .environment", "findings[].kind findings[].environment")
+    keys = keys.replace(".kind .environment .holders", "findings[].kind findings[].environment findings[].holders")
     keys = keys.replace(".line .message", "notices[].line notices[].message")
     assert {word for word in keys.split() if "[]" not in word} == set(report)
     assert {word.partition("[].")[2] for word in keys.split() if word.startswith("notices[].")} == set(Notice._fields)

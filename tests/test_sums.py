@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from support.helpers import EVERY_RULE, compare_with
 
 from linter.cli import cli
@@ -615,3 +615,44 @@ def test_the_name_under_which_a_container_reads_a_key_is_not_edited(folder: Path
     write(folder, d_dot_yaml=deployment(container), c_dot_yaml=config_map("url: https://api.hospital.health"))
     assert any("c.yaml:4" in line and "base-url-without" in line for line in lint("."))
     assert fixes(".").files == ()
+
+
+def test_a_service_is_no_environment(folder: Path) -> None:
+    service = "image: medplum/medplum-server:5.1.23, command: env, environment: {MEDPLUM_BASE_URL: 'https://api.hospital.health'}"
+    write(folder, compose_dot_yaml=f"services:\n  prod: {{{service}}}\n")
+    (folder / "policies").mkdir()
+    (folder / "policies/in-prod.yaml").write_text(IN_PROD)
+    (folder / ".medplum-lint.toml").write_text('rules = ["policies"]\n[environment.prod]\nignore = ["urls"]\n')
+
+    def checked(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["compose.yaml", *arguments])
+
+    report = json.loads(checked("--format", "json").stdout)
+    holders = [{"type": "service", "name": "prod"}]
+    slash = next(one for one in report["findings"] if one["rule"] == "base-url-without-trailing-slash")
+    for one in (slash, report["files"][0]):
+        assert (one["environment"], one["holders"]) == (None, holders)
+    assert "acme/in-prod" not in {one["rule"] for one in report["findings"]}
+    sarif = json.loads(checked("--format", "sarif").stdout)
+    kinds = {one["kind"] for result in sarif["runs"][0]["results"] for one in result["locations"][0].get("logicalLocations", ())}
+    assert kinds == {"property"}
+    assert "<td>service prod</td>" in checked("--format", "html").stdout
+    assert "server/env, service prod, production" in checked("--show-settings").stdout
+    told = (
+        'environment "prod" is that of no configuration that was checked, for prod is a service: give it in [per-file], or delete the table'
+    )
+    assert told in CliRunner().invoke(cli, ["."]).stderr
+
+
+IN_PROD = """id: acme/in-prod
+title: The address in prod ends in a slash
+severity: error
+for: server
+when: {$@environment: {equals: prod}}
+must: {baseUrl: {ends_with: /}}
+message: "baseUrl ${@reason} in ${$@environment}"
+docs: As it is.
+examples:
+  good: [{data: {baseUrl: https://a.example}, environment: staging}]
+  bad: [{data: {baseUrl: https://a.example}, environment: prod, finds: [baseUrl]}]
+"""

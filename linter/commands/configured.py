@@ -16,6 +16,7 @@ from ..documents.deployment import environment_of
 from ..files import LARGEST_INPUT, Unreadable, read_file
 from ..load import Input, described, load
 from ..model import Document, FileStatus
+from ..redaction.mask import holder_text
 from ..run import Options, Outcome, lint_paths
 from ..text import inert, printable
 
@@ -74,9 +75,9 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
 def _status(status: FileStatus) -> str:
     if status.status != "checked":
         return f"{status.status}: {status.note}"
-    environment = f", environment {status.environment}" if status.environment else ""
+    holder = holder_text(status)
     server = f", {status.server.described}" if status.server is not None else ""
-    return f"{status.kind}{environment}, {status.target}{server}"
+    return f"{status.kind}{f', {holder}' if holder else ''}, {status.target}{server}"
 
 
 def _by_environment(config: Config, documents: Iterable[Document]) -> dict[str | None, list[Document]]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
-from ..redaction.mask import environment_text, named_environment
+from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, shown_name, visible, visible_effective
 from ..text import MASK, inert, printable
@@ -90,7 +90,8 @@ def as_json(first: Document, second: Document) -> str:
 
 
 def _identity(document: Document) -> dict[str, Any]:
-    return {"path": document.uri, "kind": document.kind, "environment": named_environment(document)}
+    name = {"environment": named_environment(document), "holders": named_holders(document)}
+    return {"path": document.uri, "kind": document.kind, **name}
 
 
 def as_text(first: Document, second: Document) -> str:

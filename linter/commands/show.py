@@ -9,7 +9,7 @@ from typing import Any
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
-from ..redaction.mask import holder_text, named_environment
+from ..redaction.mask import holder_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
 from ..settings import Catalogue
@@ -36,6 +36,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
             "path": document.uri,
             "kind": document.kind,
             "environment": named_environment(document),
+            "holders": named_holders(document),
             "server_version": document.server.text,
             "server_version_from": document.server.why,
             "settings": [_json_row(catalogue_of(document), one) for one in rows(document, only_changed=only_changed, defaults=defaults)],

@@ -33,14 +33,15 @@ def environment_of(document: Document) -> str | None:
     """The name of the environment that a document is for, if anything names it."""
     if role(document) == "infra" and isinstance(document.data.get("name"), str):
         return str(document.data["name"])
-    if document.environment is not None and document.kind != "server/env":
+    if document.environment is not None and not document.holders:
         return document.environment
     return environment_in_name(document.uri)
 
 
 def is_called(document: Document, name: str | None) -> bool:
-    """Whether a document is that of an environment, or of a service, a container or the like, by a name that reports give it; None is any."""
-    return name is None or name in (document.environment, environment_of(document)) or any(name == own for _, own in document.holders)
+    """Whether a document is that of an environment, a service, a container or the like, by a name that reports give it; None is any."""
+    names = (document.environment, environment_of(document), *(own for _, own in document.holders))
+    return name is None or name in names
 
 
 def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
@@ -114,7 +115,7 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
         Text(""),
         data,
         _Origin(members),
-        environment=server.environment,
+        environment=server.environment if not server.holders else None,
         complete=complete,
         target=server.target,
         members=members,

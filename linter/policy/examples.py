@@ -93,9 +93,11 @@ def _set_up(document: Document, example: Mapping[str, Any]) -> None:
     for one in (document, *document.members.values()):
         one.now = _noon(example["now"]) if "now" in example else None
         one.target = example.get("target", one.target)
-        if environment is not None and one.environment not in (None, environment):
+        if environment is not None and not one.holders and one.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
-        one.environment = environment or one.environment
+        if environment is not None:
+            # A service or a container names no environment; the policy is asked as if one was known.
+            one.environment, one.holders = environment, ()
 
 
 def _reasons(

@@ -139,7 +139,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
         is_template = re.search(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", document.uri, re.IGNORECASE)
         return is_template is not None
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
-    if name == "environment" and value is None:
+    if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
     return ABSENT if value is None else value
 

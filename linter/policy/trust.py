@@ -62,6 +62,7 @@ def _view(document: Document) -> Document:
         members=members,
         server=document.server,
         parts=document.parts,
+        holders=document.holders,
     )
     if not members:
         view.cached("mismatches", lambda: _public_mismatches(document, view))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..model import Document, SettingPath
+from ..model import Document, FileStatus, SettingPath
 from ..text import MASK, Span, printable
 
 WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
@@ -22,19 +22,29 @@ def environment_text(name: str) -> str:
     return printable(name) if readable and without_credentials(name) == name else MASK
 
 
-def named_environment(document: Document) -> str | None:
-    """The name of a document's environment as it may be shown; None where it has none."""
-    return None if document.environment is None else environment_text(document.environment)
+def named_environment(one: Document | FileStatus) -> str | None:
+    """The name of a document's environment as it may be shown; None where it has none, as variables of a service or a container."""
+    return None if one.environment is None or one.holders else environment_text(one.environment)
+
+
+def name_in_file(document: Document) -> str:
+    """What tells a document from others in its file, as it may be shown: an environment or a service; empty where nothing does."""
+    return "" if document.environment is None else environment_text(document.environment)
+
+
+def named_holders(one: Document | FileStatus) -> list[dict[str, str]]:
+    """What a document configures, for programs: the ``type`` and the ``name`` of each service, container or the like."""
+    return [{"type": word, "name": environment_text(name)} for word, name in one.holders]
 
 
 _MOST_HOLDERS: Final = 3
 """Servers at most that are named with what is a part of several."""
 
 
-def holder_text(document: Document) -> str:
+def holder_text(document: Document | FileStatus) -> str:
     """What a document configures, for people: ``service server``, ``containers api and worker``, else its environment, if it has one."""
     if not document.holders:
-        return f"environment {environment_text(document.environment)}" if document.environment else ""
+        return f"environment {named_environment(document)}" if document.environment else ""
     names: dict[str, list[str]] = {}
     for word, name in document.holders:
         names.setdefault(word, []).append(environment_text(name))

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from ..model import Finding, dotted
-from ..redaction.mask import named_environment
+from ..redaction.mask import name_in_file
 
 
 def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[str]:
     """Of each finding a hash of what it is about, a colon, and how many so far are about the same: no two of one run are equal.
 
-    It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind and environment of the document, and
-    the setting. The hash is 32 hexadecimal digits of SHA-256.
+    It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there,
+    and the setting. The hash is 32 hexadecimal digits of SHA-256.
     """
     seen: Counter[str] = Counter()
     hashes = []
@@ -34,4 +34,4 @@ def hash_of(subject: Iterable[str]) -> str:
 def _subject(finding: Finding, uri: Callable[[str], str]) -> tuple[str, ...]:
     document = finding.document
     setting = dotted(finding.path) if finding.path else ""
-    return (finding.rule, uri(document.uri), document.kind, named_environment(document) or "", setting)
+    return (finding.rule, uri(document.uri), document.kind, name_in_file(document), setting)

@@ -18,7 +18,7 @@ from html import escape
 from typing import IO, Final
 
 from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
-from ..redaction.mask import environment_text
+from ..redaction.mask import holder_text
 from ..text import Excerpt, inert, printable
 from ._html_page import SCRIPT, STYLE
 from ._sentences import Place, Placer, counted, environment_of, line, message_of, placer, reported, summary, together, used
@@ -183,7 +183,7 @@ def _checked(result: Result, findings: list[Finding]) -> Iterator[str]:
     found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
     if result.files:
         yield from _table(
-            "Files", ("File", "Kind", "Environment", "Target", "Server", "Result"), (_file(file, found) for file in result.files)
+            "Files", ("File", "Kind", "Configures", "Target", "Server", "Result"), (_file(file, found) for file in result.files)
         )
     notes = [
         *(_text(together(one)) for one in result.deployments),
@@ -207,9 +207,8 @@ def _file(file: FileStatus, found: Counter[tuple[str, str | None]]) -> list[str]
         level = "error" if file.status == "failed" else "note"
         status = "could not be read" if file.status == "failed" else "ignored"
         outcome = f'<span class="level {level}">{status}</span>{_text(f": {line(file.note)}" if file.note else "")}'
-    environment = None if file.environment is None else environment_text(file.environment)
     server = "" if file.server is None else file.server.described
-    cells = (_text(line(one or "")) for one in (file.kind, environment, file.target, server))
+    cells = (_text(line(one or "")) for one in (file.kind, holder_text(file), file.target, server))
     return [_code(reported(file.path)[0]), *cells, outcome]
 
 

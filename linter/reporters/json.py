@@ -7,7 +7,7 @@ from collections import Counter
 from typing import IO, Any
 
 from ..model import Configuration, Deployment, Document, Finding, Fix, Related, Result, RuleInfo, SettingPath, Style, dotted
-from ..redaction.mask import environment_text, named_environment, shown_span
+from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
 from ..text import Span, inert
 
 VERSION = 1
@@ -28,7 +28,8 @@ def _document(result: Result) -> dict[str, Any]:
             {
                 "path": file.path,
                 "kind": file.kind,
-                "environment": None if file.environment is None else environment_text(file.environment),
+                "environment": named_environment(file),
+                "holders": named_holders(file),
                 "target": file.target,
                 "status": file.status,
                 "server_version": None if file.server is None else file.server.text,
@@ -62,13 +63,17 @@ def _related(one: Related) -> dict[str, Any]:
         "path": document.uri,
         "kind": document.kind,
         "environment": named_environment(document),
+        "holders": named_holders(document),
         "setting": dotted(one.path) or None,
         "range": _range(document, one.path, one.span),
     }
 
 
 def _deployment(deployment: Deployment) -> dict[str, Any]:
-    documents = [{"path": one.uri, "kind": one.kind, "environment": named_environment(one)} for one in deployment.documents]
+    documents = [
+        {"path": one.uri, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one)}
+        for one in deployment.documents
+    ]
     return {"environment": None if deployment.name is None else environment_text(deployment.name), "documents": documents}
 
 
@@ -113,7 +118,7 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "path": document.uri,
         "kind": document.kind,
         "environment": named_environment(document),
-        "holders": [{"type": word, "name": environment_text(name)} for word, name in document.holders],
+        "holders": named_holders(document),
         "setting": None if finding.path is None else dotted(finding.path),
         "range": _range(document, finding.path, finding.span),
         "related": [_related(one) for one in finding.related],

@@ -393,8 +393,9 @@ def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
     if finding.path:
         name, full_name = printable(str(finding.path[-1])), printable(dotted(finding.path))
         locations.append(om.LogicalLocation(name=name, fully_qualified_name=full_name, kind="property"))
-    if finding.document.environment:
-        locations.append(om.LogicalLocation(name=named_environment(finding.document), kind="namespace"))
+    environment = named_environment(finding.document)
+    if environment:
+        locations.append(om.LogicalLocation(name=environment, kind="namespace"))
     return locations
 
 

@@ -83,6 +83,7 @@ class Holding:
             target=shown.target,
             server=shown.server,
             parts=shown.parts,
+            holders=shown.holders,
         )
         document.cached("mismatches", dict)
         return document
