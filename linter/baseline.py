@@ -16,7 +16,7 @@ from .choose import Checked, relative_to_here
 from .config import Config, ConfigError
 from .files import Unreadable, read_regular
 from .load import STANDARD_INPUT
-from .model import Document, Finding, Notice
+from .model import Document, Finding, Notice, Related
 from .redaction.mask import name_in_file
 from .text import printable
 
@@ -140,6 +140,7 @@ class Known:
         self._left = dict(old.counts) if old is not None else {}
         self._taking = taking
         self._taken: dict[Entry, int] = {}
+        self._held: dict[Entry, list[Finding]] = {}
         self._files: dict[str, _File] = {}
         self._names: dict[Document, str] = {}
 
@@ -180,7 +181,13 @@ class Known:
         if not self._left.get(entry):
             return False
         self._left[entry] -= 1
+        self._held.setdefault(entry, []).append(finding)
         return True
+
+    def alike(self, finding: Finding) -> list[Finding]:
+        """The findings that are held and that nothing tells from a new one: they may be what is new as well."""
+        entry = self._entry(finding)
+        return self._held.get(entry, []) if entry is not None else []
 
     def _entry(self, finding: Finding) -> Entry | None:
         name = self._names.get(finding.document)
@@ -303,12 +310,27 @@ class Baselines:
 
     def apply(self, finding: Finding) -> Finding:
         """The finding, accepted where it is known."""
-        known, config = self._documents.get(finding.document, (None, None))
+        known, _ = self._documents.get(finding.document, (None, None))
         if known is None or not known.holds(finding):
             return finding
+        return finding._replace(suppressed=f"in the baseline {relative_to_here(known.path)}", accepted_by="baseline")
+
+    def count(self, finding: Finding) -> None:
+        """Count a finding that is accepted for the configuration that names its baseline."""
+        _, config = self._documents.get(finding.document, (None, None))
         if config is not None:
             self._count(config, finding.rule)
-        return finding._replace(suppressed=f"in the baseline {relative_to_here(known.path)}", accepted_by="baseline")
+
+    def with_doubt(self, finding: Finding) -> Finding:
+        """A new finding with the places of those that are known and cannot be told from it: a value is not in a baseline."""
+        known, _ = self._documents.get(finding.document, (None, None))
+        alike = known.alike(finding) if known is not None else []
+        if not alike:
+            return finding
+        count = f"{len(alike):,} findings" if len(alike) > 1 else "1 finding"
+        message = f"this may be the new one instead: the baseline counts {count} like it, without saying which"
+        others = (Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
+        return finding._replace(related=(*finding.related, *others))
 
 
 def _stays(path: Path, folder: Path) -> bool:

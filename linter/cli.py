@@ -360,7 +360,10 @@ def _write_baseline(new: NewBaseline, path: Path) -> None:
     except Unwritable as error:
         _fail([f"{path}: cannot be written: {error}"])
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
-    say("note", f"{path}: wrote {new.entries} {'entry' if new.entries == 1 else 'entries'}{kept}")
+    entries = f"{new.entries:,} {'entry' if new.entries == 1 else 'entries'}"
+    if new.findings != new.entries - new.kept:
+        entries = f"{new.findings:,} {'finding' if new.findings == 1 else 'findings'} in {entries}"
+    say("note", f"{path}: wrote {entries}{kept}")
 
 
 def _keep_inputs(outcome: Outcome, *, outputs: Sequence[Output], fix_script: str | None, from_stdin: bool) -> None:

@@ -91,11 +91,15 @@ class Options(NamedTuple):
 
 
 class NewBaseline(NamedTuple):
-    """The text of a baseline, the number of its entries, and how many of these are old ones that the run did not check."""
+    """The text of a baseline, the number of its entries, and how many of these are old ones that the run did not check.
+
+    ``findings`` is how many findings of the run are in it: one about several places has an entry for each.
+    """
 
     text: str
     entries: int
     kept: int
+    findings: int
 
 
 class Outcome(NamedTuple):
@@ -584,8 +588,15 @@ class _Run:
     def _add(self, findings: list[Finding], rules: RuleSet, overrides: Overrides) -> None:
         """Take findings into the report: what is accepted is so at one place, and what is left of a rule's is put together."""
         applied = [self._accepted(finding) for finding in findings]
-        suppressed = [finding for finding in applied if finding.suppressed is not None]
+        suppressed = [finding for finding in applied if finding.suppressed is not None and finding.accepted_by != "baseline"]
         kept = merged([finding for finding in applied if finding.suppressed is None], rules.active)
+        if self._baselines is not None:
+            kept = list(map(self._baselines.with_doubt, kept))
+            # Put together as they would be without a baseline, so that each report counts the same.
+            known = merged([finding for finding in applied if finding.accepted_by == "baseline"], rules.active)
+            suppressed += known
+            for finding in known:
+                self._baselines.count(finding)
         findings = [self._with_commands(self._with_edits(finding)) for finding in kept] + suppressed
         self.findings.extend(findings)
         fail_on = overrides.fail_on or "error"
@@ -764,7 +775,7 @@ class _Run:
     def _baseline_to_write(self) -> NewBaseline | None:
         if self._new_baseline is None or not self.started or self.bugs:
             return None
-        return NewBaseline(*self._new_baseline.written(self._reach()))
+        return NewBaseline(*self._new_baseline.written(self._reach()), sum(one.accepted_by == "baseline" for one in self.findings))
 
     def _reach(self) -> Reach:
         from .baseline import Reach  # only where there is one

@@ -177,6 +177,35 @@ def test_a_member_of_a_list_is_any_member() -> None:
     assert [one for one in new(FILE) if one.startswith("wrong-type")] == ["wrong-type externalAuthProviders.1.issuer"]
 
 
+def test_a_new_member_in_front_of_others_is_not_said_to_be_the_last() -> None:
+    def providers(*names: str) -> str:
+        return json.dumps({**SERVER, "externalAuthProviders": [{"issuer": name, "tokenUrl": "nope"} for name in names]}, indent=1)
+
+    write(FILE, providers("https://a.example", "https://b.example"))
+    known()
+    assert new(FILE) == []
+    write(FILE, providers("https://new.example", "https://a.example", "https://b.example"))
+    report = json.loads(lint(FILE, "--baseline", KNOWN, "--format", "json").stdout)
+    [found] = [one for one in report["findings"] if one["rule"] == "unknown-setting" and one["suppressed"] is None]
+    places = [found["setting"], *(one["setting"] for one in found["related"])]
+    assert sorted(places) == [f"externalAuthProviders.{number}.tokenUrl" for number in range(3)]
+    doubt = "this may be the new one instead: the baseline counts 2 findings like it, without saying which"
+    assert {one["message"] for one in found["related"]} == {doubt}
+
+
+def test_every_count_is_of_the_same_findings() -> None:
+    write(FILE, json.dumps({**SERVER, "signingKey": CANARY, "a": 1, "b": 2}, indent=1))
+    write(OWN_FILE, f'baseline = "{KNOWN}"\n')
+    report = json.loads(lint(".", "--no-baseline", "--format", "json").stdout)
+    number = sum(report["summary"][level] for level in ("errors", "warnings", "notes"))
+    wrote = lint(".", "--write-baseline", KNOWN)
+    assert f"{KNOWN}: wrote {number} findings in {len(entries())} entries\n" in wrote.stderr and number < len(entries())
+    assert f"({number} in the baseline)" in wrote.stdout
+    result = lint(".").stdout
+    assert f"({number} in the baseline)" in result and f"{number} findings accepted" in result
+    assert json.loads(lint(".", "--format", "json").stdout)["summary"]["suppressed"] == number
+
+
 def test_several_findings_of_one_name_are_counted() -> None:
     text = json.dumps(SERVER, indent=2)
     write(FILE, text.replace('"port"', '// a\n// b\n"port"'))
