@@ -307,7 +307,7 @@ def test_show_and_diff(tmp_path: Path) -> None:
     shown = json.loads(CliRunner().invoke(cli, ["show", str(one), "--format", "json"]).stdout)
     (document,) = shown["documents"]
     settings = {given["setting"]: (given["written"], given["effective"], given["line"]) for given in document["settings"]}
-    assert document["environment"] == "medplum-prod/server"
+    assert (document["environment"], document["holders"]) == (None, [{"type": "task definition", "name": "medplum-prod/server"}])
     assert settings["database.port"] == ("5432", 5432, 25)
     assert settings["redis.password"] == (None, None, 45)
     result = CliRunner().invoke(cli, ["diff", str(one), str(other)])
