@@ -201,7 +201,12 @@ def cli() -> None:
     type=click.Path(dir_okay=False),
     help="Write the fixes of Parameter Store dumps to a shell script.",
 )
-@option("--allow-unrecognized", heading="Input", is_flag=True, help="Ignore named files that are not recognised, for hooks.")
+@option(
+    "--allow-unrecognized",
+    heading="Input",
+    is_flag=True,
+    help="Pass over named files that are not recognised, and folders without any file that is: for hooks.",
+)
 @option(
     "--color", heading="Report", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.  [default: auto]"
 )

@@ -68,12 +68,15 @@ class NoWishes:
         self.passed_over = lambda _folder: None
 
 
-def find_files(paths: Iterable[str], wishes: Wishes) -> tuple[list[Found], list[str]]:
-    """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing."""
+def find_files(paths: Iterable[str], wishes: Wishes, *, may_be_empty: bool = False) -> tuple[list[Found], list[str]]:
+    """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing.
+
+    ``may_be_empty``: a folder in which a search takes nothing is no error.
+    """
     by_identity: dict[object, Found] = {}
     errors: list[str] = []
     for text in paths:
-        files, error = _files(text, wishes)
+        files, error = _files(text, wishes, may_be_empty=may_be_empty)
         for file in files:
             key = identity(file.path) or os.path.normpath(file.path)
             if key not in by_identity or _rank(file) < _rank(by_identity[key]):
@@ -88,10 +91,10 @@ def _rank(file: Found) -> tuple[bool, bool]:
     return file.searched, os.path.islink(file.path)
 
 
-def _files(text: str, wishes: Wishes) -> tuple[list[Found], str]:
+def _files(text: str, wishes: Wishes, *, may_be_empty: bool) -> tuple[list[Found], str]:
     # os.path, for pathlib raises where a name is too long or a folder is closed.
     if os.path.isdir(text):
-        return _searched(text, wishes)
+        return _searched(text, wishes, may_be_empty=may_be_empty)
     if os.path.lexists(text):
         return [] if wishes.excludes_named(Path(text)) else [Found(Path(text), False)], ""
     if any(sign in text for sign in "*?["):
@@ -106,12 +109,14 @@ def _files(text: str, wishes: Wishes) -> tuple[list[Found], str]:
     return [], f"{text or repr(text)}: no such file or folder"
 
 
-def _searched(text: str, wishes: Wishes) -> tuple[list[Found], str]:
+def _searched(text: str, wishes: Wishes, *, may_be_empty: bool) -> tuple[list[Found], str]:
     closed: list[OSError] = []
     files = list(search_folder(Path(text), wishes, closed.append))
     if closed:
         return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
-    return files, "" if files else f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
+    if files or may_be_empty:
+        return files, ""
+    return files, f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
 
 
 def what_is_searched_for() -> str:

@@ -67,7 +67,7 @@ class Options(NamedTuple):
     now: datetime | None = None
     """The time to check certificates at; the machine's clock where None."""
     allow_unrecognized: bool = False
-    """Whether a file that is named and of which nothing can be read is ignored, as hooks want it that are given every file."""
+    """Whether a file that is named and of which nothing can be read is ignored, and a folder may hold nothing to read: for hooks."""
     config: Config | None = None
     """The configuration for all files; where None the nearest one of each file counts, or with ``isolated`` none."""
     isolated: bool = False
@@ -140,11 +140,11 @@ class Outcome(NamedTuple):
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run(options, _real_folders(paths))
-    files, errors = find_files(paths, run.choices)
+    files, errors = find_files(paths, run.choices, may_be_empty=options.allow_unrecognized)
     if not run.prepare([file.path for file in files]):
         return run.outcome()
     run.errors.extend(errors)
-    if not files and not errors and not run.choices.named_are_excluded:
+    if not files and not errors and not run.choices.named_are_excluded and not options.allow_unrecognized:
         run.errors.append(f"{', '.join(paths)}: nothing is checked: the configuration excludes every file")
     run.surround(files)
     for number, file in enumerate(files):

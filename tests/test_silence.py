@@ -557,9 +557,23 @@ def test_a_hook_still_finds_what_is_wrong() -> None:
     assert (result.exit_code, result.stderr) == (2, "medplum-lint: error: missing.json: no such file or folder\n")
 
 
-def test_both_hooks_allow_it() -> None:
+def test_a_folder_with_nothing_to_read_can_be_allowed() -> None:
+    write("app/package.json", "{}")
+    for options in ([], ["--kind", "server/ssm"]):
+        assert lint("app", *options).exit_code == 2
+        result = lint("app", "--allow-unrecognized", *options)
+        assert (result.exit_code, result.output) == (0, "")
+    write("app/.medplum-lint.toml", 'exclude = ["*.yaml"]\n')
+    write("app/compose.yaml", "services: {}\n")
+    assert lint("app").exit_code == 2
+    assert lint("app", "--allow-unrecognized").exit_code == 0
+    assert lint("app/*.conf", "--allow-unrecognized").exit_code == 2
+
+
+def test_the_hooks_that_check_allow_it() -> None:
     hooks = yaml.safe_load((Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert all("--allow-unrecognized" in hook["entry"].split() for hook in hooks)
+    checking = [hook["entry"].split() for hook in hooks if hook["entry"] != "medplum-lint test"]
+    assert len(checking) == 2 and all("--allow-unrecognized" in entry for entry in checking)
 
 
 # --- Every source, cut and changed at random ----------------------------------------------------------------------------------------
