@@ -22,7 +22,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from lock import locked  # noqa: E402
 
-STEPS: list[dict[str, Any]] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 EXAMPLE = ROOT / "examples" / "medplum.config.json"
 
 pytestmark = [
@@ -34,6 +35,12 @@ pytestmark = [
 
 def test_inputs_are_no_part_of_a_script() -> None:
     assert all("${{" not in step.get("run", "") for step in STEPS)
+
+
+def test_every_input_is_used_and_every_action_is_pinned() -> None:
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    assert [name for name in ACTION["inputs"] if f"inputs.{name} }}}}" not in text] == []
+    assert len(re.findall(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", text, re.MULTILINE)) == text.count("uses:")
 
 
 def step(folder: Path, name: str, **variables: str) -> tuple[int, str, dict[str, str]]:
@@ -63,10 +70,24 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(workspace: Path, paths: str, options: str = "") -> tuple[int, str, str]:
-    code, output, outputs = step(workspace, "Check", CHECK_PATHS=paths, CHECK_ARGS=options, SARIF_FILE="out.sarif")
+def check(workspace: Path, paths: str = ".", options: str = "", **variables: str) -> tuple[dict[str, str], str]:
+    """Run the step that checks, as after inputs that are not given: its outputs, and what it prints."""
+    given = {
+        "CHECK_PATHS": paths,
+        "CHECK_ARGS": options,
+        "CHECK_CONFIG": "",
+        "CHECK_BASELINE": "",
+        "CHECK_FAIL_ON": "",
+        "CHECK_UPLOAD": "auto",
+        "CATEGORY": "medplum-lint",
+        "SARIF_FILE": "out.sarif",
+        "FROM_FORK": "false",
+        "GITHUB_STEP_SUMMARY": str(workspace / "summary.md"),
+        **variables,
+    }
+    code, output, outputs = step(workspace, "Check", **given)
     assert code == 0, output
-    return int(outputs["exit-code"]), output, outputs["exit-code"]
+    return outputs, output
 
 
 # Installing
@@ -117,29 +138,133 @@ def test_only_the_first_command_may_use_the_network() -> None:
 # Checking
 
 
-def test_findings(workspace: Path) -> None:
-    code, output, _ = check(workspace, "medplum.config.json")
-    assert code == 1 and "error[base-url-without-trailing-slash]" in output
-    assert json.loads((workspace / "out.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+def sarif(workspace: Path) -> Any:
+    [run] = json.loads((workspace / "out.sarif").read_text(encoding="utf-8"))["runs"]
+    return run
 
 
-def test_options_and_several_paths(workspace: Path) -> None:
-    code, output, _ = check(workspace, "medplum.clean.json\nmedplum.config.json", "--fail-on never --select invalid-json")
-    assert (code, output) == (0, "No findings in 2 files, judged by server 5.1.23 (the newest known release).\n")
+def test_one_run_makes_annotations_a_summary_and_alerts(workspace: Path) -> None:
+    (workspace / "summary.md").write_text("# Of a step before\n")
+    outputs, output = check(workspace, "medplum.config.json")
+    assert outputs == {"exit-code": "1", "upload": "auto"}
+    assert "\n::error file=medplum.config.json,line=3,col=14," in f"\n{output}" and "base-url-without-trailing-slash" in output
+    summary = (workspace / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("# Of a step before\n") and "base-url-without-trailing-slash" in summary
+    assert "base-url-without-trailing-slash" in {result["ruleId"] for result in sarif(workspace)["results"]}
+    assert sarif(workspace)["automationDetails"] == {"id": "medplum-lint/"}
 
 
-def test_clean(workspace: Path) -> None:
-    assert check(workspace, "medplum.clean.json")[:2] == (0, "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n")
+def test_a_runner_without_summaries(workspace: Path) -> None:
+    assert check(workspace, "medplum.clean.json", GITHUB_STEP_SUMMARY="")[0]["exit-code"] == "0"
+
+
+def test_paths_with_blanks_one_a_line(workspace: Path) -> None:
+    (workspace / "our site").mkdir()
+    shutil.copy(EXAMPLE, workspace / "our site" / "my medplum config.json")
+    shutil.copy(EXAMPLE, workspace / "-f.json")
+    outputs, output = check(workspace, "\n  our site/my *.json\r\n\nmedplum.clean.json\n-f.json\n", CATEGORY="")
+    assert outputs["exit-code"] == "1" and "automationDetails" not in sarif(workspace)
+    assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in sarif(workspace)["results"]} == {
+        "our%20site/my%20medplum%20config.json",
+        "-f.json",
+    }
+    assert "No findings" not in output
+
+
+@pytest.mark.parametrize("paths", ["", " \n"])
+def test_without_a_path_the_folder_is_checked(workspace: Path, paths: str) -> None:
+    assert check(workspace, paths)[0]["exit-code"] == "1"
+
+
+def test_inputs_of_their_own(workspace: Path) -> None:
+    (workspace / "our settings.toml").write_text('select = ["base-url-without-trailing-slash"]\n')
+    config = {"CHECK_CONFIG": "our settings.toml"}
+    assert check(workspace, "medplum.config.json", **config)[0]["exit-code"] == "1"
+    [result] = sarif(workspace)["results"]
+    assert result["ruleId"] == "base-url-without-trailing-slash"
+    assert check(workspace, "medplum.config.json", CHECK_FAIL_ON="never", **config)[0] == {"exit-code": "0", "upload": "auto"}
+
+    (workspace / "known findings.jsonl").write_text("")
+    written = ["--write-baseline", "known findings.jsonl", "medplum.config.json"]
+    subprocess.run(
+        [sys.executable, "-m", "linter", *written], cwd=workspace, env=environment(PYTHONPATH=str(ROOT), PYTHONSAFEPATH="1"), check=True
+    )
+    outputs, _ = check(workspace, "medplum.config.json", CHECK_BASELINE="known findings.jsonl")
+    assert outputs["exit-code"] == "0" and sarif(workspace)["results"] == []
+
+
+def test_further_options_as_in_a_shell(workspace: Path) -> None:
+    (workspace / "our policies").mkdir()
+    options = "--select 'invalid-json'\n--fail-on never --rules \"our policies\" --quiet"
+    outputs, output = check(workspace, "medplum.clean.json\nmedplum.config.json", options)
+    assert (outputs["exit-code"], output) == ("2", "medplum-lint: error: our policies: there is no rule file (*.yaml) in this folder\n")
+    outputs, output = check(workspace, "medplum.clean.json", "--select tls --format text")
+    assert output == "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"CHECK_UPLOAD": "yes"}, 'The input "upload" has to be auto, true or false.'),
+        ({"CHECK_ARGS": "--rules 'x"}, 'The input "args" has a quote'),
+    ],
+)
+def test_an_input_that_cannot_be_read(workspace: Path, variables: dict[str, str], reason: str) -> None:
+    code, output, outputs = step(workspace, "Check", **{"CHECK_UPLOAD": "auto", "CHECK_ARGS": "", **variables})
+    assert code == 2 and output.startswith(f"::error title=medplum-lint::{reason}") and output.count("\n") == 1 and outputs == {}
 
 
 def test_a_path_that_is_not_there(workspace: Path) -> None:
-    code, output, _ = check(workspace, "nothing.json")
-    assert code == 2 and "no such file" in output
+    outputs, output = check(workspace, "nothing.json", CHECK_UPLOAD="true")
+    assert outputs == {"exit-code": "2", "upload": "false"} and "nothing.json: no such file" in output
 
 
-def test_nothing_is_executed(workspace: Path) -> None:
-    code, _, _ = check(workspace, "$(touch${IFS}pwned);touch${IFS}pwned", "")
-    assert code == 2 and not (workspace / "pwned").exists()
+HOSTILE = "$(touch${IFS}pwned);touch${IFS}pwned `touch pwned`\" '; touch pwned #"
+
+
+@pytest.mark.parametrize(
+    "name", ["CHECK_PATHS", "CHECK_CONFIG", "CHECK_BASELINE", "CHECK_FAIL_ON", "CHECK_ARGS", "CATEGORY", "SARIF_FILE", "FROM_FORK"]
+)
+def test_nothing_is_executed(workspace: Path, name: str) -> None:
+    text = HOSTILE if name != "CHECK_ARGS" else HOSTILE.replace("'", "").replace('"', "")
+    check(workspace, **{"paths": "medplum.clean.json", "paths" if name == "CHECK_PATHS" else name: text})
+    assert not (workspace / "pwned").exists()
+
+
+# Uploading
+
+
+@pytest.mark.parametrize(
+    ("upload", "from_fork", "decided"),
+    [
+        ("auto", "false", "auto"),
+        ("auto", "true", "false"),
+        ("true", "false", "true"),
+        ("true", "true", "true"),
+        ("false", "false", "false"),
+    ],
+)
+def test_whether_to_upload(workspace: Path, upload: str, from_fork: str, decided: str) -> None:
+    outputs, output = check(workspace, "medplum.clean.json", CHECK_UPLOAD=upload, FROM_FORK=from_fork)
+    assert outputs == {"exit-code": "0", "upload": decided}
+    assert ("a pull request of a fork may not" in output) is (upload == "auto" and from_fork == "true")
+
+
+def test_an_upload_that_is_not_asked_for_fails_nothing() -> None:
+    """What GitHub decides, as it is written: the step is left out by the output of the check, and may fail unless ``upload`` is true."""
+    [upload] = [step for step in STEPS if step.get("id") == "upload"]
+    assert upload["if"] == "steps.lint.outputs.upload != 'false'"
+    assert upload["continue-on-error"] == "${{ inputs.upload == 'auto' }}"
+    assert upload["with"] == {"sarif_file": "${{ inputs.sarif-file }}", "category": "${{ inputs.category }}"}
+    [said] = [step for step in STEPS if step.get("name") == "Say what an upload needs"]
+    assert said["if"] == "steps.upload.outcome == 'failure'"
+    assert [name for name, one in ACTION["inputs"].items() if "token" in name or one.get("required")] == []
+    assert "token" not in json.dumps(STEPS)
+
+
+def test_a_failed_upload_says_what_it_needs(workspace: Path) -> None:
+    code, output, _ = step(workspace, "Say what an upload needs")
+    assert code == 0 and output.startswith("::notice title=medplum-lint::") and output.count("\n") == 1
 
 
 def test_the_last_step_fails_as_the_tool_did(workspace: Path) -> None:

@@ -164,7 +164,7 @@ def test_the_workflow_installs_nothing_but_the_action_at_a_commit() -> None:
     """The action has the hashes of its dependencies; a command of the workflow's own would have none."""
     [lint] = yaml.safe_load(block("workflow"))["jobs"].values()
     assert [sorted(step) for step in lint["steps"]] == [["uses", "with"], ["uses", "with"]]
-    assert lint["steps"][1] == {"uses": f"{address.owner()}/medplum-lint@{'0' * 40}", "with": {"args": "--fail-on never"}}
+    assert lint["steps"][1] == {"uses": f"{address.owner()}/medplum-lint@{'0' * 40}", "with": {"fail-on": "never"}}
     inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
     assert set(lint["steps"][1]["with"]) <= set(inputs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.checkout import ROOT, environment
+from support.checkout import ROOT, environment, missing, run
 
 from linter import __version__
 
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import address  # noqa: E402
 import publish  # noqa: E402
+from readme import block  # noqa: E402
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 WORKFLOWS: dict[str, Any] = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}
@@ -76,6 +78,45 @@ def test_a_release_is_published_by_trust_and_attested() -> None:
     [publishing] = [step for step in jobs["pypi"]["steps"] if "pypi-publish" in step["uses"]]
     assert publishing["with"] == {"attestations": True}  # and no password
     assert "secrets." not in (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+
+
+# actionlint
+
+ACTIONLINT = ROOT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
+WRONG = """
+on: push
+jobs:
+  lint:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "${{ steps.nothing.outputs.x }}"
+"""
+
+
+def as_workflow(action: dict[str, Any]) -> str:
+    """A composite action as a workflow that is called, for actionlint, which reads no actions."""
+    inputs = {name: {"type": "string", "default": one["default"]} for name, one in action["inputs"].items()}
+    outputs = {name: one["value"] for name, one in action["outputs"].items()}
+    job = {"runs-on": "ubuntu-latest", "outputs": outputs, "steps": action["runs"]["steps"]}
+    return yaml.safe_dump({"on": {"workflow_call": {"inputs": inputs}}, "permissions": {}, "jobs": {"action": job}})
+
+
+@pytest.mark.slow
+def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
+    """Of our workflows, the one to copy, and the steps of the action; it does of one that has a mistake."""
+    if not ACTIONLINT.exists() or shutil.which("node") is None:
+        missing("actionlint is not installed: npm ci --ignore-scripts")
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in FILES}
+    texts["readme.yml"] = block("workflow")
+    texts["action.yml"] = as_workflow(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))
+    texts["wrong.yml"] = WRONG
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    output = run("node", ACTIONLINT, cwd=tmp_path, status=1).stdout
+    assert f"Checking {len(texts)} workflow file(s)" in output
+    assert re.findall(r"^(\S+:\d+:\d+) ", output, re.MULTILINE) == [".github/workflows/wrong.yml:7:24"], output
 
 
 # What keeps a tag from being released
