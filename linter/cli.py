@@ -996,8 +996,14 @@ def _folders_for(paths: tuple[str, ...], given: tuple[Path, ...], config_file: s
 @click.argument("folders", metavar="[PATH]...", nargs=-1, callback=check_folders, shell_complete=complete_paths)
 @config_option
 @isolated_option
+@option(
+    "--no-built-in",
+    heading="Rules",
+    is_flag=True,
+    help="Where there are no rules of your own, fail instead of running the examples of the built-in ones: for hooks.",
+)
 @option("--quiet", "-q", heading="Report", is_flag=True, help="Print failures only.")
-def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, quiet: bool) -> None:
+def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: bool, no_built_in: bool, quiet: bool) -> None:
     """Run the examples in rule files: in the given files and folders, in those of the configuration file, or in the built-in rules.
 
     package:NAME stands for the rules of an installed package. A folder is searched with all the folders in it. What fails is printed with
@@ -1008,7 +1014,10 @@ def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: boo
     """
     from .commands.rules import run_examples
 
-    report = run_examples(list[Folder](folders) or _rule_folders((), config_file, isolated))
+    tested = list[Folder](folders) or _rule_folders((), config_file, isolated)
+    if no_built_in and not tested:
+        _fail(['there are no policies to test: name their folder in "rules" of the configuration, or as a PATH'])
+    report = run_examples(tested)
     lines = [*map(printable_lines, report.failures), *([] if quiet or report.errors else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))
     _fail(report.errors)

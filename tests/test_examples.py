@@ -270,3 +270,18 @@ def test_an_id_that_is_taken_fails_before_the_rule_is_used() -> None:
         'medplum-lint: error: b/missing-port.yaml:2: the id "missing-port" is taken by a built-in rule',
         'medplum-lint: error: b/support-email-domain.yaml:2: the id "acme/support-email-domain" is taken by a/support-email-domain.yaml',
     ]
+
+
+# --- Without policies of one's own. -------------------------------------------------------------------------------------------------
+
+
+def test_it_can_be_refused_to_test_the_built_in_rules() -> None:
+    """For a hook, which would pass whatever is wrong with policies that no configuration names."""
+    result = run_examples("--no-built-in")
+    expected = 'medplum-lint: error: there are no policies to test: name their folder in "rules" of the configuration, or as a PATH\n'
+    assert (result.exit_code, result.output) == (2, expected)
+
+    write("policies/support-email-domain.yaml", OWN_POLICY)
+    assert run_examples("--no-built-in", "policies").exit_code == 0
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    assert run_examples("--no-built-in").output == run_examples("policies").output

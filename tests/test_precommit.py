@@ -190,6 +190,18 @@ def test_the_configuration_counts(project: Project) -> None:
 
 
 @pytest.mark.slow
+def test_only_the_files_that_have_changed(project: Project) -> None:
+    """As docs/recipes.md says: pre-commit names the files, and what the configuration excludes stays excluded."""
+    changed = {"id": "medplum-lint", "pass_filenames": True, "args": ["--force-exclude", "--format", "concise"]}
+    excluded = {".medplum-lint.toml": 'exclude = ["old/**"]\n', "old/medplum.config.json": WRONG}
+    project.commit({"a medplum.config.json": CLEAN, "b medplum.config.json": WRONG, "package.json": "[]", **excluded}, changed)
+    project.write({"a medplum.config.json": WRONG, "old/medplum.config.json": f"{WRONG}\n", "package.json": "{}"})
+    git("add", "--all", cwd=project.folder)
+    output = project.run(status=1)
+    assert re.findall(r"^(.+?):\d+:\d+: ", output, re.MULTILINE) == ["a medplum.config.json"]
+
+
+@pytest.mark.slow
 def test_fixing(project: Project) -> None:
     """It mends, which fails the commit, and reports the rest; then it passes."""
     project.commit({"my medplum.config.json": COMMA}, "medplum-lint-fix")
@@ -201,10 +213,12 @@ def test_fixing(project: Project) -> None:
 
 @pytest.mark.slow
 def test_policies(project: Project) -> None:
-    """The examples of one's own policies are run; one that proves nothing fails, with its place."""
+    """The examples of one's own policies are run; one that proves nothing fails, with its place, and so does a hook without policies."""
     policies = {"our policies/other-port.yaml": POLICY.replace("EXPECTED", "80"), ".medplum-lint.toml": 'rules = ["our policies"]\n'}
     project.commit(policies, "medplum-lint-policies")
     assert re.search(r"^medplum-lint \(policies\)\.+Passed$", project.run("--all-files", status=0), re.MULTILINE)
     project.write({"our policies/other-port.yaml": POLICY.replace("EXPECTED", "8103")})
     output = project.run("--all-files", status=1)
     assert re.search(r"^.*our policies/other-port\.yaml:\d+: acme/other-port: ", output, re.MULTILINE)
+    project.write({".medplum-lint.toml": ""})
+    assert "there are no policies to test: name their folder in" in project.run("--all-files", status=1)
