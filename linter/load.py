@@ -175,20 +175,23 @@ def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
 
 
 def shared_places(every: Iterable[Loaded]) -> set[Place]:
-    """The places that have several documents, because sums have different parts of them."""
-    documents: dict[Place, Document] = {}
+    """The places of which sums have different parts."""
+    documents: dict[Place, Loaded] = {}
     shared: set[Place] = set()
-    for part in (part for one in every for part in one.parts):
-        for place in part.places:
-            if documents.setdefault(place, part.document) is not part.document:
-                shared.add(place)
+    for one in every:
+        for part in one.written:
+            for place in part.places:
+                known = documents.setdefault(place, part)
+                alone = not one.parts or known.started  # of a service by itself it is the same if it is all that stands there
+                if known.document is not part.document and not (alone and known.document.given == part.document.given):
+                    shared.add(place)
     return shared
 
 
 def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
     if rival.places == one.places:  # a sum that is found from both of its ends
         return rival is not one and rival.document not in covered
-    return one.places < rival.places
+    return one.places < rival.places and not (one.started and rival.document.uri == one.document.uri)
 
 
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:

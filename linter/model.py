@@ -334,7 +334,7 @@ class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, a message in which secrets are masked, and the place in a document.
 
     ``path`` is None when it is about no setting. ``suppressed`` is the reason why it is accepted, None where it is not, and ``accepted_by``
-    is what says so.
+    is what says so. ``holders`` are those of :class:`Document` of which it is true; None where it is of all of them.
     """
 
     rule: str
@@ -347,6 +347,12 @@ class Finding(NamedTuple):
     suppressed: str | None = None
     related: tuple[Related, ...] = ()
     accepted_by: AcceptedBy | None = None
+    holders: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def held_by(self) -> tuple[tuple[str, str], ...]:
+        """What it is true of, for people: of the services that have a file in common perhaps only one."""
+        return self.document.holders if self.holders is None else self.holders
 
     @property
     def identity(self) -> tuple[str, str, str | None, str]:

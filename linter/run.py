@@ -197,6 +197,14 @@ def _uri(path: Path) -> str:
     return path.as_posix()
 
 
+_Said = tuple[str, str, Span, str]
+"""What is said where: the rule, the file, the place and the message."""
+
+
+def _said(finding: Finding) -> _Said:
+    return finding.rule, finding.document.uri, finding.span, finding.message
+
+
 class _File(NamedTuple):
     """An input that was read, and what counts for it."""
 
@@ -228,12 +236,17 @@ class _Run:
         """The files of the run, by their paths in the report: no other one is ever edited."""
         self._in_sums: set[str] = set()
         """The files in which parts of sums stand: what is found in one by several ways is one finding."""
-        self._seen: dict[tuple[str, str, Span, str], Document] = {}
+        self._seen: dict[_Said, tuple[Document, list[tuple[str, str]]]] = {}
+        """Where each of these was found first, and of what it is true."""
+        self._pending: list[tuple[list[Finding], RuleSet, Overrides]] = []
+        """What is found, until all is known of what it is true."""
         self._reported: set[Place] = set()
         """The places of parts whose status is in the report."""
         self._shared: set[Place] = set()
         """The places of which several sums have different parts: an edit there would be meant for one of them."""
-        self._sums_of: dict[Document, list[Document]] = {}
+        self._places: dict[Document, frozenset[Place]] = {}
+        """Where each document stands that is a part of sums, or can be one."""
+        self._sums_of: dict[Place, list[Document]] = {}
         self.around = Surroundings({})
         self._contents: dict[str, bytes] = {}
         self._editable: dict[Document, Loaded] = {}
@@ -428,6 +441,7 @@ class _Run:
                 self.choices.note_off(file.config, one.document, for_document.rules, for_document.overrides)
                 if one.checkable:
                     self._checkable.append((one.document, file.given.searched))
+        self._add_pending()
         for path in self.around.found.values():
             self.note_input(path)
 
@@ -488,7 +502,7 @@ class _Run:
             is_first = self._take(part, loaded, rules, overrides)
             findings += self._found_by_source(part, rules, overrides) if part is not loaded else ()
             if is_first and self._reported.isdisjoint(part.places):
-                self._reported |= part.places if part is not loaded else set()
+                self._reported |= part.places
                 self._report_status(part, {finding.rule for finding in findings})
         if loaded.checkable:
             shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
@@ -507,7 +521,7 @@ class _Run:
             if self._acceptances is not None or self._baselines is not None:
                 self._note_acceptable(part, file, checked, complete=document.complete)
         self.rules.update((info.id, info) for info in applying)
-        self._add([finding for finding in findings if self._is_first(finding)], rules, overrides)
+        self._pending.append(([finding for finding in findings if self._is_first(finding, document)], rules, overrides))
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> Iterator[Finding]:
         """What is found in variables of parts that another part overrides: that they are secrets which anyone can read there."""
@@ -524,8 +538,9 @@ class _Run:
     def _take(self, part: Loaded, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> bool:
         """Note a document with a text of its own; False where it is known as a part of another sum."""
         document = part.document
-        if part is not loaded:
-            self._sums_of.setdefault(document, []).append(loaded.document)
+        self._places[document] = part.places
+        for place in part.places if part is not loaded else ():
+            self._sums_of.setdefault(place, []).append(loaded.document)
         if document in self._rules_of and part is not loaded:
             return False
         self.documents.append(document)
@@ -549,18 +564,22 @@ class _Run:
         name = (document.uri, document.kind, document.environment)
         self.files.append(FileStatus(*name, document.target, "checked", server=document.server, holders=document.holders))
 
-    def _is_first(self, finding: Finding) -> bool:
-        """Whether the same was not found yet in a file in which parts of several sums stand."""
-        uri = finding.document.uri
-        if uri not in self._in_sums:
+    def _is_first(self, finding: Finding, of: Document) -> bool:
+        """Whether the same was not found yet in a file in which parts of several sums stand; it is true ``of`` a document."""
+        if finding.document.uri not in self._in_sums:
             return True
-        key = (finding.rule, uri, finding.span, finding.message)
-        if key not in self._seen:
-            self._seen[key] = finding.document
-            return True
-        first = self._seen[key]
-        first.holders = tuple(dict.fromkeys((*first.holders, *finding.document.holders)))
-        return False
+        is_first = _said(finding) not in self._seen
+        first, holders = self._seen.setdefault(_said(finding), (finding.document, []))
+        first.holders = tuple(dict.fromkeys((*first.holders, *of.holders)))
+        holders.extend(one for one in of.holders if one not in holders)
+        return is_first
+
+    def _add_pending(self) -> None:
+        """Take what was found into the report, each finding with what it is true of."""
+        for findings, rules, overrides in self._pending:
+            known = ((finding, self._seen.get(_said(finding))) for finding in findings)
+            self._add([one if seen is None else one._replace(holders=tuple(seen[1])) for one, seen in known], rules, overrides)
+        self._pending = []
 
     def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str], *, complete: bool) -> None:
         """Note for what says which findings are accepted that a document was checked, and with which rules."""
@@ -627,9 +646,10 @@ class _Run:
 
     def _is_in_one_place(self, document: Document, fix: Fix) -> bool:
         """Whether a fix of a part of sums changes nothing that another part of one of them gives too."""
-        parts = [sum_.parts for sum_ in self._sums_of.get(document, ()) if sum_.parts is not None]
+        here = self._places[document]
+        sums = (one.parts for place in here for one in self._sums_of.get(place, ()))
         paths = [path for change in fix.changes for path in (change.path, *([change.value] if change.action == "rename" else []))]
-        return all(giver is document for one in parts for path in paths for giver in one.givers(path))
+        return all(self._places[giver] == here for one in sums if one is not None for path in paths for giver in one.givers(path))
 
     def _with_commands(self, finding: Finding) -> Finding:
         """A finding in a dump whose fix has the commands that would make it in the store."""
@@ -655,7 +675,7 @@ class _Run:
                 main = combined.members.get("server", deployment.documents[0])
                 rules, overrides = self._rules_of[main]
                 found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, overrides)]
-                found = [finding for finding in without_repetitions(found, rules.active) if self._is_first(finding)]
+                found = [one for one in without_repetitions(found, rules.active) if self._is_first(one, one.document)]
                 self._add(found, rules, overrides)
                 self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
                 if self._baselines is not None:

@@ -50,7 +50,9 @@ def found(outcome: Outcome) -> list[str]:
         line, column = one.document.position(one.span.start)
         setting = "-" if one.path is None else dotted(one.path)
         suppressed = "" if one.suppressed is None else f" (suppressed: {one.suppressed})"
-        lines.append(f"{one.document.uri}:{line}:{column} {one.severity}[{one.rule}] {holder_text(one.document)}: {setting}{suppressed}")
+        lines.append(
+            f"{one.document.uri}:{line}:{column} {one.severity}[{one.rule}] {holder_text(one.document, one.held_by)}: {setting}{suppressed}"
+        )
     return lines
 
 
@@ -656,3 +658,66 @@ examples:
   good: [{data: {baseUrl: https://a.example}, environment: staging}]
   bad: [{data: {baseUrl: https://a.example}, environment: prod, finds: [baseUrl]}]
 """
+
+
+# --- Each service, and whom a finding is about ---------------------------------------------------------------------------------------
+
+
+API = (
+    "services:\n  api:\n    image: medplum/medplum-server:5.1.4\n    command: env\n    environment:\n"
+    "      MEDPLUM_BASE_URL: https://api.hospital.health\n      MEDPLUM_SUPPORT_EMAIL: nobody\n"
+)
+
+
+def about(rule: str, *paths: str) -> list[str]:
+    """Where a rule finds something, and whom it names."""
+    outcome = lint_paths(list(paths or ["."]), Options())
+    assert outcome.bugs == ()
+    return [
+        f"{one.document.uri}:{one.document.position(one.span.start).line} {holder_text(one.document, one.held_by)}"
+        for one in outcome.result.findings
+        if one.rule == rule
+    ]
+
+
+SLASH = "base-url-without-trailing-slash"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("", ["compose.yaml:6 service api"]),
+        ("    profiles: [debug]\n", []),  # Compose starts it only when it is asked to
+    ],
+)
+def test_a_service_that_another_one_extends_is_started_too(base: str, expected: list[str], folder: Path) -> None:
+    worker = "  worker:\n    extends: {service: api}\n    environment: {MEDPLUM_BASE_URL: https://w.hospital.health/}\n"
+    write(folder, compose_dot_yaml=API + base + worker)
+    assert about(SLASH) == expected
+    assert about("invalid-email") == [f"compose.yaml:7 {'service worker' if base else 'services api and worker'}"]
+
+
+def test_a_service_that_no_project_starts_is_only_a_part(folder: Path) -> None:
+    """That of another file, and one that has nothing to run."""
+    write(
+        folder,
+        compose_dot_yaml="services:\n  base:\n    environment: {MEDPLUM_SUPPORT_EMAIL: nobody}\n  api:\n    extends: base\n"
+        "    image: medplum/medplum-server:5.1.4\n  worker:\n    extends: {file: b.yaml, service: api}\n"
+        "    environment: {MEDPLUM_BASE_URL: https://w.hospital.health/}\n",
+        b_dot_yaml=API,
+    )
+    assert about(SLASH) == []
+    assert about("invalid-email") == ["b.yaml:7 service worker", "compose.yaml:3 service api"]
+
+
+def test_only_those_are_named_of_whom_a_finding_is_true(folder: Path) -> None:
+    service = "    image: medplum/medplum-server:5.1.4\n    command: env\n    env_file: c.env\n"
+    write(
+        folder,
+        compose_dot_yaml=f"services:\n  api:\n{service}  worker:\n{service}    environment: {{MEDPLUM_BASE_URL: https://w.hospital.health/}}\n",
+        c_dot_env="MEDPLUM_BASE_URL=https://api.hospital.health\nMEDPLUM_SUPPORT_EMAIL=nobody\n",
+    )
+    assert about(SLASH) == ["c.env:1 service api"]
+    assert about("invalid-email") == ["c.env:2 services api and worker"]
+    lines = CliRunner().invoke(cli, ["check", "."]).output.splitlines()
+    assert [line.strip() for line in lines if line.strip().startswith("= of:")] == ["= of: service api"]

@@ -210,7 +210,8 @@ class Loaded(NamedTuple):
     ``hidden``: no value in it may be seen.
 
     ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
-    The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written.
+    The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written. ``started``: it is a server
+    of its own, though another one of its file is made of it too.
     """
 
     document: Document
@@ -225,6 +226,7 @@ class Loaded(NamedTuple):
     hidden: bool = False
     places: frozenset[Place] = frozenset()
     parts: tuple[Loaded, ...] = ()
+    started: bool = False
 
     @property
     def written(self) -> tuple[Loaded, ...]:

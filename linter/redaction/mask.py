@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from ..model import Document, FileStatus, SettingPath
@@ -41,12 +42,16 @@ _MOST_HOLDERS: Final = 3
 """Servers at most that are named with what is a part of several."""
 
 
-def holder_text(document: Document | FileStatus) -> str:
-    """What a document configures, for people: ``service server``, ``containers api and worker``, else its environment, if it has one."""
-    if not document.holders:
+def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, str]] | None = None) -> str:
+    """What a document configures, for people: ``service server``, ``containers api and worker``, else its environment, if it has one.
+
+    ``holders`` are those of a finding that is not about all of them.
+    """
+    holders = document.holders if holders is None else holders
+    if not holders:
         return f"environment {named_environment(document)}" if document.environment else ""
     names: dict[str, list[str]] = {}
-    for word, name in document.holders:
+    for word, name in holders:
         names.setdefault(word, []).append(environment_text(name))
     return " and ".join(f"{word}{'s' if len(own) > 1 else ''} {_series(own)}" for word, own in names.items())
 

@@ -39,9 +39,9 @@ def holder(document: Document) -> str:
     return holder_text(document)
 
 
-def of_holder(document: Document) -> str:
-    """The same in brackets, to stand behind the name of the file."""
-    what = holder(document)
+def of_holder(document: Document, holders: Sequence[tuple[str, str]] | None = None) -> str:
+    """The same in brackets, to stand behind the name of the file; ``holders`` are those of a finding."""
+    what = holder_text(document, holders)
     return f" ({what})" if what else ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ..model import Document, Finding, Fix, Related, Result, Style, dotted
+from ..redaction.mask import holder_text
 from ..text import Excerpt, Piece, Span, printable
 from ._about_run import holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
@@ -139,6 +140,8 @@ class _Writer:
             yield from self._note("why", parts.why, digits)
         if parts.also:
             yield from self._note("also", parts.also, digits)
+        if set(finding.held_by) != set(finding.document.holders):
+            yield from self._note("of", holder_text(finding.document, finding.held_by), digits)
         fix = finding.fix
         if not (fix is not None and fix.safe and fix.can_be_made) and self._is_new(finding.rule, "fix", _general(parts.fix, setting)):
             yield from self._note("fix", parts.fix, digits)

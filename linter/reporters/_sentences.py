@@ -6,7 +6,7 @@ All of it is safe to print (:func:`linter.text.printable`), in one line.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -70,12 +70,12 @@ def line(text: str) -> str:
 
 def message_of(finding: Finding) -> str:
     """What a finding says, with the environment that its document is of."""
-    return line(finding.message) + environment_of(finding.document)
+    return line(finding.message) + environment_of(finding.document, finding.held_by)
 
 
-def environment_of(document: Document) -> str:
+def environment_of(document: Document, holders: Sequence[tuple[str, str]] | None = None) -> str:
     """``(environment prod)`` or ``(service server)`` with a blank before it; empty where a document has none."""
-    name = holder_text(document)
+    name = holder_text(document, holders)
     return f" ({name})" if name else ""
 
 

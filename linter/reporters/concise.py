@@ -30,4 +30,4 @@ def _line(finding: Finding, style: Style) -> str:
     at = document.position(finding.span.start)
     where = paint(f"{printable(document.uri)}:{at.line}:{at.column}:", "place", style)
     label = paint(f"{finding.severity}[{printable(finding.rule)}]", finding.severity, style)
-    return f"{where} {label} {printable(finding.message)}{of_holder(document)}"
+    return f"{where} {label} {printable(finding.message)}{of_holder(document, finding.held_by)}"

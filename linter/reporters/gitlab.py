@@ -50,7 +50,7 @@ def _path(uri: str) -> str:
 
 def _finding(finding: Finding, fingerprint: str, path: str) -> Issue:
     document = finding.document
-    holder = holder_text(document)
+    holder = holder_text(document, finding.held_by)
     message = one_line(finding.message) + (f" ({holder})" if holder else "")
     line = document.position(shown_span(document, finding.path, finding.span).start).line
     return _issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], path, line)

@@ -62,7 +62,7 @@ def _place(finding: Finding, text: str, style: Style) -> Iterator[str]:
     document = finding.document
     at = document.position(finding.span.start)
     where = f"{printable(document.uri)}:{at.line}:{at.column}:"
-    lines = wrapped(f"{where} {printable(text)}{of_holder(document)}", (style.width or UNKNOWN) - 2, indent=4)
+    lines = wrapped(f"{where} {printable(text)}{of_holder(document, finding.held_by)}", (style.width or UNKNOWN) - 2, indent=4)
     yield f"  {paint(where, 'place', style)}{lines[0].removeprefix(where)}"
     yield from (f"  {line}" for line in lines[1:])
 

@@ -118,7 +118,7 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "path": document.uri,
         "kind": document.kind,
         "environment": named_environment(document),
-        "holders": named_holders(document),
+        "holders": [{"type": word, "name": environment_text(name)} for word, name in finding.held_by],
         "setting": None if finding.path is None else dotted(finding.path),
         "range": _range(document, finding.path, finding.span),
         "related": [_related(one) for one in finding.related],

@@ -108,7 +108,7 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
 
 
 def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) -> Element:
-    name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + environment_of(finding.document)
+    name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + environment_of(finding.document, finding.held_by)
     case = _case(path, name, seen)
     _add_outcome(case, finding, place)
     return case

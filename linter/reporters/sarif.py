@@ -355,7 +355,7 @@ _LINKS: Final = 10
 def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
     message = plain(printable(one_line(finding.message))).removesuffix(".") or finding.rule
-    holder = holder_text(finding.document)
+    holder = holder_text(finding.document, finding.held_by)
     if holder:
         message += f" ({plain(holder)})"
     links = [_link(number, one, named(one.document.uri)) for number, one in enumerate(finding.related[:_LINKS], 1)]

@@ -157,7 +157,13 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
     pieces[project.main] = main
     given = [Given(entry.variable, pieces[entry.at] if isinstance(entry.at, int) else entry.at) for entry in environment.entries]
     wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
-    return load_sum(main, given, also=[*pieces, *environment.files], problems=wrong)
+    loaded = load_sum(main, given, also=[*pieces, *environment.files], problems=wrong)
+    return loaded._replace(started=_is_started(project))
+
+
+def _is_started(project: _Project) -> bool:
+    """Whether Compose starts the service with the project, whatever is made of it beside: it can be run, and is in no profile."""
+    return any(project.given(name) is not None for name in ("image", "build")) and not project.given("profiles")
 
 
 def _piece(layer: _Layer, problems: list[Problem] | None, suppressions: Any) -> Piece:
