@@ -19,7 +19,7 @@ from linter.commands.show import as_text
 from linter.config import Overrides
 from linter.fix import Fixes, fixed
 from linter.load import load_documents
-from linter.model import dotted
+from linter.model import Finding, dotted
 from linter.redaction.mask import holder_text
 from linter.run import Options, Outcome, lint_paths
 from linter.settings.releases import parse_server_version
@@ -42,6 +42,11 @@ def copied(case: str, folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def whom(finding: Finding) -> str:
+    """What a finding is true of."""
+    return holder_text(finding.document, finding.held_by)
+
+
 def found(outcome: Outcome) -> list[str]:
     """Each finding with its file, line and column, what it is shown with, and the setting."""
     assert outcome.bugs == ()
@@ -50,9 +55,7 @@ def found(outcome: Outcome) -> list[str]:
         line, column = one.document.position(one.span.start)
         setting = "-" if one.path is None else dotted(one.path)
         suppressed = "" if one.suppressed is None else f" (suppressed: {one.suppressed})"
-        lines.append(
-            f"{one.document.uri}:{line}:{column} {one.severity}[{one.rule}] {holder_text(one.document, one.held_by)}: {setting}{suppressed}"
-        )
+        lines.append(f"{one.document.uri}:{line}:{column} {one.severity}[{one.rule}] {whom(one)}: {setting}{suppressed}")
     return lines
 
 
@@ -674,7 +677,7 @@ def about(rule: str, *paths: str) -> list[str]:
     outcome = lint_paths(list(paths or ["."]), Options())
     assert outcome.bugs == ()
     return [
-        f"{one.document.uri}:{one.document.position(one.span.start).line} {holder_text(one.document, one.held_by)}"
+        f"{one.document.uri}:{one.document.position(one.span.start).line} {whom(one)}"
         for one in outcome.result.findings
         if one.rule == rule
     ]
@@ -721,3 +724,57 @@ def test_only_those_are_named_of_whom_a_finding_is_true(folder: Path) -> None:
     assert about("invalid-email") == ["c.env:2 services api and worker"]
     lines = CliRunner().invoke(cli, ["check", "."]).output.splitlines()
     assert [line.strip() for line in lines if line.strip().startswith("= of:")] == ["= of: service api"]
+
+
+# --- A part alone --------------------------------------------------------------------------------------------------------------------
+
+
+CORE = {"BASE_URL": "https://api.hospital.health", "DATABASE_HOST": "db", "DATABASE_PASSWORD": "''", "REDIS_HOST": "redis"}
+"""What by itself makes a whole configuration."""
+
+
+def claims(*paths: str) -> list[str]:
+    """What is said to be missing, or not read."""
+    outcome = lint_paths(list(paths), Options())
+    assert outcome.bugs == ()
+    assert outcome.result.documents
+    return sorted({one.rule for one in outcome.result.findings if one.rule.startswith("missing-") or one.rule == "environment-not-read"})
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_an_object_of_kubernetes_is_a_part(kind: str, folder: Path) -> None:
+    data = ", ".join(f"MEDPLUM_{name}: {value}" for name, value in CORE.items())
+    text = config_map(data).replace("ConfigMap", kind)
+    write(folder, c_dot_yaml=text.replace("data:", "stringData:") if kind == "Secret" else text)
+    assert claims("c.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "project", "is_part"),
+    [
+        ("server.env", {"compose_dot_yaml": "services: {api: {image: medplum/medplum-server, env_file: server.env}}\n"}, True),
+        ("env/server.env", {"docker-compose_dot_yml": "services: {api: {env_file: [env/server.env]}}\n"}, True),
+        (".env", {"compose_dot_yaml": "services: {api: {image: medplum/medplum-server, environment: [MEDPLUM_PORT]}}\n"}, True),
+        (".env", {"compose_dot_yaml": "services: {db: {image: postgres}}\n"}, False),
+        ("server.env", {"compose_dot_yaml": "services: {api: {env_file: other.env}}\n"}, False),
+        ("server.env", {}, False),
+    ],
+)
+def test_a_file_that_a_project_names_is_a_part(file: str, project: dict[str, str], is_part: bool, folder: Path) -> None:
+    (folder / "env").mkdir()
+    (folder / file).write_text("".join(f"MEDPLUM_{name}={value}\n" for name, value in CORE.items()))
+    write(folder, **project)
+    assert (claims(file) == []) == is_part
+
+
+def test_a_service_that_the_project_extends_is_a_part(folder: Path) -> None:
+    service = "    image: medplum/medplum-server:5.1.4\n    environment: {MEDPLUM_BASE_URL: https://api.hospital.health}\n"
+    write(
+        folder,
+        compose_dot_yaml="services: {api: {extends: {file: base.yml, service: common}, command: env}}\n",
+        base_dot_yml=f"services:\n  common:\n{service}",
+        alone__base_dot_yml=f"services:\n  other:\n{service}",
+    )
+    assert claims("base.yml") == []
+    assert about(SLASH, "base.yml") == ["base.yml:4 service common"]
+    assert claims("alone/base.yml") == ["environment-not-read"]

@@ -48,6 +48,10 @@ _ADVICE = "put the value in double quotes, in which \\n is a line break"
 _PLAIN_ADVICE = "write the quotes without backslashes"
 
 
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""The names of the own file of a project of Compose, in the order in which it looks for them."""
+
+
 class EnvironmentLines(NamedTuple):
     """The variables of a file, what is wrong with its lines, and its comments."""
 

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
-from ..documents.environment_files import environment_piece, read_environment
+from ..documents.environment_files import COMPOSE_FILES, environment_piece, read_environment
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -43,8 +43,7 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
 
-_OWN: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-"""The names of a project's own file, in the order in which Compose looks for them."""
+_OWN: Final = COMPOSE_FILES
 _OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 """Those of the file that it lays over that one."""
 _LONGEST: Final = 20
@@ -223,7 +222,7 @@ def _project(file: SourceFile, service: YamlValue) -> _Project:
 def _layers(file: SourceFile, service: YamlValue) -> _Project:
     name = str(service.path[-1])
     layers: list[_Layer] = []
-    lacks, mains = False, []
+    lacks, mains = _is_base(file, name), []
     for one in (*_beneath(file, service), file, *_over(file)):
         own = service if one is file else _service(one, name)
         if own is not None:
@@ -232,6 +231,25 @@ def _layers(file: SourceFile, service: YamlValue) -> _Project:
             mains.append(len(layers) - 1)
     # What is missing is missing in the project's own file, unless another one was named in its place.
     return _Project(tuple(layers), lacks, mains[0] if file.name in (*_OWN, *_OVERRIDES) else mains[-1])
+
+
+def _is_base(file: SourceFile, name: str) -> bool:
+    """Whether the project of the folder, or of the one above, has a service that extends one of another file: what that adds is not here."""
+    if file.name in (*_OWN, *_OVERRIDES):
+        return False
+    bases: set[tuple[str, str]] = file.cached("bases", lambda: set(_bases_around(file)))
+    return (file.uri, name) in bases
+
+
+def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
+    """The services of other files that the projects around a file extend, each by its file and name."""
+    for path in (f"{folder}{name}" for folder in ("", "../") for name in _OWN):
+        project = file.around.find(file, path)
+        for service in _services(project) if project is not None and "extends" in project.text.content else ():
+            name, other = service.at("extends", "service").value, service.at("extends", "file").value
+            found = file.around.find(project, other) if project is not None and isinstance(other, str) else None
+            if found is not None and isinstance(name, str):
+                yield found.uri, name
 
 
 def _service(file: SourceFile, name: str) -> YamlValue | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..documents.environment_files import environment_piece, read_environment
+from ..documents.environment_files import COMPOSE_FILES, environment_piece, read_environment
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.sums import load_piece
 from ..documents.variables import configures_server, unless_kind
@@ -33,4 +33,19 @@ def _is_named(name: str) -> bool:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
-    return [load_piece(environment_piece(file))]
+    piece = environment_piece(file)
+    return [load_piece(piece._replace(holder=piece.holder._replace(partial=_is_part(file))))]
+
+
+def _is_part(file: SourceFile) -> bool:
+    """Whether a project of Compose in its folder, or in the one above, gives its server more than the file."""
+    projects = (file.around.find(file, f"{folder}{name}") for folder in ("", "../") for name in COMPOSE_FILES)
+    return any("env_file" in one.text.content and file.name in one.text.content for one in projects if one is not None) or (
+        file.name == ".env" and _is_beside_server(file)
+    )
+
+
+def _is_beside_server(file: SourceFile) -> bool:
+    """Whether the file is ``.env`` of a project in which there is a server."""
+    beside = (file.around.find(file, name) for name in COMPOSE_FILES)
+    return any("medplum-server" in one.text.content or "MEDPLUM_" in one.text.content for one in beside if one is not None)

@@ -200,7 +200,8 @@ def _refers(container: YamlValue, variables: list[Variable]) -> bool:
 def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
     piece = _piece(file, one, holder, problems, suppressions)
     if _kind(holder):
-        return load_piece(piece._replace(variables=tuple(_variables(holder, file.text.content))))
+        part = piece.holder._replace(partial=True)  # whose container can have more, and is not known here
+        return load_piece(piece._replace(holder=part, variables=tuple(_variables(holder, file.text.content))))
     ours = is_server_image(holder.at("image").value)
     reads = reads_variables(holder.at("command").value or None, holder.at("args").value) if ours else "unknown"
     if UNKNOWN in (holder.at("command").value, holder.at("args").value):
