@@ -778,3 +778,39 @@ def test_a_service_that_the_project_extends_is_a_part(folder: Path) -> None:
     assert claims("base.yml") == []
     assert about(SLASH, "base.yml") == ["base.yml:4 service common"]
     assert claims("alone/base.yml") == ["environment-not-read"]
+
+
+# --- Overlays ------------------------------------------------------------------------------------------------------------------------
+
+
+PINNED = "services:\n  {name}:\n    image: medplum/medplum-server:5.1.4\n    environment: {{MEDPLUM_LOG_LEVEL: INFO}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "is_over"),
+    [
+        ("docker-compose.prod.yml", "api", True),
+        ("compose.prod.yaml", "api", True),
+        ("docker-compose.prod.yml", "other", False),
+        ("docker-compose-prod.yml", "api", False),
+        ("prod.yml", "api", False),
+    ],
+)
+def test_a_file_that_pins_an_image_is_laid_over_the_project(name: str, service: str, is_over: bool, folder: Path) -> None:
+    """By its name, and by that of its service: the project says what is run, and the tag is that of the overlay."""
+    write(folder, **{"docker-compose_dot_yml": API})
+    (folder / name).write_text(PINNED.format(name=service))
+    for paths in (["."], [name]):
+        assert (about("environment-not-read", *paths) == []) == is_over
+        assert about("invalid-email", *paths) == (["docker-compose.yml:7 service api"] if is_over or paths == ["."] else [])
+
+
+def test_a_service_that_extends_that_of_the_project_is_no_overlay(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "docker-compose_dot_yml": API,
+            "docker-compose.prod_dot_yml": PINNED.format(name="api") + "    extends: {file: docker-compose.yml, service: api}\n",
+        },
+    )
+    assert about("invalid-email") == ["docker-compose.yml:7 service api"]

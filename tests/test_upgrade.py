@@ -677,12 +677,12 @@ def test_one_change_is_counted_as_one(tmp_path: Path) -> None:
 
 def test_files_of_several_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, tag in (("compose.staging.yaml", "5.0.0"), ("compose.yaml", "4.5.2")):
+    for name, tag in (("compose-staging.yaml", "5.0.0"), ("compose.yaml", "4.5.2")):
         text = compose(postgres="postgres:16", redis="redis:7").replace(":4.5.2", f":{tag}")
         Path(name).write_text(text, encoding="utf-8")
-    result = upgrade("compose.staging.yaml", "compose.yaml")
+    result = upgrade("compose-staging.yaml", "compose.yaml")
     assert result.exit_code == 2
-    assert "several releases, 5.0.0 (the image in compose.staging.yaml) and 4.5.2 (the image in compose.yaml): add --from" in result.stderr
+    assert "several releases, 5.0.0 (the image in compose-staging.yaml) and 4.5.2 (the image in compose.yaml): add --from" in result.stderr
 
 
 def test_standard_input() -> None:

@@ -2,8 +2,9 @@
 
 The forms are those of the Compose specification: ``environment`` as a mapping or as a list, ``$NAME`` and ``${NAME:-default}`` replaced,
 ``$$`` a dollar. A service is what Compose makes of all of its files: what it ``extends``, its ``env_file``, the override file beside the
-file, which Compose reads unasked, and ``.env`` there, whose variables it puts in the place of ``$NAME``. A file whose service has neither
-an image nor a build is laid over the project's own file beside it, for Compose refuses it alone.
+file, which Compose reads unasked, and ``.env`` there, whose variables it puts in the place of ``$NAME``. A file that is called as
+``docker-compose.prod.yml`` is laid over the project's own file beside it where both have the service, and so is one whose service has
+neither an image nor a build, for Compose refuses it alone.
 
 ``environment`` counts over ``env_file``, the later of two files over the earlier, and a service over what it extends ("Merge" and
 "Services" of the specification; "Environment variables precedence" of Docker's manual). The shell in which Compose runs counts over
@@ -46,6 +47,8 @@ NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose
 _OWN: Final = COMPOSE_FILES
 _OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 """Those of the file that it lays over that one."""
+_OVERLAY: Final = re.compile(r"(?:docker-)?compose\..+\.ya?ml")
+"""Those of files that are given with ``-f`` behind that one, such as ``docker-compose.prod.yml``."""
 _LONGEST: Final = 20
 """Services at most of which each extends the one before it; Compose has no limit, and refuses a circle."""
 
@@ -234,7 +237,7 @@ def _layers(file: SourceFile, service: YamlValue) -> _Project:
 
 
 def _is_base(file: SourceFile, name: str) -> bool:
-    """Whether the project of the folder, or of the one above, has a service that extends one of another file: what that adds is not here."""
+    """Whether the project of the folder, or of the one above, extends a service of another file: what that adds is not here."""
     if file.name in (*_OWN, *_OVERRIDES):
         return False
     bases: set[tuple[str, str]] = file.cached("bases", lambda: set(_bases_around(file)))
@@ -258,9 +261,9 @@ def _service(file: SourceFile, name: str) -> YamlValue | None:
 
 
 def _beneath(file: SourceFile, service: YamlValue) -> list[SourceFile]:
-    """The project's own file, if a service cannot be without: one of the override file, or one of which nothing says what it runs."""
-    is_override = file.name in _OVERRIDES
-    if file.name in _OWN or not (is_override or (_is_called_so(file) and {"image", "build", "extends"}.isdisjoint(service.value))):
+    """The project's own file, if a service is laid over it: one of an override file, or one of which nothing says what it runs."""
+    is_named_so = file.name in _OVERRIDES or (_OVERLAY.fullmatch(file.name) is not None and "extends" not in service.value)
+    if file.name in _OWN or not (is_named_so or (_is_called_so(file) and {"image", "build", "extends"}.isdisjoint(service.value))):
         return []
     own = _own(file)
     return [own] if own is not None and _service(own, str(service.path[-1])) is not None else []
