@@ -814,3 +814,33 @@ def test_a_service_that_extends_that_of_the_project_is_no_overlay(folder: Path) 
         },
     )
     assert about("invalid-email") == ["docker-compose.yml:7 service api"]
+
+
+# --- Which server --------------------------------------------------------------------------------------------------------------------
+
+
+def judged(*paths: str) -> list[str]:
+    """The files with the server that each is judged by, and why."""
+    files = lint_paths(list(paths), Options()).result.files
+    return [f"{file.path}: {file.server.release} ({file.server.reason})" for file in files if file.server is not None]
+
+
+def test_a_search_judges_values_in_another_folder_as_naming_them_does(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "chart__values_dot_yaml": "image: {repository: medplum/medplum-server, tag: 4.3.5}\nenv: {MEDPLUM_REDIS_HOST: redis}\n",
+            "chart__Chart_dot_yaml": "apiVersion: v2\nname: medplum\n",
+            "env__values-prod_dot_yaml": "env: {MEDPLUM_LOG_LEVEL: INFO}\n",
+        },
+    )
+    expected = [f"{path}: 4.3.5 (the image in chart/values.yaml)" for path in ("chart/values.yaml", "env/values-prod.yaml")]
+    assert judged(".") == judged("chart/values.yaml", "env/values-prod.yaml") == expected
+
+
+@pytest.mark.parametrize("paths", [["."], ["docker-compose.prod.yml"]])
+def test_the_reason_for_a_server_is_the_file_that_has_the_image(paths: list[str], folder: Path) -> None:
+    over = "services: {api: {environment: {MEDPLUM_LOG_LEVEL: INFO}}}\n"
+    write(folder, **{"docker-compose_dot_yml": API, "docker-compose.prod_dot_yml": over})
+    why = "5.1.4 (the image in docker-compose.yml)"
+    assert judged(*paths) == [f"docker-compose.prod.yml: {why}", f"docker-compose.yml: {why}"]

@@ -40,7 +40,7 @@ def is_app_image(image: Any) -> bool:
 
 
 def version_of(image: Image, where: str) -> ServerVersion | None:
-    """The server in an image that the file ``where`` names; None where its tag is no release.
+    """The server in an image that the file ``where`` names, perhaps as one of another file; None where its tag is no release.
 
     A reference such as ``medplum/medplum-server:${TAG:-4.3.5}`` has its default. Where somebody else made the image, a number that is
     greater than any known release is a number of their own.
@@ -54,7 +54,7 @@ def version_of(image: Image, where: str) -> ServerVersion | None:
     from ..settings.releases import parse_server_version  # only for a release
 
     try:
-        version = parse_server_version(tag["tag"], f"the image in {printable(where)}")
+        version = parse_server_version(tag["tag"], f"the image in {printable(image.where or where)}")
     except ValueError:  # a number of somebody's own
         return None
     return version if not version.newer or _OWN.search(text) is not None else None

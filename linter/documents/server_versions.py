@@ -1,7 +1,8 @@
 """Which server each document of a run is for, as the images that the files name say.
 
-A document has the release of its own container; else that of its file, of its environment, of the documents that are checked with it, of
-its folder, or of all files that the user named. Where two of them are named in one place, or one that is no release, nobody knows.
+A document has the release of its own container; else that of its file or of those that it is the sum with, of its environment, of the
+documents that are checked with it, of its folder, or of all files that the user named. Where two of them are named in one place, or one
+that is no release, nobody knows.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from .source import Image
 
 
 class Placed(NamedTuple):
-    """A document, the image of its own container (empty where it has none), and whether a search found it."""
+    """A document, the image of its own container (without a text where it has none), and whether a search found it."""
 
     document: Document
-    image: str
+    image: Image
     searched: bool
 
 
@@ -74,9 +75,12 @@ class _Versions:
         return next((answer for answer in places if answer is not None), None)
 
     def _own(self, placed: Placed) -> Answer:
-        if placed.image:
-            return _agreed([version_of(Image(placed.image), placed.document.uri)])
-        return self.of_file.get(placed.document.uri)
+        document = placed.document
+        if placed.image.text:
+            return _agreed([version_of(placed.image, document.uri)])
+        parts = document.parts.documents if document.parts is not None else ()
+        answers = (self.of_file.get(uri) for uri in (document.uri, *(one.uri for one in reversed(parts))))
+        return next((answer for answer in answers if answer is not None), None)
 
 
 def _version(answer: Answer) -> ServerVersion | None:

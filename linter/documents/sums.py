@@ -144,6 +144,7 @@ def _sum(main: Piece, given: Sequence[tuple[Variable, Place]], read: Mapping[Pla
         document,
         (*problems, *beside),
         image=main.holder.image,
+        image_in=main.holder.image_in,
         places=frozenset(read),
         parts=tuple(one.loaded for one in read.values()),
     )

@@ -115,6 +115,8 @@ class VariableHolder(NamedTuple):
     """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
     image: str = ""
     """The image that the holder runs, as it is written; empty where it names none."""
+    image_in: str = ""
+    """The file in which that stands, where it can be another one."""
     throwaway: frozenset[SettingPath] = frozenset()
     """The settings whose secrets are those of services that end with a job of CI: their ``type`` is ``test job``."""
 
@@ -269,6 +271,7 @@ def read_variables(
         suppressions=suppressions,
         anchors=anchors,
         image=holder.image,
+        image_in=holder.image_in,
         editor=editor if file.encoding_error is None else None,
         hidden=holder.hidden,
     )

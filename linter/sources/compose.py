@@ -77,6 +77,11 @@ class _Project(NamedTuple):
         values = (one.service.at(name).value for one in reversed(self.layers))
         return next((value for value in values if value is not None), None)
 
+    def giver(self, name: str) -> SourceFile:
+        """The file of the last layer that has a member."""
+        files = (one.file for one in reversed(self.layers) if one.service.at(name).value is not None)
+        return next(files, self.layers[-1].file)
+
 
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a compose file, and has a service that runs a server."""
@@ -153,6 +158,7 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
             partial=environment.lacks,
             strict=ours,
             image=image if ours else "",
+            image_in=project.giver("image").uri if ours else "",
         ),
         problems=(*pieces[project.main].problems, *never_read(reads, file.server, "service", project.name, holder.start, "command: env")),
     )
