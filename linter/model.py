@@ -411,11 +411,11 @@ class Configuration(NamedTuple):
     accepted: int = 0
 
 
-NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern"]
+NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern", "unread-block"]
 
 
 class Notice(NamedTuple):
-    """Something to tidy up in what configures a run, which is no finding in what is checked. ``path`` is relative to the current folder."""
+    """Something to tidy up in what configures a run, or to know of what is not read; no finding. ``path`` is from the current folder."""
 
     kind: NoticeKind
     path: str

@@ -379,6 +379,10 @@ class _Run:
         if file is not None:
             self._inputs.add(file)
 
+    def _note(self, notice: Notice) -> None:
+        if notice not in self._found_notices:
+            self._found_notices.append(notice)
+
     def _error(self, message: str) -> None:
         if message not in self.errors:
             self.errors.append(message)
@@ -497,6 +501,8 @@ class _Run:
             one.target = target_for(overrides, document, beside)
             one.now = self.options.now
         self._rules_of[document] = (rules, overrides)
+        for block in loaded.unread:
+            self._note(Notice("unread-block", block.uri, block.line, block.why))
         findings = list(self._found_by_source(loaded, rules, overrides))
         for part in loaded.written:
             is_first = self._take(part, loaded, rules, overrides)

@@ -153,3 +153,42 @@ def test_odd_values_are_no_bug(text: str) -> None:
 def test_nesting_is_followed_only_so_far() -> None:
     deep = "".join(f"{'  ' * level}a:\n" for level in range(30)) + "  " * 30 + "env: {MEDPLUM_DATABASE_HOST: a}\n"
     assert helm.detect(SourceFile("values.yaml", f"# medplum\n{deep}".encode())) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "host"),
+    [
+        ("config: {MEDPLUM_DATABASE_HOST: db}", "db"),
+        ("medplum: {server: {settings: {MEDPLUM_DATABASE_HOST: db}}}", "db"),
+        ("secret: {MEDPLUM_DATABASE_HOST: db}", "db"),
+        ("secrets: {stringData: {MEDPLUM_DATABASE_HOST: db}}", "db"),
+        ("configMap: {data: {MEDPLUM_DATABASE_HOST: db, OTHER: x}}", "db"),
+        ("podVariables: [{name: MEDPLUM_DATABASE_HOST, value: db}]", "db"),
+        ("podVariables: [MEDPLUM_DATABASE_HOST=db]", "db"),
+        ("secret: {data: {MEDPLUM_DATABASE_HOST: ZGI=}}", UNKNOWN),  # of some charts base64, of others not
+        ("existingSecretKeys: {MEDPLUM_DATABASE_HOST: host}", UNKNOWN),
+        ("externalSecret: {MEDPLUM_DATABASE_HOST: clinic/db}", UNKNOWN),
+        ("secretRefs: {MEDPLUM_DATABASE_HOST: {name: db, key: host}}", UNKNOWN),
+    ],
+)
+def test_a_block_is_one_of_variables_whatever_it_is_called(values: str, host: object) -> None:
+    made = document(f"{values}\nextraEnv: [{{name: MEDPLUM_REDIS_HOST, value: cache}}]\n")
+    assert made.data == {"database": {"host": host}, "redis": {"host": "cache"}}
+    assert not made.complete
+
+
+def test_of_blocks_that_give_one_variable_that_of_a_known_name_is_read() -> None:
+    """The other may be that of another server, or of another environment."""
+    text = "env: {MEDPLUM_REDIS_HOST: a}\nworker: {config: {MEDPLUM_REDIS_HOST: b, MEDPLUM_LOG_LEVEL: INFO}}\n"
+    made = document(text)
+    assert made.data == {"redis": {"host": "a"}}
+    outcome = lint_input(Input("values.yaml", text.encode(), Path("values.yaml")), Options())
+    assert [one.text for one in outcome.result.notices] == [
+        "values.yaml:2: worker.config is not read: MEDPLUM_REDIS_HOST is given in another block too"
+    ]
+
+
+def test_a_file_that_is_not_called_so_is_no_values_file_for_its_blocks() -> None:
+    text = b"variables: {MEDPLUM_BASE_URL: 'https://api.hospital.health/', MEDPLUM_DATABASE_HOST: db}\n"
+    recognised = [helm.detect(SourceFile(name, text)) for name in ("ci.yaml", "values.yaml")]
+    assert [one.kind if one is not None else None for one in recognised] == [None, "server/env"]

@@ -200,6 +200,14 @@ Place = tuple[str, object]
 """Where something stands that documents are made of: a file, and what tells it from others in it."""
 
 
+class Unread(NamedTuple):
+    """A block of a file that may hold settings of the server and is not read, and why."""
+
+    uri: str
+    line: int
+    why: str
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
@@ -228,6 +236,7 @@ class Loaded(NamedTuple):
     places: frozenset[Place] = frozenset()
     parts: tuple[Loaded, ...] = ()
     started: bool = False
+    unread: tuple[Unread, ...] = ()
 
     @property
     def written(self) -> tuple[Loaded, ...]:

@@ -2,8 +2,9 @@
 
 The chart makes variables of ``config.server``, ``config.database``, ``config.redis`` and ``config.fission`` and adds the list
 ``deployment.env`` (``charts/templates/configmap.yaml``, ``secret.yaml``, ``deployment.yaml``); empty values make none. Other charts have
-lists or mappings of variables under names such as ``env`` or ``extraEnv``. Other values can be given when it is installed: a document is
-never complete.
+lists or mappings of variables under names such as ``env`` or ``extraEnv``, and under names of their own, such as ``secret`` or
+``configMap.data``, by which a file that is called as one of values holds variables where their names are those of the server's. Other
+values can be given when it is installed: a document is never complete.
 
 A values file such as ``values-prod.yaml`` is read over ``values.yaml`` beside it, else over that of the one chart of the run, as Helm
 reads it with ``-f``: mappings are merged, anything else takes the place of what was there, and null takes it away ("Values Files" in
@@ -14,14 +15,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..documents.editors import editor_in
 from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import Given, Piece, load_sum
 from ..documents.variables import (
     Variable,
@@ -42,7 +45,7 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
-from ..settings.env_names import variable_of
+from ..settings.env_names import PREFIX, variable_of
 from ..syntax.places import JsonPath
 from ..text import Span, printable
 
@@ -71,6 +74,8 @@ _PUBLIC: Final = _NAMES - {
     "tls",
 }
 _DEEPEST: Final = 8
+_ELSEWHERE_NAMED: Final = re.compile("[Ff]rom|[Rr]efs?$|[Kk]eys?$|[Ee]xternal|[Ee]xisting|[Ss]ealed|[Ee]ncrypted")
+"""What is in the name of a mapping that says where each value is found."""
 _ELSEWHERE: Final = "the values of a chart whose server reads its configuration from elsewhere"
 
 
@@ -106,7 +111,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         main = _piece(layers[-1], [*problems, *_dropped(root, is_chart)], comments.suppressions)
         pieces = [*(_piece_beneath(layer, is_chart) for layer in layers[:-1]), main]
         given = [Given(entry.variable, pieces[entry.layer]) for entry in _gathered(layers)]
-        loaded.append(load_sum(main, given, also=pieces))
+        loaded.append(load_sum(main, given, also=pieces)._replace(unread=tuple(_unread(layers))))
         problems = []
     return loaded
 
@@ -129,7 +134,9 @@ def _piece(layer: _Layer, problems: list[Problem], suppressions: Any) -> Piece:
         public_names=_PUBLIC,
         sound=is_sound(file),
     )
-    return Piece(file, root.place().value.start, holder, (), tuple(problems), suppressions, editor_in(file, root, _variables, _parts))
+    is_so = _is_called_so(file)
+    editor = editor_in(file, root, partial(_variables_in, any_name=is_so), partial(_parts, any_name=is_so))
+    return Piece(file, root.place().value.start, holder, (), tuple(problems), suppressions, editor)
 
 
 def _piece_beneath(layer: _Layer, is_chart: bool) -> Piece:
@@ -173,9 +180,7 @@ def _charts(file: SourceFile) -> list[SourceFile]:
 def _values_of(file: SourceFile) -> YamlValue | None:
     """The values of a file that are of a server."""
     roots = [root for root in _roots(file) if _is_values(root)] if _may_hold_values(file) else []
-    return next(
-        (root for root in roots if _is_chart(root) or configures_server(one.name for one in _variables(root, file.text.content))), None
-    )
+    return next((root for root in roots if _is_chart(root) or configures_server(one.name for one in _variables(root, file))), None)
 
 
 def _layers(root: YamlValue, file: SourceFile) -> list[_Layer]:
@@ -197,10 +202,47 @@ def _gathered(layers: Sequence[_Layer]) -> list[_Entry]:
     entries: list[_Entry] = []
     for section in _RENDERED if _of_chart(layers) else ():
         entries += _gathered_section(layers, section)
-    lists = dict.fromkeys(part.path for layer in layers for part in _lists(layer.root, _DEEPEST))
-    for path in lists:
+    for path in _paths_of_lists(layers):
         entries += _gathered_list(layers, path)
     return entries
+
+
+def _paths_of_lists(layers: Sequence[_Layer]) -> Iterator[JsonPath]:
+    """The paths of the lists and mappings of variables that are read."""
+    return (path for path, rival in _blocks(layers).items() if not rival)
+
+
+def _blocks(layers: Sequence[_Layer]) -> dict[JsonPath, str]:
+    """The paths of all blocks of variables, each with a variable that another one gives too, if nothing says that it is the server's.
+
+    Such a block may be for another server, or for another environment.
+    """
+    names = _names_in_lists(layers)
+    times = Counter(name for own in names.values() for name in own)
+    return {path: "" if path[-1] in _LISTS else min((name for name in own if times[name] > 1), default="") for path, own in names.items()}
+
+
+def _unread(layers: Sequence[_Layer]) -> Iterator[Unread]:
+    """The blocks of variables that are not read."""
+    for path, rival in _blocks(layers).items():
+        for layer in layers if rival else ():
+            part = layer.root.at(*path)
+            if _has_variables(part.value):
+                block, line = printable(".".join(map(str, path))), layer.file.text.position(part.head().start).line
+                yield Unread(layer.file.uri, line, f"{block} is not read: {printable(rival)} is given in another block too")
+
+
+def _names_in_lists(layers: Sequence[_Layer]) -> dict[JsonPath, set[str]]:
+    names: dict[JsonPath, set[str]] = {}
+    for layer in layers:
+        for part in _lists(layer.root, _DEEPEST, any_name=_is_called_so(layer.file)):
+            given = (one.name for one in variables_of(part, layer.file.text.content))
+            names.setdefault(part.path, set()).update(name for name in given if name.startswith(PREFIX))
+    return names
+
+
+def _is_called_so(file: SourceFile) -> bool:
+    return any(fnmatch(file.name, pattern) for pattern in (*NAMES, *_OTHERS))
 
 
 def _gathered_section(layers: Sequence[_Layer], section: str) -> Iterator[_Entry]:
@@ -251,7 +293,14 @@ def _gathered_list(layers: Sequence[_Layer], path: JsonPath) -> Iterator[_Entry]
     for number in counting:
         for variable in variables_of(layers[number].root.at(*path), layers[number].file.text.content):
             if last.get(variable.name, number) == number:
-                yield _Entry(variable, number)
+                yield _Entry(variable if _holds_values(path) else variable._replace(text=None), number)
+
+
+def _holds_values(path: JsonPath) -> bool:
+    """Whether what stands in a block is what the server gets: not where a value is found, nor perhaps base64."""
+    name = str(path[-1])
+    is_encoded = name == "data" and len(path) > 1 and "secret" in str(path[-2]).lower()
+    return name in _LISTS or not (is_encoded or _ELSEWHERE_NAMED.search(name))
 
 
 def _members(part: YamlValue) -> Iterator[str]:
@@ -306,19 +355,23 @@ def _start(root: YamlValue) -> Span:
     return next((root.at(*path).head() for path in (("config",), ("deployment",)) if root.at(*path).value is not None), root.head())
 
 
-def _variables(root: YamlValue, content: str) -> list[Variable]:
+def _variables(root: YamlValue, file: SourceFile) -> list[Variable]:
+    return _variables_in(root, file.text.content, any_name=_is_called_so(file))
+
+
+def _variables_in(root: YamlValue, content: str, *, any_name: bool) -> list[Variable]:
     sections = [pair for section in _RENDERED for pair in _section(root.at("config", section), section)] if _is_chart(root) else []
     rendered = [variable for _, variable in sections]
-    return rendered + [variable for part in _lists(root, _DEEPEST) for variable in variables_of(part, content)]
+    return rendered + [variable for part in _lists(root, _DEEPEST, any_name=any_name) for variable in variables_of(part, content)]
 
 
-def _parts(root: YamlValue) -> Iterator[VariablePart]:
+def _parts(root: YamlValue, *, any_name: bool) -> Iterator[VariablePart]:
     """Where variables can be edited: as members of the chart's own sections, and in lists, which go into a manifest as they are."""
     if _is_chart(root):
         for section, names in _RENDERED.items():
             members = {variable_of((name,) if section == "server" else (section, name)): name for name in names}
             yield VariablePart(root.at("config", section), numbers=True, booleans=True, members=members)
-    yield from map(VariablePart, _lists(root, _DEEPEST))
+    yield from (VariablePart(part) for part in _lists(root, _DEEPEST, any_name=any_name) if _holds_values(part.path))
 
 
 def _section(part: YamlValue, section: str) -> Iterator[tuple[str, Variable]]:
@@ -341,16 +394,23 @@ def _as_json(value: dict[str, Any]) -> str | None:
         return None
 
 
-def _lists(part: YamlValue, depth: int) -> Iterator[YamlValue]:
-    """Every list or mapping of variables beneath."""
+def _lists(part: YamlValue, depth: int, *, any_name: bool) -> Iterator[YamlValue]:
+    """Every list or mapping of variables beneath; with ``any_name`` also what is called otherwise, and holds names of variables."""
     value = part.value
     if depth == 0 or not isinstance(value, dict):
         return
-    for name in value:
-        if name in _LISTS:
+    for name, member in value.items():
+        if name in _LISTS or (any_name and _has_variables(member)):
             yield part.at(name)
         else:
-            yield from _lists(part.at(name), depth - 1)
+            yield from _lists(part.at(name), depth - 1, any_name=any_name)
+
+
+def _has_variables(value: Any) -> bool:
+    """Whether a mapping or a list holds a variable of a server by its name."""
+    items = value if isinstance(value, dict | list) else ()
+    names = (one.get("name") if isinstance(one, dict) else one for one in items)
+    return any(isinstance(name, str) and name.startswith(PREFIX) for name in names)
 
 
 def _dropped(root: YamlValue, is_chart: bool) -> Iterator[Problem]:
