@@ -126,6 +126,8 @@ class Outcome(NamedTuple):
     """What tells what commands would make of a dump."""
     suppress: Callable[[Finding], Finding] = lambda finding: finding
     """What gives a finding in one of the documents the reason of the comment that accepts it."""
+    sums: tuple[Document, ...] = ()
+    """The documents of what servers get from several files, in whose parts findings are."""
 
     @property
     def exit_code(self) -> int:
@@ -768,6 +770,7 @@ class _Run:
             frozenset(document for document, _ in self._checkable),
             self._rewriters,
             self._suppressions.apply,
+            tuple(document for document, _ in self._checkable if document.parts is not None),
         )
 
     def _searched(self, folder: Path) -> bool:

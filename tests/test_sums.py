@@ -844,3 +844,44 @@ def test_the_reason_for_a_server_is_the_file_that_has_the_image(paths: list[str]
     write(folder, **{"docker-compose_dot_yml": API, "docker-compose.prod_dot_yml": over})
     why = "5.1.4 (the image in docker-compose.yml)"
     assert judged(*paths) == [f"docker-compose.prod.yml: {why}", f"docker-compose.yml: {why}"]
+
+
+# --- Why a rule speaks ---------------------------------------------------------------------------------------------------------------
+
+
+POLICY = """\
+id: acme/sum
+title: t
+severity: error
+for: server
+when: {baseUrl: {present: true}}
+must: {logLevel: {equals: INFO}}
+message: "${@path} ${@reason}"
+docs: x
+examples:
+  good: [{data: {logLevel: INFO}}]
+  bad: [{data: {baseUrl: "https://a.example/", logLevel: WARN}, finds: [logLevel]}]
+"""
+
+
+def test_a_trace_is_that_of_the_sum(folder: Path) -> None:
+    """The condition is about what another file gives, and of two services it holds for one."""
+    service = "    image: medplum/medplum-server:5.1.4\n    command: env\n    env_file: {file}\n"
+    write(
+        folder,
+        compose_dot_yaml=f"services:\n  api:\n{service.format(file='[a.env, b.env]')}  worker:\n{service.format(file='a.env')}",
+        a_dot_env="MEDPLUM_LOG_LEVEL=WARN\n",
+        b_dot_env="MEDPLUM_BASE_URL=https://api.hospital.health/\n",
+        p__sum_dot_yaml=POLICY,
+    )
+    output = CliRunner().invoke(cli, ["explain", "acme/sum", "--rules", "p", "compose.yaml"]).output
+    shown = [line.strip() for line in output.splitlines() if ": " in line and not line.startswith("  ") or ".env" in line]
+    assert shown == [
+        "acme/sum: t",
+        "compose.yaml + a.env + b.env (service api): 1 finding",
+        "true     baseUrl at b.env:1:18 is https://api.hospital.health/",
+        'false    logLevel at a.env:1:19 is WARN: must be "INFO"',
+        'a.env:1:19 error: logLevel must be "INFO"',
+        "compose.yaml + a.env (service worker): silent: its condition does not hold",
+        'false    logLevel at a.env:1:19 is WARN: must be "INFO"',
+    ]

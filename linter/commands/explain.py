@@ -16,7 +16,7 @@ from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import rank
 from ..policy.trace import Answer, ClauseTrace, PartAnswer, Trace, trace
-from ..redaction.mask import environment_text
+from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
 from ..settings.kinds import DEPLOYMENT
 from ..text import inert, printable
@@ -52,8 +52,8 @@ def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of
 
 
 def _subjects(rule: Rule, outcome: Outcome) -> Iterator[_Subject]:
-    for document in outcome.result.documents:
-        if rule.info.kinds != (DEPLOYMENT,):
+    if rule.info.kinds != (DEPLOYMENT,):
+        for document in _whole(outcome):
             yield _Subject(document, document, _name(document))
     if DEPLOYMENT in rule.info.kinds:
         for deployment in outcome.result.deployments:
@@ -62,7 +62,24 @@ def _subjects(rule: Rule, outcome: Outcome) -> Iterator[_Subject]:
                 yield _Subject(combined, combined.members.get("server", deployment.documents[0]), names)
 
 
+def _whole(outcome: Outcome) -> Iterator[Document]:
+    """The documents that rules are asked about: of what is a part of sums those, each once."""
+    sums: dict[Document, list[Document]] = {}
+    for one in outcome.sums:
+        for part in _parts(one):
+            sums.setdefault(part, []).append(one)
+    yield from dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
+
+
+def _parts(document: Document) -> tuple[Document, ...]:
+    return document.parts.documents if document.parts is not None else ()
+
+
 def _name(document: Document) -> str:
+    if document.parts is not None:
+        files = dict.fromkeys(printable(one.uri) for one in document.parts.documents)
+        holder = holder_text(document)
+        return f"{' + '.join(files)}{f' ({holder})' if holder else ''}"
     environment = f"#{environment_text(document.environment)}" if document.environment else ""
     return f"{printable(document.uri)}{environment}"
 
@@ -71,7 +88,7 @@ def _block(rule_file: RuleFile, outcome: Outcome, subject: _Subject, given: Over
     rule, overrides = rule_file.rule, outcome.overrides[subject.main]
     assert rule is not None
     found = trace(rule, rule_file.data, subject.document)
-    findings = [one for one in outcome.result.findings if one.rule == rule.info.id and one.document in _documents(subject.document)]
+    findings = [one for one in outcome.result.findings if one.rule == rule.info.id and _is_of(one, subject.document)]
     chosen = _Choice(rule, overrides, given, config)
     level = severity_of(rule.info, overrides, subject.document.server)[subject.document.target]
     readable = bool(subject.document.members) or subject.document in outcome.checkable
@@ -88,13 +105,22 @@ def _block(rule_file: RuleFile, outcome: Outcome, subject: _Subject, given: Over
         rows.append(("severity", f"{level or 'off'} ({chosen.severity})"))
         rows.append(("checked", f"no: {chosen.why_not}" if chosen.why_not else chosen.why))
         lines += [f"  {name.ljust(12)} {text}" for name, text in rows]
-        lines += _clause_lines(rule_file, found, several=bool(subject.document.members))
-        lines += _finding_lines(findings, left_out)
+        several = bool(subject.document.members or subject.document.parts)
+        lines += _clause_lines(rule_file, found, several=several)
+        lines += _finding_lines(findings, left_out, several=several)
     return "\n".join(lines) + "\n"
 
 
 def _documents(document: Document) -> Collection[Document]:
-    return document.members.values() or (document,)
+    return document.members.values() or _parts(document) or (document,)
+
+
+def _is_of(finding: Finding, document: Document) -> bool:
+    """Whether a finding is one of a document: where services have a file in common, it can be at a place that was first seen in another."""
+    uris = {one.uri for one in _documents(document)}
+    if finding.holders is not None and document.holders:
+        return finding.document.uri in uris and not set(document.holders).isdisjoint(finding.holders)
+    return finding.document in _documents(document)
 
 
 def _verdict(
@@ -259,40 +285,41 @@ def _part_lines(parts: Iterable[PartAnswer], indent: int) -> Iterator[str]:
         yield from _part_lines(part.parts, indent + 2)
 
 
-def _finding_lines(findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
+def _finding_lines(findings: list[Finding], left_out: list[tuple[Finding, str]], *, several: bool) -> Iterator[str]:
     if findings or left_out:
         yield "  findings"
     for finding in findings[:_MOST_FINDINGS]:
         accepted = f" (accepted: {printable(finding.suppressed)})" if finding.suppressed is not None else ""
-        yield f"    {_place(finding)} {finding.severity}: {printable(finding.message)}{accepted}"
+        yield f"    {_place(finding, several=several)} {finding.severity}: {printable(finding.message)}{accepted}"
     for finding, why in left_out[:_MOST_FINDINGS]:
-        yield f"    {_place(finding)} not reported: {why}"
+        yield f"    {_place(finding, several=several)} not reported: {why}"
     more = max(len(findings) - _MOST_FINDINGS, 0) + max(len(left_out) - _MOST_FINDINGS, 0)
     if more:
         yield f"    and {more} more"
 
 
-def _place(finding: Finding) -> str:
+def _place(finding: Finding, *, several: bool = False) -> str:
+    """Its line and column, of ``several`` files with the name of its own."""
     position = finding.document.position(finding.span.start)
-    return f"{position.line}:{position.column}"
+    return f"{f'{printable(finding.document.uri)}:' if several else ''}{position.line}:{position.column}"
 
 
 def _left_out(rule: Rule, outcome: Outcome, document: Document, overrides: Overrides, reported: list[Finding]) -> list[tuple[Finding, str]]:
     """What the rule finds by itself and the report does not have, each with the reason."""
-    known = {(finding.document, finding.path) for finding in reported}
-    known |= {(one.document, one.path or None) for finding in reported for one in finding.related}
+    known = {(finding.document.uri, finding.path) for finding in reported}
+    known |= {(one.document.uri, one.path or None) for finding in reported for one in finding.related}
     findings = check(rule, document, severity_of(rule.info, overrides, document.server))
     return [
         (finding, _why_left_out(rule.info, rule.yields_to, outcome, finding))
         for finding in findings
-        if (finding.document, finding.path) not in known
+        if (finding.document.uri, finding.path) not in known
     ]
 
 
 def _why_left_out(info: RuleInfo, causes: Iterable[str], outcome: Outcome, finding: Finding) -> str:
     for cause in causes:
         for other in outcome.result.findings:
-            if other.rule == cause and other.document is finding.document and _is_about(other, finding):
+            if other.rule == cause and other.document.uri == finding.document.uri and _is_about(other, finding):
                 return f"{info.id} yields to {cause}, which names the cause at {_place(other)}"
     return "another finding stands for it"
 

@@ -141,7 +141,7 @@ def _answer(clause: Clause, assertion: Any, node: Node, verdict: Verdict, contex
     value, fact = clause.path.value(node), clause.path.fact
     inner = verdict[0].path if isinstance(verdict, tuple) and verdict else ()
     path = node.path + inner
-    document, own_path = node.document.owner(path)
+    document, own_path = node.document.written_in(path)
     span = document.locate(own_path) if own_path and not document.members else None
     name = f"{printable(dotted(path))}{f'@{fact}' if fact else ''}" if path else ""
     shown = _shown_fact(value, node, fact) if fact else shown_at(node, None)
