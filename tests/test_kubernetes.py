@@ -119,7 +119,7 @@ def test_a_container(version: str, kind: str) -> None:
     text = deployment(CONTAINER, kind, version)
     (loaded,) = load(text)
     document = loaded.document
-    assert (document.environment, document.complete) == ("api", True)
+    assert (document.environment, document.complete) == ("api/server", True)
     assert document.data == {"redis": {"host": "cache", "password": UNKNOWN}, "database": {"host": UNKNOWN}, "logLevel": UNKNOWN}
     assert text[slice(*document.locate(("redis", "host")))] == "cache"
     assert text[slice(*document.locate(("redis", "password"), "key"))] == "MEDPLUM_REDIS_PASSWORD"

@@ -885,3 +885,27 @@ def test_a_trace_is_that_of_the_sum(folder: Path) -> None:
         "compose.yaml + a.env (service worker): silent: its condition does not hold",
         'false    logLevel at a.env:1:19 is WARN: must be "INFO"',
     ]
+
+
+# --- Containers ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_container_goes_by_its_name_with_and_without_another_one(folder: Path) -> None:
+    """What a baseline knows it by is the same."""
+    container = "name: server\n          env: [{name: MEDPLUM_REDIS_HOST, value: redis}, {name: MEDPLUM_SUPPORT_EMAIL, value: nobody}]\n"
+    seen = []
+    for sidecar in ("", "        - {name: proxy, image: envoy}\n"):
+        write(folder, d_dot_yaml=deployment(container) + sidecar)
+        seen.append([(one.document.environment, whom(one)) for one in lint_paths(["."], Options()).result.findings])
+    assert seen[0] == seen[1] and set(seen[0]) == {("medplum/server", "container server of medplum")}
+
+
+def test_the_list_of_files_says_of_what_a_file_is_a_part(folder: Path) -> None:
+    service = "    env_file: server.env\n    environment: {MEDPLUM_LOG_LEVEL: '${L}'}\n"
+    write(folder, compose_dot_yaml=compose(service), server_dot_env="TZ=UTC\n", _dot_env="L=INFO\n", other_dot_env="A=1\n")
+    lines = CliRunner().invoke(cli, ["check", "--show-files", "."]).output.splitlines()
+    assert [line for line in lines if "part of" in line] == [
+        ".env          taken: as a part of compose.yaml",
+        "server.env    taken: as a part of compose.yaml",
+    ]
+    assert any(line.startswith("other.env     passed over: ") for line in lines)

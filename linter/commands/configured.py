@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +14,9 @@ from ..config_file import places_in
 from ..configurations import Configurations
 from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
 from ..documents.deployment import environment_of
+from ..documents.source import Loaded
 from ..files import LARGEST_INPUT, Unreadable, read_file
-from ..load import Input, described, load
+from ..load import Input, Nearby, Surroundings, described, load
 from ..model import Document, FileStatus
 from ..redaction.mask import holder_text
 from ..run import Options, Outcome, lint_paths
@@ -262,38 +264,65 @@ def files_taken(paths: list[str], options: Options) -> Shown:
     found, wrong = find_files(paths, recorder)
     bugs: list[str] = []
     rows = {name: ("passed over", why) for name, why in recorder.left_out.items()}
+    around = _around(found, options)
+    parts: dict[str, list[str]] = {}
     for one in found:
-        rows[one.path.as_posix()] = _row(one, choices, options, bugs)
+        rows[one.path.as_posix()], read = _row(one, choices, options, bugs, around)
+        for loaded in read:
+            for uri in sorted({uri for uri, _ in loaded.places} if loaded.parts else ()):
+                parts.setdefault(uri, []).append(one.path.as_posix())
+    for name, wholes in parts.items():
+        others = list(dict.fromkeys(whole for whole in wholes if whole != name))
+        if others and rows.get(name, ("",))[0] in ("passed over", "not recognised"):
+            rows[name] = ("taken", f"as a part of {' and '.join(others)}")
     width = max((len(name) for name in rows), default=0)
     lines = [f"{name.ljust(width)}  {what}: {why}" for name, (what, why) in sorted(rows.items())]
-    others = recorder.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in recorder.left_out)
-    if others > 0:
-        files = "1 file has another name" if others == 1 else f"{others:,} files have other names"
+    more = recorder.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in recorder.left_out)
+    if more > 0:
+        files = "1 file has another name" if more == 1 else f"{more:,} files have other names"
         lines.append(f"{files}: {what_is_searched_for()}.")
     text = "".join(f"{inert(printable(line))}\n" for line in lines)
     return Shown(text, list(dict.fromkeys([*errors, *wrong])), bugs)
 
 
-def _row(found: Found, choices: Choices, options: Options, bugs: list[str]) -> tuple[str, str]:
+def _around(found: Iterable[Found], options: Options) -> Surroundings:
+    """The files that are found as those around each of them."""
+    limit = options.max_size or LARGEST_INPUT
+
+    def again(path: Path) -> bytes | None:
+        try:
+            return read_file(path, limit)
+        except Unreadable:
+            return None  # which its own row says
+
+    files = (one.path for one in found if not one.too_large and one.path.is_file())
+    return Surroundings({path.as_posix(): Nearby(path, partial(again, path)) for path in files})
+
+
+_Row = tuple[tuple[str, str], list[Loaded]]
+"""What becomes of a file and why, and what is read of it."""
+
+
+def _row(found: Found, choices: Choices, options: Options, bugs: list[str], around: Surroundings) -> _Row:
     """What becomes of a file that is found, and why."""
     if found.too_large:
-        return "passed over", "it is too large for a search"
+        return ("passed over", "it is too large for a search"), []
     why = _why_taken(found, choices)
     path = found.path.as_posix()
     try:
         data = read_file(found.path, options.max_size or LARGEST_INPUT)
         given = Input(path, data, found.path, found.searched, by_content=found.by_content, included=found.included)
-        reading = load(given, options.kind, guess=not options.allow_unrecognized)
+        reading = load(given, options.kind, guess=not options.allow_unrecognized, around=around)
     except Unreadable as error:
-        return "cannot be read", f"{error} ({why})"
+        return ("cannot be read", f"{error} ({why})"), []
     except Exception as error:
         bugs.append(f"{path}: loading the file failed with {described(error)}")
-        return "cannot be read", why
+        return ("cannot be read", why), []
     if reading.loaded:
         kinds: Mapping[str, None] = {one.document.kind: None for one in reading.loaded}
-        return "taken", f"{', '.join(kinds)} ({why})"
+        return ("taken", f"{', '.join(kinds)} ({why})"), reading.loaded
     note = reading.note or ("its content leaves a doubt" if found.by_content else "its content is no configuration of Medplum")
-    return "passed over" if found.searched else "not recognised", f"{note} ({why})"
+    return ("passed over" if found.searched else "not recognised", f"{note} ({why})"), []
 
 
 def _why_taken(found: Found, choices: Choices) -> str:

@@ -52,8 +52,14 @@ def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, st
         return f"environment {named_environment(document)}" if document.environment else ""
     names: dict[str, list[str]] = {}
     for word, name in holders:
-        names.setdefault(word, []).append(environment_text(name))
+        names.setdefault(word, []).append(_called(word, name))
     return " and ".join(f"{word}{'s' if len(own) > 1 else ''} {_series(own)}" for word, own in names.items())
+
+
+def _called(word: str, name: str) -> str:
+    """A name for people: a container goes by its own, with that of what it is in."""
+    outer, slash, inner = environment_text(name).rpartition("/")
+    return f"{inner} of {outer}" if slash and word == "container" else environment_text(name)
 
 
 def _series(names: list[str]) -> str:

@@ -383,11 +383,10 @@ def _start(holder: YamlValue) -> YamlValue:
 
 
 def _name(one: YamlValue, holder: YamlValue) -> str | None:
-    """The name of the object; of a container beside others also its own."""
+    """The name of the object; of a container also its own, so that it is called the same whether or not there is another one beside it."""
     name = one.at("metadata", "name").value
     shown = name if isinstance(name, str) else None
     if one.path == holder.path or shown is None:
         return shown
     container = holder.at("name").value
-    siblings = YamlValue(holder.yaml, holder.path[:-1]).value
-    return f"{shown}/{container}" if isinstance(container, str) and len(siblings) > 1 else shown
+    return f"{shown}/{container}" if isinstance(container, str) else shown
