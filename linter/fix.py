@@ -371,6 +371,8 @@ class _Fixing:
         """
         brought, no_news = self.brought.get(uri, {}), self.no_news.get(uri, ())
         for new in _new_places(uri, first, last):
+            if self.by_commands and self._is_wanted(new.finding, last) and self._waits(new.finding):
+                continue  # the commands that mend it come after these: whoever checks again has them
             key = new.key
             blamed = brought.get(key, self.fixed[uri])
             if key not in no_news and _is_as_grave(new.finding, blamed):

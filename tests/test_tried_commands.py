@@ -327,3 +327,15 @@ def test_environments_keep_their_order_and_what_is_partly_known_stays_so() -> No
 
     assert seen(made) == seen(check("ssm.json", content, {}).result.documents) == [("a", False), ("b", True)]
     assert made[1].data == {"logLevel": "WARN", "baseUrl": "https://b.example/"}
+
+
+def test_what_a_later_command_mends_is_not_held_against_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of a secret URL comes a host without TLS, as it was before: to ask for TLS is for whoever checks again."""
+    monkeypatch.chdir(tmp_path)
+    values = {**BASE, "databaseUrl": f"postgres://me:{PASSWORD}@db.clinic.example:5432/clinic"}
+    Path("dump.json").write_text(json.dumps({"Parameters": dump(values, kinds={"databaseUrl": "SecureString"})}))
+    result = CliRunner().invoke(cli.cli, ["dump.json", "--unsafe-fixes", "--fix-script", "fix.sh"])
+    assert "are left out" not in result.stderr
+    script = Path("fix.sh").read_text()
+    assert "--name /medplum/prod/database.password" in script and PASSWORD not in script
+    assert "database-without-tls (environment prod): is left, because it depends on the commands before it" in script
