@@ -93,6 +93,8 @@ def _is_remedy(clause: str) -> bool:
     return order.split(" ", 1)[0].rstrip(",;") in ORDERS or _OTHER_REMEDY.match(clause) is not None
 
 
+_OF_OTHER_VALUES: Final = re.compile(r"\bwith anything else [^;:]*")
+"""What a setting's consequence says of values of another type than the one that is found."""
 _STOPS: Final = re.compile(
     r"(?<!\bif the )\bserver\b[^;:]*?(?<! or the server)"
     r" (?:does not start|stops at start|fetches a secret with this name at start, and fails)"
@@ -108,4 +110,4 @@ def gravity(finding: Finding) -> int:
 
 def keeps_from_starting(message: str) -> bool:
     """Whether a message says that the server does not start, not only that it may be so."""
-    return "st" in message and _STOPS.search(_without_texts(message)) is not None
+    return "st" in message and _STOPS.search(_OF_OTHER_VALUES.sub("", _without_texts(message))) is not None
