@@ -80,7 +80,11 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
     return {"lint": lint, **{name: report(name) for name in formats.names()}, **more}
 
 
-_LOOKS_AT_10_000: Final = {"ssm-json-text-with-many-mistakes": {"text"}, "env-json-texts": {"text"}}
+_LOOKS_AT_10_000: Final = {
+    "ssm-json-text-with-many-mistakes": {"text"},
+    "env-json-texts": {"text"},
+    "secret-with-many-mistakes": {"text"},
+}
 """Where an excerpt looks at the whole of the value that a finding is in, up to a length that these small files do not reach."""
 
 
