@@ -16,7 +16,7 @@ from linter.cli import cli
 from linter.options import Output, parse_outputs
 from linter.output import is_same_output
 from linter.reporters import markdown
-from linter.reporters._sentences import counted
+from linter.reporters._about_run import count
 
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
 SELECT = ("--select", "base-url-without-trailing-slash")
@@ -235,7 +235,7 @@ def test_the_summary_of_a_step_stays_within_its_limit(monkeypatch: pytest.Monkey
     lint("-o", "markdown:summary.md")
     text = Path("summary.md").read_text(encoding="utf-8")
     assert text.endswith("findings in 1 file.**\n") is False
-    assert f"{counted(1, 'more finding')}, no graver than these, is left out here." in text
+    assert f"{count(1, 'more finding')}, no graver than these, is left out here." in text
     assert len(text.encode()) <= markdown.LIMIT
 
 

@@ -91,21 +91,27 @@ def about_the_run(result: Result, style: Style, *, with_commands: bool = False) 
         is_said = style.width and file.status == "failed"  # on the same terminal standard error names it, with the reason
         if file.status != "checked" and not is_said:
             yield f"{printable(file.path)}: {file.status}: {printable(file.note)}"
-    yield from map(_together, result.deployments)
+    yield from map(together, result.deployments)
     yield from map(_configuration, result.configurations)
     if result.files:
         yield _summary(result, with_commands=with_commands)
 
 
 def _configuration(configuration: Configuration) -> str:
+    return f"Configuration {printable(configuration.path)}: {used(configuration)}."
+
+
+def used(configuration: Configuration) -> str:
+    """What a configuration file took away from a run: a clause that follows its name."""
     rules = count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rules"
     excluded = f"{count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
     never = ", fail-on never" if configuration.fail_on == "never" else ""
     accepted = f", {count(configuration.accepted, 'finding')} accepted" if configuration.accepted else ""
-    return f"Configuration {printable(configuration.path)}: {rules} off, {excluded}{accepted}{never}."
+    return f"{rules} off, {excluded}{accepted}{never}"
 
 
-def _together(deployment: Deployment) -> str:
+def together(deployment: Deployment) -> str:
+    """Which documents were checked against each other."""
     name = f" as environment {environment_text(deployment.name)}" if deployment.name else ""
     documents = [f"{printable(document.uri)}{of_holder(document)}" for document in deployment.documents]
     return f"Checked against each other{name}: {series(documents)}."

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Result, SettingPath
-from ..redaction.mask import environment_text, holder_text, shown_span
+from ..model import LEVELS, Document, FileStatus, Finding, Result, SettingPath
+from ..redaction.mask import holder_text, shown_span
 from ..text import Position, Span, printable
+from ._about_run import count, series, together, used
 from ._paths import reported_path
 from ._sarif_texts import one_line
 
@@ -91,27 +92,13 @@ def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
     shown = finding.related[:most]
     places = [f"{place(one.document, one.path, one.span).text}: {line(one.message)}{environment_of(one.document)}" for one in shown]
     more = len(finding.related) - len(shown)
-    return [*places, f"and {counted(more, 'more place')}"] if more else places
+    return [*places, f"and {count(more, 'more place')}"] if more else places
 
 
 def unread(files: Iterable[FileStatus]) -> dict[str, str]:
     """Each path that could not be read, as the user gave it, with what is to be said of it."""
     failed = {file.path: line(file.note) for file in files if file.status == "failed"}
     return {path: f"could not be read{f': {note}' if note else ''}" for path, note in failed.items()}
-
-
-def used(one: Configuration) -> str:
-    """What a configuration file took away from a run: a clause that follows its name."""
-    rules = counted(len(one.rules_off), "rule") if one.rules_off else "no rules"
-    excluded = f"{counted(one.excluded, 'path')} excluded" if one.excluded else "nothing excluded"
-    return f"{rules} off, {excluded}{', fail-on never' if one.fail_on == 'never' else ''}"
-
-
-def together(deployment: Deployment) -> str:
-    """Which documents were checked against each other."""
-    name = f" as environment {environment_text(deployment.name)}" if deployment.name else ""
-    documents = [f"{printable(one.uri)}{environment_of(one)}" for one in deployment.documents]
-    return f"Checked against each other{name}: {series(documents)}."
 
 
 def servers(result: Result) -> Iterator[str]:
@@ -128,10 +115,10 @@ def summary(result: Result) -> str:
     """How many findings of each severity there are, in how many files."""
     checked = {file.path for file in result.files if file.status == "checked"}
     others = Counter(file.status for file in result.files if file.status != "checked")
-    files = counted(len(checked), "file") + "".join(f", {number:,} {status}" for status, number in sorted(others.items()))
+    files = count(len(checked), "file") + "".join(f", {number:,} {status}" for status, number in sorted(others.items()))
     levels = Counter(finding.severity for finding in result.findings if finding.suppressed is None)
     hidden = len(result.findings) - levels.total()
-    counts = [counted(levels[level], level) for level in LEVELS if levels[level]]
+    counts = [count(levels[level], level) for level in LEVELS if levels[level]]
     return f"{series(counts) if counts else 'No findings'} in {files}{f' ({hidden:,} suppressed)' if hidden else ''}"
 
 
@@ -146,13 +133,3 @@ def about_the_run(result: Result) -> Iterator[str]:
         yield f"Configuration {printable(one.path)}: {used(one)}."
     if result.files:
         yield f"{summary(result)}."
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def series(parts: list[str]) -> str:
-    """``a, b and c``."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -20,8 +20,9 @@ from typing import IO, Final
 from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, inert, printable
+from ._about_run import count, together, used
 from ._html_page import SCRIPT, STYLE
-from ._sentences import Place, Placer, counted, environment_of, line, message_of, placer, reported, summary, together, used
+from ._sentences import Place, Placer, environment_of, line, message_of, placer, reported, summary
 
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
@@ -202,7 +203,7 @@ def _off(rules: tuple[str, ...]) -> str:
 def _file(file: FileStatus, found: Counter[tuple[str, str | None]]) -> list[str]:
     number = found[file.path, file.environment]
     if file.status == "checked":
-        outcome = _text(counted(number, "finding")) if number else '<span class="level passed">passed</span>'
+        outcome = _text(count(number, "finding")) if number else '<span class="level passed">passed</span>'
     else:
         level = "error" if file.status == "failed" else "note"
         status = "could not be read" if file.status == "failed" else "ignored"
@@ -222,12 +223,12 @@ def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> 
     rows: dict[bool, list[list[str]]] = {True: [], False: []}
     for number, rule in enumerate(result.rules.values()):
         rows[bool(found[rule.id] or suppressed[rule.id])].append(_rule(rule, f"rule-{number}", found[rule.id], suppressed[rule.id]))
-    yield f"<p>{_text(counted(len(result.rules), 'rule'))} checked, {len(rows[False]):,} passed.</p>"
+    yield f"<p>{_text(count(len(result.rules), 'rule'))} checked, {len(rows[False]):,} passed.</p>"
     head = ("Rule", "Category", "Title", "Result")
     if rows[True]:
         yield from _table("Rules with findings", head, rows[True])
     if rows[False]:
-        yield f"<details><summary>{_text(counted(len(rows[False]), 'rule'))} passed</summary>"
+        yield f"<details><summary>{_text(count(len(rows[False]), 'rule'))} passed</summary>"
         yield from _table("Rules that passed", head, rows[False])
         yield "</details>"
     yield "</section>"
@@ -239,7 +240,7 @@ def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
     if link is not None:
         label = f"documentation of {printable(rule.id)}"
         title += f' (<a href="{_text(printable(link))}" rel="noreferrer" aria-label="{_text(label)}">documentation</a>)'
-    outcome = [counted(found, "finding")] if found else []
+    outcome = [count(found, "finding")] if found else []
     outcome += [f"{suppressed:,} accepted"] if suppressed else []
     said = _text(", ".join(outcome)) if outcome else '<span class="level passed">passed</span>'
     return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, said]

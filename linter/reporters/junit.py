@@ -24,7 +24,8 @@ from xml.etree import ElementTree
 
 from ..model import Document, FileStatus, Finding, Result, Style, dotted
 from ..text import inert, printable
-from ._sentences import UNREAD, USED, Placer, environment_of, fix_of, line, message_of, placer, related, reported, unread, used
+from ._about_run import used
+from ._sentences import UNREAD, USED, Placer, environment_of, fix_of, line, message_of, placer, related, reported, unread
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -16,7 +16,8 @@ from typing import IO, Final
 
 from ..model import LEVELS, Finding, Level, Result, Style
 from ..text import inert, printable
-from ._sentences import Placer, counted, fix_of, line, message_of, placer, related, reported, servers, summary, together, unread, used
+from ._about_run import count, together, used
+from ._sentences import Placer, fix_of, line, message_of, placer, related, reported, servers, summary, unread
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
@@ -50,7 +51,7 @@ def _text(result: Result, room: int, style: Style) -> str:
     tables = _table((_row(one, place) for one in shown), len(shown), left)
     hidden = _table((_row(one, place) for one in accepted), len(accepted), left - _size(tables))
     if hidden:
-        hidden = f"<details><summary>{counted(len(accepted), 'suppressed finding')}</summary>\n\n{hidden}\n</details>\n"
+        hidden = f"<details><summary>{count(len(accepted), 'suppressed finding')}</summary>\n\n{hidden}\n</details>\n"
     parts = [head, tables, hidden, notes if _size(notes) < room // 2 else _shortened(notes, room // 2)]
     return "\n".join(part for part in parts if part)
 
@@ -74,7 +75,7 @@ def _table(rows: Iterable[str], number: int, room: int) -> str:
         kept.append(row)
     left_out = number - len(kept)
     more = (
-        f"\n{counted(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n"
+        f"\n{count(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n"
         if left_out
         else ""
     )
