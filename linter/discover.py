@@ -141,8 +141,7 @@ def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object
     ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
     names = file_patterns()
-    # What the folder is called counts however it is given, also as a dot.
-    waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), Path(os.path.abspath(folder)).parts[-2:])]
+    waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), _last_names(folder))]
     while waiting:
         base, above = waiting.pop()
         folders, files = _entries(base, fail)
@@ -173,6 +172,17 @@ def _is_entered(folder: Path, wishes: Wishes) -> bool:
         return True
     wishes.passed_over(folder)
     return wishes.leads_to_included(folder)
+
+
+def _last_names(folder: Path) -> tuple[str, ...]:
+    """What a folder and the one that holds it are called, however it is given, also as a dot.
+
+    Where the working folder is gone it is called as it is given.
+    """
+    try:
+        return Path(os.path.abspath(folder)).parts[-2:]
+    except OSError:
+        return folder.parts[-2:]
 
 
 def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str], list[str]]:
