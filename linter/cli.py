@@ -27,17 +27,17 @@ from .options import (
     check_category,
     check_folders,
     check_format,
-    check_kind,
     check_statistics,
     complete_folders,
-    complete_kinds,
     complete_paths,
     complete_rule,
     complete_selectors,
     complete_servers,
     config_option,
     force_exclude_option,
+    format_option,
     isolated_option,
+    kind_option,
     max_size_option,
     min_severity_option,
     outputs_of,
@@ -46,6 +46,7 @@ from .options import (
     parse_outputs,
     parse_reason,
     rules_option,
+    selectors_option,
     server_version_option,
     show_options,
     split_names,
@@ -125,14 +126,7 @@ def cli() -> None:
     help="What code scanning is to know the SARIF report by, among others.",
 )
 @option("--show-suppressed", heading="Report", is_flag=True, help="Also report suppressed findings, in sarif, junit and markdown.")
-@option(
-    "--kind",
-    heading="Input",
-    metavar="KIND",
-    callback=check_kind,
-    shell_complete=complete_kinds,
-    help="Treat every input as this kind, such as server/json, instead of detecting it from the content.",
-)
+@kind_option("Treat every input as this kind, such as server/json, instead of detecting it from the content.")
 @option(
     "--target",
     heading="Input",
@@ -140,33 +134,9 @@ def cli() -> None:
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
 @server_version_option
-@option(
-    "--select",
-    heading="Rules",
-    metavar="RULE,...",
-    multiple=True,
-    callback=split_names,
-    shell_complete=complete_selectors,
-    help="Check only these rules: ids, categories, patterns such as tls-*.",
-)
-@option(
-    "--extend-select",
-    heading="Rules",
-    metavar="RULE,...",
-    multiple=True,
-    callback=split_names,
-    shell_complete=complete_selectors,
-    help="Check these rules beside the selected ones.",
-)
-@option(
-    "--ignore",
-    heading="Rules",
-    metavar="RULE,...",
-    multiple=True,
-    callback=split_names,
-    shell_complete=complete_selectors,
-    help="Do not check these rules.",
-)
+@selectors_option("--select", "Check only these rules: ids, categories, patterns such as tls-*.")
+@selectors_option("--extend-select", "Check these rules beside the selected ones.")
+@selectors_option("--ignore", "Do not check these rules.")
 @option("--pedantic", heading="Rules", is_flag=True, help="Also give advice that holds of nearly every installation.")
 @rules_option
 @config_option
@@ -507,23 +477,8 @@ def _standard_input(limit: int) -> bytes:
 
 @cli.command()
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_paths)
-@option(
-    "--format",
-    "-f",
-    "output_format",
-    heading="Report",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Output format.  [default: text]",
-)
-@option(
-    "--kind",
-    heading="Input",
-    metavar="KIND",
-    callback=check_kind,
-    shell_complete=complete_kinds,
-    help="Treat every input as this kind, such as server/ssm.",
-)
+@format_option("text", "json")
+@kind_option()
 @option(
     "--only-changed", heading="Report", is_flag=True, help="Print only settings whose value in the server differs from what is written."
 )
@@ -587,15 +542,7 @@ def _inputs(paths: tuple[str, ...], max_size: int) -> list[str | Input]:
 @cli.command()
 @click.argument("first", metavar="FIRST", shell_complete=complete_paths)
 @click.argument("second", metavar="SECOND", shell_complete=complete_paths)
-@option(
-    "--format",
-    "-f",
-    "output_format",
-    heading="Report",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Output format.  [default: text]",
-)
+@format_option("text", "json")
 @max_size_option
 def diff(first: str, second: str, output_format: str, max_size: int) -> None:
     """Compare two configurations as the server sees them.
@@ -655,23 +602,8 @@ def _one_document(text: str, max_size: int) -> Document:
     shell_complete=complete_servers,
     help="The release to upgrade to.  [default: the newest known one]",
 )
-@option(
-    "--format",
-    "-f",
-    "output_format",
-    heading="Report",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    help="Output format.  [default: text]",
-)
-@option(
-    "--kind",
-    heading="Input",
-    metavar="KIND",
-    callback=check_kind,
-    shell_complete=complete_kinds,
-    help="Treat every input as this kind, such as server/ssm.",
-)
+@format_option("text", "json", "markdown")
+@kind_option()
 @max_size_option
 def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, output_format: str, kind: str | None, max_size: int) -> None:
     """Print what an upgrade of the server changes.
@@ -762,14 +694,7 @@ def _as_found(given: Input, way: Found | None) -> Input:
     metavar="NAME",
     help="Accept it in this environment, service, container or job only.  [default: in all of the file]",
 )
-@option(
-    "--kind",
-    heading="Input",
-    metavar="KIND",
-    callback=check_kind,
-    shell_complete=complete_kinds,
-    help="Treat the file as this kind, such as server/ssm.",
-)
+@kind_option("Treat the file as this kind, such as server/ssm.")
 @rules_option
 @config_option
 def accept(
@@ -872,15 +797,7 @@ def init() -> None:
 @rules_option
 @config_option
 @isolated_option
-@option(
-    "--format",
-    "-f",
-    "output_format",
-    heading="Report",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Output format.  [default: text]",
-)
+@format_option("text", "json")
 def list_rules(
     selectors: tuple[str, ...] | None, rule_folders: tuple[Path, ...], config_file: str | None, isolated: bool, output_format: str
 ) -> None:
@@ -905,34 +822,11 @@ def list_rules(
 @cli.command(short_help="Explain a rule, or why it speaks of files or not.")
 @click.argument("rule_id", metavar="ID", shell_complete=complete_rule)
 @click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=complete_paths)
-@option(
-    "--kind",
-    heading="Input",
-    metavar="KIND",
-    callback=check_kind,
-    shell_complete=complete_kinds,
-    help="Treat every input as this kind, such as server/json.",
-)
+@kind_option("Treat every input as this kind, such as server/json.")
 @option("--target", heading="Input", type=click.Choice(TARGET_CHOICES), help="What the configuration is for.  [default: auto]")
 @server_version_option
-@option(
-    "--select",
-    heading="Rules",
-    metavar="RULE,...",
-    multiple=True,
-    callback=split_names,
-    shell_complete=complete_selectors,
-    help="As for check.",
-)
-@option(
-    "--ignore",
-    heading="Rules",
-    metavar="RULE,...",
-    multiple=True,
-    callback=split_names,
-    shell_complete=complete_selectors,
-    help="As for check.",
-)
+@selectors_option("--select", "As for check.")
+@selectors_option("--ignore", "As for check.")
 @option("--pedantic", heading="Rules", is_flag=True, help="As for check.")
 @rules_option
 @config_option

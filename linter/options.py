@@ -291,6 +291,26 @@ max_size_option = option(
 )
 SERVER_VARIABLE = "MEDPLUM_LINT_SERVER_VERSION"
 """The variable of the environment that names the server."""
+
+
+def kind_option(says: str = "Treat every input as this kind, such as server/ssm.") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option that gives the kind of the inputs."""
+    return option("--kind", heading="Input", metavar="KIND", callback=check_kind, shell_complete=complete_kinds, help=says)
+
+
+def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option for the format of what a command prints, text by default, where that is no report."""
+    choice = click.Choice(formats)
+    return option("--format", "-f", "output_format", heading="Report", type=choice, default="text", help="Output format.  [default: text]")
+
+
+def selectors_option(name: str, says: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option that chooses rules."""
+    return option(
+        name, heading="Rules", metavar="RULE,...", multiple=True, callback=split_names, shell_complete=complete_selectors, help=says
+    )
+
+
 server_version_option = option(
     "--server-version",
     heading="Input",
