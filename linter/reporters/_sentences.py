@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..model import LEVELS, Document, FileStatus, Finding, Result, SettingPath
 from ..redaction.mask import holder_text, shown_span
-from ..text import Position, Span, printable
+from ..text import Position, Span, inert, printable
 from ._about_run import count, series, together, used
 from ._paths import reported_path
 from ._sarif_texts import one_line
@@ -120,6 +120,24 @@ def summary(result: Result) -> str:
     hidden = len(result.findings) - levels.total()
     counts = [count(levels[level], level) for level in LEVELS if levels[level]]
     return f"{series(counts) if counts else 'No findings'} in {files}{f' ({hidden:,} suppressed)' if hidden else ''}"
+
+
+def logged(
+    result: Result, *, quiet: bool, of_finding: Callable[[Finding, Place, list[str]], str], of_unread: Callable[[str, bool, str], str]
+) -> Iterator[str]:
+    """A log for a runner, which reads commands in it: of each finding with its other places, and of each path that could not be read.
+
+    ``of_unread`` gets the path, whether it is one of the repository, and what is to be said of it. Unless ``quiet`` plain lines follow.
+    """
+    place = placer()
+    for finding in result.findings:
+        if finding.suppressed is None:
+            yield of_finding(finding, place(finding.document, finding.path, finding.span), related(finding, place))
+    for path, why in unread(result.files).items():
+        name, relative = reported(path)
+        yield of_unread(name, relative, f"{name}: {why}")
+    if not quiet:
+        yield from (f"{inert(one)}\n" for one in about_the_run(result))
 
 
 def about_the_run(result: Result) -> Iterator[str]:

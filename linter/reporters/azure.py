@@ -17,7 +17,7 @@ from typing import IO, Final
 
 from ..model import Finding, Result, Style
 from ..text import inert, printable
-from ._sentences import UNREAD, Place, about_the_run, fix_of, message_of, placer, related, reported, unread
+from ._sentences import UNREAD, Place, fix_of, logged, message_of
 
 _OF_DATA: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", "]": "%5D", ";": "%3B"})
@@ -25,15 +25,11 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write a command for each error and warning, a line for each note, and unless ``quiet`` what else is to be known of the run."""
-    place = placer()
-    for finding in result.findings:
-        if finding.suppressed is None:
-            stream.write(_finding(finding, place(finding.document, finding.path, finding.span), related(finding, place)))
-    for path, why in unread(result.files).items():
-        name, relative = reported(path)
-        stream.write(_issue("error", {"sourcepath": name if relative else "", "code": UNREAD}, f"{name}: {why}"))
-    if not style.quiet:
-        stream.writelines(f"{inert(line)}\n" for line in about_the_run(result))
+    stream.writelines(logged(result, quiet=style.quiet, of_finding=_finding, of_unread=_unread))
+
+
+def _unread(name: str, relative: bool, says: str) -> str:
+    return _issue("error", {"sourcepath": name if relative else "", "code": UNREAD}, says)
 
 
 def _finding(finding: Finding, place: Place, others: Iterable[str]) -> str:
