@@ -129,6 +129,7 @@ HEAVY = [
     "linter.policy.examples",
     "linter.policy.installed",
     "linter.policy.trace",
+    "linter.reporters._columns",
     "linter.reporters._sentences",
     "linter.reporters.azure",
     "linter.reporters.github",

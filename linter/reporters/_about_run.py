@@ -9,7 +9,6 @@ from typing import Final
 from ..model import LEVELS, Configuration, Deployment, Document, Finding, Fix, Level, Result, Style
 from ..redaction.mask import environment_text, holder_text
 from ..text import printable
-from ._columns import UNKNOWN, wrapped
 
 COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
@@ -167,6 +166,8 @@ def folded(lines: Iterable[str], style: Style) -> list[str]:
     """Sentences as lines that fit into the terminal; where there is none they stay lines, for others look for them."""
     if not style.width:
         return list(lines)
+    from ._columns import wrapped  # only on a terminal
+
     return [part for line in lines for sentence in line.split("\n") for part in wrapped(sentence, style.width, indent=2)]
 
 
@@ -184,6 +185,8 @@ def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
     ordered = sorted(groups.items(), key=lambda item: (LEVELS.index(item[0][0]), -len(item[1]), item[0][1]))
     if not ordered:
         return
+    from ._columns import UNKNOWN, wrapped  # only with findings
+
     numbers = max(len("findings"), *(len(f"{len(fixes):,}") for _, fixes in ordered))
     yield f"{'findings':>{numbers}}  severity  rule"
     for (level, rule), fixes in ordered:
