@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from .config import Config, ConfigError, Overrides, Severity, pattern_key
 from .configurations import Configurations
 from .files import reason_of
-from .model import Configuration, Document, Notice, RuleInfo, Target
+from .model import Configuration, Document, Level, Notice, RuleInfo, Target
+from .policy.engine import applies
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
@@ -20,11 +21,62 @@ from .settings.kinds import DEPLOYMENT
 from .sources import kinds
 
 
-class RuleSet(NamedTuple):
-    """The rules of a file: those that it is checked with (``active``, in the order of ids), and all that are ``known``."""
+class Plan(NamedTuple):
+    """What documents of one kind, target and server are checked with.
 
-    active: tuple[Rule, ...]
-    known: Mapping[str, RuleInfo]
+    ``checks`` are the rules about them that are on, each with its level, and ``ids`` those of these; ``infos`` are all rules about them.
+    """
+
+    checks: tuple[tuple[Rule, Level], ...]
+    ids: frozenset[str]
+    infos: Mapping[str, RuleInfo]
+
+
+class RuleSet:
+    """The rules of a file, and what the options say of them.
+
+    ``active`` are those that it is checked with, in the order of ids, and ``known`` all that there are.
+    """
+
+    def __init__(self, rules: Sequence[Rule], overrides: Overrides) -> None:
+        self.overrides = overrides
+        self.active = tuple(rule for rule in rules if is_active(rule, overrides))
+        self.known: Mapping[str, RuleInfo] = {rule.info.id: rule.info for rule in rules}
+        self.of_environments: dict[str, RuleSet] = {}
+        """What counts in place of it for the documents of some environments, by their names."""
+        self._on: dict[Target, frozenset[str]] = {}
+        self._plans: dict[tuple[str, Target, ServerVersion], Plan] = {}
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """The active rules by their ids."""
+        return {rule.info.id: rule for rule in self.active}
+
+    @cached_property
+    def causes(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules that yield to others, and to which: see :attr:`Rule.yields_to`."""
+        return {rule.info.id: rule.yields_to for rule in self.active if rule.yields_to}
+
+    def level(self, info: RuleInfo, target: Target, server: ServerVersion = ANY_SERVER) -> Level | None:
+        """How grave the findings of a rule are on a target; None where it is off."""
+        return severity_of(info, self.overrides, server)[target]
+
+    def on(self, target: Target) -> frozenset[str]:
+        """The ids of the rules that are on for a target, whatever the server."""
+        if target not in self._on:
+            self._on[target] = frozenset(rule.info.id for rule in self.active if self.level(rule.info, target) is not None)
+        return self._on[target]
+
+    def plan(self, document: Document) -> Plan:
+        """What a document is checked with; worked out once for all documents that are alike in this."""
+        key = (document.kind, document.target, document.server)
+        if key not in self._plans:
+            rules = [rule for rule in self.active if applies(rule, document)]
+            levels = ((rule, self.level(rule.info, document.target, document.server)) for rule in rules)
+            checks = tuple((rule, level) for rule, level in levels if level is not None)
+            ids = frozenset(rule.info.id for rule, _ in checks)
+            self._plans[key] = Plan(checks, ids, {rule.info.id: rule.info for rule in rules})
+        return self._plans[key]
 
 
 def folders_of(config: Config) -> list[Folder]:
@@ -207,7 +259,12 @@ class Choices:
         self._configurations = configurations
         self._error = report_error
         self._note_input = note_input
-        self._rule_sets: dict[tuple[Folder, ...], list[Rule]] = {}
+        self._read: dict[tuple[Folder, ...], list[Rule]] = {}
+        """The rules that were read, by the folders beside the built-in ones."""
+        self._rule_sets: dict[tuple[Path | None, tuple[str, ...]], RuleSet] = {}
+        """What counts for files, by their configuration and the globs of it that fit them."""
+        self._without: dict[tuple[Path | None, Target], frozenset[str]] = {}
+        """The rules that documents for a target would be checked with, were it not for a configuration."""
         self._holders: dict[str, str] = {}
         """The services, containers and the like of the run, by their names: those that an ``[environment.NAME]`` may be meant for."""
         self.used: dict[Path, _Use] = {}
@@ -231,30 +288,34 @@ class Choices:
             for error in check_selectors([*(given.select or ()), *(given.extend_select or ()), *(given.ignore or ())], known.values()):
                 self._error(error)
 
-    def of(self, file: Path) -> tuple[Config, Overrides, RuleSet]:
-        """What counts for a file, once :meth:`prepare` has read it: its configuration, what that and the command line say, the rules."""
+    def of(self, file: Path) -> tuple[Config, RuleSet]:
+        """What counts for a file, once :meth:`prepare` has read it: its configuration, and the rules as that and the command line say."""
         config = self.config(file)
         assert config is not None
-        overrides = self._given.over(config.overrides_for(file))
+        fitting = tuple(glob for glob, _ in config.per_file if config.matches(file, glob))
         if config.path is not None:
-            fitting = (pattern_key("per-file", glob) for glob, _ in config.per_file if config.matches(file, glob))
-            self._use(config).patterns.update(fitting)
-        return config, overrides, self._rules(config, overrides)
+            self._use(config).patterns.update(pattern_key("per-file", glob) for glob in fitting)
+        key = (config.path, fitting)
+        if key not in self._rule_sets:
+            self._rule_sets[key] = RuleSet(self._rules(config), self._given.over(config.overrides_for(file)))
+        return config, self._rule_sets[key]
 
-    def of_document(self, config: Config, overrides: Overrides, rules: RuleSet, document: Document) -> tuple[Overrides, RuleSet]:
+    def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
         """What counts for one document of a file: what counts for the file, unless the configuration says otherwise of its environment."""
         name = _named_environment(config, document)
         if name is None:
             if config.environments:
                 self._holders.update((name, word) for word, name in document.holders)
-            return overrides, rules
+            return rules
         self._use(config).patterns.add(pattern_key("environment", name))
-        overrides = self._given.over(config.environments[name].over(overrides))
-        return overrides, self._rules(config, overrides)
+        if name not in rules.of_environments:
+            overrides = self._given.over(config.environments[name].over(rules.overrides))
+            rules.of_environments[name] = RuleSet(self._rules(config), overrides)
+        return rules.of_environments[name]
 
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
         """The rules that there are under a configuration, by their ids; it must not name others."""
-        known = {rule.info.id: rule.info for rule in self._rule_set(config)}
+        known = {rule.info.id: rule.info for rule in self._rules(config)}
         for mention in config.mentions():
             check = check_selectors if mention.selects else check_ids
             for error in check([mention.name], known.values()):
@@ -271,7 +332,7 @@ class Choices:
             self._check_some_left(config, self._given.over(of_environment.over(of_file)), f" in environment {name}")
 
     def _check_some_left(self, config: Config, overrides: Overrides, where: str) -> None:
-        rules = self._rule_set(config)
+        rules = self._rules(config)
         if overrides.select is None or any(is_active(rule, overrides) for rule in rules):
             return
         place = f"{config.path}: " if config.path is not None else ""
@@ -356,33 +417,30 @@ class Choices:
         """Note that a configuration accepts a finding of a rule."""
         self._use(config).accepted.append(rule)
 
-    def _rules(self, config: Config, overrides: Overrides) -> RuleSet:
-        rules = self._rule_set(config)
-        active = tuple(rule for rule in rules if is_active(rule, overrides))
-        return RuleSet(active, {rule.info.id: rule.info for rule in rules})
-
-    def _rule_set(self, config: Config) -> list[Rule]:
+    def _rules(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)
-        if folders not in self._rule_sets:
-            self._rule_sets[folders], errors = all_rules(folders)
+        if folders not in self._read:
+            self._read[folders], errors = all_rules(folders)
             for path, _ in files_of(folders)[0]:
                 self._note_input(path)
             for error in errors:
                 self._error(error)
-        return self._rule_sets[folders]
+        return self._read[folders]
 
-    def note_off(self, config: Config, document: Document, rules: RuleSet, overrides: Overrides) -> None:
+    def note_off(self, config: Config, document: Document, rules: RuleSet) -> None:
         """Note which rules a configuration switched off for a document."""
         if config.path is not None:
-            self._use(config).off.update(self._off(config, document, rules, overrides))
+            self._use(config).off.update(self._off(config, document, rules))
 
-    def _off(self, config: Config, document: Document, rules: RuleSet, overrides: Overrides) -> frozenset[str]:
+    def _off(self, config: Config, document: Document, rules: RuleSet) -> frozenset[str]:
         """The rules that a document would be checked with, were it not for its configuration."""
         given = self._given.over(Overrides())
         target = target_for(given, document)
-        without = (rule.info for rule in self._rule_sets[(*folders_of(config), *self._folders)] if is_active(rule, given))
-        on = frozenset(rule.info.id for rule in rules.active if severity_of(rule.info, overrides)[document.target] is not None)
-        return frozenset(info.id for info in without if severity_of(info, given)[target] is not None) - on
+        key = (config.path, target)
+        if key not in self._without:
+            without = (rule.info for rule in self._rules(config) if is_active(rule, given))
+            self._without[key] = frozenset(info.id for info in without if severity_of(info, given)[target] is not None)
+        return self._without[key] - rules.on(document.target)
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""

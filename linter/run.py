@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
-from .choose import Checked, Choices, RuleSet, severity_of, target_for
+from .choose import Checked, Choices, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .conformance.mismatch import unchecked
@@ -32,7 +32,7 @@ from .load import (
     why_broken,
 )
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Notice, Result, RuleInfo, SettingPath, dotted
-from .policy.engine import applies, check, merged, without_repetitions, without_rivals
+from .policy.engine import found_by, merged, without_repetitions, without_rivals
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -212,7 +212,6 @@ class _File(NamedTuple):
 
     given: Input
     config: Config
-    overrides: Overrides
     rules: RuleSet
     reading: Reading
 
@@ -229,6 +228,8 @@ class _Run:
         self.documents: list[Document] = []
         self.findings: list[Finding] = []
         self.rules: dict[str, RuleInfo] = {}
+        self._last_plan: Plan | None = None
+        """That of the document before, whose rules are in the report: most documents of a run have the same."""
         self.failed = False
         self.started = False
         self._loaded: list[_File] = []
@@ -240,7 +241,7 @@ class _Run:
         """The files in which parts of sums stand: what is found in one by several ways is one finding."""
         self._seen: dict[_Said, tuple[Document, list[tuple[str, str]]]] = {}
         """Where each of these was found first, and of what it is true."""
-        self._pending: list[tuple[list[Finding], RuleSet, Overrides]] = []
+        self._pending: list[tuple[list[Finding], RuleSet]] = []
         """What is found, until all is known of what it is true."""
         self._reported: set[Place] = set()
         """The places of parts whose status is in the report."""
@@ -262,7 +263,7 @@ class _Run:
         """The documents that rules could check, with whether a search found them."""
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
-        self._rules_of: dict[Document, tuple[RuleSet, Overrides]] = {}
+        self._rules_of: dict[Document, RuleSet] = {}
         self._acceptances: Acceptances | None = None
         self._baselines: Baselines | None = None
         self._new_baseline: Known | None = None
@@ -393,9 +394,9 @@ class _Run:
 
     def load(self, given: Input) -> bool:
         """Recognise a text and load its documents; whether there is anything to say of it."""
-        config, overrides, rules = self.choices.of(given.path)
+        config, rules = self.choices.of(given.path)
         try:
-            reading = self._read_as(given, overrides.server or ANY_SERVER)
+            reading = self._read_as(given, rules.overrides.server or ANY_SERVER)
         except Exception as error:  # a bug of ours must not keep other files from being linted
             self._bug(error, given.uri)
             self.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
@@ -405,7 +406,7 @@ class _Run:
         if is_aside:
             self._aside.append((given, reading))
         if reading.loaded or reading.images:
-            self._loaded.append(_File(given, config, overrides, rules, reading))
+            self._loaded.append(_File(given, config, rules, reading))
         return bool(reading.loaded) or is_aside
 
     def _report_aside(self, given: Input, reading: Reading) -> None:
@@ -444,7 +445,7 @@ class _Run:
                 except Exception as error:
                     self._bug(error, file.given.uri, "checking the file")
                     continue
-                self.choices.note_off(file.config, one.document, for_document.rules, for_document.overrides)
+                self.choices.note_off(file.config, one.document, for_document.rules)
                 if one.checkable:
                     self._checkable.append((one.document, file.given.searched))
         self._add_pending()
@@ -459,18 +460,17 @@ class _Run:
                 documents = [one.document for one in file.reading.loaded]
                 beside = Beside(documents)
                 for document in documents:
-                    document.target = target_for(self._for_document(file, document).overrides, document, beside)
+                    document.target = target_for(self._for_document(file, document).rules.overrides, document, beside)
             found = servers_in_images((file.given, file.reading) for file in files)
         return [self._for_server(file, found) if file.config.environments or found else file for file in files]
 
     def _for_document(self, file: _File, document: Document) -> _File:
         """A file with what counts for one document of it."""
-        overrides, rules = self.choices.of_document(file.config, file.overrides, file.rules, document)
-        return file._replace(overrides=overrides, rules=rules)
+        return file._replace(rules=self.choices.of_document(file.config, file.rules, document))
 
     def _for_server(self, file: _File, found: Mapping[Document, ServerVersion]) -> _File:
         documents = [one.document for one in file.reading.loaded]
-        wanted = [self.choices.server_of(file.config, file.overrides, one) or found.get(one, one.server) for one in documents]
+        wanted = [self.choices.server_of(file.config, file.rules.overrides, one) or found.get(one, one.server) for one in documents]
         loaded = read_for(file.reading.loaded, wanted, lambda server: self._read_as(file.given, server))
         return file._replace(reading=file.reading._replace(loaded=loaded))
 
@@ -498,52 +498,64 @@ class _Run:
 
     def _check(self, loaded: Loaded, beside: Beside, file: _File, newest: Document) -> None:
         """Check a document; ``newest`` is what the newest server makes of it, in which secrets are looked for."""
-        document, rules, overrides = loaded.document, file.rules, file.overrides
+        document, rules = loaded.document, file.rules
+        target = target_for(rules.overrides, document, beside)
         for one in (document, newest, *(part.document for part in loaded.parts), *_parts_of(newest)):
-            one.target = target_for(overrides, document, beside)
+            one.target = target
             one.now = self.options.now
-        self._rules_of[document] = (rules, overrides)
+        self._rules_of[document] = rules
         for block in loaded.unread:
             self._note(Notice("unread-block", block.uri, block.line, block.why))
-        findings = list(self._found_by_source(loaded, rules, overrides))
+        findings = list(self._found_by_source(loaded, rules))
         for part in loaded.written:
-            is_first = self._take(part, loaded, rules, overrides)
-            findings += self._found_by_source(part, rules, overrides) if part is not loaded else ()
+            is_first = self._take(part, loaded, rules)
+            findings += self._found_by_source(part, rules) if part is not loaded else ()
             if is_first and self._reported.isdisjoint(part.places):
                 self._reported |= part.places
                 self._report_status(part, {finding.rule for finding in findings})
+        plan = rules.plan(document)
         if loaded.checkable:
-            shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
-            for rule in rules.active:
-                about = newest if rule.info.category == _SECRETS else document
-                found = self._check_rule(rule, about, overrides)
-                findings.extend(found if about is document else [one._replace(document=shown[one.document]) for one in found])
-            findings += self._found_in_overridden(loaded, rules, overrides)
-            findings = without_rivals(without_repetitions(findings, rules.active))
+            findings += self._found_by_rules(document, newest, rules)
+            findings += self._found_in_overridden(loaded, rules)
+            findings = without_rivals(without_repetitions(findings, rules.causes))
             for path, error in unchecked(document).items():
                 self._bug(error, document.uri, "checking a setting", path)
-        applying = [rule.info for rule in rules.active if applies(rule, document)]
-        checked = frozenset(info.id for info in applying if severity_of(info, overrides, document.server)[document.target] is not None)
         for part in loaded.written:
-            self._suppressions.take(part, checked, rules.known)
+            self._suppressions.take(part, plan.ids, rules.known)
             if self._acceptances is not None or self._baselines is not None:
-                self._note_acceptable(part, file, checked, complete=document.complete)
-        self.rules.update((info.id, info) for info in applying)
-        self._pending.append(([finding for finding in findings if self._is_first(finding, document)], rules, overrides))
+                self._note_acceptable(part, file, plan.ids, complete=document.complete)
+        if plan is not self._last_plan:
+            self.rules.update(plan.infos)
+            self._last_plan = plan
+        self._pending.append(([finding for finding in findings if self._is_first(finding, document)], rules))
 
-    def _found_in_overridden(self, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> Iterator[Finding]:
+    def _found_by_rules(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
+        """What the rules find in a document; those about secrets look into what the newest server makes of it."""
+        if newest is document:
+            for rule, level in rules.plan(document).checks:
+                yield from self._found_by(rule, document, level)
+            return
+        shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
+        for rule, level in rules.plan(document).checks:
+            if rule.info.category != _SECRETS:
+                yield from self._found_by(rule, document, level)
+        for rule, level in rules.plan(newest).checks:
+            if rule.info.category == _SECRETS:
+                yield from (one._replace(document=shown[one.document]) for one in self._found_by(rule, newest, level))
+
+    def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
         """What is found in variables of parts that another part overrides: that they are secrets which anyone can read there."""
         parts = loaded.document.parts
         if parts is None or loaded.document.kind != "server/env":
             return
         for document in parts.documents:
             overridden = {path for path, _ in document.given or () if parts.giver(path, "value") is not document}
-            for rule in rules.active if overridden else ():
+            for rule, level in rules.plan(document).checks if overridden else ():
                 if _IN_PLAIN_TEXT in rule.info.tags:
-                    found = self._check_rule(rule, document, overrides)
+                    found = self._found_by(rule, document, level)
                     yield from (one for one in found if one.path is not None and _is_in(one.path, overridden))
 
-    def _take(self, part: Loaded, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> bool:
+    def _take(self, part: Loaded, loaded: Loaded, rules: RuleSet) -> bool:
         """Note a document with a text of its own; False where it is known as a part of another sum."""
         document = part.document
         self._places[document] = part.places
@@ -552,7 +564,7 @@ class _Run:
         if document in self._rules_of and part is not loaded:
             return False
         self.documents.append(document)
-        self._rules_of[document] = (rules, overrides)
+        self._rules_of[document] = rules
         if part.editor is not None and document.uri in self._given and self._shared.isdisjoint(part.places):
             self._editable[document] = part
         if part.hidden:
@@ -584,16 +596,16 @@ class _Run:
 
     def _add_pending(self) -> None:
         """Take what was found into the report, each finding with what it is true of."""
-        for findings, rules, overrides in self._pending:
+        for findings, rules in self._pending:
             known = ((finding, self._seen.get(_said(finding))) for finding in findings)
-            self._add([one if seen is None else one._replace(holders=tuple(seen[1])) for one, seen in known], rules, overrides)
+            self._add([one if seen is None else one._replace(holders=tuple(seen[1])) for one, seen in known], rules)
         self._pending = []
 
     def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str], *, complete: bool) -> None:
         """Note for what says which findings are accepted that a document was checked, and with which rules."""
         document = loaded.document
-        levels = ((rule.info, severity_of(rule.info, file.overrides, document.server)) for rule in file.rules.active)
-        together = frozenset(info.id for info, level in levels if DEPLOYMENT in info.kinds and level[document.target] is not None)
+        rules = (rule.info for rule in file.rules.active if DEPLOYMENT in rule.info.kinds)
+        together = frozenset(info.id for info in rules if file.rules.level(info, document.target, document.server) is not None)
         given, known = file.given, frozenset(file.rules.known)
         path = given.path if document.uri == given.uri else Path(document.uri)
         whole = document.uri in self._given and not breaks_off(loaded)
@@ -612,21 +624,21 @@ class _Run:
             finding = self._baselines.apply(finding)
         return finding
 
-    def _add(self, findings: list[Finding], rules: RuleSet, overrides: Overrides) -> None:
+    def _add(self, findings: list[Finding], rules: RuleSet) -> None:
         """Take findings into the report: what is accepted is so at one place, and what is left of a rule's is put together."""
         applied = [self._accepted(finding) for finding in findings]
         suppressed = [finding for finding in applied if finding.suppressed is not None and finding.accepted_by != "baseline"]
-        kept = merged([finding for finding in applied if finding.suppressed is None], rules.active)
+        kept = merged([finding for finding in applied if finding.suppressed is None], rules.by_id)
         if self._baselines is not None:
             kept = list(map(self._baselines.with_doubt, kept))
             # Put together as they would be without a baseline, so that each report counts the same.
-            known = merged([finding for finding in applied if finding.accepted_by == "baseline"], rules.active)
+            known = merged([finding for finding in applied if finding.accepted_by == "baseline"], rules.by_id)
             suppressed += known
             for finding in known:
                 self._baselines.count(finding)
         findings = [self._with_commands(self._with_edits(finding)) for finding in kept] + suppressed
         self.findings.extend(findings)
-        fail_on = overrides.fail_on or "error"
+        fail_on = rules.overrides.fail_on or "error"
         if fail_on != "never":
             bar = LEVELS.index(fail_on)
             self.failed = self.failed or any(LEVELS.index(finding.severity) <= bar for finding in findings if finding.suppressed is None)
@@ -681,41 +693,42 @@ class _Run:
             self._deployments.append(deployment)
             for combined in side_by_side(deployment):
                 main = combined.members.get("server", deployment.documents[0])
-                rules, overrides = self._rules_of[main]
-                found = [finding for rule in rules.active for finding in self._check_rule(rule, combined, overrides)]
-                found = [one for one in without_repetitions(found, rules.active) if self._is_first(one, one.document)]
-                self._add(found, rules, overrides)
-                self.rules.update((rule.info.id, rule.info) for rule in rules.active if applies(rule, combined))
+                rules = self._rules_of[main]
+                plan = rules.plan(combined)
+                found = [finding for rule, level in plan.checks for finding in self._found_by(rule, combined, level)]
+                found = [one for one in without_repetitions(found, rules.causes) if self._is_first(one, one.document)]
+                self._add(found, rules)
+                self.rules.update(plan.infos)
                 if self._baselines is not None:
                     written = [one for document in combined.members.values() for one in (document, *_parts_of(document))]
-                    self._baselines.compare(written, frozenset(_compared(combined, rules, overrides)))
+                    compared = frozenset(rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys())
+                    self._baselines.compare(written, compared)
 
     def _add_unused_suppressions(self) -> None:
         """Report the suppression comments that cover nothing, now that all findings are known."""
         for unused in self._suppressions.unused():
-            rules, overrides = self._rules_of[unused.document]
-            info = next((rule.info for rule in rules.active if rule.info.id == UNUSED_SUPPRESSION), None)
-            level = severity_of(info, overrides)[unused.document.target] if info is not None else None
+            rules = self._rules_of[unused.document]
+            rule = rules.by_id.get(UNUSED_SUPPRESSION)
+            level = rules.level(rule.info, unused.document.target) if rule is not None else None
             if level is not None:
-                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules, overrides)
+                self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules)
 
-    def _check_rule(self, rule: Rule, document: Document, overrides: Overrides) -> list[Finding]:
+    def _found_by(self, rule: Rule, document: Document, level: Level) -> list[Finding]:
         try:
-            return check(
-                rule,
-                document,
-                severity_of(rule.info, overrides, document.server),
-                lambda path, error: self._bug(error, document.uri, f"the rule {rule.info.id}", path),
-            )
+            failed = partial(self._failed, rule, document)
+            return found_by(rule, document, level, failed)
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
             self._bug(error, document.uri, f"the rule {rule.info.id}")
             return []
 
-    def _found_by_source(self, loaded: Loaded, rules: RuleSet, overrides: Overrides) -> Iterator[Finding]:
-        active = {rule.info.id: rule for rule in rules.active}
+    def _failed(self, rule: Rule, document: Document, path: SettingPath, error: Exception) -> None:
+        """Note that a rule could not check one place."""
+        self._bug(error, document.uri, f"the rule {rule.info.id}", path)
+
+    def _found_by_source(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
         for problem in loaded.problems:
-            rule = active.get(problem.rule)
-            level = severity_of(rule.info, overrides)[loaded.document.target] if rule is not None else None
+            rule = rules.by_id.get(problem.rule)
+            level = rules.level(rule.info, loaded.document.target) if rule is not None else None
             if rule is not None and level is not None:
                 yield self._finding(problem, rule, level, loaded.document.written_in(problem.path or (), "key")[0])
 
@@ -766,7 +779,7 @@ class _Run:
             frozenset(self._inputs),
             self._contents,
             self._baseline_to_write(),
-            {document: overrides for document, (_, overrides) in self._rules_of.items()},
+            {document: rules.overrides for document, rules in self._rules_of.items()},
             frozenset(document for document, _ in self._checkable),
             self._rewriters,
             self._suppressions.apply,
@@ -810,14 +823,6 @@ class _Run:
         from .baseline import Reach  # only where there is one
 
         return Reach(self._unread(), self._is_gone, self._searched)
-
-
-def _compared(combined: Document, rules: RuleSet, overrides: Overrides) -> Iterator[str]:
-    """The rules that have in a deployment all the documents that they compare."""
-    for rule in rules.active:
-        level = severity_of(rule.info, overrides, combined.server)[combined.target]
-        if level is not None and applies(rule, combined) and rule.members <= combined.members.keys():
-            yield rule.info.id
 
 
 def fix_of(problem: Problem, rule: Rule) -> Fix | None:

@@ -89,7 +89,7 @@ def found(file: RuleFile) -> Iterator[Finding]:
         for sample in load_example(content, kind, example.get("server", "")):
             sample.document.now = _noon(example["now"]) if "now" in example else None
             one_by_one = check(rule, sample.document) if sample.checkable else []
-            yield from (*one_by_one, *merged(one_by_one, [rule]))
+            yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
 
 
 def every_message() -> dict[str, dict[str, Clauses]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
@@ -41,7 +41,12 @@ def check(
     With ``failed`` a bug in the check of one place is that place's alone; without it, it is raised.
     """
     level = (severity or rule.info.severity)[document.target]
-    if level is None or not applies(rule, document) or not may_speak(rule.guard, document):
+    return found_by(rule, document, level, failed) if level is not None and applies(rule, document) else []
+
+
+def found_by(rule: Rule, document: Document, level: Level, failed: Failed | None = None) -> list[Finding]:
+    """Every finding, of a level, of a rule in a document that it is about; ``failed`` is that of :func:`check`."""
+    if not may_speak(rule.guard, document):
         return []
     findings = _found(rule, level, seen_by(rule, document), failed)
     if rule.trusted:
@@ -111,15 +116,13 @@ def _set_by(finding: Finding) -> Iterator[SettingPath]:
     return (change.path for change in finding.fix.changes if change.action == "set") if finding.fix is not None else iter(())
 
 
-def without_repetitions(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
+def without_repetitions(findings: Sequence[Finding], causes: Mapping[str, Sequence[str]]) -> list[Finding]:
     """The findings of a document without those of which another one names the cause: see :attr:`Rule.yields_to`.
 
-    That one may be about the same setting, about what holds it, or about something in it.
+    ``causes`` has the rules that yield to others, and to which. The other finding may be about the same setting, about what holds it, or
+    about something in it.
     """
-    if len(findings) < 2:
-        return list(findings)
-    causes = {rule.info.id: rule.yields_to for rule in rules if rule.yields_to}
-    if not any(finding.rule in causes for finding in findings):
+    if len(findings) < 2 or not any(finding.rule in causes for finding in findings):
         return list(findings)
     named = {cause for rule_ids in causes.values() for cause in rule_ids}
     places: dict[str, _Places] = {}
@@ -148,20 +151,19 @@ class _Places:
         return path in self._above or any(path[:length] in self._paths for length in range(1, min(len(path), _DEEP) + 1))
 
 
-def merged(findings: Sequence[Finding], rules: Iterable[Rule]) -> list[Finding]:
+def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
     """The findings with those of each rule that has words for several (:attr:`Rule.together`) made into one.
 
-    It is at the first place, with the others as related ones; its fix is that of those of them that have one.
+    It is at the first place, with the others as related ones; its fix is that of those of them that have one. ``rules`` are those by which
+    they were found, by their ids.
     """
     groups: dict[tuple[str, Document], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.rule, finding.document), []).append(finding)
-    several = {rule_id for (rule_id, _), group in groups.items() if len(group) > 1}
-    their_rules = {rule.info.id: rule for rule in rules if rule.info.id in several} if several else {}
     kept: list[Finding] = []
     for (rule_id, document), group in groups.items():
-        rule = their_rules.get(rule_id)
-        if rule is None or rule.together is None or len(group) == 1:
+        rule = rules.get(rule_id) if len(group) > 1 else None
+        if rule is None or rule.together is None:
             kept.extend(group)
         else:
             kept.append(_merged(rule, rule.together, document, sorted(group, key=lambda one: one.span)))
