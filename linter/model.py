@@ -64,6 +64,9 @@ class Origin(Protocol):
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """What the source knows beside the value, such as the ``type`` and ``tier`` of this setting's own parameter."""
 
+    def with_facts(self) -> Iterable[SettingPath] | None:
+        """The settings of which :meth:`facts` says anything, in an order of their own; None where only asking for each tells."""
+
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """The line on which the span of a finding about ``path`` starts, with all that may be secret masked."""
 
@@ -157,6 +160,10 @@ class Document:
         if name not in self._cached:
             self._cached[name] = make()
         return self._cached[name]
+
+    def known(self, name: str) -> Any:
+        """What :meth:`cached` has kept under a name; None where nobody has asked for it yet."""
+        return self._cached.get(name)
 
     def get(self, path: SettingPath) -> Any:
         """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be known.

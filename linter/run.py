@@ -33,6 +33,7 @@ from .load import (
 )
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Notice, Result, RuleInfo, SettingPath, dotted
 from .policy.engine import found_by, merged, without_repetitions, without_rivals
+from .policy.incremental import Within
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -228,6 +229,8 @@ class _Run:
         self.documents: list[Document] = []
         self.findings: list[Finding] = []
         self.rules: dict[str, RuleInfo] = {}
+        self._failing: set[str] = set()
+        """The rules in which there is a bug."""
         self._last_plan: Plan | None = None
         """That of the document before, whose rules are in the report: most documents of a run have the same."""
         self.failed = False
@@ -532,8 +535,9 @@ class _Run:
     def _found_by_rules(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
         """What the rules find in a document; those about secrets look into what the newest server makes of it."""
         if newest is document:
-            for rule, level in rules.plan(document).checks:
-                yield from self._found_by(rule, document, level)
+            yield from rules.plan(document).incremental.found(
+                document, lambda rule, level, within: self._found_by(rule, document, level, within), self._failing
+            )
             return
         shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
         for rule, level in rules.plan(document).checks:
@@ -713,16 +717,17 @@ class _Run:
             if level is not None:
                 self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules)
 
-    def _found_by(self, rule: Rule, document: Document, level: Level) -> list[Finding]:
+    def _found_by(self, rule: Rule, document: Document, level: Level, within: Within | None = None) -> list[Finding]:
         try:
-            failed = partial(self._failed, rule, document)
-            return found_by(rule, document, level, failed)
+            return found_by(rule, document, level, partial(self._failed, rule, document), within)
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
+            self._failing.add(rule.info.id)
             self._bug(error, document.uri, f"the rule {rule.info.id}")
             return []
 
     def _failed(self, rule: Rule, document: Document, path: SettingPath, error: Exception) -> None:
         """Note that a rule could not check one place."""
+        self._failing.add(rule.info.id)
         self._bug(error, document.uri, f"the rule {rule.info.id}", path)
 
     def _found_by_source(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:

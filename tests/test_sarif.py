@@ -87,6 +87,9 @@ class FakeOrigin:
     def facts(self, path: SettingPath) -> Mapping[str, str]:
         return {}
 
+    def with_facts(self) -> None:
+        return None
+
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         return Excerpt(1, "", 0, 1)
 

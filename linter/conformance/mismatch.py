@@ -72,6 +72,26 @@ def unchecked(document: Document) -> dict[SettingPath, Exception]:
     return failed
 
 
+def leave_out(document: Document, names: frozenset[str]) -> None:
+    """Have the settings beneath some names at the top of a document not checked, for they are known to fit."""
+    document.cached("known to fit", lambda: names)
+
+
+def misfits(document: Document) -> frozenset[str] | None:
+    """The names at the top of a document beneath which something does not fit; None where nobody has asked."""
+    every = document.known("mismatches")
+    return None if every is None else frozenset(str(path[0]) for path in every)
+
+
+@settings.derived
+def read_beside(kind: str) -> Mapping[str, str]:
+    """The names at the top of which something is checked only where another one is not given, and that other one."""
+    known = settings.catalogue(kind)
+    paths = (tuple(name.split(".")) for name in known.names())
+    beside = ((path[0], setting.unread_beside) for path in paths if (setting := known.get(path)) is not None)
+    return {name: other for name, other in beside if other}
+
+
 _DEEPEST: Final = 100
 """Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
 
@@ -81,7 +101,8 @@ def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
     if catalogue_kind(document.kind) not in settings.KINDS:
         return
     checker = _Checker(document)
-    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items())]
+    left_out: frozenset[str] = document.cached("known to fit", frozenset)
+    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items()) if key not in left_out]
     while waiting:
         path, value = waiting.pop()
         try:

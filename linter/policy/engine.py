@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from ..text import printable
@@ -44,11 +44,16 @@ def check(
     return found_by(rule, document, level, failed) if level is not None and applies(rule, document) else []
 
 
-def found_by(rule: Rule, document: Document, level: Level, failed: Failed | None = None) -> list[Finding]:
-    """Every finding, of a level, of a rule in a document that it is about; ``failed`` is that of :func:`check`."""
+def found_by(
+    rule: Rule, document: Document, level: Level, failed: Failed | None = None, within: Mapping[str, Any] | None = None
+) -> list[Finding]:
+    """Every finding, of a level, of a rule in a document that it is about; ``failed`` is that of :func:`check`.
+
+    ``within`` are the settings at the top of the document in which it is to look; None for all of it.
+    """
     if not may_speak(rule.guard, document):
         return []
-    findings = _found(rule, level, seen_by(rule, document), failed)
+    findings = _found(rule, level, seen_by(rule, document), failed, within)
     if rule.trusted:
         return findings
     from .trust import with_document
@@ -65,14 +70,14 @@ def seen_by(rule: Rule, document: Document) -> Document:
     return public_view(document)
 
 
-def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) -> list[Finding]:
+def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, within: Mapping[str, Any] | None) -> list[Finding]:
     root = Node(document, None, document.data)
     if rule.when is not None and rule.when(root) is not True:
         return []
     findings: dict[SettingPath, Finding] = {}
     deep = 0
     for clause in rule.must:
-        for node in clause.path.nodes(root):
+        for node in clause.path.nodes(root) if within is None else clause.path.nodes_within(document, within):
             try:
                 for failure in _failures(clause, node):
                     deep += (is_deep := node.is_deeper_than(_DEEP))

@@ -7,11 +7,11 @@ to what exists. ``<tag>`` stands for every setting so tagged in the catalogue of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .. import settings
-from ..model import Mark, child
+from ..model import Document, Mark, child
 from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
 from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Node
@@ -45,6 +45,13 @@ class Path(NamedTuple):
             origin = node if self.start == "node" else node.parent()
         for steps in _expanded(self.steps, catalogue_kind(document.kind)):
             yield from _walk(origin, steps)
+
+    def nodes_within(self, document: Document, within: Mapping[str, Any]) -> Iterator[Node]:
+        """The same for a path from the root, of which only what is at or beneath some settings at the top."""
+        origin = Node(document, None, within)
+        for steps in _expanded(self.steps, catalogue_kind(document.kind)):
+            if not steps or not isinstance(steps[0], str) or steps[0] in within:
+                yield from _walk(origin, steps)
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
@@ -116,7 +123,8 @@ def _descend(top: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
     A loop, not a recursion: a document can be 100,000 levels deep.
     """
     # From the root, which is where nearly all rules start, the nodes are the same for each of them.
-    nodes = top.document.cached("nodes", lambda: list(_beneath(top))) if top.link is None else _beneath(top)
+    whole = top.value is top.document.data
+    nodes = top.document.cached("nodes", lambda: list(_beneath(top))) if whole else _beneath(top)
     if not steps:
         yield from nodes
         return

@@ -85,18 +85,19 @@ class Rule:
         self.enabled = bool(data.get("enabled", True))
         self.trusted = True
         """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
-        self._data = data
+        self.data = data
+        """As its file has it."""
         self._prepare = prepare
 
     @cached_property
     def when(self) -> Condition | None:
         """The condition under which the rule says anything of a document; None where it always does."""
-        return _condition(self._data["when"], ("when",), prepare=self._prepare) if "when" in self._data else None
+        return _condition(self.data["when"], ("when",), prepare=self._prepare) if "when" in self.data else None
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
         """What must hold of each place that a path leads to; empty for a rule that is ``found_by: source``."""
-        clauses = tuple(clauses_of(self._data.get("must", {}), ("must",), prepare=self._prepare))
+        clauses = tuple(clauses_of(self.data.get("must", {}), ("must",), prepare=self._prepare))
         if len(clauses) > MOST_CLAUSES:
             raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
         return clauses
@@ -104,12 +105,12 @@ class Rule:
     @cached_property
     def message(self) -> Template | None:
         """The message about a place where it does not hold."""
-        return _at(("message",), lambda: Template(self._data["message"])) if "message" in self._data else None
+        return _at(("message",), lambda: Template(self.data["message"])) if "message" in self.data else None
 
     @cached_property
     def together(self) -> Template | None:
         """The message about all places of a document in one finding; None for a rule that reports each place by itself."""
-        return _at(("together",), lambda: Template(self._data["together"])) if "together" in self._data else None
+        return _at(("together",), lambda: Template(self.data["together"])) if "together" in self.data else None
 
     @cached_property
     def guard(self) -> Guard:
@@ -119,23 +120,23 @@ class Rule:
         """
         if not self.trusted:
             return {}
-        given = self._data.get("guard")
-        return guard_of(self._data) if given is None else given
+        given = self.data.get("guard")
+        return guard_of(self.data) if given is None else given
 
     @cached_property
     def members(self) -> frozenset[str]:
         """The members of a deployment, beside the server, that the rule speaks of."""
-        return members_of(self._data)
+        return members_of(self.data)
 
     @property
     def yields_to(self) -> tuple[str, ...]:
         """The ids of the rules that name the cause: where one of them reports a setting, this one has nothing to add."""
-        return tuple(self._data.get("yields_to", ()))
+        return tuple(self.data.get("yields_to", ()))
 
     @cached_property
     def fix(self) -> tuple[FixPlan, ...]:
         """What would put a finding right: the ways, of which the first that can be gone counts; none where the rule does not say."""
-        return tuple(_fix(one, place, prepare=self._prepare) for place, one in fixes_of(self._data))
+        return tuple(_fix(one, place, prepare=self._prepare) for place, one in fixes_of(self.data))
 
 
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:

@@ -156,6 +156,9 @@ class _Origin:
             return facts
         return {name: fact for name, fact in facts.items() if name in _OPEN_FACTS}
 
+    def with_facts(self) -> None:
+        """See :meth:`linter.model.Origin.with_facts`."""
+
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
         return self._document.origin.excerpt(path, span)

@@ -173,7 +173,7 @@ class Setting:
 class Catalogue:
     """The settings of one kind of document."""
 
-    __slots__ = ("_by_tag", "_deepest", "_names", "_rows", "_settings", "kind")
+    __slots__ = ("_by_tag", "_deepest", "_names", "_rows", "_settings", "_top_level", "kind")
 
     def __init__(self, kind: str, rows: Rows) -> None:
         self.kind = kind
@@ -181,6 +181,7 @@ class Catalogue:
         self._settings: dict[SettingPath, Setting] = {}
         self._by_tag: dict[str, tuple[SettingPath, ...]] | None = None
         self._names: tuple[str, ...] | None = None
+        self._top_level: frozenset[str] | None = None
         self._deepest = max(map(len, self._rows), default=0)
 
     def get(self, path: SettingPath) -> Setting | None:
@@ -201,7 +202,10 @@ class Catalogue:
 
     def top_level(self) -> frozenset[str]:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
-        return frozenset(str(path[0]) for path, row in self._rows.items() if row["status"] != "obsolete" and not row.get("declared"))
+        if self._top_level is None:
+            rows = self._rows.items()
+            self._top_level = frozenset(str(path[0]) for path, row in rows if row["status"] != "obsolete" and not row.get("declared"))
+        return self._top_level
 
     def tags(self) -> frozenset[str]:
         """Every tag that some setting has."""

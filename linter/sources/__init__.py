@@ -26,6 +26,7 @@ def _names() -> list[str]:
     return sorted(name[:-3] for name in os.listdir(_HERE) if name.endswith(".py") and not name.startswith("_"))
 
 
+@cache
 def _module(name: str) -> Source:
     return cast("Source", import_module(f".{name}", __package__))
 

@@ -1,0 +1,107 @@
+"""What a rule reads of a document: by its data, before anything of it is compiled.
+
+A rule that finds nothing in a document finds nothing in another one either that is the same in all that it reads. This says how much that
+is. It may say too much, so that a rule is run for nothing, but never too little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from ..settings import catalogue
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_REPAIR
+from .paths import Path, Tag, parse_path
+from .rule import written_out
+
+_UNTRACED: Final = frozenset({"environment", "name", *FACTS_OF_A_REPAIR})
+"""The facts that are not among what documents are compared by, since they differ in each environment, as the name of a parameter does."""
+_REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
+
+
+class Reads(NamedTuple):
+    """The settings that decide what a rule finds, by the first names of their paths.
+
+    ``shared`` decide about every place that it looks at: its condition asks for them, or its operands name them. At each of ``places`` it
+    finds something or not whatever the others are; ``anywhere``: at all others too.
+    """
+
+    shared: frozenset[str]
+    places: frozenset[str]
+    anywhere: bool
+
+
+class _Untraced(Exception):
+    """A rule reads what cannot be told by the names of settings."""
+
+
+def reads_of(data: Mapping[str, Any], kind: str) -> Reads | None:
+    """What a rule reads of a document whose settings are those of the catalogue ``kind``, by its data; None where that can be anything."""
+    try:
+        shared = frozenset(_shared(data, kind))
+        places = [_places(parse_path(path), kind) for path in data.get("must", {})]
+    except _Untraced:
+        return None
+    known = [names for names in places if names is not None]
+    return Reads(shared, frozenset().union(*known), len(known) < len(places))
+
+
+def _shared(data: Mapping[str, Any], kind: str) -> Iterator[str]:
+    given = data.get("when", [])
+    for clauses in given if isinstance(given, list) else [given]:
+        for key, assertion in clauses.items():
+            text, asked = written_out(key, assertion)
+            yield from _named(parse_path(text), kind)
+            yield from _references(asked, kind)
+    for path, assertion in data.get("must", {}).items():
+        parsed = parse_path(path)
+        if parsed.start != "root" or not (parsed.steps or parsed.fact in FACTS_OF_A_DOCUMENT):
+            raise _Untraced
+        if parsed.fact in _UNTRACED:
+            raise _Untraced
+        yield from _references(assertion, kind)
+
+
+def _references(assertion: Any, kind: str) -> Iterator[str]:
+    """The names that the operands of an assertion name."""
+    for text in _texts(assertion):
+        for reference in _REFERENCE.findall(text):
+            path = parse_path(reference)
+            if path.fact in _UNTRACED:
+                raise _Untraced
+            if path.start == "root" or path.start == "parent":
+                yield from _named(path, kind)
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for one in data.values() if isinstance(data, dict) else data:
+            yield from _texts(one)
+
+
+def _named(path: Path, kind: str) -> Iterable[str]:
+    """The first names of a path that decides about all places. From a ``parent`` too: that of a setting at the top is the root."""
+    if path.fact in _UNTRACED:
+        raise _Untraced
+    if not path.steps:
+        if path.start == "root" and path.fact in FACTS_OF_A_DOCUMENT:
+            return ()
+        raise _Untraced
+    names = _places(path, kind)
+    if names is None:
+        raise _Untraced
+    return names
+
+
+def _places(path: Path, kind: str) -> frozenset[str] | None:
+    """The first names of what a path leads to; None where it can be any."""
+    if not path.steps:
+        return frozenset()
+    first = path.steps[0]
+    if isinstance(first, Tag):
+        tagged = {path[0] for path in catalogue(kind).tagged(first.name)}
+        return None if "*" in tagged else frozenset(map(str, tagged))
+    return frozenset([first]) if isinstance(first, str) else None
