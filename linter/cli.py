@@ -157,6 +157,13 @@ def cli() -> None:
     help="Check certificates as of this date (2026-01-31), so that runs repeat.",
 )
 @max_size_option
+@option(
+    "--jobs",
+    heading="Input",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Check with so many processes at most.  [default: the cores, from 200 configurations on]",
+)
 @option("--stdin-filename", heading="Input", metavar="NAME", help='The name to report for standard input ("-").')
 @show_options
 @option(
@@ -207,6 +214,7 @@ def check(
     fail_on: str | None,
     now: datetime | None,
     max_size: int,
+    jobs: int | None,
     stdin_filename: str | None,
     show_settings: bool,
     show_files: bool,
@@ -254,6 +262,7 @@ def check(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
     options = options._replace(
+        jobs=jobs,
         force_exclude=force_exclude,
         baseline=baseline,
         without_baseline=no_baseline,

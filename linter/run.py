@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,7 +31,23 @@ from .load import (
     shared_places,
     why_broken,
 )
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Level, Notice, Result, RuleInfo, SettingPath, dotted
+from .model import (
+    ABSENT,
+    LEFT_OUT,
+    LEVELS,
+    UNKNOWN,
+    Deployment,
+    Document,
+    FileStatus,
+    Finding,
+    Fix,
+    Level,
+    Notice,
+    Result,
+    RuleInfo,
+    SettingPath,
+    dotted,
+)
 from .policy.engine import found_by, merged, without_repetitions, without_rivals
 from .policy.incremental import Within
 from .policy.rule import Rule
@@ -55,6 +71,8 @@ _SECRETS = "secrets"
 """The category of rules about secrets in plain sight, which do not depend on who reads them."""
 _IN_PLAIN_TEXT = "external/cwe/cwe-312"
 """The tag of rules about what anyone can read in a file, whether or not a server gets it."""
+_WORTH_A_PROCESS = 100
+"""Documents for each process, from which on it pays to make one."""
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -87,6 +105,8 @@ class Options(NamedTuple):
     fail_on_stale_baseline: bool = False
     force_exclude: bool = False
     """Whether what a configuration excludes is passed over though it is named."""
+    jobs: int | None = None
+    """Processes that check documents at most; None is one for each core, where there are enough documents for it to pay."""
     on_step: Callable[[str, int, int, str], object] | None = None
     """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
 
@@ -215,6 +235,38 @@ class _File(NamedTuple):
     config: Config
     rules: RuleSet
     reading: Reading
+
+
+class _Subject:
+    """A document to be checked, with its file, the rules that count for it, and what stands ``beside`` it in the file.
+
+    ``newest_of_file`` gives the documents of the file as the newest server reads them, none where that is how they are read anyway.
+    """
+
+    __slots__ = ("beside", "file", "index", "loaded", "newest_of_file", "rules")
+
+    def __init__(self, file: _File, index: int, rules: RuleSet, beside: Beside, newest_of_file: Callable[[], list[Document]]) -> None:
+        self.file = file
+        self.index = index
+        self.loaded = file.reading.loaded[index]
+        self.rules = rules
+        self.beside = beside
+        self.newest_of_file = newest_of_file
+
+    def newest(self) -> Document:
+        """The document as the newest server reads it."""
+        newest = self.newest_of_file()
+        return newest[self.index] if newest else self.loaded.document
+
+    @property
+    def documents(self) -> Iterator[Document]:
+        """Those that a finding in it can be in."""
+        for one in (self.loaded, *self.loaded.parts):
+            yield from (one.document, *_parts_of(one.document))
+
+
+_Ahead = tuple[list[Finding], list[str]]
+"""What was found in a document ahead of its turn, and the bugs that showed."""
 
 
 class _Run:
@@ -435,25 +487,68 @@ class _Run:
         for given, reading in self._aside:
             if reading.loaded or given.uri not in self._in_sums:
                 self._report_aside(given, reading)
-        for number, file in enumerate(files):
-            self.step("checking", number, len(files), file.given.uri)
-            beside = Beside([one.document for one in file.reading.loaded])
-            newest = self._newest(file)
-            for index, one in enumerate(file.reading.loaded):
-                if one.document in covered:
-                    continue
-                try:
-                    for_document = self._for_document(file, one.document)
-                    self._check(one, beside, for_document, newest[index] if newest else one.document)
-                except Exception as error:
-                    self._bug(error, file.given.uri, "checking the file")
-                    continue
-                self.choices.note_off(file.config, one.document, for_document.rules)
-                if one.checkable:
-                    self._checkable.append((one.document, file.given.searched))
+        subjects = [subject for file in files for subject in self._subjects(file, covered)]
+        ahead = self._found_ahead(subjects)
+        for number, subject in enumerate(subjects):
+            file, one = subject.file, subject.loaded
+            self.step("checking", number, len(subjects), file.given.uri)
+            try:
+                self._check(subject, ahead.get(one.document))
+            except Exception as error:
+                self._bug(error, file.given.uri, "checking the file")
+                continue
+            self.choices.note_off(file.config, one.document, subject.rules)
+            if one.checkable:
+                self._checkable.append((one.document, file.given.searched))
         self._add_pending()
         for path in self.around.found.values():
             self.note_input(path)
+
+    def _subjects(self, file: _File, covered: Collection[Document]) -> Iterator[_Subject]:
+        """The documents of a file that are to be checked: all but those that are parts of others."""
+        beside = Beside([one.document for one in file.reading.loaded])
+        newest = cache(partial(self._newest, file))
+        for index, one in enumerate(file.reading.loaded):
+            if one.document in covered:
+                continue
+            try:
+                rules = self._rules_for(file, one.document)
+            except Exception as error:
+                self._bug(error, file.given.uri, "checking the file")
+                continue
+            yield _Subject(file, index, rules, beside, newest)
+
+    def _found_ahead(self, subjects: list[_Subject]) -> dict[Document, _Ahead]:
+        """What rules find in documents, worked out by several processes; of none where that does not pay."""
+        wanted = self.options.jobs
+        jobs = wanted if wanted is not None else len(subjects) // _WORTH_A_PROCESS
+        if jobs < 2:
+            return {}
+        from .parallel import in_processes, processes  # only for a run of many documents
+
+        jobs = min(jobs, len(subjects), processes(wanted))
+        if jobs < 2:
+            return {}
+        self.step("checking", 0, len(subjects), subjects[0].file.given.uri)
+        size = -(-len(subjects) // jobs)
+        parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
+        documents = [one for subject in subjects for one in subject.documents]
+        made = in_processes(parts, lambda part: list(map(self._ahead_of, part)), [*documents, ABSENT, UNKNOWN, LEFT_OUT])
+        done = [(part, ahead) for part, ahead in zip(parts, made, strict=True) if ahead is not None]
+        found = ((subject.loaded.document, one) for part, ahead in done for subject, one in zip(part, ahead, strict=True))
+        return {document: one for document, one in found if one is not None}
+
+    def _ahead_of(self, subject: _Subject) -> _Ahead | None:
+        """What rules find in a document, with the bugs that show; None where it cannot be checked at all."""
+        known = len(self.bugs)
+        try:
+            self._aim(subject)
+            return (self._found_by_rules(subject) if subject.loaded.checkable else []), self.bugs[known:]
+        except Exception:  # which shows again, and is noted, when its turn comes
+            return None
+        finally:  # each document has all of its own bugs, in whatever order and process they show
+            self._noted.difference_update(self.bugs[known:])
+            del self.bugs[known:]
 
     def _for_servers(self, files: list[_File]) -> list[_File]:
         """The files with each document read as the server does that it is for, now that all images are known."""
@@ -463,13 +558,13 @@ class _Run:
                 documents = [one.document for one in file.reading.loaded]
                 beside = Beside(documents)
                 for document in documents:
-                    document.target = target_for(self._for_document(file, document).rules.overrides, document, beside)
+                    document.target = target_for(self._rules_for(file, document).overrides, document, beside)
             found = servers_in_images((file.given, file.reading) for file in files)
         return [self._for_server(file, found) if file.config.environments or found else file for file in files]
 
-    def _for_document(self, file: _File, document: Document) -> _File:
-        """A file with what counts for one document of it."""
-        return file._replace(rules=self.choices.of_document(file.config, file.rules, document))
+    def _rules_for(self, file: _File, document: Document) -> RuleSet:
+        """What counts for one document of a file."""
+        return self.choices.of_document(file.config, file.rules, document)
 
     def _for_server(self, file: _File, found: Mapping[Document, ServerVersion]) -> _File:
         documents = [one.document for one in file.reading.loaded]
@@ -499,13 +594,10 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, loaded: Loaded, beside: Beside, file: _File, newest: Document) -> None:
-        """Check a document; ``newest`` is what the newest server makes of it, in which secrets are looked for."""
-        document, rules = loaded.document, file.rules
-        target = target_for(rules.overrides, document, beside)
-        for one in (document, newest, *(part.document for part in loaded.parts), *_parts_of(newest)):
-            one.target = target
-            one.now = self.options.now
+    def _check(self, subject: _Subject, ahead: _Ahead | None) -> None:
+        """Check a document, whose findings by rules are known where they were worked out ahead."""
+        loaded, document, rules = subject.loaded, subject.loaded.document, subject.rules
+        self._aim(subject)
         self._rules_of[document] = rules
         for block in loaded.unread:
             self._note(Notice("unread-block", block.uri, block.line, block.why))
@@ -518,31 +610,54 @@ class _Run:
                 self._report_status(part, {finding.rule for finding in findings})
         plan = rules.plan(document)
         if loaded.checkable:
-            findings += self._found_by_rules(document, newest, rules)
-            findings += self._found_in_overridden(loaded, rules)
+            findings += self._found_by_rules(subject) if ahead is None else self._taken(ahead)
             findings = without_rivals(without_repetitions(findings, rules.causes))
-            for path, error in unchecked(document).items():
-                self._bug(error, document.uri, "checking a setting", path)
         for part in loaded.written:
             self._suppressions.take(part, plan.ids, rules.known)
             if self._acceptances is not None or self._baselines is not None:
-                self._note_acceptable(part, file, plan.ids, complete=document.complete)
+                self._note_acceptable(part, subject, plan.ids, complete=document.complete)
         if plan is not self._last_plan:
             self.rules.update(plan.infos)
             self._last_plan = plan
         self._pending.append(([finding for finding in findings if self._is_first(finding, document)], rules))
 
-    def _found_by_rules(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
+    def _aim(self, subject: _Subject) -> None:
+        """Say in a document, and in what it is made of, what it is for, and when."""
+        loaded = subject.loaded
+        target = target_for(subject.rules.overrides, loaded.document, subject.beside)
+        for one in (loaded.document, *(part.document for part in loaded.parts)):
+            one.target = target
+            one.now = self.options.now
+
+    def _taken(self, ahead: _Ahead) -> Sequence[Finding]:
+        """What was found ahead; the bugs that showed are noted."""
+        findings, bugs = ahead
+        for bug in bugs:
+            self._note_bug(bug)
+        return findings
+
+    def _found_by_rules(self, subject: _Subject) -> list[Finding]:
         """What the rules find in a document; those about secrets look into what the newest server makes of it."""
+        document, rules = subject.loaded.document, subject.rules
+        newest = subject.newest()
+        plan = rules.plan(document)
         if newest is document:
-            yield from rules.plan(document).incremental.found(
-                document, lambda rule, level, within: self._found_by(rule, document, level, within), self._failing
+            found = list(
+                plan.incremental.found(document, lambda rule, level, within: self._found_by(rule, document, level, within), self._failing)
             )
-            return
+        else:
+            found = [one for rule, level in plan.checks if rule.info.category != _SECRETS for one in self._found_by(rule, document, level)]
+            found += self._secrets_found(document, newest, rules)
+        found += self._found_in_overridden(subject.loaded, rules)
+        for path, error in unchecked(document).items():
+            self._bug(error, document.uri, "checking a setting", path)
+        return found
+
+    def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
+        """What the rules about secrets find in what the newest server makes of a document."""
         shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
-        for rule, level in rules.plan(document).checks:
-            if rule.info.category != _SECRETS:
-                yield from self._found_by(rule, document, level)
+        for one in shown:
+            one.target, one.now = document.target, document.now
         for rule, level in rules.plan(newest).checks:
             if rule.info.category == _SECRETS:
                 yield from (one._replace(document=shown[one.document]) for one in self._found_by(rule, newest, level))
@@ -605,12 +720,12 @@ class _Run:
             self._add([one if seen is None else one._replace(holders=tuple(seen[1])) for one, seen in known], rules)
         self._pending = []
 
-    def _note_acceptable(self, loaded: Loaded, file: _File, checked: frozenset[str], *, complete: bool) -> None:
+    def _note_acceptable(self, loaded: Loaded, subject: _Subject, checked: frozenset[str], *, complete: bool) -> None:
         """Note for what says which findings are accepted that a document was checked, and with which rules."""
-        document = loaded.document
-        rules = (rule.info for rule in file.rules.active if DEPLOYMENT in rule.info.kinds)
-        together = frozenset(info.id for info in rules if file.rules.level(info, document.target, document.server) is not None)
-        given, known = file.given, frozenset(file.rules.known)
+        document, file, rules = loaded.document, subject.file, subject.rules
+        infos = (rule.info for rule in rules.active if DEPLOYMENT in rule.info.kinds)
+        together = frozenset(info.id for info in infos if rules.level(info, document.target, document.server) is not None)
+        given, known = file.given, frozenset(rules.known)
         path = given.path if document.uri == given.uri else Path(document.uri)
         whole = document.uri in self._given and not breaks_off(loaded)
         noted = Checked(document, path, checked, together, known, whole, given.searched, complete)
@@ -748,7 +863,9 @@ class _Run:
     def _bug(self, error: Exception, uri: str, what: str = "loading the file", on: SettingPath = ()) -> None:
         """Note a bug by its kind and place; its text is left out, for it may quote a value. Each is noted once, wherever it shows."""
         setting = f" on {dotted(on)}" if any(catalogue(kind).get(on) is not None for kind in CATALOGUES) else ""
-        bug = f"{uri}: {what}{setting} failed with {described(error)}"
+        self._note_bug(f"{uri}: {what}{setting} failed with {described(error)}")
+
+    def _note_bug(self, bug: str) -> None:
         if bug not in self._noted:
             self._noted.add(bug)
             self.bugs.append(bug)

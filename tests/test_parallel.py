@@ -1,0 +1,202 @@
+"""A run with several processes reports what one with a single process does, to the byte, whatever becomes of the processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from support.checkout import ROOT
+
+from linter import parallel, run
+from linter.cli import cli
+from linter.config import Overrides
+from linter.model import UNKNOWN, Document, Finding, Mark, Style
+from linter.parallel import in_processes, processes
+from linter.policy import engine
+from linter.policy.rule import Rule
+from linter.reporters import names, reporter
+from linter.run import Options, Outcome, lint_paths
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is one process on Windows")
+FIXTURES = ROOT / "tests" / "fixtures"
+
+
+def reports(outcome: Outcome) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for name in names():
+        stream = StringIO()
+        reporter(name).report(outcome.result, stream, Style(suppressed=name == "sarif"))
+        made[name] = stream.getvalue()
+    return made
+
+
+def same_as_alone(paths: list[str], options: Options, *jobs: int) -> None:
+    alone = lint_paths(paths, options._replace(jobs=1))
+    for number in jobs:
+        outcome = lint_paths(paths, options._replace(jobs=number))
+        assert (outcome.errors, outcome.bugs, outcome.exit_code) == (alone.errors, alone.bugs, alone.exit_code)
+        assert reports(outcome) == reports(alone)
+
+
+@pytest.mark.parametrize("folder", ["fixtures/real", "deployment", "sums"])
+def test_the_reports_are_the_same(folder: str) -> None:
+    same_as_alone([str(ROOT / "tests" / folder)], Options(isolated=True), 2, 3)
+
+
+@pytest.mark.slow
+def test_all_fixtures() -> None:
+    same_as_alone([str(FIXTURES)], Options(Overrides(pedantic=True), isolated=True), 2, 5)
+
+
+BAD = '{"baseUrl": "http://api.example.com", "database": {"host": "db"}, "redis": {"host": "r"}, "port": "80%d"}'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number in range(7):
+        (tmp_path / f"medplum-{number}.config.json").write_text(BAD % number)
+    return tmp_path
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The processes that are made, one entry each."""
+    made: list[int] = []
+    fork = os.fork
+
+    def counting() -> int:
+        made.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", counting)
+    yield made
+
+
+def test_how_many_processes(folder: Path, forks: list[int]) -> None:
+    for jobs, expected in ((None, 0), (1, 0), (2, 1), (3, 2), (50, 6)):
+        forks.clear()
+        lint_paths([str(folder)], Options(isolated=True, jobs=jobs))
+        assert len(forks) == expected, jobs
+
+
+def test_from_how_many_documents_on(folder: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "processes", lambda _wanted: 3)
+    for worth, expected in ((4, 0), (3, 1), (2, 2), (1, 2)):
+        forks.clear()
+        monkeypatch.setattr(run, "_WORTH_A_PROCESS", worth)
+        lint_paths([str(folder)], Options(isolated=True))
+        assert len(forks) == expected, worth
+
+
+def test_the_option(folder: Path, forks: list[int]) -> None:
+    runner = CliRunner()
+    alone = runner.invoke(cli, ["--jobs", "1", str(folder)])
+    assert not forks
+    both = runner.invoke(cli, ["--jobs", "2", str(folder)])
+    assert len(forks) == 1 and (both.output, both.exit_code) == (alone.output, alone.exit_code) and both.exit_code == 1
+    for wrong in ("0", "-1", "many"):
+        result = runner.invoke(cli, ["--jobs", wrong, str(folder)])
+        assert result.exit_code == 2 and "--jobs" in result.stderr
+
+
+def test_a_process_that_cannot_be_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refuse)
+    same_as_alone([str(folder)], Options(isolated=True), 3)
+
+
+def test_a_process_that_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, found_by = os.getpid(), engine.found_by
+
+    def killed(rule: Rule, document: Document, *more: Any) -> list[Finding]:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found_by(rule, document, *more)
+
+    monkeypatch.setattr(run, "found_by", killed)
+    same_as_alone([str(folder)], Options(isolated=True), 3)
+
+
+def test_bugs_are_noted_as_they_are_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found_by = engine.found_by
+
+    def broken(rule: Rule, document: Document, *more: Any) -> list[Finding]:
+        if rule.info.id == "base-url-without-trailing-slash" and "medplum-3" not in document.uri:
+            raise ZeroDivisionError
+        return found_by(rule, document, *more)
+
+    monkeypatch.setattr(run, "found_by", broken)
+    assert len(lint_paths([str(folder)], Options(isolated=True, jobs=3)).bugs) == 6
+    same_as_alone([str(folder)], Options(isolated=True), 2, 3)
+
+
+def test_a_value_that_cannot_be_known_stays_itself(tmp_path: Path) -> None:
+    parameters = [{"Name": f"/medplum/{name}/{key}", "Type": "SecureString"} for name in "abcd" for key in ("port", "issuer")]
+    (tmp_path / "ssm.json").write_text(json.dumps({"Parameters": parameters}))
+    same_as_alone([str(tmp_path)], Options(isolated=True), 2)
+
+
+# --- The processes ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_results_come_in_the_order_of_the_parts() -> None:
+    assert in_processes([3, 1, 2], lambda number: [number] * number, []) == [[3, 3, 3], [1], [2, 2]]
+    assert in_processes([], lambda _part: 1, []) == []
+
+
+def test_a_large_result() -> None:
+    [here, there] = in_processes([1, 2], lambda part: "x" * part * 5_000_000, [])
+    assert len(there) == 2 * len(here) == 10_000_000
+
+
+def test_what_is_shared_is_the_same_object() -> None:
+    mark = Mark("ABSENT")
+    results = in_processes([0, 1], lambda _part: {"a": (mark, UNKNOWN)}, [mark, UNKNOWN])
+    assert results[1]["a"][0] is mark and results[1]["a"][1] is UNKNOWN
+
+
+def test_an_object_of_such_a_kind_that_is_not_shared_is_an_error() -> None:
+    assert in_processes([0, 1], lambda _part: Mark("other"), [UNKNOWN])[1] is None
+
+
+def test_an_error_there_gives_nothing_and_one_here_is_raised() -> None:
+    here = os.getpid()
+
+    def work(_part: int) -> str:
+        if os.getpid() != here:
+            sys.exit("nobody sees this")
+        return "here"
+
+    assert in_processes([0, 1], work, []) == ["here", None]
+    with pytest.raises(ZeroDivisionError):
+        in_processes([0, 1], lambda part: 1 // part, [])
+    with pytest.raises(ChildProcessError):  # all have been waited for
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_nothing_of_a_process_is_printed_twice(capfd: pytest.CaptureFixture[str]) -> None:
+    print("once", end="")
+    in_processes([0, 1, 2], lambda _part: None, [])
+    sys.stdout.flush()
+    assert capfd.readouterr().out == "once"
+
+
+def test_one_for_each_core() -> None:
+    assert 1 <= processes(None) <= (os.cpu_count() or 1)
+    assert processes(7) == 7
+
+
+def test_one_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert processes(None) == processes(7) == 1
+    same_as_alone([str(folder)], Options(isolated=True), 3)
