@@ -174,8 +174,10 @@ def _changed(values: Mapping[str, Any], facts: Mapping[str, Any], base: _Base, k
 
 def _same(value: Any, other: Any) -> bool:
     """Whether two values are the same to the last bit and in the same order: ``1`` is not ``1.0``."""
-    if type(value) is str and type(other) is str:
-        return value == other
+    if type(value) is not type(other):
+        return False
+    if type(value) is str or type(value) is int or type(value) is bool:
+        return bool(value == other)
     try:
         return marshal.dumps(value, 0) == marshal.dumps(other, 0)
     except ValueError:  # what is nested too deeply, or is not known
