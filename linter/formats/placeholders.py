@@ -6,6 +6,7 @@ Nobody can know what they will become, so no rule checks them as values. The for
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from . import format
@@ -97,6 +98,8 @@ def is_blank(value: Any) -> bool:
     return False
 
 
+_SHORT = 200
+"""Characters of a text at most of which is kept whether it is to be replaced."""
 _LONGEST = 20_000
 """Characters of a text at most in which a part to fill in is looked for: a whole certificate bundle is longer than any sample."""
 _SIGNS = ("__", "xxxx", "...", "\u2026", "your", "replace", "change", "paste", "insert")
@@ -126,7 +129,15 @@ def _is_sample_of_a_form(text: str) -> bool:
 
 def is_unresolved(value: Any) -> bool:
     """Whether a value is, or holds, a reference or a blank to fill in."""
-    return is_reference(value) or is_blank(value)
+    if type(value) is not str:
+        return False
+    return _is_unresolved(value) if len(value) <= _SHORT else is_reference(value) or is_blank(value)
+
+
+@lru_cache(maxsize=256)
+def _is_unresolved(text: str) -> bool:
+    """The same for a short text: each value of a document is asked for by one rule after the other."""
+    return is_reference(text) or is_blank(text)
 
 
 @format("resolved", "A value that no program still has to fill in: not `${PORT}` or `{{ name }}`.", sees_placeholders=True)

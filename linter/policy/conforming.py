@@ -15,6 +15,8 @@ from .node import Node
 def mismatch_at(node: Node) -> Mismatch | None:
     """The mismatch of a node of an ordinary document. Far below the deepest of them not even the path is made out."""
     every = mismatches(node.document)
+    if not every:
+        return None
     deepest: int = node.document.cached("deepest_mismatch", lambda: max(map(len, every), default=-1))
     return None if node.is_deeper_than(deepest) else every.get(node.path)
 

@@ -38,13 +38,19 @@ class Path(NamedTuple):
 
     def nodes(self, node: Node) -> Iterator[Node]:
         """Every place that the path leads to, seen from ``node``, in the document's order."""
-        document = node.document
-        if self.start == "root":
-            origin = Node(document, None, document.data)
-        else:
-            origin = node if self.start == "node" else node.parent()
-        for steps in _expanded(self.steps, catalogue_kind(document.kind)):
+        if self.is_single:
+            return iter((self.single(node),))
+        return self._places(node)
+
+    def _places(self, node: Node) -> Iterator[Node]:
+        origin = self._origin(node)
+        for steps in _expanded(self.steps, catalogue_kind(node.document.kind)):
             yield from _walk(origin, steps)
+
+    def _origin(self, node: Node) -> Node:
+        if self.start == "root":
+            return Node(node.document, None, node.document.data)
+        return node if self.start == "node" else node.parent()
 
     def nodes_within(self, document: Document, within: Mapping[str, Any]) -> Iterator[Node]:
         """The same for a path from the root, of which only what is at or beneath some settings at the top."""
@@ -55,7 +61,13 @@ class Path(NamedTuple):
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
-        return next(self.nodes(node))
+        origin = self._origin(node)
+        link, value = origin.link, origin.value
+        for step in self.steps:
+            key = _key(value, str(step))
+            value = child(value, key)
+            link = (link, key)
+        return Node(origin.document, link, value)
 
     def value(self, node: Node) -> Any:
         """What the path asks of a place that it leads to: its value, or a fact of it."""
@@ -64,7 +76,10 @@ class Path(NamedTuple):
     @property
     def is_single(self) -> bool:
         """Whether the path leads to exactly one place."""
-        return all(isinstance(step, str) for step in self.steps)
+        for step in self.steps:  # noqa: SIM110  # no generator, for it is asked of each path of each rule on each document
+            if type(step) is not str:
+                return False
+        return True
 
 
 @settings.derived

@@ -28,9 +28,16 @@ def server(operand: Any) -> Check:
     if len(str(operand)) > _LONGEST or not all(_RELEASE.fullmatch(Clause.of(text).number) for text in str(operand).split(",")):
         raise RuleError(f'"{operand}" is not a range of releases of the server, such as ">=5.0" or ">=4.3,<5"')
 
+    failure = (Failure(f"must be a release {operand}"),)
+    answers: dict[Release, bool] = {}  # the documents of a run are for few releases
+
     def check(value: Any, _node: Node) -> Verdict:
         release = value.release if isinstance(value, ReleaseText) else _release(value)
-        return True if release is not None and is_in_range(release, operand) else (Failure(f"must be a release {operand}"),)
+        if release is None:
+            return failure
+        if release not in answers:
+            answers[release] = is_in_range(release, operand)
+        return True if answers[release] else failure
 
     return check
 
