@@ -293,6 +293,7 @@ def reads(shared: str = "", places: str = "", *, anywhere: bool = False) -> Read
         ({"must": {"a@name": "present"}}, None),
         ({"must": {"a": "present"}, "when": {"b@name": "absent"}}, None),
         ({"must": {"$": {"only_keys": ["a"]}}}, None),
+        ({"must": {"a": {"matches": "[${}]+"}}}, None),
         ({"must": {"a": "present"}, "when": {"**": "present"}}, None),
     ],
 )

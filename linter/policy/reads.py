@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ..settings import catalogue
+from .errors import RuleError
 from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_REPAIR
 from .paths import Path, Tag, parse_path
 from .rule import written_out
@@ -41,7 +42,7 @@ def reads_of(data: Mapping[str, Any], kind: str) -> Reads | None:
     try:
         shared = frozenset(_shared(data, kind))
         places = [_places(parse_path(path), kind) for path in data.get("must", {})]
-    except _Untraced:
+    except (_Untraced, RuleError):  # a pattern can hold what looks like a reference
         return None
     known = [names for names in places if names is not None]
     return Reads(shared, frozenset().union(*known), len(known) < len(places))
