@@ -6,7 +6,8 @@ import gc
 import os
 import signal
 import sys
-from typing import NoReturn
+
+from .typed import NoReturn
 
 
 def _stop(*_: object) -> NoReturn:

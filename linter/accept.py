@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 from .choose import Checked, relative_to_here
 from .config import Acceptance, Config, matches
 from .documents.deployment import is_called
 from .model import Document, Finding, Notice, SettingPath, dotted, members_as_one
+from .typed import NamedTuple
 
 
 class _Fitting(NamedTuple):

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
 
 from .choose import Checked, relative_to_here
 from .config import Config, ConfigError
@@ -19,6 +18,7 @@ from .load import STANDARD_INPUT
 from .model import Document, Finding, Notice, Related
 from .redaction.mask import name_in_file
 from .text import printable
+from .typed import Any, Final, NamedTuple
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a baseline at most: some 400,000 entries."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from .run import Options, Outcome
 from .say import say, say_all
+from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .fix import FixedDump

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
 
 from .config import Config, ConfigError, Overrides, Severity, pattern_key
 from .configurations import Configurations
@@ -20,6 +19,7 @@ from .release import ANY_SERVER, ServerVersion
 from .server.target import NOTHING_BESIDE, Beside, target_of
 from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .sources import kinds
+from .typed import Final, NamedTuple
 
 
 class Plan(NamedTuple):

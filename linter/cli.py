@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -61,6 +60,7 @@ from .reporters import names as format_names
 from .run import NewBaseline, Options, Outcome, lint_input, lint_paths
 from .say import PROGRAM, say, say_all, without_traceback
 from .text import printable_lines
+from .typed import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from datetime import date, datetime

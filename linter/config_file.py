@@ -6,7 +6,6 @@ import os.path
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
 
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigError, Overrides, Severity, matches, pattern_key
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
@@ -16,6 +15,7 @@ from .policy.rule_set import PACKAGE
 from .release import ServerVersion
 from .suggest import choice_meant
 from .text import printable
+from .typed import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from datetime import date

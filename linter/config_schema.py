@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
 
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES
 from .model import LEVELS, TARGETS
+from .typed import Any, Final, NamedTuple
 
 Schema = dict[str, Any]
 

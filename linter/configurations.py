@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os.path
 from pathlib import Path
-from typing import Final
 
 from .config import Config
+from .typed import Final
 
 OWN_FILE: Final = ".medplum-lint.toml"
 PROJECT_FILE: Final = "pyproject.toml"

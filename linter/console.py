@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeVar, get_args
+from typing import get_args
 
 import click
 
@@ -19,6 +19,7 @@ from .files import reason_of
 from .output import drop
 from .say import PROGRAM, cannot_write, quietly, say, written
 from .text import inert, printable
+from .typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     _Choice = click.Choice[str]

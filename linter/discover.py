@@ -7,10 +7,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
 
 from .files import identity, reason_of
 from .sources import modules
+from .typed import Final, NamedTuple, Protocol
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
 """What folders are called that a search does not go into, as it does not into hidden ones."""

@@ -6,7 +6,8 @@ import os
 import re
 import stat
 import time
-from typing import BinaryIO, Final
+
+from .typed import BinaryIO, Final
 
 LARGEST_INPUT: Final = 512 * 1024 * 1024
 """Bytes of an input at most, unless ``--max-size`` says otherwise."""

@@ -11,7 +11,6 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
 
 from .conformance.written import holder
 from .documents.source import Rewriter
@@ -26,6 +25,7 @@ from .server.loader import loaded_value
 from .settings.kinds import DOCUMENT_KINDS
 from .syntax.edits import apply_to, meet
 from .text import Edit, Span
+from .typed import Any, Final, NamedTuple, TypeVar
 
 MOST_ROUNDS: Final = 10
 """Rounds at most: a fix can be what another one waits for."""

@@ -10,9 +10,9 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
 
 from .files import identity
+from .typed import Final
 
 LONGEST: Final = 1024
 """Characters of a glob at most."""

@@ -7,7 +7,6 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from .documents.recognise import is_medplum_name
 from .documents.source import Around, Confidence, Image, Loaded, Place, Recognised, Source, SourceFile, may_name_images
@@ -15,6 +14,7 @@ from .files import LARGEST_CONFIGURATION, LARGEST_INPUT, Identity, Unreadable, i
 from .model import Document
 from .release import ANY_SERVER, Release, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
+from .typed import Any, NamedTuple
 
 STANDARD_INPUT = "<stdin>"
 

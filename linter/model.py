@@ -7,10 +7,10 @@ reporter can be written against the three alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from .release import ANY_SERVER, ServerVersion
 from .text import Edit, Excerpt, Piece, Position, Span, Text
+from .typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,6 +15,7 @@ from .output import STANDARD_OUTPUT, is_same_output
 from .reporters import names as format_names
 from .sources import kinds
 from .text import printable
+from .typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

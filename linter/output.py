@@ -9,9 +9,9 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
 
 from .files import reason_of
+from .typed import Final
 
 STANDARD_OUTPUT: Final = "-"
 """The name of standard output where a file is asked for."""

@@ -9,7 +9,8 @@ import io
 import os
 import pickle
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+
+from .typed import Any, Final, TypeVar
 
 Part = TypeVar("Part")
 

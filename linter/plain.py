@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final, NamedTuple, NoReturn
 
 from .checking import said_of, watched, with_commands, with_contents
 from .config import Overrides
@@ -19,6 +18,7 @@ from .output import STANDARD_OUTPUT
 from .report import write_all
 from .run import Options, Outcome, lint_paths
 from .say import without_traceback, written
+from .typed import Final, NamedTuple, NoReturn
 
 _SWITCHES: Final = frozenset({"--allow-unrecognized", "--force-exclude", "--quiet", "-q"})
 _VARIABLES: Final = ("MEDPLUM_LINT_SERVER_VERSION", "_MEDPLUM_LINT_COMPLETE")

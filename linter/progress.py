@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Final
 
 from .text import printable
+from .typed import IO, Final
 
 _AFTER: Final = 2.0
 """Seconds of silence: a run that is shorter needs no line."""

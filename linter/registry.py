@@ -9,9 +9,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TypeVar
 
 from . import _built
+from .typed import TypeVar
 
 Entry = TypeVar("Entry")
 

@@ -6,7 +6,8 @@ Which releases there are is known by :mod:`linter.settings.releases`, which a ru
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+
+from .typed import Final, NamedTuple
 
 
 class Release(tuple[int, ...]):

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from io import StringIO
-from typing import Final
 
 from .files import Identity, identity
 from .load import described
@@ -16,6 +15,7 @@ from .model import LEVELS, Finding, Level, Result, Style
 from .output import STANDARD_OUTPUT, Unwritable, write_report, write_standard_output
 from .reporters import reporter
 from .run import Outcome
+from .typed import Final
 
 
 def is_read(output: str, inputs: Collection[Identity], *, from_stdin: bool) -> bool:

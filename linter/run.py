@@ -6,7 +6,6 @@ import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from . import __version__
 from .choose import Checked, Choices, Plan, RuleSet, target_for
@@ -59,6 +58,7 @@ from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 from .text import Span
+from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime

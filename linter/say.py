@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from .load import described
 from .output import Unwritable, drop
 from .text import inert, printable
+from .typed import Final
 
 PROGRAM: Final = "medplum-lint"
 

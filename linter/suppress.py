@@ -9,12 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate
-from typing import Final, NamedTuple
 
 from .documents.source import Loaded, Suppression
 from .model import Document, Finding
 from .policy.errors import did_you_mean
 from .text import Span
+from .typed import Final, NamedTuple
 
 RULE: Final = "unused-suppression"
 """The rule under whose id such comments are reported."""

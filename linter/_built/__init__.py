@@ -12,7 +12,8 @@ import marshal
 import os.path
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+
+from ..typed import Any
 
 HERE = os.path.dirname(__file__)
 """The folder of the built files; a checkout is two levels above it."""

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Final, NamedTuple
 
 from ..choose import all_rules, folders_of
 from ..config import Acceptance, Config, ConfigError, Overrides
@@ -20,6 +19,7 @@ from ..policy.errors import did_you_mean
 from ..policy.rule_set import check_ids
 from ..run import Options, Outcome, lint_paths
 from ..settings.kinds import DEPLOYMENT
+from ..typed import Final, NamedTuple
 
 _GLOB: Final = {"*": "[*]", "?": "[?]", "[": "[[]"}
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from ..choose import Choices, environment_overrides, relative_to_here
 from ..config import Config, Overrides, Severity, pattern_key
@@ -21,6 +20,7 @@ from ..model import Document, FileStatus
 from ..redaction.mask import holder_text
 from ..run import Options, Outcome, lint_paths
 from ..text import inert, printable
+from ..typed import NamedTuple
 
 
 class Shown(NamedTuple):

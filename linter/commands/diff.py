@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
@@ -12,6 +11,7 @@ from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, shown_name, visible, visible_effective
 from ..text import MASK, inert, printable
+from ..typed import Any, NamedTuple
 from .show import json_value, value_cell
 
 VERSION = 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
 
 from ..choose import is_active, is_selected, relative_to_here, severity_of
 from ..config import Config, Overrides
@@ -20,6 +19,7 @@ from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
 from ..settings.kinds import DEPLOYMENT
 from ..text import inert, printable
+from ..typed import Final, NamedTuple
 
 _MOST_FINDINGS: Final = 20
 """Findings at most that are named one by one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import Final
 
 from ..fix import FixedFile
 from ..model import Document
 from ..server.effective import leaves
 from ..text import MASK, Span, inert, printable
+from ..typed import Final
 
 _CONTEXT: Final = 3
 """Lines around a change, as diff(1) shows."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
 
 from .. import __version__
 from ..fix import Check, FixedDump, commanded
@@ -15,6 +14,7 @@ from ..model import Command, Finding
 from ..redaction.mask import environment_text
 from ..run import Outcome
 from ..text import inert, printable
+from ..typed import Final, NamedTuple
 
 MODE: Final = 0o700
 """Nobody else can change what its owner will run."""

@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
 
 from ..files import reason_of
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder
+from ..typed import Final, NamedTuple
 
 SCHEMA_NAME: Final = "rule.schema.json"
 """The schema beside the rules. No search for configurations reads a file of this name."""

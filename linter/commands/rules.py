@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from ..choose import rule_kinds
 from ..documents.deployment import side_by_side
@@ -26,6 +25,7 @@ from ..suppress import RULE as UNUSED_SUPPRESSION
 from ..suppress import Suppressions
 from ..syntax.edits import apply_to
 from ..text import Span, inert, printable, printable_lines
+from ..typed import Any, NamedTuple
 
 
 def level_words(info: RuleInfo) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
@@ -14,6 +13,7 @@ from ..redaction.numbers import number_text
 from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
+from ..typed import Any
 
 VERSION = 1
 _LONGEST = 80

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any, Final, NamedTuple
 
 from ..model import ABSENT, Document
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release
 from ..settings.releases import parse_release
 from ..text import inert, printable
+from ..typed import Any, Final, NamedTuple
 from ..upgrade.change import UpgradeChange
 from .show import json_value, value_cell
 

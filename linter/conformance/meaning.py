@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 
 from .. import settings
 from ..formats import FORMATS
 from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
 from ..settings.kinds import catalogue_kind
+from ..typed import Any, Final
 from .mismatch import MISREAD, is_unread, mismatches
 from .values import MEANS_TRUE
 

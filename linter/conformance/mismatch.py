@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final
 
 from .. import settings
 from ..formats.placeholders import is_unresolved
@@ -18,6 +17,7 @@ from ..settings import Setting
 from ..settings.env_names import setting_of
 from ..settings.history import ByRelease
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..typed import Any, Final
 from . import names, texts, tls, values
 from .answer import Mismatch
 from .variables import is_read_later, read_later

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
 from ..release import MAIN, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
+from ..typed import Any, Final, NamedTuple
 from .answer import Mismatch
 from .variables import is_live, is_read_later
 

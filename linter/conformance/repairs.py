@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Mapping
 from copy import copy
 from functools import cache
-from typing import Any, Final
 
 from .. import settings, suggest
 from ..formats.placeholders import is_unresolved
@@ -21,6 +20,7 @@ from ..release import MAIN, Release
 from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..typed import Any, Final
 from . import names, tls, values, written
 from .mismatch import mismatches
 from .secrets import is_called_secret

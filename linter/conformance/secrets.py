@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
 
 from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import SettingPath
 from ..settings import Catalogue
 from ..syntax.json import INVALID, valid_value
+from ..typed import Any, Final
 
 _DEEPEST: Final = 20
 """Levels of nesting in an object down to which it is searched; what is nested more deeply is taken for a secret."""

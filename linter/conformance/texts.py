@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 
 from ..model import SettingPath
 from ..redaction.numbers import number_text
@@ -13,6 +12,7 @@ from ..settings import Catalogue, Setting
 from ..settings.history import ByRelease
 from ..settings.kinds import Coercion
 from ..text import BLANKS, as_clause
+from ..typed import Any, Final
 from . import tls
 from .answer import Mismatch
 from .values import MEANS_FALSE, MEANS_TRUE, outcome

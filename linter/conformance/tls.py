@@ -8,10 +8,10 @@ Where nothing parses them, ``database.ssl`` and ``redis.tls`` are handed on as t
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 
 from ..settings import Setting
 from ..syntax.json import valid_value
+from ..typed import Any, Final
 from .answer import Mismatch
 from .values import MEANS_FALSE
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from math import inf
-from typing import Any, Final
 
 from ..formats import FORMATS
 from ..redaction.numbers import is_short, number_text, short_number_text
 from ..release import Release, ServerVersion
 from ..settings import Setting
+from ..typed import Any, Final
 from .answer import Mismatch
 from .names import near_name
 

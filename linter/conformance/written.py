@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
 
 from ..formats import FORMATS
 from ..model import ABSENT
 from ..syntax.json import valid_value
+from ..typed import Any, Final
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 _FALSE: Final = frozenset({"false", "no", "off", "0", "n", "f", "disabled"})

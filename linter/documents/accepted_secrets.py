@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
 
 from ..syntax.edits import apply_edits, before_blanks, behind_blanks, behind_break, line_end, line_start
 from ..text import Edit, Span
+from ..typed import Final, NamedTuple
 from .variables import Variable
 
 _OF_SECRETS: Final = re.compile("secret|credential|password|key")

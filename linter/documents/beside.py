@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN, SettingPath
 from ..release import Release
 from ..server.assembly import Stop, coercion_of, converted, is_false
 from ..settings.kinds import Coercion
+from ..typed import Any, Final, NamedTuple
 
 
 class Beside(NamedTuple):

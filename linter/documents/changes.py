@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
 
 from ..syntax.edits import Overlap, apply_edits, meet
 from ..text import Edit, Span
+from ..typed import TypeVar
 
 Step = TypeVar("Step")
 """A change, or several that are made at once."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 
 from ..release import Release, ServerVersion
 from ..server import start
 from ..server.start import Reads
 from ..text import Span, printable
+from ..typed import Any, Final
 from .source import Problem
 
 _LONGEST: Final = 10_000

@@ -7,11 +7,11 @@ the file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from ..model import Deployment, Document, Fact, Part, SettingPath
 from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
 from ..text import Excerpt, Piece, Span, Text
+from ..typed import NamedTuple
 
 _SECRETS = ("database", "redis")
 

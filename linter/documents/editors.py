@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from ..model import Change
 from ..text import Edit
+from ..typed import TYPE_CHECKING
 from .source import Editor, SourceFile
 from .variables import Variable
 

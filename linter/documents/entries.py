@@ -6,10 +6,10 @@ An entry gives one setting, or as JSON one with all its members.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
 
 from ..model import Fact, Part, SettingPath
 from ..text import Excerpt, Piece, Span
+from ..typed import TYPE_CHECKING, Protocol
 from .lines import Lines
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
 
 from .. import settings
 from ..redaction.token_line import LineExcerpts, Token
 from ..settings.env_names import setting_of
 from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ..text import Span, Text
+from ..typed import NamedTuple
 from .editors import editor_of_lines
 from .lines import TokenLines
 from .problems import encoding_problems

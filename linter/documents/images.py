@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
 
 from ..formats.placeholders import fallback_of
 from ..model import Document
 from ..release import ServerVersion
 from ..text import Span, printable
+from ..typed import Any, Final
 from .source import Image, SourceFile, may_name_images
 from .variables import VariableHolder, load_variables
 from .variables_in_yaml import is_sound, lines_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
 
 from .. import settings
 from ..model import Change
@@ -12,6 +11,7 @@ from ..syntax.json import parse_json
 from ..syntax.json_edits import remove, rename, replace, set_value
 from ..syntax.places import Json, JsonPath
 from ..text import Edit
+from ..typed import Any, Final
 from .changes import edits_of
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from ..model import Change
 from ..release import Release
 from ..syntax.env_edits import Entry, add, remove, rename, replace, set_text
 from ..text import Edit, Span
+from ..typed import Final
 from .variables import Variable
 from .variables_editor import variable_edits
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
 
 from ..text import Excerpt, Piece, Span, Text
+from ..typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ..redaction.token_line import LineExcerpts

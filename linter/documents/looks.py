@@ -6,7 +6,8 @@ Only what is not well-formed JSON is asked this, so that a run on a sound file c
 from __future__ import annotations
 
 import re
-from typing import Final
+
+from ..typed import Final
 
 _LOOKED_AT: Final = 20_000
 """Characters in which a line of YAML is looked for."""

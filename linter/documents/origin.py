@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
 
 from .. import settings
 from ..model import Change, Fact, Part, SettingPath
 from ..syntax.places import Json, Place, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
+from ..typed import TYPE_CHECKING, Any, Literal
 from .lines import JsonLines
 from .source import Editor, SourceFile
 

@@ -14,13 +14,13 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from itertools import dropwhile, takewhile
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Command, Document, SettingPath, Stored, child
 from ..server.effective import HIDDEN, leaves, visible
 from ..server.loader import ssm_text
 from ..settings import Setting
+from ..typed import Any, Final, NamedTuple
 from .parameter_problems import name_reason
 from .parameters import LIMITS, Environment, Parameter
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
@@ -16,6 +15,7 @@ from ..server.loader import build_tree, ssm_value
 from ..syntax.places import Json, Places
 from ..syntax.yaml import Yaml
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import JsonLines, Lines, TokenLines
 from .origin import public_at

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from .. import settings
 from ..model import SettingPath
 from ..release import Release
 from ..server.loader import has_wholes
 from ..text import printable
+from ..typed import Final
 from .parameters import LIMITS, MOST_LEVELS, Environment, Parameter
 from .source import Problem
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Fact, Part, SettingPath
@@ -18,6 +17,7 @@ from ..server.loader import dotted_path
 from ..syntax.places import JsonPath, Place, Places
 from ..syntax.yaml_places import YamlPlaces
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .origin import public_at
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
 
 from ..model import dotted
 from ..syntax.places import Json, SyntaxProblem
 from ..text import Edit, Span, printable
+from ..typed import TYPE_CHECKING, Final
 from .source import Problem, Repair, SourceFile
 
 if TYPE_CHECKING:

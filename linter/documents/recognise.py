@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .. import settings
+from ..typed import Any
 from .source import Confidence, Recognised
 
 SHARED_WITH_APPS = frozenset({"baseUrl", "clientId", "googleClientId", "recaptchaSiteKey", "registerEnabled", "storageBaseUrl"})

@@ -8,10 +8,10 @@ that is no release, nobody knows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from ..model import Document
 from ..release import ANY_SERVER, ServerVersion
+from ..typed import NamedTuple
 from .deployment import Candidate, deployments, environment_of
 from .images import version_of
 from .source import Image

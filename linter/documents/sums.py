@@ -7,13 +7,13 @@ A container has those of its ``envFrom`` and its ``env``, a service of Compose t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..server.loader import build_tree
 from ..settings.env_names import PREFIX, setting_of
 from ..text import Excerpt, Span
 from ..text import Piece as ShownPiece
+from ..typed import Any, Final, NamedTuple
 from .source import Editor, Loaded, Place, Problem, SourceFile, Suppression
 from .variables import KIND, ReadVariables, Variable, VariableHolder, beside_members_of, read_variables
 

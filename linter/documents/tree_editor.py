@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
 
 from ..model import Change
 from ..syntax import json_edits, yaml_edits
@@ -13,6 +12,7 @@ from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml, parse_yaml
 from ..text import Edit
+from ..typed import Any, Final
 from .source import SourceFile
 from .variables import Variable
 from .variables_editor import variable_edits

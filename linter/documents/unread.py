@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from .. import settings
+from ..typed import Final
 from .problems import broken_off
 from .recognise import names_in
 from .source import SourceFile

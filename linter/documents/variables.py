@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
 
 from .. import settings
 from ..formats.credentials import no_issued_credential
@@ -22,6 +21,7 @@ from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..syntax.places import JsonPath
 from ..text import Edit, Span, printable
+from ..typed import Any, Final, NamedTuple, TypeVar
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import public_at

@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
 
 from .. import settings
 from ..model import Change, SettingPath
@@ -21,6 +20,7 @@ from ..syntax.edits import apply_edits, is_same
 from ..syntax.json import INVALID, parse_json, valid_value
 from ..syntax.json_edits import remove, rename
 from ..text import Edit
+from ..typed import Any, Protocol
 from .accepted_secrets import with_accepted
 from .changes import as_one, edits_of
 from .json_editor import set_whole

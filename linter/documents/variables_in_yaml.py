@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple
 
 from ..formats.placeholders import fallback_of
 from ..redaction.token_line import LineExcerpts, yaml_tokens
@@ -15,6 +14,7 @@ from ..syntax.yaml import Yaml
 from ..syntax.yaml_events import Scalar, scalars
 from ..syntax.yaml_places import Style
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .lines import JsonLines, Lines, TokenLines
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Problem, SourceFile

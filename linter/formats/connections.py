@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 from urllib.parse import unquote
+
+from ..typed import Any, Final
 
 _URL = re.compile(
     r"(?P<scheme>postgres|postgresql|redis|rediss)://"

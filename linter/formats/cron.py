@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
 
+from ..typed import Final, NamedTuple
 from . import format
 
 _SAMPLE: Final = "must be a cron expression of five fields, such as 0 3 * * *"

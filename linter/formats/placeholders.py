@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
+from ..typed import Any
 from . import format
 
 _REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))

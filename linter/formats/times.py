@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from typing import Final
 
+from ..typed import Final
 from . import format
 
 _DATE_TIME: Final = re.compile(

@@ -7,10 +7,10 @@ placeholder; and also where it compares with a setting that is. A value of the w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN
+from ..typed import Any, Final, NamedTuple
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, meant_at
 from .errors import RuleError, did_you_mean
 from .node import Node

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant
 from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, is_set_later, is_unread, mismatches
 from ..model import UNKNOWN
 from ..release import MAIN
+from ..typed import Any, Final
 from .node import Node
 
 

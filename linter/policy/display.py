@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..settings.kinds import catalogue_kind
 from ..text import MASK
+from ..typed import Any
 
 
 def shown(document: Document, path: SettingPath, value: Any) -> str:

@@ -7,10 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from ..model import Change, Document, SettingPath, dotted
 from ..text import Span
+from ..typed import Any, NamedTuple
 from .engine import applies, check
 from .errors import did_you_mean
 from .rule import Rule, is_fixable, kind_matches

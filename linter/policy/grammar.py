@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any, Final, NamedTuple
 
 from ..model import LEVELS, TARGETS
+from ..typed import Any, Final, NamedTuple
 from .assertions import MOST_CLAUSES
 from .operators import OPERATORS, TEXT, Operator, Schema
 

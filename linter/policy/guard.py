@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
 
 from ..conformance.mismatch import mismatches
 from ..model import ABSENT, Document
 from ..settings import catalogue
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..typed import Any, Final
 from .paths import ANY, DEEP, Path, Tag, parse_path
 
 Test = list[str]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
 
 from ..conformance.mismatch import leave_out, misfits, read_beside, unchecked
 from ..conformance.names import needed_like
 from ..model import Document, Fact, Finding, Level, SettingPath
 from ..release import MAIN
 from ..settings import KINDS
+from ..typed import TYPE_CHECKING, Any, Final
 from .node import document_fact
 from .rule import Rule
 

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, NamedTuple
 
+from ..typed import Final, NamedTuple
 from .errors import did_you_mean
 
 GROUP: Final = "medplum_lint.rules"

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from hashlib import blake2b
 from os import urandom
-from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN
+from ..typed import Any, Final, NamedTuple
 
 LEAST_BITS: Final = 2048
 """The shortest RSA key that CloudFront takes (Amazon CloudFront Developer Guide, "Creating key pairs for your signers")."""

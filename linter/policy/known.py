@@ -7,11 +7,11 @@ a library (``redis.tls.servername``) and names that no server reads any more nee
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .. import settings
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
+from ..typed import Any
 from .errors import RuleError, did_you_mean
 from .paths import ANY, DEEP, Path, Tag, parse_path
 from .rule import fixes_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 
 from .. import settings
 from ..formats.placeholders import fallback_of
@@ -12,6 +11,7 @@ from ..redaction.numbers import number_text
 from ..release import MAIN, ReleaseText
 from ..settings import Setting
 from ..settings.kinds import catalogue_kind, environment_in_name
+from ..typed import Any, Final
 
 Link = tuple[Any, str | int] | None
 """A path as a chain from its end; ``None`` is the root. Extending it costs the same at any depth, where a tuple costs its length."""

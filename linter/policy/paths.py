@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import Document, Mark, child
 from ..settings.kinds import catalogue_kind
+from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
 from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Node
 

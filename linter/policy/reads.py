@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
 
 from ..settings import catalogue
+from ..typed import Any, Final, NamedTuple
 from .errors import RuleError
 from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_REPAIR
 from .paths import Path, Tag, parse_path

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final, NamedTuple
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Document, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
+from ..typed import Any, Final, NamedTuple
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import jsonschema
 import yaml
 
 from ..files import TooLarge, Unreadable, read_regular
+from ..typed import Any, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import rule_schema
 from .known import check_settings

@@ -10,10 +10,10 @@ import json
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .. import _built
 from ..model import RuleInfo
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .errors import did_you_mean
 from .rule import Rule, compile_rule, is_fixable
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
@@ -13,6 +12,7 @@ from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..text import MASK, as_clause, printable
+from ..typed import Any
 from .display import may_be_shown, shown
 from .errors import RuleError
 from .node import SENTENCES, Node

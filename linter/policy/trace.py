@@ -9,11 +9,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, NamedTuple
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..text import Span, printable
+from ..typed import Any, Final, Literal, NamedTuple
 from .assertions import RuleContext, compile_assertion
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .engine import applies, seen_by

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Final
 
 from .. import settings
 from ..conformance.answer import Mismatch
@@ -20,6 +19,7 @@ from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from ..text import Excerpt, Piece, Span
+from ..typed import Any, Final
 from .errors import RuleError
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag, parse_path

@@ -6,9 +6,9 @@ A verdict is ``True``, ``None`` (unknown) or a tuple with at least one :class:`F
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
 
 from ..model import Part, SettingPath
+from ..typed import Any, Literal, NamedTuple
 from .node import Node
 
 

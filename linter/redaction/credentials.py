@@ -6,9 +6,9 @@ Whatever of a text is taken for one is masked to the end of what it may reach, r
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from ..text import MASK
+from ..typed import Final
 from .generated import generated_at
 
 _SCHEME: Final = re.compile(

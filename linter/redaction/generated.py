@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Final
 
+from ..typed import Final
 from .numbers import is_long_number
 
 _RUN: Final = re.compile("[A-Za-z0-9_+=]{16,}")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
+from ..typed import Final
 from .values import Public, Visibility, shown_text
 
 WIDEST: Final = 160

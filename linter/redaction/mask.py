@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
 
 from ..model import Document, FileStatus, SettingPath
 from ..text import MASK, Span, printable
+from ..typed import Final
 
 WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
 """A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""

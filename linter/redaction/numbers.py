@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+
+from ..typed import Any, Final
 
 _MOST_DIGITS: Final = 15
 """Digits of a number with which somebody counts or measures; one that has more can be a secret."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
+from ..typed import TYPE_CHECKING, Literal, NamedTuple
 from .credentials import without_credentials
 from .json_line import SHOWN_OF_LONG, WIDEST, excerpt_of, is_shown_whole
 from .values import Public, Visibility, shown_text

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
 from ..model import Mark, SettingPath
 from ..settings import Catalogue, Setting
 from ..text import MASK, printable
+from ..typed import Any, Final, Literal, NamedTuple
 from .mask import WORDS
 from .numbers import is_long_number, is_short, number_text
 

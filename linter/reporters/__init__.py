@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, cast
+
+from ..typed import IO, TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from ..model import Result, Style

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
 
 from ..model import LEVELS, Configuration, Deployment, Document, Finding, Fix, Level, Result, Style
 from ..redaction.mask import environment_text, holder_text
 from ..text import printable
+from ..typed import Final
 
 COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 

@@ -8,9 +8,9 @@ first of them a clause that begins as an order is the remedy. Texts in quotes an
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
 
 from ..model import LEVELS, Finding
+from ..typed import Final, NamedTuple
 
 
 class Clauses(NamedTuple):

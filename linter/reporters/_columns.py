@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
 
 from ..text import Excerpt
+from ..typed import Final
 
 UNKNOWN: Final = 80
 """The columns to wrap at where no terminal is known."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+
+from ..typed import Final
 
 NAMES: Final = {
     "CWE-94": "Improper Control of Generation of Code ('Code Injection')",

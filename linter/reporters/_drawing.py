@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
 
 from ..model import Document, Finding, SettingPath, Style
 from ..text import Excerpt, Span, printable
+from ..typed import Final, NamedTuple
 from ._about_run import paint
 from ._columns import UNKNOWN, fitting, width, wrapped
 

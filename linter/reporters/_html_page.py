@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from ..typed import Final
 
 STYLE: Final = """
 :root {

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Final, NamedTuple
 from urllib.parse import quote_from_bytes
+
+from ..typed import Final, NamedTuple
 
 _STDIN: Final = "<stdin>"
 _OUTSIDE: Final = "<outside>"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from ..model import Document, Finding, Fix, Related, Result, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, Piece, Span, printable
+from ..typed import Final
 from ._about_run import holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped

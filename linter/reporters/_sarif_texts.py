@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+
+from ..typed import Final
 
 _DESCRIPTION: Final = 1024
 """Characters of a description that GitHub shows."""

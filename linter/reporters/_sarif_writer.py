@@ -12,11 +12,11 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
 
 import attr
 
 from ..text import inert, printable
+from ..typed import Any, Final
 
 _FIRST: Final = ("$schema", "version")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from ..model import LEVELS, Document, FileStatus, Finding, Result, SettingPath
 from ..redaction.mask import holder_text, shown_span
 from ..text import Position, Span, inert, printable
+from ..typed import NamedTuple
 from ._about_run import count, series, together, used
 from ._paths import reported_path
 from ._sarif_texts import one_line

@@ -13,10 +13,10 @@ The form is that of "Logging commands" in Microsoft's documentation, the escapes
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO, Final
 
 from ..model import Finding, Result, Style
 from ..text import inert, printable
+from ..typed import IO, Final
 from ._sentences import UNREAD, Place, fix_of, logged, message_of
 
 _OF_DATA: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import IO, Final
-
 from ..model import Finding, Result, Style
 from ..text import inert, printable
+from ..typed import IO, Final
 from ._about_run import about_the_run, of_holder, paint, servers, shown, statistics
 
 TABLE: Final = True

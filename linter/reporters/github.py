@@ -15,10 +15,10 @@ The form is that of "Workflow commands for GitHub Actions" in GitHub's documenta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO, Final
 
 from ..model import Finding, Level, Result, Style
 from ..text import inert, printable
+from ..typed import IO, Final
 from ._sentences import UNREAD, Place, fix_of, logged, message_of
 
 _COMMANDS: Final[dict[Level, str]] = {"error": "error", "warning": "warning", "note": "notice"}

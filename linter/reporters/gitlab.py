@@ -16,11 +16,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import IO, Any, Final
 
 from ..model import Configuration, FileStatus, Finding, Level, Result, Style
 from ..redaction.mask import holder_text, shown_span
 from ..text import inert, printable
+from ..typed import IO, Any, Final
 from ._identity import hash_of, identities
 from ._paths import reported_path
 from ._sarif_texts import one_line

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import IO, Final
 
 from ..model import Finding, Result, Style, dotted
 from ..text import inert, printable
+from ..typed import IO, Final
 from ._about_run import MANY, about_the_run, count, fixable_of, folded, of_holder, paint, servers, shown, statistics
 from ._columns import UNKNOWN, wrapped
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import IO, Final
 
 from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, inert, printable
+from ..typed import IO, Final
 from ._about_run import count, together, used
 from ._html_page import SCRIPT, STYLE
 from ._sentences import Place, Placer, environment_of, line, message_of, placer, reported, summary

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import IO, Any
 
 from ..model import Configuration, Deployment, Document, Finding, Fix, Related, Result, RuleInfo, SettingPath, Style, dotted
 from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
 from ..text import Span, inert
+from ..typed import IO, Any
 
 VERSION = 1
 

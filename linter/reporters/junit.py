@@ -19,11 +19,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import IO, TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from ..model import Document, FileStatus, Finding, Result, Style, dotted
 from ..text import inert, printable
+from ..typed import IO, TYPE_CHECKING, Final
 from ._about_run import used
 from ._sentences import UNREAD, USED, Placer, environment_of, fix_of, line, message_of, placer, related, reported, unread
 

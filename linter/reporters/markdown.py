@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import IO, Final
 
 from ..model import LEVELS, Finding, Level, Result, Style
 from ..text import inert, printable
+from ..typed import IO, Final
 from ._about_run import count, together, used
 from ._sentences import Placer, fix_of, line, message_of, placer, related, reported, servers, summary, unread
 

@@ -25,7 +25,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import IO, Any, Final
 from zlib import compress
 
 import sarif_om as om
@@ -49,6 +48,7 @@ from ..model import (
 )
 from ..redaction.mask import holder_text, named_environment, shown_span
 from ..text import Edit, Span, Text, printable
+from ..typed import IO, Any, Final
 from ._cwe import NAMES, page_of, weaknesses
 from ._fingerprint import Wanted, line_hashes
 from ._identity import identities

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import IO, Final
-
 from ..model import Result, Style
 from ..text import inert
+from ..typed import IO, Final
 from ._about_run import MANY, about_the_run, folded, servers, shown, statistics
 
 TABLE: Final = True

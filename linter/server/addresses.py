@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from ..model import UNKNOWN, Mark
+from ..typed import Final
 
 INVALID_URL: Final = Mark("INVALID_URL")
 """The parser refuses the base: "Invalid URL"."""

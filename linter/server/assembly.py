@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
@@ -14,6 +13,7 @@ from ..redaction.numbers import number_text
 from ..release import MAIN, Release
 from ..settings.kinds import Coercion
 from ..syntax.json import INVALID, valid_value
+from ..typed import Any, Final, NamedTuple
 from .loader import Owned, coerce, owned, put
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
 from ..settings import Setting
 from ..text import printable
+from ..typed import Any, Final, NamedTuple
 
 _SYSTEM: Final = "aws_ssm_parameter_store"
 _MEMBERS: Final = ("system", "key", "type")

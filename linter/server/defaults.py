@@ -10,11 +10,11 @@ Some defaults replace whatever JavaScript takes for false (``||=``): null, false
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
 
 from ..model import UNKNOWN
 from ..release import MAIN, OLDEST, Release
 from ..settings import catalogue
+from ..typed import Any, Final
 from .addresses import INVALID_URL, beneath
 from .assembly import is_false
 

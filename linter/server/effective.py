@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Document, Mark, SettingPath, child, dotted
@@ -14,6 +13,7 @@ from ..release import Release
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK
+from ..typed import Any, Final, NamedTuple
 from .assembly import assemble
 from .defaults import GENERATED, GENERATED_KEY_ID, with_defaults
 from .loader import SECRETS

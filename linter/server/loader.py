@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Final
 
 from ..model import SettingPath
 from ..redaction.numbers import number_text
@@ -15,6 +14,7 @@ from ..settings import Setting
 from ..syntax.json import INVALID, valid_value
 from ..syntax.places import whole_number
 from ..text import BLANKS
+from ..typed import Any, Final
 
 
 def coerce(text: str, coercion: str) -> Any:

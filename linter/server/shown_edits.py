@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from ..model import Change, Document, Mark
 from ..settings.env_names import variable_of
 from ..settings.kinds import catalogue_kind
 from ..syntax.edits import behind_break
 from ..text import Edit, Piece, Span
+from ..typed import Final
 from .effective import catalogue_of, is_shown_whole, visible
 
 _LONGEST_LINE: Final = 10_000

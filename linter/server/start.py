@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
+
+from ..typed import Any, Literal
 
 Reads = Literal["only", "too", "never", "unknown"]
 """Whether the server reads variables: as its only configuration, besides another, never, or nobody can tell."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
 
 from ..model import UNKNOWN, SettingPath
 from ..release import Release
+from ..typed import Any, Final
 from .addresses import INVALID_URL, beneath
 from .assembly import is_false, js_text
 from .defaults import BENEATH_BASE, GENERATES_KEY

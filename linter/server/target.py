@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Final
 
 from .. import settings
 from ..formats.hosts import host_of, is_developers_host
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, SettingPath, Target
+from ..typed import Final
 
 
 class Beside:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeVar, cast
 
 from .. import _built
 from ..model import SettingPath
 from ..release import MAIN, OLDEST, Release
+from ..typed import Any, Final, Literal, TypeVar, cast
 from .history import ByRelease
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")

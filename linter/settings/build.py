@@ -35,11 +35,11 @@ import os.path
 import re
 from collections.abc import Container
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
 
 from .. import _built
 from ..formats import FORMATS
 from ..release import MAIN, OLDEST
+from ..typed import Any, Final, NamedTuple
 from .env_names import landings, variable_of
 from .releases import parse_release
 

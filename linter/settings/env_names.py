@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final
 
 from ..release import MAIN, OLDEST, Release
+from ..typed import Final
 
 PREFIX: Final = "MEDPLUM_"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
 
 from ..release import MAIN, OLDEST, Release
+from ..typed import Any, Generic, TypeVar
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ It knows names, types, choices and limits. It demands no setting, for which are 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
 
+from ..typed import Any, Final
 from . import Setting, catalogue
 
 Schema = dict[str, Any]

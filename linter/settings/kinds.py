@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+
+from ..typed import Final, Literal, NamedTuple
 
 Role = Literal["infra", "server", "database", "redis"]
 """What a document configures."""

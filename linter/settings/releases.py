@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import Final
 
 from ..release import MAIN, NEWEST, OLDEST, Clause, Release, ServerVersion
+from ..typed import Final
 
 __all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release", "parse_server_version"]
 

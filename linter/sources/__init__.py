@@ -11,9 +11,9 @@ import json
 import os.path
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
 
 from .. import _built
+from ..typed import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from ..documents.source import Recognised, Source, SourceFile

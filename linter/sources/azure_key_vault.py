@@ -8,7 +8,6 @@ are texts than there are values of other types; ``--kind server/azure`` forces i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
@@ -22,6 +21,7 @@ from ..release import Release
 from ..server.loader import build_tree, dotted_path, has_wholes, ssm_value
 from ..syntax.places import Json, Places
 from ..text import Span, printable
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ..redaction.values import Public, Visibility

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
 
 from .. import settings
 from ..conformance.secrets import holds_secret
@@ -22,6 +21,7 @@ from ..server.loader import dotted_path
 from ..syntax.places import Json
 from ..syntax.yaml import Tagged, Yaml
 from ..text import printable
+from ..typed import Any, Final
 
 KINDS = ("server/ssm",)
 MARKS = ("AWS::",)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
-from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
@@ -39,6 +38,7 @@ from ..documents.variables_in_yaml import (
 from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
+from ..typed import Any, Final, NamedTuple
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 KINDS = ("server/env",)

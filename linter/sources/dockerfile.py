@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
-from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
 from ..documents.images import is_app_image, is_server_image
@@ -32,6 +31,7 @@ from ..server.start import Reads
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile")

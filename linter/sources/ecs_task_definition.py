@@ -8,7 +8,6 @@ alone, as Terraform takes it, is read too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
@@ -29,6 +28,7 @@ from ..documents.variables_in_yaml import (
 from ..server.start import Reads
 from ..settings.env_names import setting_of
 from ..text import printable
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 MARKS = ("containerDefinitions", "MEDPLUM_")

@@ -7,7 +7,6 @@ references. Other jobs, such as one that deploys bots, have variables of clients
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
 
 from ..documents.editors import editor_in
 from ..documents.images import is_app_image, is_server_image
@@ -26,6 +25,7 @@ from ..documents.variables_in_yaml import (
 )
 from ..model import SettingPath
 from ..settings.env_names import variable_of
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")

@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from functools import partial
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..documents.editors import editor_in
@@ -48,6 +47,7 @@ from ..documents.variables_in_yaml import (
 from ..settings.env_names import PREFIX, variable_of
 from ..syntax.places import JsonPath
 from ..text import Span, printable
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")

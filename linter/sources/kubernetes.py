@@ -9,7 +9,6 @@ also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
@@ -32,6 +31,7 @@ from ..documents.variables_in_yaml import (
 )
 from ..model import UNKNOWN
 from ..settings.env_names import PREFIX
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")

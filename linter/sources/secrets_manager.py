@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
 from ..documents.lines import JsonLines
@@ -19,6 +18,7 @@ from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..text import Excerpt, Piece, Span, Text
+from ..typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from ..redaction.values import Visibility

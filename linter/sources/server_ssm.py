@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import Any, Final, NamedTuple
 
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
 from ..documents.parameters import Environment, Given, Parameter, Spot, environments, text_of, type_of
@@ -23,6 +22,7 @@ from ..model import UNKNOWN, Part, Stored
 from ..syntax.json_stream import json_documents
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/ssm",)
 MARKS = ("Parameter", "parameters", "PARAMETERS", '"/', '"\\/', "medplum/", "medplum\\/", "MEDPLUM/", "Medplum/")

@@ -7,7 +7,6 @@ The formats are those of "JSON Output Format" in Terraform's documentation: ``va
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
 from ..documents.parameters import Given, Parameter, Spot, environments
@@ -15,6 +14,7 @@ from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Part
 from ..syntax.places import Json, JsonPath
+from ..typed import Any, Final
 
 KINDS = ("server/ssm",)
 MARKS = ("terraform_version",)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from ..text import Span
+from ..typed import NamedTuple
 from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break, line_start
 
 

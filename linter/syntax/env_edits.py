@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ..text import Span
+from ..typed import NamedTuple
 from .edits import Edit, behind_break, break_near, index_in, line_end, line_start
 from .quotes import closing_quote, is_nothing_but_references
 

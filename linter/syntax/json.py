@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, Final
 
 from ..model import UNKNOWN, Mark
 from ..text import Span
+from ..typed import Any, Final
 from .places import Json, JsonPath, Place, Places, whole_number
 
 

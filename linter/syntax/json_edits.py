@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, ClassVar, Final, NamedTuple
 
 from ..text import Span
+from ..typed import Any, ClassVar, Final, NamedTuple
 from .brackets import Brackets, Item, Separator, fill, insert, keep_comments, separator_at, take_out
 from .edits import (
     Edit,

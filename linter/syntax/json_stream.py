@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from ..text import Span
+from ..typed import Final
 from .json import parse_json
 from .places import Json, JsonPath, Place, Places, SyntaxProblem, whole_number
 

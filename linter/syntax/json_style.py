@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
 
+from ..typed import Any, Final, NamedTuple
 from .edits import Token, behind_blanks, break_near, has_break, indentation
 
 _USUAL_UNIT: Final = "  "

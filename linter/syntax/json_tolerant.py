@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from ..model import UNKNOWN
 from ..text import Span
+from ..typed import Any
 from .places import Json, JsonPath, Place, SyntaxProblem, whole_number
 from .quotes import closing_quote, replace_escapes
 

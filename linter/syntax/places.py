@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, Protocol
-
 from ..text import Span
+from ..typed import Any, Final, NamedTuple, Protocol
 
 JsonPath = tuple[str | int, ...]
 

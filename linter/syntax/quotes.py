@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+
+from ..typed import Final
 
 _BLOCK: Final = 1 << 16
 """Characters in which escapes are replaced at once."""

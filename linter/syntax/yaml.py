@@ -7,10 +7,10 @@ stays text. For each scalar the text as written is kept, because a parameter or 
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
 
 from ..model import UNKNOWN
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .places import SyntaxProblem
 from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, events, scalar_span
 from .yaml_places import Member, Style, YamlNode, YamlPlaces

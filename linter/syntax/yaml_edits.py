@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
 
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .brackets import Brackets, Item, Separator, fill, insert, separator_at, take_out
 from .edits import (
     Edit,

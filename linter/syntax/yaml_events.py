@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
 
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .yaml_places import Style
 
 DEEPEST: Final = 200

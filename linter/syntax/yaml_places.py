@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
 from ..text import Span
+from ..typed import Literal, NamedTuple
 from .places import JsonPath, Place
 
 Style = Literal["plain", "single", "double", "literal", "folded"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Final
 
+from ..typed import Any, Final
 from .edits import Token
 from .yaml_places import Style
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple
-
 from ..model import ABSENT, Document, SettingPath
 from ..release import Release
 from ..text import Span
+from ..typed import Any, Final, Literal, NamedTuple
 
 Kind = Literal["step", "requirement", "removed", "added", "read-differently", "default"]
 KINDS: Final[tuple[Kind, ...]] = ("step", "requirement", "removed", "added", "read-differently", "default")

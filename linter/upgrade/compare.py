@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final, NamedTuple
 
 from ..conformance.mismatch import MISREAD, mismatches
 from ..conformance.values import outcome
@@ -22,6 +21,7 @@ from ..settings.env_names import landings, variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..settings.releases import RELEASES
 from ..text import as_clause
+from ..typed import Any, Final, NamedTuple
 from .change import UpgradeChange
 from .notes import Notes, SettingNote
 

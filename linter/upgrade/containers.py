@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, NamedTuple
 
 from ..documents.images import is_server_image
 from ..model import Document
 from ..syntax.dockerfile import Dockerfile, Instruction, read_dockerfile, words
 from ..syntax.yaml import Yaml, parse_yaml
 from ..text import Span
+from ..typed import Any, Final, Literal, NamedTuple
 
 Path = tuple[str | int, ...]
 Part = Literal["program", "argument", "user", "mount"]

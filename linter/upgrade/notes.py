@@ -5,13 +5,13 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, cast
 
 from ..model import SettingPath
 from ..policy.rule import Condition, compile_condition
 from ..policy.template import Template
 from ..release import MAIN, OLDEST, Release
 from ..settings.releases import parse_release
+from ..typed import Any, Final, NamedTuple, cast
 from .change import KINDS, Kind
 from .containers import PARTS, Part
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
 
 from ..documents.deployment import role
 from ..model import ABSENT, Document, SettingPath
@@ -12,6 +11,7 @@ from ..policy.rule import kind_matches
 from ..release import Release
 from ..server.effective import shown_name, visible
 from ..text import Span
+from ..typed import Any, Final, NamedTuple
 from .change import KINDS, UpgradeChange
 from .compare import History, Pair, View, default_changes, pairs, read_changes
 from .containers import Container, containers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
 
 from .. import settings
 from ..documents.deployment import Candidate, deployments, environment_of, role
@@ -13,6 +12,7 @@ from ..server.assembly import is_false
 from ..server.defaults import with_defaults
 from ..server.effective import loaded
 from ..server.loader import SECRETS
+from ..typed import Any, Final
 from .change import UpgradeChange
 from .compare import History, Pair, View, changes_default, default_change, is_ignored, is_same
 from .notes import Notes

@@ -7,9 +7,9 @@ JSON Schema of its operand and the sentence for the documentation. Adding one is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
 
 from ...registry import Registry
+from ...typed import Any, Final
 from ..verdict import Check
 
 Compile = Callable[[Any], Check]

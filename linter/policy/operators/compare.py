@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ...model import UNKNOWN
 from ...redaction.numbers import number_text
+from ...typed import Any
 from ..display import is_shown_whole
 from ..errors import RuleError, did_you_mean
 from ..node import Node

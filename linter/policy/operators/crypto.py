@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ...formats import FORMATS
+from ...typed import Any
 from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import compile_value

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...conformance.meaning import meant
 from ...formats.placeholders import is_unresolved
 from ...model import ABSENT, UNKNOWN
+from ...typed import Any
 from ..node import Node
 from ..verdict import Check, Failure, Verdict
 from . import TEXT, operator

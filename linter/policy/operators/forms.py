@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...conformance.mismatch import ASPECTS, OF_NAMES
 from ...formats import FORMATS
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
+from ...typed import Any
 from ..conforming import mismatch_at
 from ..errors import RuleError, did_you_mean
 from ..node import Node

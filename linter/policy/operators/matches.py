@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ...typed import Any
 from ..errors import RuleError
 from ..node import Node
 from ..template import literal_text

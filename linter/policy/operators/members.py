@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...redaction.numbers import number_text
+from ...typed import Any
 from ..node import Node
 from ..verdict import Check, Failure, Verdict
 from . import TEXT, operator

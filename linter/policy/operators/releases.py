@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
 
 from ...release import Clause, Release, ReleaseText, is_in_range
+from ...typed import Any, Final
 from ..errors import RuleError
 from ..node import Node
 from ..verdict import Check, Failure, Verdict

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ... import settings
 from ...conformance.secrets import holds_secret
 from ...formats.published import not_published
 from ...model import ABSENT, UNKNOWN
 from ...settings.kinds import catalogue_kind
+from ...typed import Any
 from ..node import Node
 from ..verdict import Check, Failure, Verdict
 from . import operator

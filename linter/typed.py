@@ -1,0 +1,135 @@
+"""The words of :mod:`typing` that this package uses, without importing it: that would take a fifth of a whole run on a small file.
+
+A type checker sees the words of :mod:`typing` itself. When the program runs there is little to do for them, for annotations are never
+looked at. Only a :class:`NamedTuple` is more: the same class as that of :mod:`typing`, made faster. That one compiles the types of all
+fields, which nobody asks for, and a function that makes an instance, which here is done for a class of which several instances are made.
+``tests/test_typed.py`` holds the two together.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+"""True for a type checker, which knows the name."""
+
+if TYPE_CHECKING:
+    from typing import IO as IO
+    from typing import Any as Any
+    from typing import BinaryIO as BinaryIO
+    from typing import ClassVar as ClassVar
+    from typing import Final as Final
+    from typing import Generic as Generic
+    from typing import Literal as Literal
+    from typing import NamedTuple as NamedTuple
+    from typing import NoReturn as NoReturn
+    from typing import Protocol as Protocol
+    from typing import TypeVar as TypeVar
+    from typing import cast as cast
+else:
+    from collections import namedtuple
+    from types import GenericAlias
+
+    try:
+        from _collections import _tuplegetter as _field  # the fields of namedtuple
+    except ImportError:  # as it does where there is none
+        from operator import itemgetter
+
+        def _field(place, describes):
+            return property(itemgetter(place), doc=describes)
+
+    class _Word:
+        """A word that stands in annotations and in the names of types, or is a base with nothing in it."""
+
+        __slots__ = ()
+        __class_getitem__ = classmethod(GenericAlias)
+
+    class Any(_Word): ...
+
+    class BinaryIO(_Word): ...
+
+    class ClassVar(_Word): ...
+
+    class Final(_Word): ...
+
+    class Generic(_Word):
+        __slots__ = ()
+
+    class IO(_Word): ...
+
+    class Literal(_Word): ...
+
+    class NoReturn(_Word): ...
+
+    class Protocol(_Word):
+        __slots__ = ()
+
+    class TypeVar:
+        def __init__(self, name, **_said):
+            self.__name__ = name
+
+    def cast(_type, value):
+        """The value as it is."""
+        return value
+
+    _SEVERAL = 4
+    """Instances of a class that are made before its function for them is compiled, which takes as long as to make 30 without."""
+
+    def _maker(name, fields, defaults):
+        """The ``__new__`` of a class, which makes the first instances, and then leaves it to one that is compiled."""
+        known = frozenset(fields)
+        made = 0
+
+        def __new__(cls, /, *given, **named):
+            nonlocal made
+            made += 1
+            values = {**defaults, **dict(zip(fields, given, strict=False)), **named}
+            are_right = values.keys() == known and len(given) <= len(fields) and named.keys().isdisjoint(fields[: len(given)])
+            if are_right and made <= _SEVERAL:
+                return tuple.__new__(cls, map(values.__getitem__, fields))
+            compiled = namedtuple(name, fields, defaults=defaults.values()).__new__
+            next(one for one in cls.__mro__ if one.__dict__.get("_fields") is fields).__new__ = compiled
+            return compiled(cls, *given, **named)
+
+        return __new__
+
+    class _Maker(type):
+        """What makes the class for a definition whose base is :class:`NamedTuple`: no subclass of that, but one of tuples."""
+
+        def __new__(cls, name, bases, body):
+            if bases == (tuple,):  # NamedTuple itself
+                return super().__new__(cls, name, bases, body)
+            fields = tuple(body.get("__annotations__", ()))
+            defaults = {field: body[field] for field in fields if field in body}
+            body.update((field, _field(place, "")) for place, field in enumerate(fields))
+            body.update(
+                _fields=fields, _field_defaults=defaults, __match_args__=fields, __slots__=(), __new__=_maker(name, fields, defaults)
+            )
+            return type(name, (_Tuple,), body)
+
+    class _Tuple(tuple):
+        """What the instances of all such classes can do."""
+
+        __slots__ = ()
+
+        @classmethod
+        def _make(cls, values):
+            made = tuple.__new__(cls, values)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+            return made
+
+        def _replace(self, /, **changes):
+            replaced = self._make(map(changes.pop, self._fields, self))
+            if changes:
+                raise TypeError(f"{type(self).__name__} has no field {', '.join(changes)}")
+            return replaced
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            return f"{type(self).__name__}({', '.join(f'{field}={value!r}' for field, value in zip(self._fields, self, strict=True))})"
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+    class NamedTuple(tuple, metaclass=_Maker): ...
