@@ -6,6 +6,7 @@ import os.path
 from pathlib import Path
 
 from .config import Config
+from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from .typed import Final
 
 OWN_FILE: Final = ".medplum-lint.toml"
@@ -44,11 +45,19 @@ def _find(folder: Path) -> Config | None:
         from .config_file import read_own_file  # only when there is a file to read
 
         return read_own_file(own, folder)
-    if os.path.isfile(project):
+    if os.path.isfile(project) and _may_speak_of_us(project):
         from .config_file import read_project
 
         return read_project(project, folder)
     return None
+
+
+def _may_speak_of_us(project: Path) -> bool:
+    """Whether a ``pyproject.toml`` has our name in it, well or badly spelt; also where it cannot be read, which is said by its reader."""
+    try:
+        return b"medplum" in read_regular(project, LARGEST_CONFIGURATION)
+    except Unreadable:
+        return True
 
 
 def named_config(path: Path) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -195,7 +196,14 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
     path.write_bytes((ROOT / "benchmarks/clean.json").read_bytes())
     # The packages of this Python, and this checkout whatever is installed; nothing of the user's.
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{RUN}"
-    done = subprocess.run([sys.executable, "-I", "-c", code, path], capture_output=True, text=True, cwd=path.parent, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, path],
+        env=os.environ | {"MEDPLUM_LINT_DEBUG": "1"},
+        capture_output=True,
+        text=True,
+        cwd=path.parent,
+        check=True,
+    )
     report, names = done.stdout.splitlines()
     assert report == "No findings in 1 file, judged by server 5.1.23 (the newest known release)."
     code_and_names = names.split()

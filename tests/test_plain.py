@@ -96,8 +96,17 @@ def test_no_command_looks_like_a_file() -> None:
 
 def test_a_plain_run_imports_no_click() -> None:
     code = "import sys, linter.__main__ as main\ntry: main.main()\nexcept SystemExit: print('click' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code, str(CLEAN)], capture_output=True, text=True, check=True)
+    environment = os.environ | {"MEDPLUM_LINT_DEBUG": "1"}
+    done = subprocess.run([sys.executable, "-c", code, str(CLEAN)], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(("variable", "waited"), [("", ""), ("1", "the end\n")])
+def test_the_end_of_python_is_waited_for_only_to_debug(variable: str, waited: str) -> None:
+    code = "import atexit, linter.__main__ as main; atexit.register(print, 'the end'); main.main()"
+    environment = os.environ | {"MEDPLUM_LINT_DEBUG": variable}
+    done = subprocess.run([sys.executable, "-c", code, str(CLEAN)], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"No findings in 1 file, judged by server 5.1.23 (the newest known release).\n{waited}"
 
 
 def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
