@@ -12,7 +12,10 @@ from hashlib import blake2b
 from os import urandom
 
 from ..model import UNKNOWN
-from ..typed import Any, Final, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPrivateNumbers
 
 LEAST_BITS: Final = 2048
 """The shortest RSA key that CloudFront takes (Amazon CloudFront Developer Guide, "Creating key pairs for your signers")."""
@@ -23,8 +26,9 @@ SOON: Final = timedelta(days=60)
 
 
 _LONGEST_KEY: Final = 8_000
-"""Characters of a key in PEM at most: one of RSA with 8,192 bits has 6,500, and the time to prove a key grows with the cube of its bits."""
-_MOST_REMEMBERED: Final = 256
+"""Characters of a key in PEM at most: one of RSA with 8,192 bits has 6,500, and the time of a signature grows with the cube of the bits."""
+_MOST_REMEMBERED: Final = 10_000
+"""Keys and certificates of a run: a dump can hold those of hundreds of environments, and is checked again with what commands make of it."""
 _SALT: Final = urandom(16)
 _remembered: dict[bytes, Any] = {}
 """What was found of the keys and certificates that were looked into last. Of each only a hash with a salt of this process is kept, and
@@ -66,9 +70,14 @@ def _tried(look: Callable[[], Any], otherwise: Any) -> Any:
 
 
 class _Key(NamedTuple):
-    """What is asked of a private key that can be opened; ``rsa_bits`` is None where it is none of RSA."""
+    """What is asked of a private key that can be opened; ``rsa_bits`` is None where it is none of RSA.
+
+    ``signs``: a signature that is made with it can be verified with its public half, also where a number in it is wrong that OpenSSL does
+    without.
+    """
 
     rsa_bits: int | None
+    signs: bool
 
 
 def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
@@ -76,7 +85,7 @@ def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
     if not _can_be_looked_into(pem, passphrase):
         return None
     key = _private_key_facts(pem, passphrase)
-    if key is None:
+    if key is None or not key.signs:
         return None  # which is said by itself
     if key.rsa_bits is None:
         return "must be an RSA key, because CloudFront accepts no other here"
@@ -88,14 +97,17 @@ def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
 def private_key_problem(pem: str, passphrase: Any) -> str | None:
     """Why a private key in PEM cannot sign, or None; also None where the passphrase is not known.
 
-    ``passphrase`` is the text, ``UNKNOWN``, or None where none is given.
+    ``passphrase`` is the text, ``UNKNOWN``, or None where none is given. Like the server, it takes the key as soon as it can be opened and
+    its numbers are there; that these are primes nobody tests, which takes 100 times as long as all else. But where the numbers of an RSA
+    key contradict each other, as they do when any of them is damaged, it signs something.
     """
     if not _can_be_looked_into(pem, passphrase):
         return None
     if len(pem) > _LONGEST_KEY:
         return "is longer than any key that signs links"
-    if _private_key_facts(pem, passphrase) is not None:
-        return None
+    key = _private_key_facts(pem, passphrase)
+    if key is not None:
+        return None if key.signs else "is damaged, so that no signature that is made with it can be verified"
     return "cannot be opened with signingKeyPassphrase" if _is_encrypted(pem) else "is not a private key that OpenSSL can read"
 
 
@@ -115,23 +127,58 @@ def _private_key_facts(pem: str, passphrase: Any) -> _Key | None:
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
         key = _private_key(pem, secret)
-        return None if key is None else _Key(key.key_size if isinstance(key, RSAPrivateKey) else None)
+        return None if key is None else _Key(key.key_size if isinstance(key, RSAPrivateKey) else None, _signs(key))
 
     facts: _Key | None = _once("private", (pem, secret), look)
     return facts
 
 
 def _private_key(pem: str, passphrase: str | None) -> Any:
-    """The private key, or None where it cannot be opened."""
+    """The private key, or None where it cannot be opened; one of RSA as it stands, without a proof."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     if len(pem) > _LONGEST_KEY:
         return None
-    return _tried(lambda: load_pem_private_key(pem.encode(), passphrase.encode() if passphrase is not None else None), None)
+
+    def load() -> Any:
+        secret = passphrase.encode() if passphrase is not None else None
+        return load_pem_private_key(pem.encode(), secret, unsafe_skip_rsa_key_validation=True)
+
+    return _tried(load, None)
+
+
+def _signs(key: Any) -> bool:
+    """Whether what a key signs can be verified; of one of RSA where its numbers belong together, or else where a trial says so."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if not isinstance(key, RSAPrivateKey):
+        return True
+    return bool(_tried(lambda: _belong_together(key.private_numbers()), False) or _tried(lambda: _has_signed(key), False))
+
+
+def _belong_together(numbers: RSAPrivateNumbers) -> bool:
+    """Whether the numbers of a key are what RFC 8017 (3.1, 3.2) says of them; each of them is in one of the equations at least."""
+    n, e = numbers.public_numbers.n, numbers.public_numbers.e
+    p, q, d = numbers.p, numbers.q, numbers.d
+    return (
+        n == p * q
+        and e * d % (p - 1) == e * d % (q - 1) == 1
+        and (numbers.dmp1, numbers.dmq1) == (d % (p - 1), d % (q - 1))
+        and numbers.iqmp * q % p == 1
+    )
+
+
+def _has_signed(key: RSAPrivateKey) -> bool:
+    """Whether a signature of a key can be verified; raises whatever cryptography does where not even a signature can be made."""
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    key.public_key().verify(key.sign(b"", PKCS1v15(), SHA256()), b"", PKCS1v15(), SHA256())
+    return True
 
 
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:
-    """Why a public key is not the half of a private one (both PEM), or None; also None where either cannot be read."""
+    """Why a public key is not the half of a private one (both PEM), or None; also None where either cannot be read, or is damaged."""
     secret = passphrase if _is_encrypted(private) and isinstance(passphrase, str) else None
     problem: str | None = _once("public", (public, private, secret), lambda: _public_key_problem(public, private, secret))
     return problem
@@ -140,12 +187,14 @@ def public_key_problem(public: str, private: str, passphrase: Any) -> str | None
 def _public_key_problem(public: str, private: str, passphrase: str | None) -> str | None:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+    key = _private_key(private, passphrase)
+
     def both() -> tuple[bytes, bytes]:
-        halves = (load_pem_public_key(public.encode()), _private_key(private, passphrase).public_key())
+        halves = (load_pem_public_key(public.encode()), key.public_key())
         one, other = (half.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for half in halves)
         return one, other
 
-    keys = _tried(both, None) if len(public) <= _LONGEST_KEY else None
+    keys = _tried(both, None) if len(public) <= _LONGEST_KEY and key is not None and _signs(key) else None
     # Other rules say what is wrong with a key that cannot be read.
     return None if keys is None or keys[0] == keys[1] else "does not belong to the private key"
 
