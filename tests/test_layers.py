@@ -37,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {
     "click": {"cli", "console", "options"},
-    "cryptography": {"policy.keys"},
+    "cryptography": {"policy.keys", "policy.rsa"},
     "jsonschema": {"policy.rule_file"},
     "re2": {"policy.operators.matches"},
     "sarif_om": {"reporters.sarif"},
@@ -131,6 +131,7 @@ HEAVY = [
     "linter.formats.times",
     "linter.policy.grammar",
     "linter.policy.keys",
+    "linter.policy.rsa",
     "linter.policy.operators.aws",
     "linter.policy.operators.deployment",
     "linter.policy.operators.matches",

@@ -13,6 +13,7 @@ from os import urandom
 
 from ..model import UNKNOWN
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+from .rsa import belong_together, rsa_bits
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPrivateNumbers
@@ -124,6 +125,9 @@ def _private_key_facts(pem: str, passphrase: Any) -> _Key | None:
     secret = passphrase if _is_encrypted(pem) else None
 
     def look() -> _Key | None:
+        bits = _tried(lambda: rsa_bits(pem, secret), None) if len(pem) <= _LONGEST_KEY else None
+        if bits is not None:
+            return _Key(bits, signs=True)
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
         key = _private_key(pem, secret)
@@ -153,19 +157,12 @@ def _signs(key: Any) -> bool:
 
     if not isinstance(key, RSAPrivateKey):
         return True
-    return bool(_tried(lambda: _belong_together(key.private_numbers()), False) or _tried(lambda: _has_signed(key), False))
+    return bool(_tried(lambda: _is_sound(key.private_numbers()), False) or _tried(lambda: _has_signed(key), False))
 
 
-def _belong_together(numbers: RSAPrivateNumbers) -> bool:
-    """Whether the numbers of a key are what RFC 8017 (3.1, 3.2) says of them; each of them is in one of the equations at least."""
+def _is_sound(numbers: RSAPrivateNumbers) -> bool:
     n, e = numbers.public_numbers.n, numbers.public_numbers.e
-    p, q, d = numbers.p, numbers.q, numbers.d
-    return (
-        n == p * q
-        and e * d % (p - 1) == e * d % (q - 1) == 1
-        and (numbers.dmp1, numbers.dmq1) == (d % (p - 1), d % (q - 1))
-        and numbers.iqmp * q % p == 1
-    )
+    return belong_together(n, e, numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp)
 
 
 def _has_signed(key: RSAPrivateKey) -> bool:
