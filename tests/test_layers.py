@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 import pytest
 from support.checkout import ROOT
@@ -178,21 +179,46 @@ HEAVY = [
     "xml.etree",
     "yaml",
 ]
+MOST_MODULES = 92
+"""Modules of ours that a run on a clean file imports at most, in a checkout: each takes 0.1 ms, and the run 40."""
+MOST_PATTERNS = 44
+"""Regular expressions that it compiles at most, those of Python's own modules included: half of them take 1 ms."""
+MOST_CLASSES = 14
+"""Named tuples that it compiles at most, Python's own included: those of ours of which several instances are made."""
 RUN = """
-import sys
+import collections, importlib, re, sys
+compiler = importlib.import_module("re._compiler" if sys.version_info >= (3, 11) else "sre_compile")
+made = {"patterns": 0, "classes": 0}
+
+def counted(what, make):
+    def count(*given, **named):
+        made[what] += 1
+        return make(*given, **named)
+    return count
+
 before = set(sys.modules)  # an editable installation has imported modules of its own
+re.purge()
+compiler.compile = counted("patterns", compiler.compile)
+collections.namedtuple = counted("classes", collections.namedtuple)
 sys.argv = ["medplum-lint", sys.argv[1]]
 from linter.__main__ import main
 try:
     main()
 except SystemExit as stop:
-    print(stop.code, *set(sys.modules) - before)
+    print(stop.code, made["patterns"], made["classes"], *set(sys.modules) - before)
 """
 
 
+class Start(NamedTuple):
+    """What a run on a clean file, whose report is text, does to begin with."""
+
+    patterns: int
+    classes: int
+    modules: frozenset[str]
+
+
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
-    """What is imported by a run on a clean file, whose report is text."""
+def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
     path = tmp_path_factory.mktemp("clean") / "medplum.config.json"
     path.write_bytes((ROOT / "benchmarks/clean.json").read_bytes())
     # The packages of this Python, and this checkout whatever is installed; nothing of the user's.
@@ -205,16 +231,24 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
         cwd=path.parent,
         check=True,
     )
-    report, names = done.stdout.splitlines()
+    report, counts = done.stdout.splitlines()
     assert report == "No findings in 1 file, judged by server 5.1.23 (the newest known release)."
-    code_and_names = names.split()
-    assert code_and_names[0] == "0"
-    return frozenset(code_and_names[1:])
+    exit_code, patterns, classes, *names = counts.split()
+    assert exit_code == "0"
+    return Start(int(patterns), int(classes), frozenset(names))
+
+
+def test_a_clean_file_costs_few_modules_patterns_and_classes(start: Start) -> None:
+    """Counts, for the time of a start is made of them, and no clock is the same twice."""
+    ours = sorted(name for name in start.modules if name.partition(".")[0] == "linter")
+    assert len(ours) <= MOST_MODULES, f"import where it is used what a clean file does not need, of {', '.join(ours)}"
+    assert start.patterns <= MOST_PATTERNS, "compile a pattern where it is used: re keeps it"
+    assert start.classes <= MOST_CLASSES
 
 
 @pytest.mark.parametrize("name", HEAVY)
-def test_nothing_heavy_is_imported_for_a_clean_file(name: str, imported: frozenset[str]) -> None:
-    assert name not in imported, (
+def test_nothing_heavy_is_imported_for_a_clean_file(name: str, start: Start) -> None:
+    assert name not in start.modules, (
         f"a run on a clean file imports {name}: import it where it is used; or is a generated file stale? "
         "python tools/generate.py writes them anew"
     )

@@ -90,7 +90,7 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
                 if failed is None:
                     raise
                 failed(node.path, error)
-    return without_rivals(list(findings.values())) if rule.fix else list(findings.values())
+    return without_rivals(list(findings.values())) if findings and rule.fix else list(findings.values())
 
 
 def without_rivals(findings: list[Finding]) -> list[Finding]:

@@ -154,6 +154,8 @@ def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
 
 def severity_by_target(data: Any) -> dict[Target, Level | None]:
     """A severity as rules and configuration write it: a level, ``off``, or one of these for each target."""
+    if data in LEVELS:  # as in most rules
+        return dict.fromkeys(TARGETS, data)
     given = data if isinstance(data, dict) else dict.fromkeys(TARGETS, data)
     severity: dict[Target, Level | None] = {}
     for target in TARGETS:
