@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from linter.patterns import Uncompiled, pattern
+
 ops: Any = import_module("re._constants" if sys.version_info >= (3, 11) else "sre_constants")
 parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 
@@ -62,6 +64,8 @@ def _use(module: str, call: ast.Call) -> tuple[str, re.Pattern[str], str] | None
         return None
     if function.value.id != "re":
         pattern = getattr(import_module(module), function.value.id, None)
+        if isinstance(pattern, Uncompiled):
+            pattern = pattern.compiled()
         return (function.value.id, pattern, function.attr) if isinstance(pattern, re.Pattern) else None
     assert isinstance(call.args[0], ast.Constant), f"{module}:{call.lineno}: give a pattern that is made of others a name in the module"
     flags = [ast.unparse(one) for one in [*call.args[2:], *(word.value for word in call.keywords)] if ast.unparse(one).startswith("re.")]
@@ -307,3 +311,26 @@ def test_the_matcher_agrees_with_python(pattern: str, text: str) -> None:
     found = compiled.match(text)
     assert found is not None
     assert next(Matcher(compiled, text, 1_000)._sequence(list(parser.parse(pattern)), 0)) == found.end()
+
+
+def test_a_pattern_is_compiled_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    compile_ = re.compile
+
+    def count(text: str, flags: int = 0) -> re.Pattern[str]:
+        compiled.append(text)
+        return compile_(text, flags)
+
+    monkeypatch.setattr(re, "compile", count)
+    word = pattern("a+(b)?", re.IGNORECASE)
+    assert compiled == []
+    now = compile_("a+(b)?", re.IGNORECASE)
+    for text in ("AAb", "b", "aab aB"):
+        for method in ("search", "match", "fullmatch"):
+            found, wanted = getattr(word, method)(text), getattr(now, method)(text)
+            assert (found and (found.span(), found[1])) == (wanted and (wanted.span(), wanted[1]))
+        assert [one.span() for one in word.finditer(text)] == [one.span() for one in now.finditer(text)]
+        assert (word.findall(text), word.split(text)) == (now.findall(text), now.split(text))
+        assert (word.sub("-", text), word.subn("-", text)) == (now.sub("-", text), now.subn("-", text))
+    assert (word.pattern, word.flags, word.groups) == (now.pattern, now.flags, now.groups)
+    assert compiled == ["a+(b)?"]

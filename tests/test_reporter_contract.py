@@ -196,10 +196,10 @@ def test_mypy_takes_every_reporter_for_one(tmp_path: Path) -> None:
 
 @every_reporter
 def test_it_imports_nothing_that_holds_a_value(name: str) -> None:
-    allowed = {"text", "model", "redaction.mask"}
+    allowed = {"text", "typed", "model", "redaction.mask"}
     demand(
         f"{file_of(name)} imports linter.{other}: values come to it masked, in messages and excerpts; it needs no more than "
-        "linter.text, linter.model, linter.redaction.mask, and parts of reporters whose names begin with _"
+        "linter.text, linter.typed, linter.model, linter.redaction.mask, and parts of reporters whose names begin with _"
         for other in sorted(ours(LINTER / "reporters" / f"{name}.py") - allowed)
         if not other.startswith("reporters._")
     )

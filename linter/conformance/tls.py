@@ -7,8 +7,7 @@ Where nothing parses them, ``database.ssl`` and ``redis.tls`` are handed on as t
 
 from __future__ import annotations
 
-import re
-
+from ..patterns import pattern
 from ..settings import Setting
 from ..syntax.json import valid_value
 from ..typed import Any, Final
@@ -17,7 +16,7 @@ from .values import MEANS_FALSE
 
 _OF_PG: Final = frozenset({"true", "no-verify", ""})
 """The texts with which pg connects; with an empty one it does not encrypt."""
-_WORD: Final = re.compile(r"\s*[A-Za-z0-9_-]+\s*")
+_WORD: Final = pattern(r"\s*[A-Za-z0-9_-]+\s*")
 _REFUSED: Final = "is text, at which the database client asks for TLS and then fails, which stops the server"
 ON: Final = "true"
 """The text at which both clients encrypt as they do for an empty object."""

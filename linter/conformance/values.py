@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from math import inf
 
 from ..formats import FORMATS
+from ..patterns import pattern
 from ..redaction.numbers import is_short, number_text, short_number_text
 from ..release import Release, ServerVersion
 from ..settings import Setting
@@ -110,7 +111,7 @@ def takes_digits(setting: Setting, release: Release) -> bool:
 
 _TAKES_DURATIONS: Final = Release((5, 1, 4))
 """The first release that hands the time on as an option of the connection; older ones put it into a statement as it is."""
-_DURATION: Final = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:e[0-9])?(?:us|ms|s|min|h|d)?", re.ASCII)
+_DURATION: Final = pattern(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:e[0-9])?(?:us|ms|s|min|h|d)?", re.ASCII)
 """A time in the units of PostgreSQL, without one in milliseconds, as an option of a connection can hold it: without a blank."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..formats import FORMATS
 from ..model import ABSENT
+from ..patterns import pattern
 from ..syntax.json import valid_value
 from ..typed import Any, Final
 
@@ -25,13 +26,13 @@ def switch(text: str) -> bool | None:
 
 # --- Numbers --------------------------------------------------------------------------------------------------------------------------
 
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
+_GROUPED = pattern(r"[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
 """Digits in groups of three, but not with commas or dots between them, which to others begin a fraction."""
-_GROUP_OR_FRACTION = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
+_GROUP_OR_FRACTION = pattern(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 """A number that to one half of the world is a thousand times what it is to the other."""
-_POWER = re.compile(r"([1-9][0-9]*)[eE]\+?([0-9]{1,2})", re.ASCII)
-_PER_MINUTE = re.compile(r"([0-9]+)\s*(?:/|per)\s*(?:1\s*)?(?:m|min|minute)", re.ASCII | re.IGNORECASE)
-_TIME = re.compile(r"([0-9]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
+_POWER = pattern(r"([1-9][0-9]*)[eE]\+?([0-9]{1,2})", re.ASCII)
+_PER_MINUTE = pattern(r"([0-9]+)\s*(?:/|per)\s*(?:1\s*)?(?:m|min|minute)", re.ASCII | re.IGNORECASE)
+_TIME = pattern(r"([0-9]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 _MILLISECONDS: Final = {
     **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), 1),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1_000),
@@ -152,7 +153,7 @@ def _address(text: str) -> str:
     return re.sub(r"^mailto:", "", text.strip(), flags=re.IGNORECASE)
 
 
-_HOST = re.compile(r"(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE)
+_HOST = pattern(r"(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE)
 
 
 def _host(text: str) -> str | None:

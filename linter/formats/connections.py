@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from ..patterns import pattern
 from ..typed import Any, Final
 
-_URL = re.compile(
+_URL = pattern(
     r"(?P<scheme>postgres|postgresql|redis|rediss)://"
     r"(?:(?P<username>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
@@ -20,7 +21,7 @@ _TLS: Final = {"ssl=true": True, "ssl=1": True, "sslmode=require": True, "sslmod
 with an ``ssl`` object (pg-connection-string 2 of pg 8); ``prefer`` and ``allow`` leave it to the database, ``no-verify`` checks nothing."""
 
 
-_ENDPOINT = re.compile(r"(?P<host>[A-Za-z0-9._-]+):(?P<port>[1-9][0-9]{0,4})", re.ASCII)
+_ENDPOINT = pattern(r"(?P<host>[A-Za-z0-9._-]+):(?P<port>[1-9][0-9]{0,4})", re.ASCII)
 
 
 def endpoint_of(text: str) -> dict[str, Any] | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from . import format
 
-_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
+_HOST = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
 
 
 def host_of(url: str) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from . import format
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"[^\s@<>()\[\]\\,;:\"]+@{_LABEL}(?:\.{_LABEL})*")
+_ADDRESS = pattern(rf"[^\s@<>()\[\]\\,;:\"]+@{_LABEL}(?:\.{_LABEL})*")
 
 
 @format("email", "One bare address, `name@example.com`.")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from ..patterns import pattern
 from . import format
 
-_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
+_BEGIN = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
 
 
 def _has_whole_pem(text: str) -> bool:

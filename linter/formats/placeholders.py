@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ..patterns import pattern
 from ..typed import Any
 from . import format
 
 _REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))
-_BRACKETS = re.compile(r"<([^<>@]*)>")
-_LETTER = re.compile("[A-Za-z]")
-_WORD = re.compile(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL)
+_BRACKETS = pattern(r"<([^<>@]*)>")
+_LETTER = pattern("[A-Za-z]")
+_WORD = pattern(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL)
 
 
 def is_reference(value: Any) -> bool:

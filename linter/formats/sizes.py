@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from math import isinf
 
+from ..patterns import pattern
 from . import format
 
 _SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
-_SIZE = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
-_NUMBER = re.compile(r"(?:[^\S\x1c-\x1f\x85]|\ufeff)*([-+]?[0-9]+)")
+_SIZE = pattern(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
+_NUMBER = pattern(r"(?:[^\S\x1c-\x1f\x85]|\ufeff)*([-+]?[0-9]+)")
 """What ``parseInt`` reads: behind the blanks of JavaScript."""
-_UNIT = re.compile(r"(?:\.[0-9]+)?[\s/-]*(?:[kmgtp]i?b?|b|(?:kilo|mega|giga|tera)?bytes?|[kmgt]ib|%)?", re.IGNORECASE)
+_UNIT = pattern(r"(?:\.[0-9]+)?[\s/-]*(?:[kmgtp]i?b?|b|(?:kilo|mega|giga|tera)?bytes?|[kmgt]ib|%)?", re.IGNORECASE)
 """What people write behind a number as its unit. Anything else may be part of a secret, of which the number is the other part."""
 _MOST_DIGITS = 15
 """No server has a number of bytes with more digits."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 
+from ..patterns import pattern
 from ..typed import Final
 from . import format
 
-_DATE_TIME: Final = re.compile(
+_DATE_TIME: Final = pattern(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](?:(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|24:00)(?:Z|[+-](?:0\d|1\d|2[0-3])(?::?[0-5]\d)?)?)?",
     re.ASCII,
 )

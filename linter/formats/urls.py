@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from . import format
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
 _USUAL_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
+_HOST = pattern(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
 
 
 @format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.")

@@ -7,38 +7,39 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from ..text import MASK
 from ..typed import Final
 from .generated import generated_at
 
-_SCHEME: Final = re.compile(
+_SCHEME: Final = pattern(
     r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|(?:https?|wss?|postgres(?:ql)?|rediss?|smtps?|jdbc|ftp)[:/\\]+)", re.IGNORECASE
 )
 """The scheme of a URL and the slashes behind it, also where one of the two is misspelt."""
-_DIGEST: Final = re.compile(r"@(?:sha256|sha512):[0-9a-f]{32,}\Z")
+_DIGEST: Final = pattern(r"@(?:sha256|sha512):[0-9a-f]{32,}\Z")
 """The end of a container image that is named by its content."""
-_MARK: Final = re.compile("@@[A-Z][A-Z0-9_]{0,60}@@")
+_MARK: Final = pattern("@@[A-Z][A-Z0-9_]{0,60}@@")
 """A reference in whose place a program puts a value."""
-_QUERY: Final = re.compile(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
+_QUERY: Final = pattern(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
 """Where the values of a query begin: behind the name of the first one."""
-_FRAGMENT: Final = re.compile(r"(?<=#)(?=\S)")
-_PAIR: Final = re.compile(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
+_FRAGMENT: Final = pattern(r"(?<=#)(?=\S)")
+_PAIR: Final = pattern(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
 """``name=`` in a connection string, a line that swallowed another, a URL's query."""
-_SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = pattern(
     r"(?<![A-Za-z])(?<!\d{12}:)(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?"
     r"|(?:api|access|account|private|shared)[ _-]?key|authorization)"
     r"""["'\\]*\s*:\s*(?=\S)""",
     re.IGNORECASE,
 )
 """``password:`` and its like, but for what names the kind of resource in an ARN behind the account."""
-_OPTION: Final = re.compile(
+_OPTION: Final = pattern(
     r"(?:^|(?<=\s))(?:-p(?=[^\s-])|--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api-?|access-?|private-?)?key)[=\s]\s*)(?=\S)",
     re.IGNORECASE,
 )
 """An option of a command with the password behind it: ``-pSECRET``, ``--password SECRET``."""
-_WEBHOOK: Final = re.compile(r"(?:\bhooks\.slack\.com|\bdiscord\.com/api/webhooks|\.webhook\.office\.com)/(?=\S)", re.IGNORECASE)
+_WEBHOOK: Final = pattern(r"(?:\bhooks\.slack\.com|\bdiscord\.com/api/webhooks|\.webhook\.office\.com)/(?=\S)", re.IGNORECASE)
 """Where in the URL of a webhook the part begins that is all that a caller needs to know."""
-_KNOWN: Final = re.compile(
+_KNOWN: Final = pattern(
     r"(?<![A-Za-z0-9])(?:"
     r"A(?:KIA|SIA|ROA|IDA|GPA)[0-9A-Z]{8}"  # AWS: keys and ids of IAM
     r"|GOCSPX-|AIza[\w-]{8}|ya29\.|1//0"  # Google
@@ -53,9 +54,9 @@ _KNOWN: Final = re.compile(
 )
 """Tokens that are known by how they begin."""
 _REFERENCE: Final = r"\$\{[^{}]*\}|\$[A-Z_]+|\{\{[^{}]*\}\}|<[^<>]*>|%[A-Z_]+%|@@[A-Z_]+@@|__[A-Z_]+__"
-_PORT: Final = re.compile(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!(?:\d{0,6}|" + _REFERENCE + r")(?:[/?#,;\s\\]|\Z))(?=\S)")
+_PORT: Final = pattern(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!(?:\d{0,6}|" + _REFERENCE + r")(?:[/?#,;\s\\]|\Z))(?=\S)")
 """Where in a URL a port begins that is no number."""
-_PRIVATE_KEY: Final = re.compile(r"PRIVATE\s*KEY", re.IGNORECASE)
+_PRIVATE_KEY: Final = pattern(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 
 def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool = False) -> str:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from ..typed import Final
 from .values import Public, Visibility, shown_text
@@ -20,14 +21,14 @@ SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
 _FARTHEST: Final = 10_000
 """Characters of a line at most that is looked at as a whole, and behind a place of a longer one."""
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r'(?P<string>"(?:[^"\\\n\r]|\\.)*(?P<closed>")?)|(?P<blank>[^\S\n\r]+)|(?P<sign>[{}\[\]:,])'
     r'|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<comment>/.)',
     re.DOTALL,
 )
-_COLON = re.compile(r"[ \t\r\n]*:")
-_ENDS_WELL = re.compile(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
-_WITHIN_A_STRING = re.compile(r"[\x00-\x1f\\\ufffd]")
+_COLON = pattern(r"[ \t\r\n]*:")
+_ENDS_WELL = pattern(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
+_WITHIN_A_STRING = pattern(r"[\x00-\x1f\\\ufffd]")
 """What a place inside of a string begins with: a character that must be escaped, a wrong escape, or what is not UTF-8."""
 _HARMLESS_WORDS = frozenset({"true", "false", "null"})
 

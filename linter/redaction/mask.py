@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 
 from ..model import Document, FileStatus, SettingPath
+from ..patterns import pattern
 from ..text import MASK, Span, printable
 from ..typed import Final
 
 WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
 """A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""
-_WORDS: Final = re.compile(WORDS)
+_WORDS: Final = pattern(WORDS)
 
 
 def environment_text(name: str) -> str:

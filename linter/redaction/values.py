@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
 from ..model import Mark, SettingPath
+from ..patterns import pattern
 from ..settings import Catalogue, Setting
 from ..text import MASK, printable
 from ..typed import Any, Final, Literal, NamedTuple
@@ -147,7 +148,7 @@ _OF_A_FORMAT: Final = (
     *("String", "StringList", "SecureString", "Standard", "Advanced", "Intelligent-Tiering", "text", "aws:ec2:image", "managed", "data"),
     *("aws:ssm:integration", "aws_ssm_parameter", "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"),
 )
-_LIKE_A_FORMAT: Final = re.compile(
+_LIKE_A_FORMAT: Final = pattern(
     r"arn:aws[\w-]*:[\w-]+:[\w-]*:\d*:[\w:/.-]+"
     r"|\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]{0,30})?|1\d{9}(?:\.\d{1,6})?|\d{1,6}|\d{1,3}(?:\.\d{1,3}){1,3}"  # dates, versions
     r"|(?:module\.[\w-]+\.)*(?:data\.)?aws_\w+\.[\w-]+|registry\.[\w./-]+"  # of Terraform
@@ -176,10 +177,10 @@ _UNIT: Final = (
 _IN_GROUPS: Final = r"[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}"
 _NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|{_IN_GROUPS}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
 _FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
-_ARMOUR: Final = re.compile(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
-_BODY: Final = re.compile(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
+_ARMOUR: Final = pattern(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
+_BODY: Final = pattern(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
 """How the DER of a certificate or public key begins; what else stands in the armour of a PEM can be anything."""
-_BLANK_IN_PEM: Final = re.compile(r"\s+|\\[nrt]")
+_BLANK_IN_PEM: Final = pattern(r"\s+|\\[nrt]")
 
 _LEGIBLE: Final[dict[str, str]] = {
     "arn": r"arn:\S+",
@@ -215,31 +216,31 @@ id that a secret can be taken for, nothing wrong is shown."""
 _LISTS: Final = {"email-list": "email", "mailbox": "email", "origins": "url", "hostname": "hostname", "host-or-socket": "hostname"}
 """Formats of lists, and of what people write lists for, with the format of a member."""
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
-_REFERENCE: Final = re.compile(
+_REFERENCE: Final = pattern(
     r"\$\{\{\s*[\w.-]+\s*\}\}|\$\{[^{}]*\}|\{\{-?\s*[.$\w-]+(?:\s*\|\s*(?:quote|b64enc|toString|trim|lower|upper|n?indent\s+\d+))*\s*-?\}\}"
     r"|\$\([A-Za-z_][\w.-]*\)|<\s?[A-Za-z]+(?:[ _/.:'-]+(?:[A-Za-z]+|\d{1,4}|S3|EC2|SHA256|x509|base64|OAuth2|IPv[46]))*\s?>"
     r"|__[A-Z][A-Z_]{0,40}__|@@[A-Z][A-Z0-9_]{0,40}@@|%[A-Z][A-Z0-9_]{0,40}%|\$[A-Z][A-Z0-9_]{0,40}(?![A-Za-z0-9])"
     r"|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
-_INNER: Final = re.compile(r"\$\{([^{}]*)\}")
+_INNER: Final = pattern(r"\$\{([^{}]*)\}")
 """What a reference such as ``${NAME:-default}`` holds."""
 _WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
+_WORD: Final = pattern(r"[A-Za-z][A-Za-z-]{0,40}")
 """A member of a list of names, such as ``Patient``."""
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLAIN_NAME: Final = pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The name of a database, a user or a mode, or an id, where a name that is no setting could hold anything."""
-_NAME: Final = re.compile(r"[\w./:@+~-]+")
+_NAME: Final = pattern(r"[\w./:@+~-]+")
 _WIDE: Final = {
-    "header-name": re.compile("[A-Za-z0-9-]+"),
-    "host-or-socket": re.compile(r"[^/].*|/[\w./-]+"),
-    "redirect-uri": re.compile(r"https?:.*|[A-Za-z][\w.+-]*:/{1,3}[\w./-]*"),
+    "header-name": pattern("[A-Za-z0-9-]+"),
+    "host-or-socket": pattern(r"[^/].*|/[\w./-]+"),
+    "redirect-uri": pattern(r"https?:.*|[A-Za-z][\w.+-]*:/{1,3}[\w./-]*"),
 }
 """Formats that take nearly any text, and what of it may be seen."""
-_WORDS_OF_A_NAME: Final = re.compile(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
+_WORDS_OF_A_NAME: Final = pattern(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
 """What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
-_PLAIN_WORD: Final = re.compile("[A-Za-z]{1,8}")
+_PLAIN_WORD: Final = pattern("[A-Za-z]{1,8}")
 """What people write for a number or a switch: ``many``, ``flase``."""
-_SMALL_NUMBER: Final = re.compile(r"\d{1,5}")
+_SMALL_NUMBER: Final = pattern(r"\d{1,5}")
 """What people write for an object: a port, a switch. A longer number can be anything."""
 _LONGEST_LEGIBLE: Final = 1_000
 """Characters at most of a wrong text that a reader needs, so that no pattern is tried on more."""

@@ -1,0 +1,38 @@
+"""Regular expressions that are compiled when they are first used.
+
+To compile one takes as long as to look through some thousand characters with it, and a run uses few of those of the modules that it needs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .typed import Any, Final, cast
+
+_PARTS: Final = (
+    *("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split", "scanner"),
+    *("pattern", "flags", "groups", "groupindex"),
+)
+"""All that a regular expression has."""
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """The regular expression that :func:`re.compile` would make at once."""
+    return cast("re.Pattern[str]", Uncompiled(text, flags))
+
+
+class Uncompiled:
+    """Stands for a regular expression; once it is asked for anything it has all parts of that one, and is as fast."""
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._text = text
+        self._flags = flags
+
+    def compiled(self) -> re.Pattern[str]:
+        """The regular expression itself."""
+        return re.compile(self._text, self._flags)
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = self.compiled()
+        self.__dict__.update((part, getattr(compiled, part)) for part in _PARTS)
+        return getattr(compiled, name)
