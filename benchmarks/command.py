@@ -21,7 +21,7 @@ from typing import Final
 
 from .growth import Series, draw, grow
 from .growth import table as growth_table
-from .inputs import FULL, QUICK, ROOT, STEPS
+from .inputs import FULL, QUICK, ROOT, STEPS, size_of
 from .install import Installed, NotInstalled, install, install_matplotlib
 from .measure import Limits, clean_environment, measure, problem_of, run_once
 from .profiles import profiles
@@ -89,7 +89,7 @@ def _measured(options: argparse.Namespace, asked: Sequence[str], folder: Path) -
     parts = [_head(installed)]
     _prove(installed, files)
     if results := _rows(installed, files, asked, limits, options.quick):
-        parts += sections(results, installed)
+        parts += sections(results, installed, options.quick)
     if "growth" in asked:
         parts.append(_growth(installed, files, folder, limits, options))
     if "profile" in asked:
@@ -102,7 +102,7 @@ def _measured(options: argparse.Namespace, asked: Sequence[str], folder: Path) -
 
 _PROFILE: Final = (
     "What a run costs by part, under Python's profiler, which makes every call dearer. The instructions are counted without it. "
-    "What C does counts for the Python function that called it."
+    "What C does counts for the Python function that called it. Many files are checked by one process here (`--jobs 1`)."
 )
 
 
@@ -110,7 +110,7 @@ def _head(installed: Installed) -> str:
     given = shlex.join(["benchmarks/run", *sys.argv[1:]])
     day = datetime.now(timezone.utc).strftime("%Y-%m-%d")
     return (
-        f"# Results\n\nWritten by `{given}` on {day}, with [these words](README.md) about how it measures.\n\n"
+        f"# Results\n\nWritten by `{given}` on {day}; [README.md](README.md) says how it measures.\n\n"
         f"{machine()}.\n\n{versions_text(installed)}"
     )
 
@@ -147,12 +147,8 @@ def _rows(installed: Installed, folder: Path, asked: Sequence[str], limits: Limi
             for one in measured:
                 if one.problem:
                     _say(f"{name}: {one.case.name} {one.case.version}: {one.problem}")
-            results.append(Result(row, measured, _bytes(folder / row.text)))
+            results.append(Result(row, measured, size_of(folder / row.text)))
     return results
-
-
-def _bytes(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
 
 
 def _growth(installed: Installed, files: Path, folder: Path, limits: Limits, options: argparse.Namespace) -> str:
@@ -168,9 +164,10 @@ def _growth(installed: Installed, files: Path, folder: Path, limits: Limits, opt
 
 
 _GROWTH: Final = (
-    f"Each is measured in {len(STEPS)} sizes, of which each is twice the one before: the shortest of a few runs. R² says how well a straight "
-    "line fits, 1 is exactly. The last step is what the last doubling adds, as a multiple of what the one before it adds: 2 is linear, "
-    "4 quadratic."
+    f"Each is measured in {len(STEPS)} sizes, of which each is twice the one before: the shortest of a few runs. R² says how well a line "
+    "fits, 1 is exactly. The last step is what the last doubling adds, as a multiple of what the one before it adds: 2 is linear, "
+    "4 quadratic. "
+    "Memory is what a byte more of text takes at the peak."
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .inputs import GROWING, grown_path, sizes_of
+from .inputs import GROWING, grown_path, size_of, sizes_of
 from .install import Version
 from .measure import Case, Limits, Measured, clean_environment, measure
 
@@ -17,12 +17,14 @@ DRAW: Final = Path(__file__).with_name("plot.py")
 
 
 class Series(NamedTuple):
-    """What is counted, how many there are in each size, and the seconds that each takes."""
+    """What is counted, how many there are in each size, and the bytes of text, the seconds, and the bytes of memory that each takes."""
 
     name: str
     counted: str
     sizes: Sequence[int]
+    texts: Sequence[int]
     seconds: Sequence[float]
+    peaks: Sequence[int]
 
     @property
     def line(self) -> tuple[float, float]:
@@ -34,6 +36,11 @@ class Series(NamedTuple):
     def fit(self) -> float:
         """How well that line fits: 1 is exactly."""
         return statistics.correlation(self.sizes, self.seconds) ** 2
+
+    @property
+    def memory(self) -> float:
+        """Bytes of memory for one more of text."""
+        return statistics.linear_regression(self.texts, self.peaks).slope
 
     @property
     def last_step(self) -> float:
@@ -50,24 +57,27 @@ def grow(version: Version, folder: Path, limits: Limits, quick: bool) -> list[Se
         for name in GROWING
     }
     found = {one.case.name: one for one in measure([case for each in cases.values() for case in each], folder, limits)}
-    return [
-        Series(name, GROWING[name].counted, sizes_of(name, quick), [_seconds(found[case.name]) for case in cases[name]]) for name in GROWING
-    ]
+    return [_series(name, sizes_of(name, quick), [found[case.name] for case in cases[name]], folder) for name in GROWING]
 
 
-def _seconds(one: Measured) -> float:
-    """The shortest run: what others of the machine do only adds to it."""
-    if one.problem or not one.runs:
-        raise SystemExit(f"benchmarks/run: {one.case.name}: {one.problem}")
-    return min(run.seconds for run in one.runs.values())
+def _series(name: str, sizes: Sequence[int], measured: Sequence[Measured], folder: Path) -> Series:
+    """The shortest run of each size: what others of the machine do only adds to it."""
+    for one in measured:
+        if one.problem:
+            raise SystemExit(f"benchmarks/run: {one.case.name}: {one.problem}")
+    seconds = [min(run.seconds for run in one.runs.values()) for one in measured]
+    texts = [size_of(grown_path(folder, name, size)) for size in sizes]
+    return Series(name, GROWING[name].counted, sizes, texts, seconds, [one.peak for one in measured])
 
 
 def table(series: Sequence[Series]) -> str:
     """What was measured, as Markdown."""
-    rows = [f"| {one.counted} | {_times(one)} | {1e6 * one.line[0]:,.1f} | {one.fit:.4f} | {one.last_step:.2f} |" for one in series]
-    return "\n".join(
-        ["| what grows | first size | second | third | fourth | µs for one more | R² | last step |", f"| --- |{' ---: |' * 7}", *rows]
-    )
+    rows = [
+        f"| {one.counted} | {_times(one)} | {1e6 * one.line[0]:,.1f} | {one.fit:.4f} | {one.last_step:.2f} | {one.memory:.1f} |"
+        for one in series
+    ]
+    head = "| what grows | first size | second | third | fourth | µs for one more | R² | last step | memory |"
+    return "\n".join([head, f"| --- |{' ---: |' * 8}", *rows])
 
 
 def _times(one: Series) -> str:

@@ -469,6 +469,11 @@ def grown_path(folder: Path, name: str, size: int) -> Path:
     return folder / f"growing-{name}-{size}{GROWING[name].suffix}"
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of those in a folder."""
+    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
+
+
 def sizes_of(name: str, quick: bool) -> list[int]:
     """The sizes of a file that grows, the smallest first. Those of a quick run show nothing but that it runs."""
     return [max(GROWING[name].smallest // (50 if quick else 1), 20) * step for step in STEPS]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-import statistics
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _LEAST: Final = 0.01
 
 
 class Profile(NamedTuple):
-    """A run of a version: what it was given, instructions if they can be counted, and what the profiler found."""
+    """A run of a version: what it was given, instructions if they were counted, and what the profiler found."""
 
     version: str
     given: str
@@ -39,30 +39,31 @@ def profile(version: Version, given: str, folder: Path) -> Profile:
     """The profile of a run; of several the one that took least time, which others of the machine disturbed least."""
     found = [_found(version, given, folder) for _ in range(_RUNS)]
     least = min(found, key=lambda one: float(one["seconds"]))
-    return Profile(version.name, given, instructions([version.commands / "medplum-lint", given], folder), least)
+    counted = None if (folder / given).is_dir() else instructions([version.commands / "medplum-lint", given], folder)
+    return Profile(version.name, given, counted, least)
 
 
 def _found(version: Version, given: str, folder: Path) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(suffix=".json") as output:
-        command = [version.commands / "python", "-I", PROFILED, output.name, given]
+        one_process = ["--jobs", "1"] if version.has_jobs and (folder / given).is_dir() else []
+        command = [version.commands / "python", "-I", PROFILED, output.name, *one_process, given]
         subprocess.run(list(map(str, command)), cwd=folder, env=clean_environment(), check=True, stdout=subprocess.DEVNULL)
         loaded: dict[str, Any] = json.loads(Path(output.name).read_text(encoding="utf-8"))
         return loaded
 
 
 def instructions(command: Sequence[str | Path], folder: Path) -> int | None:
-    """How many instructions a command takes, its own and not the kernel's, by Linux's ``perf``; None where that cannot count them."""
-    if shutil.which("perf") is None:
+    """How many instructions a command takes, by Valgrind, which counts them on every machine; None where there is none.
+
+    What depends on the order in a set takes the same in each run.
+    """
+    if shutil.which("valgrind") is None:
         return None
-    counted = []
-    for _ in range(_RUNS):
-        measured = ["perf", "stat", "-x", ",", "-e", "instructions:u", *map(str, command)]
-        done = subprocess.run(measured, cwd=folder, env=clean_environment(), capture_output=True, encoding="utf-8", check=False)
-        count = done.stderr.strip().splitlines()[-1].partition(",")[0] if done.stderr.strip() else ""
-        if not count.isdecimal():
-            return None
-        counted.append(int(count))
-    return round(statistics.median(counted))
+    counting = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", *map(str, command)]
+    environment = {**clean_environment(), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(counting, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    return int(found[1].replace(",", "")) if found else None
 
 
 def tables(found: Sequence[Profile]) -> str:
@@ -74,8 +75,9 @@ def tables(found: Sequence[Profile]) -> str:
 def _tables(found: Sequence[Profile]) -> str:
     heads = " | ".join(one.version for one in found)
     line = f"| --- |{' ---: |' * len(found)}"
+    counted = [f"{one.instructions / 1e6:,.1f}" for one in found if one.instructions]
     counts = [
-        f"| million instructions | {_cells(f'{one.instructions / 1e6:,.1f}' if one.instructions else 'not counted' for one in found)} |",
+        *([f"| million instructions | {_cells(counted)} |"] if len(counted) == len(found) else []),
         f"| modules imported | {_cells(one.found['modules'] for one in found)} |",
         *(f"| {says} | {_cells(format(one.found['counts'][says], ',') for one in found)} |" for says in COUNTED),
     ]

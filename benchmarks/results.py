@@ -14,6 +14,7 @@ from .rows import BARE, LOAD, Goal, Row
 
 _MIB: Final = 1 << 20
 _OURS: Final = "medplum-lint"
+_NOT_TOLD: Final = frozenset({_OURS, "pip", "setuptools"})
 _SHORT: Final = ("clean", "files", "dump", "huge")
 """The rows that all tools are in."""
 _TOOLS: Final = (BARE, LOAD, "jsonvet", "biome", "zizmor", "yamllint", "check-jsonschema", "ajv", "spectral", "cfn-lint")
@@ -163,8 +164,8 @@ def row_table(result: Result) -> str:
         spread = "" if len(one.runs) < 2 else f"{_in_ms(low)} to {_in_ms(high)}"
         count = "stopped" if _was_stopped(one) else str(len(one.runs))
         rows.append([name, milliseconds(one), spread, ratio(one, first), f"{one.peak / _MIB:,.0f}", count])
-    base = first.case.name if first is not None else ""
-    return _table(["command", "median, ms", "half of the runs", f"× {base}", "memory, MiB", "runs"], rows)
+    base = f"× {_named(first)}" if first is not None else ""
+    return _table(["command", "median, ms", "half of the runs", base, "memory, MiB", "runs"], rows)
 
 
 def _named(one: Measured) -> str:
@@ -198,16 +199,18 @@ def _processor() -> str:
 def versions_text(installed: Installed) -> str:
     """What was measured, by version, and what could not be."""
     ours = ", ".join(f"{version.name} is {version.commit}" if version.name == NOW else version.name for version in installed.versions)
-    packages = ", ".join(f"{name} {version}" for name, version in sorted(installed.packages.items(), key=lambda item: item[0].lower()))
+    names = sorted(set(installed.packages) - _NOT_TOLD, key=str.lower)
+    packages = ", ".join(f"{name} {installed.packages[name]}" for name in names)
     missing = "".join(f"\nMissing: {name} ({reason})." for name, reason in installed.missing.items())
     return f"Versions of medplum-lint: {ours}. Packages: {packages}.{missing}"
 
 
-def sections(results: Sequence[Result], installed: Installed) -> list[str]:
-    """The part of the page that is made of rows."""
+def sections(results: Sequence[Result], installed: Installed, quick: bool) -> list[str]:
+    """The part of the page that is made of rows. The goals are about files of full size."""
     versions = [version.name for version in installed.versions]
     made = [f"## All tools\n\n{short_table(results)}"] if any(result.row.name in _SHORT for result in results) else []
-    made.append(f"## Goals\n\n{goals_table(results)}")
+    if not quick:
+        made.append(f"## Goals\n\n{goals_table(results)}")
     if len(versions) > 1:
         made.append(f"## Older versions\n\n{sides_table(results, versions)}")
     made.append("## Each row")
