@@ -8,6 +8,7 @@ A run of everything writes benchmarks/RESULTS.md; a part of it is printed.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -42,7 +43,7 @@ MORE: Final = ("growth", "profile")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Install, measure, write."""
     options = _parser().parse_args(arguments)
-    if not hasattr(__import__("os"), "wait4"):
+    if not hasattr(os, "wait4"):
         sys.exit("benchmarks/run: this system does not tell how much memory a process took; run it on Linux or macOS")
     asked = options.only or [*ROWS, *MORE]
     with ExitStack() as stack:
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="small files, few runs, no other tools or versions: shows that it runs, and no more"
     )
     parser.add_argument("--runs", type=int, default=30, help="how often each command is run at most (default 30)")
-    parser.add_argument("--budget", type=float, default=4, metavar="S", help="seconds for all runs of a command but its first (default 4)")
+    parser.add_argument("--budget", type=float, default=3, metavar="S", help="seconds for all runs of a command but its first (default 3)")
     parser.add_argument("--timeout", type=float, default=60, metavar="S", help="seconds after which a run is stopped (default 60)")
     parser.add_argument(
         "--against", action="append", metavar="REV", help=f"an older version of ours; repeatable (default {BEFORE} and {FIRST})"

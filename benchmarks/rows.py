@@ -217,12 +217,14 @@ def _report(installed: Installed, folder: Path, sizes: Sizes) -> Row:
     errors, warnings = 9 * sizes.wrong, sizes.wrong
     of_dump = f"Found {errors:,} errors and {warnings:,} warnings in 1 file"
     sarif = r'"results": \['
+    only_now = installed._replace(versions=installed.versions[:1])
     cases = [
         _bare(installed),
         *_ours(installed, config, "wrong.json", found=f"Found {count:,} errors in 1 file"),
         *_ours(installed, f"{config}, as SARIF", "--format", "sarif", "wrong.json", found=sarif),
         *_ours(installed, dump, "wrong-dump.json", found=of_dump),
-        *_ours(installed, f"{dump}, as SARIF", "--format", "sarif", "wrong-dump.json", found=sarif),
+        # Older versions take minutes for it.
+        *_ours(only_now, f"{dump}, as SARIF", "--format", "sarif", "wrong-dump.json", found=sarif),
     ]
     goals = [Goal(name + more, "ms", 3_000) for name in (config, dump) for more in ("", ", as SARIF")]
     return Row("report", f"{count:,} findings", cases, goals, "wrong.json", "The dump has ten findings in each environment.")
