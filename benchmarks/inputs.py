@@ -38,6 +38,10 @@ MISTAKES: Final = 10
 """Findings of an environment with mistakes, and of the file that has as many."""
 
 
+_BYTES: Final = 380
+"""Bytes of a parameter in a dump, about."""
+
+
 class Parameter(NamedTuple):
     """One of AWS's Parameter Store."""
 
@@ -385,9 +389,8 @@ def in_one_environment(parameters: int) -> Iterator[Parameter]:
 
 
 def _dump(folder: Path, sizes: Sizes) -> None:
-    path = folder / "dump.json"
-    write_dump(path, in_one_environment(sizes.parameters))
-    _write(folder / "dump-template.json", template(path.stat().st_size))
+    write_dump(folder / "dump.json", in_one_environment(sizes.parameters))
+    _write(folder / "dump-template.json", template(_BYTES * sizes.parameters))
 
 
 def _environments(folder: Path, sizes: Sizes) -> None:
@@ -398,9 +401,8 @@ def _environments(folder: Path, sizes: Sizes) -> None:
 
 
 def _huge(folder: Path, sizes: Sizes) -> None:
-    path = folder / "huge.json"
-    write_dump(path, in_one_environment(sizes.huge))
-    _write(folder / "huge-template.json", template(path.stat().st_size))
+    write_dump(folder / "huge.json", in_one_environment(sizes.huge))
+    _write(folder / "huge-template.json", template(_BYTES * sizes.huge))
 
 
 def _findings(folder: Path, sizes: Sizes) -> None:

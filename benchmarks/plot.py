@@ -23,7 +23,7 @@ def main() -> None:
         axis.set_visible(False)
     for axis, one in zip(axes.flat, series, strict=False):
         _draw(axis, one)
-    figure.suptitle("medplum-lint: the time of a whole run is linear in what it is given")
+    figure.suptitle("medplum-lint: the time of a whole run, by how much it is given")
     figure.tight_layout()
     figure.savefig(sys.argv[1], dpi=100, metadata={"Software": None})
 
