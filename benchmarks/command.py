@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
-from .growth import Series, draw, grow
+from .growth import draw, grow
 from .growth import table as growth_table
 from .inputs import FULL, QUICK, ROOT, STEPS, size_of
 from .install import Installed, NotInstalled, install, install_matplotlib
@@ -155,13 +155,14 @@ def _rows(installed: Installed, folder: Path, asked: Sequence[str], limits: Limi
 def _growth(installed: Installed, files: Path, folder: Path, limits: Limits, options: argparse.Namespace) -> str:
     _say("measuring growth")
     few = Limits(min(limits.rounds, 5), limits.budget, limits.timeout)
-    series: list[Series] = grow(installed.versions[0], files, few, options.quick)
+    series, problems = grow(installed.versions[0], files, few, options.quick)
+    missing = "".join(f"\n\nNot measured: {problem}." for problem in problems)
     picture = ""
     if options.plot:
         path = folder / "growth.png" if options.quick or options.only else PICTURE
         draw(install_matplotlib(folder, _say), series, path)
         picture = f"\n\n![Time against size for each of them]({path.name})"
-    return f"## Growth\n\n{_GROWTH}\n\n{growth_table(series)}{picture}"
+    return f"## Growth\n\n{_GROWTH}\n\n{growth_table(series)}{missing}{picture}"
 
 
 _GROWTH: Final = (

@@ -49,22 +49,25 @@ class Series(NamedTuple):
         return (last - middle) / (middle - before) if middle > before else float("nan")
 
 
-def grow(version: Version, folder: Path, limits: Limits, quick: bool) -> list[Series]:
-    """Measure all sizes in turn. A size that fails ends it, with the reason."""
+def grow(version: Version, folder: Path, limits: Limits, quick: bool) -> tuple[list[Series], list[str]]:
+    """Measure all sizes in turn: the series, and what is wrong with the sizes for which others are left out."""
     commands = [version.commands / "medplum-lint"]
     cases = {
         name: [Case(f"{name} {size}", [*commands, grown_path(folder, name, size).name], (0, 1)) for size in sizes_of(name, quick)]
         for name in GROWING
     }
     found = {one.case.name: one for one in measure([case for each in cases.values() for case in each], folder, limits)}
-    return [_series(name, sizes_of(name, quick), [found[case.name] for case in cases[name]], folder) for name in GROWING]
+    problems = {one.case.name: one.problem or "stopped" for one in found.values() if one.problem or one.was_stopped}
+    series = [
+        _series(name, sizes_of(name, quick), [found[case.name] for case in of_name], folder)
+        for name, of_name in cases.items()
+        if problems.keys().isdisjoint(case.name for case in of_name)
+    ]
+    return series, [f"{name}: {problem}" for name, problem in problems.items()]
 
 
 def _series(name: str, sizes: Sequence[int], measured: Sequence[Measured], folder: Path) -> Series:
     """The shortest run of each size: what others of the machine do only adds to it."""
-    for one in measured:
-        if one.problem:
-            raise SystemExit(f"benchmarks/run: {one.case.name}: {one.problem}")
     seconds = [min(run.seconds for run in one.runs.values()) for one in measured]
     texts = [size_of(grown_path(folder, name, size)) for size in sizes]
     return Series(name, GROWING[name].counted, sizes, texts, seconds, [one.peak for one in measured])

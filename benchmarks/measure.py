@@ -62,6 +62,11 @@ class Measured(NamedTuple):
         return first, third
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether it took longer than the timeout."""
+        return any(run.status is None for run in self.runs.values())
+
+    @property
     def peak(self) -> int:
         """Bytes."""
         return max(run.peak for run in self.runs.values())

@@ -42,7 +42,7 @@ def milliseconds(one: Measured | None) -> str:
     """The median; of what was stopped, when it was."""
     if one is None:
         return ""
-    if _was_stopped(one):
+    if one.was_stopped:
         return f"> {one.median:,.0f} s"
     return _in_ms(one.median)
 
@@ -52,15 +52,11 @@ def _in_ms(seconds: float) -> str:
     return f"{taken:.1f}" if taken < 20 else f"{taken:,.0f}"
 
 
-def _was_stopped(one: Measured) -> bool:
-    return any(run.status is None for run in one.runs.values())
-
-
 def ratio(one: Measured, other: Measured) -> str:
     """How many times as long, at least that if it was stopped."""
-    if _was_stopped(other):
+    if other.was_stopped:
         return ""
-    return f"{'> ' if _was_stopped(one) else ''}{_short(one.ratio(other))}"
+    return f"{'> ' if one.was_stopped else ''}{_short(one.ratio(other))}"
 
 
 def _short(number: float) -> str:
@@ -70,7 +66,7 @@ def _short(number: float) -> str:
 def value_of(goal: Goal, result: Result) -> float | None:
     """What a goal is about, in its unit; None if it was not measured."""
     one, bare = result.of(goal.command), result.of(BARE)
-    if one is None or _was_stopped(one):
+    if one is None or one.was_stopped:
         return None
     if goal.unit == "times":
         other = result.of(goal.to)
@@ -162,7 +158,7 @@ def row_table(result: Result) -> str:
             continue
         low, high = one.quartiles
         spread = "" if len(one.runs) < 2 else f"{_in_ms(low)} to {_in_ms(high)}"
-        count = "stopped" if _was_stopped(one) else str(len(one.runs))
+        count = "stopped" if one.was_stopped else str(len(one.runs))
         rows.append([name, milliseconds(one), spread, ratio(one, first), f"{one.peak / _MIB:,.0f}", count])
     base = f"× {_named(first)}" if first is not None else ""
     return _table(["command", "median, ms", "half of the runs", base, "memory, MiB", "runs"], rows)

@@ -26,7 +26,7 @@ from linter.run import Options, lint_paths
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import inputs, profiled, results, rows  # noqa: E402
-from benchmarks.growth import Series  # noqa: E402
+from benchmarks.growth import Series, grow  # noqa: E402
 from benchmarks.growth import table as growth_table  # noqa: E402
 from benchmarks.inputs import Parameter, Sizes  # noqa: E402
 from benchmarks.install import NOW, NPM_TOOLS, PYTHON_TOOLS, Installed, Version  # noqa: E402
@@ -401,6 +401,19 @@ def test_growth() -> None:
         "| files | 10: 60 ms | 20: 70 ms | 40: 90 ms | 80: 130 ms | 1,000.0 | 1.0000 | 2.00 | 5.0 |"
     ]
     assert math.isnan(linear._replace(seconds=[1, 2, 2, 3]).last_step)
+
+
+def test_what_fails_is_left_out_of_the_growth(tmp_path: Path) -> None:
+    command = tmp_path / "medplum-lint"
+    command.write_text('#!/bin/sh\ncase $1 in growing-findings-100.json) echo "out of order"; exit 3;; esac\n', encoding="utf-8")
+    command.chmod(0o755)
+    for name in inputs.GROWING:
+        for size in inputs.sizes_of(name, quick=True):
+            inputs.grown_path(tmp_path, name, size).write_bytes(b"x" * size)
+    series, problems = grow(Version(NOW, "", tmp_path, has_jobs=False), tmp_path, Limits(rounds=1, budget=5, timeout=10), quick=True)
+    assert [one.name for one in series] == [name for name in inputs.GROWING if name != "findings"]
+    assert series[0].sizes == series[0].texts == [100, 200, 400, 800] and all(seconds > 0 for seconds in series[0].seconds)
+    assert problems == ["findings 100: exit 3: out of order"]
 
 
 # The profile
