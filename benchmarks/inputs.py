@@ -438,6 +438,10 @@ MAKERS: Final[Mapping[str, Callable[[Path, Sizes], None]]] = {
 
 
 def _grown_findings(path: Path, size: int) -> None:
+    _write(path, many_settings(2 * size, scheme=""))
+
+
+def _grown_findings_in_dump(path: Path, size: int) -> None:
     write_dump(path, (one for number in range(size // MISTAKES) for one in wrong(f"e{number}")))
 
 
@@ -456,7 +460,8 @@ class Growing(NamedTuple):
 
 GROWING: Final[Mapping[str, Growing]] = {
     "settings": Growing("settings of one config file", 5_000, ".json", lambda path, size: _write(path, many_settings(size))),
-    "findings": Growing("findings in one dump", 2_500, ".json", _grown_findings),
+    "findings": Growing("findings in one config file", 2_500, ".json", _grown_findings),
+    "findings-in-dump": Growing("findings in one dump", 500, ".json", _grown_findings_in_dump),
     "files": Growing("config files", 250, "", write_files),
     "parameters": Growing("parameters of one dump", 10_000, ".json", lambda path, size: write_dump(path, in_one_environment(size))),
     "environments": Growing("environments of one dump", 125, ".json", _grown_environments),

@@ -17,8 +17,8 @@ from matplotlib import pyplot  # noqa: E402
 def main() -> None:
     """Write the picture."""
     series = json.load(sys.stdin)
-    columns = 3
-    figure, axes = pyplot.subplots(-(-len(series) // columns), columns, figsize=(11, 6.4), squeeze=False)
+    columns = 4
+    figure, axes = pyplot.subplots(-(-len(series) // columns), columns, figsize=(14, 6.4), squeeze=False)
     for axis in axes.flat[len(series) :]:
         axis.set_visible(False)
     for axis, one in zip(axes.flat, series, strict=False):
