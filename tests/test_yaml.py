@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
@@ -85,6 +85,99 @@ def test_no_text_raises(text: str) -> None:
         place = parsed.places.find(())
         assert place is None or 0 <= place.value.start <= place.value.end <= len(text)
     list(scalars(text))
+
+
+WORDS = [
+    *(
+        "a",
+        "b: ",
+        "'c': ",
+        "<<: ",
+        "? ",
+        "- ",
+        "- - ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\r\n",
+        " # x",
+        "---\n",
+        "...\n",
+        "|\n  x\n",
+        ">-\n  y\n",
+        "'z'",
+        '"\\n"',
+    ),
+    *(
+        "&a ",
+        "&b ",
+        "*a",
+        "*b",
+        "*a : ",
+        "!Ref ",
+        "!!str ",
+        "[1, 'c']",
+        "{a: 1}",
+        "{a: 1, a: 1}",
+        "{{ x }}",
+        "[*a, *b]",
+        "null",
+        "1.5",
+        "é",
+    ),
+]
+"""Of which many a text is one that can be read, and has what few have."""
+
+
+def composed(text: str, loader: Any) -> list[Any]:
+    """The nodes that PyYAML itself makes of a text, each as what must be found in its place; nothing where it refuses the text."""
+    try:
+        return [described(node) for node in yaml.compose_all(text, Loader=loader)]
+    except (yaml.YAMLError, RecursionError):
+        return []
+
+
+def described(node: yaml.Node) -> Any:
+    start = node.start_mark.index
+    if isinstance(node, yaml.ScalarNode):
+        return (start, node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return (start, {index: described(item) for index, item in enumerate(node.value)})
+    members: dict[str, Any] = {}
+    merged: list[yaml.Node] = []
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag == "tag:yaml.org,2002:merge":
+            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+        elif isinstance(key, yaml.ScalarNode):
+            members.pop(key.value, None)
+            members[key.value] = described(value)
+    for one in merged:
+        for name, member in described(one)[1].items() if one.tag == "tag:yaml.org,2002:map" else ():
+            members.setdefault(name, member)
+    return (start, members)
+
+
+def found(parsed: Yaml, path: JsonPath = ()) -> Any:
+    """The same of what was read."""
+    member = parsed.places.member(path)
+    assert member is not None
+    node = member.node
+    if node.members is None:
+        return (node.start, node.raw)
+    return (node.start, {step: found(parsed, (*path, step)) for step in node.members})
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=16).map("".join))
+@example("a: &a {x: 1}\nb:\n  <<: *a\n  c: [*a]\n")
+@example("? [a, b]\n: c\n? {d: e}\n: f\ng: 'h'\n")
+@example("- &a x\n- *a : y\n  <<: {z: 1}\n- *a\n")
+def test_what_is_read_is_what_pyyaml_composes(text: str) -> None:
+    for loader in (yaml.SafeLoader, yaml.CSafeLoader):
+        nodes = composed(text, loader)
+        if nodes:
+            documents = [parsed for parsed in parse_yaml(text) if parsed.places.find(()) is not None]
+            assert all(parsed.whole for parsed in documents)
+            assert [found(parsed) for parsed in documents] == nodes
 
 
 # --- Values. ------------------------------------------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ stays text. For each scalar the text as written is kept, because a parameter or 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..model import UNKNOWN
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .places import SyntaxProblem
-from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, events, scalar_span
-from .yaml_places import Member, Style, YamlNode, YamlPlaces
+from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, end_of_block, event_kinds, parsing
+from .yaml_places import Alias, YamlPlaces, YamlTree
 
 FEW_EXPANDED: Final = 2_000
 """Values that the aliases of any file can stand for, those that its merge keys bring included."""
@@ -32,6 +33,10 @@ _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+
+
+_NO_TEXT: Final = frozenset(("", *"~-+.0123456789nNtTfF"))
+"""The first character of each plain scalar that may be something else than a text."""
 
 
 class Tagged(NamedTuple):
@@ -55,56 +60,76 @@ class Yaml(NamedTuple):
 
 def parse_yaml(content: str) -> list[Yaml]:
     """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
-    documents: list[Yaml] = []
-    budget = _Budget(max(FEW_EXPANDED, int(EXPANDED_PER_CHARACTER * len(content))))
-    builder = _Builder(content, budget)
+    reader = _Reader(content)
     try:
-        for event in events(content):
-            kind = type(event).__name__
-            if kind == "DocumentStartEvent":
-                builder = _Builder(content, budget)
-            elif kind == "DocumentEndEvent":
-                documents.append(builder.finish())
-                builder = _Builder(content, budget)
-            elif kind not in ("StreamStartEvent", "StreamEndEvent"):
-                builder.take(kind, event)
+        with parsing(content) as events:
+            reader.read(events)
     except Refused as refused:
-        builder.problems.append(SyntaxProblem("invalid-yaml", refused.message, refused.span))
-        documents.append(builder.finish(whole=False))
-    return documents
+        reader.problems.append(SyntaxProblem("invalid-yaml", refused.message, refused.span))
+        reader.finish(whole=False)
+    return reader.documents
 
 
 # --- Values --------------------------------------------------------------------------------------------------------------------------
 
 _NO_NAME: Final = object()
 """The key that comes next is read as a value because it is none, such as ``{a: b}: c``."""
+_MERGE: Final = object()
+"""The key ``<<``."""
+_NO_ENTRY: Final = frozenset({_NO_NAME, _MERGE})
+_IN_BLOCKS: Final = ("|", ">")
+
+
+class _Rarities:
+    """What few collections have."""
+
+    __slots__ = ("anchor", "merges", "repeats", "tag", "unnamed")
+
+    def __init__(self) -> None:
+        self.tag: str | None = None
+        self.anchor: str | None = None
+        self.merges: list[tuple[int, Any]] = []
+        """What stands behind each ``<<``: its index, and the value."""
+        self.unnamed = False
+        """Whether a member has no name, as in ``{{ .Values.x }}``."""
+        self.repeats = False
+        """Whether a name is given twice."""
 
 
 class _Frame:
     """A collection that is being read."""
 
-    __slots__ = ("anchor", "flow", "is_mapping", "key", "key_span", "merges", "node", "tag", "unnamed", "value")
+    __slots__ = ("flow", "index", "is_list", "key", "rare", "value")
 
-    def __init__(self, event: Any, *, is_mapping: bool) -> None:
-        self.node = YamlNode(event.start_mark.index, event.end_mark.index, {})
-        self.value: Any = {} if is_mapping else []
-        self.is_mapping = is_mapping
-        self.flow = bool(event.flow_style)
-        self.tag: str | None = event.tag
-        self.anchor: str | None = event.anchor
+    def __init__(self, index: int, is_list: bool, flow: bool) -> None:
+        self.index = index
+        self.value: Any = [] if is_list else {}
+        self.is_list = is_list
+        self.flow = flow
         self.key: Any = None
-        """The name whose value comes next; None when a name comes next."""
-        self.key_span: Span | None = None
-        self.merges: list[tuple[YamlNode, Any, Span]] = []
-        self.unnamed = False
-        """Whether a member has no name, as in ``{{ .Values.x }}``."""
+        """The name whose value comes next; None when a name comes next, and in a list."""
+        self.rare: _Rarities | None = None
+
+    def rarities(self) -> _Rarities:
+        """What it has and few have, to be changed."""
+        if self.rare is None:
+            self.rare = _Rarities()
+        return self.rare
 
     @property
     def step(self) -> str | int:
         """Where the value that is being read stands."""
-        if not self.is_mapping:
+        if self.is_list:
             return len(self.value)
         return self.key if isinstance(self.key, str) else ""
+
+
+class _Plain(dict[str, Any]):
+    """What plain scalars of a text mean, each worked out once."""
+
+    def __missing__(self, text: str) -> Any:
+        value = self[text] = _plain(text)
+        return value
 
 
 class _Budget:
@@ -121,161 +146,212 @@ class _Budget:
             raise Refused(message, span)
 
 
-class _Builder:
-    """Makes the value and the places of one document out of events."""
+class _Reader:
+    """Makes the values of the documents out of events, and notes the places."""
 
-    def __init__(self, content: str, budget: _Budget) -> None:
+    def __init__(self, content: str) -> None:
+        self.documents: list[Yaml] = []
         self.problems: list[SyntaxProblem] = []
-        self._content = content
-        self._open: list[_Frame] = []
-        self._anchors: dict[str, tuple[YamlNode, Any] | None] = {}
+        """Those of the document that is being read."""
+        self._tree = YamlTree(content)
+        self._budget = _Budget(max(FEW_EXPANDED, int(EXPANDED_PER_CHARACTER * len(content))))
+        self._plain = _Plain()
+        self._begin_document()
+
+    def _begin_document(self) -> None:
+        self._first = len(self._tree.starts)
+        self._open = [_Frame(-1, True, False)]
+        """The collections around what comes next; outermost a list, of which the value of the document is the only item."""
+        self._anchors: dict[str, tuple[int, Any] | None] = {}
         """What each anchor names; None while that is still being read."""
-        self._budget = budget
-        self._root: YamlNode | None = None
-        self._value: Any = UNKNOWN
 
-    def finish(self, *, whole: bool = True) -> Yaml:
-        """What was read. What is still open reaches to the end of the text."""
-        while self._open:
-            self._close(len(self._content))
-        return Yaml(self._value, tuple(sorted(self.problems, key=lambda problem: problem.span)), YamlPlaces(self._root), whole)
+    def finish(self, *, whole: bool = True) -> None:
+        """Keep what was read of a document. What is still open reaches to the end of the text."""
+        while len(self._open) > 1:
+            self._close(len(self._tree.content))
+        problems = tuple(sorted(self.problems, key=lambda problem: problem.span)) if self.problems else ()
+        (frame,) = self._open
+        root, value = (self._first, frame.value[0]) if frame.value else (None, UNKNOWN)
+        self.documents.append(Yaml(value, problems, YamlPlaces(self._tree, root), whole))
+        self.problems = []
+        self._begin_document()
 
-    def take(self, kind: str, event: Any) -> None:
-        """Go on with one event."""
-        if kind == "ScalarEvent":
-            self._scalar(event)
-        elif kind == "AliasEvent":
-            self._alias(event)
-        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-            self._begin(event, is_mapping=kind == "MappingStartEvent")
-        else:
-            frame = self._open[-1]
-            self._close(event.end_mark.index if frame.flow else frame.node.end)
+    def read(self, events: Iterator[Any]) -> None:
+        """Go through all events. Scalars, which most of them are, are read right here: to call a function takes as long as all of that."""
+        tree, plain, kinds = self._tree, self._plain, event_kinds()
+        scalar, begins, ends = kinds.scalar, kinds.begins, kinds.ends
+        start_at, end_at, mark = tree.starts.append, tree.ends.append, tree.marks.append
+        frame = self._open[-1]
+        end = 0
+        for event in events:
+            kind: Any = event.__class__
+            if kind is scalar:
+                text, style = event.value, event.style
+                end = event.end_mark.index
+                if style in _IN_BLOCKS:
+                    end = end_of_block(event, tree.content)
+                start_at(event.start_mark.index)
+                end_at(end)
+                mark(text)
+                if event.tag is not None or event.anchor is not None:
+                    value = self._with_properties(event)
+                elif style or text[:1] not in _NO_TEXT:
+                    value = text
+                else:
+                    value = plain[text]
+                if frame.is_list:
+                    frame.value.append(value)
+                elif frame.key is None:
+                    frame.key = text
+                    if text == "<<" and not style and event.tag is None:
+                        frame.key = _MERGE
+                        tree.merge_names.add(len(tree.marks) - 1)
+                elif frame.key in frame.value or frame.key in _NO_ENTRY:
+                    self._put(frame, len(tree.marks) - 1, value)
+                else:
+                    frame.value[frame.key] = value
+                    frame.key = None
+            elif kind in begins:
+                frame = self._begin(event, is_list=begins[kind])
+                end = event.end_mark.index
+            elif kind in ends:
+                end = self._close(event.end_mark.index if frame.flow else end)
+                frame = self._open[-1]
+            elif kind is kinds.alias:
+                end = self._alias(event)
+            elif kind is kinds.document_end:
+                self.finish()
+                frame = self._open[-1]
 
-    def _scalar(self, event: Any) -> None:
-        style = STYLES[event.style or ""]
-        node = YamlNode(*scalar_span(event, self._content))
-        node.raw, node.style = event.value, style
-        value = _resolved(event, style)
+    def _with_properties(self, event: Any) -> Any:
+        """The value of a scalar that has an anchor or a tag."""
+        index, style = len(self._tree.marks) - 1, STYLES[event.style or ""]
+        self._tree.properties[index] = style, event.tag
+        value = _resolved(event.value, style, event.tag)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (node, value)
-        self._add(node, value, None, may_merge=style == "plain" and event.tag is None and event.value == "<<")
+            self._anchors[event.anchor] = (index, value)
+        return value
 
-    def _alias(self, event: Any) -> None:
-        span = Span(event.start_mark.index, event.end_mark.index)
+    def _alias(self, event: Any) -> int:
+        tree, span = self._tree, Span(event.start_mark.index, event.end_mark.index)
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
             message = "an alias refers to what contains it" if event.anchor in self._anchors else "an alias has no anchor before it"
             self.problems.append(SyntaxProblem("invalid-yaml", message, span))
-            self._add(YamlNode(*span), UNKNOWN, span)
-            return
-        node, value = anchored
-        self._budget.spend(node.size, span)
-        self._add(node, value, span)
-
-    def _begin(self, event: Any, *, is_mapping: bool) -> None:
-        if len(self._open) == DEEPEST:
-            raise Refused(TOO_DEEP, Span(event.start_mark.index, event.start_mark.index + 1))
-        frame = _Frame(event, is_mapping=is_mapping)
-        if frame.anchor is not None:
-            self._anchors[frame.anchor] = None
-        self._open.append(frame)
-
-    def _close(self, end: int) -> None:
-        frame = self._open.pop()
-        self._merge(frame)
-        node = frame.node
-        node.end = max(node.end, end)
-        value: Any = UNKNOWN if frame.unnamed and not frame.value else frame.value
-        if frame.tag is not None and frame.tag not in _RESOLVED_TAGS and frame.tag != "!":
-            value = Tagged(frame.tag, value)
-        if frame.anchor is not None:
-            self._anchors[frame.anchor] = (node, value)
-        self._add(node, value, None)
-
-    def _add(self, node: YamlNode, value: Any, alias: Span | None, *, may_merge: bool = False) -> None:
-        """Give a value that was read to the collection around it, of which it may be a name."""
-        if not self._open:
-            self._root, self._value = node, value
-            return
-        frame = self._open[-1]
-        span = alias or Span(node.start, node.end)
-        frame.node.end = max(frame.node.end, span.end)
-        if not frame.is_mapping:
-            _put(frame, node, value, alias)
-        elif frame.key is None:
-            frame.key = _MERGE if may_merge else node.raw if node.members is None else _NO_NAME
-            frame.key_span = span
         else:
-            self._put_member(frame, node, value, alias)
-            frame.key = frame.key_span = None
+            self._budget.spend(tree.size(anchored[0]), span)
+        target, value = anchored or (None, UNKNOWN)
+        self._add(tree.add(span, Alias(target)), value)
+        return span.end
 
-    def _put_member(self, frame: _Frame, node: YamlNode, value: Any, alias: Span | None) -> None:
-        if frame.key is _NO_NAME:
-            frame.unnamed = True
-            return
-        if frame.key is _MERGE:
-            assert frame.key_span is not None  # it was set with the key
-            frame.merges.append((node, value, frame.key_span))
-            return
-        if frame.key in frame.value:
-            path = tuple(one.step for one in self._open)
-            message = "this name is given twice in one mapping"
-            repeated = None if alias is not None else _repeated(frame, node, value)
-            self.problems.append(SyntaxProblem("yaml-duplicate-key", message, frame.key_span or Span(0, 0), path, False, False, repeated))
-        _put(frame, node, value, alias)
+    def _begin(self, event: Any, *, is_list: bool) -> _Frame:
+        """Begin a collection within the innermost one."""
+        tree, start = self._tree, event.start_mark.index
+        if len(self._open) > DEEPEST:
+            raise Refused(TOO_DEEP, Span(start, start + 1))
+        frame = _Frame(len(tree.marks), is_list, event.flow_style)
+        tree.starts.append(start)
+        tree.ends.append(event.end_mark.index)
+        tree.marks.append(0)
+        if is_list:
+            tree.lists.add(frame.index)
+        if event.tag is not None:
+            frame.rarities().tag = event.tag
+        if event.anchor is not None:
+            frame.rarities().anchor = event.anchor
+            self._anchors[event.anchor] = None
+        self._open.append(frame)
+        return frame
 
-    def _merge(self, frame: _Frame) -> None:
+    def _close(self, end: int) -> int:
+        """End the innermost collection, of which the last member ends at ``end``; gives where it does itself."""
+        frame, tree = self._open.pop(), self._tree
+        index = frame.index
+        tree.marks[index] = len(tree.marks)
+        if end > tree.ends[index]:
+            tree.ends[index] = end
+        self._add(index, frame.value if frame.rare is None else self._unusual(frame, frame.rare))
+        return tree.ends[index]
+
+    def _unusual(self, frame: _Frame, rare: _Rarities) -> Any:
+        """The value of a collection that has what few have."""
+        if rare.repeats:
+            self._report_repeats(frame.index)
+        if rare.merges:
+            self._merge(frame, rare.merges)
+        value = UNKNOWN if rare.unnamed and not frame.value else frame.value
+        if rare.tag is not None and rare.tag not in _RESOLVED_TAGS and rare.tag != "!":
+            value = Tagged(rare.tag, value)
+        if rare.anchor is not None:
+            self._anchors[rare.anchor] = (frame.index, value)
+        return value
+
+    def _add(self, index: int, value: Any) -> None:
+        """Give a collection or an alias to the collection around it, of which it may be a name."""
+        frame = self._open[-1]
+        if frame.is_list:
+            frame.value.append(value)
+        elif frame.key is None:
+            name = self._tree.name(index)
+            frame.key = _NO_NAME if name is None else name
+        else:
+            self._put(frame, index, value)
+
+    def _put(self, frame: _Frame, index: int, value: Any) -> None:
+        """Give a mapping the value behind a name."""
+        key, frame.key = frame.key, None
+        if key is _NO_NAME:
+            frame.rarities().unnamed = True
+        elif key is _MERGE:
+            frame.rarities().merges.append((index, value))
+        else:
+            if key in frame.value:
+                frame.rarities().repeats = True
+                del frame.value[key]  # of two the last counts, and stands where that does
+            frame.value[key] = value
+
+    def _report_repeats(self, index: int) -> None:
+        """Report the names that a mapping gives again."""
+        tree, above = self._tree, tuple(one.step for one in self._open[1:])
+        known: dict[str, tuple[int, int]] = {}
+        for name, key, value in tree.named_pairs(index):
+            if name in known:
+                message, repeated = "this name is given twice in one mapping", self._repeated(*known[name], value)
+                self.problems.append(SyntaxProblem("yaml-duplicate-key", message, tree.span(key), (*above, name), False, False, repeated))
+            known[name] = key, value
+
+    def _repeated(self, key: int, before: int, value: int) -> Span | None:
+        """Where a mapping has the same scalar under the same name already; None where it has another value, or an alias."""
+        tree = self._tree
+        if not isinstance(tree.marks[before], str) or tree.marks[before] != tree.marks[value]:
+            return None
+        one, other = self._value(before), self._value(value)
+        same = type(one) is type(other) and one == other
+        return Span(tree.starts[key], tree.ends[before]) if same else None
+
+    def _value(self, index: int) -> Any:
+        """The value of a scalar, as it was read."""
+        text, tree = self._tree.marks[index], self._tree
+        _, tag = tree.properties.get(index, ("plain", None))
+        return _resolved(str(text), tree.style(index), tag)
+
+    def _merge(self, frame: _Frame, merges: list[tuple[int, Any]]) -> None:
         """Add what ``<<`` brings, where the mapping itself does not say otherwise; of several the first counts."""
-        for node, value, span in frame.merges:
-            given = zip(value, _items(node), strict=False) if isinstance(value, list) else [(value, node)]
+        tree = self._tree
+        for index, value in merges:
+            target = tree.resolved(index)
+            given = zip(value, tree.items(target), strict=False) if isinstance(value, list) else [(value, target)]
             for mapping, holder in given:
-                if isinstance(mapping, dict) and holder.members is not None:
-                    for key, member in holder.members.items():
-                        if key not in frame.value:
-                            frame.value[key] = mapping[key]
-                            _note(frame.node, key, member)
+                if isinstance(mapping, dict):
+                    tree.merged.setdefault(frame.index, []).append(tree.resolved(holder))
+                    frame.value.update({name: member for name, member in mapping.items() if name not in frame.value})
                 elif mapping is not UNKNOWN:
-                    self.problems.append(SyntaxProblem("invalid-yaml", 'what "<<" merges must be a mapping', span))
+                    message = 'what "<<" merges must be a mapping'
+                    self.problems.append(SyntaxProblem("invalid-yaml", message, tree.span(index - 1)))
 
 
-def _repeated(frame: _Frame, node: YamlNode, value: Any) -> Span | None:
-    """Where a mapping has the same scalar under the same name already; None where it has another value, or an alias."""
-    before = (frame.node.members or {}).get(frame.step)
-    if before is None or before.key is None or before.alias is not None or node.members is not None or before.node.members is not None:
-        return None
-    same = (node.raw, type(value), value) == (before.node.raw, type(frame.value[frame.step]), frame.value[frame.step])
-    return Span(before.key.start, before.node.end) if same else None
-
-
-_MERGE: Final = object()
-"""The key ``<<``."""
-
-
-def _items(node: YamlNode) -> list[YamlNode]:
-    return [member.node for member in (node.members or {}).values()]
-
-
-def _put(frame: _Frame, node: YamlNode, value: Any, alias: Span | None) -> None:
-    step = frame.step
-    if frame.is_mapping:
-        frame.value.pop(step, None)  # of two the last counts, and stands where that does
-        frame.value[step] = value
-    else:
-        frame.value.append(value)
-    _note(frame.node, step, Member(node, frame.key_span, alias))
-
-
-def _note(holder: YamlNode, step: str | int, member: Member) -> None:
-    assert holder.members is not None  # only collections get members
-    holder.members.pop(step, None)
-    holder.members[step] = member
-    holder.size += member.node.size
-
-
-def _resolved(event: Any, style: Style) -> Any:
-    """The value of a scalar."""
-    tag, text = event.tag, event.value
+def _resolved(text: str, style: str, tag: str | None) -> Any:
+    """What a scalar means."""
     if tag is None:
         return _plain(text) if style == "plain" else text
     if tag in _TEXT_TAGS:

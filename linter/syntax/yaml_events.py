@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
@@ -26,21 +27,40 @@ class Refused(Exception):
         self.span = span
 
 
-def events(content: str) -> Iterator[Any]:
+@contextmanager
+def parsing(content: str) -> Iterator[Iterator[Any]]:
     """The events of the parser for a text without byte order mark. Raises :exc:`Refused` where it can read no further."""
     import yaml  # 15 ms, which no other format shall cost
 
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loader: Any = None
     try:
-        loader = loader_class(_SURROGATE.sub("\ufffd", content))
-        while loader.check_event():
-            yield loader.get_event()
+        loader = loader_class(content if content.isascii() else _SURROGATE.sub("\ufffd", content))
+        yield iter(loader.get_event, None)
     except yaml.YAMLError as error:
         raise _refusal(error, content, in_bytes=loader_class is not yaml.SafeLoader) from None
     finally:
         if loader is not None:
             loader.dispose()
+
+
+class EventKinds(NamedTuple):
+    """The classes of events; those that begin collections with whether these are lists."""
+
+    scalar: type
+    begins: Mapping[Any, bool]
+    ends: frozenset[type]
+    alias: type
+    document_end: type
+
+
+def event_kinds() -> EventKinds:
+    """The classes of the events that a parser gives."""
+    import yaml
+
+    begins: dict[Any, bool] = {yaml.MappingStartEvent: False, yaml.SequenceStartEvent: True}
+    ends = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
+    return EventKinds(yaml.ScalarEvent, begins, ends, yaml.AliasEvent, yaml.DocumentEndEvent)
 
 
 def _refusal(error: Any, content: str, *, in_bytes: bool) -> Refused:
@@ -96,13 +116,12 @@ _SENTENCES = (
 """What the parsers (libyaml's and PyYAML's own) complain of, in words for people; their own can quote the text, and so a secret."""
 
 
-def scalar_span(event: Any, content: str) -> Span:
-    """Where a scalar stands. To the parser the blank lines behind a block scalar belong to it."""
+def end_of_block(event: Any, content: str) -> int:
+    """Where a block scalar ends. To the parser the blank lines behind it belong to it."""
     start, end = event.start_mark.index, event.end_mark.index
-    if event.style in ("|", ">"):
-        while end > start + 1 and content[end - 1] in " \t\r\n":
-            end -= 1
-    return Span(start, end)
+    while end > start + 1 and content[end - 1] in " \t\r\n":
+        end -= 1
+    return int(end)
 
 
 # --- Scalars -------------------------------------------------------------------------------------------------------------------------
@@ -124,27 +143,33 @@ class Scalar(NamedTuple):
 
 def scalars(content: str) -> Iterator[Scalar]:
     """The scalars of a text in their order, up to the first mistake in it; aliases, tags and comments are left out."""
-    stack: list[_Scope] = [_Scope(is_mapping=False, name="")]
     try:
-        for event in events(content):
-            kind = type(event).__name__
-            scope = stack[-1]
-            if kind == "ScalarEvent":
-                span, style = scalar_span(event, content), STYLES[event.style or ""]
-                is_key = scope.is_mapping and scope.key is None
-                name = event.value if is_key else scope.name_of_value
-                yield Scalar(span, is_key, name, event.value, style, not scope.is_mapping)
-                scope.pass_over(event.value)
-            elif kind == "AliasEvent":
-                scope.pass_over("")
-            elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-                inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
-                scope.pass_over("")
-                stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name))
-            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-                stack.pop()
+        with parsing(content) as events:
+            yield from _scalars(events, content)
     except Refused:
         return
+
+
+def _scalars(events: Iterator[Any], content: str) -> Iterator[Scalar]:
+    stack: list[_Scope] = [_Scope(is_mapping=False, name="")]
+    for event in events:
+        kind = type(event).__name__
+        scope = stack[-1]
+        if kind == "ScalarEvent":
+            style = STYLES[event.style or ""]
+            end = end_of_block(event, content) if style in ("literal", "folded") else event.end_mark.index
+            is_key = scope.is_mapping and scope.key is None
+            name = event.value if is_key else scope.name_of_value
+            yield Scalar(Span(event.start_mark.index, end), is_key, name, event.value, style, not scope.is_mapping)
+            scope.pass_over(event.value)
+        elif kind == "AliasEvent":
+            scope.pass_over("")
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
+            scope.pass_over("")
+            stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name))
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            stack.pop()
 
 
 class _Scope:
