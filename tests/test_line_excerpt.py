@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from linter.redaction.token_line import LineExcerpts, Token, yaml_tokens
+from linter.documents.suppression_comments import within
+from linter.redaction.token_line import LineExcerpts, ListedTokens, Token, YamlTokens, yaml_tokens
 from linter.redaction.values import Visibility
+from linter.syntax.yaml import parse_yaml
+from linter.syntax.yaml_events import scalars
+from linter.syntax.yaml_lookup import lookup_of
 from linter.text import Span, Text
 
 MARKER = "hunter2"
@@ -29,7 +33,7 @@ READ = Visibility(lambda name: any_text if name in PUBLIC else None, KNOWN.__con
 def underlined(text: str, part: str, *, show: bool = False, assignments: bool = False) -> str:
     """The line of a part of a YAML text as it is shown, with the part between » and «."""
     start = text.index(part)
-    lines = LineExcerpts(Text(text), yaml_tokens(text, assignments=assignments))
+    lines = LineExcerpts(Text(text), ListedTokens(yaml_tokens(text, assignments=assignments)))
     made = lines.excerpt(Span(start, start + len(part)), READ, show=any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
@@ -99,7 +103,7 @@ def test_lists_of_variables() -> None:
         Token(Span(37, 62), "name", "MEDPLUM_DATABASE_PASSWORD", "MEDPLUM_DATABASE_PASSWORD"),
         Token(Span(63, 70), "value", "MEDPLUM_DATABASE_PASSWORD", MARKER),
     ]
-    lines = LineExcerpts(text, tokens)
+    lines = LineExcerpts(text, ListedTokens(tokens))
     assert lines.excerpt(Span(20, 26), READ, show=None) == (1, 'export MEDPLUM_PORT="8103" # ••••••', 20, 26, False)
     assert lines.excerpt(Span(63, 70), READ, show=None) == (2, "MEDPLUM_DATABASE_PASSWORD=••••••", 26, 32, True)
 
@@ -137,8 +141,28 @@ def test_no_secret_is_seen(tree: Any, chance: random.Random, style: Any, flow: b
         tokens = yaml_tokens(text, assignments=assignments)
         if any(token.role == "value" and token.name in PUBLIC and MARKER in token.text for token in tokens):
             return  # it has become the value of a name that is no secret's
-        lines = LineExcerpts(Text(text), tokens)
+        lines = LineExcerpts(Text(text), ListedTokens(tokens))
         for at in range(len(text)):
             made = lines.excerpt(Span(at, at + 1), READ, show=None)
             assert MARKER not in made.text
             assert 0 <= made.start < made.end
+
+
+BITS = [
+    *("a: ", "'b': ", "- ", "- - ", "? ", ": ", "\n", "\n  ", "\n    ", "\r\n", "---\n", " # c", "&a ", "*a", "!t "),
+    *("x", "'y'", '"z"', "A=b", "'A=b'", "|\n  x\n", "[A=b, c]", "{a: [b]}", "é"),
+]
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=20).map("".join), st.booleans())
+@example("a:\n- A=b\n- - c\n? [d, e]\n: [f, {g: h}]\n? i\n", True)
+def test_tokens_near_a_place_are_those_of_all(text: str, assignments: bool) -> None:
+    lookup = lookup_of(tuple(parse_yaml(text)))
+    if lookup is None:
+        return
+    every, scalars_in = ListedTokens(yaml_tokens(text, assignments=assignments)), within(one.span for one in scalars(text))
+    near = YamlTokens(text, lookup, assignments=assignments)
+    for start in range(len(text) + 1):
+        assert lookup.has(start) is scalars_in(start)
+        for end in range(start, len(text) + 1):
+            assert near.within(Span(start, end)) == every.within(Span(start, end))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from .. import settings
-from ..redaction.token_line import LineExcerpts, Token
+from ..redaction.token_line import LineExcerpts, ListedTokens, Token
 from ..settings.env_names import setting_of
 from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ..text import Span, Text
@@ -70,7 +70,8 @@ def environment_piece(file: SourceFile, *, raw: bool = False) -> Piece:
     first = variables[0].key if variables else Span(0, 0)
 
     def excerpts() -> LineExcerpts:
-        return LineExcerpts(file.text, [token for variable in read.variables for token in _tokens(variable, file.text.content)])
+        tokens = [token for variable in read.variables for token in _tokens(variable, file.text.content)]
+        return LineExcerpts(file.text, ListedTokens(tokens))
 
     start = Span(first.start, min(first.start + 1, first.end))
     holder = VariableHolder(environment=None, type="file", start=start, lines=partial(TokenLines, excerpts))

@@ -8,7 +8,7 @@ from functools import partial
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
 from ..model import Part as FactPart
-from ..redaction.token_line import LineExcerpts, yaml_tokens
+from ..redaction.token_line import LineExcerpts, tokens_of_yaml
 from ..redaction.values import Visibility, is_of_a_format
 from ..release import Release
 from ..server.loader import build_tree, ssm_value
@@ -243,5 +243,5 @@ def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], gi
         )
 
     if is_yaml:
-        return TokenLines(lambda: LineExcerpts(file.text, yaml_tokens(file.text.content)), visibility)
+        return TokenLines(lambda: LineExcerpts(file.text, tokens_of_yaml(file.text.content, file.yaml)), visibility)
     return JsonLines(file.text, visibility)

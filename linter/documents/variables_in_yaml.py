@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ..formats.placeholders import fallback_of
-from ..redaction.token_line import LineExcerpts, yaml_tokens
+from ..redaction.token_line import LineExcerpts, tokens_of_yaml
 from ..redaction.values import Visibility
 from ..syntax.places import Json, JsonPath, Place
 from ..syntax.yaml import Yaml
-from ..syntax.yaml_events import Scalar, scalars
+from ..syntax.yaml_events import scalars
+from ..syntax.yaml_lookup import lookup_of
 from ..syntax.yaml_places import Style
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
@@ -184,7 +185,8 @@ def suppression_comments_of(file: SourceFile) -> SuppressionComments:
     content = file.text.content
     if "medplum-lint" not in content or not file.looks_like_yaml:
         return SuppressionComments((), ())
-    is_text = within(scalar.span for scalar in scalars_of(file))
+    lookup = lookup_of(file.yaml)
+    is_text = lookup.has if lookup is not None else within(scalar.span for scalar in scalars(content))
     return read_suppression_comments(file.text, lambda at: not is_text(at))
 
 
@@ -200,12 +202,6 @@ def text_problems(
         yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence, content)
 
 
-def scalars_of(file: SourceFile) -> list[Scalar]:
-    """The scalars of a file, read once."""
-    every: list[Scalar] = file.cached("scalars", lambda: list(scalars(file.text.content)))
-    return every
-
-
 def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
     """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
     if not file.looks_like_yaml:
@@ -219,7 +215,7 @@ def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
 
 
 def _line_excerpts(file: SourceFile) -> LineExcerpts:
-    return LineExcerpts(file.text, yaml_tokens(file.text.content, assignments=True, given=scalars_of(file)))
+    return LineExcerpts(file.text, tokens_of_yaml(file.text.content, file.yaml, assignments=True))
 
 
 def is_sound(file: SourceFile) -> bool:

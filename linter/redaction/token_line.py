@@ -8,17 +8,19 @@ meant to be a secret can turn out to be a name (``password: {hunter2}``).
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
-from ..typed import TYPE_CHECKING, Literal, NamedTuple
+from ..typed import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from .credentials import without_credentials
 from .json_line import SHOWN_OF_LONG, WIDEST, excerpt_of, is_shown_whole
 from .values import Public, Visibility, shown_text
 
 if TYPE_CHECKING:
+    from ..syntax.yaml import Yaml
     from ..syntax.yaml_events import Scalar
+    from ..syntax.yaml_lookup import ScalarLookup
 
 _FARTHEST = 2_000
 """Characters behind a place of a long line that are looked at."""
@@ -41,13 +43,48 @@ class Token(NamedTuple):
     text: str
 
 
-class LineExcerpts:
-    """Excerpts of a text whose ``tokens``, in their order and without overlaps, are known."""
+class Tokens(Protocol):
+    """The tokens of a text, by where they stand."""
 
-    def __init__(self, text: Text, tokens: Sequence[Token]) -> None:
-        self._text = text
+    def within(self, part: Span) -> Sequence[Token]:
+        """The tokens of which something stands in a part of the text, in their order."""
+
+
+class ListedTokens:
+    """Tokens that are all known, in their order and without overlaps."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._starts = [token.span.start for token in tokens]
+
+    def within(self, part: Span) -> Sequence[Token]:
+        """See :meth:`Tokens.within`."""
+        first = bisect_left(self._starts, part.start)
+        if first and self._tokens[first - 1].span.end > part.start:
+            first -= 1
+        return self._tokens[first : bisect_left(self._starts, part.end)]
+
+
+class YamlTokens:
+    """The tokens of YAML that was read, as :func:`yaml_tokens` gives them: only those near a place that is asked for are made."""
+
+    def __init__(self, content: str, lookup: ScalarLookup, *, assignments: bool = False) -> None:
+        self._content = content
+        self._lookup = lookup
+        self._assignments = assignments
+
+    def within(self, part: Span) -> Sequence[Token]:
+        """See :meth:`Tokens.within`."""
+        tokens = yaml_tokens(self._content, assignments=self._assignments, given=self._lookup.within(part))
+        return [token for token in tokens if token.span.end > part.start and token.span.start < part.end]
+
+
+class LineExcerpts:
+    """Excerpts of a text whose ``tokens`` are known: all of them, or those near a place."""
+
+    def __init__(self, text: Text, tokens: Tokens) -> None:
+        self._text = text
+        self._tokens = tokens
         self._shown_whole: dict[int, bool] = {}
 
     def excerpt(self, span: Span, visibility: Visibility, *, show: Public | None) -> Excerpt:
@@ -62,7 +99,7 @@ class LineExcerpts:
         if not self._is_shown_whole(line, whole, visibility):
             start = next(self._names_before(max(whole.start, span.start - SHOWN_OF_LONG + 1), span.start), span.start)
             width, part = SHOWN_OF_LONG, Span(start, min(whole.end, span.start + _FARTHEST))
-        pieces = _LineReader(self._text, visibility, span, show).pieces(part, self._tokens_in(part))
+        pieces = _LineReader(self._text, visibility, span, show).pieces(part, self._tokens.within(part))
         return excerpt_of(line, whole, span, pieces, start, width)
 
     def _is_shown_whole(self, line: int, whole: Span, visibility: Visibility) -> bool:
@@ -73,22 +110,12 @@ class LineExcerpts:
 
     def pieces(self, part: Span, visibility: Visibility) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
-        return _LineReader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens_in(part))
+        return _LineReader(self._text, visibility, Span(0, 0), None).pieces(part, self._tokens.within(part))
 
     def _names_before(self, first: int, last: int) -> Iterator[int]:
         """Where the names start that begin in a part of the text, the last one first."""
-        index = bisect_right(self._starts, last) - 1
-        while index >= 0 and self._starts[index] >= first:
-            if self._tokens[index].role == "name":
-                yield self._starts[index]
-            index -= 1
-
-    def _tokens_in(self, part: Span) -> Iterator[Token]:
-        """The tokens of which something stands in a part of the text."""
-        first = bisect_left(self._starts, part.start)
-        if first and self._tokens[first - 1].span.end > part.start:
-            first -= 1
-        return (self._tokens[index] for index in range(first, bisect_left(self._starts, part.end)))
+        tokens = reversed(self._tokens.within(Span(first, last + 1)))
+        return (token.span.start for token in tokens if token.role == "name" and token.span.start >= first)
 
 
 def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scalar] | None = None) -> list[Token]:
@@ -110,6 +137,16 @@ def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scal
         elif one.span.end > one.span.start:
             tokens.append(Token(one.span, "name" if one.is_key else "value", one.name, one.text))
     return tokens
+
+
+def tokens_of_yaml(content: str, documents: tuple[Yaml, ...], *, assignments: bool = False) -> Tokens:
+    """What finds the tokens of a YAML text, which are those that :func:`yaml_tokens` gives, in its ``documents``."""
+    from ..syntax.yaml_lookup import lookup_of
+
+    lookup = lookup_of(documents)
+    if lookup is None:
+        return ListedTokens(yaml_tokens(content, assignments=assignments))
+    return YamlTokens(content, lookup, assignments=assignments)
 
 
 class _LineReader:

@@ -26,7 +26,7 @@ from ..documents.variables import (
     load_variables,
     unless_kind,
 )
-from ..redaction.token_line import LineExcerpts, Token
+from ..redaction.token_line import LineExcerpts, ListedTokens, Token
 from ..server.start import Reads
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
@@ -97,7 +97,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
     @cache
     def excerpts() -> LineExcerpts:
-        return LineExcerpts(file.text, read.tokens)
+        return LineExcerpts(file.text, ListedTokens(read.tokens))
 
     loaded: list[Loaded] = []
     for stage in holders_of_server(read.stages, _makes_server, _names):

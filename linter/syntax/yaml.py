@@ -172,6 +172,8 @@ class _Reader:
         problems = tuple(sorted(self.problems, key=lambda problem: problem.span)) if self.problems else ()
         (frame,) = self._open
         root, value = (self._first, frame.value[0]) if frame.value else (None, UNKNOWN)
+        if root is not None:
+            self._tree.roots.append(root)
         self.documents.append(Yaml(value, problems, YamlPlaces(self._tree, root), whole))
         self.problems = []
         self._begin_document()

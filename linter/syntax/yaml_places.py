@@ -25,17 +25,18 @@ class YamlTree:
     """The nodes of a text in the order in which they begin, names among them: ``starts`` and ``ends`` in characters of ``content``.
 
     ``marks`` holds for a scalar its text, for a collection the index of the first node behind it, with ``lists`` telling which are lists,
-    and for an alias what it stands for. ``properties`` are the style of those scalars that begin with an anchor or a tag, with the tag;
+    and for an alias what it stands for. ``roots`` are the nodes that are documents. ``properties`` are the style of those scalars that begin with an anchor or a tag, with the tag;
     ``merge_names`` the names that are ``<<``; ``merged`` what these bring into a mapping: other mappings, in their order.
     """
 
-    __slots__ = ("content", "ends", "lists", "marks", "merge_names", "merged", "nodes", "properties", "sizes", "starts")
+    __slots__ = ("content", "ends", "lists", "marks", "merge_names", "merged", "nodes", "properties", "roots", "sizes", "starts")
 
     def __init__(self, content: str) -> None:
         self.content = content
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.marks: list[str | int | Alias] = []
+        self.roots: list[int] = []
         self.lists: set[int] = set()
         self.properties: dict[int, tuple[Style, str | None]] = {}
         self.merge_names: set[int] = set()
@@ -209,15 +210,16 @@ class Member(NamedTuple):
 class YamlPlaces:
     """Finds values again by their paths, with how they are written."""
 
-    __slots__ = ("_root", "_tree")
+    __slots__ = ("_root", "tree")
 
     def __init__(self, tree: YamlTree, root: int | None) -> None:
-        self._tree = tree
+        self.tree = tree
+        """All nodes of the text, those of its other documents included."""
         self._root = root
 
     def member(self, path: JsonPath) -> Member | None:
         """How a value is written, or None where nothing stands at the path."""
-        member = Member(self._tree.node(self._tree.resolved(self._root)), None, None) if self._root is not None else None
+        member = Member(self.tree.node(self.tree.resolved(self._root)), None, None) if self._root is not None else None
         for step in path:
             members = member.node.members if member is not None else None
             if members is None:
