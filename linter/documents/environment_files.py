@@ -113,11 +113,16 @@ def read_environment(file: SourceFile) -> EnvironmentLines:
     return read
 
 
-def read_lines(text: Text) -> EnvironmentLines:
-    """Every line of a file; one that is no assignment is a problem, and the next one is read all the same."""
+def is_environment(file: SourceFile) -> bool:
+    """Whether nothing in a file is wrong as an environment file; what is another file mostly shows that by its first line."""
+    return not read_lines(file.text, up_to_problem=True).problems
+
+
+def read_lines(text: Text, *, up_to_problem: bool = False) -> EnvironmentLines:
+    """Every line of a file; one that is no assignment is a problem, and the next one is read all the same, unless ``up_to_problem``."""
     read = EnvironmentLines([], [], [], [])
     content, at = text.content, 0
-    while at < len(content):
+    while at < len(content) and not (up_to_problem and read.problems):
         blank = _BLANK.match(content, at)
         if blank is None:
             at = _assignment(content, at, read)

@@ -131,12 +131,14 @@ class SourceFile:
 
     @cached_property
     def yaml(self) -> tuple[Yaml, ...]:
-        """The documents of the text read as YAML, once for all sources; none when it does not look like YAML."""
+        """The documents of the text read as YAML, once for all sources and servers; none when it does not look like YAML."""
         if self.is_no_text or not self.looks_like_yaml:
             return ()
         from ..syntax.yaml import parse_yaml  # what is JSON needs no YAML
 
-        return tuple(parse_yaml(self.text.content))
+        content = self.text.content
+        documents: tuple[Yaml, ...] = self.around.cached(("YAML", content), lambda: tuple(parse_yaml(content)))
+        return documents
 
     @property
     def documents(self) -> tuple[Json | Yaml, ...]:

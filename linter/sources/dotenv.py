@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..documents.environment_files import COMPOSE_FILES, environment_piece, read_environment
+from ..documents.environment_files import COMPOSE_FILES, environment_piece, is_environment, read_environment
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.sums import load_piece
 from ..documents.variables import configures_server, unless_kind
@@ -17,9 +17,9 @@ def detect(file: SourceFile) -> Recognised | None:
     if "MEDPLUM_" not in file.text.content:
         return None
     named = _is_named(file.name)
-    read = read_environment(file)
-    if not named and read.problems:
+    if not named and not is_environment(file):
         return None  # a script, or prose
+    read = read_environment(file)
     names = [variable.name for variable in read.variables]
     if configures_server(names):
         return Recognised("server/env", Confidence.LIKELY if named else Confidence.HINT)

@@ -25,8 +25,9 @@ class YamlTree:
     """The nodes of a text in the order in which they begin, names among them: ``starts`` and ``ends`` in characters of ``content``.
 
     ``marks`` holds for a scalar its text, for a collection the index of the first node behind it, with ``lists`` telling which are lists,
-    and for an alias what it stands for. ``roots`` are the nodes that are documents. ``properties`` are the style of those scalars that begin with an anchor or a tag, with the tag;
-    ``merge_names`` the names that are ``<<``; ``merged`` what these bring into a mapping: other mappings, in their order.
+    and for an alias what it stands for. ``roots`` are the nodes that are documents. ``properties`` are the style of those scalars that
+    begin with an anchor or a tag, with the tag; ``merge_names`` the names that are ``<<``; ``merged`` what these bring into a mapping:
+    other mappings, in their order.
     """
 
     __slots__ = ("content", "ends", "lists", "marks", "merge_names", "merged", "nodes", "properties", "roots", "sizes", "starts")
