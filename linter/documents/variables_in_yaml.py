@@ -9,6 +9,7 @@ from functools import partial
 from ..formats.placeholders import fallback_of
 from ..redaction.token_line import LineExcerpts, tokens_of_yaml
 from ..redaction.values import Visibility
+from ..settings.env_names import PREFIX
 from ..syntax.places import Json, JsonPath, Place
 from ..syntax.yaml import Yaml
 from ..syntax.yaml_events import scalars
@@ -77,6 +78,16 @@ class YamlValue(NamedTuple):
 def variables_of(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[Variable]:
     """The variables of a mapping, or of a list in either form. What is no name may be a secret that a slip has made a part of one."""
     return [variable for variable, _ in placed_variables(part, content, resolve)]
+
+
+def has_prefixed(part: YamlValue) -> bool:
+    """Whether :func:`variables_of` gives a variable that begins as those of a server do, of which nothing is looked for in the text."""
+    value = part.value
+    if isinstance(value, dict):
+        return any(name.startswith(PREFIX) for name in value)
+    items = value if isinstance(value, list) else ()
+    names = (item.get("name") if isinstance(item, dict) else item for item in items)
+    return any(isinstance(name, str) and name.startswith(PREFIX) for name in names)
 
 
 def placed_variables(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[tuple[Variable, Any]]:

@@ -28,6 +28,7 @@ from ..documents.variables import Variable, VariableHolder, configures_server, h
 from ..documents.variables_in_yaml import (
     VariablePart,
     YamlValue,
+    has_prefixed,
     is_sound,
     lines_of,
     mentions_medplum,
@@ -93,7 +94,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return Recognised("server/env", Confidence.LIKELY)
     if not services or not mentioned:
         return None
-    names = [name for service in services for name in _names(service, file)]
+    names = [name for service in services if _can_be_server(service, file) for name in _names(service, file)]
     note = f"a Compose file without a Medplum server that is configured by variables{unless_kind(names)}"
     return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
@@ -128,8 +129,25 @@ def _names(service: YamlValue, file: SourceFile) -> list[str]:
     return [entry.variable.name for entry in _environment(project, file).entries]
 
 
+def _can_be_server(service: YamlValue, file: SourceFile) -> bool:
+    """Whether a service has a server's image, or variables that begin as those of one do, or gets some from elsewhere.
+
+    Of all others no name counts. Which files are around is found out for them too: none of those may be written over.
+    """
+    _beside(file)
+    if _is_base(file, str(service.path[-1])) or _beneath(file, service) or _over(file):
+        return True
+    value = service.value
+    if "extends" in value or "env_file" in value or has_prefixed(service.at("environment")):
+        return True
+    image = value.get("image")
+    return isinstance(image, str) and ("$" in image or is_server_image(image))
+
+
 def _runs_server(service: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given to it, or it is a server that reads nothing else."""
+    if not _can_be_server(service, file):
+        return False
     project, names = _project(file, service), _names(service, file)
     if is_server_image(_image(project, file)):
         return any(name.startswith("MEDPLUM_") for name in names) or _reads(project) == "only"

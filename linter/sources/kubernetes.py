@@ -21,6 +21,7 @@ from ..documents.variables_in_yaml import (
     VariablePart,
     YamlValue,
     checked_as_text,
+    has_prefixed,
     is_sound,
     lines_of,
     member_of,
@@ -68,7 +69,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return Recognised("server/env", Confidence.LIKELY)
     if not objects or not mentioned:
         return None
-    names = [name for one in objects for part in _holders(one) for name in _names(part, file)]
+    names = [name for one in objects for part in _holders(one) if _can_be_servers(part) for name in _names(part, file)]
     note = f"Kubernetes manifests without variables of a Medplum server{unless_kind(names)}"
     return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
@@ -174,8 +175,19 @@ def _encoded(text: str) -> str:
     return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
+def _can_be_servers(holder: YamlValue) -> bool:
+    """Whether variables that begin as those of a server do stand here, or may come from elsewhere: of others no name counts."""
+    kind = _kind(holder)
+    if not kind and holder.at("envFrom").value is not None:
+        return True
+    parts = ("data", "stringData") if kind == "Secret" else ("data",) if kind else ("env",)
+    return any(has_prefixed(holder.at(part)) for part in parts)
+
+
 def _is_servers(holder: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
+    if not _can_be_servers(holder):
+        return False
     names = _names(holder, file)
     image = holder.at("image").value
     if is_server_image(image) and any(name.startswith("MEDPLUM_") for name in names):
