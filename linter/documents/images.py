@@ -77,7 +77,12 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
         return ()
     if not (file.looks_like_yaml or file.json.whole):
         return tuple(_in_dockerfile(file.text.content))
-    return tuple(dict.fromkeys(image for one in file.documents for image in _in_tree(one.value)))
+    images: tuple[Image, ...] = file.for_all_servers("images", lambda: tuple(dict.fromkeys(_in_documents(file))))
+    return images
+
+
+def _in_documents(file: SourceFile) -> Iterator[Image]:
+    return (image for one in file.documents for image in _in_tree(one.value))
 
 
 def document_without_settings(file: SourceFile) -> Document:

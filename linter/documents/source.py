@@ -116,6 +116,10 @@ class SourceFile:
             self._cached[name] = make()
         return self._cached[name]
 
+    def for_all_servers(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` returns for this file, whichever server it is read for, worked out once in a run and kept under a name."""
+        return self.around.cached((name, self.uri, self.text.content), make)
+
     @property
     def looks_like_yaml(self) -> bool:
         """Whether the text is to be read as YAML: by its name, else by its first lines. JSON is never read as YAML."""
@@ -137,7 +141,7 @@ class SourceFile:
         from ..syntax.yaml import parse_yaml  # what is JSON needs no YAML
 
         content = self.text.content
-        documents: tuple[Yaml, ...] = self.around.cached(("YAML", content), lambda: tuple(parse_yaml(content)))
+        documents: tuple[Yaml, ...] = self.for_all_servers("YAML", lambda: tuple(parse_yaml(content)))
         return documents
 
     @property

@@ -246,4 +246,5 @@ def _is_sound(file: SourceFile, parsed: Json | Yaml) -> bool:
 
 def mentions_medplum(file: SourceFile) -> bool:
     """Whether a file can have to do with Medplum at all: no other YAML is read for it."""
-    return re.search("medplum", file.text.content, re.IGNORECASE) is not None
+    content = file.text.content
+    return "medplum" in content or "MEDPLUM" in content or "medplum" in content.lower()

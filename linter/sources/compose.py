@@ -89,12 +89,12 @@ def detect(file: SourceFile) -> Recognised | None:
     mentioned = mentions_medplum(file)
     if not mentioned and not ("services" in file.text.content and _REFERENCES.search(file.text.content)):
         return None
-    services = list(_services(file))
-    if any(_runs_server(service, file) for service in services):
+    services = any(True for _ in _services(file))
+    if any(_runs_server(service, file) for service in _candidates(file)):
         return Recognised("server/env", Confidence.LIKELY)
     if not services or not mentioned:
         return None
-    names = [name for service in services if _can_be_server(service, file) for name in _names(service, file)]
+    names = [name for service in _candidates(file) for name in _names(service, file)]
     note = f"a Compose file without a Medplum server that is configured by variables{unless_kind(names)}"
     return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
@@ -108,7 +108,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = suppression_comments_of(file)
     problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
-    for service in holders_of_server(_services(file), lambda one: _runs_server(one, file), lambda one: _names(one, file)):
+    for service in holders_of_server(_candidates(file), lambda one: _runs_server(one, file), lambda one: _names(one, file)):
         loaded.append(_load(file, service, problems, comments.suppressions))
         problems = []
     return loaded
@@ -119,6 +119,13 @@ def _services(file: SourceFile) -> Iterator[YamlValue]:
         services = yaml.value.get("services") if isinstance(yaml.value, dict) else None
         if isinstance(services, dict):
             yield from (YamlValue(yaml, ("services", name)) for name, service in services.items() if isinstance(service, dict))
+
+
+def _candidates(file: SourceFile) -> tuple[YamlValue, ...]:
+    """The services of the file that may be a server."""
+    found = (service for service in _services(file) if _can_be_server(service, file))
+    candidates: tuple[YamlValue, ...] = file.for_all_servers("services", lambda: tuple(found))
+    return candidates
 
 
 def _names(service: YamlValue, file: SourceFile) -> list[str]:
@@ -146,8 +153,6 @@ def _can_be_server(service: YamlValue, file: SourceFile) -> bool:
 
 def _runs_server(service: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given to it, or it is a server that reads nothing else."""
-    if not _can_be_server(service, file):
-        return False
     project, names = _project(file, service), _names(service, file)
     if is_server_image(_image(project, file)):
         return any(name.startswith("MEDPLUM_") for name in names) or _reads(project) == "only"

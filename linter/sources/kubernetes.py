@@ -64,12 +64,12 @@ def detect(file: SourceFile) -> Recognised | None:
     mentioned = mentions_medplum(file)
     if not mentioned and not _may_get_variables(file):
         return None
-    objects = list(_objects(file))
-    if any(_is_servers(part, file) for one in objects for part in _holders(one)):
+    objects = _objects(file)
+    if any(_is_servers(part, file) for _, part in _candidates(file)):
         return Recognised("server/env", Confidence.LIKELY)
     if not objects or not mentioned:
         return None
-    names = [name for one in objects for part in _holders(one) if _can_be_servers(part) for name in _names(part, file)]
+    names = [name for _, part in _candidates(file) for name in _names(part, file)]
     note = f"Kubernetes manifests without variables of a Medplum server{unless_kind(names)}"
     return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
@@ -86,15 +86,29 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     comments = suppression_comments_of(file)
     problems = [*text_problems(file), *comments.problems]
     loaded: list[Loaded] = []
-    every = ((one, holder) for one in _objects(file) for holder in _holders(one))
-    for one, holder in holders_of_server(every, lambda pair: _is_servers(pair[1], file), lambda pair: _names(pair[1], file)):
+    for one, holder in holders_of_server(_candidates(file), lambda pair: _is_servers(pair[1], file), lambda pair: _names(pair[1], file)):
         loaded.append(_load(file, one, holder, problems, comments.suppressions))
         problems = []
     return loaded
 
 
-def _objects(file: SourceFile) -> Iterator[YamlValue]:
+def _objects(file: SourceFile) -> tuple[YamlValue, ...]:
     """The objects of the file, those of lists included."""
+    objects: tuple[YamlValue, ...] = file.for_all_servers("Kubernetes objects", lambda: tuple(_found_objects(file)))
+    return objects
+
+
+def _candidates(file: SourceFile) -> tuple[tuple[YamlValue, YamlValue], ...]:
+    """What holds variables that may be a server's, each behind the object that it is, or is in."""
+
+    def found() -> Iterator[tuple[YamlValue, YamlValue]]:
+        return ((one, holder) for one in _objects(file) for holder in _holders(one) if _can_be_servers(holder))
+
+    candidates: tuple[tuple[YamlValue, YamlValue], ...] = file.for_all_servers("Kubernetes holders", lambda: tuple(found()))
+    return candidates
+
+
+def _found_objects(file: SourceFile) -> Iterator[YamlValue]:
     for yaml in file.yaml:
         root = YamlValue(yaml, ())
         items = root.at("items").value
@@ -186,8 +200,6 @@ def _can_be_servers(holder: YamlValue) -> bool:
 
 def _is_servers(holder: YamlValue, file: SourceFile) -> bool:
     """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
-    if not _can_be_servers(holder):
-        return False
     names = _names(holder, file)
     image = holder.at("image").value
     if is_server_image(image) and any(name.startswith("MEDPLUM_") for name in names):
