@@ -85,6 +85,16 @@ def test_what_is_the_same_in_json() -> None:
         assert not is_same(value, other)
 
 
+def test_values_are_compared_however_deeply_they_are_nested() -> None:
+    def nested(value: object) -> object:
+        for _ in range(10_000):
+            value = {"a": [value]}
+        return value
+
+    assert is_same(nested(1), nested(1.0))
+    assert not is_same(nested(1), nested(True))
+
+
 @pytest.mark.parametrize("path", [("x",), (0,), ("a", "b"), ("a", 2), ("a", -1), ("a", 0, "b")])
 def test_nothing_stands_at_a_path_that_leads_nowhere(path: tuple[str | int, ...]) -> None:
     with pytest.raises(LookupError):

@@ -370,6 +370,25 @@ def test_100_000_levels(opener: str) -> None:
     assert str(DEEPEST) in parsed.problems[-1].message
 
 
+@pytest.mark.parametrize("with_c", [True, False])
+@pytest.mark.parametrize(("opener", "closer"), [("[", "]"), ("- ", ""), ("{a: ", "}"), ("&x [", "]")])
+def test_as_many_levels_as_are_read(opener: str, closer: str, with_c: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not with_c:
+        monkeypatch.delattr(yaml, "CSafeLoader")
+    text = opener * DEEPEST + "v" + closer * DEEPEST
+    parsed = one(text)
+    place = parsed.places.find(("a" if "a:" in opener else 0,) * DEEPEST)
+    assert parsed.whole and place is not None and text[slice(*place.value)] == "v"
+    assert not one(opener * (DEEPEST + 1) + "v" + closer * (DEEPEST + 1)).whole
+
+
+def test_merge_keys_of_merge_keys() -> None:
+    inner = one("{<<: " * (DEEPEST - 1) + "{x: y}" + "}" * (DEEPEST - 1))
+    assert inner.whole and inner.value == {"x": "y"} and inner.places.raw(("x",)) == "y"
+    chain = one("a0: &a0 {x: y}\n" + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 3_000)))
+    assert chain.whole and chain.places.raw(("a2999", "x")) == "y"
+
+
 def test_indentation_of_3_000_levels() -> None:
     assert str(DEEPEST) in one("\n".join(f"{' ' * level}a:" for level in range(3_000))).problems[-1].message
 

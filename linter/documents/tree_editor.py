@@ -10,7 +10,7 @@ from ..syntax import json_edits, yaml_edits
 from ..syntax.edits import Token, apply_edits, index_in
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
-from ..syntax.yaml import Yaml, parse_yaml
+from ..syntax.yaml import Yaml, documents_of
 from ..text import Edit
 from ..typed import Any, Final
 from .source import SourceFile
@@ -58,7 +58,7 @@ def _parsed(content: str, index: int, count: int, before: Yaml | Json) -> Yaml |
     """One document of an edited text; None where it no longer has as many."""
     if isinstance(before, Json):
         return parse_json(content)
-    documents = tuple(parse_yaml(content))
+    documents = documents_of(content)
     return documents[index] if len(documents) == count else None
 
 

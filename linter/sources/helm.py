@@ -390,7 +390,7 @@ def _as_json(value: dict[str, Any]) -> str | None:
     """The text that the chart makes of an object; None where nobody knows what stands in it."""
     try:
         return unless_reference(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError):  # a template or a tag; infinity, of which YAML has a word and JSON none
+    except (TypeError, ValueError, RecursionError):  # a template or a tag; infinity, for which JSON has no word; nested too deeply
         return None
 
 

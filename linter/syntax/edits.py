@@ -121,12 +121,21 @@ def grouped(order: Sequence[str], names: Sequence[str], new: Iterable[str]) -> d
 
 
 def is_same(value: Any, other: Any) -> bool:
-    """Whether two values are one and the same in JSON, where true is not 1, and members have no order."""
-    if isinstance(value, dict) and isinstance(other, dict):
-        return value.keys() == other.keys() and all(is_same(member, other[name]) for name, member in value.items())
-    if isinstance(value, list) and isinstance(other, list):
-        return len(value) == len(other) and all(map(is_same, value, other))
-    return isinstance(value, bool) == isinstance(other, bool) and bool(value == other)
+    """Whether two values are one and the same in JSON, where true is not 1, and members have no order; in a loop, however deep they are."""
+    waiting = [(value, other)]
+    while waiting:
+        one, another = waiting.pop()
+        if isinstance(one, dict) and isinstance(another, dict):
+            if one.keys() != another.keys():
+                return False
+            waiting += [(member, another[name]) for name, member in one.items()]
+        elif isinstance(one, list) and isinstance(another, list):
+            if len(one) != len(another):
+                return False
+            waiting += zip(one, another, strict=True)
+        elif isinstance(one, bool) != isinstance(another, bool) or one != another:
+            return False
+    return True
 
 
 def value_at(value: Any, path: JsonPath) -> Any:

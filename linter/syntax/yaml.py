@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ..model import UNKNOWN
 from ..text import Span
@@ -68,6 +69,12 @@ def parse_yaml(content: str) -> list[Yaml]:
         reader.problems.append(SyntaxProblem("invalid-yaml", refused.message, refused.span))
         reader.finish(whole=False)
     return reader.documents
+
+
+@lru_cache(maxsize=4)
+def documents_of(content: str) -> tuple[Yaml, ...]:
+    """The same for one of the texts that a fix is made of and makes, each of which several checks look at: they are read once."""
+    return tuple(parse_yaml(content))
 
 
 # --- Values --------------------------------------------------------------------------------------------------------------------------
@@ -350,6 +357,7 @@ class _Reader:
                 elif mapping is not UNKNOWN:
                     message = 'what "<<" merges must be a mapping'
                     self.problems.append(SyntaxProblem("invalid-yaml", message, tree.span(index - 1)))
+        tree.node(frame.index).note_members()  # while those of all that is merged are noted: later it would be a recursion
 
 
 def _resolved(text: str, style: str, tag: str | None) -> Any:

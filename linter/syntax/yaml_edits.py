@@ -32,7 +32,7 @@ from .edits import (
 )
 from .escapes import yaml_like
 from .places import JsonPath
-from .yaml import Yaml, parse_yaml
+from .yaml import Yaml, documents_of
 from .yaml_places import Member, Style, YamlNode
 from .yaml_scalars import block, text, written
 
@@ -202,8 +202,7 @@ def _resolved(value: Any) -> Any:
 
 def _leads_to(content: str, parsed: Yaml, edits: list[Edit], expected: Any) -> bool:
     """Whether the edited text is read as the expected value, the other documents as before, and nothing is wrong that was not."""
-    before = parse_yaml(content)
-    after = parse_yaml(apply_edits(content, edits))
+    before, after = documents_of(content), documents_of(apply_edits(content, edits))
     place = parsed.places.find(())
     if len(after) != len(before) or not all(one.whole and not any(problem.lossy for problem in one.problems) for one in before):
         return False

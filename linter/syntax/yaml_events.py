@@ -10,8 +10,8 @@ from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .yaml_places import Style
 
-DEEPEST: Final = 200
-"""Levels of nesting at most. No configuration has as many, and recursion over what was read is safe."""
+DEEPEST: Final = 900
+"""Levels of nesting at most: libyaml gives up at 1,000 itself, and PyYAML's own parser takes more for each the more there are."""
 TOO_DEEP: Final = f"YAML is nested deeper than {DEEPEST} levels here"
 
 STYLES: Final[dict[str, Style]] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}

@@ -177,11 +177,15 @@ class YamlNode:
         """The offset behind its last character."""
         return self._tree.ends[self.index]
 
+    def note_members(self) -> None:
+        """Find out its members, if they are not known."""
+        if self._members is _UNREAD:
+            self._members = self._tree.members(self.index)
+
     @property
     def members(self) -> dict[str | int, Member] | None:
         """The members of a collection, what is merged into it included; None for a scalar."""
-        if self._members is _UNREAD:
-            self._members = self._tree.members(self.index)
+        self.note_members()
         members: dict[str | int, Member] | None = self._members
         return members
 
