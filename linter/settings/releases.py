@@ -82,7 +82,8 @@ def parse_range(text: str) -> tuple[Release, ...]:
         return (MAIN,) if text.strip() == str(MAIN) else (NEWEST, MAIN)
     found = (*RELEASES, MAIN)
     for clause in text.split(","):
-        found = tuple(release for release in found if release in _meant_by(clause.strip()))
+        meant = _meant_by(clause.strip()) if found else frozenset()
+        found = tuple(release for release in found if release in meant)
     if not found:
         raise ValueError(f"no known release of the server is in {text.strip()}{_hint(text)}")
     return found
