@@ -79,6 +79,8 @@ def documents_of(content: str) -> tuple[Yaml, ...]:
 
 # --- Values --------------------------------------------------------------------------------------------------------------------------
 
+_ITEM: Final = object()
+"""The key of what stands in a list."""
 _NO_NAME: Final = object()
 """The key that comes next is read as a value because it is none, such as ``{a: b}: c``."""
 _MERGE: Final = object()
@@ -113,8 +115,8 @@ class _Frame:
         self.value: Any = [] if is_list else {}
         self.is_list = is_list
         self.flow = flow
-        self.key: Any = None
-        """The name whose value comes next; None when a name comes next, and in a list."""
+        self.key: Any = _ITEM if is_list else None
+        """The name whose value comes next; None when a name comes next."""
         self.rare: _Rarities | None = None
 
     def rarities(self) -> _Rarities:
@@ -190,56 +192,73 @@ class _Reader:
         tree, plain, kinds = self._tree, self._plain, event_kinds()
         scalar, begins, ends = kinds.scalar, kinds.begins, kinds.ends
         start_at, end_at, mark = tree.starts.append, tree.ends.append, tree.marks.append
-        frame = self._open[-1]
+        has_properties = "&" in tree.content or "!" in tree.content
+        opened = self._open
+        frame = opened[-1]
         end = 0
         for event in events:
             kind: Any = event.__class__
             if kind is scalar:
-                text, style = event.value, event.style
+                text, style, key = event.value, event.style, frame.key
                 end = event.end_mark.index
-                if style in _IN_BLOCKS:
-                    end = end_of_block(event, tree.content)
                 start_at(event.start_mark.index)
-                end_at(end)
                 mark(text)
-                if event.tag is not None or event.anchor is not None:
-                    value = self._with_properties(event)
-                elif style or text[:1] not in _NO_TEXT:
-                    value = text
-                else:
-                    value = plain[text]
-                if frame.is_list:
-                    frame.value.append(value)
-                elif frame.key is None:
+                if style and style in _IN_BLOCKS:
+                    end = end_of_block(event, tree.content)
+                end_at(end)
+                if has_properties and (event.tag is not None or event.anchor is not None):
+                    self._with_properties(event, frame)
+                    continue
+                if key is None:
                     frame.key = text
-                    if text == "<<" and not style and event.tag is None:
-                        frame.key = _MERGE
-                        tree.merge_names.add(len(tree.marks) - 1)
-                elif frame.key in frame.value or frame.key in _NO_ENTRY:
+                    if text == "<<" and not style:
+                        self._begin_merge(frame)
+                    continue
+                value = text if style or text[:1] not in _NO_TEXT else plain[text]
+                if key is _ITEM:
+                    frame.value.append(value)
+                elif key in frame.value or key in _NO_ENTRY:
                     self._put(frame, len(tree.marks) - 1, value)
                 else:
-                    frame.value[frame.key] = value
+                    frame.value[key] = value
                     frame.key = None
             elif kind in begins:
-                frame = self._begin(event, is_list=begins[kind])
-                end = event.end_mark.index
+                start, end = event.start_mark.index, event.end_mark.index
+                if len(opened) > DEEPEST:
+                    raise Refused(TOO_DEEP, Span(start, start + 1))
+                frame = _Frame(len(tree.marks), begins[kind], event.flow_style)
+                start_at(start)
+                end_at(end)
+                mark(0)
+                opened.append(frame)
+                if has_properties and (event.tag is not None or event.anchor is not None):
+                    self._begin_with_properties(event, frame)
             elif kind in ends:
                 end = self._close(event.end_mark.index if frame.flow else end)
-                frame = self._open[-1]
+                frame = opened[-1]
             elif kind is kinds.alias:
                 end = self._alias(event)
             elif kind is kinds.document_end:
                 self.finish()
-                frame = self._open[-1]
+                opened = self._open
+                frame = opened[-1]
 
-    def _with_properties(self, event: Any) -> Any:
-        """The value of a scalar that has an anchor or a tag."""
+    def _with_properties(self, event: Any, frame: _Frame) -> None:
+        """Go on with a scalar that has an anchor or a tag, which is noted already."""
         index, style = len(self._tree.marks) - 1, STYLES[event.style or ""]
         self._tree.properties[index] = style, event.tag
         value = _resolved(event.value, style, event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = (index, value)
-        return value
+        if frame.key is None and event.value == "<<" and style == "plain" and event.tag is None:
+            self._begin_merge(frame)
+        else:
+            self._add(index, value)
+
+    def _begin_merge(self, frame: _Frame) -> None:
+        """Take the scalar that was noted last for ``<<``."""
+        frame.key = _MERGE
+        self._tree.merge_names.add(len(self._tree.marks) - 1)
 
     def _alias(self, event: Any) -> int:
         tree, span = self._tree, Span(event.start_mark.index, event.end_mark.index)
@@ -253,33 +272,30 @@ class _Reader:
         self._add(tree.add(span, Alias(target)), value)
         return span.end
 
-    def _begin(self, event: Any, *, is_list: bool) -> _Frame:
-        """Begin a collection within the innermost one."""
-        tree, start = self._tree, event.start_mark.index
-        if len(self._open) > DEEPEST:
-            raise Refused(TOO_DEEP, Span(start, start + 1))
-        frame = _Frame(len(tree.marks), is_list, event.flow_style)
-        tree.starts.append(start)
-        tree.ends.append(event.end_mark.index)
-        tree.marks.append(0)
-        if is_list:
-            tree.lists.add(frame.index)
-        if event.tag is not None:
-            frame.rarities().tag = event.tag
+    def _begin_with_properties(self, event: Any, frame: _Frame) -> None:
+        """Begin a collection that has an anchor or a tag."""
+        frame.rarities().tag = event.tag
         if event.anchor is not None:
             frame.rarities().anchor = event.anchor
             self._anchors[event.anchor] = None
-        self._open.append(frame)
-        return frame
 
     def _close(self, end: int) -> int:
         """End the innermost collection, of which the last member ends at ``end``; gives where it does itself."""
         frame, tree = self._open.pop(), self._tree
         index = frame.index
-        tree.marks[index] = len(tree.marks)
+        tree.marks[index] = -len(tree.marks) if frame.is_list else len(tree.marks)
         if end > tree.ends[index]:
             tree.ends[index] = end
-        self._add(index, frame.value if frame.rare is None else self._unusual(frame, frame.rare))
+        value = frame.value if frame.rare is None else self._unusual(frame, frame.rare)
+        outer = self._open[-1]
+        key = outer.key
+        if key is _ITEM:
+            outer.value.append(value)
+        elif key is None or key in outer.value or key in _NO_ENTRY:
+            self._add(index, value)
+        else:
+            outer.value[key] = value
+            outer.key = None
         return tree.ends[index]
 
     def _unusual(self, frame: _Frame, rare: _Rarities) -> Any:
@@ -296,7 +312,7 @@ class _Reader:
         return value
 
     def _add(self, index: int, value: Any) -> None:
-        """Give a collection or an alias to the collection around it, of which it may be a name."""
+        """Give a node to the collection around it, of which it may be a name."""
         frame = self._open[-1]
         if frame.is_list:
             frame.value.append(value)

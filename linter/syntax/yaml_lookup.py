@@ -39,7 +39,7 @@ class ScalarLookup:
         while at != index:
             children = self._children_of(at)
             number = bisect_right(children, index) - 1
-            is_item = at in tree.lists
+            is_item = tree.is_list(at)
             is_key = not is_item and number % 2 == 0
             if is_key:
                 name = ""

@@ -24,13 +24,13 @@ class Alias(NamedTuple):
 class YamlTree:
     """The nodes of a text in the order in which they begin, names among them: ``starts`` and ``ends`` in characters of ``content``.
 
-    ``marks`` holds for a scalar its text, for a collection the index of the first node behind it, with ``lists`` telling which are lists,
-    and for an alias what it stands for. ``roots`` are the nodes that are documents. ``properties`` are the style of those scalars that
+    ``marks`` holds for a scalar its text, for a mapping the index of the first node behind it, for a list the same with a minus sign, and
+    for an alias what it stands for. ``roots`` are the nodes that are documents. ``properties`` are the style of those scalars that
     begin with an anchor or a tag, with the tag; ``merge_names`` the names that are ``<<``; ``merged`` what these bring into a mapping:
     other mappings, in their order.
     """
 
-    __slots__ = ("content", "ends", "lists", "marks", "merge_names", "merged", "nodes", "properties", "roots", "sizes", "starts")
+    __slots__ = ("content", "ends", "marks", "merge_names", "merged", "nodes", "properties", "roots", "sizes", "starts")
 
     def __init__(self, content: str) -> None:
         self.content = content
@@ -38,7 +38,6 @@ class YamlTree:
         self.ends: list[int] = []
         self.marks: list[str | int | Alias] = []
         self.roots: list[int] = []
-        self.lists: set[int] = set()
         self.properties: dict[int, tuple[Style, str | None]] = {}
         self.merge_names: set[int] = set()
         self.merged: dict[int, list[int]] = {}
@@ -66,7 +65,12 @@ class YamlTree:
     def behind(self, index: int) -> int:
         """The index of the first node behind another one and all that is in it."""
         mark = self.marks[index]
-        return mark if isinstance(mark, int) else index + 1
+        return abs(mark) if isinstance(mark, int) else index + 1
+
+    def is_list(self, index: int) -> bool:
+        """Whether a node is a list that was read to its end."""
+        mark = self.marks[index]
+        return isinstance(mark, int) and mark < 0
 
     def style(self, index: int) -> Style:
         """How a scalar is quoted. What has neither anchor nor tag shows that by its first character."""
@@ -111,7 +115,7 @@ class YamlTree:
         """The members of a collection, aliases followed; None for a scalar."""
         if not isinstance(self.marks[index], int):
             return None
-        if index in self.lists:
+        if self.is_list(index):
             return {number: self._member(None, item) for number, item in enumerate(self.items(index))}
         members: dict[str | int, Member] = {}
         for name, key, value in self.named_pairs(index):
@@ -144,7 +148,7 @@ class YamlTree:
         """The nodes that are values in a collection, with those that are merged into it."""
         if not isinstance(self.marks[index], int):
             return []
-        if index in self.lists:
+        if self.is_list(index):
             return [self.resolved(item) for item in self.items(index)]
         return [*(self.resolved(value) for _, _, value in self.named_pairs(index)), *self._merged_values(index)]
 
