@@ -49,8 +49,9 @@ _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Descriptio
 _MOST_DUMPS: Final = 20
 """Dumps of one environment at most that are held against another one: of more that differ nobody knows which belong together."""
 _CONSEQUENCE: Final = "what follows can be neither read nor checked; save the dump again"
-_NAME: Final = re.compile(r"(?<![\w:/.])/[\w.-]+/|\bmedplum/", re.IGNORECASE)
-"""What the name of a parameter with levels looks like."""
+_NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
+"""What the name of a parameter with levels looks like. It begins with what is quick to look for."""
+_NAME_OF_MEDPLUM: Final = re.compile(r"\bmedplum/", re.IGNORECASE)
 _EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
 """An answer of AWS without any parameter, in YAML."""
 _ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "responsemetadata"})
@@ -248,10 +249,16 @@ def _read(file: SourceFile) -> _Read:
     return result
 
 
+def _may_be_dump(content: str) -> bool:
+    """Whether something in YAML looks like the name of a parameter, or it is an answer without one."""
+    named = _NAME.search(content) or ("medplum/" in content.lower() and _NAME_OF_MEDPLUM.search(content))
+    return bool(named or _EMPTY.search(content))
+
+
 def _documents(file: SourceFile) -> list[Json | Yaml]:
     """The documents of the file, in JSON or YAML. YAML without anything like the name of a parameter is not read."""
     if file.looks_like_yaml:
-        return list(file.yaml) if _NAME.search(file.text.content) or _EMPTY.search(file.text.content) else []
+        return list(file.yaml) if file.for_all_servers("may be a dump", lambda: _may_be_dump(file.text.content)) else []
     return list(json_documents(file.text.content, file.json))
 
 
