@@ -97,11 +97,15 @@ def _in_tree(tree: Any) -> Iterator[Image]:
     waiting: list[tuple[Any, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
-        if isinstance(node, dict):
+        if isinstance(node, dict) and ("image" in node or "repository" in node or "serverImage" in node):
             yield from _in_mapping(node)
-        if isinstance(node, dict | list) and depth < _DEEPEST:
+        if isinstance(node, _COLLECTIONS) and depth < _DEEPEST:
             members = list(node.values()) if isinstance(node, dict) else node
-            waiting.extend((member, depth + 1) for member in reversed(members))
+            waiting.extend([(member, depth + 1) for member in reversed(members) if isinstance(member, _COLLECTIONS)])
+
+
+_COLLECTIONS: Final = (dict, list)
+"""What can name an image, or hold what does: of a large file most is neither."""
 
 
 def _in_mapping(node: dict[Any, Any]) -> Iterator[Image]:
