@@ -146,13 +146,32 @@ def _throwaway(env: _Env, file: SourceFile) -> frozenset[SettingPath]:
 
     A service that the job has for something else says nothing of a database elsewhere.
     """
-    services = env.job.at("services").value if env.job is not None else None
-    given = {} if not isinstance(services, dict) else services
-    own: set[SettingPath] = set()
-    for section, called in _CONNECTIONS.items():
-        if _is_of_job(_host_of(section, env, file), given, called):
-            own.add((section, "password"))
+    services = _services_of(env.job, file)
+    own = {(section, "password") for section in _CONNECTIONS if _is_of_job(_host_of(section, env, file), services, section)}
     return frozenset(own | _OF_SUPER_ADMIN) if ("database", "password") in own else frozenset(own)
+
+
+class _Services(NamedTuple):
+    """The services of a job: their names, with those of the job's own machine, and the sections of settings that some lead to."""
+
+    names: frozenset[str]
+    sections: frozenset[str]
+
+
+def _services_of(job: YamlValue | None, file: SourceFile) -> _Services:
+    """The services of a job; looked at once, for all that has variables in it asks for them."""
+    services = job.at("services") if job is not None else None
+    given = services.value if services is not None else None
+    if services is None or not isinstance(given, dict):
+        return _Services(_LOOPBACK, frozenset())
+    cached: dict[int, _Services] = file.cached("services", dict)
+    at = services.head().start
+    if at not in cached:
+        images = (one.get("image") if isinstance(one, dict) else None for one in given.values())
+        texts = [image.lower() for image in images if isinstance(image, str)]
+        sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in texts for one in called))
+        cached[at] = _Services(_LOOPBACK.union(map(str, given)), frozenset(sections))
+    return cached[at]
 
 
 def _host_of(section: str, env: _Env, file: SourceFile) -> Variable | None:
@@ -176,9 +195,6 @@ def _hosts(holder: YamlValue, file: SourceFile) -> dict[str, Variable]:
     return cached[at]
 
 
-def _is_of_job(host: Variable | None, services: dict[str, Any], called: tuple[str, ...]) -> bool:
+def _is_of_job(host: Variable | None, services: _Services, section: str) -> bool:
     """Whether a host is the job's own machine or service; where none is given, whether a service is what it would lead to."""
-    if host is not None:
-        return host.text in _LOOPBACK.union(map(str, services))
-    images = (one.get("image") if isinstance(one, dict) else None for one in services.values())
-    return any(isinstance(image, str) and any(one in image.lower() for one in called) for image in images)
+    return host.text in services.names if host is not None else section in services.sections
