@@ -1,4 +1,4 @@
-"""What was probably meant by a word that nobody knows: the only user of ``difflib``, which is imported after a mistake only."""
+"""What was probably meant by a word that nobody knows, as ``difflib`` says it; that is imported for very long words only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import takewhile
+
+from .typed import Any, Final
+
+_MOST_KEPT: Final = 5_000
+"""Answers that are kept at most: several rules and fixes ask for the same word, one after the other."""
+_LONG: Final = 200
+"""Letters from which on ``difflib`` passes over those that are frequent in a word."""
 
 
 class Words:
@@ -16,35 +23,54 @@ class Words:
     longest known one.
     """
 
-    __slots__ = ("_fields", "_known", "_longest")
+    __slots__ = ("_answers", "_by_length", "_fields", "_likely", "_longest")
 
     def __init__(self, known: Iterable[str]) -> None:
         counted = [(one, Counter(one)) for one in dict.fromkeys(known)]
         self._fields = _fields(letters for _, letters in counted)
-        self._known = [(one, self._letters(letters)) for one, letters in counted]
-        self._longest = max((len(one) for one, _ in self._known), default=0)
+        self._by_length: dict[int, list[tuple[str, int]]] = {}
+        for one, letters in counted:
+            self._by_length.setdefault(len(one), []).append((one, self._letters(letters)))
+        self._longest = max(self._by_length, default=0)
+        self._likely: dict[tuple[int, int, float], list[str]] = {}
+        """The known words that have enough letters of another one, by those letters, its length and the cutoff."""
+        self._answers: dict[tuple[str, float], tuple[str, ...]] = {}
 
     def nearest(self, word: str, cutoff: float) -> str | None:
         """The known word that is most like this one, if it is at least as like as ``cutoff`` (0 to 1) asks."""
-        if not self._could_be(2 * self._longest, len(word) + self._longest, cutoff):
-            return None  # longer than anything that it could be near to
-        letters = self._letters(Counter(word))
-        likely = [
-            one
-            for one, its_letters in self._known
-            if self._could_be(2 * (letters & its_letters).bit_count(), len(word) + len(one), cutoff)
-            and self._could_be(2 * _in_common(word, one), len(word) + len(one), cutoff)
-        ]
-        if not likely:
-            return None
-        import difflib
+        near = self.near(word, cutoff)
+        return near[0] if near else None
 
-        return next(iter(difflib.get_close_matches(word, likely, n=1, cutoff=cutoff)), None)
+    def near(self, word: str, cutoff: float) -> tuple[str, ...]:
+        """All known words that are as like this one as ``cutoff`` asks, the nearest first."""
+        if not _is_enough(2 * self._longest, len(word) + self._longest, cutoff):
+            return ()  # longer than anything that it could be near to
+        key = (word, cutoff)
+        near = self._answers.get(key)
+        if near is None:
+            _make_room(self._answers)
+            near = self._answers[key] = self._near(word, cutoff)
+        return near
 
-    @staticmethod
-    def _could_be(twice_in_common: int, letters: int, cutoff: float) -> bool:
-        """Whether two words with so many letters in all can be near enough, by the formula of ``SequenceMatcher.ratio``."""
-        return not letters or twice_in_common / letters >= cutoff
+    def _near(self, word: str, cutoff: float) -> tuple[str, ...]:
+        key = (self._letters(Counter(word)), len(word), cutoff)
+        likely = self._likely.get(key)
+        if likely is None:
+            _make_room(self._likely)
+            likely = self._likely[key] = self._with_letters(*key)
+        found: list[tuple[float, str]] = []
+        for one in likely:
+            if _is_enough(2 * _in_common(word, one), len(word) + len(one), cutoff) and (likeness := _likeness(one, word)) >= cutoff:
+                found.append((likeness, one))
+        return tuple(one for _, one in sorted(found, reverse=True))
+
+    def _with_letters(self, letters: int, length: int, cutoff: float) -> list[str]:
+        """The known words that share so many letters with a word of some length that they can be near to it."""
+        likely: list[str] = []
+        for other, words in self._by_length.items():
+            if _is_enough(2 * min(length, other), length + other, cutoff):
+                likely += [one for one, its_letters in words if _is_enough(2 * (letters & its_letters).bit_count(), length + other, cutoff)]
+        return likely
 
     def _letters(self, letters: Counter[str]) -> int:
         """A multiset of letters as bits: the bits that two of them share are the letters that they share."""
@@ -53,6 +79,42 @@ class Words:
             start, width = self._fields.get(letter, (0, 0))
             bits |= ((1 << min(count, width)) - 1) << start
         return bits
+
+
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Forget what is kept where it is much: what follows each other in a file asks for the same."""
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+
+
+def _is_enough(twice_in_common: int, letters: int, cutoff: float) -> bool:
+    """Whether two words with so many letters in all can be near enough, by the formula of ``SequenceMatcher.ratio``."""
+    return not letters or twice_in_common / letters >= cutoff
+
+
+def _likeness(one: str, word: str) -> float:
+    """``SequenceMatcher(a=one, b=word).ratio()``."""
+    if len(word) >= _LONG:
+        from difflib import SequenceMatcher  # only for words that have no name
+
+        return SequenceMatcher(None, one, word).ratio()
+    letters = len(one) + len(word)
+    return 2 * _matching(one, word) / letters if letters else 1.0
+
+
+def _matching(one: str, other: str) -> int:
+    """How many letters ``SequenceMatcher`` matches: those of the longest part of both, and in the same way of what is on either side.
+
+    Of several longest parts it is the first in one word, and of that the first in the other.
+    """
+    if not one or not other:
+        return 0
+    for length in range(min(len(one), len(other)), 0, -1):
+        for start in range(len(one) - length + 1):
+            at = other.find(one[start : start + length])
+            if at >= 0:
+                return length + _matching(one[:start], other[:at]) + _matching(one[start + length :], other[at + length :])
+    return 0
 
 
 def _fields(words: Iterable[Counter[str]]) -> dict[str, tuple[int, int]]:
@@ -81,7 +143,7 @@ def _in_common(word: str, other: str) -> int:
     return len(other) - row.bit_count()
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _words(known: tuple[str, ...]) -> Words:
     """The same words again and again: rules, operators, settings. They are made from what is built in and from rule files only."""
     return Words(known)
@@ -90,6 +152,12 @@ def _words(known: tuple[str, ...]) -> Words:
 def nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
     """The known word that is most like this one; see :class:`Words`."""
     return _words(tuple(known)).nearest(word, cutoff)
+
+
+def only_near(word: str, known: Iterable[str], cutoff: float) -> str | None:
+    """The only known word that is like this one; None where none is, or several are."""
+    near = _words(tuple(known)).near(word, cutoff)
+    return near[0] if len(near) == 1 else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -43,8 +43,24 @@ def test_the_answer_is_that_of_difflib_for_any_words(word: str, known: list[str]
     assert [one for one in [nearest(word, known, cutoff)] if one is not None] == expected
 
 
+@given(st.text("abc", max_size=3), st.integers(150, 260), st.integers(150, 260), st.text("abc", max_size=3))
+def test_the_answer_is_that_of_difflib_for_long_words(start: str, length: int, other_length: int, end: str) -> None:
+    word, known = (start + "ab" * length)[:length] + end, [(end + "ab" * other_length)[:other_length] + start]
+    expected = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    assert [one for one in [nearest(word, known, 0.6)] if one is not None] == expected
+
+
+def test_what_is_kept_is_bounded_and_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linter.suggest._MOST_KEPT", 3)
+    words = Words(NAMES)
+    asked = ["baseURL", "maxBatchSiz", "zzzz", "baseURL", "supportEmal", "redis.hots", "baseURL"]
+    assert [words.nearest(one, 0.7) for one in asked] == [KNOWN.nearest(one, 0.7) for one in asked]
+    assert len(words._answers) <= 3
+    assert len(words._likely) <= 3
+
+
 def test_a_word_without_end_is_compared_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(difflib, "get_close_matches", None)
+    monkeypatch.setattr("linter.suggest._likeness", None)
     assert KNOWN.nearest("maxBatchSize" * 100_000, 0.6) is None
     assert KNOWN.nearest("zzzzqqqq", 0.6) is None
 

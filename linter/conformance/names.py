@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
 from ..release import MAIN, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .answer import Mismatch
 from .variables import is_live, is_read_later
+
+if TYPE_CHECKING:
+    from ..suggest import Words
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
@@ -110,24 +113,35 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
     from .secrets import is_called_secret  # only after a mistake
 
-    is_secret = is_called_secret(name)
-
-    def can_be(candidate: SettingPath) -> bool:
-        return can_hold(catalogue.get(candidate), value) and not (is_secret and catalogue.is_public(candidate))
-
-    near = near_name(name, tuple(one for one in names.members.get(above, ()) if can_be((*above, one))))
+    is_secret, sort = is_called_secret(name), _sort(value)
+    beside = _that_can_be(catalogue, release, above, sort, is_secret=is_secret) if above in names.members else ()
+    near = near_name(name, beside)
     if near:
         return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?"
     # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
-    elsewhere = [one for one in names.ending.get(name, []) if "*" not in one and can_be(tuple(one.split(".")))]
-    return f"did you mean {elsewhere[0]}?" if len(elsewhere) == 1 else ""
+    every = (tuple(one.split(".")) for one in names.ending.get(name, ()) if "*" not in one)
+    elsewhere = [one for one in every if _can_be(catalogue, one, sort, is_secret=is_secret)]
+    return f"did you mean {'.'.join(elsewhere[0])}?" if len(elsewhere) == 1 else ""
 
 
-def can_hold(setting: Setting | None, value: Any) -> bool:
-    """Whether a value is of the sort that a setting has: one object or list, or one scalar; what is not known can be of either."""
-    if setting is None or not setting.types or value is UNKNOWN or value is None:
-        return True
-    return isinstance(value, dict | list) == (setting.types[0] in ("object", "array"))
+@settings.derived
+def _that_can_be(catalogue: Catalogue, release: Release, above: SettingPath, sort: bool | None, *, is_secret: bool) -> tuple[str, ...]:
+    """The last steps of the settings in an object that can be meant by an unknown name with a value of some sort."""
+    members = live_names(catalogue, release).members[above]
+    return tuple(one for one in members if _can_be(catalogue, (*above, one), sort, is_secret=is_secret))
+
+
+def _can_be(catalogue: Catalogue, candidate: SettingPath, sort: bool | None, *, is_secret: bool) -> bool:
+    """Whether a setting can be meant by a name with a value of some sort; one that is called as a secret is means nothing public."""
+    setting = catalogue.get(candidate)
+    if setting is not None and setting.types and sort is not None and sort != (setting.types[0] in ("object", "array")):
+        return False
+    return not (is_secret and catalogue.is_public(candidate))
+
+
+def _sort(value: Any) -> bool | None:
+    """Whether a value is an object or list; None where it can be of either sort."""
+    return None if value is UNKNOWN or value is None else isinstance(value, dict | list)
 
 
 class Names(NamedTuple):
@@ -140,23 +154,33 @@ class Names(NamedTuple):
 @cache
 def live_names(catalogue: Catalogue, release: Release) -> Names:
     """The names of the settings that exist in a release."""
-    members: dict[SettingPath, tuple[str, ...]] = {}
+    members: dict[SettingPath, list[str]] = {}
     ending: dict[str, list[str]] = {}
-    for name in catalogue.names():
-        path = tuple(name.split("."))
-        setting = catalogue.get(path)
-        if setting is not None and is_live(setting, release):
-            members[path[:-1]] = (*members.get(path[:-1], ()), path[-1])
-            ending.setdefault(path[-1], []).append(name)
-    return Names(members, ending)
+    for path in _live(catalogue, release):
+        last = str(path[-1])
+        members.setdefault(path[:-1], []).append(last)
+        ending.setdefault(last, []).append(".".join(map(str, path)))
+    return Names({above: tuple(names) for above, names in members.items()}, ending)
+
+
+def _live(catalogue: Catalogue, release: Release) -> Iterator[SettingPath]:
+    if release == MAIN:
+        return catalogue.current()
+    paths = (tuple(name.split(".")) for name in catalogue.names())
+    return (path for path in paths if (setting := catalogue.get(path)) is not None and is_live(setting, release))
 
 
 def near_name(name: str, known: tuple[str, ...]) -> str:
     """The known name that differs in upper and lower case only, else the one that is most like this one; empty when none is."""
-    from .. import suggest  # only after a mistake
-
-    by_lower: dict[str, str] = {}
-    for one in reversed(known):
-        by_lower[one.lower()] = one
-    near = suggest.nearest(name.lower(), by_lower, 0.7)
+    by_lower, words = _in_lower_case(known)
+    near = words.nearest(name.lower(), 0.7)
     return by_lower[near] if near is not None else ""
+
+
+@lru_cache(maxsize=128)
+def _in_lower_case(known: tuple[str, ...]) -> tuple[Mapping[str, str], Words]:
+    """Names by what they are in lower case, of several the first; and what finds the nearest."""
+    from ..suggest import Words  # only after a mistake
+
+    by_lower = {one.lower(): one for one in reversed(known)}
+    return by_lower, Words(by_lower)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from copy import copy
 from functools import cache
 
 from .. import settings, suggest
@@ -47,6 +46,13 @@ class _Place:
         by = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
         self.text = document.origin.facts(path).get("raw") if by is not None else None
         self.by = by
+
+    def moved_to(self, path: SettingPath, setting: Setting) -> _Place:
+        """The same value as that of another setting."""
+        there = object.__new__(_Place)
+        there.__dict__.update(self.__dict__)
+        there.path, there.setting = path, setting
+        return there
 
     def coercion_of(self, setting: Setting) -> str:
         """What the loader makes of a text for a setting; ``none`` too where nothing is converted."""
@@ -148,7 +154,7 @@ def _choice(place: _Place, setting: Setting) -> Any:
         return ABSENT
     choices = {str(one).lower(): one for one in setting.enum_in(place.release)}
     word = place.value.strip().lower()
-    near = word if word in choices else _only_near(word, choices, _NEAR_CHOICE)
+    near = word if word in choices else suggest.only_near(word, choices, _NEAR_CHOICE)
     return choices[near] if near is not None else ABSENT
 
 
@@ -256,13 +262,22 @@ def _named(place: _Place) -> SettingPath | None:
     dotted = tuple(part for step in place.path for part in str(step).split("."))
     if "." in name and place.by is None and place.catalogue.get(dotted) is not None:
         return dotted
-    live = names.live_names(place.catalogue, place.release)
-    holder = tuple("*" if isinstance(step, int) else step for step in above)
-    members = {one.lower(): one for one in live.members.get(holder, ())}
+    members = _members(place.catalogue, place.release, tuple("*" if isinstance(step, int) else step for step in above))
     inner = _by_letters(place).get(_letters(name)) if not above and name.lower() not in members else None
-    near = name.lower() if name.lower() in members else _only_near(name.lower(), members)
+    near = name.lower() if name.lower() in members else suggest.only_near(name.lower(), members, _NEAR)
     target = (*above, members[near]) if near is not None else None
     return inner or (target if target is not None and _is_near(place, target) else None)
+
+
+def _members(catalogue: Catalogue, release: Release, holder: SettingPath) -> Mapping[str, str]:
+    """The settings in an object by their last steps in lower case."""
+    return _members_of_all(catalogue, release).get(holder, {})
+
+
+@cache
+def _members_of_all(catalogue: Catalogue, release: Release) -> Mapping[SettingPath, Mapping[str, str]]:
+    live = names.live_names(catalogue, release)
+    return {holder: {one.lower(): one for one in members} for holder, members in live.members.items()}
 
 
 def _by_letters(place: _Place) -> Mapping[str, SettingPath]:
@@ -279,12 +294,6 @@ def _names_by_letters(catalogue: Catalogue, release: Release) -> Mapping[str, Se
 
 def _letters(name: str) -> str:
     return re.sub("[._-]", "", name).lower()
-
-
-def _only_near(word: str, known: Mapping[str, Any], cutoff: float = _NEAR) -> str | None:
-    """The only known word that is like this one; None where none is, or several are."""
-    near = suggest.nearest(word, known, cutoff)
-    return near if near is not None and suggest.nearest(word, [one for one in known if one != near], cutoff) is None else None
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:
@@ -335,7 +344,6 @@ def _can_be_mended(place: _Place, target: SettingPath, setting: Setting) -> bool
     reader = _switch if aspect == "type" and setting.types[0] == "boolean" else _READERS.get(aspect or "")
     if reader is None:
         return False
-    there = copy(place)
-    there.path, there.setting = target, setting
+    there = place.moved_to(target, setting)
     value = reader(there, setting)
     return value is not ABSENT and value is not LEFT_OUT and _fits(there, value, setting)

@@ -10,7 +10,10 @@ from ..formats.placeholders import is_unresolved
 from ..model import SettingPath
 from ..settings import Catalogue
 from ..syntax.json import INVALID, valid_value
-from ..typed import Any, Final
+from ..typed import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from ..suggest import Words
 
 _DEEPEST: Final = 20
 """Levels of nesting in an object down to which it is searched; what is nested more deeply is taken for a secret."""
@@ -67,11 +70,16 @@ def is_called_secret(name: str) -> bool:
     """
     if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True
-    from .. import suggest  # only after a mistake
-
     known = _last_names()
     plain = name.replace("_", "").lower()
-    return known.get(plain if plain in known else suggest.nearest(plain, known, 0.7) or "", False)
+    return known.get(plain if plain in known else _words().nearest(plain, 0.7) or "", False)
+
+
+@settings.derived
+def _words() -> Words:
+    from ..suggest import Words  # only after a mistake
+
+    return Words(_last_names())
 
 
 @settings.derived
@@ -79,9 +87,7 @@ def _last_names() -> Mapping[str, bool]:
     """The last step of every plain setting of every kind in lower case, and whether a setting called so is secret."""
     known: dict[str, bool] = {}
     for catalogue in map(settings.catalogue, settings.KINDS):
-        for name in catalogue.names():
-            setting = catalogue.get(tuple(name.split(".")))
-            if setting is not None and setting.status != "obsolete" and not setting.is_container:
-                last = name.rpartition(".")[2].lower()
-                known[last] = known.get(last, False) or setting.secret
+        for name, is_secret in catalogue.values():
+            last = name.lower()
+            known[last] = known.get(last, False) or is_secret
     return known

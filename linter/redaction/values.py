@@ -307,9 +307,9 @@ def _is_near(text: str, allowed: Sequence[str]) -> bool:
         return True
     if len(text) > max(map(len, lower)) + 4 or (any(map(str.isdigit, text)) and not any(map(str.isdigit, "".join(lower)))):
         return False
-    import difflib  # only after a mistake
+    from .. import suggest  # only after a mistake
 
-    return bool(difflib.get_close_matches(text.lower(), lower, n=1, cutoff=0.6))
+    return suggest.nearest(text.lower(), lower, 0.6) is not None
 
 
 def _is_placeholder(text: str, setting: Setting) -> bool:

@@ -6,7 +6,7 @@ for speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
@@ -188,7 +188,10 @@ class Catalogue:
         """The setting at a path of a document (a number in it is any member of a list); None when there is no such setting."""
         if len(path) > self._deepest:
             return None
-        key = tuple("*" if isinstance(step, int) else step for step in path)
+        setting = self._settings.get(path)
+        if setting is not None:
+            return setting
+        key = tuple(["*" if isinstance(step, int) else step for step in path])
         setting = self._settings.get(key)
         if setting is None and key in self._rows:
             setting = self._settings[key] = _setting(key, self._rows[key])
@@ -199,6 +202,17 @@ class Catalogue:
         if self._names is None:
             self._names = tuple(".".join(map(str, path)) for path in self._rows)
         return self._names
+
+    def current(self) -> Iterator[SettingPath]:
+        """Every setting that is not obsolete, in the order of :meth:`names`: without making what is known of each."""
+        return (path for path, row in self._rows.items() if row["status"] != "obsolete")
+
+    def values(self) -> Iterator[tuple[str, bool]]:
+        """The last step of every current setting that is not meant to have members, and whether it is secret."""
+        for path in self.current():
+            row = self._rows[path]
+            if not {"object", "array"}.intersection(row.get("types", ())):
+                yield str(path[-1]), row.get("secret", False)
 
     def top_level(self) -> frozenset[str]:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
@@ -304,8 +318,13 @@ def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
 
     Of a ``kind`` that has some only those of this kind; names that are no setting any more only where there is no other.
     """
-    paths = _by_leaf().get(leaf, ())
-    if not paths or not all(catalogue(one).is_public(path) for one, path in paths if path[-1] != "*"):
+    return _public_settings(leaf, kind) if leaf in _by_leaf() else None
+
+
+@derived
+def _public_settings(leaf: str, kind: str) -> tuple[Setting, ...] | None:
+    paths = _by_leaf()[leaf]
+    if not all(catalogue(one).is_public(path) for one, path in paths if path[-1] != "*"):
         return None
     public = [(one, path) for one, path in paths if catalogue(one).is_public(path)]
     own = [(one, path) for one, path in public if one == kind] or public
