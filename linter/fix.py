@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from .conformance.written import holder
 from .documents.source import Rewriter
@@ -23,14 +22,17 @@ from .run import Outcome
 from .server.effective import catalogue_of
 from .server.loader import loaded_value
 from .settings.kinds import DOCUMENT_KINDS
-from .syntax.edits import apply_to, meet
-from .text import Edit, Span
+from .syntax.edits import Taken, apply_to
+from .text import Span
 from .typed import Any, Final, NamedTuple, TypeVar
 
 MOST_ROUNDS: Final = 10
 """Rounds at most: a fix can be what another one waits for."""
 
 T = TypeVar("T")
+T_Found = TypeVar("T_Found", bound="Document | Finding")
+_Identity = tuple[str, str | None]
+"""What tells a document from others in its file, whatever becomes of them."""
 Check = Callable[[Mapping[str, bytes]], Outcome]
 """A check of all files, some of them with other contents, by their paths in the report."""
 
@@ -130,6 +132,8 @@ class _Fixing:
         """Whether commands are run on the stores of dumps, each tried on its dump; else the texts of files are edited."""
         self.rounds: dict[str, list[tuple[Finding, ...]]] = {}
         """What each round fixed, by file."""
+        self.hiding: dict[str, set[_Identity]] = {}
+        """The documents of each file in which what a round fixed gives a value another name that may not be seen."""
         self.rewriters: dict[Document, Rewriter] = {}
         self.contents: dict[str, bytes] = {}
         self.fixed: dict[str, list[Finding]] = {}
@@ -147,21 +151,26 @@ class _Fixing:
         first = self.check({})
         outcome = self._until_stable(first)
         changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
-        files = tuple(self._file(uri, first, outcome) for uri in changed)
+        old, new = _by_file(first.result.documents), _by_file(outcome.result.documents)
+        files = tuple(
+            FixedFile(uri, first.contents[uri], self.contents[uri], tuple(old.get(uri, ())), tuple(new.get(uri, ())), len(self.fixed[uri]))
+            for uri in changed
+        )
         outcome = outcome._replace(result=outcome.result._replace(findings=tuple(map(self._as_left, outcome.result.findings))))
         return Fixes(first, outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
 
     def run_commands(self) -> Commanded:
         """The same for dumps, of which nothing is changed."""
         first = self.check({})
-        self.check = partial(_check_stores, self.check, first)
+        placed = _placer(first)
+        self.check = _check_of_stores(self.check, first, placed)
         last = self._until_stable(first)
-        waiting = [finding for finding in last.result.findings if self._is_wanted(finding, last)]
+        waiting = _by_file(finding for finding in last.result.findings if self._is_wanted(finding, last))
         dumps = tuple(
             FixedDump(
                 uri,
-                tuple(tuple(_placed(findings, first)) for findings in rounds),
-                tuple(_placed((one for one in waiting if one.document.uri == uri), first)),
+                tuple(tuple(map(placed, findings)) for findings in rounds),
+                tuple(map(placed, waiting.get(uri, ()))),
             )
             for uri, rounds in sorted(self.rounds.items())
         )
@@ -176,11 +185,11 @@ class _Fixing:
             if finding.fix is not None and finding.fix.commands and (finding.fix.safe or self.unsafe) and finding.suppressed is None
         ]
         untried = [finding for finding in found if finding.document not in first.rewriters]
-        for uri in dict.fromkeys(finding.document.uri for finding in untried):
+        for uri, its_own in _by_file(untried).items():
             taken: set[str] = set()
             chosen: list[Finding] = []
             waiting: list[Finding] = []
-            for finding in (one for one in untried if one.document.uri == uri):
+            for finding in its_own:
                 names = {name for command in (finding.fix and finding.fix.commands) or () for name in command.names}
                 (chosen if taken.isdisjoint(names) else waiting).append(finding)
                 taken |= names
@@ -188,10 +197,15 @@ class _Fixing:
 
     def _until_stable(self, first: Outcome) -> Outcome:
         outcome = self._rounds(first, first)
-        while worse := [uri for uri in self.contents if self._is_worse(uri, first, outcome)]:
+        while worse := self._worse(first, outcome):
             self._take_back(worse)
             outcome = self._rounds(first, self.check(self.contents))
         return outcome
+
+    def _worse(self, first: Outcome, last: Outcome) -> list[str]:
+        """The files to which fixes bring what is as grave as what they mend for it; it is noted."""
+        new = _new_places(self.contents, first, last) if self.contents else {}
+        return [uri for uri in self.contents if self._is_worse(uri, new.get(uri, ()), last)]
 
     def _as_left(self, finding: Finding) -> Finding:
         """A finding as it is reported: where its fix is not made, nobody is told to make it with ``--fix``."""
@@ -212,32 +226,30 @@ class _Fixing:
             outcome = self._round(first, outcome, chosen)
         return outcome
 
-    def _file(self, uri: str, first: Outcome, last: Outcome) -> FixedFile:
-        old, new = tuple(_documents(first, uri)), tuple(_documents(last, uri))
-        return FixedFile(uri, first.contents[uri], self.contents[uri], old, new, len(self.fixed[uri]))
-
     def _take_back(self, uris: Iterable[str]) -> None:
         for uri in uris:
             self.contents.pop(uri, None)
             self.fixed.pop(uri, None)
             self.rounds.pop(uri, None)
+            self.hiding.pop(uri, None)
             self.brought.pop(uri, None)
             self.no_news.pop(uri, None)
 
     def _chosen(self, outcome: Outcome) -> dict[str, list[Finding]]:
         """The findings to fix now, by file: of fixes that meet in one place the first."""
         chosen: dict[str, list[Finding]] = {}
-        taken: dict[str, list[Edit]] = {}
+        taken: dict[str, Taken] = {}
         settled: dict[Document, _Settled] = {}
         named: dict[str, set[str]] = {}
         for finding in outcome.result.findings:
             fix, uri = finding.fix, finding.document.uri
             if fix is None or not self._is_wanted(finding, outcome) or self._waits(finding):
                 continue
-            edits, paths, names = taken.setdefault(uri, []), settled.setdefault(finding.document, _Settled()), named.setdefault(uri, set())
+            edits, names = taken.setdefault(uri, Taken()), named.setdefault(uri, set())
+            paths = settled.setdefault(finding.document, _Settled())
             changed, own_names = _changed_by(fix.changes), {name for command in fix.commands or () for name in command.names}
-            if not meet(edits, fix.edits or ()) and not paths.meet(changed) and names.isdisjoint(own_names):
-                edits.extend(fix.edits or ())
+            if not edits.meet(fix.edits or ()) and not paths.meet(changed) and names.isdisjoint(own_names):
+                edits.add(fix.edits or ())
                 paths.add(changed)
                 names.update(own_names)
                 chosen.setdefault(uri, []).append(finding)
@@ -255,21 +267,24 @@ class _Fixing:
 
     def _waits(self, finding: Finding) -> bool:
         """Whether a round before has given a value another name that may not be seen: under that it might be, in this environment."""
-        done = (one for round_ in self.rounds.get(finding.document.uri, ()) for one in round_)
-        return any(_hides(one) for one in done if _identity(one.document) == _identity(finding.document))
+        return _identity(finding.document) in self.hiding.get(finding.document.uri, ())
 
     def _round(self, first: Outcome, outcome: Outcome, chosen: Mapping[str, list[Finding]]) -> Outcome:
         """The check with the chosen findings fixed; without any in files whose settings are not what they should be then."""
         self.rewriters.update(outcome.rewriters)
         made = {uri: self._made(findings) for uri, findings in chosen.items()}
         after = self.check({**self.contents, **made})
-        emptying = [uri for uri in chosen if self._leave_out_emptying(uri, chosen[uri], outcome, after)]
-        wrong = [uri for uri in chosen if uri not in emptying and self._is_wrong(uri, chosen[uri], outcome, after)]
-        for uri in made.keys() - {*wrong, *emptying}:
+        documents = self._compared(chosen, outcome, after)
+        emptying = {uri for uri in chosen if self._leave_out_emptying(uri, chosen[uri], documents[uri])}
+        wrong = {uri: None for uri in chosen if uri not in emptying and self._is_wrong(uri, chosen[uri], documents[uri])}
+        good = [uri for uri in made if uri not in wrong and uri not in emptying]
+        for uri in good:
             self.contents[uri] = made[uri]
             self.fixed.setdefault(uri, []).extend(chosen[uri])
             self.rounds.setdefault(uri, []).append(tuple(chosen[uri]))
-            self._note_new(uri, chosen[uri], outcome, after)
+            self.hiding.setdefault(uri, set()).update(_identity(one.document) for one in chosen[uri] if _hides(one))
+        if good:
+            self._note_new({uri: chosen[uri] for uri in good}, documents, outcome, after)
         self._take_back(wrong)
         return self.check(self.contents) if wrong or emptying else after
 
@@ -280,27 +295,36 @@ class _Fixing:
         steps = (step for one in findings if one.fix is not None for command in one.fix.commands or () for step in command.steps)
         return self.rewriters[findings[0].document]([stored for step in steps for stored in step.leaves])
 
-    def _note_new(self, uri: str, fixed: list[Finding], before: Outcome, after: Outcome) -> None:
+    def _compared(self, uris: Iterable[str], before: Outcome, after: Outcome) -> dict[str, _Compared]:
+        """The documents of files before a round and after it.
+
+        An environment of a dump is there for its parameters, and may go with the last of them.
+        """
+        old, new = _by_file(before.result.documents), _by_file(after.result.documents)
+        make = _with_emptied if self.by_commands else _Compared
+        return {uri: make(old.get(uri, []), new.get(uri, [])) for uri in uris}
+
+    def _note_new(self, fixed: Mapping[str, list[Finding]], documents: Mapping[str, _Compared], before: Outcome, after: Outcome) -> None:
         """Note for each finding that a round brings to a file what was fixed, and whether that is to be blamed for it at all."""
         known = {place.key for finding in before.result.findings for place in _places(finding)}
-        uncovered = _Uncovered(fixed, _documents(before, uri), self._made_documents(uri, before, after))
-        for finding in after.result.findings:
-            for place in _own_places(finding) if finding.document.uri == uri else ():
-                if place.key not in known:
-                    self.brought.setdefault(uri, {})[place.key] = fixed
-                    # One that was uncovered, is gone, and comes back by another fix is the doing of that one.
-                    no_news = self.no_news.setdefault(uri, set())
-                    (no_news.add if place in uncovered else no_news.discard)(place.key)
+        found = _by_file(after.result.findings)
+        for uri, its_fixed in fixed.items():
+            uncovered = _Uncovered(its_fixed, *documents[uri])
+            for place in (place for finding in found.get(uri, ()) for place in _own_places(finding) if place.key not in known):
+                self.brought.setdefault(uri, {})[place.key] = its_fixed
+                # One that was uncovered, is gone, and comes back by another fix is the doing of that one.
+                no_news = self.no_news.setdefault(uri, set())
+                (no_news.add if place in uncovered else no_news.discard)(place.key)
 
-    def _leave_out_emptying(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
+    def _leave_out_emptying(self, uri: str, findings: Sequence[Finding], documents: _Compared) -> bool:
         """Whether some fixes of a file would leave nothing of the server in one of its documents; these are left out, and that is noted.
 
         Where they are all that is fixed in the file, it is for :meth:`_is_wrong` to say so.
         """
         if self.by_commands:
             return False  # of a dump an environment can go with its last parameter
-        old = _documents(before, uri)
-        if all(document.given is None for document in old) or not _are_others(old, _documents(after, uri)):
+        old = documents.old
+        if all(document.given is None for document in old) or not _are_others(old, documents.new):
             return False
         blamed = [one for part in _by_document(findings) if self._empties(part, old) for one in self._part_that(self._empties, part, old)]
         if not blamed or (len(blamed) == len(findings) and uri not in self.contents):
@@ -316,11 +340,12 @@ class _Fixing:
     def _empties(self, findings: Sequence[Finding], old: Sequence[Document]) -> bool:
         """Whether some fixes of a file leave other documents in it than there were."""
         uri = findings[0].document.uri
-        return _are_others(old, _documents(self.check({**self.contents, uri: _edited(findings)}), uri))
+        after = self.check({**self.contents, uri: _edited(findings)})
+        return _are_others(old, [document for document in after.result.documents if document.uri == uri])
 
-    def _is_wrong(self, uri: str, findings: Sequence[Finding], before: Outcome, after: Outcome) -> bool:
+    def _is_wrong(self, uri: str, findings: Sequence[Finding], documents: _Compared) -> bool:
         """Whether the fixes of a file do something else than they should; it is noted."""
-        old, new, rules = _documents(before, uri), self._made_documents(uri, before, after), _rules(findings)
+        (old, new), rules = documents, _rules(findings)
         if _are_others(old, new):
             if any(document.given is not None for document in old):
                 self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would leave no server's configuration in it"
@@ -330,22 +355,13 @@ class _Fixing:
         self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
         return True
 
-    def _made_documents(self, uri: str, before: Outcome, after: Outcome) -> list[Document]:
-        """The documents of a file after a round. An environment of a dump is there for its parameters, and may go with the last of them."""
-        made = _documents(after, uri)
-        if not self.by_commands:
-            return made
-        found = {_identity(document): document for document in made}
-        there = [found.get(_identity(old)) or _emptied(old) for old in _documents(before, uri)]
-        return [*there, *(one for one in made if one not in there)]
-
-    def _is_worse(self, uri: str, first: Outcome, last: Outcome) -> bool:
+    def _is_worse(self, uri: str, places: Iterable[_Place], last: Outcome) -> bool:
         """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend for it; it is noted.
 
         Then these fixes are left out, or all of the file where there are no others.
         """
         mended = self.fixed[uri]
-        new, blamed = next(self._grave(uri, first, last), (None, mended))
+        new, blamed = next(self._grave(uri, places, last), (None, mended))
         if new is None:
             return False
         where = f"{new.finding.severity}[{new.finding.rule}] {self._place(new)}"
@@ -364,13 +380,13 @@ class _Fixing:
         line, column = new.document.position(new.span.start)
         return f"at line {line}, column {column}"
 
-    def _grave(self, uri: str, first: Outcome, last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
-        """The places of new findings that are as grave as one that is mended for them, each with those.
+    def _grave(self, uri: str, places: Iterable[_Place], last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
+        """Those of the places of new findings that are as grave as one that is mended for them, each with those.
 
         Only what is to be blamed is compared: were it all that is mended in the file, a fix would be made or not for another one's sake.
         """
         brought, no_news = self.brought.get(uri, {}), self.no_news.get(uri, ())
-        for new in _new_places(uri, first, last):
+        for new in places:
             if self.by_commands and self._is_wanted(new.finding, last) and self._waits(new.finding):
                 continue  # the commands that mend it come after these: whoever checks again has them
             key = new.key
@@ -409,34 +425,57 @@ def _hides(finding: Finding) -> bool:
     return any(step.value or any("COPY" in line for line in step.lines) for step in steps)
 
 
+class _Compared(NamedTuple):
+    """The documents of a file before a round and after it."""
+
+    old: list[Document]
+    new: list[Document]
+
+
+def _with_emptied(old: list[Document], new: list[Document]) -> _Compared:
+    """The environments of a dump, with one without settings for each that is gone."""
+    found = {_identity(document): document for document in new}
+    there = [found.get(_identity(document)) or _emptied(document) for document in old]
+    known = set(there)
+    return _Compared(old, [*there, *(one for one in new if one not in known)])
+
+
 def _emptied(document: Document) -> Document:
     """A document without settings in place of one that is gone with its last one."""
     environment, complete = document.environment, document.complete
     return Document(document.uri, document.kind, document.text, {}, document.origin, environment=environment, complete=complete, given=())
 
 
-def _placed(findings: Iterable[Finding], first: Outcome) -> Iterator[Finding]:
-    """Findings of what dumps will be, where their settings are in the dumps as they are."""
+def _placer(first: Outcome) -> Callable[[Finding], Finding]:
+    """What puts a finding of what a dump will be where its setting is in the dump as it is."""
     known = {(document.uri, _identity(document)): document for document in first.result.documents}
-    for finding in findings:
+
+    def placed(finding: Finding) -> Finding:
         document = known.get((finding.document.uri, _identity(finding.document)), finding.document)
-        if finding.document is not document:
-            finding = finding._replace(document=document, span=document.locate(finding.path or ()), related=())
-        yield finding
+        if finding.document is document:
+            return finding
+        return finding._replace(document=document, span=document.locate(finding.path or ()), related=())
+
+    return placed
 
 
-def _check_stores(check: Check, first: Outcome, contents: Mapping[str, bytes]) -> Outcome:
+def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], Finding]) -> Check:
     """The check of dumps as commands leave them, which have not the comments that accept what is found at a place."""
-    outcome = check(contents)
     accepted = {_key(finding): finding.suppressed for finding in first.result.findings if finding.suppressed is not None}
 
     def as_accepted(finding: Finding) -> Finding:
-        if finding.document.uri not in contents or finding.suppressed is not None:
-            return finding
-        [there] = _placed([finding], first)
-        return finding._replace(suppressed=accepted.get(_key(finding), first.suppress(there).suppressed))
+        reason = accepted.get(_key(finding)) if accepted else None
+        return finding._replace(suppressed=first.suppress(placed(finding)).suppressed if reason is None else reason)
 
-    return outcome._replace(result=outcome.result._replace(findings=tuple(map(as_accepted, outcome.result.findings))))
+    def checked(contents: Mapping[str, bytes]) -> Outcome:
+        outcome = check(contents)
+        findings = tuple(
+            finding if finding.document.uri not in contents or finding.suppressed is not None else as_accepted(finding)
+            for finding in outcome.result.findings
+        )
+        return outcome._replace(result=outcome.result._replace(findings=findings))
+
+    return checked
 
 
 class _Settled:
@@ -478,9 +517,9 @@ class _Uncovered:
         document, path = place.document, place.key.path
         if path is None:
             return False
-        if any(_is_above(moved, path) for moved in self._moved.get(document, ())):
+        if _is_in(path, self._moved.get(document, ())):
             return True
-        return document in self._made_whole and not any(_is_above(changed, path) for changed in self._changed.get(document, ()))
+        return document in self._made_whole and not _is_in(path, self._changed.get(document, ()))
 
 
 def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
@@ -533,8 +572,12 @@ def _edited(findings: Sequence[Finding]) -> bytes:
     return apply_to(findings[0].document.text, edits, bom=bom).encode("utf-8", "surrogatepass")
 
 
-def _documents(outcome: Outcome, uri: str) -> list[Document]:
-    return [document for document in outcome.result.documents if document.uri == uri]
+def _by_file(found: Iterable[T_Found]) -> dict[str, list[T_Found]]:
+    """Documents, or findings, by the file that they are in."""
+    files: dict[str, list[T_Found]] = {}
+    for one in found:
+        files.setdefault(one.uri if isinstance(one, Document) else one.document.uri, []).append(one)
+    return files
 
 
 def _by_document(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
@@ -550,7 +593,7 @@ def _are_others(old: Sequence[Document], new: Sequence[Document]) -> bool:
     return list(map(_identity, old)) != list(map(_identity, new))
 
 
-def _identity(document: Document) -> tuple[str, str | None]:
+def _identity(document: Document) -> _Identity:
     return document.kind, _environment(document)
 
 
@@ -574,12 +617,14 @@ def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool:
 
 def _untouched(document: Document, changes: Sequence[Change]) -> list[tuple[SettingPath, Any]]:
     """The entries of a flat list of names that changes have nothing to do with, each with its text."""
-    touched = _changed_by(changes)
-    return [entry for entry in document.given or () if not _meet(touched, entry[0])]
+    touched = _Settled()
+    touched.add(_changed_by(changes))
+    return [entry for entry in document.given or () if not touched.meet([entry[0]])]
 
 
-def _is_above(path: SettingPath, other: SettingPath) -> bool:
-    return other[: len(path)] == path
+def _is_in(path: SettingPath, others: Collection[SettingPath]) -> bool:
+    """Whether a setting is one of others, or is inside of one."""
+    return bool(others) and any(path[:length] in others for length in range(len(path) + 1))
 
 
 def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
@@ -596,16 +641,22 @@ def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
 
 def _read_again(document: Document, change: Change, data: dict[str, Any]) -> None:
     """Give a renamed entry of a flat list the value that the loader makes of its text under the new name."""
-    text, coercion = dict(document.given or ()).get(change.path), DOCUMENT_KINDS[document.kind].coercion
+    text, coercion = _given(document).get(change.path), DOCUMENT_KINDS[document.kind].coercion
     setting = catalogue_of(document).get(change.value)
     if isinstance(text, str) and coercion is not None and setting is not None:
         steps = getattr(setting, coercion)
         apply_change(data, Change("set", change.value, loaded_value(text, setting, steps.at(document.server.release))))
 
 
+def _given(document: Document) -> Mapping[SettingPath, Any]:
+    """The entries of a flat list of names by their settings."""
+    given: Mapping[SettingPath, Any] = document.cached("given entries", lambda: dict(document.given or ()))
+    return given
+
+
 def _drop_emptied(document: Document, path: SettingPath, data: dict[str, Any]) -> None:
     """Take out the objects above an entry that is gone, which are there only for what they hold; what an entry gives stays."""
-    given = dict(document.given or ())
+    given = _given(document)
     for length in range(len(path) - 1, 0, -1):
         holder: Any = data
         for step in path[: length - 1]:
@@ -644,16 +695,18 @@ class _Place(NamedTuple):
     key: Key
 
 
-def _new_places(uri: str, before: Outcome, after: Outcome) -> Iterator[_Place]:
-    """The places in a file of which something is found that was not before."""
+def _new_places(uris: Collection[str], before: Outcome, after: Outcome) -> dict[str, list[_Place]]:
+    """The places in files of which something is found that was not before."""
     known = Counter(place.key for finding in before.result.findings for place in _places(finding))
+    new: dict[str, list[_Place]] = {}
     for finding in after.result.findings:
-        if finding.document.uri != uri or finding.suppressed is not None:
+        if finding.document.uri not in uris or finding.suppressed is not None:
             continue
         for place in _own_places(finding):
             known[place.key] -= 1
             if known[place.key] < 0:
-                yield place
+                new.setdefault(finding.document.uri, []).append(place)
+    return new
 
 
 def _places(finding: Finding) -> Iterator[_Place]:

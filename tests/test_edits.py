@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.syntax.edits import Edit, Overlap, apply_edits, apply_to, break_near, grouped, index_in, is_same, overlap, value_at
+from linter.syntax.edits import Edit, Overlap, Taken, apply_edits, apply_to, break_near, grouped, index_in, is_same, overlap, value_at
 from linter.text import Span, Text
 
 
@@ -42,6 +42,16 @@ def test_two_sets_overlap_when_they_cannot_both_be_made(first: list[Edit], secon
             apply_edits("0123456789", both)
     else:
         apply_edits("0123456789", both)
+
+
+@given(st.lists(EDITS, max_size=4), EDITS)
+def test_edits_meet_when_some_that_only_one_side_has_touch(taken: list[list[Edit]], others: list[Edit]) -> None:
+    edits = Taken()
+    for one in taken:
+        edits.add(one)
+    known, new = {one for part in taken for one in part}, set(others)
+    touching = any(one.span.start <= other.span.end and other.span.start <= one.span.end for one in known - new for other in new - known)
+    assert edits.meet(others) is touching
 
 
 def test_an_overlap_says_where_and_not_what() -> None:

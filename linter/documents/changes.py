@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ..syntax.edits import Overlap, apply_edits, meet
+from ..syntax.edits import Overlap, Taken, apply_edits
 from ..text import Edit, Span
 from ..typed import TypeVar
 
@@ -34,11 +34,11 @@ def edits_of(content: str, changes: Sequence[Step], edit: EditOne[Step]) -> list
 
 def _meet(apart: Sequence[list[Edit] | None]) -> bool:
     """Whether the edits of one change stand in the way of those of another."""
-    taken: list[Edit] = []
+    taken = Taken()
     for made in apart:
-        if meet(taken, made or ()):
+        if taken.meet(made or ()):
             return True
-        taken += made or ()
+        taken.add(made or ())
     return False
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
+from ..patterns import pattern
 from ..text import Edit as Edit
 from ..text import Text
 from ..typed import Any
 from .places import JsonPath
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 class Overlap(Exception):
@@ -65,16 +66,48 @@ def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
     return False
 
 
-def meet(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
-    """Whether edits of one set stand in the way of another, or touch it: what is put in next to an item takes it that the item stays."""
-    one, other = set(first), set(second)
-    ends = {True: -1, False: -1}
-    for edit in sorted(one ^ other):
-        of_one = edit in one
-        if edit.span.start <= ends[not of_one]:
-            return True
-        ends[of_one] = max(ends[of_one], edit.span.end)
-    return False
+class Taken:
+    """Edits that are to be made, and whether others stand in their way or touch them.
+
+    What is put in next to an item takes it that the item stays. What both have is no conflict.
+    """
+
+    def __init__(self) -> None:
+        self._edits: set[Edit] = set()
+        self._ordered: list[Edit] = []
+        self._reach: list[int] = []
+        """How far the edits up to each one reach."""
+
+    def meet(self, others: Iterable[Edit]) -> bool:
+        """Whether one of these edits and one of others touch, but for those that are the same."""
+        new = set(others)
+        shared = new & self._edits
+        return any(self._is_touched(edit, shared) for edit in new - shared)
+
+    def _is_touched(self, edit: Edit, but: set[Edit]) -> bool:
+        index = bisect_right(self._ordered, edit.span.end, key=_start_of) - 1
+        while index >= 0 and self._reach[index] >= edit.span.start:
+            if self._ordered[index].span.end >= edit.span.start and self._ordered[index] not in but:
+                return True
+            index -= 1
+        return False
+
+    def add(self, edits: Iterable[Edit]) -> None:
+        """Take more edits."""
+        for edit in sorted(set(edits) - self._edits):
+            self._edits.add(edit)
+            index = bisect_right(self._ordered, edit)
+            self._ordered.insert(index, edit)
+            before = self._reach[index - 1] if index else -1
+            self._reach.insert(index, max(before, edit.span.end))
+            for later in range(index + 1, len(self._reach)):  # few: what is far behind reaches farther anyhow
+                if self._reach[later] >= edit.span.end:
+                    break
+                self._reach[later] = edit.span.end
+
+
+def _start_of(edit: Edit) -> int:
+    return edit.span.start
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:
