@@ -1,4 +1,4 @@
-"""The command line as hooks and most people write it: files, folders, and a few switches.
+"""The command line as hooks and most people write it: files, folders, a few switches, and the format of the report.
 
 It is read here, because to import click and make all options of all commands takes more than a third of the time of a run on a small file.
 What is anything else is left to :mod:`linter.cli`, which does the same with it: ``tests/test_plain.py`` holds the two together.
@@ -25,22 +25,38 @@ _VARIABLES: Final = ("MEDPLUM_LINT_SERVER_VERSION", "_MEDPLUM_LINT_COMPLETE")
 """The variables that only click looks at."""
 
 
+_FORMAT: Final = ("--format", "-f")
+
+
 class Plain(NamedTuple):
-    """What such a command line asks for: the switches that are given, and files and folders that are there."""
+    """What such a command line asks for: the switches that are given, files and folders that are there, and the format of the report."""
 
     switches: frozenset[str]
     paths: tuple[str, ...]
+    output_format: str = "text"
 
 
 def parsed(arguments: Sequence[str]) -> Plain | None:
     """What a command line asks for, as far as that can be said without click; None where it cannot."""
     if any(os.environ.get(name) for name in _VARIABLES):
         return None
+    output_format, arguments = _with_format(arguments)
     switches = [one for one in arguments if one.startswith("-")]
     paths = [one for one in arguments if not one.startswith("-")]
     if not _SWITCHES.issuperset(switches) or not all(_is_no_command(one) and _is_ordinary(one) for one in paths):
         return None
-    return Plain(frozenset(switches), tuple(paths) or (".",))
+    return Plain(frozenset(switches), tuple(paths) or (".",), output_format)
+
+
+def _with_format(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The format that a command line names, and the rest of it; all of it is the rest where it does not name one, and only one, plainly."""
+    at = next((index for index, one in enumerate(arguments) if one in _FORMAT), None)
+    if at is None or at + 1 == len(arguments):
+        return "text", arguments
+    from .reporters import names  # only where one is named
+
+    name = arguments[at + 1]
+    return (name, [*arguments[:at], *arguments[at + 2 :]]) if name in names() else ("text", arguments)
 
 
 def _is_no_command(argument: str) -> bool:
@@ -69,7 +85,7 @@ def _check(given: Plain) -> int:
 
     outcome = with_commands(check(None), check, unsafe=False).outcome
     if outcome.started:
-        outcome = write_all(outcome, [("text", STANDARD_OUTPUT)], Style(quiet=quiet), "auto")
+        outcome = write_all(outcome, [(given.output_format, STANDARD_OUTPUT)], Style(quiet=quiet), "auto")
     said_of(outcome, quiet=quiet)
     return outcome.exit_code
 

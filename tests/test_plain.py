@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.checkout import ROOT
 
-from linter import cli, plain
+from linter import cli, plain, reporters
 
 FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("*/input.*"))
 CLEAN = ROOT / "benchmarks" / "clean.json"
@@ -54,6 +54,9 @@ def test_each_fixture(path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
         ["-q", "server.json"],
         ["server.json", "--force-exclude"],
         [],
+        *(["--format", name, "./deploy", "server.json"] for name in reporters.names()),
+        ["-q", "./deploy", "-f", "concise"],
+        ["--format", "sarif", "broken.json", "other.txt"],
     ],
     ids=" ".join,
 )
@@ -72,7 +75,19 @@ def test_switches_and_folders(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["show", "x.json"], ["--format", "json", "x.json"], ["-"], ["--help"], ["x"], ["no/such.json"], ["--quiet=1"], ["./pipe"]],
+    [
+        ["check"],
+        ["show", "x.json"],
+        ["--format", "jso", "x.json"],
+        ["-f", "json", "-f", "text", "x.json"],
+        ["x.json", "-f"],
+        ["-"],
+        ["--help"],
+        ["x"],
+        ["no/such.json"],
+        ["--quiet=1"],
+        ["./pipe"],
+    ],
     ids=" ".join,
 )
 def test_what_is_left_to_click(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
