@@ -6,6 +6,7 @@ Whatever of a text is taken for one is masked to the end of what it may reach, r
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from ..patterns import pattern
 from ..text import MASK
@@ -32,6 +33,8 @@ _SECRET_NAME: Final = pattern(
     re.IGNORECASE,
 )
 """``password:`` and its like, but for what names the kind of resource in an ARN behind the account."""
+_SECRET_WORDS: Final = ("pass", "pwd", "secret", "token", "credential", "key", "authorization")
+"""Of which one is in each of those."""
 _OPTION: Final = pattern(
     r"(?:^|(?<=\s))(?:-p(?=[^\s-])|--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api-?|access-?|private-?)?key)[=\s]\s*)(?=\S)",
     re.IGNORECASE,
@@ -64,14 +67,10 @@ def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool
 
     ``is_mail``: it is a text in which ``name@host`` is an address. ``is_identifier``: one that is public though it looks random.
     """
-    if _PRIVATE_KEY.search(text):
+    if _may_have(text, ("private",)) and _PRIVATE_KEY.search(text):
         return MASK
     text = text if is_mail else _without_user(text)
-    starts = [
-        match.end()
-        for match in (pattern.search(text) for pattern in (_QUERY, _PAIR, _SECRET_NAME, _OPTION, _WEBHOOK, _PORT))
-        if match is not None
-    ]
+    starts = [match.end() for match in (known.search(text) for known in _that_can_be_in(text)) if match is not None]
     if "://" in text and (fragment := _FRAGMENT.search(text)) is not None:
         starts.append(fragment.end())
     if not is_identifier:
@@ -79,6 +78,30 @@ def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool
     if starts and not text.startswith(MASK, min(starts)):
         text = text[: min(starts)] + MASK
     return _KNOWN.sub(MASK, text)
+
+
+def _that_can_be_in(text: str) -> Iterator[re.Pattern[str]]:
+    """The patterns that can match somewhere in a text: each needs a sign or a word, which is found sooner than the pattern is compiled."""
+    if "?" in text:
+        yield _QUERY
+    if "=" in text:
+        yield _PAIR
+    if ":" in text and _may_have(text, _SECRET_WORDS):
+        yield _SECRET_NAME
+    if "-" in text and (text.startswith("-") or text.split(maxsplit=1) != [text]):
+        yield _OPTION
+    if "/" in text and _may_have(text, ("hook",)):
+        yield _WEBHOOK
+    if "://" in text:
+        yield _PORT
+
+
+def _may_have(text: str, words: Iterable[str]) -> bool:
+    """Whether one of the words stands in a text, in capitals or not; a text with other letters, which have capitals of their own, may."""
+    if not text.isascii():
+        return True
+    text = text.lower()
+    return any(word in text for word in words)
 
 
 def _without_user(text: str) -> str:

@@ -27,11 +27,15 @@ _OFTEN_IN_WORDS: Final = 0.44
 """The same where no two digits are apart from each other: ``AuditEventLogGroup2`` has 0.42."""
 _OFTEN_OF_ONE_CASE: Final = 0.3
 """The same of texts with letters of one case: 0.4 in a random one, below 0.25 in the names of buckets and databases that the CDK makes."""
+_SHORTEST: Final = 14
+"""Characters of the shortest text in which there can be one: that of a key in five groups."""
 _SHORTEST_OF_ONE_CASE: Final = 20
 
 
 def generated_at(text: str) -> list[int]:
     """The offset of the first letter or digit of each run of them that only a generator makes, in no order."""
+    if len(text) < _SHORTEST:
+        return []
     runs = (_RUN if "://" in text else _RUN_WITH_SLASHES).finditer(text)
     found = [run.start() for run in runs if _is_random(run[0]) and not _is_named(text, run)]
     found += [group.start() for group in _GROUPS.finditer(text) if _is_of_three_kinds(group[0].replace("-", ""))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..model import Document, FileStatus, SettingPath
 from ..patterns import pattern
@@ -15,6 +16,7 @@ WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
 _WORDS: Final = pattern(WORDS)
 
 
+@lru_cache(maxsize=1_000)
 def environment_text(name: str) -> str:
     """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
     from .credentials import without_credentials  # as in :func:`linter.redaction.values.shown_text`
