@@ -30,6 +30,8 @@ class JsonLines:
         self._text = text
         self._ask = visibility
         self._short: dict[int, bool] = {}
+        self._last: tuple[object, Excerpt] | None = None
+        """The excerpt that was asked for last: reports ask whether something is masked, and then for the line."""
 
     @cached_property
     def _visibility(self) -> Visibility:
@@ -37,10 +39,13 @@ class JsonLines:
 
     def excerpt(self, span: Span, *, show: Public | None, anchor: int | None = None) -> Excerpt:
         """See :meth:`Lines.excerpt`; ``anchor`` is where a long line is shown from, if that is not the span itself."""
-        from ..redaction.json_line import excerpt
+        asked = (span, show, anchor)
+        if self._last is None or self._last[0] != asked:
+            from ..redaction.json_line import excerpt
 
-        near = span.start if anchor is None else anchor
-        return excerpt(self._text, span, near, self._visibility, show=show, short=self._short)
+            near = span.start if anchor is None else anchor
+            self._last = asked, excerpt(self._text, span, near, self._visibility, show=show, short=self._short)
+        return self._last[1]
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`Lines.pieces`."""
@@ -55,6 +60,7 @@ class TokenLines:
     def __init__(self, lines: Callable[[], LineExcerpts], visibility: Callable[[], Visibility]) -> None:
         self._read = lines
         self._ask = visibility
+        self._last: tuple[object, Excerpt] | None = None
 
     @cached_property
     def _lines(self) -> LineExcerpts:
@@ -66,7 +72,9 @@ class TokenLines:
 
     def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
         """See :meth:`Lines.excerpt`."""
-        return self._lines.excerpt(span, self._visibility, show=show)
+        if self._last is None or self._last[0] != (span, show):
+            self._last = (span, show), self._lines.excerpt(span, self._visibility, show=show)
+        return self._last[1]
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`Lines.pieces`."""

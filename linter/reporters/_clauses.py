@@ -8,8 +8,10 @@ first of them a clause that begins as an order is the remedy. Texts in quotes an
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..model import LEVELS, Finding
+from ..patterns import pattern
 from ..typed import Final, NamedTuple
 
 
@@ -30,28 +32,36 @@ ORDERS: Final = frozenset(
 )
 """The words with which a remedy begins."""
 
-_SKIPPED: Final = re.compile(r'(?<!\\)"(?:[^"\\]|\\.?)*(?:"|\Z)|\([^()]*\)?|\{\{.*?(?:\}\}|\Z)', re.DOTALL)
+_SKIPPED: Final = pattern(r'(?<!\\)"(?:[^"\\]|\\.?)*(?:"|\Z)|\([^()]*\)?|\{\{.*?(?:\}\}|\Z)', re.DOTALL)
 """What is skipped. What is never closed is skipped as well: else it would be looked for anew from each beginning."""
-_PARTED: Final = re.compile(r"(?:(?<!\bs3)(?<!\bgs)(?<!\bazure):|;) ")
+_PARTED: Final = pattern(r"(?:(?<!\bs3)(?<!\bgs)(?<!\bazure):|;) ")
 """What parts a message, but for the names of storages, which end with a colon themselves."""
-_JOINED: Final = re.compile(r", (?:so (?!that\b)|because |where (?=anyone\b))")
+_JOINED: Final = pattern(r", (?:so (?!that\b)|because |where (?=anyone\b))")
 """What joins a consequence, or a reason, to what is wrong where no colon does."""
-_CONDITION: Final = re.compile(r"(?:to|for|in|until|where|if) [^,]*, ")
+_CONDITION: Final = pattern(r"(?:to|for|in|until|where|if) [^,]*, ")
 """What may stand before an order."""
-_OTHER_REMEDY: Final = re.compile(r"did you mean |they can be deleted|the line has no effect and can be deleted")
-_COUNTED: Final = re.compile(r"(?:(?:this is true of|the [\w-]+(?: [\w-]+)? (?:contains|ignores)) )?\d+ [^:]*: ")
+_OF_CONDITIONS: Final = ("to ", "for ", "in ", "until ", "where ", "if ")
+_OTHER_REMEDIES: Final = ("did you mean ", "they can be deleted", "the line has no effect and can be deleted")
+_COUNTED: Final = pattern(r"(?:(?:this is true of|the [\w-]+(?: [\w-]+)? (?:contains|ignores)) )?\d+ [^:]*: ")
 """The start of a clause that lists settings."""
 
-_NAMES: Final = re.compile(r"[^\s,]+(?:, [^\s,]+)*(?: and (?:[^\s,]+|\d+ others))?")
+_NAMES: Final = pattern(r"[^\s,]+(?:, [^\s,]+)*(?: and (?:[^\s,]+|\d+ others))?")
 """Names of settings as a message lists them."""
 
 
 def clauses(message: str, setting: str = "") -> Clauses:
     """The parts of a message about a setting, whose name it may begin with."""
-    if setting and message.startswith(setting):
-        bare = "_" * len(setting) + _without_texts(message[len(setting) :])
-    else:
-        bare = _without_texts(message)
+    several = message[:1].isdigit()
+    if not setting or not message.startswith(setting):
+        return _taken_apart(message, _without_texts(message), several=several)
+    behind = message[len(setting) :]
+    parts = _taken_apart(f"_{behind}", f"_{_without_texts(behind)}", several=several)
+    return parts._replace(headline=setting + parts.headline[1:])
+
+
+@lru_cache(maxsize=1_000)
+def _taken_apart(message: str, bare: str, *, several: bool) -> Clauses:
+    """The parts of a message, which without the names of settings are often the same; ``bare`` is it without what is skipped."""
     cuts = [match.span() for match in _PARTED.finditer(bare)]
     end = cuts[0][0] if cuts else len(message)
     joined = _JOINED.search(bare, 0, end)
@@ -66,7 +76,7 @@ def clauses(message: str, setting: str = "") -> Clauses:
         if stop == len(message) and _COUNTED.match(bare, start):
             also = clause
             continue
-        if stop == len(message) and message[:1].isdigit():  # about several settings, which it lists at its end
+        if stop == len(message) and several:  # about several settings, which it lists at its end
             if _NAMES.fullmatch(clause):
                 also = clause
                 continue
@@ -78,6 +88,8 @@ def clauses(message: str, setting: str = "") -> Clauses:
 
 def _without_texts(text: str) -> str:
     """A text in which quotes and brackets hold nothing that parts a message."""
+    if '"' not in text and "(" not in text and "{{" not in text:
+        return text
     return _SKIPPED.sub(lambda match: "_" * len(match[0]), text)
 
 
@@ -88,14 +100,14 @@ def _parts(bare: str, start: int, stop: int) -> bool:
 
 def _is_remedy(clause: str) -> bool:
     """Whether a clause tells what to do: it begins with an order, perhaps behind what that is for."""
-    condition = _CONDITION.match(clause)
+    condition = _CONDITION.match(clause) if clause.startswith(_OF_CONDITIONS) else None
     order = clause[condition.end() :] if condition else clause
-    return order.split(" ", 1)[0].rstrip(",;") in ORDERS or _OTHER_REMEDY.match(clause) is not None
+    return order.split(" ", 1)[0].rstrip(",;") in ORDERS or clause.startswith(_OTHER_REMEDIES)
 
 
-_OF_OTHER_VALUES: Final = re.compile(r"\bwith anything else [^;:]*")
+_OF_OTHER_VALUES: Final = pattern(r"\bwith anything else [^;:]*")
 """What a setting's consequence says of values of another type than the one that is found."""
-_STOPS: Final = re.compile(
+_STOPS: Final = pattern(
     r"(?<!\bif the )\bserver\b[^;:]*?(?<! or the server)"
     r" (?:does not start|stops at start|fetches a secret with this name at start, and fails)"
     r"|\bserver\b[^;:]* and stops(?= *(?:;|$))|, (?:so it does not start|which stops the server)"
@@ -110,4 +122,7 @@ def gravity(finding: Finding) -> int:
 
 def keeps_from_starting(message: str) -> bool:
     """Whether a message says that the server does not start, not only that it may be so."""
-    return "st" in message and _STOPS.search(_OF_OTHER_VALUES.sub("", _without_texts(message))) is not None
+    if "start" not in message and "stops" not in message:
+        return False
+    bare = _without_texts(message)
+    return _STOPS.search(_OF_OTHER_VALUES.sub("", bare) if "with anything else " in bare else bare) is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from ..text import Excerpt
 from ..typed import Final
 
@@ -21,6 +19,10 @@ def width(text: str) -> int:
 
 
 def _width_of(char: str) -> int:
+    if char.isascii():
+        return 1
+    import unicodedata  # only for what is no ASCII
+
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

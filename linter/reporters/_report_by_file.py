@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 from ..model import Document, Finding, Fix, Related, Result, Style, dotted
 from ..redaction.mask import holder_text
@@ -34,12 +35,20 @@ def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterat
         yield from writer.document(document, found)
 
 
-def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
+_Weighed = tuple[int, Finding]
+"""How grave a finding is, which is worked out once, and the finding."""
+
+
+def _groups(findings: Iterable[_Weighed]) -> list[list[_Weighed]]:
     """The findings at each place, the gravest first."""
-    places: dict[Span, list[Finding]] = {}
-    for finding in findings:
-        places.setdefault(finding.span, []).append(finding)
-    return [sorted(group, key=gravity) for group in places.values()]
+    places: dict[Span, list[_Weighed]] = {}
+    for one in findings:
+        places.setdefault(one[1].span, []).append(one)
+    return [_gravest_first(group) for group in places.values()]
+
+
+def _gravest_first(findings: list[_Weighed]) -> list[_Weighed]:
+    return sorted(findings, key=itemgetter(0)) if len(findings) > 1 else findings
 
 
 class _Writer:
@@ -53,19 +62,23 @@ class _Writer:
 
     def document(self, document: Document, findings: Sequence[Finding]) -> Iterator[str]:
         """The headline of a document, and its findings: what is missing is a block behind those that are as grave as the gravest of it."""
-        yield from self._headline(document, findings)
+        weighed = [(gravity(finding), finding) for finding in findings]
+        yield from self._headline(document, weighed)
         yield ""
-        missing = sorted((finding for finding in findings if finding.is_missing), key=gravity)
-        groups = _groups(finding for finding in findings if not finding.is_missing)
-        blocks = [(gravity(group[0]), False, group) for group in groups]
-        blocks += [(gravity(missing[0]), True, missing)] if missing else []
-        for _, is_missing, group in sorted(blocks, key=lambda block: block[:2]):
-            yield from self._missing(group) if is_missing else self._place(group)
+        missing: list[_Weighed] = []
+        there: list[_Weighed] = []
+        for one in weighed:
+            (missing if one[1].is_missing else there).append(one)
+        groups = [(False, group) for group in _groups(there)]
+        groups += [(True, _gravest_first(missing))] if missing else []
+        for is_missing, group in sorted(groups, key=lambda one: (one[1][0][0], one[0])):
+            found = [finding for _, finding in group]
+            yield from self._missing(found) if is_missing else self._place(found)
             yield ""
 
-    def _headline(self, document: Document, findings: Sequence[Finding]) -> Iterator[str]:
+    def _headline(self, document: Document, findings: Sequence[_Weighed]) -> Iterator[str]:
         facts = ", ".join(filter(None, (printable(document.kind), holder(document), document.target)))
-        stops = sum(gravity(finding) == 0 for finding in findings)
+        stops = sum(weight == 0 for weight, _ in findings)
         what = f": {stops} of {len(findings)} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
         path = printable(document.uri)
         first, *others = wrapped(f"{path} ({facts}){what}", self._columns, indent=4)

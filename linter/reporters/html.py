@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html import escape
 
 from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
@@ -96,7 +97,8 @@ def _filters(findings: list[Finding], result: Result) -> Iterator[str]:
     for level in LEVELS:
         yield f'<label><input type="checkbox" name="severity" value="{level}" checked> {level} ({levels[level]:,})</label>'
     yield "</fieldset>"
-    yield from _select("file", "File", (reported(finding.document.uri)[0] for finding in findings))
+    named = cache(reported)
+    yield from _select("file", "File", (named(finding.document.uri)[0] for finding in findings))
     yield from _select("category", "Category", (_category(finding, result) for finding in findings))
     yield from _select("rule", "Rule", (printable(finding.rule) for finding in findings))
     yield '<label><span class="label">Text</span><input type="search" name="text" autocomplete="off"></label>'
