@@ -25,7 +25,6 @@ from .options import (
     baseline_options,
     check_category,
     check_folders,
-    check_format,
     check_statistics,
     complete_folders,
     complete_paths,
@@ -104,7 +103,6 @@ def cli() -> None:
     heading="Report",
     type=click.Choice(format_names()),
     default="text",
-    callback=check_format,
     help="Report format.  [default: text]",
 )
 @option(

@@ -77,7 +77,7 @@ def _output(text: str) -> Output:
         return Output("", text)
     if file == "":
         raise click.UsageError(f"--output {text} needs a file name behind the colon")
-    return Output(check_format(None, None, name), file)
+    return Output(name, file)
 
 
 def _refuse_slip(name: str, file: str) -> None:
@@ -136,20 +136,6 @@ def check_category(_ctx: click.Context, _param: click.Parameter, name: str | Non
     if not name.strip().strip("/") or not name.isprintable():
         raise click.BadParameter(f'"{name}" is not a name such as medplum/production')
     return name.strip().strip("/")
-
-
-def check_format(_ctx: click.Context | None, _param: click.Parameter | None, name: str) -> str:
-    """A format whose module can be imported, before anything is read: sarif-om is used for no other one."""
-    from .reporters import reporter
-
-    try:
-        reporter(name)
-    except ModuleNotFoundError as error:
-        raise click.UsageError(
-            f'--format {name} needs the package sarif-om, which cannot be imported (no module named "{error.name}"): '
-            'install it with "pip install sarif-om"'
-        ) from None
-    return name
 
 
 def check_statistics(wanted: bool | None, outputs: Iterable[Output]) -> None:

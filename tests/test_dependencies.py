@@ -1,4 +1,4 @@
-"""What a run needs of the packages that we depend on: a report of a JSON file only click, a SARIF log sarif-om as well."""
+"""What a run needs of the packages that we depend on: a report of a JSON file only click."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subproces
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format_", sorted({*reporters.names()} - {"sarif"}))
+@pytest.mark.parametrize("format_", reporters.names())
 def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
     for path, code in ((CLEAN, 0), (bad, 1)):
         without = run("--format", format_, path)
@@ -66,28 +66,3 @@ def test_other_commands_need_none_either(command: list[str], bad: Path) -> None:
     without = run(*arguments)
     assert (without.returncode, without.stderr) == (0, "")
     assert without.stdout == run(*arguments, blocked=()).stdout != ""
-
-
-@pytest.mark.parametrize("missing", ["sarif_om", "attr"])
-def test_sarif_says_what_it_lacks(missing: str, bad: Path) -> None:
-    done = run("--format", "sarif", bad, blocked=(missing,))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1] == (
-        f'Error: --format sarif needs the package sarif-om, which cannot be imported (no module named "{missing}"): '
-        'install it with "pip install sarif-om"'
-    )
-
-
-@pytest.mark.slow
-def test_nothing_imports_what_sarif_om_was_built_with(bad: Path) -> None:
-    """sarif-om asks for pbr, which asks for setuptools: both are installed, and neither is imported."""
-    without = run("--format", "sarif", bad, blocked=("jschema_to_python", "jsonpickle", "pbr", "setuptools"))
-    assert (without.returncode, without.stderr) == (1, "")
-    assert without.stdout == run("--format", "sarif", bad, blocked=()).stdout != ""
-
-
-def test_a_file_that_is_written_to_stays_as_it_is(bad: Path) -> None:
-    report = bad.with_name("report.sarif")
-    report.write_text("before", encoding="utf-8")
-    assert run("--format", "sarif", "--output", report, bad, blocked=("sarif_om",)).returncode == 2
-    assert report.read_text(encoding="utf-8") == "before"

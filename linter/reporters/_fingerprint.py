@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate, chain, islice
 
 from ..text import Piece, Span, Text
+from ..typed import NamedTuple
 
 _WINDOW = 100
 _FARTHEST = 10_000
@@ -44,8 +45,9 @@ def line_hashes(text: Text, wanted: Wanted) -> Mapping[int, str]:
     raw = raw_line_hashes(text, max(wanted, default=0))
     seen: dict[int, int] = {}
     hashes: dict[int, str] = {}
+    starts = _Starts(text)
     for line in sorted(wanted):
-        masked = _masked_window(text, line, wanted[line])
+        masked = _masked_window(starts, line, wanted[line])
         if masked is None:
             hashes[line] = raw[line - 1]
         else:
@@ -61,7 +63,47 @@ def raw_line_hashes(text: Text, last: int) -> list[str]:
     return [f"{value:x}:{_count(seen, value)}" for value in _rolling(units, starts)]
 
 
-def _masked_window(text: Text, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> str | None:
+class _Written(NamedTuple):
+    """What is hashed of a piece of a line: its text without blanks, of how many units that is, and whether it is masked."""
+
+    text: str
+    units: int
+    masked: bool
+
+
+class _Starts:
+    """The starts of lines, as far as they can fill a window. That of a line is filled by those that follow: so they are kept a while."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._kept: dict[tuple[int, Callable[[Span], Iterator[Piece]]], list[_Written] | None] = {}
+
+    def of(self, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> list[_Written] | None:
+        """The first pieces of a line; None where there is no such line."""
+        key = (line, pieces)
+        if key not in self._kept:
+            if len(self._kept) > 2 * _WINDOW:
+                self._kept.clear()
+            self._kept[key] = self._read(line, pieces)
+        return self._kept[key]
+
+    def _read(self, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> list[_Written] | None:
+        whole = _line_span(self._text, line)
+        if whole is None:
+            return None
+        content, units = self._text.content, 0
+        written: list[_Written] = []
+        for piece in pieces(Span(whole.start, min(whole.end, whole.start + _FARTHEST))):
+            shown = piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))]
+            shown = shown.translate(_BLANKS)
+            written.append(_Written(shown, _width(shown), piece.masked))
+            units += written[-1].units
+            if units >= _WINDOW:
+                break
+        return written
+
+
+def _masked_window(starts: _Starts, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> str | None:
     """The masked text, without blanks, of which the first units are hashed; None where those of the file touch nothing masked.
 
     It is filled by what is shown, so that it ends at the same place whatever the length of what is masked.
@@ -69,14 +111,13 @@ def _masked_window(text: Text, line: int, pieces: Callable[[Span], Iterator[Piec
     units = 0
     touched = False
     window: list[str] = []
-    while units < _WINDOW and (whole := _line_span(text, line)) is not None:
-        for piece in pieces(Span(whole.start, min(whole.end, whole.start + _FARTHEST))):
+    while units < _WINDOW and (start := starts.of(line, pieces)) is not None:
+        for piece in start:
             if units >= _WINDOW:
                 break
             touched = touched or piece.masked
-            written = text.content[slice(*_shortest(text.content, Span(piece.start, piece.end)))]
-            window.append((piece.text if piece.masked else written).translate(_BLANKS))
-            units += _width(window[-1])
+            window.append(piece.text)
+            units += piece.units
         window.append("\n")
         units, line = units + 1, line + 1
     return "".join(window) if touched else None
@@ -94,7 +135,7 @@ _FIRST_UNITS = re.compile(rf"(?:[ \t]*[^ \t]){{{_WINDOW}}}")
 
 def _shortest(content: str, part: Span) -> Span:
     """As much of a part of a line as fills the window."""
-    match = _FIRST_UNITS.match(content, *part)
+    match = _FIRST_UNITS.match(content, *part) if part.end - part.start > _WINDOW else None
     return Span(part.start, match.end()) if match is not None else part
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 from ..model import Finding, dotted
@@ -15,12 +14,12 @@ def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[s
     It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there,
     and the setting. The hash is 32 hexadecimal digits of SHA-256.
     """
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     hashes = []
     for finding in findings:
         value = hash_of(_subject(finding, uri))
-        seen[value] += 1
-        hashes.append(f"{value}:{seen[value]}")
+        seen[value] = number = seen.get(value, 0) + 1
+        hashes.append(f"{value}:{number}")
     return hashes
 
 

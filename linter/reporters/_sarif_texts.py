@@ -20,7 +20,10 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The lines of a text, without the blanks around each, with one blank between them."""
-    return " ".join(line.strip() for line in re.split(r"[\r\n]+", text.strip()))
+    text = text.strip()
+    if "\n" not in text and "\r" not in text:
+        return text
+    return " ".join(line.strip() for line in re.split(r"[\r\n]+", text))
 
 
 def sentence(text: str) -> str:

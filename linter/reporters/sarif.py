@@ -3,8 +3,7 @@
 Where GitHub's documentation, its upload action (github/codeql-action) and the specification leave a choice:
 
 * **Suppressed findings are left out**, unless they are asked for: GitHub ignores ``suppressions`` and opens an alert for each
-  (codeql-action #1230). Where they are asked for, each result has ``suppressions`` (3.27.23), written without sarif-om's ``Suppression``,
-  which says ``state`` where SARIF 2.1.0 has ``status``.
+  (codeql-action #1230). Where they are asked for, each result has ``suppressions`` (3.27.23).
 * **Paths are relative to the root of the repository**, whatever the working directory (:mod:`._paths`): GitHub ignores ``uriBaseId``.
 * **Nothing of the machine and no time is written**, nor ``versionControlProvenance``: GitHub knows it, and the address of a repository may
   hold a password. ``automationDetails`` is written only for the category that the user names, for it overrides the one of the upload.
@@ -18,6 +17,9 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
 * ``executionSuccessful`` is always true, and notifications are warnings: GitHub refuses the upload of a failed run. A mistake in the text
   of a file is a result like any other.
 * At most 25,000 results and 10 MB when compressed, the gravest: GitHub refuses a file with more. A notification says what is left out.
+
+The objects are written here as dictionaries, by the names that they have in SARIF: to import Microsoft's sarif-om takes longer than a whole
+run. ``tests/test_sarif.py`` reads logs into its objects, and these must say the same, member by member in the order of their fields.
 """
 
 from __future__ import annotations
@@ -26,8 +28,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from zlib import compress
-
-import sarif_om as om
 
 from ..model import (
     LEVELS,
@@ -108,37 +108,47 @@ _OF_GZIP: Final = 12
 """Bytes that a file of gzip has beside those of zlib."""
 
 
-def _log(result: Result, style: Style, shown: int, kept: list[Finding]) -> om.SarifLog:
+_Object = dict[str, Any]
+"""An object of SARIF, with its members in the order of sarif-om's fields, required ones first; a version stands before all others."""
+_Placer = Callable[[str], _Object]
+
+
+def _given(**members: Any) -> _Object:
+    """An object without the members that have no value."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _log(result: Result, style: Style, shown: int, kept: list[Finding]) -> _Object:
     rules = _described(result.rules, kept)
     place = cache(_artifact_location)
     taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
     notifications = [*_unread(result.files, place), *_left_out(shown, len(kept)), *_without_tags(rules.values())]
     configurations = [*(_used(one, place) for one in result.configurations), *(_noticed(one, place) for one in result.notices)]
-    invocation = om.Invocation(
-        execution_successful=True,
-        tool_execution_notifications=notifications or None,
-        tool_configuration_notifications=configurations or None,
+    invocation = _given(
+        executionSuccessful=True,
+        toolConfigurationNotifications=configurations or None,
+        toolExecutionNotifications=notifications or None,
     )
-    run = om.Run(
-        tool=om.Tool(driver=_driver(result.version, rules.values(), taxa)),
-        automation_details=om.RunAutomationDetails(id=f"{style.category}/") if style.category else None,
-        taxonomies=[_taxonomy(taxa)] if taxa else None,
+    run = _given(
+        tool={"driver": _driver(result.version, rules.values(), taxa)},
+        automationDetails={"id": f"{style.category}/"} if style.category else None,
+        columnKind="unicodeCodePoints",
         invocations=[invocation],
-        original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
-        column_kind="unicodeCodePoints",
-        newline_sequences=["\r\n", "\n", "\r"],
-        results=_results(kept, list(rules), place, style),
+        newlineSequences=["\r\n", "\n", "\r"],
+        originalUriBaseIds={_ROOT: {"description": {"text": "The root of the repository."}}},
         properties={"servers": _servers(result.files, place)},
+        results=_results(kept, list(rules), place, style),
+        taxonomies=[_taxonomy(taxa)] if taxa else None,
     )
-    return om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[run])
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _servers(files: Iterable[FileStatus], place: Callable[[str], om.ArtifactLocation]) -> list[dict[str, Any]]:
+def _servers(files: Iterable[FileStatus], place: _Placer) -> list[dict[str, Any]]:
     """The releases of the server that files were judged by, where each is known from, and the files."""
     judged: dict[tuple[str, str], dict[str, None]] = {}
     for file in files:
         if file.server is not None:
-            judged.setdefault((file.server.text, printable(file.server.why)), {})[place(file.path).uri] = None
+            judged.setdefault((file.server.text, printable(file.server.why)), {})[place(file.path)["uri"]] = None
     return [{"version": version, "from": why, "files": list(uris)} for (version, why), uris in judged.items()]
 
 
@@ -154,34 +164,33 @@ def _lightness(finding: Finding) -> tuple[bool, int]:
     return finding.suppressed is not None, LEVELS.index(finding.severity)
 
 
-def _taxonomy(taxa: list[str]) -> om.ToolComponent:
+def _taxonomy(taxa: list[str]) -> _Object:
     """The weaknesses that rules of the run are about."""
-    return om.ToolComponent(
-        name=_CWE,
-        organization="MITRE",
-        short_description=om.MultiformatMessageString(text="The MITRE Common Weakness Enumeration."),
-        information_uri="https://cwe.mitre.org/",
-        taxa=[_taxon(weakness) for weakness in taxa],
-    )
+    return {
+        "name": _CWE,
+        "informationUri": "https://cwe.mitre.org/",
+        "organization": "MITRE",
+        "shortDescription": {"text": "The MITRE Common Weakness Enumeration."},
+        "taxa": [_taxon(weakness) for weakness in taxa],
+    }
 
 
-def _taxon(weakness: str) -> om.ReportingDescriptor:
+def _taxon(weakness: str) -> _Object:
     name = NAMES.get(weakness)
-    description = om.MultiformatMessageString(text=f"{name}.") if name else None
-    return om.ReportingDescriptor(id=weakness, short_description=description, help_uri=page_of(weakness))
+    return _given(id=weakness, helpUri=page_of(weakness), shortDescription={"text": f"{name}."} if name else None)
 
 
 _CWE: Final = "CWE"
 
 
-def _driver(version: str, rules: Iterable[RuleInfo], taxa: list[str]) -> om.ToolComponent:
-    return om.ToolComponent(
-        name="medplum-lint",
+def _driver(version: str, rules: Iterable[RuleInfo], taxa: list[str]) -> _Object:
+    return _given(
         version=version,
-        semantic_version=version if _SEMVER.fullmatch(version) else None,
-        information_uri=_ABOUT,
+        name="medplum-lint",
+        informationUri=_ABOUT,
         rules=[_rule(rule, taxa) for rule in rules],
-        supported_taxonomies=[om.ToolComponentReference(name=_CWE, index=0)] if taxa else None,
+        semanticVersion=version if _SEMVER.fullmatch(version) else None,
+        supportedTaxonomies=[{"index": 0, "name": _CWE}] if taxa else None,
     )
 
 
@@ -207,32 +216,31 @@ def _described(rules: Mapping[str, RuleInfo], findings: Iterable[Finding]) -> di
     return known
 
 
-def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
+def _rule(rule: RuleInfo, taxa: list[str]) -> _Object:
     title = sentence(plain_markdown(rule.title or rule.id))
     docs = rule.docs.strip() or title
     text = plain_markdown(docs)
-    return om.ReportingDescriptor(
+    return _given(
         id=rule.id,
+        defaultConfiguration={"level": _level(rule)},
+        fullDescription={"text": shortened(sentence(first_paragraph(text)) or title)},
+        help={
+            "text": "\n\n".join([text, *([plain("See " + ", ".join(rule.links))] if rule.links else [])]),
+            "markdown": "\n\n".join([docs, *(["\n".join(f"- <{link}>" for link in rule.links)] if rule.links else [])]),
+        },
+        helpUri=next(filter(_WEB.fullmatch, rule.links), None),
+        messageStrings={_MESSAGE: {"text": "{0}."}},
         name=_pascal(rule.id)[:_NAME] or None,
-        short_description=om.MultiformatMessageString(text=shortened(title)),
-        full_description=om.MultiformatMessageString(text=shortened(sentence(first_paragraph(text)) or title)),
-        help=om.MultiformatMessageString(
-            text="\n\n".join([text, *([plain("See " + ", ".join(rule.links))] if rule.links else [])]),
-            markdown="\n\n".join([docs, *(["\n".join(f"- <{link}>" for link in rule.links)] if rule.links else [])]),
-        ),
-        help_uri=next(filter(_WEB.fullmatch, rule.links), None),
-        default_configuration=om.ReportingConfiguration(level=_level(rule)),
-        message_strings={_MESSAGE: om.MultiformatMessageString(text="{0}.")},
-        relationships=[_relationship(weakness, taxa) for weakness in weaknesses(rule.tags)] or None,
         properties=_properties(rule),
+        relationships=[_relationship(weakness, taxa) for weakness in weaknesses(rule.tags)] or None,
+        shortDescription={"text": shortened(title)},
     )
 
 
-def _relationship(weakness: str, taxa: list[str]) -> om.ReportingDescriptorRelationship:
+def _relationship(weakness: str, taxa: list[str]) -> _Object:
     """That the weakness is the more general of the two: each finding of the rule is one."""
-    component = om.ToolComponentReference(name=_CWE, index=0)
-    target = om.ReportingDescriptorReference(id=weakness, index=taxa.index(weakness), tool_component=component)
-    return om.ReportingDescriptorRelationship(target=target, kinds=["superset"])
+    component = {"index": 0, "name": _CWE}
+    return {"target": {"id": weakness, "index": taxa.index(weakness), "toolComponent": component}, "kinds": ["superset"]}
 
 
 _WEB: Final = re.compile(r"https?://\S+")
@@ -273,70 +281,67 @@ def _pascal(id_: str) -> str:
 # Results
 
 
-def _results(findings: list[Finding], rules: list[str], place: Callable[[str], om.ArtifactLocation], style: Style) -> list[om.Result]:
+def _results(findings: list[Finding], rules: list[str], place: _Placer, style: Style) -> list[_Object]:
     indexes = {id_: index for index, id_ in enumerate(rules)}
     regions = [_region(finding.document, finding.path, finding.span) for finding in findings]
     lines = _line_hashes(findings, regions)
     named = cache(reported_path)
-    results = identities(findings, lambda path: place(path).uri)
+    results = identities(findings, lambda path: str(place(path)["uri"]))
     return [
-        om.Result(
-            rule_id=finding.rule,
-            rule_index=indexes[finding.rule],
-            level=finding.severity,
+        _given(
             message=_message(finding, named),
-            suppressions=_suppressions(finding) if style.suppressed else None,
-            locations=[_location(finding, region, place)],
             fixes=_fixes(finding, place) or None,
-            related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related[:_PLACES], 1)] or None,
-            partial_fingerprints={"primaryLocationLineHash": line, "medplumLintSetting/v1": result},
+            level=finding.severity,
+            locations=[_location(finding, region, place)],
+            partialFingerprints={"primaryLocationLineHash": line, "medplumLintSetting/v1": result},
+            relatedLocations=[_related_location(number, one, place) for number, one in enumerate(finding.related[:_PLACES], 1)] or None,
+            ruleId=finding.rule,
+            ruleIndex=indexes[finding.rule],
+            suppressions=_suppressions(finding) if style.suppressed else None,
         )
         for finding, region, line, result in zip(findings, regions, lines, results, strict=True)
     ]
 
 
-def _fixes(finding: Finding, place: Callable[[str], om.ArtifactLocation]) -> list[om.Fix]:
+def _fixes(finding: Finding, place: _Placer) -> list[_Object]:
     """The fix of a finding, where its edits may be shown."""
     fix, document = finding.fix, finding.document
     if fix is None or fix.edits is None or not fix.shown:
         return []
     replacements = [_replacement(document, edit) for edit in fix.edits]
     if fix.without_mark:
-        replacements.insert(0, om.Replacement(deleted_region=om.Region(byte_offset=0, byte_length=len(_MARK))))
-    changes = [om.ArtifactChange(artifact_location=place(document.uri), replacements=replacements)]
-    return [om.Fix(description=om.Message(text=sentence(plain(printable(one_line(fix.description))))), artifact_changes=changes)]
+        replacements.insert(0, {"deletedRegion": {"byteLength": len(_MARK), "byteOffset": 0}})
+    changes = [{"artifactLocation": place(document.uri), "replacements": replacements}]
+    return [{"artifactChanges": changes, "description": {"text": sentence(plain(printable(one_line(fix.description))))}}]
 
 
 _MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark, which has no line and no column (SARIF 2.1.0, 3.30.2)."""
 
 
-def _replacement(document: Document, edit: Edit) -> om.Replacement:
-    content = om.ArtifactContent(text=edit.text) if edit.text else None
-    return om.Replacement(deleted_region=_exact(document, edit.span), inserted_content=content)
+def _replacement(document: Document, edit: Edit) -> _Object:
+    return _given(deletedRegion=_exact(document, edit.span), insertedContent={"text": edit.text} if edit.text else None)
 
 
-def _exact(document: Document, span: Span) -> om.Region:
-    start, end = (document.position(offset) for offset in span)
-    return om.Region(start_line=start.line, start_column=start.column, end_line=end.line, end_column=end.column)
+def _exact(document: Document, span: Span) -> _Object:
+    (line, column), (end_line, end_column) = (document.position(offset) for offset in span)
+    return {"endColumn": end_column, "endLine": end_line, "startColumn": column, "startLine": line}
 
 
-def _region(document: Document, path: SettingPath | None, span: Span) -> om.Region:
-    text, span = document.text, shown_span(document, path, span)
-    length = len(text.content)
-    start = text.position(min(span.start, length))
-    end = text.position(min(max(span.start, span.end), length))
-    return om.Region(start_line=start.line, start_column=start.column, end_line=end.line, end_column=end.column)
+def _region(document: Document, path: SettingPath | None, span: Span) -> _Object:
+    start, end = shown_span(document, path, span)
+    length = len(document.text.content)
+    return _exact(document, Span(min(start, length), min(max(start, end), length)))
 
 
-def _line_hashes(findings: list[Finding], regions: list[om.Region]) -> list[str]:
+def _line_hashes(findings: list[Finding], regions: list[_Object]) -> list[str]:
     """The hash of each finding's line; the lines of a file are read once, as far down as they are needed."""
     wanted: dict[Text, Wanted] = {}
     for finding, region in zip(findings, regions, strict=True):
         # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
-        wanted.setdefault(finding.document.text, {}).setdefault(region.start_line, finding.document.origin.pieces)
+        wanted.setdefault(finding.document.text, {}).setdefault(region["startLine"], finding.document.origin.pieces)
     hashes = {text: line_hashes(text, lines) for text, lines in wanted.items()}
-    return [hashes[finding.document.text][region.start_line] for finding, region in zip(findings, regions, strict=True)]
+    return [hashes[finding.document.text][region["startLine"]] for finding, region in zip(findings, regions, strict=True)]
 
 
 def _suppressions(finding: Finding) -> list[dict[str, str]]:
@@ -352,7 +357,7 @@ _LINKS: Final = 10
 """Other places at most that a message links to; all of them are related locations."""
 
 
-def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Message:
+def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> _Object:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
     message = plain(printable(one_line(finding.message))).removesuffix(".") or finding.rule
     holder = holder_text(finding.document, finding.held_by)
@@ -362,7 +367,7 @@ def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Messa
     if links:
         more = len(finding.related) - len(links)
         message += f" (see {', '.join(links)}{f' and {more} more' if more else ''})"
-    return om.Message(text=f"{message}.", id=_MESSAGE, arguments=[message])
+    return {"arguments": [message], "id": _MESSAGE, "text": f"{message}."}
 
 
 def _link(number: int, related: Related, path: ReportedPath) -> str:
@@ -371,40 +376,40 @@ def _link(number: int, related: Related, path: ReportedPath) -> str:
     return f"[{plain(printable(path.path))}:{line}]({number})"
 
 
-def _location(finding: Finding, region: om.Region, place: Callable[[str], om.ArtifactLocation]) -> om.Location:
-    return om.Location(
-        physical_location=om.PhysicalLocation(artifact_location=place(finding.document.uri), region=region),
-        logical_locations=_logical_locations(finding) or None,
+def _location(finding: Finding, region: _Object, place: _Placer) -> _Object:
+    return _given(
+        logicalLocations=_logical_locations(finding) or None,
+        physicalLocation={"artifactLocation": place(finding.document.uri), "region": region},
     )
 
 
-def _related_location(number: int, related: Related, place: Callable[[str], om.ArtifactLocation]) -> om.Location:
+def _related_location(number: int, related: Related, place: _Placer) -> _Object:
     """Another place of a finding, with what is there (GitHub shows it as a link when the message names its number)."""
     region = _region(related.document, related.path, related.span)
-    return om.Location(
-        id=number,
-        physical_location=om.PhysicalLocation(artifact_location=place(related.document.uri), region=region),
-        message=om.Message(text=sentence(plain(printable(one_line(related.message))))),
-    )
+    return {
+        "id": number,
+        "message": {"text": sentence(plain(printable(one_line(related.message))))},
+        "physicalLocation": {"artifactLocation": place(related.document.uri), "region": region},
+    }
 
 
-def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
+def _logical_locations(finding: Finding) -> list[_Object]:
     locations = []
     if finding.path:
         name, full_name = printable(str(finding.path[-1])), printable(dotted(finding.path))
-        locations.append(om.LogicalLocation(name=name, fully_qualified_name=full_name, kind="property"))
+        locations.append({"fullyQualifiedName": full_name, "kind": "property", "name": name})
     environment = named_environment(finding.document)
     if environment:
-        locations.append(om.LogicalLocation(name=environment, kind="namespace"))
+        locations.append({"kind": "namespace", "name": environment})
     return locations
 
 
 # Notifications
 
 
-def _unread(files: Iterable[FileStatus], place: Callable[[str], om.ArtifactLocation]) -> list[om.Notification]:
+def _unread(files: Iterable[FileStatus], place: _Placer) -> list[_Object]:
     failed = {(file.path, file.note): None for file in files if file.status == "failed"}
-    return [_notification("file-not-read", _not_read(place(path).uri, note), place(path)) for path, note in failed]
+    return [_notification("file-not-read", _not_read(place(path)["uri"], note), {"artifactLocation": place(path)}) for path, note in failed]
 
 
 def _not_read(uri: str, note: str) -> str:
@@ -413,7 +418,7 @@ def _not_read(uri: str, note: str) -> str:
     return sentence(printable(one_line(f"'{uri}' could not be read{reason}")))
 
 
-def _left_out(findings: int, kept: int) -> list[om.Notification]:
+def _left_out(findings: int, kept: int) -> list[_Object]:
     if findings == kept:
         return []
     limit = f"{_RESULTS}" if kept == _RESULTS else f"{_BYTES // 1_000_000} MB in a compressed file"
@@ -421,42 +426,37 @@ def _left_out(findings: int, kept: int) -> list[om.Notification]:
     return [_notification("findings-left-out", text)]
 
 
-def _without_tags(rules: Iterable[RuleInfo]) -> list[om.Notification]:
+def _without_tags(rules: Iterable[RuleInfo]) -> list[_Object]:
     """What says that rules have more tags than GitHub takes."""
     cut = [plain(printable(rule.id)) for rule in rules if len(_tags(rule)) > _TAGS]
     text = f"Of the tags of {', '.join(cut)} the first {_TAGS} are here: GitHub accepts no more of a rule."
     return [_notification("tags-left-out", text)] if cut else []
 
 
-def _used(one: Configuration, place: Callable[[str], om.ArtifactLocation]) -> om.Notification:
+def _used(one: Configuration, place: _Placer) -> _Object:
     """A configuration that counted, and what it took away from the run."""
     artifact = place(one.path)
     never = ", fail-on never" if one.fail_on == "never" else ""
     accepted = f", {one.accepted} findings accepted" if one.accepted else ""
-    text = f"'{artifact.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
-    used = _notification("configuration-used", text, artifact)
-    used.level = "note"
-    used.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
-    return used
+    text = f"'{artifact['uri']}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
+    properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
+    return _notification("configuration-used", text, {"artifactLocation": artifact}, level="note") | {"properties": properties}
 
 
-def _noticed(one: Notice, place: Callable[[str], om.ArtifactLocation]) -> om.Notification:
+def _noticed(one: Notice, place: _Placer) -> _Object:
     """What is to be tidied up in a configuration or a baseline."""
     artifact = place(one.path)
-    noticed = _notification(one.kind, sentence(printable(one_line(f"'{artifact.uri}': {one.message}"))), artifact)
-    noticed.level = "note"
-    if one.line is not None:
-        noticed.locations[0].physical_location.region = om.Region(start_line=one.line)
-    return noticed
+    where = _given(artifactLocation=artifact, region={"startLine": one.line} if one.line is not None else None)
+    return _notification(one.kind, sentence(printable(one_line(f"'{artifact['uri']}': {one.message}"))), where, level="note")
 
 
-def _notification(id_: str, text: str, artifact: om.ArtifactLocation | None = None) -> om.Notification:
-    where = [om.Location(physical_location=om.PhysicalLocation(artifact_location=artifact))] if artifact else None
-    descriptor = om.ReportingDescriptorReference(id=id_)
-    return om.Notification(descriptor=descriptor, level="warning", message=om.Message(text=text), locations=where)
+def _notification(id_: str, text: str, where: _Object | None = None, level: Level = "warning") -> _Object:
+    """A notification, with the physical location that it is about, if it is about one."""
+    locations = [{"physicalLocation": where}] if where is not None else None
+    return _given(message={"text": text}, descriptor={"id": id_}, level=level, locations=locations)
 
 
-def _artifact_location(path: str) -> om.ArtifactLocation:
+def _artifact_location(path: str) -> _Object:
     """Where GitHub finds the file."""
     reported = reported_path(path)
-    return om.ArtifactLocation(uri=reported.uri, uri_base_id=_ROOT if reported.relative else None)
+    return _given(uri=reported.uri, uriBaseId=_ROOT if reported.relative else None)
