@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..model import UNKNOWN, Mark
+from ..patterns import pattern
 from ..typed import Final
 
 INVALID_URL: Final = Mark("INVALID_URL")
@@ -12,15 +13,15 @@ INVALID_URL: Final = Mark("INVALID_URL")
 
 _PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
 """The special schemes, but for ``file``, with the port that is left out."""
-_FORBIDDEN: Final = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
+_FORBIDDEN: Final = pattern(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 """What no host may hold after its escapes are resolved."""
 _MOST_DIGITS: Final = 40
 """Digits of numbers in addresses: one with more, zeros in front apart, is too large."""
-_UNSURE: Final = re.compile(r"[^\x21-\x7e]|[\"'^`{|}]")
+_UNSURE: Final = pattern(r"[^\x21-\x7e]|[\"'^`{|}]")
 """Characters of paths that parsers of different ages escape differently, or that this one leaves to the real one."""
-_DRIVE: Final = re.compile(r"(?:^|[/\\])[A-Za-z]:")
+_DRIVE: Final = pattern(r"(?:^|[/\\])[A-Za-z]:")
 """The letter of a drive, above which no step of dots leads."""
-_DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
+_DOT: Final = pattern(r"\.|%2e", re.IGNORECASE)
 
 
 def beneath(base: str, path: str) -> str | Mark:

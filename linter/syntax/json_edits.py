@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from ..patterns import pattern
 from ..text import Span
 from ..typed import Any, ClassVar, Final, NamedTuple
 from .brackets import Brackets, Item, Separator, fill, insert, keep_comments, separator_at, take_out
@@ -39,8 +40,8 @@ from .quotes import closing_quote
 DEEPEST: Final = 100
 """Levels of nesting at most. No configuration has as many, and looking at what is around a value takes time for each."""
 
-_COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_TOKEN = re.compile(r'[{}\[\],:"]|//[^\n\r]*|/\*.*?(?:\*/|\Z)|[^\s{}\[\],:"/]+', re.DOTALL)
+_COMMENT = pattern(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_TOKEN = pattern(r'[{}\[\],:"]|//[^\n\r]*|/\*.*?(?:\*/|\Z)|[^\s{}\[\],:"/]+', re.DOTALL)
 
 
 def set_value(content: str, parsed: Json, path: JsonPath, value: Any, order: Order = ()) -> list[Edit] | None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 
+from ..patterns import pattern
 from ..typed import Any, Final, NamedTuple
 from .edits import Token, behind_blanks, break_near, has_break, indentation
 
 _USUAL_UNIT: Final = "  "
-_SPREAD = re.compile(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
-_EMPTY = re.compile(r"[\[{][ \t\r\n]*[\]}]")
-_FIRST = re.compile(r"[\[{][ \t\r\n]*")
-_COLON = re.compile(r"[ \t]*:[ \t]*(?=[^ \t\r\n])")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPREAD = pattern(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
+_EMPTY = pattern(r"[\[{][ \t\r\n]*[\]}]")
+_FIRST = pattern(r"[\[{][ \t\r\n]*")
+_COLON = pattern(r"[ \t]*:[ \t]*(?=[^ \t\r\n])")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class Style(NamedTuple):
