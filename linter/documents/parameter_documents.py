@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from .. import settings
@@ -20,7 +20,7 @@ from .entries import EntriesOrigin
 from .lines import JsonLines, Lines, TokenLines
 from .origin import public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, name_reason, not_found
-from .parameters import KIND, Environment, Given, Parameter, environments
+from .parameters import KIND, Environment, Given, Parameter, Parameters, environments
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Loaded, Problem, SourceFile, Suppression
 from .sums import SumOrigin, SumParts
@@ -56,10 +56,11 @@ class ParameterFile(NamedTuple):
 
     def _environments(self) -> Mapping[str, Environment]:
         broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
+        if not broken:
+            return {one.prefix: one for one in self.given.environments}
         # A lost quote can make a part of a secret a part of a name, which would be printed.
-        parameters = [one for one in self.given.parameters if not broken or name_reason(one.name) is None]
-        every = environments([*parameters, *(one._replace(missing=True) for one in self.given.missing)])
-        return {one.prefix: one for one in every}
+        parameters = Parameters.of(one for one in self.given.parameters if name_reason(one.name) is None)
+        return {one.prefix: one for one in environments(parameters, self.given.missing)}
 
 
 CheckParameter = Callable[[Parameter, SettingPath], Problem | None]
@@ -221,7 +222,7 @@ def _is_readable(parameter: Parameter, path: SettingPath) -> bool:
     return isinstance(parameter.value, str) and not is_refused(parameter, path)
 
 
-def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Collection[Parameter], *, whole: bool) -> Lines:
+def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Given, *, whole: bool) -> Lines:
     """Lines of a file of parameters.
 
     ``public`` and ``other`` are the names of the file format itself, of those whose values may be shown and of the rest.
@@ -230,9 +231,9 @@ def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], gi
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {one.name: environment.path(one) for environment in environments(given) for one in environment.parameters}
+        paths = {one.name: environment.path(one) for environment in given.environments for one in environment.parameters}
         names = {name for name, path in paths.items() if whole or known.get(path) is not None} | public | other
-        given_names = {parameter.name for parameter in given}
+        given_names = set(given.names)
 
         def own(text: str) -> bool:
             return text in given_names or is_of_a_format(text)
