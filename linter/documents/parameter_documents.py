@@ -185,9 +185,10 @@ def _giver(parts: Sequence[_Part], parameter: Parameter, part: FactPart) -> Docu
 
 
 def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:
-    from .parameter_commands import commands_for  # only for a finding that can be fixed
+    from .parameter_commands import Held, commands_for  # only for a finding that can be fixed
 
-    return commands_for(document, environment, parameters, changes)
+    held: Held = document.cached("parameters held", lambda: Held(environment, parameters))
+    return commands_for(document, held, changes)
 
 
 def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines: Lines) -> EntriesOrigin:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
 from .. import settings
@@ -145,8 +145,13 @@ class Environment(NamedTuple):
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
-        setting = parameter.name[len(self.prefix) + 1 :]
-        return (setting,) if "/" in setting else dotted_path(setting)
+        return _path(parameter.name[len(self.prefix) + 1 :])
+
+
+@lru_cache(maxsize=4096)
+def _path(setting: str) -> SettingPath:
+    """The path of a setting, which is the same in each environment."""
+    return (setting,) if "/" in setting else dotted_path(setting)
 
 
 class Parameters:

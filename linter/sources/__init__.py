@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os.path
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
 
 from .. import _built
 from ..typed import TYPE_CHECKING, cast
@@ -45,8 +47,16 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     readers = _index()
     if readers is None:
         return modules()
-    fitting = [name for name, marks in readers.items() if marks is not None and (not marks or any(mark in content for mark in marks))]
-    return tuple(map(_module, fitting))
+    return tuple(_module(name) for name, marks in readers.items() if marks is not None and _may_read(marks, content))
+
+
+_LONGEST_SEARCH: Final = 5_000_000
+"""Characters to look through for marks at most: where there are more, it takes less to import a source and ask it."""
+
+
+def _may_read(marks: Sequence[str], content: str) -> bool:
+    """Whether a source with these marks can make something of a text."""
+    return not marks or len(marks) * len(content) > _LONGEST_SEARCH or any(mark in content for mark in marks)
 
 
 @cache

@@ -83,14 +83,14 @@ class _Run(NamedTuple):
     items: Any
     at: JsonPath
     steps: Sequence[int] | Sequence[str] | None
-    read: Callable[[Json | Yaml, Any, JsonPath], Parameter]
+    read: Callable[[Json | Yaml, Any, JsonPath, bool], Parameter]
 
-    def parameter(self, index: int) -> Parameter:
-        """One of them."""
+    def parameter(self, index: int, *, complete: bool) -> Parameter:
+        """One of them; ``complete``: it was given together with all others of its path."""
         if self.steps is None:
-            return self.read(self.parsed, self.items, self.at)
+            return self.read(self.parsed, self.items, self.at, complete)
         step = self.steps[index]
-        return self.read(self.parsed, self.items[step], (*self.at, step))
+        return self.read(self.parsed, self.items[step], (*self.at, step), complete)
 
 
 class _Dump(NamedTuple):
@@ -388,8 +388,7 @@ def _parameters(runs: Sequence[tuple[_Run, bool]]) -> Parameters:
     def read(index: int) -> Parameter:
         number = bisect_right(starts, index) - 1
         run, complete = runs[number]
-        parameter = run.parameter(index - starts[number])
-        return parameter._replace(complete=True) if complete else parameter
+        return run.parameter(index - starts[number], complete=complete)
 
     return Parameters(runs[0][0].names if len(runs) == 1 else [name for run, _ in runs for name in run.names], read)
 
@@ -507,17 +506,17 @@ def _listed(parsed: Json | Yaml, items: list[Any], path: JsonPath) -> _Run:
     return _Run(parsed, found, items, path, steps, _item)
 
 
-def _item(parsed: Json | Yaml, item: Any, at: JsonPath) -> Parameter:
+def _item(parsed: Json | Yaml, item: Any, at: JsonPath, complete: bool) -> Parameter:
     """An item of a list that is a parameter, or the name of one."""
     if isinstance(item, dict):
-        return _parameter(parsed, item, at)
+        return _parameter(parsed, item, at, complete)
     if isinstance(item, list):
-        return _row(parsed, item, at)
+        return _row(parsed, item, at)._replace(complete=complete)
     spot = (parsed.places, at)
-    return Parameter(item, UNKNOWN, {"key": spot, "value": spot})
+    return Parameter(item, UNKNOWN, {"key": spot, "value": spot}, complete=complete)
 
 
-def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> Parameter:
+def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath, complete: bool) -> Parameter:
     """A parameter as AWS prints it, which may lack its value or its type."""
     names = _AS_AWS if "Name" in item else {field: _field(item, field) for field in _FIELDS}
     of_aws = {field: field for field in _OF_AWS} if item.keys() <= _USUAL else {field: _member(item, field) for field in _OF_AWS}
@@ -538,6 +537,7 @@ def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> Param
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
         key_id=key_id if isinstance(key_id, str) else None,
+        complete=complete,
     )
 
 
@@ -564,10 +564,10 @@ def _row(parsed: Json | Yaml, item: list[Any], at: JsonPath) -> Parameter:
     return Parameter.of(item[0], value, {"type": kind}, spots)
 
 
-def _flat(parsed: Json | Yaml, value: Any, at: JsonPath) -> Parameter:
+def _flat(parsed: Json | Yaml, value: Any, at: JsonPath, complete: bool) -> Parameter:
     """A member of an object of names and values."""
     spot = (parsed.places, at)
-    return Parameter(str(at[-1]), _value(parsed, at, value, None), {"key": spot, "value": spot})
+    return Parameter(str(at[-1]), _value(parsed, at, value, None), {"key": spot, "value": spot}, complete=complete)
 
 
 def _value(parsed: Json | Yaml, path: JsonPath, value: Any, kind: str | None) -> Any:
