@@ -50,13 +50,17 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     return tuple(_module(name) for name, marks in readers.items() if marks is not None and _may_read(marks, content))
 
 
-_LONGEST_SEARCH: Final = 5_000_000
-"""Characters to look through for marks at most: where there are more, it takes less to import a source and ask it."""
+_MANY: Final = 5
+"""Marks from which on to look for all of them can take long."""
+_LONGEST_SEARCH: Final = 10_000_000
+"""Characters to look through for many marks at most: where there are more, it takes less to import the source and ask it."""
 
 
 def _may_read(marks: Sequence[str], content: str) -> bool:
     """Whether a source with these marks can make something of a text."""
-    return not marks or len(marks) * len(content) > _LONGEST_SEARCH or any(mark in content for mark in marks)
+    if not marks or (len(marks) >= _MANY and len(marks) * len(content) > _LONGEST_SEARCH):
+        return True
+    return any(mark in content for mark in marks)
 
 
 @cache
