@@ -155,11 +155,12 @@ def _path(setting: str) -> SettingPath:
 
 
 class Parameters:
-    """Parameters in their order, of which all names are known. What else is written of one is read whenever somebody asks for it."""
+    """Parameters in their order, of which all names are known. What else is written of one is read when somebody asks for it."""
 
     def __init__(self, names: Sequence[str], read: Callable[[int], Parameter]) -> None:
         self.names = names
         self._read = read
+        self._known: list[Parameter | None] = [None] * len(names)
 
     @classmethod
     def of(cls, parameters: Iterable[Parameter]) -> Parameters:
@@ -171,10 +172,13 @@ class Parameters:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Parameter:
-        return self._read(index)
+        parameter = self._known[index]
+        if parameter is None:
+            parameter = self._known[index] = self._read(index)
+        return parameter
 
     def __iter__(self) -> Iterator[Parameter]:
-        return map(self._read, range(len(self.names)))
+        return map(self.__getitem__, range(len(self.names)))
 
 
 _NONE: Final = Parameters.of(())

@@ -49,8 +49,8 @@ _PUBLIC_FIELDS: Final = frozenset(
     "name type tier Key key n t parameters invalidParameters parameter version lastModifiedDate arn dataType".split()
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
-_OF_AWS: Final = ("Version", "ARN", "KeyId", "LastModifiedDate")
-"""Members of a parameter that nobody but AWS gives."""
+_OF_AWS: Final = ("Version", "KeyId", "ARN", "LastModifiedDate")
+"""Members of a parameter that nobody but AWS gives; the last two show that it is stored there."""
 _USUAL: Final = frozenset(
     "Name Value Type Tier Version ARN KeyId LastModifiedDate LastModifiedUser DataType Description Policies AllowedPattern".split()
 )
@@ -519,10 +519,10 @@ def _item(parsed: Json | Yaml, item: Any, at: JsonPath, complete: bool) -> Param
 def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath, complete: bool) -> Parameter:
     """A parameter as AWS prints it, which may lack its value or its type."""
     names = _AS_AWS if "Name" in item else {field: _field(item, field) for field in _FIELDS}
-    of_aws = {field: field for field in _OF_AWS} if item.keys() <= _USUAL else {field: _member(item, field) for field in _OF_AWS}
+    of_aws = _OF_AWS if item.keys() <= _USUAL else [_member(item, field) for field in _OF_AWS]
     kind, tier = type_of(item.get(names["type"])), item.get(names["tier"])
     tier = tier if isinstance(tier, str) and tier else None
-    version, arn, key_id = item.get(of_aws["Version"]), item.get(of_aws["ARN"]), item.get(of_aws["KeyId"])
+    version, key_id, arn, _ = map(item.get, of_aws)
     return Parameter(
         item[names["name"]],
         _value(parsed, (*at, names["value"]), item.get(names["value"]), kind),
@@ -533,7 +533,7 @@ def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath, complete
         ),
         kind,
         tier,
-        stored=of_aws["ARN"] in item or of_aws["LastModifiedDate"] in item,
+        stored=of_aws[-1] in item or of_aws[-2] in item,
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
         key_id=key_id if isinstance(key_id, str) else None,
