@@ -59,6 +59,7 @@ class Excerpt(NamedTuple):
     masked: bool = False
 
 
+BOM: Final = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLOCK: Final = 4096
 """Characters of a text at most in which the lines are counted to find one."""
@@ -74,7 +75,7 @@ class Text:
     __slots__ = ("_blocks", "_long", "bom", "content")
 
     def __init__(self, content: str) -> None:
-        self.bom = content.startswith("\ufeff")
+        self.bom = content.startswith(BOM)
         self.content = content[1:] if self.bom else content
         self._blocks: _Blocks | None = None
         self._long: dict[int, Span] = {}
@@ -84,6 +85,11 @@ class Text:
         if self._blocks is None:
             self._blocks = _Blocks(self.content)
         return self._blocks
+
+    @property
+    def encoded(self) -> bytes:
+        """The bytes of the text in UTF-8, with its byte order mark."""
+        return f"{BOM if self.bom else ''}{self.content}".encode()
 
     def position(self, offset: int) -> Position:
         """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""
