@@ -49,6 +49,18 @@ class ParameterFile(NamedTuple):
         return (*encoding_problems(self.file, self.consequence), *found, *self.problems)
 
     @property
+    def whole(self) -> bool:
+        """Whether all of its documents were read to their ends."""
+        whole: bool = self.file.cached("whole", lambda: all(parsed.whole for parsed in self.documents))
+        return whole
+
+    @property
+    def places(self) -> frozenset[Places]:
+        """The places of all of its documents."""
+        places: frozenset[Places] = self.file.cached("places", lambda: frozenset(parsed.places for parsed in self.documents))
+        return places
+
+    @property
     def environments(self) -> Mapping[str, Environment]:
         """The servers that its parameters configure, by their paths, worked out once."""
         every: Mapping[str, Environment] = self.file.cached("environments", self._environments)
@@ -96,11 +108,10 @@ def load_parameters(
 class _Part(NamedTuple):
     """What one file says of an environment: each parameter once, and the document with what is wrong with how it is written."""
 
+    read: ParameterFile
     environment: Environment
     merged: list[Parameter]
     loaded: Loaded
-    release: Release
-    places: tuple[Places, ...]
 
 
 def _part_of(read: ParameterFile, environment: Environment) -> _Part:
@@ -121,7 +132,7 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
         _tree(merged, environment, file.release),
         _origin(file, {environment.path(parameter): parameter for parameter in merged}, read.lines),
         environment=environment.name,
-        complete=all(parsed.whole for parsed in read.documents) and any(parameter.complete for parameter in here),
+        complete=read.whole and any(parameter.complete for parameter in here),
         given=_entries(merged, environment),
     )
     wrong = [*duplicates, *misnamed(environment), *(not_found(one, environment) for one in environment.parameters if one.missing)]
@@ -132,7 +143,7 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
         commander=partial(_commands, document, environment, merged) if read.is_dump else None,
         places=frozenset({(file.uri, environment.prefix)}),
     )
-    return _Part(environment, merged, loaded, file.release, tuple(parsed.places for parsed in read.documents))
+    return _Part(read, environment, merged, loaded)
 
 
 def _entries(parameters: Iterable[Parameter], environment: Environment) -> tuple[tuple[SettingPath, Any], ...]:
@@ -153,7 +164,7 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     }
     every = [(environment.path(one), part.loaded.document) for part in parts for one in part.merged]
     sum_parts = SumParts(tuple(part.loaded.document for part in parts), owners, every, facts_of)
-    release = parts[0].release
+    release = parts[0].read.file.release
     document = Document(
         first.uri,
         KIND,
@@ -181,7 +192,7 @@ _FACTS: Final[tuple[FactPart, ...]] = ("type", "tier")
 def _giver(parts: Sequence[_Part], parameter: Parameter, part: FactPart) -> Document:
     """The document of the file in which a part of a parameter stands that is put together of several."""
     places = parameter.places[part][0]
-    return next(one.loaded.document for one in parts if any(own is places for own in one.places))
+    return next(one.loaded.document for one in parts if places in one.read.places)
 
 
 def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:

@@ -93,6 +93,18 @@ class _Run(NamedTuple):
         return self.read(self.parsed, self.items[step], (*self.at, step), complete)
 
 
+class _Loop(NamedTuple):
+    """Parameters each of which is a document, as in JSON Lines: of those there can be more than of anything else."""
+
+    names: list[str]
+    documents: list[Json | Yaml]
+
+    def parameter(self, index: int, *, complete: bool) -> Parameter:
+        """See :meth:`_Run.parameter`."""
+        parsed = self.documents[index]
+        return _parameter(parsed, parsed.value, (), complete)
+
+
 class _Dump(NamedTuple):
     runs: list[_Run]
     complete: bool
@@ -342,8 +354,14 @@ def _read(file: SourceFile) -> _Read:
 
     def read() -> _Read:
         documents = _documents(file)
-        dumps = [read_dump(parsed) for parsed in documents]
-        return _Read(documents, _given([dump for dump in dumps if dump is not None]), _unread(file, documents, dumps))
+        gathered = _Gathered()
+        unread = ""
+        for parsed in documents:
+            dump = read_dump(parsed)
+            if dump is not None:
+                gathered.add(dump)
+            unread = unread or _unread(file, parsed, dump, alone=len(documents) == 1)
+        return _Read(documents, gathered.given, unread)
 
     result: _Read = file.cached("dump", read)
     return result
@@ -362,26 +380,54 @@ def _documents(file: SourceFile) -> list[Json | Yaml]:
     return list(json_documents(file.text.content, file.json))
 
 
-def _unread(file: SourceFile, documents: list[Json | Yaml], dumps: list[_Dump | None]) -> str:
-    """What of a file that holds dumps cannot be read, with its line where it holds several; mistakes in its text are reported elsewhere."""
-    for parsed, dump in zip(documents, dumps, strict=True):
-        reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
-        if reason and parsed.whole:
-            place = parsed.places.find(()) if len(documents) > 1 else None
-            return f"line {file.text.position(place.value.start).line}: {reason}" if place is not None else reason
-    return ""
+def _unread(file: SourceFile, parsed: Json | Yaml, dump: _Dump | None, *, alone: bool) -> str:
+    """What of a document cannot be read, with its line unless it is ``alone``; mistakes in its text are reported elsewhere."""
+    reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
+    if not reason or not parsed.whole:
+        return ""
+    place = parsed.places.find(()) if not alone else None
+    return f"line {file.text.position(place.value.start).line}: {reason}" if place is not None else reason
 
 
-def _given(dumps: list[_Dump]) -> Given | None:
-    """What all dumps of a file hold together; None when none of its documents is one."""
-    if not dumps:
-        return None
-    loop = len(dumps) > 1 and all(dump.single for dump in dumps)
-    runs = [(run, dump.complete or loop) for dump in dumps for run in dump.runs]
-    return Given(_parameters(runs), _parameters([(run, False) for dump in dumps for run in dump.missing]))
+class _Gathered:
+    """What the dumps of a file hold together."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[_Run | _Loop, bool]] = []
+        """With whether each is complete."""
+        self._missing: list[tuple[_Run | _Loop, bool]] = []
+        self._dumps = 0
+        self._is_loop = True
+
+    def add(self, dump: _Dump) -> None:
+        """Take what a document holds."""
+        self._dumps += 1
+        self._is_loop = self._is_loop and dump.single
+        for run in dump.runs:
+            if dump.single:
+                self._add_single(run)
+            else:
+                self._runs.append((run, dump.complete))
+        self._missing += [(run, False) for run in dump.missing]
+
+    def _add_single(self, run: _Run) -> None:
+        loop = self._runs[-1][0] if self._runs else None
+        if not isinstance(loop, _Loop):
+            loop = _Loop([], [])
+            self._runs.append((loop, False))
+        loop.names.extend(run.names)
+        loop.documents.append(run.parsed)
+
+    @property
+    def given(self) -> Given | None:
+        """All of it; None when no document was a dump."""
+        if not self._dumps:
+            return None
+        loop = self._dumps > 1 and self._is_loop
+        return Given(_parameters([(run, complete or loop) for run, complete in self._runs]), _parameters(self._missing))
 
 
-def _parameters(runs: Sequence[tuple[_Run, bool]]) -> Parameters:
+def _parameters(runs: Sequence[tuple[_Run | _Loop, bool]]) -> Parameters:
     """The parameters of runs, and of each run whether it is complete."""
     starts = list(accumulate((len(run.names) for run, _ in runs), initial=0))
 
@@ -418,6 +464,8 @@ def _read_pages(parsed: Json | Yaml, pages: list[Any]) -> _Dump | None:
 
 def _read_object(parsed: Json | Yaml, value: dict[str, Any], at: JsonPath) -> _Dump | None:
     """``at`` is where the object stands in its document."""
+    if _is_usual(value):
+        return _Dump(_single(parsed, value, at), complete=False, single=True, unread=_without_text([value]))
     listed = _member(value, "Parameters")
     if isinstance(value.get(listed), list) and (listed == "Parameters" or (value[listed] and all(map(_is_item, value[listed])))):
         return _read_answer(parsed, value, listed, at)
@@ -432,6 +480,11 @@ def _read_object(parsed: Json | Yaml, value: dict[str, Any], at: JsonPath) -> _D
     if flat:
         return _Dump([_Run(parsed, flat, value, (), flat, _flat)], complete=True, unread="" if flat == names else _NO_TEXT)
     return None
+
+
+def _is_usual(value: dict[str, Any]) -> bool:
+    """Whether this is nothing but a parameter as AWS prints it, as there can be many in JSON Lines."""
+    return len(value) > 1 and value.keys() <= _USUAL and _is_name(value.get("Name"))
 
 
 def _single(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> list[_Run]:

@@ -49,12 +49,21 @@ _MOST_NUMBERS: Final = 10_000
 
 
 class StrictReader:
-    """Reads values in a text as ``JSON.parse`` does, without places and without mistakes."""
+    """Reads values in a text as ``JSON.parse`` does, without places and without mistakes.
 
-    def __init__(self, content: str) -> None:
+    ``many``: there are many values in it, the members of which have the same names: these are one text, as they are within one value.
+    """
+
+    def __init__(self, content: str, *, many: bool = False) -> None:
         self._content = content
-        decoder = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_int=_Numbers().__getitem__)
+        self._names: dict[str, str] = {}
+        members = self._shared if many else _members
+        decoder = json.JSONDecoder(object_pairs_hook=members, parse_constant=_constant, parse_int=_Numbers().__getitem__)
         self._scan = decoder.scan_once  # type: ignore[attr-defined]
+
+    def _shared(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        share = self._names.setdefault
+        return _members([(share(name, name), value) for name, value in pairs])
 
     def value_at(self, start: int) -> tuple[Any, int]:
         """The value that starts at a character, and its end. Raises :exc:`ValueError` where it has a mistake, or is nested too deeply."""
@@ -143,9 +152,9 @@ class ScannedPlaces:
         self._content = content
         self._start = start
         self._end = end
-        self._ends: dict[int, int] = {}
+        self._ends: dict[int, int] | None = None
         """Where long values end, by where they start."""
-        self._containers: dict[int, _Members | _Items] = {}
+        self._containers: dict[int, _Members | _Items] | None = None
         self._recorded: Places | None = None
 
     def find(self, path: JsonPath) -> Place | None:
@@ -182,6 +191,8 @@ class ScannedPlaces:
 
     def _end_of(self, start: int) -> int:
         """Where the value that starts at a character ends."""
+        if self._ends is None:
+            self._ends = {}
         end = self._ends.get(start)
         if end is None:
             end = int(_skip(self._content, start)[1])
@@ -191,6 +202,8 @@ class ScannedPlaces:
 
     def _find(self, start: int, step: str | int) -> tuple[int | None, int] | None:
         """Where the name and the value of a member start that an object or list has; ``start`` is where that one starts."""
+        if self._containers is None:
+            self._containers = {}
         container = self._containers.get(start)
         if container is None:
             opener = self._content[start]

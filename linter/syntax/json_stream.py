@@ -26,7 +26,7 @@ def json_documents(content: str, first: Json) -> list[Json]:
 
 def _documents(content: str) -> Iterator[Json]:
     """Each document; one without a mistake is read by the way, without a copy of its text."""
-    strict = StrictReader(content)
+    strict = StrictReader(content, many=True)
     decoder = json.JSONDecoder(strict=False, parse_int=whole_number)
     at = blank(content, 0)
     in_vain = 0
