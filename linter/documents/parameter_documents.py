@@ -125,15 +125,16 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
     file = read.file
     here = [parameter for parameter in environment.parameters if not parameter.missing]
     merged, duplicates = merge(here, environment)
+    parameters = {environment.path(parameter): parameter for parameter in merged}
     document = Document(
         file.uri,
         KIND,
         file.text,
-        _tree(merged, environment, file.release),
-        _origin(file, {environment.path(parameter): parameter for parameter in merged}, read.lines),
+        _tree(parameters, file.release),
+        _origin(file, parameters, read.lines),
         environment=environment.name,
         complete=read.whole and any(parameter.complete for parameter in here),
-        given=_entries(merged, environment),
+        given=_entries(parameters),
     )
     wrong = [*duplicates, *misnamed(environment), *(not_found(one, environment) for one in environment.parameters if one.missing)]
     loaded = Loaded(
@@ -146,8 +147,8 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
     return _Part(read, environment, merged, loaded)
 
 
-def _entries(parameters: Iterable[Parameter], environment: Environment) -> tuple[tuple[SettingPath, Any], ...]:
-    return tuple((environment.path(one), one.value if _is_readable(one, environment.path(one)) else UNKNOWN) for one in parameters)
+def _entries(parameters: Mapping[SettingPath, Parameter]) -> tuple[tuple[SettingPath, Any], ...]:
+    return tuple((path, one.value if _is_readable(one, path) else UNKNOWN) for path, one in parameters.items())
 
 
 def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
@@ -169,11 +170,11 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
         first.uri,
         KIND,
         first.text,
-        _tree(merged, environment, release),
+        _tree(parameters, release),
         SumOrigin(sum_parts, lambda path: parameters[path].facts() if path in parameters else {}),
         environment=environment.name,
         complete=any(part.loaded.document.complete for part in parts),
-        given=_entries(merged, environment),
+        given=_entries(parameters),
         parts=sum_parts,
     )
     is_dump = all(part.loaded.commander is not None for part in parts)
@@ -218,15 +219,15 @@ def text_problems(documents: Iterable[Json | Yaml], consequence: str) -> Iterato
         yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
 
 
-def _tree(parameters: list[Parameter], environment: Environment, release: Release) -> dict[str, Any]:
+def _tree(parameters: Mapping[SettingPath, Parameter], release: Release) -> dict[str, Any]:
     """The configuration that the parameters make: each set at its dotted path, in order, as the loader of a release does."""
     known = settings.catalogue()
     given: list[tuple[SettingPath, Any]] = []
-    for parameter in parameters:
-        path = environment.path(parameter)
-        if known.get(path) is None and name_reason(parameter.name) is not None:
+    for path, parameter in parameters.items():
+        setting = known.get(path)
+        if setting is None and name_reason(parameter.name) is not None:
             continue  # that AWS refuses it is enough to say
-        given.append((path, ssm_value(parameter.value, known.get(path), release) if _is_readable(parameter, path) else UNKNOWN))
+        given.append((path, ssm_value(parameter.value, setting, release) if _is_readable(parameter, path) else UNKNOWN))
     return build_tree(given)
 
 
