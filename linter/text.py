@@ -61,7 +61,7 @@ class Excerpt(NamedTuple):
 
 BOM: Final = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BLOCK: Final = 4096
+_BLOCK: Final = 1024
 """Characters of a text at most in which the lines are counted to find one."""
 
 
@@ -110,7 +110,7 @@ class Text:
 
 
 class _Blocks:
-    """Where the lines of a text are: how many begin before each part of it. A text has few parts, and may have many lines."""
+    """Where the lines of a text are: how many begin before each part of it, as far as somebody asked."""
 
     __slots__ = ("_begun", "_content", "_has_cr", "_last", "_starts")
 
@@ -122,19 +122,29 @@ class _Blocks:
         """How many line ends there are before each block."""
         self._last = array("q", [0])
         """Where the line starts that a block begins in."""
-        for end in range(_BLOCK, len(content), _BLOCK):
-            if content[end - 1] == "\r" and content[end] == "\n":
-                end += 1
-            line, start = self.line_at(end)
-            self._starts.append(end)
-            self._begun.append(line - 1)
-            self._last.append(start)
+
+    def _next(self) -> int:
+        """Where the next block starts; none starts within a CRLF."""
+        end = self._starts[-1] + _BLOCK
+        return end + 1 if self._has_cr and self._content[end - 1 : end + 1] == "\r\n" else end
+
+    def _extend(self) -> None:
+        """Look at the next block."""
+        end = self._next()
+        line, start = self._line_in(len(self._starts) - 1, end)
+        self._starts.append(end)
+        self._begun.append(line - 1)
+        self._last.append(start)
 
     def line_at(self, offset: int) -> tuple[int, int]:
         """The number of the line of a character, which must not be the LF of a CRLF, and where the line starts."""
-        content = self._content
-        block = bisect_right(self._starts, offset) - 1
-        start = self._starts[block]
+        while self._next() <= offset:
+            self._extend()
+        return self._line_in(bisect_right(self._starts, offset) - 1, offset)
+
+    def _line_in(self, block: int, offset: int) -> tuple[int, int]:
+        """The same, by the lines of a block that starts before the character."""
+        content, start = self._content, self._starts[block]
         ends = content.count("\n", start, offset)
         last = content.rfind("\n", start, offset)
         if self._has_cr:
@@ -148,6 +158,8 @@ class _Blocks:
             raise IndexError(line)
         if line == 1:
             return 0
+        while self._begun[-1] < line - 1 and self._next() < len(self._content):
+            self._extend()
         block = bisect_left(self._begun, line - 1) - 1
         at = self._starts[block]
         for _ in range(line - 1 - self._begun[block]):
