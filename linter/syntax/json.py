@@ -110,6 +110,8 @@ def parse_json(content: str) -> Json:
 
 def blank(content: str, at: int) -> int:
     """Where the next token starts."""
+    if content[at : at + 1] > " ":
+        return at
     end: int = WHITESPACE.match(content, at).end()
     return end
 
