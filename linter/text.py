@@ -61,7 +61,7 @@ class Excerpt(NamedTuple):
 
 BOM: Final = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BLOCK: Final = 1024
+_BLOCK: Final = 256
 """Characters of a text at most in which the lines are counted to find one."""
 
 
