@@ -189,6 +189,16 @@ def test_documents_of_a_stream_are_as_each_is_alone(values: list[Any], chance: r
         offset += len(text) + len(between)
 
 
+@given(VALUES, CHANCE, st.lists(st.sampled_from(["//x", "/* a */", "\n", "\xa0", "{", "}", "1", '"a"', ",", " "]), max_size=4).map("".join))
+def test_what_follows_a_value_is_as_the_tolerant_reader_has_it(value: Any, chance: random.Random, following: str) -> None:
+    renderer = Renderer(chance)
+    text = renderer.render(value) + following
+    quick, tolerant = parse_json(text), parse_tolerantly(text)
+    assert (repr(quick.value), quick.problems, quick.whole) == (repr(tolerant.value), tolerant.problems, tolerant.whole)
+    for path in renderer.places:
+        assert quick.places.find(path) == tolerant.places.find(path)
+
+
 def test_a_name_that_stands_twice() -> None:
     text = '{"a": {"b": 1, "b": {"c": 2}, "b": 3}}'
     parsed = parse_json(text)

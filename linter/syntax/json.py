@@ -93,19 +93,24 @@ def parse_json(content: str) -> Json:
     """Read a text (without byte order mark) as ``JSON.parse`` does, and go on behind mistakes where that makes sense. Never raises."""
     collects = gc.isenabled()
     gc.disable()  # what is made here is no garbage, and to look for some again and again takes a third of the time
+    start = blank(content, 0)
     try:
-        value, end = StrictReader(content).value_at(blank(content, 0))
-        is_all = blank(content, end) == len(content)
+        value, end = StrictReader(content).value_at(start)
     except ValueError:
-        is_all = False
+        from .json_tolerant import parse_tolerantly  # only for the few texts that need it
+
+        return parse_tolerantly(content)
     finally:
         if collects:
             gc.enable()
-    if is_all:
+    if blank(content, end) == len(content):
         return Json(value, (), ScannedPlaces(content), True)
-    from .json_tolerant import parse_tolerantly  # only for the few texts that need it
+    from .json_tolerant import parse_tolerantly, what_follows
 
-    return parse_tolerantly(content)
+    if content[start] not in "{[":  # what follows can be a part of a number
+        return parse_tolerantly(content)
+    problems, whole = what_follows(content, end)
+    return Json(value, problems, ScannedPlaces(content, start, end), whole)
 
 
 def blank(content: str, at: int) -> int:
