@@ -15,6 +15,7 @@ from .model import Document
 from .release import ANY_SERVER, Release, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
 from .text import Text
+from .typed import Any, NamedTuple
 
 STANDARD_INPUT = "<stdin>"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, Final, NamedTuple
 
 from .. import settings
 from ..model import UNKNOWN, Fact, Part, SettingPath

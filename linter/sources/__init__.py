@@ -12,10 +12,9 @@ import os.path
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
 
 from .. import _built
-from ..typed import TYPE_CHECKING, cast
+from ..typed import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from ..documents.source import Recognised, Source, SourceFile

@@ -14,7 +14,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import accumulate, groupby
-from typing import Any, Final, NamedTuple
 
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
 from ..documents.parameters import Environment, Given, Parameter, Parameters, Spot, Spots, environments, text_of, type_of

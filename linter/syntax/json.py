@@ -11,7 +11,6 @@ import json
 from array import array
 from bisect import bisect_right
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
-from typing import Any, Final
 
 from ..model import UNKNOWN, Mark
 from ..text import Span

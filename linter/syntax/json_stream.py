@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ..text import Span
+from ..typed import Final
 from .json import ScannedPlaces, ShiftedPlaces, StrictReader, blank, parse_json, shifted
 from .places import Json, whole_number
 
