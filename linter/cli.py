@@ -291,7 +291,7 @@ def check(
     else:
         outcome = check_again(None)
         keep_inputs(outcome)
-        tried = with_commands(outcome, check_again, unsafe_fixes)
+        tried = with_commands(outcome, check_again, unsafe_fixes, as_they_are=True)
         tried = tried._replace(outcome=report(tried.outcome))
         for note in tried.notes if fix_script is not None else ():
             say("note", note)

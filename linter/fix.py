@@ -92,9 +92,12 @@ def fixed(check: Check, *, unsafe: bool) -> Fixes:
     return _Fixing(check, unsafe=unsafe).run()
 
 
-def commanded(check: Check, *, unsafe: bool) -> Commanded:
-    """The fixes of dumps that are safe, or with ``unsafe`` all, as the commands that make them; checked as fixes of files are."""
-    return _Fixing(check, unsafe=unsafe, by_commands=True).run_commands()
+def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Commanded:
+    """The fixes of dumps that are safe, or with ``unsafe`` all, as the commands that make them; checked as fixes of files are.
+
+    ``first`` is the check of all files as they are, where that was made already.
+    """
+    return _Fixing(check, unsafe=unsafe, by_commands=True).run_commands(check({}) if first is None else first)
 
 
 def left(fixes: Fixes) -> Outcome:
@@ -159,9 +162,8 @@ class _Fixing:
         outcome = outcome._replace(result=outcome.result._replace(findings=tuple(map(self._as_left, outcome.result.findings))))
         return Fixes(first, outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
 
-    def run_commands(self) -> Commanded:
+    def run_commands(self, first: Outcome) -> Commanded:
         """The same for dumps, of which nothing is changed."""
-        first = self.check({})
         placed = _placer(first)
         self.check = _check_of_stores(self.check, first, placed)
         last = self._until_stable(first)
@@ -258,9 +260,9 @@ class _Fixing:
     def _is_wanted(self, finding: Finding, outcome: Outcome) -> bool:
         """Whether a finding is one to fix that nothing here has failed to."""
         fix = finding.fix
-        if fix is None or not (fix.safe or self.unsafe) or finding.suppressed is not None or finding.document.uri not in outcome.contents:
+        if fix is None or not (fix.safe or self.unsafe) or finding.suppressed is not None:
             return False
-        if self.by_commands and finding.document not in outcome.rewriters:
+        if finding.document not in outcome.rewriters if self.by_commands else finding.document.uri not in outcome.contents:
             return False
         can_be_made = fix.commands is not None if self.by_commands else fix.edits is not None
         return can_be_made and not self._is_given_up(finding)

@@ -14,6 +14,7 @@ from .files import LARGEST_CONFIGURATION, LARGEST_INPUT, Identity, Unreadable, i
 from .model import Document
 from .release import ANY_SERVER, Release, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
+from .text import Text
 from .typed import Any, NamedTuple
 
 STANDARD_INPUT = "<stdin>"
@@ -22,11 +23,13 @@ STANDARD_INPUT = "<stdin>"
 class Input(NamedTuple):
     """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`.
 
+    ``data`` are its bytes, or the text that they are in UTF-8 (:func:`as_text`): not both are held of a large one.
+
     ``piped``: it came by standard input. ``by_content`` and ``included`` are those of a file that is found.
     """
 
     uri: str
-    data: bytes
+    data: bytes | Text
     path: Path
     searched: bool = False
     piped: bool = False
@@ -46,6 +49,16 @@ class Reading(NamedTuple):
     unread: bool = False
     silent: bool = False
     images: tuple[Image, ...] = ()
+
+
+def as_text(given: Input) -> Input:
+    """An input with its text in the place of its bytes; the same where these are not UTF-8."""
+    if isinstance(given.data, Text):
+        return given
+    try:
+        return given._replace(data=Text(given.data.decode("utf-8")))
+    except UnicodeDecodeError:
+        return given
 
 
 def described(error: BaseException) -> str:
@@ -154,11 +167,12 @@ class Surroundings:
 
 def around_inputs(inputs: Iterable[Input]) -> Surroundings:
     """What is around inputs that are all read already."""
-    return Surroundings({one.uri: Nearby(one.path, partial(_data, one)) for one in inputs})
+    return Surroundings({one.uri: Nearby(one.path, partial(bytes_of, one)) for one in inputs})
 
 
-def _data(given: Input) -> bytes:
-    return given.data
+def bytes_of(given: Input) -> bytes:
+    """The bytes of an input."""
+    return given.data.encoded if isinstance(given.data, Text) else given.data
 
 
 def parts_of_others(every: Iterable[Loaded]) -> set[Document]:

@@ -83,7 +83,7 @@ def _check(given: Plain) -> int:
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
         return watched(partial(lint_paths, list(given.paths)), with_contents(options, contents))
 
-    outcome = with_commands(check(None), check, unsafe=False).outcome
+    outcome = with_commands(check(None), check, unsafe=False, as_they_are=True).outcome
     if outcome.started:
         outcome = write_all(outcome, [(given.output_format, STANDARD_OUTPUT)], Style(quiet=quiet), "auto")
     said_of(outcome, quiet=quiet)

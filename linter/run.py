@@ -21,7 +21,9 @@ from .load import (
     Reading,
     Surroundings,
     around_inputs,
+    as_text,
     breaks_off,
+    bytes_of,
     described,
     load,
     parts_of_others,
@@ -172,9 +174,9 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     run.surround(files)
     for number, file in enumerate(files):
         run.step("reading", number, len(files), _uri(file.path))
-        data = run.read(file)
         known = len(run.files)
-        read = data is not None and run.load(_input(file, data))
+        given = run.read(file)
+        read = given is not None and run.load(given)
         if not file.searched or read or len(run.files) > known:
             run.note_input(file.path)
     run.check()
@@ -190,7 +192,7 @@ def lint_input(given: Input, options: Options) -> Outcome:
     run = _Run(options)
     if run.prepare([given.path]):
         run.around = around_inputs([given])
-        run.keep(given.uri, given.data)
+        run.keep(given.uri, bytes_of(given))
         run.load(given)
         run.check()
     return run.outcome()
@@ -403,8 +405,8 @@ class _Run:
         if self.options.keep_contents:
             self._contents[uri] = data
 
-    def read(self, file: Found) -> bytes | None:
-        """The bytes of a file, or None with an error noted, or with what a search found left alone."""
+    def read(self, file: Found) -> Input | None:
+        """A file with its text, or None with an error noted, or with what a search found left alone."""
         uri = _uri(file.path)
         if file.too_large:
             self._note_unread(uri, _TOO_LARGE, passed_over=True)
@@ -412,7 +414,7 @@ class _Run:
         try:
             data = self.options.instead[uri] if uri in self.options.instead else read_file(file.path, self.options.max_size)
             self.keep(uri, data)
-            return data
+            return as_text(_input(file, data))
         except Unreadable as error:
             self.errors.append(f"{file.path}: cannot be read: {error}")
             self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {error}"))

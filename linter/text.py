@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from .typed import Final, NamedTuple
 
@@ -60,7 +60,10 @@ class Excerpt(NamedTuple):
     masked: bool = False
 
 
+BOM: Final = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_BLOCK: Final = 256
+"""Characters of a text at most in which the lines are counted to find one."""
 
 
 class Text:
@@ -70,37 +73,109 @@ class Text:
     had one. Only LF, CR and CRLF end a line.
     """
 
-    __slots__ = ("bom", "content", "_starts")
+    __slots__ = ("_blocks", "_long", "bom", "content")
 
     def __init__(self, content: str) -> None:
-        self.bom = content.startswith("\ufeff")
+        self.bom = content.startswith(BOM)
         self.content = content[1:] if self.bom else content
-        self._starts: array[int] | None = None
+        self._blocks: _Blocks | None = None
+        self._long: dict[int, Span] = {}
+        """The lines that are longer than a block."""
 
-    def _line_starts(self) -> array[int]:
-        if self._starts is None:
-            self._starts = array("q", [0])
-            self._starts.extend(end.end() for end in _LINE_END.finditer(self.content))
-        return self._starts
+    def _lines(self) -> _Blocks:
+        if self._blocks is None:
+            self._blocks = _Blocks(self.content)
+        return self._blocks
+
+    @property
+    def encoded(self) -> bytes:
+        """The bytes of the text in UTF-8, with its byte order mark."""
+        return f"{BOM if self.bom else ''}{self.content}".encode()
 
     def position(self, offset: int) -> Position:
         """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""
-        starts = self._line_starts()
         if self.content[offset - 1 : offset + 1] == "\r\n":
             offset -= 1
-        line = bisect_right(starts, offset)
-        return Position(line, offset - starts[line - 1] + 1)
+        line, start = self._lines().line_at(offset)
+        return Position(line, offset - start + 1)
 
     def line_span(self, line: int) -> Span:
         """The characters of a line (from 1), without its line end. Raises :exc:`IndexError` for a line that the text does not have."""
-        starts = self._line_starts()
-        start = starts[line - 1]
-        if line == len(starts):
-            return Span(start, len(self.content))
-        end = starts[line] - 1
-        if self.content[end - 1 : end + 1] == "\r\n":
-            end -= 1
-        return Span(start, end)
+        span = self._long.get(line)
+        if span is None:
+            start = self._lines().start_of(line)
+            span = Span(start, self._lines().end_from(start)[0])
+            if span.end - start > _BLOCK:
+                self._long[line] = span
+        return span
+
+
+class _Blocks:
+    """Where the lines of a text are: how many begin before each part of it, as far as somebody asked."""
+
+    __slots__ = ("_begun", "_content", "_has_cr", "_last", "_starts")
+
+    def __init__(self, content: str) -> None:
+        self._content = content
+        self._has_cr = "\r" in content
+        self._starts = array("q", [0])
+        self._begun = array("q", [0])
+        """How many line ends there are before each block."""
+        self._last = array("q", [0])
+        """Where the line starts that a block begins in."""
+
+    def _next(self) -> int:
+        """Where the next block starts; none starts within a CRLF."""
+        end = self._starts[-1] + _BLOCK
+        return end + 1 if self._has_cr and self._content[end - 1 : end + 1] == "\r\n" else end
+
+    def _extend(self) -> None:
+        """Look at the next block."""
+        end = self._next()
+        line, start = self._line_in(len(self._starts) - 1, end)
+        self._starts.append(end)
+        self._begun.append(line - 1)
+        self._last.append(start)
+
+    def line_at(self, offset: int) -> tuple[int, int]:
+        """The number of the line of a character, which must not be the LF of a CRLF, and where the line starts."""
+        while self._next() <= offset:
+            self._extend()
+        return self._line_in(bisect_right(self._starts, offset) - 1, offset)
+
+    def _line_in(self, block: int, offset: int) -> tuple[int, int]:
+        """The same, by the lines of a block that starts before the character."""
+        content, start = self._content, self._starts[block]
+        ends = content.count("\n", start, offset)
+        last = content.rfind("\n", start, offset)
+        if self._has_cr:
+            ends += content.count("\r", start, offset) - content.count("\r\n", start, offset)
+            last = max(last, content.rfind("\r", start, offset))
+        return self._begun[block] + ends + 1, last + 1 if last >= 0 else self._last[block]
+
+    def start_of(self, line: int) -> int:
+        """Where a line starts. Raises :exc:`IndexError` for one that there is not."""
+        if line < 1:
+            raise IndexError(line)
+        if line == 1:
+            return 0
+        while self._begun[-1] < line - 1 and self._next() < len(self._content):
+            self._extend()
+        block = bisect_left(self._begun, line - 1) - 1
+        at = self._starts[block]
+        for _ in range(line - 1 - self._begun[block]):
+            end, at = self.end_from(at)
+            if end == at:
+                raise IndexError(line)
+        return at
+
+    def end_from(self, at: int) -> tuple[int, int]:
+        """Where the next line end starts and ends; both are the end of the text where there is none."""
+        if self._has_cr:
+            match = _LINE_END.search(self._content, at)
+            return match.span() if match is not None else (len(self._content), len(self._content))
+        end = self._content.find("\n", at)
+        return (end, end + 1) if end >= 0 else (len(self._content), len(self._content))
 
 
 MASK = "••••••"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import random
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import deep, golden
 
+from linter import text as text_module
 from linter.model import UNKNOWN
+from linter.syntax import json as json_module
 from linter.syntax.json import ScannedPlaces, parse_json
+from linter.syntax.json_stream import json_documents
 from linter.syntax.json_tolerant import RecordedPlaces, parse_tolerantly
 from linter.syntax.places import Json, JsonPath, Place
 from linter.text import Span, Text
@@ -148,6 +154,49 @@ def test_every_place_is_found_again(value: Any, chance: random.Random, blanks: s
     assert isinstance(parsed.places, RecordedPlaces if parsed.problems else ScannedPlaces)
     assert_places(parsed, renderer.places)
     assert_places(tolerant, renderer.places)
+
+
+@given(VALUES, CHANCE, BLANKS, st.integers(0, 8), st.integers(1, 8))
+def test_what_is_remembered_of_places_is_what_stands_there(value: Any, chance: random.Random, blanks: str, near: int, spacing: int) -> None:
+    """Long texts remember where some members start: here short ones do, and are asked in any order, again and again."""
+    renderer = Renderer(chance, blanks)
+    text = renderer.render(value)
+    asked = [*renderer.places, *renderer.places, *((*path, step) for path in renderer.places for step in ("no such member", 99, -1))]
+    chance.shuffle(asked)
+    with patch.multiple(json_module, _NEAR=near, _SPACING=spacing):
+        places = parse_json(text).places
+        assert [places.find(path) for path in asked] == [renderer.places.get(path) for path in asked]
+
+
+@given(st.lists(VALUES, min_size=2, max_size=5), CHANCE, st.sampled_from(["\n", "\r\n", " ", "\n\n"]))
+def test_documents_of_a_stream_are_as_each_is_alone(values: list[Any], chance: random.Random, between: str) -> None:
+    renderers = [Renderer(chance, " \n") for _ in values]
+    texts = [renderer.render([value]) for renderer, value in zip(renderers, values, strict=True)]
+    content = between.join(texts)
+    documents = json_documents(content, parse_json(content))
+    assert len(documents) == len(texts)
+    offset = 0
+    for document, text, renderer in zip(documents, texts, renderers, strict=True):
+        alone = parse_json(text)
+        assert (document.value, document.whole) == (alone.value, alone.whole)
+        problems = [(one.rule, one.span.start - offset, one.span.end - offset) for one in document.problems]
+        assert problems == [(one.rule, *one.span) for one in alone.problems]
+        for path, place in renderer.places.items():
+            found = document.places.find(path)
+            assert found is not None
+            assert (found.value.start - offset, found.value.end - offset) == place.value
+            assert place.key == (None if found.key is None else (found.key.start - offset, found.key.end - offset))
+        offset += len(text) + len(between)
+
+
+@given(VALUES, CHANCE, st.lists(st.sampled_from(["//x", "/* a */", "\n", "\xa0", "{", "}", "1", '"a"', ",", " "]), max_size=4).map("".join))
+def test_what_follows_a_value_is_as_the_tolerant_reader_has_it(value: Any, chance: random.Random, following: str) -> None:
+    renderer = Renderer(chance)
+    text = renderer.render(value) + following
+    quick, tolerant = parse_json(text), parse_tolerantly(text)
+    assert (repr(quick.value), quick.problems, quick.whole) == (repr(tolerant.value), tolerant.problems, tolerant.whole)
+    for path in renderer.places:
+        assert quick.places.find(path) == tolerant.places.find(path)
 
 
 def test_a_name_that_stands_twice() -> None:
@@ -419,3 +468,40 @@ def test_no_position_is_beyond_the_end_of_its_line(end: str) -> None:
         line, column = text.position(offset)
         whole = text.line_span(line)
         assert 1 <= column <= whole.end - whole.start + 1
+
+
+@given(st.lists(st.sampled_from(["\r", "\n", "\r\n", "a", "bc", "\u2028", "\U0001f600"]), max_size=40).map("".join), st.integers(1, 9))
+def test_lines_are_where_their_ends_say(content: str, block: int) -> None:
+    """Lines are counted by blocks of a text; here these are shorter than some of the lines, and than others longer."""
+    starts = [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", content))]
+    ends = [*(end.start() for end in re.finditer(r"\r\n|\r|\n", content)), len(content)]
+    with patch.object(text_module, "_BLOCK", block):
+        forwards, backwards = Text(content), Text(content)
+        for offset in range(len(content) + 1):
+            at = offset - 1 if content[offset - 1 : offset + 1] == "\r\n" else offset
+            line = sum(start <= at for start in starts)
+            assert forwards.position(offset) == (line, at - starts[line - 1] + 1)
+        for line in range(len(starts), 0, -1):
+            assert backwards.line_span(line) == (starts[line - 1], ends[line - 1])
+            assert backwards.line_span(line) == forwards.line_span(line)
+        for line in (0, len(starts) + 1):
+            with pytest.raises(IndexError):
+                backwards.line_span(line)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '{"a": 1, "a": 2}', "{", "[NaN]", "[" * 100_000])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_is_collected_as_before(text: str, enabled: bool) -> None:
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        parse_json(text)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was else gc.disable)()
+
+
+def test_equal_numbers_are_one() -> None:
+    value = parse_json("[" + ", ".join(["123456"] * 3 + ["9" * 400, "-0", "9007199254740993"] * 2) + "]").value
+    assert value == [123456] * 3 + [math.inf, 0, 9007199254740992] * 2
+    assert value[0] is value[1] is value[2]

@@ -44,13 +44,19 @@ class _Group(NamedTuple):
     findings: list[Finding]
 
 
-def tried(outcome: Outcome, check: Check, *, unsafe: bool) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
+def tried(
+    outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None
+) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
     """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
 
     A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
+    ``first`` is as in :func:`linter.fix.commanded`.
     """
     fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
-    results = {one: commanded(check, unsafe=one) for one in sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)} if fixes else ())}
+    results = {
+        one: commanded(check, unsafe=one, first=first)
+        for one in sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)} if fixes else ())
+    }
 
     def as_left(finding: Finding) -> Finding:
         fix = finding.fix

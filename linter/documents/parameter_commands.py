@@ -53,11 +53,27 @@ class _Source(NamedTuple):
     is_secure: bool
 
 
-def commands_for(
-    document: Document, environment: Environment, parameters: Iterable[Parameter], changes: Sequence[Change]
-) -> list[Command] | None:
+class Held:
+    """The parameters of one environment by their settings: worked out once for all findings in it."""
+
+    def __init__(self, environment: Environment, parameters: Iterable[Parameter]) -> None:
+        self.prefix = environment.prefix
+        self.by_key: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
+        regions = {_region(one) for one in self.by_key.values()} - {None}
+        self.region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
+        self._within: dict[Key, list[Key]] = {}
+        for key in self.by_key:
+            for length in range(1, len(key) + 1):
+                self._within.setdefault(key[:length], []).append(key)
+
+    def within(self, key: Key) -> Sequence[Key]:
+        """The settings that are given at a path and beneath it, in their order."""
+        return self._within.get(key, ()) if key else tuple(self.by_key)
+
+
+def commands_for(document: Document, held: Held, changes: Sequence[Change]) -> list[Command] | None:
     """The commands that make changes of the settings of one environment; None where there are none that do just that."""
-    store = _Store(document, environment, parameters, changes)
+    store = _Store(document, held, changes)
     made: list[Command] = []
     within: dict[Key, list[Change]] = {}
     for index, change in enumerate(changes):
@@ -90,12 +106,12 @@ def _in_order(commands: list[Command]) -> list[Command]:
 class _Store:
     """The parameters of one environment, and the commands that change them."""
 
-    def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter], changes: Iterable[Change]) -> None:
+    def __init__(self, document: Document, held: Held, changes: Iterable[Change]) -> None:
         self._document = document
-        self._prefix = environment.prefix
-        self._held: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
-        regions = {_region(one) for one in self._held.values()} - {None}
-        self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
+        self._prefix = held.prefix
+        self._within = held.within
+        self._held = held.by_key
+        self._region = held.region
         self._sources = [self._sources_of(change) if change.action == "remove" else None for change in changes]
 
     def sources(self, index: int) -> list[_Source]:
@@ -119,8 +135,11 @@ class _Store:
 
     def _given(self, path: SettingPath) -> list[Parameter]:
         """The parameters that give a setting: itself or its members, or the one in whose JSON it is."""
-        key, holder = _key(path), self.holder(path)
-        return [one for held, one in self._held.items() if held[: len(key)] == key or held == holder]
+        holder = self.holder(path)
+        if holder is None:
+            return [self._held[key] for key in self._within(_key(path))]
+        both = {holder, *self._within(_key(path))}
+        return [one for key, one in self._held.items() if key in both] if len(both) > 1 else [self._held[holder]]
 
     def _source(self, parameter: Parameter, path: SettingPath) -> _Source:
         """A type that a dump does not give is taken for that of a secret where the value is one."""
@@ -132,7 +151,7 @@ class _Store:
         key = _key(change.path)
         if change.action == "set":
             return self.put(key, change.value, sources)
-        given = [one for path, one in self._held.items() if path[: len(key)] == key]
+        given = [self._held[one] for one in self._within(key)]
         if change.action == "remove":
             is_given_otherwise = not given and self._document.get(change.path) is not ABSENT
             return None if is_given_otherwise else _all(self._delete(one) for one in given)
@@ -164,7 +183,7 @@ class _Store:
         if not isinstance(value, dict) or parameter is not None:
             return None
         written = [(*key, str(member)) for member in value]
-        if any(path[: len(key)] == key and not any(path[: len(one)] == one for one in written) for path in self._held):
+        if any(not any(path[: len(one)] == one for one in written) for path in self._within(key)):
             return None  # the object would keep members that it should not have
         return _all(self.put((*key, str(member)), one, sources) for member, one in value.items()) or None  # none holds an empty object
 

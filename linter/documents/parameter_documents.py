@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from .. import settings
@@ -20,7 +20,7 @@ from .entries import EntriesOrigin
 from .lines import JsonLines, Lines, TokenLines
 from .origin import public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, name_reason, not_found
-from .parameters import KIND, Environment, Given, Parameter, environments
+from .parameters import KIND, Environment, Given, Parameter, Parameters, environments
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Loaded, Problem, SourceFile, Suppression
 from .sums import SumOrigin, SumParts
@@ -49,6 +49,18 @@ class ParameterFile(NamedTuple):
         return (*encoding_problems(self.file, self.consequence), *found, *self.problems)
 
     @property
+    def whole(self) -> bool:
+        """Whether all of its documents were read to their ends."""
+        whole: bool = self.file.cached("whole", lambda: all(parsed.whole for parsed in self.documents))
+        return whole
+
+    @property
+    def places(self) -> frozenset[Places]:
+        """The places of all of its documents."""
+        places: frozenset[Places] = self.file.cached("places", lambda: frozenset(parsed.places for parsed in self.documents))
+        return places
+
+    @property
     def environments(self) -> Mapping[str, Environment]:
         """The servers that its parameters configure, by their paths, worked out once."""
         every: Mapping[str, Environment] = self.file.cached("environments", self._environments)
@@ -56,10 +68,11 @@ class ParameterFile(NamedTuple):
 
     def _environments(self) -> Mapping[str, Environment]:
         broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
+        if not broken:
+            return {one.prefix: one for one in self.given.environments}
         # A lost quote can make a part of a secret a part of a name, which would be printed.
-        parameters = [one for one in self.given.parameters if not broken or name_reason(one.name) is None]
-        every = environments([*parameters, *(one._replace(missing=True) for one in self.given.missing)])
-        return {one.prefix: one for one in every}
+        parameters = Parameters.of(one for one in self.given.parameters if name_reason(one.name) is None)
+        return {one.prefix: one for one in environments(parameters, self.given.missing)}
 
 
 CheckParameter = Callable[[Parameter, SettingPath], Problem | None]
@@ -95,11 +108,10 @@ def load_parameters(
 class _Part(NamedTuple):
     """What one file says of an environment: each parameter once, and the document with what is wrong with how it is written."""
 
+    read: ParameterFile
     environment: Environment
     merged: list[Parameter]
     loaded: Loaded
-    release: Release
-    places: tuple[Places, ...]
 
 
 def _part_of(read: ParameterFile, environment: Environment) -> _Part:
@@ -113,15 +125,16 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
     file = read.file
     here = [parameter for parameter in environment.parameters if not parameter.missing]
     merged, duplicates = merge(here, environment)
+    parameters = {environment.path(parameter): parameter for parameter in merged}
     document = Document(
         file.uri,
         KIND,
         file.text,
-        _tree(merged, environment, file.release),
-        _origin(file, {environment.path(parameter): parameter for parameter in merged}, read.lines),
+        _tree(parameters, file.release),
+        _origin(file, parameters, read.lines),
         environment=environment.name,
-        complete=all(parsed.whole for parsed in read.documents) and any(parameter.complete for parameter in here),
-        given=_entries(merged, environment),
+        complete=read.whole and any(parameter.complete for parameter in here),
+        given=_entries(parameters),
     )
     wrong = [*duplicates, *misnamed(environment), *(not_found(one, environment) for one in environment.parameters if one.missing)]
     loaded = Loaded(
@@ -131,11 +144,11 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
         commander=partial(_commands, document, environment, merged) if read.is_dump else None,
         places=frozenset({(file.uri, environment.prefix)}),
     )
-    return _Part(environment, merged, loaded, file.release, tuple(parsed.places for parsed in read.documents))
+    return _Part(read, environment, merged, loaded)
 
 
-def _entries(parameters: Iterable[Parameter], environment: Environment) -> tuple[tuple[SettingPath, Any], ...]:
-    return tuple((environment.path(one), one.value if _is_readable(one, environment.path(one)) else UNKNOWN) for one in parameters)
+def _entries(parameters: Mapping[SettingPath, Parameter]) -> tuple[tuple[SettingPath, Any], ...]:
+    return tuple((path, one.value if _is_readable(one, path) else UNKNOWN) for path, one in parameters.items())
 
 
 def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
@@ -152,16 +165,16 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     }
     every = [(environment.path(one), part.loaded.document) for part in parts for one in part.merged]
     sum_parts = SumParts(tuple(part.loaded.document for part in parts), owners, every, facts_of)
-    release = parts[0].release
+    release = parts[0].read.file.release
     document = Document(
         first.uri,
         KIND,
         first.text,
-        _tree(merged, environment, release),
+        _tree(parameters, release),
         SumOrigin(sum_parts, lambda path: parameters[path].facts() if path in parameters else {}),
         environment=environment.name,
         complete=any(part.loaded.document.complete for part in parts),
-        given=_entries(merged, environment),
+        given=_entries(parameters),
         parts=sum_parts,
     )
     is_dump = all(part.loaded.commander is not None for part in parts)
@@ -180,13 +193,14 @@ _FACTS: Final[tuple[FactPart, ...]] = ("type", "tier")
 def _giver(parts: Sequence[_Part], parameter: Parameter, part: FactPart) -> Document:
     """The document of the file in which a part of a parameter stands that is put together of several."""
     places = parameter.places[part][0]
-    return next(one.loaded.document for one in parts if any(own is places for own in one.places))
+    return next(one.loaded.document for one in parts if places in one.read.places)
 
 
 def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:
-    from .parameter_commands import commands_for  # only for a finding that can be fixed
+    from .parameter_commands import Held, commands_for  # only for a finding that can be fixed
 
-    return commands_for(document, environment, parameters, changes)
+    held: Held = document.cached("parameters held", lambda: Held(environment, parameters))
+    return commands_for(document, held, changes)
 
 
 def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines: Lines) -> EntriesOrigin:
@@ -205,15 +219,15 @@ def text_problems(documents: Iterable[Json | Yaml], consequence: str) -> Iterato
         yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
 
 
-def _tree(parameters: list[Parameter], environment: Environment, release: Release) -> dict[str, Any]:
+def _tree(parameters: Mapping[SettingPath, Parameter], release: Release) -> dict[str, Any]:
     """The configuration that the parameters make: each set at its dotted path, in order, as the loader of a release does."""
     known = settings.catalogue()
     given: list[tuple[SettingPath, Any]] = []
-    for parameter in parameters:
-        path = environment.path(parameter)
-        if known.get(path) is None and name_reason(parameter.name) is not None:
+    for path, parameter in parameters.items():
+        setting = known.get(path)
+        if setting is None and name_reason(parameter.name) is not None:
             continue  # that AWS refuses it is enough to say
-        given.append((path, ssm_value(parameter.value, known.get(path), release) if _is_readable(parameter, path) else UNKNOWN))
+        given.append((path, ssm_value(parameter.value, setting, release) if _is_readable(parameter, path) else UNKNOWN))
     return build_tree(given)
 
 
@@ -221,7 +235,7 @@ def _is_readable(parameter: Parameter, path: SettingPath) -> bool:
     return isinstance(parameter.value, str) and not is_refused(parameter, path)
 
 
-def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Collection[Parameter], *, whole: bool) -> Lines:
+def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Given, *, whole: bool) -> Lines:
     """Lines of a file of parameters.
 
     ``public`` and ``other`` are the names of the file format itself, of those whose values may be shown and of the rest.
@@ -230,9 +244,9 @@ def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], gi
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {one.name: environment.path(one) for environment in environments(given) for one in environment.parameters}
+        paths = {one.name: environment.path(one) for environment in given.environments for one in environment.parameters}
         names = {name for name, path in paths.items() if whole or known.get(path) is not None} | public | other
-        given_names = {parameter.name for parameter in given}
+        given_names = set(given.names)
 
         def own(text: str) -> bool:
             return text in given_names or is_of_a_format(text)

@@ -8,7 +8,8 @@ Manager documentation ("Creating Parameter Store parameters", "Managing paramete
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from .. import settings
 from ..model import UNKNOWN, Fact, Part, SettingPath
@@ -22,7 +23,8 @@ from .origin import public_at
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings
 
 KIND: Final = "server/ssm"
-TYPES: Final = frozenset({"String", "StringList", "SecureString"})
+TYPES: Final = {name: name for name in ("String", "StringList", "SecureString")}
+"""The types of parameters, each as the one text that all parameters have for it."""
 LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 """Characters that a parameter of each tier can hold."""
 MOST_LEVELS: Final = 15
@@ -30,6 +32,29 @@ MOST_LEVELS: Final = 15
 
 Spot = tuple[Places, JsonPath]
 """A place in one of the documents of a file."""
+
+
+class Spots(Mapping[Part, Spot]):
+    """Where the parts of a parameter stand that is an object: ``fields`` are the names of the members of that, which many share."""
+
+    __slots__ = ("_at", "_fields", "_places")
+
+    def __init__(self, places: Places, at: JsonPath, fields: Mapping[Part, str]) -> None:
+        self._places = places
+        self._at = at
+        self._fields = fields
+
+    def __getitem__(self, part: Part) -> Spot:
+        return self._places, (*self._at, self._fields[part])
+
+    def __contains__(self, part: object) -> bool:
+        return part in self._fields
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 class Parameter(NamedTuple):
@@ -119,41 +144,132 @@ class Environment(NamedTuple):
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
-        setting = parameter.name[len(self.prefix) + 1 :]
-        return (setting,) if "/" in setting else dotted_path(setting)
+        return _path(parameter.name[len(self.prefix) + 1 :])
 
 
-class Given(NamedTuple):
+@lru_cache(maxsize=4096)
+def _path(setting: str) -> SettingPath:
+    """The path of a setting, which is the same in each environment."""
+    return (setting,) if "/" in setting else dotted_path(setting)
+
+
+class Parameters:
+    """Parameters in their order, of which all names are known. What else is written of one is read when somebody asks for it."""
+
+    def __init__(self, names: Sequence[str], read: Callable[[int], Parameter]) -> None:
+        self.names = names
+        self._read = read
+        self._known: list[Parameter | None] = [None] * len(names)
+
+    @classmethod
+    def of(cls, parameters: Iterable[Parameter]) -> Parameters:
+        """Parameters that are read already."""
+        every = list(parameters)
+        return cls([one.name for one in every], every.__getitem__)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Parameter:
+        parameter = self._known[index]
+        if parameter is None:
+            parameter = self._known[index] = self._read(index)
+        return parameter
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return map(self.__getitem__, range(len(self.names)))
+
+
+_NONE: Final = Parameters.of(())
+
+
+class Given:
     """What a file holds: its parameters, and names that AWS did not find."""
 
-    parameters: list[Parameter]
-    missing: list[Parameter] = []
+    def __init__(self, parameters: Parameters, missing: Parameters = _NONE) -> None:
+        self.parameters = parameters
+        self.missing = missing
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all of them."""
+        return [*self.parameters.names, *self.missing.names]
+
+    @cached_property
+    def environments(self) -> list[Environment]:
+        """The servers that they configure; see :func:`environments`."""
+        return environments(self.parameters, self.missing)
 
 
 # --- Environments --------------------------------------------------------------------------------------------------------------------
 
 
-def environments(parameters: Iterable[Parameter]) -> list[Environment]:
-    """The servers that parameters configure, in the order of the file. Parameters of other programs are left out."""
-    by_prefix: dict[str, list[Parameter]] = {}
-    for parameter in parameters:
-        by_prefix.setdefault(_prefix(parameter.name), []).append(parameter)
-    ours = {prefix: given for prefix, given in by_prefix.items() if _is_medplum(prefix) or _configures_server(prefix, given)}
-    beneath: dict[str, list[Parameter]] = {}
-    for prefix, given in by_prefix.items():
-        holder = _above(prefix, ours) if prefix not in ours else None
-        if holder is not None:
-            beneath.setdefault(holder, []).extend(given)
-    return _named(_by_spelling({prefix: [*given, *beneath.get(prefix, [])] for prefix, given in ours.items()}))
+def environments(parameters: Parameters, missing: Parameters = _NONE) -> list[Environment]:
+    """The servers that parameters configure, in the order of the file, with those that AWS did not find.
+
+    Parameters of other programs are left out: nothing but their names is looked at, for a dump can hold a hundred thousand of them.
+    """
+    names = [*parameters.names, *missing.names] if len(missing) else parameters.names
+    ours = _ours(names)
+    given: dict[str, list[int]] = {prefix: [] for prefix in ours}
+    beneath: dict[str, dict[str, list[int]]] = {}
+    tops = _tops(ours)
+    for index, name in enumerate(names) if ours else ():
+        if not name.startswith(tops):
+            continue
+        prefix = _prefix(name)
+        if prefix in given:
+            given[prefix].append(index)
+        elif (holder := _above(prefix, given)) is not None:
+            beneath.setdefault(holder, {}).setdefault(prefix, []).append(index)
+    of_server = {
+        prefix: [*own, *(index for inner in beneath.get(prefix, {}).values() for index in inner)]
+        for prefix, own in sorted(given.items(), key=lambda item: item[1])
+    }
+
+    def read(indexes: Iterable[int]) -> list[Parameter]:
+        known = len(parameters)
+        return [parameters[index] if index < known else missing[index - known]._replace(missing=True) for index in indexes]
+
+    return _named([(prefix, read(own), read(wrong_case)) for prefix, own, wrong_case in _by_spelling(of_server)])
+
+
+def _ours(names: Iterable[str]) -> list[str]:
+    """The paths of servers' parameters."""
+    first_steps = {name.partition(".")[0] for name in settings.catalogue().names()}
+    candidates: dict[str, dict[str, None]] = {}
+    for name in names:
+        above, _, last = name.rpartition("/")
+        if _may_be_medplum(name):
+            above = _prefix(name)
+        elif last.partition(".")[0] not in first_steps:
+            continue  # it says nothing of whether the path is that of a server
+        candidates.setdefault(above, {})[name[len(above) + 1 :]] = None
+    return [prefix for prefix, beneath in candidates.items() if _is_medplum(prefix) or _configures_server(prefix, beneath)]
+
+
+def _tops(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """The beginnings that the names beneath some paths have; empty ones where these are too many to look for."""
+    tops = {prefix[: prefix.find("/", 1) + 1] for prefix in prefixes}
+    return tuple(tops) if len(tops) <= _MOST_TOPS else ("",)
+
+
+_MOST_TOPS: Final = 8
+_LONGEST_START: Final = len("/medplum/")
+
+
+def _may_be_medplum(name: str) -> bool:
+    return name[:_LONGEST_START].lower().startswith(("/medplum/", "medplum/"))
 
 
 def _prefix(name: str) -> str:
     """The path of a server's parameters: two levels under ``/medplum``, all but the last level elsewhere."""
-    parts = name.split("/")
-    start = 0 if parts[0] else 1
-    if len(parts) > start + 2 and parts[start].lower() == "medplum":
-        return "/".join(parts[: start + 2])
-    return "/".join(parts[:-1])
+    if _may_be_medplum(name):
+        parts = name.split("/")
+        start = 0 if parts[0] else 1
+        if len(parts) > start + 2:
+            return "/".join(parts[: start + 2])
+    return name.rpartition("/")[0]
 
 
 def _is_medplum(prefix: str) -> bool:
@@ -161,9 +277,8 @@ def _is_medplum(prefix: str) -> bool:
     return len(parts) == 2 and parts[0].lower() == "medplum" and bool(parts[1])
 
 
-def _configures_server(prefix: str, parameters: list[Parameter]) -> bool:
+def _configures_server(prefix: str, names: Iterable[str]) -> bool:
     """Whether the names beneath another path are a server's: at least two, of which one is nobody else's, unless the path says so."""
-    names = {parameter.name[len(prefix) + 1 :] for parameter in parameters}
     known = {name: None for name in names if settings.catalogue().get(tuple(name.split("."))) is not None}
     if not prefix or len(known) < 2:
         return False
@@ -180,17 +295,14 @@ def _above(prefix: str, known: Collection[str]) -> str | None:
     return None
 
 
-def _by_spelling(ours: Mapping[str, list[Parameter]]) -> list[tuple[str, list[Parameter], list[Parameter]]]:
+def _by_spelling(ours: Mapping[str, list[int]]) -> Iterator[tuple[str, list[int], list[int]]]:
     """Paths that differ in upper and lower case only are one server's, to which all but the most usual are lost."""
     spellings: dict[str, list[str]] = {}
     for prefix in ours:
         spellings.setdefault(prefix.lower(), []).append(prefix)
-    servers = []
     for prefixes in spellings.values():
         main = max(prefixes, key=lambda prefix: (len(ours[prefix]), prefix.startswith("/medplum/")))
-        wrong_case = [parameter for prefix in prefixes if prefix != main for parameter in ours[prefix]]
-        servers.append((main, ours[main], wrong_case))
-    return servers
+        yield main, ours[main], [index for prefix in prefixes if prefix != main for index in ours[prefix]]
 
 
 def _named(servers: list[tuple[str, list[Parameter], list[Parameter]]]) -> list[Environment]:
@@ -204,7 +316,7 @@ def _named(servers: list[tuple[str, list[Parameter], list[Parameter]]]) -> list[
 
 def type_of(value: Any) -> str | None:
     """The type of a parameter, if that is what a value says."""
-    return value if isinstance(value, str) and value in TYPES else None
+    return TYPES.get(value) if isinstance(value, str) else None
 
 
 def text_of(places: Places, path: JsonPath, value: Any) -> Any:

@@ -58,12 +58,15 @@ class SourceFile:
     """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, the server that it is for, and
     the files around it."""
 
-    def __init__(self, uri: str, data: bytes, server: ServerVersion = ANY_SERVER, around: Around | None = None) -> None:
+    def __init__(self, uri: str, data: bytes | Text, server: ServerVersion = ANY_SERVER, around: Around | None = None) -> None:
         self.uri = uri
         self.server = server
         self.around: Around = around if around is not None else Alone()
         self._cached: dict[str, Any] = {}
         self.encoding_error: int | None = None
+        if isinstance(data, Text):
+            self.text = data
+            return
         try:
             content = data.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os.path
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
 from .. import _built
-from ..typed import TYPE_CHECKING, cast
+from ..typed import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from ..documents.source import Recognised, Source, SourceFile
@@ -45,8 +46,20 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     readers = _index()
     if readers is None:
         return modules()
-    fitting = [name for name, marks in readers.items() if marks is not None and (not marks or any(mark in content for mark in marks))]
-    return tuple(map(_module, fitting))
+    return tuple(_module(name) for name, marks in readers.items() if marks is not None and _may_read(marks, content))
+
+
+_MANY: Final = 5
+"""Marks from which on to look for all of them can take long."""
+_LONGEST_SEARCH: Final = 10_000_000
+"""Characters to look through for many marks at most: where there are more, it takes less to import the source and ask it."""
+
+
+def _may_read(marks: Sequence[str], content: str) -> bool:
+    """Whether a source with these marks can make something of a text."""
+    if not marks or (len(marks) >= _MANY and len(marks) * len(content) > _LONGEST_SEARCH):
+        return True
+    return any(mark in content for mark in marks)
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .. import settings
 from ..conformance.secrets import holds_secret
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
-from ..documents.parameters import Given, Parameter, Spot, environments, text_of
+from ..documents.parameters import Given, Parameter, Parameters, Spot, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
@@ -43,7 +43,7 @@ def detect(file: SourceFile) -> Recognised | None:
     parsed = _template(file)
     if parsed is None:
         return None
-    if _TYPE in file.text.content and environments(_parameters(parsed)):
+    if _TYPE in file.text.content and environments(Parameters.of(_parameters(parsed))):
         return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, *file.documents)
     return Recognised(None, Confidence.LIKELY, "a CloudFormation template without parameters of a Medplum server", unread)
@@ -52,19 +52,19 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are reported with the first."""
     parsed = _template(file)
-    parameters = list(_parameters(parsed)) if parsed is not None else []
+    given = Given(Parameters.of(_parameters(parsed) if parsed is not None else ()))
     lines = lines_of(
         file,
         _PUBLIC_FIELDS,
         _OTHER_FIELDS,
-        parameters,
+        given,
         whole=parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole),
     )
     comments = suppression_comments_of(file) if file.looks_like_yaml else None
     read = ParameterFile(
         file,
         list(file.documents),
-        Given(parameters),
+        given,
         lines,
         _CONSEQUENCE,
         suppressions=comments.suppressions if comments is not None else (),

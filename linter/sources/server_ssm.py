@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from functools import partial
-from itertools import groupby
+from bisect import bisect_right
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import accumulate, groupby
 
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
-from ..documents.parameters import Environment, Given, Parameter, Spot, environments, text_of, type_of
+from ..documents.parameters import Environment, Given, Parameter, Parameters, Spot, Spots, environments, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
@@ -46,6 +48,12 @@ _PUBLIC_FIELDS: Final = frozenset(
     "name type tier Key key n t parameters invalidParameters parameter version lastModifiedDate arn dataType".split()
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
+_OF_AWS: Final = ("Version", "KeyId", "ARN", "LastModifiedDate")
+"""Members of a parameter that nobody but AWS gives; the last two show that it is stored there."""
+_USUAL: Final = frozenset(
+    "Name Value Type Tier Version ARN KeyId LastModifiedDate LastModifiedUser DataType Description Policies AllowedPattern".split()
+)
+"""Members as AWS calls them: where there are no others, none is spelt otherwise."""
 _MOST_DUMPS: Final = 20
 """Dumps of one environment at most that are held against another one: of more that differ nobody knows which belong together."""
 _CONSEQUENCE: Final = "what follows can be neither read nor checked; save the dump again"
@@ -63,10 +71,43 @@ _NO_TEXT: Final = "the value of a parameter is not text here: give the output of
 _NO_ANSWER: Final = "this is not a response of Parameter Store"
 
 
+class _Run(NamedTuple):
+    """Parameters that stand together in a document, with their names.
+
+    ``steps`` lead from ``at`` to each of them, where ``items`` stand; without any ``items`` is the one parameter itself.
+    """
+
+    parsed: Json | Yaml
+    names: Sequence[str]
+    items: Any
+    at: JsonPath
+    steps: Sequence[int] | Sequence[str] | None
+    read: Callable[[Json | Yaml, Any, JsonPath, bool], Parameter]
+
+    def parameter(self, index: int, *, complete: bool) -> Parameter:
+        """One of them; ``complete``: it was given together with all others of its path."""
+        if self.steps is None:
+            return self.read(self.parsed, self.items, self.at, complete)
+        step = self.steps[index]
+        return self.read(self.parsed, self.items[step], (*self.at, step), complete)
+
+
+class _Loop(NamedTuple):
+    """Parameters each of which is a document, as in JSON Lines: of those there can be more than of anything else."""
+
+    names: list[str]
+    documents: list[Json | Yaml]
+
+    def parameter(self, index: int, *, complete: bool) -> Parameter:
+        """See :meth:`_Run.parameter`."""
+        parsed = self.documents[index]
+        return _parameter(parsed, parsed.value, (), complete)
+
+
 class _Dump(NamedTuple):
-    parameters: list[Parameter]
+    runs: list[_Run]
     complete: bool
-    missing: list[Parameter] = []
+    missing: list[_Run] = []
     single: bool = False
     """Whether it is one parameter without anything around it, as in JSON Lines."""
     unread: str = ""
@@ -78,9 +119,9 @@ def detect(file: SourceFile) -> Recognised | None:
     documents, given, unread = _read(file)
     if given is None:
         return None
-    if environments([*given.parameters, *given.missing]):
+    if given.environments:
         return Recognised("server/ssm", Confidence.CERTAIN, unread=unread)
-    unread = unread or broken_off(file, *documents) or ("" if given.parameters else _NONE_OF_THESE)
+    unread = unread or broken_off(file, *documents) or ("" if len(given.parameters) else _NONE_OF_THESE)
     return Recognised(None, Confidence.CERTAIN, "a Parameter Store dump without parameters of a Medplum server", unread)
 
 
@@ -104,9 +145,9 @@ def _parameter_file(file: SourceFile) -> ParameterFile:
 
 def _read_parameters(file: SourceFile) -> ParameterFile:
     documents, answer, _ = _read(file)
-    given = answer or Given([])
+    given = answer or Given(Parameters.of(()))
     whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in documents)
-    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, [*given.parameters, *given.missing], whole=whole)
+    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, given, whole=whole)
     comments = suppression_comments_of(file) if file.looks_like_yaml else None
     return ParameterFile(
         file,
@@ -125,42 +166,107 @@ def _changed(given: Given, stored: Iterable[Stored]) -> bytes:
 
     It is there to be checked: what no check asks for is left out of it.
     """
-    held = list(given.parameters)
+    held = _Held(given)
     for one in stored:
-        held = _with(held, one)
+        held.take(one)
     answers: list[dict[str, Any]] = [
         {"Parameters": [_as_printed(one) for one in run], **({} if complete else {"InvalidParameters": []})}
-        for complete, run in groupby(held, key=lambda one: one.complete)
+        for complete, run in groupby(held.parameters, key=lambda one: one.complete)
     ]
-    if given.missing:
+    if len(given.missing):
         part = next((answer for answer in answers if "InvalidParameters" in answer), None)
         if part is None:
             part = {"Parameters": []}
             answers.append(part)
-        part["InvalidParameters"] = [one.name for one in given.missing]
-    return "\n".join(json.dumps(answer, indent=1) for answer in answers or [{"Parameters": []}]).encode()
+        part["InvalidParameters"] = list(given.missing.names)
+    return "\n".join(map(json.dumps, answers or [{"Parameters": []}])).encode()
 
 
-def _with(held: list[Parameter], stored: Stored) -> list[Parameter]:
-    """The parameters with one of them as it is after a command: in its place, or with the others of its path."""
-    others = [one for one in held if one.name != stored.name]
-    if stored.gone:
-        return others
-    path = stored.name.rpartition("/")[0]
-    beside = [index for index, one in enumerate(held) if one.name.rpartition("/")[0] == path]
-    at = next((index for index in beside if held[index].name == stored.name), None)
-    if at is None:
-        at = beside[0] + 1 if beside else len(held)
-        before = Parameter(stored.name, UNKNOWN, {}, complete=any(held[index].complete for index in beside))
-    else:
-        before = held[at]
-    new = before._replace(
-        value=UNKNOWN if stored.text is None else stored.text,
-        type=type_of(stored.type) or before.type,
-        tier=stored.tier or before.tier,
-        key_id=stored.key_id or before.key_id,
-    )
-    return [*(one for one in held[:at] if one.name != stored.name), new, *(one for one in held[at:] if one.name != stored.name)]
+class _Place:
+    """A place in a list of parameters, which keeps it when the parameter is replaced, and is passed over when that is gone."""
+
+    __slots__ = ("following", "parameter")
+
+    def __init__(self, parameter: Parameter | None, following: _Place | None = None) -> None:
+        self.parameter = parameter
+        self.following = following
+
+
+class _Held:
+    """The parameters that are in the store, in an order that changes only where it must.
+
+    Of those of other programs there is one, if there are any: more of them say no more of the servers.
+    """
+
+    def __init__(self, given: Given) -> None:
+        self._start = self._end = _Place(None)
+        self._by_name: dict[str, list[_Place]] = {}
+        self._by_path: dict[str, deque[_Place]] = {}
+        self._complete: Counter[str] = Counter()
+        """How many of each path are complete."""
+        ours = {one.name for environment in given.environments for one in (*environment.parameters, *environment.wrong_case)}
+        other = next((index for index, name in enumerate(given.parameters.names) if name not in ours), None)
+        for index, name in enumerate(given.parameters.names):
+            if name in ours or index == other:
+                self._end.following = place = _Place(given.parameters[index])
+                self._end = place
+                self._by_path.setdefault(_path(name), deque()).append(place)
+                self._enter(place)
+
+    @property
+    def parameters(self) -> Iterator[Parameter]:
+        """Them in their order."""
+        place: _Place | None = self._start
+        while place is not None:
+            if place.parameter is not None:
+                yield place.parameter
+            place = place.following
+
+    def take(self, stored: Stored) -> None:
+        """Take what a command leaves of a parameter: in its place, or with the others of its path."""
+        places = self._by_name.pop(stored.name, [])
+        complete = self._complete[_path(stored.name)] > 0
+        before = places[0].parameter if places else None
+        for place in places:
+            self._leave(place)
+        if stored.gone:
+            return
+        before = before or Parameter(stored.name, UNKNOWN, {}, complete=complete)
+        place = places[0] if places else self._new_place(_path(stored.name))
+        place.parameter = before._replace(
+            value=UNKNOWN if stored.text is None else stored.text,
+            type=type_of(stored.type) or before.type,
+            tier=stored.tier or before.tier,
+            key_id=stored.key_id or before.key_id,
+        )
+        self._enter(place)
+
+    def _enter(self, place: _Place) -> None:
+        if place.parameter is not None:
+            self._by_name.setdefault(place.parameter.name, []).append(place)
+            self._complete[_path(place.parameter.name)] += place.parameter.complete
+
+    def _leave(self, place: _Place) -> None:
+        if place.parameter is not None:
+            self._complete[_path(place.parameter.name)] -= place.parameter.complete
+            place.parameter = None
+
+    def _new_place(self, path: str) -> _Place:
+        """A place behind the first parameter of a path, or else behind all."""
+        beside = self._by_path.setdefault(path, deque())
+        while beside and beside[0].parameter is None:
+            beside.popleft()
+        first = beside[0] if beside else self._end
+        place = first.following = _Place(None, first.following)
+        beside.insert(1, place)
+        if first is self._end:
+            self._end = place
+        return place
+
+
+def _path(name: str) -> str:
+    """The levels of a name but the last."""
+    return name.rpartition("/")[0]
 
 
 def _as_printed(parameter: Parameter) -> dict[str, Any]:
@@ -204,9 +310,14 @@ def _index(file: SourceFile) -> dict[tuple[str, str], _Dumps]:
     by_prefix: dict[str, list[_Dumps]] = {}
     for other in file.around.given(file, *MARKS):
         answer = _read(other).given
-        for one in environments(answer.parameters) if answer is not None else ():
+        for one in _found(answer) if answer is not None else ():
             _enter(by_prefix.setdefault(one.prefix, []), other, one.parameters)
     return {(prefix, uri): dumps for prefix, every in by_prefix.items() for dumps in every for _, uri, _ in dumps.files}
+
+
+def _found(given: Given) -> list[Environment]:
+    """The servers of which a dump holds parameters, as if it had been asked for no others."""
+    return given.environments if not len(given.missing) else environments(given.parameters)
 
 
 def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -> None:
@@ -242,8 +353,14 @@ def _read(file: SourceFile) -> _Read:
 
     def read() -> _Read:
         documents = _documents(file)
-        dumps = [read_dump(parsed) for parsed in documents]
-        return _Read(documents, _given([dump for dump in dumps if dump is not None]), _unread(file, documents, dumps))
+        gathered = _Gathered()
+        unread = ""
+        for parsed in documents:
+            dump = read_dump(parsed)
+            if dump is not None:
+                gathered.add(dump)
+            unread = unread or _unread(file, parsed, dump, alone=len(documents) == 1)
+        return _Read(documents, gathered.given, unread)
 
     result: _Read = file.cached("dump", read)
     return result
@@ -262,25 +379,63 @@ def _documents(file: SourceFile) -> list[Json | Yaml]:
     return list(json_documents(file.text.content, file.json))
 
 
-def _unread(file: SourceFile, documents: list[Json | Yaml], dumps: list[_Dump | None]) -> str:
-    """What of a file that holds dumps cannot be read, with its line where it holds several; mistakes in its text are reported elsewhere."""
-    for parsed, dump in zip(documents, dumps, strict=True):
-        reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
-        if reason and parsed.whole:
-            place = parsed.places.find(()) if len(documents) > 1 else None
-            return f"line {file.text.position(place.value.start).line}: {reason}" if place is not None else reason
-    return ""
+def _unread(file: SourceFile, parsed: Json | Yaml, dump: _Dump | None, *, alone: bool) -> str:
+    """What of a document cannot be read, with its line unless it is ``alone``; mistakes in its text are reported elsewhere."""
+    reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
+    if not reason or not parsed.whole:
+        return ""
+    place = parsed.places.find(()) if not alone else None
+    return f"line {file.text.position(place.value.start).line}: {reason}" if place is not None else reason
 
 
-def _given(dumps: list[_Dump]) -> Given | None:
-    """What all dumps of a file hold together; None when none of its documents is one."""
-    if not dumps:
-        return None
-    loop = len(dumps) > 1 and all(dump.single for dump in dumps)
-    return Given(
-        [parameter._replace(complete=dump.complete or loop) for dump in dumps for parameter in dump.parameters],
-        [parameter for dump in dumps for parameter in dump.missing],
-    )
+class _Gathered:
+    """What the dumps of a file hold together."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[_Run | _Loop, bool]] = []
+        """With whether each is complete."""
+        self._missing: list[tuple[_Run | _Loop, bool]] = []
+        self._dumps = 0
+        self._is_loop = True
+
+    def add(self, dump: _Dump) -> None:
+        """Take what a document holds."""
+        self._dumps += 1
+        self._is_loop = self._is_loop and dump.single
+        for run in dump.runs:
+            if dump.single:
+                self._add_single(run)
+            else:
+                self._runs.append((run, dump.complete))
+        self._missing += [(run, False) for run in dump.missing]
+
+    def _add_single(self, run: _Run) -> None:
+        loop = self._runs[-1][0] if self._runs else None
+        if not isinstance(loop, _Loop):
+            loop = _Loop([], [])
+            self._runs.append((loop, False))
+        loop.names.extend(run.names)
+        loop.documents.append(run.parsed)
+
+    @property
+    def given(self) -> Given | None:
+        """All of it; None when no document was a dump."""
+        if not self._dumps:
+            return None
+        loop = self._dumps > 1 and self._is_loop
+        return Given(_parameters([(run, complete or loop) for run, complete in self._runs]), _parameters(self._missing))
+
+
+def _parameters(runs: Sequence[tuple[_Run | _Loop, bool]]) -> Parameters:
+    """The parameters of runs, and of each run whether it is complete."""
+    starts = list(accumulate((len(run.names) for run, _ in runs), initial=0))
+
+    def read(index: int) -> Parameter:
+        number = bisect_right(starts, index) - 1
+        run, complete = runs[number]
+        return run.parameter(index - starts[number], complete=complete)
+
+    return Parameters(runs[0][0].names if len(runs) == 1 else [name for run, _ in runs for name in run.names], read)
 
 
 def read_dump(parsed: Json | Yaml) -> _Dump | None:
@@ -289,7 +444,7 @@ def read_dump(parsed: Json | Yaml) -> _Dump | None:
     if isinstance(value, dict):
         return _read_object(parsed, value, ())
     if isinstance(value, list) and value and all(_is_item(item) for item in value):
-        return _Dump(list(_items(parsed, value, ())), complete=True, unread=_without_text(value))
+        return _Dump([_listed(parsed, value, ())], complete=True, unread=_without_text(value))
     return _read_pages(parsed, value) if isinstance(value, list) else None
 
 
@@ -299,51 +454,69 @@ def _read_pages(parsed: Json | Yaml, pages: list[Any]) -> _Dump | None:
         return None
     dumps = [dump for index, page in enumerate(pages) if (dump := _read_object(parsed, page, (index,))) is not None]
     return _Dump(
-        [parameter for dump in dumps for parameter in dump.parameters],
+        [run for dump in dumps for run in dump.runs],
         complete=all(dump.complete for dump in dumps),
-        missing=[parameter for dump in dumps for parameter in dump.missing],
-        unread="" if any(dump.parameters for dump in dumps) else dumps[0].unread,
+        missing=[run for dump in dumps for run in dump.missing],
+        unread="" if any(run.names for dump in dumps for run in dump.runs) else dumps[0].unread,
     )
 
 
 def _read_object(parsed: Json | Yaml, value: dict[str, Any], at: JsonPath) -> _Dump | None:
     """``at`` is where the object stands in its document."""
+    if _is_usual(value):
+        return _Dump(_single(parsed, value, at), complete=False, single=True, unread=_without_text([value]))
     listed = _member(value, "Parameters")
     if isinstance(value.get(listed), list) and (listed == "Parameters" or (value[listed] and all(map(_is_item, value[listed])))):
         return _read_answer(parsed, value, listed, at)
     one = _member(value, "Parameter")
     if isinstance(value.get(one), dict) and (one == "Parameter" or _is_item(value[one])):
-        parameters = list(_parameter(parsed, value[one], (*at, one)))
-        return _Dump(parameters, complete=False, unread=_without_text([value[one]]) if parameters else _NO_NAME.format(one))
+        runs = _single(parsed, value[one], (*at, one))
+        return _Dump(runs, complete=False, unread=_without_text([value[one]]) if runs else _NO_NAME.format(one))
     if _is_item(value) and len(value) > 1:
-        return _Dump(list(_parameter(parsed, value, at)), complete=False, single=True, unread=_without_text([value]))
+        return _Dump(_single(parsed, value, at), complete=False, single=True, unread=_without_text([value]))
     names = [name for name in value if _is_name(name)]
     flat = [name for name in names if not isinstance(value[name], dict | list)]
     if flat:
-        return _Dump([_flat(parsed, name, value[name]) for name in flat], complete=True, unread="" if flat == names else _NO_TEXT)
+        return _Dump([_Run(parsed, flat, value, (), flat, _flat)], complete=True, unread="" if flat == names else _NO_TEXT)
     return None
+
+
+def _is_usual(value: dict[str, Any]) -> bool:
+    """Whether this is nothing but a parameter as AWS prints it, as there can be many in JSON Lines."""
+    return len(value) > 1 and value.keys() <= _USUAL and _is_name(value.get("Name"))
+
+
+def _single(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> list[_Run]:
+    """A parameter by itself; none where it has no name."""
+    name = _name_of(item)
+    return [] if name is None else [_Run(parsed, (name,), item, at, None, _parameter)]
 
 
 def _read_answer(parsed: Json | Yaml, value: dict[str, Any], listed: str, at: JsonPath) -> _Dump:
     """What AWS answers: ``Parameters``, and ``InvalidParameters`` or a ``NextToken``."""
     unknown = _member(value, "InvalidParameters")
     missing = value.get(unknown)
-    absent = list(_items(parsed, missing, (*at, unknown))) if isinstance(missing, list) else []
-    parameters = list(_items(parsed, value[listed], (*at, listed)))
+    absent = [_listed(parsed, missing, (*at, unknown))] if isinstance(missing, list) else []
+    parameters = _listed(parsed, value[listed], (*at, listed))
     partial = unknown in value or bool(value.get(_member(value, "NextToken")))
     unread = _without_text(value[listed])
-    if len(parameters) < len(value[listed]):
+    if len(parameters.names) < len(value[listed]):
         unread = _NO_NAME.format(f"an entry of {listed}")
-    elif not parameters and _ANSWER.issuperset(name.lower() for name in value):
+    elif not parameters.names and _ANSWER.issuperset(name.lower() for name in value):
         unread = _NONE_OF_THESE if missing else _NOTHING_FOUND
-    return _Dump(parameters, complete=not partial, missing=absent, unread=unread)
+    return _Dump([parameters], complete=not partial, missing=absent, unread=unread)
 
 
 def _without_text(items: list[Any]) -> str:
     """What to say of entries whose value is an object or list, as no parameter has it; a StringList may be written as a list."""
-    values = (item.get(_field(item, "value")) for item in items if isinstance(item, dict))
-    wrong = (isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(one, str) for one in value)) for value in values)
-    return _NO_TEXT if any(wrong) else ""
+    return _NO_TEXT if any(isinstance(item, dict) and _is_without_text(item) for item in items) else ""
+
+
+def _is_without_text(item: dict[str, Any]) -> bool:
+    value = item["Value"] if "Value" in item else item.get(_field(item, "value"))
+    if isinstance(value, str):
+        return False
+    return isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(one, str) for one in value))
 
 
 def _member(value: dict[str, Any], name: str) -> str:
@@ -358,7 +531,7 @@ def _is_name(name: Any) -> bool:
 
 def _is_item(item: Any) -> bool:
     if isinstance(item, dict):
-        return _is_name(item.get(_field(item, "name")))
+        return _is_name(item["Name"] if "Name" in item else item.get(_field(item, "name")))
     return _is_name(item[0] if isinstance(item, list) and 0 < len(item) < 5 else item)
 
 
@@ -368,36 +541,67 @@ def _field(item: dict[str, Any], field: str) -> str:
     return next((name for name in names if name in item), None) or _member(item, names[0])
 
 
-def _items(parsed: Json | Yaml, items: list[Any], path: JsonPath) -> Iterator[Parameter]:
-    for index, item in enumerate(items):
-        at = (*path, index)
-        if isinstance(item, dict):
-            yield from _parameter(parsed, item, at)
-        elif isinstance(item, list) and _is_item(item):
-            yield _row(parsed, item, at)
-        elif _is_name(item):
-            spot = (parsed.places, at)
-            yield Parameter(item, UNKNOWN, {"key": spot, "value": spot})
+def _name_of(item: Any) -> str | None:
+    """The name of the parameter that an item of a list is; None for what is none, or has no name."""
+    if isinstance(item, dict):
+        name = item["Name"] if "Name" in item else item.get(_field(item, "name"))
+        return name if isinstance(name, str) else None
+    if isinstance(item, list):
+        return str(item[0]) if _is_item(item) else None
+    return item if _is_name(item) else None
 
 
-def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath) -> Iterator[Parameter]:
+def _listed(parsed: Json | Yaml, items: list[Any], path: JsonPath) -> _Run:
+    names = list(map(_name_of, items))
+    found = [name for name in names if name is not None]
+    steps = range(len(names)) if len(found) == len(names) else [index for index, name in enumerate(names) if name is not None]
+    return _Run(parsed, found, items, path, steps, _item)
+
+
+def _item(parsed: Json | Yaml, item: Any, at: JsonPath, complete: bool) -> Parameter:
+    """An item of a list that is a parameter, or the name of one."""
+    if isinstance(item, dict):
+        return _parameter(parsed, item, at, complete)
+    if isinstance(item, list):
+        return _row(parsed, item, at)._replace(complete=complete)
+    spot = (parsed.places, at)
+    return Parameter(item, UNKNOWN, {"key": spot, "value": spot}, complete=complete)
+
+
+def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath, complete: bool) -> Parameter:
     """A parameter as AWS prints it, which may lack its value or its type."""
     names = _AS_AWS if "Name" in item else {field: _field(item, field) for field in _FIELDS}
-    name = item.get(names["name"])
-    if not isinstance(name, str):
-        return
-    kind = type_of(item.get(names["type"]))
-    fields = {"type": kind, "tier": item.get(names["tier"])}
-    given: dict[Part, str] = {"key": names["name"], "value": names["value"], "type": names["type"], "tier": names["tier"]}
-    spots: dict[Part, Spot] = {part: (parsed.places, (*at, field)) for part, field in given.items() if field in item}
-    version, arn, key_id = (item.get(_member(item, field)) for field in ("Version", "ARN", "KeyId"))
-    value = _value(parsed, (*at, names["value"]), item.get(names["value"]), kind)
-    yield Parameter.of(name, value, fields, spots)._replace(
-        stored=_member(item, "ARN") in item or _member(item, "LastModifiedDate") in item,
+    of_aws = _OF_AWS if item.keys() <= _USUAL else [_member(item, field) for field in _OF_AWS]
+    kind, tier = type_of(item.get(names["type"])), item.get(names["tier"])
+    tier = tier if isinstance(tier, str) and tier else None
+    version, key_id, arn, _ = map(item.get, of_aws)
+    return Parameter(
+        item[names["name"]],
+        _value(parsed, (*at, names["value"]), item.get(names["value"]), kind),
+        Spots(
+            parsed.places,
+            at,
+            _parts(names["name"], names["value"] if names["value"] in item else "", kind and names["type"], tier and names["tier"]),
+        ),
+        kind,
+        tier,
+        stored=of_aws[-1] in item or of_aws[-2] in item,
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
         key_id=key_id if isinstance(key_id, str) else None,
+        complete=complete,
     )
+
+
+@lru_cache(maxsize=64)
+def _parts(name: str, value: str, kind: str | None, tier: str | None) -> Mapping[Part, str]:
+    """The members in which the parts of a parameter stand: its name where its value is not given, and no others that are not given."""
+    parts: dict[Part, str] = {"key": name, "value": value or name}
+    if kind is not None:
+        parts["type"] = kind
+    if tier is not None:
+        parts["tier"] = tier
+    return parts
 
 
 def _row(parsed: Json | Yaml, item: list[Any], at: JsonPath) -> Parameter:
@@ -412,9 +616,10 @@ def _row(parsed: Json | Yaml, item: list[Any], at: JsonPath) -> Parameter:
     return Parameter.of(item[0], value, {"type": kind}, spots)
 
 
-def _flat(parsed: Json | Yaml, name: str, value: Any) -> Parameter:
-    spot = (parsed.places, (name,))
-    return Parameter(name, _value(parsed, (name,), value, None), {"key": spot, "value": spot})
+def _flat(parsed: Json | Yaml, value: Any, at: JsonPath, complete: bool) -> Parameter:
+    """A member of an object of names and values."""
+    spot = (parsed.places, at)
+    return Parameter(str(at[-1]), _value(parsed, at, value, None), {"key": spot, "value": spot}, complete=complete)
 
 
 def _value(parsed: Json | Yaml, path: JsonPath, value: Any, kind: str | None) -> Any:

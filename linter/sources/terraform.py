@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
-from ..documents.parameters import Given, Parameter, Spot, environments
+from ..documents.parameters import Given, Parameter, Parameters, Spot, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Part
@@ -33,7 +33,7 @@ def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a state or plan with parameters of a Medplum server."""
     if '"terraform_version"' not in file.text.content or not _is_terraform(file.json.value):
         return None
-    if _TYPE in file.text.content and environments(_parameters(file.json)):
+    if _TYPE in file.text.content and environments(Parameters.of(_parameters(file.json))):
         return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, file.json) or ("" if _is_known(file.json.value) else _UNKNOWN_FORMAT)
     return Recognised(None, Confidence.LIKELY, "a Terraform state or plan without parameters of a Medplum server", unread)
@@ -42,9 +42,9 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment."""
     parsed = file.json
-    parameters = list(_parameters(parsed)) if _is_terraform(parsed.value) else []
-    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, parameters, whole=parsed.intact)
-    return load_parameters(ParameterFile(file, [parsed], Given(parameters), lines, _CONSEQUENCE))
+    given = Given(Parameters.of(_parameters(parsed) if _is_terraform(parsed.value) else ()))
+    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, given, whole=parsed.intact)
+    return load_parameters(ParameterFile(file, [parsed], given, lines, _CONSEQUENCE))
 
 
 def _is_terraform(value: Any) -> bool:

@@ -92,6 +92,17 @@ def parse_tolerantly(content: str) -> Json:
     return _TolerantReader(content).read()
 
 
+def what_follows(content: str, end: int) -> tuple[tuple[SyntaxProblem, ...], bool]:
+    """What is wrong behind the end of a well-formed object or list, and whether nothing of another value is there."""
+    reader = _TolerantReader(content)
+    reader.at = end
+    try:
+        reader.read_end()
+    except _Broken as broken:
+        return (*reader.problems, broken.problem), False
+    return tuple(reader.problems), True
+
+
 class _TolerantReader:
     def __init__(self, content: str) -> None:
         self.content = content
@@ -119,6 +130,10 @@ class _TolerantReader:
         self._value()
         while self.open:
             self._member()
+        self.read_end()
+
+    def read_end(self) -> None:
+        """Read what stands behind the value."""
         self._skip()
         if self.at < len(self.content):
             raise _Broken("something follows the end of the JSON value", self._token_span())

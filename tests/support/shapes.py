@@ -343,6 +343,16 @@ def ssm_misspelt_names(size: int) -> Sample:
 
 
 @shape
+def ssm_of_other_programs(size: int) -> Sample:
+    return _dump((f"/billing/{number % 7}/service-{number}/{'port' if number else 'zq'}", "1") for number in range(size))
+
+
+@shape
+def ssm_names_to_be_removed(size: int) -> Sample:
+    return _dump((f"/medplum/prod/{'audience' if number % 2 else 'redis'}.member{number}", "1") for number in range(size))
+
+
+@shape
 def ssm_environments(size: int) -> Sample:
     return _dump((f"/medplum/e{number}/{name}", "1") for number in range(size) for name in ("baseUrl", "port", "zq"))
 
@@ -445,6 +455,12 @@ def ssm_missing(size: int) -> Sample:
 @shape
 def ssm_json_lines(size: int) -> Sample:
     lines = (json.dumps({"Name": f"/medplum/prod/zq{number}", "Type": "String", "Value": "1"}) for number in range(size))
+    return Sample("ssm.jsonl", "\n".join(lines), "server/ssm")
+
+
+@shape
+def ssm_json_lines_of_environments(size: int) -> Sample:
+    lines = (json.dumps({"Name": f"/medplum/e{number}/port", "Type": "String", "Value": "x"}) for number in range(size))
     return Sample("ssm.jsonl", "\n".join(lines), "server/ssm")
 
 

@@ -29,7 +29,7 @@ _FREE: Final = frozenset(
     "cast append get setdefault items keys values add span start end bisect_left bisect_right".split()
 )
 _OF_THE_TEXT: Final = frozenset(
-    "split rsplit splitlines replace lower upper casefold encode decode translate partition rpartition count isascii isdecimal".split()
+    "split rsplit splitlines replace lower upper casefold encode decode translate partition rpartition isascii isdecimal".split()
 )
 _NOT_WRAPPED: Final = frozenset({"super", "locals", "globals"})
 
@@ -51,6 +51,9 @@ class Counter:
             result = function(*arguments, **named)
         except JSONDecodeError as error:
             self.work += error.pos - (arguments[1] if len(arguments) > 1 else 0)
+            raise
+        except StopIteration as error:  # of the C scanner, which says where it found no value
+            self.work += error.value - arguments[1] if isinstance(error.value, int) else 0
             raise
         self.work += _cost(function, arguments, result)
         return result
@@ -143,6 +146,9 @@ def _cost_on_text(name: str, owner: str | bytes, arguments: tuple[Any, ...], res
     if name in ("find", "index", "rfind"):
         start, end = _bounds(owner, arguments[1:])
         return max(end - start if result < 0 else end - result if name == "rfind" else result - start, 0)
+    if name == "count":
+        start, end = _bounds(owner, arguments[1:])
+        return max(end - start, 0)
     if name in _OF_THE_TEXT:
         return len(owner)
     if name in ("strip", "lstrip", "rstrip", "removeprefix", "removesuffix"):
