@@ -11,6 +11,8 @@ from .typed import Any, Final
 
 _MOST_KEPT: Final = 5_000
 """Answers that are kept at most: several rules and fixes ask for the same word, one after the other."""
+_FEW: Final = 4
+"""Words that are looked for one by one among the known ones: to know the letters of all of these takes as long."""
 _LONG: Final = 200
 """Letters from which on ``difflib`` passes over those that are frequent in a word."""
 
@@ -23,17 +25,12 @@ class Words:
     longest known one.
     """
 
-    __slots__ = ("_answers", "_by_length", "_fields", "_likely", "_longest")
+    __slots__ = ("_answers", "_index", "_known", "_longest")
 
     def __init__(self, known: Iterable[str]) -> None:
-        counted = [(one, Counter(one)) for one in dict.fromkeys(known)]
-        self._fields = _fields(letters for _, letters in counted)
-        self._by_length: dict[int, list[tuple[str, int]]] = {}
-        for one, letters in counted:
-            self._by_length.setdefault(len(one), []).append((one, self._letters(letters)))
-        self._longest = max(self._by_length, default=0)
-        self._likely: dict[tuple[int, int, float], list[str]] = {}
-        """The known words that have enough letters of another one, by those letters, its length and the cutoff."""
+        self._known = list(dict.fromkeys(known))
+        self._longest = max(map(len, self._known), default=0)
+        self._index: _Index | None = None
         self._answers: dict[tuple[str, float], tuple[str, ...]] = {}
 
     def nearest(self, word: str, cutoff: float) -> str | None:
@@ -53,16 +50,44 @@ class Words:
         return near
 
     def _near(self, word: str, cutoff: float) -> tuple[str, ...]:
+        found: list[tuple[float, str]] = []
+        for one in self._likely(word, cutoff):
+            if _is_enough(2 * _in_common(word, one), len(word) + len(one), cutoff) and (likeness := _likeness(one, word)) >= cutoff:
+                found.append((likeness, one))
+        return tuple(one for _, one in sorted(found, reverse=True))
+
+    def _likely(self, word: str, cutoff: float) -> Iterable[str]:
+        """The known words of which some may be near to a word."""
+        if self._index is None:
+            if len(self._answers) < _FEW:
+                length = len(word)
+                return [one for one in self._known if _is_enough(2 * min(length, len(one)), length + len(one), cutoff)]
+            self._index = _Index(self._known)
+        return self._index.likely(word, cutoff)
+
+
+class _Index:
+    """Words by their lengths and letters."""
+
+    __slots__ = ("_by_length", "_fields", "_likely")
+
+    def __init__(self, known: Iterable[str]) -> None:
+        counted = [(one, Counter(one)) for one in known]
+        self._fields = _fields(letters for _, letters in counted)
+        self._by_length: dict[int, list[tuple[str, int]]] = {}
+        for one, letters in counted:
+            self._by_length.setdefault(len(one), []).append((one, self._letters(letters)))
+        self._likely: dict[tuple[int, int, float], list[str]] = {}
+        """The words that have enough letters of another one, by those letters, its length and the cutoff."""
+
+    def likely(self, word: str, cutoff: float) -> list[str]:
+        """The words that have enough letters of another one to be near to it."""
         key = (self._letters(Counter(word)), len(word), cutoff)
         likely = self._likely.get(key)
         if likely is None:
             _make_room(self._likely)
             likely = self._likely[key] = self._with_letters(*key)
-        found: list[tuple[float, str]] = []
-        for one in likely:
-            if _is_enough(2 * _in_common(word, one), len(word) + len(one), cutoff) and (likeness := _likeness(one, word)) >= cutoff:
-                found.append((likeness, one))
-        return tuple(one for _, one in sorted(found, reverse=True))
+        return likely
 
     def _with_letters(self, letters: int, length: int, cutoff: float) -> list[str]:
         """The known words that share so many letters with a word of some length that they can be near to it."""

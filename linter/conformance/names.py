@@ -133,8 +133,8 @@ def _that_can_be(catalogue: Catalogue, release: Release, above: SettingPath, sor
 
 def _can_be(catalogue: Catalogue, candidate: SettingPath, sort: bool | None, *, is_secret: bool) -> bool:
     """Whether a setting can be meant by a name with a value of some sort; one that is called as a secret is means nothing public."""
-    setting = catalogue.get(candidate)
-    if setting is not None and setting.types and sort is not None and sort != (setting.types[0] in ("object", "array")):
+    types = catalogue.types(candidate)
+    if types and sort is not None and sort != (types[0] in ("object", "array")):
         return False
     return not (is_secret and catalogue.is_public(candidate))
 

@@ -6,7 +6,7 @@ for speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
@@ -206,6 +206,11 @@ class Catalogue:
     def current(self) -> Iterator[SettingPath]:
         """Every setting that is not obsolete, in the order of :meth:`names`: without making what is known of each."""
         return (path for path, row in self._rows.items() if row["status"] != "obsolete")
+
+    def types(self, path: SettingPath) -> Sequence[str]:
+        """The types of the setting at a path, with ``"*"`` for the members of lists; none where there is no such setting."""
+        types: Sequence[str] = self._rows.get(path, {}).get("types", ())
+        return types
 
     def values(self) -> Iterator[tuple[str, bool]]:
         """The last step of every current setting that is not meant to have members, and whether it is secret."""
