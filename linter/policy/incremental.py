@@ -28,7 +28,7 @@ Find = Callable[[Rule, Level, Within | None], Sequence[Finding]]
 """Runs a rule on the document at hand, on all of it or only within some settings."""
 
 _WORTH: Final = 8
-"""Documents of one shape from which on it pays to know what rules read; to work that out takes as long as to check two of them."""
+"""Documents after which it pays to compare the next ones, and to know what rules read; to work that out takes as long as to check two."""
 _MOST_KEPT: Final = 200
 """Different sets of names of which it is known what they have run: with documents that have little in common there is no end of them."""
 
@@ -68,19 +68,21 @@ class Incremental:
         """What is to be run where some names at the top have changed, and all rules have found nothing before."""
         self._read: dict[str, Reads | None] = {}
         self._bases: dict[_Shape, _Base] = {}
-        self._numbers: dict[_Shape, int] = {}
+        self._number = 0
+        """How many documents were checked."""
         self._spelt: dict[tuple[str, ...], bool] = {}
         """Of the names of documents whether each is spelt as what it is."""
 
     def found(self, document: Document, find: Find, failing: set[str]) -> Iterator[Finding]:
         """What the rules find in a document, in their order."""
-        shape = self._shape(document)
+        self._number += 1
+        shape = self._shape(document) if self._number >= _WORTH else None
         if shape is None:
             for rule, level, _ in self._all:
                 yield from find(rule, level, None)
             return
         facts = _facts(document, shape[1])
-        base = self._base(shape)
+        base = self._bases.get(shape)
         changed = _changed(document.data, facts, base, self._kind) if base is not None else frozenset(document.data)
         fitting = base.fitting - changed if base is not None else frozenset()
         leave_out(document, fitting)
@@ -97,11 +99,6 @@ class Incremental:
         misfit = misfits(document)  # None where no rule has asked for them
         fitting = frozenset(document.data) - misfit if misfit is not None else fitting
         self._bases[shape] = _Base(document.data, facts, frozenset(finders | failing), fitting)
-
-    def _base(self, shape: _Shape) -> _Base | None:
-        """The last document of a shape, where there were enough of them."""
-        number = self._numbers[shape] = self._numbers.get(shape, 0) + 1
-        return self._bases.get(shape) if number > _WORTH else None
 
     def _shape(self, document: Document) -> _Shape | None:
         """The shape of a document; None for one that is compared with no other: made of several, for an older server, or with a name that
