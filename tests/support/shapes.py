@@ -247,7 +247,7 @@ def json_origins(size: int) -> Sample:
     return _one("allowedOrigins", ",".join(f"https://app{number}.example.com" for number in range(size)))
 
 
-@shape_from(2_000)
+@shape_from(20_000)  # of longer values only a part is looked at for what may be shown
 def json_origin_repeated(size: int) -> Sample:
     return _one("allowedOrigins", ",".join(["https://api.example.com/" + "a" * 20] * size))
 
@@ -280,7 +280,7 @@ def json_urls_with_many_signs(size: int) -> Sample:
     )
 
 
-@shape_from(8_000)
+@shape_from(20_000)
 def json_certificates(size: int) -> Sample:
     block = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
     return Sample(
