@@ -338,6 +338,28 @@ def test_no_line_raises_and_what_is_underlined_is_there(line: str) -> None:
         assert 0 <= made.start < made.end <= len(made.text) + 1
 
 
+@given(
+    st.lists(
+        st.sampled_from(['"port": ', '"password": ', '"x"', f'"{"y" * 70}"', "8103", ", ", "[", "]", "{", "}", "/", '"']), max_size=14
+    ),
+    st.data(),
+)
+def test_what_is_shown_of_a_line_is_the_same_after_another_place_on_it(tokens: list[str], data: st.DataObject) -> None:
+    line = "".join(tokens) + "1"
+    ends = [0, *(sum(map(len, tokens[:count])) for count in range(1, len(tokens) + 1)), len(line)]
+
+    def place() -> Span:
+        start, end = sorted(data.draw(st.tuples(st.sampled_from(ends), st.sampled_from(ends))))
+        return Span(start, max(end, start + 1))
+
+    first, second = place(), place()
+    show = any_text if data.draw(st.booleans()) else None
+    known: dict[int, bool] = {}
+    excerpt(Text(line), first, first.start, READ, show=None, short=known)
+    again = excerpt(Text(line), second, second.start, READ, show=show, short=known)
+    assert again == excerpt(Text(line), second, second.start, READ, show=show)
+
+
 def underlined(text: str, part: str, anchor: str = "", *, show: bool = True) -> str:
     """A line with what is underlined of it in marks."""
     start = text.index(part)

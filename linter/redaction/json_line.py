@@ -46,8 +46,14 @@ def excerpt(
     whole = text.line_span(line)
     short = {} if short is None else short
     if line not in short:
-        is_near = whole.end - whole.start <= _FARTHEST
-        short[line] = is_near and is_shown_whole(whole, _Line(text.content, whole.end, visibility, Span(0, 0), None).pieces(*whole))
+        short[line] = False
+        if whole.end - whole.start <= _FARTHEST:
+            reader = _Line(text.content, whole.end, visibility, span, show)
+            pieces = list(reader.pieces(*whole))
+            # What only ``show`` lets be seen is measured as all else is that is masked.
+            short[line] = is_shown_whole(whole, [reader.as_masked.get(piece.start, piece) for piece in pieces])
+            if short[line]:
+                return excerpt_of(line, whole, span, pieces, whole.start, WIDEST)
     near = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
     start = whole.start if short[line] else near
     end = min(whole.end, start + _FARTHEST)
@@ -136,6 +142,8 @@ class _Line:
         self._due = True
         """Whether a value can come next."""
         self._colon_due = False
+        self.as_masked: dict[int, Piece] = {}
+        """What is shown at ``span``, as it would be without ``show``."""
         self.lost = False
         """Whether the tokens make no sense any more, or the line does not begin with one: then no value is taken for public."""
 
@@ -171,8 +179,9 @@ class _Line:
         public = self._value()
         if public is not None and self._visibility.closed(match.start()) is not None:
             public = None
-        if public is None and self._span == Span(*match.span()):
+        if public is None and self._show is not None and self._span == Span(*match.span()):
             public = self._show
+            self.as_masked[match.start()] = Piece(*match.span(), *(_string if match["string"] else _word)(token, None))
         if match["string"]:
             whole = match["closed"] and _ENDS_WELL.match(self._content, match.end())
             return _string(token, public if whole else None)
