@@ -386,7 +386,9 @@ def _with_repair(problem: Problem, given: Mapping[SettingPath, Variable], file: 
         value = _value(problem.path, variable._replace(text=variable.text.rstrip("\r\n")), file.release)
         return problem._replace(repair=Repair("leave out the line break at its end", changes=(Change("set", problem.path, value),)))
     content, (start, end) = file.text.content, problem.span
-    if problem.rule != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end) or _ALIAS.search(content):
+    if problem.rule != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end):
+        return problem
+    if file.cached("has an alias", lambda: _ALIAS.search(content) is not None):
         return problem
     value = _value(problem.path, variable._replace(text=content[start:end]), file.release)
     edits = [Edit(Span(start, start), '"'), Edit(Span(end, end), '"')]
