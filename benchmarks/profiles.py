@@ -48,7 +48,9 @@ def _found(version: Version, given: str, folder: Path) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(suffix=".json") as output:
         one_process = ["--jobs", "1"] if version.has_jobs and (folder / given).is_dir() else []
         command = [version.commands / "python", "-I", PROFILED, output.name, *one_process, given]
-        subprocess.run(list(map(str, command)), cwd=folder, env=clean_environment(), check=True, stdout=subprocess.DEVNULL)
+        # Otherwise the process ends before the profile is written.
+        environment = {**clean_environment(), "MEDPLUM_LINT_DEBUG": "1"}
+        subprocess.run(list(map(str, command)), cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
         loaded: dict[str, Any] = json.loads(Path(output.name).read_text(encoding="utf-8"))
         return loaded
 
