@@ -77,7 +77,7 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
     findings: dict[SettingPath, Finding] = {}
     deep = 0
     for clause in rule.must:
-        for node in _places(clause, root, within):
+        for node in clause.path.nodes(root) if within is None else clause.path.nodes_within(document, within):
             try:
                 for failure in _failures(clause, node):
                     deep += (is_deep := node.is_deeper_than(_DEEP))
@@ -91,13 +91,6 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
                     raise
                 failed(node.path, error)
     return without_rivals(list(findings.values())) if findings and rule.fix else list(findings.values())
-
-
-def _places(clause: Clause, root: Node, within: Mapping[str, Any] | None) -> Iterator[Node]:
-    """The places at which a clause can fail."""
-    if within is None:
-        return clause.path.nodes(root, given=clause.given)
-    return clause.path.nodes_within(root.document, within, given=clause.given)
 
 
 def without_rivals(findings: list[Finding]) -> list[Finding]:

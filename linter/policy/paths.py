@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from .. import settings
-from ..model import ABSENT, Document, Mark, child
+from ..model import Document, Mark, child
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
@@ -36,31 +36,28 @@ class Path(NamedTuple):
     steps: tuple[Step, ...]
     fact: str | None
 
-    def nodes(self, node: Node, *, given: bool = False) -> Iterator[Node]:
-        """Every place that the path leads to, seen from ``node``, in the document's order.
-
-        With ``given`` a path that leads to several leaves those out that have no value.
-        """
+    def nodes(self, node: Node) -> Iterator[Node]:
+        """Every place that the path leads to, seen from ``node``, in the document's order."""
         if self.is_single:
             return iter((self.single(node),))
-        return self._places(node, given)
+        return self._places(node)
 
-    def _places(self, node: Node, given: bool) -> Iterator[Node]:
+    def _places(self, node: Node) -> Iterator[Node]:
         origin = self._origin(node)
         for steps in _expanded(self.steps, catalogue_kind(node.document.kind)):
-            yield from _walk(origin, steps, given=given)
+            yield from _walk(origin, steps)
 
     def _origin(self, node: Node) -> Node:
         if self.start == "root":
             return Node(node.document, None, node.document.data)
         return node if self.start == "node" else node.parent()
 
-    def nodes_within(self, document: Document, within: Mapping[str, Any], *, given: bool = False) -> Iterator[Node]:
+    def nodes_within(self, document: Document, within: Mapping[str, Any]) -> Iterator[Node]:
         """The same for a path from the root, of which only what is at or beneath some settings at the top."""
         origin = Node(document, None, within)
         for steps in _expanded(self.steps, catalogue_kind(document.kind)):
             if not steps or not isinstance(steps[0], str) or steps[0] in within:
-                yield from _walk(origin, steps, given=given)
+                yield from _walk(origin, steps)
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
@@ -99,16 +96,13 @@ def _expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...
     return tuple(expanded)
 
 
-def _walk(node: Node, steps: tuple[Step, ...], *, existing: bool = False, given: bool = False) -> Iterator[Node]:
-    """The places that ``steps`` lead to from ``node``; only those that exist, or only those that are not absent, when asked so."""
+def _walk(node: Node, steps: tuple[Step, ...], existing: bool = False) -> Iterator[Node]:
+    """The places that ``steps`` lead to from ``node``; only those that exist, when asked so."""
     document, link, value = node.document, node.link, node.value
     for position, step in enumerate(steps):
         if step is ANY:
-            rest = steps[position + 1 :]
             for key, member in _members(value):
-                if given and len(rest) == 1 and type(member) is dict and type(rest[0]) is str and rest[0] not in member:
-                    continue  # as in most entries of a long list, which need no walk to see it
-                yield from _walk(Node(document, (link, key), member), rest, existing=existing, given=given)
+                yield from _walk(Node(document, (link, key), member), steps[position + 1 :], existing)
             return
         if step is DEEP:
             yield from _descend(Node(document, link, value), steps[position + 1 :])
@@ -117,8 +111,6 @@ def _walk(node: Node, steps: tuple[Step, ...], *, existing: bool = False, given:
         if existing and not _holds(value, key):
             return
         value = child(value, key)
-        if given and value is ABSENT:
-            return
         link = (link, key)
     yield Node(document, link, value)
 

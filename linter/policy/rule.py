@@ -14,7 +14,7 @@ from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
 from .fix_safety import is_safe_on_all
-from .guard import Guard, can_fail_where_absent, guard_of, members_of
+from .guard import Guard, guard_of, members_of
 from .node import Node
 from .paths import Path, parse_path
 from .template import LONGEST_VALUE, Template, compile_value, cut, show_value
@@ -24,15 +24,11 @@ Condition = Callable[[Node], Verdict]
 
 
 class Clause(NamedTuple):
-    """A path and what must hold of each place that it leads to. ``references`` are the settings that it is compared with.
-
-    ``given``: it holds, or nobody can know, wherever there is no value.
-    """
+    """A path and what must hold of each place that it leads to. ``references`` are the settings that it is compared with."""
 
     path: Path
     check: Check
     references: tuple[Path, ...] = ()
-    given: bool = False
 
 
 class Setter(NamedTuple):
@@ -229,8 +225,7 @@ def clauses_of(
         text, assertion = written_out(key, given) if condition else (key, given)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
         check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
-        given = not condition and not path.is_single and path.fact is None and not can_fail_where_absent(assertion)
-        yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else (), given)
+        yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
 
 
 def written_out(key: str, assertion: Any) -> tuple[str, Any]:
