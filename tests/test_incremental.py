@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.checkout import ROOT
+from support.helpers import BareOrigin
 from support.helpers import rule as compiled
 from support.rules import built_in_files
 
@@ -19,7 +20,7 @@ from linter.choose import rule_kinds
 from linter.commands.rules import load_example
 from linter.conformance import mismatch
 from linter.load import Input, load_documents
-from linter.model import Document, Fact, Finding, Level, Part, SettingPath
+from linter.model import Document, Fact, Finding, Level, SettingPath
 from linter.policy import incremental
 from linter.policy.engine import applies, found_by
 from linter.policy.examples import _kind
@@ -29,7 +30,6 @@ from linter.policy.rule import Rule
 from linter.release import Release, ServerVersion
 from linter.run import Options, lint_paths
 from linter.settings.kinds import catalogue_kind
-from linter.text import Excerpt, Piece, Span
 
 VALUES: list[Any] = ["", None, False, 0, 1, True, 1.0, "false", "8103", "http://localhost:8103", "${NAME}", [], {}, {"host": None}]
 
@@ -39,30 +39,8 @@ def from_the_second_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incremental, "_WORTH", 0)
 
 
-class Origin:
-    """The origin of a document that stands nowhere, with facts that a test can change."""
-
-    def __init__(self, facts: Mapping[SettingPath, Mapping[str, Fact]]) -> None:
-        self.known = facts
-
-    def locate(self, path: SettingPath, part: Part) -> Span:
-        return Span(0, 0)
-
-    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        return self.known.get(path, {})
-
-    def with_facts(self) -> Iterable[SettingPath]:
-        return self.known
-
-    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        raise AssertionError("no finding is shown")
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        raise AssertionError("no finding is shown")
-
-
 def copied(document: Document, data: dict[str, Any], facts: Mapping[SettingPath, Mapping[str, Fact]]) -> Document:
-    new = Document(document.uri, document.kind, document.text, copy.deepcopy(data), Origin(facts), complete=document.complete)
+    new = Document(document.uri, document.kind, document.text, copy.deepcopy(data), BareOrigin(facts), complete=document.complete)
     new.environment, new.given, new.target, new.now = document.environment, document.given, document.target, document.now
     return new
 
@@ -88,7 +66,7 @@ def documents() -> list[Document]:
 @cache
 def checks(kind: str, target: str) -> list[tuple[Rule, Level]]:
     rules = [file.rule for file in built_in_files() if file.rule is not None]
-    about = Document("x.json", kind, documents()[0].text, {}, Origin({}))
+    about = Document("x.json", kind, documents()[0].text, {}, BareOrigin({}))
     return [(rule, rule.info.severity[target] or "note") for rule in rules if applies(rule, about)]  # type: ignore[index]
 
 
@@ -208,7 +186,7 @@ def test_the_type_of_a_parameter_alone() -> None:
         return {("recaptchaSecretKey",): {"name": f"/medplum/{environment}/x", "raw": "hunter2-hunter2", "type": type_}}
 
     data = {"recaptchaSecretKey": "hunter2-hunter2"}
-    document = Document("dump.json", "server/ssm", documents()[0].text, data, Origin({}), complete=False)
+    document = Document("dump.json", "server/ssm", documents()[0].text, data, BareOrigin({}), complete=False)
     turn = [copied(document, data, parameter("a", "SecureString")), copied(document, data, parameter("b", "String"))]
     findings, _ = in_turn(turn)
     new = {rule for rule, *_ in findings[1]} - {rule for rule, *_ in findings[0]}
@@ -217,7 +195,7 @@ def test_the_type_of_a_parameter_alone() -> None:
 
 def test_what_is_checked_only_where_another_setting_is_not_given() -> None:
     zone = {"name": "prod", "domainName": "no domain", "hostedZoneName": "example.com"}
-    document = Document("infra.json", "infra/json", documents()[0].text, zone, Origin({}))
+    document = Document("infra.json", "infra/json", documents()[0].text, zone, BareOrigin({}))
     findings, _ = in_turn([document, copied(document, {**zone, "hostedZoneName": ""}, {})])
     assert "invalid-domain-name" in {rule for rule, *_ in findings[1]} - {rule for rule, *_ in findings[0]}
 
@@ -230,7 +208,7 @@ def test_what_did_not_change_is_not_taken_for_missing() -> None:
 
 
 def bare_of(port: int) -> Document:
-    return Document("server.json", "server/json", documents()[0].text, {"name": "a", "port": port}, Origin({}))
+    return Document("server.json", "server/json", documents()[0].text, {"name": "a", "port": port}, BareOrigin({}))
 
 
 def found_by_rule(document: Document, rule: Rule, level: Level, within: Within | None) -> list[Finding]:

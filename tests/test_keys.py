@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 from datetime import datetime, timezone
-from functools import cache
 from io import StringIO
 from math import lcm
 from operator import attrgetter
@@ -21,14 +20,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
 from cryptography.x509.oid import NameOID
+from support.keys import pem, rsa_key
 
 from linter import reporters
 from linter.config import Overrides
@@ -42,16 +39,6 @@ from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_input
 
 PASSPHRASE = "correct-horse-battery"
-
-
-@cache
-def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, passphrase: str = "", form: PrivateFormat = PrivateFormat.PKCS8) -> str:
-    encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    return key.private_bytes(Encoding.PEM, form, encryption).decode()
 
 
 def public(key: rsa.RSAPrivateKey) -> str:

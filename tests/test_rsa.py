@@ -14,15 +14,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 from support.checkout import ROOT
+from support.keys import pem, rsa_key
 
 from linter.policy import keys
 from linter.policy.rsa import rsa_bits
@@ -31,24 +29,19 @@ PASSPHRASE = "correct-horse-bättery"
 
 
 @cache
-def key(bits: int = 1024) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-@cache
 def plain(bits: int = 1024) -> str:
-    return key(bits).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return pem(rsa_key(bits))
 
 
 @cache
 def encrypted(bits: int = 1024) -> str:
-    return key(bits).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(PASSPHRASE.encode())).decode()
+    return pem(rsa_key(bits), PASSPHRASE)
 
 
-def proved(pem: str, passphrase: str | None) -> int | None:
+def proved(text: str, passphrase: str | None) -> int | None:
     """What cryptography says of a key, by a whole proof."""
     try:
-        loaded = load_pem_private_key(pem.encode(), passphrase.encode() if passphrase is not None else None)
+        loaded = load_pem_private_key(text.encode(), passphrase.encode() if passphrase is not None else None)
     except Exception:
         return None
     return loaded.key_size if isinstance(loaded, rsa.RSAPrivateKey) else None
@@ -61,8 +54,8 @@ def framed(content: bytes, label: str) -> str:
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
-def unframed(pem: str) -> bytes:
-    return base64.b64decode("".join(pem.splitlines()[1:-1]))
+def unframed(text: str) -> bytes:
+    return base64.b64decode("".join(text.splitlines()[1:-1]))
 
 
 @pytest.mark.parametrize("bits", [1024, 1032, 2048, 3072, 4096])
@@ -77,17 +70,27 @@ def test_what_openssl_and_cryptography_write_is_known(bits: int) -> None:
 @pytest.mark.parametrize("prf", ["hmacWithSHA1", "hmacWithSHA256", "hmacWithSHA512"])
 def test_each_way_of_openssl_to_encrypt_a_key_is_known(cipher: str, prf: str) -> None:
     command = ["openssl", "pkcs8", "-topk8", "-v2", cipher, "-v2prf", prf, "-passout", f"pass:{PASSPHRASE}"]
-    pem = subprocess.run(command, input=plain(), capture_output=True, text=True, check=True).stdout
-    assert rsa_bits(pem, PASSPHRASE) == proved(pem, PASSPHRASE) == 1024
-    assert rsa_bits(pem, "another") is None and rsa_bits(pem, "") is None and rsa_bits(pem, None) is None
+    text = subprocess.run(command, input=plain(), capture_output=True, text=True, check=True).stdout
+    assert rsa_bits(text, PASSPHRASE) == proved(text, PASSPHRASE) == 1024
+    assert rsa_bits(text, "another") is None and rsa_bits(text, "") is None and rsa_bits(text, None) is None
 
 
 def test_what_is_left_to_cryptography() -> None:
-    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    old = key().private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    other = pem(ec.generate_private_key(ec.SECP256R1()))
+    old = pem(rsa_key(1024), form=PrivateFormat.TraditionalOpenSSL)
     short = framed(unframed(plain()), "RSA PRIVATE KEY")
-    for pem in ("", "\n", other, old, short, plain().replace("\n", "\r\n"), f"key:\n{plain()}", plain() * 2, plain().replace("\n", "\n\n")):
-        assert rsa_bits(pem, None) is None
+    for text in (
+        "",
+        "\n",
+        other,
+        old,
+        short,
+        plain().replace("\n", "\r\n"),
+        f"key:\n{plain()}",
+        plain() * 2,
+        plain().replace("\n", "\n\n"),
+    ):
+        assert rsa_bits(text, None) is None
     for passphrase in ("", "wrong", "\ud800", PASSPHRASE.upper()):
         assert rsa_bits(encrypted(), passphrase) is None
     for form in (plain(), encrypted()):
@@ -105,9 +108,9 @@ def test_no_changed_key_is_taken_for_a_sound_one(at: int, byte: int, how: str) -
         "cut": content[:at],
         "doubled": content + content[:at],
     }[how]
-    pem = framed(changed, "PRIVATE KEY")
-    bits = rsa_bits(pem, None)
-    assert bits is None or (bits == proved(pem, None) and changed == content)
+    text = framed(changed, "PRIVATE KEY")
+    bits = rsa_bits(text, None)
+    assert bits is None or (bits == proved(text, None) and changed == content)
 
 
 @given(st.integers(0, 2**32), st.integers(0, 255))
@@ -121,9 +124,9 @@ def test_no_changed_encrypted_key_is_taken_for_a_sound_one(at: int, byte: int) -
 
 @given(st.integers(0, 2**32), st.characters(codec="utf-8"), st.booleans())
 def test_no_changed_text_is_read_where_cryptography_does_not(at: int, char: str, instead: bool) -> None:
-    pem = plain()
-    at %= len(pem)
-    changed = pem[:at] + char + pem[at + instead :]
+    text = plain()
+    at %= len(text)
+    changed = text[:at] + char + text[at + instead :]
     bits = rsa_bits(changed, None)
     assert bits is None or bits == proved(changed, None)
 
