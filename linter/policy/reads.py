@@ -6,7 +6,6 @@ is. It may say too much, so that a rule is run for nothing, but never too little
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..settings import catalogue
@@ -14,11 +13,10 @@ from ..typed import Any, Final, NamedTuple
 from .errors import RuleError
 from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_REPAIR
 from .paths import Path, Tag, parse_path
-from .rule import written_out
+from .rule import references_of, written_out
 
 _UNTRACED: Final = frozenset({"environment", "name", *FACTS_OF_A_REPAIR})
 """The facts that are not among what documents are compared by, since they differ in each environment, as the name of a parameter does."""
-_REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
 
 
 class Reads(NamedTuple):
@@ -65,22 +63,11 @@ def _shared(data: Mapping[str, Any], kind: str) -> Iterator[str]:
 
 
 def _references(assertion: Any, kind: str) -> Iterator[str]:
-    """The names that the operands of an assertion name."""
-    for text in _texts(assertion):
-        for reference in _REFERENCE.findall(text):
-            path = parse_path(reference)
-            if path.fact in _UNTRACED:
-                raise _Untraced
-            if path.start == "root" or path.start == "parent":
-                yield from _named(path, kind)
-
-
-def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for one in data.values() if isinstance(data, dict) else data:
-            yield from _texts(one)
+    """The first names of what the operands of an assertion name, but for what is in the setting at hand."""
+    for path in references_of(assertion):
+        if path.start == "node" and path.fact not in _UNTRACED:
+            continue
+        yield from _named(path, kind)
 
 
 def _named(path: Path, kind: str) -> Iterable[str]:

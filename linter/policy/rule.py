@@ -225,7 +225,8 @@ def clauses_of(
         text, assertion = written_out(key, given) if condition else (key, given)
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
         check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
-        yield Clause(path, check, tuple(_references(assertion)) if "${" in str(assertion) else ())
+        references = references_of(assertion) if "${" in str(assertion) else ()
+        yield Clause(path, check, tuple(reference for reference in references if reference.fact is None))
 
 
 def written_out(key: str, assertion: Any) -> tuple[str, Any]:
@@ -235,13 +236,13 @@ def written_out(key: str, assertion: Any) -> tuple[str, Any]:
     return key, assertion
 
 
-def _references(assertion: Any) -> Iterator[Path]:
-    """The settings that the operands of an assertion name."""
+def references_of(assertion: Any) -> Iterator[Path]:
+    """The settings, and facts of them, that the operands of an assertion name."""
     if isinstance(assertion, str) and "${" in assertion:
-        yield from (path for path in Template(assertion).paths if path.fact is None)
+        yield from Template(assertion).paths
     elif isinstance(assertion, dict | list):
         for one in assertion.values() if isinstance(assertion, dict) else assertion:
-            yield from _references(one)
+            yield from references_of(one)
 
 
 def _condition(data: Any, place: tuple[str | int, ...], *, prepare: bool = False) -> Condition:
