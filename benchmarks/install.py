@@ -183,9 +183,17 @@ def _environment(folder: Path) -> Path:
     return commands
 
 
+_LISTING: Final = """\
+import json
+from importlib.metadata import distributions
+print(json.dumps({package.metadata["Name"]: package.version for package in distributions()}))
+"""
+
+
 def _python_packages(commands: Path) -> dict[str, str]:
-    listed = _run(commands / "python", "-m", "pip", "list", "--format", "json", "--disable-pip-version-check")
-    return {package["name"]: package["version"] for package in json.loads(listed)}
+    """The version of each package in an environment, read by its own Python: what `pip list` prints depends on `PIP_…` variables."""
+    packages: dict[str, str] = json.loads(_run(commands / "python", "-c", _LISTING))
+    return packages
 
 
 def _run(*command: str | Path, cwd: Path | None = None) -> str:

@@ -483,6 +483,6 @@ def test_matplotlib_is_in_the_extra_for_benchmarks_alone() -> None:
 
 @pytest.mark.slow
 def test_a_run(tmp_path: Path) -> None:
-    done = run(ROOT / "benchmarks" / "run", "--quick", "--only", "clean", "--folder", tmp_path, cwd=tmp_path)
+    done = run(ROOT / "benchmarks" / "run", "--quick", "--only", "clean", "--folder", tmp_path, cwd=tmp_path, PIP_QUIET="1")
     assert re.search(r"(?m)^\| \*\*medplum-lint \(now\)\*\* \| [\d.]+ \|", done.stdout)
     assert not re.search(r"exit \d", done.stdout)
