@@ -218,6 +218,13 @@ class _Use(NamedTuple):
     patterns: set[str]
 
 
+class _Key(NamedTuple):
+    """What tells what counts for one file from what does for another: the ``path`` of its configuration, and the globs of it that fit."""
+
+    path: Path | None
+    fitting: tuple[str, ...]
+
+
 def relative_to_here(path: Path) -> str:
     """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
     try:
@@ -263,10 +270,14 @@ class Choices:
         self._configurations = configurations
         self._error = report_error
         self._note_input = note_input
+        self._of_folders: dict[str, Config] = {}
+        """The configurations of files, by the folders of these as their paths have them."""
         self._read: dict[tuple[Folder, ...], list[Rule]] = {}
         """The rules that were read, by the folders beside the built-in ones."""
-        self._rule_sets: dict[tuple[Path | None, tuple[str, ...]], RuleSet] = {}
-        """What counts for files, by their configuration and the globs of it that fit them."""
+        self._rule_sets: dict[_Key, RuleSet] = {}
+        """What counts for files."""
+        self._selections: set[_Key] = set()
+        """What has been looked at of what is chosen for files."""
         self._without: dict[tuple[Path | None, Target], frozenset[str]] = {}
         """The rules that documents for a target would be checked with, were it not for a configuration."""
         self._holders: dict[str, str] = {}
@@ -294,15 +305,18 @@ class Choices:
 
     def of(self, file: Path) -> tuple[Config, RuleSet]:
         """What counts for a file, once :meth:`prepare` has read it: its configuration, and the rules as that and the command line say."""
-        config = self.config(file)
-        assert config is not None
-        fitting = tuple(glob for glob, _ in config.per_file if config.matches(file, glob))
+        config, key = self._chosen_for(file)
         if config.path is not None:
-            self._use(config).patterns.update(pattern_key("per-file", glob) for glob in fitting)
-        key = (config.path, fitting)
+            self._use(config).patterns.update(pattern_key("per-file", glob) for glob in key.fitting)
         if key not in self._rule_sets:
             self._rule_sets[key] = RuleSet(self._rules(config), self._given.over(config.overrides_for(file)))
         return config, self._rule_sets[key]
+
+    def _chosen_for(self, file: Path) -> tuple[Config, _Key]:
+        """The configuration of a file, once :meth:`prepare` has read it, and what of it is for the file."""
+        config = self.config(file)
+        assert config is not None
+        return config, _Key(config.path, tuple(glob for glob, _ in config.per_file if config.matches(file, glob)))
 
     def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
         """What counts for one document of a file: what counts for the file, unless the configuration says otherwise of its environment."""
@@ -328,8 +342,10 @@ class Choices:
 
     def check_selection(self, file: Path) -> None:
         """Report a choice of rules of which none is left as an error: whatever is linted with it has no finding."""
-        config = self.config(file)
-        assert config is not None  # :meth:`prepare` has read it
+        config, key = self._chosen_for(file)
+        if key in self._selections:
+            return
+        self._selections.add(key)
         of_file = config.overrides_for(file)
         self._check_some_left(config, self._given.over(of_file), "")
         for name, of_environment in config.environments.items():
@@ -404,13 +420,18 @@ class Choices:
 
     def config(self, path: Path) -> Config | None:
         """The configuration that counts for a file; None, with an error noted, where it cannot be read."""
+        text = str(path)
+        folder = os.path.dirname(text) if text != "." else ".."
+        config = self._of_folders.get(folder)
+        if config is not None:
+            return config
         try:
-            return self._configurations.of(path.absolute().parent)
+            config = self._of_folders[folder] = self._configurations.of(path.absolute().parent)
         except ConfigError as error:
             self._error(str(error))
         except OSError as error:
             self._error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
-        return None
+        return config
 
     def _use(self, config: Config) -> _Use:
         """What a configuration file did in this run."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from .files import identity, reason_of
-from .sources import modules
+from .files import Identity, identity, reason_of
+from .sources import file_names
 from .typed import Final, NamedTuple, Protocol
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
@@ -28,7 +28,7 @@ class Found(NamedTuple):
     """A file to read. ``searched``: it was found in a folder, so what it is not need not be reported.
 
     ``too_large``: it has more bytes than a search reads. ``by_content``: only the folder that it lies in speaks for it. ``included``: the
-    user has said that a search takes it. ``pattern`` is what took it.
+    user has said that a search takes it. ``pattern`` is what took it. ``identity`` is that of an ordinary file, where a search found it.
     """
 
     path: Path
@@ -37,6 +37,7 @@ class Found(NamedTuple):
     by_content: bool = False
     included: bool = False
     pattern: str = ""
+    identity: Identity | None = None
 
 
 class Wishes(Protocol):
@@ -78,7 +79,7 @@ def find_files(paths: Iterable[str], wishes: Wishes, *, may_be_empty: bool = Fal
     for text in paths:
         files, error = _files(text, wishes, may_be_empty=may_be_empty)
         for file in files:
-            key = identity(file.path) or os.path.normpath(file.path)
+            key = file.identity or identity(file.path) or os.path.normpath(file.path)
             if key not in by_identity or _rank(file) < _rank(by_identity[key]):
                 by_identity[key] = file
         if error:
@@ -122,7 +123,7 @@ def _searched(text: str, wishes: Wishes, *, may_be_empty: bool) -> tuple[list[Fo
 def what_is_searched_for() -> str:
     """The names that a search takes, and the way out for other ones, as a clause."""
     ends, folders = ", ".join(_OF_TEXT[:-1]), ", ".join(BY_CONTENT[:-1])
-    patterns = file_patterns()
+    patterns = file_names()
     told = [one for one in patterns if not any(fnmatch(one, other) for other in patterns if other != one)]
     return (
         f"a search takes {', '.join(told)}, and by its content what ends in {ends} or {_OF_TEXT[-1]} in a folder called "
@@ -130,17 +131,12 @@ def what_is_searched_for() -> str:
     )
 
 
-def file_patterns() -> list[str]:
-    """The names of files that a search takes, in their order."""
-    return sorted({name for module in modules() for name in module.NAMES})
-
-
 def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object]) -> Iterator[Found]:
     """The files beneath a folder that a search takes, in the order of their names. Links to folders are not followed.
 
     ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
-    names = file_patterns()
+    globs = list(map(NameGlob.of, file_names()))
     waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), _last_names(folder))]
     while waiting:
         base, above = waiting.pop()
@@ -148,19 +144,36 @@ def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object
         by_content = any(name in BY_CONTENT for name in above)
         included = wishes.included_in(Path(base))
         for name in files:
-            found = _taken(base, name, names, included, by_content=by_content)
-            if found is not None and _is_plain_file(found.path) and not wishes.excluded(found.path):
-                yield found._replace(too_large=_size(found.path) > LARGEST_SEARCHED)
+            found = _taken(base, name, globs, included, by_content=by_content)
+            status = _status(found.path) if found is not None else None
+            if found is not None and status is not None and stat.S_ISREG(status.st_mode) and not wishes.excluded(found.path):
+                yield found._replace(too_large=status.st_size > LARGEST_SEARCHED, identity=(status.st_dev, status.st_ino))
         inner = [Path(base, name) for name in folders]
         entered = [path for path in inner if _is_entered(path, wishes) and not wishes.excluded(path)]
         waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
 
 
-def _taken(base: str, name: str, names: Iterable[str], included: Callable[[Path], bool] | None, *, by_content: bool) -> Found | None:
+class NameGlob(NamedTuple):
+    """A glob of names, and how each name ends that it fits: by that most names of a folder are told from those that a search takes."""
+
+    text: str
+    end: str
+
+    @classmethod
+    def of(cls, text: str) -> NameGlob:
+        """The glob that a text is."""
+        return cls(text, os.path.normcase(text[max(map(text.rfind, "*?]")) + 1 :]))
+
+    def fits(self, name: str) -> bool:
+        """Whether it fits the name of a file."""
+        return os.path.normcase(name).endswith(self.end) and fnmatch(name, self.text)
+
+
+def _taken(base: str, name: str, globs: Iterable[NameGlob], included: Callable[[Path], bool] | None, *, by_content: bool) -> Found | None:
     """A file of a folder as a search takes it, if it does."""
     if included is not None and included(path := Path(base, name)):
         return Found(path, True, included=True)
-    pattern = next((pattern for pattern in names if fnmatch(name, pattern)), "")
+    pattern = next((glob.text for glob in globs if glob.fits(name)), "")
     if pattern or (by_content and name.endswith(_OF_TEXT)):
         return Found(Path(base, name), True, by_content=not pattern, pattern=pattern)
     return None
@@ -198,16 +211,9 @@ def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str],
     return sorted(folders), sorted(files)
 
 
-def _is_plain_file(path: Path) -> bool:
+def _status(path: Path) -> os.stat_result | None:
+    """What the system says of a file; None where it is gone."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        return os.stat(path)
     except OSError:
-        return False
-
-
-def _size(path: Path) -> int:
-    """Bytes; 0 for a file that is gone, which reading it reports."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+        return None

@@ -178,7 +178,7 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
         given = run.read(file)
         read = given is not None and run.load(given)
         if not file.searched or read or len(run.files) > known:
-            run.note_input(file.path)
+            run.note_input(file.path, file.identity)
     run.check()
     if files and run.found_nothing:
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
@@ -422,7 +422,7 @@ class _Run:
 
     def surround(self, files: list[Found]) -> None:
         """Note which files there are, for what one says of another; a pipe can be read only once."""
-        small = (file for file in files if not file.too_large and os.path.isfile(file.path))
+        small = (file for file in files if not file.too_large and (file.identity or os.path.isfile(file.path)))
         inputs = {_uri(file.path): Nearby(file.path, partial(self._again, file.path)) for file in small}
         self.around = Surroundings(inputs, self.choices.excluded)
 
@@ -433,9 +433,9 @@ class _Run:
         except Unreadable:
             return None  # which is reported where it is read for itself
 
-    def note_input(self, path: Path) -> None:
-        """Note that a file was read, so that no report takes its place."""
-        file = identity(path)
+    def note_input(self, path: Path, known: Identity | None = None) -> None:
+        """Note that a file was read, so that no report takes its place; ``known`` is its identity, where somebody has it."""
+        file = known or identity(path)
         if file is not None:
             self._inputs.add(file)
 

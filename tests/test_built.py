@@ -92,7 +92,7 @@ EDITS = {
     "a format in a module of its own, with a rule that asks for it": (with_a_format, "baseUrl must be in capitals"),
     "an operator in a module of its own, with a rule that asks it": (with_an_operator, "baseUrl must not hold clinic"),
     "a source that the index does not give such files": (
-        edited("linter/sources/infra_json.py", DETECT, f"MARKS = ()\n\n\n{DETECT}\n    return Recognised(None, 99, 'edited')"),
+        edited("linter/sources/infra_json.py", DETECT, f"MEMBERS = ()\n\n\n{DETECT}\n    return Recognised(None, 99, 'edited')"),
         "edited",
     ),
 }

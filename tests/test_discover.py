@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from linter.discover import NoWishes, find_files, what_is_searched_for
+from linter.choose import Choices
+from linter.config import Overrides
+from linter.configurations import Configurations
+from linter.discover import NameGlob, NoWishes, find_files, what_is_searched_for
+from linter.sources import file_names
 
 
 @pytest.fixture
@@ -134,3 +141,41 @@ class TestStrangeThings:
 
         monkeypatch.setattr(os, "scandir", closed)
         assert found("a") == ["(a/parameters.json)", "! a/b: cannot be read: permission denied"]
+
+
+PARTS = "a M x . - _ medplum ssm compose values tfstate Dockerfile .env .json .JSON .yml .template".split()
+NAMES = st.lists(st.sampled_from(PARTS)).map("".join)
+
+
+@given(NAMES)
+@example("Dockerfile.prod")
+@example("app.tfstate.backup")
+def test_a_searched_name_fits_what_its_glob_does(name: str) -> None:
+    assert [NameGlob.of(text).fits(name) for text in file_names()] == [fnmatch(name, text) for text in file_names()]
+
+
+@pytest.mark.usefixtures("tree")
+def test_the_nearest_configuration_counts_however_a_path_is_written(tree: Path) -> None:
+    for folder in ("", "a", "a/b"):
+        (tree / folder / ".medplum-lint.toml").write_text("")
+    errors: list[str] = []
+    choices = Choices(Overrides(), (), Configurations(), errors.append, lambda _path: None)
+    above = Configurations().of(tree.parent).path
+    counts = {
+        "x.json": "",
+        str(tree / "x.json"): "",
+        "a/x.json": "a",
+        "./a/../x.json": "a/..",
+        "a/b/x.json": "a/b",
+        "a": "",
+        "a/b": "a",
+        "c/x.json": "",
+        "a/b/..": "a/b",
+    }
+    for _ in range(2):  # the second time by what is remembered
+        for path, folder in counts.items():
+            config = choices.config(Path(path))
+            assert config is not None and config.path == Path(os.path.abspath(tree / folder)) / ".medplum-lint.toml", path
+        of_here = choices.config(Path("."))
+        assert of_here is not None and of_here.path == above
+    assert not errors

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -218,9 +219,20 @@ class Start(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of which nothing is found, alone in its folder."""
     path = tmp_path_factory.mktemp("clean") / "medplum.config.json"
     path.write_bytes((ROOT / "benchmarks/clean.json").read_bytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def start(clean: Path) -> Start:
+    return started(clean)
+
+
+def started(path: Path) -> Start:
+    """What a run on a path does to begin with."""
     # The packages of this Python, and this checkout whatever is installed; nothing of the user's.
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{RUN}"
     done = subprocess.run(
@@ -236,6 +248,11 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
     exit_code, patterns, classes, *names = counts.split()
     assert exit_code == "0"
     return Start(int(patterns), int(classes), frozenset(names))
+
+
+def test_the_search_of_a_folder_imports_no_more(start: Start, clean: Path) -> None:
+    more = started(clean.parent).modules - start.modules
+    assert more <= {"fnmatch"}, "a search has the names of files from the index of sources"
 
 
 def test_a_clean_file_costs_few_modules_patterns_and_classes(start: Start) -> None:

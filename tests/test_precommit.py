@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from support.checkout import ROOT, copy_of_repository, missing, needs_git, run
 
 from linter.cli import cli
-from linter.discover import file_patterns
+from linter.sources import file_names
 
 HOOKS: dict[str, dict[str, Any]] = {
     hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -60,8 +60,8 @@ def committed(folder: Path) -> Path:
 # Which changes start a hook
 
 STARTS = [
-    *(pattern.replace("*", "x") for pattern in file_patterns()),
-    *(f"deploy/my site/{pattern.replace('*', 'x.y')}" for pattern in file_patterns()),
+    *(pattern.replace("*", "x") for pattern in file_names()),
+    *(f"deploy/my site/{pattern.replace('*', 'x.y')}" for pattern in file_names()),
     "config/anything.jsonl",
     "ssm/UPPER.JSON",
     ".github/workflows/deploy.yml",

@@ -321,11 +321,13 @@ def wrong_answer(module: Source, given: Given, answer: object) -> Iterator[str]:
         yield "a Recognised without a kind that does not say what the file is: give it a note"
     content = SourceFile(given.name, given.data)
     if content.text.content.lstrip()[:1] in ("{", "[") and not content.json.problems:
-        marks = getattr(module, "MARKS", ())
+        marks, members, value = getattr(module, "MARKS", ()), getattr(module, "MEMBERS", ()), content.json.value
         if not any(glob.endswith(".json") for glob in module.NAMES):
             yield "an answer to JSON, though no name in NAMES ends in .json: a run does not ask it then"
         elif marks and not any(mark in content.text.content for mark in marks):
             yield "an answer to JSON without any of its MARKS: a run does not ask it then, so add one"
+        elif members and not (isinstance(value, dict) and any(name in value for name in members)):
+            yield "an answer to JSON without any of its MEMBERS: a run does not ask it then, so add one"
 
 
 def wrong_document(module: Source, file: SourceFile, loaded: Loaded) -> Iterator[str]:

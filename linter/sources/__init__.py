@@ -1,20 +1,20 @@
 """Where configurations come from: one module per input format, found by its file name (those that start with ``_`` are shared parts).
 
 :class:`~linter.documents.source.Source` says what each of them has; ``tests/test_source_contract.py`` sees to it. A source can also have
-``MARKS``: texts, of which one stands in each JSON file that it recognises; and ``DEFAULT_FOR``: a kind that several make, and that is its
-own where nothing in a file says otherwise.
+``MARKS``: texts, of which one stands in each JSON file that it recognises; ``MEMBERS``: names, of which one is that of a member of the
+object that each such file is; and ``DEFAULT_FOR``: a kind that several make, and that is its own where nothing in a file says otherwise.
 """
 
 from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 
 from .. import _built
-from ..typed import TYPE_CHECKING, Final, cast
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     from ..documents.source import Recognised, Source, SourceFile
@@ -43,10 +43,38 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     content = file.text.content
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
         return modules()
-    readers = _index()
+    readers = _readers_of_json()
     if readers is None:
         return modules()
-    return tuple(_module(name) for name, marks in readers.items() if marks is not None and _may_read(marks, content))
+    value = file.json.value
+    return tuple(_module(one.name) for one in readers if _has_member(one.members, value) and _may_read(one.marks, content))
+
+
+def file_names() -> list[str]:
+    """The globs of file names of all sources, in their order."""
+    index = _index()
+    every = [module.NAMES for module in modules()] if index is None else [one["names"] for one in index.values()]
+    return sorted({name for names in every for name in names})
+
+
+class _Reader(NamedTuple):
+    """A source that reads JSON, with its ``MARKS`` and ``MEMBERS``."""
+
+    name: str
+    marks: Sequence[str]
+    members: Sequence[str]
+
+
+@cache
+def _readers_of_json() -> tuple[_Reader, ...] | None:
+    """The sources that read files which can be called ``*.json``; None where nobody has worked that out."""
+    index = _index()
+    return None if index is None else tuple(_Reader(name, one["marks"], one["members"]) for name, one in index.items() if one["json"])
+
+
+def _has_member(members: Sequence[str], value: object) -> bool:
+    """Whether a source with these members can make something of a value."""
+    return not members or (isinstance(value, dict) and any(name in value for name in members))
 
 
 _MANY: Final = 5
@@ -63,10 +91,10 @@ def _may_read(marks: Sequence[str], content: str) -> bool:
 
 
 @cache
-def _index() -> dict[str, list[str] | None] | None:
+def _index() -> Mapping[str, Any] | None:
     """What the built index says (see :func:`build_index`), so that a run need not import all sources to choose; None where it is stale."""
-    readers: dict[str, list[str] | None] | None = _built.read("sources", _made_of)
-    return readers
+    index: Mapping[str, Any] | None = _built.read("sources", _made_of)
+    return index
 
 
 def _made_of() -> list[str]:
@@ -75,11 +103,16 @@ def _made_of() -> list[str]:
 
 
 def build_index() -> str:
-    """The text of the built index: for each source its ``MARKS`` if a file that it reads can be called ``*.json``, else null."""
+    """The text of the built index: for each source its ``NAMES``, ``MARKS`` and ``MEMBERS``, and whether a name can end in ``.json``."""
     lines = []
     for name, module in zip(_names(), modules(), strict=True):
-        reads_json = any(pattern.endswith(".json") for pattern in module.NAMES)
-        lines.append(f"{json.dumps(name)}: {json.dumps(sorted(getattr(module, 'MARKS', ())) if reads_json else None)}")
+        entry = {
+            "json": any(pattern.endswith(".json") for pattern in module.NAMES),
+            "marks": sorted(getattr(module, "MARKS", ())),
+            "members": sorted(getattr(module, "MEMBERS", ())),
+            "names": module.NAMES,
+        }
+        lines.append(f"{json.dumps(name)}: {json.dumps(entry)}")
     return _built.text("{\n" + ",\n".join(lines) + "\n}", _made_of())
 
 

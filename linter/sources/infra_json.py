@@ -18,7 +18,7 @@ from ..text import Span, printable
 
 KINDS = ("infra/json",)
 NAMES = ("*medplum*.json", "*.config.json", "*infra*.json")
-MARKS = tuple(f'"{name}"' for name in INFRA)
+MEMBERS = tuple(INFRA)
 
 _CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at this, and nothing is deployed"
 

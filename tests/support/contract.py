@@ -79,6 +79,7 @@ def lacks_of_source(module: Source) -> list[str]:
         *_texts(module, file, "KINDS", 'the kinds of document that it makes, such as KINDS = ("server/json",)'),
         *_texts(module, file, "NAMES", 'the file names that a search looks for, such as NAMES = ("*.toml",)'),
         *(_texts(module, file, "MARKS", "texts, of which one stands in each JSON file that it reads") if hasattr(module, "MARKS") else ()),
+        *(_texts(module, file, "MEMBERS", "names, of which each JSON object has one that it reads") if hasattr(module, "MEMBERS") else ()),
         *_function(module, file, "detect", ["file"], "says what the content of a file is"),
         *_function(module, file, "load", ["file", "kind"], "gives the documents of a file"),
     ]
