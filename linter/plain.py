@@ -21,6 +21,8 @@ from .say import without_traceback, written
 from .typed import Final, NamedTuple, NoReturn
 
 _SWITCHES: Final = frozenset({"--allow-unrecognized", "--force-exclude", "--quiet", "-q"})
+_COMMANDS: Final = frozenset("accept check diff explain init new-rule rules schema show test upgrade".split())
+"""What a word is of :mod:`linter.cli`, though there may be a file or folder that is called so."""
 _VARIABLES: Final = ("MEDPLUM_LINT_SERVER_VERSION", "_MEDPLUM_LINT_COMPLETE")
 """The variables that only click looks at."""
 
@@ -43,7 +45,7 @@ def parsed(arguments: Sequence[str]) -> Plain | None:
     output_format, arguments = _with_format(arguments)
     switches = [one for one in arguments if one.startswith("-")]
     paths = [one for one in arguments if not one.startswith("-")]
-    if not _SWITCHES.issuperset(switches) or not all(_is_no_command(one) and _is_ordinary(one) for one in paths):
+    if not _SWITCHES.issuperset(switches) or not all(one not in _COMMANDS and _is_ordinary(one) for one in paths):
         return None
     return Plain(frozenset(switches), tuple(paths) or (".",), output_format)
 
@@ -57,11 +59,6 @@ def _with_format(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
     name = arguments[at + 1]
     return (name, [*arguments[:at], *arguments[at + 2 :]]) if name in names() else ("text", arguments)
-
-
-def _is_no_command(argument: str) -> bool:
-    """Whether an argument cannot be the name of a command, which are words with hyphens at most."""
-    return "." in argument or "/" in argument or os.sep in argument
 
 
 def _is_ordinary(path: str) -> bool:
