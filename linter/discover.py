@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object
 
     ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
     """
-    globs = list(map(NameGlob.of, file_names()))
+    globs = NameGlobs(file_names())
     waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), _last_names(folder))]
     while waiting:
         base, above = waiting.pop()
@@ -153,27 +153,28 @@ def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object
         waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
 
 
-class NameGlob(NamedTuple):
-    """A glob of names, and how each name ends that it fits: by that most names of a folder are told from those that a search takes."""
+class NameGlobs:
+    """Globs of the names of files, of which most that a search comes upon end like none that one of these fits."""
 
-    text: str
-    end: str
+    def __init__(self, globs: Sequence[str]) -> None:
+        ends = [(glob, os.path.normcase(glob[max(map(glob.rfind, "*?]")) + 1 :])) for glob in globs]
+        self._globs = ends
+        self._ends = tuple(end for _, end in ends if end)
+        self._open = [glob for glob, end in ends if not end]
 
-    @classmethod
-    def of(cls, text: str) -> NameGlob:
-        """The glob that a text is."""
-        return cls(text, os.path.normcase(text[max(map(text.rfind, "*?]")) + 1 :]))
-
-    def fits(self, name: str) -> bool:
-        """Whether it fits the name of a file."""
-        return os.path.normcase(name).endswith(self.end) and fnmatch(name, self.text)
+    def fitting(self, name: str) -> str:
+        """The first that fits a name; empty where none does."""
+        given = os.path.normcase(name)
+        if not given.endswith(self._ends) and not any(fnmatch(name, glob) for glob in self._open):
+            return ""
+        return next((glob for glob, end in self._globs if given.endswith(end) and fnmatch(name, glob)), "")
 
 
-def _taken(base: str, name: str, globs: Iterable[NameGlob], included: Callable[[Path], bool] | None, *, by_content: bool) -> Found | None:
+def _taken(base: str, name: str, globs: NameGlobs, included: Callable[[Path], bool] | None, *, by_content: bool) -> Found | None:
     """A file of a folder as a search takes it, if it does."""
     if included is not None and included(path := Path(base, name)):
         return Found(path, True, included=True)
-    pattern = next((glob.text for glob in globs if glob.fits(name)), "")
+    pattern = globs.fitting(name)
     if pattern or (by_content and name.endswith(_OF_TEXT)):
         return Found(Path(base, name), True, by_content=not pattern, pattern=pattern)
     return None

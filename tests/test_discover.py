@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from linter.choose import Choices
 from linter.config import Overrides
 from linter.configurations import Configurations
-from linter.discover import NameGlob, NoWishes, find_files, what_is_searched_for
+from linter.discover import NameGlobs, NoWishes, find_files, what_is_searched_for
 from linter.sources import file_names
 
 
@@ -150,8 +150,8 @@ NAMES = st.lists(st.sampled_from(PARTS)).map("".join)
 @given(NAMES)
 @example("Dockerfile.prod")
 @example("app.tfstate.backup")
-def test_a_searched_name_fits_what_its_glob_does(name: str) -> None:
-    assert [NameGlob.of(text).fits(name) for text in file_names()] == [fnmatch(name, text) for text in file_names()]
+def test_a_search_takes_the_names_that_its_globs_fit(name: str) -> None:
+    assert NameGlobs(file_names()).fitting(name) == next((glob for glob in file_names() if fnmatch(name, glob)), "")
 
 
 @pytest.mark.usefixtures("tree")
