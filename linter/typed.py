@@ -70,22 +70,29 @@ else:
         """The value as it is."""
         return value
 
-    _SEVERAL = 4
-    """Instances of a class that are made before its function for them is compiled, which takes as long as to make 30 without."""
+    _MANY = 500
+    """Instances of a class that are made of values in order before a function for them is compiled: they have lost what that takes."""
+    _NAMED = 15
+    """How many of them one counts for whose values are named."""
 
     def _maker(name, fields, defaults):
         """The ``__new__`` of a class, which makes the first instances, and then leaves it to one that is compiled."""
         known = frozenset(fields)
+        last = tuple(defaults.values())
+        least, most = len(fields) - len(last), len(fields)
         made = 0
 
         def __new__(cls, /, *given, **named):
             nonlocal made
-            made += 1
-            values = {**defaults, **dict(zip(fields, given, strict=False)), **named}
-            are_right = values.keys() == known and len(given) <= len(fields) and named.keys().isdisjoint(fields[: len(given)])
-            if are_right and made <= _SEVERAL:
-                return tuple.__new__(cls, map(values.__getitem__, fields))
-            compiled = namedtuple(name, fields, defaults=defaults.values()).__new__
+            if made < _MANY:
+                if not named and least <= len(given) <= most:
+                    made += 1
+                    return tuple.__new__(cls, given + last[len(given) - least :])
+                made += _NAMED
+                values = {**defaults, **dict(zip(fields, given, strict=False)), **named}
+                if values.keys() == known and len(given) <= most and named.keys().isdisjoint(fields[: len(given)]):
+                    return tuple.__new__(cls, map(values.__getitem__, fields))
+            compiled = namedtuple(name, fields, defaults=last).__new__
             next(one for one in cls.__mro__ if one.__dict__.get("_fields") is fields).__new__ = compiled
             return compiled(cls, *given, **named)
 
