@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import takewhile
 
@@ -51,8 +51,20 @@ class Words:
 
     def _near(self, word: str, cutoff: float) -> tuple[str, ...]:
         found: list[tuple[float, str]] = []
+        places = _places(word)
+        least: dict[int, int] = {}
+        """The letters in common that are enough, by the length of the other word."""
         for one in self._likely(word, cutoff):
-            if _is_enough(2 * _in_common(word, one), len(word) + len(one), cutoff) and (likeness := _likeness(one, word)) >= cutoff:
+            length = len(one)
+            if length not in least:
+                least[length] = _enough(len(word) + length, cutoff)
+            if (
+                # Most words have too many letters of their own: that is seen sooner.
+                sum(map(places.__contains__, one)) >= least[length]
+                and sum(map(one.__contains__, word)) >= least[length]
+                and _in_common(word, places, one) >= least[length]
+                and (likeness := _likeness(one, word)) >= cutoff
+            ):
                 found.append((likeness, one))
         return tuple(one for _, one in sorted(found, reverse=True))
 
@@ -117,6 +129,12 @@ def _is_enough(twice_in_common: int, letters: int, cutoff: float) -> bool:
     return not letters or twice_in_common / letters >= cutoff
 
 
+def _enough(letters: int, cutoff: float) -> int:
+    """How many letters two words must have in common at least to be near enough, that have so many in all."""
+    fewest = max(int(cutoff * letters / 2) - 1, 0)
+    return next(common for common in range(fewest, letters + 1) if _is_enough(2 * common, letters, cutoff))
+
+
 def _likeness(one: str, word: str) -> float:
     """``SequenceMatcher(a=one, b=word).ratio()``."""
     if len(word) >= _LONG:
@@ -155,17 +173,22 @@ def _fields(words: Iterable[Counter[str]]) -> dict[str, tuple[int, int]]:
     return fields
 
 
-def _in_common(word: str, other: str) -> int:
-    """The length of the longest common subsequence; no matching of ``difflib`` has more letters (Hyyrö, "Bit-parallel LCS", 2004)."""
+def _places(word: str) -> dict[str, int]:
+    """The places of each letter in a word, as bits."""
     places: dict[str, int] = {}
-    for index, letter in enumerate(other):
+    for index, letter in enumerate(word):
         places[letter] = places.get(letter, 0) | 1 << index
-    everything = (1 << len(other)) - 1
+    return places
+
+
+def _in_common(word: str, places: Mapping[str, int], other: str) -> int:
+    """The length of the longest common subsequence; no matching of ``difflib`` has more letters (Hyyrö, "Bit-parallel LCS", 2004)."""
+    everything = (1 << len(word)) - 1
     row = everything
-    for letter in word:
+    for letter in other:
         matched = row & places.get(letter, 0)
         row = (row + matched | row - matched) & everything
-    return len(other) - row.bit_count()
+    return len(word) - row.bit_count()
 
 
 @lru_cache(maxsize=128)

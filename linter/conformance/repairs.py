@@ -6,7 +6,6 @@ setting. Worked out only for a finding that has a fix.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -287,13 +286,15 @@ def _by_letters(place: _Place) -> Mapping[str, SettingPath]:
 
 @cache
 def _names_by_letters(catalogue: Catalogue, release: Release) -> Mapping[str, SettingPath]:
-    every = [name for same in names.live_names(catalogue, release).ending.values() for name in same]
-    known = Counter(map(_letters, every))
-    return {_letters(name): tuple(name.split(".")) for name in every if "*" not in name and known[_letters(name)] == 1}
+    known: dict[str, list[str]] = {}
+    for same in names.live_names(catalogue, release).ending.values():
+        for name in same:
+            known.setdefault(_letters(name), []).append(name)
+    return {letters: tuple(same[0].split(".")) for letters, same in known.items() if len(same) == 1 and "*" not in same[0]}
 
 
 def _letters(name: str) -> str:
-    return re.sub("[._-]", "", name).lower()
+    return name.replace(".", "").replace("_", "").replace("-", "").lower()
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:

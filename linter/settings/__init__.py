@@ -203,6 +203,10 @@ class Catalogue:
             self._names = tuple(".".join(map(str, path)) for path in self._rows)
         return self._names
 
+    def paths(self) -> Iterable[SettingPath]:
+        """The same as paths, with ``"*"`` for the members of lists."""
+        return self._rows
+
     def current(self) -> Iterator[SettingPath]:
         """Every setting that is not obsolete, in the order of :meth:`names`: without making what is known of each."""
         return (path for path, row in self._rows.items() if row["status"] != "obsolete")
@@ -342,10 +346,9 @@ def _by_leaf() -> Mapping[str, list[tuple[str, SettingPath]]]:
     """The kind and path of each setting, by its last name; a member of a list by that of the list."""
     leaves: dict[str, list[tuple[str, SettingPath]]] = {}
     for kind in KINDS:
-        for name in catalogue(kind).names():
-            path = _path(name)
-            leaf = next((str(step) for step in reversed(path) if step != "*"), "")
-            leaves.setdefault(leaf, []).append((kind, path))
+        for path in catalogue(kind).paths():
+            leaf = path[-1] if path[-1] != "*" else next((step for step in reversed(path) if step != "*"), "")
+            leaves.setdefault(str(leaf), []).append((kind, path))
     return leaves
 
 
