@@ -7,6 +7,7 @@ placeholder; and also where it compares with a setting that is. A value of the w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN
@@ -64,7 +65,7 @@ def _parts(assertion: dict[str, Any], context: RuleContext) -> Iterator[Check]:
             if "if" not in assertion:
                 raise RuleError('"then" needs an "if"', where)
         elif name == "not":
-            yield negation(compile_assertion(operand, context.inner(name)), f"must not {_describe(operand)}")
+            yield negation(compile_assertion(operand, context.inner(name)), partial(_must_not, operand))
         elif name == "present":
             yield _present(operand, context)
         elif name == "keys":
@@ -153,6 +154,10 @@ def _keys(operand: dict[str, Any], context: RuleContext) -> Check:
         return None if unknown else True
 
     return check
+
+
+def _must_not(assertion: Any) -> str:
+    return f"must not {_describe(assertion)}"
 
 
 def _describe(assertion: Any) -> str:

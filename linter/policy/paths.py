@@ -167,6 +167,12 @@ def parse_path(text: str) -> Path:
         raise RuleError(f"a path must be text, not {text!r}")
     if not text:
         raise RuleError('a path must not be empty: "." is the setting at hand, "$" the root')
+    return _parsed(text)
+
+
+@settings.derived
+def _parsed(text: str) -> Path:
+    """The path of a text, read once: a few paths stand in nearly every rule."""
     body, fact = _split_fact(text)
     start, body = _split_start(text, body)
     path = Path(start, tuple(_steps(text, body)), fact)

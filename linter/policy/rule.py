@@ -17,7 +17,7 @@ from .fix_safety import is_safe_on_all
 from .guard import Guard, guard_of, members_of
 from .node import Node
 from .paths import Path, parse_path
-from .template import LONGEST_VALUE, Template, compile_value, cut, show_value
+from .template import LONGEST_VALUE, Template, compile_value, cut, show_value, template_of
 from .verdict import Check, Verdict
 
 Condition = Callable[[Node], Verdict]
@@ -239,7 +239,7 @@ def written_out(key: str, assertion: Any) -> tuple[str, Any]:
 def references_of(assertion: Any) -> Iterator[Path]:
     """The settings, and facts of them, that the operands of an assertion name."""
     if isinstance(assertion, str) and "${" in assertion:
-        yield from Template(assertion).paths
+        yield from template_of(assertion).paths
     elif isinstance(assertion, dict | list):
         for one in assertion.values() if isinstance(assertion, dict) else assertion:
             yield from references_of(one)
@@ -297,7 +297,7 @@ def _setter(path: str, value: Any, place: tuple[str | int, ...]) -> Setter:
         _single(path, place),
         _at(place, lambda: compile_value(value)),
         show_value(value),
-        isinstance(value, str) and "${" in value and len(Template(value).pieces) > 1,
+        isinstance(value, str) and "${" in value and len(template_of(value).pieces) > 1,
         "${" not in str(value),
     )
 

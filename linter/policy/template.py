@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
@@ -101,6 +102,12 @@ class Template:
         return cut("".join(made))
 
 
+@lru_cache(maxsize=1_000)
+def template_of(text: str) -> Template:
+    """The template of a text, compiled once: an operand is asked for its value, for its name, and for what it refers to."""
+    return Template(text)
+
+
 def _join_clause(made: list[str]) -> None:
     """Make what the catalogue says part of the sentence before it: behind a colon, or a semicolon where that has a colon already."""
     made[-1] = as_clause(made[-1])
@@ -166,7 +173,7 @@ def _single_path(text: str) -> Path:
 def compile_value(value: Any) -> Callable[[Node], Any]:
     """A literal or template operand, as a function of the node."""
     if isinstance(value, str) and "$" in value:
-        template = Template(value)
+        template = template_of(value)
         if template.paths:
             return template.value
         literal = "".join(str(piece) for piece in template.pieces)
@@ -176,7 +183,7 @@ def compile_value(value: Any) -> Callable[[Node], Any]:
 
 def compile_written(value: Any) -> Callable[[Node], Any] | None:
     """For an operand that is the value of one setting that value to the letter, whatever is meant by it; None for any other."""
-    template = Template(value) if isinstance(value, str) and "$" in value else None
+    template = template_of(value) if isinstance(value, str) and "$" in value else None
     if template is None or len(template.pieces) != 1 or not template.paths:
         return None
     path = template.paths[0]
@@ -186,7 +193,7 @@ def compile_written(value: Any) -> Callable[[Node], Any] | None:
 def show_value(value: Any) -> Callable[[Node], str]:
     """An operand as it is named in a reason or in the description of a fix, secrets masked."""
     if isinstance(value, str) and "$" in value:
-        template = Template(value)
+        template = template_of(value)
         return lambda node: _quoted(template, node)
     return lambda _node: literal_text(value)
 

@@ -73,14 +73,14 @@ def any_of(checks: list[Check]) -> Check:
     return check
 
 
-def negation(check: Check, reason: str) -> Check:
-    """True when the other is false, false (for ``reason``) when it is true, unknown when it is unknown."""
+def negation(check: Check, says: Callable[[], str]) -> Check:
+    """True when the other is false, false (for what it ``says``) when it is true, unknown when it is unknown."""
 
     def negated(value: Any, node: Node) -> Verdict:
         answer = check(value, node)
         if answer is None:
             return None
-        return (Failure(reason),) if answer is True else True
+        return (Failure(says),) if answer is True else True
 
     return negated
 
