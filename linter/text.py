@@ -209,13 +209,15 @@ _NAMES = frozenset({"Aurora", "Medplum", "Redis"})
 
 def as_clause(text: str) -> str:
     """Sentences as one clause of a longer sentence: semicolons for the full stops between them, and none at the end."""
-    sentences = re.split(r"(?<=[^\s.])\.\s+(?=[A-Z])", text.strip().removesuffix("."))
+    text = text.strip().removesuffix(".")
+    sentences = re.split(r"(?<=[^\s.])\.\s+(?=[A-Z])", text) if "." in text else [text]
     return "; ".join(map(_uncapitalized, sentences))
 
 
 def _uncapitalized(sentence: str) -> str:
-    word = re.match("[A-Z][a-z]*(?![^ ,])", sentence)
-    return sentence if word is None or word[0] in _NAMES else sentence[:1].lower() + sentence[1:]
+    word = sentence.partition(" ")[0].partition(",")[0]
+    is_word = word.isascii() and word.isalpha() and word.istitle()
+    return sentence[:1].lower() + sentence[1:] if is_word and word not in _NAMES else sentence
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 
@@ -68,7 +67,7 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
 
 def needed_like(name: str) -> str:
     """The setting of :data:`NEEDED` whose name this is but for capitals, hyphens and underscores; empty for any other, and for itself."""
-    needed = _BY_LETTERS.get(re.sub("[-_]", "", name).lower(), "")
+    needed = _BY_LETTERS.get(name.replace("-", "").replace("_", "").lower(), "")
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 

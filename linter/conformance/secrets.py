@@ -63,12 +63,18 @@ def _leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
 # --- Names -----------------------------------------------------------------------------------------------------------------------------
 
 
+_OF_SECRETS: Final = ("secret", "pass", "key", "token", "credential")
+"""Of which one is in each name of a secret that says so, unless it has letters of other alphabets, with capitals of their own."""
+
+
 def is_called_secret(name: str) -> bool:
     """Whether a name, that of a variable or setting, is one of a secret in any kind of document, or most like one.
 
     To its value no other name may lead whose values are public: whoever followed would publish the secret.
     """
-    if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
+    lower = name.lower()
+    may_be = any(word in lower for word in _OF_SECRETS) or not lower.isascii()
+    if may_be and re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True
     known = _last_names()
     plain = name.replace("_", "").lower()

@@ -26,7 +26,9 @@ def switch(text: str) -> bool | None:
 
 # --- Numbers --------------------------------------------------------------------------------------------------------------------------
 
-_GROUPED = pattern(r"[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
+_BEGINS_A_NUMBER: Final = frozenset("0123456789+-")
+_BETWEEN_GROUPS: Final = "_ '\u00a0\u202f"
+_GROUPED = pattern(rf"[1-9][0-9]{{0,2}}(?:(?P<sign>[{_BETWEEN_GROUPS}])[0-9]{{3}})(?:(?P=sign)[0-9]{{3}})*", re.ASCII)
 """Digits in groups of three, but not with commas or dots between them, which to others begin a fraction."""
 _GROUP_OR_FRACTION = pattern(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 """A number that to one half of the world is a thousand times what it is to the other."""
@@ -48,6 +50,8 @@ _MOST: Final = 10**15
 def whole_number(text: str, unit: str = "") -> int | None:
     """The whole number that a text stands for, in the unit of its setting; ``10,000``, ``10.000``, ``0x10`` and ``007`` are none."""
     text = text.strip()
+    if text[:1] not in _BEGINS_A_NUMBER:
+        return None
     number = _plain(text) if len(text) <= _LONGEST else None
     if number is None and unit.endswith("per minute") and (match := _PER_MINUTE.fullmatch(text)):
         number = _plain(match[1])
@@ -57,14 +61,18 @@ def whole_number(text: str, unit: str = "") -> int | None:
 
 
 def _plain(text: str) -> int | None:
-    if _GROUP_OR_FRACTION.fullmatch(text):
+    if _is_in_doubt(text):
         return None
     if re.fullmatch(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
         return int(text.partition(".")[0])
-    if _GROUPED.fullmatch(text):
+    if any(sign in text for sign in _BETWEEN_GROUPS) and _GROUPED.fullmatch(text):
         return int(re.sub(r"[^0-9]", "", text)[:16])
-    match = _POWER.fullmatch(text)
+    match = _POWER.fullmatch(text) if "e" in text or "E" in text else None
     return int(match[1]) * 10 ** int(match[2]) if match is not None and len(match[1]) < 16 and int(match[2]) < 16 else None
+
+
+def _is_in_doubt(number: str) -> bool:
+    return "." in number and _GROUP_OR_FRACTION.fullmatch(number) is not None
 
 
 def _in_unit(match: re.Match[str], unit: int) -> int | None:
@@ -79,7 +87,7 @@ def _size(text: str) -> str | None:
     match = re.fullmatch(
         r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
     )
-    return f"{match[1]}{match[2].lower()}b" if match is not None and not _GROUP_OR_FRACTION.fullmatch(match[1]) else None
+    return f"{match[1]}{match[2].lower()}b" if match is not None and not _is_in_doubt(match[1]) else None
 
 
 _LEAST_LIMIT: Final = 65_536
@@ -116,7 +124,7 @@ def in_form(name: str, text: str) -> str | None:
 
 def _url(text: str) -> str | None:
     """An address with one or three slashes behind its scheme."""
-    match = re.fullmatch(r"(https?):/(?:/{2})?([^/\s].*)", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"(https?):/(?:/{2})?([^/\s].*)", text.strip(), re.IGNORECASE) if ":/" in text else None
     return f"{match[1].lower()}://{match[2]}" if match is not None else None
 
 

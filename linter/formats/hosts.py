@@ -26,12 +26,15 @@ def is_local_host(host: str) -> bool:
     return "." not in name or name.endswith(".localhost") or name == "host.docker.internal"
 
 
+_PRIVATE_ENDS = frozenset({"internal", "svc", "local", "lan", "home", "intern", "private", "docker"})
+_PRIVATE_ADDRESS = pattern(r"10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|f[cd][0-9a-f]{2}:.*")
+
+
 def _is_private(host: str) -> bool:
     """Whether only a private network knows a name or address (RFC 1918, RFC 4193, ``.internal``, the services of Kubernetes)."""
-    is_name = re.fullmatch(r"(?:.*\.)?(?:internal|svc|local|lan|home|intern|private|docker)|.*\.svc\..*", host)
-    return bool(is_name) or bool(
-        re.fullmatch(r"10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|f[cd][0-9a-f]{2}:.*", host)
-    )
+    if "\n" not in host and (host.rpartition(".")[2] in _PRIVATE_ENDS or ".svc." in host):
+        return True
+    return host.startswith(("10.", "192.168.", "172.", "fc", "fd")) and _PRIVATE_ADDRESS.fullmatch(host) is not None
 
 
 _TUNNELS = (".ngrok.io", ".ngrok.app", ".ngrok-free.app", ".ngrok-free.dev", ".trycloudflare.com", ".loca.lt", ".lhr.life")

@@ -16,6 +16,8 @@ _REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))
 _BRACKETS = pattern(r"<([^<>@]*)>")
 _LETTER = pattern("[A-Za-z]")
 _WORD = pattern(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL)
+_BEGINNINGS = ("todo", "f", "plea", "chan", "repl")
+"""How what that finds begins; an "i" has other capitals in other alphabets."""
 
 
 def is_reference(value: Any) -> bool:
@@ -59,9 +61,10 @@ def fallback_of(text: str) -> str:
     """
     if not text.startswith("${"):
         return ""
-    otherwise = re.fullmatch(r"\$\{\{[^{}']*\|\|\s*'((?:[^']|'')*)'\s*\}\}", text)
-    if otherwise is not None:
+    if text.startswith("${{") and (otherwise := re.fullmatch(r"\$\{\{[^{}']*\|\|\s*'((?:[^']|'')*)'\s*\}\}", text)):
         return otherwise[1].replace("''", "'")
+    if "-" not in text and "=" not in text:
+        return ""
     for _ in range(_MOST_DEFAULTS):
         match = re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=](.*)\}", text, re.DOTALL)
         if match is None or not _is_balanced(match[1]):
@@ -88,7 +91,7 @@ def is_blank(value: Any) -> bool:
         return False
     if "<" in value and any(_LETTER.search(match[1]) for match in _BRACKETS.finditer(value)):
         return True
-    if value[:1] in "TtCcRrFfPp \t" and _WORD.fullmatch(value) is not None:
+    if value[:1] in "TtCcRrFfPp \t" and value.lstrip()[:4].lower().startswith(_BEGINNINGS) and _WORD.fullmatch(value) is not None:
         return True
     if len(value) > _LONGEST:
         return False

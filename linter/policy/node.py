@@ -134,14 +134,25 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)
     if name == "uploaded":
-        return re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", document.uri) is not None
+        uri = document.uri
+        return ".server." in uri and re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", uri) is not None
     if name == "template":
-        is_template = re.search(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", document.uri, re.IGNORECASE)
-        return is_template is not None
+        return _is_template(document.uri)
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
     if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
     return ABSENT if value is None else value
+
+
+_OF_TEMPLATES: Final = ("example", "sample", "template", "tmpl", "tpl", "dist")
+
+
+def _is_template(uri: str) -> bool:
+    """Whether the name of a file says that it is to be filled in."""
+    lower = uri.lower()
+    if lower.isascii() and not any(word in lower for word in _OF_TEMPLATES):
+        return False  # as nearly every name, before the pattern is compiled
+    return re.search(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", uri, re.IGNORECASE) is not None
 
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")

@@ -56,6 +56,12 @@ _KNOWN: Final = pattern(
     r")[^\s\"'<>,;()\[\]{}]*"
 )
 """Tokens that are known by how they begin."""
+_OF_TOKENS: Final = (
+    *("AKIA", "ASIA", "AROA", "AIDA", "AGPA", "GOCSPX-", "AIza", "ya29.", "1//0", "SG.", "key-", "k_live_", "k_test_", "whsec_"),
+    *("gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "npm_", "pypi-", "dckr_pat_", "xkeysib-", "dapi"),
+    *("hvs.", "hvb.", "hvr.", "dop_v1_", "shp", "sq0", "sk-", "AGE-SECRET-KEY-", "EAA", "eyJ", "Bearer", "Basic"),
+)
+"""Of which one is in each of those."""
 _REFERENCE: Final = r"\$\{[^{}]*\}|\$[A-Z_]+|\{\{[^{}]*\}\}|<[^<>]*>|%[A-Z_]+%|@@[A-Z_]+@@|__[A-Z_]+__"
 _PORT: Final = pattern(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!(?:\d{0,6}|" + _REFERENCE + r")(?:[/?#,;\s\\]|\Z))(?=\S)")
 """Where in a URL a port begins that is no number."""
@@ -71,13 +77,13 @@ def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool
         return MASK
     text = text if is_mail else _without_user(text)
     starts = [match.end() for match in (known.search(text) for known in _that_can_be_in(text)) if match is not None]
-    if "://" in text and (fragment := _FRAGMENT.search(text)) is not None:
+    if "://" in text and "#" in text and (fragment := _FRAGMENT.search(text)) is not None:
         starts.append(fragment.end())
     if not is_identifier:
         starts += generated_at(text)
     if starts and not text.startswith(MASK, min(starts)):
         text = text[: min(starts)] + MASK
-    return _KNOWN.sub(MASK, text)
+    return _KNOWN.sub(MASK, text) if any(sign in text for sign in _OF_TOKENS) else text
 
 
 def _that_can_be_in(text: str) -> Iterator[re.Pattern[str]]:
@@ -92,7 +98,7 @@ def _that_can_be_in(text: str) -> Iterator[re.Pattern[str]]:
         yield _OPTION
     if "/" in text and _may_have(text, ("hook",)):
         yield _WEBHOOK
-    if "://" in text:
+    if ":" in text.partition("://")[2]:
         yield _PORT
 
 

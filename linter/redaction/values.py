@@ -167,15 +167,30 @@ _IDENTIFIERS: Final = frozenset({"cloudfront-key-id", "google-client-id", "pem-c
 """Formats of public ids and keys that a service makes at random."""
 
 _HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
-_URL: Final = rf"\s*(?://{_HOST}\S*|[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{_HOST}(?:[/\\?#]\S*)?)\s*"
-_HOST_AND_PORT: Final = r"[A-Za-z0-9-]+:\d{1,6}"
+_BEHIND_SLASHES: Final = pattern(rf"//{_HOST}\S*")
+_BEHIND_A_SCHEME: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,12}:?[/\\]{1,3}\S.*", re.DOTALL)
+_BEHIND_A_COLON: Final = pattern(r"(?:https?|wss?):\S*")
+_HOST_AND_PATH: Final = pattern(rf"{_HOST}(?:[/\\?#]\S*)?")
+"""A URL of which a part is missing or wrong."""
+_LONGEST_START: Final = 16
+"""Characters at most of a scheme and what stands behind it."""
+_HOST_AND_PORT: Final = pattern(r"[A-Za-z0-9-]+:\d{1,6}|/[\w./-]+")
+"""A host and its port, or a socket, where a host alone belongs."""
 _ADDRESS: Final = rf"(?i:\s*mailto:)?(?:[^<>@:]*<)?\s*[^\s<>@:]+@{_HOST}>?\s*"
-_UNIT: Final = (
-    r"(?i:/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b"
-    r"|(?:kilo|mega|giga|tera|kibi|mebi|gibi)?bytes?|points?|requests?|per|tcp|udp|px|%))"
+_NUMBER: Final = pattern(
+    r"[\s+-]*(?:[0-9]{1,3}(?:[ '\u00a0][0-9]{3}){1,4}|0x(?P<hex>[0-9a-fA-F]+)|[0-9][0-9_.,eE+-]{0,24}|[.,][0-9]+|Infinity|NaN)"
 )
-_IN_GROUPS: Final = r"[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}"
-_NUMBER: Final = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|{_IN_GROUPS}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT}){{0,4}}\s*"
+_BEGINS_A_NUMBER: Final = frozenset("0123456789.,+-IN")
+_UNITS: Final = (
+    *("ms", "millisecond", "milliseconds", "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes"),
+    *("h", "hr", "hrs", "hour", "hours", "d", "day", "days", "week", "weeks", "b", "%", "px", "tcp", "udp", "per"),
+    *("point", "points", "request", "requests"),
+    *(f"{size}{more}" for size in "kmgtp" for more in ("", "b", "i", "ib")),
+    *(f"{size}byte{more}" for size in ("", "kilo", "mega", "giga", "tera", "kibi", "mebi", "gibi") for more in ("", "s")),
+)
+"""What people write behind a number, in small letters."""
+_MOST_UNITS: Final = 4
+"""Units behind a number at most: ``MB / s``, ``requests per minute``."""
 _FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
 _ARMOUR: Final = pattern(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
 _BODY: Final = pattern(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
@@ -187,10 +202,8 @@ _LEGIBLE: Final[dict[str, str]] = {
     "aws-account": r"[0-9 -]{6,20}|0x[0-9a-f]+",
     "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)"
     r"(?:[ _-]?(?:gov|iso[a-z]?|central|(?:north|south)?(?:east|west)|north|south)){1,2}(?:[ _-]?\d)?[a-z]?\s*",
-    "base-url": _URL,
     "binary-storage": r"(?i:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
     r"|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",
-    "bytes": _NUMBER,
     "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?|[a-z]+(?:-[a-z]+)*",
     "cron": r"[\s\d*/,\-?LW#]+|@(?:hourly|daily|weekly|monthly|yearly)",
     "date-time": r"[\dTZ:+./ -]{4,40}",
@@ -198,21 +211,16 @@ _LEGIBLE: Final[dict[str, str]] = {
     "environment-name": WORDS,
     "google-client-id": r"[\w.-]+\.googleusercontent\.com\S{0,10}",
     "header-name": r"[A-Za-z]+(?:[-_][A-Za-z0-9]+)*",
-    "host-or-socket": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
-    "hostname": rf"{_URL}|{_HOST_AND_PORT}|/[\w./-]+",
     "lambda-layer-name": r"arn:\S+",
     "mailbox": _ADDRESS,
     "pem-certificates": _FILE,
     "pem-public-key": _FILE,
-    "redirect-uri": _URL,
     "s3-bucket": r"(?:s3:|arn:)\S+",
     "secret-id": r"arn:\S+",
-    "url": _URL,
     "vpc-id": r"vpc-[\w-]{1,24}",
-    "websocket-url": _URL,
 }
-"""For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is not here, such as an
-id that a secret can be taken for, nothing wrong is shown."""
+"""For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is neither here nor in
+:data:`_READERS`, such as an id that a secret can be taken for, nothing wrong is shown."""
 _LISTS: Final = {"email-list": "email", "mailbox": "email", "origins": "url", "hostname": "hostname", "host-or-socket": "hostname"}
 """Formats of lists, and of what people write lists for, with the format of a member."""
 _COMPILED: Final[dict[str, re.Pattern[str]]] = {}
@@ -260,7 +268,7 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if first == ("object",):
         return text.strip() in _WORDS or _SMALL_NUMBER.fullmatch(text.strip()) is not None
     if first in (("integer",), ("number",), ("boolean",)):
-        return _is_like_a_number(text) or _PLAIN_WORD.fullmatch(text.strip()) is not None
+        return _matches(text, "bytes") or _PLAIN_WORD.fullmatch(text.strip()) is not None
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
         return _is_public_pem(text)
     if not setting.types:
@@ -282,7 +290,49 @@ def _is_public_pem(text: str) -> bool:
 
 
 def _is_like_a_number(text: str) -> bool:
-    return _matches(text, "bytes")  # a number, with a unit or without
+    """Whether a text is a number, with units or without."""
+    if text.lstrip()[:1] not in _BEGINS_A_NUMBER or not is_short(text):
+        return False
+    number = _NUMBER.match(text.replace("\u202f", "\u00a0"))  # a narrow space, with which the pattern takes thrice as long to compile
+    if number is None:
+        return False
+    # Only of a hexadecimal number the last digits can be the first letters of a unit.
+    ends = (number.end(),) if number["hex"] is None else range(number.end("hex"), number.start("hex"), -1)
+    return any(_are_units(text[end:].lower(), _MOST_UNITS) for end in ends)
+
+
+def _are_units(text: str, most: int) -> bool:
+    """Whether nothing stands in a text but so many units at most, in small letters."""
+    text = text.lstrip()
+    unit = text.removeprefix("/").lstrip()
+    if not most or not unit.startswith(_UNITS):
+        return not text
+    return any(_are_units(unit[len(one) :], most - 1) for one in _UNITS if unit.startswith(one))
+
+
+def _is_like_a_url(text: str) -> bool:
+    """Whether a text is a URL, or one of which a part is missing or wrong."""
+    text = text.strip()
+    if text.startswith("//"):
+        return _BEHIND_SLASHES.fullmatch(text) is not None
+    if text.startswith(("http", "ws")) and _BEHIND_A_COLON.fullmatch(text) is not None:
+        return True
+    start = text[:_LONGEST_START]
+    if ("/" in start or "\\" in start) and _BEHIND_A_SCHEME.fullmatch(text) is not None:
+        return True
+    return _HOST_AND_PATH.fullmatch(text) is not None
+
+
+def _is_like_a_host(text: str) -> bool:
+    return _is_like_a_url(text) or _HOST_AND_PORT.fullmatch(text) is not None
+
+
+_READERS: Final[dict[str, Callable[[str], bool]]] = {
+    **dict.fromkeys(("base-url", "redirect-uri", "url", "websocket-url"), _is_like_a_url),
+    **dict.fromkeys(("host-or-socket", "hostname"), _is_like_a_host),
+    "bytes": _is_like_a_number,
+}
+"""For each of some formats what tells whether a text that does not have it is to be seen."""
 
 
 def _matches(text: str, format_: str) -> bool:
@@ -291,9 +341,11 @@ def _matches(text: str, format_: str) -> bool:
         return len(text) <= _LONGEST_LEGIBLE and all(_matches(one, _LISTS[format_]) for one in members)
     if format_ in _LISTS:
         format_ = _LISTS[format_]
-    if format_ not in _LEGIBLE or len(text) > _LONGEST_LEGIBLE:
+    if len(text) > _LONGEST_LEGIBLE:
         return False
-    if format_ == "bytes" and not is_short(text):
+    if format_ in _READERS:
+        return _READERS[format_](text)
+    if format_ not in _LEGIBLE:
         return False
     if format_ not in _COMPILED:
         _COMPILED[format_] = re.compile(_LEGIBLE[format_], re.DOTALL)

@@ -38,9 +38,8 @@ _PARTED: Final = pattern(r"(?:(?<!\bs3)(?<!\bgs)(?<!\bazure):|;) ")
 """What parts a message, but for the names of storages, which end with a colon themselves."""
 _JOINED: Final = pattern(r", (?:so (?!that\b)|because |where (?=anyone\b))")
 """What joins a consequence, or a reason, to what is wrong where no colon does."""
-_CONDITION: Final = pattern(r"(?:to|for|in|until|where|if) [^,]*, ")
-"""What may stand before an order."""
 _OF_CONDITIONS: Final = ("to ", "for ", "in ", "until ", "where ", "if ")
+"""How what may stand before an order begins; it ends with its first comma."""
 _OTHER_REMEDIES: Final = ("did you mean ", "they can be deleted", "the line has no effect and can be deleted")
 _COUNTED: Final = pattern(r"(?:(?:this is true of|the [\w-]+(?: [\w-]+)? (?:contains|ignores)) )?\d+ [^:]*: ")
 """The start of a clause that lists settings."""
@@ -73,7 +72,7 @@ def _taken_apart(message: str, bare: str, *, several: bool) -> Clauses:
     ends = [start for start, stop in cuts[1:] if _parts(bare, start, stop)] + [len(message)]
     for start, stop in zip(starts, ends, strict=False):
         clause = message[start:stop]
-        if stop == len(message) and _COUNTED.match(bare, start):
+        if stop == len(message) and ": " in bare[start:] and _COUNTED.match(bare, start):
             also = clause
             continue
         if stop == len(message) and several:  # about several settings, which it lists at its end
@@ -100,8 +99,9 @@ def _parts(bare: str, start: int, stop: int) -> bool:
 
 def _is_remedy(clause: str) -> bool:
     """Whether a clause tells what to do: it begins with an order, perhaps behind what that is for."""
-    condition = _CONDITION.match(clause) if clause.startswith(_OF_CONDITIONS) else None
-    order = clause[condition.end() :] if condition else clause
+    condition, comma, order = clause.partition(", ") if clause.startswith(_OF_CONDITIONS) else ("", "", "")
+    if not comma or "," in condition:
+        order = clause
     return order.split(" ", 1)[0].rstrip(",;") in ORDERS or clause.startswith(_OTHER_REMEDIES)
 
 
@@ -110,8 +110,8 @@ _OF_OTHER_VALUES: Final = pattern(r"\bwith anything else [^;:]*")
 _STOPS: Final = pattern(
     r"(?<!\bif the )\bserver\b[^;:]*?(?<! or the server)"
     r" (?:does not start|stops at start|fetches a secret with this name at start, and fails)"
-    r"|\bserver\b[^;:]* and stops(?= *(?:;|$))|, (?:so it does not start|which stops the server)"
 )
+_STOPS_THEN: Final = pattern(r"\bserver\b[^;:]* and stops(?= *(?:;|$))")
 
 
 def gravity(finding: Finding) -> int:
@@ -125,4 +125,7 @@ def keeps_from_starting(message: str) -> bool:
     if "start" not in message and "stops" not in message:
         return False
     bare = _without_texts(message)
-    return _STOPS.search(_OF_OTHER_VALUES.sub("", bare) if "with anything else " in bare else bare) is not None
+    bare = _OF_OTHER_VALUES.sub("", bare) if "with anything else " in bare else bare
+    if ", so it does not start" in bare or ", which stops the server" in bare or _STOPS.search(bare) is not None:
+        return True
+    return " and stops" in bare and _STOPS_THEN.search(bare) is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..text import Excerpt
+from ..text import MASK, Excerpt
 from ..typed import Final
 
 UNKNOWN: Final = 80
 """The columns to wrap at where no terminal is known."""
+_OUR_OWN: Final = f"{MASK}…"
+"""Characters of one column that nearly every report has: the mask, and where something is cut off."""
 _NARROWEST: Final = 24
 """Columns that words are wrapped at, however narrow the terminal is: a column of single words is harder to read than long lines."""
 
@@ -19,7 +21,7 @@ def width(text: str) -> int:
 
 
 def _width_of(char: str) -> int:
-    if char.isascii():
+    if char.isascii() or char in _OUR_OWN:
         return 1
     import unicodedata  # only for what is no ASCII
 

@@ -6,10 +6,10 @@ How long something is that is masked may not be seen either, so no edit may begi
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..model import Change, Document, Mark
+from ..patterns import pattern
 from ..settings.env_names import variable_of
 from ..settings.kinds import catalogue_kind
 from ..syntax.edits import behind_break
@@ -21,7 +21,7 @@ _LONGEST_LINE: Final = 10_000
 """Characters of a line that is looked at for an edit, at most."""
 _MOST_LINES: Final = 50
 """Lines of what an edit removes, at most."""
-_SIGNS: Final = re.compile(r"[\s{}\[\]:,\"'=]+")
+_SIGNS: Final = pattern(r"[\s{}\[\]:,\"'=]+")
 """What stands between the words of an inserted text, and tells nothing."""
 _WORDS_OF_FORMATS: Final = frozenset({"", "-", "name", "value", "true", "false", "null"})
 

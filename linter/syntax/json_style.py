@@ -53,7 +53,7 @@ def written(value: Any) -> str:
     if isinstance(value, Token):
         return value.checked()
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def style_at(content: str, openers: Iterable[int]) -> Style:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..patterns import pattern
 from ..typed import Final
 
 _BLOCK: Final = 1 << 16
 """Characters in which escapes are replaced at once."""
-_ESCAPE: Final = re.compile(r"\\.", re.DOTALL)
+_ESCAPE: Final = pattern(r"\\.", re.DOTALL)
 
 
 def closing_quote(content: str, start: int, *, escapes: bool = True) -> int:

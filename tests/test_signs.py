@@ -1,0 +1,281 @@
+"""What is looked for by a sign before a pattern is compiled, or without one, is what one pattern for all of it finds."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import product
+from typing import Any, Final
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter.conformance import written
+from linter.conformance.secrets import is_called_secret
+from linter.formats import hosts, placeholders
+from linter.policy import node
+from linter.redaction import credentials, generated, values
+from linter.reporters import _clauses
+from linter.text import _NAMES, _uncapitalized, as_clause
+
+ops: Any = import_module("re._constants" if sys.version_info >= (3, 11) else "sre_constants")
+parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
+
+HOST = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
+URL = rf"\s*(?://{HOST}\S*|[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*|{HOST}(?:[/\\?#]\S*)?)\s*"
+UNIT = (
+    r"(?i:/?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b"
+    r"|(?:kilo|mega|giga|tera|kibi|mebi|gibi)?bytes?|points?|requests?|per|tcp|udp|px|%))"
+)
+GROUPS = r"[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}"
+NUMBER = rf"[\s+-]*(?:[0-9][0-9_.,eE+-]{{0,24}}|{GROUPS}|[.,][0-9]+|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{UNIT}){{0,4}}\s*"
+SECRET = "secret|passw|passphrase|passcode|private.?key|token|api.?key|credential"
+TEMPLATE = r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$"
+PRIVATE_NAME = r"(?:.*\.)?(?:internal|svc|local|lan|home|intern|private|docker)|.*\.svc\..*"
+
+LATIN: Final = st.characters(max_codepoint=0xFF)  # beyond it are letters that only a pattern takes for those of a word
+
+
+def like(pattern: str, flags: int = 0) -> st.SearchStrategy[str]:
+    """Texts that a pattern finds, also with a part taken out, doubled or put in."""
+    found = st.from_regex(re.compile(pattern, flags), fullmatch=True, alphabet=LATIN)
+    changed = st.tuples(found, st.integers(0, 40), st.integers(0, 3), st.sampled_from(["", *" /:.-_0xdb\n%'", "\u202f", "://", "®"]))
+    return found | changed.map(lambda one: one[0][: one[1]] + one[3] + one[0][one[1] + one[2] :])
+
+
+def words(pattern: str) -> list[str]:
+    """Texts that a pattern finds, one for each of its ways: of what can be repeated as few as can be, of a range the first."""
+    return ["".join(parts) for parts in _sequences(parser.parse(pattern))]
+
+
+def _sequences(tree: Any) -> list[tuple[str, ...]]:
+    return list(product(*(list(dict.fromkeys(_ways(kind, given))) for kind, given in tree)))
+
+
+def _ways(kind: Any, given: Any) -> Iterator[str]:
+    if kind is ops.LITERAL:
+        yield chr(given)
+    elif kind is ops.IN:
+        for inner, one in given:
+            yield chr(one) if inner is ops.LITERAL else chr(one[0]) if inner is ops.RANGE else "a" if str(one) == "CATEGORY_WORD" else " "
+    elif kind is ops.BRANCH:
+        for branch in given[1]:
+            yield from map("".join, _sequences(branch))
+    elif kind is ops.SUBPATTERN:
+        yield from map("".join, _sequences(given[3]))
+    elif kind in (ops.MAX_REPEAT, ops.MIN_REPEAT):
+        least, most, inner = given
+        once = list(map("".join, _sequences(inner)))
+        yield from (one * least for one in once)
+        if least == 0 and most == 1:
+            yield from once
+    else:  # what stands around a place
+        yield ""
+
+
+def fits(pattern: str, text: str, flags: int = 0) -> bool:
+    return re.fullmatch(pattern, text, flags) is not None
+
+
+@given(like(NUMBER, re.DOTALL) | st.text("0123456789abdxsmkKB/ .,'\u00a0\u202f+-%e", max_size=16))
+def test_a_number_with_units(text: str) -> None:
+    expected = len(text) <= 1_000 and sum(map(str.isdigit, text)) <= 15 and fits(NUMBER, text, re.DOTALL)
+    assert values._matches(text, "bytes") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_number"),
+    [
+        *[(text, True) for text in ("5", "-5 MB/s", "0x1F", "0x10days", "0xdms", "1\u202f000 kB", "100 per m", "1 requests per minute")],
+        *[(text, False) for text in ("", "many", "81o3", "5 parsecs", "5 m m m m m", "5 /", "1 000 0000", "0xg", "0xdays", "1 0000", "--")],
+    ],
+)
+def test_what_is_a_number_with_units(text: str, is_number: bool) -> None:
+    assert values._matches(text, "bytes") is is_number is fits(NUMBER, text)
+
+
+@pytest.mark.parametrize("unit", words(UNIT))
+def test_each_unit(unit: str) -> None:
+    assert values._matches(f"5 {unit}", "bytes")
+    assert values._matches(f"0x1{unit.upper()}", "bytes")
+
+
+@given(like(URL, re.DOTALL) | st.text("htpsw:/\\. a*[1]@#?\n-", max_size=20))
+def test_what_is_like_a_url(text: str) -> None:
+    assert values._is_like_a_url(text) is fits(URL, text, re.DOTALL)
+    assert values._is_like_a_host(text) is fits(rf"{URL}|[A-Za-z0-9-]+:\d{{1,6}}|/[\w./-]+", text, re.DOTALL)
+
+
+def without_signs(text: str) -> str:
+    """The text without credentials, each of whose patterns is tried."""
+    every = ("_QUERY", "_PAIR", "_SECRET_NAME", "_OPTION", "_WEBHOOK", "_PORT")
+    with (
+        mock.patch.object(credentials, "_that_can_be_in", lambda _text: (getattr(credentials, name) for name in every)),
+        mock.patch.object(credentials, "_OF_TOKENS", ("",)),
+        mock.patch.object(generated, "_HYPHENS_BETWEEN_GROUPS", 0),
+        mock.patch.object(generated, "_SIGNS_BETWEEN_DIGITS", 0),
+    ):
+        return credentials.without_credentials(text)
+
+
+PATTERNS = ("_QUERY", "_FRAGMENT", "_PAIR", "_SECRET_NAME", "_OPTION", "_WEBHOOK", "_KNOWN", "_PORT")
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_credential_has_its_sign(name: str) -> None:
+    pattern = getattr(credentials, name)
+    text = pattern.pattern.replace("(?=\\S)", "").replace("(?<=\\s)", " ").replace("(?<=#)", "#")
+
+    @given(like(rf"(?:https://[a-z]{{0,3}})?(?:{text})[a-zA-Z0-9]{{0,20}}", pattern.flags & re.IGNORECASE))
+    def check(text: str) -> None:
+        assert credentials.without_credentials(text) == without_signs(text)
+
+    check()
+
+
+@pytest.mark.parametrize("start", sorted(set(words(credentials._KNOWN.pattern))))
+def test_each_token_has_its_sign(start: str) -> None:
+    for text in (f"{start} aB3dE5gH1", f"x {start}aB3dE5gH1", f"{start}aB3dE5gH1jK2mN4oP6rS7"):
+        assert credentials.without_credentials(text) == without_signs(text)
+
+
+@given(like(f"(?:{generated._GROUPS.pattern})|(?:{generated._DIGITS.pattern})"))
+def test_what_is_generated_has_its_signs(text: str) -> None:
+    assert credentials.without_credentials(text) == without_signs(text)
+
+
+@given(like(r"\$\{\{ ?secrets\.[A-Z]{1,3} ?\|\| ?'(?:[^']|'')*' ?\}\}|\$\{[A-Z]{1,3}:?[-=].*\}|\$\{[A-Z]{1,3}\}"))
+def test_the_default_of_a_reference(text: str) -> None:
+    otherwise = re.fullmatch(r"\$\{\{[^{}']*\|\|\s*'((?:[^']|'')*)'\s*\}\}", text)
+    match = re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=](.*)\}", text, re.DOTALL)
+    if otherwise is not None:
+        assert placeholders.fallback_of(text) == otherwise[1].replace("''", "'")
+    elif match is None:
+        assert placeholders.fallback_of(text) == ""
+    elif not set("${}").intersection(match[1]) and not placeholders.is_reference(match[1]):
+        assert placeholders.fallback_of(text) == match[1]
+
+
+@given(like(placeholders._WORD.pattern, placeholders._WORD.flags & (re.IGNORECASE | re.DOTALL)))
+def test_what_a_person_has_to_replace(text: str) -> None:
+    if text[:1] in "TtCcRrFfPp \t" and placeholders._WORD.fullmatch(text):
+        assert placeholders.is_blank(text)
+
+
+@pytest.mark.parametrize("text", words(placeholders._WORD.pattern))
+def test_each_word_for_what_a_person_has_to_replace(text: str) -> None:
+    assert placeholders.is_blank(text)
+    assert placeholders.is_blank(f"\t{text.lower()} it")
+
+
+@pytest.mark.parametrize("name", words("internal|svc|local|lan|home|intern|private|docker"))
+def test_each_name_that_only_a_private_network_knows(name: str) -> None:
+    assert hosts._is_private(name)
+    assert hosts._is_private(f"a.{name}")
+    assert not hosts._is_private(f"a{name}")
+
+
+@given(like(PRIVATE_NAME) | like(hosts._PRIVATE_ADDRESS.pattern))
+def test_what_only_a_private_network_knows(text: str) -> None:
+    assert hosts._is_private(text) is (fits(PRIVATE_NAME, text) or hosts._PRIVATE_ADDRESS.fullmatch(text) is not None)
+
+
+@pytest.mark.parametrize("word", words(SECRET.replace(".?", "[_-]?")))
+def test_each_word_of_a_secret(word: str) -> None:
+    assert is_called_secret(f"My{word.title()}1")
+    assert is_called_secret(f"\u0394{word}")
+
+
+@given(like(SECRET, re.IGNORECASE))
+def test_what_is_called_as_a_secret(text: str) -> None:
+    if re.search(SECRET, text, re.IGNORECASE):
+        assert is_called_secret(text)
+
+
+@pytest.mark.parametrize("word", words("example|sample|template|tmpl|tpl|dist"))
+def test_each_word_of_a_template(word: str) -> None:
+    assert node._is_template(f"a/{word}.json")
+    assert node._is_template(f"a.{word.upper()}")
+    assert not node._is_template(f"a/x{word}/b.json")
+
+
+@given(like(TEMPLATE, re.IGNORECASE))
+def test_a_file_that_is_a_template(text: str) -> None:
+    assert node._is_template(text) is (re.search(TEMPLATE, text, re.IGNORECASE) is not None)
+
+
+NUMBERS = ("_GROUPED", "_GROUP_OR_FRACTION", "_POWER", "_PER_MINUTE", "_TIME")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [*[(f"12{sign}000", 12_000) for sign in "_ '\u00a0\u202f"], ("1e3", 1_000), ("+5.0", 5), ("1.000", None)]
+)
+def test_what_is_a_number_that_is_written_otherwise(text: str, number: int | None) -> None:
+    assert written.whole_number(text) == number == tried(text, "")
+
+
+@given(st.one_of(*(like(getattr(written, name).pattern, re.ASCII | re.IGNORECASE) for name in NUMBERS)))
+def test_a_number_that_is_written_otherwise(text: str) -> None:
+    """As it is read where each pattern is tried."""
+
+    for unit in ("", "seconds", "points per minute"):
+        assert written.whole_number(text, unit) == tried(text, unit)
+
+
+def tried(text: str, unit: str) -> int | None:
+    """What ``whole_number`` makes of a text, with each of its patterns tried."""
+
+    def plain(text: str) -> int | None:
+        if written._GROUP_OR_FRACTION.fullmatch(text):
+            return None
+        if fits(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
+            return int(text.partition(".")[0])
+        if written._GROUPED.fullmatch(text):
+            return int(re.sub(r"[^0-9]", "", text)[:16])
+        match = written._POWER.fullmatch(text)
+        return int(match[1]) * 10 ** int(match[2]) if match is not None and len(match[1]) < 16 and int(match[2]) < 16 else None
+
+    with mock.patch.object(written, "_plain", plain), mock.patch.object(written, "_BEGINS_A_NUMBER", Anything()):
+        return written.whole_number(text, unit)
+
+
+class Anything:
+    def __contains__(self, _one: object) -> bool:
+        return True
+
+
+@given(like(r"(?:to|for|in|until|where|if) [^,]*,? ?(?:set|use|it) [a-z ,]*"))
+def test_what_stands_before_an_order(clause: str) -> None:
+    condition = re.match(r"(?:to|for|in|until|where|if) [^,]*, ", clause)
+    order = clause[condition.end() :] if condition else clause
+    expected = order.split(" ", 1)[0].rstrip(",;") in _clauses.ORDERS or clause.startswith(_clauses._OTHER_REMEDIES)
+    assert _clauses._is_remedy(clause) is expected
+
+
+STOPS = rf"{_clauses._STOPS.pattern}|{_clauses._STOPS_THEN.pattern}|, (?:so it does not start|which stops the server)"
+
+
+@given(
+    like(STOPS)
+    | st.lists(st.sampled_from(["the", " server", " and", " stops", ";", ", so it", " does not", " start", " or", ":"])).map("".join)
+)
+def test_what_keeps_from_starting(text: str) -> None:
+    says_so = "start" in text or "stops" in text
+    bare = _clauses._OF_OTHER_VALUES.sub("", _clauses._without_texts(text))
+    assert _clauses.keeps_from_starting(text) is (says_so and re.search(STOPS, bare) is not None)
+
+
+@given(like("[A-Z][a-z]*(?![^ ,])", re.ASCII) | st.text("aAä, .1\n", max_size=8))
+def test_a_sentence_without_its_capital(text: str) -> None:
+    word = re.match("[A-Z][a-z]*(?![^ ,])", text)
+    assert _uncapitalized(text) == (text if word is None or word[0] in _NAMES else text[:1].lower() + text[1:])
+
+
+@given(st.text("aA. \n", max_size=12))
+def test_sentences_that_become_a_clause(text: str) -> None:
+    parts = re.split(r"(?<=[^\s.])\.\s+(?=[A-Z])", text.strip().removesuffix("."))
+    assert as_clause(text).count("; ") == len(parts) - 1
