@@ -19,8 +19,8 @@ from .policy.examples import apply_change
 from .policy.operators.compare import same
 from .redaction.mask import named_environment
 from .run import Outcome
-from .server.effective import catalogue_of
 from .server.loader import loaded_value
+from .server.shown import catalogue_of
 from .settings.kinds import DOCUMENT_KINDS
 from .syntax.edits import Taken, apply_to
 from .text import Span

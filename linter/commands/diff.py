@@ -9,7 +9,8 @@ from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, catalogue_of, effective_settings, leaves, shown_name, visible, visible_effective
+from ..server.effective import effective_settings, leaves, visible_effective
+from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import MASK, inert, printable
 from ..typed import Any, NamedTuple
 from .show import json_value, value_cell

@@ -10,7 +10,8 @@ from ..conformance.mismatch import MISREAD, mismatches
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..redaction.mask import holder_text, named_environment, named_holders
 from ..redaction.numbers import number_text
-from ..server.effective import HIDDEN, Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
+from ..server.effective import Effective, effective_settings, visible_effective
+from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
 from ..typed import Any

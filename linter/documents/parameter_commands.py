@@ -17,8 +17,9 @@ from itertools import dropwhile, takewhile
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Command, Document, SettingPath, Stored, child
-from ..server.effective import HIDDEN, leaves, visible
+from ..server.effective import leaves
 from ..server.loader import ssm_text
+from ..server.shown import HIDDEN, visible
 from ..settings import Setting
 from ..typed import Any, Final, NamedTuple
 from .parameter_problems import name_reason

@@ -17,6 +17,7 @@ from ..settings import catalogue
 from ..typed import Any, Final
 from .addresses import INVALID_URL, beneath
 from .assembly import is_false
+from .shown import GENERATED, GENERATED_KEY_ID
 
 _FOR_EMPTY: Final[Mapping[str, Any]] = {
     "port": 8103,
@@ -71,11 +72,8 @@ _CONCATENATED: Final[Mapping[str, str]] = {
 """What releases before ``_BENEATH`` put behind ``baseUrl`` instead, as it is; so a final slash of it is there twice."""
 _BENEATH: Final = Release((3, 2, 24))
 _BULLMQ: Final[Mapping[str, Any]] = {"concurrency": 20, "removeOnComplete": {"count": 1}, "removeOnFail": {"count": 1}}
-GENERATED_KEY_ID: Final = "medplum-generated-key"
-GENERATED: Final = "generated at each start"
-"""Stands for the key and the passphrase that the server makes up."""
 GENERATES_KEY: Final = Release((4, 5, 2))
-"""The first release that makes them up, where ``storageBaseUrl`` begins with ``baseUrl``."""
+"""The first release that makes up a signing key and its passphrase, where ``storageBaseUrl`` begins with ``baseUrl``."""
 
 
 def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[str, Any]:

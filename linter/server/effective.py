@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Document, Mark, SettingPath, child, dotted
+from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
 from ..redaction.numbers import is_long_number, number_text
-from ..redaction.values import is_hidden, is_read_from_hidden, shown_value
+from ..redaction.values import is_read_from_hidden
 from ..release import Release
 from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
-from ..text import MASK
 from ..typed import Any, Final, NamedTuple
 from .assembly import assemble
-from .defaults import GENERATED, GENERATED_KEY_ID, with_defaults
+from .defaults import with_defaults
 from .loader import SECRETS
-
-HIDDEN: Final = Mark("HIDDEN")
-"""Stands for a value of which nothing may be shown."""
+from .shown import HIDDEN, catalogue_of, visible
 
 
 class Effective(NamedTuple):
@@ -54,44 +50,10 @@ class Effective(NamedTuple):
         return bool(self.written != self.effective)
 
 
-def catalogue_of(document: Document) -> Catalogue:
-    """The settings that documents of this kind have."""
-    return settings.catalogue(catalogue_kind(document.kind))
-
-
-def shown_name(known: Catalogue, path: SettingPath) -> str:
-    """The dotted name of a setting as it may be shown: of an object in the place of a secret not what its members are called."""
-    holder = known.secret_above(path)
-    return dotted(path) if holder is None else f"{dotted(holder)}.{MASK}"
-
-
 def visible_effective(known: Catalogue, one: Effective) -> Any:
     """What the server holds as it may be shown; ``HIDDEN`` also where it is the number at the start of a text that may not be."""
     hidden = is_read_from_hidden(known, one.path, one.effective, one.written)
     return HIDDEN if hidden else visible(known, one.path, one.effective)
-
-
-def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
-    """A value as it may be shown (see :func:`~linter.redaction.values.shown_value`); ``HIDDEN`` where nothing of it may be."""
-    if isinstance(value, str) and value in (GENERATED, GENERATED_KEY_ID):
-        return value
-    return HIDDEN if is_hidden(known, path, value) else shown_value(known, path, value)
-
-
-def is_shown_whole(document: Document, change: Change) -> bool:
-    """Whether both the value that a change takes away and the one that it gives may be shown, and so the places of both.
-
-    What is within the JSON of an entry cannot: the edit is that of the whole entry. Nor can an entry that is renamed: the edit can be that
-    of its name and text together, and the text can say more than the value that is read of it.
-    """
-    known = catalogue_of(document)
-    is_whole = not any(change.path[: len(path)] == path != change.path for path, _ in document.given or ())
-    if document.given is not None and (change.action == "rename" or not is_whole):
-        return False
-    values = [document.get(change.path), *([change.value] if change.action == "set" else [])]
-    given = [value for value in values if value is not ABSENT]
-    shown = all(not isinstance(value, dict | list | Mark) and visible(known, change.path, value) == value for value in given)
-    return shown and known.is_public(change.path)
 
 
 def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:

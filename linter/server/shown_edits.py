@@ -15,7 +15,7 @@ from ..settings.kinds import catalogue_kind
 from ..syntax.edits import behind_break
 from ..text import Edit, Piece, Span
 from ..typed import Final
-from .effective import catalogue_of, is_shown_whole, visible
+from .shown import catalogue_of, is_shown_whole, visible
 
 _LONGEST_LINE: Final = 10_000
 """Characters of a line that is looked at for an edit, at most."""

@@ -15,7 +15,8 @@ from ..policy.operators.compare import same
 from ..redaction.numbers import number_text
 from ..release import Release
 from ..server.assembly import Stop, coercion_of, converted
-from ..server.effective import Effective, catalogue_of, effective_settings, shown_name, visible, visible_effective
+from ..server.effective import Effective, effective_settings, visible_effective
+from ..server.shown import catalogue_of, shown_name, visible
 from ..settings import Catalogue, Setting, page_link
 from ..settings.env_names import landings, variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind

@@ -9,7 +9,7 @@ from ..model import ABSENT, Document, SettingPath
 from ..policy.node import Node
 from ..policy.rule import kind_matches
 from ..release import Release
-from ..server.effective import shown_name, visible
+from ..server.shown import shown_name, visible
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .change import KINDS, UpgradeChange
