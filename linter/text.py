@@ -94,19 +94,30 @@ class Text:
 
     def position(self, offset: int) -> Position:
         """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""
-        if self.content[offset - 1 : offset + 1] == "\r\n":
-            offset -= 1
+        offset = self._in_line(offset)
         line, start = self._lines().line_at(offset)
         return Position(line, offset - start + 1)
+
+    def line_around(self, offset: int) -> tuple[int, Span]:
+        """The line of the character at ``offset``, as :meth:`position` has it, and the characters of that, without its line end."""
+        line, start = self._lines().line_at(self._in_line(offset))
+        span = self._long.get(line)
+        return line, self._kept(line, start) if span is None else span
+
+    def _in_line(self, offset: int) -> int:
+        """The same offset, but for one between CR and LF that of the CR."""
+        return offset - 1 if self.content[offset - 1 : offset + 1] == "\r\n" else offset
 
     def line_span(self, line: int) -> Span:
         """The characters of a line (from 1), without its line end. Raises :exc:`IndexError` for a line that the text does not have."""
         span = self._long.get(line)
-        if span is None:
-            start = self._lines().start_of(line)
-            span = Span(start, self._lines().end_from(start)[0])
-            if span.end - start > _BLOCK:
-                self._long[line] = span
+        return self._kept(line, self._lines().start_of(line)) if span is None else span
+
+    def _kept(self, line: int, start: int) -> Span:
+        """The characters of a line that starts somewhere, which are remembered where it takes long to find its end."""
+        span = Span(start, self._lines().end_from(start)[0])
+        if span.end - start > _BLOCK:
+            self._long[line] = span
         return span
 
 

@@ -17,11 +17,11 @@ from support.helpers import EVERY_RULE, compact
 from linter import settings
 from linter.load import Input, load
 from linter.model import Style
-from linter.redaction.json_line import excerpt
+from linter.redaction.json_line import JsonExcerpts
 from linter.redaction.values import Public, Visibility
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
-from linter.text import Span, Text
+from linter.text import Excerpt, Span, Text
 
 MARKER = "hunter2"
 """What every secret of these tests is or holds."""
@@ -283,9 +283,15 @@ READ = Visibility(public, lambda _name: True)
 UNREAD = Visibility(public, (NAMES | {"password"}).__contains__)
 
 
+def excerpt(line: str | JsonExcerpts, span: Span, anchor: int, visibility: Visibility = READ, show: Public | None = None) -> Excerpt:
+    """An excerpt of a line, or of a text of which there were others."""
+    excerpts = JsonExcerpts(Text(line), visibility) if isinstance(line, str) else line
+    return excerpts.excerpt(span, lambda: anchor, show=lambda: show)
+
+
 def shown(line: str, visibility: Visibility = READ) -> str:
     """A line as it is shown for a finding at its first character."""
-    return excerpt(Text(line), Span(0, 1), 0, visibility, show=None).text
+    return excerpt(line, Span(0, 1), 0, visibility).text
 
 
 MASKED = {
@@ -334,7 +340,7 @@ def test_no_password_in_a_url_is_part_of_a_line(user: str) -> None:
 @given(st.text(alphabet=st.sampled_from('"\\:,{}[] \t/*a1\u2028\U0001f600'), max_size=40))
 def test_no_line_raises_and_what_is_underlined_is_there(line: str) -> None:
     for start in range(len(line)):
-        made = excerpt(Text(line), Span(start, len(line)), start, READ, show=any_text if start % 2 == 0 else None)
+        made = excerpt(line, Span(start, len(line)), start, show=any_text if start % 2 == 0 else None)
         assert 0 <= made.start < made.end <= len(made.text) + 1
 
 
@@ -354,18 +360,16 @@ def test_what_is_shown_of_a_line_is_the_same_after_another_place_on_it(tokens: l
 
     first, second = place(), place()
     show = any_text if data.draw(st.booleans()) else None
-    known: dict[int, bool] = {}
-    excerpt(Text(line), first, first.start, READ, show=None, short=known)
-    again = excerpt(Text(line), second, second.start, READ, show=show, short=known)
-    assert again == excerpt(Text(line), second, second.start, READ, show=show)
+    known = JsonExcerpts(Text(line), READ)
+    excerpt(known, first, first.start)
+    assert excerpt(known, second, second.start, show=show) == excerpt(line, second, second.start, show=show)
 
 
 def underlined(text: str, part: str, anchor: str = "", *, show: bool = True) -> str:
     """A line with what is underlined of it in marks."""
     start = text.index(part)
-    made = excerpt(
-        Text(text), Span(start, start + len(part)), text.index(anchor) if anchor else start, READ, show=any_text if show else None
-    )
+    span = Span(start, start + len(part))
+    made = excerpt(text, span, text.index(anchor) if anchor else start, show=any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 
@@ -414,7 +418,7 @@ def test_a_long_line_is_cut_within_a_value() -> None:
 
 def test_a_place_within_a_long_secret_is_not_taken_for_the_begin_of_a_name() -> None:
     line = f'"password":"{"x" * 200}\\q\\"hunter2\\": \\"hunter2\\\\": 1, "port": 1'
-    made = excerpt(Text(line), Span(line.index("\\q"), line.index("\\q") + 2), line.index("\\q"), READ, show=None)
+    made = excerpt(line, Span(line.index("\\q"), line.index("\\q") + 2), line.index("\\q"))
     assert MARKER not in made.text
 
 

@@ -6,11 +6,12 @@ An entry gives one setting, or as JSON one with all its members.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from ..model import Fact, Part, SettingPath
 from ..text import Excerpt, Piece, Span
 from ..typed import TYPE_CHECKING, Protocol
-from .lines import Lines
+from .lines import Lines, never
 
 if TYPE_CHECKING:
     from ..redaction.values import Public
@@ -93,14 +94,14 @@ class EntriesOrigin:
         """See :meth:`linter.model.Origin.excerpt`."""
         holder = self._holder(path) if path else None
         if holder is None:
-            return self._lines.excerpt(span, show=None)
+            return self._lines.excerpt(span, show=never)
         entry = self._entries[holder]
         value = entry.span("value")
         if value.start <= span.start and span.end <= value.end:  # a text of its own, in which nobody knows what is what
             if holder not in self._excerpts:
-                self._excerpts[holder] = self._lines.excerpt(value, show=entry.shown_as(holder, value))
+                self._excerpts[holder] = self._lines.excerpt(value, show=partial(entry.shown_as, holder, value))
             return self._excerpts[holder]
-        return self._lines.excerpt(span, show=entry.shown_as(holder, span))
+        return self._lines.excerpt(span, show=partial(entry.shown_as, holder, span))
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""

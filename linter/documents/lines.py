@@ -9,15 +9,23 @@ from ..text import Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from ..redaction.json_line import JsonExcerpts
     from ..redaction.token_line import LineExcerpts
     from ..redaction.values import Public, Visibility
+
+
+def never() -> None:
+    """What a value may be seen as that may not be seen."""
 
 
 class Lines(Protocol):
     """Lines of a file as they may be shown: all that may be secret is masked."""
 
-    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
-        """The line on which a span starts; with ``show`` the value that stands there may be seen as one of these settings."""
+    def excerpt(self, span: Span, *, show: Callable[[], Public | None]) -> Excerpt:
+        """The line on which a span starts; the value that stands there may be seen as one of the settings that ``show`` gives.
+
+        That is asked only where the line itself does not tell what its value is.
+        """
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
@@ -29,29 +37,20 @@ class JsonLines:
     def __init__(self, text: Text, visibility: Callable[[], Visibility]) -> None:
         self._text = text
         self._ask = visibility
-        self._short: dict[int, bool] = {}
-        self._last: tuple[object, Excerpt] | None = None
-        """The excerpt that was asked for last: reports ask whether something is masked, and then for the line."""
 
     @cached_property
-    def _visibility(self) -> Visibility:
-        return self._ask()
+    def _lines(self) -> JsonExcerpts:
+        from ..redaction.json_line import JsonExcerpts
 
-    def excerpt(self, span: Span, *, show: Public | None, anchor: int | None = None) -> Excerpt:
-        """See :meth:`Lines.excerpt`; ``anchor`` is where a long line is shown from, if that is not the span itself."""
-        asked = (span, show, anchor)
-        if self._last is None or self._last[0] != asked:
-            from ..redaction.json_line import excerpt
+        return JsonExcerpts(self._text, self._ask())
 
-            near = span.start if anchor is None else anchor
-            self._last = asked, excerpt(self._text, span, near, self._visibility, show=show, short=self._short)
-        return self._last[1]
+    def excerpt(self, span: Span, *, show: Callable[[], Public | None], anchor: Callable[[], int] | None = None) -> Excerpt:
+        """See :meth:`Lines.excerpt`; ``anchor`` gives where a long line is shown from, if that is not the span itself."""
+        return self._lines.excerpt(span, anchor, show=show)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`Lines.pieces`."""
-        from ..redaction.json_line import line_pieces
-
-        return line_pieces(self._text, part, self._visibility)
+        return self._lines.pieces(part)
 
 
 class TokenLines:
@@ -70,10 +69,11 @@ class TokenLines:
     def _visibility(self) -> Visibility:
         return self._ask()
 
-    def excerpt(self, span: Span, *, show: Public | None) -> Excerpt:
+    def excerpt(self, span: Span, *, show: Callable[[], Public | None]) -> Excerpt:
         """See :meth:`Lines.excerpt`."""
-        if self._last is None or self._last[0] != (span, show):
-            self._last = (span, show), self._lines.excerpt(span, self._visibility, show=show)
+        shown = show()
+        if self._last is None or self._last[0] != (span, shown):
+            self._last = (span, shown), self._lines.excerpt(span, self._visibility, show=shown)
         return self._last[1]
 
     def pieces(self, part: Span) -> Iterator[Piece]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from .. import settings
-from ..model import Change, Fact, Part, SettingPath
+from ..model import Change, Fact, Part, SettingPath, members_as_one
 from ..syntax.places import Json, Place, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING, Any, Literal
@@ -65,21 +65,26 @@ class _Closed:
         """Them in their order, none within another."""
         found: list[tuple[Span, Hidden]] = []
         waiting: list[tuple[SettingPath, Any]] = [((), self._parsed.value)]
+        alike: dict[tuple[str, ...], dict[tuple[str | None, bool], Hidden | Literal["nothing"] | None]] = {}
         while waiting:
             above, holder = waiting.pop()
+            known = alike.setdefault(members_as_one(above), {})  # of the members of a list the catalogue says the same
             for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ():
-                path = (*above, step)
-                hidden = self._hidden(path, value)
+                is_holder = isinstance(value, dict | list)
+                kind = (step if isinstance(step, str) else None, is_holder)
+                if kind not in known:
+                    known[kind] = self._hidden((*above, step), is_holder=is_holder)
+                hidden = known[kind]
                 if hidden == "nothing":
-                    waiting.append((path, value))
-                elif hidden is not None and (place := self._parsed.places.find(path)) is not None:
+                    waiting.append(((*above, step), value))
+                elif hidden is not None and (place := self._parsed.places.find((*above, step))) is not None:
                     found.append((place.value, hidden))
         return sorted(found)
 
-    def _hidden(self, path: SettingPath, value: Any) -> Hidden | Literal["nothing"] | None:
+    def _hidden(self, path: SettingPath, *, is_holder: bool) -> Hidden | Literal["nothing"] | None:
         """What of a value is not to be seen; ``nothing``: its members are to be looked at; None: its name tells all."""
         setting = self._known.get(path)
-        if not isinstance(value, dict | list):
+        if not is_holder:
             # Of the CDK's settings in a server's file, and the reverse, the name tells that they are public.
             return "values" if len(path) > 1 and isinstance(path[-1], str) and not self._known.is_public(path) else None
         if setting is None:
@@ -133,8 +138,11 @@ class JsonOrigin:
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
-        place = self._parsed.places.find(path) if path else None
-        return self._lines.excerpt(span, show=public_at(self._known, path), anchor=anchor_of(place, span))
+
+        def anchor() -> int:
+            return anchor_of(self._parsed.places.find(path) if path else None, span)
+
+        return self._lines.excerpt(span, show=lambda: public_at(self._known, path), anchor=anchor)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
-from ..typed import Final
-from .values import Public, Visibility, shown_text
+from ..typed import Final, NamedTuple
+from .values import Public, Visibility, shown_again
 
 WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
@@ -32,36 +32,94 @@ _ENDS_WELL = pattern(r"[^\S\r\n]*(?:[,\]}\r\n]|//|/\*|\Z)")
 _WITHIN_A_STRING = pattern(r"[\x00-\x1f\\\ufffd]")
 """What a place inside of a string begins with: a character that must be escaped, a wrong escape, or what is not UTF-8."""
 _SIGNS = " \t{}[]:,"
+_MEMBER = pattern(
+    r'(?P<blank>[^\S\n\r]*)(?P<name>"[^"\\\n\r]*"):(?P<space>[^\S\n\r]*)'
+    r'(?P<value>(?P<quote>")[^"\\\n\r]*"|[^\s{}\[\]:,"/]+)(?P<comma>,?)'
+)
+"""A line as most are: a name and a value without an escape."""
+_KEPT: Final = 512
+"""Lines of which it is remembered what is shown."""
 _HARMLESS_WORDS = frozenset({"true", "false", "null"})
 
 
-def excerpt(
-    text: Text, span: Span, anchor: int, visibility: Visibility, *, show: Public | None, short: dict[int, bool] | None = None
-) -> Excerpt:
-    """The line on which ``span`` starts, masked.
+class _Whole(NamedTuple):
+    """A line that is shown from its start to its end: in pieces, and as a text. ``plain``: that is the line as it is written."""
 
-    ``anchor`` is where the member's name starts if that is on the same line; a long line is shown from there on. ``show`` lets the
-    value at ``span`` itself be seen, as one of these settings, although it stands under a name that this line does not give. ``short``
-    remembers of each line whether it is shown whole, for there can be as many findings in one as it has characters.
+    end: int
+    pieces: tuple[Piece, ...]
+    text: str
+    plain: bool
+
+
+class JsonExcerpts:
+    """Excerpts of a JSON text, of which ``visibility`` says what may be shown.
+
+    Of each line it is remembered whether that is shown whole, for there can be as many findings in one as it has characters; and of the
+    last ones what is shown, for several reports, and the fingerprints of other lines, ask for the same.
     """
-    line = text.position(span.start).line
-    whole = text.line_span(line)
-    short = {} if short is None else short
-    if line not in short:
-        short[line] = False
-        if whole.end - whole.start <= _FARTHEST:
-            reader = _Line(text.content, whole.end, visibility, span, show)
-            pieces = list(reader.pieces(*whole))
-            # What only ``show`` lets be seen is measured as all else is that is masked.
-            short[line] = is_shown_whole(whole, [reader.as_masked.get(piece.start, piece) for piece in pieces])
-            if short[line]:
-                return excerpt_of(line, whole, span, pieces, whole.start, WIDEST)
-    near = anchor if whole.start <= anchor <= span.start and span.start - anchor < SHOWN_OF_LONG else span.start
-    start = whole.start if short[line] else near
-    end = min(whole.end, start + _FARTHEST)
-    reader = _Line(text.content, end, visibility, span, show)
-    reader.lost = start > whole.start and _WITHIN_A_STRING.match(text.content, start) is not None
-    return excerpt_of(line, whole, span, reader.pieces(start, end), start, WIDEST if short[line] else SHOWN_OF_LONG)
+
+    def __init__(self, text: Text, visibility: Visibility) -> None:
+        self._text = text
+        self._visibility = visibility
+        self._long: set[int] = set()
+        """Where the lines start that are not shown whole."""
+        self._kept: dict[int, _Whole] = {}
+        """Lines that are shown whole, by where they start. What is in them depends on the text and its visibility alone."""
+
+    def excerpt(self, span: Span, anchor: Callable[[], int] | None, *, show: Callable[[], Public | None]) -> Excerpt:
+        """The line on which ``span`` starts, masked.
+
+        ``anchor`` tells where the member's name starts if that is on the same line; a long line is shown from there on. ``show`` tells as
+        which settings the value at ``span`` itself may be seen, although it stands under a name that this line does not give. Each is
+        asked only where it matters, for it can take longer than all the rest.
+        """
+        content = self._text.content
+        line, whole = self._text.line_around(span.start)
+        shown = self._whole(whole)
+        if shown is not None and shown.plain:
+            start, end = min(span.start, whole.end) - whole.start, min(span.end, whole.end) - whole.start
+            return Excerpt(line, shown.text, start, max(end, start + 1))
+        if shown is not None:
+            pieces: Iterable[Piece] = shown.pieces
+            if any(piece.masked and piece.start == span.start for piece in pieces) and (public := show()) is not None:
+                pieces = _Line(content, whole.end, self._visibility, span, public).pieces(*whole)
+            return excerpt_of(line, whole, span, pieces, whole.start, WIDEST)
+        near = span.start if anchor is None else anchor()
+        start = near if whole.start <= near <= span.start and span.start - near < SHOWN_OF_LONG else span.start
+        end = min(whole.end, start + _FARTHEST)
+        reader = _Line(content, end, self._visibility, span, show())
+        reader.lost = start > whole.start and _WITHIN_A_STRING.match(content, start) is not None
+        return excerpt_of(line, whole, span, reader.pieces(start, end), start, SHOWN_OF_LONG)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
+        signs = self._text.content[slice(*part)]
+        if signs and not signs.strip(_SIGNS):  # as a third of the lines of most files, in which nothing is ever masked
+            return iter((Piece(*part, signs.replace("\t", " ")),))
+        known = self._kept.get(part.start)
+        return iter(known.pieces) if known is not None and known.end == part.end else self._masked(part)
+
+    def _masked(self, part: Span) -> Iterator[Piece]:
+        return _Line(self._text.content, part.end, self._visibility, Span(0, 0), None).pieces(*part)
+
+    def _whole(self, whole: Span) -> _Whole | None:
+        """What is shown of a line that is shown whole; None of a longer one.
+
+        What only ``show`` lets be seen of it is measured as it is here, masked as all else is.
+        """
+        known = self._kept.get(whole.start)
+        if known is not None or whole.start in self._long:
+            return known
+        pieces = tuple(self._masked(whole)) if whole.end - whole.start <= _FARTHEST else ()
+        if not is_shown_whole(whole, pieces):
+            self._long.add(whole.start)
+            return None
+        if len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        text = "".join([piece.text for piece in pieces])
+        plain = not any(piece.masked or len(piece.text) != piece.end - piece.start for piece in pieces)
+        self._kept[whole.start] = known = _Whole(whole.end, pieces, text, plain)
+        return known
 
 
 def is_shown_whole(whole: Span, pieces: Iterable[Piece]) -> bool:
@@ -106,14 +164,6 @@ def first_of(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
         left -= len(piece.text)
 
 
-def line_pieces(text: Text, part: Span, visibility: Visibility) -> Iterator[Piece]:
-    """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
-    content = text.content[slice(*part)]
-    if content and not content.strip(_SIGNS):  # as a third of the lines of most files, in which nothing is ever masked
-        return iter((Piece(*part, content.replace("\t", " ")),))
-    return _Line(text.content, part.end, visibility, Span(0, 0), None).pieces(*part)
-
-
 def is_masked(pieces: list[Piece], span: Span) -> bool:
     """Whether something at a span is not shown."""
     return any(piece.masked and piece.start < max(span.end, span.start + 1) and span.start < piece.end for piece in pieces)
@@ -147,13 +197,33 @@ class _Line:
         self._due = True
         """Whether a value can come next."""
         self._colon_due = False
-        self.as_masked: dict[int, Piece] = {}
-        """What is shown at ``span``, as it would be without ``show``."""
         self.lost = False
         """Whether the tokens make no sense any more, or the line does not begin with one: then no value is taken for public."""
 
     def pieces(self, start: int, end: int) -> Iterator[Piece]:
         """The tokens from ``start`` to ``end`` with the text to show for each."""
+        is_whole = self._content[end : end + 1] in ("", "\n", "\r")
+        member = _MEMBER.fullmatch(self._content, start, end) if is_whole else None
+        if member is None or not (member["comma"] or _COLON.match(self._content, end) is None):
+            return self._tokens(start, end)
+        return self._member(member)
+
+    def _member(self, member: re.Match[str]) -> Iterator[Piece]:
+        """The tokens of a line that is a member, which are those that :meth:`_tokens` finds one by one."""
+        name, colon, value, comma = member.start("name"), member.end("name"), member.start("value"), member.start("comma")
+        if member["blank"]:
+            yield Piece(member.start(), name, printable(member["blank"].replace("\t", " ")))
+        yield Piece(name, colon, *self._name(member["name"], name))
+        yield Piece(colon, colon + 1, ":")
+        self._sign(":")
+        if member["space"]:
+            yield Piece(colon + 1, value, printable(member["space"].replace("\t", " ")))
+        shown = self._shown(member["value"], Span(value, comma), is_string=member["quote"] is not None, ends_well=True)
+        yield Piece(value, comma, *shown)
+        if member["comma"]:
+            yield Piece(comma, comma + 1, ",")
+
+    def _tokens(self, start: int, end: int) -> Iterator[Piece]:
         at = start
         while at < end:
             match = _TOKEN.match(self._content, at, self._limit)
@@ -181,15 +251,18 @@ class _Line:
             return token, False
         if match["closed"] and _COLON.match(self._content, match.end()):
             return self._name(token, match.start())
+        ends_well = match["closed"] is not None and _ENDS_WELL.match(self._content, match.end()) is not None
+        return self._shown(token, Span(*match.span()), is_string=match["string"] is not None, ends_well=ends_well)
+
+    def _shown(self, token: str, span: Span, *, is_string: bool, ends_well: bool) -> tuple[str, bool]:
+        """What to show for a value, and whether that is not all of it."""
         public = self._value()
-        if public is not None and self._visibility.closed(match.start()) is not None:
+        if public is not None and self._visibility.closed(span.start) is not None:
             public = None
-        if public is None and self._show is not None and self._span == Span(*match.span()):
+        if public is None and self._show is not None and self._span == span:
             public = self._show
-            self.as_masked[match.start()] = Piece(*match.span(), *(_string if match["string"] else _word)(token, None))
-        if match["string"]:
-            whole = match["closed"] and _ENDS_WELL.match(self._content, match.end())
-            return _string(token, public if whole else None)
+        if is_string:
+            return _string(token, public if ends_well else None)
         return _word(token, public)
 
     def _name(self, token: str, at: int) -> tuple[str, bool]:
@@ -237,7 +310,7 @@ def _string(token: str, public: Public | None) -> tuple[str, bool]:
     elif public is not None:
         with suppress(ValueError):  # a wrong escape
             value = str(json.loads(token, strict=False))
-    shown = shown_text(value, public) if value and public is not None else None
+    shown = shown_again(value, public) if value and public is not None else None
     if shown is None or (shown != value and "\\" in token):
         return f'"{MASK}"', True
     return printable(token if shown == value else f'"{shown}"'), shown != value
@@ -247,5 +320,5 @@ def _word(token: str, public: Public | None) -> tuple[str, bool]:
     """A number, or whatever stands without quotes."""
     if token in _HARMLESS_WORDS:
         return token, False
-    shown = shown_text(token, public) if public is not None else None
+    shown = shown_again(token, public) if public is not None else None
     return (MASK, True) if shown is None else (printable(shown), shown != token)

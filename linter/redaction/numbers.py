@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
+from ..patterns import pattern
 from ..typed import Any, Final
 
+_WITH_UNIT: Final = pattern(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-z/%]{0,12}")
 _MOST_DIGITS: Final = 15
 """Digits of a number with which somebody counts or measures; one that has more can be a secret."""
 
 
 def is_long_number(text: str) -> bool:
     """Whether a text is a number, with a unit or without, that has more digits than one with which somebody counts or measures."""
-    return not is_short(text) and re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-z/%]{0,12}", text.strip()) is not None
+    text = text.strip()
+    return not text[:1].isalpha() and not is_short(text) and _WITH_UNIT.fullmatch(text) is not None
 
 
 def is_short(number: str) -> bool:

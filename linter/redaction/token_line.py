@@ -15,7 +15,7 @@ from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from ..typed import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from .credentials import without_credentials
 from .json_line import SHOWN_OF_LONG, WIDEST, excerpt_of, is_shown_whole
-from .values import Public, Visibility, shown_text
+from .values import Public, Visibility, shown_again
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
@@ -223,7 +223,7 @@ class _LineReader:
 def _value(token: Token, written: str, public: Public | None) -> tuple[str, bool]:
     """A value as it may be shown, and whether something of it is masked."""
     quote = written[0] if written[:1] in ('"', "'") else ""
-    shown = shown_text(token.text, public) if public is not None else None
+    shown = shown_again(token.text, public) if public is not None else None
     if shown is None:
         return f"{quote}{MASK}{quote}", True
     if shown == token.text:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_unresolved
@@ -62,6 +63,25 @@ def shown_text(text: str, public: Public) -> str | None:
         return None
     shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
     return _without_password(shown) if _is_a_name(reader) else shown
+
+
+_LONGEST_KEPT: Final = 200
+"""Characters of a text at most of which it is remembered what may be seen of it."""
+
+
+def shown_again(text: str, public: Public) -> str | None:
+    """The same as :func:`shown_text`, for texts that stand in a file again and again; it is remembered for some of them.
+
+    What may be seen depends on the text and on these settings, or on the very function that tells, and on nothing else.
+    """
+    if len(text) > _LONGEST_KEPT:
+        return shown_text(text, public)
+    return _shown_again(text, public if callable(public) else tuple(public))
+
+
+@lru_cache(maxsize=2_000)
+def _shown_again(text: str, public: Public) -> str | None:
+    return shown_text(text, public)
 
 
 def _is_a_name(setting: Setting) -> bool:

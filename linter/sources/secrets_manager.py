@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from .. import settings
-from ..documents.lines import JsonLines
+from ..documents.lines import JsonLines, never
 from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -249,10 +249,10 @@ class SecretOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
         if not self._inner.span.start <= span.start < self._inner.span.end:
-            return self._outer_lines.excerpt(span, show=None)
+            return self._outer_lines.excerpt(span, show=never)
         within = self._inner.inward(span)
         place = self._inner.json.places.find(path) if path else None
-        shown = self._inner_lines.excerpt(within, show=public_at(self._known, path), anchor=anchor_of(place, within))
+        shown = self._inner_lines.excerpt(within, show=lambda: public_at(self._known, path), anchor=lambda: anchor_of(place, within))
         return shown._replace(line=self._text.position(span.start).line)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
