@@ -254,7 +254,8 @@ def check(
     if sarif_category and all(one.format != "sarif" for one in outputs):
         raise click.UsageError("--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too")
     check_statistics(statistics, outputs)
-    style = Style(quiet=quiet, statistics=statistics, category=sarif_category, suppressed=show_suppressed and suppressed_for(outputs))
+    is_suppressed_shown = show_suppressed and suppressed_for(outputs)
+    style = Style(quiet=quiet, statistics=statistics, category=sarif_category, suppressed=is_suppressed_shown, jobs=jobs)
     overrides = Overrides(select, ignore, None, target, fail_on, pedantic or None, server_version, extend_select)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size

@@ -458,6 +458,7 @@ class Style(NamedTuple):
     ``links``: names of rules are hyperlinks (OSC 8). ``statistics``: a table of the rules; None leaves it to the format.
     ``category`` is what GitHub is to know a SARIF log by, empty where its upload says so. ``suppressed``: formats that have a word for
     accepted findings report them too. ``room`` is how many bytes there are for a format that is shortened to fit; None is its own limit.
+    ``jobs`` is how many processes may work out a report at most; None is one for each core, where it has enough findings for it to pay.
     """
 
     color: bool = False
@@ -468,6 +469,7 @@ class Style(NamedTuple):
     category: str = ""
     suppressed: bool = False
     room: int | None = None
+    jobs: int | None = None
 
 
 def dotted(path: Iterable[str | int]) -> str:

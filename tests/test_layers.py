@@ -40,7 +40,7 @@ LAYERS: dict[str, set[str]] = {
     "documents": {"formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "conformance", "documents", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "upgrade": {"conformance", "documents", "model", "policy", "redaction", "release", "server", "settings", "syntax", "text"},
-    "reporters": {"model", "release", "text", "redaction"},
+    "reporters": {"model", "release", "text", "redaction", "parallel"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {

@@ -36,13 +36,14 @@ def wrapped(text: str, columns: int, first: int = 0, indent: int = 0) -> list[st
     The first line has ``first`` columns before it, which are the caller's; the others begin with ``indent`` blanks.
     """
     columns = max(columns, _NARROWEST)
-    if first + width(text) <= columns:
+    measure = len if text.isascii() else width
+    if first + measure(text) <= columns:
         return [text]
     lines: list[str] = []
     line: list[str] = []
     at = first
     for word in _words(text):
-        wide = width(word)
+        wide = measure(word)
         if line and at + 1 + wide > columns:
             lines.append(" ".join(line))
             line, at = [], indent - 1

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 
 from ..model import Document, Finding, Fix, Related, Result, Style, dotted
 from ..redaction.mask import holder_text
-from ..text import Excerpt, Piece, Span, printable
-from ..typed import Final
+from ..text import Excerpt, Piece, Span, inert, printable
+from ..typed import Final, NamedTuple
 from ._about_run import holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
+from ._shares import in_shares
 
 _MOST_PLACES: Final = 6
 """Second places of one finding in its own document that are drawn; the others are named."""
@@ -26,17 +28,61 @@ _MOST_LINES: Final = 6
 
 
 def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
-    """The lines of a report on findings, in the order of their documents."""
+    """The parts of the text of a report on findings, in the order of their documents, each of whole lines."""
     documents: dict[Document, list[Finding]] = {}
     for finding in findings:
         documents.setdefault(finding.document, []).append(finding)
-    writer = _Writer(result, style)
-    for document, found in documents.items():
-        yield from writer.document(document, found)
+    blocks = [block for document, found in documents.items() for block in _blocks(document, found)]
+    said: set[_Known] = set()
+    for share in in_shares(blocks, lambda share: _Writer(result, style).written(share), style):
+        for part in share:
+            if isinstance(part, str):
+                yield part
+            elif part.known not in said:
+                said.add(part.known)
+                yield part.text
 
 
 _Weighed = tuple[int, Finding]
 """How grave a finding is, which is worked out once, and the finding."""
+
+
+class _Block(NamedTuple):
+    """Findings of a document that are reported together: those at one place, or those of what ``is_missing``.
+
+    The first block of a document has its ``headline``: how many findings there are, and how many of them keep the server from starting.
+    """
+
+    document: Document
+    findings: Sequence[Finding]
+    is_missing: bool
+    headline: tuple[int, int] | None = None
+
+
+_Known = tuple[str, str, str]
+"""What is known of a rule once it has been said: the rule, what part of a finding says it, and that without what differs."""
+
+
+class _Once(NamedTuple):
+    """Whole lines of a report that are left out where what they say was said before."""
+
+    text: str
+    known: _Known
+
+
+def _blocks(document: Document, findings: Sequence[Finding]) -> Iterator[_Block]:
+    """The findings of a document as they are reported: what is missing is a block behind those that are as grave as the gravest of it."""
+    weighed = [(gravity(finding), finding) for finding in findings]
+    missing: list[_Weighed] = []
+    there: list[_Weighed] = []
+    for one in weighed:
+        (missing if one[1].is_missing else there).append(one)
+    groups = [(False, group) for group in _groups(there)]
+    groups += [(True, _gravest_first(missing))] if missing else []
+    headline: tuple[int, int] | None = (sum(weight == 0 for weight, _ in weighed), len(findings))
+    for is_missing, group in sorted(groups, key=lambda one: (one[1][0][0], one[0])):
+        yield _Block(document, [finding for _, finding in group], is_missing, headline)
+        headline = None
 
 
 def _groups(findings: Iterable[_Weighed]) -> list[list[_Weighed]]:
@@ -52,40 +98,45 @@ def _gravest_first(findings: list[_Weighed]) -> list[_Weighed]:
 
 
 class _Writer:
-    """Writes documents, and knows what has been said of each rule."""
+    """Writes blocks, and knows what it has said of each rule."""
 
     def __init__(self, result: Result, style: Style) -> None:
         self._rules = result.rules
         self._style = style
+        self._without_links = style._replace(links=False)
         self._columns = style.width or UNKNOWN
-        self._explained: set[tuple[str, str, str]] = set()
+        self._said: set[_Known] = set()
 
-    def document(self, document: Document, findings: Sequence[Finding]) -> Iterator[str]:
-        """The headline of a document, and its findings: what is missing is a block behind those that are as grave as the gravest of it."""
-        weighed = [(gravity(finding), finding) for finding in findings]
-        yield from self._headline(document, weighed)
-        yield ""
-        missing: list[_Weighed] = []
-        there: list[_Weighed] = []
-        for one in weighed:
-            (missing if one[1].is_missing else there).append(one)
-        groups = [(False, group) for group in _groups(there)]
-        groups += [(True, _gravest_first(missing))] if missing else []
-        for is_missing, group in sorted(groups, key=lambda one: (one[1][0][0], one[0])):
-            found = [finding for _, finding in group]
-            yield from self._missing(found) if is_missing else self._place(found)
+    def written(self, blocks: Iterable[_Block]) -> list[str | _Once]:
+        """The text of blocks in parts. What is said of a rule for the first time in them may have been said before."""
+        parts: list[str | _Once] = []
+        lines: list[str] = []
+        for block in blocks:
+            for line in self._block(block):
+                if isinstance(line, str):
+                    lines.append(line)
+                else:
+                    self._said.add(line.known)
+                    parts += [_as_text(lines), line]
+                    lines = []
+        return [*parts, _as_text(lines)]
+
+    def _block(self, block: _Block) -> Iterator[str | _Once]:
+        if block.headline is not None:
+            yield from self._headline(block.document, *block.headline)
             yield ""
+        yield from self._missing(block.findings) if block.is_missing else self._place(block.findings)
+        yield ""
 
-    def _headline(self, document: Document, findings: Sequence[_Weighed]) -> Iterator[str]:
+    def _headline(self, document: Document, stops: int, findings: int) -> Iterator[str]:
         facts = ", ".join(filter(None, (printable(document.kind), holder(document), document.target)))
-        stops = sum(weight == 0 for weight, _ in findings)
-        what = f": {stops} of {len(findings)} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
+        what = f": {stops} of {findings} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
         path = printable(document.uri)
         first, *others = wrapped(f"{path} ({facts}){what}", self._columns, indent=4)
         yield paint(path, "place", self._style) + first[len(path) :] if first.startswith(path) else paint(first, "place", self._style)
         yield from others
 
-    def _missing(self, findings: Iterable[Finding]) -> Iterator[str]:
+    def _missing(self, findings: Iterable[Finding]) -> Iterator[str | _Once]:
         """What is missing, without the source lines, in which there is nothing to see of it."""
         yield paint("Missing here:", "place", self._style)
         for finding in findings:
@@ -97,7 +148,7 @@ class _Writer:
             yield from self._elsewhere(others)
             yield from self._notes(finding, parts, 1)
 
-    def _place(self, findings: Sequence[Finding]) -> Iterator[str]:
+    def _place(self, findings: Sequence[Finding]) -> Iterator[str | _Once]:
         """The findings at one place, with its source lines behind the headline of the first."""
         digits = 1
         for number, finding in enumerate(findings):
@@ -134,42 +185,39 @@ class _Writer:
         """The severity, the rule and what is wrong."""
         label = f"{finding.severity}[{printable(finding.rule)}]"
         text = wrapped(printable(parts.headline), self._columns, len(label) + 2, 4)
-        color = self._style._replace(links=False)
-        linked = paint(f"{finding.severity}[", finding.severity, color) + self._linked(finding) + paint("]", finding.severity, color)
-        yield f"{linked if self._style.links else paint(label, finding.severity, color)}: {text[0]}"
+        painted = self._linked(finding) if self._style.links else paint(label, finding.severity, self._style)
+        yield f"{painted}: {text[0]}"
         yield from text[1:]
 
     def _linked(self, finding: Finding) -> str:
-        """The id of a rule as a hyperlink to what it goes by."""
+        """The severity, and the id of a rule as a hyperlink to what it goes by."""
         rule = self._rules.get(finding.rule)
         address = next((link for link in rule.links if re.fullmatch(r"https?://[!-~]+", link)), "") if rule is not None else ""
         name = paint(printable(finding.rule), finding.severity, self._style)
-        return f"\033]8;;{address}\033\\{name}\033]8;;\033\\" if address else name
+        linked = f"\033]8;;{address}\033\\{name}\033]8;;\033\\" if address else name
+        before, behind = (paint(text, finding.severity, self._without_links) for text in (f"{finding.severity}[", "]"))
+        return f"{before}{linked}{behind}"
 
-    def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str]:
+    def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str | _Once]:
         """What comes of it and what to do, unless it was said of another finding; the change that a fix makes; where to read more."""
         setting = dotted(finding.path or ())
-        if self._is_new(finding.rule, "why", _general(parts.why, setting)):
-            yield from self._note("why", parts.why, digits)
+        yield from self._once(finding.rule, "why", parts.why, setting, digits)
         if parts.also:
             yield from self._note("also", parts.also, digits)
         if set(finding.held_by) != set(finding.document.holders):
             yield from self._note("of", holder_text(finding.document, finding.held_by), digits)
         fix = finding.fix
-        if not (fix is not None and fix.safe and fix.can_be_made) and self._is_new(finding.rule, "fix", _general(parts.fix, setting)):
-            yield from self._note("fix", parts.fix, digits)
+        if not (fix is not None and fix.safe and fix.can_be_made):
+            yield from self._once(finding.rule, "fix", parts.fix, setting, digits)
         if fix is not None:
             yield from self._fix(finding.document, fix, digits)
-        if self._is_new(finding.rule, "see", "once"):
-            yield from self._note("see", f"medplum-lint explain {finding.rule}", digits)
+        yield from self._once(finding.rule, "see", f"medplum-lint explain {finding.rule}", "", digits)
 
-    def _is_new(self, rule: str, what: str, text: str) -> bool:
-        """Whether a text was not yet printed for a rule, and there is one."""
-        known = (rule, what, text)
-        if not text or known in self._explained:
-            return False
-        self._explained.add(known)
-        return True
+    def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[_Once]:
+        """A note that is printed once for a rule, whatever the setting is; nothing where there is no text, or where it was made before."""
+        known = (rule, what, _general(text, setting))
+        if text and known not in self._said:
+            yield _Once(_as_text(self._note(what, text, digits)), known)
 
     def _note(self, what: str, text: str, digits: int) -> Iterator[str]:
         first = digits + 5 + len(what)
@@ -214,9 +262,18 @@ def _label_of(related: Related) -> str:
     return "" if related.message == dotted(related.path) else related.message
 
 
+def _as_text(lines: Iterable[str]) -> str:
+    """Lines of a report as a text, in which none is a command to a runner."""
+    return inert("".join([f"{line}\n" for line in lines]))
+
+
 def _general(text: str, setting: str) -> str:
     """A text without what differs between the findings of a rule: the setting, quoted texts, addresses, numbers."""
-    text = text.replace(setting, "_") if setting else text
+    return _without_what_differs(text.replace(setting, "_") if setting else text)
+
+
+@lru_cache(maxsize=1_000)
+def _without_what_differs(text: str) -> str:
     return re.sub(r'"[^"]*"|\([^()]*\)|https?://\S+|\d+', "_", text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..model import Result, Style
 from ..text import inert
 from ..typed import IO, Final
@@ -14,13 +16,17 @@ TABLE: Final = True
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the findings, and unless ``quiet`` what was left alone and a summary; with many findings also a table of the rules."""
     findings = shown(result)
-    lines: list[str] = [] if style.quiet else folded(servers(result), style)
+    if not style.quiet:
+        _write(folded(servers(result), style), stream)
     if findings:
         from ._report_by_file import by_file  # nothing of it is needed on a clean run
 
-        lines += by_file(findings, result, style)
+        stream.writelines(by_file(findings, result, style))
     if findings and (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
-        lines += [*statistics(findings, style), ""]
+        _write([*statistics(findings, style), ""], stream)
     if not style.quiet:
-        lines += folded(about_the_run(result, style, with_commands=True), style)
+        _write(folded(about_the_run(result, style, with_commands=True), style), stream)
+
+
+def _write(lines: Iterable[str], stream: IO[str]) -> None:
     stream.writelines(f"{inert(line)}\n" for line in lines)
