@@ -113,6 +113,11 @@ class Text:
         span = self._long.get(line)
         return self._kept(line, self._lines().start_of(line)) if span is None else span
 
+    def line_from(self, start: int) -> tuple[Span, int | None]:
+        """The characters of the line that starts somewhere, and where the next one starts; None where there is none."""
+        end, following = self._lines().end_from(start)
+        return Span(start, end), following if following > end else None
+
     def _kept(self, line: int, start: int) -> Span:
         """The characters of a line that starts somewhere, which are remembered where it takes long to find its end."""
         span = Span(start, self._lines().end_from(start)[0])

@@ -18,116 +18,131 @@ from __future__ import annotations
 import re
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from itertools import accumulate, chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
+from operator import mul
 
-from ..text import Piece, Span, Text
-from ..typed import NamedTuple
+from ..text import BOM, Piece, Span, Text
+from ..typed import Final, NamedTuple
 
 _WINDOW = 100
 _FARTHEST = 10_000
 """Characters of a line in which what fills the window is looked for."""
+_SHORT = 1_000
+"""Characters of a line that is looked at as a whole."""
 _BASE = 37
 _MASK = 2**64 - 1
 _LEAVING = pow(_BASE, _WINDOW, 2**64)
+_POWERS = [pow(_BASE, _WINDOW - 1 - k, 2**64) for k in range(_WINDOW)]
 _UTF16 = f"utf-16-{sys.byteorder[0]}e"
 _END = b"\xff\xff" + bytes(2 * _WINDOW)
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_BLANKS = {ord(" "): None, ord("\t"): None}
+_AT_ONCE: Final = 10_000
+"""Code units of which the hashes are worked out before they are packed."""
+
+Masker = Callable[[Span], Iterator[Piece]]
+"""What masks a part of a line; see :meth:`linter.model.Origin.pieces`."""
 
 
-Wanted = dict[int, Callable[[Span], Iterator[Piece]]]
-"""Lines (from 1), each with what masks a part of it; see :meth:`linter.model.Origin.pieces`."""
+def line_hashes(raw: Iterable[int], masked: Mapping[int, int | None]) -> Mapping[int, str]:
+    """The hash of each line (from 1) of a file that ``masked`` has: GitHub's own, or that of the masked text where there is one.
+
+    ``raw`` are GitHub's hashes of all lines up to the last of them.
+    """
+    numbers = _numbers(raw)
+    own = {line: f"{value:x}:{number}" for line, (value, number) in enumerate(numbers, 1) if line in masked}
+    others = {line: value for line in sorted(masked) if (value := masked[line]) is not None}
+    return own | {line: f"{value:x}:{number}" for line, (value, number) in zip(others, _numbers(others.values()), strict=True)}
 
 
-def line_hashes(text: Text, wanted: Wanted) -> Mapping[int, str]:
-    """The hash of each wanted line (from 1) of a file: GitHub's own, or that of the masked text where GitHub's would be one of a secret."""
-    raw = raw_line_hashes(text, max(wanted, default=0))
+def _numbers(hashes: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Hashes of lines, each with how many so far were the same."""
     seen: dict[int, int] = {}
-    hashes: dict[int, str] = {}
-    starts = _Starts(text)
-    for line in sorted(wanted):
-        masked = _masked_window(starts, line, wanted[line])
-        if masked is None:
-            hashes[line] = raw[line - 1]
-        else:
-            value = _hash(masked)
-            hashes[line] = f"{value:x}:{_count(seen, value)}"
-    return hashes
+    for value in hashes:
+        seen[value] = number = seen.get(value, 0) + 1
+        yield value, number
 
 
 def raw_line_hashes(text: Text, last: int) -> list[str]:
     """The hash that GitHub has for each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
-    starts, units = _units(_as_read(text), last)
-    seen: dict[int, int] = {}
-    return [f"{value:x}:{_count(seen, value)}" for value in _rolling(units, starts)]
+    return [f"{value:x}:{number}" for value, number in _numbers(raw_hashes(text, 1, last))]
 
 
-class _Written(NamedTuple):
-    """What is hashed of a piece of a line: its text without blanks, of how many units that is, and whether it is masked."""
+def raw_hashes(text: Text, first: int, last: int) -> array[int]:
+    """The same for the lines of a part of a file, without how many so far had the same hash."""
+    if last < first:
+        return array("Q")
+    starts, units = _units(_as_read(text, first, last + _WINDOW), last + 1 - first)
+    return _rolling(units, starts)
+
+
+class _Line(NamedTuple):
+    """A line as far as it can fill a window, without blanks, and of how many code units that is.
+
+    ``clear`` is how many of these there are before anything that is masked, None where nothing is. ``following`` is where the next line
+    starts, None behind the last one.
+    """
 
     text: str
     units: int
-    masked: bool
+    clear: int | None
+    following: int | None
 
 
-class _Starts:
-    """The starts of lines, as far as they can fill a window. That of a line is filled by those that follow: so they are kept a while."""
+class MaskedWindows:
+    """The hashes of the masked text of lines of a file. The lines that fill the window of one fill those of the next: these are kept."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
-        self._kept: dict[tuple[int, Callable[[Span], Iterator[Piece]]], list[_Written] | None] = {}
+        self._kept: dict[tuple[int, Masker], _Line] = {}
 
-    def of(self, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> list[_Written] | None:
-        """The first pieces of a line; None where there is no such line."""
-        key = (line, pieces)
-        if key not in self._kept:
+    def hash_of(self, start: int, pieces: Masker) -> int | None:
+        """The hash of the masked text from the start of a line on; None where the units of the file that GitHub hashes touch no mask.
+
+        The window is filled by what is shown, so that it ends at the same place whatever the length of what is masked.
+        """
+        units = 0
+        touched = False
+        window: list[str] = []
+        at: int | None = start
+        while units < _WINDOW and at is not None:
+            line = self._line(at, pieces)
+            touched = touched or (line.clear is not None and units + line.clear < _WINDOW)
+            window.append(line.text)
+            units, at = units + line.units + 1, line.following
+        return _hash("\n".join([*window, ""])) if touched else None
+
+    def _line(self, start: int, pieces: Masker) -> _Line:
+        """What a line that starts somewhere fills a window with."""
+        key = (start, pieces)
+        line = self._kept.get(key)
+        if line is None:
             if len(self._kept) > 2 * _WINDOW:
                 self._kept.clear()
-            self._kept[key] = self._read(line, pieces)
-        return self._kept[key]
+            line = self._kept[key] = self._read(start, pieces)
+        return line
 
-    def _read(self, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> list[_Written] | None:
-        whole = _line_span(self._text, line)
-        if whole is None:
-            return None
-        content, units = self._text.content, 0
-        written: list[_Written] = []
-        for piece in pieces(Span(whole.start, min(whole.end, whole.start + _FARTHEST))):
+    def _read(self, start: int, pieces: Masker) -> _Line:
+        whole, following = self._text.line_from(start)
+        content = self._text.content
+        part = Span(start, min(whole.end, start + _FARTHEST))
+        if part.end - start <= _SHORT and not [piece for piece in pieces(part) if piece.masked]:
+            shown = _without_blanks(content[start : part.end])
+            return _Line(shown, _width(shown), None, following)
+        units = 0
+        clear: int | None = None
+        written: list[str] = []
+        for piece in pieces(part):
+            clear = units if clear is None and piece.masked else clear
             shown = piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))]
-            shown = shown.translate(_BLANKS)
-            written.append(_Written(shown, _width(shown), piece.masked))
-            units += written[-1].units
+            written.append(_without_blanks(shown))
+            units += _width(written[-1])
             if units >= _WINDOW:
                 break
-        return written
+        return _Line("".join(written), units, clear, following)
 
 
-def _masked_window(starts: _Starts, line: int, pieces: Callable[[Span], Iterator[Piece]]) -> str | None:
-    """The masked text, without blanks, of which the first units are hashed; None where those of the file touch nothing masked.
-
-    It is filled by what is shown, so that it ends at the same place whatever the length of what is masked.
-    """
-    units = 0
-    touched = False
-    window: list[str] = []
-    while units < _WINDOW and (start := starts.of(line, pieces)) is not None:
-        for piece in start:
-            if units >= _WINDOW:
-                break
-            touched = touched or piece.masked
-            window.append(piece.text)
-            units += piece.units
-        window.append("\n")
-        units, line = units + 1, line + 1
-    return "".join(window) if touched else None
-
-
-def _line_span(text: Text, line: int) -> Span | None:
-    try:
-        return text.line_span(line)
-    except IndexError:
-        return None
+def _without_blanks(text: str) -> str:
+    return text.replace(" ", "").replace("\t", "")
 
 
 _FIRST_UNITS = re.compile(rf"(?:[ \t]*[^ \t]){{{_WINDOW}}}")
@@ -145,19 +160,33 @@ def _width(text: str) -> int:
 
 
 def _hash(window: str) -> int:
-    units = array("H", f"{window}".encode(_UTF16, "surrogatepass")[: 2 * _WINDOW])
-    units.extend([0xFFFF, *[0] * _WINDOW][: _WINDOW - len(units)])
-    return next(_rolling(units, [0]))
+    units = array("H", window[:_WINDOW].encode(_UTF16, "surrogatepass")[: 2 * _WINDOW])
+    if len(units) < _WINDOW:
+        units.append(0xFFFF)
+    hash_: int = sum(map(mul, units, _POWERS))
+    return hash_ & _MASK
 
 
-def _as_read(text: Text) -> str:
-    """The text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
-    content = "\ufeff" + text.content if text.bom else text.content
+def _as_read(text: Text, first: int, last: int) -> str:
+    """Lines of the text, up to the line end of the last one, as the action decodes the file.
+
+    A byte that was kept as a lone surrogate (PEP 383) is U+FFFD there.
+    """
+    start, end = (_line_start(text, line) for line in (first, last + 1))
+    content = f"{BOM if text.bom and first == 1 else ''}{text.content[start:end]}"
     try:
         content.encode()
     except UnicodeEncodeError:
         return _bytes(content).decode(errors="replace")
     return content
+
+
+def _line_start(text: Text, line: int) -> int | None:
+    """Where a line starts; None where there is none."""
+    try:
+        return text.line_span(line).start
+    except IndexError:
+        return None
 
 
 def _bytes(content: str) -> bytes:
@@ -168,27 +197,27 @@ def _bytes(content: str) -> bytes:
         return b"".join(char.encode(errors="surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass") for char in content)
 
 
-def _units(content: str, last: int) -> tuple[list[int], array[int]]:
-    """Where each wanted line starts, and the code units to look at.
+def _units(content: str, most: int) -> tuple[list[int], array[int]]:
+    """Where each of the first lines starts, and the code units to look at.
 
     No window reaches past the first 100 units of a line (it starts at that line or before), nor past the 100th line after the last
     wanted one (each line has its LF at least), so nothing beyond is kept: a long line costs no more than a short one.
     """
-    lines = _LINE_END.split(content, maxsplit=last + _WINDOW)
-    cut = len(lines) > last + _WINDOW
-    kept = [f"{line.translate(_BLANKS)}\n"[:_WINDOW].encode(_UTF16) for line in lines[:-1]]
-    if not cut:
-        kept.append(lines[-1].translate(_BLANKS)[:_WINDOW].encode(_UTF16))
-    starts = accumulate((len(line) // 2 for line in kept), initial=0)
-    return list(islice(starts, min(last, len(kept)))), array("H", b"".join(chain(kept, [_END])))
+    lines = _without_blanks(content.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    last = lines.pop()
+    kept = [*[f"{line}\n"[:_WINDOW] for line in lines], last[:_WINDOW]]
+    joined = "".join(kept)
+    units = array("H", joined.encode(_UTF16))
+    lengths = map(len, kept) if len(units) == len(joined) else (len(line.encode(_UTF16)) // 2 for line in kept)
+    starts = list(accumulate(lengths, initial=0))
+    units.frombytes(_END)
+    return starts[: min(most, len(kept))], units
 
 
-def _rolling(units: array[int], starts: list[int]) -> Iterator[int]:
+def _rolling(units: array[int], starts: list[int]) -> array[int]:
     """The hash of the 100 units from each start, as the difference of two prefixes: every unit is taken once, not 100 times."""
-    prefixes = array("Q", accumulate(units, lambda hash_, unit: (hash_ * _BASE + unit) & _MASK, initial=0))
-    return ((prefixes[start + _WINDOW] - prefixes[start] * _LEAVING) & _MASK for start in starts)
-
-
-def _count(seen: dict[int, int], value: int) -> int:
-    seen[value] = seen.get(value, 0) + 1
-    return seen[value]
+    hash_ = 0
+    prefixes = array("Q", [hash_])
+    for at in range(0, len(units), _AT_ONCE):
+        prefixes.extend([hash_ := (hash_ * _BASE + unit) & _MASK for unit in units[at : at + _AT_ONCE]])
+    return array("Q", [(prefixes[start + _WINDOW] - prefixes[start] * _LEAVING) & _MASK for start in starts])

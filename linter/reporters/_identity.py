@@ -14,13 +14,22 @@ def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[s
     It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there,
     and the setting. The hash is 32 hexadecimal digits of SHA-256.
     """
+    return numbered(identity(finding, uri) for finding in findings)
+
+
+def numbered(hashes: Iterable[str]) -> list[str]:
+    """Hashes of what findings are about, each with how many so far are about the same."""
     seen: dict[str, int] = {}
-    hashes = []
-    for finding in findings:
-        value = hash_of(_subject(finding, uri))
+    written: list[str] = []
+    for value in hashes:
         seen[value] = number = seen.get(value, 0) + 1
-        hashes.append(f"{value}:{number}")
-    return hashes
+        written.append(f"{value}:{number}")
+    return written
+
+
+def identity(finding: Finding, uri: Callable[[str], str]) -> str:
+    """The hash of what a finding is about; see :func:`identities`."""
+    return hash_of(_subject(finding, uri))
 
 
 def hash_of(subject: Iterable[str]) -> str:

@@ -9,6 +9,15 @@ from ..typed import Any, Final
 _WORDS: Final = {None: "null", True: "true", False: "false"}
 
 
+class Written:
+    """A value that is written already, with the blanks before its lines that belong where it stands."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 class JsonWriter:
     """Writes values; ``string`` is what makes a string of JSON of a text. Names are given to it once each."""
 
@@ -32,6 +41,8 @@ class JsonWriter:
             return _WORDS[value]
         if isinstance(value, int):
             return int.__repr__(value)
+        if isinstance(value, Written):
+            return value.text
         raise TypeError(f"a report cannot hold a value of type {type(value).__name__}")
 
     def _name(self, name: str) -> str:

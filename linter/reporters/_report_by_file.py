@@ -19,7 +19,7 @@ from ._about_run import holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
-from ._shares import in_shares
+from ._shares import made_of, shares_of
 
 _MOST_PLACES: Final = 6
 """Second places of one finding in its own document that are drawn; the others are named."""
@@ -34,7 +34,7 @@ def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterat
         documents.setdefault(finding.document, []).append(finding)
     blocks = [block for document, found in documents.items() for block in _blocks(document, found)]
     said: set[_Known] = set()
-    for share in in_shares(blocks, lambda share: _Writer(result, style).written(share), style):
+    for share in made_of(shares_of(blocks, style), lambda share: _Writer(result, style).written(share)):
         for part in share:
             if isinstance(part, str):
                 yield part

@@ -25,8 +25,10 @@ run. ``tests/test_sarif.py`` reads logs into its objects, and these must say the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from zlib import compress
 
 from ..model import (
@@ -48,13 +50,15 @@ from ..model import (
 )
 from ..redaction.mask import holder_text, named_environment, shown_span
 from ..text import Edit, Span, Text, printable
-from ..typed import IO, Any, Final
+from ..typed import IO, Any, Final, NamedTuple
 from ._cwe import NAMES, page_of, weaknesses
-from ._fingerprint import Wanted, line_hashes
-from ._identity import identities
+from ._fingerprint import MaskedWindows, line_hashes, raw_hashes
+from ._identity import identity, numbered
+from ._json_writer import Written
 from ._paths import ReportedPath, reported_path
 from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sentence, shortened
 from ._sarif_writer import SarifWriter
+from ._shares import made_of, shares_of
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://www.medplum.com/docs/self-hosting/server-config"
@@ -91,7 +95,7 @@ def _fitting(result: Result, style: Style, writer: SarifWriter) -> str:
     most = _RESULTS
     while True:
         kept = _gravest(shown, most)
-        text = writer.text(_log(result, style, len(shown), kept))
+        text = _written(result, style, writer, len(shown), kept)
         size = _size(text)
         if size <= _BYTES or not kept:
             return text
@@ -118,11 +122,19 @@ def _given(**members: Any) -> _Object:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _log(result: Result, style: Style, shown: int, kept: list[Finding]) -> _Object:
+def _written(result: Result, style: Style, writer: SarifWriter, shown: int, kept: list[Finding]) -> str:
+    """The log as a text, of which the results are written one by one: they are nearly all of it."""
     rules = _described(result.rules, kept)
     place = cache(_artifact_location)
-    taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
-    notifications = [*_unread(result.files, place), *_left_out(shown, len(kept)), *_without_tags(rules.values())]
+    log = writer.text(_log(result, style, place, rules.values(), shown, len(kept)))
+    before, behind = log.split(_GAP)
+    return "".join([before, *writer.listed(_results(kept, _Results(list(rules), place, style, writer)), _DEPTH), behind])
+
+
+def _log(result: Result, style: Style, place: _Placer, rules: Collection[RuleInfo], shown: int, kept: int) -> _Object:
+    """The log, with a gap for the results."""
+    taxa = list(dict.fromkeys(weakness for rule in rules for weakness in weaknesses(rule.tags)))
+    notifications = [*_unread(result.files, place), *_left_out(shown, kept), *_without_tags(rules)]
     configurations = [*(_used(one, place) for one in result.configurations), *(_noticed(one, place) for one in result.notices)]
     invocation = _given(
         executionSuccessful=True,
@@ -130,14 +142,14 @@ def _log(result: Result, style: Style, shown: int, kept: list[Finding]) -> _Obje
         toolExecutionNotifications=notifications or None,
     )
     run = _given(
-        tool={"driver": _driver(result.version, rules.values(), taxa)},
+        tool={"driver": _driver(result.version, rules, taxa)},
         automationDetails={"id": f"{style.category}/"} if style.category else None,
         columnKind="unicodeCodePoints",
         invocations=[invocation],
         newlineSequences=["\r\n", "\n", "\r"],
         originalUriBaseIds={_ROOT: {"description": {"text": "The root of the repository."}}},
         properties={"servers": _servers(result.files, place)},
-        results=_results(kept, list(rules), place, style),
+        results=Written(_GAP),
         taxonomies=[_taxonomy(taxa)] if taxa else None,
     )
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -281,26 +293,141 @@ def _pascal(id_: str) -> str:
 # Results
 
 
-def _results(findings: list[Finding], rules: list[str], place: _Placer, style: Style) -> list[_Object]:
-    indexes = {id_: index for index, id_ in enumerate(rules)}
-    regions = [_region(finding.document, finding.path, finding.span) for finding in findings]
-    lines = _line_hashes(findings, regions)
-    named = cache(reported_path)
-    results = identities(findings, lambda path: str(place(path)["uri"]))
+_DEPTH: Final = 4
+"""How many objects and lists of a log a result is in."""
+_GAP: Final = "\0"
+"""What stands where something is to be written that differs from result to result: no text of JSON has it."""
+_NUMBERED: Final = "\1"
+"""The same for a fingerprint, which is numbered when all results are known."""
+
+
+class _Form(NamedTuple):
+    """The text of results that are alike, but for their fingerprints, and with ``%s`` for what differs otherwise."""
+
+    before: str
+    between: str
+    behind: str
+
+
+class _Result(NamedTuple):
+    """A result, for which the hash of its line and what it is about have still to be numbered."""
+
+    before: str
+    between: str
+    behind: str
+    line: int
+    masked: int | None
+    """The hash of the masked text of the line; None where nothing is masked."""
+    subject: str
+
+
+class _Share(NamedTuple):
+    """Findings, and the lines of their files that are not in a share before: of each file the first and the last."""
+
+    findings: Sequence[Finding]
+    lines: Sequence[tuple[Text, int, int]]
+
+
+def _results(findings: list[Finding], writer: _Results) -> list[str]:
+    """The results of a log; only what is numbered through all of them is not worked out by several processes."""
+    shares = list(_shared(findings, writer.style))
+    made = made_of(shares, writer.written)
+    raw: dict[Text, list[array[int]]] = {}
+    for share, (_, hashes) in zip(shares, made, strict=True):
+        for (text, _, _), values in zip(share.lines, hashes, strict=True):
+            raw.setdefault(text, []).append(values)
+    results = [result for made_there, _ in made for result in made_there]
+    masked: dict[Text, dict[int, int | None]] = {}
+    for finding, result in zip(findings, results, strict=True):
+        # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
+        masked.setdefault(finding.document.text, {}).setdefault(result.line, result.masked)
+    lines = {text: line_hashes(chain(*raw[text]), wanted) for text, wanted in masked.items()}
     return [
-        _given(
-            message=_message(finding, named),
-            fixes=_fixes(finding, place) or None,
-            level=finding.severity,
-            locations=[_location(finding, region, place)],
-            partialFingerprints={"primaryLocationLineHash": line, "medplumLintSetting/v1": result},
-            relatedLocations=[_related_location(number, one, place) for number, one in enumerate(finding.related[:_PLACES], 1)] or None,
-            ruleId=finding.rule,
-            ruleIndex=indexes[finding.rule],
-            suppressions=_suppressions(finding) if style.suppressed else None,
-        )
-        for finding, region, line, result in zip(findings, regions, lines, results, strict=True)
+        f"{one.before}{lines[finding.document.text][one.line]}{one.between}{subject}{one.behind}"
+        for finding, one, subject in zip(findings, results, numbered(one.subject for one in results), strict=True)
     ]
+
+
+def _shared(findings: list[Finding], style: Style) -> Iterator[_Share]:
+    done: dict[Text, int] = {}
+    for share in shares_of(findings, style):
+        farthest: dict[Text, int] = {}
+        for finding in share:
+            text = finding.document.text
+            farthest[text] = max(farthest.get(text, 0), finding.span.start)
+        lines = [(text, done.get(text, 0) + 1, text.position(min(start, len(text.content))).line) for text, start in farthest.items()]
+        done.update((text, max(first - 1, last)) for text, first, last in lines)
+        yield _Share(share, lines)
+
+
+class _Results:
+    """Makes the results of findings, as texts."""
+
+    def __init__(self, rules: list[str], place: _Placer, style: Style, writer: SarifWriter) -> None:
+        self.style = style
+        self._indexes = {id_: index for index, id_ in enumerate(rules)}
+        self._place = place
+        self._writer = writer
+        self._forms: dict[object, _Form] = {}
+        self._named = cache(reported_path)
+
+    def written(self, share: _Share) -> tuple[list[_Result], list[array[int]]]:
+        """The results of a share, and the hashes of the lines that are in no share before."""
+        windows: dict[Text, MaskedWindows] = {}
+        masked: dict[tuple[Text, int], int | None] = {}
+        results: list[_Result] = []
+        for finding in share.findings:
+            document = finding.document
+            region = _region(document, finding.path, finding.span)
+            line = (document.text, region["startLine"])
+            if line not in masked:
+                if document.text not in windows:
+                    windows[document.text] = MaskedWindows(document.text)
+                start = document.text.line_around(min(finding.span.start, len(document.text.content)))[1].start
+                masked[line] = windows[document.text].hash_of(start, document.origin.pieces)
+            subject = identity(finding, lambda path: str(self._place(path)["uri"]))
+            results.append(_Result(*self._text(finding, region), line[1], masked[line], subject))
+        return results, [raw_hashes(text, first, last) for text, first, last in share.lines]
+
+    def _text(self, finding: Finding, region: _Object) -> tuple[str, str, str]:
+        """The text of a result in three parts, between which its fingerprints belong."""
+        message = _message(finding, self._named)
+        fixes = _fixes(finding, self._place)
+        logical = _logical_locations(finding)
+        related = [_related_location(number, one, self._place) for number, one in enumerate(finding.related[:_PLACES], 1)]
+        suppressions = _suppressions(finding) if self.style.suppressed else None
+        kinds = tuple(one["kind"] for one in logical)
+        given = tuple(value is not None for value in (fixes or None, related or None, suppressions))
+        alike = (finding.rule, finding.severity, finding.document.uri, kinds, given)
+        if alike not in self._forms:
+            self._forms[alike] = self._form(finding, region, logical, *given)
+        form, text = self._forms[alike], self._writer.text
+        first = [text(message["arguments"][0]), text(message["text"]), *([text(fixes, _DEPTH + 1)] if fixes else [])]
+        names = [text(name) for one in logical for member, name in one.items() if member != "kind"]
+        last = [text(value, _DEPTH + 1) for value, is_given in ((related, given[1]), (suppressions, given[2])) if is_given]
+        return form.before % (*first, *names, *region.values()), form.between, form.behind % tuple(last)
+
+    def _form(self, finding: Finding, region: _Object, logical: list[_Object], fixes: bool, related: bool, suppressions: bool) -> _Form:
+        """The text of a result as this one is written, with a gap for whatever another one that is alike has otherwise."""
+        gap = Written(_GAP)
+        location = _given(
+            logicalLocations=[{name: value if name == "kind" else gap for name, value in one.items()} for one in logical] or None,
+            physicalLocation={"artifactLocation": self._place(finding.document.uri), "region": dict.fromkeys(region, gap)},
+        )
+        result = _given(
+            message={"arguments": [gap], "id": _MESSAGE, "text": gap},
+            fixes=gap if fixes else None,
+            level=finding.severity,
+            locations=[location],
+            partialFingerprints={"primaryLocationLineHash": Written(f'"{_NUMBERED}"'), "medplumLintSetting/v1": Written(f'"{_NUMBERED}"')},
+            relatedLocations=gap if related else None,
+            ruleId=finding.rule,
+            ruleIndex=self._indexes[finding.rule],
+            suppressions=gap if suppressions else None,
+        )
+        text = self._writer.text(result, _DEPTH)
+        before, between, behind = (part.replace("%", "%%").replace(_GAP, "%s") for part in text.split(_NUMBERED))
+        return _Form(before, between, behind)
 
 
 def _fixes(finding: Finding, place: _Placer) -> list[_Object]:
@@ -332,16 +459,6 @@ def _region(document: Document, path: SettingPath | None, span: Span) -> _Object
     start, end = shown_span(document, path, span)
     length = len(document.text.content)
     return _exact(document, Span(min(start, length), min(max(start, end), length)))
-
-
-def _line_hashes(findings: list[Finding], regions: list[_Object]) -> list[str]:
-    """The hash of each finding's line; the lines of a file are read once, as far down as they are needed."""
-    wanted: dict[Text, Wanted] = {}
-    for finding, region in zip(findings, regions, strict=True):
-        # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
-        wanted.setdefault(finding.document.text, {}).setdefault(region["startLine"], finding.document.origin.pieces)
-    hashes = {text: line_hashes(text, lines) for text, lines in wanted.items()}
-    return [hashes[finding.document.text][region["startLine"]] for finding, region in zip(findings, regions, strict=True)]
 
 
 def _suppressions(finding: Finding) -> list[dict[str, str]]:
