@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.helpers import EVERY_RULE, compact
 
 from linter import settings
+from linter.documents.origin import visibility
 from linter.load import Input, load
 from linter.model import Style
-from linter.redaction.json_line import JsonExcerpts
-from linter.redaction.values import Public, Visibility
+from linter.redaction.json_line import _KEPT, JsonExcerpts, _Line
+from linter.redaction.values import Hidden, Public, Visibility
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
+from linter.syntax.json import parse_json
 from linter.text import Excerpt, Span, Text
 
 MARKER = "hunter2"
@@ -363,6 +365,90 @@ def test_what_is_shown_of_a_line_is_the_same_after_another_place_on_it(tokens: l
     known = JsonExcerpts(Text(line), READ)
     excerpt(known, first, first.start)
     assert excerpt(known, second, second.start, show=show) == excerpt(line, second, second.start, show=show)
+
+
+NAME = st.sampled_from(['"port"', '"host"', '"password"']) | st.sampled_from(['""', '"a\x1bb"', '"\\"', "port"])
+VALUE = st.sampled_from(['"x"', '"https://a:b@c"', "8103", "true"]) | st.sampled_from(
+    ['""', '"\x1b"', '"a\\n"', "null", "-1.5e9", "a/b", "//", "{", "[", '"', "hunter2"]
+)
+MEMBERS = st.tuples(
+    st.sampled_from(["", " ", "\t", "\x0b", "  \u2028"]),
+    NAME,
+    st.sampled_from([":", ": ", ":\t"]) | st.sampled_from([" : ", ":\x0c", ""]),
+    VALUE,
+    st.sampled_from(["", ","]) | st.sampled_from([" ,", ", ", "]", "}", ", 1", " // x"]),
+    st.sampled_from(["", "\n", "\r\n"]) | st.sampled_from(["\r", "\n:", " \n :", "\n,"]),
+).map("".join)
+
+
+@given(MEMBERS, st.booleans(), st.booleans(), st.sampled_from([None, "values", "all"]), st.none() | st.integers(0, 20), st.integers(0, 1))
+@example('"host": "x"\n:', False, False, None, None, 1)
+@example('"password": "x" ,', True, False, None, None, 1)
+@example('"host": "x"y', False, False, None, 11, 1)
+def test_a_line_that_is_one_member_is_shown_as_its_tokens_are(
+    text: str, is_shown: bool, is_lost: bool, hidden: Hidden | None, cut: int | None, blank: int
+) -> None:
+    """A member is taken apart by one pattern, which must make no difference."""
+    end = Text(text).line_span(1).end
+    end = end if cut is None else min(cut, end)
+    visibility = Visibility(public, (NAMES | {"password"}).__contains__, lambda offset: hidden if offset % 2 else None)
+    span = Span(text.find(":") + 1 + blank, end - text.endswith(","))
+
+    def line() -> _Line:
+        made = _Line(text, end, visibility, span, any_text if is_shown else None)
+        made.lost = is_lost
+        return made
+
+    assert list(line().pieces(0, end)) == list(line()._tokens(0, end))
+
+
+@given(st.lists(MEMBERS | st.sampled_from(["{\n", "},\n", f'"host": "{"x" * 200}"\n']), max_size=8).map("".join), st.data())
+def test_a_line_that_is_remembered_is_the_one_that_is_asked_for(text: str, data: st.DataObject) -> None:
+    known = JsonExcerpts(Text(text), READ)
+    for _ in range(6):
+        start = data.draw(st.integers(0, len(text)))
+        span, show = Span(start, data.draw(st.integers(start, len(text)))), any_text if data.draw(st.booleans()) else None
+        assert excerpt(known, span, start, show=show) == excerpt(text, span, start, show=show)
+        line = Text(text).line_around(start)[1]
+        shown = "".join(piece.text for piece in JsonExcerpts(Text(text), READ).pieces(line))
+        assert "".join(piece.text for piece in known.pieces(line)) == shown
+
+
+def test_no_more_lines_are_remembered_than_a_few() -> None:
+    text = Text('"port": 1\n' * 3 * _KEPT)
+    known = JsonExcerpts(text, READ)
+    for number in range(1, 3 * _KEPT):
+        assert excerpt(known, text.line_span(number), 0).text == '"port": 1'
+    assert len(known._kept) == _KEPT
+
+
+TREES = st.recursive(
+    st.sampled_from(["x", 1, None]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["", "*", "0", "issuer", "clientSecret", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(["externalAuthProviders", "bots", "allowedOrigins", "x"]), st.lists(TREES, min_size=1, max_size=4))
+@example("externalAuthProviders", [["x"], {"": "x"}])
+@example("externalAuthProviders", [{"": "x"}, ["x"]])
+def test_of_each_member_of_a_list_is_hidden_what_is_so_of_it_alone(name: str, members: list[Any]) -> None:
+    """What was found out of one is taken for true of all that the catalogue cannot tell from it."""
+
+    def hidden(*written: str) -> list[Hidden | None]:
+        text = f'{{"{name}": [{", ".join(written)}]}}'
+        closed = visibility(KNOWN, parse_json(text)).closed
+        found: list[Hidden | None] = []
+        at = text.index("[") + 1
+        for one in written:
+            found += map(closed, range(at, at + len(one)))
+            at += len(one) + 2
+        return found
+
+    texts = list(map(json.dumps, members))
+    assert hidden(*texts) == [one for text in texts for one in hidden(text)]
 
 
 def underlined(text: str, part: str, anchor: str = "", *, show: bool = True) -> str:

@@ -481,6 +481,9 @@ def test_lines_are_where_their_ends_say(content: str, block: int) -> None:
             at = offset - 1 if content[offset - 1 : offset + 1] == "\r\n" else offset
             line = sum(start <= at for start in starts)
             assert forwards.position(offset) == (line, at - starts[line - 1] + 1)
+            assert forwards.line_around(offset) == backwards.line_around(offset) == (line, (starts[line - 1], ends[line - 1]))
+        for line, start in enumerate(starts, 1):
+            assert backwards.line_from(start) == ((start, ends[line - 1]), starts[line] if line < len(starts) else None)
         for line in range(len(starts), 0, -1):
             assert backwards.line_span(line) == (starts[line - 1], ends[line - 1])
             assert backwards.line_span(line) == forwards.line_span(line)

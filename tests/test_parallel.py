@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from linter.model import UNKNOWN, Document, Finding, Mark, Style
 from linter.parallel import in_processes, processes
 from linter.policy import engine
 from linter.policy.rule import Rule
-from linter.reporters import names, reporter
+from linter.report import write_all
+from linter.reporters import _shares, names, reporter
 from linter.run import Options, Outcome, lint_paths
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is one process on Windows")
@@ -144,6 +145,82 @@ def test_a_value_that_cannot_be_known_stays_itself(tmp_path: Path) -> None:
     parameters = [{"Name": f"/medplum/{name}/{key}", "Type": "SecureString"} for name in "abcd" for key in ("port", "issuer")]
     (tmp_path / "ssm.json").write_text(json.dumps({"Parameters": parameters}))
     same_as_alone([str(tmp_path)], Options(isolated=True), 2)
+
+
+# --- Reports of many findings -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every report of two findings is worked out in shares."""
+    monkeypatch.setattr(_shares, "WORTH_A_PROCESS", 1)
+
+
+def written(outcome: Outcome, style: Style) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for name in names():
+        stream = StringIO()
+        reporter(name).report(outcome.result, stream, style)
+        made[name] = stream.getvalue()
+    return made
+
+
+@pytest.mark.parametrize("style", [Style(), Style(color=True, width=50, links=True, suppressed=True)])
+@pytest.mark.parametrize("of", ["fixtures/real", "deployment", "sums"])
+@pytest.mark.usefixtures("shared")
+def test_a_report_in_shares_is_the_same(of: str, style: Style, forks: list[int]) -> None:
+    outcome = lint_paths([str(ROOT / "tests" / of)], Options(Overrides(pedantic=True), isolated=True, jobs=1))
+    alone = written(outcome, style._replace(jobs=1))
+    assert not forks
+    assert written(outcome, style._replace(jobs=2)) == alone
+    assert written(outcome, style._replace(jobs=5)) == alone
+    assert forks
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_share_that_comes_to_nothing_is_made_up_for(folder: Path, monkeypatch: pytest.MonkeyPatch, forks: list[int]) -> None:
+    outcome = lint_paths([str(folder)], Options(isolated=True))
+    alone = written(outcome, Style(jobs=1))
+    here = os.getpid()
+
+    def dying(parts: Sequence[Any], work: Callable[[Any], object], objects: Sequence[object]) -> list[Any]:
+        return in_processes(parts, lambda part: work(part) if os.getpid() == here else os.kill(os.getpid(), signal.SIGKILL), objects)
+
+    monkeypatch.setattr(parallel, "in_processes", dying)
+    assert written(outcome, Style(jobs=3)) == alone
+    assert forks
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_cannot_be_reported_is_left_out_of_a_report_in_shares(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    outcome = lint_paths([str(folder)], Options(isolated=True))
+    [*_, broken] = (one for one in outcome.result.documents if one.uri.endswith("medplum-6.config.json"))
+    monkeypatch.setattr(broken, "origin", None)
+    reported = [
+        write_all(outcome, [(name, str(tmp_path / name))], Style(jobs=jobs), "never") for jobs in (1, 3) for name in ("text", "sarif")
+    ]
+    assert {one.bugs for one in reported[:2]} == {one.bugs for one in reported[2:]} != {()}
+    assert "medplum-5" in (tmp_path / "text").read_text() and "medplum-5" in (tmp_path / "sarif").read_text()
+
+
+def test_from_how_many_findings_on(folder: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = lint_paths([str(folder)], Options(isolated=True))
+    found = len(outcome.result.findings)
+    for worth, jobs, expected in ((found, None, 0), (found // 2, None, 1), (1, None, 1), (1, 1, 0), (1, 3, 2), (found // 2, 3, 1)):
+        forks.clear()
+        monkeypatch.setattr(_shares, "WORTH_A_PROCESS", worth)
+        monkeypatch.setattr(parallel, "processes", lambda wanted: wanted or 2)
+        reporter("sarif").report(outcome.result, StringIO(), Style(jobs=jobs))
+        assert len(forks) == expected, (worth, jobs)
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_option_counts_for_reports(folder: Path, forks: list[int]) -> None:
+    file = str(folder / "medplum-0.config.json")
+    alone = CliRunner().invoke(cli, ["--jobs", "1", file])
+    assert not forks
+    both = CliRunner().invoke(cli, ["--jobs", "2", file])
+    assert forks and (both.output, both.exit_code) == (alone.output, alone.exit_code)
 
 
 # --- The processes ----------------------------------------------------------------------------------------------------------------------

@@ -69,9 +69,11 @@ def raw_line_hashes(text: Text, last: int) -> list[str]:
 
 def raw_hashes(text: Text, first: int, last: int) -> array[int]:
     """The same for the lines of a part of a file, without how many so far had the same hash."""
-    if last < first:
+    start = _line_start(text, first)
+    if last < first or start is None:
         return array("Q")
-    starts, units = _units(_as_read(text, first, last + _WINDOW), last + 1 - first)
+    read = _as_read(text, start, _line_start(text, last + _WINDOW + 1))
+    starts, units = _units(read, last + 1 - first)
     return _rolling(units, starts)
 
 
@@ -167,13 +169,9 @@ def _hash(window: str) -> int:
     return hash_ & _MASK
 
 
-def _as_read(text: Text, first: int, last: int) -> str:
-    """Lines of the text, up to the line end of the last one, as the action decodes the file.
-
-    A byte that was kept as a lone surrogate (PEP 383) is U+FFFD there.
-    """
-    start, end = (_line_start(text, line) for line in (first, last + 1))
-    content = f"{BOM if text.bom and first == 1 else ''}{text.content[start:end]}"
+def _as_read(text: Text, start: int, end: int | None) -> str:
+    """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
+    content = f"{BOM if text.bom and start == 0 else ''}{text.content[start:end]}"
     try:
         content.encode()
     except UnicodeEncodeError:
