@@ -98,6 +98,18 @@ class Text:
         line, start = self._lines().line_at(offset)
         return Position(line, offset - start + 1)
 
+    def positions(self, span: Span) -> tuple[Position, Position]:
+        """The positions of the start and the end of a span; see :meth:`position`."""
+        start = self.position(span.start)
+        if self.is_in_a_line(span):  # as most are
+            return start, Position(start.line, start.column + span.end - span.start)
+        return start, self.position(span.end)
+
+    def is_in_a_line(self, span: Span) -> bool:
+        """Whether no line ends within a span."""
+        start, end = span
+        return start <= end and self.content.find("\n", start, end) < 0 and self.content.find("\r", start, end) < 0
+
     def line_around(self, offset: int) -> tuple[int, Span]:
         """The line of the character at ``offset``, as :meth:`position` has it, and the characters of that, without its line end."""
         line, start = self._lines().line_at(self._in_line(offset))

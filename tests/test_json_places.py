@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import combinations_with_replacement
 from typing import Any
 from unittest.mock import patch
 
@@ -482,6 +483,8 @@ def test_lines_are_where_their_ends_say(content: str, block: int) -> None:
             line = sum(start <= at for start in starts)
             assert forwards.position(offset) == (line, at - starts[line - 1] + 1)
             assert forwards.line_around(offset) == backwards.line_around(offset) == (line, (starts[line - 1], ends[line - 1]))
+        for start, end in combinations_with_replacement(range(len(content) + 1), 2):
+            assert forwards.positions(Span(start, end)) == (forwards.position(start), forwards.position(end))
         for line, start in enumerate(starts, 1):
             assert backwards.line_from(start) == ((start, ends[line - 1]), starts[line] if line < len(starts) else None)
         for line in range(len(starts), 0, -1):

@@ -7,6 +7,7 @@ import re
 from ..patterns import pattern
 from . import format
 
+_WHITE_SPACE = pattern(r"\s")
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _HOST = pattern(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
@@ -14,7 +15,7 @@ _HOST = pattern(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
 
 @format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.")
 def url(text: str) -> str | None:
-    if re.search(r"\s", text):
+    if _WHITE_SPACE.search(text):
         return "must be a URL without white space in or around it"
     match = _SCHEME.match(text)
     if match is None or (not match[2] and match[1].lower() not in ("http", "https")):

@@ -206,22 +206,22 @@ class _Line:
         member = _MEMBER.fullmatch(self._content, start, end) if is_whole else None
         if member is None or not (member["comma"] or _COLON.match(self._content, end) is None):
             return self._tokens(start, end)
-        return self._member(member)
+        return iter(self._member(member))
 
-    def _member(self, member: re.Match[str]) -> Iterator[Piece]:
+    def _member(self, member: re.Match[str]) -> list[Piece]:
         """The tokens of a line that is a member, which are those that :meth:`_tokens` finds one by one."""
         name, colon, value, comma = member.start("name"), member.end("name"), member.start("value"), member.start("comma")
-        if member["blank"]:
-            yield Piece(member.start(), name, printable(member["blank"].replace("\t", " ")))
-        yield Piece(name, colon, *self._name(member["name"], name))
-        yield Piece(colon, colon + 1, ":")
+        blank, space = member["blank"], member["space"]
+        pieces = [Piece(member.start(), name, printable(blank.replace("\t", " ")))] if blank else []
+        pieces += [Piece(name, colon, *self._name(member["name"], name)), Piece(colon, colon + 1, ":")]
         self._sign(":")
-        if member["space"]:
-            yield Piece(colon + 1, value, printable(member["space"].replace("\t", " ")))
+        if space:
+            pieces.append(Piece(colon + 1, value, printable(space.replace("\t", " "))))
         shown = self._shown(member["value"], Span(value, comma), is_string=member["quote"] is not None, ends_well=True)
-        yield Piece(value, comma, *shown)
+        pieces.append(Piece(value, comma, *shown))
         if member["comma"]:
-            yield Piece(comma, comma + 1, ",")
+            pieces.append(Piece(comma, comma + 1, ","))
+        return pieces
 
     def _tokens(self, start: int, end: int) -> Iterator[Piece]:
         at = start

@@ -78,8 +78,10 @@ def shown_span(document: Document, path: SettingPath | None, span: Span) -> Span
     text, first = document.text, Span(span.start, span.start + 1)
     if document.origin.excerpt(path, span).masked:
         return first
+    if text.is_in_a_line(span):
+        return span
     start, end = text.position(span.start).line, text.position(span.end).line
-    if start == end:
+    if start == end:  # it ends within the end of its line
         return span
     # Of several lines the second shows whether a value goes on there, and the last where it ends.
     for line in {start + 1, end}:

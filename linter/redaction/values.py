@@ -58,11 +58,11 @@ def shown_text(text: str, public: Public) -> str | None:
         return without_credentials(text) if not text or public(text) else None
     if not text:
         return text
-    reader = next((setting for setting in public if _may_be_read(text, setting)), None)
-    if reader is None:
-        return None
-    shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
-    return _without_password(shown) if _is_a_name(reader) else shown
+    for reader in public:
+        if _may_be_read(text, reader):
+            shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
+            return _without_password(shown) if _is_a_name(reader) else shown
+    return None
 
 
 _LONGEST_KEPT: Final = 200

@@ -51,7 +51,7 @@ def placer() -> Placer:
     named = cache(reported)
 
     def place(document: Document, path: SettingPath | None, span: Span) -> Place:
-        start, end = (document.position(offset) for offset in shown_span(document, path, span))
+        start, end = document.text.positions(shown_span(document, path, span))
         name, relative = named(document.uri)
         return Place(name, relative, start, max(start, end))
 

@@ -58,7 +58,7 @@ def _document(result: Result) -> dict[str, Any]:
 
 
 def _range(document: Document, path: SettingPath | None, span: Span) -> dict[str, Any]:
-    start, end = (document.position(offset) for offset in shown_span(document, path, span))
+    start, end = document.text.positions(shown_span(document, path, span))
     return {"start": start._asdict(), "end": end._asdict()}
 
 
@@ -110,7 +110,7 @@ def _commands(fix: Fix) -> list[str] | None:
 
 
 def _span(document: Document, span: Span) -> dict[str, Any]:
-    start, end = (document.position(offset) for offset in span)
+    start, end = document.text.positions(span)
     return {"start": start._asdict(), "end": end._asdict()}
 
 

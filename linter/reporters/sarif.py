@@ -451,7 +451,7 @@ def _replacement(document: Document, edit: Edit) -> _Object:
 
 
 def _exact(document: Document, span: Span) -> _Object:
-    (line, column), (end_line, end_column) = (document.position(offset) for offset in span)
+    (line, column), (end_line, end_column) = document.text.positions(span)
     return {"endColumn": end_column, "endLine": end_line, "startColumn": column, "startLine": line}
 
 
