@@ -103,7 +103,6 @@ class _Writer:
     def __init__(self, result: Result, style: Style) -> None:
         self._rules = result.rules
         self._style = style
-        self._without_links = style._replace(links=False)
         self._columns = style.width or UNKNOWN
         self._said: set[_Known] = set()
 
@@ -195,7 +194,7 @@ class _Writer:
         address = next((link for link in rule.links if re.fullmatch(r"https?://[!-~]+", link)), "") if rule is not None else ""
         name = paint(printable(finding.rule), finding.severity, self._style)
         linked = f"\033]8;;{address}\033\\{name}\033]8;;\033\\" if address else name
-        before, behind = (paint(text, finding.severity, self._without_links) for text in (f"{finding.severity}[", "]"))
+        before, behind = (paint(text, finding.severity, self._style) for text in (f"{finding.severity}[", "]"))
         return f"{before}{linked}{behind}"
 
     def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str | _Once]:

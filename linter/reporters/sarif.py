@@ -349,6 +349,7 @@ def _results(findings: list[Finding], writer: _Results) -> list[str]:
 
 
 def _shared(findings: list[Finding], style: Style) -> Iterator[_Share]:
+    """The findings in shares, each with the lines down to its last finding that no share before it has."""
     done: dict[Text, int] = {}
     for share in shares_of(findings, style):
         farthest: dict[Text, int] = {}
@@ -396,16 +397,15 @@ class _Results:
         logical = _logical_locations(finding)
         related = [_related_location(number, one, self._place) for number, one in enumerate(finding.related[:_PLACES], 1)]
         suppressions = _suppressions(finding) if self.style.suppressed else None
-        kinds = tuple(one["kind"] for one in logical)
-        given = tuple(value is not None for value in (fixes or None, related or None, suppressions))
-        alike = (finding.rule, finding.severity, finding.document.uri, kinds, given)
+        given = (bool(fixes), bool(related), suppressions is not None)
+        alike = (finding.rule, finding.severity, finding.document.uri, tuple(one["kind"] for one in logical), given)
         if alike not in self._forms:
             self._forms[alike] = self._form(finding, region, logical, *given)
         form, text = self._forms[alike], self._writer.text
-        first = [text(message["arguments"][0]), text(message["text"]), *([text(fixes, _DEPTH + 1)] if fixes else [])]
+        first = (text(message["arguments"][0]), text(message["text"]), *([text(fixes, _DEPTH + 1)] if fixes else []))
         names = [text(name) for one in logical for member, name in one.items() if member != "kind"]
-        last = [text(value, _DEPTH + 1) for value, is_given in ((related, given[1]), (suppressions, given[2])) if is_given]
-        return form.before % (*first, *names, *region.values()), form.between, form.behind % tuple(last)
+        last = tuple(text(value, _DEPTH + 1) for value in (related or None, suppressions) if value is not None)
+        return form.before % (*first, *names, *region.values()), form.between, form.behind % last
 
     def _form(self, finding: Finding, region: _Object, logical: list[_Object], fixes: bool, related: bool, suppressions: bool) -> _Form:
         """The text of a result as this one is written, with a gap for whatever another one that is alike has otherwise."""
@@ -491,13 +491,6 @@ def _link(number: int, related: Related, path: ReportedPath) -> str:
     """A link to a related location (3.11.6), named after its file and line."""
     line = related.document.position(shown_span(related.document, related.path, related.span).start).line
     return f"[{plain(printable(path.path))}:{line}]({number})"
-
-
-def _location(finding: Finding, region: _Object, place: _Placer) -> _Object:
-    return _given(
-        logicalLocations=_logical_locations(finding) or None,
-        physicalLocation={"artifactLocation": place(finding.document.uri), "region": region},
-    )
 
 
 def _related_location(number: int, related: Related, place: _Placer) -> _Object:
