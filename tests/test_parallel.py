@@ -217,9 +217,9 @@ def test_from_how_many_findings_on(folder: Path, forks: list[int], monkeypatch: 
 @pytest.mark.usefixtures("shared")
 def test_the_option_counts_for_reports(folder: Path, forks: list[int]) -> None:
     file = str(folder / "medplum-0.config.json")
-    alone = CliRunner().invoke(cli, ["--jobs", "1", file])
+    alone = CliRunner().invoke(cli, ["--format", "sarif", "--jobs", "1", file])
     assert not forks
-    both = CliRunner().invoke(cli, ["--jobs", "2", file])
+    both = CliRunner().invoke(cli, ["--format", "sarif", "--jobs", "2", file])
     assert forks and (both.output, both.exit_code) == (alone.output, alone.exit_code)
 
 

@@ -15,11 +15,10 @@ from ..model import Document, Finding, Fix, Related, Result, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, Piece, Span, inert, printable
 from ..typed import Final, NamedTuple
-from ._about_run import holder, of_holder, paint
+from ._about_run import MANY, holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
-from ._shares import made_of, shares_of
 
 _MOST_PLACES: Final = 6
 """Second places of one finding in its own document that are drawn; the others are named."""
@@ -34,13 +33,26 @@ def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterat
         documents.setdefault(finding.document, []).append(finding)
     blocks = [block for document, found in documents.items() for block in _blocks(document, found)]
     said: set[_Known] = set()
-    for share in made_of(shares_of(blocks, style), lambda share: _Writer(result, style).written(share)):
+    for share in _shares(blocks, result, style):
         for part in share:
             if isinstance(part, str):
                 yield part
             elif part.known not in said:
                 said.add(part.known)
                 yield part.text
+
+
+def _shares(blocks: Sequence[_Block], result: Result, style: Style) -> list[list[str | _Once]]:
+    """The parts of the text of blocks, worked out by several processes where there are many."""
+
+    def written(share: Iterable[_Block]) -> list[str | _Once]:
+        return _Writer(result, style).written(share)
+
+    if len(blocks) <= MANY:
+        return [written(blocks)]
+    from ._shares import made_of, shares_of
+
+    return made_of(shares_of(blocks, style), written)
 
 
 _Weighed = tuple[int, Finding]
