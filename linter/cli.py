@@ -267,6 +267,7 @@ def check(
         without_baseline=no_baseline,
         write_baseline=write_baseline,
         fail_on_stale_baseline=fail_on_stale_baseline,
+        known={},
     )
     _check_baseline_options(options, fixes=apply_fixes or show_diff)
     if show_settings or show_files:

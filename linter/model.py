@@ -340,7 +340,7 @@ class Related(NamedTuple):
 class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, a message in which secrets are masked, and the place in a document.
 
-    ``path`` is None when it is about no setting. ``suppressed`` is the reason why it is accepted, None where it is not, and ``accepted_by``
+    ``path`` is None when it is about no setting, and ``part`` is what of that stands at ``span``. ``suppressed`` is the reason why it is accepted, None where it is not, and ``accepted_by``
     is what says so. ``holders`` are those of :class:`Document` of which it is true; None where it is of all of them.
     """
 
@@ -355,6 +355,7 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     accepted_by: AcceptedBy | None = None
     holders: tuple[tuple[str, str], ...] | None = None
+    part: Part = "value"
 
     @property
     def held_by(self) -> tuple[tuple[str, str], ...]:

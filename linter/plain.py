@@ -74,7 +74,10 @@ def run(given: Plain) -> int:
 def _check(given: Plain) -> int:
     quiet = not given.switches.isdisjoint(("--quiet", "-q"))
     options = Options(
-        Overrides(), allow_unrecognized="--allow-unrecognized" in given.switches, force_exclude="--force-exclude" in given.switches
+        Overrides(),
+        allow_unrecognized="--allow-unrecognized" in given.switches,
+        force_exclude="--force-exclude" in given.switches,
+        known={},
     )
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:

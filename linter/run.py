@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -50,7 +50,7 @@ from .model import (
     dotted,
 )
 from .policy.engine import found_by, merged, without_repetitions, without_rivals
-from .policy.incremental import Within
+from .policy.incremental import Known, Within
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -66,7 +66,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .accept import Acceptances
-    from .baseline import Baselines, Known, Reach
+    from .baseline import Baselines, Reach
+    from .baseline import Known as KnownFindings
     from .text import Edit
 
 _SECRETS = "secrets"
@@ -109,6 +110,8 @@ class Options(NamedTuple):
     """Whether what a configuration excludes is passed over though it is named."""
     jobs: int | None = None
     """Processes that check documents at most; None is one for each core, where there are enough documents for it to pay."""
+    known: MutableMapping[tuple[str, str, str | None], Known] | None = None
+    """What the last run with these options knew of each document, by its file, kind and environment; each run puts there what it knows."""
     on_step: Callable[[str, int, int, str], object] | None = None
     """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
 
@@ -222,6 +225,10 @@ def _uri(path: Path) -> str:
     return path.as_posix()
 
 
+def _place_of(document: Document) -> tuple[str, str, str | None]:
+    return document.uri, document.kind, document.environment
+
+
 _Said = tuple[str, str, Span, str]
 """What is said where: the rule, the file, the place and the message."""
 
@@ -267,8 +274,8 @@ class _Subject:
             yield from (one.document, *_parts_of(one.document))
 
 
-_Ahead = tuple[list[Finding], list[str]]
-"""What was found in a document ahead of its turn, and the bugs that showed."""
+_Ahead = tuple[list[Finding], list[str], frozenset[str] | None]
+"""What was found in a document ahead of its turn, the bugs that showed, and what agrees with the catalogue, as :class:`Known` has it."""
 
 
 class _Run:
@@ -323,7 +330,7 @@ class _Run:
         self._rules_of: dict[Document, RuleSet] = {}
         self._acceptances: Acceptances | None = None
         self._baselines: Baselines | None = None
-        self._new_baseline: Known | None = None
+        self._new_baseline: KnownFindings | None = None
         self._found_notices: list[Notice] = []
         configurations = Configurations(options.config, isolated=options.isolated)
         self.choices = Choices(
@@ -545,7 +552,10 @@ class _Run:
         known = len(self.bugs)
         try:
             self._aim(subject)
-            return (self._found_by_rules(subject) if subject.loaded.checkable else []), self.bugs[known:]
+            if not subject.loaded.checkable:
+                return [], self.bugs[known:], None
+            found, fitting = self._found_by_rules(subject)
+            return found, self.bugs[known:], fitting
         except Exception:  # which shows again, and is noted, when its turn comes
             return None
         finally:  # each document has all of its own bugs, in whatever order and process they show
@@ -612,7 +622,10 @@ class _Run:
                 self._report_status(part, {finding.rule for finding in findings})
         plan = rules.plan(document)
         if loaded.checkable:
-            findings += self._found_by_rules(subject) if ahead is None else self._taken(ahead)
+            found, fitting = self._found_by_rules(subject) if ahead is None else self._taken(ahead)
+            if fitting is not None and self.options.known is not None:
+                self.options.known[_place_of(document)] = Known(document, found, fitting, plan.checks)
+            findings += found
             findings = without_rivals(without_repetitions(findings, rules.causes))
         for part in loaded.written:
             self._suppressions.take(part, plan.ids, rules.known)
@@ -631,29 +644,36 @@ class _Run:
             one.target = target
             one.now = self.options.now
 
-    def _taken(self, ahead: _Ahead) -> Sequence[Finding]:
+    def _taken(self, ahead: _Ahead) -> tuple[list[Finding], frozenset[str] | None]:
         """What was found ahead; the bugs that showed are noted."""
-        findings, bugs = ahead
+        findings, bugs, fitting = ahead
         for bug in bugs:
             self._note_bug(bug)
-        return findings
+        return findings, fitting
 
-    def _found_by_rules(self, subject: _Subject) -> list[Finding]:
-        """What the rules find in a document; those about secrets look into what the newest server makes of it."""
+    def _found_by_rules(self, subject: _Subject) -> tuple[list[Finding], frozenset[str] | None]:
+        """What the rules find in a document, and what agrees with the catalogue, where that is known.
+
+        Rules about secrets look into what the newest server makes of it.
+        """
         document, rules = subject.loaded.document, subject.rules
         newest = subject.newest()
         plan = rules.plan(document)
+        fitting: frozenset[str] | None = None
         if newest is document:
-            found = list(
-                plan.incremental.found(document, lambda rule, level, within: self._found_by(rule, document, level, within), self._failing)
-            )
+            before = self.options.known.get(_place_of(document)) if self.options.known is not None else None
+            known = plan.incremental.found(document, partial(self._found_in, document), self._failing, before)
+            found, fitting = list(known.findings), known.fitting
         else:
             found = [one for rule, level in plan.checks if rule.info.category != _SECRETS for one in self._found_by(rule, document, level)]
             found += self._secrets_found(document, newest, rules)
         found += self._found_in_overridden(subject.loaded, rules)
         for path, error in unchecked(document).items():
             self._bug(error, document.uri, "checking a setting", path)
-        return found
+        return found, fitting
+
+    def _found_in(self, document: Document, rule: Rule, level: Level, within: Within | None) -> list[Finding]:
+        return self._found_by(rule, document, level, within)
 
     def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
         """What the rules about secrets find in what the newest server makes of a document."""

@@ -70,11 +70,11 @@ def checks(kind: str, target: str) -> list[tuple[Rule, Level]]:
     return [(rule, rule.info.severity[target] or "note") for rule in rules if applies(rule, about)]  # type: ignore[index]
 
 
-Said = list[tuple[str, str, str, SettingPath | None]]
+Said = list[tuple[Any, ...]]
 
 
 def said(findings: Iterable[Finding]) -> Said:
-    return [(one.rule, one.severity, one.message, one.path) for one in findings]
+    return [(one.rule, one.severity, one.message, one.path, one.fix, one.part, one.related) for one in findings]
 
 
 def alone(document: Document) -> Said:
@@ -93,7 +93,7 @@ def in_turn(turn: Sequence[Document]) -> tuple[list[Said], int]:
             runs += 1
             return found_by(rule, document, level, None, within)
 
-        every.append(said(checker.found(one, find, set())))
+        every.append(said(checker.found(one, find, set()).findings))
     return every, runs
 
 
@@ -203,8 +203,8 @@ def test_what_is_checked_only_where_another_setting_is_not_given() -> None:
 def test_what_did_not_change_is_not_taken_for_missing() -> None:
     both = compiled({"name": {"present": True}, "port": {"equals": 1}})
     checker = Incremental([(both, "error")], "server")
-    found = [said(checker.found(one, partial(found_by_rule, one), set())) for one in (bare_of(1), bare_of(2), bare_of(1))]
-    assert [[path for *_, path in one] for one in found] == [[], [("port",)], []]
+    found = [said(checker.found(one, partial(found_by_rule, one), set()).findings) for one in (bare_of(1), bare_of(2), bare_of(1))]
+    assert [[path for _, _, _, path, *_ in one] for one in found] == [[], [("port",)], []]
 
 
 def bare_of(port: int) -> Document:

@@ -92,6 +92,16 @@ def read_beside(kind: str) -> Mapping[str, str]:
     return {name: other for name, other in beside if other}
 
 
+_READ_WITH_OTHERS: Final = ("origins", "hostname", "host-or-socket")
+"""The forms of settings of which another setting says what was meant: see :mod:`linter.conformance.repairs`."""
+
+
+def is_read_alone(kind: str, path: SettingPath) -> bool:
+    """Whether no other setting decides what is said of one that does not fit, or what was meant by it, but what :func:`read_beside` names."""
+    setting = settings.catalogue(kind).get(path)
+    return path[0] not in _STOPPING and (setting is None or setting.format not in _READ_WITH_OTHERS)
+
+
 _DEEPEST: Final = 100
 """Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
 

@@ -233,6 +233,7 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
         span=document.locate(path, part),
         fix=make_fix(rule.fix, node),
         related=tuple(_related(clause, node, failure, document)) if node.document.members or node.document.parts else (),
+        part=part,
     )
 
 

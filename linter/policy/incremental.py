@@ -1,26 +1,27 @@
 """Checking a document only as far as it differs from one that was checked before.
 
-Of the documents of a run many are nearly the same: the environments of a dump, the files of a monorepo. What is found in a setting depends
-on its value, on what the source says of it, and on the settings that the rule compares it with (:mod:`linter.policy.reads`). A rule that
-has found nothing in one document is run on the next only where one of these is another.
+Of the documents of a run many are nearly the same: the environments of a dump, the files of a monorepo. And a document is checked again
+with a few settings fixed. What is found in a setting depends on its value, on what the source says of it, and on the settings that the
+rule compares it with (:mod:`linter.policy.reads`). A rule is run on the next document only where one of these is another, and what it has
+found elsewhere is taken over.
 """
 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from ..conformance.mismatch import leave_out, misfits, read_beside, unchecked
+from ..conformance.mismatch import is_read_alone, leave_out, misfits, read_beside, unchecked
 from ..conformance.names import needed_like
 from ..model import Document, Fact, Finding, Level, SettingPath
 from ..release import MAIN
 from ..settings import KINDS
-from ..typed import TYPE_CHECKING, Any, Final
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .node import document_fact
 from .rule import Rule
 
 if TYPE_CHECKING:
-    from .reads import Reads
+    from .reads import Reads, Told
 
 Within = Mapping[str, Any]
 """The settings at the top of a document among which a rule is to look: the others are as they were where it found nothing."""
@@ -35,23 +36,58 @@ _MOST_KEPT: Final = 200
 _Shape = tuple[tuple[str, ...], tuple[SettingPath, ...], bool, Any, Any]
 """What two documents must have in common to be compared: the names at the top, the settings of which there are facts, whether it is
 complete, and what its path tells."""
-_Run = tuple[Rule, Level, frozenset[str] | None]
-"""A rule to run, with its level and the names at the top beneath which it is to look: None for everywhere."""
 _Facts = Mapping[str, tuple[Mapping[str, Fact], ...]]
+_DEEP: Final = 200
+"""Levels of nesting beneath which not all findings of a rule are reported, so that none of them is taken over."""
+
+
+class Known(NamedTuple):
+    """A document that was checked, what the rules found in it, and the names of what agrees with the catalogue there.
+
+    ``checks`` are the rules, each with its level. ``fitting`` is None where another document is not to be compared with it.
+    """
+
+    document: Document
+    findings: Sequence[Finding]
+    fitting: frozenset[str] | None
+    checks: Sequence[tuple[Rule, Level]]
 
 
 class _Base:
-    """The last document of a shape: its ``values`` and the ``facts`` of these by the names at the top, the rules that found something in
-    it (``finders``), and the names of what agrees with the catalogue (``fitting``).
+    """A document that another one is compared with: the ``values`` and the ``facts`` of these by the names at the top, what the rules have
+    ``found`` in it, by their ids, the rules that met with a bug (``failing``), and the names of what agrees with the catalogue
+    (``fitting``).
     """
 
-    __slots__ = ("facts", "finders", "fitting", "values")
+    __slots__ = ("facts", "failing", "fitting", "found", "values")
 
-    def __init__(self, values: Mapping[str, Any], facts: _Facts, finders: frozenset[str], fitting: frozenset[str]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        facts: _Facts,
+        findings: Iterable[Finding],
+        failing: Collection[str],
+        fitting: frozenset[str],
+    ) -> None:
         self.values = values
         self.facts = facts
-        self.finders = finders
+        self.found: dict[str, list[Finding]] = {}
+        for finding in findings:
+            self.found.setdefault(finding.rule, []).append(finding)
+        self.failing = frozenset(failing)
         self.fitting = fitting
+
+
+class _Run(NamedTuple):
+    """A rule to run, with its level and the names at the top beneath which it is to look: None for everywhere.
+
+    ``keeps``: what it has found beneath other names in the last document is found in this one too.
+    """
+
+    rule: Rule
+    level: Level
+    names: frozenset[str] | None
+    keeps: bool = False
 
 
 class Incremental:
@@ -63,42 +99,52 @@ class Incremental:
     def __init__(self, checks: Sequence[tuple[Rule, Level]], kind: str) -> None:
         self._checks = checks
         self._kind = kind
-        self._all: list[_Run] = [(rule, level, None) for rule, level in checks]
-        self._runs: dict[frozenset[str], list[_Run]] = {}
-        """What is to be run where some names at the top have changed, and all rules have found nothing before."""
+        self._all = [_Run(rule, level, None) for rule, level in checks]
+        self._runs: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], list[_Run]] = {}
+        """What is to be run where some names at the top have changed, some rules have found something before, and some met with a bug."""
         self._read: dict[str, Reads | None] = {}
+        self._told: dict[str, Told | None] = {}
         self._bases: dict[_Shape, _Base] = {}
+        """The last document of each shape."""
         self._number = 0
         """How many documents were checked."""
         self._spelt: dict[tuple[str, ...], bool] = {}
         """Of the names of documents whether each is spelt as what it is."""
+        self._path_and_told: tuple[str, tuple[Any, Any]] | None = None
 
-    def found(self, document: Document, find: Find, failing: set[str]) -> Iterator[Finding]:
-        """What the rules find in a document, in their order."""
+    def found(self, document: Document, find: Find, failing: set[str], before: Known | None = None) -> Known:
+        """What the rules find in a document, in their order. ``before`` is what it was when it was checked before, where that is known."""
         self._number += 1
         shape = self._shape(document) if self._number >= _WORTH else None
         if shape is None:
-            for rule, level, _ in self._all:
-                yield from find(rule, level, None)
-            return
+            return Known(document, [one for rule, level, *_ in self._all for one in find(rule, level, None)], None, self._checks)
         facts = _facts(document, shape[1])
-        base = self._bases.get(shape)
+        base = self._base_before(before, document, shape) or self._bases.get(shape)
         changed = _changed(document.data, facts, base, self._kind) if base is not None else frozenset(document.data)
         fitting = base.fitting - changed if base is not None else frozenset()
         leave_out(document, fitting)
-        finders: set[str] = set()
-        for rule, level, names in self._to_run(base, changed):
-            within = None if names is None else {name: value for name, value in document.data.items() if name in names}
-            found = find(rule, level, within)
-            if found:
-                finders.add(rule.info.id)
-                yield from found
+        findings: list[Finding] = []
+        for run in self._to_run(base, changed):
+            if base is None or not run.keeps:
+                findings += find(run.rule, run.level, _within(document, run.names))
+            else:
+                findings += self._taken_over(run, base.found[run.rule.info.id], changed, document, find)
         if unchecked(document):  # which is to be noted of every document
             self._bases.pop(shape, None)
-            return
+            return Known(document, findings, None, self._checks)
         misfit = misfits(document)  # None where no rule has asked for them
         fitting = frozenset(document.data) - misfit if misfit is not None else fitting
-        self._bases[shape] = _Base(document.data, facts, frozenset(finders | failing), fitting)
+        self._bases[shape] = _Base(document.data, facts, findings, failing, fitting)
+        return Known(document, findings, None if failing else fitting, self._checks)
+
+    def _base_before(self, before: Known | None, document: Document, shape: _Shape) -> _Base | None:
+        """What a document was, where it has the same shape and was checked by the same rules for the same server."""
+        if before is None or before.fitting is None or before.checks != self._checks:
+            return None
+        was = before.document
+        if (was.target, was.server, was.now) != (document.target, document.server, document.now) or self._shape(was) != shape:
+            return None
+        return _Base(was.data, _facts(was, shape[1]), before.findings, (), before.fitting)
 
     def _shape(self, document: Document) -> _Shape | None:
         """The shape of a document; None for one that is compared with no other: made of several, for an older server, or with a name that
@@ -114,30 +160,39 @@ class Incremental:
             self._spelt[names] = not any(map(needed_like, names))
         if not self._spelt[names]:
             return None
-        uploaded, template = document_fact(document, "uploaded"), document_fact(document, "template")
-        return names, tuple(entries), document.complete, uploaded, template
+        return names, tuple(entries), document.complete, *self._told_by_path(document)
+
+    def _told_by_path(self, document: Document) -> tuple[Any, Any]:
+        """What the path of a document tells: one file can have many of them."""
+        if self._path_and_told is None or self._path_and_told[0] != document.uri:
+            told = document_fact(document, "uploaded"), document_fact(document, "template")
+            self._path_and_told = document.uri, told
+        return self._path_and_told[1]
 
     def _to_run(self, base: _Base | None, changed: frozenset[str]) -> list[_Run]:
         """The rules to run on a document in which the settings beneath some names are not as in the last one."""
         if base is None:
             return self._all
-        if changed not in self._runs:
+        key = changed, frozenset(base.found), base.failing
+        if key not in self._runs:
             if len(self._runs) == _MOST_KEPT:
                 self._runs.clear()
-            every = ((rule, level, self._where(rule, changed)) for rule, level in self._checks)
-            self._runs[changed] = [run for run in every if run[2] is None or run[2]]
-        runs = self._runs[changed]
-        if not base.finders:
-            return runs
-        known = {rule.info.id: (rule, level, names) for rule, level, names in runs}
-        return [
-            (rule, level, None) if rule.info.id in base.finders else known[rule.info.id]
-            for rule, level in self._checks
-            if rule.info.id in base.finders or rule.info.id in known
-        ]
+            every = (self._run(rule, level, base, changed) for rule, level in self._checks)
+            self._runs[key] = [run for run in every if run.names is None or run.names or run.keeps]
+        return self._runs[key]
+
+    def _run(self, rule: Rule, level: Level, base: _Base, changed: frozenset[str]) -> _Run:
+        """Where to run a rule, and whether it keeps what it has found."""
+        names = self._where(rule, changed) if rule.info.id not in base.failing else None
+        if names is None or rule.info.id not in base.found:
+            return _Run(rule, level, names)
+        told = self._told_by(rule)
+        if told is None or not told.shared.isdisjoint(changed):
+            return _Run(rule, level, None)
+        return _Run(rule, level, names, keeps=True)
 
     def _where(self, rule: Rule, changed: frozenset[str]) -> frozenset[str] | None:
-        """Beneath which names at the top a rule is to look that found nothing in the last document; None for everywhere."""
+        """Beneath which names at the top a rule finds anything else than in the last document; None where that can be everywhere."""
         rule_id = rule.info.id
         if rule_id not in self._read:
             from .reads import reads_of  # only for a run with many documents
@@ -147,6 +202,47 @@ class Incremental:
         if reads is None or not reads.shared.isdisjoint(changed):
             return None
         return changed if reads.anywhere else reads.places & changed
+
+    def _told_by(self, rule: Rule) -> Told | None:
+        rule_id = rule.info.id
+        if rule_id not in self._told:
+            from .reads import told_of
+
+            self._told[rule_id] = told_of(rule.data, self._kind)
+        return self._told[rule_id]
+
+    def _taken_over(
+        self, run: _Run, before: Sequence[Finding], changed: frozenset[str], document: Document, find: Find
+    ) -> Sequence[Finding]:
+        """What a rule that has found something in the last document finds in this one, which it runs through only as far as it must."""
+        rule, level, names, _ = run
+        told = self._told_by(rule)
+        kept = _unchanged(before, changed, document, self._kind)
+        if told is None or kept is None or (len(kept) < len(before) and not names) or (kept and names and not told.apart):
+            return find(rule, level, None)
+        found = find(rule, level, _within(document, names)) if names else ()
+        if not kept or not found:
+            return kept or found
+        if not told.in_order:
+            return find(rule, level, None)
+        order = {name: number for number, name in enumerate(document.data)}
+        return sorted([*kept, *found], key=lambda one: order.get(str(one.path[0]), -1) if one.path else -1)
+
+
+def _within(document: Document, names: frozenset[str] | None) -> Within | None:
+    return None if names is None else {name: value for name, value in document.data.items() if name in names}
+
+
+def _unchanged(before: Iterable[Finding], changed: frozenset[str], document: Document, kind: str) -> list[Finding] | None:
+    """The findings about what has not changed, where that stands in another document; None where nobody can tell."""
+    kept: list[Finding] = []
+    for one in before:
+        path = one.path
+        if path is None or len(path) > _DEEP or one.related or not is_read_alone(kind, path):
+            return None
+        if path[0] not in changed:
+            kept.append(one._replace(document=document, span=document.locate(path, one.part)))
+    return kept
 
 
 def _facts(document: Document, entries: Iterable[SettingPath]) -> _Facts:

@@ -1,7 +1,8 @@
 """What a rule reads of a document: by its data, before anything of it is compiled.
 
-A rule that finds nothing in a document finds nothing in another one either that is the same in all that it reads. This says how much that
-is. It may say too much, so that a rule is run for nothing, but never too little.
+A rule that finds nothing in a document finds nothing in another one either that is the same in all that it reads, and what it finds is the
+same where all is the same that its message and its fixes read too. This says how much that is. It may say too much, so that a rule is run
+for nothing, but never too little.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ..typed import Any, Final, NamedTuple
 from .errors import RuleError
 from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_REPAIR
 from .paths import Path, Tag, parse_path
-from .rule import references_of, written_out
+from .rule import fixes_of, references_of, written_out
 
 _UNTRACED: Final = frozenset({"environment", "name", *FACTS_OF_A_REPAIR})
 """The facts that are not among what documents are compared by, since they differ in each environment, as the name of a parameter does."""
@@ -29,6 +30,17 @@ class Reads(NamedTuple):
     shared: frozenset[str]
     places: frozenset[str]
     anywhere: bool
+
+
+class Told(NamedTuple):
+    """What decides, beside the setting that a finding is about, what it says and how it is fixed: ``shared``, by their first names.
+
+    ``in_order``: the findings in a document are in the order of its names at the top. ``apart``: none loses its fix for another one's.
+    """
+
+    shared: frozenset[str]
+    in_order: bool
+    apart: bool
 
 
 class _Untraced(Exception):
@@ -51,15 +63,58 @@ def _shared(data: Mapping[str, Any], kind: str) -> Iterator[str]:
     for clauses in given if isinstance(given, list) else [given]:
         for key, assertion in clauses.items():
             text, asked = written_out(key, assertion)
-            yield from _named(parse_path(text), kind)
+            yield from _named(_known_to_shape(parse_path(text), asked), kind)
             yield from _references(asked, kind)
     for path, assertion in data.get("must", {}).items():
-        parsed = parse_path(path)
+        parsed = _known_to_shape(parse_path(path), assertion)
         if parsed.start != "root" or not (parsed.steps or parsed.fact in FACTS_OF_A_DOCUMENT):
             raise _Untraced
         if parsed.fact in _UNTRACED:
             raise _Untraced
         yield from _references(assertion, kind)
+
+
+def told_of(data: Mapping[str, Any], kind: str) -> Told | None:
+    """What the message and the fixes of a rule read, as :func:`reads_of`; None where that can be anything."""
+    try:
+        shared = frozenset(_told(data, kind))
+        paths = [parse_path(path) for path in data.get("must", {})]
+    except (_Untraced, RuleError):
+        return None
+    in_order = len(paths) == 1 and not any(isinstance(step, Tag) for step in paths[0].steps[:1])
+    moving = ("remove", "rename", "split")
+    return Told(shared, in_order, apart=not any(way in fix for _, fix in fixes_of(data) for way in moving))
+
+
+def _told(data: Mapping[str, Any], kind: str) -> Iterator[str]:
+    yield from _of_others(references_of(data.get("message", "")), kind)
+    for _, fix in fixes_of(data):
+        given = fix.get("when", [])
+        for clauses in given if isinstance(given, list) else [given]:
+            for key, assertion in clauses.items():
+                text, asked = written_out(key, assertion)
+                yield from _of_others([parse_path(text), *references_of(asked)], kind)
+        set_, moved = fix.get("set", {}), {**fix.get("rename", {}), **fix.get("split", {})}
+        if any("${" in str(target) for target in moved.values()):
+            raise _Untraced
+        yield from _of_others(map(parse_path, (*set_, *fix.get("remove", ()), *moved, *moved.values())), kind)
+        yield from _of_others(references_of(list(set_.values())), kind)
+
+
+_OF_ITSELF: Final = _UNTRACED - {"meant"}
+
+
+def _of_others(paths: Iterable[Path], kind: str) -> Iterator[str]:
+    """The first names of paths, but for what is in the setting at hand, and what was meant by that."""
+    for path in paths:
+        if path.start == "node" and (path.fact not in _UNTRACED or (path.fact not in _OF_ITSELF and not path.steps)):
+            continue
+        yield from _named(path, kind)
+
+
+def _known_to_shape(path: Path, assertion: Any) -> Path:
+    """A path to be asked for by an assertion: whether there is an entry is the same in all documents that are compared, its name is not."""
+    return path._replace(fact=None) if path.fact == "name" and assertion in ("absent", "present") else path
 
 
 def _references(assertion: Any, kind: str) -> Iterator[str]:
