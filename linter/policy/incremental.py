@@ -15,7 +15,7 @@ from ..conformance.mismatch import is_read_alone, leave_out, misfits, read_besid
 from ..conformance.names import needed_like
 from ..model import Document, Fact, Finding, Level, SettingPath
 from ..release import MAIN
-from ..settings import KINDS
+from ..settings import KINDS, catalogue
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .node import document_fact
 from .rule import Rule
@@ -128,7 +128,7 @@ class Incremental:
             if base is None or not run.keeps:
                 findings += find(run.rule, run.level, _within(document, run.names))
             else:
-                findings += self._taken_over(run, base.found[run.rule.info.id], changed, document, find)
+                findings += self._taken_over(run, base, changed, document, find)
         if unchecked(document):  # which is to be noted of every document
             self._bases.pop(shape, None)
             return Known(document, findings, None, self._checks)
@@ -211,22 +211,29 @@ class Incremental:
             self._told[rule_id] = told_of(rule.data, self._kind)
         return self._told[rule_id]
 
-    def _taken_over(
-        self, run: _Run, before: Sequence[Finding], changed: frozenset[str], document: Document, find: Find
-    ) -> Sequence[Finding]:
+    def _taken_over(self, run: _Run, base: _Base, changed: frozenset[str], document: Document, find: Find) -> Sequence[Finding]:
         """What a rule that has found something in the last document finds in this one, which it runs through only as far as it must."""
         rule, level, names, _ = run
-        told = self._told_by(rule)
+        told, before = self._told_by(rule), base.found[rule.info.id]
         kept = _unchanged(before, changed, document, self._kind)
-        if told is None or kept is None or (len(kept) < len(before) and not names) or (kept and names and not told.apart):
+        if told is None or kept is None or (len(kept) < len(before) and not names):
+            return find(rule, level, None)
+        if told.of_names and not self._are_known(changed, base.values, document.data):
             return find(rule, level, None)
         found = find(rule, level, _within(document, names)) if names else ()
-        if not kept or not found:
+        if not kept or (not found and (told.apart or len(kept) == len(before))):
             return kept or found
-        if not told.in_order:
+        if not told.in_order or not told.apart:
             return find(rule, level, None)
         order = {name: number for number, name in enumerate(document.data)}
         return sorted([*kept, *found], key=lambda one: order.get(str(one.path[0]), -1) if one.path else -1)
+
+    def _are_known(self, names: Iterable[str], *every: Mapping[str, Any]) -> bool:
+        """Whether names at the top are those of settings that servers read, without members, so that none is meant for another one."""
+        known = (catalogue(self._kind).get((name,)) for name in names)
+        return all(one is not None and one.status != "obsolete" for one in known) and not any(
+            isinstance(values[name], dict | list) for values in every for name in names
+        )
 
 
 def _within(document: Document, names: frozenset[str] | None) -> Within | None:

@@ -36,11 +36,13 @@ class Told(NamedTuple):
     """What decides, beside the setting that a finding is about, what it says and how it is fixed: ``shared``, by their first names.
 
     ``in_order``: the findings in a document are in the order of its names at the top. ``apart``: none loses its fix for another one's.
+    ``of_names``: which setting was meant by a name decides too, and so all other names in the document.
     """
 
     shared: frozenset[str]
     in_order: bool
     apart: bool
+    of_names: bool
 
 
 class _Untraced(Exception):
@@ -82,8 +84,12 @@ def told_of(data: Mapping[str, Any], kind: str) -> Told | None:
     except (_Untraced, RuleError):
         return None
     in_order = len(paths) == 1 and not any(isinstance(step, Tag) for step in paths[0].steps[:1])
-    moving = ("remove", "rename", "split")
-    return Told(shared, in_order, apart=not any(way in fix for _, fix in fixes_of(data) for way in moving))
+    fixes = [fix for _, fix in fixes_of(data)]
+    apart = not any(way in fix for fix in fixes for way in ("remove", "rename", "split"))
+    return Told(shared, in_order, apart, any(_MEANT_NAME in fix.get("rename", {}).values() for fix in fixes))
+
+
+_MEANT_NAME: Final = "${@meant_name}"
 
 
 def _told(data: Mapping[str, Any], kind: str) -> Iterator[str]:
@@ -94,11 +100,12 @@ def _told(data: Mapping[str, Any], kind: str) -> Iterator[str]:
             for key, assertion in clauses.items():
                 text, asked = written_out(key, assertion)
                 yield from _of_others([parse_path(text), *references_of(asked)], kind)
-        set_, moved = fix.get("set", {}), {**fix.get("rename", {}), **fix.get("split", {})}
-        if any("${" in str(target) for target in moved.values()):
+        values, moved = fix.get("set", {}), [*fix.get("rename", {}).items(), *fix.get("split", {}).items()]
+        targets = [target for _, target in moved if target != _MEANT_NAME]
+        if any("${" in target for target in targets):
             raise _Untraced
-        yield from _of_others(map(parse_path, (*set_, *fix.get("remove", ()), *moved, *moved.values())), kind)
-        yield from _of_others(references_of(list(set_.values())), kind)
+        yield from _of_others(map(parse_path, (*values, *fix.get("remove", ()), *(path for path, _ in moved), *targets)), kind)
+        yield from _of_others(references_of(list(values.values())), kind)
 
 
 _OF_ITSELF: Final = _UNTRACED - {"meant"}
