@@ -287,13 +287,13 @@ def check(
     report = partial(_report, outputs=outputs, style=style, color=color, min_severity=min_severity)
     if show_diff:
         aside = any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs)
-        tried = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside)
+        tried = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside, jobs=jobs)
     elif apply_fixes:
-        tried = _fix(check_again, unsafe_fixes, keep_inputs, report)
+        tried = _fix(check_again, unsafe_fixes, keep_inputs, report, jobs)
     else:
         outcome = check_again(None)
         keep_inputs(outcome)
-        tried = with_commands(outcome, check_again, unsafe_fixes, as_they_are=True)
+        tried = with_commands(outcome, check_again, unsafe_fixes, as_they_are=True, jobs=jobs)
         tried = tried._replace(outcome=report(tried.outcome))
         for note in tried.notes if fix_script is not None else ():
             say("note", note)
@@ -372,7 +372,9 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
     say("note", fix_script.summary(script, path))
 
 
-def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> Tried:
+def _fix(
+    check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome], jobs: int | None
+) -> Tried:
     """Make the fixes of files, and report what is left. A file that cannot be written is reported as it is."""
     from .commands.fix import summary
     from .fix import fixed
@@ -381,7 +383,7 @@ def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None
     keep_inputs(fixes.outcome)
     errors = {file.uri: _replaced(file.uri, file.after, file.before) for file in fixes.files}
     made = [file for file in fixes.files if not errors[file.uri]]
-    tried = with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe)
+    tried = with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe, jobs=jobs)
     outcome = report(tried.outcome)
     for note in (*fixes.refused, *tried.notes):
         say("note", note)
@@ -392,7 +394,13 @@ def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None
 
 
 def _show_fixes(
-    check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome], *, aside: bool
+    check_again: Check,
+    unsafe: bool,
+    keep_inputs: Callable[[Outcome], None],
+    report: Callable[[Outcome], Outcome],
+    *,
+    aside: bool,
+    jobs: int | None,
 ) -> Tried:
     """Print what fixes would change, and report what would be left, where it is now. A difference is a failure.
 
@@ -404,7 +412,7 @@ def _show_fixes(
 
     fixes = fixed(check_again, unsafe=unsafe)
     keep_inputs(fixes.before)
-    tried = with_commands(left(fixes), check_again, unsafe)
+    tried = with_commands(left(fixes), check_again, unsafe, jobs=jobs)
     text = "".join(map(unified_diff, fixes.files)) + (printed(tried.dumps) if tried.dumps else "")
     if aside:
         click.echo(text, err=True, nl=False)

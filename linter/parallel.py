@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import sys
 from collections.abc import Callable, Sequence
 
 from .typed import Any, Final, TypeVar
@@ -17,14 +18,19 @@ Part = TypeVar("Part")
 _CHUNK: Final = 1 << 20
 """Bytes that are read from a process at once."""
 
+_working = 1
+"""How many processes share what there can be with this one, itself included."""
+
 
 def processes(wanted: int | None) -> int:
-    """How many processes there can be: as many as are wanted, else one for each core that there is for this one; 1 without ``fork``."""
+    """How many processes there can be for this one: as many as are wanted, else one for each core; 1 without ``fork``.
+
+    Those that work on parts already have a share each.
+    """
     if not hasattr(os, "fork"):
         return 1
-    if wanted is not None:
-        return wanted
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, (cores if wanted is None else wanted) // _working)
 
 
 def in_processes(parts: Sequence[Part], work: Callable[[Part], object], shared: Sequence[object]) -> list[Any]:
@@ -33,12 +39,16 @@ def in_processes(parts: Sequence[Part], work: Callable[[Part], object], shared: 
     The first part is done here, each other one in a process of its own. What ``shared`` holds is not copied on the way: in the results
     it is the very object that it is here. Where ``work`` raises anything here, that is raised.
     """
+    global _working
     numbers = {one: number for number, one in enumerate(shared)}
-    running = [_start(part, work, numbers) for part in parts[1:]]
+    before, _working = _working, _working * max(1, len(parts))
+    running: list[_Process] = []
     try:
+        running += (_start(part, work, numbers) for part in parts[1:])
         first = [work(part) for part in parts[:1]]
         return first + [_result(one, shared) for one in running]
     finally:
+        _working = before
         for one in running:
             _end(one)
 
@@ -64,6 +74,7 @@ def _start(part: Part, work: Callable[[Part], object], numbers: dict[object, int
         os.close(write)
         return _Process(number, read)
     code = 1
+    sys.stderr = None  # type: ignore[assignment]  # who waits sees how far the first process is
     try:
         os.close(read)
         buffer = io.BytesIO()
