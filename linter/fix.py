@@ -465,9 +465,15 @@ def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], F
     """The check of dumps as commands leave them, which have not the comments that accept what is found at a place."""
     accepted = {_key(finding): finding.suppressed for finding in first.result.findings if finding.suppressed is not None}
 
+    suppress = first.suppress
+    if not accepted and suppress is None:
+        return check
+
     def as_accepted(finding: Finding) -> Finding:
-        reason = accepted.get(_key(finding)) if accepted else None
-        return finding._replace(suppressed=first.suppress(placed(finding)).suppressed if reason is None else reason)
+        reason = accepted.get(_key(finding))
+        if reason is None and suppress is not None:
+            reason = suppress(placed(finding)).suppressed
+        return finding._replace(suppressed=reason)
 
     def checked(contents: Mapping[str, bytes]) -> Outcome:
         outcome = check(contents)

@@ -150,8 +150,8 @@ class Outcome(NamedTuple):
     """The documents that rules could check."""
     rewriters: Mapping[Document, Rewriter] = {}
     """What tells what commands would make of a dump."""
-    suppress: Callable[[Finding], Finding] = lambda finding: finding
-    """What gives a finding in one of the documents the reason of the comment that accepts it."""
+    suppress: Callable[[Finding], Finding] | None = None
+    """What gives a finding in one of the documents the reason of the comment that accepts it; None where there are no such comments."""
     sums: tuple[Document, ...] = ()
     """The documents of what servers get from several files, in whose parts findings are."""
 
@@ -926,7 +926,7 @@ class _Run:
             {document: rules.overrides for document, rules in self._rules_of.items()},
             frozenset(document for document, _ in self._checkable),
             self._rewriters,
-            self._suppressions.apply,
+            self._suppressions.apply if self._suppressions.are_there else None,
             tuple(document for document, _ in self._checkable if document.parts is not None),
         )
 

@@ -82,6 +82,11 @@ class Suppressions:
         self._files: dict[str, _File] = {}
         self._anchors: dict[Document, tuple[tuple[Span, int], ...]] = {}
 
+    @property
+    def are_there(self) -> bool:
+        """Whether any file has one."""
+        return bool(self._files)
+
     def take(self, loaded: Loaded, checked: frozenset[str], known: Collection[str]) -> None:
         """Note the suppression comments about a document; ``checked`` are the rules that it is checked with, ``known`` all."""
         if not loaded.suppressions:
