@@ -308,8 +308,8 @@ class _Fixing:
 
     def _note_new(self, fixed: Mapping[str, list[Finding]], documents: Mapping[str, _Compared], before: Outcome, after: Outcome) -> None:
         """Note for each finding that a round brings to a file what was fixed, and whether that is to be blamed for it at all."""
-        known = {place.key for finding in before.result.findings for place in _places(finding)}
-        found = _by_file(after.result.findings)
+        known = {key for finding in before.result.findings for key in _keys(finding)}
+        found = _by_file(finding for finding in after.result.findings if finding.related or _key(finding) not in known)
         for uri, its_fixed in fixed.items():
             uncovered = _Uncovered(its_fixed, *documents[uri])
             for place in (place for finding in found.get(uri, ()) for place in _own_places(finding) if place.key not in known):
@@ -705,16 +705,25 @@ class _Place(NamedTuple):
 
 def _new_places(uris: Collection[str], before: Outcome, after: Outcome) -> dict[str, list[_Place]]:
     """The places in files of which something is found that was not before."""
-    known = Counter(place.key for finding in before.result.findings for place in _places(finding))
+    known = Counter(key for finding in before.result.findings for key in _keys(finding))
     new: dict[str, list[_Place]] = {}
     for finding in after.result.findings:
         if finding.document.uri not in uris or finding.suppressed is not None:
+            continue
+        key = _key(finding)
+        if not finding.related and known[key] > 0:  # which is so of nearly all
+            known[key] -= 1
             continue
         for place in _own_places(finding):
             known[place.key] -= 1
             if known[place.key] < 0:
                 new.setdefault(finding.document.uri, []).append(place)
     return new
+
+
+def _keys(finding: Finding) -> Sequence[Key]:
+    """The keys of the places that a finding is about."""
+    return [place.key for place in _places(finding)] if finding.related else (_key(finding),)
 
 
 def _places(finding: Finding) -> Iterator[_Place]:
