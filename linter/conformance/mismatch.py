@@ -6,7 +6,7 @@ finding, and what is misread is not checked any further.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from .. import settings
@@ -72,15 +72,24 @@ def unchecked(document: Document) -> dict[SettingPath, Exception]:
     return failed
 
 
-def leave_out(document: Document, names: frozenset[str]) -> None:
-    """Have the settings beneath some names at the top of a document not checked, for they are known to fit."""
-    document.cached("known to fit", lambda: names)
+Found = Mapping[str, Sequence[tuple[SettingPath, Mismatch]]]
+"""Mismatches with their paths, by the names at the top beneath which they are."""
 
 
-def misfits(document: Document) -> frozenset[str] | None:
-    """The names at the top of a document beneath which something does not fit; None where nobody has asked."""
-    every = document.known("mismatches")
-    return None if every is None else frozenset(str(path[0]) for path in every)
+def take_over(document: Document, fitting: frozenset[str], known: Found) -> None:
+    """Have the settings beneath some names at the top of a document not checked: they are ``fitting``, or what is wrong there is known."""
+    document.cached("taken over", lambda: (fitting, known))
+
+
+def found(document: Document) -> Found | None:
+    """The mismatches of a document; None where nobody has asked for them."""
+    every: Mapping[SettingPath, Mismatch] | None = document.known("mismatches")
+    if every is None:
+        return None
+    by_name: dict[str, list[tuple[SettingPath, Mismatch]]] = {}
+    for path, one in every.items():
+        by_name.setdefault(str(path[0]), []).append((path, one))
+    return by_name
 
 
 @settings.derived
@@ -106,15 +115,21 @@ _DEEPEST: Final = 100
 """Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
 
 
+_NOTHING: Final[tuple[frozenset[str], Found]] = (frozenset(), {})
+
+
 def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
     """Walk the settings that the catalogue knows; beneath an unknown one nothing is checked."""
     if catalogue_kind(document.kind) not in settings.KINDS:
         return
     checker = _Checker(document)
-    left_out: frozenset[str] = document.cached("known to fit", frozenset)
-    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items()) if key not in left_out]
+    fitting, known = document.known("taken over") or _NOTHING
+    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items()) if key not in fitting]
     while waiting:
         path, value = waiting.pop()
+        if known and len(path) == 1 and path[0] in known:
+            yield from known[str(path[0])]
+            continue
         try:
             mismatch, descend = checker.check(path, value)
         except Exception as error:  # a bug of ours in one setting must not hide the others

@@ -51,7 +51,7 @@ def found_by(
 
     ``within`` are the settings at the top of the document in which it is to look; None for all of it.
     """
-    if not may_speak(rule.guard, document):
+    if not may_speak(rule.guard, document, within):
         return []
     findings = _found(rule, level, seen_by(rule, document), failed, within)
     if rule.trusted:

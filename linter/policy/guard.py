@@ -7,7 +7,7 @@ nothing, but never the other way round. That of a built-in rule is in the built 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..conformance.mismatch import mismatches
 from ..model import ABSENT, Document
@@ -23,12 +23,16 @@ Guard = Mapping[str, Any]
 hold, absent where the rule's condition cannot be decided by such tests."""
 
 
-def may_speak(guard: Guard, document: Document) -> bool:
-    """Whether a rule with this guard can find anything in a document."""
+def may_speak(guard: Guard, document: Document, within: Collection[str] | None = None) -> bool:
+    """Whether a rule with this guard can find anything in a document, or at or beneath some names at the top of it."""
     when, must = guard.get("when"), guard.get("must")
     if when is not None and not any(all(_holds(test, document) for test in tests) for tests in when):
         return False
-    return must is None or any(_holds(test, document) for test in must)
+    if must is None:
+        return True
+    if within is None:
+        return any(_holds(test, document) for test in must)
+    return any(_holds(test, document) and (test[0] != "mismatch" or _has_mismatch_within(test[1], document, within)) for test in must)
 
 
 def _holds(test: Test, document: Document) -> bool:
@@ -65,6 +69,10 @@ def _names(value: Any) -> Iterator[str]:
 
 def _has_mismatch(aspects: Test, document: Document) -> bool:
     return aspects[0] in document.cached("aspects", lambda: frozenset(one.aspect for one in mismatches(document).values()))
+
+
+def _has_mismatch_within(aspect: str, document: Document, names: Collection[str]) -> bool:
+    return any(path[0] in names and one.aspect == aspect for path, one in mismatches(document).items())
 
 
 def _has_tagged(tags: Test, document: Document) -> bool:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from ..conformance.mismatch import is_read_alone, leave_out, misfits, read_beside, unchecked
+from ..conformance import mismatch
+from ..conformance.mismatch import is_read_alone, read_beside, unchecked
 from ..conformance.names import needed_like
 from ..model import Document, Fact, Finding, Level, SettingPath
 from ..release import MAIN
@@ -55,11 +56,11 @@ class Known(NamedTuple):
 
 class _Base:
     """A document that another one is compared with: the ``values`` and the ``facts`` of these by the names at the top, what the rules have
-    ``found`` in it, by their ids, the rules that met with a bug (``failing``), and the names of what agrees with the catalogue
-    (``fitting``).
+    ``found`` in it, by their ids, the rules that met with a bug (``failing``), the names of what agrees with the catalogue (``fitting``),
+    and what does not, as far as that is known (``mismatches``).
     """
 
-    __slots__ = ("facts", "failing", "fitting", "found", "values")
+    __slots__ = ("facts", "failing", "fitting", "found", "mismatches", "values")
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class _Base:
         findings: Iterable[Finding],
         failing: Collection[str],
         fitting: frozenset[str],
+        mismatches: mismatch.Found,
     ) -> None:
         self.values = values
         self.facts = facts
@@ -76,6 +78,7 @@ class _Base:
             self.found.setdefault(finding.rule, []).append(finding)
         self.failing = frozenset(failing)
         self.fitting = fitting
+        self.mismatches = mismatches
 
 
 class _Run(NamedTuple):
@@ -122,7 +125,8 @@ class Incremental:
         base = self._base_before(before, document, shape) or self._bases.get(shape)
         changed = _changed(document.data, facts, base, self._kind) if base is not None else frozenset(document.data)
         fitting = base.fitting - changed if base is not None else frozenset()
-        leave_out(document, fitting)
+        mismatches = _unchanged_mismatches(base.mismatches, changed, self._kind) if base is not None else {}
+        mismatch.take_over(document, fitting, mismatches)
         findings: list[Finding] = []
         for run in self._to_run(base, changed):
             if base is None or not run.keeps:
@@ -132,9 +136,10 @@ class Incremental:
         if unchecked(document):  # which is to be noted of every document
             self._bases.pop(shape, None)
             return Known(document, findings, None, self._checks)
-        misfit = misfits(document)  # None where no rule has asked for them
-        fitting = frozenset(document.data) - misfit if misfit is not None else fitting
-        self._bases[shape] = _Base(document.data, facts, findings, failing, fitting)
+        every = mismatch.found(document)  # None where no rule has asked for them
+        if every is not None:
+            mismatches, fitting = every, frozenset(document.data) - every.keys()
+        self._bases[shape] = _Base(document.data, facts, findings, failing, fitting, mismatches)
         return Known(document, findings, None if failing else fitting, self._checks)
 
     def _base_before(self, before: Known | None, document: Document, shape: _Shape) -> _Base | None:
@@ -144,7 +149,7 @@ class Incremental:
         was = before.document
         if (was.target, was.server, was.now) != (document.target, document.server, document.now) or self._shape(was) != shape:
             return None
-        return _Base(was.data, _facts(was, shape[1]), before.findings, (), before.fitting)
+        return _Base(was.data, _facts(was, shape[1]), before.findings, (), before.fitting, mismatch.found(was) or {})
 
     def _shape(self, document: Document) -> _Shape | None:
         """The shape of a document; None for one that is compared with no other: made of several, for an older server, or with a name that
@@ -234,6 +239,12 @@ class Incremental:
         return all(one is not None and one.status != "obsolete" for one in known) and not any(
             isinstance(values[name], dict | list) for values in every for name in names
         )
+
+
+def _unchanged_mismatches(every: mismatch.Found, changed: Collection[str], kind: str) -> mismatch.Found:
+    return {
+        name: some for name, some in every.items() if name not in changed and all(is_read_alone(kind, path) for path, _ in some)
+    }
 
 
 def _within(document: Document, names: frozenset[str] | None) -> Within | None:
