@@ -214,10 +214,14 @@ def environments(parameters: Parameters, missing: Parameters = _NONE) -> list[En
     given: dict[str, list[int]] = {prefix: [] for prefix in ours}
     beneath: dict[str, dict[str, list[int]]] = {}
     tops = _tops(ours)
+    of_path: dict[str, str] = {}
     for index, name in enumerate(names) if ours else ():
         if not name.startswith(tops):
             continue
-        prefix = _prefix(name)
+        above = name.rpartition("/")[0]
+        prefix = of_path.get(above)
+        if prefix is None:
+            prefix = of_path[above] = _prefix(name)
         if prefix in given:
             given[prefix].append(index)
         elif (holder := _above(prefix, given)) is not None:
@@ -238,10 +242,14 @@ def _ours(names: Iterable[str]) -> list[str]:
     """The paths of servers' parameters."""
     first_steps = {name.partition(".")[0] for name in settings.catalogue().names()}
     candidates: dict[str, dict[str, None]] = {}
+    of_path: dict[str, str | None] = {}
     for name in names:
         above, _, last = name.rpartition("/")
-        if _may_be_medplum(name):
-            above = _prefix(name)
+        if above not in of_path:
+            of_path[above] = _prefix(name) if _may_be_medplum(name) else None
+        prefix = of_path[above]
+        if prefix is not None:
+            above = prefix
         elif last.partition(".")[0] not in first_steps:
             continue  # it says nothing of whether the path is that of a server
         candidates.setdefault(above, {})[name[len(above) + 1 :]] = None
@@ -263,7 +271,10 @@ def _may_be_medplum(name: str) -> bool:
 
 
 def _prefix(name: str) -> str:
-    """The path of a server's parameters: two levels under ``/medplum``, all but the last level elsewhere."""
+    """The path of a server's parameters: two levels under ``/medplum``, all but the last level elsewhere.
+
+    It is the same for all names that differ only in the last level.
+    """
     if _may_be_medplum(name):
         parts = name.split("/")
         start = 0 if parts[0] else 1

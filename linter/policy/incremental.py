@@ -265,6 +265,11 @@ def _unchanged(before: Iterable[Finding], changed: frozenset[str], document: Doc
 
 def _facts(document: Document, entries: Iterable[SettingPath]) -> _Facts:
     """What the source says of the settings beneath each name at the top, but for what their entries are called."""
+    facts: _Facts = document.cached("facts by name", lambda: _facts_by_name(document, entries))
+    return facts
+
+
+def _facts_by_name(document: Document, entries: Iterable[SettingPath]) -> _Facts:
     facts: dict[str, tuple[Mapping[str, Fact], ...]] = {}
     for path in entries:
         said = document.origin.facts(path)
