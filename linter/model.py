@@ -340,8 +340,9 @@ class Related(NamedTuple):
 class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, a message in which secrets are masked, and the place in a document.
 
-    ``path`` is None when it is about no setting, and ``part`` is what of that stands at ``span``. ``suppressed`` is the reason why it is accepted, None where it is not, and ``accepted_by``
-    is what says so. ``holders`` are those of :class:`Document` of which it is true; None where it is of all of them.
+    ``path`` is None when it is about no setting, and ``part`` is what of that stands at ``span``. ``suppressed`` is the reason why it is
+    accepted, None where it is not, and ``accepted_by`` is what says so. ``holders`` are those of :class:`Document` of which it is true;
+    None where it is of all of them.
     """
 
     rule: str

@@ -74,7 +74,7 @@ def _start(part: Part, work: Callable[[Part], object], numbers: dict[object, int
         os.close(write)
         return _Process(number, read)
     code = 1
-    sys.stderr = None  # type: ignore[assignment]  # who waits sees how far the first process is
+    sys.stderr = None  # who waits sees how far the first process is
     try:
         os.close(read)
         buffer = io.BytesIO()

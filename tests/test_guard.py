@@ -26,7 +26,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 def found(lint: Callable[[], Outcome], guarded: bool, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str | None, str]]:
     with monkeypatch.context() as patch:
         if not guarded:
-            patch.setattr(engine, "may_speak", lambda _guard, _document: True)
+            patch.setattr(engine, "may_speak", lambda _guard, _document, _within: True)
         outcome = lint()
     assert not outcome.bugs
     return [(one.rule, one.document.uri, one.document.environment, one.message) for one in outcome.result.findings]

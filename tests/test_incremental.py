@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -20,16 +21,17 @@ from linter.choose import rule_kinds
 from linter.commands.rules import load_example
 from linter.conformance import mismatch
 from linter.load import Input, load_documents
-from linter.model import Document, Fact, Finding, Level, SettingPath
+from linter.model import Document, Fact, Finding, Level, Part, SettingPath
 from linter.policy import incremental
 from linter.policy.engine import applies, found_by
 from linter.policy.examples import _kind
-from linter.policy.incremental import Incremental, Within
-from linter.policy.reads import Reads, reads_of
+from linter.policy.incremental import Incremental, Known, Within
+from linter.policy.reads import Reads, Told, reads_of, told_of
 from linter.policy.rule import Rule
 from linter.release import Release, ServerVersion
 from linter.run import Options, lint_paths
 from linter.settings.kinds import catalogue_kind
+from linter.text import Span
 
 VALUES: list[Any] = ["", None, False, 0, 1, True, 1.0, "false", "8103", "http://localhost:8103", "${NAME}", [], {}, {"host": None}]
 
@@ -39,8 +41,19 @@ def from_the_second_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incremental, "_WORTH", 0)
 
 
+class Placed(BareOrigin):
+    """An origin with another place for each part of each setting, and others for other data."""
+
+    def __init__(self, facts: Mapping[SettingPath, Mapping[str, Fact]], data: dict[str, Any]) -> None:
+        super().__init__(facts)
+        self._seed = repr(data)
+
+    def locate(self, path: SettingPath, part: Part) -> Span:
+        return Span(0, zlib.crc32(f"{self._seed} {path} {part}".encode()))
+
+
 def copied(document: Document, data: dict[str, Any], facts: Mapping[SettingPath, Mapping[str, Fact]]) -> Document:
-    new = Document(document.uri, document.kind, document.text, copy.deepcopy(data), BareOrigin(facts), complete=document.complete)
+    new = Document(document.uri, document.kind, document.text, copy.deepcopy(data), Placed(facts, data), complete=document.complete)
     new.environment, new.given, new.target, new.now = document.environment, document.given, document.target, document.now
     return new
 
@@ -74,7 +87,7 @@ Said = list[tuple[Any, ...]]
 
 
 def said(findings: Iterable[Finding]) -> Said:
-    return [(one.rule, one.severity, one.message, one.path, one.fix, one.part, one.related) for one in findings]
+    return [(one.rule, one.severity, one.message, one.path, one.fix, one.span, one.part, one.related) for one in findings]
 
 
 def alone(document: Document) -> Said:
@@ -95,6 +108,12 @@ def in_turn(turn: Sequence[Document]) -> tuple[list[Said], int]:
 
         every.append(said(checker.found(one, find, set()).findings))
     return every, runs
+
+
+def checked(document: Document, before: Known | None = None) -> Known:
+    """What is found in a document that is the first of its run, but may have been checked before."""
+    checker = Incremental(checks(document.kind, document.target), catalogue_kind(document.kind))
+    return checker.found(document, partial(found_by_rule, document), set(), before)
 
 
 @cache
@@ -135,7 +154,11 @@ def compare(seed: int, number: int) -> None:
         document.target = rng.choice(["production", "development"])
         turn = [document, *(changed(document, rng) for _ in range(3))]
         again = [copied(one, one.data, facts_of(one)) for one in (*turn, document)]
-        assert in_turn(again)[0] == [alone(one) for one in (*turn, document)]
+        expected = [alone(one) for one in (*turn, document)]
+        assert in_turn(again)[0] == expected
+        known = checked(copied(document, document.data, facts_of(document)))
+        once_more = [copied(one, one.data, facts_of(one)) for one in (*turn, document)]
+        assert [said(checked(one, known).findings) for one in once_more] == expected
 
 
 def test_changed_documents() -> None:
@@ -169,6 +192,63 @@ def test_one_other_value_runs_the_rules_that_read_it() -> None:
     findings, runs = in_turn([clean(), clean(logLevel="loud")])
     assert [rule for rule, *_ in findings[1]] == ["unknown-value"]
     assert runs - once < 40
+
+
+def test_what_was_found_is_not_looked_for_where_nothing_has_changed() -> None:
+    wrong = {"logLevel": "loud", "maxJsonSize": "1 megabyte", "emailAdress": "help@example.com"}
+    once = in_turn([clean(**wrong)])[1]
+    [first, *others], runs = in_turn([clean(**wrong), clean(**wrong), clean(**wrong, port=8104)])
+    assert {rule for rule, *_ in first} == {"unknown-value", "misread-size", "unknown-setting"}
+    assert [[one[:5] for one in found] for found in others] == [[one[:5] for one in first]] * 2
+    assert runs - once < 40
+
+
+def test_a_document_is_compared_with_itself_before_others() -> None:
+    first, other = (clean(baseUrl=f"https://{name}.hospital.org/", logLevel="loud") for name in "ab")
+    fixed = clean(baseUrl="https://a.hospital.org/", logLevel="info")
+    known = checked(first)
+    runs: list[str] = []
+
+    def find(rule: Rule, level: Level, within: Within | None) -> list[Finding]:
+        runs.append(rule.info.id)
+        return found_by(rule, fixed, level, None, within)
+
+    checker = Incremental(checks(other.kind, other.target), "server")
+    checker.found(other, partial(found_by_rule, other), set())
+    assert not checker.found(fixed, find, set(), known).findings
+    assert "unknown-value" in runs and "base-url-without-trailing-slash" not in runs
+
+
+@pytest.mark.parametrize("what", ["target", "server", "checks", "bug"])
+def test_what_was_checked_otherwise_is_not_compared_with(what: str) -> None:
+    first, again = clean(logLevel="loud"), clean(logLevel="loud")
+    known = checked(first)
+    if what == "target":
+        first.target = "development"
+    elif what == "server":
+        first.server = ServerVersion(Release.of("4.3.0"), Release.of("4.3.0"))
+    elif what == "checks":
+        known = known._replace(checks=known.checks[1:])
+    else:
+        known = known._replace(fitting=None)
+    runs: list[str] = []
+
+    def find(rule: Rule, level: Level, within: Within | None) -> list[Finding]:
+        runs.append(rule.info.id)
+        return found_by(rule, again, level, None, within)
+
+    checker = Incremental(checks(again.kind, again.target), "server")
+    assert [rule for rule, *_ in said(checker.found(again, find, set(), known).findings)] == ["unknown-value"]
+    assert len(runs) == len(checks(again.kind, again.target))
+
+
+def test_of_two_names_for_one_setting_none_is_renamed() -> None:
+    alone_, both = clean(suportEmail="help@example.com", loglevel=1), clean(suportEmail="help@example.com", loglevel=1)
+    for one in (alone_, both):
+        del one.data["supportEmail"]
+    both.data["loglevel"] = "info"
+    turn = [copied(one, one.data, {}) for one in (alone_, both, alone_)]
+    assert in_turn(turn)[0] == [alone(one) for one in turn]
 
 
 def test_what_was_found_once_is_looked_for_again() -> None:
@@ -268,8 +348,10 @@ def reads(shared: str = "", places: str = "", *, anywhere: bool = False) -> Read
         ({"must": {"$@uploaded": {"equals": True}}}, reads()),
         ({"must": {"$@environment": "present"}}, None),
         ({"must": {"a": {"equals": "${$@environment}"}}}, None),
-        ({"must": {"a@name": "present"}}, None),
-        ({"must": {"a": "present"}, "when": {"b@name": "absent"}}, None),
+        ({"must": {"a@name": "present"}}, reads("", "a")),
+        ({"must": {"a@name": {"matches": "x"}}}, None),
+        ({"must": {"a": "present"}, "when": {"b@name": "absent"}}, reads("b", "a")),
+        ({"must": {"a": "present"}, "when": {"b@name": {"equals": "x"}}}, None),
         ({"must": {"$": {"only_keys": ["a"]}}}, None),
         ({"must": {"a": {"matches": "[${}]+"}}}, None),
         ({"must": {"a": "present"}, "when": {"**": "present"}}, None),
@@ -277,6 +359,29 @@ def reads(shared: str = "", places: str = "", *, anywhere: bool = False) -> Read
 )
 def test_what_a_rule_reads(data: Mapping[str, Any], expected: Reads | None) -> None:
     assert reads_of(data, "server") == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"message": "${@path} ${@reason} ${.}"}, Told(frozenset(), in_order=True, apart=True, of_names=False)),
+        ({"message": "${.} is not ${baseUrl}"}, Told(frozenset(["baseUrl"]), in_order=True, apart=True, of_names=False)),
+        ({"fix": {"set": {".": "${@meant}"}}}, Told(frozenset(), in_order=True, apart=True, of_names=False)),
+        ({"fix": {"set": {"^.b": "${c.d}"}}}, Told(frozenset("bc"), in_order=True, apart=True, of_names=False)),
+        ({"fix": [{"when": {"b": "present"}, "remove": ["."]}]}, Told(frozenset("b"), in_order=True, apart=False, of_names=False)),
+        ({"fix": {"rename": {".": "${@meant_name}"}}}, Told(frozenset(), in_order=True, apart=False, of_names=True)),
+        ({"fix": {"rename": {".": "b"}}}, Told(frozenset("b"), in_order=True, apart=False, of_names=False)),
+        ({"must": {"a": "present", "b": "present"}}, Told(frozenset(), in_order=False, apart=True, of_names=False)),
+        ({"must": {"<url>": {"fits": "format"}}}, Told(frozenset(), in_order=False, apart=True, of_names=False)),
+        ({"message": "${@name}"}, None),
+        ({"message": "${$@environment}"}, None),
+        ({"message": "${b@meant}"}, None),
+        ({"fix": {"rename": {".": "${.}"}}}, None),
+        ({"fix": {"split": {".": "^"}}}, None),
+    ],
+)
+def test_what_a_finding_tells(data: Mapping[str, Any], expected: Told | None) -> None:
+    assert told_of({"must": {"**": {"type": "string"}}, "message": "", **data}, "server") == expected
 
 
 def test_nearly_every_rule_can_be_traced() -> None:

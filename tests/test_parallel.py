@@ -273,6 +273,18 @@ def test_one_for_each_core() -> None:
     assert processes(7) == 7
 
 
+def test_processes_that_work_on_parts_share_what_there_can_be() -> None:
+    assert in_processes([1, 2], lambda _part: (processes(7), in_processes([1, 2, 3], lambda _inner: processes(7), [])), []) == [
+        (3, [1, 1, 1]),
+        (3, [1, 1, 1]),
+    ]
+    assert processes(7) == 7
+
+
+def test_a_process_says_nothing() -> None:
+    assert in_processes([1, 2], lambda _part: sys.stderr is None, []) == [False, True]
+
+
 def test_one_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.delattr(os, "fork")
     assert processes(None) == processes(7) == 1

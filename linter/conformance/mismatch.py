@@ -72,24 +72,24 @@ def unchecked(document: Document) -> dict[SettingPath, Exception]:
     return failed
 
 
-Found = Mapping[str, Sequence[tuple[SettingPath, Mismatch]]]
+ByName = Mapping[str, Sequence[tuple[SettingPath, Mismatch]]]
 """Mismatches with their paths, by the names at the top beneath which they are."""
 
 
-def take_over(document: Document, fitting: frozenset[str], known: Found) -> None:
+def take_over(document: Document, fitting: frozenset[str], known: ByName) -> None:
     """Have the settings beneath some names at the top of a document not checked: they are ``fitting``, or what is wrong there is known."""
     document.cached("taken over", lambda: (fitting, known))
 
 
-def found(document: Document) -> Found | None:
+def by_name(document: Document) -> ByName | None:
     """The mismatches of a document; None where nobody has asked for them."""
     every: Mapping[SettingPath, Mismatch] | None = document.known("mismatches")
     if every is None:
         return None
-    by_name: dict[str, list[tuple[SettingPath, Mismatch]]] = {}
+    found: dict[str, list[tuple[SettingPath, Mismatch]]] = {}
     for path, one in every.items():
-        by_name.setdefault(str(path[0]), []).append((path, one))
-    return by_name
+        found.setdefault(str(path[0]), []).append((path, one))
+    return found
 
 
 @settings.derived
@@ -106,7 +106,7 @@ _READ_WITH_OTHERS: Final = ("origins", "hostname", "host-or-socket")
 
 
 def is_read_alone(kind: str, path: SettingPath) -> bool:
-    """Whether no other setting decides what is said of one that does not fit, or what was meant by it, but what :func:`read_beside` names."""
+    """Whether no other setting than :func:`read_beside` names decides what is said of one that does not fit, or what was meant by it."""
     setting = settings.catalogue(kind).get(path)
     return path[0] not in _STOPPING and (setting is None or setting.format not in _READ_WITH_OTHERS)
 
@@ -115,7 +115,7 @@ _DEEPEST: Final = 100
 """Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
 
 
-_NOTHING: Final[tuple[frozenset[str], Found]] = (frozenset(), {})
+_NOTHING: Final[tuple[frozenset[str], ByName]] = (frozenset(), {})
 
 
 def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:

@@ -69,7 +69,7 @@ class _Base:
         findings: Iterable[Finding],
         failing: Collection[str],
         fitting: frozenset[str],
-        mismatches: mismatch.Found,
+        mismatches: mismatch.ByName,
     ) -> None:
         self.values = values
         self.facts = facts
@@ -136,7 +136,7 @@ class Incremental:
         if unchecked(document):  # which is to be noted of every document
             self._bases.pop(shape, None)
             return Known(document, findings, None, self._checks)
-        every = mismatch.found(document)  # None where no rule has asked for them
+        every = mismatch.by_name(document)  # None where no rule has asked for them
         if every is not None:
             mismatches, fitting = every, frozenset(document.data) - every.keys()
         self._bases[shape] = _Base(document.data, facts, findings, failing, fitting, mismatches)
@@ -149,7 +149,7 @@ class Incremental:
         was = before.document
         if (was.target, was.server, was.now) != (document.target, document.server, document.now) or self._shape(was) != shape:
             return None
-        return _Base(was.data, _facts(was, shape[1]), before.findings, (), before.fitting, mismatch.found(was) or {})
+        return _Base(was.data, _facts(was, shape[1]), before.findings, (), before.fitting, mismatch.by_name(was) or {})
 
     def _shape(self, document: Document) -> _Shape | None:
         """The shape of a document; None for one that is compared with no other: made of several, for an older server, or with a name that
@@ -241,10 +241,8 @@ class Incremental:
         )
 
 
-def _unchanged_mismatches(every: mismatch.Found, changed: Collection[str], kind: str) -> mismatch.Found:
-    return {
-        name: some for name, some in every.items() if name not in changed and all(is_read_alone(kind, path) for path, _ in some)
-    }
+def _unchanged_mismatches(every: mismatch.ByName, changed: Collection[str], kind: str) -> mismatch.ByName:
+    return {name: some for name, some in every.items() if name not in changed and all(is_read_alone(kind, path) for path, _ in some)}
 
 
 def _within(document: Document, names: frozenset[str] | None) -> Within | None:
