@@ -30,6 +30,7 @@ from linter.policy.reads import Reads, Told, reads_of, told_of
 from linter.policy.rule import Rule
 from linter.release import Release, ServerVersion
 from linter.run import Options, lint_paths
+from linter.server.defaults import BENEATH_BASE
 from linter.settings.kinds import catalogue_kind
 from linter.text import Span
 
@@ -293,6 +294,54 @@ def bare_of(port: int) -> Document:
 
 def found_by_rule(document: Document, rule: Rule, level: Level, within: Within | None) -> list[Finding]:
     return found_by(rule, document, level, None, within)
+
+
+BEFORE_AND_AFTER: dict[str, tuple[Rule, dict[str, Any], dict[str, Any]]] = {
+    "another setting that the message names": (
+        compiled({"port": {"equals": 1}}, "${@path} ${logLevel}"),
+        {"port": 2, "logLevel": "INFO"},
+        {"port": 2, "logLevel": "WARN"},
+    ),
+    "another setting that a fix names": (
+        compiled({"a": {"equals": 1}}, fix={"safe": False, "reason": "x", "set": {".": "${b}"}}),
+        {"a": 2, "b": 1},
+        {"a": 2, "b": 3},
+    ),
+    "a setting that was meant by a name": (
+        compiled({"**": {"fits": "known"}}, fix={"safe": False, "reason": "x", "rename": {".": "${@meant_name}"}}),
+        {"smtp_host": "mail.example.com", "smtp": {"port": 25}},
+        {"smtp_host": "mail.example.com", "smtp": {"host": "mail.example.com"}},
+    ),
+    "a rival for a name that is gone": (
+        compiled({"*": {"not": {"equals": "x"}}}, fix={"safe": False, "reason": "x", "rename": {".": "port"}}),
+        {"a": "x", "b": "x"},
+        {"a": "x", "b": "y"},
+    ),
+    "the order of clauses": (compiled({"b": {"equals": 1}, "a": {"equals": 1}}), {"a": 2, "b": 1}, {"a": 2, "b": 2}),
+    "the order of names": (compiled({"*": {"equals": 1}}), {"a": 1, "b": 2}, {"a": 2, "b": 2}),
+    "a port that is given beside a host": (
+        compiled({"apiDomainName": {"fits": "format"}}, fix={"safe": False, "reason": "x", "set": {".": "${@meant}"}}, **{"for": "infra"}),
+        {"apiDomainName": "https://api.example.com:8103/", "port": 8103},
+        {"apiDomainName": "https://api.example.com:8103/", "port": 8104},
+    ),
+    "what the server stops at": (
+        compiled({"baseUrl": {"fits": "format"}}),
+        {"baseUrl": "api", **{name: f"https://api.example.com/{name}" for name in BENEATH_BASE}},
+        {"baseUrl": "api", **dict.fromkeys(BENEATH_BASE, "")},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BEFORE_AND_AFTER)
+def test_what_depends_on_something_else_is_looked_for_again(what: str) -> None:
+    one, *turn = BEFORE_AND_AFTER[what]
+    kind = "infra/json" if one.info.kinds == ("infra",) else "server/json"
+    [first, second] = (Document("x.json", kind, documents()[0].text, data, Placed({}, data)) for data in turn)
+    checker = Incremental([(one, "error")], catalogue_kind(kind))
+    found = [said(checker.found(document, partial(found_by_rule, document), set()).findings) for document in (first, second)]
+    [first, second] = (Document("x.json", kind, documents()[0].text, data, Placed({}, data)) for data in turn)
+    assert found == [said(found_by(one, document, "error")) for document in (first, second)]
+    assert found[0] and [each[:5] for each in found[0]] != [each[:5] for each in found[1]]
 
 
 def test_documents_that_are_compared_with_no_other() -> None:
