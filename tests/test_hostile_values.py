@@ -273,7 +273,7 @@ def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: 
 
 
 def test_a_bug_that_shows_at_many_places_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_self: Any, _path: Any, _value: Any) -> Any:
+    def fail(_self: Any, _path: Any, _value: Any, _setting: Any) -> Any:
         raise KeyError
 
     monkeypatch.setattr(mismatch._Checker, "check", fail)
@@ -283,7 +283,8 @@ def test_a_bug_that_shows_at_many_places_is_reported_once(monkeypatch: pytest.Mo
 
 
 def test_what_is_unchecked_is_known_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "not_allowed", lambda _value, _setting: 1 // 0)
+    wrong_type = values.wrong_type
+    monkeypatch.setattr(values, "wrong_type", lambda value, setting: 1 // 0 if value == 1 else wrong_type(value, setting))
     document: Document = loaded('{"port": 1, "baseUrl": 2}')[0].document
     assert mismatch.unchecked(document) == {}
     assert set(mismatch.mismatches(document)) == {("baseUrl",)}

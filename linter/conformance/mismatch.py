@@ -6,17 +6,17 @@ finding, and what is misread is not checked any further.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from .. import settings
-from ..formats.placeholders import is_unresolved
+from ..formats.placeholders import is_blank, is_reference
 from ..model import UNKNOWN, Document, SettingPath
 from ..release import MAIN, Release
 from ..settings import Setting
 from ..settings.env_names import setting_of
 from ..settings.history import ByRelease
-from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..settings.kinds import DOCUMENT_KINDS, Coercion, catalogue_kind
 from ..typed import Any, Final
 from . import names, texts, tls, values
 from .answer import Mismatch
@@ -50,6 +50,9 @@ OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "variab
 """Aspects of a setting that are about its name alone."""
 
 
+Question = Callable[[Any], "Mismatch | None"]
+"""What is asked of a value of a setting: how it does not fit, in one aspect."""
+
 _COMMENT_KEYS = ("_comment", "$schema", "//")
 _STOPPING = frozenset({"baseUrl", "storageBaseUrl", "dataWarehouse"})
 """The settings, by their first names, at which the server can stop: see :mod:`linter.server.stops`."""
@@ -60,6 +63,14 @@ _BOTS = ("bots",)
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     """Every mismatch of a document by its path; worked out once for each document."""
     every: Mapping[SettingPath, Mismatch] = document.cached("mismatches", lambda: dict(_check(document)))
+    return every
+
+
+def misread(document: Document) -> frozenset[SettingPath]:
+    """The places of a document whose values the server takes for something else than was meant; worked out once for each document."""
+    every: frozenset[SettingPath] = document.cached(
+        "misread", lambda: frozenset(path for path, one in mismatches(document).items() if one.aspect in MISREAD)
+    )
     return every
 
 
@@ -124,22 +135,24 @@ def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
         return
     checker = _Checker(document)
     fitting, known = document.known("taken over") or _NOTHING
-    waiting: list[tuple[SettingPath, Any]] = [((key,), value) for key, value in reversed(document.data.items()) if key not in fitting]
+    top = [(key, value) for key, value in document.data.items() if key not in fitting]
+    waiting = list(checker.members((), None, top))
+    waiting.reverse()
     while waiting:
-        path, value = waiting.pop()
+        path, value, setting = waiting.pop()
         if known and len(path) == 1 and path[0] in known:
             yield from known[str(path[0])]
             continue
         try:
-            mismatch, descend = checker.check(path, value)
+            mismatch, descend = checker.check(path, value, setting)
         except Exception as error:  # a bug of ours in one setting must not hide the others
             unchecked(document)[path] = error
             continue
         if mismatch is not None:
             yield path, mismatch
         if descend and len(path) < _DEEPEST:
-            members: Any = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting.extend(reversed([((*path, step), member) for step, member in members]))
+            members = checker.members(path, setting, value.items() if isinstance(value, dict) else enumerate(value))
+            waiting.extend(reversed(list(members)))
 
 
 class _Checker:
@@ -150,15 +163,35 @@ class _Checker:
         self.server = document.server
         self.release = self.server.release if self.catalogue.kind == "server" else MAIN
         self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
+        self._members: dict[Setting | None, dict[str, Setting]] = {}
+        """The settings that members of settings are, by their names: many have the same, in a list of objects."""
+        self._asked: dict[Setting, Sequence[Question]] = {}
+        """What is asked of each value of a setting that is given as it is."""
+
+    def members(
+        self, path: SettingPath, holder: Setting | None, members: Iterable[tuple[str | int, Any]]
+    ) -> Iterator[tuple[SettingPath, Any, Setting | None]]:
+        """The members of what stands at a path, each with its path, and with its setting where it is one.
+
+        ``holder`` is the setting of that path, None at the top of the document and where there is none.
+        """
+        known = self._members.setdefault(holder, {}) if holder is not None or not path else {}
+        for step, value in members:
+            name = "*" if isinstance(step, int) else step
+            setting = known.get(name)
+            if setting is None:
+                setting = self.catalogue.get((*path, step))
+                if setting is not None:
+                    known[name] = setting
+            yield (*path, step), value, setting
 
     @cached_property
     def of_cdk(self) -> frozenset[str]:
         """Names at the top of the document that are the CDK's."""
         return names.of_cdk(map(str, self.document.data), self.catalogue)
 
-    def check(self, path: SettingPath, value: Any) -> tuple[Mismatch | None, bool]:
-        """The mismatch of one value, and whether its members are to be checked too."""
-        setting = self.catalogue.get(path)
+    def check(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
+        """The mismatch of one value, and whether its members are to be checked too; ``setting`` is that of its path, if there is one."""
         if setting is not None and is_read_later(setting, self.release):
             return Mismatch("known", f"{read_later(setting, self.server)}, which ignores it"), False
         if setting is None or (setting.status == "obsolete" and not setting.is_read_by(self.release)):
@@ -167,17 +200,20 @@ class _Checker:
             return None, False
         if value is None and "stops-at-null" in setting.tags:
             return Mismatch("type", "must not be null"), False
-        if value is UNKNOWN or value is None or is_unresolved(value):
+        if value is UNKNOWN or value is None or is_reference(value):
             return None, False
         if setting.unread_beside and self.document.data.get(setting.unread_beside, "") != "":
             return None, False
-        mismatch = self._with_stop(_first(self._mismatches(path, value, setting)), path)
-        container = isinstance(value, dict | list)
-        return mismatch, container and (mismatch is None or mismatch.aspect not in MISREAD)
+        mismatch = self._mismatch(path, value, setting)
+        if mismatch is not None:
+            if is_blank(value):  # which takes longer to tell than that nearly every value fits
+                return None, False
+            mismatch = self._with_stop(mismatch, path)
+        return mismatch, isinstance(value, dict | list) and (mismatch is None or mismatch.aspect not in MISREAD)
 
-    def _with_stop(self, mismatch: Mismatch | None, path: SettingPath) -> Mismatch | None:
+    def _with_stop(self, mismatch: Mismatch, path: SettingPath) -> Mismatch:
         """A mismatch that says too if the server stops at it."""
-        if mismatch is None or path[0] not in _STOPPING or catalogue_kind(self.document.kind) != "server":
+        if path[0] not in _STOPPING or catalogue_kind(self.document.kind) != "server":
             return mismatch
         from ..server.stops import why_it_stops  # only for a value that does not fit
 
@@ -216,32 +252,54 @@ class _Checker:
         needed = names.needed_like(str(path[0]))
         return needed if needed not in self.document.data else ""
 
-    def _mismatches(self, path: SettingPath, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
-        """The answers in the order of the aspects, each worked out only if the ones before it are None."""
+    def _mismatch(self, path: SettingPath, value: Any, setting: Setting) -> Mismatch | None:
+        """The first answer in the order of the aspects."""
         text = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
-        by = self.coercion or "ssm_coercion"
+        if isinstance(text, str):
+            return next((answer for answer in self._of_text(text, value, setting) if answer is not None), None)
+        asked = self._asked.get(setting)
+        if asked is None:
+            asked = self._asked[setting] = tuple(self._questions(setting))
+        for question in asked:
+            answer = question(value)
+            if answer is not None:
+                return answer
+        return None
+
+    def _questions(self, setting: Setting) -> Iterator[Question]:
+        """What can have an answer for a value of a setting that is given as it is, in the order of the aspects."""
+        yield values.external_secret
+        if tls.takes_options(setting):
+            yield lambda value: tls.text_in_json(value, setting)
+        if "boolean" in setting.types:
+            yield lambda value: values.boolean_in_json(value, setting, self.reader, self.release)
+        if values.FALSE_MEANS_NONE in setting.tags:
+            yield lambda value: values.left_out(value, setting)
+        if values.takes_inexact_numbers(setting, self.release):
+            yield lambda value: values.inexact_number(value, setting, self.server)
+        yield lambda value: None if tls.works_as_text(value, setting) else values.wrong_type(value, setting)
+        yield from self._questions_of_known(setting)
+
+    def _questions_of_known(self, setting: Setting) -> Iterator[Question]:
+        """Those that are asked too of a value that a loader has made of a text."""
+        if setting.enum:
+            yield lambda value: values.not_allowed(value, setting, self.release)
+        if values.has_range(setting):
+            yield lambda value: values.out_of_range(value, setting)
+        if setting.format:
+            yield lambda value: values.wrong_format(value, setting)
+
+    def _of_text(self, text: str, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
+        """The answers for a text and the value that a loader has made of it, each worked out only if the ones before it are None."""
+        by: Coercion = self.coercion or "ssm_coercion"
         coercion: ByRelease[str] = getattr(setting, by)
-        if isinstance(text, str):
-            way_out = texts.way_out_of(setting, self.catalogue, self.document.kind, self.release)
-            yield texts.misread_text(text, value, setting, by, self.release, way_out)
-            yield values.wrong_type(value, setting) if coercion.at(self.release) == "object" else None
-        else:
-            yield values.external_secret(value)
-            yield tls.text_in_json(value, setting)
-            yield values.boolean_in_json(value, setting, self.reader, self.release)
-            yield values.left_out(value, setting)
-            yield values.inexact_number(value, setting, self.server)
-            yield None if tls.works_as_text(value, setting) else values.wrong_type(value, setting)
-        yield values.not_allowed(value, setting, self.release)
-        yield values.out_of_range(value, setting)
-        yield values.wrong_format(value, setting)
-        if isinstance(text, str):
-            yield texts.older_loaders(setting, self.catalogue, self.server) if self.document.kind == "server/env" else None
-            yield texts.older_versions(text, setting, by, self.server)
-
-
-def _first(answers: Iterator[Mismatch | None]) -> Mismatch | None:
-    return next((answer for answer in answers if answer is not None), None)
+        way_out = texts.way_out_of(setting, self.catalogue, self.document.kind, self.release)
+        yield texts.misread_text(text, value, setting, by, self.release, way_out)
+        yield values.wrong_type(value, setting) if coercion.at(self.release) == "object" else None
+        for question in self._questions_of_known(setting):
+            yield question(value)
+        yield texts.older_loaders(setting, self.catalogue, self.server) if self.document.kind == "server/env" else None
+        yield texts.older_versions(text, setting, by, self.server)
 
 
 def is_misspelt(document: Document, path: SettingPath) -> bool:
@@ -287,5 +345,4 @@ def is_misread(document: Document, path: SettingPath) -> bool:
     if is_unread(document, path):
         return True
     owner, inner = document.owner(path)
-    mismatch = mismatches(owner).get(inner)
-    return mismatch is not None and mismatch.aspect in MISREAD
+    return inner in misread(owner)

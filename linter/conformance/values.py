@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 
 from ..formats import FORMATS
@@ -28,7 +28,7 @@ _TYPE_NAMES = {
 _TYPE_CHECKED = "type-checked"
 """The tag of the settings whose type the CDK's library checks when it writes the template; it takes all others as they are."""
 
-_FALSE_MEANS_NONE = "false-means-none"
+FALSE_MEANS_NONE = "false-means-none"
 """The tag of the settings that the CDK leaves out at any value that JavaScript takes for false."""
 
 MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"})
@@ -76,7 +76,7 @@ def outcome(setting: Setting, value: bool, release: Release) -> str:
 
 def left_out(value: Any, setting: Setting) -> Mismatch | None:
     """The mismatch of a value of another type with which the CDK does as if the setting were left out; None for any other value."""
-    if _FALSE_MEANS_NONE not in setting.tags or not isinstance(value, str | int | float) or value or _is_one_of(value, setting.types):
+    if FALSE_MEANS_NONE not in setting.tags or not isinstance(value, str | int | float) or value or _is_one_of(value, setting.types):
         return None
     return Mismatch("boolean-spelling", f"is {_as_written(value)}, which the CDK takes for left out: leave it out")
 
@@ -104,6 +104,11 @@ def inexact_number(value: Any, setting: Setting, server: ServerVersion) -> Misma
     return None
 
 
+def takes_inexact_numbers(setting: Setting, release: Release) -> bool:
+    """Whether a release takes for the number of a setting what is none: a fraction, digits in quotes, or a time."""
+    return takes_digits(setting, release) or not {"takes-fractions", "takes-durations"}.isdisjoint(setting.tags)
+
+
 def takes_digits(setting: Setting, release: Release) -> bool:
     """Whether a release takes digits in quotes as the number."""
     return "takes-digits" in setting.tags or (setting.digits_until is not None and release <= setting.digits_until)
@@ -115,8 +120,14 @@ _DURATION: Final = pattern(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:e[0-9])?(?:us|ms|s|
 """A time in the units of PostgreSQL, without one in milliseconds, as an option of a connection can hold it: without a blank."""
 
 
+_PLAIN: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "object": dict, "array": list}
+"""The types of which any value of one class is."""
+
+
 def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
     """The mismatch of a value that has none of the setting's types; None where it has one."""
+    if type(value) is _PLAIN.get(setting.types[0]):
+        return None
     if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
         # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
         return None if value.isascii() and value.isdecimal() else Mismatch("type", f"must be a whole number, not {_kind_of(value)}")
@@ -163,6 +174,11 @@ def not_allowed(value: Any, setting: Setting, release: Release) -> Mismatch | No
     near = near_name(given, tuple(allowed)) if isinstance(value, str) else ""
     hint = f" (did you mean {near}?)" if near else ""
     return Mismatch("value", f"must be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{hint}")
+
+
+def has_range(setting: Setting) -> bool:
+    """Whether the numbers of a setting have a bound of any kind."""
+    return any(bound is not None for bound in (setting.min, setting.max, setting.advised_min, setting.advised_max))
 
 
 def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
