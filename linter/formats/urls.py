@@ -10,11 +10,15 @@ from . import format
 _WHITE_SPACE = pattern(r"\s")
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
 _USUAL_PORTS = {"http": 80, "https": 443}
+_PLAIN = pattern(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:[/?#]\S*)?")
+"""A URL as nearly all of them are."""
 _HOST = pattern(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
 
 
 @format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.")
 def url(text: str) -> str | None:
+    if _PLAIN.fullmatch(text) is not None:
+        return None
     if _WHITE_SPACE.search(text):
         return "must be a URL without white space in or around it"
     match = _SCHEME.match(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant
-from ..conformance.mismatch import MISREAD, is_misread, is_misspelt, is_set_later, is_unread, mismatches
+from ..conformance.mismatch import is_misread, is_misspelt, is_set_later, is_unread, mismatches, misread
 from ..model import UNKNOWN
 from ..release import MAIN
 from ..typed import Any, Final
@@ -24,8 +24,11 @@ def is_misread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_misread`."""
     if node.document.members or is_for_known_server(node):
         return is_misread(node.document, node.path)
-    mismatch = mismatch_at(node)
-    return mismatch is not None and mismatch.aspect in MISREAD
+    every = misread(node.document)
+    if not every:
+        return False
+    deepest: int = node.document.cached("deepest_misread", lambda: max(map(len, every)))
+    return not node.is_deeper_than(deepest) and node.path in every
 
 
 def is_for_known_server(node: Node) -> bool:

@@ -29,6 +29,9 @@ _DEEP: Final = 200
 _MOST_DEEP: Final = 100
 """Findings of one rule at most that are nested more deeply: to name each takes as much as its levels, of which there can be as many."""
 
+_LARGE: Final = 20_000
+"""Characters of a text from which on it pays to look first for the places at which a clause can fail."""
+
 Failed = Callable[[SettingPath, Exception], object]
 """Is called with each place that could not be checked, for a bug of ours."""
 
@@ -76,10 +79,14 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
         return []
     findings: dict[SettingPath, Finding] = {}
     deep = 0
-    for clause in rule.must:
-        for node in clause.path.nodes(root) if within is None else clause.path.nodes_within(document, within):
+    # One that is not trusted asks all places, for it does not see what is there.
+    is_large = rule.trusted and len(document.text.content) > _LARGE
+    for number, clause in enumerate(rule.must):
+        suspects = rule.suspects[number] if is_large else None
+        for node in _places(clause, root, within) if suspects is None else suspects(document, within):
             try:
-                for failure in _failures(clause, node):
+                verdict = clause.check(clause.path.value(node), node)
+                for failure in () if verdict is True or verdict is None else verdict:
                     deep += (is_deep := node.is_deeper_than(_DEEP))
                     if is_deep and deep > _MOST_DEEP:
                         continue
@@ -91,6 +98,10 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
                     raise
                 failed(node.path, error)
     return without_rivals(list(findings.values())) if findings and rule.fix else list(findings.values())
+
+
+def _places(clause: Clause, root: Node, within: Mapping[str, Any] | None) -> Iterator[Node]:
+    return clause.path.nodes(root) if within is None else clause.path.nodes_within(root.document, within)
 
 
 def without_rivals(findings: list[Finding]) -> list[Finding]:
@@ -213,11 +224,6 @@ def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
         tuple(dict.fromkeys(edits)) if any(fix.edits is not None for fix in fixes) else None,
         without_mark=any(fix.without_mark for fix in fixes),
     )
-
-
-def _failures(clause: Clause, node: Node) -> tuple[Failure, ...]:
-    verdict = clause.check(clause.path.value(node), node)
-    return () if verdict is True or verdict is None else verdict
 
 
 def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:

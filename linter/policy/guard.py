@@ -153,6 +153,11 @@ _NO_BLANKS: Final = tuple({"present": True, "not": one} for one in ({"one_of": [
 """The assertions of most rules about what is missing."""
 
 
+def can_fail_where_absent(assertion: Any) -> bool:
+    """Whether an assertion of a rule can fail for a setting that is not given."""
+    return bool(_answers(assertion, given=False, condition=False) & _FALSE)
+
+
 def _until_many(path: Path) -> Iterator[Any]:
     """The steps up to the first that leads to several places, or to none."""
     for step in path.steps:

@@ -52,7 +52,9 @@ class Node:
     @classmethod
     def at(cls, document: Document, path: SettingPath) -> Node:
         """The node at a path that may lead nowhere."""
-        return cls(document, chain(path), document.get(path))
+        node = cls(document, chain(path), document.get(path))
+        node._path = path
+        return node
 
     @property
     def path(self) -> SettingPath:

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from .. import settings
-from ..model import Document, Mark, child
+from ..model import ABSENT, Document, Mark, child
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
-from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Node
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Link, Node
 
 ANY: Final = Mark("*")
 DEEP: Final = Mark("**")
@@ -44,8 +44,8 @@ class Path(NamedTuple):
 
     def _places(self, node: Node) -> Iterator[Node]:
         origin = self._origin(node)
-        for steps in _expanded(self.steps, catalogue_kind(node.document.kind)):
-            yield from _walk(origin, steps)
+        for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
+            yield from _walk(origin.document, origin.link, origin.value, steps)
 
     def _origin(self, node: Node) -> Node:
         if self.start == "root":
@@ -54,20 +54,21 @@ class Path(NamedTuple):
 
     def nodes_within(self, document: Document, within: Mapping[str, Any]) -> Iterator[Node]:
         """The same for a path from the root, of which only what is at or beneath some settings at the top."""
-        origin = Node(document, None, within)
-        for steps in _expanded(self.steps, catalogue_kind(document.kind)):
+        for steps in expanded(self.steps, catalogue_kind(document.kind)):
             if not steps or not isinstance(steps[0], str) or steps[0] in within:
-                yield from _walk(origin, steps)
+                yield from _walk(document, None, within, steps)
+
+    def given(self, document: Document, within: Mapping[str, Any] | None) -> Iterator[Node]:
+        """The places with a value that a path from the root leads to, of all of a document or only of some settings at its top."""
+        data = document.data if within is None else within
+        for steps in expanded(self.steps, catalogue_kind(document.kind)):
+            if isinstance(steps[0], Mark) or steps[0] in data:
+                yield from _walk(document, None, data, steps, given=True)
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
         origin = self._origin(node)
-        link, value = origin.link, origin.value
-        for step in self.steps:
-            key = _key(value, str(step))
-            value = child(value, key)
-            link = (link, key)
-        return Node(origin.document, link, value)
+        return _down(origin.document, origin.link, origin.value, self.steps)
 
     def value(self, node: Node) -> Any:
         """What the path asks of a place that it leads to: its value, or a fact of it."""
@@ -76,43 +77,74 @@ class Path(NamedTuple):
     @property
     def is_single(self) -> bool:
         """Whether the path leads to exactly one place."""
-        for step in self.steps:  # noqa: SIM110  # no generator, for it is asked of each path of each rule on each document
-            if type(step) is not str:
-                return False
-        return True
+        return _are_names(self.steps)
 
 
 @settings.derived
-def _expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]:
-    """The steps with each tag replaced by the settings that carry it."""
+def expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]:
+    """The steps of a path, once for each setting of the catalogue ``kind`` that carries its tag, with this in the place of the tag."""
     if not any(isinstance(step, Tag) for step in steps):
         return (steps,)
-    expanded: list[tuple[Step, ...]] = [()]
+    written_out: list[tuple[Step, ...]] = [()]
     for step in steps:
         tails: list[tuple[Step, ...]] = [(step,)]
         if isinstance(step, Tag):
             tails = [tuple(ANY if name == "*" else str(name) for name in path) for path in settings.catalogue(kind).tagged(step.name)]
-        expanded = [head + tail for head in expanded for tail in tails]
-    return tuple(expanded)
+        written_out = [head + tail for head in written_out for tail in tails]
+    return tuple(written_out)
 
 
-def _walk(node: Node, steps: tuple[Step, ...], existing: bool = False) -> Iterator[Node]:
-    """The places that ``steps`` lead to from ``node``; only those that exist, when asked so."""
-    document, link, value = node.document, node.link, node.value
-    for position, step in enumerate(steps):
-        if step is ANY:
-            for key, member in _members(value):
-                yield from _walk(Node(document, (link, key), member), steps[position + 1 :], existing)
-            return
-        if step is DEEP:
-            yield from _descend(Node(document, link, value), steps[position + 1 :])
-            return
-        key = _key(value, str(step))
-        if existing and not _holds(value, key):
-            return
+def _are_names(steps: tuple[Step, ...]) -> bool:
+    for step in steps:  # noqa: SIM110  # no generator, for it is asked of each path of each rule on each document
+        if type(step) is not str:
+            return False
+    return True
+
+
+def _down(document: Document, link: Link, value: Any, names: tuple[Step, ...]) -> Node:
+    """The one place that names lead to from another place."""
+    for step in names:
+        name = str(step)
+        key = name if type(value) is dict else _key(value, name)
         value = child(value, key)
         link = (link, key)
-    yield Node(document, link, value)
+    return Node(document, link, value)
+
+
+def _walk(
+    document: Document, link: Link, value: Any, steps: tuple[Step, ...], *, existing: bool = False, given: bool = False
+) -> Iterator[Node]:
+    """The places that ``steps`` lead to from a place; only those that exist, or that are ``given`` a value, when asked so.
+
+    What is beneath a value that has no members does not exist, and nobody knows whether it is given.
+    """
+    for position, step in enumerate(steps):
+        if isinstance(step, str):
+            key = step if type(value) is dict else _key(value, step)
+            if existing and not _holds(value, key):
+                return
+            value = child(value, key)
+            link = (link, key)
+            continue
+        rest = steps[position + 1 :]
+        if step is DEEP:
+            yield from _descend(document, link, value, rest)
+        elif not rest:
+            for key, member in _members(value):
+                yield Node(document, (link, key), member)
+        elif not existing and _are_names(rest):
+            for key, member in _members(value):
+                if given and type(member) is dict and rest[0] not in member:
+                    continue
+                node = _down(document, (link, key), member, rest)
+                if not given or node.value is not ABSENT:
+                    yield node
+        else:
+            for key, member in _members(value):
+                yield from _walk(document, (link, key), member, rest, existing=existing, given=given)
+        return
+    if not given or value is not ABSENT:
+        yield Node(document, link, value)
 
 
 def _key(value: Any, step: str) -> str | int:
@@ -127,35 +159,41 @@ def _holds(value: Any, key: str | int) -> bool:
 
 def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
     if isinstance(value, dict):
-        yield from value.items()
-    elif isinstance(value, list):
-        yield from enumerate(value)
+        return iter(value.items())
+    return enumerate(value if isinstance(value, list) else ())
 
 
-def _descend(top: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
-    """All that ``steps`` lead to at or beneath ``top``, or all beneath it where there are none.
-
-    A loop, not a recursion: a document can be 100,000 levels deep.
-    """
-    # From the root, which is where nearly all rules start, the nodes are the same for each of them.
-    whole = top.value is top.document.data
-    nodes = top.document.cached("nodes", lambda: list(_beneath(top))) if whole else _beneath(top)
+def _descend(document: Document, link: Link, value: Any, steps: tuple[Step, ...]) -> Iterator[Node]:
+    """All that ``steps`` lead to at or beneath a place, or all beneath it where there are none."""
     if not steps:
-        yield from nodes
+        for holder, key, member in beneath(link, value):
+            yield Node(document, (holder, key), member)
         return
-    yield from _walk(top, steps, existing=True)
-    for node in nodes:
-        yield from _walk(node, steps, existing=True)
+    yield from _walk(document, link, value, steps, existing=True)
+    name = steps[0] if isinstance(steps[0], str) else None
+    for holder, key, member in beneath(link, value):
+        if isinstance(member, dict | list) and (name is None or _holds(member, _key(member, name))):
+            yield from _walk(document, (holder, key), member, steps, existing=True)
 
 
-def _beneath(top: Node) -> Iterator[Node]:
-    waiting = [top]
-    while waiting:
-        node = waiting.pop()
-        if node is not top:
-            yield node
-        members = [Node(node.document, (node.link, key), member) for key, member in _members(node.value)]
-        waiting.extend(reversed(members))
+def beneath(link: Link, value: Any) -> Iterator[tuple[Link, str | int, Any]]:
+    """All that is beneath a value, in the order of the document: each with the place of what holds it, and its step from there.
+
+    A loop, not a recursion: a document can be 100,000 levels deep. Nothing is kept but the way down to where it is.
+    """
+    above: list[tuple[Link, Iterator[tuple[str | int, Any]]]] = []
+    members = _members(value)
+    while True:
+        for key, member in members:
+            yield link, key, member
+            if member and isinstance(member, dict | list):
+                above.append((link, members))
+                link, members = (link, key), _members(member)
+                break
+        else:
+            if not above:
+                return
+            link, members = above.pop()
 
 
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|<(?P<tag>[^<>]*)>|(?P<deep>\*\*)|(?P<any>\*)|(?P<name>[^.@"<>*\s^$]+)')

@@ -9,7 +9,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Document, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
@@ -19,6 +19,9 @@ from .node import Node
 from .paths import Path, parse_path
 from .template import LONGEST_VALUE, Template, compile_value, cut, show_value, template_of
 from .verdict import Check, Verdict
+
+if TYPE_CHECKING:
+    from .suspects import Suspects
 
 Condition = Callable[[Node], Verdict]
 
@@ -101,6 +104,14 @@ class Rule:
         if len(clauses) > MOST_CLAUSES:
             raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
         return clauses
+
+    @cached_property
+    def suspects(self) -> tuple[Suspects | None, ...]:
+        """For each clause of ``must`` what finds the places at which it can fail: see :mod:`linter.policy.suspects`."""
+        from .suspects import suspects_of  # only for a large document
+
+        assertions = self.data.get("must", {}).values()
+        return tuple(suspects_of(clause.path, assertion) for clause, assertion in zip(self.must, assertions, strict=True))
 
     @cached_property
     def message(self) -> Template | None:
