@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 
 from .typed import Final, NamedTuple
 
@@ -235,6 +236,7 @@ _NAMES = frozenset({"Aurora", "Medplum", "Redis"})
 """Names at the start of a sentence that no other letter shows to be one."""
 
 
+@lru_cache(maxsize=64)
 def as_clause(text: str) -> str:
     """Sentences as one clause of a longer sentence: semicolons for the full stops between them, and none at the end."""
     text = text.strip().removesuffix(".")

@@ -68,7 +68,7 @@ class Path(NamedTuple):
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
         origin = self._origin(node)
-        return _down(origin.document, origin.link, origin.value, self.steps)
+        return origin if not self.steps else _down(origin.document, origin.link, origin.value, self.steps)
 
     def value(self, node: Node) -> Any:
         """What the path asks of a place that it leads to: its value, or a fact of it."""

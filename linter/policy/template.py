@@ -34,6 +34,9 @@ _VALUES = ("raw", "text", "fallback", "meant")
 _LENGTHS = ("length", "used")
 """The facts that say how long a value is."""
 
+_OF_SEVERAL = ("count", "paths")
+"""The facts of the settings that a finding is about."""
+
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
@@ -84,9 +87,9 @@ class Template:
         ``places`` are the settings that a finding about several is about, and ``first`` the message about the first one; without them it
         is about that of the node.
         """
-        about: dict[str, str] = {}
-        if self.paths:
-            about = {"reason": reason, "first": first, "count": str(len(places) or 1), "paths": series(places or (node.path,))}
+        about = {"reason": reason, "first": first}
+        if any(path.fact in _OF_SEVERAL for path in self.paths):
+            about |= {"count": str(len(places) or 1), "paths": series(places or (node.path,))}
         made: list[str] = []
         seen: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         length = 0
