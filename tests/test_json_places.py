@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from itertools import combinations_with_replacement
 from typing import Any
@@ -511,3 +512,57 @@ def test_equal_numbers_are_one() -> None:
     value = parse_json("[" + ", ".join(["123456"] * 3 + ["9" * 400, "-0", "9007199254740993"] * 2) + "]").value
     assert value == [123456] * 3 + [math.inf, 0, 9007199254740992] * 2
     assert value[0] is value[1] is value[2]
+
+
+# --- Large objects, and many values ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        '"a": 1, "b": {"a": 2}',
+        '"a" : 1, "b"\t: 2, "c"\n:\r\n3, "d"\r: 4',
+        '"a": "\\\\\\": x", "b": "x \\": y", "c\\\\": 1, "d": ": :", "e": [":", "\\\\"]',
+        '"a": "x \\": y", "b": "{\\"port\\":1}"',
+        '"a": "::\\t:", "\\":": 1, ":": 2, "": {"": {}}',
+    ],
+)
+@pytest.mark.parametrize("twice", ["", ', "z": 1, "z": 2', ', "z" : 1, "z" : 2', ', "z": {"y": 1, "y": 2}', ', "f\\\\": 2, "z": 3, "z": 4'])
+def test_a_name_that_stands_twice_is_seen_in_a_large_object_too(members: str, twice: str) -> None:
+    large = f'{{"long": "{"x" * 20_000}", {members}{twice}}}'
+    parsed = parse_json(large)
+    assert parsed.value == json.loads(large)
+    assert parsed.problems == parse_tolerantly(large).problems
+    assert bool(parsed.problems) == bool(twice)
+
+
+def test_a_large_object_takes_no_list_of_its_members_beside_it() -> None:
+    content = json.dumps({f"name {number}": number for number in range(50_000)})
+    tracemalloc.start()
+    parsed = parse_json(content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert not parsed.problems and peak < 14_000_000  # with the list it is 17 MB
+
+
+def test_places_in_many_values_of_one_text() -> None:
+    content = '{"a":[1,{"b":2}]}{"a":3}\n [4]' + "{}" * 3
+    documents = json_documents(content, parse_json(content))
+    assert [one.value for one in documents] == [{"a": [1, {"b": 2}]}, {"a": 3}, [4], {}, {}, {}]
+    spans = [one.places.find(()) for one in documents]
+    assert "".join(content[slice(*place.value)] for place in spans if place is not None) == content.replace("\n ", "")
+    assert content[slice(*documents[1].places.find(("a",)).value)] == "3"  # type: ignore[union-attr]
+    assert content[slice(*documents[0].places.find(("a", 1, "b")).value)] == "2"  # type: ignore[union-attr]
+
+
+def test_places_in_one_of_many_values_that_is_nested_too_deeply_to_be_walked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = '{"a":1}{"a":{"b":2}}{"a":3}'
+    documents = json_documents(content, parse_json(content))
+
+    def fail(*_arguments: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(ScannedPlaces, "_walk", fail)
+    found = [[one.places.find(path) for path in ((), ("a",), ("a", "b"))] for one in documents]
+    texts = [[None if place is None else content[slice(*place.value)] for place in places] for places in found]
+    assert texts == [['{"a":1}', "1", None], ['{"a":{"b":2}}', '{"b":2}', "2"], ['{"a":3}', "3", None]]

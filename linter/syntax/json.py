@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import json
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 from ..model import UNKNOWN, Mark
@@ -43,6 +43,8 @@ class _Numbers(dict[str, "int | float"]):
         return number
 
 
+_SPARSE: Final = 1_000
+"""Characters for each object of a text, from which on some of its objects are large ones."""
 _MOST_NUMBERS: Final = 10_000
 """Different numbers of one text at most that are remembered."""
 
@@ -56,9 +58,8 @@ class StrictReader:
     def __init__(self, content: str, *, many: bool = False) -> None:
         self._content = content
         self._names: dict[str, str] = {}
-        members = self._shared if many else _members
-        decoder = json.JSONDecoder(object_pairs_hook=members, parse_constant=_constant, parse_int=_Numbers().__getitem__)
-        self._scan = decoder.scan_once  # type: ignore[attr-defined]
+        self._scan = _scanner(object_pairs_hook=self._shared if many else _members)
+        self._is_sparse = not many and content.count("{") * _SPARSE < len(content)
 
     def _shared(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         share = self._names.setdefault
@@ -67,10 +68,39 @@ class StrictReader:
     def value_at(self, start: int) -> tuple[Any, int]:
         """The value that starts at a character, and its end. Raises :exc:`ValueError` where it has a mistake, or is nested too deeply."""
         try:
-            value, end = self._scan(self._content, start)
+            value, end = (self._counted(start) if self._is_sparse else None) or self._scan(self._content, start)
         except (StopIteration, _NotStrict, RecursionError):
             raise ValueError from None
         return value, end
+
+    def _counted(self, start: int) -> tuple[Any, int] | None:
+        """The same for the one value of a text; None where a name can stand twice in an object.
+
+        That is told by how many members there are. To look at each one, all of those of an object have to be held in a list beside it,
+        which of a large object takes as much as its text.
+        """
+        members = 0
+
+        def count(made: dict[str, Any]) -> dict[str, Any]:
+            nonlocal members
+            members += len(made)
+            return made
+
+        found: tuple[Any, int] = _scanner(object_hook=count)(self._content, start)
+        return found if members == _most_members(self._content) else None
+
+
+def _scanner(**hook: Any) -> Any:
+    return json.JSONDecoder(parse_constant=_constant, parse_int=_Numbers().__getitem__, **hook).scan_once  # type: ignore[attr-defined]
+
+
+def _most_members(content: str) -> int:
+    """How many members the objects of a well-formed text have at most.
+
+    The colon of each stands behind a quote or a blank. In a text such a quote stands behind a backslash, which none stands before.
+    """
+    most = sum(content.count(f"{sign}:") for sign in '" \t\n\r' if sign in content)
+    return most if "\\" not in content or '\\\\":' in content else most - content.count('\\":')
 
 
 def is_valid_json(text: str) -> bool:
@@ -103,13 +133,13 @@ def parse_json(content: str) -> Json:
         if collects:
             gc.enable()
     if blank(content, end) == len(content):
-        return Json(value, (), ScannedPlaces(content), True)
+        return Json(value, (), ScannedText(content).places(start, end), True)
     from .json_tolerant import parse_tolerantly, what_follows
 
     if content[start] not in "{[":  # what follows can be a part of a number
         return parse_tolerantly(content)
     problems, whole = what_follows(content, end)
-    return Json(value, problems, ScannedPlaces(content, start, end), whole)
+    return Json(value, problems, ScannedText(content).places(start, end), whole)
 
 
 def blank(content: str, at: int) -> int:
@@ -146,80 +176,91 @@ _NEAR: Final = 256
 """Characters that are read again, which takes less than to remember what stands in them."""
 
 
-class ScannedPlaces:
-    """Places in a well-formed text, or in the part of it with the value from ``start`` to ``end``.
+class ScannedText:
+    """A text with well-formed values, and what was found in it on the way to places.
 
-    Of what was found on the way only that is remembered which spares the way through many characters.
+    Only that is remembered which spares the way through many characters.
     """
 
-    __slots__ = ("_containers", "_content", "_end", "_ends", "_recorded", "_start")
+    __slots__ = ("_behind", "_starts", "containers", "content", "ends", "recorded")
 
-    def __init__(self, content: str, start: int = 0, end: int | None = None) -> None:
-        self._content = content
-        self._start = start
-        self._end = end
-        self._ends: dict[int, int] | None = None
+    def __init__(self, content: str) -> None:
+        self.content = content
+        self._starts = array("q")
+        """Where each of the values starts, in their order."""
+        self._behind = array("q")
+        """Where each of them ends."""
+        self.ends: dict[int, int] = {}
         """Where long values end, by where they start."""
-        self._containers: dict[int, _Members | _Items] | None = None
-        self._recorded: Places | None = None
+        self.containers: dict[int, _Members | _Items] = {}
+        self.recorded: dict[int, Places] = {}
+        """The places of values that are nested too deeply to be walked to, by where they start."""
+
+    def places(self, start: int, end: int) -> ScannedPlaces:
+        """The places in the value from ``start`` to ``end``, which is behind all that were asked for before."""
+        self._starts.append(start)
+        self._behind.append(end)
+        return ScannedPlaces(self, start)
+
+    def whole(self, start: int) -> str:
+        """The text of the whole value that starts at a character."""
+        return self.content[start : self._behind[bisect_left(self._starts, start)]]
+
+    def end_of(self, start: int) -> int:
+        """Where the value that starts at a character ends."""
+        end = self.ends.get(start)
+        if end is None:
+            end = int(_skip(self.content, start)[1])
+            if end - start > _NEAR:
+                self.ends[start] = end
+        return end
+
+    def find(self, start: int, step: str | int) -> tuple[int | None, int] | None:
+        """Where the name and the value of a member start that an object or list has; ``start`` is where that one starts."""
+        container = self.containers.get(start)
+        if container is None:
+            opener = self.content[start]
+            if opener not in "{[":
+                return None
+            container = _Members(self.content, start) if opener == "{" else _Items(self.content, start)
+        found = container.find(step)
+        if container.at - start > _NEAR:
+            self.containers[start] = container
+        return found
+
+
+class ScannedPlaces:
+    """Places in the value that starts at a character of a text."""
+
+    __slots__ = ("_start", "_text")
+
+    def __init__(self, text: ScannedText, start: int) -> None:
+        self._text = text
+        self._start = start
 
     def find(self, path: JsonPath) -> Place | None:
         """See :meth:`Places.find`."""
-        if self._recorded is not None:
-            return self._recorded.find(path)
+        recorded = self._text.recorded.get(self._start)
+        if recorded is not None:
+            return recorded.find(path)
         try:
             return self._walk(path)
         except RecursionError:  # the text was read with fewer calls on the stack than there are now
             from .json_tolerant import parse_tolerantly
 
-            places = parse_tolerantly(self._content[self._start : self._end]).places
-            self._recorded = places if self._start == 0 else ShiftedPlaces(places, self._start)
-            return self._recorded.find(path)
+            places = parse_tolerantly(self._text.whole(self._start)).places
+            recorded = self._text.recorded[self._start] = ShiftedPlaces(places, self._start)
+            return recorded.find(path)
 
     def _walk(self, path: JsonPath) -> Place | None:
-        start = blank(self._content, self._start)
-        if not path:
-            return Place(Span(start, self._last() if self._end is None else self._end), None)
+        text, start = self._text, self._start
         key: int | None = None
         for step in path:
-            found = self._find(start, step)
+            found = text.find(start, step)
             if found is None:
                 return None
             key, start = found
-        return Place(Span(start, self._end_of(start)), None if key is None else Span(key, scanstring(self._content, key + 1)[1]))
-
-    def _last(self) -> int:
-        """Where the text ends, but for blanks."""
-        end = len(self._content)
-        while end and self._content[end - 1] in " \t\n\r":
-            end -= 1
-        return end
-
-    def _end_of(self, start: int) -> int:
-        """Where the value that starts at a character ends."""
-        if self._ends is None:
-            self._ends = {}
-        end = self._ends.get(start)
-        if end is None:
-            end = int(_skip(self._content, start)[1])
-            if end - start > _NEAR:
-                self._ends[start] = end
-        return end
-
-    def _find(self, start: int, step: str | int) -> tuple[int | None, int] | None:
-        """Where the name and the value of a member start that an object or list has; ``start`` is where that one starts."""
-        if self._containers is None:
-            self._containers = {}
-        container = self._containers.get(start)
-        if container is None:
-            opener = self._content[start]
-            if opener not in "{[":
-                return None
-            container = _Members(self._content, start) if opener == "{" else _Items(self._content, start)
-        found = container.find(step)
-        if container.at - start > _NEAR:
-            self._containers[start] = container
-        return found
+        return Place(Span(start, text.end_of(start)), None if key is None else Span(key, scanstring(text.content, key + 1)[1]))
 
 
 class _Members:

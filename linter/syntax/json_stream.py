@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..text import Span
 from ..typed import Final
-from .json import ScannedPlaces, ShiftedPlaces, StrictReader, blank, parse_json, shifted
+from .json import ScannedText, ShiftedPlaces, StrictReader, blank, parse_json, shifted
 from .places import Json, whole_number
 
 _NEXT = re.compile(r"[\r\n][{\[]")
@@ -28,6 +28,7 @@ def json_documents(content: str, first: Json) -> list[Json]:
 def _documents(content: str) -> Iterator[Json]:
     """Each document; one without a mistake is read by the way, without a copy of its text."""
     strict = StrictReader(content, many=True)
+    text = ScannedText(content)
     decoder = json.JSONDecoder(strict=False, parse_int=whole_number)
     at = blank(content, 0)
     in_vain = 0
@@ -35,7 +36,7 @@ def _documents(content: str) -> Iterator[Json]:
         start = at
         try:
             value, end = strict.value_at(start)
-            yield Json(value, (), ScannedPlaces(content, start, end), True)
+            yield Json(value, (), text.places(start, end), True)
         except ValueError:
             try:
                 end = decoder.raw_decode(content, start)[1]
