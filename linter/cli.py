@@ -160,7 +160,7 @@ def cli() -> None:
     heading="Input",
     metavar="N",
     type=click.IntRange(min=1),
-    help="Check and report with so many processes at most.  [default: the cores, from 200 configurations or 1,000 findings on]",
+    help="Check and report with so many processes at most.  [default: the cores, where there is enough to do]",
 )
 @option("--stdin-filename", heading="Input", metavar="NAME", help='The name to report for standard input ("-").')
 @show_options

@@ -9,7 +9,7 @@ import io
 import os
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from .typed import Any, Final, TypeVar
 
@@ -51,6 +51,34 @@ def in_processes(parts: Sequence[Part], work: Callable[[Part], object], shared: 
         _working = before
         for one in running:
             _end(one)
+
+
+class Turns:
+    """Numbers that several processes take, each number once, and each process as many as it comes to.
+
+    They are in a pipe that all copies of this process have: to read from it is to take one.
+    """
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._pipe, write = os.pipe()
+        try:
+            os.write(write, b"".join(number.to_bytes(_NUMBER, "big") for number in numbers[:_MOST_NUMBERS]))
+        finally:
+            os.close(write)
+
+    def __iter__(self) -> Iterator[int]:
+        while taken := os.read(self._pipe, _NUMBER):
+            yield int.from_bytes(taken, "big")
+
+    def close(self) -> None:
+        """Leave the numbers that nobody has taken."""
+        os.close(self._pipe)
+
+
+_NUMBER: Final = 2
+"""Bytes of a number in a pipe."""
+_MOST_NUMBERS: Final = 2_000
+"""Numbers that a pipe holds on every system, without a reader; more are left out."""
 
 
 class _Process:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 
 from . import __version__
 from .choose import Checked, Choices, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
-from .conformance.mismatch import unchecked
+from .conformance.mismatch import mismatches, unchecked
 from .discover import Found, find_files, what_is_searched_for
 from .documents.source import Commander, Loaded, Place, Problem, Rewriter
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
@@ -50,7 +51,9 @@ from .model import (
     dotted,
 )
 from .policy.engine import found_by, merged, without_repetitions, without_rivals
+from .policy.guard import is_of_mismatches
 from .policy.incremental import Known, Within
+from .policy.paths import beneath
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -60,7 +63,7 @@ from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 from .text import Span
-from .typed import TYPE_CHECKING, NamedTuple
+from .typed import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,12 +73,18 @@ if TYPE_CHECKING:
     from .baseline import Known as KnownFindings
     from .text import Edit
 
+T = TypeVar("T")
+
 _SECRETS = "secrets"
 """The category of rules about secrets in plain sight, which do not depend on who reads them."""
 _IN_PLAIN_TEXT = "external/cwe/cwe-312"
 """The tag of rules about what anyone can read in a file, whether or not a server gets it."""
 _WORTH_A_PROCESS = 100
 """Documents for each process, from which on it pays to make one."""
+_WORTH_SEVERAL = 20_000
+"""Settings of a document from which on it pays that its rules are run by several processes."""
+_ALONE = 8
+"""Documents of a run at most of which each is checked by several processes: of more, most are nearly the same, and few rules are run."""
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -109,7 +118,7 @@ class Options(NamedTuple):
     force_exclude: bool = False
     """Whether what a configuration excludes is passed over though it is named."""
     jobs: int | None = None
-    """Processes that check documents at most; None is one for each core, where there are enough documents for it to pay."""
+    """Processes that check documents at most; None is one for each core, where there is enough to check for it to pay."""
     known: MutableMapping[tuple[str, str, str | None], Known] | None = None
     """What the last run with these options knew of each document, by its file, kind and environment; each run puts there what it knows."""
     on_step: Callable[[str, int, int, str], object] | None = None
@@ -217,6 +226,11 @@ def _is_in(path: SettingPath, holders: Collection[SettingPath]) -> bool:
     return any(path[:length] in holders for length in range(1, len(path) + 1))
 
 
+def _is_large(document: Document) -> bool:
+    """Whether a document has so many settings that several processes check it."""
+    return sum(1 for _ in islice(beneath(None, document.data), _WORTH_SEVERAL)) == _WORTH_SEVERAL
+
+
 def _parts_of(document: Document) -> tuple[Document, ...]:
     return document.parts.documents if document.parts is not None else ()
 
@@ -276,6 +290,8 @@ class _Subject:
 
 _Ahead = tuple[list[Finding], list[str], frozenset[str] | None]
 """What was found in a document ahead of its turn, the bugs that showed, and what agrees with the catalogue, as :class:`Known` has it."""
+_ByRule = Mapping[str, tuple[list[Finding], list[str]]]
+"""What rules found in a document ahead of their turn, by their ids, and the bugs that showed."""
 
 
 class _Run:
@@ -325,6 +341,8 @@ class _Run:
         """How many files a search found and could not read, which is no reason to say that there was something."""
         self._checkable: list[tuple[Document, bool]] = []
         """The documents that rules could check, with whether a search found them."""
+        self._shares = False
+        """Whether the rules of a large document are shared between processes."""
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
         self._rules_of: dict[Document, RuleSet] = {}
@@ -498,6 +516,7 @@ class _Run:
                 self._report_aside(given, reading)
         subjects = [subject for file in files for subject in self._subjects(file, covered)]
         ahead = self._found_ahead(subjects)
+        self._shares = not ahead and len(subjects) <= _ALONE
         for number, subject in enumerate(subjects):
             file, one = subject.file, subject.loaded
             self.step("checking", number, len(subjects), file.given.uri)
@@ -549,18 +568,47 @@ class _Run:
 
     def _ahead_of(self, subject: _Subject) -> _Ahead | None:
         """What rules find in a document, with the bugs that show; None where it cannot be checked at all."""
-        known = len(self.bugs)
         try:
             self._aim(subject)
             if not subject.loaded.checkable:
-                return [], self.bugs[known:], None
-            found, fitting = self._found_by_rules(subject)
-            return found, self.bugs[known:], fitting
+                return [], [], None
+            (found, fitting), bugs = self._with_bugs(partial(self._found_by_rules, subject))
+            return found, bugs, fitting
         except Exception:  # which shows again, and is noted, when its turn comes
             return None
-        finally:  # each document has all of its own bugs, in whatever order and process they show
+
+    def _with_bugs(self, find: Callable[[], T]) -> tuple[T, list[str]]:
+        """What is found, with all bugs that show, in whatever order and process they do; none of them is noted yet."""
+        known = len(self.bugs)
+        try:
+            return find(), self.bugs[known:]
+        finally:
             self._noted.difference_update(self.bugs[known:])
             del self.bugs[known:]
+
+    def _rules_ahead(self, subject: _Subject, checks: Sequence[tuple[Rule, Level]]) -> _ByRule:
+        """What each rule finds in a large document, worked out by several processes; of none where that does not pay."""
+        document = subject.loaded.document
+        if not self._shares or self.options.jobs == 1 or len(document.text.content) < _WORTH_SEVERAL or not _is_large(document):
+            return {}
+        from .parallel import Turns, in_processes, processes  # only for a large document
+
+        jobs = min(processes(self.options.jobs), len(checks))
+        if jobs < 2:
+            return {}
+        mismatches(document)  # which nearly every rule asks for
+        # Those first that find what is known already: to say it of many settings takes longest.
+        turns = Turns(sorted(range(len(checks)), key=lambda number: not is_of_mismatches(checks[number][0].guard)))
+
+        def work(_process: int) -> list[tuple[str, tuple[list[Finding], list[str]]]]:
+            mine = (checks[number] for number in turns)
+            return [(rule.info.id, self._with_bugs(partial(self._found_by, rule, document, level))) for rule, level in mine]
+
+        try:
+            made = in_processes(range(jobs), work, [*subject.documents, ABSENT, UNKNOWN, LEFT_OUT])
+        finally:
+            turns.close()
+        return {rule: ahead for one in made if one is not None for rule, ahead in one}
 
     def _for_servers(self, files: list[_File]) -> list[_File]:
         """The files with each document read as the server does that it is for, now that all images are known."""
@@ -661,8 +709,9 @@ class _Run:
         plan = rules.plan(document)
         fitting: frozenset[str] | None = None
         if newest is document:
+            ahead = self._rules_ahead(subject, plan.checks)
             before = self.options.known.get(_place_of(document)) if self.options.known is not None else None
-            known = plan.incremental.found(document, partial(self._found_in, document), self._failing, before)
+            known = plan.incremental.found(document, partial(self._found_in, document, ahead), self._failing, before)
             found, fitting = list(known.findings), known.fitting
         else:
             found = [one for rule, level in plan.checks if rule.info.category != _SECRETS for one in self._found_by(rule, document, level)]
@@ -672,8 +721,15 @@ class _Run:
             self._bug(error, document.uri, "checking a setting", path)
         return found, fitting
 
-    def _found_in(self, document: Document, rule: Rule, level: Level, within: Within | None) -> list[Finding]:
-        return self._found_by(rule, document, level, within)
+    def _found_in(self, document: Document, ahead: _ByRule, rule: Rule, level: Level, within: Within | None) -> list[Finding]:
+        """What a rule finds in a document, or in some of its settings; ``ahead`` has what some have found in all of it."""
+        if within is not None or rule.info.id not in ahead:
+            return self._found_by(rule, document, level, within)
+        found, bugs = ahead[rule.info.id]
+        for bug in bugs:
+            self._failing.add(rule.info.id)
+            self._note_bug(bug)
+        return found
 
     def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
         """What the rules about secrets find in what the newest server makes of a document."""

@@ -19,7 +19,7 @@ from linter import parallel, run
 from linter.cli import cli
 from linter.config import Overrides
 from linter.model import UNKNOWN, Document, Finding, Mark, Style
-from linter.parallel import in_processes, processes
+from linter.parallel import Turns, in_processes, processes
 from linter.policy import engine
 from linter.policy.rule import Rule
 from linter.report import write_all
@@ -223,6 +223,71 @@ def test_the_option_counts_for_reports(folder: Path, forks: list[int]) -> None:
     assert forks and (both.output, both.exit_code) == (alone.output, alone.exit_code)
 
 
+# --- One large document -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_WORTH_SEVERAL", 3)
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_the_reports_of_each_file_are_the_same(folder: Path, forks: list[int]) -> None:
+    for name in ("twelve-mistakes", "infra-mistakes"):
+        forks.clear()
+        same_as_alone([str(FIXTURES / name / "input.json")], Options(isolated=True), 2, 3)
+        assert len(forks) == 3, name
+    same_as_alone([str(folder / "medplum-1.config.json")], Options(isolated=True), 2)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("all_are_large")
+def test_the_reports_of_every_file_are_the_same() -> None:
+    for file in sorted(FIXTURES.glob("*/input*")):
+        same_as_alone([str(file)], Options(Overrides(pedantic=True), isolated=True), 2)
+
+
+def test_from_how_many_settings_on(tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "processes", lambda wanted: wanted or 3)
+    file = tmp_path / "medplum.config.json"
+    for settings, jobs, expected in ((19_000, None, 0), (21_000, None, 2), (21_000, 1, 0), (21_000, 2, 1)):
+        forks.clear()
+        file.write_text(json.dumps({"baseUrl": "https://api.example.com/", "unknown": list(range(settings))}))
+        lint_paths([str(file)], Options(isolated=True, kind="server/json", jobs=jobs))
+        assert len(forks) == expected, (settings, jobs)
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_rules_are_run_here_where_a_process_is_killed_or_cannot_be_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, found_by = os.getpid(), engine.found_by
+
+    def killed(rule: Rule, document: Document, *more: Any) -> list[Finding]:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found_by(rule, document, *more)
+
+    monkeypatch.setattr(run, "found_by", killed)
+    one = str(folder / "medplum-1.config.json")
+    same_as_alone([one], Options(isolated=True), 3)
+    monkeypatch.setattr(os, "fork", lambda: (_ for _ in ()).throw(BlockingIOError))
+    same_as_alone([one], Options(isolated=True), 3)
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_bugs_in_rules_of_one_document_are_noted_as_they_are_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found_by = engine.found_by
+
+    def broken(rule: Rule, document: Document, *more: Any) -> list[Finding]:
+        if "url" in rule.info.id:
+            raise ZeroDivisionError
+        return found_by(rule, document, *more)
+
+    monkeypatch.setattr(run, "found_by", broken)
+    one = str(folder / "medplum-1.config.json")
+    assert len(lint_paths([one], Options(isolated=True, jobs=2)).bugs) > 3
+    same_as_alone([one], Options(isolated=True), 2, 3)
+
+
 # --- The processes ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -289,3 +354,12 @@ def test_one_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch, folder: Pat
     monkeypatch.delattr(os, "fork")
     assert processes(None) == processes(7) == 1
     same_as_alone([str(folder)], Options(isolated=True), 3)
+
+
+def test_each_number_is_taken_once() -> None:
+    numbers = list(range(1_999, -1, -1))
+    turns = Turns(numbers)
+    taken = in_processes(range(4), lambda _part: list(turns), [])
+    turns.close()
+    assert sorted(number for one in taken for number in one) == sorted(numbers)
+    assert all(one == sorted(one, reverse=True) for one in taken)

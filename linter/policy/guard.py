@@ -35,6 +35,12 @@ def may_speak(guard: Guard, document: Document, within: Collection[str] | None =
     return any(_holds(test, document) and (test[0] != "mismatch" or _has_mismatch_within(test[1], document, within)) for test in must)
 
 
+def is_of_mismatches(guard: Guard) -> bool:
+    """Whether a rule with this guard finds only what does not fit the catalogue."""
+    tests = guard.get("must")
+    return bool(tests) and all(test[0] == "mismatch" for test in tests or ())
+
+
 def _holds(test: Test, document: Document) -> bool:
     return _TESTS[test[0]](test[1:], document)
 
