@@ -85,8 +85,7 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
         suspects = rule.suspects[number] if is_large else None
         for node in _places(clause, root, within) if suspects is None else suspects(document, within):
             try:
-                verdict = clause.check(clause.path.value(node), node)
-                for failure in () if verdict is True or verdict is None else verdict:
+                for failure in _failures(clause, node):
                     deep += (is_deep := node.is_deeper_than(_DEEP))
                     if is_deep and deep > _MOST_DEEP:
                         continue
@@ -224,6 +223,11 @@ def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
         tuple(dict.fromkeys(edits)) if any(fix.edits is not None for fix in fixes) else None,
         without_mark=any(fix.without_mark for fix in fixes),
     )
+
+
+def _failures(clause: Clause, node: Node) -> tuple[Failure, ...]:
+    verdict = clause.check(clause.path.value(node), node)
+    return () if verdict is True or verdict is None else verdict
 
 
 def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
