@@ -202,9 +202,9 @@ class ScannedText:
         self._behind.append(end)
         return ScannedPlaces(self, start)
 
-    def whole(self, start: int) -> str:
-        """The text of the whole value that starts at a character."""
-        return self.content[start : self._behind[bisect_left(self._starts, start)]]
+    def behind(self, start: int) -> int:
+        """Where the value ends of which the places were asked for; it need not be read again for that."""
+        return self._behind[bisect_left(self._starts, start)]
 
     def end_of(self, start: int) -> int:
         """Where the value that starts at a character ends."""
@@ -248,12 +248,15 @@ class ScannedPlaces:
         except RecursionError:  # the text was read with fewer calls on the stack than there are now
             from .json_tolerant import parse_tolerantly
 
-            places = parse_tolerantly(self._text.whole(self._start)).places
-            recorded = self._text.recorded[self._start] = ShiftedPlaces(places, self._start)
+            text, start = self._text, self._start
+            places = parse_tolerantly(text.content[start : text.behind(start)]).places
+            recorded = text.recorded[start] = ShiftedPlaces(places, start)
             return recorded.find(path)
 
     def _walk(self, path: JsonPath) -> Place | None:
         text, start = self._text, self._start
+        if not path:
+            return Place(Span(start, text.behind(start)), None)
         key: int | None = None
         for step in path:
             found = text.find(start, step)
