@@ -528,7 +528,8 @@ def test_equal_numbers_are_one() -> None:
     ],
 )
 @pytest.mark.parametrize("twice", ["", ', "z": 1, "z": 2', ', "z" : 1, "z" : 2', ', "z": {"y": 1, "y": 2}', ', "f\\\\": 2, "z": 3, "z": 4'])
-def test_a_name_that_stands_twice_is_seen_in_a_large_object_too(members: str, twice: str) -> None:
+def test_a_name_that_stands_twice_is_seen_in_a_large_object_too(members: str, twice: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_module, "_LARGE", 0)
     large = f'{{"long": "{"x" * 20_000}", {members}{twice}}}'
     parsed = parse_json(large)
     assert parsed.value == json.loads(large)

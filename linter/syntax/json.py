@@ -43,6 +43,8 @@ class _Numbers(dict[str, "int | float"]):
         return number
 
 
+_LARGE: Final = 1_000_000
+"""Characters of a text from which on it matters how much it takes to read it."""
 _SPARSE: Final = 1_000
 """Characters for each object of a text, from which on some of its objects are large ones."""
 _MOST_NUMBERS: Final = 10_000
@@ -59,7 +61,7 @@ class StrictReader:
         self._content = content
         self._names: dict[str, str] = {}
         self._scan = _scanner(object_pairs_hook=self._shared if many else _members)
-        self._is_sparse = not many and content.count("{") * _SPARSE < len(content)
+        self._is_sparse = not many and len(content) >= _LARGE and content.count("{") * _SPARSE < len(content)
 
     def _shared(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         share = self._names.setdefault
