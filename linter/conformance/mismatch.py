@@ -12,7 +12,7 @@ from functools import cached_property
 from .. import settings
 from ..formats.placeholders import is_blank, is_reference
 from ..model import UNKNOWN, Document, SettingPath
-from ..release import MAIN, Release
+from ..release import MAIN, Release, ServerVersion
 from ..settings import Setting
 from ..settings.env_names import setting_of
 from ..settings.history import ByRelease
@@ -136,7 +136,7 @@ def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
     checker = _Checker(document)
     fitting, known = document.known("taken over") or _NOTHING
     top = [(key, value) for key, value in document.data.items() if key not in fitting]
-    waiting = list(checker.members((), None, top))
+    waiting = list(checker.reading.members((), None, top))
     waiting.reverse()
     while waiting:
         path, value, setting = waiting.pop()
@@ -151,22 +151,21 @@ def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
         if mismatch is not None:
             yield path, mismatch
         if descend and len(path) < _DEEPEST:
-            members = checker.members(path, setting, value.items() if isinstance(value, dict) else enumerate(value))
+            members = checker.reading.members(path, setting, value.items() if isinstance(value, dict) else enumerate(value))
             waiting.extend(reversed(list(members)))
 
 
-class _Checker:
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.catalogue = settings.catalogue(catalogue_kind(document.kind))
+class _Reading:
+    """How a server, or the CDK, reads its settings: what is asked of all documents that are for it."""
+
+    def __init__(self, kind: str, server: ServerVersion) -> None:
+        self.catalogue = settings.catalogue(kind)
         self.reader = names.reader_of(self.catalogue)
-        self.server = document.server
-        self.release = self.server.release if self.catalogue.kind == "server" else MAIN
-        self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
+        self.server = server
+        self.release = server.release if kind == "server" else MAIN
         self._members: dict[Setting | None, dict[str, Setting]] = {}
         """The settings that members of settings are, by their names: many have the same, in a list of objects."""
-        self._asked: dict[Setting, Sequence[Question]] = {}
-        """What is asked of each value of a setting that is given as it is."""
+        self._asked: dict[tuple[Setting, bool], Sequence[Question]] = {}
 
     def members(
         self, path: SettingPath, holder: Setting | None, members: Iterable[tuple[str | int, Any]]
@@ -184,6 +183,50 @@ class _Checker:
                 if setting is not None:
                     known[name] = setting
             yield (*path, step), value, setting
+
+    def questions(self, setting: Setting, *, is_text: bool = False) -> Sequence[Question]:
+        """What is asked of each value of a setting that is given as it is, or that a loader has made of a text."""
+        asked = self._asked.get((setting, is_text))
+        if asked is None:
+            make = self._questions_of_known if is_text else self._questions
+            asked = self._asked[setting, is_text] = tuple(make(setting))
+        return asked
+
+    def _questions(self, setting: Setting) -> Iterator[Question]:
+        """What can have an answer for a value of a setting that is given as it is, in the order of the aspects."""
+        yield values.external_secret
+        if tls.takes_options(setting):
+            yield lambda value: tls.text_in_json(value, setting)
+        if "boolean" in setting.types:
+            yield lambda value: values.boolean_in_json(value, setting, self.reader, self.release)
+        if values.FALSE_MEANS_NONE in setting.tags:
+            yield lambda value: values.left_out(value, setting)
+        if values.takes_inexact_numbers(setting, self.release):
+            yield lambda value: values.inexact_number(value, setting, self.server)
+        yield lambda value: None if tls.works_as_text(value, setting) else values.wrong_type(value, setting)
+        yield from self._questions_of_known(setting)
+
+    def _questions_of_known(self, setting: Setting) -> Iterator[Question]:
+        """Those that are asked too of a value that a loader has made of a text."""
+        if setting.enum:
+            yield lambda value: values.not_allowed(value, setting, self.release)
+        if values.has_range(setting):
+            yield lambda value: values.out_of_range(value, setting)
+        if setting.format:
+            yield lambda value: values.wrong_format(value, setting)
+
+
+@settings.derived
+def _reading_of(kind: str, server: ServerVersion) -> _Reading:
+    return _Reading(kind, server)
+
+
+class _Checker:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.reading = reading = _reading_of(catalogue_kind(document.kind), document.server)
+        self.catalogue, self.reader, self.server, self.release = reading.catalogue, reading.reader, reading.server, reading.release
+        self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
 
     @cached_property
     def of_cdk(self) -> frozenset[str]:
@@ -257,37 +300,11 @@ class _Checker:
         text = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
         if isinstance(text, str):
             return next((answer for answer in self._of_text(text, value, setting) if answer is not None), None)
-        asked = self._asked.get(setting)
-        if asked is None:
-            asked = self._asked[setting] = tuple(self._questions(setting))
-        for question in asked:
+        for question in self.reading.questions(setting):
             answer = question(value)
             if answer is not None:
                 return answer
         return None
-
-    def _questions(self, setting: Setting) -> Iterator[Question]:
-        """What can have an answer for a value of a setting that is given as it is, in the order of the aspects."""
-        yield values.external_secret
-        if tls.takes_options(setting):
-            yield lambda value: tls.text_in_json(value, setting)
-        if "boolean" in setting.types:
-            yield lambda value: values.boolean_in_json(value, setting, self.reader, self.release)
-        if values.FALSE_MEANS_NONE in setting.tags:
-            yield lambda value: values.left_out(value, setting)
-        if values.takes_inexact_numbers(setting, self.release):
-            yield lambda value: values.inexact_number(value, setting, self.server)
-        yield lambda value: None if tls.works_as_text(value, setting) else values.wrong_type(value, setting)
-        yield from self._questions_of_known(setting)
-
-    def _questions_of_known(self, setting: Setting) -> Iterator[Question]:
-        """Those that are asked too of a value that a loader has made of a text."""
-        if setting.enum:
-            yield lambda value: values.not_allowed(value, setting, self.release)
-        if values.has_range(setting):
-            yield lambda value: values.out_of_range(value, setting)
-        if setting.format:
-            yield lambda value: values.wrong_format(value, setting)
 
     def _of_text(self, text: str, value: Any, setting: Setting) -> Iterator[Mismatch | None]:
         """The answers for a text and the value that a loader has made of it, each worked out only if the ones before it are None."""
@@ -296,7 +313,7 @@ class _Checker:
         way_out = texts.way_out_of(setting, self.catalogue, self.document.kind, self.release)
         yield texts.misread_text(text, value, setting, by, self.release, way_out)
         yield values.wrong_type(value, setting) if coercion.at(self.release) == "object" else None
-        for question in self._questions_of_known(setting):
+        for question in self.reading.questions(setting, is_text=True):
             yield question(value)
         yield texts.older_loaders(setting, self.catalogue, self.server) if self.document.kind == "server/env" else None
         yield texts.older_versions(text, setting, by, self.server)

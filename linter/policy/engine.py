@@ -80,7 +80,7 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
     findings: dict[SettingPath, Finding] = {}
     deep = 0
     # One that is not trusted asks all places, for it does not see what is there.
-    is_large = rule.trusted and len(document.text.content) > _LARGE
+    is_large = rule.trusted and (within is not None or len(document.text.content) > _LARGE)
     for number, clause in enumerate(rule.must):
         suspects = rule.suspects[number] if is_large else None
         for node in _places(clause, root, within) if suspects is None else suspects(document, within):

@@ -28,6 +28,8 @@ Within = Mapping[str, Any]
 """The settings at the top of a document among which a rule is to look: the others are as they were where it found nothing."""
 Find = Callable[[Rule, Level, Within | None], Sequence[Finding]]
 """Runs a rule on the document at hand, on all of it or only within some settings."""
+_Look = Callable[..., Sequence[Finding]]
+"""Runs a rule of a level on all of the document at hand, or only beneath some names at its top."""
 
 _WORTH: Final = 8
 """Documents after which it pays to compare the next ones, and to know what rules read; to work that out takes as long as to check two."""
@@ -127,12 +129,21 @@ class Incremental:
         fitting = base.fitting - changed if base is not None else frozenset()
         mismatches = _unchanged_mismatches(base.mismatches, changed, self._kind) if base is not None else {}
         mismatch.take_over(document, fitting, mismatches)
+        parts: dict[frozenset[str], Within] = {}
+
+        def look(rule: Rule, level: Level, names: frozenset[str] | None = None) -> Sequence[Finding]:
+            if names is None:
+                return find(rule, level, None)
+            if names not in parts:  # most rules look among the same
+                parts[names] = {name: value for name, value in document.data.items() if name in names}
+            return find(rule, level, parts[names])
+
         findings: list[Finding] = []
         for run in self._to_run(base, changed):
             if base is None or not run.keeps:
-                findings += find(run.rule, run.level, _within(document, run.names))
+                findings += look(run.rule, run.level, run.names)
             else:
-                findings += self._taken_over(run, base, changed, document, find)
+                findings += self._taken_over(run, base, changed, document, look)
         if unchecked(document):  # which is to be noted of every document
             self._bases.pop(shape, None)
             return Known(document, findings, None, self._checks)
@@ -216,20 +227,20 @@ class Incremental:
             self._told[rule_id] = told_of(rule.data, self._kind)
         return self._told[rule_id]
 
-    def _taken_over(self, run: _Run, base: _Base, changed: frozenset[str], document: Document, find: Find) -> Sequence[Finding]:
+    def _taken_over(self, run: _Run, base: _Base, changed: frozenset[str], document: Document, look: _Look) -> Sequence[Finding]:
         """What a rule that has found something in the last document finds in this one, which it runs through only as far as it must."""
         rule, level, names, _ = run
         told, before = self._told_by(rule), base.found[rule.info.id]
         kept = _unchanged(before, changed, document, self._kind)
         if told is None or kept is None or (len(kept) < len(before) and not names):
-            return find(rule, level, None)
+            return look(rule, level)
         if told.of_names and not self._are_known(changed, base.values, document.data):
-            return find(rule, level, None)
-        found = find(rule, level, _within(document, names)) if names else ()
+            return look(rule, level)
+        found = look(rule, level, names) if names else ()
         if not kept or (not found and (told.apart or len(kept) == len(before))):
             return kept or found
         if not told.in_order or not told.apart:
-            return find(rule, level, None)
+            return look(rule, level)
         order = {name: number for number, name in enumerate(document.data)}
         return sorted([*kept, *found], key=lambda one: order.get(str(one.path[0]), -1) if one.path else -1)
 
@@ -243,10 +254,6 @@ class Incremental:
 
 def _unchanged_mismatches(every: mismatch.ByName, changed: Collection[str], kind: str) -> mismatch.ByName:
     return {name: some for name, some in every.items() if name not in changed and all(is_read_alone(kind, path) for path, _ in some)}
-
-
-def _within(document: Document, names: frozenset[str] | None) -> Within | None:
-    return None if names is None else {name: value for name, value in document.data.items() if name in names}
 
 
 def _unchanged(before: Iterable[Finding], changed: frozenset[str], document: Document, kind: str) -> list[Finding] | None:
