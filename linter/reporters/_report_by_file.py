@@ -50,9 +50,10 @@ def _shares(blocks: Sequence[_Block], result: Result, style: Style) -> list[list
 
     if len(blocks) <= MANY:
         return [written(blocks)]
-    from ._shares import made_of, shares_of
+    from ._shares import jobs_for, made_of, shares_of
 
-    return made_of(shares_of(blocks, style), written)
+    jobs = jobs_for(len(blocks), style)
+    return made_of(shares_of(blocks, jobs), written, jobs)
 
 
 _Weighed = tuple[int, Finding]

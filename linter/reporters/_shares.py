@@ -13,28 +13,39 @@ Made = TypeVar("Made")
 
 WORTH_A_PROCESS: Final = 500
 """Findings for each process, from which on it pays to make one."""
+_TURNS: Final = 8
+"""Shares for each process: some findings take ten times as long as others, and those stand together."""
 
 
-def shares_of(items: Sequence[Item], style: Style) -> list[Sequence[Item]]:
-    """The items in shares, one for each process: as many as ``style.jobs`` and their number allow; none of no items."""
-    wanted = style.jobs
-    jobs = len(items) // WORTH_A_PROCESS if wanted is None or wanted > 1 else 1
-    if jobs > 1:
-        from ..parallel import processes  # only for a report of many findings
+def jobs_for(count: int, style: Style) -> int:
+    """The processes that work out a report of so many findings: as many as ``style.jobs`` allows and as it pays to make."""
+    jobs = count // WORTH_A_PROCESS if style.jobs is None or style.jobs > 1 else 1
+    if jobs < 2:
+        return 1
+    from ..parallel import processes  # only for a report of many findings
 
-        jobs = min(jobs, processes(wanted))
-    size = max(-(-len(items) // max(jobs, 1)), 1)
+    return min(jobs, processes(style.jobs))
+
+
+def shares_of(items: Sequence[Item], jobs: int) -> list[Sequence[Item]]:
+    """The items in shares for so many processes, several for each; none of no items."""
+    size = max(-(-len(items) // (jobs * _TURNS if jobs > 1 else 1)), 1)
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def made_of(shares: Sequence[Share], work: Callable[[Share], Made]) -> list[Made]:
-    """What ``work`` makes of each share, in their order. Where there are several that is done by as many processes.
+def made_of(shares: Sequence[Share], work: Callable[[Share], Made], jobs: int) -> list[Made]:
+    """What ``work`` makes of each share, in their order, done by so many processes, each of which takes the next share until none is left.
 
     What it makes comes from another process, so it must be made of texts and numbers; where nothing comes, the share is worked out here.
     """
-    if len(shares) < 2:
+    if jobs < 2:
         return list(map(work, shares))
-    from ..parallel import in_processes
+    from ..parallel import Turns, in_processes
 
-    made = in_processes(shares, work, ())
-    return [work(share) if one is None else one for share, one in zip(shares, made, strict=True)]
+    turns = Turns(range(len(shares)))
+    try:
+        done = in_processes(range(jobs), lambda _process: [(number, work(shares[number])) for number in turns], ())
+    finally:
+        turns.close()
+    made = dict(one for several in done if several is not None for one in several)
+    return [made[number] if number in made else work(share) for number, share in enumerate(shares)]

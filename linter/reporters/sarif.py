@@ -58,7 +58,7 @@ from ._json_writer import Written
 from ._paths import ReportedPath, reported_path
 from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sentence, shortened
 from ._sarif_writer import SarifWriter
-from ._shares import made_of, shares_of
+from ._shares import jobs_for, made_of, shares_of
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://www.medplum.com/docs/self-hosting/server-config"
@@ -330,8 +330,9 @@ class _Share(NamedTuple):
 
 def _results(findings: list[Finding], writer: _Results) -> list[str]:
     """The results of a log; only what is numbered through all of them is not worked out by several processes."""
-    shares = list(_shared(findings, writer.style))
-    made = made_of(shares, writer.written)
+    jobs = jobs_for(len(findings), writer.style)
+    shares = list(_shared(findings, jobs))
+    made = made_of(shares, writer.written, jobs)
     raw: dict[Text, list[array[int]]] = {}
     for share, (_, hashes) in zip(shares, made, strict=True):
         for (text, _, _), values in zip(share.lines, hashes, strict=True):
@@ -348,10 +349,10 @@ def _results(findings: list[Finding], writer: _Results) -> list[str]:
     ]
 
 
-def _shared(findings: list[Finding], style: Style) -> Iterator[_Share]:
+def _shared(findings: list[Finding], jobs: int) -> Iterator[_Share]:
     """The findings in shares, each with the lines down to its last finding that no share before it has."""
     done: dict[Text, int] = {}
-    for share in shares_of(findings, style):
+    for share in shares_of(findings, jobs):
         farthest: dict[Text, int] = {}
         for finding in share:
             text = finding.document.text
