@@ -47,6 +47,8 @@ _LARGE: Final = 1_000_000
 """Characters of a text from which on it matters how much it takes to read it."""
 _SPARSE: Final = 1_000
 """Characters for each object of a text, from which on some of its objects are large ones."""
+_SHORT: Final = 12
+"""Characters of a text at most that many values can have: as long as ``SecureString``."""
 _MOST_NUMBERS: Final = 10_000
 """Different numbers of one text at most that are remembered."""
 
@@ -54,18 +56,21 @@ _MOST_NUMBERS: Final = 10_000
 class StrictReader:
     """Reads values in a text as ``JSON.parse`` does, without places and without mistakes.
 
-    ``many``: there are many values in it, the members of which have the same names: these are one text, as they are within one value.
+    ``many``: there are many values in it, the members of which have the same names, and some the same short texts: each is held once, as a
+    name is within one value.
     """
 
     def __init__(self, content: str, *, many: bool = False) -> None:
         self._content = content
-        self._names: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._scan = _scanner(object_pairs_hook=self._shared if many else _members)
         self._is_sparse = not many and len(content) >= _LARGE and content.count("{") * _SPARSE < len(content)
 
     def _shared(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        share = self._names.setdefault
-        return _members([(share(name, name), value) for name, value in pairs])
+        share = self._texts.setdefault
+        return _members(
+            [(share(name, name), share(value, value) if type(value) is str and len(value) <= _SHORT else value) for name, value in pairs]
+        )
 
     def value_at(self, start: int) -> tuple[Any, int]:
         """The value that starts at a character, and its end. Raises :exc:`ValueError` where it has a mistake, or is nested too deeply."""
