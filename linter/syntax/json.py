@@ -10,6 +10,7 @@ import gc
 import json
 from array import array
 from bisect import bisect_left, bisect_right
+from functools import cache
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 from ..model import UNKNOWN, Mark
@@ -50,7 +51,7 @@ _SPARSE: Final = 1_000
 _SHORT: Final = 12
 """Characters of a text at most that many values can have: as long as ``SecureString``."""
 _MOST_NUMBERS: Final = 10_000
-"""Different numbers of one text at most that are remembered."""
+"""Different numbers at most that are remembered."""
 
 
 class StrictReader:
@@ -63,7 +64,7 @@ class StrictReader:
     def __init__(self, content: str, *, many: bool = False) -> None:
         self._content = content
         self._texts: dict[str, str] = {}
-        self._scan = _scanner(object_pairs_hook=self._shared if many else _members)
+        self._scan = _scanner(object_pairs_hook=self._shared) if many else _strict_scanner()
         self._is_sparse = not many and len(content) >= _LARGE and content.count("{") * _SPARSE < len(content)
 
     def _shared(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -99,6 +100,12 @@ class StrictReader:
 
 def _scanner(**hook: Any) -> Any:
     return json.JSONDecoder(parse_constant=_constant, parse_int=_Numbers().__getitem__, **hook).scan_once  # type: ignore[attr-defined]
+
+
+@cache
+def _strict_scanner() -> Any:
+    """The scanner of all texts with one value: many files have the same numbers."""
+    return _scanner(object_pairs_hook=_members)
 
 
 def _most_members(content: str) -> int:
