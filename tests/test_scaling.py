@@ -62,7 +62,7 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
         outcome.append(result._replace(rules={}))  # to describe all rules costs more than all else, and the same for every file
 
     def report(name: str) -> Callable[[], object]:
-        return lambda: formats.reporter(name).report(outcome[0], StringIO(), model.Style())
+        return lambda: formats.reporter(name).report(outcome[0], StringIO(), model.Style(jobs=1))
 
     shown, compared = load("linter.commands.show"), load("linter.commands.diff")
 
