@@ -131,7 +131,7 @@ class Surroundings:
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
         """See :meth:`~linter.documents.source.Around.given`."""
         if marks not in self._marked:
-            self._marked[marks] = [uri for uri in self._inputs if self._has(uri, file, [mark.encode() for mark in marks])]
+            self._marked[marks] = [uri for uri in self._inputs if self._has(uri, file, marks)]
         others = [file if uri == file.uri else self._file(uri, file.server) for uri in self._marked[marks]]
         known = [one for one in others if one is not None]
         return known if file in known else [*known, file]
@@ -142,9 +142,11 @@ class Surroundings:
             self._cached[name] = make()
         return self._cached[name]
 
-    def _has(self, uri: str, file: SourceFile, marks: Iterable[bytes]) -> bool:
-        data = self._inputs[uri]() if uri != file.uri else b""
-        return data is not None and any(mark in data for mark in marks)
+    def _has(self, uri: str, file: SourceFile, marks: Iterable[str]) -> bool:
+        if uri == file.uri:
+            return any(mark in file.text.content for mark in marks)
+        data = self._inputs[uri]()
+        return data is not None and any(mark.encode() in data for mark in marks)
 
     def _file(self, uri: str, server: ServerVersion) -> SourceFile | None:
         key = uri, server.release

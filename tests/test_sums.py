@@ -909,3 +909,13 @@ def test_the_list_of_files_says_of_what_a_file_is_a_part(folder: Path) -> None:
         "server.env    taken: as a part of compose.yaml",
     ]
     assert any(line.startswith("other.env     passed over: ") for line in lines)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_older_server_gets_the_same_sum_whichever_file_comes_first(case: str, folder: Path) -> None:
+    names = copied(case, folder)
+    options = Options(Overrides(server=parse_server_version("4.3.5", "the test")), isolated=True)
+    outcomes = [lint_paths(order, options) for order in (names, names[::-1])]
+    assert [outcome.bugs for outcome in outcomes] == [(), ()]
+    one, other = ([(found.document.uri, found.span, found.rule, found.path) for found in outcome.result.findings] for outcome in outcomes)
+    assert one == other
