@@ -171,6 +171,7 @@ _GROWTH: Final = (
     f"Each is measured in {len(STEPS)} sizes, of which each is twice the one before: the shortest of a few runs. R² says how well a line "
     "fits, 1 is exactly. The last step is what the last doubling adds, as a multiple of what the one before it adds: 2 is linear, "
     "4 quadratic. "
+    "From a bound on several processes share the work, which makes the step there a small one. "
     "Memory is what a byte more of text takes at the peak."
 )
 
