@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
@@ -236,7 +237,8 @@ def test_a_text_is_in_memory_a_few_times(name: str) -> None:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert reading.loaded
-    assert peak / len(text) < most - 1
+    of_older = 1 if sys.version_info < (3, 11) else 0  # the names of an object take half as much again
+    assert peak / len(text) < most - 1 + of_older
 
 
 @pytest.mark.parametrize("data", [b'{"a": "\xc3\xa9"}', b"\xef\xbb\xbf{}", b"", b"\xff\xfe", "é\r\n\U0001f600".encode()])
