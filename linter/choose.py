@@ -421,7 +421,7 @@ class Choices:
     def config(self, path: Path) -> Config | None:
         """The configuration that counts for a file; None, with an error noted, where it cannot be read."""
         text = str(path)
-        folder = os.path.dirname(text) if text != "." else ".."
+        folder = os.path.dirname(text) if text != "." else ".."  # which is in the folder above it
         config = self._of_folders.get(folder)
         if config is not None:
             return config

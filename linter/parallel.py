@@ -53,6 +53,19 @@ def in_processes(parts: Sequence[Part], work: Callable[[Part], object], shared: 
             _end(one)
 
 
+def in_turns(numbers: Sequence[int], work: Callable[[int], Any], jobs: int, shared: Sequence[object]) -> dict[int, Any]:
+    """What ``work`` makes of numbers, by these: so many processes take the next one until none is left.
+
+    Those are missing of which nothing came. ``shared`` is as for :func:`in_processes`.
+    """
+    turns = Turns(numbers)
+    try:
+        made = in_processes(range(jobs), lambda _process: [(number, work(number)) for number in turns], shared)
+    finally:
+        turns.close()
+    return dict(one for several in made if several is not None for one in several)
+
+
 class Turns:
     """Numbers that several processes take, each number once, and each process as many as it comes to.
 

@@ -52,7 +52,7 @@ from .model import (
 )
 from .policy.engine import found_by, merged, without_repetitions, without_rivals
 from .policy.guard import is_of_mismatches
-from .policy.incremental import Known, Within
+from .policy.incremental import KnownDocument, Within
 from .policy.paths import beneath
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
@@ -69,8 +69,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .accept import Acceptances
-    from .baseline import Baselines, Reach
-    from .baseline import Known as KnownFindings
+    from .baseline import Baselines, Known, Reach
     from .text import Edit
 
 T = TypeVar("T")
@@ -119,7 +118,7 @@ class Options(NamedTuple):
     """Whether what a configuration excludes is passed over though it is named."""
     jobs: int | None = None
     """Processes that check documents at most; None is one for each core, where there is enough to check for it to pay."""
-    known: MutableMapping[tuple[str, str, str | None], Known] | None = None
+    known: MutableMapping[tuple[str, str, str | None], KnownDocument] | None = None
     """What the last run with these options knew of each document, by its file, kind and environment; each run puts there what it knows."""
     on_step: Callable[[str, int, int, str], object] | None = None
     """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
@@ -289,7 +288,7 @@ class _Subject:
 
 
 _Ahead = tuple[list[Finding], list[str], frozenset[str] | None]
-"""What was found in a document ahead of its turn, the bugs that showed, and what agrees with the catalogue, as :class:`Known` has it."""
+"""What was found in a document ahead of its turn, the bugs that showed, and what fits the catalogue, as :class:`KnownDocument` has it."""
 _ByRule = Mapping[str, tuple[list[Finding], list[str]]]
 """What rules found in a document ahead of their turn, by their ids, and the bugs that showed."""
 
@@ -348,7 +347,7 @@ class _Run:
         self._rules_of: dict[Document, RuleSet] = {}
         self._acceptances: Acceptances | None = None
         self._baselines: Baselines | None = None
-        self._new_baseline: KnownFindings | None = None
+        self._new_baseline: Known | None = None
         self._found_notices: list[Notice] = []
         configurations = Configurations(options.config, isolated=options.isolated)
         self.choices = Choices(
@@ -591,24 +590,21 @@ class _Run:
         document = subject.loaded.document
         if not self._shares or self.options.jobs == 1 or len(document.text.content) < _WORTH_SEVERAL or not _is_large(document):
             return {}
-        from .parallel import Turns, in_processes, processes  # only for a large document
+        from .parallel import in_turns, processes  # only for a large document
 
         jobs = min(processes(self.options.jobs), len(checks))
         if jobs < 2:
             return {}
         mismatches(document)  # which nearly every rule asks for
         # Those first that find what is known already: to say it of many settings takes longest.
-        turns = Turns(sorted(range(len(checks)), key=lambda number: not is_of_mismatches(checks[number][0].guard)))
+        numbers = sorted(range(len(checks)), key=lambda number: not is_of_mismatches(checks[number][0].guard))
 
-        def work(_process: int) -> list[tuple[str, tuple[list[Finding], list[str]]]]:
-            mine = (checks[number] for number in turns)
-            return [(rule.info.id, self._with_bugs(partial(self._found_by, rule, document, level))) for rule, level in mine]
+        def work(number: int) -> tuple[list[Finding], list[str]]:
+            rule, level = checks[number]
+            return self._with_bugs(partial(self._found_by, rule, document, level))
 
-        try:
-            made = in_processes(range(jobs), work, [*subject.documents, ABSENT, UNKNOWN, LEFT_OUT])
-        finally:
-            turns.close()
-        return {rule: ahead for one in made if one is not None for rule, ahead in one}
+        made = in_turns(numbers, work, jobs, [*subject.documents, ABSENT, UNKNOWN, LEFT_OUT])
+        return {checks[number][0].info.id: ahead for number, ahead in made.items()}
 
     def _for_servers(self, files: list[_File]) -> list[_File]:
         """The files with each document read as the server does that it is for, now that all images are known."""
@@ -672,7 +668,7 @@ class _Run:
         if loaded.checkable:
             found, fitting = self._found_by_rules(subject) if ahead is None else self._taken(ahead)
             if fitting is not None and self.options.known is not None:
-                self.options.known[_place_of(document)] = Known(document, found, fitting, plan.checks)
+                self.options.known[_place_of(document)] = KnownDocument(document, found, fitting, plan.checks)
             findings += found
             findings = without_rivals(without_repetitions(findings, rules.causes))
         for part in loaded.written:

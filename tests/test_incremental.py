@@ -25,7 +25,7 @@ from linter.model import Document, Fact, Finding, Level, Part, SettingPath
 from linter.policy import incremental
 from linter.policy.engine import applies, found_by
 from linter.policy.examples import _kind
-from linter.policy.incremental import Incremental, Known, Within
+from linter.policy.incremental import Incremental, KnownDocument, Within
 from linter.policy.reads import Reads, Told, reads_of, told_of
 from linter.policy.rule import Rule
 from linter.release import Release, ServerVersion
@@ -111,7 +111,7 @@ def in_turn(turn: Sequence[Document]) -> tuple[list[Said], int]:
     return every, runs
 
 
-def checked(document: Document, before: Known | None = None) -> Known:
+def checked(document: Document, before: KnownDocument | None = None) -> KnownDocument:
     """What is found in a document that is the first of its run, but may have been checked before."""
     checker = Incremental(checks(document.kind, document.target), catalogue_kind(document.kind))
     return checker.found(document, partial(found_by_rule, document), set(), before)

@@ -116,7 +116,9 @@ def test_a_process_that_cannot_be_made(folder: Path, monkeypatch: pytest.MonkeyP
     same_as_alone([str(folder)], Options(isolated=True), 3)
 
 
-def test_a_process_that_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process but this one is killed as soon as it runs a rule."""
     here, found_by = os.getpid(), engine.found_by
 
     def killed(rule: Rule, document: Document, *more: Any) -> list[Finding]:
@@ -125,6 +127,10 @@ def test_a_process_that_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch)
         return found_by(rule, document, *more)
 
     monkeypatch.setattr(run, "found_by", killed)
+
+
+@pytest.mark.usefixtures("_killed")
+def test_a_process_that_is_killed(folder: Path) -> None:
     same_as_alone([str(folder)], Options(isolated=True), 3)
 
 
@@ -257,16 +263,8 @@ def test_from_how_many_settings_on(tmp_path: Path, forks: list[int], monkeypatch
         assert len(forks) == expected, (settings, jobs)
 
 
-@pytest.mark.usefixtures("all_are_large")
+@pytest.mark.usefixtures("all_are_large", "_killed")
 def test_rules_are_run_here_where_a_process_is_killed_or_cannot_be_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, found_by = os.getpid(), engine.found_by
-
-    def killed(rule: Rule, document: Document, *more: Any) -> list[Finding]:
-        if os.getpid() != here:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return found_by(rule, document, *more)
-
-    monkeypatch.setattr(run, "found_by", killed)
     one = str(folder / "medplum-1.config.json")
     same_as_alone([one], Options(isolated=True), 3)
     monkeypatch.setattr(os, "fork", lambda: (_ for _ in ()).throw(BlockingIOError))

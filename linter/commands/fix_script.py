@@ -79,15 +79,15 @@ def _commanded(kinds: Sequence[bool], check: Check, first: Outcome | None, jobs:
 
     Where there are both, only the safe ones change dumps, so that of the others little is to be handed from one process to the other.
     """
-    if len(kinds) == 1:
-        return {kinds[0]: commanded(check, unsafe=kinds[0], first=first)}
+    if len(kinds) < 2:
+        return {one: commanded(check, unsafe=one, first=first) for one in kinds}
     from ..parallel import in_processes, processes  # only where there is something to be done at once
 
     def work(unsafe: bool) -> Commanded:
         made = commanded(check, unsafe=unsafe, first=first)
         return made._replace(dumps=()) if unsafe else made
 
-    made = in_processes(kinds, work, ()) if kinds and processes(jobs) > 1 else [None for _ in kinds]
+    made = in_processes(kinds, work, ()) if processes(jobs) > 1 else [None for _ in kinds]
     return {one: known or work(one) for one, known in zip(kinds, made, strict=True)}
 
 

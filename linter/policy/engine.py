@@ -24,7 +24,7 @@ def applies(rule: Rule, document: Document) -> bool:
     return any(kind_matches(document.kind, kind) for kind in rule.info.kinds)
 
 
-_DEEP: Final = 200
+DEEP: Final = 200
 """Levels of nesting that no configuration has."""
 _MOST_DEEP: Final = 100
 """Findings of one rule at most that are nested more deeply: to name each takes as much as its levels, of which there can be as many."""
@@ -80,13 +80,13 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, 
     findings: dict[SettingPath, Finding] = {}
     deep = 0
     # One that is not trusted asks all places, for it does not see what is there.
-    is_large = rule.trusted and (within is not None or len(document.text.content) > _LARGE)
+    looks_first = rule.trusted and (within is not None or len(document.text.content) > _LARGE)
     for number, clause in enumerate(rule.must):
-        suspects = rule.suspects[number] if is_large else None
+        suspects = rule.suspects[number] if looks_first else None
         for node in _places(clause, root, within) if suspects is None else suspects(document, within):
             try:
                 for failure in _failures(clause, node):
-                    deep += (is_deep := node.is_deeper_than(_DEEP))
+                    deep += (is_deep := node.is_deeper_than(DEEP))
                     if is_deep and deep > _MOST_DEEP:
                         continue
                     where = Node.at(document, node.path + failure.path) if failure.path else node
@@ -160,10 +160,10 @@ class _Places:
 
     def add(self, path: SettingPath) -> None:
         self._paths.add(path)
-        self._above.update(path[:length] for length in range(1, min(len(path), _DEEP)))
+        self._above.update(path[:length] for length in range(1, min(len(path), DEEP)))
 
     def __contains__(self, path: SettingPath) -> bool:
-        return path in self._above or any(path[:length] in self._paths for length in range(1, min(len(path), _DEEP) + 1))
+        return path in self._above or any(path[:length] in self._paths for length in range(1, min(len(path), DEEP) + 1))
 
 
 def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:

@@ -18,6 +18,7 @@ from ..model import Document, Fact, Finding, Level, SettingPath
 from ..release import MAIN
 from ..settings import KINDS, catalogue
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+from .engine import DEEP
 from .node import document_fact
 from .rule import Rule
 
@@ -40,11 +41,9 @@ _Shape = tuple[tuple[str, ...], tuple[SettingPath, ...], bool, Any, Any]
 """What two documents must have in common to be compared: the names at the top, the settings of which there are facts, whether it is
 complete, and what its path tells."""
 _Facts = Mapping[str, tuple[Mapping[str, Fact], ...]]
-_DEEP: Final = 200
-"""Levels of nesting beneath which not all findings of a rule are reported, so that none of them is taken over."""
 
 
-class Known(NamedTuple):
+class KnownDocument(NamedTuple):
     """A document that was checked, what the rules found in it, and the names of what agrees with the catalogue there.
 
     ``checks`` are the rules, each with its level. ``fitting`` is None where another document is not to be compared with it.
@@ -117,12 +116,12 @@ class Incremental:
         """Of the names of documents whether each is spelt as what it is."""
         self._path_and_told: tuple[str, tuple[Any, Any]] | None = None
 
-    def found(self, document: Document, find: Find, failing: set[str], before: Known | None = None) -> Known:
+    def found(self, document: Document, find: Find, failing: set[str], before: KnownDocument | None = None) -> KnownDocument:
         """What the rules find in a document, in their order. ``before`` is what it was when it was checked before, where that is known."""
         self._number += 1
         shape = self._shape(document) if self._number >= _WORTH else None
         if shape is None:
-            return Known(document, [one for rule, level, *_ in self._all for one in find(rule, level, None)], None, self._checks)
+            return KnownDocument(document, [one for rule, level, *_ in self._all for one in find(rule, level, None)], None, self._checks)
         facts = _facts(document, shape[1])
         base = self._base_before(before, document, shape) or self._bases.get(shape)
         changed = _changed(document.data, facts, base, self._kind) if base is not None else frozenset(document.data)
@@ -146,14 +145,14 @@ class Incremental:
                 findings += self._taken_over(run, base, changed, document, look)
         if unchecked(document):  # which is to be noted of every document
             self._bases.pop(shape, None)
-            return Known(document, findings, None, self._checks)
+            return KnownDocument(document, findings, None, self._checks)
         every = mismatch.by_name(document)  # None where no rule has asked for them
         if every is not None:
             mismatches, fitting = every, frozenset(document.data) - every.keys()
         self._bases[shape] = _Base(document.data, facts, findings, failing, fitting, mismatches)
-        return Known(document, findings, None if failing else fitting, self._checks)
+        return KnownDocument(document, findings, None if failing else fitting, self._checks)
 
-    def _base_before(self, before: Known | None, document: Document, shape: _Shape) -> _Base | None:
+    def _base_before(self, before: KnownDocument | None, document: Document, shape: _Shape) -> _Base | None:
         """What a document was, where it has the same shape and was checked by the same rules for the same server."""
         if before is None or before.fitting is None or before.checks != self._checks:
             return None
@@ -261,7 +260,8 @@ def _unchanged(before: Iterable[Finding], changed: frozenset[str], document: Doc
     kept: list[Finding] = []
     for one in before:
         path = one.path
-        if path is None or len(path) > _DEEP or one.related or not is_read_alone(kind, path):
+        # Of what is nested more deeply not every finding is reported.
+        if path is None or len(path) > DEEP or one.related or not is_read_alone(kind, path):
             return None
         if path[0] not in changed:
             kept.append(one._replace(document=document, span=document.locate(path, one.part)))

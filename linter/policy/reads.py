@@ -90,6 +90,7 @@ def told_of(data: Mapping[str, Any], kind: str) -> Told | None:
 
 
 _MEANT_NAME: Final = "${@meant_name}"
+"""The name that a fix gives to what is misspelt."""
 
 
 def _told(data: Mapping[str, Any], kind: str) -> Iterator[str]:
@@ -108,13 +109,14 @@ def _told(data: Mapping[str, Any], kind: str) -> Iterator[str]:
         yield from _of_others(references_of(list(values.values())), kind)
 
 
-_OF_ITSELF: Final = _UNTRACED - {"meant"}
+_OF_OTHERS: Final = _UNTRACED - {"meant"}
+"""Those of them that the setting at hand does not decide by itself."""
 
 
 def _of_others(paths: Iterable[Path], kind: str) -> Iterator[str]:
     """The first names of paths, but for what is in the setting at hand, and what was meant by that."""
     for path in paths:
-        if path.start == "node" and (path.fact not in _UNTRACED or (path.fact not in _OF_ITSELF and not path.steps)):
+        if path.start == "node" and (path.fact not in _UNTRACED or (path.fact not in _OF_OTHERS and not path.steps)):
             continue
         yield from _named(path, kind)
 

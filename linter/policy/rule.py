@@ -108,7 +108,7 @@ class Rule:
     @cached_property
     def suspects(self) -> tuple[Suspects | None, ...]:
         """For each clause of ``must`` what finds the places at which it can fail: see :mod:`linter.policy.suspects`."""
-        from .suspects import suspects_of  # only for a large document
+        from .suspects import suspects_of  # only for a large document, or for many
 
         assertions = self.data.get("must", {}).values()
         return tuple(suspects_of(clause.path, assertion) for clause, assertion in zip(self.must, assertions, strict=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..model import LEVELS, Configuration, Deployment, Document, Finding, Fix, Level, Result, Style
 from ..redaction.mask import environment_text, holder_text
-from ..text import printable
+from ..text import inert, printable
 from ..typed import Final
 
 COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
@@ -160,6 +160,11 @@ def _fixable_with(safe: list[bool], how: str) -> str:
     if unsafe == len(safe):
         return f"\n{unsafe} fixable {how} --unsafe-fixes."
     return f"\n{sum(safe)} fixable {how}{f' ({unsafe} more with --unsafe-fixes)' if unsafe else ''}."
+
+
+def as_text(lines: Iterable[str]) -> str:
+    """Lines of a report as a text, in which none is a command to a runner."""
+    return inert("".join([f"{line}\n" for line in lines]))
 
 
 def folded(lines: Iterable[str], style: Style) -> list[str]:

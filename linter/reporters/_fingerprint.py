@@ -24,6 +24,7 @@ from operator import mul
 
 from ..text import BOM, Piece, Span, Text
 from ..typed import Final, NamedTuple
+from ._identity import counted
 
 _WINDOW = 100
 _FARTHEST = 10_000
@@ -48,23 +49,14 @@ def line_hashes(raw: Iterable[int], masked: Mapping[int, int | None]) -> Mapping
 
     ``raw`` are GitHub's hashes of all lines up to the last of them.
     """
-    numbers = _numbers(raw)
-    own = {line: f"{value:x}:{number}" for line, (value, number) in enumerate(numbers, 1) if line in masked}
+    own = {line: f"{value:x}:{number}" for line, (value, number) in enumerate(counted(raw), 1) if line in masked}
     others = {line: value for line in sorted(masked) if (value := masked[line]) is not None}
-    return own | {line: f"{value:x}:{number}" for line, (value, number) in zip(others, _numbers(others.values()), strict=True)}
-
-
-def _numbers(hashes: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Hashes of lines, each with how many so far were the same."""
-    seen: dict[int, int] = {}
-    for value in hashes:
-        seen[value] = number = seen.get(value, 0) + 1
-        yield value, number
+    return own | {line: f"{value:x}:{number}" for line, (value, number) in zip(others, counted(others.values()), strict=True)}
 
 
 def raw_line_hashes(text: Text, last: int) -> list[str]:
     """The hash that GitHub has for each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
-    return [f"{value:x}:{number}" for value, number in _numbers(raw_hashes(text, 1, last))]
+    return [f"{value:x}:{number}" for value, number in counted(raw_hashes(text, 1, last))]
 
 
 def raw_hashes(text: Text, first: int, last: int) -> array[int]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ..model import Finding, dotted
 from ..redaction.mask import name_in_file
+from ..typed import TypeVar
+
+Hash = TypeVar("Hash")
 
 
 def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[str]:
@@ -19,12 +22,15 @@ def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[s
 
 def numbered(hashes: Iterable[str]) -> list[str]:
     """Hashes of what findings are about, each with how many so far are about the same."""
-    seen: dict[str, int] = {}
-    written: list[str] = []
+    return [f"{value}:{number}" for value, number in counted(hashes)]
+
+
+def counted(hashes: Iterable[Hash]) -> Iterator[tuple[Hash, int]]:
+    """Hashes, each with how many so far are the same, itself included."""
+    seen: dict[Hash, int] = {}
     for value in hashes:
         seen[value] = number = seen.get(value, 0) + 1
-        written.append(f"{value}:{number}")
-    return written
+        yield value, number
 
 
 def identity(finding: Finding, uri: Callable[[str], str]) -> str:

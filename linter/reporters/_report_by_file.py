@@ -13,9 +13,9 @@ from operator import itemgetter
 
 from ..model import Document, Finding, Fix, Related, Result, Style, dotted
 from ..redaction.mask import holder_text
-from ..text import Excerpt, Piece, Span, inert, printable
+from ..text import Excerpt, Piece, Span, printable
 from ..typed import Final, NamedTuple
-from ._about_run import MANY, holder, of_holder, paint
+from ._about_run import MANY, as_text, holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
@@ -129,9 +129,9 @@ class _Writer:
                     lines.append(line)
                 else:
                     self._said.add(line.known)
-                    parts += [_as_text(lines), line]
+                    parts += [as_text(lines), line]
                     lines = []
-        return [*parts, _as_text(lines)]
+        return [*parts, as_text(lines)]
 
     def _block(self, block: _Block) -> Iterator[str | _Once]:
         if block.headline is not None:
@@ -229,7 +229,7 @@ class _Writer:
         """A note that is printed once for a rule, whatever the setting is; nothing where there is no text, or where it was made before."""
         known = (rule, what, _general(text, setting))
         if text and known not in self._said:
-            yield _Once(_as_text(self._note(what, text, digits)), known)
+            yield _Once(as_text(self._note(what, text, digits)), known)
 
     def _note(self, what: str, text: str, digits: int) -> Iterator[str]:
         first = digits + 5 + len(what)
@@ -272,11 +272,6 @@ def _same_start(texts: Sequence[str]) -> int:
 def _label_of(related: Related) -> str:
     """What is said of a second place; nothing where it is the name that stands there anyhow."""
     return "" if related.message == dotted(related.path) else related.message
-
-
-def _as_text(lines: Iterable[str]) -> str:
-    """Lines of a report as a text, in which none is a command to a runner."""
-    return inert("".join([f"{line}\n" for line in lines]))
 
 
 def _general(text: str, setting: str) -> str:

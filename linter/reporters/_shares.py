@@ -40,12 +40,7 @@ def made_of(shares: Sequence[Share], work: Callable[[Share], Made], jobs: int) -
     """
     if jobs < 2:
         return list(map(work, shares))
-    from ..parallel import Turns, in_processes
+    from ..parallel import in_turns
 
-    turns = Turns(range(len(shares)))
-    try:
-        done = in_processes(range(jobs), lambda _process: [(number, work(shares[number])) for number in turns], ())
-    finally:
-        turns.close()
-    made = dict(one for several in done if several is not None for one in several)
+    made = in_turns(range(len(shares)), lambda number: work(shares[number]), jobs, ())
     return [made[number] if number in made else work(share) for number, share in enumerate(shares)]

@@ -196,7 +196,7 @@ class ScannedText:
     Only that is remembered which spares the way through many characters.
     """
 
-    __slots__ = ("_behind", "_starts", "containers", "content", "ends", "recorded")
+    __slots__ = ("_behind", "_containers", "_ends", "_starts", "content", "recorded")
 
     def __init__(self, content: str) -> None:
         self.content = content
@@ -204,9 +204,9 @@ class ScannedText:
         """Where each of the values starts, in their order."""
         self._behind = array("q")
         """Where each of them ends."""
-        self.ends: dict[int, int] = {}
+        self._ends: dict[int, int] = {}
         """Where long values end, by where they start."""
-        self.containers: dict[int, _Members | _Items] = {}
+        self._containers: dict[int, _Members | _Items] = {}
         self.recorded: dict[int, Places] = {}
         """The places of values that are nested too deeply to be walked to, by where they start."""
 
@@ -222,16 +222,16 @@ class ScannedText:
 
     def end_of(self, start: int) -> int:
         """Where the value that starts at a character ends."""
-        end = self.ends.get(start)
+        end = self._ends.get(start)
         if end is None:
             end = int(_skip(self.content, start)[1])
             if end - start > _NEAR:
-                self.ends[start] = end
+                self._ends[start] = end
         return end
 
     def find(self, start: int, step: str | int) -> tuple[int | None, int] | None:
         """Where the name and the value of a member start that an object or list has; ``start`` is where that one starts."""
-        container = self.containers.get(start)
+        container = self._containers.get(start)
         if container is None:
             opener = self.content[start]
             if opener not in "{[":
@@ -239,7 +239,7 @@ class ScannedText:
             container = _Members(self.content, start) if opener == "{" else _Items(self.content, start)
         found = container.find(step)
         if container.at - start > _NEAR:
-            self.containers[start] = container
+            self._containers[start] = container
         return found
 
 
