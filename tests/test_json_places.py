@@ -514,6 +514,12 @@ def test_equal_numbers_are_one() -> None:
     assert value[0] is value[1] is value[2]
 
 
+def test_equal_numbers_are_one_whatever_was_read_before() -> None:
+    parse_json(str(list(range(100_000, 120_000))))
+    value = parse_json("[" + ", ".join(["7654321"] * 3) + "]").value
+    assert value[0] is value[1] is value[2]
+
+
 # --- Large objects, and many values ------------------------------------------------------------------------------------------------------
 
 

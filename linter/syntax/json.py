@@ -38,9 +38,9 @@ class _Numbers(dict[str, "int | float"]):
     """Whole numbers by their texts: those that a text has again and again are one object, and take no call."""
 
     def __missing__(self, text: str) -> int | float:
-        number = whole_number(text)
-        if len(self) < _MOST_NUMBERS:
-            self[text] = number
+        if len(self) >= _MOST_NUMBERS:
+            self.clear()
+        number = self[text] = whole_number(text)
         return number
 
 
