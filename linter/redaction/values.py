@@ -187,7 +187,7 @@ _IDENTIFIERS: Final = frozenset({"cloudfront-key-id", "google-client-id", "pem-c
 """Formats of public ids and keys that a service makes at random."""
 
 _HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
-_BEHIND_SLASHES: Final = pattern(rf"//{_HOST}\S*")
+_HOST_BEHIND_SLASHES: Final = pattern(rf"//{_HOST}")
 _BEHIND_A_SCHEME: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,12}:?[/\\]{1,3}\S.*", re.DOTALL)
 _BEHIND_A_COLON: Final = pattern(r"(?:https?|wss?):\S*")
 _HOST_AND_PATH: Final = pattern(rf"{_HOST}(?:[/\\?#]\S*)?")
@@ -334,7 +334,8 @@ def _is_like_a_url(text: str) -> bool:
     """Whether a text is a URL, or one of which a part is missing or wrong."""
     text = text.strip()
     if text.startswith("//"):
-        return _BEHIND_SLASHES.fullmatch(text) is not None
+        # That no blank follows is asked apart: the pattern would ask it again behind each label of the host.
+        return len(text.split(maxsplit=1)) == 1 and _HOST_BEHIND_SLASHES.match(text) is not None
     if text.startswith(("http", "ws")) and _BEHIND_A_COLON.fullmatch(text) is not None:
         return True
     start = text[:_LONGEST_START]
