@@ -166,6 +166,21 @@ def test_changed_documents() -> None:
     compare(1, 150)
 
 
+def test_other_defaults_of_references() -> None:
+    found = 0
+    for document in documents():
+        names = [name for name in document.data if "fallback" in document.origin.facts((name,))]
+        for name in names if document.kind == "server/env" else ():
+            turn = [copied(document, document.data, facts_of(document))]
+            for default in ("x", "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", "medplum_admin"):
+                facts = facts_of(document)
+                turn.append(copied(document, document.data, {**facts, (name,): {**facts[name,], "fallback": default}}))
+            expected = list(map(alone, turn))
+            assert in_turn([copied(one, one.data, facts_of(one)) for one in turn])[0] == expected
+            found += sum(rule == "live-credential" for rule, *_ in expected[2])
+    assert found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 10))
 def test_many_changed_documents(seed: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ TEXTS = [
     *("", "x", "https://a.example/", "<your domain>", "TODO", "F\u0131XME later", "YOUR_KEY", "\u2026", "${NAME}", "%NAME%", "1"),
     *("${NAME:-TODO}", "${NAME:-AKIAQ3EGRIWLRQ7ZPXSB}", "AKIAQ3EGRIWLRQ7ZPXSB", "x" * 20_000, f"{'x' * 20_000} <a>", "s \u00fc"),
 ]
+DEFAULTS = ["AKIAQ3EGRIWLRQ7ZPXSB", "", "x", "medplum_admin"]
 NAMES = ["externalAuthProviders", "issuer", "userInfoUrl", "database", "host", "ssl", "password", "port", "x", "0", "*", "a.b"]
 values = st.recursive(
     st.sampled_from(TEXTS) | st.sampled_from([None, True, 0, 1.5, UNKNOWN]),
@@ -94,13 +96,20 @@ MUSTS = [
     {"externalAuthProviders.*.issuer": "present", "externalAuthProviders.*.x.host": {"type": "string"}},
     {"*.*.host": {"not": {"equals": "x"}}, "*.ssl": {"if": "present", "then": {"type": "object"}}, "<secret>": {"holds_secret": False}},
     {"<secret>@fallback": {"if": "present", "then": {"holds_secret": False}}, "*.port@text": {"min_length": 2}},
+    {"**@fallback": {"if": "present", "then": {"holds_secret": False}}, "*.host@fallback": {"min_length": 2}, "x.**@fallback": "absent"},
 ]
 
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"externalAuthProviders": [1, {}, {"issuer": "x", "x": 1}, "TODO", {"issuer": 1, "x": {"host": None}}, [{"issuer": "x"}]]},
     {"externalAuthProviders": {"a": {"issuer": "x"}, "0": {"issuer": 1}, "*": {"x": "${NAME:-AKIAQ3EGRIWLRQ7ZPXSB}"}}, "x": {"0": "x"}},
-    {"database": {"ssl": "x", "host": ["TODO"], "password": {"x": UNKNOWN}}, "x": UNKNOWN, "port": "8103", "redis": {"host": "<a>"}},
+    {
+        "database": {"ssl": "x", "host": ["TODO"], "password": {"x": UNKNOWN}},
+        "host": UNKNOWN,
+        "x": UNKNOWN,
+        "port": "8103",
+        "redis": {"host": "<a>"},
+    },
 ]
 
 
@@ -108,7 +117,7 @@ DOCUMENTS: list[dict[str, Any]] = [
 def test_what_is_left_out_and_what_has_another_type(must: dict[str, Any]) -> None:
     for data in DOCUMENTS:
         for kind in ("server/json", "server/ssm", "infra/json"):
-            compare(rule(must), bare(data, kind))
+            compare(rule(must), bare(data, kind, facts={path: {"fallback": text} for path, text in unknown(data)}))
 
 
 @pytest.mark.parametrize("must", MUSTS)
@@ -116,7 +125,28 @@ def test_what_is_left_out_and_what_has_another_type(must: dict[str, Any]) -> Non
 @given(data=documents, within=st.none() | st.sets(st.sampled_from(NAMES)))
 def test_any_document(must: dict[str, Any], data: dict[str, Any], within: set[str] | None) -> None:
     top = None if within is None else {name: value for name, value in data.items() if name in within}
-    compare(rule(must), bare(data), top)
+    compare(rule(must), bare(data, facts={path: {"fallback": text} for path, text in unknown(data)}), top)
+
+
+def unknown(value: Any, path: SettingPath = ()) -> Iterator[tuple[SettingPath, str]]:
+    """What is unknown in a document, each with another default, of which a source tells that it stands in the text there."""
+    if value is UNKNOWN:
+        yield path, DEFAULTS[len("".join(map(str, path))) % len(DEFAULTS)]
+    elif isinstance(value, dict | list):
+        for step, member in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from unknown(member, (*path, step))
+
+
+@pytest.mark.parametrize("text", ["${ID:-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}", "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"])
+@pytest.mark.parametrize("size", [0, 30_000])
+def test_the_default_of_a_variable(text: str, size: int, tmp_path: Path) -> None:
+    compose = tmp_path / "compose.yaml"
+    compose.write_text(
+        "services:\n  server:\n    image: medplum/medplum-server:5.1.23\n    environment:\n      MEDPLUM_BASE_URL: https://api.example.com/\n"
+        f"      MEDPLUM_GOOGLE_CLIENT_ID: {text}\n#{'x' * size}\n"
+    )
+    findings = lint_paths([str(compose)], Options(Overrides(select=("live-credential",)), isolated=True)).result.findings
+    assert [(one.rule, one.severity, one.path) for one in findings] == [("live-credential", "error", ("googleClientId",))]
 
 
 def test_what_is_found_in_texts_that_are_looked_at_together() -> None:

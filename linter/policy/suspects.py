@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from ..conformance.mismatch import mismatches
 from ..formats import FORMATS
-from ..model import Document, SettingPath
+from ..model import UNKNOWN, Document, SettingPath
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final
 from .guard import can_fail_where_absent
@@ -34,14 +34,15 @@ def suspects_of(path: Path, assertion: Any) -> Suspects | None:
         if all(map(_is_found_by_name, path.steps)):
             return partial(_misfits, path.steps, assertion["fits"])
         return None
-    look = _look_of(path, assertion) if isinstance(assertion, dict) else None
-    if path.steps == (DEEP,):
-        return partial(_suspected, look, _everything) if look is not None else None
+    places = _everything if path.steps == (DEEP,) else partial(_at_path, path)
+    if path.fact == "fallback":
+        return None if can_fail_where_absent(assertion) else partial(_references, places)
+    if path.fact is not None:
+        return None
+    look = _look_of(assertion) if isinstance(assertion, dict) else None
     if look is not None:
-        return partial(_suspected, look, partial(_at_path, path))
-    if path.fact in (None, "fallback") and not can_fail_where_absent(assertion):
-        return path.given
-    return None
+        return partial(_suspected, look, places)
+    return None if path.steps == (DEEP,) or can_fail_where_absent(assertion) else path.given
 
 
 def _only_word(assertion: Any) -> str:
@@ -106,15 +107,12 @@ _OPEN: Final = "${"
 """How a reference with a default begins."""
 
 
-def _look_of(path: Path, assertion: Mapping[str, Any]) -> Look | None:
+def _look_of(assertion: Mapping[str, Any]) -> Look | None:
     """What tells of texts that the assertion can fail at one; None where it can fail at others, or at what is no text."""
     if _only_word(assertion) == "format":
         form = FORMATS[assertion["format"]]
-        if path.fact == "fallback" and form.may_lack is not None:
-            look = form.may_lack
-            return lambda texts: _OPEN in texts and look(texts)
-        return form.may_lack if path.fact is None and form.sees_placeholders else None
-    if path.fact is not None or list(assertion) != ["if", "then"] or not isinstance(assertion["if"], dict):
+        return form.may_lack if form.sees_placeholders else None
+    if list(assertion) != ["if", "then"] or not isinstance(assertion["if"], dict):
         return None
     asked, wanted = assertion["if"], assertion["then"]
     if asked.get("type") != "string" or _only_word(wanted) != "format":
@@ -132,6 +130,13 @@ def _everything(document: Document, within: Mapping[str, Any] | None) -> Iterato
 
 def _at_path(path: Path, document: Document, within: Mapping[str, Any] | None) -> Iterator[tuple[Link, Any]]:
     return ((node.link, node.value) for node in path.given(document, within))
+
+
+def _references(places: Places, document: Document, within: Mapping[str, Any] | None) -> Iterator[Node]:
+    """The places that can have a default: a reference in the text, or one that the source has taken out of it."""
+    for link, value in places(document, within):
+        if value is UNKNOWN or (isinstance(value, str) and _OPEN in value):
+            yield Node(document, link, value)
 
 
 def _suspected(look: Look, places: Places, document: Document, within: Mapping[str, Any] | None) -> Iterator[Node]:
