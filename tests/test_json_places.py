@@ -520,6 +520,13 @@ def test_equal_numbers_are_one_whatever_was_read_before() -> None:
     assert value[0] is value[1] is value[2]
 
 
+def test_a_long_number_is_not_kept_when_its_text_is_gone() -> None:
+    numbers = json_module._Numbers()
+    texts = ["1", "-123456789012345", "9" * 17, "8" * 5_000]
+    assert [numbers[text] for text in texts] == [1, -123456789012345, 1e17, math.inf]
+    assert list(numbers) == texts[:2]
+
+
 # --- Large objects, and many values ------------------------------------------------------------------------------------------------------
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import weakref
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from linter.model import Style
 from linter.redaction import credentials, generated
 from linter.redaction.credentials import without_credentials
 from linter.redaction.mask import environment_text
-from linter.redaction.values import is_hidden, is_of_a_format, shown_text, shown_value, value_text
+from linter.redaction.values import is_hidden, is_of_a_format, shown_again, shown_text, shown_value, value_text
 from linter.reporters import names, reporter
 from linter.run import Options, lint_input
 from linter.text import MASK
@@ -368,3 +371,22 @@ def test_no_pattern_is_passed_over_that_matches(text: str) -> None:
 @given(st.text("Ab1-_ 4", max_size=generated._SHORTEST - 1))
 def test_what_is_generated_is_not_shorter(text: str) -> None:
     assert not any(known.search(text) for known in (generated._RUN, generated._RUN_WITH_SLASHES, generated._GROUPS, generated._DIGITS))
+
+
+@given(
+    st.sampled_from(["", "String", "hunter2", "12345678901234567890", "https://u:hunter2@h/", "x" * 201, *CREDENTIALS]),
+    st.sampled_from([is_of_a_format, {"String", "hunter2"}.__contains__, lambda _text: True, lambda _text: False]),
+)
+def test_what_is_shown_again_is_what_was_shown(text: str, public: Callable[[str], bool]) -> None:
+    assert shown_again(text, public) == shown_again(text, public) == shown_text(text, public)
+
+
+def test_what_knows_the_names_of_a_file_is_not_kept_when_the_file_is_gone() -> None:
+    def names(text: str) -> bool:
+        return text == "String"
+
+    assert (shown_again("String", names), shown_again("hunter2", names)) == ("String", None)
+    gone = weakref.ref(names)
+    del names
+    gc.collect()
+    assert gone() is None

@@ -72,11 +72,18 @@ _LONGEST_KEPT: Final = 200
 def shown_again(text: str, public: Public) -> str | None:
     """The same as :func:`shown_text`, for texts that stand in a file again and again; it is remembered for some of them.
 
-    What may be seen depends on the text and on these settings, or on the very function that tells, and on nothing else.
+    What may be seen depends on the text and on these settings, or on the answer of the function that tells, and on nothing else. The
+    function itself is not kept: it can know all names of its file.
     """
     if len(text) > _LONGEST_KEPT:
         return shown_text(text, public)
-    return _shown_again(text, public if callable(public) else tuple(public))
+    if callable(public):
+        return _shown_again(text, _is_public) if not text or public(text) else None
+    return _shown_again(text, tuple(public))
+
+
+def _is_public(_text: str) -> bool:
+    return True
 
 
 @lru_cache(maxsize=2_000)

@@ -35,12 +35,14 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Numbers(dict[str, "int | float"]):
-    """Whole numbers by their texts: those that a text has again and again are one object, and take no call."""
+    """Whole numbers by their texts: those that a text has again and again are one object, and take no call. Long ones are not kept."""
 
     def __missing__(self, text: str) -> int | float:
-        if len(self) >= _MOST_NUMBERS:
-            self.clear()
-        number = self[text] = whole_number(text)
+        number = whole_number(text)
+        if len(text) <= _LONGEST_NUMBER:
+            if len(self) >= _MOST_NUMBERS:
+                self.clear()
+            self[text] = number
         return number
 
 
@@ -52,6 +54,8 @@ _SHORT: Final = 12
 """Characters of a text at most that many values can have: as long as ``SecureString``."""
 _MOST_NUMBERS: Final = 10_000
 """Different numbers at most that are remembered."""
+_LONGEST_NUMBER: Final = 16
+"""Characters at most of a number that is remembered: a time in microseconds has as many."""
 
 
 class StrictReader:
