@@ -56,11 +56,21 @@ def in_processes(parts: Sequence[Part], work: Callable[[Part], object], shared: 
 def in_turns(numbers: Sequence[int], work: Callable[[int], Any], jobs: int, shared: Sequence[object]) -> dict[int, Any]:
     """What ``work`` makes of numbers, by these: so many processes take the next one until none is left.
 
-    Those are missing of which nothing came. ``shared`` is as for :func:`in_processes`.
+    Those are missing of which nothing came. ``shared`` is as for :func:`in_processes`. Where ``work`` raises anything here, the other
+    processes take no more.
     """
     turns = Turns(numbers)
+
+    def take(process: int) -> list[tuple[int, Any]]:
+        try:
+            return [(number, work(number)) for number in turns]
+        except BaseException:
+            if process == 0:  # this one: what another one leaves is for those that go on
+                turns.empty()
+            raise
+
     try:
-        made = in_processes(range(jobs), lambda _process: [(number, work(number)) for number in turns], shared)
+        made = in_processes(range(jobs), take, shared)
     finally:
         turns.close()
     return dict(one for several in made if several is not None for one in several)
@@ -83,8 +93,13 @@ class Turns:
         while taken := os.read(self._pipe, _NUMBER):
             yield int.from_bytes(taken, "big")
 
+    def empty(self) -> None:
+        """Take all numbers that nobody has taken."""
+        for _ in self:
+            pass
+
     def close(self) -> None:
-        """Leave the numbers that nobody has taken."""
+        """Take no more in this process."""
         os.close(self._pipe)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from linter import parallel, run
 from linter.cli import cli
 from linter.config import Overrides
 from linter.model import UNKNOWN, Document, Finding, Mark, Style
-from linter.parallel import Turns, in_processes, processes
+from linter.parallel import Turns, in_processes, in_turns, processes
 from linter.policy import engine
 from linter.policy.rule import Rule
 from linter.report import write_all
@@ -361,3 +362,29 @@ def test_each_number_is_taken_once() -> None:
     turns.close()
     assert sorted(number for one in taken for number in one) == sorted(numbers)
     assert all(one == sorted(one, reverse=True) for one in taken)
+
+
+def test_who_is_interrupted_waits_for_no_more_turns(tmp_path: Path) -> None:
+    here = os.getpid()
+
+    def work(number: int) -> None:
+        if os.getpid() == here:
+            raise KeyboardInterrupt
+        (tmp_path / str(number)).touch()
+        time.sleep(0.1)
+
+    with pytest.raises(KeyboardInterrupt):
+        in_turns(range(40), work, 3, ())
+    assert len(list(tmp_path.iterdir())) < 20
+
+
+def test_what_another_process_leaves_is_done_by_those_that_go_on() -> None:
+    here = os.getpid()
+
+    def work(number: int) -> int:
+        if os.getpid() == here:
+            time.sleep(0.02)
+            return number
+        raise ValueError
+
+    assert len(in_turns(range(20), work, 2, ())) >= 19
