@@ -24,7 +24,10 @@ from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check
 from linter.policy.rule import Rule
 from linter.policy.rule_file import RuleFile
+from linter.release import ANY_SERVER, Release
 from linter.settings import Setting
+from linter.settings.env_names import variable_of
+from linter.settings.kinds import catalogue_kind
 
 KINDS = {"infra": "infra/json", "server": "server/json", "database": "secret/database", "redis": "secret/redis"}
 OWN = frozenset({"fits", "format"})
@@ -172,3 +175,17 @@ def test_a_setting_that_is_misspelt_changes_nothing(source: RuleFile, verdict: s
 def test_what_is_meant(kind: str, name: str, value: Any, expected: Any) -> None:
     found = meant(bare({name: value}, kind), (name,), value)
     assert (found, type(found)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("kind", ["server/json", "server/env", "server/ssm", "infra/json", "secret/database", "secret/redis"])
+@pytest.mark.parametrize("oldest", ["3.0.0", "4.1.0", "main"])
+def test_any_value_of_any_setting_means_something(kind: str, oldest: str) -> None:
+    for name in settings.catalogue(catalogue_kind(kind)).names():
+        path = tuple(name.split("."))
+        for value in (True, 5, 1.5, None, "x", "", UNKNOWN, ["x"], {"x": 1}):
+            data: Any = value
+            for step in reversed(path):
+                data = [data] if step == "*" else {step: data}
+            document = bare(data, kind, facts={path: {"name": variable_of(path), "raw": "x", "type": "file"}})
+            document.server = ANY_SERVER._replace(oldest=Release.of(oldest))
+            meant(document, tuple(0 if step == "*" else step for step in path), value)

@@ -39,7 +39,7 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
         return _with_slash(value)
     if mismatch is None and setting.types[:1] == ("integer",):
         return _number(value)
-    return value.removesuffix(".") if setting.format in _HOSTS else value
+    return value.removesuffix(".") if setting.format in _HOSTS and isinstance(value, str) else value
 
 
 def _number(value: str) -> Any:
