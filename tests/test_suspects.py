@@ -97,6 +97,7 @@ MUSTS = [
     {"*.*.host": {"not": {"equals": "x"}}, "*.ssl": {"if": "present", "then": {"type": "object"}}, "<secret>": {"holds_secret": False}},
     {"<secret>@fallback": {"if": "present", "then": {"holds_secret": False}}, "*.port@text": {"min_length": 2}},
     {"**@fallback": {"if": "present", "then": {"holds_secret": False}}, "*.host@fallback": {"min_length": 2}, "x.**@fallback": "absent"},
+    {"**@fallback": {"holds_secret": False}, "<secret>@fallback": {"not": {"holds_secret": True}}, "*.host@fallback": {"format": "url"}},
 ]
 
 

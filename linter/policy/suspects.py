@@ -35,14 +35,14 @@ def suspects_of(path: Path, assertion: Any) -> Suspects | None:
             return partial(_misfits, path.steps, assertion["fits"])
         return None
     places = _everything if path.steps == (DEEP,) else partial(_at_path, path)
-    if path.fact == "fallback":
-        return None if can_fail_where_absent(assertion) else partial(_references, places)
-    if path.fact is not None:
-        return None
-    look = _look_of(assertion) if isinstance(assertion, dict) else None
+    if path.fact == "fallback" and _only_word(assertion) == "format":
+        return partial(_references, places)
+    look = _look_of(assertion) if path.fact is None and isinstance(assertion, dict) else None
     if look is not None:
         return partial(_suspected, look, places)
-    return None if path.steps == (DEEP,) or can_fail_where_absent(assertion) else path.given
+    if path.steps == (DEEP,) or path.fact not in (None, "fallback") or can_fail_where_absent(assertion):
+        return None
+    return path.given
 
 
 def _only_word(assertion: Any) -> str:
