@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from linter.model import SettingPath, dotted
+from linter.release import NEWEST
 from linter.settings import KINDS, Setting, build, catalogue, page_link, public_settings
 from linter.settings.env_names import setting_of, variable_of
 
@@ -455,7 +456,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (
             "port: {type: integer, coercion: {older: integer}, meaning: x}",
-            "some.yaml: port: 'older' is not a release of the server, such as 5.1.23",
+            f"some.yaml: port: 'older' is not a release of the server, such as {NEWEST}",
         ),
         ("port: {type: integer, coercion: {4.3: integer}, meaning: x}", "4.3 is not one release of the server: give all three numbers"),
         (

@@ -18,6 +18,7 @@ from linter.files import Unreadable, read_file
 from linter.model import Document
 from linter.policy import engine
 from linter.policy.rule import Rule
+from linter.release import NEWEST
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
 BOTS = '{"bots": []}'
@@ -47,7 +48,7 @@ def write(name: str, text: str) -> str:
 
 def test_a_clean_file_says_so_in_one_line() -> None:
     result = lint(write("server.json", CLEAN))
-    assert (result.exit_code, result.output) == (0, "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n")
+    assert (result.exit_code, result.output) == (0, f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n")
 
 
 def test_a_finding_with_its_line_and_its_fix() -> None:
@@ -68,7 +69,7 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
         '    + {"baseUrl": "https://api.hospital.example/", "database": {}, "redis": {}}\n'
         f"  = see: medplum-lint explain {SLASH}\n"
         "\n"
-        "Found 1 error in 1 file, judged by server 5.1.23 (the newest known release).\n"
+        f"Found 1 error in 1 file, judged by server {NEWEST} (the newest known release).\n"
         "1 fixable with --fix --unsafe-fixes.\n"
     )
 
@@ -239,7 +240,7 @@ def test_the_json_contract() -> None:
                 "holders": [],
                 "target": "production",
                 "status": "checked",
-                "server_version": "5.1.23",
+                "server_version": str(NEWEST),
                 "server_version_from": "the newest known release",
             }
         ],
@@ -431,7 +432,7 @@ def test_show_as_json_is_a_contract() -> None:
                 "kind": "server/ssm",
                 "environment": "prod",
                 "holders": [],
-                "server_version": "5.1.23",
+                "server_version": str(NEWEST),
                 "server_version_from": "the newest known release",
                 "settings": [
                     {

@@ -24,6 +24,7 @@ from linter.config import ConfigError
 from linter.config_file import OF_ACCEPTANCES, OF_ALL, OF_SOME, ConfigChecker
 from linter.config_schema import BEGINNING, OPTIONS, beginning, configuration_schema
 from linter.configurations import OWN_FILE, Configurations
+from linter.release import NEWEST
 
 try:
     import tomllib
@@ -128,7 +129,7 @@ def test_what_is_said_of_the_file() -> None:
     lines = lint("--show-settings", "deploy/medplum.config.json").stdout.splitlines()
     assert lines[:3] == [
         "deploy/medplum.config.json",
-        "  server/json, production, server 5.1.23 (the newest known release)",
+        f"  server/json, production, server {NEWEST} (the newest known release)",
         "  no configuration file counts",
     ]
     assert re.fullmatch(r"  \d+ rules are checked", lines[3])

@@ -16,6 +16,7 @@ from linter.commands.explain import explained
 from linter.commands.rules import built_in_rule_files
 from linter.config import Config, Overrides
 from linter.load import Input
+from linter.release import NEWEST
 from linter.run import Options, lint_input
 
 SERVER = {
@@ -60,7 +61,7 @@ def test_a_rule_that_speaks() -> None:
         "  kind         server/json\n"
         "  environment  not known\n"
         "  target       production (not all of its URLs are local)\n"
-        "  server       5.1.23 (the newest known release)\n"
+        f"  server       {NEWEST} (the newest known release)\n"
         "  severity     error (the rule)\n"
         "  checked      yes\n"
         "  must\n"

@@ -21,6 +21,7 @@ from linter import cli, output
 from linter.config import Overrides
 from linter.fix import fixed
 from linter.model import Change, Document
+from linter.release import NEWEST
 from linter.run import Options, Outcome, lint_paths
 from linter.text import Edit, Span
 
@@ -139,7 +140,7 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
         '+  "appBaseUrl": "https://a.clinic.example/"\n'
         " }\n"
         "\\ No newline at end of file\n"
-        "No findings in 1 file, judged by server 5.1.23 (the newest known release).\n"
+        f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n"
     )
     assert result.stderr == "medplum-lint: note: 2 findings would be fixed in 1 file\n"
 

@@ -554,7 +554,7 @@ def test_a_checkout_that_names_no_version_or_has_no_type(tmp_path: Path, capsys:
     (folder / "packages/server/src/config/types.ts").write_text("", encoding="utf-8")
     assert refused(capsys, folder).endswith("there is no type MedplumServerConfig beside it\n")
     (folder / "packages/server/package.json").write_text('{"version": "next"}', encoding="utf-8")
-    assert refused(capsys, folder).endswith("package.json: names no version; say --release 5.1.24 or --release main\n")
+    assert refused(capsys, folder).endswith(f"package.json: names no version; say --release {NEWEST} or --release main\n")
 
 
 def test_a_revision_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

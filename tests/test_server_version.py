@@ -13,7 +13,7 @@ from linter.config import Overrides
 from linter.documents.images import images_in, version_of
 from linter.documents.source import Image, SourceFile
 from linter.model import dotted
-from linter.release import ANY_SERVER, MAIN, Release, is_in_range
+from linter.release import ANY_SERVER, MAIN, NEWEST, Release, is_in_range
 from linter.run import Options, Outcome, lint_paths
 from linter.settings.releases import parse_server_version
 
@@ -54,8 +54,8 @@ def findings(outcome: Outcome) -> list[str]:
     return [f"{one.severity} {one.rule} {dotted(one.path or ())}: {one.message}" for one in outcome.result.findings]
 
 
-NEWEST = "server 5.1.23 (the newest known release)"
-UNSAID = "server 5.1.23 (the newest known release; the images do not say which it is)"
+JUDGED = f"server {NEWEST} (the newest known release)"
+UNSAID = f"server {NEWEST} (the newest known release; the images do not say which it is)"
 JSON = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
 
 
@@ -69,8 +69,8 @@ IMAGES = {
     "medplum/medplum-server:4.3": "4.3.0 to 4.3.15",
     "medplum/medplum-server:${TAG:-4.3.5}": "4.3.5 to 4.3.5",
     "${IMAGE:-medplum/medplum-server:4.3.5}": "4.3.5 to 4.3.5",
-    "medplum/medplum-server:5.1.99": "5.1.23 to main, newer 5.1.99",
-    "medplum/medplum-server:6.0.0": "5.1.23 to main, newer 6.0.0",
+    "medplum/medplum-server:5.99.0": f"{NEWEST} to main, newer 5.99.0",
+    "medplum/medplum-server:6.0.0": f"{NEWEST} to main, newer 6.0.0",
     "acme/medplum-server:6.0.0": "nothing",
     "medplum/medplum-server": "nothing",
     "medplum/medplum-server:latest": "nothing",
@@ -166,7 +166,7 @@ def test_the_image_of_the_cdk_holds_for_its_environment() -> None:
         "medplum.prod.config.json#prod": image,
         "elsewhere/medplum.prod.server.json": image,
         "elsewhere/ssm.json#prod": image,
-        "elsewhere/ssm.json#staging": NEWEST,
+        "elsewhere/ssm.json#staging": JUDGED,
     }
 
 
@@ -178,7 +178,7 @@ def dump(*environments: str) -> object:
 def test_an_image_in_another_folder_holds_only_where_both_are_named() -> None:
     write("deploy/compose.yaml", "services: {server: {image: 'medplum/medplum-server:4.3.4'}}")
     write("config/medplum.config.json", JSON)
-    assert servers(lint("."))["config/medplum.config.json"] == NEWEST
+    assert servers(lint("."))["config/medplum.config.json"] == JUDGED
     assert servers(lint("deploy/compose.yaml", "config/medplum.config.json")) == {
         "config/medplum.config.json": "server 4.3.4 (the image in deploy/compose.yaml)"
     }
@@ -248,12 +248,12 @@ def test_every_report_says_it() -> None:
     write("medplum.config.json", JSON)
     arguments = ("--server-version", "7.1", "--select", "unknown-setting", "medplum.config.json")
     assert run(*arguments).output == (
-        "Judged by server 5.1.23 (the newest known release; --server-version says 7.1).\n\nNo findings in 1 file.\n"
+        f"Judged by server {NEWEST} (the newest known release; --server-version says 7.1).\n\nNo findings in 1 file.\n"
     )
     (file,) = json.loads(run("-f", "json", *arguments).output)["files"]
-    assert (file["server_version"], file["server_version_from"]) == ("5.1.23", "the newest known release; --server-version says 7.1")
+    assert (file["server_version"], file["server_version_from"]) == (str(NEWEST), "the newest known release; --server-version says 7.1")
     (sarif,) = json.loads(run("-f", "sarif", *arguments).output)["runs"]
-    expected = {"version": "5.1.23", "from": "the newest known release; --server-version says 7.1", "files": ["medplum.config.json"]}
+    expected = {"version": str(NEWEST), "from": "the newest known release; --server-version says 7.1", "files": ["medplum.config.json"]}
     assert sarif["properties"] == {"servers": [expected]}
 
 
@@ -262,7 +262,7 @@ def test_of_several_servers_each_file_is_named() -> None:
     write("config/medplum.config.json", JSON)
     assert run("--select", "unknown-setting", ".").output == (
         "compose.yaml: judged by server 4.3.4 (the image in compose.yaml).\n"
-        "config/medplum.config.json: judged by server 5.1.23 (the newest known release).\n\n"
+        f"config/medplum.config.json: judged by server {NEWEST} (the newest known release).\n\n"
         "No findings in 2 files.\n"
     )
 
@@ -413,18 +413,18 @@ def test_secrets_stay_masked_where_an_old_server_puts_them_elsewhere() -> None:
 
 
 def test_a_range_of_a_rule() -> None:
-    inside = {"4.3.5": ">=4.3,<5", "5.1.23": ">=5.0", "4.3.15": "<=4.3", "3.0.0": "<3.0.1", "5.0.0": "=5.0", "main": ">5.1.23"}
+    inside = {"4.3.5": ">=4.3,<5", "5.1.23": ">=5.0", "4.3.15": "<=4.3", "3.0.0": "<3.0.1", "5.0.0": "=5.0", "main": f">{NEWEST}"}
     inside |= {"main": "<6"}
-    outside = {"4.2.6": ">=4.3,<5", "5.0.0": "<5.0", "main": "<=5.1.23", "4.3.14": "=4.3.15"}
-    assert is_in_range(MAIN, "5.1") and not is_in_range(MAIN, ">=9")
+    outside = {"4.2.6": ">=4.3,<5", "5.0.0": "<5.0", "main": f"<={NEWEST}", "4.3.14": "=4.3.15"}
+    assert is_in_range(MAIN, ".".join(map(str, NEWEST[:2]))) and not is_in_range(MAIN, ">=9")
     assert [release for release, text in inside.items() if not is_in_range(Release.of(release), text)] == []
     assert [release for release, text in outside.items() if is_in_range(Release.of(release), text)] == []
 
 
-@pytest.mark.parametrize("text", ["6.0.0", ">=6,<7", "v7", ">5.1.99", "=5.2"])
+@pytest.mark.parametrize("text", ["6.0.0", ">=6,<7", "v7", ">5.99.0", "=5.99"])
 def test_a_range_of_newer_releases_is_judged_by_the_newest(text: str) -> None:
     version = parse_server_version(text, "x")
-    assert (version.text, version.newer, version.release) == ("5.1.23", text, MAIN)
+    assert (version.text, version.newer, version.release) == (str(NEWEST), text, MAIN)
 
 
 def test_a_release_may_be_written_as_its_tag_in_git() -> None:
@@ -432,8 +432,8 @@ def test_a_release_may_be_written_as_its_tag_in_git() -> None:
 
 
 def test_any_server_is_the_newest() -> None:
-    assert (ANY_SERVER.release, ANY_SERVER.text, ANY_SERVER.is_known) == (MAIN, "5.1.23", False)
-    assert parse_server_version("latest", "x").text == "5.1.23" and parse_server_version("main", "x").text == "main"
+    assert (ANY_SERVER.release, ANY_SERVER.text, ANY_SERVER.is_known) == (MAIN, str(NEWEST), False)
+    assert parse_server_version("latest", "x").text == str(NEWEST) and parse_server_version("main", "x").text == "main"
 
 
 # --- Policies of one's own ----------------------------------------------------------------------------------------------------------------

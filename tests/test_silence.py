@@ -14,6 +14,7 @@ from support.quick import part_and_all
 
 from linter import cli, discover, reporters
 from linter.load import Input
+from linter.release import NEWEST
 from linter.run import Options, Outcome, lint_input
 from linter.sources import kinds
 
@@ -44,7 +45,7 @@ def parameter(name: str, value: str = "8103", **more: Any) -> dict[str, Any]:
 
 # --- What is named or piped and is not read -----------------------------------------------------------------------------------------
 
-JUDGED = ", judged by server 5.1.23 (the newest known release)"
+JUDGED = f", judged by server {NEWEST} (the newest known release)"
 NO_PARAMETER = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
 NONE_OF_THESE = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
 NO_SECRET = "AWS found no secret: names are case-sensitive, and each belongs to one account and region"

@@ -65,7 +65,7 @@ def about(rows: list[dict[str, Any]], setting: str) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("name", ["medplum.config.json", "parameters.json", "compose.yaml"])
 def test_a_configuration_of_4_1_goes_to_the_newest(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(DATA)
-    result = upgrade("--from", "4.1.5", "--to", "5.1.23", name)
+    result = upgrade("--from", "4.1.5", name)
     assert result.exit_code == 1
     compare_with(GOLDEN / "upgrade" / f"{name}.text", result.stdout)
 
@@ -73,7 +73,7 @@ def test_a_configuration_of_4_1_goes_to_the_newest(name: str, monkeypatch: pytes
 @pytest.mark.parametrize("form", ["json", "markdown"])
 def test_the_other_formats_say_the_same(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(DATA)
-    result = upgrade("--from", "4.1.5", "--to", "5.1.23", "--format", form, "compose.yaml")
+    result = upgrade("--from", "4.1.5", "--format", form, "compose.yaml")
     assert result.exit_code == 1
     compare_with(GOLDEN / "upgrade" / f"compose.yaml.{form}", result.stdout)
 
@@ -101,7 +101,7 @@ def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "fixtures").glob("clean-production-*/input*")), ids=lambda path: path.parent.name)
 def test_a_clean_configuration_goes_to_the_next_patch_without_a_hand(path: Path) -> None:
-    result = upgrade("--from", "5.1.22", str(path))
+    result = upgrade("--from", "5.1.22", "--to", "5.1.23", str(path))
     what = "in what is given. Only that" if "helm" in str(path) else "for this configuration.\n"
     assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.22 to 5.1.23 nothing changes {what}")
 
@@ -610,15 +610,15 @@ def test_the_inner_address_of_external_sign_in_counts(tmp_path: Path) -> None:
     [
         (["--from", "4.1.13"], "--from: 4.1.13 is not a known release of the server; did you mean 4.1.12?"),
         (["--from", "4.3"], "--from: 4.3 is not one release of the server: give all three numbers, such as 4.3.15"),
-        (["--from", "latest"], "--from latest is not one release, for it moves: give the number of one, such as 5.1.23"),
-        (["--from", "4.3.5", "--to", "main"], "--to main is not one release, for it moves: give the number of one, such as 5.1.23"),
-        (["--from", ">=4.3,<5"], "--from >=4.3,<5 is a range: give the number of one release, such as 5.1.23"),
+        (["--from", "latest"], f"--from latest is not one release, for it moves: give the number of one, such as {NEWEST}"),
+        (["--from", "4.3.5", "--to", "main"], f"--to main is not one release, for it moves: give the number of one, such as {NEWEST}"),
+        (["--from", ">=4.3,<5"], f"--from >=4.3,<5 is a range: give the number of one release, such as {NEWEST}"),
         (
             ["--from", "5.1.0", "--to", "4.3.5"],
             "--from 5.1.0 is later than --to 4.3.5: give the release that the server has now as --from",
         ),
         ([], "no file says which release the server has: add --from with the release that the server has now, such as --from 4.3.5"),
-        (["--from", ""], "--from: '' is not a release of the server, such as 5.1.23"),
+        (["--from", ""], f"--from: '' is not a release of the server, such as {NEWEST}"),
     ],
 )
 def test_a_version_that_is_none(arguments: list[str], message: str) -> None:
@@ -627,8 +627,8 @@ def test_a_version_that_is_none(arguments: list[str], message: str) -> None:
 
 
 def test_the_release_may_be_written_as_its_tag(tmp_path: Path) -> None:
-    result = upgrade("--from", "v5.1.23", str(DATA / "medplum.config.json"))
-    assert (result.exit_code, result.stdout) == (0, "From 5.1.23 to 5.1.23 nothing changes for this configuration.\n")
+    result = upgrade("--from", f"v{NEWEST}", str(DATA / "medplum.config.json"))
+    assert (result.exit_code, result.stdout) == (0, f"From {NEWEST} to {NEWEST} nothing changes for this configuration.\n")
 
 
 @pytest.mark.parametrize(
@@ -647,15 +647,15 @@ def test_the_release_that_the_image_says(image: str, message: str, tmp_path: Pat
     result = upgrade("compose.yaml")
     wanted = "add --from with the release that the server has now, such as --from 4.3.5"
     assert result.stderr == (f"medplum-lint: error: {message}: {wanted}\n" if message else "")
-    assert result.stdout.startswith("From 4.5.2 to 5.1.23:\n") if not message else result.exit_code == 2
+    assert result.stdout.startswith(f"From 4.5.2 to {NEWEST}:\n") if not message else result.exit_code == 2
 
 
 def test_the_variable_names_the_release_before_an_image_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("compose.yaml").write_text(compose(postgres="postgres:16", redis="redis:7"), encoding="utf-8")
     monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "5.1.21")
-    assert upgrade("compose.yaml").stdout.startswith("From 5.1.21 to 5.1.23:\n")
-    assert upgrade("--from", "5.1.22", "compose.yaml").stdout.startswith("From 5.1.22 to 5.1.23 ")
+    assert upgrade("compose.yaml").stdout.startswith(f"From 5.1.21 to {NEWEST}:\n")
+    assert upgrade("--from", "5.1.22", "compose.yaml").stdout.startswith(f"From 5.1.22 to {NEWEST}")
     monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "bogus")
     result = upgrade("compose.yaml")
     assert result.exit_code == 2 and "MEDPLUM_LINT_SERVER_VERSION: 'bogus' is not a release of the server" in result.stderr
@@ -692,7 +692,7 @@ def test_standard_input() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_an_error_beside_the_others(tmp_path: Path) -> None:
-    result = upgrade("--from", "5.1.23", str(tmp_path / "missing.json"), str(DATA / "medplum.config.json"))
+    result = upgrade("--from", str(NEWEST), str(tmp_path / "missing.json"), str(DATA / "medplum.config.json"))
     assert result.exit_code == 2 and "nothing changes" in result.stdout and "missing.json: no such file or folder" in result.stderr
 
 

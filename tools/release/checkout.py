@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from linter.release import MAIN, Release
+from linter.release import MAIN, NEWEST, Release
 
 _SERVER: Final = "packages/server"
 _CORE: Final = "packages/core"
@@ -100,7 +100,7 @@ def release_of(checkout: Checkout) -> Release:
     try:
         return parse(str(json.loads(path.read_text(encoding="utf-8"))["version"]))
     except (OSError, ValueError, KeyError, TypeError):
-        raise Unusable(f"{path}: names no version; say --release 5.1.24 or --release main") from None
+        raise Unusable(f"{path}: names no version; say --release {NEWEST} or --release main") from None
 
 
 def parse(text: str) -> Release:
