@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from linter.model import SettingPath, dotted
-from linter.release import NEWEST
-from linter.settings import KINDS, Setting, build, catalogue, page_link, public_settings
+from linter.release import NEWEST, Release
+from linter.settings import KINDS, Setting, _setting, build, catalogue, page_link, public_settings
 from linter.settings.env_names import setting_of, variable_of
 
 HEADINGS = (Path(__file__).parent / "data" / "page-headings.txt").read_text(encoding="utf-8").splitlines()
@@ -480,6 +480,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("port: {type: integer, first: 4.3, meaning: x}", "some.yaml: port: first is a float"),
         ("port: {type: integer, first: 4.1.13, meaning: x}", "4.1.13 is not a known release of the server; did you mean 4.1.12?"),
         ("port: {type: integer, last: 4.0.9, meaning: x}", "4.0.9 is not a known release of the server; did you mean 4.0.4?"),
+        ("port: {type: integer, first: {by: 4.0.9}, meaning: x}", "some.yaml: port: 4.0.9 is not a known release of the server"),
+        (
+            "port: {type: integer, first: {after: 4.3.5}, meaning: x}",
+            "some.yaml: port: {'after': '4.3.5'} is neither a release nor {after: …, by",
+        ),
+        ("port: {type: integer, first: {after: 4.3.5, by: 4.3.5}, meaning: x}", "some.yaml: port: after (4.3.5) is not before by (4.3.5)"),
+        (
+            "port: {type: integer, enum: [1], enum_first: {1: {after: 5.1.1, by: 4.3.5}}, meaning: x}",
+            "after (5.1.1) is not before by (4.3.5)",
+        ),
+        (
+            "port: {status: obsolete, origin: older-version, type: integer, first: {after: 4.3.4, by: 4.3.7}, last: 4.3.9, meaning: x}",
+            "server: port: an obsolete name has one first release",
+        ),
         ("port: {type: integer, first: 4.3.5, last: 4.3.4, meaning: x}", "server: port: first (4.3.5) is later than last (4.3.4)"),
         ("port: {type: integer, first: 4.3.5, back_ported: 4.3.5, meaning: x}", "back_ported is an earlier release than first"),
         ("port: {type: integer, back_ported: 4.1.16, meaning: x}", "back_ported is an earlier release than first"),
@@ -503,6 +517,20 @@ def test_mistakes_in_the_catalogue_are_found(folder: Path, text: str, mistake: s
     with pytest.raises(ValueError) as error:
         build.read_catalogue()
     assert mistake in str(error.value)
+
+
+def test_of_a_first_release_only_a_span_may_be_known(folder: Path) -> None:
+    span = "{after: 4.3.4, by: 5.0.0}"
+    members = f"{{type: string, enum: [one, two], enum_first: {{two: {span}}}, meaning: x}}"
+    text = f"a: {{type: object, first: {span}, meaning: x}}\na.b: {members}\n"
+    (folder / "some.yaml").write_text(text, encoding="utf-8")
+    rows = build.read_catalogue()["server"]
+    assert [(row["first"], row["after"]) for row in rows.values()] == [("5.0.0", "4.3.4")] * 2
+    made = _setting(("a", "b"), rows["a.b"])
+    releases = [Release.of(text) for text in ("4.3.4", "4.3.5", "4.5.2", "5.0.0", "main")]
+    assert [made.is_read_by(release) for release in releases] == [False, None, None, True, True]
+    assert [made.enum_in(release) for release in releases] == [("one",), *[("one", "two")] * 4]
+    assert made.read_from == "from 5.0.0 on at the latest, and not by 4.3.4"
 
 
 def test_a_name_in_two_files_is_a_mistake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,8 @@ def _span(setting: Setting) -> Iterator[str]:
         yield f"only in {setting.first}"
     elif setting.last != MAIN:
         yield f"{'from ' + str(setting.first) if setting.first != OLDEST else 'up'} to {setting.last}"
+    elif setting.after is not None:
+        yield f"{_since(setting.first)} at the latest, and not in {setting.after}"
     elif setting.first != OLDEST:
         yield _since(setting.first)
     if setting.back_ported is not None:

@@ -237,7 +237,7 @@ class _Checker:
         """The mismatch of one value, and whether its members are to be checked too; ``setting`` is that of its path, if there is one."""
         if setting is not None and is_read_later(setting, self.release):
             return Mismatch("known", f"{read_later(setting, self.server)}, which ignores it"), False
-        if setting is None or (setting.status == "obsolete" and not setting.is_read_by(self.release)):
+        if setting is None or (setting.status == "obsolete" and setting.is_read_by(self.release) is False):
             return self._unknown(path, value, setting)
         if not setting.types:
             return None, False

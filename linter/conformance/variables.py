@@ -37,8 +37,8 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
 
 
 def is_read_later(setting: Setting, release: Release) -> bool:
-    """Whether only later releases than this one read a setting."""
-    return release < setting.first and not setting.is_read_by(release)
+    """Whether only later releases than this one are known to read a setting, and this one is known not to."""
+    return release < setting.first and setting.is_read_by(release) is False
 
 
 def read_later(setting: Setting, server: ServerVersion) -> str:
@@ -47,7 +47,7 @@ def read_later(setting: Setting, server: ServerVersion) -> str:
     if first == MAIN:
         since = f"only by servers after {NEWEST}"
     elif last == MAIN:
-        since = f"from {first} on"
+        since = setting.read_from
     else:
         since = f"only by {first}" if first == last else f"only from {first} to {last}"
     return f"is read {since}; your server is {server.text}"
@@ -59,9 +59,9 @@ def _read_later(variable: str, catalogue: Catalogue, server: ServerVersion) -> s
     first, setting = next(((first, found) for first, path in later if (found := catalogue.get(path)) is not None), (MAIN, None))
     if setting is None or setting.status == "obsolete":
         return ""
-    first = max(first, setting.first)
+    since = setting.read_from if setting.first >= first else f"from {first} on"
     everywhere = portable(setting, catalogue, server.release) if server.release >= setting.first else ""
-    return f"it is read from {first} on, as {setting.name}; your server is {server.text}" + (f": use {everywhere}" if everywhere else "")
+    return f"it is read {since}, as {setting.name}; your server is {server.text}" + (f": use {everywhere}" if everywhere else "")
 
 
 def meant_setting(variable: str, setting: Setting | None, catalogue: Catalogue, release: Release) -> Setting | None:
@@ -95,8 +95,8 @@ def _live_variables(catalogue: Catalogue, release: Release) -> tuple[str, ...]:
 
 
 def is_live(setting: Setting, release: Release) -> bool:
-    """Whether a setting exists in a release; one that is on its way out does in the newest too."""
-    return setting.status != "obsolete" if release == MAIN else setting.is_read_by(release)
+    """Whether a setting is known to exist in a release; one that is on its way out does in the newest too."""
+    return setting.status != "obsolete" if release == MAIN else setting.is_read_by(release) is True
 
 
 def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:

@@ -24,8 +24,8 @@ def is_safe_on_all(document: Document, changes: Sequence[Change]) -> bool:
         setting = settings.catalogue().get(change.path) if change.action in ("remove", "rename") else None
         if setting is None:
             continue
-        reads = setting.is_read_by(server.release)
-        if (moves or not reads) and any(setting.is_read_by(release) != reads for release in _releases(server)):
+        reads = {setting.is_read_by(release) for release in (*_releases(server), server.release)}
+        if None in reads or (len(reads) > 1 and (moves or not setting.is_read_by(server.release))):
             return False
     return True
 

@@ -114,7 +114,7 @@ def _of(names: Iterable[str], release: Release) -> Mapping[str, Any]:
 
 def _is_read(name: str, release: Release) -> bool:
     setting = catalogue().get((name,))
-    return setting is not None and setting.is_read_by(release)
+    return setting is not None and setting.is_read_by(release) is True
 
 
 def _add_addresses(held: dict[str, Any], release: Release) -> None:

@@ -14,7 +14,7 @@ from .. import _built
 from ..model import SettingPath
 from ..release import MAIN, OLDEST, Release
 from ..typed import Any, Final, Literal, TypeVar, cast
-from .history import ByRelease
+from .history import ByRelease, has_begun
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document whose settings are catalogued."""
@@ -49,6 +49,8 @@ class Setting:
     """The only values allowed."""
     enum_first: Mapping[str, Release] = MappingProxyType({})
     """The first releases that know some of them, where older ones do not; see :meth:`enum_in`."""
+    enum_after: Mapping[str, Release] = MappingProxyType({})
+    """The last release that is known not to know one of these, where that is not the one before its first."""
     ignore_case: bool = False
     """Whether upper and lower case are the same in ``enum``."""
     min: int | None = None
@@ -94,7 +96,9 @@ class Setting:
     env_coercion: ByRelease[str] = ByRelease("none")
     """The same for an environment variable that lands on the setting."""
     first: Release = OLDEST
-    """The first release that reads it; ``OLDEST`` also where an older one may have."""
+    """The first release that is known to read it; ``OLDEST`` also where an older one may have."""
+    after: Release | None = None
+    """The last release that is known not to read it, where that is not the one before ``first``: what those between do is not known."""
     last: Release = MAIN
     """The last release that reads it; of an obsolete name ``MAIN`` where no release since ``OLDEST`` did."""
     back_ported: Release | None = None
@@ -146,21 +150,31 @@ class Setting:
     def __repr__(self) -> str:
         return f"Setting({self.name!r})"
 
-    def is_read_by(self, release: Release) -> bool:
-        """Whether a release reads it."""
+    def is_read_by(self, release: Release) -> bool | None:
+        """Whether a release reads it; None where that is not known, and nothing may be claimed that depends on it."""
         if self.back_ported is not None and self.back_ported <= release and self.back_ported[:2] == release[:2]:
             return True
-        return self.first <= release <= self.last and (self.status != "obsolete" or self.last != MAIN)
+        if release > self.last or (self.status == "obsolete" and self.last == MAIN):
+            return False
+        return has_begun(release, self.first, self.after)
+
+    @property
+    def read_from(self) -> str:
+        """Since when it is read, for a sentence: ``from 5.1.4 on``."""
+        return f"from {self.first} on" + ("" if self.after is None else f" at the latest, and not by {self.after}")
 
     def default_in(self, release: Release) -> Any:
         """What a release uses when it is not given, as ``real_default`` says it of the newest."""
         return self.real_default if self.default_history is None else self.default_history.at(release)
 
     def enum_in(self, release: Release) -> tuple[str | int, ...]:
-        """The only values that a release allows."""
+        """The only values that a release may allow."""
         if release is MAIN or not self.enum_first:
             return self.enum
-        return tuple(value for value in self.enum if self.enum_first.get(str(value), OLDEST) <= release)
+        return tuple(value for value in self.enum if self._allows(str(value), release) is not False)
+
+    def _allows(self, word: str, release: Release) -> bool | None:
+        return has_begun(release, self.enum_first.get(word, OLDEST), self.enum_after.get(word))
 
     def said_in(self, field: str, release: Release) -> str:
         """A field in words, such as ``consequence``, as it is true of a release."""
@@ -365,7 +379,7 @@ _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", 
 _TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
 _BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
 """Fields that depend on the release, with what holds before the first one that is named."""
-_RELEASES: Final = ("first", "last", "back_ported", "digits_until")
+_RELEASES: Final = ("first", "after", "last", "back_ported", "digits_until")
 
 
 def _path(name: str) -> SettingPath:
@@ -385,8 +399,9 @@ def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
             fields[field] = Release.of(fields[field])
     if "said" in fields:
         fields["said"] = {name: ByRelease.of(steps, "") for name, steps in fields["said"].items()}
-    if "enum_first" in fields:
-        fields["enum_first"] = {word: Release.of(first) for word, first in fields["enum_first"].items()}
+    for field in ("enum_first", "enum_after"):
+        if field in fields:
+            fields[field] = {word: Release.of(release) for word, release in fields[field].items()}
     return Setting(".".join(map(str, path)), fields)
 
 

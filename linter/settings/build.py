@@ -11,7 +11,8 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 ``coercion``      what the server does with the text that Parameter Store or the environment gives: one of ``COERCIONS``; or by source,
                   ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text
 ``first``         the first release that reads it; left out where that is 3.0.0 or an older one. A member without one has that of what
-                  holds it
+                  holds it. Where only that much is known, ``{after: 5.1.38, by: 5.2.13}``: 5.1.38 does not read it, 5.2.13 does, and of
+                  those between nothing is claimed
 ``last``          the last release that reads it; left out where the newest does, and of a name that none from 3.0.0 on has read
 ``back_ported``   the first release of an older line that reads it too: ``4.1.16``
 ``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
@@ -21,7 +22,7 @@ What depends on the release of the server is a mapping from the first release in
 (before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
 So are the sentences ``consequence`` and ``wrong_type``, and the clauses ``if_true`` and ``if_false``. ``main`` is what came after the
 newest release. Where it was always so there is no mapping. The ``coercion`` of an obsolete name ends with its last release. A word of
-``enum`` that older releases do not know has its first release in ``enum_first``.
+``enum`` that older releases do not know has its first release in ``enum_first``, which can be ``{after, by}`` too.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
@@ -94,7 +95,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "zero_means_default": bool,
     "readable_from": list,
     "coercion": (str, dict),
-    "first": str,
+    "first": (str, dict),
     "last": str,
     "back_ported": str,
     "deprecated": bool,
@@ -207,17 +208,16 @@ def _check(name: str, entry: Entry) -> None:
                 raise ValueError(f"{field} cannot be {each!r}")
     if not entry.get("meaning"):
         raise ValueError("has no meaning")
-    for field in ("first", "last", "back_ported", "digits_until"):
+    for field in ("last", "back_ported", "digits_until"):
         if field in entry:
             parse_release(entry[field])
     for field in _SAID:
         said = entry.get(field, "")
         if isinstance(said, dict) and not (_is_by_release(said) and all(isinstance(text, str) for text in said.values())):
             raise ValueError(f"{field} is neither a text nor a mapping from releases to texts")
-    for word, first in entry.get("enum_first", {}).items():
+    for word in entry.get("enum_first", ()):
         if word not in entry.get("enum", ()):
             raise ValueError(f"enum_first: {word!r} is not in enum")
-        parse_release(str(first))
 
 
 def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
@@ -237,6 +237,13 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
     if _is_by_release(row.get("real_default")):
         row["default_history"] = _in_order(row["real_default"])
         row["real_default"] = list(row["default_history"].values())[-1]
+    if "first" in row:
+        row.update(_beginning(row["first"]))
+    if "enum_first" in row:
+        words = {word: _beginning(first) for word, first in row["enum_first"].items()}
+        row["enum_first"] = {word: one["first"] for word, one in words.items()}
+        if after := {word: one["after"] for word, one in words.items() if "after" in one}:
+            row["enum_after"] = after
     said = {field: _in_order(row[field]) for field in _SAID if _is_by_release(row.get(field))}
     if said:
         row["said"] = said
@@ -257,21 +264,32 @@ def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
     _require(not holder or holder in rows, f"there is no entry for {holder}, which holds it")
     for field in ("use", "unread_beside"):
         _require(field not in row or row[field] in rows, f"{field}: there is no entry for {row.get(field)}")
-    held_since = _first_above(name, rows)
-    if held_since and row["status"] != "obsolete":
-        row.setdefault("first", held_since)
-    _check_span(row, held_since)
+    above = _beginning_above(name, rows)
+    if "first" not in row and row["status"] != "obsolete":
+        row.update(above)
+    _check_span(row, above.get("first", ""))
     if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
         row["holds_secrets"] = True
     row["tags"] = sorted({*row.get("tags", ()), *_implied_tags(row)})
 
 
-def _first_above(name: str, rows: dict[str, Entry]) -> str:
-    """The first release that reads what holds a setting; empty where that is as old as anything."""
+def _beginning(given: Any) -> Entry:
+    """``first``, and ``after`` where there is one, of a release or of ``{after, by}``."""
+    span = given if isinstance(given, dict) else {"by": given}
+    _require(span.keys() in ({"by"}, {"after", "by"}), f"{given} is neither a release nor {{after: …, by: …}}")
+    release = {end: parse_release(str(text)) for end, text in span.items()}
+    if "after" not in release:
+        return {"first": str(release["by"])}
+    _require(release["after"] < release["by"], f"after ({release['after']}) is not before by ({release['by']})")
+    return {"first": str(release["by"]), "after": str(release["after"])}
+
+
+def _beginning_above(name: str, rows: dict[str, Entry]) -> Entry:
+    """``first`` and ``after`` of what holds a setting; empty where that is as old as anything."""
     while name := name.rpartition(".")[0]:
         if name in rows and "first" in rows[name]:
-            return str(rows[name]["first"])
-    return ""
+            return {field: rows[name][field] for field in ("first", "after") if field in rows[name]}
+    return {}
 
 
 def _check_span(row: Entry, held_since: str) -> None:
@@ -279,6 +297,7 @@ def _check_span(row: Entry, held_since: str) -> None:
     first, last = parse_release(row.get("first", str(OLDEST))), parse_release(row.get("last", str(MAIN)))
     _require(first <= last, f"first ({first}) is later than last ({last})")
     _require(row["status"] != "obsolete" or "first" not in row or last != MAIN, "an obsolete name that has a first release has a last one")
+    _require(row["status"] != "obsolete" or "after" not in row, "an obsolete name has one first release")
     _require("first" not in row or first >= parse_release(held_since or str(OLDEST)), f"what holds it is read since {held_since} only")
     _require("back_ported" not in row or parse_release(row["back_ported"]) < first, "back_ported is an earlier release than first")
 

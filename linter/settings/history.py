@@ -12,6 +12,13 @@ from ..typed import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
+def has_begun(release: Release, first: Release, after: Release | None) -> bool | None:
+    """Whether what holds from ``first`` on, and not yet in ``after``, holds in a release; None between them, where that is not known."""
+    if release >= first:
+        return True
+    return None if after is not None and release > after else False
+
+
 class ByRelease(Generic[T]):
     """A fact that depends on the release of the server. Immutable, but for what it remembers.
 

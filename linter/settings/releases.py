@@ -50,13 +50,19 @@ DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS
 RELEASES: Final = tuple(DATES)
 """Every known release, in order. From 3.0.0: no older one was looked at."""
 
+_COMPLETE_TO: Final = Release((5, 1, 23))
+"""Up to here the table has all releases. Of the later ones some are only known to exist, by the numbers of those around them."""
+
 LONGEST_RANGE: Final = 100
 """Characters of a range at most."""
 _NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 
 def parse_release(text: str) -> Release:
-    """The release of a text such as ``4.3.5``, or ``main``. Raises ValueError, with the nearest release, where no known one is meant."""
+    """The release of a text such as ``4.3.5``, or ``main``; one that lies between those of the table counts as known.
+
+    Raises ValueError, with the nearest release, where no known one is meant.
+    """
     numbers = _numbers(text)
     if text == str(MAIN):
         return MAIN
@@ -64,7 +70,7 @@ def parse_release(text: str) -> Release:
         raise ValueError(f"{text!r} is not a release of the server, such as {NEWEST}{_hint(text)}")
     if len(numbers) < len(NEWEST):
         raise ValueError(f"{text} is not one release of the server: give all three numbers, such as {_nearest(numbers)}")
-    if numbers not in DATES:
+    if numbers not in DATES and not _lies_between(numbers):
         raise ValueError(f"{text} is not a known release of the server{_hint(text)}")
     return numbers
 
@@ -80,9 +86,11 @@ def parse_range(text: str) -> tuple[Release, ...]:
     """
     if text.strip() in ("latest", str(MAIN)):
         return (MAIN,) if text.strip() == str(MAIN) else (NEWEST, MAIN)
-    found = (*RELEASES, MAIN)
-    for clause in text.split(","):
-        meant = _meant_by(clause.strip()) if found else frozenset()
+    clauses = [clause.strip() for clause in text.split(",")]
+    named = {number for clause in clauses if (number := _numbers(Clause.of(clause).number)) is not None and _lies_between(number)}
+    found = tuple(sorted({*RELEASES, MAIN, *named}))
+    for clause in clauses:
+        meant = _meant_by(clause, found) if found else frozenset()
         found = tuple(release for release in found if release in meant)
     if not found:
         raise ValueError(f"no known release of the server is in {text.strip()}{_hint(text)}")
@@ -115,17 +123,22 @@ def _is_newer(text: str) -> bool:
     )
 
 
-def _meant_by(clause: str) -> frozenset[Release]:
-    """The releases of one clause of a range."""
+def _lies_between(numbers: Release) -> bool:
+    """Whether these are the three numbers of a release that the table lacks, and that lies between two which it has."""
+    return len(numbers) == len(NEWEST) and _COMPLETE_TO < numbers < NEWEST and numbers not in DATES
+
+
+def _meant_by(clause: str, releases: tuple[Release, ...]) -> frozenset[Release]:
+    """Those of these releases that one clause of a range means."""
     sign, number = meant = Clause.of(clause)
     bound = _numbers(number)
     if bound is None:
         example = f"{NEWEST}, 4.3, latest or >=4.3,<5"
         raise ValueError(f"{clause!r} is neither a release of the server nor a range such as {example}{_hint(clause)}")
-    known = any(release[: len(bound)] == bound for release in RELEASES)
+    known = _lies_between(bound) or any(release[: len(bound)] == bound for release in RELEASES)
     if not known and (sign == "=" or bound < NEWEST):
         raise ValueError(f"{number} is not a known release of the server{_hint(number)}")
-    return frozenset(one for one in (*RELEASES, MAIN) if meant.holds_for(one, bound))
+    return frozenset(one for one in releases if meant.holds_for(one, bound))
 
 
 def _numbers(text: str) -> Release | None:

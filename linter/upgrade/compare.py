@@ -58,8 +58,12 @@ class View:
 
     @cached_property
     def read(self) -> Mapping[SettingPath, Effective]:
-        """What it gives and the release reads."""
+        """What it gives and the release is known to read."""
         return {path: row for path, row in self.rows.items() if _is_given(row) and _is_read(self.known, path, self.release)}
+
+    def leaves_open(self, path: SettingPath) -> bool:
+        """Whether it is not known if the release reads what stands at a path."""
+        return _is_read(self.known, path, self.release) is None
 
     def default(self, path: SettingPath) -> Any:
         """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words."""
@@ -67,10 +71,19 @@ class View:
         if row is not None:
             return row.effective
         setting = self.known.get(path)
-        if setting is None or not (setting.default_history or setting.is_read_by(self.release)):
-            return ABSENT
-        default = setting.default_in(self.release)
-        return ABSENT if default is None or isinstance(default, str) else default
+        return ABSENT if setting is None else default_where_read(setting, self.release)
+
+
+def default_where_read(setting: Setting, release: Release) -> Any:
+    """The default of a setting in a release that reads it, or that has one all the same; ``UNKNOWN`` where that is not known.
+
+    ``ABSENT`` where there is none, or it is only known in words.
+    """
+    reads = setting.is_read_by(release)
+    if reads is None:
+        return UNKNOWN
+    default = setting.default_in(release) if reads or setting.default_history else None
+    return ABSENT if default is None or isinstance(default, str) else default
 
 
 def _is_given(row: Effective) -> bool:
@@ -88,17 +101,20 @@ def is_ignored(path: SettingPath, value: Any, release: Release) -> bool:
     return release >= _NUMBERS_ONLY and isinstance(value, str) and path in _LIMITS
 
 
-def _is_read(known: Catalogue, path: SettingPath, release: Release) -> bool:
-    """Whether a release reads what stands at a path: the setting, all that holds it, or what it is handed on in."""
+def _is_read(known: Catalogue, path: SettingPath, release: Release) -> bool | None:
+    """Whether a release reads what stands at a path: the setting, all that holds it, or what it is handed on in. None: not known."""
     holder: Setting | None = None
+    answer: bool | None = True
     for length in range(1, len(path) + 1):
         setting = known.get(path[:length])
         if setting is None:
-            return holder is not None and (holder.pass_through or isinstance(path[length - 1], int))
-        if not setting.is_read_by(release):
+            return answer if holder is not None and (holder.pass_through or isinstance(path[length - 1], int)) else False
+        reads = setting.is_read_by(release)
+        if reads is False:
             return False
+        answer = answer and reads
         holder = setting
-    return True
+    return answer
 
 
 class History:
@@ -107,7 +123,7 @@ class History:
     def __init__(self, load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release) -> None:
         self._load = load
         self._views: dict[Release, dict[Key, View]] = {}
-        self._between = [release for release in RELEASES if oldest < release <= newest]
+        self._between = [*(release for release in RELEASES if oldest < release < newest), newest]
         self.oldest = oldest
         self.newest = newest
 
@@ -183,7 +199,7 @@ def read_changes(history: History, pair: Pair, notes: Notes) -> Iterator[Upgrade
     old, new = pair.old.read, pair.new.read
     told: set[SettingPath] = set()
     for path in (*old, *new):
-        if (path in old) == (path in new):
+        if (path in old) == (path in new) or pair.old.leaves_open(path) or pair.new.leaves_open(path):
             continue
         whole = _whole(pair, path)
         if path in new and is_ignored(path, new[path].effective, pair.new.release):
@@ -240,7 +256,8 @@ def _added(history: History, pair: Pair, whole: SettingPath, path: SettingPath, 
     note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
     if note is not None and note.default:
         note = None
-    message = f"{what} begins to take effect in {release}{sets}, and older releases ignore it"
+    when = f"in {release}" if setting is None or setting.after is None else f"by {release}, in one of the releases after {setting.after}"
+    message = f"{what} begins to take effect {when}{sets}, and older releases ignore it"
     return UpgradeChange(
         release,
         "added",

@@ -14,7 +14,7 @@ from ..server.effective import loaded
 from ..server.loader import SECRETS
 from ..typed import Any, Final
 from .change import UpgradeChange
-from .compare import History, Pair, View, changes_default, default_change, is_ignored, is_same
+from .compare import History, Pair, View, changes_default, default_change, default_where_read, is_ignored, is_same
 from .notes import Notes
 
 _ORDER: Final = ("server/json", "server/ssm", "server/azure", "server/env")
@@ -52,10 +52,7 @@ class Holding:
         if value is not ABSENT:
             return value
         setting = settings.catalogue().get(path)
-        if setting is None or not self.can_have(path) or not (setting.default_history or setting.is_read_by(self.release)):
-            return ABSENT
-        default = setting.default_in(self.release)
-        return ABSENT if default is None or isinstance(default, str) else default
+        return ABSENT if setting is None or not self.can_have(path) else default_where_read(setting, self.release)
 
     def _mailer(self) -> Any:
         """How e-mail is sent by default, also by releases that do not have the setting (``sendEmail`` in ``email/email.ts``)."""

@@ -69,7 +69,7 @@ def _of_secrets(secrets: Mapping[str, str], release: Release) -> Iterator[Differ
         setting = known.get((name,))
         if SECRETS.get(name) != section:
             yield Difference(group, f"{name} fills {section}", f'SECRETS of linter/server/loader.py: "{name}": "{section}",')
-        if setting is None or not setting.is_read_by(release):
+        if setting is None or setting.is_read_by(release) is False:
             yield Difference(group, f"{name} is read", f"{name}:\n  coercion: {{ssm: secret}}\n  first: {release}")
     for name in known.names():
         setting = known.get((name,))
@@ -83,7 +83,7 @@ def _of_members(observed: Observed, typed: Mapping[str, str], release: Release) 
         setting = catalogue().get(tuple(name.split(".")))
         if setting is None:
             yield Difference(group, f"{name} is not in the catalogue", _entry(name, type_, observed, release))
-        elif not setting.is_read_by(release) and not _is_known_unread(setting):
+        elif setting.is_read_by(release) is not True and not _is_known_unread(setting):
             line = f"first: {release}" if release < setting.first else f"last: {release}" if release < NEWEST else "(without last)"
             yield Difference(group, f"{name} is in the type, though the catalogue has {_span(setting)}", f"{name}:\n  {line}")
     for name in catalogue().names():
@@ -115,7 +115,8 @@ def _entry(name: str, type_: str, observed: Observed, release: Release) -> str:
 
 
 def _span(setting: Setting) -> str:
-    first = f"first: {setting.first}" if setting.first != OLDEST else ""
+    by = setting.first if setting.after is None else f"{{after: {setting.after}, by: {setting.first}}}"
+    first = f"first: {by}" if setting.first != OLDEST else ""
     last = f"last: {setting.last}" if setting.last != MAIN else ""
     return " and ".join(filter(None, (first, last)))
 
@@ -232,7 +233,7 @@ def _of_defaults(observed: Observed, release: Release) -> Iterator[Difference]:
 def _said_default(name: str, said: Mapping[str, Any], release: Release) -> Any:
     """The default that the catalogue has; also of a setting that it says the release does not read, for then that is the difference."""
     setting = catalogue().get((name,))
-    is_unread = setting is not None and not setting.is_read_by(release)
+    is_unread = setting is not None and setting.is_read_by(release) is False
     return setting.default_in(release) if setting is not None and is_unread else said.get(name)
 
 
