@@ -33,8 +33,11 @@ class Release(tuple[int, ...]):
 _MAIN: Final = "main"
 OLDEST: Final = Release((3, 0, 0))
 """The oldest release that was looked at. What is so since this one may be older."""
-NEWEST: Final = Release((5, 1, 23))
+NEWEST: Final = Release((5, 2, 13))
 """The newest release that is known, the last one of :data:`linter.settings.releases.RELEASES`."""
+LAST_READ: Final = Release((5, 1, 23))
+"""The newest release whose source was read: no release before it is missing, and what the catalogue says of types, texts, values and
+defaults is proved for it. It holds for later ones, which are known from pull requests, tests and types, unless a change is known."""
 PATCHED: Final = Release((4, 1, 0))
 """The oldest release whose line still gets patches: where nothing says which server it is, older ones are not spoken of."""
 MAIN: Final = Release((1_000_000, 0, 0))

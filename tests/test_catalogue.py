@@ -530,7 +530,7 @@ def test_of_a_first_release_only_a_span_may_be_known(folder: Path) -> None:
     releases = [Release.of(text) for text in ("4.3.4", "4.3.5", "4.5.2", "5.0.0", "main")]
     assert [made.is_read_by(release) for release in releases] == [False, None, None, True, True]
     assert [made.enum_in(release) for release in releases] == [("one",), *[("one", "two")] * 4]
-    assert made.read_from == "from 5.0.0 on at the latest, and not by 4.3.4"
+    assert made.read_from == "by 5.0.0 and later, but not yet by 4.3.4"
 
 
 def test_a_name_in_two_files_is_a_mistake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

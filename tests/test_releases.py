@@ -61,6 +61,14 @@ def test_a_release_is_printed_as_it_is_written(text: str) -> None:
     assert str(parse_release(text)) == str(Release.of(text)) == text
 
 
+@pytest.mark.parametrize("text", ["5.2.3", "5.2.5", "5.2.12", "5.1.45"])
+def test_a_release_that_the_table_lacks_lies_between_its_neighbours(text: str) -> None:
+    release = Release.of(text)
+    assert release not in RELEASES and parse_release(text) == release
+    assert parse_range(text) == (release,)
+    assert parse_range(f">={text},<=5.2.13") == tuple(one for one in sorted((*RELEASES, release)) if release <= one <= Release.of("5.2.13"))
+
+
 NEXT = ".".join(map(str, (*NEWEST[:2], NEWEST[2] + 1)))
 """A release that is not known yet."""
 NO_RELEASES = {
@@ -299,16 +307,35 @@ def test_the_variable_that_people_would_try_in_an_older_release() -> None:
         ("systemRepositoryTokenReadStrategy", "4.1.3 4.1.12 4.1.18", "4.1.2 4.2.0 main"),
         ("defaultTokenReadStrategy", "4.1.11 4.1.18", "4.1.10 4.2.0 main"),
         ("disablePostDeployMigrations", "", "3.0.0 5.1.9 main"),
-        ("allowUnsafeOutbound", "main", "5.1.23"),
+        ("allowUnsafeOutbound", "5.1.27 5.2.5 main", "5.1.23 5.1.26"),
+        ("allowInsecureRestHookUrl", "5.1.14 5.1.26", "5.1.13 5.1.27 5.2.13 main"),
+        ("blockedEmailDomains", "5.1.37 main", "5.1.36"),
+        ("database.idleTimeoutMs", "5.1.28 5.2.13 main", "5.1.23 5.1.27"),
+        ("storeBotInput", "5.2.13 main", "5.1.23 5.1.38"),
+        ("shards", "5.2.13 main", "5.1.23 5.1.38"),
         ("audience", "", "3.0.0 4.3.5 main"),
         ("readonlyDatabase.runMigrations", "", "3.2.0 main"),
     ],
 )
 def test_which_releases_read_a_setting(name: str, known: str, unknown: str) -> None:
     for text in known.split():
-        assert setting(name).is_read_by(Release.of(text)), text
+        assert setting(name).is_read_by(Release.of(text)) is True, text
     for text in unknown.split():
-        assert not setting(name).is_read_by(Release.of(text)), text
+        assert setting(name).is_read_by(Release.of(text)) is False, text
+
+
+@pytest.mark.parametrize(
+    ("name", "releases"),
+    [
+        ("storeBotInput", "5.1.39 5.1.44 5.2.0 5.2.5 5.2.12"),
+        ("shards", "5.1.39 5.2.4"),
+        ("disableChainedSearch", "5.1.44 5.2.4"),
+        ("dispatchEnabled", "5.1.25 5.1.26"),
+        ("expungeDeletesBinaryStorage", "5.1.24 5.2.13"),
+    ],
+)
+def test_of_which_releases_it_is_not_known_whether_they_read_a_setting(name: str, releases: str) -> None:
+    assert [text for text in releases.split() if setting(name).is_read_by(Release.of(text)) is not None] == []
 
 
 @pytest.mark.quick_cases(5)
@@ -327,14 +354,14 @@ def test_which_releases_read_a_setting(name: str, known: str, unknown: str) -> N
         ("backgroundJobsRedis.engineVersion", "5.1.1", "5.1.0"),
         ("workerServices.*.additionalContainers.*.essential", "5.1.2", "5.1.1"),
         ("workerServices.*.fargateAutoScaling.minCapacity", "5.1.2", "3.0.10 5.1.1"),
-        ("pinAdditionalContainerImages", "main", "5.1.23"),
+        ("pinAdditionalContainerImages", "5.2.13 main", "5.1.23 5.1.39"),
         ("maxConnections", "", "3.0.0 3.2.9 main"),
     ],
 )
 def test_which_releases_of_the_cdk_read_a_setting(name: str, known: str, unknown: str) -> None:
     found = setting(name, "infra")
-    assert [text for text in known.split() if not found.is_read_by(Release.of(text))] == []
-    assert [text for text in unknown.split() if found.is_read_by(Release.of(text))] == []
+    assert [text for text in known.split() if found.is_read_by(Release.of(text)) is not True] == []
+    assert [text for text in unknown.split() if found.is_read_by(Release.of(text)) is not False] == []
 
 
 def test_what_a_maintenance_line_had_and_the_next_line_had_not() -> None:
@@ -365,13 +392,14 @@ def test_defaults_of_the_cdk_that_changed() -> None:
     assert defaults("additionalContainers.*.essential", "3.2.18", "3.2.19", "main") == [True, False, False]
     parameters = {"statement_timeout": "60000", "default_transaction_isolation": "REPEATABLE READ"}
     assert defaults("rdsClusterParameters", "3.2.12", "3.2.13") == [None, parameters]
-    assert defaults("cacheNodeType", "3.0.0", "main") == ["cache.t2.medium", "cache.t2.medium"]
+    assert defaults("cacheNodeType", "3.0.0", "main") == ["cache.t2.medium", "cache.t4g.medium"]
+    assert defaults("cacheRedis.nodeType", "5.1.26", "5.1.27") == ["cache.t2.medium", "cache.t4g.medium"]
 
 
 def test_the_newest_default_is_the_last_of_its_history() -> None:
     known = [setting(name) for name in catalogue().names()]
     changed = [one for one in known if one.default_history is not None]
-    assert len(changed) == 12
+    assert len(changed) == 11
     assert [one.name for one in changed if one.default_in(MAIN) != one.real_default] == []
 
 
@@ -413,7 +441,10 @@ HISTORIES = {
     "auditEventLogGroup": ["up to 4.5.2"],
     "chainedSearchWithReferenceTables": ["from 3.0.12 to 3.3.0"],
     "dataWarehouse.resourceTypes": ["only in 5.1.15", "as JSON from Parameter Store and from a variable"],
-    "allowUnsafeOutbound": [f"after {NEWEST}"],
+    "allowUnsafeOutbound": ["since 5.1.27"],
+    "allowInsecureExternalAuthUrl": ["from 5.1.23 to 5.1.26"],
+    "storeBotInput": ["by 5.2.13, not yet in 5.1.38"],
+    "expungeDeletesBinaryStorage": [f"after {NEWEST}, not yet in 5.1.23"],
     "slowQueryThresholdMilliseconds": ["from 3.2.5 to 3.2.9", "as an integer from Parameter Store, from a variable since 3.2.6"],
     "slowQuerySampleRate": ["from 3.2.6 to 3.2.9", "as a number from a variable"],
     "disablePostDeployMigrations": [],
@@ -421,7 +452,8 @@ HISTORIES = {
     "rdsInstanceParameters": ["from 3.2.7 to 3.2.8"],
     "containerInsights": ["from 3.2.0 to 4.5.2"],
     "additionalContainers.*.essential": ["since 3.2.19", "default `true`, `false` since 3.2.19"],
-    "pinAdditionalContainerImages": [f"after {NEWEST}"],
+    "pinAdditionalContainerImages": ["by 5.2.13, not yet in 5.1.39"],
+    "dataWarehouse.tableBucketName": [f"after {NEWEST}"],
     "fhirSearchMinLimit": ["since 4.4.3", "in 4.1 since 4.1.16"],
     "database.ssl.require": ["its variable sets it since 5.1.14"],
     "readonlyDatabaseProxyEndpoint": ["since 3.2.0", "its variable sets `readonlyDatabase.proxyEndpoint` instead since 5.1.14"],

@@ -409,6 +409,33 @@ def test_secrets_stay_masked_where_an_old_server_puts_them_elsewhere() -> None:
             assert "hunter2" not in run(*command, "--server-version", server, ".env").output
 
 
+def test_nothing_is_claimed_of_a_setting_where_it_is_not_known_whether_the_server_reads_it() -> None:
+    path = write("medplum.config.json", JSON | {"storeBotInput": False, "defaultProjectFeatures": ["archive"]})
+    found = {
+        server: [one[: one.index(": ")] for one in findings(lint(path, server=server, select=("unknown-setting", "unknown-value")))]
+        for server in ("5.1.38", "5.1.39", "5.2.5", "5.2.13", "")
+    }
+    claims = ["warning unknown-setting storeBotInput", "error unknown-value defaultProjectFeatures.0"]
+    assert found == {"5.1.38": claims, "5.1.39": [], "5.2.5": [], "5.2.13": [], "": []}
+
+
+def test_what_is_wrong_with_it_is_a_warning_there() -> None:
+    path = write("medplum.config.json", JSON | {"storeBotInput": "false"})
+    levels = {server: [one.severity for one in lint(path, server=server, select=("misread-boolean",)).result.findings] for server in SPAN}
+    assert levels == {"5.1.38": [], "5.1.39": ["warning"], "5.2.12": ["warning"], "5.2.13": ["error"], "": ["error"]}
+
+
+def test_how_a_text_is_read_may_not_be_known() -> None:
+    text = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_DISPATCH_ENABLED=flase\nMEDPLUM_DATABASE_IDLE_TIMEOUT_MS=30s\n"
+    path = write("server.env", text)
+    told = [dotted(one.path or ()) for one in lint(path, server="5.2.13").result.findings]
+    assert "dispatchEnabled" not in told and "database.idleTimeoutMs" not in told
+    assert "dispatchEnabled         (not known)" in run("show", path).output
+
+
+SPAN = ("5.1.38", "5.1.39", "5.2.12", "5.2.13", "")
+
+
 # --- Ranges of rules ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -492,7 +519,7 @@ SAFE_ON = [
     ("auditEventLogGroup", "g", ">=4.3,<6", False),
     ("maxCompartments", 5, ">=5.1", True),
     ("defaultFhirInteractionLimit", 50000, ">=4.1,<6", False),
-    ("enableSharding", True, ">=3.0,<6", True),  # no release has read it
+    ("adminClientId", "x", ">=3.0,<6", True),  # no release since 3.0.0 has read it
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=4.3", True),
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0", False),  # 3.0.0 ignores it, and would use the proxy from then on
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0.2", True),

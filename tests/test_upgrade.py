@@ -240,7 +240,7 @@ def test_what_gives_address_and_database_is_whole(files: dict[str, str], tmp_pat
     result = upgrade("--from", "4.3.4", "--format", "json", *paths)
     report = json.loads(result.stdout)
     told = {row["setting"] for row in report["changes"] if row["kind"] == "default"}
-    limits = {"base64BinaryMaxBytes", "defaultLoginRateLimit", "defaultMaxUserWebSocketSubscriptions", "allowInsecureRestHookUrl"}
+    limits = {"base64BinaryMaxBytes", "defaultLoginRateLimit", "defaultMaxUserWebSocketSubscriptions", "allowUnsafeOutbound"}
     assert report["whole"] and told >= {"database.maxConnections", *limits}
 
 
@@ -256,7 +256,7 @@ def test_a_file_that_only_mounts_the_configuration_is_a_part(tmp_path: Path) -> 
     path = tmp_path / "compose.yaml"
     path.write_text(yaml.safe_dump({"services": {"server": server}}), encoding="utf-8")
     for form in ("text", "markdown"):
-        result = upgrade("--format", form, str(path))
+        result = upgrade("--to", "5.1.23", "--format", form, str(path))
         assert result.exit_code == 0 and "Only that was looked at" in result.stdout and "this configuration." not in result.stdout
     assert json.loads(upgrade("--format", "json", str(path)).stdout)["whole"] is False
 
@@ -274,6 +274,11 @@ def steps(rows: list[dict[str, Any]]) -> list[str]:
         ("4.3.15", "4.4.3", ["4.3.15"]),
         ("4.4.3", "4.5.2", []),
         ("4.1.17", "4.2.6", ["4.1.17"]),
+        ("5.1.23", "5.1.44", []),
+        ("5.1.23", "5.2.13", ["5.1.44"]),
+        ("5.1.44", "5.2.0", ["5.1.44"]),
+        ("5.1.45", "5.2.5", ["5.1.45"]),
+        ("5.2.0", "5.2.13", []),
     ],
 )
 def test_stops(oldest: str, newest: str, expected: list[str], tmp_path: Path) -> None:
@@ -554,6 +559,49 @@ def test_private_receivers_are_near_a_server_that_is_private_itself(tmp_path: Pa
     assert messages(found(tmp_path, "5.1.22", "5.1.23", baseUrl=base), what) == ["5.1.23"]
     assert messages(found(tmp_path, "5.1.22", "5.1.23", baseUrl=base, allowInsecureRestHookUrl=True), what) == []
     assert messages(found(tmp_path, "5.1.22", "5.1.23"), what) == []
+
+
+@pytest.mark.parametrize(
+    ("oldest", "newest", "expected"),
+    [
+        ("5.1.23", "5.2.13", [("5.2.13", "added", None, False)]),
+        ("5.1.38", "5.2.13", [("5.2.13", "added", None, False)]),
+        ("5.1.23", "5.1.38", []),
+        ("5.1.23", "5.2.12", []),  # whether 5.2.12 reads it is not known
+        ("5.1.39", "5.2.13", []),  # nor whether 5.1.39 did
+        ("5.2.5", "5.2.5", []),
+    ],
+)
+def test_a_setting_that_came_with_a_release_that_is_not_known(oldest: str, newest: str, expected: list[Any], tmp_path: Path) -> None:
+    assert about(found(tmp_path, oldest, newest, storeBotInput=False), "storeBotInput") == expected
+
+
+def test_a_span_is_said(tmp_path: Path) -> None:
+    start = (
+        "storeBotInput begins to take effect in 5.2.13 at the latest, and releases up to 5.1.38 ignore it: it is off, so what bots receive"
+    )
+    [row] = [row for row in found(tmp_path, "5.1.23", "5.2.13", storeBotInput=False) if row["setting"] == "storeBotInput"]
+    assert row["message"] == f"{start} is not kept"
+
+
+def test_one_switch_for_all_outbound_requests(tmp_path: Path) -> None:
+    [row] = [row for row in found(tmp_path, "5.1.23", "5.1.27", allowInsecureRestHookUrl=True) if row["kind"] == "removed"]
+    assert row["message"] == "allowInsecureRestHookUrl has no effect from 5.1.27 on: write allowUnsafeOutbound instead"
+    assert about(found(tmp_path, "5.1.23", "5.1.27"), "allowUnsafeOutbound") == [("5.1.27", "default", None, False)]
+    assert about(found(tmp_path, "5.1.23", "5.1.27", allowUnsafeOutbound=True), "allowUnsafeOutbound") == [("5.1.27", "added", None, True)]
+    older, newer = "allowInsecureRestHookUrl is not given", "allowUnsafeOutbound is not given"
+    for oldest, newest, expected in (("5.1.13", "5.1.26", [1, 0]), ("5.1.13", "5.1.27", [0, 1]), ("5.1.27", "5.2.13", [0, 0])):
+        rows = found(tmp_path, oldest, newest)
+        assert [len(messages(rows, words)) for words in (older, newer)] == expected
+
+
+def test_the_nodes_of_the_cdk(tmp_path: Path) -> None:
+    text = json.dumps(
+        {"stackName": "Prod", "domainName": "hospital.example", "maxAzs": 2, "rdsInstances": 1, "cacheRedis": {"engineVersion": "7.1"}}
+    )
+    rows = found(tmp_path, "5.1.26", "5.1.27", "medplum.prod.config.json", text=text)
+    changed = ("5.1.27", "default", "cache.t2.medium", "cache.t4g.medium")
+    assert [about(rows, name) for name in ("cacheNodeType", "cacheRedis.nodeType", "pubSubRedis.nodeType")] == [[changed], [changed], []]
 
 
 @pytest.mark.parametrize("more", [{"defaultRateLimit": -1}, {"defaultLoginRateLimit": 50}])

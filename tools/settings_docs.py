@@ -8,13 +8,13 @@ from itertools import groupby
 from typing import Any
 
 from linter.formats import FORMATS
-from linter.release import MAIN, OLDEST, Release
+from linter.release import LAST_READ, MAIN, OLDEST, Release
 from linter.settings import KINDS, Setting, catalogue, page_link
 from linter.settings.history import ByRelease
 from linter.settings.json_schema import has_literal_default
 from linter.settings.releases import NEWEST
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # Settings
 
 <!-- Made by tools/generate.py from linter/settings/*.yaml: edit those. -->
@@ -27,6 +27,11 @@ The server reads a setting from a JSON config file, from AWS Parameter Store, or
 not work as intended. That is what the newest server does. The history says what older ones do otherwise, from 3.0.0 on: since when they
 read the setting, and the text that they get. The history of a setting of the infrastructure is that of the CDK, whose releases have the
 numbers of the server's.
+
+The source was read up to {LAST_READ}; later releases are known from pull requests, tests and published types.
+"By 5.2.13, not yet in 5.1.38" means that one of the releases in between brought the setting: of those medplum-lint claims nothing that
+depends on it. Types, defaults and how texts are read were seen in {LAST_READ}, or in the release that a setting names, and hold for later
+ones as far as is known.
 """
 _TITLES = {
     "server": "Server",
@@ -47,6 +52,7 @@ _READ = {
     "object": "as JSON",
     "csv": "split at commas",
     "secret": "as the id of a secret",
+    "unknown": "in a way that is not known",
 }
 _ORIGIN = {
     "older-version": "From an older version.",
@@ -111,6 +117,8 @@ def _facts(setting: Setting) -> Iterator[str]:
     history = [*_span(setting), *_landing(setting), *_readings(setting), *_earlier_defaults(setting)]
     if history:
         yield f"History: {'; '.join(history)}"
+    if setting.proved != LAST_READ:
+        yield f"Seen in: {setting.proved}"
     if setting.page_differs:
         yield f"Page and code: {setting.page_differs}"
     if setting.link:
@@ -160,7 +168,7 @@ def _span(setting: Setting) -> Iterator[str]:
     elif setting.last != MAIN:
         yield f"{'from ' + str(setting.first) if setting.first != OLDEST else 'up'} to {setting.last}"
     elif setting.after is not None:
-        yield f"{_since(setting.first)} at the latest, and not in {setting.after}"
+        yield f"{'after' if setting.first == MAIN else 'by'} {min(setting.first, NEWEST)}, not yet in {setting.after}"
     elif setting.first != OLDEST:
         yield _since(setting.first)
     if setting.back_ported is not None:

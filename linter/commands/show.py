@@ -110,6 +110,8 @@ def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
 
 def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:
     effective = value_cell(visible_effective(known, one))
+    if one.effective is UNKNOWN and one.written is not UNKNOWN:
+        effective = "(not known)"
     if one.changed:
         yield f"{value_cell(visible(known, one.path, one.written))} → "
     yield effective

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
-from ..model import ABSENT, Document
+from ..model import ABSENT, UNKNOWN, Document
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release
 from ..settings.releases import parse_release
@@ -154,7 +154,7 @@ def _place(change: UpgradeChange) -> str:
 
 def _values(change: UpgradeChange) -> str:
     """The value before and after; empty where there is none, or the message says it."""
-    if change.before is ABSENT and (change.after is ABSENT or change.kind == "requirement"):
+    if change.before is ABSENT and (change.after is ABSENT or change.after is UNKNOWN or change.kind == "requirement"):
         return ""
     if change.after is ABSENT and change.kind != "removed":
         return value_cell(change.before)

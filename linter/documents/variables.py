@@ -251,7 +251,8 @@ def read_variables(
     if file.encoding_error is None:
         mistakes = [_with_repair(problem, last, file) for problem in mistakes]
     mistakes += beside_members_of(last, file.release)
-    entries = {path: _VariableEntry(variable, values[path] is not UNKNOWN, holder) for path, variable in last.items()}
+    readable = {path for path, variable in last.items() if path not in misread and variable.text is not None}
+    entries = {path: _VariableEntry(variable, path in readable, holder) for path, variable in last.items()}
     origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
         file.uri,
@@ -261,7 +262,7 @@ def read_variables(
         origin,
         environment=holder.environment,
         complete=holder.is_complete_with(last),
-        given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
+        given=tuple((path, variable.text if path in readable else UNKNOWN) for path, variable in last.items()),
         holders=holder.names_of,
     )
     anchors = _anchors(given) if suppressions else ()

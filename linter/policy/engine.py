@@ -11,7 +11,7 @@ from ..text import printable
 from ..typed import Any, Final
 from .display import shown
 from .guard import may_speak
-from .node import Node
+from .node import Node, may_be_unread
 from .rule import Clause, Rule, kind_matches, make_fix
 from .template import Template, cut
 from .verdict import Failure
@@ -236,7 +236,7 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
     document, path = node.document.written_in(node.path, part)
     return Finding(
         rule=rule.info.id,
-        severity=level,
+        severity="warning" if level == "error" and rule.info.security_severity is None and may_be_unread(document, path) else level,
         message=rule.message.show(node, failure.reason).rstrip(),  # a fact that says nothing leaves no blank at the end
         document=document,
         path=path or None,

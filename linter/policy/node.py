@@ -126,6 +126,12 @@ def _release_fact(setting: Setting | None, name: str) -> Fact | Any:
     return ReleaseText.of(str(release), release)
 
 
+def may_be_unread(document: Document, path: SettingPath) -> bool:
+    """Whether it is not known if the server that a document is for reads a setting: no error in its value is certain then."""
+    setting = settings.catalogue().get(path) if catalogue_kind(document.kind) == "server" else None
+    return setting is not None and setting.is_read_by(document.server.release) is None
+
+
 def document_fact(document: Document, name: str) -> Fact | Any:
     """What is known of a document as a whole.
 

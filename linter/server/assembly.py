@@ -32,7 +32,7 @@ def coercion_of(path: SettingPath, by: Coercion, release: Release = MAIN) -> str
     names = [path, path[-1:]] if by == "env_coercion" else [path]
     known = settings.catalogue()
     found = {getattr(setting, by).at(release) for name in names if (setting := known.get(name)) is not None}
-    return next((one for one in ("integer", "number", "boolean", "object", "csv") if one in found), "none")
+    return next((one for one in ("integer", "number", "boolean", "object", "csv", "unknown") if one in found), "none")
 
 
 class Stop(NamedTuple):
@@ -66,7 +66,9 @@ _NO_LIST: Final = "must be text with commas: the server calls split on it and do
 
 def converted(value: Any, coercion: str) -> Any:
     """What the loader makes of a text, or of what the secret of a vault holds in place of one; a :class:`Stop` where it fails."""
-    if value is UNKNOWN or coercion == "none":
+    if value is UNKNOWN or coercion == "unknown":
+        return UNKNOWN
+    if coercion == "none":
         return value
     if coercion == "boolean":
         return value == "true"

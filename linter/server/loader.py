@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
-from ..model import SettingPath
+from ..model import UNKNOWN, SettingPath
 from ..redaction.numbers import number_text
 from ..release import MAIN, Release
 from ..settings import Setting
@@ -62,15 +62,17 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | dict):
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             yield ",".join(value)
-        with suppress(ValueError):  # a number that JSON does not know
+        with suppress(ValueError, TypeError):  # a number that JSON does not know, or a member that is not known
             yield json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
-    """The value that rules check: what the server holds, but of a switch that stays text, whether it is on.
+    """The value that rules check: what the server holds, but of a switch that stays text, whether it is on; or ``UNKNOWN``.
 
     That is so for "true", and for the text of a switch that only servers read which compare it with "true".
     """
+    if coercion == "unknown":
+        return UNKNOWN
     if setting.types[:1] == ("boolean",) and (text == "true" or compares_with_true(setting, coercion)):
         return text == "true"
     return coerce(text, coercion)
@@ -80,7 +82,7 @@ def compares_with_true(setting: Setting, coercion: str) -> bool:
     """Whether each server that reads a switch takes exactly the text "true" for true, and any other for false.
 
     ``coercion`` is what the newest server does with it. To that one a deprecated switch is a name like any other, which it leaves alone
-    and does not read; those that read it compare it (``booleanKeys`` of ``packages/server/src/config/utils.ts`` in 5.1.14 to 5.1.23).
+    and does not read; those that read it compare it (``booleanKeys`` of ``packages/server/src/config/utils.ts`` in 5.1.14 to 5.1.26).
     """
     return coercion == "boolean" or (coercion == "none" and setting.deprecated)
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from .. import _built
 from ..model import SettingPath
-from ..release import MAIN, OLDEST, Release
+from ..release import LAST_READ, MAIN, OLDEST, Release
 from ..typed import Any, Final, Literal, TypeVar, cast
 from .history import ByRelease, has_begun
 
@@ -92,13 +92,15 @@ class Setting:
     ssm_coercion: ByRelease[str] = ByRelease("none")
     """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``number`` (``parseFloat``),
     ``boolean`` (``=== 'true'``), ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and
-    parsed)."""
+    parsed), ``unknown`` (not known)."""
     env_coercion: ByRelease[str] = ByRelease("none")
     """The same for an environment variable that lands on the setting."""
     first: Release = OLDEST
     """The first release that is known to read it; ``OLDEST`` also where an older one may have."""
     after: Release | None = None
     """The last release that is known not to read it, where that is not the one before ``first``: what those between do is not known."""
+    proved: Release = LAST_READ
+    """The last release in which its type, default, coercion and allowed values were seen; they hold until a change is known."""
     last: Release = MAIN
     """The last release that reads it; of an obsolete name ``MAIN`` where no release since ``OLDEST`` did."""
     back_ported: Release | None = None
@@ -161,7 +163,7 @@ class Setting:
     @property
     def read_from(self) -> str:
         """Since when it is read, for a sentence: ``from 5.1.4 on``."""
-        return f"from {self.first} on" + ("" if self.after is None else f" at the latest, and not by {self.after}")
+        return f"from {self.first} on" if self.after is None else f"by {self.first} and later, but not yet by {self.after}"
 
     def default_in(self, release: Release) -> Any:
         """What a release uses when it is not given, as ``real_default`` says it of the newest."""
@@ -379,7 +381,7 @@ _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", 
 _TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
 _BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
 """Fields that depend on the release, with what holds before the first one that is named."""
-_RELEASES: Final = ("first", "after", "last", "back_ported", "digits_until")
+_RELEASES: Final = ("first", "after", "proved", "last", "back_ported", "digits_until")
 
 
 def _path(name: str) -> SettingPath:

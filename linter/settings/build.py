@@ -9,10 +9,12 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 ``type``          the JSON type that the server wants; a list when it takes several, the wanted one first. An obsolete name has the one
                   that it had in the releases that read it, and none where no release from 3.0.0 on did
 ``coercion``      what the server does with the text that Parameter Store or the environment gives: one of ``COERCIONS``; or by source,
-                  ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text
+                  ``{ssm: integer, env: object}``. What is not named is ``none``: the text stays text. Of ``unknown`` nothing is claimed
 ``first``         the first release that reads it; left out where that is 3.0.0 or an older one. A member without one has that of what
                   holds it. Where only that much is known, ``{after: 5.1.38, by: 5.2.13}``: 5.1.38 does not read it, 5.2.13 does, and of
                   those between nothing is claimed
+``proved``        the last release of which its type, default, coercion and values were seen to be as they are here; left out where that
+                  is ``LAST_READ``, or a later ``first``. They hold for later releases too, until a change is known
 ``last``          the last release that reads it; left out where the newest does, and of a name that none from 3.0.0 on has read
 ``back_ported``   the first release of an older line that reads it too: ``4.1.16``
 ``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
@@ -39,7 +41,7 @@ from itertools import pairwise
 
 from .. import _built
 from ..formats import FORMATS
-from ..release import MAIN, OLDEST
+from ..release import LAST_READ, MAIN, OLDEST
 from ..typed import Any, Final, NamedTuple
 from .env_names import landings, variable_of
 from .releases import parse_release
@@ -69,7 +71,7 @@ TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
 
 STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
-COERCIONS: Final = ("none", "integer", "number", "boolean", "object", "csv", "secret")
+COERCIONS: Final = ("none", "integer", "number", "boolean", "object", "csv", "secret", "unknown")
 
 _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "status": str,
@@ -96,6 +98,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "readable_from": list,
     "coercion": (str, dict),
     "first": (str, dict),
+    "proved": str,
     "last": str,
     "back_ported": str,
     "deprecated": bool,
@@ -208,7 +211,7 @@ def _check(name: str, entry: Entry) -> None:
                 raise ValueError(f"{field} cannot be {each!r}")
     if not entry.get("meaning"):
         raise ValueError("has no meaning")
-    for field in ("last", "back_ported", "digits_until"):
+    for field in ("proved", "last", "back_ported", "digits_until"):
         if field in entry:
             parse_release(entry[field])
     for field in _SAID:
@@ -268,6 +271,8 @@ def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
     if "first" not in row and row["status"] != "obsolete":
         row.update(above)
     _check_span(row, above.get("first", ""))
+    if LAST_READ < (first := parse_release(row.get("first", str(OLDEST)))) < MAIN:
+        row.setdefault("proved", str(first))
     if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
         row["holds_secrets"] = True
     row["tags"] = sorted({*row.get("tags", ()), *_implied_tags(row)})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from ..release import MAIN, NEWEST, OLDEST, Clause, Release, ServerVersion
+from ..release import LAST_READ, MAIN, NEWEST, OLDEST, Clause, Release, ServerVersion
 from ..typed import Final
 
 __all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release", "parse_server_version"]
@@ -40,18 +40,22 @@ _TABLE: Final = """
 5.1.0 2026-02-25  5.1.1 2026-02-27  5.1.2 2026-03-07  5.1.3 2026-03-07  5.1.4 2026-03-20  5.1.5 2026-03-28  5.1.6 2026-03-30
 5.1.7 2026-04-08  5.1.8 2026-04-14  5.1.9 2026-04-24  5.1.10 2026-05-01  5.1.11 2026-05-06  5.1.12 2026-05-17  5.1.13 2026-05-20
 5.1.14 2026-06-01  5.1.15 2026-06-03  5.1.16 2026-06-09  5.1.17 2026-06-09  5.1.18 2026-06-15  5.1.19 2026-06-20  5.1.20 2026-06-21
-5.1.21 2026-06-21  5.1.22 2026-06-25  5.1.23 2026-07-01
+5.1.21 2026-06-21  5.1.22 2026-06-25  5.1.23 2026-07-01  5.1.24 2026-07-06  5.1.25 2026-07-10  5.1.26 2026-07-10  5.1.27 2026-07-24
+5.1.28 2026-08-04  5.1.29 2026-08-09  5.1.30 2026-08-13  5.1.31 2026-08-20  5.1.32 2026-08-25  5.1.33 2026-08-27  5.1.34 2026-08-27
+5.1.35 2026-08-27  5.1.36 2026-08-28  5.1.37 2026-09-04  5.1.38 2026-09-15  5.1.39 2026-09-16  5.1.40 2026-09-28  5.1.41 2026-09-28
+5.1.42 2026-09-28  5.1.43 2026-10-02  5.1.44 2026-10-02
+5.2.0 2026-10-02  5.2.1 2026-10-06  5.2.2 2026-10-30  5.2.4 2026-10-30  5.2.13 2026-10-30
 """
-"""Each release and its day. 4.1.16 to 4.1.18 are later than many with greater numbers: they are 4.1.12 with a few things of 5.0."""
+"""Each release and its day, or the last day on which it can have come.
+
+4.1.16 to 4.1.18 are later than many with greater numbers: they are 4.1.12 with a few things of 5.0.
+"""
 
 _WORDS: Final = _TABLE.split()
 DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
 """The day of each release, as in ``2026-07-01``."""
 RELEASES: Final = tuple(DATES)
 """Every known release, in order. From 3.0.0: no older one was looked at."""
-
-_COMPLETE_TO: Final = Release((5, 1, 23))
-"""Up to here the table has all releases. Of the later ones some are only known to exist, by the numbers of those around them."""
 
 LONGEST_RANGE: Final = 100
 """Characters of a range at most."""
@@ -124,8 +128,11 @@ def _is_newer(text: str) -> bool:
 
 
 def _lies_between(numbers: Release) -> bool:
-    """Whether these are the three numbers of a release that the table lacks, and that lies between two which it has."""
-    return len(numbers) == len(NEWEST) and _COMPLETE_TO < numbers < NEWEST and numbers not in DATES
+    """Whether these are the three numbers of a release that the table lacks, and that lies between two which it has.
+
+    Of those after ``LAST_READ`` some are only known to exist by the numbers of the others.
+    """
+    return len(numbers) == len(NEWEST) and LAST_READ < numbers < NEWEST and numbers not in DATES
 
 
 def _meant_by(clause: str, releases: tuple[Release, ...]) -> frozenset[Release]:

@@ -256,8 +256,9 @@ def _added(history: History, pair: Pair, whole: SettingPath, path: SettingPath, 
     note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
     if note is not None and note.default:
         note = None
-    when = f"in {release}" if setting is None or setting.after is None else f"by {release}, in one of the releases after {setting.after}"
-    message = f"{what} begins to take effect {when}{sets}, and older releases ignore it"
+    after = setting.after if setting is not None else None
+    when, older = (f"in {release}", "older releases") if after is None else (f"in {release} at the latest", f"releases up to {after}")
+    message = f"{what} begins to take effect {when}{sets}, and {older} ignore it"
     return UpgradeChange(
         release,
         "added",

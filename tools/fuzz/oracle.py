@@ -115,7 +115,7 @@ class Plan(NamedTuple):
             written.unlink()
 
 
-SERVERS: Final = ("3.0.0", "4.1.0", "4.3", "4.3.5", "5.0.5", "5.1.14", "5.1.23", "main", "7", ">=4.3,<5.1.14", "<4")
+SERVERS: Final = ("3.0.0", "4.1.0", "4.3", "4.3.5", "5.0.5", "5.1.14", "5.1.23", "5.1.40", "5.2.5", "main", "7", ">=4.3,<5.1.14", "<4")
 """Servers that read settings differently."""
 
 
