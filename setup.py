@@ -1,19 +1,16 @@
-"""What setup.cfg cannot say: addresses that follow from its ``url``, the README as a page that stands by itself, and built files.
+"""What setup.cfg cannot say: addresses that follow from its ``url``, and the README as a page that stands by itself.
 
 In the repository the README links to files beside it, which are those of the branch or tag that is looked at. In the package the same links
-lead to the files of its release. And a wheel holds the built files of ``linter/_built`` in a form, too, that Python reads faster than JSON.
+lead to the files of its release.
 """
 
 from __future__ import annotations
 
-import json
-import marshal
 import re
 from configparser import ConfigParser
 from pathlib import Path
 
 from setuptools import setup
-from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
 _FENCED = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
@@ -51,16 +48,5 @@ def metadata() -> dict[str, object]:
     return {"long_description": described(readme, f"{url}/blob/v{version}"), "project_urls": addresses(url)}
 
 
-class BuildWithMarshalled(build_py):
-    """Puts ``NAME.marshal`` beside each ``NAME.json``: the content alone, in version 4 of the format, which all Pythons since 3.4 read."""
-
-    def run(self) -> None:
-        super().run()
-        if not self.editable_mode:
-            for path in Path(self.build_lib, "linter", "_built").glob("*.json"):
-                content = json.loads(path.read_text(encoding="utf-8"))["content"]
-                path.with_suffix(".marshal").write_bytes(marshal.dumps(content, 4))
-
-
 if __name__ == "__main__":
-    setup(cmdclass={"build_py": BuildWithMarshalled}, **metadata())
+    setup(**metadata())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import marshal
 import re
 import sys
 import zipfile
@@ -59,19 +58,11 @@ def test_every_module_is_in_the_wheel(names: set[str]) -> None:
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "linter").rglob("*.py")} <= names
 
 
-def test_the_wheel_holds_what_is_built_in_a_faster_form(wheel: Path) -> None:
-    archive = zipfile.ZipFile(wheel)
-    built = [name for name in archive.namelist() if name.startswith("linter/_built/") and name.endswith(".json")]
-    assert len(built) > 3
-    for name in built:
-        assert marshal.loads(archive.read(name.replace(".json", ".marshal"))) == json.loads(archive.read(name))["content"]
-
-
 def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
     package = f"medplum_lint-{linter.__version__}"
     assert {name.partition("/")[0] for name in names} == {"linter", f"{package}.dist-info", f"{package}.data"}
     assert [name for name in names if ".data/" in name] == [f"{package}.data/data/share/man/man1/medplum-lint.1"]
-    assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".marshal", ".yaml", ".typed"}
+    assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".yaml", ".typed"}
 
 
 def test_the_manual_page_is_installed(bin_: Path) -> None:

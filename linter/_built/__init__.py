@@ -1,17 +1,14 @@
 """What is made of other files, so that a run need not read or import those: the rules and settings out of their YAML, the index of sources.
 
-Each file beside this one is ``{"digest": …, "content": …}``. An installed package trusts it, and the copy of its content that a wheel holds
-in the form of Python's byte code, which is read in half the time. In a checkout the digest, a checksum of all that the content is made of,
-tells whether one of those has been edited since: then the edit counts, and the file is as good as absent.
+Each file beside this one is ``{"digest": …, "content": …}``. An installed package trusts it. In a checkout the digest, a checksum of all
+that the content is made of, tells whether one of those has been edited since: then the edit counts, and the file is as good as absent.
 ``python tools/generate.py`` makes them anew.
 """
 
 from __future__ import annotations
 
-import marshal
 import os.path
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from ..typed import Any
 
@@ -21,9 +18,6 @@ HERE = os.path.dirname(__file__)
 
 def read(name: str, made_of: Callable[[], Iterable[str]]) -> Any:
     """The content of the built file ``NAME.json``; None where it is stale or absent. ``made_of`` gives the paths of what it is made of."""
-    if not in_checkout():
-        with suppress(OSError, ValueError, EOFError, TypeError), open(os.path.join(HERE, f"{name}.marshal"), "rb") as file:
-            return marshal.loads(file.read())  # noqa: S302  # a part of this package, as its byte code is
     import json
 
     try:
