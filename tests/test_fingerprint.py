@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.reporters._fingerprint import raw_hashes, raw_line_hashes
+from linter.reporters._fingerprint import raw_line_hashes
 from linter.text import Text
 
 
@@ -134,14 +132,6 @@ def test_any_text(content: str, last: int) -> None:
     expected = reference(b"".join(map(as_bytes, content)))
     assert hashes(content) == expected
     assert hashes(content, last) == expected[:last]
-
-
-@given(TEXTS, st.lists(st.integers(0, 30), min_size=1, max_size=4))
-def test_parts_of_a_file_have_the_hashes_of_the_whole(content: str, ends: list[int]) -> None:
-    text, last = Text(content), max(ends)
-    bounds = [0, *sorted(ends)]
-    parts = [list(raw_hashes(text, before + 1, end)) for before, end in pairwise(bounds)]
-    assert [value for part in parts for value in part] == list(raw_hashes(text, 1, last))
 
 
 @given(TEXTS)

@@ -56,16 +56,12 @@ def line_hashes(raw: Iterable[int], masked: Mapping[int, int | None]) -> Mapping
 
 def raw_line_hashes(text: Text, last: int) -> list[str]:
     """The hash that GitHub has for each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
-    return [f"{value:x}:{number}" for value, number in counted(raw_hashes(text, 1, last))]
+    return [f"{value:x}:{number}" for value, number in counted(raw_hashes(text, last))]
 
 
-def raw_hashes(text: Text, first: int, last: int) -> array[int]:
-    """The same for the lines of a part of a file, without how many so far had the same hash."""
-    start = _line_start(text, first)
-    if last < first or start is None:
-        return array("Q")
-    read = _as_read(text, start, _line_start(text, last + _WINDOW + 1))
-    starts, units = _units(read, last + 1 - first)
+def raw_hashes(text: Text, last: int) -> array[int]:
+    """The same without how many lines so far had the same hash."""
+    starts, units = _units(_as_read(text, _line_start(text, last + _WINDOW + 1)), last)
     return _rolling(units, starts)
 
 
@@ -161,9 +157,9 @@ def _hash(window: str) -> int:
     return hash_ & _MASK
 
 
-def _as_read(text: Text, start: int, end: int | None) -> str:
+def _as_read(text: Text, end: int | None) -> str:
     """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
-    content = f"{BOM if text.bom and start == 0 else ''}{text.content[start:end]}"
+    content = f"{BOM if text.bom else ''}{text.content[:end]}"
     try:
         content.encode()
     except UnicodeEncodeError:

@@ -15,7 +15,7 @@ from ..model import Document, Finding, Fix, Related, Result, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, Piece, Span, printable
 from ..typed import Final, NamedTuple
-from ._about_run import MANY, as_text, holder, of_holder, paint
+from ._about_run import as_text, holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
@@ -31,29 +31,10 @@ def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterat
     documents: dict[Document, list[Finding]] = {}
     for finding in findings:
         documents.setdefault(finding.document, []).append(finding)
-    blocks = [block for document, found in documents.items() for block in _blocks(document, found)]
-    said: set[_Known] = set()
-    for share in _shares(blocks, result, style):
-        for part in share:
-            if isinstance(part, str):
-                yield part
-            elif part.known not in said:
-                said.add(part.known)
-                yield part.text
-
-
-def _shares(blocks: Sequence[_Block], result: Result, style: Style) -> list[list[str | _Once]]:
-    """The parts of the text of blocks, worked out by several processes where there are many."""
-
-    def written(share: Iterable[_Block]) -> list[str | _Once]:
-        return _Writer(result, style).written(share)
-
-    if len(blocks) <= MANY:
-        return [written(blocks)]
-    from ._shares import jobs_for, made_of, shares_of
-
-    jobs = jobs_for(len(blocks), style)
-    return made_of(shares_of(blocks, jobs), written, jobs)
+    writer = _Writer(result, style)
+    for document, found in documents.items():
+        for block in _blocks(document, found):
+            yield as_text(writer.block(block))
 
 
 _Weighed = tuple[int, Finding]
@@ -70,17 +51,6 @@ class _Block(NamedTuple):
     findings: Sequence[Finding]
     is_missing: bool
     headline: tuple[int, int] | None = None
-
-
-_Known = tuple[str, str, str]
-"""What is known of a rule once it has been said: the rule, what part of a finding says it, and that without what differs."""
-
-
-class _Once(NamedTuple):
-    """Whole lines of a report that are left out where what they say was said before."""
-
-    text: str
-    known: _Known
 
 
 def _blocks(document: Document, findings: Sequence[Finding]) -> Iterator[_Block]:
@@ -117,23 +87,11 @@ class _Writer:
         self._rules = result.rules
         self._style = style
         self._columns = style.width or UNKNOWN
-        self._said: set[_Known] = set()
+        self._said: set[tuple[str, str, str]] = set()
+        """What was said of a rule: the rule, what part of a finding says it, and that without what differs."""
 
-    def written(self, blocks: Iterable[_Block]) -> list[str | _Once]:
-        """The text of blocks in parts. What is said of a rule for the first time in them may have been said before."""
-        parts: list[str | _Once] = []
-        lines: list[str] = []
-        for block in blocks:
-            for line in self._block(block):
-                if isinstance(line, str):
-                    lines.append(line)
-                else:
-                    self._said.add(line.known)
-                    parts += [as_text(lines), line]
-                    lines = []
-        return [*parts, as_text(lines)]
-
-    def _block(self, block: _Block) -> Iterator[str | _Once]:
+    def block(self, block: _Block) -> Iterator[str]:
+        """The lines of a block."""
         if block.headline is not None:
             yield from self._headline(block.document, *block.headline)
             yield ""
@@ -148,7 +106,7 @@ class _Writer:
         yield paint(path, "place", self._style) + first[len(path) :] if first.startswith(path) else paint(first, "place", self._style)
         yield from others
 
-    def _missing(self, findings: Iterable[Finding]) -> Iterator[str | _Once]:
+    def _missing(self, findings: Iterable[Finding]) -> Iterator[str]:
         """What is missing, without the source lines, in which there is nothing to see of it."""
         yield paint("Missing here:", "place", self._style)
         for finding in findings:
@@ -160,7 +118,7 @@ class _Writer:
             yield from self._elsewhere(others)
             yield from self._notes(finding, parts, 1)
 
-    def _place(self, findings: Sequence[Finding]) -> Iterator[str | _Once]:
+    def _place(self, findings: Sequence[Finding]) -> Iterator[str]:
         """The findings at one place, with its source lines behind the headline of the first."""
         digits = 1
         for number, finding in enumerate(findings):
@@ -210,7 +168,7 @@ class _Writer:
         before, behind = (paint(text, finding.severity, self._style) for text in (f"{finding.severity}[", "]"))
         return f"{before}{linked}{behind}"
 
-    def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str | _Once]:
+    def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str]:
         """What comes of it and what to do, unless it was said of another finding; the change that a fix makes; where to read more."""
         setting = dotted(finding.path or ())
         yield from self._once(finding.rule, "why", parts.why, setting, digits)
@@ -225,11 +183,12 @@ class _Writer:
             yield from self._fix(finding.document, fix, digits)
         yield from self._once(finding.rule, "see", f"medplum-lint explain {finding.rule}", "", digits)
 
-    def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[_Once]:
+    def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
         """A note that is printed once for a rule, whatever the setting is; nothing where there is no text, or where it was made before."""
         known = (rule, what, _general(text, setting))
         if text and known not in self._said:
-            yield _Once(as_text(self._note(what, text, digits)), known)
+            self._said.add(known)
+            yield from self._note(what, text, digits)
 
     def _note(self, what: str, text: str, digits: int) -> Iterator[str]:
         first = digits + 5 + len(what)

@@ -25,10 +25,8 @@ run. ``tests/test_sarif.py`` reads logs into its objects, and these must say the
 from __future__ import annotations
 
 import re
-from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
-from itertools import chain
 from zlib import compress
 
 from ..model import (
@@ -58,7 +56,6 @@ from ._json_writer import Written
 from ._paths import ReportedPath, reported_path
 from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sentence, shortened
 from ._sarif_writer import SarifWriter
-from ._shares import jobs_for, made_of, shares_of
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://www.medplum.com/docs/self-hosting/server-config"
@@ -321,45 +318,18 @@ class _Result(NamedTuple):
     subject: str
 
 
-class _Share(NamedTuple):
-    """Findings, and the lines of their files that are not in a share before: of each file the first and the last."""
-
-    findings: Sequence[Finding]
-    lines: Sequence[tuple[Text, int, int]]
-
-
 def _results(findings: list[Finding], writer: _Results) -> list[str]:
-    """The results of a log; only what is numbered through all of them is not worked out by several processes."""
-    jobs = jobs_for(len(findings), writer.style)
-    shares = list(_shared(findings, jobs))
-    made = made_of(shares, writer.written, jobs)
-    raw: dict[Text, list[array[int]]] = {}
-    for share, (_, hashes) in zip(shares, made, strict=True):
-        for (text, _, _), values in zip(share.lines, hashes, strict=True):
-            raw.setdefault(text, []).append(values)
-    results = [result for made_there, _ in made for result in made_there]
+    """The results of a log, with what is numbered through all of them."""
+    results = writer.written(findings)
     masked: dict[Text, dict[int, int | None]] = {}
     for finding, result in zip(findings, results, strict=True):
         # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
         masked.setdefault(finding.document.text, {}).setdefault(result.line, result.masked)
-    lines = {text: line_hashes(chain(*raw[text]), wanted) for text, wanted in masked.items()}
+    lines = {text: line_hashes(raw_hashes(text, max(wanted)), wanted) for text, wanted in masked.items()}
     return [
         f"{one.before}{lines[finding.document.text][one.line]}{one.between}{subject}{one.behind}"
         for finding, one, subject in zip(findings, results, numbered(one.subject for one in results), strict=True)
     ]
-
-
-def _shared(findings: list[Finding], jobs: int) -> Iterator[_Share]:
-    """The findings in shares, each with the lines down to its last finding that no share before it has."""
-    done: dict[Text, int] = {}
-    for share in shares_of(findings, jobs):
-        farthest: dict[Text, int] = {}
-        for finding in share:
-            text = finding.document.text
-            farthest[text] = max(farthest.get(text, 0), finding.span.start)
-        lines = [(text, done.get(text, 0) + 1, text.position(min(start, len(text.content))).line) for text, start in farthest.items()]
-        done.update((text, max(first - 1, last)) for text, first, last in lines)
-        yield _Share(share, lines)
 
 
 class _Results:
@@ -373,12 +343,12 @@ class _Results:
         self._forms: dict[object, _Form] = {}
         self._named = cache(reported_path)
 
-    def written(self, share: _Share) -> tuple[list[_Result], list[array[int]]]:
-        """The results of a share, and the hashes of the lines that are in no share before."""
+    def written(self, findings: Iterable[Finding]) -> list[_Result]:
+        """The results of findings, in their order."""
         windows: dict[Text, MaskedWindows] = {}
         masked: dict[tuple[Text, int], int | None] = {}
         results: list[_Result] = []
-        for finding in share.findings:
+        for finding in findings:
             document = finding.document
             region = _region(document, finding.path, finding.span)
             line = (document.text, region["startLine"])
@@ -389,7 +359,7 @@ class _Results:
                 masked[line] = windows[document.text].hash_of(start, document.origin.pieces)
             subject = identity(finding, lambda path: str(self._place(path)["uri"]))
             results.append(_Result(*self._text(finding, region), line[1], masked[line], subject))
-        return results, [raw_hashes(text, first, last) for text, first, last in share.lines]
+        return results
 
     def _text(self, finding: Finding, region: _Object) -> tuple[str, str, str]:
         """The text of a result in three parts, between which its fingerprints belong."""
