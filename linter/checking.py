@@ -49,13 +49,13 @@ def with_contents(options: Options, contents: Mapping[str, bytes] | None) -> Opt
     return options if contents is None else options._replace(keep_contents=True, instead=contents)
 
 
-def with_commands(outcome: Outcome, check_again: Check, unsafe: bool, *, as_they_are: bool = False, jobs: int | None = None) -> Tried:
+def with_commands(outcome: Outcome, check_again: Check, unsafe: bool, *, as_they_are: bool = False) -> Tried:
     """The outcome of a check, with the commands for its dumps tried on what these hold.
 
-    ``as_they_are``: it is what a check of the files as they are gives, so that no other one is needed. ``jobs`` is as in :class:`Options`.
+    ``as_they_are``: it is what a check of the files as they are gives, so that no other one is needed.
     """
     if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
         return Tried(outcome)
     from .commands.fix_script import tried
 
-    return Tried(*tried(outcome, check_again, unsafe=unsafe, first=outcome if as_they_are else None, jobs=jobs))
+    return Tried(*tried(outcome, check_again, unsafe=unsafe, first=outcome if as_they_are else None))

@@ -12,12 +12,11 @@ from .configurations import Configurations
 from .files import reason_of
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
 from .policy.engine import applies
-from .policy.incremental import Incremental
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
 from .server.target import NOTHING_BESIDE, Beside, target_of
-from .settings.kinds import DEPLOYMENT, catalogue_kind
+from .settings.kinds import DEPLOYMENT
 from .sources import kinds
 from .typed import Final, NamedTuple
 
@@ -26,13 +25,11 @@ class Plan(NamedTuple):
     """What documents of one kind, target and server are checked with.
 
     ``checks`` are the rules about them that are on, each with its level, and ``ids`` those of these; ``infos`` are all rules about them.
-    ``incremental`` runs the checks on documents one after the other.
     """
 
     checks: tuple[tuple[Rule, Level], ...]
     ids: frozenset[str]
     infos: Mapping[str, RuleInfo]
-    incremental: Incremental
 
 
 class RuleSet:
@@ -79,7 +76,7 @@ class RuleSet:
             checks = tuple((rule, level) for rule, level in levels if level is not None)
             ids = frozenset(rule.info.id for rule, _ in checks)
             infos = {rule.info.id: rule.info for rule in rules}
-            self._plans[key] = Plan(checks, ids, infos, Incremental(checks, catalogue_kind(document.kind)))
+            self._plans[key] = Plan(checks, ids, infos)
         return self._plans[key]
 
 

@@ -160,7 +160,8 @@ def cli() -> None:
     heading="Input",
     metavar="N",
     type=click.IntRange(min=1),
-    help="Check and report with so many processes at most.  [default: the cores, where there is enough to do]",
+    default=1,
+    help="Check with this many processes.  [default: 1]",
 )
 @option("--stdin-filename", heading="Input", metavar="NAME", help='The name to report for standard input ("-").')
 @show_options
@@ -212,7 +213,7 @@ def check(
     fail_on: str | None,
     now: datetime | None,
     max_size: int,
-    jobs: int | None,
+    jobs: int,
     stdin_filename: str | None,
     show_settings: bool,
     show_files: bool,
@@ -255,7 +256,7 @@ def check(
         raise click.UsageError("--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too")
     check_statistics(statistics, outputs)
     is_suppressed_shown = show_suppressed and suppressed_for(outputs)
-    style = Style(quiet=quiet, statistics=statistics, category=sarif_category, suppressed=is_suppressed_shown, jobs=jobs)
+    style = Style(quiet=quiet, statistics=statistics, category=sarif_category, suppressed=is_suppressed_shown)
     overrides = Overrides(select, ignore, None, target, fail_on, pedantic or None, server_version, extend_select)
     options = Options(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
@@ -267,7 +268,6 @@ def check(
         without_baseline=no_baseline,
         write_baseline=write_baseline,
         fail_on_stale_baseline=fail_on_stale_baseline,
-        known={},
     )
     _check_baseline_options(options, fixes=apply_fixes or show_diff)
     if show_settings or show_files:
@@ -287,13 +287,13 @@ def check(
     report = partial(_report, outputs=outputs, style=style, color=color, min_severity=min_severity)
     if show_diff:
         aside = any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs)
-        tried = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside, jobs=jobs)
+        tried = _show_fixes(check_again, unsafe_fixes, keep_inputs, report, aside=aside)
     elif apply_fixes:
-        tried = _fix(check_again, unsafe_fixes, keep_inputs, report, jobs)
+        tried = _fix(check_again, unsafe_fixes, keep_inputs, report)
     else:
         outcome = check_again(None)
         keep_inputs(outcome)
-        tried = with_commands(outcome, check_again, unsafe_fixes, as_they_are=True, jobs=jobs)
+        tried = with_commands(outcome, check_again, unsafe_fixes, as_they_are=True)
         tried = tried._replace(outcome=report(tried.outcome))
         for note in tried.notes if fix_script is not None else ():
             say("note", note)
@@ -372,9 +372,7 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
     say("note", fix_script.summary(script, path))
 
 
-def _fix(
-    check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome], jobs: int | None
-) -> Tried:
+def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> Tried:
     """Make the fixes of files, and report what is left. A file that cannot be written is reported as it is."""
     from .commands.fix import summary
     from .fix import fixed
@@ -383,7 +381,7 @@ def _fix(
     keep_inputs(fixes.outcome)
     errors = {file.uri: _replaced(file.uri, file.after, file.before) for file in fixes.files}
     made = [file for file in fixes.files if not errors[file.uri]]
-    tried = with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe, jobs=jobs)
+    tried = with_commands(fixes.outcome if len(made) == len(fixes.files) else check_again({}), check_again, unsafe)
     outcome = report(tried.outcome)
     for note in (*fixes.refused, *tried.notes):
         say("note", note)
@@ -400,7 +398,6 @@ def _show_fixes(
     report: Callable[[Outcome], Outcome],
     *,
     aside: bool,
-    jobs: int | None,
 ) -> Tried:
     """Print what fixes would change, and report what would be left, where it is now. A difference is a failure.
 
@@ -412,7 +409,7 @@ def _show_fixes(
 
     fixes = fixed(check_again, unsafe=unsafe)
     keep_inputs(fixes.before)
-    tried = with_commands(left(fixes), check_again, unsafe, jobs=jobs)
+    tried = with_commands(left(fixes), check_again, unsafe)
     text = "".join(map(unified_diff, fixes.files)) + (printed(tried.dumps) if tried.dumps else "")
     if aside:
         click.echo(text, err=True, nl=False)

@@ -6,14 +6,18 @@ reporter can be written against the three alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from .release import ANY_SERVER, ServerVersion
 from .text import Edit, Excerpt, Piece, Position, Span, Text
-from .typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+from .typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from .memo import Memo
+
+T = TypeVar("T")
 
 Level = Literal["error", "warning", "note"]
 Target = Literal["production", "development"]
@@ -64,14 +68,20 @@ class Origin(Protocol):
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """What the source knows beside the value, such as the ``type`` and ``tier`` of this setting's own parameter."""
 
-    def with_facts(self) -> Iterable[SettingPath] | None:
-        """The settings of which :meth:`facts` says anything, in an order of their own; None where only asking for each tells."""
-
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """The line on which the span of a finding about ``path`` starts, with all that may be secret masked."""
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, cut into pieces without gaps, each masked unless its own line shows that it is public."""
+
+
+def _fact(document: Document, path: SettingPath, name: str) -> Fact | None:
+    return document.origin.facts(path).get(name)
+
+
+def is_complete(document: Document) -> bool:
+    """Whether the input shows the whole configuration, for :meth:`Document.ask`."""
+    return document.complete
 
 
 class Parts(Protocol):
@@ -113,6 +123,7 @@ class Document:
         "holders",
         "kind",
         "members",
+        "memo",
         "now",
         "origin",
         "parts",
@@ -153,17 +164,30 @@ class Document:
         self.parts = parts
         self.holders = holders
         self.now: datetime | None = None
+        self.memo: Memo | None = None
+        """Notes what is asked, while rules run."""
         self._cached: dict[str, Any] = {}
 
-    def cached(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` returns for this document, worked out once and kept under a name."""
+    def ask(self, question: Callable[..., T], *about: Hashable) -> T:
+        """What a function works out of this document and further arguments; a rule asks so for all that :meth:`get` does not answer."""
+        if self.memo is not None:
+            self.memo.note((question, *about))
+        return question(self, *about)
+
+    def fact(self, path: SettingPath, name: str) -> Fact | None:
+        """What the source says of a setting beside its value, such as its ``type``; None where it says nothing."""
+        return self.ask(_fact, path, name)
+
+    def cached(self, name: str, make: Callable[[], Any], *, noted: bool = False) -> Any:
+        """What ``make`` returns for this document, worked out once and kept under a name.
+
+        The memo does not see what it depends on, unless the caller has that ``noted``.
+        """
+        if not noted and self.memo is not None:
+            self.memo.note_untraced()
         if name not in self._cached:
             self._cached[name] = make()
         return self._cached[name]
-
-    def known(self, name: str) -> Any:
-        """What :meth:`cached` has kept under a name; None where nobody has asked for it yet."""
-        return self._cached.get(name)
 
     def get(self, path: SettingPath) -> Any:
         """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be known.
@@ -460,7 +484,6 @@ class Style(NamedTuple):
     ``links``: names of rules are hyperlinks (OSC 8). ``statistics``: a table of the rules; None leaves it to the format.
     ``category`` is what GitHub is to know a SARIF log by, empty where its upload says so. ``suppressed``: formats that have a word for
     accepted findings report them too. ``room`` is how many bytes there are for a format that is shortened to fit; None is its own limit.
-    ``jobs`` is how many processes may work out a report at most; None is one for each core, where it has enough findings for it to pay.
     """
 
     color: bool = False
@@ -471,7 +494,6 @@ class Style(NamedTuple):
     category: str = ""
     suppressed: bool = False
     room: int | None = None
-    jobs: int | None = None
 
 
 def dotted(path: Iterable[str | int]) -> str:

@@ -77,7 +77,6 @@ def _check(given: Plain) -> int:
         Overrides(),
         allow_unrecognized="--allow-unrecognized" in given.switches,
         force_exclude="--force-exclude" in given.switches,
-        known={},
     )
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 import os.path
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 
 from . import __version__
 from .choose import Checked, Choices, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
-from .conformance.mismatch import mismatches, unchecked
+from .conformance.mismatch import unchecked
 from .discover import Found, find_files, what_is_searched_for
 from .documents.source import Commander, Loaded, Place, Problem, Rewriter
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
@@ -34,10 +34,7 @@ from .load import (
     why_broken,
 )
 from .model import (
-    ABSENT,
-    LEFT_OUT,
     LEVELS,
-    UNKNOWN,
     Deployment,
     Document,
     FileStatus,
@@ -51,9 +48,6 @@ from .model import (
     dotted,
 )
 from .policy.engine import found_by, merged, without_repetitions, without_rivals
-from .policy.guard import is_of_mismatches
-from .policy.incremental import KnownDocument, Within
-from .policy.paths import beneath
 from .policy.rule import Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -63,27 +57,20 @@ from .settings.kinds import DEPLOYMENT, catalogue_kind
 from .suppress import RULE as UNUSED_SUPPRESSION
 from .suppress import Suppressions
 from .text import Span
-from .typed import TYPE_CHECKING, NamedTuple, TypeVar
+from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .accept import Acceptances
     from .baseline import Baselines, Known, Reach
+    from .memo import Memo
     from .text import Edit
-
-T = TypeVar("T")
 
 _SECRETS = "secrets"
 """The category of rules about secrets in plain sight, which do not depend on who reads them."""
 _IN_PLAIN_TEXT = "external/cwe/cwe-312"
 """The tag of rules about what anyone can read in a file, whether or not a server gets it."""
-_WORTH_A_PROCESS = 100
-"""Documents for each process, from which on it pays to make one."""
-_WORTH_SEVERAL = 20_000
-"""Settings of a document from which on it pays that its rules are run by several processes."""
-_ALONE = 8
-"""Documents of a run at most of which each is checked by several processes: of more, most are nearly the same, and few rules are run."""
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -116,10 +103,8 @@ class Options(NamedTuple):
     fail_on_stale_baseline: bool = False
     force_exclude: bool = False
     """Whether what a configuration excludes is passed over though it is named."""
-    jobs: int | None = None
-    """Processes that check documents at most; None is one for each core, where there is enough to check for it to pay."""
-    known: MutableMapping[tuple[str, str, str | None], KnownDocument] | None = None
-    """What the last run with these options knew of each document, by its file, kind and environment; each run puts there what it knows."""
+    jobs: int = 1
+    """Processes that check documents."""
     on_step: Callable[[str, int, int, str], object] | None = None
     """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
 
@@ -225,21 +210,12 @@ def _is_in(path: SettingPath, holders: Collection[SettingPath]) -> bool:
     return any(path[:length] in holders for length in range(1, len(path) + 1))
 
 
-def _is_large(document: Document) -> bool:
-    """Whether a document has so many settings that several processes check it."""
-    return sum(1 for _ in islice(beneath(None, document.data), _WORTH_SEVERAL)) == _WORTH_SEVERAL
-
-
 def _parts_of(document: Document) -> tuple[Document, ...]:
     return document.parts.documents if document.parts is not None else ()
 
 
 def _uri(path: Path) -> str:
     return path.as_posix()
-
-
-def _place_of(document: Document) -> tuple[str, str, str | None]:
-    return document.uri, document.kind, document.environment
 
 
 _Said = tuple[str, str, Span, str]
@@ -287,10 +263,8 @@ class _Subject:
             yield from (one.document, *_parts_of(one.document))
 
 
-_Ahead = tuple[list[Finding], list[str], frozenset[str] | None]
-"""What was found in a document ahead of its turn, the bugs that showed, and what fits the catalogue, as :class:`KnownDocument` has it."""
-_ByRule = Mapping[str, tuple[list[Finding], list[str]]]
-"""What rules found in a document ahead of their turn, by their ids, and the bugs that showed."""
+_Found = tuple[list[Finding], list[str]]
+"""What the rules found in a document, and the bugs that showed."""
 
 
 class _Run:
@@ -340,8 +314,10 @@ class _Run:
         """How many files a search found and could not read, which is no reason to say that there was something."""
         self._checkable: list[tuple[Document, bool]] = []
         """The documents that rules could check, with whether a search found them."""
-        self._shares = False
-        """Whether the rules of a large document are shared between processes."""
+        self._are_several = False
+        """Whether several documents are checked, so that it pays to keep results from one to the next."""
+        self._memos: dict[int, Memo] = {}
+        """The results that are kept, by the identity of the plan of their documents."""
         self._deployments: list[Deployment] = []
         self._suppressions = Suppressions()
         self._rules_of: dict[Document, RuleSet] = {}
@@ -514,13 +490,13 @@ class _Run:
             if reading.loaded or given.uri not in self._in_sums:
                 self._report_aside(given, reading)
         subjects = [subject for file in files for subject in self._subjects(file, covered)]
-        ahead = self._found_ahead(subjects)
-        self._shares = not ahead and len(subjects) <= _ALONE
+        self._are_several = len(subjects) > 1
+        ahead = self._found_by_processes(subjects)
         for number, subject in enumerate(subjects):
             file, one = subject.file, subject.loaded
             self.step("checking", number, len(subjects), file.given.uri)
             try:
-                self._check(subject, ahead.get(one.document))
+                self._check(subject, ahead[number] if ahead else None)
             except Exception as error:
                 self._bug(error, file.given.uri, "checking the file")
                 continue
@@ -545,66 +521,28 @@ class _Run:
                 continue
             yield _Subject(file, index, rules, beside, newest)
 
-    def _found_ahead(self, subjects: list[_Subject]) -> dict[Document, _Ahead]:
-        """What rules find in documents, worked out by several processes; of none where that does not pay."""
-        wanted = self.options.jobs
-        jobs = wanted if wanted is not None else len(subjects) // _WORTH_A_PROCESS
+    def _found_by_processes(self, subjects: list[_Subject]) -> Sequence[_Found | None]:
+        """What rules find in each document, worked out by several processes; empty where one is enough."""
+        jobs = min(self.options.jobs, len(subjects))
         if jobs < 2:
-            return {}
-        from .parallel import in_processes, processes  # only for a run of many documents
+            return ()
+        from .parallel import in_processes  # only where several processes are asked for
 
-        jobs = min(jobs, len(subjects), processes(wanted))
-        if jobs < 2:
-            return {}
         self.step("checking", 0, len(subjects), subjects[0].file.given.uri)
-        size = -(-len(subjects) // jobs)
-        parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
         documents = [one for subject in subjects for one in subject.documents]
-        made = in_processes(parts, lambda part: list(map(self._ahead_of, part)), [*documents, ABSENT, UNKNOWN, LEFT_OUT])
-        done = [(part, ahead) for part, ahead in zip(parts, made, strict=True) if ahead is not None]
-        found = ((subject.loaded.document, one) for part, ahead in done for subject, one in zip(part, ahead, strict=True))
-        return {document: one for document, one in found if one is not None}
+        return in_processes(jobs, len(subjects), lambda number: self._found_alone(subjects[number]), documents) or ()
 
-    def _ahead_of(self, subject: _Subject) -> _Ahead | None:
-        """What rules find in a document, with the bugs that show; None where it cannot be checked at all."""
-        try:
-            self._aim(subject)
-            if not subject.loaded.checkable:
-                return [], [], None
-            (found, fitting), bugs = self._with_bugs(partial(self._found_by_rules, subject))
-            return found, bugs, fitting
-        except Exception:  # which shows again, and is noted, when its turn comes
-            return None
-
-    def _with_bugs(self, find: Callable[[], T]) -> tuple[T, list[str]]:
-        """What is found, with all bugs that show, in whatever order and process they do; none of them is noted yet."""
+    def _found_alone(self, subject: _Subject) -> _Found | None:
+        """What rules find in a document, in a process that reports nothing itself; None where it cannot be checked at all."""
         known = len(self.bugs)
         try:
-            return find(), self.bugs[known:]
+            self._aim(subject)
+            return (self._found_by_rules(subject) if subject.loaded.checkable else []), self.bugs[known:]
+        except Exception:  # which shows again, and is noted, when its turn comes
+            return None
         finally:
             self._noted.difference_update(self.bugs[known:])
             del self.bugs[known:]
-
-    def _rules_ahead(self, subject: _Subject, checks: Sequence[tuple[Rule, Level]]) -> _ByRule:
-        """What each rule finds in a large document, worked out by several processes; of none where that does not pay."""
-        document = subject.loaded.document
-        if not self._shares or self.options.jobs == 1 or len(document.text.content) < _WORTH_SEVERAL or not _is_large(document):
-            return {}
-        from .parallel import in_turns, processes  # only for a large document
-
-        jobs = min(processes(self.options.jobs), len(checks))
-        if jobs < 2:
-            return {}
-        mismatches(document)  # which nearly every rule asks for
-        # Those first that find what is known already: to say it of many settings takes longest.
-        numbers = sorted(range(len(checks)), key=lambda number: not is_of_mismatches(checks[number][0].guard))
-
-        def work(number: int) -> tuple[list[Finding], list[str]]:
-            rule, level = checks[number]
-            return self._with_bugs(partial(self._found_by, rule, document, level))
-
-        made = in_turns(numbers, work, jobs, [*subject.documents, ABSENT, UNKNOWN, LEFT_OUT])
-        return {checks[number][0].info.id: ahead for number, ahead in made.items()}
 
     def _for_servers(self, files: list[_File]) -> list[_File]:
         """The files with each document read as the server does that it is for, now that all images are known."""
@@ -650,7 +588,7 @@ class _Run:
         if not ignored:
             self._error(f"{uri}: {reason}")
 
-    def _check(self, subject: _Subject, ahead: _Ahead | None) -> None:
+    def _check(self, subject: _Subject, ahead: _Found | None) -> None:
         """Check a document, whose findings by rules are known where they were worked out ahead."""
         loaded, document, rules = subject.loaded, subject.loaded.document, subject.rules
         self._aim(subject)
@@ -666,10 +604,7 @@ class _Run:
                 self._report_status(part, {finding.rule for finding in findings})
         plan = rules.plan(document)
         if loaded.checkable:
-            found, fitting = self._found_by_rules(subject) if ahead is None else self._taken(ahead)
-            if fitting is not None and self.options.known is not None:
-                self.options.known[_place_of(document)] = KnownDocument(document, found, fitting, plan.checks)
-            findings += found
+            findings += self._found_by_rules(subject) if ahead is None else self._taken(ahead)
             findings = without_rivals(without_repetitions(findings, rules.causes))
         for part in loaded.written:
             self._suppressions.take(part, plan.ids, rules.known)
@@ -688,43 +623,42 @@ class _Run:
             one.target = target
             one.now = self.options.now
 
-    def _taken(self, ahead: _Ahead) -> tuple[list[Finding], frozenset[str] | None]:
-        """What was found ahead; the bugs that showed are noted."""
-        findings, bugs, fitting = ahead
+    def _taken(self, ahead: _Found) -> list[Finding]:
+        """What another process found; the bugs that showed are noted."""
+        findings, bugs = ahead
         for bug in bugs:
             self._note_bug(bug)
-        return findings, fitting
+        return findings
 
-    def _found_by_rules(self, subject: _Subject) -> tuple[list[Finding], frozenset[str] | None]:
-        """What the rules find in a document, and what agrees with the catalogue, where that is known.
-
-        Rules about secrets look into what the newest server makes of it.
-        """
+    def _found_by_rules(self, subject: _Subject) -> list[Finding]:
+        """What the rules find in a document. Those about secrets look into what the newest server makes of it."""
         document, rules = subject.loaded.document, subject.rules
         newest = subject.newest()
         plan = rules.plan(document)
-        fitting: frozenset[str] | None = None
         if newest is document:
-            ahead = self._rules_ahead(subject, plan.checks)
-            before = self.options.known.get(_place_of(document)) if self.options.known is not None else None
-            known = plan.incremental.found(document, partial(self._found_in, document, ahead), self._failing, before)
-            found, fitting = list(known.findings), known.fitting
+            found = self._found_with(plan, document)
         else:
             found = [one for rule, level in plan.checks if rule.info.category != _SECRETS for one in self._found_by(rule, document, level)]
             found += self._secrets_found(document, newest, rules)
         found += self._found_in_overridden(subject.loaded, rules)
         for path, error in unchecked(document).items():
             self._bug(error, document.uri, "checking a setting", path)
-        return found, fitting
+        return found
 
-    def _found_in(self, document: Document, ahead: _ByRule, rule: Rule, level: Level, within: Within | None) -> list[Finding]:
-        """What a rule finds in a document, or in some of its settings; ``ahead`` has what some have found in all of it."""
-        if within is not None or rule.info.id not in ahead:
-            return self._found_by(rule, document, level, within)
-        found, bugs = ahead[rule.info.id]
-        for bug in bugs:
-            self._failing.add(rule.info.id)
-            self._note_bug(bug)
+    def _found_with(self, plan: Plan, document: Document) -> list[Finding]:
+        """What the rules of a plan find. Those that found nothing in the last document run only if they would read anything else now."""
+        found: list[Finding] = []
+        if not self._are_several:
+            return [one for rule, level in plan.checks for one in self._found_by(rule, document, level)]
+        from .memo import Memo  # only for several documents
+
+        memo = self._memos.setdefault(id(plan), Memo())
+        with memo.watching(document):
+            for rule, level in plan.checks:
+                if not memo.is_kept(rule.info.id):
+                    found += memo.get(rule.info.id, partial(self._found_by, rule, document, level), keep=operator.not_)
+        if self._failing or unchecked(document):  # which is to be noted of every document
+            memo.forget()
         return found
 
     def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
@@ -906,9 +840,9 @@ class _Run:
             if level is not None:
                 self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules)
 
-    def _found_by(self, rule: Rule, document: Document, level: Level, within: Within | None = None) -> list[Finding]:
+    def _found_by(self, rule: Rule, document: Document, level: Level) -> list[Finding]:
         try:
-            return found_by(rule, document, level, partial(self._failed, rule, document), within)
+            return found_by(rule, document, level, partial(self._failed, rule, document))
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
             self._failing.add(rule.info.id)
             self._bug(error, document.uri, f"the rule {rule.info.id}")

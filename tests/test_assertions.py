@@ -14,7 +14,7 @@ from support.language import uses
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.model import ABSENT, UNKNOWN
-from linter.policy.assertions import DEEPEST, compile_assertion, operator_names
+from linter.policy.assertions import DEEPEST, RuleContext, compile_assertion, operator_names
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
 
@@ -459,7 +459,7 @@ NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
 @pytest.mark.parametrize(("assertion", "message", "place"), NO_ASSERTIONS)
 def test_what_is_no_assertion(assertion: Any, message: str, place: tuple[str | int, ...]) -> None:
     with pytest.raises(RuleError) as caught:
-        compile_assertion(assertion)
+        compile_assertion(assertion, RuleContext(prepare=True))
     assert (caught.value.message, caught.value.path) == (message, place)
 
 
@@ -468,9 +468,9 @@ def test_eight_levels_at_most(make: Any) -> None:
     assertion: Any = "present"
     for _ in range(DEEPEST - 1):
         assertion = make(assertion)
-    compile_assertion(assertion)
+    compile_assertion(assertion, RuleContext(prepare=True))
     with pytest.raises(RuleError, match="assertions are nested deeper than 8 levels"):
-        compile_assertion(make(assertion))
+        compile_assertion(make(assertion), RuleContext(prepare=True))
 
 
 def test_a_bad_pattern_is_found_when_it_is_prepared() -> None:

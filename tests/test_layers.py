@@ -31,7 +31,8 @@ LAYERS: dict[str, set[str]] = {
     "formats": {"registry"},
     "text": set(),
     "release": set(),
-    "model": {"release", "text"},
+    "memo": set(),
+    "model": {"memo", "release", "text"},
     "suggest": set(),
     "settings": {"_built", "formats", "model", "release", "text"},
     "syntax": {"model", "text"},
@@ -42,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "documents": {"formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "conformance", "documents", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "upgrade": {"conformance", "documents", "model", "policy", "redaction", "release", "server", "settings", "syntax", "text"},
-    "reporters": {"model", "release", "text", "redaction", "parallel"},
+    "reporters": {"model", "release", "text", "redaction"},
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {

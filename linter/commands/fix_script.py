@@ -6,10 +6,10 @@ Nothing in them is secret; see :mod:`linter.documents.parameter_commands`.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from .. import __version__
-from ..fix import Check, Commanded, FixedDump, commanded
+from ..fix import Check, FixedDump, commanded
 from ..model import Command, Finding
 from ..redaction.mask import environment_text
 from ..run import Outcome
@@ -44,22 +44,18 @@ class _Group(NamedTuple):
     findings: list[Finding]
 
 
-_WORTH_A_PROCESS: Final = 100
-"""Documents from which on it pays to try safe and unsafe fixes each in a process of its own."""
-
-
 def tried(
-    outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None, jobs: int | None = 1
+    outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None
 ) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
     """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
 
     A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
-    ``first`` is as in :func:`linter.fix.commanded`, ``jobs`` as in :class:`linter.run.Options`.
+    ``first`` is as in :func:`linter.fix.commanded`.
     """
     fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
-    several = jobs is not None or len(outcome.result.documents) >= _WORTH_A_PROCESS
     kinds = sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)} if fixes else ())
-    results = _commanded(kinds, check, check({}) if first is None and kinds else first, jobs if several else 1)
+    first = check({}) if first is None and kinds else first
+    results = {one: commanded(check, unsafe=one, first=first) for one in kinds}
 
     def as_left(finding: Finding) -> Finding:
         fix = finding.fix
@@ -72,23 +68,6 @@ def tried(
     bugs = dict.fromkeys(bug for one in results.values() for bug in one.bugs)
     dumps = results[unsafe].dumps if results else ()
     return outcome._replace(result=result, bugs=(*outcome.bugs, *bugs)), dumps, tuple(notes)
-
-
-def _commanded(kinds: Sequence[bool], check: Check, first: Outcome | None, jobs: int | None) -> Mapping[bool, Commanded]:
-    """What comes of the fixes of each kind: only those that are safe, or also those that are not.
-
-    Where there are both, only the safe ones change dumps, so that of the others little is to be handed from one process to the other.
-    """
-    if len(kinds) < 2:
-        return {one: commanded(check, unsafe=one, first=first) for one in kinds}
-    from ..parallel import in_processes, processes  # only where there is something to be done at once
-
-    def work(unsafe: bool) -> Commanded:
-        made = commanded(check, unsafe=unsafe, first=first)
-        return made._replace(dumps=()) if unsafe else made
-
-    made = in_processes(kinds, work, ()) if processes(jobs) > 1 else [None for _ in kinds]
-    return {one: known or work(one) for one, known in zip(kinds, made, strict=True)}
 
 
 def printed(dumps: Sequence[FixedDump]) -> str:

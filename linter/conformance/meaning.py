@@ -10,7 +10,7 @@ from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final
-from .mismatch import MISREAD, is_unread, mismatches
+from .mismatch import MISREAD, is_unread, mismatch_of
 from .values import MEANS_TRUE
 
 _HOSTS: Final = ("hostname", "host-or-socket")
@@ -24,7 +24,7 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
     if is_unread(document, path):
         return UNKNOWN
     owner, inner = document.owner(path)
-    mismatch = mismatches(owner).get(inner)
+    mismatch = mismatch_of(owner, inner)
     kind = catalogue_kind(owner.kind)
     setting = settings.catalogue(kind).get(inner) if kind in settings.KINDS else None
     if setting is None or (mismatch is None and not isinstance(value, str)):

@@ -7,17 +7,17 @@ finding, and what is misread is not checked any further.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import partial
 
 from .. import settings
 from ..formats.placeholders import is_blank, is_reference
-from ..model import UNKNOWN, Document, SettingPath
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete
 from ..release import MAIN, Release, ServerVersion
 from ..settings import Setting
 from ..settings.env_names import setting_of
 from ..settings.history import ByRelease
 from ..settings.kinds import DOCUMENT_KINDS, Coercion, catalogue_kind
-from ..typed import Any, Final
+from ..typed import Any, Final, NamedTuple
 from . import names, texts, tls, values
 from .answer import Mismatch
 from .variables import is_read_later, read_later
@@ -60,99 +60,100 @@ _BOTS = ("bots",)
 """The list that the CLI keeps in the server's file, which is the CLI's own too (``packages/cli/src/utils.ts``)."""
 
 
+_NONE: Final[Mapping[SettingPath, Mismatch]] = {}
+
+
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
-    """Every mismatch of a document by its path; worked out once for each document."""
-    every: Mapping[SettingPath, Mismatch] = document.cached("mismatches", lambda: dict(_check(document)))
-    return every
-
-
-def misread(document: Document) -> frozenset[SettingPath]:
-    """The places of a document whose values the server takes for something else than was meant; worked out once for each document."""
-    every: frozenset[SettingPath] = document.cached(
-        "misread", lambda: frozenset(path for path, one in mismatches(document).items() if one.aspect in MISREAD)
+    """Every mismatch of a document by its path, in the order of the document; worked out once for each document."""
+    if document.memo is not None:
+        document.memo.note_anything()  # what the check of each setting asks is noted with that
+    every: Mapping[SettingPath, Mismatch] = document.cached(
+        "mismatches", lambda: {path: one for name in document.data for path, one in mismatches_at(document, name).items()}, noted=True
     )
     return every
+
+
+def mismatches_at(document: Document, name: str) -> Mapping[SettingPath, Mismatch]:
+    """The mismatches at and beneath a setting at the top; worked out once for each document."""
+    return _checks(document).at(name).mismatches
+
+
+def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:
+    """How a value, or its name, does not fit; None where it does."""
+    return mismatches_at(document, str(path[0])).get(path) if path else None
 
 
 def unchecked(document: Document) -> dict[SettingPath, Exception]:
     """The settings of a document whose mismatch could not be worked out, for a bug of ours, with what went wrong.
 
-    It is theirs alone: all others are checked. Empty as long as nobody has asked for mismatches.
+    It is theirs alone: all others are checked. Those that nobody has asked for are not among them.
     """
-    failed: dict[SettingPath, Exception] = document.cached("unchecked", dict)
-    return failed
+    return {path: error for checked in _checks(document).known.values() for path, error in checked.failed.items()}
 
 
-ByName = Mapping[str, Sequence[tuple[SettingPath, Mismatch]]]
-"""Mismatches with their paths, by the names at the top beneath which they are."""
+def check_as(document: Document, mismatches: Mapping[SettingPath, Mismatch]) -> None:
+    """Take these for the mismatches of a document, before any other is asked for."""
+    by_name: dict[str, dict[SettingPath, Mismatch]] = {}
+    for path, one in mismatches.items():
+        by_name.setdefault(str(path[0]), {})[path] = one
+    document.cached("checks", lambda: _Checks(document, lambda _document, name: _Checked(by_name.get(name, _NONE))), noted=True)
 
 
-def take_over(document: Document, fitting: frozenset[str], known: ByName) -> None:
-    """Have the settings beneath some names at the top of a document not checked: they are ``fitting``, or what is wrong there is known."""
-    document.cached("taken over", lambda: (fitting, known))
+class _Checked(NamedTuple):
+    """What a check of a setting at the top, and of all beneath it, came to."""
+
+    mismatches: Mapping[SettingPath, Mismatch]
+    failed: Mapping[SettingPath, Exception] = {}
 
 
-def by_name(document: Document) -> ByName | None:
-    """The mismatches of a document; None where nobody has asked for them."""
-    every: Mapping[SettingPath, Mismatch] | None = document.known("mismatches")
-    if every is None:
-        return None
-    found: dict[str, list[tuple[SettingPath, Mismatch]]] = {}
-    for path, one in every.items():
-        found.setdefault(str(path[0]), []).append((path, one))
-    return found
+class _Checks:
+    """The checks of the settings at the top of a document, each made when it is first asked for."""
+
+    def __init__(self, document: Document, check: Callable[[Document, str], _Checked]) -> None:
+        self.known: dict[str, _Checked] = {}
+        self._document = document
+        self._check = check
+
+    def at(self, name: str) -> _Checked:
+        memo = self._document.memo
+        if memo is not None:
+            self.known[name] = memo.get(("mismatches", name), partial(self._check, self._document, name))
+        elif name not in self.known:
+            self.known[name] = self._check(self._document, name)
+        return self.known[name]
 
 
-@settings.derived
-def read_beside(kind: str) -> Mapping[str, str]:
-    """The names at the top of which something is checked only where another one is not given, and that other one."""
-    known = settings.catalogue(kind)
-    paths = (tuple(name.split(".")) for name in known.names())
-    beside = ((path[0], setting.unread_beside) for path in paths if (setting := known.get(path)) is not None)
-    return {name: other for name, other in beside if other}
+def _checks(document: Document) -> _Checks:
+    checks: _Checks = document.cached("checks", lambda: _Checks(document, _check), noted=True)
+    return checks
 
 
-_READ_WITH_OTHERS: Final = ("origins", "hostname", "host-or-socket")
-"""The forms of settings of which another setting says what was meant: see :mod:`linter.conformance.repairs`."""
-
-
-def is_read_alone(kind: str, path: SettingPath) -> bool:
-    """Whether no other setting than :func:`read_beside` names decides what is said of one that does not fit, or what was meant by it."""
-    setting = settings.catalogue(kind).get(path)
-    return path[0] not in _STOPPING and (setting is None or setting.format not in _READ_WITH_OTHERS)
-
-
-_DEEPEST: Final = 100
+DEEPEST: Final = 100
 """Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
 
 
-_NOTHING: Final[tuple[frozenset[str], ByName]] = (frozenset(), {})
-
-
-def _check(document: Document) -> Iterator[tuple[SettingPath, Mismatch]]:
-    """Walk the settings that the catalogue knows; beneath an unknown one nothing is checked."""
-    if catalogue_kind(document.kind) not in settings.KINDS:
-        return
+def _check(document: Document, name: str) -> _Checked:
+    """Walk a setting at the top, and all beneath it that the catalogue knows; beneath an unknown one nothing is checked."""
+    value = document.data.get(name, ABSENT)
+    if value is ABSENT or catalogue_kind(document.kind) not in settings.KINDS:
+        return _Checked(_NONE)
     checker = _Checker(document)
-    fitting, known = document.known("taken over") or _NOTHING
-    top = [(key, value) for key, value in document.data.items() if key not in fitting]
-    waiting = list(checker.reading.members((), None, top))
-    waiting.reverse()
+    found: dict[SettingPath, Mismatch] = {}
+    failed: dict[SettingPath, Exception] = {}
+    waiting = list(checker.reading.members((), None, [(name, value)]))
     while waiting:
         path, value, setting = waiting.pop()
-        if known and len(path) == 1 and path[0] in known:
-            yield from known[str(path[0])]
-            continue
         try:
             mismatch, descend = checker.check(path, value, setting)
         except Exception as error:  # a bug of ours in one setting must not hide the others
-            unchecked(document)[path] = error
+            failed[path] = error
             continue
         if mismatch is not None:
-            yield path, mismatch
-        if descend and len(path) < _DEEPEST:
+            found[path] = mismatch
+        if descend and len(path) < DEEPEST:
             members = checker.reading.members(path, setting, value.items() if isinstance(value, dict) else enumerate(value))
             waiting.extend(reversed(list(members)))
+    return _Checked(found, failed)
 
 
 class _Reading:
@@ -228,10 +229,10 @@ class _Checker:
         self.catalogue, self.reader, self.server, self.release = reading.catalogue, reading.reader, reading.server, reading.release
         self.coercion = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
 
-    @cached_property
-    def of_cdk(self) -> frozenset[str]:
-        """Names at the top of the document that are the CDK's."""
-        return names.of_cdk(map(str, self.document.data), self.catalogue)
+    def _is_of_cdk(self, name: str) -> bool:
+        """Whether a name at the top of the document is one of the CDK's."""
+        every: frozenset[str] = self.document.cached("names of the CDK", lambda: names.of_cdk(map(str, self.document.data), self.catalogue))
+        return name in every
 
     def check(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
         """The mismatch of one value, and whether its members are to be checked too; ``setting`` is that of its path, if there is one."""
@@ -264,7 +265,7 @@ class _Checker:
         return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}") if stops else mismatch
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
-        raw = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
+        raw = self.document.fact(path, "raw") if self.coercion is not None else None
         if self.coercion is not None and (unparsed := texts.unparsed(raw, path, self.coercion, self.release)):
             return unparsed, False
         holder = self.catalogue.get(path[:-1]) if len(path) > 1 else None
@@ -273,31 +274,31 @@ class _Checker:
             return None, False
         if path == _BOTS and isinstance(value, list) and self.document.kind == "server/json":
             return None, False
-        if self.coercion is not None and isinstance(value, dict) and len(path) < _DEEPEST and "raw" not in self.document.origin.facts(path):
+        if self.coercion is not None and isinstance(value, dict) and len(path) < DEEPEST and raw is None:
             return None, True  # no parameter of its own: what is unknown is beneath it
         if setting is not None and setting.origin in ("older-version", "never-read"):
             return Mismatch("current", names.instead(setting, self.reader)), False
-        variable = self.document.origin.facts(path).get("name") if self.document.kind == "server/env" else None
+        variable = self.document.fact(path, "name") if self.document.kind == "server/env" else None
         if variable is not None:
             return names.useless_variable(str(variable), path, setting, self.catalogue, self.server), False
-        if setting is None and len(path) == 1 and path[0] in self.of_cdk:
+        if setting is None and len(path) == 1 and self._is_of_cdk(name):
             return Mismatch("own-name", "is a setting of the CDK, which the server ignores"), False
         needed = self._needed(path)
         if needed:
             return Mismatch("misspelt", f"is not read, because it is not spelt {needed}, and {names.NEEDED[needed]}; rename it"), False
-        written = UNKNOWN if "raw" in self.document.origin.facts(path) else value  # a text can stand for an object
+        written = UNKNOWN if self.document.fact(path, "raw") is not None else value  # a text can stand for an object
         return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue, written, self.release)), False
 
     def _needed(self, path: SettingPath) -> str:
         """The setting that a name was meant to be, if nothing else gives it and the server cannot do without; empty for all others."""
-        if len(path) > 1 or not self.document.complete or catalogue_kind(self.document.kind) != "server":
+        if len(path) > 1 or not self.document.ask(is_complete) or catalogue_kind(self.document.kind) != "server":
             return ""
         needed = names.needed_like(str(path[0]))
         return needed if needed not in self.document.data else ""
 
     def _mismatch(self, path: SettingPath, value: Any, setting: Setting) -> Mismatch | None:
         """The first answer in the order of the aspects."""
-        text = self.document.origin.facts(path).get("raw") if self.coercion is not None else None
+        text = self.document.fact(path, "raw") if self.coercion is not None else None
         if isinstance(text, str):
             return next((answer for answer in self._of_text(text, value, setting) if answer is not None), None)
         for question in self.reading.questions(setting):
@@ -340,7 +341,7 @@ def is_set_later(document: Document, path: SettingPath) -> bool:
 def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
     """What the variables of a document set that only servers after a release put where they belong, and what holds that."""
     for given, _ in document.given or ():
-        name = str(document.origin.facts(given).get("name", ""))
+        name = str(document.fact(given, "name") or "")
         path = setting_of(name)
         if path != given and setting_of(name, release) == given:
             yield from (path[:length] for length in range(1, len(path) + 1))
@@ -362,4 +363,5 @@ def is_misread(document: Document, path: SettingPath) -> bool:
     if is_unread(document, path):
         return True
     owner, inner = document.owner(path)
-    return inner in misread(owner)
+    mismatch = mismatch_of(owner, inner)
+    return mismatch is not None and mismatch.aspect in MISREAD

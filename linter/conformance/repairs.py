@@ -20,7 +20,7 @@ from ..settings import Catalogue, Setting
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..typed import Any, Final
 from . import names, tls, values, written
-from .mismatch import mismatches
+from .mismatch import mismatch_of, mismatches
 from .secrets import is_called_secret
 
 _NEAR: Final = 0.8
@@ -43,7 +43,7 @@ class _Place:
         self.setting = self.catalogue.get(path)
         self.release: Release = document.server.release if self.kind == "server" else MAIN
         by = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
-        self.text = document.origin.facts(path).get("raw") if by is not None else None
+        self.text = document.fact(path, "raw") if by is not None else None
         self.by = by
 
     def moved_to(self, path: SettingPath, setting: Setting) -> _Place:
@@ -63,7 +63,7 @@ def meant_value(document: Document, path: SettingPath) -> Any:
     if catalogue_kind(document.kind) not in settings.KINDS:
         return ABSENT
     place = _Place(document, path)
-    mismatch = mismatches(document).get(path)
+    mismatch = mismatch_of(document, path)
     reader = _READERS.get(mismatch.aspect) if mismatch is not None else _without_own_origin
     if place.setting is None or reader is None or place.value is UNKNOWN:
         return ABSENT
@@ -241,7 +241,7 @@ def _of_variable(place: _Place) -> SettingPath | None:
     from ..settings.env_names import setting_of
     from .variables import meant_setting, near_variable  # only in the environment
 
-    variable = str(place.document.origin.facts(place.path).get("name", ""))
+    variable = str(place.document.fact(place.path, "name") or "")
     target = meant_setting(variable, place.setting, place.catalogue, place.release)
     if target is None and place.setting is None:
         near = near_variable(variable, place.catalogue, place.release)

@@ -137,9 +137,6 @@ class _Origin:
         """What the member's source knows."""
         return self._members[str(path[0])].origin.facts(path[1:]) if path and str(path[0]) in self._members else {}
 
-    def with_facts(self) -> None:
-        """See :meth:`linter.model.Origin.with_facts`."""
-
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """Never asked for: findings are about the members."""
         raise LookupError("a deployment has no text of its own")

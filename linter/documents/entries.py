@@ -5,7 +5,7 @@ An entry gives one setting, or as JSON one with all its members.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ..model import Fact, Part, SettingPath
@@ -91,10 +91,6 @@ class EntriesOrigin:
         if path not in self._facts:
             self._facts[path] = self._entries[path].facts() if path in self._entries else {}
         return self._facts[path]
-
-    def with_facts(self) -> Iterable[SettingPath]:
-        """Those that have an entry."""
-        return self._entries
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""

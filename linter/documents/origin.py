@@ -132,10 +132,6 @@ class JsonOrigin:
         """A JSON file says nothing beside the values."""
         return {}
 
-    def with_facts(self) -> tuple[SettingPath, ...]:
-        """See :meth:`linter.model.Origin.with_facts`."""
-        return ()
-
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""
 

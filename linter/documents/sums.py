@@ -216,9 +216,6 @@ class SumOrigin:
         """See :meth:`linter.model.Origin.facts`."""
         return self._parts.giver(path, "value").origin.facts(path) if self._facts is None else self._facts(path)
 
-    def with_facts(self) -> None:
-        """See :meth:`linter.model.Origin.with_facts`."""
-
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`: of the first part, for findings are about the parts."""
         return self._parts.documents[0].origin.excerpt(path, span)

@@ -28,7 +28,6 @@ def _may_hold_issued(text: str) -> bool:
 @format(
     "no-issued-credential",
     "A text without a credential that a service issued, such as AWS, Google, Stripe or GitHub.",
-    may_lack=_may_hold_issued,
 )
 def no_issued_credential(text: str) -> str | None:
     if not _may_hold_issued(text):

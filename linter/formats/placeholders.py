@@ -149,33 +149,14 @@ def _may_hold_reference(text: str) -> bool:
 @format(
     "resolved",
     "A value that no program still has to fill in: not `${PORT}` or `{{ name }}`.",
-    sees_placeholders=True,
-    may_lack=_may_hold_reference,
 )
 def resolved(text: str) -> str | None:
     return "is a reference that still has to be replaced by its value" if is_reference(text) else None
 
 
-def _may_hold_blank(text: str) -> bool:
-    """Whether a sign of a text to fill in is in a text, or can be: what is no ASCII can be the small or capital form of a letter."""
-    if len(text) > _LONGEST or not text.isascii():
-        return True
-    lower = text.lower()
-    for sign in _SIGNS_OF_ALL:  # noqa: SIM110  # no generator, for it is asked of every text of a configuration
-        if sign in lower:
-            return True
-    return False
-
-
-_SIGNS_OF_ALL = ("<", "todo", "fixme", *_SIGNS)
-"""One of which is in every text of ASCII of which :func:`is_blank` says that it is one, in lower case."""
-
-
 @format(
     "filled-in",
     "A value that no one still has to fill in: not `<your domain>` or `TODO`.",
-    sees_placeholders=True,
-    may_lack=_may_hold_blank,
 )
 def filled_in(text: str) -> str | None:
     return "still has to be filled in" if is_blank(text) else None

@@ -6,7 +6,7 @@ placeholder; and also where it compares with a setting that is. A value of the w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from ..formats.placeholders import is_unresolved
@@ -69,10 +69,10 @@ def _parts(assertion: dict[str, Any], context: RuleContext) -> Iterator[Check]:
         elif name == "present":
             yield _present(operand, context)
         elif name == "keys":
-            yield _known_only(_keys(operand, context.inner(name)), context)
+            yield _known_only(partial(_keys, operand, context.inner(name)), context)
         elif (operator := OPERATORS.get(name)) is not None:
-            check = _compiled(operator, name, operand, context)
-            yield check if operator.checks_unknown(operand) else _known_only(check, context)
+            compiled = partial(_compiled, operator, name, operand, context)
+            yield compiled() if operator.checks_unknown(operand) else _known_only(compiled, context)
         else:
             raise RuleError(f'there is no operator "{name}"{did_you_mean(name, operator_names())}', where)
 
@@ -92,10 +92,15 @@ def operator_names() -> list[str]:
     return sorted([*OPERATORS, *WORDS])
 
 
-def _known_only(check: Check, context: RuleContext) -> Check:
-    """The check of a value that is known. What has a mistake of its own is checked no further, but others are compared with its meaning."""
+def _known_only(compiled: Callable[[], Check], context: RuleContext) -> Check:
+    """The check of a value that is known, compiled for the first one: most settings of most rules are not given.
+
+    What has a mistake of its own is checked no further, but others are compared with its meaning.
+    """
+    check = compiled() if context.prepare else None
 
     def known(value: Any, node: Node) -> Verdict:
+        nonlocal check
         if value is ABSENT or value is UNKNOWN or is_unresolved(value):
             return None
         if node.value is value:
@@ -105,6 +110,8 @@ def _known_only(check: Check, context: RuleContext) -> Check:
                     return None
             elif is_misread_at(node):
                 return None
+        if check is None:
+            check = compiled()
         return check(value, node)
 
     return known

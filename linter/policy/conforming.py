@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant
-from ..conformance.mismatch import is_misread, is_misspelt, is_set_later, is_unread, mismatches, misread
+from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread, mismatch_of
 from ..model import UNKNOWN
 from ..release import MAIN
 from ..typed import Any, Final
@@ -13,22 +13,12 @@ from .node import Node
 
 def mismatch_at(node: Node) -> Mismatch | None:
     """The mismatch of a node of an ordinary document. Far below the deepest of them not even the path is made out."""
-    every = mismatches(node.document)
-    if not every:
-        return None
-    deepest: int = node.document.cached("deepest_mismatch", lambda: max(map(len, every), default=-1))
-    return None if node.is_deeper_than(deepest) else every.get(node.path)
+    return None if node.is_deeper_than(DEEPEST) else mismatch_of(node.document, node.path)
 
 
 def is_misread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_misread`."""
-    if node.document.members or is_for_known_server(node):
-        return is_misread(node.document, node.path)
-    every = misread(node.document)
-    if not every:
-        return False
-    deepest: int = node.document.cached("deepest_misread", lambda: max(map(len, every)))
-    return not node.is_deeper_than(deepest) and node.path in every
+    return not node.is_deeper_than(DEEPEST) and is_misread(node.document, node.path)
 
 
 def is_for_known_server(node: Node) -> bool:

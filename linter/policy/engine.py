@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from operator import not_
 
+from ..conformance.mismatch import mismatches
 from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from ..text import printable
-from ..typed import Any, Final
+from ..typed import Final
 from .display import shown
-from .guard import may_speak
 from .node import Node, may_be_unread
 from .rule import Clause, Rule, kind_matches, make_fix
 from .template import Template, cut
@@ -29,9 +31,6 @@ DEEP: Final = 200
 _MOST_DEEP: Final = 100
 """Findings of one rule at most that are nested more deeply: to name each takes as much as its levels, of which there can be as many."""
 
-_LARGE: Final = 20_000
-"""Characters of a text from which on it pays to look first for the places at which a clause can fail."""
-
 Failed = Callable[[SettingPath, Exception], object]
 """Is called with each place that could not be checked, for a bug of ours."""
 
@@ -47,16 +46,9 @@ def check(
     return found_by(rule, document, level, failed) if level is not None and applies(rule, document) else []
 
 
-def found_by(
-    rule: Rule, document: Document, level: Level, failed: Failed | None = None, within: Mapping[str, Any] | None = None
-) -> list[Finding]:
-    """Every finding, of a level, of a rule in a document that it is about; ``failed`` is that of :func:`check`.
-
-    ``within`` are the settings at the top of the document in which it is to look; None for all of it.
-    """
-    if not may_speak(rule.guard, document, within):
-        return []
-    findings = _found(rule, level, seen_by(rule, document), failed, within)
+def found_by(rule: Rule, document: Document, level: Level, failed: Failed | None = None) -> list[Finding]:
+    """Every finding, of a level, of a rule in a document that it is about; ``failed`` is that of :func:`check`."""
+    findings = _found(rule, level, seen_by(rule, document), failed)
     if rule.trusted:
         return findings
     from .trust import with_document
@@ -73,34 +65,63 @@ def seen_by(rule: Rule, document: Document) -> Document:
     return public_view(document)
 
 
-def _found(rule: Rule, level: Level, document: Document, failed: Failed | None, within: Mapping[str, Any] | None) -> list[Finding]:
+def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) -> list[Finding]:
     root = Node(document, None, document.data)
     if rule.when is not None and rule.when(root) is not True:
         return []
-    findings: dict[SettingPath, Finding] = {}
-    deep = 0
-    # One that is not trusted asks all places, for it does not see what is there.
-    looks_first = rule.trusted and (within is not None or len(document.text.content) > _LARGE)
+    found = _FoundByRule(rule, level, document, failed)
     for number, clause in enumerate(rule.must):
-        suspects = rule.suspects[number] if looks_first else None
-        for node in _places(clause, root, within) if suspects is None else suspects(document, within):
+        memo = document.memo
+        if clause.aspect is not None:
+            misfits = (path for path, one in mismatches(document).items() if one.aspect == clause.aspect)
+            found.look_at(clause, (Node.at(document, path) for path in misfits))
+        elif memo is None or clause.path.is_single:
+            found.look_at(clause, clause.path.nodes(root))
+        else:  # kept for each setting at the top, of which most stay the same from one document to the next
+            for part in clause.path.parts(document):
+                key = (rule.info.id, number, part)
+                if not memo.is_kept(key):
+                    memo.get(key, partial(found.look_at, clause, clause.path.nodes_of(document, part)), keep=not_)
+    findings = list(found.findings.values())
+    return without_rivals(findings) if findings and rule.fix else findings
+
+
+class _FoundByRule:
+    """What a rule finds in a document, the first finding of each place."""
+
+    def __init__(self, rule: Rule, level: Level, document: Document, failed: Failed | None) -> None:
+        self.findings: dict[SettingPath, Finding] = {}
+        self._rule = rule
+        self._level = level
+        self._document = document
+        self._failed = failed
+        self._deep = 0
+
+    def look_at(self, clause: Clause, nodes: Iterable[Node]) -> bool:
+        """Add what is wrong at some places; whether anything is, or could not be checked."""
+        fails = False
+        for node in nodes:
             try:
-                for failure in _failures(clause, node):
-                    deep += (is_deep := node.is_deeper_than(DEEP))
-                    if is_deep and deep > _MOST_DEEP:
-                        continue
-                    where = Node.at(document, node.path + failure.path) if failure.path else node
-                    if where.path not in findings:
-                        findings[where.path] = _finding(rule, level, clause, where, failure)
+                failures = _failures(clause, node)
+                for failure in failures:
+                    self._add(clause, node, failure)
             except Exception as error:
-                if failed is None:
+                if self._failed is None:
                     raise
-                failed(node.path, error)
-    return without_rivals(list(findings.values())) if findings and rule.fix else list(findings.values())
+                self._failed(node.path, error)
+                fails = True
+            else:
+                fails = fails or bool(failures)
+        return fails
 
-
-def _places(clause: Clause, root: Node, within: Mapping[str, Any] | None) -> Iterator[Node]:
-    return clause.path.nodes(root) if within is None else clause.path.nodes_within(root.document, within)
+    def _add(self, clause: Clause, node: Node, failure: Failure) -> None:
+        is_deep = node.is_deeper_than(DEEP)
+        self._deep += is_deep
+        if is_deep and self._deep > _MOST_DEEP:
+            return
+        where = Node.at(self._document, node.path + failure.path) if failure.path else node
+        if where.path not in self.findings:
+            self.findings[where.path] = _finding(self._rule, self._level, clause, where, failure)
 
 
 def without_rivals(findings: list[Finding]) -> list[Finding]:

@@ -95,7 +95,7 @@ class Node:
         if name == "key":
             return str(path[-1]) if path else ABSENT
         if not path:
-            return document_fact(document, name)
+            return document.ask(document_fact, name)
         if name == "text":
             return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
@@ -105,7 +105,8 @@ class Node:
         if name in FACTS_OF_THE_CATALOGUE:
             setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
             return setting.said_in(name, document.server.release) if setting is not None else ""
-        return document.origin.facts(path).get(name, ABSENT)
+        fact = document.fact(path, name)
+        return ABSENT if fact is None else fact
 
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:

@@ -7,10 +7,10 @@ to what exists. ``<tag>`` stands for every setting so tagged in the catalogue of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from .. import settings
-from ..model import ABSENT, Document, Mark, child
+from ..model import Document, Mark, child
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
@@ -27,6 +27,10 @@ class Tag(NamedTuple):
 
 
 Step = str | Mark | Tag
+
+
+PathPart = tuple[str | None, tuple[Step, ...]]
+"""Steps from the root, of which the first is the name of a setting, or stands for the name that is given."""
 
 
 class Path(NamedTuple):
@@ -52,18 +56,20 @@ class Path(NamedTuple):
             return Node(node.document, None, node.document.data)
         return node if self.start == "node" else node.parent()
 
-    def nodes_within(self, document: Document, within: Mapping[str, Any]) -> Iterator[Node]:
-        """The same for a path from the root, of which only what is at or beneath some settings at the top."""
+    def parts(self, document: Document) -> Iterator[PathPart]:
+        """A path from the root in parts, each of which leads to places at and beneath one setting at the top."""
         for steps in expanded(self.steps, catalogue_kind(document.kind)):
-            if not steps or not isinstance(steps[0], str) or steps[0] in within:
-                yield from _walk(document, None, within, steps)
+            if isinstance(steps[0], Mark):
+                for name in document.data:
+                    yield name, steps
+            else:
+                yield None, steps
 
-    def given(self, document: Document, within: Mapping[str, Any] | None) -> Iterator[Node]:
-        """The places with a value that a path from the root leads to, of all of a document or only of some settings at its top."""
-        data = document.data if within is None else within
-        for steps in expanded(self.steps, catalogue_kind(document.kind)):
-            if isinstance(steps[0], Mark) or steps[0] in data:
-                yield from _walk(document, None, data, steps, given=True)
+    def nodes_of(self, document: Document, part: PathPart) -> Iterator[Node]:
+        """The places that a part of the path leads to."""
+        name, steps = part
+        data = document.data if name is None else {name: document.data[name]}
+        yield from _walk(document, None, data, steps)
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
@@ -111,12 +117,10 @@ def _down(document: Document, link: Link, value: Any, names: tuple[Step, ...]) -
     return Node(document, link, value)
 
 
-def _walk(
-    document: Document, link: Link, value: Any, steps: tuple[Step, ...], *, existing: bool = False, given: bool = False
-) -> Iterator[Node]:
-    """The places that ``steps`` lead to from a place; only those that exist, or that are ``given`` a value, when asked so.
+def _walk(document: Document, link: Link, value: Any, steps: tuple[Step, ...], *, existing: bool = False) -> Iterator[Node]:
+    """The places that ``steps`` lead to from a place; only those that exist, when asked so.
 
-    What is beneath a value that has no members does not exist, and nobody knows whether it is given.
+    What is beneath a value that has no members does not exist.
     """
     for position, step in enumerate(steps):
         if isinstance(step, str):
@@ -134,17 +138,12 @@ def _walk(
                 yield Node(document, (link, key), member)
         elif not existing and _are_names(rest):
             for key, member in _members(value):
-                if given and type(member) is dict and rest[0] not in member:
-                    continue
-                node = _down(document, (link, key), member, rest)
-                if not given or node.value is not ABSENT:
-                    yield node
+                yield _down(document, (link, key), member, rest)
         else:
             for key, member in _members(value):
-                yield from _walk(document, (link, key), member, rest, existing=existing, given=given)
+                yield from _walk(document, (link, key), member, rest, existing=existing)
         return
-    if not given or value is not ABSENT:
-        yield Node(document, link, value)
+    yield Node(document, link, value)
 
 
 def _key(value: Any, step: str) -> str | int:
@@ -166,17 +165,17 @@ def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
 def _descend(document: Document, link: Link, value: Any, steps: tuple[Step, ...]) -> Iterator[Node]:
     """All that ``steps`` lead to at or beneath a place, or all beneath it where there are none."""
     if not steps:
-        for holder, key, member in beneath(link, value):
+        for holder, key, member in _beneath(link, value):
             yield Node(document, (holder, key), member)
         return
     yield from _walk(document, link, value, steps, existing=True)
     name = steps[0] if isinstance(steps[0], str) else None
-    for holder, key, member in beneath(link, value):
+    for holder, key, member in _beneath(link, value):
         if isinstance(member, dict | list) and (name is None or _holds(member, _key(member, name))):
             yield from _walk(document, (holder, key), member, steps, existing=True)
 
 
-def beneath(link: Link, value: Any) -> Iterator[tuple[Link, str | int, Any]]:
+def _beneath(link: Link, value: Any) -> Iterator[tuple[Link, str | int, Any]]:
     """All that is beneath a value, in the order of the document: each with the place of what holds it, and its step from there.
 
     A loop, not a recursion: a document can be 100,000 levels deep. Nothing is kept but the way down to where it is.

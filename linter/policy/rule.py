@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -9,29 +10,29 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Document, Fix, Level, RuleInfo, SettingPath, Target, dotted
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
-from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+from ..typed import Any, Final, NamedTuple
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
 from .fix_safety import is_safe_on_all
-from .guard import Guard, guard_of, members_of
 from .node import Node
 from .paths import Path, parse_path
 from .template import LONGEST_VALUE, Template, compile_value, cut, show_value, template_of
 from .verdict import Check, Verdict
 
-if TYPE_CHECKING:
-    from .suspects import Suspects
-
 Condition = Callable[[Node], Verdict]
 
 
 class Clause(NamedTuple):
-    """A path and what must hold of each place that it leads to. ``references`` are the settings that it is compared with."""
+    """A path and what must hold of each place that it leads to. ``references`` are the settings that it is compared with.
+
+    ``aspect`` is the one in which all settings must fit, where the clause asks for nothing else: ``"**": {fits: known}``.
+    """
 
     path: Path
     check: Check
     references: tuple[Path, ...] = ()
+    aspect: str | None = None
 
 
 class Setter(NamedTuple):
@@ -106,14 +107,6 @@ class Rule:
         return clauses
 
     @cached_property
-    def suspects(self) -> tuple[Suspects | None, ...]:
-        """For each clause of ``must`` what finds the places at which it can fail: see :mod:`linter.policy.suspects`."""
-        from .suspects import suspects_of  # only for a large document, or for many
-
-        assertions = self.data.get("must", {}).values()
-        return tuple(suspects_of(clause.path, assertion) for clause, assertion in zip(self.must, assertions, strict=True))
-
-    @cached_property
     def message(self) -> Template | None:
         """The message about a place where it does not hold."""
         return _at(("message",), lambda: Template(self.data["message"])) if "message" in self.data else None
@@ -124,20 +117,9 @@ class Rule:
         return _at(("together",), lambda: Template(self.data["together"])) if "together" in self.data else None
 
     @cached_property
-    def guard(self) -> Guard:
-        """What a document must hold or lack for the rule to find anything: see :mod:`linter.policy.guard`.
-
-        One that is not trusted has none, for it does not see a document as it is.
-        """
-        if not self.trusted:
-            return {}
-        given = self.data.get("guard")
-        return guard_of(self.data) if given is None else given
-
-    @cached_property
     def members(self) -> frozenset[str]:
         """The members of a deployment, beside the server, that the rule speaks of."""
-        return members_of(self.data)
+        return _members_of(self.data)
 
     @property
     def yields_to(self) -> tuple[str, ...]:
@@ -237,7 +219,8 @@ def clauses_of(
         path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
         check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
         references = references_of(assertion) if "${" in str(assertion) else ()
-        yield Clause(path, check, tuple(reference for reference in references if reference.fact is None))
+        aspect = assertion["fits"] if text == "**" and isinstance(assertion, dict) and list(assertion) == ["fits"] else None
+        yield Clause(path, check, tuple(reference for reference in references if reference.fact is None), aspect)
 
 
 def written_out(key: str, assertion: Any) -> tuple[str, Any]:
@@ -462,3 +445,25 @@ def check_kinds(info: RuleInfo, known: frozenset[str]) -> None:
 
 LARGEST_FILE: Final = 65_536
 """Bytes of a rule file at most."""
+
+
+_MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
+_MEMBER: Final = re.compile(r"(?<![\w.^-])\"?(\w+)\"?(?=[.@}]|$)")
+
+
+def _members_of(data: Mapping[str, Any]) -> frozenset[str]:
+    """The members of a deployment that a rule's conditions and assertions name, by its data: all but the server, which always is one."""
+    texts = [text for part in ("when", "must") for text in _texts(data.get(part, {}))]
+    return frozenset(name for text in texts for name in _MEMBER.findall(text) if name in _MEMBERS)
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            yield str(name)
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for one in data:
+            yield from _texts(one)

@@ -98,7 +98,7 @@ def _built_in_data() -> list[dict[str, Any]]:
 
 def _made_of() -> list[str]:
     """The paths of all that the built file depends on: the rules and what reads them."""
-    return [*map(str, rule_files(rules_folder())), __file__, os.path.join(os.path.dirname(__file__), "guard.py")]
+    return [*map(str, rule_files(rules_folder())), __file__]
 
 
 _FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
@@ -120,10 +120,7 @@ def _read_yaml() -> list[dict[str, Any]]:
 
 def build() -> str:
     """The text of the built file, one rule a line, so that a change of a rule is one line of a diff."""
-    from .guard import guard_of
-
-    every = [{**rule, "guard": guard_of(rule)} for rule in _read_yaml()]
-    rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in every)
+    rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in _read_yaml())
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from .. import settings
 from ..conformance.answer import Mismatch
-from ..conformance.mismatch import OF_NAMES, mismatches
+from ..conformance.mismatch import OF_NAMES, check_as, mismatches
 from ..model import UNKNOWN, Document, Fact, Finding, Part, SettingPath
 from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
@@ -65,7 +65,7 @@ def _view(document: Document) -> Document:
         holders=document.holders,
     )
     if not members:
-        view.cached("mismatches", lambda: _public_mismatches(document, view))
+        check_as(view, _public_mismatches(document, view))
     return view
 
 
@@ -155,9 +155,6 @@ class _Origin:
         if _is_open(owner, inner) and _is_shown(owner, inner, raw) and public_view(owner).get(inner) is not UNKNOWN:
             return facts
         return {name: fact for name, fact in facts.items() if name in _OPEN_FACTS}
-
-    def with_facts(self) -> None:
-        """See :meth:`linter.model.Origin.with_facts`."""
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""

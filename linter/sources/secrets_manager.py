@@ -242,10 +242,6 @@ class SecretOrigin:
         """A secret says nothing beside the values."""
         return {}
 
-    def with_facts(self) -> tuple[SettingPath, ...]:
-        """See :meth:`linter.model.Origin.with_facts`."""
-        return ()
-
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
         if not self._inner.span.start <= span.start < self._inner.span.end:

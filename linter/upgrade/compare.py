@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from ..conformance.mismatch import MISREAD, mismatches
+from ..conformance.mismatch import MISREAD, mismatch_of
 from ..conformance.values import outcome
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
@@ -276,7 +276,7 @@ def _added(history: History, pair: Pair, whole: SettingPath, path: SettingPath, 
 def _what_follows(view: View, path: SettingPath) -> str:
     """What comes of a value that begins to count: what is wrong with it, what a switch does, or what it is about."""
     name, setting = shown_name(view.known, path), view.known.get(path)
-    mismatch = mismatches(view.document).get(path)
+    mismatch = mismatch_of(view.document, path)
     if mismatch is not None and mismatch.aspect in MISREAD:
         return f"{name} {mismatch.reason}"
     row = view.rows.get(path)

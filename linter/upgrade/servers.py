@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .. import settings
+from ..conformance.mismatch import check_as
 from ..documents.deployment import Candidate, deployments, environment_of, role
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, child
 from ..release import Release
@@ -82,7 +83,7 @@ class Holding:
             parts=shown.parts,
             holders=shown.holders,
         )
-        document.cached("mismatches", dict)
+        check_as(document, {})
         return document
 
 

@@ -55,9 +55,6 @@ class BareOrigin:
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         return self._facts.get(path, {})
 
-    def with_facts(self) -> Iterable[SettingPath]:
-        return self._facts
-
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         raise AssertionError("this document has no text")
 

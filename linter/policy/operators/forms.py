@@ -6,7 +6,7 @@ from ...conformance.mismatch import ASPECTS, OF_NAMES
 from ...formats import FORMATS
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
-from ...typed import Any
+from ...typed import Any, Final
 from ..conforming import mismatch_at
 from ..errors import RuleError, did_you_mean
 from ..node import Node
@@ -35,13 +35,17 @@ def fits(operand: Any) -> Check:
     return check
 
 
+_OF_PLACEHOLDERS: Final = ("resolved", "filled-in")
+"""The formats that look at what no other check does: texts that still have to be filled in."""
+
+
 @operator(
     "format",
     schema=TEXT,
     operand="name",
     says="is a text of this [format](#formats)",
     asks=lambda operand: f"be of the format {operand}",
-    checks_unknown=lambda operand: FORMATS[operand].sees_placeholders,
+    checks_unknown=lambda operand: operand in _OF_PLACEHOLDERS,
 )
 def has_format(operand: Any) -> Check:
     if operand not in FORMATS:
@@ -52,7 +56,7 @@ def has_format(operand: Any) -> Check:
         if value is ABSENT or value is UNKNOWN:
             return None
         if not isinstance(value, str):
-            return True if form.sees_placeholders else (Failure("must be a string"),)
+            return True if operand in _OF_PLACEHOLDERS else (Failure("must be a string"),)
         reason = form.reason(value)
         return True if reason is None else (Failure(reason),)
 
