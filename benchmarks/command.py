@@ -34,7 +34,7 @@ from .rows import ROWS, proofs
 RESULTS: Final = ROOT / "benchmarks" / "RESULTS.md"
 PICTURE: Final = ROOT / "benchmarks" / "growth.png"
 FIRST: Final = "0b65050"
-"""Version 0.1 as it was first complete, in which rules had no guards and the whole of click was imported."""
+"""Version 0.1 as it was first complete, in which the whole of click was imported."""
 BEFORE: Final = "45ac6e5"
 """The last version before anything was done only for speed."""
 MORE: Final = ("growth", "profile")
@@ -104,7 +104,7 @@ def _measured(options: argparse.Namespace, asked: Sequence[str], folder: Path) -
 
 _PROFILE: Final = (
     "What a run costs by part, under Python's profiler, which makes every call dearer. The instructions are counted without it. "
-    "What C does counts for the Python function that called it. Many files are checked by one process here (`--jobs 1`)."
+    "What C does counts for the Python function that called it."
 )
 
 
@@ -171,7 +171,6 @@ _GROWTH: Final = (
     f"Each is measured in {len(STEPS)} sizes, of which each is twice the one before: the shortest of a few runs. R² says how well a line "
     "fits, 1 is exactly. The last step is what the last doubling adds, as a multiple of what the one before it adds: 2 is linear, "
     "4 quadratic. "
-    "From a bound on several processes share the work, which makes the step there a small one. "
     "Memory is what a byte more of text takes at the peak."
 )
 

@@ -15,7 +15,6 @@ from collections import Counter
 from typing import Any, Final
 
 COUNTED: Final = {
-    "guards asked": ("policy/guard.py:may_speak",),
     "rules run": ("policy/engine.py:_found", "policy/engine.py:check"),
     "rules compiled": ("policy/rule.py:must",),
     "clauses run": ("policy/engine.py:_failures",),
