@@ -76,7 +76,7 @@ def _named(name: str, random: Random) -> str:
 def _generated(random: Random, canaries: Canaries) -> tuple[str, str, str]:
     catalogue = random.choice(["server"] * 6 + ["infra", "secret/database", "secret/redis"])
     name, kind, render = random.choice(RENDERERS[catalogue])
-    tree = _configuration(catalogue, random)
+    tree = configuration(catalogue, random)
     if random.random() < 0.5:
         tree = mutate_tree(tree, random)
     if not isinstance(tree, dict):
@@ -85,7 +85,7 @@ def _generated(random: Random, canaries: Canaries) -> tuple[str, str, str]:
     return name, render(tree, random), kind
 
 
-def _configuration(catalogue: str, random: Random) -> Tree:
+def configuration(catalogue: str, random: Random) -> Tree:
     """Some settings, with values that rules are tested with, and now and then a whole example of a rule among them."""
     values, known = corpus.values(catalogue), settings.catalogue(catalogue)
     tree: Tree = copy.deepcopy(random.choice(corpus.configurations(catalogue))) if random.random() < 0.5 else {}
@@ -94,7 +94,7 @@ def _configuration(catalogue: str, random: Random) -> Tree:
     first = ["baseUrl", "database.host", "database.port", "redis.host"] if catalogue == "server" else []
     chosen = [name for name in [*first, *random.sample(list(values), min(random.randint(2, 25), len(values)))] if name in values]
     for name in chosen:
-        _set(tree, name.split("."), _value(known.get(tuple(name.split("."))), values[name], random))
+        put(tree, name.split("."), _value(known.get(tuple(name.split("."))), values[name], random))
     return tree
 
 
@@ -105,7 +105,8 @@ def _value(setting: settings.Setting | None, tried: tuple[Any, ...], random: Ran
     return copy.deepcopy(random.choice(tried))
 
 
-def _set(tree: Tree, steps: list[str], value: Any) -> None:
+def put(tree: Tree, steps: list[str], value: Any) -> None:
+    """Give a setting a value, where the objects on the way to it are objects."""
     for step in steps[:-1]:
         inner = tree.setdefault(step, {})
         if not isinstance(inner, dict):

@@ -38,31 +38,40 @@ def texts() -> tuple[Text, ...]:
         *sorted((ROOT / "examples").glob("*.json")),
     ]
     found = [Text(path.name, path.read_text(encoding="utf-8")) for path in files]
-    return (*found, *(Text(name, one["text"]) for name, _, one in _examples() if isinstance(one.get("text"), str)))
+    return (*found, *(Text(one.name, one.given["text"]) for one in examples() if isinstance(one.given.get("text"), str)))
 
 
 _SUFFIXES = {"server/env": "input.env", "server/ssm": "input.json"}
 
 
+class Example(NamedTuple):
+    """An example of a rule: the rule's id and the kinds that it is for, a name for the text of the example, and what the rule file says."""
+
+    rule: str
+    kinds: tuple[str, ...]
+    name: str
+    given: dict[str, Any]
+
+
 @cache
-def _examples() -> tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...]:
-    """Each example of each rule, with a name for its text and the kinds that the rule is for."""
+def examples() -> tuple[Example, ...]:
+    """Each example of each rule."""
     return tuple(_read_examples())
 
 
-def _read_examples() -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+def _read_examples() -> Iterator[Example]:
     for path in sorted((ROOT / "rules").rglob("*.yaml")):
         rule = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         kinds = rule["for"] if isinstance(rule["for"], list) else [rule["for"]]
-        for examples in rule["examples"].values():
-            for one in examples:
-                yield _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), tuple(kinds), one
+        for given in rule["examples"].values():
+            for one in given:
+                yield Example(rule["id"], tuple(kinds), _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), one)
 
 
 @cache
 def configurations(catalogue: str) -> tuple[dict[str, Any], ...]:
     """Whole configurations that rules for a kind of catalogue are tested with: settings that have to do with each other."""
-    found = (one.get("data") for _, kinds, one in _examples() if any(kind.startswith(catalogue) for kind in kinds))
+    found = (one.given.get("data") for one in examples() if any(kind.startswith(catalogue) for kind in one.kinds))
     return tuple(data for data in found if isinstance(data, dict) and "Parameters" not in data)
 
 
@@ -70,8 +79,8 @@ def configurations(catalogue: str) -> tuple[dict[str, Any], ...]:
 def values(kind: str) -> dict[str, tuple[Any, ...]]:
     """Values that rules are tested with, good and bad, by the dotted name of the setting, for one kind of catalogue."""
     found: dict[str, list[Any]] = {}
-    for _, _, example in _examples():
-        data = example.get("data")
+    for example in examples():
+        data = example.given.get("data")
         members = data.values() if isinstance(data, dict) and {"server", "infra"} & data.keys() else [data]
         for member in members:
             for name, value in leaves(member):

@@ -47,8 +47,12 @@ def server_json(data: Tree, random: Random) -> str:
 
 def parameters(data: Tree, random: Random) -> str:
     """A dump of Parameter Store, as the AWS CLI prints it in JSON or YAML, or with a query."""
-    environment = random.choice(["prod", "prod", "staging", "a.b-c_d"])
-    listed = [
+    return listing(listed(data, random.choice(["prod", "prod", "staging", "a.b-c_d"]), random), random)
+
+
+def listed(data: Tree, environment: str, random: Random) -> list[Tree]:
+    """The parameters of an environment, as the AWS CLI prints them."""
+    made = [
         {
             "Name": f"/medplum/{environment}/{'.'.join(path)}",
             "Type": random.choice(["String", "SecureString", "SecureString"]),
@@ -61,17 +65,22 @@ def parameters(data: Tree, random: Random) -> str:
         for path, text in flat(data, random)
     ]
     if random.random() < 0.3:
-        for one in listed:
+        for one in made:
             one["Tier"] = random.choice(["Standard", "Advanced"])
+    return made
+
+
+def listing(parameters: list[Tree], random: Random) -> str:
+    """A dump of these parameters."""
     forms: list[Callable[[], str]] = [
-        lambda: _text({"Parameters": listed}, random),
-        lambda: _text({"Parameters": listed, "InvalidParameters": []}, random),
-        lambda: _yaml({"Parameters": listed}, random),
-        lambda: "\n".join(_text({"Parameters": [one]}, random) for one in listed),
-        lambda: "\n".join(json.dumps({"Parameter": one}) for one in listed),
-        lambda: _text(listed, random),
-        lambda: _text([[one["Name"], one["Value"]] for one in listed], random),
-        lambda: _text({one["Name"]: one["Value"] for one in listed}, random),
+        lambda: _text({"Parameters": parameters}, random),
+        lambda: _text({"Parameters": parameters, "InvalidParameters": []}, random),
+        lambda: _yaml({"Parameters": parameters}, random),
+        lambda: "\n".join(_text({"Parameters": [one]}, random) for one in parameters),
+        lambda: "\n".join(json.dumps({"Parameter": one}) for one in parameters),
+        lambda: _text(parameters, random),
+        lambda: _text([[one["Name"], one["Value"]] for one in parameters], random),
+        lambda: _text({one["Name"]: one["Value"] for one in parameters}, random),
     ]
     return random.choice(forms)()
 
