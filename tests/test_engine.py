@@ -193,10 +193,9 @@ WHEN: list[tuple[Any, dict[str, Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("when", "data", "applies"), WHEN)
-def test_when(when: Any, data: dict[str, Any], applies: bool) -> None:
-    compiled = rule({"it": "present"}, when=when)
-    assert messages(compiled, bare(data)) == (["it is missing"] if applies else [])
+def test_when() -> None:
+    found = [(when, data, messages(rule({"it": "present"}, when=when), bare(data))) for when, data, _ in WHEN]
+    assert found == [(when, data, ["it is missing"] if applies else []) for when, data, applies in WHEN]
 
 
 def test_what_is_unknown_is_never_reported() -> None:
