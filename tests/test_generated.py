@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,36 @@ from linter.settings import KINDS, catalogue
 from linter.settings.json_schema import config_schema, schema_text
 from linter.sources import kinds
 
+sys.path.insert(0, str(ROOT / "tools"))
+
+import address  # noqa: E402
+import command_docs  # noqa: E402
+import readme  # noqa: E402
+import settings_docs  # noqa: E402
+
 CLEAN: dict[str, Any] = json.loads((ROOT / "benchmarks" / "clean.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.slow
 def test_they_are_fresh() -> None:
     assert run(sys.executable, ROOT / "tools" / "generate.py", "--check", cwd=ROOT, status=None).stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "build"),
+    [
+        ("docs/settings.md", settings_docs.build),
+        ("docs/cli.md", command_docs.build),
+        ("schemas/medplum-server-config.schema.json", schema_text),
+    ],
+)
+def test_a_page_is_fresh(page: str, build: Callable[[], str]) -> None:
+    assert (ROOT / page).read_text(encoding="utf-8") == address.filled_in(build())
+
+
+def test_the_first_output_of_the_readme_is_fresh() -> None:
+    beginning = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    assert readme.filled(beginning) == beginning
 
 
 # The schema of the server's config

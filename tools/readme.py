@@ -27,10 +27,15 @@ def block(name: str) -> str:
 
 def build() -> str:
     """The README with every output as it is now."""
-    return _BLOCK.sub(_filled, README.read_text(encoding="utf-8"))
+    return filled(README.read_text(encoding="utf-8"))
 
 
-def _filled(match: re.Match[str]) -> str:
+def filled(text: str) -> str:
+    """The README, or a part of it, with every output as it is now."""
+    return _BLOCK.sub(_output, text)
+
+
+def _output(match: re.Match[str]) -> str:
     output = _OUTPUT.fullmatch(match["name"])
     if output is None:
         return match[0]
