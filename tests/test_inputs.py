@@ -120,7 +120,9 @@ def test_one_file_that_is_too_large_does_not_hide_the_others() -> None:
     assert [(file["path"], file["status"]) for file in report["files"]] == [("large.json", "failed")]
 
 
-def test_standard_input_has_the_same_limit() -> None:
+@pytest.mark.parametrize("chunk", [16, 1024 * 1024])
+def test_standard_input_has_the_same_limit(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(files, "_CHUNK", chunk)
     message = f"medplum-lint: error: standard input: cannot be read: it has more than the limit of {len(BAD) - 1} bytes"
     assert exit_and_errors(lint("-", "--max-size", str(len(BAD) - 1), given=BAD)) == (2, [message])
     assert lint("-", "--max-size", str(len(BAD)), given=BAD).exit_code == 1

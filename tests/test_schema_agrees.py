@@ -61,6 +61,12 @@ def rules_say(setting: Setting, value: Any) -> bool:
     return mismatch is None or mismatch.aspect not in CHECKED_BY_BOTH
 
 
+def test_both_take_the_bounds_of_each_range() -> None:
+    bounds = [(setting, bound) for setting in SETTINGS for bound in (setting.min, setting.max) if bound is not None]
+    assert bounds
+    assert [(setting.name, bound) for setting, bound in bounds if not (schema_says(setting, bound) and rules_say(setting, bound))] == []
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 @given(value=VALUES)
 def test_the_schema_and_the_rules_agree(setting: Setting, value: Any) -> None:

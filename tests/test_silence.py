@@ -180,72 +180,72 @@ def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
     assert lint("compose.yml").exit_code == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        ("object.json", '{"foo": 1}', NO_SETTING),
-        ("list.json", "[1, 2]", say_kind("it is a list, not an object of settings")),
-        ("text.json", '"x"', say_kind("it is text, not an object of settings")),
-        ("null.json", "null", "this is null, which the AWS CLI prints when --query finds nothing"),
-        ("none.json", "[]\n", "this is an empty list, which the AWS CLI prints when --query finds nothing"),
-        ("variables.txt", "MEDPLUM_BASE_URL=https://x.example/\n", say_kind("its MEDPLUM_ variables are ones that clients have too")),
-        (
-            "Dockerfile",
-            'FROM node:22\nENV NODE_ENV=production\nCMD ["node"]\n',
-            f"{NOT_RECOGNISED}its ENV sets no variable of a Medplum server",
-        ),
-        ("values.yaml", "replicaCount: 1\n", say_kind("it has no parameter or variable of a Medplum server")),
-        (".env", "POSTGRES_PASSWORD=x\n", NO_FORMAT),
-        ("none.json", json.dumps({"Parameters": [], "InvalidParameters": ["baseUrl"]}), NONE_OF_THESE),
-        ("other.json", json.dumps({"Parameters": [], "InvalidParameters": ["/acme/x"]}), NONE_OF_THESE),
-        ("empty.yaml", "Parameters: []\n", NO_PARAMETER),
-        (
-            "nameless.json",
-            '{"Parameters": [{"Value": "8103"}]}',
-            "an entry of Parameters has no name that can be read: keep Name in the --query of the AWS CLI",
-        ),
-        ("binary.json", '{"Name": "medplum/db", "SecretBinary": "aA=="}', "this secret is binary: the server reads SecretString, a text"),
-        (
-            "list-secrets.json",
-            '{"SecretList": [{"Name": "a"}]}',
-            "this is a list of secrets without their values: use aws secretsmanager get-secret-value",
-        ),
-        (
-            "refused.json",
-            '{"SecretValues": [], "Errors": [{"SecretId": "a"}]}',
-            "AWS could not return every secret: see Errors in its response for the reasons",
-        ),
-        (
-            "state.json",
-            '{"version": 3, "terraform_version": "0.11.0", "modules": [{"resources": {"aws_ssm_parameter.x": {}}}]}',
-            "a Terraform state or plan in a format that is not read: give the output of terraform show -json",
-        ),
-        (
-            "map.json",
-            '{"kind": "ConfigMap", "apiVersion": "v1", "data": {"MEDPLUM_REDIS_HOST": "x"}}',
-            "these are Kubernetes manifests in JSON, but only YAML is read: use kubectl --output yaml",
-        ),
-        (
-            "compose.json",
-            '{"services": {"server": {"environment": {"MEDPLUM_REDIS_HOST": "x"}}}}',
-            "this is a Compose file in JSON, but only YAML is read: give the YAML",
-        ),
-        (
-            "cut.json",
-            '{"Parameters": [{"Name": "/medp',
-            "not valid JSON (line 1, column 26: a string is not closed)",
-        ),
-        (
-            "client.json",
-            '{"baseUrl": "https://x.example/", "clientId": ',
-            "not valid JSON (line 1, column 46: the file ends where a value is expected)",
-        ),
-    ],
-)
-def test_what_is_not_recognised(name: str, content: str, reason: str) -> None:
-    result = lint(write(name, content))
-    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {name}: {reason}\n")
-    assert result.stdout == f"{name}: failed: {reason}\nNo findings in 0 files, 1 failed.\n"
+UNRECOGNISED = [
+    ("object.json", '{"foo": 1}', NO_SETTING),
+    ("list.json", "[1, 2]", say_kind("it is a list, not an object of settings")),
+    ("text.json", '"x"', say_kind("it is text, not an object of settings")),
+    ("null.json", "null", "this is null, which the AWS CLI prints when --query finds nothing"),
+    ("none.json", "[]\n", "this is an empty list, which the AWS CLI prints when --query finds nothing"),
+    ("variables.txt", "MEDPLUM_BASE_URL=https://x.example/\n", say_kind("its MEDPLUM_ variables are ones that clients have too")),
+    (
+        "Dockerfile",
+        'FROM node:22\nENV NODE_ENV=production\nCMD ["node"]\n',
+        f"{NOT_RECOGNISED}its ENV sets no variable of a Medplum server",
+    ),
+    ("values.yaml", "replicaCount: 1\n", say_kind("it has no parameter or variable of a Medplum server")),
+    (".env", "POSTGRES_PASSWORD=x\n", NO_FORMAT),
+    ("none.json", json.dumps({"Parameters": [], "InvalidParameters": ["baseUrl"]}), NONE_OF_THESE),
+    ("other.json", json.dumps({"Parameters": [], "InvalidParameters": ["/acme/x"]}), NONE_OF_THESE),
+    ("empty.yaml", "Parameters: []\n", NO_PARAMETER),
+    (
+        "nameless.json",
+        '{"Parameters": [{"Value": "8103"}]}',
+        "an entry of Parameters has no name that can be read: keep Name in the --query of the AWS CLI",
+    ),
+    ("binary.json", '{"Name": "medplum/db", "SecretBinary": "aA=="}', "this secret is binary: the server reads SecretString, a text"),
+    (
+        "list-secrets.json",
+        '{"SecretList": [{"Name": "a"}]}',
+        "this is a list of secrets without their values: use aws secretsmanager get-secret-value",
+    ),
+    (
+        "refused.json",
+        '{"SecretValues": [], "Errors": [{"SecretId": "a"}]}',
+        "AWS could not return every secret: see Errors in its response for the reasons",
+    ),
+    (
+        "state.json",
+        '{"version": 3, "terraform_version": "0.11.0", "modules": [{"resources": {"aws_ssm_parameter.x": {}}}]}',
+        "a Terraform state or plan in a format that is not read: give the output of terraform show -json",
+    ),
+    (
+        "map.json",
+        '{"kind": "ConfigMap", "apiVersion": "v1", "data": {"MEDPLUM_REDIS_HOST": "x"}}',
+        "these are Kubernetes manifests in JSON, but only YAML is read: use kubectl --output yaml",
+    ),
+    (
+        "compose.json",
+        '{"services": {"server": {"environment": {"MEDPLUM_REDIS_HOST": "x"}}}}',
+        "this is a Compose file in JSON, but only YAML is read: give the YAML",
+    ),
+    (
+        "cut.json",
+        '{"Parameters": [{"Name": "/medp',
+        "not valid JSON (line 1, column 26: a string is not closed)",
+    ),
+    (
+        "client.json",
+        '{"baseUrl": "https://x.example/", "clientId": ',
+        "not valid JSON (line 1, column 46: the file ends where a value is expected)",
+    ),
+]
+
+
+def test_what_is_not_recognised() -> None:
+    for name, content, reason in UNRECOGNISED:
+        result = lint(write(name, content))
+        assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {name}: {reason}\n")
+        assert result.stdout == f"{name}: failed: {reason}\nNo findings in 0 files, 1 failed.\n"
 
 
 @pytest.mark.parametrize(("name", "content", "reason"), OF_ANY_KIND, ids=[name for name, _, _ in OF_ANY_KIND])
