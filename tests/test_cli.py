@@ -199,6 +199,7 @@ def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.Monke
         "medplum-lint: bug: server.json: the rule missing-support-email failed with ZeroDivisionError at test_cli.py:"
     )
     assert "secret" not in result.output
+    assert lint("server.json", "nowhere.json").exit_code == 3
 
 
 # --- Output -------------------------------------------------------------------------------------------------------------------------

@@ -454,6 +454,10 @@ def test_a_range_of_newer_releases_is_judged_by_the_newest(text: str) -> None:
     assert (version.text, version.newer, version.release) == (str(NEWEST), text, MAIN)
 
 
+def test_the_newest_release_is_not_newer_than_itself() -> None:
+    assert parse_server_version("5.1.23", "x").described == "server 5.1.23 (x)"
+
+
 def test_a_release_may_be_written_as_its_tag_in_git() -> None:
     assert parse_server_version("v4.3.5", "x").text == "4.3.5"
 

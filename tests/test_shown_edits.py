@@ -120,6 +120,7 @@ HIDDEN: list[tuple[str, str, str]] = [
 @pytest.mark.parametrize(("rule", "name", "text"), HIDDEN)
 def test_an_edit_is_not_shown_where_something_in_it_is_masked(rule: str, name: str, text: str) -> None:
     assert edits(text, name)[rule] is None
+    assert ["fixes" in one for one in report(text, name, "sarif")["runs"][0]["results"] if one["ruleId"] == rule] == [False]
 
 
 # --- Secrets of any length ------------------------------------------------------------------------------------------------------------

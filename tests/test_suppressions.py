@@ -135,6 +135,10 @@ def test_a_comment_that_nothing_needs_is_reported() -> None:
     assert {finding.severity for finding in outcome.result.findings} == {"warning"}
 
 
+def test_of_two_comments_about_a_rule_the_one_that_nothing_needs_is_reported() -> None:
+    assert reported(f"{HOST}{WRONG} {comment()}\nA=b {comment()}\n") == [(RULE, 2, REASON), ("unused-suppression", 3, None)]
+
+
 @pytest.mark.parametrize("overrides", [Overrides(ignore=(RULE,)), Overrides(select=("unused-suppression", "misread-integer"))])
 def test_only_rules_that_were_checked_are_missed(overrides: Overrides) -> None:
     given = Input(".env", f"{HOST}{WRONG} {comment()}\n".encode(), Path(".env"))

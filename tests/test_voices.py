@@ -144,6 +144,13 @@ def test_fixes_together_are_one(policies: Path) -> None:
     assert "\n  = fix with --fix: remove port, remove supportEmail, remove logLevel\n" in run("--select", "acme", "--color", "never").stdout
 
 
+def test_fixes_together_are_safe_only_if_each_is(policies: Path) -> None:
+    fix = [{"safe": True, "when": {".": {"type": "integer"}}, "remove": ["."]}, {"safe": False, "reason": "a doubt", "remove": ["."]}]
+    write_rule(policies, "old", OLD, together="${@paths}", fix=fix)
+    [finding] = [one for one in json.loads(run("-f", "json").stdout)["findings"] if one["rule"] == "acme/old"]
+    assert (finding["fix"]["description"], finding["fix"]["safe"]) == ("remove port, remove supportEmail, remove logLevel", False)
+
+
 def test_a_comment_accepts_one_place_and_the_others_stay(policies: Path) -> None:
     write_rule(policies, "old", OLD, together="${@count} settings are old: ${@paths}")
     Path(".env").write_text(
