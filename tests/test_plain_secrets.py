@@ -137,6 +137,11 @@ def test_an_address_in_a_json_file(text: str, is_secret: bool) -> None:
     assert found(json.dumps(config), "medplum.config.json") == ([("error secret-in-json-file", "redisUrl")] if is_secret else [])
 
 
+def test_a_credential_of_another_service_is_reported_once() -> None:
+    config = {"baseUrl": URL, "googleClientSecret": "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", "database": {}, "redis": {}}
+    assert found(json.dumps(config), "medplum.config.json") == [("error live-credential", "googleClientSecret")]
+
+
 # --- Defaults ------------------------------------------------------------------------------------------------------------------------
 
 KEY = "AKIAZ3MQXCVBN5TRWP2K"
