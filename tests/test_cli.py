@@ -548,6 +548,13 @@ def test_diff_as_json_is_a_contract() -> None:
     assert [one["setting"] for one in report["differences"] if not one["setting"].startswith(("database", "redis"))] == []
 
 
+def test_diff_as_json_says_what_only_one_has() -> None:
+    write("a.json", BAD)
+    write("b.json", BAD.replace("{", '{"logoUrl": "https://api.hospital.example/logo.png", ', 1))
+    [found] = json.loads(lint("diff", "a.json", "b.json", "--format", "json").output)["differences"]
+    assert (found["setting"], found["first"], found["only_in"]) == ("logoUrl", None, "second")
+
+
 def test_diff_of_the_same_is_exit_0() -> None:
     write("dump.json", TWO)
     result = lint("diff", "dump.json#prod", "dump.json#prod")
