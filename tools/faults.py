@@ -107,7 +107,8 @@ class Copy:
         if done.returncode == 0:
             return ""
         found = re.search(r"^(?:FAILED|ERROR) .*", done.stdout, re.MULTILINE)
-        return found[0] if found is not None else f"ERROR {(done.stderr or done.stdout).strip()[-300:]}"
+        last = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        return found[0] if found is not None else f"ERROR {last}"
 
     @contextmanager
     def planted(self, fault: Fault) -> Iterator[None]:
