@@ -1,4 +1,4 @@
-"""How hypothesis runs: always on the same examples, on fewer in the quick subset, and without a clock.
+"""Which tests are slow, and how hypothesis runs: always on the same examples, on fewer in the quick suite, and without a clock.
 
 ``HYPOTHESIS_PROFILE=explore`` looks further.
 """
@@ -10,7 +10,7 @@ import os
 import pytest
 from hypothesis import settings
 from support.contract import incomplete
-from support.quick import is_quick, keep_few_cases
+from support.quick import is_quick, mark_slow
 
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.register_profile("quick", settings.get_profile("steady"), max_examples=5)
@@ -26,8 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("\n".join(lacking))
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave a few cases of each test in the quick subset."""
-    if is_quick(config):
-        keep_few_cases(config, items)
+    """Mark what is slow, before ``-m`` counts."""
+    mark_slow(items, quick=is_quick(config))

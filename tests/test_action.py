@@ -28,7 +28,6 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 EXAMPLE = ROOT / "examples" / "medplum.config.json"
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed"),
     pytest.mark.skipif(sys.version_info < (3, 11), reason="the action brings its own Python, which has -P"),
 ]
@@ -106,6 +105,7 @@ def install(folder: Path) -> tuple[int, str]:
     return code, output
 
 
+@pytest.mark.slow
 def test_the_locked_packages_are_installed_and_no_others(tmp_path: Path) -> None:
     copy_of_repository(tmp_path / "action")
     code, output = install(tmp_path)
@@ -116,6 +116,7 @@ def test_the_locked_packages_are_installed_and_no_others(tmp_path: Path) -> None
     assert found == {**wanted, "medplum-lint": __version__}
 
 
+@pytest.mark.slow
 def test_a_package_that_was_replaced_is_refused(tmp_path: Path) -> None:
     lock = copy_of_repository(tmp_path / "action") / "requirements.txt"
     lock.write_text(re.sub("sha256:[0-9a-f]", "sha256:", lock.read_text()).replace("sha256:", "sha256:0"))

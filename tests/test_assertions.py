@@ -266,7 +266,6 @@ def test_true_is_not_one_inside_of_a_value_either(left: Any, right: Any) -> None
     assert answer({"equals": left}, right) != True  # noqa: E712  # an answer of reasons is what is wanted
 
 
-@pytest.mark.slow
 def test_values_that_are_nested_50_000_levels_deep_can_be_compared() -> None:
     node = Node.at(bare({"a": written(deep(50_000)).data, "b": written(deep(50_000)).data}), ("a",))
     assert compile_assertion({"equals": "${b}"})(node.value, node) is True

@@ -418,7 +418,6 @@ def test_the_variable_of_a_setting_lands_on_it_unless_the_catalogue_says_where_e
 # --- the build --------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_what_is_built_is_what_is_written() -> None:
     assert json.loads(build.build())["content"] == build.read_catalogue()
 

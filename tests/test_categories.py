@@ -241,7 +241,11 @@ def test_the_group_of_ones_own_policies_is_near_too() -> None:
 
 @pytest.mark.parametrize(
     ("select", "ignore"),
-    [("mail", "mail"), ("email-provider-without-effect,mail", "email-provider-without-effect,mail"), (",".join(MAIL), ",".join(MAIL))],
+    [
+        ("mail", "mail"),
+        ("email-provider-without-effect,mail", "email-provider-without-effect,mail"),
+        (",".join(sorted(MAIL)), ",".join(sorted(MAIL))),
+    ],
 )
 def test_no_rule_is_left(select: str, ignore: str) -> None:
     message = "no rule is left to check: every selected rule is also ignored"

@@ -101,7 +101,6 @@ def every_message() -> dict[str, dict[str, Clauses]]:
     }
 
 
-@pytest.mark.slow
 def test_every_message_of_the_rules() -> None:
     """Read the difference before you accept it: each part is printed on its own, and has to read well."""
     messages = every_message()

@@ -585,7 +585,6 @@ def test_diff_of_an_environment_that_a_file_without_any_does_not_have() -> None:
 # --- Bad input ----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_broken_files_in_a_folder_are_never_passed_over() -> None:
     Path("medplum.utf16.json").write_bytes('{"port": 8103}'.encode("utf-16"))
     Path("medplum.binary.json").write_bytes(bytes(range(256)))

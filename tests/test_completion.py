@@ -161,7 +161,6 @@ def test_what_no_shell_asks(asked: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert "bash_source, zsh_source and fish_source print what a shell needs" in done.output
 
 
-@pytest.mark.slow
 def test_bash(path: str) -> None:
     text = script("bash") + (
         "complete() { :; }; compopt() { :; }; COMP_WORDS=(medplum-lint --select tls,missing-b); COMP_CWORD=2\n"
@@ -170,7 +169,6 @@ def test_bash(path: str) -> None:
     assert in_shell("bash", text, path) == "tls,missing-base-url tls,missing-binary-storage\n"
 
 
-@pytest.mark.slow
 def test_fish(path: str) -> None:
     text = script("fish") + 'complete -C "medplum-lint --select tls,missing-b"\ncomplete -C "medplum-lint explain json-dup"\n'
     assert in_shell("fish", text, path).splitlines() == [
@@ -180,7 +178,6 @@ def test_fish(path: str) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_zsh(path: str) -> None:
     text = (
         "compdef() { :; }\n"

@@ -360,7 +360,6 @@ def test_what_fits_the_schema_is_read(data: Any) -> None:
     assert fits(data) and is_read(data)
 
 
-@pytest.mark.slow
 @given(values(SCHEMA), st.data())
 def test_what_is_changed_is_a_mistake_to_both_or_to_neither(data: Any, drawn: st.DataObject) -> None:
     path = drawn.draw(st.sampled_from(places(data)))
@@ -371,7 +370,6 @@ def test_what_is_changed_is_a_mistake_to_both_or_to_neither(data: Any, drawn: st
     assert fits(changed) == is_read(changed)
 
 
-@pytest.mark.slow
 @given(values(SCHEMA), st.data())
 def test_a_name_that_nobody_knows_is_a_mistake_to_both(data: Any, drawn: st.DataObject) -> None:
     tables = [

@@ -50,7 +50,6 @@ def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subproces
     return subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", check=False)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format_", reporters.names())
 def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
     for path, code in ((CLEAN, 0), (bad, 1)):
@@ -59,7 +58,6 @@ def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
         assert without.stdout == run("--format", format_, path, blocked=()).stdout != ""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", [["show"], ["show", "--format", "json"], ["schema"]])
 def test_other_commands_need_none_either(command: list[str], bad: Path) -> None:
     arguments: list[str | Path] = [*command, *([bad] if command[0] == "show" else [])]

@@ -359,7 +359,6 @@ def test_a_text_is_read_as_the_value_that_it_is_written_for(name: str, value: An
 
 
 @needs_shell
-@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_a_value_goes_through_a_shell_unchanged(value: str) -> None:
@@ -372,7 +371,6 @@ def test_a_value_goes_through_a_shell_unchanged(value: str) -> None:
 
 
 @needs_shell
-@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.text("abcXYZ019._-/", min_size=1, max_size=30))
 def test_a_name_goes_through_a_shell_unchanged(name: str) -> None:
@@ -387,7 +385,6 @@ NAMES = ("dump.json", "oneline.json", "map.json", "rows.json", "dump.jsonl", "du
 DUMPS = [(shift, one) for shift in (0, 11) for one in planted_files(shift) if one.name in NAMES]
 
 
-@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(("shift", "planted"), DUMPS, ids=[f"{planted.name}-{shift}" for shift, planted in DUMPS])
 def test_no_command_has_a_canary_in_it(shift: int, planted: Planted) -> None:
     """Whatever is done to any setting: written anew with more behind it, renamed, removed or stored again."""
@@ -596,7 +593,6 @@ def paste(shell: list[str], made: list[Command] | None, store: Path, **variables
 
 
 @needs_shell
-@pytest.mark.slow
 def test_the_script_does_what_is_meant_also_the_second_time(folder: Path) -> None:
     script(folder, "--unsafe-fixes")
     store = folder / "store"
@@ -620,7 +616,6 @@ def test_the_script_does_what_is_meant_also_the_second_time(folder: Path) -> Non
 
 
 @needs_shell
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "meant"),
     [

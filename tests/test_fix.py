@@ -652,7 +652,6 @@ while True:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a process is killed as POSIX does")
 def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one() -> None:
     path = Path("medplum.config.json")

@@ -39,7 +39,6 @@ def lines(outcome: Outcome) -> list[str]:
     return found
 
 
-@pytest.mark.quick_cases(1_000)
 @pytest.mark.parametrize("case", CASES)
 def test_findings(case: str) -> None:
     outcome = linted(case)

@@ -35,7 +35,6 @@ import settings_docs  # noqa: E402
 CLEAN: dict[str, Any] = json.loads((ROOT / "benchmarks" / "clean.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
 def test_they_are_fresh() -> None:
     assert run(sys.executable, ROOT / "tools" / "generate.py", "--check", cwd=ROOT, status=None).stdout == ""
 

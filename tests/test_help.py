@@ -144,7 +144,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "line"), EXAMPLES)
 def test_every_example_runs(name: str, line: str, folder: Path) -> None:
     program, *words = shlex.split(line)

@@ -208,7 +208,6 @@ def test_what_only_python_takes_for_a_digit_is_none(digit: str) -> None:
 # --- Depth ---------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["port", "accurateCountThreshold", "bullmq.removeOnComplete", "smtp.port"])
 def test_1_500_levels_under_the_name_of_a_number(name: str) -> None:
     values = {"baseUrl": '"https://api.example.com"', name: deep(1_500)}

@@ -203,7 +203,6 @@ def _luminance(colour: str) -> float:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 def test_a_browser_runs_the_script_that_the_policy_allows(tmp_path: Path) -> None:
     Path("page.html").write_text(reported("html", rich()), encoding="utf-8")

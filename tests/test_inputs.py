@@ -128,7 +128,6 @@ def test_standard_input_has_the_same_limit(monkeypatch: pytest.MonkeyPatch, chun
     assert lint("-", "--max-size", str(len(BAD)), given=BAD).exit_code == 1
 
 
-@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("command", ["-", "show -"])
 def test_standard_input_that_is_no_file(command: str) -> None:
@@ -161,7 +160,6 @@ def test_the_null_device_is_an_empty_file() -> None:
     assert (result.exit_code, result.stderr) == (2, "medplum-lint: error: /dev/null: the file is empty\n")
 
 
-@pytest.mark.slow
 @unix
 def test_what_a_shell_substitutes_is_read() -> None:
     done = shell(f"$LINT {' '.join(SELECT)} -f concise <(sleep 0.2; cat server.json)")
@@ -176,7 +174,6 @@ def test_what_a_shell_substitutes_is_read() -> None:
     assert (done.returncode, done.stdout) == (0, "No differences.\n")
 
 
-@pytest.mark.slow
 @unix
 def test_a_named_pipe_is_read_when_somebody_writes_to_it() -> None:
     os.mkfifo("pipe")
@@ -285,26 +282,33 @@ def removed(tmp_path: Path) -> Iterator[None]:
     subprocess.run(["rm", "-rf", *map(str, tmp_path.iterdir())], check=True)
 
 
-@pytest.mark.slow
-@unix
-@pytest.mark.parametrize("command", [["."], ["**/*.json"], ["x/**"]])
-def test_folders_1100_deep(command: list[str], removed: None) -> None:
+@pytest.fixture
+def deep_file(removed: None) -> str:
+    """A file in 1,100 folders."""
     here = os.getcwd()
     for _ in range(1_100):
         os.mkdir("x")
         os.chdir("x")
     Path("medplum.config.json").write_text(BAD)
     os.chdir(here)
-    result = lint(*command, *SELECT)
+    return "x/" * 1_100 + "medplum.config.json"
+
+
+@unix
+@pytest.mark.parametrize("command", [".", "**/*.json", "x/**"])
+def test_folders_1100_deep(command: str, deep_file: str) -> None:
+    result = lint(command, *SELECT)
     assert (result.exit_code, result.stderr) == (1, "")
-    assert result.stdout.startswith("x/" * 1_100 if command == ["x/**"] else ("x/" * 1_100, "server.json"))
-    deep = "x/" * 1_100 + "medplum.config.json"
-    assert lint("show", deep).exit_code == 0
+    assert result.stdout.startswith("x/" * 1_100 if command == "x/**" else ("x/" * 1_100, "server.json"))
+
+
+@unix
+def test_a_file_1100_deep(deep_file: str) -> None:
+    assert lint("show", deep_file).exit_code == 0
     for form in MACHINES:
-        assert lint(deep, "--format", form).exit_code == 1
+        assert lint(deep_file, "--format", form).exit_code == 1
 
 
-@pytest.mark.slow
 @unix
 def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
     here = os.getcwd()
@@ -317,7 +321,7 @@ def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
     assert line.startswith("medplum-lint: error: xx/xx/") and line.endswith("/xx: cannot be read: file name too long")
 
 
-@pytest.mark.slow
+@pytest.mark.quick_cases(11)
 @pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("name", ["a/" * 3_000 + "x.json", "x" * 300, "../" * 3_000 + "x.json", "/" * 5_000 + "x"])
 def test_a_name_for_standard_input_of_any_length(name: str, form: str) -> None:
@@ -329,7 +333,6 @@ _PARTS = ".a" * (5_000 if sys.version_info >= (3, 11) else 900)
 """The parts of a long dotted key. tomli, which reads TOML on Python 3.10, refuses more than 1,000 by itself."""
 
 
-@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -365,8 +368,10 @@ def test_a_project_that_has_another_tool(text: str) -> None:
 
 # --- A folder that is gone, names that are no text, terminals that cannot show them --------------------------------------------------
 
+# not -c: its "" in sys.path makes extension modules fail there on Python 3.13
+GONE = f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={Path(__file__).parent.parent} {sys.executable} -m linter"
 
-@pytest.mark.slow
+
 @unix
 @pytest.mark.parametrize(
     ("arguments", "code"),
@@ -381,19 +386,21 @@ def test_a_project_that_has_another_tool(text: str) -> None:
     ],
 )
 def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
-    entry = f"{sys.executable} -m linter"  # not -c: its "" in sys.path makes extension modules fail there on Python 3.13
-    root = Path(__file__).parent.parent
-    done = shell(f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={root} {entry} {arguments}")
+    done = shell(f"{GONE} {arguments}")
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr and "bug" not in done.stderr
-    for form in MACHINES:
-        done = shell(f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={root} {entry} $OLD/server.json -f {form}")
-        assert (done.returncode, done.stderr) == (1, "")
-        assert parsed(form, done.stdout)
 
 
-@pytest.mark.slow
 @unix
+@pytest.mark.parametrize("form", MACHINES)
+def test_a_report_in_a_working_folder_that_is_gone(form: str) -> None:
+    done = shell(f"{GONE} $OLD/server.json -f {form}")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert parsed(form, done.stdout)
+
+
+@unix
+@pytest.mark.quick_cases(11)
 @pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "C"])
 def test_a_name_that_is_no_text(form: str, encoding: str) -> None:

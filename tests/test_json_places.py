@@ -343,7 +343,6 @@ SEEDS = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 def test_something_is_wrong_exactly_where_node_says_so() -> None:
     chance = random.Random(1)
@@ -444,7 +443,6 @@ def test_a_long_text_takes_linear_time(name: str) -> None:
     assert time.process_time() - start < 5  # less than 0.5 s here; quadratic time would be many minutes
 
 
-@pytest.mark.slow
 def test_many_places_of_a_huge_line_take_linear_time() -> None:
     text = LONG["minified"]
     parsed = parse_json(text)
@@ -456,7 +454,6 @@ def test_many_places_of_a_huge_line_take_linear_time() -> None:
     assert time.process_time() - start < 5
 
 
-@pytest.mark.slow
 def test_the_tolerant_reader_needs_no_recursion() -> None:
     limit = sys.getrecursionlimit()
     assert limit <= 10_000

@@ -90,7 +90,6 @@ def test_a_clean_run_and_an_empty_one() -> None:
     assert reported("markdown", run) == "## medplum-lint\n\n**No findings in 1 file.**\n"
 
 
-@pytest.mark.slow
 def test_it_is_no_longer_than_github_takes() -> None:
     """The least severe are left out, and the lines about the run do not push the findings out."""
     where = document()

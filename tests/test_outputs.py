@@ -199,14 +199,12 @@ def test_a_bug_in_one_reporter_keeps_no_other_from_its_report(monkeypatch: pytes
     assert Path("out.sarif").read_text() == expected
 
 
-@pytest.mark.slow
 def test_with_fixes(tmp_path: Path) -> None:
     done = lint("--fix", "--unsafe-fixes", "-o", "sarif:out.sarif", "-o", "junit:out.xml")
     assert done.exit_code == 0
     assert json.loads(Path("out.sarif").read_text())["runs"][0]["results"] == []
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="this is about Unix's pipes")
 def test_files_are_written_though_the_reader_of_standard_output_has_gone() -> None:
     command = f"{sys.executable} -m linter server.json -o sarif:out.sarif | true"

@@ -166,7 +166,6 @@ def findings(form: str, path: Path) -> int:
     return content.count("<article")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(BASH is None, reason="bash is not installed")
 @pytest.mark.parametrize("name", READ)
 def test_a_recipe_makes_its_reports_and_fails_on_errors(name: str, project: Path, programs: Path, tmp_path: Path) -> None:
@@ -270,7 +269,6 @@ def test_hadolint_has_nothing_to_say() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="once is enough for what takes long: not on the oldest Python too")
 def test_the_commands_of_the_image(tmp_path: Path) -> None:
     """Without Docker: what COPY names is copied, RUN is run, each in a folder in place of the root; then a read-only folder is checked."""
     checkout = copy_of_repository(tmp_path / "checkout")

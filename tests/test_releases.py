@@ -93,8 +93,6 @@ def test_what_is_no_release() -> None:
         assert str(error.value) == message
 
 
-@pytest.mark.quick_cases(20)
-@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("text", "first", "last", "count"),
     [
@@ -254,8 +252,6 @@ def test_how_releases_read_texts() -> None:
     assert wrong == []
 
 
-@pytest.mark.quick_cases(20)
-@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("variable", "landed"),
     [
@@ -287,8 +283,6 @@ def test_the_variable_that_people_would_try_in_an_older_release() -> None:
     ]
 
 
-@pytest.mark.quick_cases(20)
-@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("name", "known", "unknown"),
     [
@@ -338,7 +332,6 @@ def test_of_which_releases_it_is_not_known_whether_they_read_a_setting(name: str
     assert [text for text in releases.split() if setting(name).is_read_by(Release.of(text)) is not None] == []
 
 
-@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("name", "known", "unknown"),
     [

@@ -40,7 +40,6 @@ from linter.reporters import Reporter, reporter
 from linter.text import Edit
 
 FORMATS: Final = reporters.names()
-pytestmark = pytest.mark.quick_cases(1_000)
 every_reporter = pytest.mark.parametrize("name", FORMATS)
 
 
@@ -173,7 +172,7 @@ RUNS: Final[dict[str, Callable[[], Result]]] = {
     "canaries": canaries,
 }
 STYLES: Final = (Style(), Style(color=True), Style(quiet=True), Style(color=True, width=40, links=True, statistics=True))
-every_run = pytest.mark.parametrize("run", [pytest.param(run, marks=pytest.mark.slow if run == MANY else ()) for run in RUNS])
+every_run = pytest.mark.parametrize("run", RUNS)
 
 
 def reported(name: str, run: Result, style: Style = Style()) -> str:
@@ -280,7 +279,7 @@ def _json(text: str) -> object:
         return None
 
 
-@pytest.mark.parametrize("run", ["everything", pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("run", ["everything", MANY])
 @every_reporter
 def test_it_writes_every_finding_that_counts(name: str, run: str) -> None:
     made = RUNS[run]()

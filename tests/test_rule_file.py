@@ -314,7 +314,6 @@ def test_rules_may_lie_in_folders(tmp_path: Path) -> None:
     assert found == []
 
 
-@pytest.mark.slow
 def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
     deep = tmp_path
     for _ in range(1_200):
@@ -466,7 +465,6 @@ def test_every_built_in_rule_names_its_evidence() -> None:
     )
 
 
-@pytest.mark.quick_cases(1_000)
 @pytest.mark.parametrize("path", rule_files(rules_folder()), ids=lambda path: path.stem)
 def test_every_built_in_rule_is_in_block_style(path: Path) -> None:
     """At most 140 columns; in braces one member at most and no other mapping, in brackets no list and no mapping."""

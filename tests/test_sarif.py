@@ -222,7 +222,6 @@ def test_the_objects_of_sarif_om_say_the_same(name: str) -> None:
     assert json.dumps(as_objects_say(log), indent=1) == json.dumps(log, indent=1)
 
 
-@pytest.mark.slow
 def test_the_objects_of_sarif_om_say_the_same_of_all_fixtures() -> None:
     outcome = lint_paths([str(TESTS / "fixtures"), str(TESTS / "golden")], Options(allow_unrecognized=True))
     log = json.loads(written(outcome.result, RICH))
@@ -281,7 +280,6 @@ def validator(log: Path) -> Counter[tuple[str, str]]:
     return Counter((item.get("level", "warning"), item["ruleId"].split("/")[0]) for item in run["results"])
 
 
-@pytest.mark.slow
 @needs_tool
 def test_validator(tmp_path: Path) -> None:
     """No error, no warning, and as notes only what we decline, for the reasons in docs/outputs.md.
@@ -306,7 +304,6 @@ def test_validator(tmp_path: Path) -> None:
     } - {"SARIF2006"}
 
 
-@pytest.mark.slow
 @needs_tool
 def test_validator_complains(tmp_path: Path) -> None:
     """The validator is found and has teeth."""
@@ -543,7 +540,6 @@ def test_suppressed_findings_are_left_out() -> None:
     assert "suppress" not in json.dumps(run)
 
 
-@pytest.mark.slow
 def test_no_more_results_than_github_takes() -> None:
     """The gravest stay, in their order, and the log says how many went."""
     file = document()
@@ -566,7 +562,6 @@ def test_no_more_results_than_github_takes() -> None:
     ]
 
 
-@pytest.mark.slow
 def test_no_larger_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """10 MB as gzip has it, which is what an upload is measured by."""
     file = document()

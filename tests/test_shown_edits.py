@@ -171,7 +171,6 @@ def compared(name: str, template: str, secret: str, other: str) -> None:
     assert widths(one) == widths(two)
 
 
-@pytest.mark.slow
 @MANY
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=4, unique=True), SECRETS, SECRETS, st.booleans())
 def test_no_edit_of_json_tells_a_secret(lines: list[str], secret: str, other: str, dense: bool) -> None:
@@ -179,7 +178,6 @@ def test_no_edit_of_json_tells_a_secret(lines: list[str], secret: str, other: st
     compared(SERVER, re.sub(r"(?<!0)\n *", " ", text) if dense and "//" not in text.replace("://", "") else text, secret, other)
 
 
-@pytest.mark.slow
 @MANY
 @given(
     st.lists(st.sampled_from(VARIABLES), min_size=1, max_size=4, unique=True),

@@ -48,7 +48,6 @@ from fuzz.mutate import mutate_bytes  # noqa: E402
 from fuzz.renderers import RENDERERS  # noqa: E402
 
 SOURCES: Final = source_names()
-pytestmark = pytest.mark.quick_cases(1_000)
 every_source = pytest.mark.parametrize("name", SOURCES)
 RULES: Final = {rule.info.id: rule for rule in all_rules(())[0]}
 

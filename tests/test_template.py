@@ -174,7 +174,6 @@ def test_a_literal_is_itself(value: Any) -> None:
     assert show_value(value)(node()) == literal_text(value)
 
 
-@pytest.mark.slow
 def test_what_a_template_makes_is_bounded() -> None:
     """A value of megabytes, a hundred times over, is not made; the value itself, which needs no making, is given as it is."""
     long = "w" * (LONGEST_VALUE - 1)
@@ -192,7 +191,6 @@ def test_what_a_template_makes_is_bounded() -> None:
     assert peak < 1_000_000
 
 
-@pytest.mark.slow
 def test_a_fix_that_would_make_too_much_is_not_offered() -> None:
     document = bare({"baseUrl": "w" * 40_000, "appBaseUrl": "y" * 8_000_000})
 

@@ -244,7 +244,6 @@ def test_a_fixture(path: Path, unsafe: bool) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_there_are_dumps_among_the_fixtures() -> None:
     assert sum(bool(fixes_of(path.name, path.read_bytes()).dumps) for path in DUMPS) > 5
 

@@ -349,7 +349,6 @@ def test_the_view_holds_no_value_that_the_catalogue_does_not_know_as_public(kind
             assert f"canary {name}'" not in shown
 
 
-@pytest.mark.slow
 def test_a_document_of_any_depth_has_a_view() -> None:
     text = '{"signingKey": "x", "a":' + '{"a":' * 50_000 + '"s"' + "}" * 50_000 + "}"
     [loaded] = load(Input("x", text.encode(), Path("x")), "server/json").loaded
@@ -398,7 +397,6 @@ def test_a_found_policy_that_names_a_secret_is_refused(must: dict[str, Any], mor
     assert error.endswith("name its folder with --rules")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", [["rules"], ["explain", "missing-redis"], ["test"]])
 def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
     write("policies/asks.yaml", policy("asks", {"signingKey": {"min_length": 12}}))

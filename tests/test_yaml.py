@@ -407,7 +407,6 @@ LONG = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_text_takes_linear_time(name: str) -> None:
     start = time.process_time()
