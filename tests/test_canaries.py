@@ -28,6 +28,14 @@ SHIFTS = (0, 11)
 FILES = [(shift, planted) for shift in SHIFTS for planted in planted_files(shift)]
 
 
+every_file = pytest.mark.parametrize(
+    ("shift", "planted"),
+    [pytest.param(*file, id=f"{file[1].name}-{file[0]}", marks=pytest.mark.slow if file[0] else ()) for file in FILES],
+    scope="module",
+)
+"""(With a scope, so that the tests of one file run one after the other, and its reports are made once.)"""
+
+
 @cache
 def curious() -> tuple[Rule, ...]:
     """Policies that say all they can of every value."""
@@ -76,8 +84,7 @@ def with_policies(outcome: Outcome) -> Result:
     return outcome.result._replace(findings=(*outcome.result.findings, *found))
 
 
-@pytest.mark.quick_cases(5)
-@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+@every_file
 def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
     assert CANARY in planted.content or planted.name == "encoded.yaml"
     result, errors = linted(planted)
@@ -93,8 +100,7 @@ def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
             assert not printed(diff.as_json(document, other))
 
 
-@pytest.mark.quick_cases(5)
-@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+@every_file
 def test_a_baseline_holds_no_canary(shift: int, planted: Planted, tmp_path: Path) -> None:
     given = Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name)
     outcome = lint_input(given, Options(EVERY_RULE, planted.kind, write_baseline=tmp_path / "known"))
@@ -114,8 +120,7 @@ def test_no_setting_shows_a_canary_of_any_form(form: str) -> None:
         assert {part for text in said for part in printed(str(text))} == set(), planted.name
 
 
-@pytest.mark.quick_cases(5)
-@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+@every_file
 def test_two_configurations_are_compared_without_a_canary(shift: int, planted: Planted) -> None:
     others = [one for one in planted_files((shift + 5) % len(FORMS)) if one.name == planted.name]
     for one, other in zip(loaded(planted), loaded(others[0]), strict=True):
@@ -123,8 +128,7 @@ def test_two_configurations_are_compared_without_a_canary(shift: int, planted: P
         assert not printed(diff.as_json(one, other))
 
 
-@pytest.mark.quick_cases(5)
-@pytest.mark.parametrize(("shift", "planted"), FILES, ids=[f"{planted.name}-{shift}" for shift, planted in FILES])
+@every_file
 def test_sarif_gives_no_canary_away(shift: int, planted: Planted) -> None:
     """Neither by the hash of its line, which can be inverted, nor by its length."""
     result = linted(planted)[0]

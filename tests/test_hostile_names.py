@@ -189,6 +189,7 @@ PLACES: dict[str, Callable[[str], dict[str, object]]] = {
 }
 
 
+@pytest.mark.quick_cases(17)
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\udcff" not in one])
 @pytest.mark.parametrize("place", sorted(PLACES))
 def test_texts_of_a_policy(hostile: str, place: str) -> None:
