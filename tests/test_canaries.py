@@ -249,8 +249,15 @@ def _nested(path: str) -> Any:
     return value
 
 
-@pytest.mark.quick_cases(4)
-@pytest.mark.parametrize("planted", planted_files(0), ids=lambda planted: planted.name)
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param(
+            planted, id=planted.name, marks=() if planted.name in ("medplum.config.json", ".env", "broken.json") else pytest.mark.slow
+        )
+        for planted in planted_files(0)
+    ],
+)
 def test_no_fix_prints_a_canary(planted: Planted, fixing: dict[str, Path]) -> None:
     """Neither the report that offers it, nor the difference that it would make."""
     made = 0

@@ -175,6 +175,7 @@ def test_files_are_edited(text: str, value: str) -> None:
     check_that_files_are_edited(text, value)
 
 
+@pytest.mark.slow
 @MANY
 @given(FILES, TEXTS)
 def test_many_files(text: str, value: str) -> None:

@@ -41,6 +41,7 @@ def is_made_whole(fixes: Fixes) -> bool:
     return any(new.complete and not old.complete for file in fixes.files for old, new in zip(file.old, file.new, strict=True))
 
 
+@pytest.mark.quick_cases(38)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_a_fixture(path: Path) -> None:
     plain = lint_paths([str(path)], Options(Overrides(pedantic=True), allow_unrecognized=True))

@@ -136,6 +136,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 PATHS = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.name not in ("expected.txt", "README.md"))
 
 
+@pytest.mark.quick_cases(38)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_what_is_called_fixable_in_a_fixture_is_mended(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -302,6 +302,7 @@ def test_folders_1100_deep(command: str, deep_file: str) -> None:
     assert result.stdout.startswith("x/" * 1_100 if command == "x/**" else ("x/" * 1_100, "server.json"))
 
 
+@pytest.mark.slow
 @unix
 def test_a_file_1100_deep(deep_file: str) -> None:
     assert lint("show", deep_file).exit_code == 0

@@ -152,7 +152,7 @@ VARIABLES = [
     "MEDPLUM_DATABASE_USER={0}",
 ]
 SECRETS = st.text("abcdefghijkmnpqrstuvwxyz23456789", min_size=9, max_size=24).map(lambda text: f"Zq7{text}K4x")
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def widths(found: Any) -> Any:
@@ -171,14 +171,14 @@ def compared(name: str, template: str, secret: str, other: str) -> None:
     assert widths(one) == widths(two)
 
 
-@MANY
+@SLOWLY
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=4, unique=True), SECRETS, SECRETS, st.booleans())
 def test_no_edit_of_json_tells_a_secret(lines: list[str], secret: str, other: str, dense: bool) -> None:
     text = config("\n  ".join([*(line.format("\0") for line in lines), '"logLevel": "WARN"']))
     compared(SERVER, re.sub(r"(?<!0)\n *", " ", text) if dense and "//" not in text.replace("://", "") else text, secret, other)
 
 
-@MANY
+@SLOWLY
 @given(
     st.lists(st.sampled_from(VARIABLES), min_size=1, max_size=4, unique=True),
     SECRETS,
