@@ -26,6 +26,8 @@ from linter.run import Options, Outcome, lint_paths
 from linter.text import Edit, Span
 
 SLASHES = "app-base-url-without-trailing-slash,storage-base-url-without-trailing-slash,removed-setting,base-url-without-trailing-slash"
+KNOWN = ("--server-version", str(NEWEST))
+"""An old setting is deleted only where it is known which server it is."""
 BASE: Mapping[str, Any] = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
 
 
@@ -46,7 +48,7 @@ def run(*arguments: str) -> Result:
 
 
 def fix(*arguments: str) -> Result:
-    return run("--fix", "--select", SLASHES, *arguments)
+    return run("--fix", *KNOWN, "--select", SLASHES, *arguments)
 
 
 # --- What is changed ------------------------------------------------------------------------------------------------------------------
@@ -91,7 +93,7 @@ COMMENTS = {
 def test_a_safe_fix_takes_no_comment_about_what_stays(name: str) -> None:
     before, after = COMMENTS[name]
     path = write(before)
-    run("--fix", "--select", "removed-setting,json-duplicate-key", path.name)
+    run("--fix", *KNOWN, "--select", "removed-setting,json-duplicate-key", path.name)
     assert path.read_text() == after
 
 
@@ -126,7 +128,7 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
     data = {"database": {}, "redis": redis, "auditEventLogGroup": "x", "appBaseUrl": "https://a.clinic.example"}
     text = json.dumps(data, indent=2)
     path = write(text)
-    result = run("--diff", "--select", SLASHES, path.name)
+    result = run("--diff", *KNOWN, "--select", SLASHES, path.name)
     assert (result.exit_code, path.read_text()) == (1, text)
     assert result.stdout == (
         "--- medplum.config.json\n"
@@ -140,7 +142,9 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
         '+  "appBaseUrl": "https://a.clinic.example/"\n'
         " }\n"
         "\\ No newline at end of file\n"
-        f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n"
+        f"Judged by server {NEWEST} (--server-version).\n"
+        "\n"
+        "No findings in 1 file.\n"
     )
     assert result.stderr == "medplum-lint: note: 2 findings would be fixed in 1 file\n"
 
@@ -148,7 +152,7 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
 def test_what_a_diff_leaves_is_reported_where_it_is_now() -> None:
     text = '{\n"auditEventLogGroup": "x",\n"baseUrl": "https://a.example/",\n"database": {},\n"redis": {"port": 70000}\n}\n'
     path = write(text)
-    rules = "--select", "removed-setting,number-out-of-range"
+    rules = *KNOWN, "--select", "removed-setting,number-out-of-range"
     found = json.loads(run("--diff", *rules, "--format", "json", path.name).stdout)["findings"]
     assert [(one["rule"], one["range"]["start"]) for one in found] == [("number-out-of-range", {"line": 5, "column": 19})]
     result = run("--diff", *rules, "--format", "sarif", path.name)
@@ -304,7 +308,7 @@ def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.Mo
         return made._replace(changes=(Change("set", ("port",), "web"),)) if made is not None else None
 
     monkeypatch.setattr(engine, "make_fix", worse)
-    result = run("--fix", "--select", "removed-setting,wrong-type", path.name)
+    result = run("--fix", *KNOWN, "--select", "removed-setting,wrong-type", path.name)
     assert (result.exit_code, path.read_text()) == (0, before)
     assert result.stderr == (
         "medplum-lint: note: medplum.config.json: is left as it is, "
@@ -449,7 +453,7 @@ def test_a_workflow_is_fixed_in_one_run() -> None:
         '        "MEDPLUM_APP_BASE_URL":  https:/.example.com/\n        "MEDPLUM_AUDIENCE": >'
     )
     path = write(text, "deploy.yml")
-    assert left(path) == [("misread-object", "cacheRedis"), ("example-host", "appBaseUrl")]
+    assert left(path, *KNOWN) == [("misread-object", "cacheRedis"), ("example-host", "appBaseUrl")]
     assert '"MEDPLUM_APP_BASE_URL":  https://.example.com/' in path.read_text()
 
 

@@ -19,6 +19,7 @@ from linter.model import UNKNOWN, Finding
 from linter.policy.errors import RuleError
 from linter.policy.operators.aws import FARGATE_MEMORY
 from linter.run import Options, Outcome, lint_input, lint_paths
+from linter.settings.releases import DATES, NEWEST
 
 TABLE = Path(__file__).parent / "data" / "wrong-infra-values.tsv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -448,7 +449,8 @@ def test_a_wrong_operand_is_an_error(assertion: dict[str, Any]) -> None:
 def test_messages_name_who_reads_the_config() -> None:
     document = bare({"apiDomain": "x", "skipDns": "false", "maxConnections": 5}, "infra/json")
     assert messages(rule({"**": {"fits": "known"}}, **{"for": "infra"}), document) == [
-        "apiDomain is not a setting of the CDK, which ignores it; did you mean apiDomainName?"
+        f"apiDomain is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads it; "
+        "did you mean apiDomainName?"
     ]
     (message,) = messages(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
     assert message == (

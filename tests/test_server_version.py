@@ -516,7 +516,7 @@ def test_a_mistake_in_a_range(when: str, message: str) -> None:
 # --- What a fix does to the older servers of a range --------------------------------------------------------------------------------------
 
 SAFE_ON = [
-    ("auditEventLogGroup", "g", "", True),  # nothing is said of older servers
+    ("auditEventLogGroup", "g", "", False),  # nothing says which server it is
     ("auditEventLogGroup", "g", "5.1", True),
     ("auditEventLogGroup", "g", ">=5", True),
     ("auditEventLogGroup", "g", ">=4.5.2,<6", False),  # 4.5.2 reads it
@@ -542,4 +542,6 @@ def test_what_an_older_server_of_the_range_reads_is_left_in_the_file() -> None:
     run("--fix", "--server-version", ">=4.3,<6", path)
     assert json.loads(Path(path).read_text()) == JSON | {"auditEventLogGroup": "g"}
     run("--unsafe-fixes", "--fix", "--server-version", ">=4.3,<6", "--select", "removed-setting", path)
+    assert json.loads(Path(path).read_text()) == JSON | {"auditEventLogGroup": "g"}
+    run("--fix", "--server-version", ">=5,<6", "--select", "removed-setting", path)
     assert json.loads(Path(path).read_text()) == JSON

@@ -26,6 +26,7 @@ from linter.policy.grammar import WORDS
 from linter.policy.operators import OPERATORS, never
 from linter.policy.rule import Rule, compile_rule
 from linter.policy.trust import check_asks_no_secret, public_view
+from linter.settings.releases import DATES, NEWEST
 
 SECRET = "pa5sw0rd-hunter2-example"
 SERVER = {
@@ -315,7 +316,7 @@ def test_what_it_may_know() -> None:
         "signingKey must not be set",
         'baseUrl must end with "x"',
         "googleClientSecret is missing",
-        "unheardOf is not a setting of the server, which ignores it",
+        f"unheardOf is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads it",
     ]
     assert [one.document for one in check(untrusted(asked), dump)] == [dump] * 4
     assert [one.message for one in check(untrusted({"signingKey@tier": {"equals": "Advanced"}}), dump)] == ['signingKey must be "Advanced"']

@@ -9,13 +9,15 @@ class Mismatch:
     """How a value does not fit: the aspect, one of :data:`~linter.conformance.mismatch.ASPECTS`, and the reason.
 
     The reason is a clause that reads on after the setting's name. It can be given as a function, which is called when it is asked for.
+    ``may_be_newer`` says that no known release reads it, but that the server is newer than those: it is worth a note, whatever the rule.
     """
 
-    __slots__ = ("_reason", "aspect")
+    __slots__ = ("_reason", "aspect", "may_be_newer")
 
-    def __init__(self, aspect: str, reason: str | Callable[[], str]) -> None:
+    def __init__(self, aspect: str, reason: str | Callable[[], str], *, may_be_newer: bool = False) -> None:
         self.aspect = aspect
         self._reason = reason
+        self.may_be_newer = may_be_newer
 
     @property
     def reason(self) -> str:

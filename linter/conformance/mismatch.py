@@ -277,17 +277,18 @@ class _Checker:
         if self.coercion is not None and isinstance(value, dict) and len(path) < DEEPEST and raw is None:
             return None, True  # no parameter of its own: what is unknown is beneath it
         if setting is not None and setting.origin in ("older-version", "never-read"):
-            return Mismatch("current", names.instead(setting, self.reader)), False
+            return names.old(setting, self.reader, self.server), False
         variable = self.document.fact(path, "name") if self.document.kind == "server/env" else None
         if variable is not None:
             return names.useless_variable(str(variable), path, setting, self.catalogue, self.server), False
         if setting is None and len(path) == 1 and self._is_of_cdk(name):
-            return Mismatch("own-name", "is a setting of the CDK, which the server ignores"), False
+            reason = "is a setting of the CDK, and no known release of the server reads it"
+            return Mismatch("own-name", reason, may_be_newer=bool(self.server.newer)), False
         needed = self._needed(path)
         if needed:
             return Mismatch("misspelt", f"is not read, because it is not spelt {needed}, and {names.NEEDED[needed]}; rename it"), False
         written = UNKNOWN if self.document.fact(path, "raw") is not None else value  # a text can stand for an object
-        return Mismatch("known", lambda: names.unknown_reason(path, setting, self.catalogue, written, self.release)), False
+        return names.unknown_name(path, setting, self.catalogue, written, self.release, self.server), False
 
     def _needed(self, path: SettingPath) -> str:
         """The setting that a name was meant to be, if nothing else gives it and the server cannot do without; empty for all others."""

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
-from ..release import MAIN, Release, ServerVersion
+from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
@@ -40,8 +40,14 @@ def reader_of(catalogue: Catalogue) -> str:
     return "the CDK" if catalogue.kind == "infra" else "the server"
 
 
-def instead(setting: Setting, reader: str) -> str:
-    """The reason of a mismatch for a name that only older versions read, or none ever did, with the one to use.
+def old(setting: Setting, reader: str, server: ServerVersion) -> Mismatch:
+    """The mismatch of a name that only older versions read, or none ever did."""
+    unread = reader == "the server" and setting.is_unread_by(server)
+    return Mismatch("current", _instead(setting, reader) + ("; the line has no effect and can be deleted" if unread else ""))
+
+
+def _instead(setting: Setting, reader: str) -> str:
+    """Who reads such a name, with the one to use.
 
     Those that no CDK has read are in the catalogue because the page of its settings has them.
     """
@@ -71,20 +77,38 @@ def needed_like(name: str) -> str:
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 
-def unknown_reason(path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any, release: Release) -> str:
-    """The reason of a mismatch for a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
+def unknown_name(
+    path: SettingPath, setting: Setting | None, catalogue: Catalogue, value: Any, release: Release, server: ServerVersion
+) -> Mismatch:
+    """The mismatch of a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
 
     What is guessed can hold the ``value``: an object or list is none of a switch, and the other way round.
     """
-    reader = reader_of(catalogue)
-    ignored = f"is not a setting of {reader}, which ignores it"
+    ignored = f"is not a setting of {reader_of(catalogue)}, which ignores it"
     if setting is not None:
-        if not setting.use:
-            return f"{ignored}: {as_clause(setting.meaning)}"
-        used = catalogue.get(tuple(setting.use.split(".")))
-        return ignored if used is not None and is_read_later(used, release) else f"{ignored}; did you mean {setting.use}?"
-    meant = _meant(path, catalogue, value, release)
-    return f"{ignored}; {meant}" if meant else ignored
+        return Mismatch("known", lambda: f"{ignored}{_of_near_miss(setting, catalogue, release)}")
+
+    def reason() -> str:
+        guess = _meant(path, catalogue, value, release)
+        return f"{ignored if guess.is_near_miss else not_known(server)}{guess.hint}"
+
+    return Mismatch("known", reason, may_be_newer=bool(server.newer) and not _meant(path, catalogue, value, release).is_near_miss)
+
+
+def _of_near_miss(setting: Setting, catalogue: Catalogue, release: Release) -> str:
+    """What to say of a name that the catalogue has as a near miss, at the end of a sentence."""
+    if not setting.use:
+        return f": {as_clause(setting.meaning)}"
+    used = catalogue.get(tuple(setting.use.split(".")))
+    return "" if used is not None and is_read_later(used, release) else f"; did you mean {setting.use}?"
+
+
+def not_known(server: ServerVersion, name: str = "it") -> str:
+    """The reason of a mismatch for a name that resembles none: it may be that of a setting which only newer servers have."""
+    from ..settings.releases import DATES  # only after a mistake
+
+    newer = f", but {server.newer}, your server, is newer" if server.newer else ""
+    return f"is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}{newer}"
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> Mismatch:
@@ -99,15 +123,23 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue, server.release)
     hint = f"; did you mean {near}?" if near else ""
-    return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
+    if is_near_miss(variable, near):
+        return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
+    return Mismatch("known", f"{not_known(server, printable(variable))}{hint}", may_be_newer=bool(server.newer))
 
 
-def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release) -> str:
-    """What was probably meant by an unknown name."""
+class _Guess(NamedTuple):
+    """What was probably meant by an unknown name, as the end of a sentence, and whether the name is a near miss of it."""
+
+    hint: str = ""
+    is_near_miss: bool = False
+
+
+def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release) -> _Guess:
     name = str(path[-1])
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
-        return f"in a JSON file, write {printable(name)} as an object inside an object"
+        return _Guess(f"; in a JSON file, write {printable(name)} as an object inside an object", is_near_miss=True)
     names = live_names(catalogue, release)
     above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
     from .secrets import is_called_secret  # only after a mistake
@@ -116,11 +148,23 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     beside = _that_can_be(catalogue, release, above, sort, is_secret=is_secret) if above in names.members else ()
     near = near_name(name, beside)
     if near:
-        return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?"
+        return _Guess(f"; did you mean {'.'.join([*map(str, path[:-1]), near])}?", is_near_miss(name, near))
     # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
     every = (tuple(one.split(".")) for one in names.ending.get(name, ()) if "*" not in one)
     elsewhere = [one for one in every if _can_be(catalogue, one, sort, is_secret=is_secret)]
-    return f"did you mean {'.'.join(elsewhere[0])}?" if len(elsewhere) == 1 else ""
+    return _Guess(f"; did you mean {'.'.join(elsewhere[0])}?") if len(elsewhere) == 1 else _Guess()
+
+
+def is_near_miss(name: str, other: str) -> bool:
+    """Whether a name is another one but for case and separators, and for one letter more, less or other, or two that changed places."""
+    from ..suggest import is_slip  # only after a mistake
+
+    return is_slip(letters_of(name), letters_of(other))
+
+
+def letters_of(name: str) -> str:
+    """A name without case and separators."""
+    return name.replace(".", "").replace("_", "").replace("-", "").lower()
 
 
 @settings.derived

@@ -262,7 +262,7 @@ def _named(place: _Place) -> SettingPath | None:
     if "." in name and place.by is None and place.catalogue.get(dotted) is not None:
         return dotted
     members = _members(place.catalogue, place.release, tuple("*" if isinstance(step, int) else step for step in above))
-    inner = _by_letters(place).get(_letters(name)) if not above and name.lower() not in members else None
+    inner = _by_letters(place).get(names.letters_of(name)) if not above and name.lower() not in members else None
     near = name.lower() if name.lower() in members else suggest.only_near(name.lower(), members, _NEAR)
     target = (*above, members[near]) if near is not None else None
     return inner or (target if target is not None and _is_near(place, target) else None)
@@ -289,12 +289,8 @@ def _names_by_letters(catalogue: Catalogue, release: Release) -> Mapping[str, Se
     known: dict[str, list[str]] = {}
     for same in names.live_names(catalogue, release).ending.values():
         for name in same:
-            known.setdefault(_letters(name), []).append(name)
+            known.setdefault(names.letters_of(name), []).append(name)
     return {letters: tuple(same[0].split(".")) for letters, same in known.items() if len(same) == 1 and "*" not in same[0]}
-
-
-def _letters(name: str) -> str:
-    return name.replace(".", "").replace("_", "").replace("-", "").lower()
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:
@@ -302,8 +298,8 @@ def _is_near(place: _Place, target: SettingPath) -> bool:
 
     Only a value that fits is evidence too; where it is not known, a likeness does not do.
     """
-    above, name = (_letters(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
-    its_above, its_name = (_letters(dotted(part)) for part in (target[:-1], target[-1:]))
+    above, name = (names.letters_of(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
+    its_above, its_name = (names.letters_of(dotted(part)) for part in (target[:-1], target[-1:]))
     if (above, name) == (its_above, its_name):
         return True
     if name.endswith(_ADDRESSES) and not its_name.endswith(_ADDRESSES):

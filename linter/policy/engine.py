@@ -193,11 +193,11 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     It is at the first place, with the others as related ones; its fix is that of those of them that have one. ``rules`` are those by which
     they were found, by their ids.
     """
-    groups: dict[tuple[str, Document], list[Finding]] = {}
+    groups: dict[tuple[str, Level, Document], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.rule, finding.document), []).append(finding)
+        groups.setdefault((finding.rule, finding.severity, finding.document), []).append(finding)
     kept: list[Finding] = []
-    for (rule_id, document), group in groups.items():
+    for (rule_id, _, document), group in groups.items():
         rule = rules.get(rule_id) if len(group) > 1 else None
         if rule is None or rule.together is None:
             kept.extend(group)
@@ -257,7 +257,7 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
     document, path = node.document.written_in(node.path, part)
     return Finding(
         rule=rule.info.id,
-        severity="warning" if level == "error" and rule.info.security_severity is None and may_be_unread(document, path) else level,
+        severity=_severity(rule, level, document, path, failure),
         message=rule.message.show(node, failure.reason).rstrip(),  # a fact that says nothing leaves no blank at the end
         document=document,
         path=path or None,
@@ -266,6 +266,13 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
         related=tuple(_related(clause, node, failure, document)) if node.document.members or node.document.parts else (),
         part=part,
     )
+
+
+def _severity(rule: Rule, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:
+    """The level of a rule, or less where it is not known whether the server reads the setting."""
+    if failure.may_be_newer:
+        return "note"
+    return "warning" if level == "error" and rule.info.security_severity is None and may_be_unread(document, path) else level
 
 
 def _related(clause: Clause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:

@@ -16,12 +16,14 @@ class Failure(NamedTuple):
     """Why an assertion is false, in words that are worked out when they are asked for: of a condition nobody asks for them.
 
     ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
+    ``may_be_newer`` is that of :class:`~linter.conformance.answer.Mismatch`.
     """
 
     says: str | Callable[[], str]
     path: SettingPath = ()
     part: Part = "value"
     other: SettingPath = ()
+    may_be_newer: bool = False
 
     @property
     def reason(self) -> str:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from .. import _built
 from ..model import SettingPath
-from ..release import LAST_READ, MAIN, OLDEST, Release
+from ..release import LAST_READ, MAIN, OLDEST, Release, ServerVersion
 from ..typed import Any, Final, Literal, TypeVar, cast
 from .history import ByRelease, has_begun
 
@@ -159,6 +159,14 @@ class Setting:
         if release > self.last or (self.status == "obsolete" and self.last == MAIN):
             return False
         return has_begun(release, self.first, self.after)
+
+    def is_unread_by(self, server: ServerVersion) -> bool:
+        """Whether it is known which server it is, and that no release which it may be reads the setting."""
+        if not server.is_known or server.newer or self.is_read_by(server.release) is not False:
+            return False
+        from .releases import RELEASES  # only where an old setting is found
+
+        return all(self.is_read_by(release) is False for release in RELEASES if server.oldest <= release <= server.release)
 
     @property
     def read_from(self) -> str:

@@ -30,7 +30,9 @@ def fits(operand: Any) -> Check:
 
     def check(_value: Any, node: Node) -> Verdict:
         mismatch = mismatch_at(node)
-        return True if mismatch is None or mismatch.aspect != operand else (Failure(lambda: mismatch.reason, part=part),)
+        if mismatch is None or mismatch.aspect != operand:
+            return True
+        return (Failure(lambda: mismatch.reason, part=part, may_be_newer=mismatch.may_be_newer),)
 
     return check
 

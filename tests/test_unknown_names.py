@@ -1,0 +1,205 @@
+"""Names that no known release reads: what is said of them, on a server that is newer than what is known too, and that they stay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from linter import cli
+from linter.config import Overrides
+from linter.model import Finding, dotted
+from linter.run import Options, lint_paths
+from linter.settings.releases import DATES, NEWEST, parse_server_version
+
+WHOLE = {
+    "baseUrl": "https://api.clinic.example/",
+    "appBaseUrl": "https://app.clinic.example/",
+    "binaryStorage": "s3:clinic-storage",
+    "supportEmail": "help@clinic.example",
+    "database": {"host": "db.internal"},
+    "redis": {"host": "cache.internal"},
+}
+NEWER = "99.1.0"
+UNKNOWN = f"is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads it"
+MAY_BE_NEWER = f"{UNKNOWN}, but {NEWER}, your server, is newer"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def found(given: dict[str, Any] | str, server: str = "", name: str = "medplum.config.json") -> list[Finding]:
+    """What the rules about names find in a file."""
+    Path(name).write_text(given if isinstance(given, str) else json.dumps({**WHOLE, **given}))
+    version = parse_server_version(server, "--server-version") if server else None
+    rules = ("*unknown*", "*misnamed*", "misspelt-setting", "setting-of-older-version", "cdk-setting-in-server-config", "*ignored-infra*")
+    outcome = lint_paths([name], Options(Overrides(select=rules, server=version)))
+    assert outcome.errors == () and outcome.bugs == ()
+    return list(outcome.result.findings)
+
+
+def said(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(one.severity, one.message) for one in findings]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.cli, list(arguments))
+
+
+# --- Unknown is not wrong -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["acmeFlag", "enableSharding", "defaultShardId", "emailAdress", "telemetryMode"])
+@pytest.mark.parametrize("server", ["", "4.1.12", "5.1.23", str(NEWEST)])
+def test_a_name_that_resembles_none_is_not_known_and_nothing_more(name: str, server: str) -> None:
+    assert said(found({name: True}, server)) == [("warning", f"{name} {UNKNOWN}")]
+    assert said(found({name: True}, NEWER)) == [("note", f"{name} {MAY_BE_NEWER}")]
+
+
+NEAR = {
+    "MaxJsonSize": ("1mb", "maxJsonSize"),
+    "max_json_size": ("1mb", "maxJsonSize"),
+    "maxJsonSizes": ("1mb", "maxJsonSize"),
+    "maxJsnSize": ("1mb", "maxJsonSize"),
+    "maxJsomSize": ("1mb", "maxJsonSize"),
+    "maxJsonSzie": ("1mb", "maxJsonSize"),
+}
+
+
+@pytest.mark.parametrize("name", NEAR)
+@pytest.mark.parametrize("server", ["", "4.1.12", "5.1.23", str(NEWEST), NEWER])
+def test_a_near_miss_is_wrong_on_every_release(name: str, server: str) -> None:
+    value, meant = NEAR[name]
+    message = f"{name} is not a setting of the server, which ignores it; did you mean {meant}?"
+    assert said(found({name: value}, server)) == [("warning", message)]
+
+
+@pytest.mark.parametrize("server", ["", NEWER])
+def test_what_the_server_cannot_do_without_stays_an_error(server: str) -> None:
+    Path("medplum.config.json").write_text(json.dumps({"base_url" if key == "baseUrl" else key: value for key, value in WHOLE.items()}))
+    version = parse_server_version(server, "--server-version") if server else None
+    findings = lint_paths(["medplum.config.json"], Options(Overrides(select=("misspelt-setting",), server=version))).result.findings
+    assert [(one.severity, dotted(one.path or ())) for one in findings] == [("error", "base_url")]
+
+
+@pytest.mark.parametrize(("server", "level", "message"), [("", "warning", UNKNOWN), (NEWER, "note", MAY_BE_NEWER)])
+def test_a_likeness_is_a_hint(server: str, level: str, message: str) -> None:
+    assert said(found({"maxJsonSizeLimit": "1mb"}, server)) == [(level, f"maxJsonSizeLimit {message}; did you mean maxJsonSize?")]
+
+
+def test_names_of_both_kinds_are_told_apart() -> None:
+    near = "maxJsonSizes is not a setting of the server, which ignores it"
+    given = {"maxJsonSizes": "1mb", "acmeFlag": 1, "acmeMode": 2}
+    assert said(found(given)) == [("warning", f"{near} (did you mean maxJsonSize?); 3 names to check: maxJsonSizes, acmeFlag and acmeMode")]
+    assert said(found(given, NEWER)) == [
+        ("warning", f"{near}; did you mean maxJsonSize?"),
+        ("note", f"acmeFlag {MAY_BE_NEWER}; 2 names to check: acmeFlag and acmeMode"),
+    ]
+
+
+VARIABLES = """\
+services:
+  server:
+    image: medplum/medplum-server
+    environment:
+      MEDPLUM_BASE_URL: https://api.clinic.example/
+      MEDPLUM_ACME_FLAG: x
+      MEDPLUM_MAX_JSON_SIZES: 1mb
+"""
+
+
+def test_variables() -> None:
+    unknown = f"acmeFlag {UNKNOWN.replace(' reads it', ' reads MEDPLUM_ACME_FLAG')}"
+    near = "maxJsonSizes is not a setting of the server, which ignores MEDPLUM_MAX_JSON_SIZES; did you mean MEDPLUM_MAX_JSON_SIZE?"
+    assert said(found(VARIABLES, name="compose.yaml")) == [("warning", f"{unknown}; 2 names to check: acmeFlag and maxJsonSizes")]
+    newer = ("note", f"{unknown}, but {NEWER}, your server, is newer")
+    assert said(found(VARIABLES, NEWER, "compose.yaml")) == [newer, ("warning", near)]
+
+
+def test_a_setting_of_the_cdk_may_be_one_of_a_newer_server_too() -> None:
+    message = "apiDomainName is a setting of the CDK, and no known release of the server reads it; move it to the CDK's config"
+    assert said(found({"apiDomainName": "api.clinic.example"})) == [("warning", message)]
+    assert said(found({"apiDomainName": "api.clinic.example"}, NEWER)) == [("note", message)]
+
+
+@pytest.mark.parametrize(
+    ("server", "effect"),
+    [
+        ("", ""),
+        (NEWER, ""),
+        (">=4.1.4", ""),
+        ("4.1.5", "; the line has no effect and can be deleted"),
+        (">=4.1.5", "; the line has no effect and can be deleted"),
+    ],
+)
+def test_an_old_setting_is_useless_only_where_it_is_known_which_server_it_is(server: str, effect: str) -> None:
+    message = "defaultFhirInteractionLimit is read only by servers up to 4.1.4: use defaultFhirQuota"
+    assert said(found({"defaultFhirInteractionLimit": 1, "defaultFhirQuota": 2}, server)) == [("note", f"{message}{effect}")]
+
+
+UNREAD = {
+    "acmeFlag": True,
+    "enableSharding": True,
+    "emailAdress": "a@clinic.example",
+    "audience": "x",
+    "chainedSearchWithReferenceTables": True,
+    "auditEventLogGroup": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "deleted"),
+    [
+        ("", set()),
+        (NEWER, set()),
+        (">=3.0,<6", {"audience"}),  # no release since 3.0.0 has read it
+        (">=4.1,<6", {"audience", "chainedSearchWithReferenceTables"}),
+        ("latest", {"audience", "chainedSearchWithReferenceTables", "auditEventLogGroup"}),
+    ],
+)
+def test_no_fix_deletes_what_the_server_may_read(server: str, deleted: set[str]) -> None:
+    path = Path("medplum.config.json")
+    path.write_text(json.dumps({**WHOLE, **UNREAD}))
+    run("--fix", "--unsafe-fixes", *(("--server-version", server) if server else ()), str(path))
+    assert {name for name in UNREAD if name not in json.loads(path.read_text())} == deleted
+
+
+def test_an_image_says_which_server_it_is() -> None:
+    path = Path("compose.yaml")
+    path.write_text(VARIABLES.replace("medplum-server", "medplum-server:5.1.23") + "      MEDPLUM_AUDIENCE: x\n")
+    run("--fix", "--unsafe-fixes", str(path))
+    assert "MEDPLUM_AUDIENCE" not in path.read_text() and "MEDPLUM_ACME_FLAG: x" in path.read_text()
+
+
+def test_a_policy_of_ones_own_deletes_no_unknown_name_either() -> None:
+    Path("policies").mkdir()
+    Path("policies/unwanted.yaml").write_text(
+        "id: x/unwanted\ntitle: Unwanted\nseverity: warning\nfor: server\nmessage: it is there\n"
+        "must: {'\"acmeFlag\"': absent, logLevel: absent}\n"
+        "fix: {safe: true, reason: why not, remove: [.]}\ndocs: Unwanted.\n"
+        "examples:\n  good: [{data: {}}]\n  bad: [{data: {acmeFlag: 1}, finds: [acmeFlag]}]\n"
+    )
+    path = Path("medplum.config.json")
+    path.write_text(json.dumps({**WHOLE, "acmeFlag": 1, "logLevel": "INFO"}))
+    result = run("--rules", "policies", "--fix", "--select", "x/unwanted", str(path))
+    assert json.loads(path.read_text()) == {**WHOLE, "acmeFlag": 1}, result.output
+
+
+def test_the_config_of_a_cdk_whose_release_nothing_says() -> None:
+    path = Path("medplum.prod.config.json")
+    given = {
+        "name": "prod",
+        "stackName": "Prod",
+        "region": "us-east-1",
+        "domainName": "clinic.example",
+        "apiDomainName": "api.clinic.example",
+    }
+    text = json.dumps({**given, "maxConnections": 5, "rdsInstanceParameters": {"x": "y"}, "acmeFlag": 1})
+    path.write_text(text)
+    run("--fix", "--unsafe-fixes", "--select", "ignored-infra-setting,unknown-infra-setting", str(path))
+    assert path.read_text() == text
