@@ -26,7 +26,7 @@ from linter.documents.parameter_commands import _value
 from linter.documents.source import SourceFile
 from linter.fix import FixedDump
 from linter.model import UNKNOWN, Change, Command, SettingPath
-from linter.release import Release
+from linter.release import NEWEST, Release
 from linter.server.loader import ssm_text, ssm_value
 from linter.settings import catalogue
 from linter.sources import cloudformation, server_ssm, terraform
@@ -435,7 +435,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, given: str | None = None) -> Result:
-    return CliRunner().invoke(cli.cli, ["--isolated", "--select", SELECTED, *arguments], input=given)
+    """A run that knows which server it is: else no old setting is deleted."""
+    return CliRunner().invoke(cli.cli, ["--isolated", "--server-version", str(NEWEST), "--select", SELECTED, *arguments], input=given)
 
 
 def test_the_report_for_people(folder: Path) -> None:

@@ -284,7 +284,7 @@ def test_a_fix_that_changes_another_setting_is_a_bug_and_the_file_stays(monkeypa
 
 
 def test_the_name_of_an_infra_config_can_be_fixed() -> None:
-    path = write('{"dbname": "ward", "apiPort": 8103}', "infra.json")
+    path = write('{"names": "ward", "apiPort": 8103}', "infra.json")
     result = run("--fix", "--unsafe-fixes", "--kind", "infra/json", path.name)
     assert (result.exit_code, json.loads(path.read_text())) == (1, {"name": "ward", "apiPort": 8103})
 

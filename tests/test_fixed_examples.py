@@ -138,14 +138,14 @@ def test_a_fix_is_safe_only_where_nothing_opens_with_it(rule_id: str, data: dict
 
 def test_a_name_and_its_value_are_mended_one_after_the_other(tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
-    data = {"storageBaseUrl": "https://files.clinic.example/", "bullmq": {"concurency": "20"}, "BinaryStorage": "s3://bucket-x"}
+    data = {"database": {}, "redis": {}, "bullmq": {"concurency": 20}, "BinaryStorage": "s3://bucket-x"}
     path.write_text(json.dumps(data), encoding="utf-8")
     rules = ("unknown-setting", "misspelt-setting", "wrong-type", "invalid-binary-storage")
     options = Options(Overrides(select=rules), "server/json", isolated=True, keep_contents=True)
     fixes = fixed(lambda contents: lint_paths([str(path)], options._replace(instead=contents)), unsafe=True)
     assert (fixes.refused, fixes.bugs) == ((), ())
     assert [json.loads(file.after) for file in fixes.files] == [
-        {"storageBaseUrl": "https://files.clinic.example/", "bullmq": {"concurrency": 20}, "binaryStorage": "s3:bucket-x"}
+        {"database": {}, "redis": {}, "bullmq": {"concurrency": 20}, "binaryStorage": "s3:bucket-x"}
     ]
 
 

@@ -346,16 +346,28 @@ NAMES: list[tuple[dict[str, Any], str, str | None]] = [
     ({"baseUrlToken": "x"}, "baseUrlToken", None),
     ({"database": {"secrets": "medplum/prod"}}, "database.secrets", None),  # read from Parameter Store only
     ({"suportEmail": "${MAIL}"}, "suportEmail", "supportEmail"),
-    ({"bullmq": {"concurency": "20"}}, "bullmq.concurency", "bullmq.concurrency"),
+    ({"bullmq": {"concurency": 20}}, "bullmq.concurency", "bullmq.concurrency"),
+    ({"bullmq": {"concurency": "20"}}, "bullmq.concurency", None),  # the type does not fit
     ({"bullmq": {"concurency": "many"}}, "bullmq.concurency", None),
     ({"BinaryStorage": "s3://bucket-x"}, "BinaryStorage", "binaryStorage"),
     ({"BinaryStorage": "bucket-x"}, "BinaryStorage", None),
-    ({"registerEnable": "yes"}, "registerEnable", "registerEnabled"),
+    ({"registerEnable": False}, "registerEnable", "registerEnabled"),
+    ({"registerEnable": "false"}, "registerEnable", None),  # would open the registration
+    ({"registerEnable": "yes"}, "registerEnable", None),
     ({"registerEnable": "perhaps"}, "registerEnable", None),
     ({"heartbeatEnable": 0}, "heartbeatEnable", None),  # on by default, and only false is off
     ({"support_email": "${MAIL}"}, "support_email", "supportEmail"),
-    ({"supprtEmails": "a@example.com"}, "supprtEmails", "supportEmail"),
-    ({"supprtEmails": "${MAIL}"}, "supprtEmails", None),  # the value is no evidence
+    ({"supprtEmails": "a@example.com"}, "supprtEmails", None),  # two letters are a guess
+    ({"supprtEmails": "${MAIL}"}, "supprtEmails", None),
+    ({"serverMem": 4096}, "serverMem", None),
+    ({"support-email": "a@example.com"}, "support-email", "supportEmail"),
+    ({"SupportMail": "a@example.com"}, "SupportMail", "supportEmail"),
+    ({"clientSecret": "x"}, "clientSecret", None),  # of whom?
+    ({"googleClientSecrets": "x"}, "googleClientSecrets", "googleClientSecret"),
+    ({"googleClientId_": "x"}, "googleClientId_", None),  # not the form of one
+    ({"smtp": {"auth": "me"}}, "smtp.auth", None),  # a secret in place of a public name
+    ({"smtp": {"user": "me"}}, "smtp.user", "smtp.username"),
+    ({"smtp": {"pass": "x"}}, "smtp.pass", "smtp.password"),
     ({"appBaseUri": "https://a.example/"}, "appBaseUri", "appBaseUrl"),
 ]
 

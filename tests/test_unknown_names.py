@@ -203,3 +203,58 @@ def test_the_config_of_a_cdk_whose_release_nothing_says() -> None:
     path.write_text(text)
     run("--fix", "--unsafe-fixes", "--select", "ignored-infra-setting,unknown-infra-setting", str(path))
     assert path.read_text() == text
+
+
+# --- A guess is not an edit -----------------------------------------------------------------------------------------------------------
+
+
+def fixed(given: dict[str, Any], *arguments: str) -> dict[str, Any]:
+    """What all fixes make of a file."""
+    path = Path("medplum.config.json")
+    path.write_text(json.dumps({**WHOLE, **given}))
+    result = run("--fix", "--unsafe-fixes", *arguments, str(path))
+    assert result.exit_code in (0, 1), result.output
+    changed: dict[str, Any] = json.loads(path.read_text())
+    return {name: value for name, value in changed.items() if name not in WHOLE}
+
+
+GUESSES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "a likeness": ({"maxJsonSizeLimit": "1mb"}, ()),
+    "two letters": ({"maxJsnSizes": "1mb"}, ()),
+    "another secret": ({"clientSecret": "x" * 24}, ()),
+    "a public name for a secret": ({"smtp": {"host": "mail.clinic.example", "port": 587, "auth": "x"}}, ()),
+    "a type that does not fit": ({"registerEnable": "false"}, ("--select", "unknown-setting")),
+    "a name that is taken": ({"maxJsonSizes": "1mb", "maxJsonSize": "2mb"}, ()),
+    "a server that may read the old name": ({"allowInsecureRestHookUrl": True}, ()),
+    "one that reads it": ({"allowInsecureRestHookUrl": True}, ("--server-version", "5.1.26")),
+    "several, of which one reads it": ({"allowInsecureRestHookUrl": True}, ("--server-version", ">=5.1.26")),
+    "one that is newer than what is known": ({"allowInsecureRestHookUrl": True}, ("--server-version", NEWER)),
+    "servers of which one does not read the new name": ({"blockedEmailDomain": ["a.example"]}, ("--server-version", ">=5.1.26")),
+    "one that does not": ({"blockedEmailDomain": ["a.example"]}, ("--server-version", "5.1.26")),
+}
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_a_guess_is_not_an_edit(name: str) -> None:
+    given, arguments = GUESSES[name]
+    assert fixed(given, *arguments) == given
+
+
+SURE: dict[str, tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
+    "case": ({"MaxJsonSize": "1mb"}, (), {"maxJsonSize": "1mb"}),
+    "separators": ({"max-json_size": "1mb"}, (), {"maxJsonSize": "1mb"}),
+    "a letter": ({"maxJsonSizes": "1mb"}, (), {"maxJsonSize": "1mb"}),
+    "an alias": (
+        {"smtp": {"host": "mail.clinic.example", "port": 587, "user": "x"}},
+        (),
+        {"smtp": {"host": "mail.clinic.example", "port": 587, "username": "x"}},
+    ),
+    "a server that reads the new name": ({"allowInsecureRestHookUrl": True}, ("--server-version", "5.1.27"), {"allowUnsafeOutbound": True}),
+    "servers that do": ({"blockedEmailDomain": ["a.example"]}, ("--server-version", ">=5.1.37"), {"blockedEmailDomains": ["a.example"]}),
+}
+
+
+@pytest.mark.parametrize("name", SURE)
+def test_what_leaves_no_doubt_is_one(name: str) -> None:
+    given, arguments, wanted = SURE[name]
+    assert fixed(given, *arguments) == wanted

@@ -21,7 +21,7 @@ from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..typed import Any, Final
 from . import names, tls, values, written
 from .mismatch import mismatch_of, mismatches
-from .secrets import is_called_secret
+from .secrets import is_called_secret, is_name_of_secret
 
 _NEAR: Final = 0.8
 """How like another name one must be to be taken for it."""
@@ -222,7 +222,7 @@ def _candidate(place: _Place, aspect: str) -> SettingPath | None:
     if aspect not in _OF_NAMES:
         return None
     target = _misspelt(place) if aspect == "misspelt" else _of_variable(place) if place.document.kind == "server/env" else _named(place)
-    return target if target is not None and _can_take(place, target) else None
+    return target if target is not None and _can_take(place, target, mended=aspect == "misspelt") else None
 
 
 def _of_nested(place: _Place, name: str) -> SettingPath | None:
@@ -294,37 +294,27 @@ def _names_by_letters(catalogue: Catalogue, release: Release) -> Mapping[str, Se
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:
-    """Whether a name can be a slip for a setting's: the last step of it is like that one's, or all of it but for one letter.
-
-    Only a value that fits is evidence too; where it is not known, a likeness does not do.
-    """
+    """Whether a name is a setting's but for case, separators and one letter; a likeness is worth a hint, and no edit."""
     above, name = (names.letters_of(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
     its_above, its_name = (names.letters_of(dotted(part)) for part in (target[:-1], target[-1:]))
-    if (above, name) == (its_above, its_name):
-        return True
-    if name.endswith(_ADDRESSES) and not its_name.endswith(_ADDRESSES):
-        return False
     if above != its_above:
         return suggest.is_slip(above + name, its_above + its_name)
-    if min(len(name), len(its_name)) >= _SHORTEST and suggest.is_slip(name, its_name):
-        return True
-    return not _is_unknown(place.value) and suggest.nearest(name, [its_name], _NEAR) is not None
-
-
-_ADDRESSES: Final = ("url", "uri", "dsn")
-"""How names of addresses end, which are no slips for the names of anything else."""
+    return name == its_name or (min(len(name), len(its_name)) >= _SHORTEST and suggest.is_slip(name, its_name))
 
 
 def _is_unknown(value: Any) -> bool:
     return value is UNKNOWN or is_unresolved(value)
 
 
-def _can_take(place: _Place, target: SettingPath) -> bool:
-    """Whether the value of a name can be a setting's: it fits or can be mended, is read as it is, and is no secret that others see."""
+def _can_take(place: _Place, target: SettingPath, *, mended: bool = False) -> bool:
+    """Whether the value of a name can be a setting's: it fits, is read as it is, and is no secret that others see or that another has.
+
+    It need not fit if it can be ``mended``: that is for a setting without which the server does nothing wrong, because it does not start.
+    """
     setting = place.catalogue.get(target)
     if setting is None or not setting.is_read_by(place.release) or (target[-1] in SECRETS and place.by != "ssm_coercion"):
         return False
-    if is_called_secret(str(place.path[-1])) and place.catalogue.is_public(target):
+    if not _is_as_secret(place, target):
         return False
     if _is_unknown(place.value):
         return True
@@ -332,15 +322,25 @@ def _can_take(place: _Place, target: SettingPath) -> bool:
         loaded = loaded_value(place.text, setting, place.coercion_of(setting))
         if loaded != place.value or type(loaded) is not type(place.value):
             return False
-    return _fits(place, place.value, setting) or _can_be_mended(place, target, setting)
+    return _fits(place, place.value, setting) or (mended and _can_be_mended(place, target, setting))
 
 
 def _can_be_mended(place: _Place, target: SettingPath, setting: Setting) -> bool:
     """Whether the value of a name plainly stands for another one that fits a setting, which the next round of fixes makes of it."""
-    aspect = _flaw(place, place.value, setting)
-    reader = _switch if aspect == "type" and setting.types[0] == "boolean" else _READERS.get(aspect or "")
+    reader = _READERS.get(_flaw(place, place.value, setting) or "")
     if reader is None:
         return False
     there = place.moved_to(target, setting)
     value = reader(there, setting)
     return value is not ABSENT and value is not LEFT_OUT and _fits(there, value, setting)
+
+
+def _is_as_secret(place: _Place, target: SettingPath) -> bool:
+    """Whether a name and a setting are both those of secrets, or both are not; but of two secrets neither is meant by the other's name."""
+    is_secret = place.catalogue.is_secret(target)
+    if place.setting is not None:
+        return place.catalogue.is_secret(place.path) == is_secret
+    name = str(place.path[-1])
+    if names.letters_of(name) in map(names.letters_of, (str(target[-1]), dotted(target))):
+        return True
+    return is_called_secret(name) == is_secret and not (is_secret and is_name_of_secret(name))

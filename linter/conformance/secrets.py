@@ -81,6 +81,11 @@ def is_called_secret(name: str) -> bool:
     return known.get(plain if plain in known else _words().nearest(plain, 0.7) or "", False)
 
 
+def is_name_of_secret(name: str) -> bool:
+    """Whether a secret setting of any kind of document is called so."""
+    return _last_names().get(name.lower(), False)
+
+
 @settings.derived
 def _words() -> Words:
     from ..suggest import Words  # only after a mistake

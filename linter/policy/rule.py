@@ -14,7 +14,7 @@ from ..typed import Any, Final, NamedTuple
 from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
 from .display import may_be_shown, shown
 from .errors import RuleError, did_you_mean
-from .fix_safety import deletes_what_may_be_read, is_safe_on_all
+from .fix_safety import is_safe_on_all, may_be_made
 from .node import Node
 from .paths import Path, parse_path
 from .template import LONGEST_VALUE, Template, compile_value, cut, show_value, template_of
@@ -357,7 +357,7 @@ def _planned(plan: FixPlan, node: Node) -> Fix | None:
     if plan.store is not None:
         steps.append((Change("store", node.path, plan.store), f"store {printable(dotted(node.path))} as {plan.store}"))
     changes = tuple(change for change, _ in steps)
-    if deletes_what_may_be_read(node.document, changes):
+    if not may_be_made(node.document, changes):
         return None
     safe = plan.safe and is_safe_on_all(node.document, changes)
     return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))

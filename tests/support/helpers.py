@@ -20,7 +20,7 @@ from linter.policy.assertions import compile_assertion
 from linter.policy.engine import check
 from linter.policy.node import Node
 from linter.policy.rule import Rule, compile_rule
-from linter.release import NEWEST
+from linter.settings.releases import DATES, NEWEST
 from linter.sources import source_of
 from linter.text import Excerpt, Piece, Span, Text
 
@@ -133,8 +133,11 @@ def golden(name: str, lines: Iterable[str]) -> None:
     compare_with(GOLDEN / name, "".join(f"{line}\n" for line in lines))
 
 
-_AS_THE_NEWEST: Final = re.compile(rf'(?<=server ){NEWEST}(?= \(the newest)|(?<= to ){NEWEST}(?=:?\n)|(?<="to": "){NEWEST}(?=")')
-"""Where an output says which release is the newest: what is judged by, and where an upgrade ends."""
+_AS_THE_NEWEST: Final = re.compile(
+    rf"(?<=server ){NEWEST}(?= \((?:the newest|--server-version\)))|(?<= to ){NEWEST}(?=:?\n)|(?<=\"to\": \"){NEWEST}(?=\")"
+    rf"|(?<=no known release up to ){NEWEST} \({DATES[NEWEST]}\)"
+)
+"""Where an output says which release is the newest: what is judged by, up to where names are known, and where an upgrade ends."""
 
 
 def compare_with(path: Path, text: str) -> None:
