@@ -70,8 +70,26 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 
 
+def _show_version(context: click.Context, _parameter: click.Parameter, is_asked: bool) -> None:
+    if not is_asked or context.resilient_parsing:
+        return
+    from .settings.releases import KNOWN  # only here
+
+    click.echo(f"{PROGRAM} {__version__}\nKnows the {KNOWN}.")
+    context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s", cls=Option, heading="Help")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+    cls=Option,
+    heading="Help",
+)
 def cli() -> None:
     """Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
@@ -633,6 +651,7 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
     """
     from .commands import upgrade as planned
     from .release import Release, ServerVersion
+    from .settings.releases import KNOWN
     from .upgrade.plan import Plan
 
     inputs, errors = _found_inputs(paths or (".",), max_size)
@@ -661,6 +680,7 @@ def upgrade(paths: tuple[str, ...], oldest: str | None, newest: str | None, outp
     if before.documents or before.without_settings:
         text = {"json": planned.as_json, "markdown": planned.as_markdown}.get(output_format, planned.as_text)
         write_standard_output(text(between._replace(whole=plan.is_whole), found))
+        say("note", f"knows the {KNOWN}")
     elif not errors:
         errors.append(nothing)
     _fail(errors, before.bugs)

@@ -19,6 +19,7 @@ from linter.model import Document
 from linter.policy import engine
 from linter.policy.rule import Rule
 from linter.release import NEWEST
+from linter.settings.releases import KNOWN
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
 BOTS = '{"bots": []}'
@@ -499,7 +500,7 @@ def test_show_of_what_is_no_configuration() -> None:
 
 
 def test_version_and_help() -> None:
-    assert lint("--version").output == f"medplum-lint {__version__}\n"
+    assert lint("--version").output == f"medplum-lint {__version__}\nKnows the {KNOWN}.\n"
     output = lint("--help").output
     assert output.startswith("Usage: medplum-lint [check] [OPTIONS] [PATH]...\n")
     for word in ("--fail-on", "explain", "rules", "show", "test", "Exit codes"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from linter import cli
+from linter import __version__, cli
 from linter.config import Overrides
 from linter.model import Finding, dotted
 from linter.run import Options, lint_paths
@@ -25,7 +25,6 @@ WHOLE = {
 }
 NEWER = "99.1.0"
 UNKNOWN = f"is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads it"
-MAY_BE_NEWER = f"{UNKNOWN}, but {NEWER}, your server, is newer"
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +57,7 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize("server", ["", "4.1.12", "5.1.23", str(NEWEST)])
 def test_a_name_that_resembles_none_is_not_known_and_nothing_more(name: str, server: str) -> None:
     assert said(found({name: True}, server)) == [("warning", f"{name} {UNKNOWN}")]
-    assert said(found({name: True}, NEWER)) == [("note", f"{name} {MAY_BE_NEWER}")]
+    assert said(found({name: True}, NEWER)) == [("note", f"{name} {UNKNOWN}")]
 
 
 NEAR = {
@@ -87,9 +86,9 @@ def test_what_the_server_cannot_do_without_stays_an_error(server: str) -> None:
     assert [(one.severity, dotted(one.path or ())) for one in findings] == [("error", "base_url")]
 
 
-@pytest.mark.parametrize(("server", "level", "message"), [("", "warning", UNKNOWN), (NEWER, "note", MAY_BE_NEWER)])
-def test_a_likeness_is_a_hint(server: str, level: str, message: str) -> None:
-    assert said(found({"maxJsonSizeLimit": "1mb"}, server)) == [(level, f"maxJsonSizeLimit {message}; did you mean maxJsonSize?")]
+@pytest.mark.parametrize(("server", "level"), [("", "warning"), (NEWER, "note")])
+def test_a_likeness_is_a_hint(server: str, level: str) -> None:
+    assert said(found({"maxJsonSizeLimit": "1mb"}, server)) == [(level, f"maxJsonSizeLimit {UNKNOWN}; did you mean maxJsonSize?")]
 
 
 def test_names_of_both_kinds_are_told_apart() -> None:
@@ -98,7 +97,7 @@ def test_names_of_both_kinds_are_told_apart() -> None:
     assert said(found(given)) == [("warning", f"{near} (did you mean maxJsonSize?); 3 names to check: maxJsonSizes, acmeFlag and acmeMode")]
     assert said(found(given, NEWER)) == [
         ("warning", f"{near}; did you mean maxJsonSize?"),
-        ("note", f"acmeFlag {MAY_BE_NEWER}; 2 names to check: acmeFlag and acmeMode"),
+        ("note", f"acmeFlag {UNKNOWN}; 2 names to check: acmeFlag and acmeMode"),
     ]
 
 
@@ -117,7 +116,7 @@ def test_variables() -> None:
     unknown = f"acmeFlag {UNKNOWN.replace(' reads it', ' reads MEDPLUM_ACME_FLAG')}"
     near = "maxJsonSizes is not a setting of the server, which ignores MEDPLUM_MAX_JSON_SIZES; did you mean MEDPLUM_MAX_JSON_SIZE?"
     assert said(found(VARIABLES, name="compose.yaml")) == [("warning", f"{unknown}; 2 names to check: acmeFlag and maxJsonSizes")]
-    newer = ("note", f"{unknown}, but {NEWER}, your server, is newer")
+    newer = ("note", unknown)
     assert said(found(VARIABLES, NEWER, "compose.yaml")) == [newer, ("warning", near)]
 
 
@@ -203,6 +202,29 @@ def test_the_config_of_a_cdk_whose_release_nothing_says() -> None:
     path.write_text(text)
     run("--fix", "--unsafe-fixes", "--select", "ignored-infra-setting,unknown-infra-setting", str(path))
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "grouped", "markdown", "github", "azure"])
+def test_a_report_says_once_that_images_are_newer_than_what_is_known(form: str) -> None:
+    newer = VARIABLES.replace("medplum-server", f"medplum-server:{NEWER}")
+    Path("compose.yaml").write_text(newer)
+    assert run("-f", form, "--select", "unknown-setting", "compose.yaml").stdout.count(NEWER) == 1
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        Path(name, "compose.yaml").write_text(newer)
+    text = " ".join(run("-f", form, "--select", "unknown-setting", "a", "b").stdout.split())
+    assert f"Judged by server {NEWEST} (the newest known release; each image says {NEWER})." in text.replace("\\", "")
+    assert text.count(NEWER) == 1
+
+
+def test_the_version_says_how_old_the_data_is_and_a_report_does_not() -> None:
+    day = DATES[NEWEST]
+    assert run("--version").output == f"medplum-lint {__version__}\nKnows the releases of Medplum up to {NEWEST} ({day}).\n"
+    Path("medplum.config.json").write_text(json.dumps(WHOLE))
+    upgrade = run("upgrade", "--from", "5.1.23", "medplum.config.json")
+    assert upgrade.stderr == f"medplum-lint: note: knows the releases of Medplum up to {NEWEST} ({day})\n" and day not in upgrade.stdout
+    for form in ("text", "json", "sarif", "html"):
+        assert day not in run("-f", form, "medplum.config.json").stdout
 
 
 # --- A guess is not an edit -----------------------------------------------------------------------------------------------------------

@@ -23,12 +23,13 @@ from linter.commands import upgrade as planned
 from linter.load import Input, load_documents
 from linter.model import Document, dotted
 from linter.release import NEWEST, OLDEST, Release, ServerVersion
-from linter.settings.releases import RELEASES
+from linter.settings.releases import KNOWN, RELEASES
 from linter.upgrade import compare
 from linter.upgrade.notes import FILE, Notes, read_notes
 from linter.upgrade.plan import Plan
 
 DATA = ROOT / "tests" / "data" / "upgrade"
+AGE = f"medplum-lint: note: knows the {KNOWN}\n"
 PLAIN = {
     "port": 8103,
     "baseUrl": "https://api.hospital.example/",
@@ -693,7 +694,7 @@ def test_the_release_that_the_image_says(image: str, message: str, tmp_path: Pat
     Path("compose.yaml").write_text(text, encoding="utf-8")
     result = upgrade("compose.yaml")
     wanted = "add --from with the release that the server has now, such as --from 4.3.5"
-    assert result.stderr == (f"medplum-lint: error: {message}: {wanted}\n" if message else "")
+    assert result.stderr == (f"medplum-lint: error: {message}: {wanted}\n" if message else AGE)
     assert result.stdout.startswith(f"From 4.5.2 to {NEWEST}:\n") if not message else result.exit_code == 2
 
 
@@ -834,7 +835,7 @@ def test_a_folder_is_searched_and_its_compose_file_names_the_release(tmp_path: P
     (tmp_path / "tsconfig.json").write_text("{}", encoding="utf-8")
     result = upgrade("--format", "json", str(tmp_path))
     report = json.loads(result.stdout)
-    assert (result.exit_code, result.stderr, report["from"]) == (1, "", "4.5.2")
+    assert (result.exit_code, result.stderr, report["from"]) == (1, AGE, "4.5.2")
     of_files = [
         (one["release"], one["kind"], Path(one["path"]).name, one["range"]["start"]["line"]) for one in report["changes"] if one["range"]
     ]
@@ -849,7 +850,7 @@ def test_a_compose_file_without_settings_alone(tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(COMPOSE, encoding="utf-8")
     result = upgrade(str(path))
-    assert result.exit_code == 1 and "5.0.0 needs PostgreSQL 14 or later, and the image is 12" in result.stdout and result.stderr == ""
+    assert result.exit_code == 1 and "5.0.0 needs PostgreSQL 14 or later, and the image is 12" in result.stdout and result.stderr == AGE
     shown = CliRunner().invoke(cli, ["show", str(path)])
     assert (shown.exit_code, shown.stdout) == (2, "") and "a Compose file without a Medplum server" in shown.stderr
 

@@ -90,7 +90,7 @@ def unknown_name(
 
     def reason() -> str:
         guess = _meant(path, catalogue, value, release)
-        return f"{ignored if guess.is_near_miss else not_known(server)}{guess.hint}"
+        return f"{ignored if guess.is_near_miss else not_known()}{guess.hint}"
 
     return Mismatch("known", reason, may_be_newer=bool(server.newer) and not _meant(path, catalogue, value, release).is_near_miss)
 
@@ -103,12 +103,11 @@ def _of_near_miss(setting: Setting, catalogue: Catalogue, release: Release) -> s
     return "" if used is not None and is_read_later(used, release) else f"; did you mean {setting.use}?"
 
 
-def not_known(server: ServerVersion, name: str = "it") -> str:
+def not_known(name: str = "it") -> str:
     """The reason of a mismatch for a name that resembles none: it may be that of a setting which only newer servers have."""
     from ..settings.releases import DATES  # only after a mistake
 
-    newer = f", but {server.newer}, your server, is newer" if server.newer else ""
-    return f"is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}{newer}"
+    return f"is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}"
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> Mismatch:
@@ -125,7 +124,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     hint = f"; did you mean {near}?" if near else ""
     if is_near_miss(variable, near):
         return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
-    return Mismatch("known", f"{not_known(server, printable(variable))}{hint}", may_be_newer=bool(server.newer))
+    return Mismatch("known", f"{not_known(printable(variable))}{hint}", may_be_newer=bool(server.newer))
 
 
 class _Guess(NamedTuple):

@@ -46,11 +46,11 @@ def of_holder(document: Document, holders: Sequence[tuple[str, str]] | None = No
 
 def servers(result: Result) -> Iterator[str]:
     """The servers of the files, with the files of each where there are several; where nothing names one, the summary does."""
-    paths = _judged(result)
+    paths = judged(result)
     if _newest(result):
         return
-    for server, judged in paths.items():
-        yield f"Judged by {server}." if len(paths) == 1 else f"{_some(list(judged))}: judged by {server}."
+    for server, files in paths.items():
+        yield f"Judged by {server}." if len(paths) == 1 else f"{_some(list(files))}: judged by {server}."
     if paths:
         yield ""
 
@@ -72,12 +72,14 @@ def _newest(result: Result) -> str:
     return next((server.described for server in known if len(known) == 1 and not server.is_known), "")
 
 
-def _judged(result: Result) -> dict[str, dict[str, None]]:
-    """The files that were judged by each server."""
+def judged(result: Result) -> dict[str, dict[str, None]]:
+    """The files that were judged by each server. That several images are newer than what is known is one thing to say."""
+    newer = Counter(server.newer for server in {file.server for file in result.files} if server is not None and server.newer)
     paths: dict[str, dict[str, None]] = {}
     for file in result.files:
         if file.server is not None:
-            paths.setdefault(file.server.described, {})[printable(file.path)] = None
+            server = file.server._replace(reason="each image") if newer[file.server.newer] > 1 else file.server
+            paths.setdefault(printable(server.described), {})[printable(file.path)] = None
     return paths
 
 
@@ -121,14 +123,14 @@ def _summary(result: Result, *, with_commands: bool) -> str:
     others = Counter(file.status for file in result.files if file.status != "checked")
     files = count(len(checked), "file") + "".join(f", {number} {status}" for status, number in sorted(others.items()))
     findings = shown(result)
-    judged = _accepted(result.findings)
-    judged += f", judged by {newest}" if (newest := _newest(result)) else ""
+    accepted = _accepted(result.findings)
+    accepted += f", judged by {newest}" if (newest := _newest(result)) else ""
     hidden = _counts(result.hidden)
     left_out = f"\nNot shown for --min-severity: {hidden}." if hidden else ""
     if not findings:
-        return f"No findings{' to show' if hidden else ''} in {files}{judged}.{left_out}"
+        return f"No findings{' to show' if hidden else ''} in {files}{accepted}.{left_out}"
     fixable = _fixable(findings, with_commands=with_commands)
-    return f"Found {_counts(Counter(one.severity for one in findings))} in {files}{judged}.{left_out}{fixable}"
+    return f"Found {_counts(Counter(one.severity for one in findings))} in {files}{accepted}.{left_out}{fixable}"
 
 
 def _accepted(findings: Iterable[Finding]) -> str:

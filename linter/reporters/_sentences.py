@@ -13,7 +13,7 @@ from ..model import LEVELS, Document, FileStatus, Finding, Result, SettingPath
 from ..redaction.mask import holder_text, shown_span
 from ..text import Position, Span, inert, printable
 from ..typed import NamedTuple
-from ._about_run import count, series, together, used
+from ._about_run import count, judged, series, together, used
 from ._paths import reported_path
 from ._sarif_texts import one_line
 
@@ -103,12 +103,9 @@ def unread(files: Iterable[FileStatus]) -> dict[str, str]:
 
 def servers(result: Result) -> Iterator[str]:
     """Each server that files were judged by, with those files where there are several servers."""
-    paths: dict[str, dict[str, None]] = {}
-    for file in result.files:
-        if file.server is not None:
-            paths.setdefault(printable(file.server.described), {})[printable(file.path)] = None
-    for server, judged in paths.items():
-        yield f"Judged by {server}." if len(paths) == 1 else f"{series(list(judged))}: judged by {server}."
+    paths = judged(result)
+    for server, files in paths.items():
+        yield f"Judged by {server}." if len(paths) == 1 else f"{series(list(files))}: judged by {server}."
 
 
 def summary(result: Result) -> str:

@@ -58,7 +58,7 @@ from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sent
 from ._sarif_writer import SarifWriter
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_ABOUT: Final = "https://www.medplum.com/docs/self-hosting/server-config"
+_ABOUT: Final = "https://OWNER.github.io/medplum-lint/"
 _ROOT: Final = "%SRCROOT%"
 _MESSAGE: Final = "default"
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from ..release import LAST_READ, MAIN, NEWEST, OLDEST, Clause, Release, ServerVersion
 from ..typed import Final
 
-__all__ = ["DATES", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release", "parse_server_version"]
+__all__ = ["DATES", "KNOWN", "MAIN", "NEWEST", "OLDEST", "RELEASES", "Release", "parse_range", "parse_release", "parse_server_version"]
 
 _TABLE: Final = """
 3.0.0 2024-01-17  3.0.1 2024-01-21  3.0.2 2024-01-31  3.0.3 2024-02-08  3.0.4 2024-02-19  3.0.5 2024-02-23  3.0.6 2024-02-28
@@ -54,6 +54,8 @@ _TABLE: Final = """
 _WORDS: Final = _TABLE.split()
 DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
 """The day of each release, as in ``2026-07-01``."""
+KNOWN: Final = f"releases of Medplum up to {NEWEST} ({DATES[NEWEST]})"
+"""What is known, with the day to which the data goes, for a sentence."""
 RELEASES: Final = tuple(DATES)
 """Every known release, in order. From 3.0.0: no older one was looked at."""
 
