@@ -15,7 +15,7 @@ from support.checkout import ROOT, missing, offline
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from release import checkout, loader, probes  # noqa: E402
+from release import checkout, loader, probes, rows  # noqa: E402
 from release.__main__ import main  # noqa: E402
 from release.difference import coercion_field, differences, with_step  # noqa: E402
 from release.members import members  # noqa: E402
@@ -621,3 +621,56 @@ def test_a_release_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_of_an_error_message_the_line_is_told_that_says_most(stderr: str, told: str) -> None:
     assert loader._complaint(stderr) == told
+
+
+# --- A release that the catalogue lacks -------------------------------------------------------------------------------------------------
+
+
+def test_what_takes_no_judgement_is_written(tmp_path: Path) -> None:
+    day = "2099-01-02"
+    lines = [
+        f"v{NEXT} {day}",
+        f"{NEWEST} {day}",
+        "v5.1.1 2026-02-27",
+        "v5.2.5 2026-10-10",
+        "4.1.19 2026-11-01",
+        "v6.0.0-beta 2099-01-01",
+        "$(x)",
+    ]
+    new = rows.lacking(lines)
+    assert new == {Release.of("5.2.5"): "2026-10-10", NEXT: day}  # 4.1.19 is before what was read, and for a person
+    for name in ("linter/release.py", "linter/settings/releases.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    rows.write(new, tmp_path)
+    changed = {
+        name: (tmp_path / name).read_text(encoding="utf-8").splitlines() for name in ("linter/release.py", "linter/settings/releases.py")
+    }
+    newest = ", ".join(map(str, tuple(NEXT)))
+    assert f"NEWEST: Final = Release(({newest}))" in changed["linter/release.py"]
+    table = "\n".join(changed["linter/settings/releases.py"])
+    assert f"5.2.4 2026-10-30  5.2.5 2026-10-10  5.2.13 2026-10-30  {NEXT} {day}\n" in table
+    before = (ROOT / "linter/settings/releases.py").read_text(encoding="utf-8").splitlines()
+    assert sum(one != other for one, other in zip(before, changed["linter/settings/releases.py"], strict=True)) == 1
+    assert max(map(len, changed["linter/settings/releases.py"])) <= 140
+
+
+def test_a_new_minor_release_gets_a_line_of_its_own() -> None:
+    table = "5.1.23 2026-07-01\n5.2.13 2026-10-30\n"
+    assert rows.with_rows(table, {Release.of("6.0.0"): "2099-01-01"}) == f"{table}6.0.0 2099-01-01\n"
+    assert rows.with_rows(table, {Release.of("5.1.99"): "2026-10-01"}) == "5.1.23 2026-07-01  5.1.99 2026-10-01\n5.2.13 2026-10-30\n"
+
+
+@pytest.mark.slow
+@needs_node
+def test_a_made_up_release_that_the_catalogue_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The update that CONTRIBUTING.md tells: what the tool says of it, as a checklist too."""
+    folder = made_up(
+        tmp_path, NEXT, parameters=lambda table: table.update(supportEmail="csv"), typed=lambda table: table.update(acmeFlag="boolean")
+    )
+    status, text = run(capsys, folder)
+    assert status == 1 and f"taken for {NEXT}: " in text and "supportEmail" in text and "acmeFlag" in text
+    status, text = run(capsys, folder, "--checklist")
+    boxes = [line for line in text.splitlines() if line.startswith("- [ ] ")]
+    assert status == 1 and text.startswith(f"## {NEXT}\n")
+    assert [name for name in ("supportEmail", "acmeFlag") if any(name in box for box in boxes)] == ["supportEmail", "acmeFlag"]

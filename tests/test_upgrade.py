@@ -878,3 +878,17 @@ def test_an_empty_folder(tmp_path: Path) -> None:
         2,
         "",
     ) and "no file in this folder has the name of a Medplum configuration" in result.stderr
+
+
+def test_from_the_last_release_whose_source_was_read_to_the_newest(tmp_path: Path) -> None:
+    path = tmp_path / "medplum.config.json"
+    path.write_text(json.dumps({"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}, "acmeFlag": True}), encoding="utf-8")
+    result = upgrade("--from", "5.1.23", "--to", str(NEWEST), "--format", "json", str(path))
+    rows = json.loads(result.stdout)["changes"]
+    assert (result.exit_code, result.stderr) == (1, AGE)
+    assert [(row["release"], row["kind"], row["setting"]) for row in rows if row["needs_hand"]] == [
+        ("5.1.27", "default", "allowUnsafeOutbound"),
+        ("5.1.28", "requirement", "defaultProjectFeatures"),
+        ("5.1.44", "step", None),
+    ]
+    assert "acmeFlag" not in result.stdout  # of a name that no known release reads nothing is claimed

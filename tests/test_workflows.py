@@ -50,6 +50,7 @@ def test_only_the_jobs_that_publish_may_write() -> None:
         for job, one in workflow["jobs"].items()
     }
     assert {key: value for key, value in writing.items() if value} == {
+        ("medplum", "propose"): ["contents", "pull-requests"],
         ("release", "attest"): ["attestations", "id-token"],
         ("release", "github"): ["contents"],
         ("release", "pypi"): ["id-token"],

@@ -37,6 +37,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("checkout", type=Path, help="a folder with the sources of Medplum, or with --revision a git directory")
     parser.add_argument("--revision", help="a revision of the git directory to look at, in place of the files of a folder")
     parser.add_argument("--release", type=_release, help="the release that it is, or main (default: what the server's package.json says)")
+    parser.add_argument("--checklist", action="store_true", help="print the differences as a checklist in Markdown")
     return parser.parse_args(arguments)
 
 
@@ -52,6 +53,9 @@ def _compare(given: argparse.Namespace, folder: Path) -> int:
     found = checkout.export(given.checkout, given.revision, sources) if given.revision else checkout.find(given.checkout)
     release = given.release or checkout.release_of(found)
     differing = _differences(found, release, folder)
+    if given.checklist:
+        print("".join(_checklist(release, differing)), end="")
+        return 1 if differing else 0
     print(f"{given.checkout}{f' at {given.revision}' if given.revision else ''}, taken for {release}", end="")
     count = f"{len(differing)} difference{'s' * (len(differing) > 1)} from the catalogue"
     print(f": {count}" if differing else ": as the catalogue says")
@@ -76,6 +80,15 @@ def _lines(differing: Sequence[Difference]) -> list[str]:
         lines.append(f"  {one.seen}\n")
         lines += [f"      {line}\n" for line in one.line.splitlines()]
     return lines
+
+
+def _checklist(release: Release, differing: Sequence[Difference]) -> list[str]:
+    """The differences of a release for a person to review, each a box to tick, with the lines to write beneath it."""
+    lines = [f"## {release}\n\n", *([] if differing else ["As the catalogue says.\n"])]
+    for one in differing:
+        lines.append(f"- [ ] {one.group}: `{one.seen.replace('`', ' ')}`\n")
+        lines += ["\n", *(f"      {line}\n" for line in one.line.splitlines()), "\n"] if one.line else []
+    return [*lines, "\n"]
 
 
 if __name__ == "__main__":
