@@ -204,6 +204,14 @@ def test_the_config_of_a_cdk_whose_release_nothing_says() -> None:
     assert path.read_text() == text
 
 
+@pytest.mark.parametrize(("word", "levels"), [("acmeRuntime", ["error", "note"]), ("vmcontxt", ["error", "error"])])
+def test_a_word_that_resembles_none_may_be_one_of_a_newer_server(word: str, levels: list[str]) -> None:
+    both = [found({"defaultBotRuntimeVersion": word}, server) for server in (str(NEWEST), NEWER)]
+    assert [[one.severity for one in findings] for findings in both] == [[level] for level in levels]
+    assert ("as far as this version of medplum-lint knows" in both[1][0].message) == (levels[1] == "note")
+    assert levels[1] != "note" or both[1][0].fix is None
+
+
 @pytest.mark.parametrize("form", ["text", "concise", "grouped", "markdown", "github", "azure"])
 def test_a_report_says_once_that_images_are_newer_than_what_is_known(form: str) -> None:
     newer = VARIABLES.replace("medplum-server", f"medplum-server:{NEWER}")

@@ -210,7 +210,7 @@ class _Reading:
     def _questions_of_known(self, setting: Setting) -> Iterator[Question]:
         """Those that are asked too of a value that a loader has made of a text."""
         if setting.enum:
-            yield lambda value: values.not_allowed(value, setting, self.release)
+            yield lambda value: values.not_allowed(value, setting, self.release, is_newer=bool(self.server.newer))
         if values.has_range(setting):
             yield lambda value: values.out_of_range(value, setting)
         if setting.format:

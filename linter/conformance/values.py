@@ -163,8 +163,11 @@ def _kind_of(value: Any) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
-def not_allowed(value: Any, setting: Setting, release: Release) -> Mismatch | None:
-    """The mismatch of a value that is not one of the setting's choices in a release; None where it is, is empty, or there are none."""
+def not_allowed(value: Any, setting: Setting, release: Release, *, is_newer: bool = False) -> Mismatch | None:
+    """The mismatch of a value that is not one of the setting's choices in a release; None where it is, is empty, or there are none.
+
+    A server that ``is_newer`` than all known releases may take a word that resembles none of them.
+    """
     if not setting.enum or isinstance(value, dict | list) or value == "":
         return None
     allowed = [str(one) for one in setting.enum_in(release)]
@@ -173,7 +176,9 @@ def not_allowed(value: Any, setting: Setting, release: Release) -> Mismatch | No
         return None
     near = near_name(given, tuple(allowed)) if isinstance(value, str) else ""
     hint = f" (did you mean {near}?)" if near else ""
-    return Mismatch("value", f"must be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{hint}")
+    known = "" if near or not is_newer else ", as far as this version of medplum-lint knows"
+    choices = f"{'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}"
+    return Mismatch("value", f"must be {choices}{hint}{known}", may_be_newer=bool(known))
 
 
 def has_range(setting: Setting) -> bool:
