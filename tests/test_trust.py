@@ -25,7 +25,7 @@ from linter.policy.errors import RuleError
 from linter.policy.grammar import WORDS
 from linter.policy.operators import OPERATORS, never
 from linter.policy.rule import Rule, compile_rule
-from linter.policy.trust import check_asks_no_secret, public_view
+from linter.policy.trust import check_asks_no_secret, check_changes_no_secret, public_view
 from linter.settings.releases import DATES, NEWEST
 
 SECRET = "pa5sw0rd-hunter2-example"
@@ -471,6 +471,110 @@ def test_who_may_ask(named: str) -> None:
     assert sorted(found) == (sorted(f"acme/{name}" for name in ATTACK) if named else [])
     assert result.exit_code == (1 if named else 2)
     assert SECRET not in result.output
+
+
+# --- What its fixes may change. ------------------------------------------------------------------------------------------------------
+
+NOT_PUBLIC = [
+    *(name for name in settings.catalogue().names() if not settings.catalogue().is_public(tuple(name.split(".")))),
+    "unheardOf",
+    "database.ssl.unheardOf",
+    "externalAuthProviders.*.unheardOf",
+]
+FIXES: dict[str, dict[str, Any]] = {
+    "move": {"rename": {"SECRET": "supportEmail"}},
+    "move to where a value says": {"rename": {"SECRET": "smtp.${smtp.host}"}},
+    "move a public setting here": {"rename": {"baseUrl": "SECRET"}},
+    "copy": {"set": {"supportEmail": "${SECRET}"}},
+    "copy within a text": {"set": {"supportEmail": "x${SECRET}"}},
+    "set": {"set": {"SECRET": "chosen"}},
+    "set to an object": {"set": {"SECRET": {"password": "chosen"}}},
+    "set to a public setting": {"set": {"SECRET": "${baseUrl}"}},
+    "set, and remove another": {"set": {"SECRET": "chosen"}, "remove": ["baseUrl"]},
+    "split": {"split": {"SECRET": "cacheRedis"}},
+}
+
+
+def with_secret(name: str) -> Document:
+    """A document with a secret at a path; ``smtp.host`` holds the name of a public setting."""
+    tree: dict[str, Any] = {"baseUrl": "https://api.hospital.example/", "smtp": {"host": "port"}}
+    node = tree
+    *above, last = name.split(".")
+    for step in above:
+        node = node.setdefault(step, {})
+    node[last] = f"redis://:{SECRET}@cache.hospital.example:6379"
+    return bare(tree)
+
+
+@pytest.mark.parametrize("how", FIXES)
+def test_a_fix_of_a_found_policy_touches_no_secret(how: str) -> None:
+    """Refused when it is read; were it not, there would be no fix all the same. For a policy that is named there is one."""
+    trusted = 0
+    for name in NOT_PUBLIC:
+        fix = json.loads(json.dumps({"safe": True, **FIXES[how]}).replace("SECRET", name.replace("*", "0")))
+        data = rule_data({"baseUrl": "absent"}, fix=fix)
+        known = settings.catalogue().get(tuple(name.split(".")))
+        # What an object holds as a whole may be asked for: it is unknown where anything in it is.
+        asks = how in ("copy", "copy within a text", "split")
+        if not (asks and known is not None and known.is_container):
+            with pytest.raises(RuleError, match="a policy whose configuration file was only found cannot do that"):
+                check_asks_no_secret(data)
+                check_changes_no_secret(data)
+        given = with_secret("unheard" if how in ("move a public setting here", "set") else name.replace("*", "0"))
+        assert [one.fix for one in check(untrusted({"baseUrl": "absent"}, fix=fix), given)] == [None], name
+        trusted += any(one.fix is not None for one in check(compile_rule(data), given))
+    assert trusted > len(NOT_PUBLIC) // 2
+
+
+def test_a_found_policy_moves_nothing_where_only_a_value_names_the_target() -> None:
+    """No path of the fix is that of a secret, but the value of another setting leads there, or a value is no public one after all."""
+    fix = {"safe": True, "rename": {"baseUrl": "smtp.${smtp.host}"}}
+    for target, moved in (("port", True), ("password", False), ("unheardOf", False)):
+        given = bare({"baseUrl": "https://api.hospital.example/", "smtp": {"host": target}})
+        [finding] = check(untrusted({"baseUrl": "absent"}, fix=fix), given)
+        assert (finding.fix is not None) is moved
+    hidden = bare({"baseUrl": f"https://user:{SECRET}@api.hospital.example/", "smtp": {"host": "port"}})
+    assert [one.fix for one in check(untrusted({"baseUrl": "absent"}, fix=fix), hidden)] == [None]
+
+
+def test_a_fix_of_a_found_policy_is_never_safe() -> None:
+    fixes: list[dict[str, Any]] = [
+        {"set": {"supportEmail": "help@hospital.example"}},
+        {"set": {"defaultOAuthClients.0.redirectUris.0": "https://hospital.example/"}},
+        {"rename": {"baseUrl": "appBaseUrl"}},
+        {"remove": ["baseUrl"]},
+        {"remove": ["signingKey"]},
+        {"store": "SecureString"},
+    ]
+    clients = [{"redirectUris": ["http://hospital.example/"]}]
+    given = bare({"baseUrl": "https://api.hospital.example/", "signingKey": SECRET, "defaultOAuthClients": clients})
+    for fix in fixes:
+        data = rule_data({"baseUrl": "absent"}, fix={"safe": True, **fix})
+        check_asks_no_secret(data)
+        check_changes_no_secret(data)
+        found = [check(one, given)[0].fix for one in (compile_rule(data), untrusted(data["must"], fix=data["fix"]))]
+        assert [one.safe for one in found if one is not None] == [True, False], fix
+
+
+def test_a_pull_request_cannot_publish_a_password_with_a_fix() -> None:
+    config = {**SERVER, "database": {"password": SECRET}}
+    write(
+        "policies/publish.yaml",
+        policy("publish", {"database.dbname": "present"}, fix={"safe": True, "rename": {"database.password": "database.dbname"}}),
+    )
+    write("policies/port.yaml", policy("port", {"port": "absent"}, fix={"safe": True, "set": {"port": 80}}))
+    write(".medplum-lint.toml", 'rules = ["policies"]\n')
+    write("medplum.config.json", json.dumps(config))
+    result = lint("--fix", "--unsafe-fixes", "medplum.config.json")
+    place = f"{Path('policies/publish.yaml').absolute()}:20"
+    why = "and database.password is secret: a policy whose configuration file was only found cannot do that; name its folder with --rules"
+    assert result.exit_code == 2
+    assert f'medplum-lint: error: {place}: the fix changes "database.password", {why}' in result.stderr.splitlines()
+    Path("policies/publish.yaml").unlink()
+    lint("--fix", "medplum.config.json")
+    assert json.loads(Path("medplum.config.json").read_text())["port"] == 8103
+    lint("--fix", "medplum.config.json", "--isolated", "--rules", "policies")
+    assert json.loads(Path("medplum.config.json").read_text())["port"] == 80
 
 
 # --- Where its rules may lie. -------------------------------------------------------------------------------------------------------

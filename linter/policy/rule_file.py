@@ -15,7 +15,7 @@ from .errors import RuleError, did_you_mean
 from .grammar import rule_schema
 from .known import check_settings
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
-from .trust import check_asks_no_secret
+from .trust import check_asks_no_secret, check_changes_no_secret
 
 Where = tuple[str | int, ...]
 
@@ -50,7 +50,8 @@ class _YamlError(Exception):
 def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, category: str = "") -> RuleFile:
     """Read and check one rule file; ``kinds`` are the kinds of document that exist. Never raises for what the file holds.
 
-    A rule that is not ``trusted`` cannot ask what secrets hold; see :mod:`linter.policy.trust`. ``category`` is that of a built-in rule.
+    A rule that is not ``trusted`` cannot ask what secrets hold, or change them; see :mod:`linter.policy.trust`. ``category`` is that of a
+    built-in rule.
     """
     lines: dict[Where, int] = {}
     try:
@@ -69,6 +70,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
             rule.trusted = trusted
             if not trusted:
                 check_asks_no_secret(data)
+                check_changes_no_secret(data)
         except RuleError as error:
             rule = None
             errors.append(f"{path}:{_line(lines, error.path)}: {error.message}")

@@ -8,13 +8,13 @@ And where a rule names a secret, it is refused when it is read, for else it woul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from .. import settings
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import OF_NAMES, check_as, mismatches
-from ..model import UNKNOWN, Document, Fact, Finding, Part, SettingPath
+from ..model import UNKNOWN, Change, Document, Fact, Finding, Fix, Part, SettingPath
 from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
@@ -44,7 +44,28 @@ def with_document(finding: Finding, document: Document) -> Finding:
     """A finding about the view of a document as one about the document itself; the parts of a sum are no views."""
     owners = {public_view(one): one for one in (document, *document.members.values())}
     related = tuple(one._replace(document=owners.get(one.document, one.document)) for one in finding.related)
-    return finding._replace(document=owners.get(finding.document, finding.document), related=related)
+    return finding._replace(
+        document=owners.get(finding.document, finding.document), related=related, fix=_allowed(finding.fix, finding.document)
+    )
+
+
+def _allowed(fix: Fix | None, view: Document) -> Fix | None:
+    """A fix as such a rule may offer it: unsafe, and None where it changes a setting that is not public or moves a value that is hidden."""
+    return fix._replace(safe=False) if fix is not None and all(_may_change(view, change) for change in fix.changes) else None
+
+
+def _may_change(view: Document, change: Change) -> bool:
+    if change.action in ("remove", "store"):  # neither shows a value: the only type to store one as is SecureString
+        return True
+    if change.action == "rename":
+        return _is_public_place(view, change.path) and _is_public_place(view, change.value) and view.get(change.path) is not UNKNOWN
+    return _is_public_place(view, change.path)
+
+
+def _is_public_place(document: Document, path: SettingPath) -> bool:
+    owner, inner = document.owner(path)
+    kind = catalogue_kind(owner.kind)
+    return kind in settings.KINDS and _is_public_setting(settings.catalogue(kind), inner)
 
 
 def _view(document: Document) -> Document:
@@ -112,14 +133,15 @@ def _shown(known: Catalogue | None, path: SettingPath | None, value: Any) -> Any
         return [] if setting is not None and "array" in setting.types else UNKNOWN
     if value is None or value is UNKNOWN:
         return value
-    if known is None or path is None or not (known.is_public(path) or _is_public_member(known, path)):
+    if known is None or path is None or not _is_public_setting(known, path):
         return UNKNOWN
     return value if shown_value(known, path, value) == value else UNKNOWN
 
 
-def _is_public_member(known: Catalogue, path: SettingPath) -> bool:
-    """Whether this is a plain member of a list of public texts or numbers, such as one of ``approvedSenderEmails``."""
-    return bool(path) and isinstance(path[-1], int) and known.get(path) is None and known.is_public(path[:-1])
+def _is_public_setting(known: Catalogue, path: SettingPath) -> bool:
+    """Whether a setting is public, or a plain member of a list of public texts or numbers, such as one of ``approvedSenderEmails``."""
+    is_member = bool(path) and (path[-1] == "*" or isinstance(path[-1], int)) and known.get(path) is None
+    return known.is_public(path) or (is_member and known.is_public(path[:-1]))
 
 
 @cache
@@ -170,22 +192,34 @@ class _Origin:
 
 def check_asks_no_secret(data: Mapping[str, Any]) -> None:
     """Raise :class:`RuleError` where a rule, read from its file, asks what a setting holds that is not known to be public."""
-    kinds = data["for"] if isinstance(data["for"], list) else [data["for"]]
     for place, path, text in _asked(data):
-        of_kinds = [list(_named_secrets(path, [kind])) for kind in kinds]
-        for catalogue, name in (one for of_kind in of_kinds for one in of_kind):
-            known = catalogue.get(tuple(name.split("."))) is not None
-            if not known and not all(of_kinds):
-                continue  # it is public in documents of another kind; in those of this one nobody sees what it holds
-            why = "is secret" if known else "may be secret, because no setting of this name is known"
-            raise RuleError(
-                f'"{text}" asks what {name} holds, which {why}: a policy whose configuration file was only found cannot do that; '
-                "name its folder with --rules",
-                place,
-            )
+        for name, why in _secrets_named(path, data, _is_open_setting):
+            raise RuleError(f'"{text}" asks what {name} holds, which {why}: {_NOT_ALLOWED}', place)
 
+
+def check_changes_no_secret(data: Mapping[str, Any]) -> None:
+    """Raise :class:`RuleError` where a fix of a rule, read from its file, sets or renames what is not public."""
+    for place, path, text in _changed(data):
+        for name, why in _secrets_named(path, data, _is_public_setting):
+            raise RuleError(f'the fix changes "{text}", and {name} {why}: {_NOT_ALLOWED}', place)
+
+
+_NOT_ALLOWED: Final = "a policy whose configuration file was only found cannot do that; name its folder with --rules"
 
 _Asked = tuple[tuple[str | int, ...], Path, str]
+_IsOpen = Callable[[Catalogue, SettingPath], bool]
+
+
+def _secrets_named(path: Path, data: Mapping[str, Any], is_open: _IsOpen) -> Iterator[tuple[str, str]]:
+    """The settings to which a path of a rule leads though they are not open, each with the reason why it is not."""
+    kinds = data["for"] if isinstance(data["for"], list) else [data["for"]]
+    of_kinds = [list(_named_secrets(path, [kind], is_open)) for kind in kinds]
+    for catalogue, name in (one for of_kind in of_kinds for one in of_kind):
+        setting = catalogue.get(tuple(name.split(".")))
+        if setting is not None:
+            yield name, "can hold secrets" if setting.is_container else "is secret"
+        elif all(of_kinds):  # else it is public in documents of another kind; in those of this one nobody sees what it holds
+            yield name, "may be secret, because no setting of this name is known"
 
 
 def _asked(data: Mapping[str, Any]) -> Iterator[_Asked]:
@@ -206,6 +240,18 @@ def _asked_by_fix(fix: Mapping[str, Any], at: Path, place: tuple[str | int, ...]
         for name, value in fix.get(action, {}).items():
             for path, text in _templates(value):
                 yield (*place, action, name), _seen_from(path, at), text
+
+
+def _changed(data: Mapping[str, Any]) -> Iterator[_Asked]:
+    """Every path that a fix of a rule gives a value or moves one from; a target that only a document names is looked at there."""
+    for clause in data.get("must", {}):
+        at = parse_path(clause)
+        for place, fix in fixes_of(data):
+            for name in fix.get("set", {}):
+                yield (*place, "set", name), _seen_from(parse_path(name), at), name
+            for name, target in fix.get("rename", {}).items():
+                for text in (name, target) if "${" not in target else (name,):
+                    yield (*place, "rename", name), _seen_from(parse_path(text), at), text
 
 
 def _asked_by_condition(data: Any, place: tuple[str | int, ...]) -> Iterator[_Asked]:
@@ -258,13 +304,13 @@ def _seen_from(path: Path, at: Path) -> Path:
     return Path("root", (*above, *path.steps), path.fact)
 
 
-def _named_secrets(path: Path, kinds: list[str]) -> Iterator[tuple[Catalogue, str]]:
-    """The settings to whose content a path leads though they are not known to be public."""
+def _named_secrets(path: Path, kinds: list[str], is_open: _IsOpen) -> Iterator[tuple[Catalogue, str]]:
+    """The settings to which a path leads though they are not open."""
     if path.fact in _OPEN_FACTS or not path.steps:
         return
     for kind in kinds:
         for catalogue, steps in _catalogues(path.steps, kind):
-            yield from ((catalogue, name) for name in _not_public(catalogue, steps))
+            yield from ((catalogue, name) for name in _not_open(catalogue, steps, is_open))
 
 
 def _catalogues(steps: tuple[Any, ...], kind: str) -> Iterator[tuple[Catalogue, tuple[Any, ...]]]:
@@ -282,20 +328,20 @@ def _member_kinds(step: Any) -> list[str]:
     return [members.get(step, "server")] if isinstance(step, str) else list(settings.KINDS)
 
 
-def _not_public(known: Catalogue, steps: tuple[Any, ...]) -> Iterator[str]:
-    """The settings that steps name and that are not known to be public. What only ``*`` or ``**`` reaches is not named by anybody."""
+def _not_open(known: Catalogue, steps: tuple[Any, ...], is_open: _IsOpen) -> Iterator[str]:
+    """The settings that steps name and that are not open. What only ``*`` or ``**`` reaches is not named by anybody."""
     for expanded in _expanded(known, steps):
         if expanded[-1] in (ANY, DEEP):
             continue
         if DEEP in expanded:
             tail = tuple(str(step) for step in expanded[expanded.index(DEEP) + 1 :])
             named = [name for name in known.names() if tuple(name.split("."))[-len(tail) :] == tail]
-            yield from (name for name in named if not _is_open_setting(known, tuple(name.split("."))))
+            yield from (name for name in named if not is_open(known, tuple(name.split("."))))
             if not named:
                 yield ".".join(tail)
         else:
             path: SettingPath = tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in expanded)
-            if not _is_open_setting(known, path):
+            if not is_open(known, path):
                 yield ".".join(map(str, path))
 
 
@@ -311,6 +357,4 @@ def _expanded(known: Catalogue, steps: tuple[Any, ...]) -> Iterator[tuple[Any, .
 def _is_open_setting(known: Catalogue, path: SettingPath) -> bool:
     """Whether a setting is public, or an object whose members are looked at one by one."""
     setting = known.get(path)
-    if setting is None and path[-1] == "*":
-        return known.is_public(path[:-1])
-    return known.is_public(path) or (setting is not None and setting.is_container)
+    return _is_public_setting(known, path) or (setting is not None and setting.is_container)
