@@ -192,7 +192,7 @@ def cli() -> None:
     "--fix-script",
     heading="Fixes",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    shell_complete=complete_paths,
     help="Write the fixes of Parameter Store dumps to a shell script.",
 )
 @option(

@@ -58,12 +58,9 @@ class Output(NamedTuple):
     file: str = STANDARD_OUTPUT
 
 
-def parse_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Output, ...]:
+def parse_outputs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[Output, ...]:
     """What each ``FILE`` or ``FORMAT:FILE`` means; the format of a plain ``FILE`` is empty, for ``--format`` has it."""
-    outputs = tuple(map(_output, values))
-    for output in outputs:
-        click.Path(dir_okay=False).convert(output.file, param, ctx)
-    return outputs
+    return tuple(map(_output, values))
 
 
 def _output(text: str) -> Output:

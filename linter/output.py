@@ -28,10 +28,11 @@ def write_report(path: str, report: bytes, mode: int | None = None) -> None:
     """Write a report to a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
 
     An ordinary file is replaced by a whole one, which has this mode or keeps its own, and if allowed its owner; nobody ever sees half
-    of it. A link stays, and what it leads to is written. Devices, pipes and descriptors (``/dev/stdout``, ``/dev/fd/3``) are written
-    through.
+    of it. A link stays, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
+    descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
     """
     try:
+        _check_links(path)
         target = _followed(path)
         descriptor = _descriptor(target)
         if descriptor is not None:
@@ -78,9 +79,11 @@ def replace_file(path: str, content: bytes, before: bytes) -> None:
     """Put other content into an ordinary file, if it still holds what it did; raises :class:`Unwritable`, and :class:`Changed` if not.
 
     The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode, its owner and its
-    group, and is left alone where it could not. A link stays, and what it leads to is written.
+    group, and is left alone where it could not. A link stays, and what it leads to is written, but not if that is outside the working
+    directory.
     """
     try:
+        _check_links(path)
         target = _followed(path)
         if _descriptor(target) is not None or not stat.S_ISREG(os.stat(target).st_mode):
             raise Unwritable("it is no file, but a device or pipe")
@@ -91,6 +94,29 @@ def replace_file(path: str, content: bytes, before: bytes) -> None:
         raise Unwritable("this cannot be the name of a file") from None
     except OSError as error:
         raise Unwritable(reason_of(error)) from None
+
+
+def _check_links(path: str) -> None:
+    """Raise :class:`Unwritable` where a link leads out of the working directory: what is checked out there may have brought it.
+
+    Links above a path outside of that directory are the system's, such as ``/tmp`` on macOS.
+    """
+    if _descriptor(path) is not None:
+        return
+    here, real = os.path.realpath(os.curdir), os.path.realpath(path)
+    if _is_within(real, here):
+        return
+    at = os.path.join(here, path)
+    is_led = os.path.islink(at) or _is_within(os.path.abspath(path), here)
+    while not is_led and (above := os.path.dirname(at)) != at:
+        at = above
+        is_led = os.path.islink(at) and _is_within(os.path.realpath(os.path.dirname(at)), here)
+    if is_led:
+        raise Unwritable(f"a link leads to {real}, outside the working directory: if that is meant, name that file itself")
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def _followed(path: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from io import StringIO
 
 from .files import Identity, identity
 from .load import described
 from .model import LEVELS, Finding, Level, Result, Style
-from .output import STANDARD_OUTPUT, Unwritable, write_report, write_standard_output
+from .output import STANDARD_OUTPUT, Unwritable, is_same_output, write_report, write_standard_output
 from .reporters import reporter
 from .run import Outcome
 from .typed import Final
@@ -47,13 +47,17 @@ SUMMARY_LIMIT: Final = 1024 * 1024
 """Bytes that GitHub takes of the summary of a step."""
 
 
-def write_all(outcome: Outcome, outputs: Iterable[tuple[str, str]], style: Style, color: str, min_severity: Level | None = None) -> Outcome:
+def write_all(
+    outcome: Outcome, outputs: Collection[tuple[str, str]], style: Style, color: str, min_severity: Level | None = None
+) -> Outcome:
     """Report a run in each format to its file, and return it with the bugs and errors that came up: one report is there without another.
 
-    ``min_severity``: what is less severe is left out. Raises :class:`~linter.output.Unwritable` for standard output.
+    A report whose file cannot be written goes to standard output, unless another one does: a folder or a link in the place of the file
+    hides no finding. ``min_severity``: what is less severe is left out. Raises :class:`~linter.output.Unwritable` for standard output.
     """
     bugs = dict.fromkeys(outcome.bugs)
     errors: list[str] = []
+    unwritten: list[str] = []
     shown = outcome._replace(result=at_least(outcome.result, min_severity))
     for output_format, file in outputs:
         try:
@@ -62,6 +66,9 @@ def write_all(outcome: Outcome, outputs: Iterable[tuple[str, str]], style: Style
             if file == STANDARD_OUTPUT:
                 raise
             errors.append(f"{file}: cannot be written: {error}")
+            unwritten.append(output_format)
+    if unwritten and not any(is_same_output(file, STANDARD_OUTPUT) for _, file in outputs):
+        bugs |= dict.fromkeys(write(shown, unwritten[0], STANDARD_OUTPUT, style, color).bugs)
     return outcome._replace(errors=(*outcome.errors, *errors), bugs=tuple(bugs))
 
 

@@ -175,9 +175,122 @@ def test_no_output_is_an_input() -> None:
     assert Path("server.json").read_text() == BAD
 
 
-def test_a_folder_is_refused_before_anything_is_checked() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "form"),
+    [
+        (["-o", "folder"], "text"),
+        (["-f", "json", "-o", "folder"], "json"),
+        (["-o", "sarif:folder"], "text"),
+        (["-o", "new.txt", "-o", "sarif:folder"], "sarif"),
+        (["-f", "sarif", "-o", "folder", "-o", "text:-"], "text"),
+    ],
+)
+def test_a_folder_in_the_place_of_an_output_hides_no_finding(arguments: list[str], form: str) -> None:
+    """A pull request may bring it: the files are checked, and the findings are on standard output if no output has it."""
     Path("folder").mkdir()
-    assert refused("-o", "sarif:folder", "-o", "junit:new.xml").endswith("File 'folder' is a directory.")
+    done = lint(*arguments)
+    assert (done.exit_code, done.stdout) == (2, report(form)) and RULE in done.stdout
+    assert done.stderr == "medplum-lint: error: folder: cannot be written: is a directory\n"
+    assert os.listdir("folder") == []
+
+
+UNSAFE = {"--fix-script": ["--unsafe-fixes"]}
+
+
+@pytest.mark.parametrize("option", ["--fix-script", "--write-baseline"])
+def test_a_folder_in_the_place_of_what_is_written_beside(option: str) -> None:
+    Path("folder").mkdir()
+    dump = {"/medplum/prod/baseUrl": "https://api.hospital.example", "/medplum/prod/port": "8103"}
+    Path("dump.json").write_text(json.dumps(dump))
+    done = CliRunner().invoke(cli, ["dump.json", *SELECT, *UNSAFE.get(option, ()), option, "folder"])
+    assert (done.exit_code, RULE in done.stdout) == (2, option == "--fix-script")
+    assert "is a directory" in done.stderr and "Usage" not in done.stderr
+
+
+# --- Links out of the working directory ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file outside the working directory."""
+    file = tmp_path_factory.mktemp("home") / "profile"
+    file.write_text("old")
+    return file
+
+
+def link(how: str, target: Path) -> str:
+    """A path in the working directory that leads to a file elsewhere by a link."""
+    Path("sub").mkdir()
+    if how == "folder":
+        Path("out").symlink_to(target.parent)
+        return f"out/{target.name}"
+    if how == "folder and back":
+        Path("out").symlink_to(target.parent / "inner")
+        (target.parent / "inner").mkdir()
+        return f"out/../{target.name}"
+    if how == "two links":
+        Path("middle").symlink_to(target)
+        Path("results.sarif").symlink_to("sub/../middle")
+    elif how == "relative":
+        Path("results.sarif").symlink_to(os.path.relpath(target))
+    else:
+        Path("results.sarif").symlink_to(target)
+    return (
+        "sub/../results.sarif" if how == "round about" else str(Path("results.sarif").absolute() if how == "absolute" else "results.sarif")
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has links for administrators only")
+@pytest.mark.parametrize("how", ["file", "relative", "two links", "round about", "absolute", "folder", "folder and back"])
+@pytest.mark.parametrize("option", ["-o", "--fix-script", "--write-baseline"])
+def test_nothing_is_written_through_a_link_out_of_the_working_directory(option: str, how: str, outside: Path) -> None:
+    """What is typed is the name of a file in the working directory, and the pull request brings the link."""
+    dump = {"/medplum/prod/baseUrl": "https://api.hospital.example", "/medplum/prod/port": "8103"}
+    Path("dump.json").write_text(json.dumps(dump))
+    if option == "--write-baseline":
+        outside.write_text("")  # what is no baseline is not overwritten anyway
+    before = outside.read_text()
+    name = link(how, outside)
+    done = CliRunner().invoke(cli, ["dump.json", *SELECT, *UNSAFE.get(option, ()), option, name])
+    why = f"a link leads to {os.path.realpath(outside)}, outside the working directory: if that is meant, name that file itself"
+    assert done.exit_code == 2
+    assert f"medplum-lint: error: {name}: cannot be written: {why}" in done.stderr.splitlines()
+    assert outside.read_text() == before
+    assert (RULE in done.stdout) is (option != "--write-baseline")
+    command = ["dump.json", *SELECT, *UNSAFE.get(option, ()), option, os.path.realpath(outside)]
+    assert CliRunner().invoke(cli, command).exit_code == (0 if option == "--write-baseline" else 1)
+    assert outside.read_text() != before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has links for administrators only")
+def test_where_links_are_followed(outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the working directory, by whatever name that is given, and on the way to what is typed outside of it."""
+    Path("sub").mkdir()
+    Path("inner.txt").symlink_to("sub/real.txt")
+    assert lint("-o", "inner.txt", "-o", f"json:{outside.parent}/new.json").exit_code == 1
+    (outside.parent / "here").symlink_to(Path.cwd())
+    assert lint("-o", f"{outside.parent}/here/inner.txt").exit_code == 1
+    (outside.parent / "there").symlink_to(outside.parent)
+    assert lint("-o", f"{outside.parent}/there/new.txt").exit_code == 1
+    monkeypatch.chdir("sub")
+    Path("up.txt").symlink_to("../beside.txt")
+    done = CliRunner().invoke(cli, ["../server.json", *SELECT, "-o", "up.txt", "-o", "../beside.txt"])
+    assert done.exit_code == 2 and "two reports cannot go to one file" in done.stderr
+    done = CliRunner().invoke(cli, ["../server.json", *SELECT, "-o", "up.txt"])
+    assert done.exit_code == 2 and not Path("../beside.txt").exists()
+    assert CliRunner().invoke(cli, ["../server.json", *SELECT, "-o", "../beside.txt"]).exit_code == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has links for administrators only")
+def test_no_fix_is_written_through_a_link_out_of_the_working_directory(outside: Path) -> None:
+    outside.write_text(BAD)
+    Path("medplum.config.json").symlink_to(outside)
+    done = CliRunner().invoke(cli, [*SELECT, "--fix", "--unsafe-fixes", "medplum.config.json"])
+    why = f"a link leads to {os.path.realpath(outside)}, outside the working directory: if that is meant, name that file itself"
+    assert (done.exit_code, outside.read_text()) == (2, BAD)
+    assert f"medplum-lint: error: medplum.config.json: cannot be written: {why}" in done.stderr.splitlines()
+    assert CliRunner().invoke(cli, [*SELECT, "--fix", "--unsafe-fixes", str(outside), "--kind", "server/json"]).exit_code == 0
+    assert outside.read_text() != BAD
 
 
 def test_a_report_that_cannot_be_written_keeps_no_other_from_it() -> None:
