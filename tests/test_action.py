@@ -80,13 +80,14 @@ def check(workspace: Path, paths: str = ".", options: str = "", **variables: str
         "CHECK_FAIL_ON": "",
         "CHECK_UPLOAD": "auto",
         "CATEGORY": "medplum-lint",
-        "SARIF_FILE": "out.sarif",
+        "SARIF_FILE": "",
         "FROM_FORK": "false",
         "GITHUB_STEP_SUMMARY": str(workspace / "summary.md"),
         **variables,
     }
     code, output, outputs = step(workspace, "Check", **given)
     assert code == 0, output
+    assert outputs.pop("sarif-file") == (variables.get("SARIF_FILE") or f"{workspace}/medplum-lint.sarif")
     return outputs, output
 
 
@@ -141,7 +142,7 @@ def test_only_the_first_command_may_use_the_network() -> None:
 
 
 def sarif(workspace: Path) -> Any:
-    [run] = json.loads((workspace / "out.sarif").read_text(encoding="utf-8"))["runs"]
+    [run] = json.loads((workspace / "medplum-lint.sarif").read_text(encoding="utf-8"))["runs"]
     return run
 
 
@@ -154,6 +155,23 @@ def test_one_run_makes_annotations_a_summary_and_alerts(workspace: Path) -> None
     assert summary.startswith("# Of a step before\n") and "base-url-without-trailing-slash" in summary
     assert "base-url-without-trailing-slash" in {result["ruleId"] for result in sarif(workspace)["results"]}
     assert sarif(workspace)["automationDetails"] == {"id": "medplum-lint/"}
+
+
+def test_the_findings_are_written_outside_of_the_checkout(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A pull request can bring a link in the place of the file; a file that the workflow names is refused there, with the findings."""
+    secret = tmp_path_factory.mktemp("home") / "profile"
+    secret.write_text("old")
+    (workspace / "medplum-lint.sarif").symlink_to(secret)
+    temporary = tmp_path_factory.mktemp("temporary")
+    os.symlink(ROOT, temporary / "medplum-lint", target_is_directory=True)
+    given = {"CHECK_PATHS": "medplum.config.json", "CHECK_UPLOAD": "auto", "CHECK_ARGS": "", "RUNNER_TEMP": str(temporary)}
+    code, output, outputs = step(workspace, "Check", **given)
+    assert (code, outputs) == (0, {"exit-code": "1", "upload": "auto", "sarif-file": f"{temporary}/medplum-lint.sarif"}), output
+    assert json.loads((temporary / "medplum-lint.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    code, output, outputs = step(workspace, "Check", **given, SARIF_FILE="medplum-lint.sarif")
+    assert (code, outputs["exit-code"], outputs["upload"]) == (0, "2", "false")
+    assert "base-url-without-trailing-slash" in output and f"a link leads to {secret}, outside the working directory" in output
+    assert secret.read_text() == "old"
 
 
 def test_a_runner_without_summaries(workspace: Path) -> None:
@@ -257,7 +275,7 @@ def test_an_upload_that_is_not_asked_for_fails_nothing() -> None:
     [upload] = [step for step in STEPS if step.get("id") == "upload"]
     assert upload["if"] == "steps.lint.outputs.upload != 'false'"
     assert upload["continue-on-error"] == "${{ inputs.upload == 'auto' }}"
-    assert upload["with"] == {"sarif_file": "${{ inputs.sarif-file }}", "category": "${{ inputs.category }}"}
+    assert upload["with"] == {"sarif_file": "${{ steps.lint.outputs.sarif-file }}", "category": "${{ inputs.category }}"}
     [said] = [step for step in STEPS if step.get("name") == "Say what an upload needs"]
     assert said["if"] == "steps.upload.outcome == 'failure'"
     assert [name for name, one in ACTION["inputs"].items() if "token" in name or one.get("required")] == []
