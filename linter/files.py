@@ -48,6 +48,11 @@ def identity(path: str | os.PathLike[str]) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
+def is_within(path: str, folder: str) -> bool:
+    """Whether a real path is a folder's or leads into it."""
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
 def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes:
     """The bytes of a file or pipe; raises :class:`Unreadable` for a device, for more than ``limit`` bytes and for what the system refuses.
 

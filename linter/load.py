@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .documents.recognise import is_medplum_name
 from .documents.source import Around, Confidence, Image, Loaded, Place, Recognised, Source, SourceFile, may_name_images
-from .files import LARGEST_CONFIGURATION, LARGEST_INPUT, Identity, Unreadable, identity, read_file, read_regular
+from .files import LARGEST_CONFIGURATION, LARGEST_INPUT, Identity, Unreadable, identity, is_within, read_file, read_regular
 from .model import Document
 from .release import ANY_SERVER, Release, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
@@ -102,6 +102,10 @@ class Surroundings:
 
     ``inputs`` are read again when one is asked for, so that not all of them are held at once. A file that nobody named is read only where
     a source asks for its path, it is an ordinary file, it is small, and not ``excluded``. ``found`` are those.
+
+    Whoever writes a file may not be whoever runs the check. So what a file names is read only within its repository: the nearest folder
+    above it with ``.git``, or its own folder where there is none. What a source looks for unasked is read within the repository of the
+    folder in which it looks, so that no link leads out of that. A file that was given is read wherever it lies.
     """
 
     def __init__(self, inputs: Mapping[str, Nearby], excluded: Callable[[Path], bool] = lambda _path: False) -> None:
@@ -111,6 +115,8 @@ class Surroundings:
         self._files: dict[tuple[str, Release], SourceFile | None] = {}
         self._marked: dict[tuple[str, ...], list[str]] = {}
         self._cached: dict[object, Any] = {}
+        self._repositories: dict[str, str] = {}
+        self._outside: dict[tuple[str, str], bool] = {}
         self.found: dict[str, Path] = {}
 
     @cached_property
@@ -120,13 +126,50 @@ class Surroundings:
 
     def find(self, file: SourceFile, path: str) -> SourceFile | None:
         """See :meth:`~linter.documents.source.Around.find`. Standard input without a name is in no folder."""
-        if file.uri == STANDARD_INPUT or not path or "\0" in path or posixpath.isabs(path) or os.path.isabs(path):
+        if not self._can_be_found(file, path) or posixpath.isabs(path) or os.path.isabs(path):
             return None
-        uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
-        on_disk = os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
-        uri = self._names.get(uri) or self._names.get(identity(on_disk)) or uri
+        uri, on_disk = self._uri(file, path), self._on_disk(file, path)
+        if self._is_outside(uri, on_disk, os.path.dirname(on_disk)):
+            return None
         self._paths.setdefault(uri, on_disk)
         return file if uri == file.uri else self._file(uri, file.server)
+
+    def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
+        """See :meth:`~linter.documents.source.Around.find_named`."""
+        return None if self.leads_out(file, path) else self.find(file, path)
+
+    def leads_out(self, file: SourceFile, path: str) -> bool:
+        """See :meth:`~linter.documents.source.Around.leads_out`. It does not depend on what is there."""
+        if not self._can_be_found(file, path):
+            return False
+        folder = os.path.dirname(self._paths.get(file.uri, file.uri))
+        return self._is_outside(self._uri(file, path), self._on_disk(file, path), folder)
+
+    def _can_be_found(self, file: SourceFile, path: str) -> bool:
+        return file.uri != STANDARD_INPUT and bool(path) and "\0" not in path
+
+    def _on_disk(self, file: SourceFile, path: str) -> str:
+        return os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
+
+    def _uri(self, file: SourceFile, path: str) -> str:
+        uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
+        return self._names.get(uri) or self._names.get(identity(self._on_disk(file, path))) or uri
+
+    def _is_outside(self, uri: str, on_disk: str, folder: str) -> bool:
+        """Whether a file lies outside the repository of a folder, and was not given; of what is given a link may be of the repository."""
+        if (on_disk, folder) not in self._outside:
+            is_given = uri in self._inputs and not os.path.islink(self._paths[uri])
+            self._outside[on_disk, folder] = not is_given and not is_within(os.path.realpath(on_disk), self._repository(folder))
+        return self._outside[on_disk, folder]
+
+    def _repository(self, folder: str) -> str:
+        """The nearest folder with ``.git``, above a folder or that itself; the folder where there is none."""
+        if folder not in self._repositories:
+            at = real = os.path.realpath(folder)
+            while not os.path.lexists(os.path.join(at, ".git")) and os.path.dirname(at) != at:
+                at = os.path.dirname(at)
+            self._repositories[folder] = at if os.path.lexists(os.path.join(at, ".git")) else real
+        return self._repositories[folder]
 
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
         """See :meth:`~linter.documents.source.Around.given`."""

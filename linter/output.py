@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .files import reason_of
+from .files import is_within, reason_of
 from .typed import Final
 
 STANDARD_OUTPUT: Final = "-"
@@ -104,19 +104,15 @@ def _check_links(path: str) -> None:
     if _descriptor(path) is not None:
         return
     here, real = os.path.realpath(os.curdir), os.path.realpath(path)
-    if _is_within(real, here):
+    if is_within(real, here):
         return
     at = os.path.join(here, path)
-    is_led = os.path.islink(at) or _is_within(os.path.abspath(path), here)
+    is_led = os.path.islink(at) or is_within(os.path.abspath(path), here)
     while not is_led and (above := os.path.dirname(at)) != at:
         at = above
-        is_led = os.path.islink(at) and _is_within(os.path.realpath(os.path.dirname(at)), here)
+        is_led = os.path.islink(at) and is_within(os.path.realpath(os.path.dirname(at)), here)
     if is_led:
         raise Unwritable(f"a link leads to {real}, outside the working directory: if that is meant, name that file itself")
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def _followed(path: str) -> str:

@@ -364,6 +364,97 @@ def test_standard_input_without_a_name_is_in_no_folder(folder: Path) -> None:
     assert any(MISSING in line for line in found(lint_input(Input("compose.yml", data, Path("compose.yml"), piped=True), Options())))
 
 
+# --- What lies outside of the repository ---------------------------------------------------------------------------------------------
+
+STOLEN = "MEDPLUM_PORT=8103\nMEDPLUM_SUPPORT_EMAIL=nobody\n"
+BASE = "services:\n  base:\n    environment: {MEDPLUM_SUPPORT_EMAIL: nobody}\n"
+OUTSIDE = "it lies outside the repository of this file"
+
+
+def notes(*paths: str) -> list[str]:
+    """What is noted of a check, after it was found that nothing is said of ``supportEmail``, nor called missing."""
+    outcome = lint_paths(list(paths), Options())
+    assert [line for line in found(outcome) if "supportEmail" in line or MISSING in line] == []
+    return [one.text for one in outcome.result.notices]
+
+
+@pytest.mark.parametrize("git", ["repository/.git", ""])
+@pytest.mark.parametrize(
+    ("service", "line", "named"),
+    [
+        ("    env_file: ../stolen.env\n", 6, "../stolen.env"),
+        ("    env_file:\n      - own.env\n      - path: ../../stolen.env\n        required: false\n", 8, "../../stolen.env"),
+        ("    env_file: inner/../../stolen.env\n", 6, "inner/../../stolen.env"),
+        ("    env_file: link.env\n", 6, "link.env"),
+        ("    env_file: linked/stolen.env\n", 6, "linked/stolen.env"),
+        ("    extends: {file: ../base.yml, service: base}\n", 6, "../base.yml"),
+        ("    extends: {file: link.yml, service: base}\n", 6, "link.yml"),
+        ("    env_file: ../nothing.env\n", 6, "../nothing.env"),
+        ("    env_file: FOLDER/stolen.env\n", 6, "FOLDER/stolen.env"),
+    ],
+)
+def test_what_lies_outside_of_the_repository_is_not_read(service: str, line: int, named: str, git: str, folder: Path) -> None:
+    """What the file names, links included, whether or not it is there: it is noted, and nothing is missing."""
+    write(folder, stolen_dot_env=STOLEN, base_dot_yml=BASE, repository__own_dot_env="")
+    write(folder, repository__compose_dot_yml=compose(SERVER + service.replace("FOLDER", str(folder))))
+    write(folder, repository__inner__x="")
+    if git:
+        (folder / git).mkdir()
+    for name, target in (("link.env", "../stolen.env"), ("link.yml", "../base.yml"), ("linked", "..")):
+        if name in service:
+            (folder / "repository" / name).symlink_to(target)
+    expected = [f"repository/compose.yml:{line}: {named.replace('FOLDER', str(folder))} is not read: {OUTSIDE}"]
+    assert notes("repository/compose.yml") == expected
+    if not named.startswith("link"):  # a search comes upon a link to a file by itself
+        assert notes("repository") == expected
+
+
+def test_what_is_in_the_repository_is_read(folder: Path) -> None:
+    """The nearest folder with ``.git`` is that of the file that names another one; a submodule is a repository of its own."""
+    write(folder, shared__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
+    write(folder, deploy__prod__compose_dot_yml=compose(SERVER + "    env_file: ../../shared/a.env\n"))
+    assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../shared/a.env is not read: {OUTSIDE}"]
+    (folder / ".git").mkdir()
+    assert [line.split()[0] for line in lint("deploy/prod/compose.yml") if "invalid-email" in line] == ["shared/a.env:1:23"]
+    (folder / "deploy" / ".git").write_text("gitdir: ../.git/modules/deploy\n")
+    assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../shared/a.env is not read: {OUTSIDE}"]
+
+
+def test_a_file_that_is_given_is_read_wherever_it_lies(folder: Path) -> None:
+    write(folder, shared__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
+    write(folder, deploy__compose_dot_yml=compose(SERVER + "    env_file: ../shared/a.env\n"))
+    for paths in (["."], ["shared/a.env", "deploy/compose.yml"]):
+        outcome = lint_paths(paths, Options())
+        assert [line.split()[0] for line in found(outcome) if "invalid-email" in line] == ["shared/a.env:1:23"]
+        assert outcome.result.notices == ()
+
+
+def test_a_link_that_a_search_comes_upon_gives_no_service_anything(folder: Path) -> None:
+    write(folder, stolen_dot_env=STOLEN, repository__compose_dot_yml=compose(SERVER + "    env_file: link.env\n"))
+    (folder / "repository" / "link.env").symlink_to("../stolen.env")
+    outcome = lint_paths(["repository"], Options())
+    assert [one.text for one in outcome.result.notices] == [f"repository/compose.yml:6: link.env is not read: {OUTSIDE}"]
+    assert [line for line in found(outcome) if "compose.yml" in line and ("supportEmail" in line or MISSING in line)] == []
+
+
+def test_a_service_of_which_nothing_is_known_but_what_lies_outside(folder: Path) -> None:
+    write(folder, stolen_dot_env=STOLEN)
+    service = "services: {api: {image: medplum/medplum-server:5.1.4, env_file: ../stolen.env}}\n"
+    write(folder, repository__compose_dot_yml=service)
+    [status] = lint_paths(["repository/compose.yml"], Options()).result.files
+    assert status.note.endswith(f"; ../stolen.env is not read: {OUTSIDE}")
+
+
+@pytest.mark.parametrize("name", [".env", "compose.override.yml"])
+def test_a_link_in_the_place_of_what_is_read_unasked(name: str, folder: Path) -> None:
+    write(folder, stolen_dot_env="MAIL=nobody\n", override_dot_yml="services: {server: {environment: {MEDPLUM_SUPPORT_EMAIL: nobody}}}\n")
+    write(folder, repository__compose_dot_yml=compose("    environment: ['MEDPLUM_SUPPORT_EMAIL=${MAIL}']\n"))
+    (folder / "repository" / name).symlink_to("../stolen.env" if name == ".env" else "../override.yml")
+    assert not any("invalid-email" in line for line in lint("repository/compose.yml"))
+    (folder / ".git").mkdir()
+    assert any("invalid-email" in line for line in lint("repository/compose.yml"))
+
+
 # --- Helm ----------------------------------------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,12 @@ class Around(Protocol):
     def find(self, file: SourceFile, path: str) -> SourceFile | None:
         """The file at a path relative to the folder of another one, named by the user or not; None where none is, or it cannot be read."""
 
+    def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
+        """The same for a path that stands in the file; None also where it leads outside the repository of that file."""
+
+    def leads_out(self, file: SourceFile, path: str) -> bool:
+        """Whether a path that stands in a file leads outside the repository of that file, and to no file of the run."""
+
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
         """The files of the run in which one of some texts stands, the asking one included."""
 
@@ -42,6 +48,14 @@ class Alone:
     def find(self, file: SourceFile, path: str) -> SourceFile | None:
         """See :meth:`Around.find`."""
         return None
+
+    def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
+        """See :meth:`Around.find_named`."""
+        return None
+
+    def leads_out(self, file: SourceFile, path: str) -> bool:
+        """See :meth:`Around.leads_out`."""
+        return False
 
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
         """See :meth:`Around.given`."""
@@ -210,7 +224,7 @@ Place = tuple[str, object]
 
 
 class Unread(NamedTuple):
-    """A block of a file that may hold settings of the server and is not read, and why."""
+    """A block of a file, or a file that it names, that may hold settings of the server and is not read, and why."""
 
     uri: str
     line: int

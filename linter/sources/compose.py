@@ -22,7 +22,7 @@ from ..documents.editors import editor_in
 from ..documents.environment_files import COMPOSE_FILES, environment_piece, read_environment
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import MOST_VARIABLES, Given, Piece, load_sum
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, unless_kind, unless_reference
 from ..documents.variables_in_yaml import (
@@ -96,6 +96,8 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     names = [name for service in _candidates(file) for name in _names(service, file)]
     note = f"a Compose file without a Medplum server that is configured by variables{unless_kind(names)}"
+    outside = next((one for service in _candidates(file) for one in _outside(_project(file, service))), None)
+    note += f"; {outside.why}" if outside is not None else ""
     return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
 
 
@@ -189,7 +191,18 @@ def _load(file: SourceFile, service: YamlValue, problems: list[Problem], suppres
     given = [Given(entry.variable, pieces[entry.at] if isinstance(entry.at, int) else entry.at) for entry in environment.entries]
     wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
     loaded = load_sum(main, given, also=[*pieces, *environment.files], problems=wrong)
-    return loaded._replace(started=_is_started(project))
+    return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)))
+
+
+def _outside(project: _Project) -> Iterator[Unread]:
+    """The files outside of the repository that the layers of a service name, which are not read."""
+    for file, service in project.layers:
+        named = [(one.path, one.place) for one in _env_files(service.at("env_file")) or ()]
+        base = service.at("extends", "file")
+        for path, place in [*named, (base.value, base)]:
+            if isinstance(path, str) and file.around.leads_out(file, path):
+                line = file.text.position(place.place().value.start).line
+                yield Unread(file.uri, line, f"{printable(path)} is not read: it lies outside the repository of this file")
 
 
 def _is_started(project: _Project) -> bool:
@@ -279,7 +292,7 @@ def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
         project = file.around.find(file, path)
         for service in _services(project) if project is not None and "extends" in project.text.content else ():
             name, other = service.at("extends", "service").value, service.at("extends", "file").value
-            found = file.around.find(project, other) if project is not None and isinstance(other, str) else None
+            found = file.around.find_named(project, other) if project is not None and isinstance(other, str) else None
             if found is not None and isinstance(name, str):
                 yield found.uri, name
 
@@ -340,7 +353,7 @@ def _base(file: SourceFile, extends: YamlValue) -> _Layer | None:
     name, path = extends.value, None
     if not isinstance(name, str):
         name, path = extends.at("service").value, extends.at("file").value
-    other = file if path is None else file.around.find(file, path) if isinstance(path, str) else None
+    other = file if path is None else file.around.find_named(file, path) if isinstance(path, str) else None
     service = _service(other, name) if other is not None and isinstance(name, str) else None
     if other is None or service is None or len(service.at("environment").value or ()) > MOST_VARIABLES:
         return None
@@ -372,6 +385,7 @@ class _Environment(NamedTuple):
 class _EnvFile(NamedTuple):
     path: str
     raw: bool
+    place: YamlValue
 
 
 def _environment(project: _Project, file: SourceFile) -> _Environment:
@@ -399,17 +413,17 @@ def _env_files(part: YamlValue) -> list[_EnvFile] | None:
     """The files that ``env_file`` names: a path, or a list of paths and of objects; None where something in it is not to be understood."""
     value = part.value
     files: list[_EnvFile] = []
-    for one in value if isinstance(value, list) else [] if value is None else [value]:
-        path, form = (one.get("path"), one.get("format")) if isinstance(one, dict) else (one, None)
-        if not isinstance(path, str) or form not in (None, "raw"):
+    for one in [part.at(index) for index in range(len(value))] if isinstance(value, list) else [] if value is None else [part]:
+        place, form = (one.at("path"), one.value.get("format")) if isinstance(one.value, dict) else (one, None)
+        if not isinstance(place.value, str) or form not in (None, "raw"):
             return None
-        files.append(_EnvFile(path, form == "raw"))
+        files.append(_EnvFile(place.value, form == "raw", place))
     return files
 
 
 def _file_piece(file: SourceFile, one: _EnvFile) -> Piece | None:
     """The variables of a file that a compose file names; None where that is not to be found, which need not be so where Compose runs."""
-    found = file.around.find(file, one.path)
+    found = file.around.find_named(file, one.path)
     if found is None or found.is_no_text:
         return None
     name = ("environment file", found.uri, found.release, one.raw)
