@@ -37,7 +37,13 @@ def watched(lint: Callable[[Options], Outcome], options: Options) -> Outcome:
 
 
 def said_of(outcome: Outcome, *, quiet: bool, stale_baseline: bool = False) -> None:
-    """Say what there is to tidy up, unless ``quiet``, and what went wrong; stale entries of a baseline too where the run fails for them."""
+    """Say what there is to tidy up, unless ``quiet``, and what went wrong; stale entries of a baseline too where the run fails for them.
+
+    The report says what a configuration switches off. Where it is ``quiet`` that is said here, unless the command line names the file.
+    """
+    for one in outcome.result.configurations:
+        if quiet and one.rules_off and not one.named:
+            say("note", f"{one.path}: switches off {len(one.rules_off)} {'rule' if len(one.rules_off) == 1 else 'rules'}")
     for notice in outcome.result.notices:
         if not quiet or (notice.kind == "stale-baseline" and stale_baseline):
             say("note", notice.text)

@@ -423,7 +423,7 @@ class Choices:
         if config is not None:
             return config
         try:
-            config = self._of_folders[folder] = self._configurations.of(path.absolute().parent)
+            config = self._of_folders[folder] = self._configurations.of(path / os.pardir)
         except ConfigError as error:
             self._error(str(error))
         except OSError as error:

@@ -267,6 +267,9 @@ def check(
     outputs = outputs_of(output_format, _is_given("output_format"), given_outputs)
     if fix_script is not None and (fix_script in ("", "-") or any(is_same_output(fix_script, one.file) for one in outputs)):
         raise click.UsageError("--fix-script needs a file of its own")
+    beside = [*(one.file for one in outputs), *([] if fix_script is None else [fix_script])]
+    if write_baseline is not None and any(is_same_output(str(write_baseline), one) for one in beside):
+        raise click.UsageError("--write-baseline needs a file of its own")
     for one in given_outputs:
         if one.file in format_names() and not one.format:
             say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
@@ -551,7 +554,7 @@ def _declare_secrets(files: Sequence[Path]) -> None:
     from .settings import declare_secrets
 
     configurations = Configurations()
-    configs = [_config(lambda path=path: configurations.of(path.absolute().parent)) for path in files]  # type: ignore[misc]
+    configs = [_config(lambda path=path: configurations.of(path / os.pardir)) for path in files]  # type: ignore[misc]
     declare_secrets(name for config in configs for name in config.secret_names)
 
 
@@ -561,7 +564,7 @@ def _configured_server() -> Callable[[Document], ServerVersion | None]:
 
     def configured(document: Document) -> ServerVersion | None:
         path = Path(document.uri)
-        config = _config(lambda: configurations.of(path.absolute().parent))
+        config = _config(lambda: configurations.of(path / os.pardir))
         return configured_server(config, config.overrides_for(path), document)
 
     return configured
@@ -817,7 +820,7 @@ def init() -> None:
     if os.path.lexists(OWN_FILE):
         _fail([f"{OWN_FILE}: is there already"])
     config = _config(lambda: Configurations().of(Path(os.curdir)))
-    if config.path is not None and config.path.parent == Path.cwd():
+    if config.path is not None and config.folder == Path.cwd():
         _fail([f"{relative_to_here(config.path)}: has a table [tool.medplum-lint] already, for which {OWN_FILE} would count instead"])
     _write_new(OWN_FILE, beginning().encode())
     say("note", f"{OWN_FILE}: wrote every option, in a comment")
@@ -916,7 +919,7 @@ def _folders_for(paths: tuple[str, ...], given: tuple[Path, ...], config_file: s
     """The folders of rules for files: those of the command line, and of the configuration of each; without files of the current folder."""
     configurations = Configurations(_named_config(config_file, isolated), isolated=isolated)
     beside = [Path(path) if os.path.isdir(path) else Path(path).parent for path in paths if path != "-"] or [Path(os.curdir)]
-    configured = [folder for one in beside for folder in folders_of(_config(partial(configurations.of, one.absolute())))]
+    configured = [folder for one in beside for folder in folders_of(_config(partial(configurations.of, one)))]
     return [*dict.fromkeys(configured), *given]
 
 

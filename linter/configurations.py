@@ -21,7 +21,10 @@ class Configurations:
         self._known: dict[str, Config] = {}
 
     def of(self, folder: Path) -> Config:
-        """The configuration for the files of a folder. Raises :exc:`~linter.config.ConfigError` where it cannot be used."""
+        """The configuration for the files of a folder. Raises :exc:`~linter.config.ConfigError` where it cannot be used.
+
+        Its path is absolute or relative as the folder is given, for messages.
+        """
         if self._always is not None:
             return self._always
         passed: list[str] = []
@@ -29,7 +32,7 @@ class Configurations:
         while at not in self._known:  # a loop, for folders can be nested without end
             passed.append(at)
             above = os.path.dirname(at)
-            own = _find(Path(at))
+            own = _find(Path(at)) if folder.is_absolute() else _find(Path(os.path.relpath(at)), Path(at))
             if own is not None or above == at:
                 self._known[at] = own or Config()
             at = at if at in self._known else above
@@ -38,8 +41,13 @@ class Configurations:
         return config
 
 
-def _find(folder: Path) -> Config | None:
-    """The configuration in a folder."""
+def _find(folder: Path, base: Path | None = None) -> Config | None:
+    """The configuration in a folder; ``base`` is its absolute path where ``folder`` is a relative one."""
+    config = _read(folder)
+    return config._replace(base=base) if config is not None else None
+
+
+def _read(folder: Path) -> Config | None:
     own, project = folder / OWN_FILE, folder / PROJECT_FILE
     if os.path.lexists(own):
         from .config_file import read_own_file  # only when there is a file to read

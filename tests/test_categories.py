@@ -229,7 +229,7 @@ def test_a_selector_that_names_nothing(word: str, message: str) -> None:
     for option in ("--select", "--ignore"):
         assert refused(option, f"mail,{word}") == [message]
     configure(f"\nignore = [{json.dumps(word)}]\n")
-    assert refused() == [f"{Path.cwd()}/.medplum-lint.toml:2: {message}"]
+    assert refused() == [f".medplum-lint.toml:2: {message}"]
     result = lint("rules", word, "--isolated")
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"medplum-lint: error: {message}\n")
 
@@ -251,7 +251,7 @@ def test_no_rule_is_left(select: str, ignore: str) -> None:
     message = "no rule is left to check: every selected rule is also ignored"
     assert refused("--select", select, "--ignore", ignore) == [message]
     configure(f"ignore = {json.dumps(ignore.split(','))}\n")
-    assert refused("--select", select) == [f"{Path.cwd()}/.medplum-lint.toml: {message}"]
+    assert refused("--select", select) == [f".medplum-lint.toml: {message}"]
 
 
 def test_every_rule_of_a_category_is_ignored() -> None:
@@ -269,7 +269,7 @@ def test_none_of_a_group_is_on() -> None:
 
 def test_what_is_accepted_and_explained_is_a_rule() -> None:
     configure('\n[[accept]]\nreason = "so"\nrule = "mail"\n')
-    assert refused() == [f'{Path.cwd()}/.medplum-lint.toml:2: there is no rule "mail": that is a category']
+    assert refused() == ['.medplum-lint.toml:2: there is no rule "mail": that is a category']
     result = lint("explain", "mail", "--isolated")
     assert (result.exit_code, result.stderr) == (2, 'medplum-lint: error: there is no rule "mail": that is a category\n')
 

@@ -86,7 +86,7 @@ def test_a_folder_of_policies_without_policies(folder: str, message: str) -> Non
     Path("empty").mkdir()
     assert stops("--rules", folder) == error(message)
     write(OWN_FILE, f'rules = ["{folder}"]\n')
-    assert stops() == error(f"{Path.cwd()}/{message}")
+    assert stops() == error(f"{message}")
 
 
 @pytest.mark.parametrize("command", ["check", "rules", "test"])
@@ -130,13 +130,13 @@ def test_examples_of_nothing_have_not_passed() -> None:
 )
 def test_a_mistake_in_the_configuration(text: str, line: int, message: str) -> None:
     write(OWN_FILE, text)
-    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}:{line}: {message}")
+    assert stops() == error(f"{OWN_FILE}:{line}: {message}")
 
 
 def test_a_mistake_in_the_configuration_of_one_folder_stops_the_whole_run() -> None:
     write("deploy/medplum.config.json", CLEAN)
     write(f"deploy/{OWN_FILE}", 'ignore = ["missing-baseurl"]\n')
-    message = error(f"{Path.cwd()}/deploy/{OWN_FILE}:1: {SLIP}")
+    message = error(f"deploy/{OWN_FILE}:1: {SLIP}")
     for paths in (["."], ["medplum.config.json", "deploy"], ["medplum.config.json", "deploy/medplum.config.json"]):
         result = lint(*paths)
         assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)
@@ -155,13 +155,13 @@ def test_a_rule_that_one_configuration_of_several_knows() -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_configuration_that_is_no_file() -> None:
     Path(OWN_FILE).mkdir()
-    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: is a directory")
+    assert stops() == error(f"{OWN_FILE}: cannot be read: is a directory")
     Path(OWN_FILE).rmdir()
     os.symlink("nowhere.toml", OWN_FILE)
-    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: no such file or directory")
+    assert stops() == error(f"{OWN_FILE}: cannot be read: no such file or directory")
     Path(OWN_FILE).unlink()
     os.mkfifo(OWN_FILE)
-    assert stops() == error(f"{Path.cwd()}/{OWN_FILE}: cannot be read: it is a pipe, not a file")
+    assert stops() == error(f"{OWN_FILE}: cannot be read: it is a pipe, not a file")
     Path(OWN_FILE).unlink()
     write("shared.toml", 'ignore = ["missing-port"]\n')
     os.symlink("shared.toml", OWN_FILE)
@@ -183,7 +183,7 @@ def test_a_configuration_that_is_no_file() -> None:
 )
 def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -> None:
     write("pyproject.toml", text)
-    assert stops() == error(f"{Path.cwd()}/pyproject.toml:{line}: {message}")
+    assert stops() == error(f"pyproject.toml:{line}: {message}")
 
 
 @pytest.mark.parametrize(

@@ -343,15 +343,15 @@ def test_exclude(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_mistake_is_reported_once_and_nothing_is_linted(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (server / OWN_FILE).write_text("targt = 'auto'")
     outcome = run(server, monkeypatch, "medplum.config.json", "dev/medplum.config.json")
-    assert outcome.errors == (f'{server}/{OWN_FILE}:1: there is no option "targt"; did you mean "target"?',)
+    assert outcome.errors == (f'{OWN_FILE}:1: there is no option "targt"; did you mean "target"?',)
     assert (outcome.exit_code, outcome.result.findings) == (2, ())
 
 
 def test_ids_of_rules_that_do_not_exist(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read(server, '\nignore = ["missing-ports"]\n[per-file."x"]\nseverity = {missing-prt = "off"}\n')
     assert run(server, monkeypatch, ignore=("nonsense",)).errors == (
-        f'{server}/{OWN_FILE}:2: there is no rule "missing-ports"; did you mean "missing-port"?',
-        f'{server}/{OWN_FILE}:4: there is no rule "missing-prt"; did you mean "missing-port"?',
+        f'{OWN_FILE}:2: there is no rule "missing-ports"; did you mean "missing-port"?',
+        f'{OWN_FILE}:4: there is no rule "missing-prt"; did you mean "missing-port"?',
         'there is no rule or category "nonsense"',
     )
 
@@ -390,7 +390,7 @@ def test_a_category_of_which_one_target_is_off(server: Path, monkeypatch: pytest
 
 def test_a_category_that_does_not_exist(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read(server, "[severity]\ntsl = 'note'\n")
-    assert run(server, monkeypatch).errors == (f'{server}/{OWN_FILE}:2: there is no rule "tsl"; did you mean "tls"?',)
+    assert run(server, monkeypatch).errors == (f'{OWN_FILE}:2: there is no rule "tsl"; did you mean "tls"?',)
 
 
 def test_rules_beside_the_selected_ones(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,7 +467,7 @@ def test_the_command_line_wins_over_an_environment(dump: Path, monkeypatch: pyte
 def test_an_environment_with_no_rule_left(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read(dump, "[environment.staging]\nselect = ['urls']\nignore = ['urls']\n")
     error = "no rule is left to check in environment staging: every selected rule is also ignored"
-    assert run(dump, monkeypatch, "ssm.json").errors == (f"{dump}/{OWN_FILE}: {error}",)
+    assert run(dump, monkeypatch, "ssm.json").errors == (f"{OWN_FILE}: {error}",)
 
 
 def test_rules_that_an_environment_switches_off_are_reported(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,8 +203,7 @@ def test_a_socket() -> None:
 @unix
 def test_configurations_and_rules_are_files() -> None:
     os.mkfifo(".medplum-lint.toml")
-    here = Path.cwd()
-    message = f"medplum-lint: error: {here}/.medplum-lint.toml: cannot be read: it is a pipe, not a file"
+    message = "medplum-lint: error: .medplum-lint.toml: cannot be read: it is a pipe, not a file"
     assert exit_and_errors(lint("-", given=BAD)) == (2, [message])
     os.remove(".medplum-lint.toml")
     os.symlink("/dev/zero", ".medplum-lint.toml")
@@ -358,7 +357,7 @@ def test_a_configuration_that_is_hard_to_read(text: str, message: str) -> None:
     Path(".medplum-lint.toml").write_text(text)
     code, [line] = exit_and_errors(lint("-", *SELECT, given=BAD))
     assert code == 2
-    assert line.startswith(f"medplum-lint: error: {Path.cwd()}/.medplum-lint.toml:") and message in line
+    assert line.startswith("medplum-lint: error: .medplum-lint.toml:") and message in line
 
 
 @pytest.mark.parametrize("text", ["tool = 1", '[[tool]]\nx = """\n[tool.medplum-lint]\n"""', 'tool = "medplum-lint."\nmedplum-lint = 1'])

@@ -140,6 +140,10 @@ def test_a_file_whose_name_begins_with_no_format() -> None:
             "Error: --format github and --output sarif:- both write to standard output: give one of them a file",
         ),
         (["-o", "junit:x", "--fix-script", "./x"], "Error: --fix-script needs a file of its own"),
+        (["-o", "x", "--write-baseline", "./x"], "Error: --write-baseline needs a file of its own"),
+        (["-o", "junit:y/../x", "--write-baseline", "x"], "Error: --write-baseline needs a file of its own"),
+        (["--fix-script", "x", "--write-baseline", "x"], "Error: --write-baseline needs a file of its own"),
+        (["--write-baseline", "/dev/stdout"], "Error: --write-baseline needs a file of its own"),
         (["--sarif-category", "a"], "Error: --sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too"),
         (
             ["-f", "sarif", "--sarif-category", " / "],

@@ -391,7 +391,7 @@ def test_a_found_policy_that_names_a_secret_is_refused(must: dict[str, Any], mor
     write("policies/asks.yaml", policy("asks", must, **more))
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
     result = lint("-", "--select", "acme/asks", given=json.dumps(SERVER))
-    line = "medplum-lint: error: " + str(Path.cwd() / "policies" / "asks.yaml")
+    line = "medplum-lint: error: policies/asks.yaml:"
     assert result.exit_code == 2
     [error] = [one for one in result.stderr.splitlines() if one.startswith(line)]
     assert f': "{text}" asks what {name or text} holds, which is secret: a policy whose configuration file was only found' in error
@@ -566,10 +566,9 @@ def test_a_pull_request_cannot_publish_a_password_with_a_fix() -> None:
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
     write("medplum.config.json", json.dumps(config))
     result = lint("--fix", "--unsafe-fixes", "medplum.config.json")
-    place = f"{Path('policies/publish.yaml').absolute()}:20"
     why = "and database.password is secret: a policy whose configuration file was only found cannot do that; name its folder with --rules"
     assert result.exit_code == 2
-    assert f'medplum-lint: error: {place}: the fix changes "database.password", {why}' in result.stderr.splitlines()
+    assert f'medplum-lint: error: policies/publish.yaml:20: the fix changes "database.password", {why}' in result.stderr.splitlines()
     Path("policies/publish.yaml").unlink()
     lint("--fix", "medplum.config.json")
     assert json.loads(Path("medplum.config.json").read_text())["port"] == 8103
@@ -601,11 +600,10 @@ def test_rules_stay_in_the_tree_of_a_found_configuration(how: str, tmp_path: Pat
     elif how.startswith("link to a file"):
         link.symlink_to(elsewhere / "foreign.yaml")
     result = outside(folder)
-    here = Path.cwd()
     expected = (
-        f"medplum-lint: error: {here}/{link}: leads outside {here}, the folder of the configuration file that names it"
+        f"medplum-lint: error: {link}: leads outside the folder of the configuration file that names it"
         if how.startswith("link to a file")
-        else f"medplum-lint: error: {here}/.medplum-lint.toml:2: {Path(folder).name} leads outside the folder of this configuration file, "
+        else f"medplum-lint: error: .medplum-lint.toml:2: {Path(folder).name} leads outside the folder of this configuration file, "
         "which was only found: name the folder of policies with --rules"
     )
     assert result.exit_code == 2
@@ -634,9 +632,8 @@ def test_a_rule_file_is_a_file() -> None:
     Path("policies/sub.yaml").mkdir(parents=True)
     os.mkfifo("policies/pipe.yaml")
     result = outside("policies")
-    here = Path.cwd() / "policies"
-    assert f"medplum-lint: error: {here}/pipe.yaml:1: cannot be read: it is a pipe, not a file" in result.stderr.splitlines()
-    assert f"medplum-lint: error: {here}/sub.yaml:1: cannot be read: is a directory" in result.stderr.splitlines()
+    assert "medplum-lint: error: policies/pipe.yaml:1: cannot be read: it is a pipe, not a file" in result.stderr.splitlines()
+    assert "medplum-lint: error: policies/sub.yaml:1: cannot be read: is a directory" in result.stderr.splitlines()
 
 
 def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) -> None:
@@ -645,10 +642,45 @@ def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) ->
     result = lint("-", given=json.dumps(SERVER))
     assert result.exit_code == 2
     assert result.stderr == (
-        f"medplum-lint: error: {Path.cwd()}/.medplum-lint.toml: is a link to a file outside its folder; name that file with --config\n"
+        "medplum-lint: error: .medplum-lint.toml: is a link to a file outside its folder; name that file with --config\n"
     )
     (tmp_path / "foreign.toml").write_text('ignore = ["missing-redis"]\n')
     assert lint("-", "--config", ".medplum-lint.toml", "--fail-on", "never", given=json.dumps(SERVER)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("deploy", "deploy/"),
+        ("deploy/medplum.config.json", "deploy/"),
+        ("./deploy/../deploy", "deploy/"),
+        ("FOLDER/deploy", "FOLDER/deploy/"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('ignoer = ["x"]', '.medplum-lint.toml:1: there is no option "ignoer"; did you mean "ignore"?'),
+        ('ignore = ["unheard"]', '.medplum-lint.toml:1: there is no rule or category "unheard"'),
+        ('baseline = "nope"', "nope: there is no such baseline; write it with --write-baseline PLACEnope"),
+        ('rules = ["policies"]', "policies: no such file or folder"),
+        ('rules = ["broken"]', "broken/a.yaml:1: the rule must be a mapping"),
+        ('select = ["tls"]\nignore = ["tls"]', ".medplum-lint.toml: no rule is left to check: every selected rule is also ignored"),
+    ],
+)
+def test_an_error_about_a_configuration_shows_the_path_as_given(given: str, shown: str, text: str, message: str) -> None:
+    """Relative where the path of the checked file is, and absolute where that is."""
+    write("deploy/.medplum-lint.toml", text)
+    write("deploy/broken/a.yaml", "7\n")
+    write("deploy/medplum.config.json", json.dumps(SERVER))
+    place, folder = shown.replace("FOLDER", str(Path.cwd())), str(Path.cwd())
+    errors = lint(given.replace("FOLDER", folder)).stderr.splitlines()
+    assert f"medplum-lint: error: {place}{message.replace('PLACE', place)}" in errors
+    Path("elsewhere").mkdir()
+    os.chdir("elsewhere")
+    if shown == "deploy/":
+        errors = lint(f"../{given}").stderr.splitlines()
+        assert f"medplum-lint: error: ../deploy/{message.replace('PLACE', '../deploy/')}" in errors
 
 
 # --- Which configuration counts, and what is reported of it. ----------------------------------------------------------------------------
@@ -679,6 +711,22 @@ def test_every_report_says_which_configuration_was_used() -> None:
     )
     assert reports(".", "--isolated") == ("", [], [])
     assert "Configuration" not in lint(".", "--quiet").output
+
+
+@pytest.mark.parametrize("more", [[], ["--fail-on", "never"], ["-f", "json"], ["-o", "out.txt"], ["--diff"]])
+def test_a_quiet_run_says_that_a_found_configuration_switches_rules_off(more: list[str]) -> None:
+    """Whoever sees no finding must know that not all were looked for. Of a configuration that is named that is known."""
+    write(FINE, json.dumps(SERVER))
+    write("other/.medplum-lint.toml", 'ignore = ["missing-redis"]')
+    write("other/" + FINE, json.dumps(SERVER))
+    write(".medplum-lint.toml", 'ignore = ["missing-redis", "wrong-type"]\nselect = ["missing-redis", "wrong-type", "tls"]')
+    note = "medplum-lint: note: other/.medplum-lint.toml: switches off 1 rule"
+    assert note in lint(".", "-q", *more).stderr.splitlines()
+    assert note not in lint(".", *more).stderr.splitlines()  # the report has it
+    write("other/.medplum-lint.toml", "")
+    assert "other/" not in lint("other", "-q", *more).stderr
+    assert "switches off" not in lint(FINE, "-q", "--config", ".medplum-lint.toml", *more).stderr
+    assert "switches off" not in lint(FINE, "-q", "--isolated", *more).stderr
 
 
 def test_what_switches_a_rule_off() -> None:

@@ -48,7 +48,7 @@ def entry(file: str, wanted: Acceptance, options: Options) -> Entry:
         raise Refused(f"--until {wanted.until} is over: nothing would be accepted")
     if not os.path.isfile(file):
         raise Refused(f"{file}: {'is a folder: name one file' if os.path.isdir(file) else 'no such file'}")
-    config = Configurations(options.config).of(Path(file).absolute().parent)
+    config = Configurations(options.config).of(Path(file, os.pardir))
     accepted = _accepted(file, wanted, options, config)
     folder = _folder(Path(file), config)
     path = config.path or folder / OWN_FILE

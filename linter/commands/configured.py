@@ -49,7 +49,7 @@ def settings_for(path: str, options: Options) -> Shown:
     outcome = lint_paths([path], options._replace(force_exclude=False, without_baseline=True))
     if not outcome.started:
         return Shown("", list(outcome.errors), list(outcome.bugs))
-    config = Configurations(options.config, isolated=options.isolated).of(Path(path).absolute().parent)
+    config = Configurations(options.config, isolated=options.isolated).of(Path(path, os.pardir))
     lines = [f"{path}", *_about_file(Path(path), config, outcome), ""]
     groups = _by_environment(config, outcome.result.documents)
     for name, documents in groups.items():

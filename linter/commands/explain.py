@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of
     info = rule_file.rule.info
     blocks = [f"{info.id}: {info.title}\n"]
     for subject in _subjects(rule_file.rule, outcome):
-        blocks.append(_block(rule_file, outcome, subject, given, config_of(Path(subject.main.uri).absolute().parent)))
+        blocks.append(_block(rule_file, outcome, subject, given, config_of(Path(subject.main.uri, os.pardir))))
     blocks += [f"{printable(one.path)}: left alone: {printable(one.note)}\n" for one in outcome.result.files if one.status == "ignored"]
     if len(blocks) == 1:
         kinds = " or ".join(info.kinds)

@@ -210,7 +210,7 @@ def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
     if errors or not isinstance(folder, FoundFolder):
         return files, errors
     elsewhere = [file for file in files if not _stays(file, folder.within)]
-    errors = [f"{file}: leads outside {folder.within}, the folder of the configuration file that names it" for file in elsewhere]
+    errors = [f"{file}: leads outside the folder of the configuration file that names it" for file in elsewhere]
     return [file for file in files if file not in elsewhere], errors
 
 
