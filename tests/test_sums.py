@@ -364,6 +364,17 @@ def test_standard_input_without_a_name_is_in_no_folder(folder: Path) -> None:
     assert any(MISSING in line for line in found(lint_input(Input("compose.yml", data, Path("compose.yml"), piped=True), Options())))
 
 
+def test_a_file_that_more_servers_share_than_are_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong in it is found with the first of them, and for the others nothing is called missing."""
+    monkeypatch.setattr("linter.documents.sums.MOST_SHARED", 4)
+    one = "  s{}: {{image: 'medplum/medplum-server:5.1.4', command: env, env_file: a.env}}\n"
+    write(folder, compose_dot_yml="services:\n" + "".join(map(one.format, range(4))))
+    write(folder, a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\nMEDPLUM_PORT=8103\n")
+    lines = lint("compose.yml")
+    assert [line for line in lines if "invalid-email" in line] == ["a.env:1:23 error[invalid-email] services s0 and s1: supportEmail"]
+    assert {line.split("] ")[1].split(":")[0] for line in lines if MISSING in line} == {"service s0", "service s1"}
+
+
 # --- What lies outside of the repository ---------------------------------------------------------------------------------------------
 
 STOLEN = "MEDPLUM_PORT=8103\nMEDPLUM_SUPPORT_EMAIL=nobody\n"

@@ -39,14 +39,24 @@ class Piece(NamedTuple):
         """Where it stands."""
         return self.file.uri, self.at
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether its variables can be those of several servers: there are not too many of them."""
-        return len(self.variables) <= MOST_VARIABLES
+    def is_given_to(self, server: Place) -> bool:
+        """Whether its variables count as those of a server: there are not too many of them, for all that get them."""
+        return may_share(self.file, self.place, len(self.variables), server)
 
 
 MOST_VARIABLES: Final = 500
 """Variables at most that a place shares with several servers: no configuration has as many, and each server would have all of them."""
+MOST_SHARED: Final = 20_000
+"""Variables at most that a place gives to all servers together, each counted for each of them: or the work would grow with the square
+of the text. Servers beyond that get what is not known; what is wrong in the place itself is found with the first of them."""
+
+
+def may_share(file: SourceFile, place: Place, count: int, server: Place) -> bool:
+    """Whether a server of a run can have the variables of a place, which has so many; the answer for a server stays the same."""
+    servers: set[Place] = file.around.cached(("servers that share", place), set)
+    if server not in servers and count <= MOST_VARIABLES and count * (len(servers) + 1) <= MOST_SHARED:
+        servers.add(server)
+    return server in servers
 
 
 class Given(NamedTuple):

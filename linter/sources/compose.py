@@ -22,8 +22,8 @@ from ..documents.editors import editor_in
 from ..documents.environment_files import COMPOSE_FILES, environment_piece, read_environment
 from ..documents.images import is_app_image, is_server_image
 from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Unread
-from ..documents.sums import MOST_VARIABLES, Given, Piece, load_sum
+from ..documents.source import Confidence, Loaded, Place, Problem, Recognised, SourceFile, Unread
+from ..documents.sums import Given, Piece, load_sum, may_share
 from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, unless_kind, unless_reference
 from ..documents.variables_in_yaml import (
     VariablePart,
@@ -340,7 +340,7 @@ def _extended(layer: _Layer) -> tuple[list[_Layer], bool]:
     layers = [layer]
     places = {_place(layer)}
     while (extends := layers[0].service.at("extends")).value is not None:
-        base = _base(layers[0].file, extends)
+        base = _base(layers[0].file, extends, _place(layer))
         if base is None or _place(base) in places or len(layers) > _LONGEST:
             return [layer], True
         layers.insert(0, base)
@@ -348,19 +348,20 @@ def _extended(layer: _Layer) -> tuple[list[_Layer], bool]:
     return layers, False
 
 
-def _base(file: SourceFile, extends: YamlValue) -> _Layer | None:
-    """The service that another one extends, of its own or of another file."""
+def _base(file: SourceFile, extends: YamlValue, server: Place) -> _Layer | None:
+    """The service of its own or of another file that another one extends, for a server; None where it is not known."""
     name, path = extends.value, None
     if not isinstance(name, str):
         name, path = extends.at("service").value, extends.at("file").value
     other = file if path is None else file.around.find_named(file, path) if isinstance(path, str) else None
     service = _service(other, name) if other is not None and isinstance(name, str) else None
-    if other is None or service is None or len(service.at("environment").value or ()) > MOST_VARIABLES:
+    if other is None or service is None:
         return None
-    return _Layer(other, service)
+    layer = _Layer(other, service)
+    return layer if may_share(file, _place(layer), len(service.at("environment").value or ()), server) else None
 
 
-def _place(layer: _Layer) -> tuple[str, int]:
+def _place(layer: _Layer) -> Place:
     return layer.file.uri, layer.service.place().value.start
 
 
@@ -390,15 +391,15 @@ class _EnvFile(NamedTuple):
 
 def _environment(project: _Project, file: SourceFile) -> _Environment:
     start = project.layers[project.main].service.place().value.start
-    environment: _Environment = file.cached(f"environment {start}", lambda: _gathered(project, file))
+    environment: _Environment = file.cached(f"environment {start}", lambda: _gathered(project, file, start))
     return environment
 
 
-def _gathered(project: _Project, file: SourceFile) -> _Environment:
+def _gathered(project: _Project, file: SourceFile, start: int) -> _Environment:
     found = _Environment([], project.lacks, [])
     for layer in project.layers:
         files = _env_files(layer.service.at("env_file"))
-        pieces = [_file_piece(layer.file, one) for one in files or ()]
+        pieces = [_file_piece(layer.file, one, (file.uri, start)) for one in files or ()]
         known = [piece for piece in pieces if piece is not None]
         found.files.extend(known)
         found.entries.extend(_Entry(one, piece) for piece in known for one in piece.variables if one.name.startswith(PREFIX))
@@ -421,14 +422,17 @@ def _env_files(part: YamlValue) -> list[_EnvFile] | None:
     return files
 
 
-def _file_piece(file: SourceFile, one: _EnvFile) -> Piece | None:
-    """The variables of a file that a compose file names; None where that is not to be found, which need not be so where Compose runs."""
+def _file_piece(file: SourceFile, one: _EnvFile, server: Place) -> Piece | None:
+    """The variables of a file that a compose file names for a server; None where that is not known.
+
+    It may not be found here, which need not be so where Compose runs, or be shared by too many servers.
+    """
     found = file.around.find_named(file, one.path)
     if found is None or found.is_no_text:
         return None
     name = ("environment file", found.uri, found.release, one.raw)
     piece: Piece = file.around.cached(name, lambda: environment_piece(found, raw=one.raw))
-    return piece if piece.is_shared else None
+    return piece if piece.is_given_to(server) else None
 
 
 class _Beside(NamedTuple):

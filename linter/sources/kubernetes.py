@@ -298,7 +298,7 @@ def _environment(container: YamlValue, file: SourceFile) -> _Environment:
             found = found._replace(lacks=True)
             continue
         piece = _piece_of(one, editable=not prefix)
-        if not piece.is_shared:
+        if not piece.is_given_to((file.uri, container.place().value.start)):
             found = found._replace(lacks=True)
             continue
         found.objects.append(piece)

@@ -908,6 +908,23 @@ def compose_services_that_extend_one(size: int) -> Sample:
     return Sample("compose.yaml", f"services:\n{base}" + "".join(one.format(number) for number in range(size)), "server/env")
 
 
+@shape_from(2_500)  # fewer variables are given to all services
+def compose_services_that_share_many_variables(size: int) -> Sample:
+    items = "".join(f"      MEDPLUM_ZQ{number}: '1'\n" for number in range(size))
+    one = "  s{0}:\n    image: medplum/medplum-server:latest\n    command: env\n    extends: b\n"
+    services = "".join(one.format(number) for number in range(size))
+    return Sample("compose.yaml", f"services:\n  b:\n    environment:\n{items}{services}", "server/env")
+
+
+@shape_from(2_500)
+def kubernetes_containers_that_share_many_variables(size: int) -> Sample:
+    items = "".join(f"  MEDPLUM_ZQ{number}: '1'\n" for number in range(size))
+    container = "{image: 'medplum/medplum-server:latest', args: [env], envFrom: [{configMapRef: {name: c}}]}"
+    one = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: s%d}\nspec: {template: {spec: {containers: [" + container + "]}}}\n"
+    containers = "".join(one % number for number in range(size))
+    return Sample("medplum.yaml", f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n{items}{containers}", "server/env")
+
+
 @shape
 def compose_services_that_extend_each_other(size: int) -> Sample:
     one = "  s{0}:\n    image: medplum/medplum-server:latest\n    extends: s{1}\n    environment:\n      MEDPLUM_ZQ{0}: '1'\n"
