@@ -15,15 +15,19 @@ from pathlib import Path
 from .choose import Checked, relative_to_here
 from .config import Acceptance, Config, matches
 from .documents.deployment import is_called
-from .model import Document, Finding, Notice, SettingPath, dotted, members_as_one
-from .typed import NamedTuple
+from .model import Document, Finding, Notice, dotted, members_as_one
+
+_Name = tuple[str, str | None]
+"""The rule and the setting of acceptances, by which those of a finding are looked up."""
 
 
-class _Fitting(NamedTuple):
-    """An acceptance that a document is in the place of; ``key`` tells it from all others of a run."""
+class _Fitting:
+    """The acceptances of one name that a document is in the place of, by their indices in the configuration."""
 
-    key: tuple[Path | None, int]
-    acceptance: Acceptance
+    def __init__(self) -> None:
+        self.valid: int | None = None
+        """The first that is not over."""
+        self.over: list[int] = []
 
 
 class _Seen:
@@ -51,7 +55,7 @@ class Acceptances:
         self._configs: dict[Path | None, Config] = {}
         self._seen: dict[tuple[Path | None, int], _Seen] = {}
         self._of_files: dict[tuple[Path | None, Path], list[tuple[int, Acceptance]]] = {}
-        self._fitting: dict[Document, tuple[Config, dict[str, list[_Fitting]]]] = {}
+        self._fitting: dict[Document, tuple[Config, dict[_Name, _Fitting]]] = {}
 
     def take(self, config: Config, checked: Checked) -> None:
         """Note a document, and the configuration that counts for it."""
@@ -59,16 +63,20 @@ class Acceptances:
             return
         document = checked.document
         self._configs[config.path] = config
-        by_rule: dict[str, list[_Fitting]] = {}
+        by_name: dict[_Name, _Fitting] = {}
         for index, one in self._in_file(config, checked.path):
             seen = self._seen[config.path, index]
             seen.named |= one.rule in checked.rules and _names(config, one, checked.path)
             seen.unread |= not checked.whole
             if is_called(document, one.environment):
-                by_rule.setdefault(one.rule, []).append(_Fitting((config.path, index), one))
+                fitting = by_name.setdefault((one.rule, one.setting), _Fitting())
+                if self._is_over(one):
+                    fitting.over.append(index)
+                elif fitting.valid is None:
+                    fitting.valid = index
                 seen.fits = True
                 seen.checked |= one.rule in checked.rules or one.rule in checked.together
-        self._fitting[document] = config, by_rule
+        self._fitting[document] = config, by_name
 
     def _in_file(self, config: Config, path: Path) -> list[tuple[int, Acceptance]]:
         """The acceptances whose path fits a file, each with its index; worked out once for all documents of the file."""
@@ -85,16 +93,19 @@ class Acceptances:
 
     def apply(self, finding: Finding) -> Finding:
         """The finding, with the reason of the first acceptance that covers it and is not over."""
-        config, by_rule = self._fitting.get(finding.document, (None, {}))
-        covering = [one for one in by_rule.get(finding.rule, ()) if _is_about(one.acceptance, finding.path)]
-        valid = next((one for one in covering if not self._is_over(one.acceptance)), None)
-        if valid is None or config is None:
-            for one in covering:
-                self._seen[one.key].came_back = True
+        if finding.document not in self._fitting:
             return finding
-        self._seen[valid.key].used = True
+        config, by_name = self._fitting[finding.document]
+        covering = [by_name[name] for name in _names_of(finding) if name in by_name]
+        valid = min((one.valid for one in covering if one.valid is not None), default=None)
+        if valid is None:
+            for one in covering:
+                while one.over:  # once is enough
+                    self._seen[config.path, one.over.pop()].came_back = True
+            return finding
+        self._seen[config.path, valid].used = True
         self._count(config, finding.rule)
-        return finding._replace(suppressed=valid.acceptance.reason, accepted_by="configuration")
+        return finding._replace(suppressed=config.accept[valid].reason, accepted_by="configuration")
 
     def _is_over(self, acceptance: Acceptance) -> bool:
         return acceptance.until is not None and acceptance.until < self._today
@@ -120,10 +131,10 @@ class Acceptances:
                         yield Notice("unused-acceptance", path, one.line, f"the acceptance of {what} is unused, because {why}")
 
 
-def _is_about(acceptance: Acceptance, path: SettingPath | None) -> bool:
-    if acceptance.setting is None:
-        return True
-    return acceptance.setting in (dotted(path or ()), dotted(members_as_one(path or ())))
+def _names_of(finding: Finding) -> dict[_Name, None]:
+    """The rule of a finding with each setting that acceptances of it can give."""
+    path = finding.path or ()
+    return dict.fromkeys((finding.rule, setting) for setting in (None, dotted(path), dotted(members_as_one(path))))
 
 
 def _names(config: Config, acceptance: Acceptance, path: Path) -> bool:

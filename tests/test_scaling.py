@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Callable
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -79,6 +80,32 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
     )
     more = {"show": show("as_text"), "show-json": show("as_json"), "diff": diff}
     return {"lint": lint, **{name: report(name) for name in formats.names()}, **more}
+
+
+def test_acceptances_of_many_findings(counted: Counted) -> None:
+    """As many acceptances as findings, whether they name one each, or all of them, or are over."""
+    with counted.loaded() as load:
+        config, choose, accept, model = (load(f"linter.{name}") for name in ("config", "choose", "accept", "model"))
+        loaded = load("linter.load").load(load("linter.load").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
+        none: frozenset[str] = frozenset()
+
+        def work(size: int, setting: str | None, until: date | None) -> int:
+            entries = [config.Acceptance("r", "x", setting=setting and f"{setting}{number}", until=until) for number in range(size)]
+            span = load("linter.text").Span(0, 1)
+            given = config.Config(path=Path("c"), accept=tuple(entries))
+            findings = [model.Finding("r", "error", "x", loaded.document, (f"zq{number}",), span) for number in range(size)]
+
+            def accepted() -> None:
+                every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)
+                every.take(given, choose.Checked(loaded.document, Path("a.json"), none, none, none, True, True, True))
+                for one in findings:
+                    every.apply(one)
+
+            return counted.of(accepted)
+
+        for setting in ("zq", None):
+            for until in (None, date(2025, 1, 1)):
+                assert growth([work(size, setting, until) for size in (100, 200, 400)]) < _MOST_GROWTH
 
 
 _LOOKS_AT_10_000: Final = {
