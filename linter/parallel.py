@@ -27,7 +27,6 @@ def in_processes(jobs: int, count: int, work: Callable[[int], Made], documents: 
     if not hasattr(os, "fork"):
         return None
     from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
     from multiprocessing.reduction import ForkingPickler
 
@@ -39,7 +38,7 @@ def in_processes(jobs: int, count: int, work: Callable[[int], Made], documents: 
     try:
         with ProcessPoolExecutor(jobs, get_context("fork"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
             return list(pool.map(_worked, range(count), chunksize=-(-count // (4 * jobs))))
-    except (BrokenProcessPool, OSError):
+    except Exception:  # a process was killed or cannot be made, or a result cannot be handed over: the caller works it out
         return None
     finally:
         _documents.clear()

@@ -143,6 +143,11 @@ def test_documents_and_marks_are_the_same_objects() -> None:
     )
 
 
+def test_a_result_that_cannot_be_handed_over_is_none() -> None:
+    unknown = Document("other", "server/json", Text(""), {}, BareOrigin({}))
+    assert in_processes(2, 3, lambda _number: unknown, []) is None
+
+
 def test_nothing_of_a_process_is_printed_twice(capfd: pytest.CaptureFixture[str]) -> None:
     print("once", end="")
     in_processes(3, 9, lambda _number: None, [])
