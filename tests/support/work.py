@@ -31,6 +31,7 @@ _FREE: Final = frozenset(
 _OF_THE_TEXT: Final = frozenset(
     "split rsplit splitlines replace lower upper casefold encode decode translate partition rpartition isascii isdecimal".split()
 )
+_FUNCTIONS: Final = (FunctionType, type)
 _NOT_WRAPPED: Final = frozenset({"super", "locals", "globals"})
 
 
@@ -86,7 +87,7 @@ class Counter:
 def _is_ours(function: Any) -> bool:
     if isinstance(function, MethodType):
         function = function.__func__
-    return isinstance(function, FunctionType | type) and function.__module__.partition(".")[0] == PACKAGE
+    return isinstance(function, _FUNCTIONS) and function.__module__.startswith(PACKAGE)
 
 
 def _size(value: Any) -> int:
@@ -105,6 +106,10 @@ def _passed(one: Any, holder: Any, found: bool) -> int:
 def _cost(function: Any, arguments: tuple[Any, ...], result: Any) -> int:
     name = getattr(function, "__name__", type(function).__name__)
     owner = getattr(function, "__self__", None)
+    if isinstance(owner, dict) and arguments and isinstance(arguments[0], tuple):
+        return len(arguments[0])
+    if name in _FREE:
+        return 0
     if isinstance(owner, re.Pattern):
         return _cost_of_pattern(name, arguments, result)
     if getattr(function, "__module__", "") == "re":
@@ -117,10 +122,6 @@ def _cost(function: Any, arguments: tuple[Any, ...], result: Any) -> int:
         return int(result[1]) - int(arguments[1] if len(arguments) > 1 else 0)
     if name == "get_close_matches":
         return len(arguments[0]) * sum(map(len, arguments[1]))
-    if isinstance(owner, dict) and arguments and isinstance(arguments[0], tuple):
-        return len(arguments[0])
-    if name in _FREE:
-        return 0
     return sum(map(_size, arguments)) + (_size(result) if result is not owner else 0)
 
 
