@@ -60,11 +60,11 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
     outcome: list[Any] = []
 
     def lint() -> None:
-        result = run.lint_input(given, run.Options(kind=sample.kind, jobs=1)).result  # what another process does is not counted
+        result = run.lint_input(given, run.Options(kind=sample.kind)).result
         outcome.append(result._replace(rules={}))  # to describe all rules costs more than all else, and the same for every file
 
     def report(name: str) -> Callable[[], object]:
-        return lambda: formats.reporter(name).report(outcome[0], StringIO(), model.Style(jobs=1))
+        return lambda: formats.reporter(name).report(outcome[0], StringIO(), model.Style())
 
     shown, compared = load("linter.commands.show"), load("linter.commands.diff")
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -178,26 +176,6 @@ def test_encryption_is_switched_on_by_a_text() -> None:
 
 
 WRONG = {**BASE, "appBaseUrl": "https://app.clinic.example", "maxJsonSize": "1 megabyte", "emailAdress": "x@clinic.example"}
-
-
-@pytest.mark.parametrize("arguments", [("--format", "json"), ("--diff",), ("--diff", "--unsafe-fixes"), ("--fix-script", "fix.sh")])
-@pytest.mark.parametrize("is_killed", [False, True])
-def test_both_are_tried_as_one_after_the_other(arguments: tuple[str, ...], is_killed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(WRONG, {**WRONG, "appBaseUrl": "https://api.clinic.example"})
-    results: list[tuple[str, int, str]] = []
-    here, tried = os.getpid(), commanded
-
-    def killed(*given: Any, **named: Any) -> Commanded:
-        if os.getpid() != here:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return tried(*given, **named)
-
-    monkeypatch.setattr(fix_script, "commanded", killed if is_killed else tried)
-    for jobs in ("1", "2"):
-        result = run("--jobs", jobs, *arguments)
-        results.append((result.output, result.exit_code, Path("fix.sh").read_text() if Path("fix.sh").exists() else ""))
-        Path("fix.sh").unlink(missing_ok=True)
-    assert results[0] == results[1] and "appBaseUrl" in "".join(map(str, results[0]))
 
 
 # --- All fixtures -----------------------------------------------------------------------------------------------------------------------
