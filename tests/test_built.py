@@ -87,7 +87,7 @@ EDITS = {
         edited("rules/urls/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
         "note[base-url-without-trailing-slash]",
     ),
-    "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not a setting of the server"),
+    "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not known to this version of medplum-lint"),
     "a source": (edited("linter/sources/server_json.py", DETECT, f"{DETECT}\n    return Recognised(None, 99, 'edited')"), "edited"),
     "a format in a module of its own, with a rule that asks for it": (with_a_format, "baseUrl must be in capitals"),
     "an operator in a module of its own, with a rule that asks it": (with_an_operator, "baseUrl must not hold clinic"),

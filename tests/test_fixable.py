@@ -99,13 +99,13 @@ def run(*arguments: str) -> str:
 Key = tuple[str, str | None, str | None, int]
 
 
-def findings(name: str) -> dict[Key, list[bool]]:
+def findings(name: str, *options: str) -> dict[Key, list[bool]]:
     """Whether the findings of a file are called fixable, by rule, environment, setting and the number of other places.
 
     Those that commands mend are left out. Of one about several places a fix can mend a part.
     """
     found: dict[Key, list[bool]] = {}
-    for one in json.loads(run("--format", "json", name))["findings"]:
+    for one in json.loads(run("--format", "json", *options, name))["findings"]:
         by_commands = one["fix"] is not None and one["fix"]["commands"] is not None
         if one["suppressed"] is None and not by_commands:
             found.setdefault((one["rule"], one["environment"], one["setting"], len(one["related"])), []).append(one["fixable"])
@@ -115,13 +115,12 @@ def findings(name: str) -> dict[Key, list[bool]]:
 def check(name: str, text: bytes) -> None:
     """Each rule alone, for what another rule mends can be what this one is about."""
     Path(name).write_bytes(text)
-    before = findings(name)
-    for rule in {rule for rule, *_ in before}:
+    for rule in {rule for rule, *_ in findings(name)}:
         Path(name).write_bytes(text)
+        before = findings(name, "--select", rule)
         run("--fix", "--unsafe-fixes", "--select", rule, name)
-        of_rule = {key: every for key, every in before.items() if key[0] == rule}
-        assert (Path(name).read_bytes() != text) == any(map(any, of_rule.values())), rule
-        assert {key for key, every in of_rule.items() if all(every)}.isdisjoint(findings(name)), rule
+        assert (Path(name).read_bytes() != text) == any(map(any, before.values())), rule
+        assert {key for key, every in before.items() if all(every)}.isdisjoint(findings(name, "--select", rule)), rule
 
 
 @pytest.mark.parametrize("name", FILES)
