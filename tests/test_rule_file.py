@@ -399,6 +399,11 @@ def test_deep_nesting(levels: int, opener: str, closer: str, tmp_path: Path) -> 
     assert len(errors(tmp_path, content)) == 1
 
 
+def test_an_error_is_one_line(tmp_path: Path) -> None:
+    [error] = errors(tmp_path, RULE.replace("${@reason}", r"$\n5"))
+    assert error.endswith(r'9: a dollar in "${@path} $\u000a5" begins neither "${path}" nor "$$" (which is a dollar)')
+
+
 def test_a_deep_example_is_no_mistake(tmp_path: Path) -> None:
     assert errors(tmp_path, RULE.replace("{baseUrl: x,", "{x: " + "{a: " * 30 + "1" + "}" * 30 + ",", 1)) == []
 

@@ -10,6 +10,7 @@ import jsonschema
 import yaml
 
 from ..files import TooLarge, Unreadable, read_regular
+from ..text import printable
 from ..typed import Any, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import rule_schema
@@ -73,7 +74,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
                 check_changes_no_secret(data)
         except RuleError as error:
             rule = None
-            errors.append(f"{path}:{_line(lines, error.path)}: {error.message}")
+            errors.append(f"{path}:{_line(lines, error.path)}: {printable(error.message)}")
     return RuleFile(path, rule, data, errors, lines)
 
 
