@@ -102,7 +102,8 @@ class Copy:
 
     def failing(self, *tests: str) -> str:
         """What fails first of the quick tests among these; empty where all pass."""
-        options = ("-x", "-q", "-m", "not slow", "--tb=no", "-rfE", "-p", "no:cacheprovider", f"--basetemp={self.folder.parent / 'tests'}")
+        reported = ("--tb=no", "-rfE", "-p", "no:cacheprovider", f"--basetemp={self.folder.parent / 'tests'}")
+        options = ("-x", "-q", "-n", "0", "-m", "not slow", *reported)
         done = self.run("-m", "pytest", *options, *tests)
         if done.returncode == 0:
             return ""
