@@ -1,8 +1,8 @@
-"""Results that are kept from one document to the next for as long as what they were worked out from stays the same.
+"""Results that are kept from one document to the next for as long as everything they were computed from stays the same.
 
-While a rule runs, or the check of one setting, the memo notes what it asks the document: the settings at the top that it reads, and any
-other question (:meth:`linter.model.Document.ask`). A result is dropped as soon as a document answers one of its questions otherwise than
-the document before. So no rule has to say what it reads, and what is read in a way that nobody thought of is noted all the same.
+While a rule runs, or the check of one setting, the memo records what it asks the document: the settings at the top that it reads, and any
+other question (:meth:`linter.model.Document.ask`). A result is dropped as soon as a document answers one of these questions differently
+from the document before. A rule never declares what it reads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Question = str | tuple[Any, ...]
 """The name of a setting at the top, or a function with its arguments behind the document."""
 _ANYTHING: Final = ("any setting, and whatever is asked for other results",)
 _UNTRACED: Final = ("untraced",)
-"""What is asked without being noted: a result that may depend on it is kept for no other document."""
+"""Reads that the memo cannot see: a result that may depend on them is not kept for the next document."""
 
 
 class Document(Protocol):
@@ -88,7 +88,7 @@ class Memo:
         self.note(_ANYTHING)
 
     def note_untraced(self) -> None:
-        """Note that the result that is being worked out may depend on what nobody notes."""
+        """Note that the result that is being worked out may depend on reads that the memo cannot see."""
         self.note(_UNTRACED)
 
     def forget(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from .. import settings
 from ..model import UNKNOWN, SettingPath, dotted
@@ -88,11 +88,12 @@ def unknown_name(
     if setting is not None:
         return Mismatch("known", lambda: f"{ignored}{_of_near_miss(setting, catalogue, release)}")
 
-    def reason() -> str:
-        guess = _meant(path, catalogue, value, release)
-        return f"{ignored if guess.is_near_miss else not_known()}{guess.hint}"
+    guess = cache(partial(_meant, path, catalogue, value, release))  # made for a report only, unless the severity depends on it
 
-    return Mismatch("known", reason, may_be_newer=bool(server.newer) and not _meant(path, catalogue, value, release).is_near_miss)
+    def reason() -> str:
+        return f"{ignored if guess().is_near_miss else not_known()}{guess().hint}"
+
+    return Mismatch("known", reason, may_be_newer=bool(server.newer) and not guess().is_near_miss)
 
 
 def _of_near_miss(setting: Setting, catalogue: Catalogue, release: Release) -> str:

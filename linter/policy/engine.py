@@ -70,8 +70,8 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) 
     if rule.when is not None and rule.when(root) is not True:
         return []
     found = _FoundByRule(rule, level, document, failed)
+    memo = document.memo
     for number, clause in enumerate(rule.must):
-        memo = document.memo
         if clause.aspect is not None:
             misfits = (path for path, one in mismatches(document).items() if one.aspect == clause.aspect)
             found.look_at(clause, (Node.at(document, path) for path in misfits))
