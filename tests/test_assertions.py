@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import bare, deep, verdict, written
+from support.helpers import bare, compiled, deep, verdict, written
 from support.language import uses
 
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.model import ABSENT, UNKNOWN
-from linter.policy.assertions import DEEPEST, RuleContext, compile_assertion, operator_names
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
+from linter.policy.operators import OPERATORS
+from linter.policy.tree import DEEPEST
 
 OTHERS = {
     "text": "abc",
@@ -253,7 +254,7 @@ def test_every_operator_is_tested() -> None:
     tested = set().union(*(words(assertion) for assertion in [*ABOUT_VALUES, *(case[0] for case in [*HOLDS, *FAILS])]))
     missing = [
         f'nothing tests the operator "{name}": write the rule that needs it, whose examples test it, or add it to HOLDS and FAILS above'
-        for name in sorted(set(operator_names()) - tested - uses().operators.keys())
+        for name in sorted(OPERATORS.keys() - tested - uses().operators.keys())
     ]
     assert not missing, "\n".join(missing)
 
@@ -268,7 +269,7 @@ def test_true_is_not_one_inside_of_a_value_either(left: Any, right: Any) -> None
 
 def test_values_that_are_nested_50_000_levels_deep_can_be_compared() -> None:
     node = Node.at(bare({"a": written(deep(50_000)).data, "b": written(deep(50_000)).data}), ("a",))
-    assert compile_assertion({"equals": "${b}"})(node.value, node) is True
+    assert compiled({"equals": "${b}"})(node.value, node) is True
 
 
 @pytest.mark.parametrize(("operand", "value"), [("${true}", "true"), ("${float}", "1"), ("${none}", "null")])
@@ -468,7 +469,7 @@ NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
 @pytest.mark.parametrize(("assertion", "message", "place"), NO_ASSERTIONS)
 def test_what_is_no_assertion(assertion: Any, message: str, place: tuple[str | int, ...]) -> None:
     with pytest.raises(RuleError) as caught:
-        compile_assertion(assertion, RuleContext(prepare=True))
+        compiled(assertion, prepare=True)
     assert (caught.value.message, caught.value.path) == (message, place)
 
 
@@ -477,15 +478,15 @@ def test_eight_levels_at_most(make: Any) -> None:
     assertion: Any = "present"
     for _ in range(DEEPEST - 1):
         assertion = make(assertion)
-    compile_assertion(assertion, RuleContext(prepare=True))
+    compiled(assertion, prepare=True)
     with pytest.raises(RuleError, match="assertions are nested deeper than 8 levels"):
-        compile_assertion(make(assertion), RuleContext(prepare=True))
+        compiled(make(assertion), prepare=True)
 
 
 def test_a_bad_pattern_is_found_when_it_is_prepared() -> None:
     node = Node.at(bare({"it": "a"}), ("it",))
     with pytest.raises(RuleError, match=r"not a pattern that RE2 can read: missing \): \("):
-        compile_assertion({"matches": "("})("a", node)
+        compiled({"matches": "("})("a", node)
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)

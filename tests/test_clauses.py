@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,15 +78,14 @@ def found(file: RuleFile) -> Iterator[Finding]:
     """The findings of a rule in its own bad examples, one by one and together."""
     rule = file.rule
     assert rule is not None
-    for example in file.data["examples"]["bad"]:
-        text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
-        kind, content = _kind(rule, example, rule_kinds()), text.encode(example.get("encoding", "utf-8"))
+    for example in (one for one in rule.examples if not one.is_good):
+        kind, content = _kind(rule, example, rule_kinds()), example.written().encode(example.encoding)
         if not rule.must:
             given = Input("example", content, Path("/nowhere/example"))
             yield from (one for one in lint_input(given, Options(EVERY_RULE, kind)).result.findings if one.rule == rule.info.id)
             continue
-        for sample in load_example(content, kind, example.get("server", "")):
-            sample.document.now = _noon(example["now"]) if "now" in example else None
+        for sample in load_example(content, kind, example.server):
+            sample.document.now = _noon(example.now) if example.now else None
             one_by_one = check(rule, sample.document) if sample.checkable else []
             yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
 

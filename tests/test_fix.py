@@ -299,15 +299,15 @@ def test_a_fix_that_breaks_the_text_is_a_bug_and_the_file_stays(monkeypatch: pyt
 def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(json.dumps({**BASE, "auditEventLogGroup": "x"}))
     before = path.read_text()
-    from linter.policy import engine, rule
+    from linter.policy import make_fix as making
 
-    make = rule.make_fix
+    make = making.make_fix
 
     def worse(plan: Any, node: Any) -> Any:
         made = make(plan, node)
         return made._replace(changes=(Change("set", ("port",), "web"),)) if made is not None else None
 
-    monkeypatch.setattr(engine, "make_fix", worse)
+    monkeypatch.setattr(making, "make_fix", worse)
     result = run("--fix", *KNOWN, "--select", "removed-setting,wrong-type", path.name)
     assert (result.exit_code, path.read_text()) == (0, before)
     assert result.stderr == (

@@ -17,7 +17,7 @@ from support.checkout import ROOT, run
 
 from linter.commands.rules import run_examples
 from linter.config import Overrides
-from linter.policy import assertions, node, rule_set
+from linter.policy import node, rule_set, tree
 from linter.policy.grammar import rule_schema
 from linter.policy.rule_file import read_rule_file
 from linter.run import Options, lint_paths
@@ -216,7 +216,7 @@ def test_the_page_has_every_key_of_an_example() -> None:
 
 def test_the_page_has_the_limits() -> None:
     limits = section("Limits")
-    assert f"{assertions.DEEPEST} levels" in limits and f"{assertions.MOST_CLAUSES} clauses" in limits
+    assert f"{tree.DEEPEST} levels" in limits and f"{tree.MOST_CLAUSES} clauses" in limits
     assert f"{rule_set.MOST_ENTRIES:,} files and folders" in limits
 
 

@@ -73,10 +73,9 @@ def documents() -> list[Document]:
     found = load_documents([Input(one.name, one.read_bytes(), one) for one in files], None).documents
     for file in built_in_files():
         assert file.rule is not None
-        for example in (*file.data["examples"]["good"], *file.data["examples"]["bad"]):
-            text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
-            kind, content = _kind(file.rule, example, rule_kinds()), text.encode(example.get("encoding", "utf-8"))
-            found += [sample.document for sample in load_example(content, kind, example.get("server", ""))]
+        for example in file.rule.examples:
+            kind, content = _kind(file.rule, example, rule_kinds()), example.written().encode(example.encoding)
+            found += [sample.document for sample in load_example(content, kind, example.server)]
     return [one for one in found if not one.members and one.parts is None and one.data]
 
 
@@ -278,13 +277,13 @@ def test_what_depends_on_something_else_is_looked_for_again(what: str) -> None:
 def test_what_has_not_changed_beneath_any_setting_is_not_looked_at_again() -> None:
     rule = compiled({"**": {"not": {"equals": "x"}}})
     asked: list[Any] = []
-    [clause] = rule.must
+    [clause] = rule.checks
 
     def check(value: Any, node: Node) -> Verdict:
         asked.append(value)
         return clause.check(value, node)
 
-    rule.__dict__["must"] = (clause._replace(check=check),)
+    rule.__dict__["checks"] = (clause._replace(check=check),)
     in_turn([bare(port=1, appName="a", bots=[3]), bare(port=1, appName="b", bots=[3])], [(rule, "error")])
     assert asked == [1, "a", [3], 3, "b"]
 

@@ -12,7 +12,6 @@ from support.language import uses
 from linter.config import Overrides
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
-from linter.policy import assertions, grammar
 from linter.policy.grammar import rule_schema
 from linter.policy.node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING
 from linter.policy.operators import OPERATORS
@@ -47,10 +46,6 @@ def words() -> dict[str, tuple[set[str], set[str]]]:
         "key": (keys, used.keys),
         "fact": ({*FACTS_OF_A_SETTING, *FACTS_OF_A_DOCUMENT}, used.facts),
     }
-
-
-def test_the_compiler_and_the_grammar_know_the_same_words() -> None:
-    assert sorted(grammar.WORDS) == sorted(assertions.WORDS)
 
 
 def test_every_word_has_a_user_or_a_reason() -> None:

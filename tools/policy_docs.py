@@ -16,8 +16,7 @@ from pathlib import Path
 
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
-from linter.policy.grammar import WORDS, Word
-from linter.policy.operators import OPERATORS, Operator
+from linter.policy.operators import OPERATORS
 from linter.settings import KINDS, catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"
@@ -58,10 +57,9 @@ def _printed(arguments: list[str], folder: Path) -> str:
 
 
 def _operators() -> str:
-    """The words of the language, then the operators by name; those that say the same in one row, at the first of them."""
-    words: dict[str, Word | Operator] = {**WORDS, **OPERATORS}
+    """The operators by name; those that say the same in one row, at the first of them."""
     rows: dict[str, list[str]] = {}
-    for name, one in words.items():
+    for name, one in OPERATORS.items():
         rows.setdefault(one.says, []).append(f"`{name}: {one.operand}`")
     return _table(("operator", "holds when the value"), ((", ".join(names), says) for says, names in rows.items()))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from linter.commands.rules import built_in_rule_files, fix_words, level_words
 from linter.model import RuleInfo
+from linter.policy.rule import Example
 from linter.policy.rule_file import RuleFile
 
 
@@ -135,8 +135,10 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(rule_file)}"
     yield from ("", info.docs, "")
     yield from _fix_safety(rule_file)
-    yield from _example("Wrong", rule_file.data["examples"]["bad"][0])
-    yield from _example("Right", rule_file.data["examples"]["good"][0])
+    assert rule_file.rule is not None  # only such are asked for
+    examples = rule_file.rule.examples
+    yield from _example("Wrong", next(one for one in examples if not one.is_good))
+    yield from _example("Right", next(one for one in examples if one.is_good))
     yield from _evidence(rule_file)
     yield "See " + ", ".join(f"<{link}>" for link in info.links) + "." if info.links else "No page describes it."
 
@@ -146,8 +148,7 @@ _REPOSITORY = "https://github.com/medplum/medplum/blob/main/"
 
 def _evidence(rule_file: RuleFile) -> Iterator[str]:
     """The paragraph that says what shows that the rule is right."""
-    given = rule_file.data.get("evidence", [])
-    shown = [_evidence_text(one) for one in ([given] if isinstance(given, str) else given)]
+    shown = [_evidence_text(one) for one in (rule_file.rule.evidence if rule_file.rule is not None else ())]
     if shown:
         yield from (f"Evidence: {', '.join(shown)}.", "")
 
@@ -170,9 +171,8 @@ def _fix_safety(rule_file: RuleFile) -> Iterator[str]:
         yield from (f"Fix safety: {'; else '.join(says)}.", "")
 
 
-def _example(title: str, example: Mapping[str, Any]) -> Iterator[str]:
-    name = f", {example['name']}" if "name" in example else ""
-    text = example["text"] if "text" in example else json.dumps(example["data"], indent=2, ensure_ascii=False)
-    lines = text.replace("\ufeff", "(U+FEFF)").rstrip("\n").split("\n")
+def _example(title: str, example: Example) -> Iterator[str]:
+    name = f", {example.name}" if example.name else ""
+    lines = example.written(indent=2).replace("\ufeff", "(U+FEFF)").rstrip("\n").split("\n")
     shown = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines]
     yield from (f"{title}{name}:", "", "```json", *shown, "```", "")

@@ -88,7 +88,7 @@ def _name(document: Document) -> str:
 def _block(rule_file: RuleFile, outcome: Outcome, subject: _Subject, given: Overrides, config: Config) -> str:
     rule, overrides = rule_file.rule, outcome.overrides[subject.main]
     assert rule is not None
-    found = trace(rule, rule_file.data, subject.document)
+    found = trace(rule, subject.document)
     findings = [one for one in outcome.result.findings if one.rule == rule.info.id and _is_of(one, subject.document)]
     chosen = _Choice(rule, overrides, given, config)
     level = severity_of(rule.info, overrides, subject.document.server)[subject.document.target]

@@ -13,7 +13,7 @@ from ..documents.source import Loaded, SourceFile
 from ..model import TARGETS, Deployment, Document, RuleInfo, Target
 from ..policy.engine import applies, check
 from ..policy.examples import FailedExample, Sample, failures
-from ..policy.rule import Rule
+from ..policy.rule import Example, Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, built_in_rules, category_of, errors_of_ids, files_of, rule_files, rules_folder
 from ..release import ANY_SERVER
@@ -76,7 +76,7 @@ def rule_file_of(rule_id: str, folders: Iterable[Folder]) -> RuleFile:
 def explanation(rule_file: RuleFile) -> str:
     """The documentation of a rule, with its first good and bad example."""
     assert rule_file.rule is not None  # its file was chosen by its id
-    info = rule_file.rule.info
+    info, examples = rule_file.rule.info, rule_file.rule.examples
     lines = [
         f"{info.id}: {info.title}",
         "",
@@ -87,8 +87,8 @@ def explanation(rule_file: RuleFile) -> str:
         "",
         info.docs,
         "",
-        *_example("Wrong", rule_file.data["examples"]["bad"][0]),
-        *_example("Right", rule_file.data["examples"]["good"][0]),
+        *_example("Wrong", next(one for one in examples if not one.is_good)),
+        *_example("Right", next(one for one in examples if one.is_good)),
         *[f"See {link}" for link in info.links],
     ]
     return printable_lines("\n".join(lines)) + "\n"
@@ -112,11 +112,11 @@ def _severity_sentence(info: RuleInfo) -> str:
     return words[0] if len(words) == 1 else f"{words[0]} in production, {words[1]} in development"
 
 
-def _example(title: str, example: Mapping[str, Any]) -> list[str]:
-    name = f" ({example['name']})" if "name" in example else ""
-    text = example["text"] if "text" in example else json.dumps(example["data"], indent=2, ensure_ascii=False)
+def _example(title: str, example: Example) -> list[str]:
+    name = f" ({example.name})" if example.name else ""
+    text = example.written(indent=2)
     shown = [line if len(line) <= 120 else f"{line[:117]}..." for line in text.rstrip("\n").split("\n")]
-    finds = [f"    finds: {', '.join(example['finds'])}"] if "finds" in example else []
+    finds = [f"    finds: {', '.join(example.finds)}"] if example.finds else []
     return [f"{title}{name}:", "", *(f"    {line}" for line in shown), *([""] if finds else []), *finds, ""]
 
 
@@ -140,7 +140,7 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
     examples = 0
     for rule_file in files:
         if rule_file.rule is not None:
-            examples += len(rule_file.data["examples"]["good"]) + len(rule_file.data["examples"]["bad"])
+            examples += len(rule_file.rule.examples)
             failed.extend(_described(rule_file, rule_file.rule.info.id, one) for one in _failures(rule_file))
     rules = sum(rule_file.rule is not None for rule_file in files)
     result = f"{len(failed)} failed" if failed else "all passed"
@@ -155,7 +155,7 @@ def _described(rule_file: RuleFile, rule_id: str, failed: FailedExample) -> str:
 
 def _failures(rule_file: RuleFile) -> list[FailedExample]:
     assert rule_file.rule is not None  # asked for by the caller
-    return failures(rule_file.rule, rule_file.data, load_example, rule_kinds())
+    return failures(rule_file.rule, load_example, rule_kinds())
 
 
 def load_example(content: bytes, kind: str, server: str = "") -> list[Sample]:

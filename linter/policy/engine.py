@@ -12,9 +12,10 @@ from ..conformance.mismatch import mismatches
 from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from ..text import printable
 from ..typed import Final
+from .compile import CompiledClause
 from .display import shown
 from .node import Node, may_be_unread
-from .rule import Clause, Rule, kind_matches, make_fix
+from .rule import Rule, kind_matches
 from .template import Template, cut
 from .verdict import Failure
 
@@ -67,11 +68,11 @@ def seen_by(rule: Rule, document: Document) -> Document:
 
 def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) -> list[Finding]:
     root = Node(document, None, document.data)
-    if rule.when is not None and rule.when(root) is not True:
+    if rule.condition is not None and rule.condition(root) is not True:
         return []
     found = _FoundByRule(rule, level, document, failed)
     memo = document.memo
-    for number, clause in enumerate(rule.must):
+    for number, clause in enumerate(rule.checks):
         if clause.aspect is not None:
             misfits = (path for path, one in mismatches(document).items() if one.aspect == clause.aspect)
             found.look_at(clause, (Node.at(document, path) for path in misfits))
@@ -97,7 +98,7 @@ class _FoundByRule:
         self._failed = failed
         self._deep = 0
 
-    def look_at(self, clause: Clause, nodes: Iterable[Node]) -> bool:
+    def look_at(self, clause: CompiledClause, nodes: Iterable[Node]) -> bool:
         """Add what is wrong at some places; whether anything is, or could not be checked."""
         fails = False
         for node in nodes:
@@ -114,7 +115,7 @@ class _FoundByRule:
                 fails = fails or bool(failures)
         return fails
 
-    def _add(self, clause: Clause, node: Node, failure: Failure) -> None:
+    def _add(self, clause: CompiledClause, node: Node, failure: Failure) -> None:
         is_deep = node.is_deeper_than(DEEP)
         self._deep += is_deep
         if is_deep and self._deep > _MOST_DEEP:
@@ -246,12 +247,12 @@ def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
     )
 
 
-def _failures(clause: Clause, node: Node) -> tuple[Failure, ...]:
+def _failures(clause: CompiledClause, node: Node) -> tuple[Failure, ...]:
     verdict = clause.check(clause.path.value(node), node)
     return () if verdict is True or verdict is None else verdict
 
 
-def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
+def _finding(rule: Rule, level: Level, clause: CompiledClause, node: Node, failure: Failure) -> Finding:
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
     assert rule.message is not None  # a rule that checks something says something: the schema asks for it
     document, path = node.document.written_in(node.path, part)
@@ -262,10 +263,18 @@ def _finding(rule: Rule, level: Level, clause: Clause, node: Node, failure: Fail
         document=document,
         path=path or None,
         span=document.locate(path, part),
-        fix=make_fix(rule.fix, node),
+        fix=_fix(rule, node),
         related=tuple(_related(clause, node, failure, document)) if node.document.members or node.document.parts else (),
         part=part,
     )
+
+
+def _fix(rule: Rule, node: Node) -> Fix | None:
+    if not rule.fix:
+        return None
+    from .make_fix import make_fix  # only for a finding
+
+    return make_fix(rule, node)
 
 
 def _severity(rule: Rule, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:
@@ -275,7 +284,7 @@ def _severity(rule: Rule, level: Level, document: Document, path: SettingPath, f
     return "warning" if level == "error" and rule.info.security_severity is None and may_be_unread(document, path) else level
 
 
-def _related(clause: Clause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:
+def _related(clause: CompiledClause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:
     """The places of the settings that a setting of one member of a deployment was compared with; in a sum only those in other texts."""
     others = [reference.single(node) for reference in clause.references]
     if failure.other:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from ..model import Change, Document, SettingPath, dotted
@@ -13,7 +13,8 @@ from ..text import Span
 from ..typed import Any, NamedTuple
 from .engine import applies, check
 from .errors import did_you_mean
-from .rule import Rule, is_fixable, kind_matches
+from .rule import Example, Rule, kind_matches
+from .tree import Place
 
 
 class Sample(NamedTuple):
@@ -31,68 +32,63 @@ class Sample(NamedTuple):
 Load = Callable[[bytes, str, str], list[Sample]]
 """Loads the bytes of a file as a kind of document, for a release of the server (empty for the newest); given from outside, for this package
 knows no sources. Raises ValueError for what is no release."""
-Where = tuple[str | int, ...]
 
 
 class FailedExample(NamedTuple):
     """What is wrong with an example: its place in the rule, a sentence, and the reasons, each with its own place in the rule."""
 
-    place: Where
+    place: Place
     message: str
-    reasons: tuple[tuple[Where, str], ...] = ()
+    reasons: tuple[tuple[Place, str], ...] = ()
 
 
-def failures(rule: Rule, data: Mapping[str, Any], load: Load, kinds: Iterable[str]) -> list[FailedExample]:
+def failures(rule: Rule, load: Load, kinds: Iterable[str]) -> list[FailedExample]:
     """What is wrong with the examples of a rule."""
     failed: list[FailedExample] = []
-    if "fix" in data and not is_fixable(data):
+    if rule.fix and not rule.info.fixable:
         failed.append(FailedExample(("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
-    for verdict in ("good", "bad"):
-        for index, example in enumerate(data["examples"][verdict]):
-            place = ("examples", verdict, index)
-            message, reasons = _failure(rule, data, example, load, _kind(rule, example, kinds))
-            if message:
-                name = f" ({example['name']})" if "name" in example else ""
-                failed.append(FailedExample(place, f"{verdict} example {index + 1}{name}: {message}", tuple(reasons)))
+    for example in rule.examples:
+        message, reasons = _failure(rule, example, load, _kind(rule, example, kinds))
+        if message:
+            _, verdict, index = example.place
+            name = f" ({example.name})" if example.name else ""
+            failed.append(FailedExample(example.place, f"{verdict} example {int(index) + 1}{name}: {message}", tuple(reasons)))
     return failed
 
 
-def _kind(rule: Rule, example: Mapping[str, Any], kinds: Iterable[str]) -> str:
+def _kind(rule: Rule, example: Example, kinds: Iterable[str]) -> str:
     """The kind of an example: what it says, else the first that the rule is for, a JSON one before others."""
-    wanted = str(example.get("kind", rule.info.kinds[0]))
+    wanted = example.kind or rule.info.kinds[0]
     beneath = sorted((kind for kind in kinds if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
     return beneath[0]
 
 
-def _failure(
-    rule: Rule, data: Mapping[str, Any], example: Mapping[str, Any], load: Load, kind: str
-) -> tuple[str, Iterable[tuple[Where, str]]]:
+def _failure(rule: Rule, example: Example, load: Load, kind: str) -> tuple[str, Iterable[tuple[Place, str]]]:
     """What is wrong with an example, and the reasons; an empty text for nothing."""
-    text = example["text"] if "text" in example else json.dumps(example["data"], ensure_ascii=False)
     try:
-        samples = load(text.encode(example.get("encoding", "utf-8")), kind, example.get("server", ""))
+        samples = load(example.written().encode(example.encoding), kind, example.server)
         for sample in samples:
             _set_up(sample.document, example)
     except ValueError as error:
         return str(error), ()
-    expected = Counter(map(str, example.get("finds", ())))
+    expected = Counter(map(str, example.finds))
     findings = Counter(name for sample in samples for name in _found(rule, sample))
     if findings != expected:
         message = f"finds {_list(sorted(findings.elements()))}, but should find {_list(sorted(expected.elements()))}"
-        return message, _reasons(rule, data, samples, findings - expected, expected - findings)
-    if "fixed" not in example:
+        return message, _reasons(rule, samples, findings - expected, expected - findings)
+    if example.fixed is None:
         return "", ()
     fixed = _fixed(rule, samples[0].document) if rule.must else samples[0].mended(rule.info.id)
-    same = fixed == example["fixed"]
-    return "" if same else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example['fixed'])}", ()
+    same = fixed == example.fixed
+    return "" if same else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}", ()
 
 
-def _set_up(document: Document, example: Mapping[str, Any]) -> None:
+def _set_up(document: Document, example: Example) -> None:
     """Make a document what an example says of it beside its content. Raises ValueError where its content says otherwise."""
-    environment = example.get("environment")
+    environment = example.environment
     for one in (document, *document.members.values()):
-        one.now = _noon(example["now"]) if "now" in example else None
-        one.target = example.get("target", one.target)
+        one.now = _noon(example.now) if example.now else None
+        one.target = example.target or one.target
         if environment is not None and not one.holders and one.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
         if environment is not None:
@@ -100,21 +96,17 @@ def _set_up(document: Document, example: Mapping[str, Any]) -> None:
             one.environment, one.holders = environment, ()
 
 
-def _reasons(
-    rule: Rule, data: Mapping[str, Any], samples: Iterable[Sample], unexpected: Counter[str], missing: Counter[str]
-) -> Iterator[tuple[Where, str]]:
+def _reasons(rule: Rule, samples: Iterable[Sample], unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
     """Why a rule finds what it should not, and does not find what it should."""
     for sample in samples:
         others = [f"{name} at {'{}:{}'.format(*sample.document.position(span.start))}" for name, span in sample.found_by_source]
         if not rule.must or not sample.checkable:
             yield (), f"what reads the text reports {_list(others)}{'' if sample.checkable else ', and too much of it cannot be read'}"
         else:
-            yield from _reasons_in(rule, data, sample.document, unexpected, missing)
+            yield from _reasons_in(rule, sample.document, unexpected, missing)
 
 
-def _reasons_in(
-    rule: Rule, data: Mapping[str, Any], document: Document, unexpected: Counter[str], missing: Counter[str]
-) -> Iterator[tuple[Where, str]]:
+def _reasons_in(rule: Rule, document: Document, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
     from .trace import trace  # only for an example that fails
 
     if not applies(rule, document):
@@ -123,7 +115,7 @@ def _reasons_in(
     if rule.info.severity[document.target] is None:
         yield ("severity",), f"the rule is off in {document.target}, which the example is for"
         return
-    found = trace(rule, data, document)
+    found = trace(rule, document)
     if missing and found.asked != "true":
         for clause in (one for clauses in found.conditions for one in clauses if one.holds_somewhere != "true"):
             why = next((answer.said for answer in clause.answers), "its path leads to nothing")

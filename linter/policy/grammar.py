@@ -11,30 +11,11 @@ import json
 from functools import cache
 
 from ..model import LEVELS, TARGETS
-from ..typed import Any, Final, NamedTuple
-from .assertions import MOST_CLAUSES
-from .operators import OPERATORS, TEXT, Operator, Schema
-
-
-class Word(NamedTuple):
-    """A word of an assertion that is no operator, for it is about other assertions or a value that is absent; see ``Operator``."""
-
-    schema: Schema
-    operand: str
-    says: str
-
+from ..typed import Any, Final
+from .operators import ASSERTION, MEMBERS, OPERATORS, TEXT
+from .tree import MOST_CLAUSES
 
 SCHEMA_ID: Final = "https://medplum-lint.invalid/medplum-lint-rule.schema.json"
-_ASSERTION: Final = {"$ref": "#/$defs/assertion"}
-_CLAUSES: Final = {"$ref": "#/$defs/clauses"}
-_CONDITION: Final = "satisfies the second if it satisfies the first"
-WORDS: Final = {
-    "present": Word({"type": "boolean"}, "true", "is given; `false`: is not"),
-    "not": Word(_ASSERTION, "assertion", "does not satisfy it"),
-    "if": Word(_ASSERTION, "assertion", _CONDITION),
-    "then": Word(_ASSERTION, "assertion", _CONDITION),
-    "keys": Word(_CLAUSES, "{name: assertion}", "is an object whose members satisfy these"),
-}
 
 
 def _one_or_list(schema: Any) -> dict[str, Any]:
@@ -87,7 +68,7 @@ _KEYS: Final = {
     "for": _one_or_list(TEXT),
     "found_by": {"enum": ["source"]},
     "when": {"$ref": "#/$defs/conditions"},
-    "must": _CLAUSES,
+    "must": MEMBERS,
     "message": TEXT,
     "together": TEXT,
     "yields_to": _list(TEXT, 1),
@@ -118,14 +99,13 @@ _KEYS: Final = {
 
 
 def _operators() -> dict[str, Any]:
-    words: dict[str, Word | Operator] = {**WORDS, **OPERATORS}
     return {
         "title": "operators",
         "type": "object",
         "description": _AN_ASSERTION,
         "minProperties": 1,
-        "properties": {name: one.schema for name, one in words.items()},
-        "dependentRequired": {"if": ["then"], "then": ["if"]},
+        "properties": {name: one.schema for name, one in OPERATORS.items()},
+        "dependentRequired": {name: [one.needs] for name, one in OPERATORS.items() if one.needs},
         "additionalProperties": False,
     }
 
@@ -155,18 +135,18 @@ def rule_schema() -> dict[str, Any]:
             "level": {"enum": list(LEVELS)},
             "levelOrOff": {"enum": [*LEVELS, "off"]},
             "conditions": _one_or_list({"$ref": "#/$defs/conditionClauses"}),
-            "clauses": {"type": "object", "minProperties": 1, "maxProperties": MOST_CLAUSES, "additionalProperties": _ASSERTION},
+            "clauses": {"type": "object", "minProperties": 1, "maxProperties": MOST_CLAUSES, "additionalProperties": ASSERTION},
             "conditionClauses": {
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": MOST_CLAUSES,
-                "properties": {"server": {"if": {"type": ["object", "array"]}, "then": _ASSERTION, "else": _A_RANGE}},
-                "additionalProperties": _ASSERTION,
+                "properties": {"server": {"if": {"type": ["object", "array"]}, "then": ASSERTION, "else": _A_RANGE}},
+                "additionalProperties": ASSERTION,
             },
             "assertion": {
                 "if": {"type": "string"},
                 "then": {"enum": ["present", "absent"], "description": _AN_ASSERTION},
-                "else": {**_one_or_list(_ASSERTION), "else": {"$ref": "#/$defs/operators"}},
+                "else": {**_one_or_list(ASSERTION), "else": {"$ref": "#/$defs/operators"}},
             },
             "operators": _operators(),
             "fix": _object(

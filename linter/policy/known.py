@@ -6,18 +6,17 @@ a library (``redis.tls.servername``) and names that no server reads any more nee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from .. import settings
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
-from ..typed import Any
 from .errors import RuleError, did_you_mean
-from .paths import ANY, DEEP, Path, Tag, parse_path
-from .rule import fixes_of
+from .paths import ANY, DEEP, Path, Tag
+from .rule import Rule
 from .template import Template
+from .tree import Changed, Clause, FixSpec, Place, clauses_of, references, templates_in, walk
 
-Where = tuple[str | int, ...]
 Steps = tuple[str, ...]
 
 DEPLOYMENT = {
@@ -29,10 +28,10 @@ DEPLOYMENT = {
 """The members of a deployment, by the first step of a path, with their catalogues."""
 
 
-def check_settings(data: Mapping[str, Any]) -> None:
+def check_settings(rule: Rule) -> None:
     """Raise :class:`RuleError`, with its place, for the first setting of a rule that none of the catalogues of its kinds knows."""
-    kinds = data["for"] if isinstance(data["for"], list) else [data["for"]]
-    for steps, where in _settings(data):
+    kinds = rule.info.kinds
+    for steps, where in _settings(rule):
         if not any(_is_known(steps, kind) for kind in kinds):
             name = ".".join(steps)
             names = [known for kind in kinds for known in _names(steps, kind)]
@@ -42,88 +41,54 @@ def check_settings(data: Mapping[str, Any]) -> None:
 # --- What a rule names ---------------------------------------------------------------------------------------------------------------
 
 
-def _settings(data: Mapping[str, Any]) -> Iterator[tuple[Steps, Where]]:
+def _settings(rule: Rule) -> Iterator[tuple[Steps, Place]]:
     """Each setting that a rule names, with its place in the data; ``*`` stands for the members of a list."""
-    must = data.get("must", {})
-    yield from _clauses(must, ("must",))
-    yield from _condition(data.get("when", {}), ("when",), None)
-    only = next(iter(must)) if len(must) == 1 else '""'  # of several the message and the fix are about any
-    base = _steps(parse_path(only), None) if '"' not in only else None
-    for key in ("message", "together"):
-        yield from _in_text(data.get(key, ""), base, (key,))
-    for place, fix in fixes_of(data):
-        yield from _in_fix(fix, base, place)
+    for clause in (*rule.must, *clauses_of(rule.when)):
+        yield from _in_clause(clause, None)
+    only = rule.must[0] if len(rule.must) == 1 else None  # of several the message and the fix are about any
+    at = None if only is None or '"' in only.text else only.path
+    for name, text in (("message", rule.message), ("together", rule.together)):
+        yield from _in_template(text, at, (name,)) if text is not None else ()
+    for fix in rule.fix:
+        yield from _in_fix(fix, at)
 
 
-def _in_fix(fix: Mapping[str, Any], base: Steps | None, place: Where) -> Iterator[tuple[Steps, Where]]:
-    yield from _condition(fix.get("when", {}), (*place, "when"), base)
-    for text, value in fix.get("set", {}).items():
-        yield from _named(text, base, (*place, "set", text))
-        yield from _in_operand(value, base, (*place, "set", text))
-    for index, text in enumerate(fix.get("remove", ())):
-        yield from _named(text, base, (*place, "remove", index))
-    for text, into in fix.get("split", {}).items():
-        yield from _named(text, base, (*place, "split", text))
-        yield from _named(into, base, (*place, "split", text))
-    for text, target in fix.get("rename", {}).items():
-        yield from _named(text, base, (*place, "rename", text))
-        yield from _in_text(target, base, (*place, "rename", text)) if "${" in target else _named(target, base, (*place, "rename", text))
+def _in_fix(fix: FixSpec, at: Path | None) -> Iterator[tuple[Steps, Place]]:
+    for clause in clauses_of(fix.when):
+        yield from _in_clause(clause, at)
+    for target, value in fix.set:
+        yield from _named(target.text, target.path, at, target.place)
+        for template, place in templates_in(value, target.place):
+            yield from _in_template(template, at, place)
+    pairs: Iterable[tuple[Changed, Changed | Template]] = (*((target, target) for target in fix.remove), *fix.split, *fix.rename)
+    for target, to in pairs:
+        yield from _named(target.text, target.path, at, target.place)
+        yield from _in_template(to, at, target.place) if isinstance(to, Template) else _named(to.text, to.path, at, to.place)
 
 
-def _clauses(data: Mapping[str, Any], where: Where, base: Steps | None = None) -> Iterator[tuple[Steps, Where]]:
-    for text, assertion in data.items():
-        if text == "server" and isinstance(assertion, str):
-            continue  # the release of the server, in a condition
-        yield from _named(text, base, (*where, text))
-        path = parse_path(text)
-        yield from _in_operand(assertion, None if '"' in text else _steps(path, base), (*where, text))
+def _in_clause(clause: Clause, at: Path | None) -> Iterator[tuple[Steps, Place]]:
+    yield from _named(clause.text, clause.path, at, clause.place)
+    for path, text, part in walk(clause):
+        here = None if '"' in text or (path.start != "root" and at is None) else path if at is None else path.seen_from(at)
+        for template, place in references(part):
+            yield from _in_template(template, here, place)
+        for member, inner in part.inner:
+            if member is not None and here is not None:
+                yield from _named("", here._replace(steps=(*here.steps, member)), None, inner.place)
 
 
-def _condition(data: Any, where: Where, base: Steps | None) -> Iterator[tuple[Steps, Where]]:
-    for index, one in enumerate(data) if isinstance(data, list) else [("", data)]:
-        yield from _clauses(one, (*where, index) if index != "" else where, base)
+def _in_template(template: Template, at: Path | None, where: Place) -> Iterator[tuple[Steps, Place]]:
+    for path in template.paths:
+        yield from _named(template.text, path, at, where)
 
 
-def _in_operand(operand: Any, base: Steps | None, where: Where) -> Iterator[tuple[Steps, Where]]:
-    """The settings in the templates of an assertion, and the members that ``keys`` speaks of."""
-    if isinstance(operand, str):
-        yield from _in_text(operand, base, where)
-    elif isinstance(operand, list):
-        for index, one in enumerate(operand):
-            yield from _in_operand(one, base, (*where, index))
-    elif isinstance(operand, dict):
-        for name, one in operand.items():
-            if name == "keys" and base is not None:
-                for member, assertion in one.items():
-                    yield (*base, member), (*where, name, member)
-                    yield from _in_operand(assertion, (*base, member), (*where, name, member))
-            elif name != "matches":
-                yield from _in_operand(one, base, (*where, name))
-
-
-def _in_text(text: str, base: Steps | None, where: Where) -> Iterator[tuple[Steps, Where]]:
-    for path in Template(text).paths if "${" in text else ():
-        steps = _steps(path, base)
-        if steps and '"' not in text:
-            yield steps, where
-
-
-def _named(text: str, base: Steps | None, where: Where) -> Iterator[tuple[Steps, Where]]:
-    steps = None if '"' in text else _steps(parse_path(text), base)
-    if steps:
-        yield steps, where
-
-
-def _steps(path: Path, base: Steps | None) -> Steps | None:
-    """The names on a path from the root; None where it depends on the document, or on tags, which are always known."""
-    if any(step is DEEP or isinstance(step, Tag) for step in path.steps):
-        return None
-    steps = tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in path.steps)
-    if path.start == "root":
-        return steps
-    if base is None:
-        return None
-    return (*base, *steps) if path.start == "node" else (*base[:-1], *steps)
+def _named(text: str, path: Path, at: Path | None, where: Place) -> Iterator[tuple[Steps, Place]]:
+    """The names on a path from the root; none where they are quoted, or depend on the document, or are tags, which are always known."""
+    if '"' in text or (path.start != "root" and at is None):
+        return
+    steps = path.seen_from(at).steps if at is not None else path.steps
+    if steps and not any(step is DEEP or isinstance(step, Tag) for step in steps):
+        yield tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in steps), where
 
 
 # --- What the catalogue knows --------------------------------------------------------------------------------------------------------

@@ -76,6 +76,12 @@ class Path(NamedTuple):
         origin = self._origin(node)
         return origin if not self.steps else _down(origin.document, origin.link, origin.value, self.steps)
 
+    def seen_from(self, at: Path) -> Path:
+        """The path as one from the root, where it starts at the place that another one leads to."""
+        if self.start == "root":
+            return self
+        return Path("root", (*(at.steps if self.start == "node" else at.steps[:-1]), *self.steps), self.fact)
+
     def value(self, node: Node) -> Any:
         """What the path asks of a place that it leads to: its value, or a fact of it."""
         return node.value if self.fact is None else node.fact(self.fact)

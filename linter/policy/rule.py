@@ -1,135 +1,137 @@
-"""A rule: read from its data, checked, compiled once to closures."""
+"""A rule: the keys of its data. What they hold in the rule language is parsed by :mod:`linter.policy.tree`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEFT_OUT, LEVELS, TARGETS, UNKNOWN, Change, Document, Fix, Level, RuleInfo, SettingPath, Target, dotted
-from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
-from ..text import MASK, printable
+from ..model import LEVELS, TARGETS, Level, RuleInfo, Target
+from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final, NamedTuple
-from .assertions import MOST_CLAUSES, RuleContext, compile_assertion
-from .display import may_be_shown, shown
+from .compile import CompiledClause, Holds, Mode, compile_clause, compile_condition
 from .errors import RuleError, did_you_mean
-from .fix_safety import is_safe_on_all, may_be_made
-from .node import Node
-from .paths import Path, parse_path
-from .template import LONGEST_VALUE, Template, compile_value, cut, show_value, template_of
-from .verdict import Check, Verdict
+from .template import Template
+from .tree import (
+    Clause,
+    Condition,
+    FixSpec,
+    Place,
+    clauses_of,
+    parse_clauses,
+    parse_condition,
+    parse_fixes,
+    parse_template,
+    references,
+    walk,
+)
 
-Condition = Callable[[Node], Verdict]
 
+class Example(NamedTuple):
+    """A document that shows what a rule finds. ``content`` is its text, or the data that it has as JSON.
 
-class Clause(NamedTuple):
-    """A path and what must hold of each place that it leads to. ``references`` are the settings that it is compared with.
-
-    ``aspect`` is the one in which all settings must fit, where the clause asks for nothing else: ``"**": {fits: known}``.
+    ``finds`` names what a bad one has wrong, by the settings or, where a source finds it, by ``line:column``. ``fixed`` is what the fixes
+    make of it. The others are what cannot be seen from the content.
     """
 
-    path: Path
-    check: Check
-    references: tuple[Path, ...] = ()
-    aspect: str | None = None
+    place: Place
+    is_good: bool
+    content: Any
+    is_text: bool
+    name: str = ""
+    kind: str = ""
+    server: str = ""
+    environment: str | None = None
+    target: Target | None = None
+    now: str = ""
+    encoding: str = "utf-8"
+    finds: Sequence[str] = ()
+    fixed: Any = None
 
+    def written(self, indent: int | None = None) -> str:
+        """The text of the document."""
+        import json  # only for a rule that is read from its own file
 
-class Setter(NamedTuple):
-    """A setting that a fix gives a value; ``show`` names the value for people, with secrets masked."""
-
-    path: Path
-    value: Callable[[Node], Any]
-    show: Callable[[Node], str]
-    makes: bool
-    """Whether the value is a new text, not one that stands in the rule or in the document."""
-    literal: bool
-    """Whether the value stands in the rule, and so is no secret of a document."""
-
-
-class Renamer(NamedTuple):
-    """A setting to which a fix gives another path; ``target`` is None where nobody knows which."""
-
-    path: Path
-    target: Callable[[Node], SettingPath | None]
-
-
-class Splitter(NamedTuple):
-    """A setting with a URL that a fix cuts into the members of another setting."""
-
-    path: Path
-    into: Path
-
-
-class FixPlan(NamedTuple):
-    """One way of the ``fix`` of a rule: :func:`make_fix` makes of it the changes for the node at hand.
-
-    ``reason`` says why it is safe, or is not.
-    """
-
-    safe: bool
-    reason: str
-    when: Condition | None
-    set: tuple[Setter, ...]
-    remove: tuple[Path, ...]
-    rename: tuple[Renamer, ...]
-    split: tuple[Splitter, ...]
-    store: str | None = None
-    """The type that the parameter of the setting at hand is to have."""
+        return self.content if self.is_text else json.dumps(self.content, ensure_ascii=False, indent=indent)
 
 
 class Rule:
-    """A rule, whose parts are compiled when they are first asked for: most rules are for other documents, and most find nothing.
+    """A rule, whose parts are parsed and compiled when they are first asked for: most rules are for other documents, and most find nothing.
 
-    ``must`` is empty for a rule whose findings its source makes (``found_by: source``).
+    Every part raises :class:`RuleError`, with its place in the data, where it cannot be used.
     """
 
     def __init__(self, data: Mapping[str, Any], *, prepare: bool = False) -> None:
         self.info = _info(data)
         self.enabled = bool(data.get("enabled", True))
+        """Whether it is checked unless a configuration says otherwise."""
+        self.yields_to = tuple(data.get("yields_to", ()))
+        """The ids of the rules that name the cause: where one of them reports a setting, this one has nothing to add."""
         self.trusted = True
         """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
-        self.data = data
-        """As its file has it."""
+        self._data = data
         self._prepare = prepare
 
+    # What it says, parsed.
+
     @cached_property
-    def when(self) -> Condition | None:
-        """The condition under which the rule says anything of a document; None where it always does."""
-        return _condition(self.data["when"], ("when",), prepare=self._prepare) if "when" in self.data else None
+    def when(self) -> Condition:
+        """The condition under which the rule says anything of a document; empty where it always does."""
+        return parse_condition(self._data["when"], ("when",)) if "when" in self._data else ()
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
-        """What must hold of each place that a path leads to; empty for a rule that is ``found_by: source``."""
-        clauses = tuple(clauses_of(self.data.get("must", {}), ("must",), prepare=self._prepare))
-        if len(clauses) > MOST_CLAUSES:
-            raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", ("must",))
-        return clauses
+        """What must hold of each place that a path leads to; empty for a rule whose findings its source makes (``found_by: source``)."""
+        return parse_clauses(self._data.get("must", {}), ("must",))
 
     @cached_property
     def message(self) -> Template | None:
         """The message about a place where it does not hold."""
-        return _at(("message",), lambda: Template(self.data["message"])) if "message" in self.data else None
+        return self._text("message")
 
     @cached_property
     def together(self) -> Template | None:
         """The message about all places of a document in one finding; None for a rule that reports each place by itself."""
-        return _at(("together",), lambda: Template(self.data["together"])) if "together" in self.data else None
+        return self._text("together")
+
+    @cached_property
+    def fix(self) -> tuple[FixSpec, ...]:
+        """The ways to fix a finding, in the order in which they are tried."""
+        return parse_fixes(self._data["fix"]) if "fix" in self._data else ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What shows that the rule is right."""
+        return _listed(self._data.get("evidence", []))
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """The examples, good ones first; none where the rule is read from the built file."""
+        return tuple(_examples(self._data.get("examples", {})))
 
     @cached_property
     def members(self) -> frozenset[str]:
         """The members of a deployment, beside the server, that the rule speaks of."""
-        return _members_of(self.data)
+        return frozenset(name for name in _names(self) if name in _MEMBERS)
 
-    @property
-    def yields_to(self) -> tuple[str, ...]:
-        """The ids of the rules that name the cause: where one of them reports a setting, this one has nothing to add."""
-        return tuple(self.data.get("yields_to", ()))
+    def _text(self, name: str) -> Template | None:
+        return parse_template(self._data[name], (name,)) if name in self._data else None
+
+    # What is run.
 
     @cached_property
-    def fix(self) -> tuple[FixPlan, ...]:
-        """What would put a finding right: the ways, of which the first that can be gone counts; none where the rule does not say."""
-        return tuple(_fix(one, place, prepare=self._prepare) for place, one in fixes_of(self.data))
+    def condition(self) -> Holds | None:
+        """``when``, compiled; None where there is none."""
+        return compile_condition(self.when, Mode(self._prepare, condition=True)) if self.when else None
+
+    @cached_property
+    def checks(self) -> tuple[CompiledClause, ...]:
+        """The clauses of ``must``, compiled."""
+        return tuple(compile_clause(clause, Mode(self._prepare)) for clause in self.must)
+
+    @cached_property
+    def fix_conditions(self) -> tuple[Holds | None, ...]:
+        """For each way to fix a finding its ``when``, compiled."""
+        return tuple(compile_condition(one.when, Mode(self._prepare)) if one.when else None for one in self.fix)
 
 
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
@@ -140,9 +142,21 @@ def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
     """
     rule = Rule(data, prepare=prepare)
     if prepare:
-        for part in ("must", "when", "message", "together", "fix"):
+        for part in ("checks", "condition", "message", "together", "fix_conditions"):
             getattr(rule, part)
     return rule
+
+
+_MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
+
+
+def _names(rule: Rule) -> Iterator[str]:
+    """The first names on the paths of the conditions and assertions of a rule, and the operands that are a name."""
+    for asked in (asked for clause in (*clauses_of(rule.when), *rule.must) for asked in walk(clause)):
+        paths = [asked.path, *(path for template, _ in references(asked.part) for path in template.paths)]
+        yield from (str(path.steps[0]) for path in paths if path.start == "root" and path.steps)
+        if isinstance(asked.part.operand, str):
+            yield asked.part.operand
 
 
 def severity_by_target(data: Any) -> dict[Target, Level | None]:
@@ -170,12 +184,11 @@ def _pedantic(given: Any) -> frozenset[Target]:
 
 
 def _info(data: Mapping[str, Any]) -> RuleInfo:
-    kinds = data["for"]
     return RuleInfo(
         id=data["id"],
         title=data["title"],
         severity=severity_by_target(data["severity"]),
-        kinds=tuple(kinds) if isinstance(kinds, list) else (kinds,),
+        kinds=_listed(data["for"]),
         tags=tuple(data.get("tags", ())),
         docs=data["docs"].strip(),
         links=tuple(data.get("links", ())),
@@ -192,245 +205,20 @@ def is_fixable(data: Mapping[str, Any]) -> bool:
     return bool(data.get("fixable")) or any("fixed" in example for example in data.get("examples", {}).get("bad", ()))
 
 
-def fixes_of(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-    """The ways to fix a finding of a rule, as its data has them, each with its place in it."""
-    fix = data.get("fix", [])
-    if isinstance(fix, list):
-        yield from ((("fix", index), one) for index, one in enumerate(fix))
-    else:
-        yield ("fix",), fix
+def _listed(given: Any) -> tuple[str, ...]:
+    return tuple(given) if isinstance(given, list) else (given,)
 
 
-def _at(place: tuple[str | int, ...], make: Callable[[], Any]) -> Any:
-    """What ``make`` gives; an error of it gets the place in the rule."""
-    try:
-        return make()
-    except RuleError as error:
-        raise RuleError(error.message, error.path or place) from None
-
-
-def clauses_of(
-    data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool = False, condition: bool = False
-) -> Iterator[Clause]:
-    """The clauses of a mapping of paths to assertions, in its order; of ``when`` if it is a ``condition``."""
-    for key, given in data.items():
-        where = (*place, key)
-        text, assertion = written_out(key, given) if condition else (key, given)
-        path = _at(where, lambda text=text: parse_path(text))  # type: ignore[misc]
-        check = compile_assertion(assertion, RuleContext(where, prepare=prepare, condition=condition))
-        references = references_of(assertion) if "${" in str(assertion) else ()
-        aspect = assertion["fits"] if text == "**" and isinstance(assertion, dict) and list(assertion) == ["fits"] else None
-        yield Clause(path, check, tuple(reference for reference in references if reference.fact is None), aspect)
-
-
-def written_out(key: str, assertion: Any) -> tuple[str, Any]:
-    """A clause of ``when``, of which one has a short form: ``server: ">=5.0"`` asks for the release that the document is judged by."""
-    if key == "server" and isinstance(assertion, str) and assertion not in ("present", "absent"):
-        return "$@server", {"server": assertion}
-    return key, assertion
-
-
-def references_of(assertion: Any) -> Iterator[Path]:
-    """The settings, and facts of them, that the operands of an assertion name."""
-    if isinstance(assertion, str) and "${" in assertion:
-        yield from template_of(assertion).paths
-    elif isinstance(assertion, dict | list):
-        for one in assertion.values() if isinstance(assertion, dict) else assertion:
-            yield from references_of(one)
-
-
-def _condition(data: Any, place: tuple[str | int, ...], *, prepare: bool = False) -> Condition:
-    """All clauses of a mapping hold, or those of any mapping of a list. A path with ``*`` holds where any of its places does."""
-    if isinstance(data, list):
-        conditions = [_condition(one, (*place, index), prepare=prepare) for index, one in enumerate(data)]
-        return lambda node: _any(condition(node) for condition in conditions)
-    clauses = list(clauses_of(data, place, prepare=prepare, condition=place[0] == "when"))
-    return lambda node: _all(_any(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node)) for clause in clauses)
-
-
-def _any(verdicts: Any) -> Verdict:
-    result: Verdict = ()  # no place at all: false, without a reason
-    for verdict in verdicts:
-        if verdict is True:
-            return True
-        if verdict is None:
-            result = None
-    return result
-
-
-def _all(verdicts: Any) -> Verdict:
-    result: Verdict = True
-    for verdict in verdicts:
-        if verdict is None:
-            result = None
-        elif verdict is not True:
-            return verdict  # type: ignore[no-any-return]
-    return result
-
-
-def compile_condition(data: Any) -> Condition:
-    """A condition in the words of ``when``, for what is no rule."""
-    return _condition(data, ("when",))
-
-
-def _fix(data: Mapping[str, Any], place: tuple[str | int, ...], *, prepare: bool) -> FixPlan:
-    return FixPlan(
-        safe=data["safe"],
-        reason=str(data.get("reason", "")).strip(),
-        when=_condition(data["when"], (*place, "when"), prepare=prepare) if "when" in data else None,
-        set=tuple(_setter(path, value, (*place, "set", path)) for path, value in data.get("set", {}).items()),
-        remove=tuple(_single(path, (*place, "remove", index)) for index, path in enumerate(data.get("remove", ()))),
-        rename=tuple(_renamer(path, target, (*place, "rename", path)) for path, target in data.get("rename", {}).items()),
-        split=tuple(_splitter(path, into, (*place, "split", path)) for path, into in data.get("split", {}).items()),
-        store=data.get("store"),
-    )
-
-
-def _setter(path: str, value: Any, place: tuple[str | int, ...]) -> Setter:
-    return Setter(
-        _single(path, place),
-        _at(place, lambda: compile_value(value)),
-        show_value(value),
-        isinstance(value, str) and "${" in value and len(template_of(value).pieces) > 1,
-        "${" not in str(value),
-    )
-
-
-def _renamer(path: str, target: str, place: tuple[str | int, ...]) -> Renamer:
-    if "${" not in target:
-        to = _single(target, place)
-        return Renamer(_single(path, place), lambda node: _target(to, node))
-    template: Template = _at(place, lambda: Template(target))
-    return Renamer(_single(path, place), lambda node: _named(template, node))
-
-
-def _splitter(path: str, into: str, place: tuple[str | int, ...]) -> Splitter:
-    return Splitter(_single(path, place), _single(into, place))
-
-
-def _named(template: Template, node: Node) -> SettingPath | None:
-    """The setting whose dotted name a template gives."""
-    name = template.value(node)
-    if not isinstance(name, str):
-        return None
-    path: list[str | int] = []
-    for step in name.split("."):
-        path.append(int(step) if step.isdecimal() and isinstance(node.document.get(tuple(path)), list) else step)
-    return tuple(path)
-
-
-def _single(text: str, place: tuple[str | int, ...]) -> Path:
-    path: Path = _at(place, lambda: parse_path(text))
-    if not path.is_single or path.fact is not None:
-        raise RuleError(f'"{text}" must lead to one setting: no "*", no "**", no tag, no fact', place)
-    return path
-
-
-def make_fix(plans: Iterable[FixPlan], node: Node) -> Fix | None:
-    """The fix for a finding at ``node`` by the first plan that can be carried out; None where there is none."""
-    return next(filter(None, (_planned(plan, node) for plan in plans)), None)
-
-
-def _planned(plan: FixPlan, node: Node) -> Fix | None:
-    """The fix of a plan; None where it does not apply or needs a value that nobody knows."""
-    if plan.when is not None and plan.when(node) is not True:
-        return None
-    steps: list[tuple[Change, str]] = []
-    made = 0
-    for setter in plan.set:
-        value = setter.value(node)
-        made += len(value) if setter.makes and isinstance(value, str) else 0
-        if _is_unknown(value) or made > LONGEST_VALUE:
-            return None
-        steps.append(_set(setter, value, node))
-    steps += [_removed(_target(removed, node)) for removed in plan.remove]
-    for renamer in plan.rename:
-        path, target = _target(renamer.path, node), renamer.target(node)
-        if target is None or node.document.get(path) is ABSENT or node.document.get(target) is not ABSENT:
-            return None
-        steps.append((Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}"))
-    for splitter in plan.split:
-        parts = _split(splitter, node)
-        if parts is None:
-            return None
-        steps += parts
-    if plan.store is not None:
-        steps.append((Change("store", node.path, plan.store), f"store {printable(dotted(node.path))} as {plan.store}"))
-    changes = tuple(change for change, _ in steps)
-    if not may_be_made(node.document, changes):
-        return None
-    safe = plan.safe and is_safe_on_all(node.document, changes)
-    return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
-
-
-def _is_unknown(value: Any) -> bool:
-    """Whether nobody knows a value, or one within it."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if one is UNKNOWN:
-            return True
-        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-    return False
-
-
-def _split(splitter: Splitter, node: Node) -> list[tuple[Change, str]] | None:
-    """The members of a connection in place of its URL; None where that is no whole one, or one of them is given otherwise.
-
-    A member ``host`` with a port in it is cut into the two.
-    """
-    from ..formats.connections import endpoint_of, parts_of  # only for a finding about such a URL
-
-    path, into, document = _target(splitter.path, node), _target(splitter.into, node), node.document
-    url = document.get(path)
-    if path == (*into, "host"):
-        parts, port = endpoint_of(url) if isinstance(url, str) and not is_unresolved(url) else None, (*into, "port")
-        if parts is None or document.get(port) is not ABSENT:
-            return None
-        says = f"move the port of {printable(dotted(path))} to {printable(dotted(port))}"
-        return [(Change("set", path, parts["host"]), says), (Change("set", port, parts["port"]), "")]
-    parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
-    given = {(*into, *name.split(".")): value for name, value in (parts or {}).items()}
-    if parts is None or any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
-        return None
-    new = [Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT]
-    says = f"write {printable(dotted(path))} as {', '.join(printable(dotted(member)) for member in given)}"
-    return [*((change, "") for change in new), (Change("remove", path), says)]
-
-
-def _set(setter: Setter, value: Any, node: Node) -> tuple[Change, str]:
-    path = _target(setter.path, node)
-    if value is LEFT_OUT:
-        return _removed(path)
-    held = _as_held(value, node.document, path)
-    if held != value:
-        return Change("set", path, held), f"set {printable(dotted(path))} to {held}"
-    is_shown = setter.literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK)
-    text = setter.show(node) if is_shown else MASK  # what is made of a value that is masked, such as it in small letters, is masked too
-    return Change("set", path, value), f"set {printable(dotted(path))} to {text}"
-
-
-def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
-    """A value as it can be in a document: for options of TLS of which there are none, what does as much where an object cannot be."""
-    if value != {}:
-        return value
-    from .. import settings  # only for a fix that switches TLS on
-    from ..conformance.tls import ON, takes_options
-
-    owner, inner = document.owner(path)
-    kind, catalogue = DOCUMENT_KINDS.get(owner.kind), catalogue_kind(owner.kind)
-    setting = settings.catalogue(catalogue).get(inner) if catalogue in settings.KINDS else None
-    if kind is None or kind.coercion is None or setting is None or not takes_options(setting):
-        return value
-    return ON if getattr(setting, kind.coercion).at(owner.server.release) == "none" else value
-
-
-def _removed(path: SettingPath) -> tuple[Change, str]:
-    return Change("remove", path), f"remove {printable(dotted(path))}"
-
-
-def _target(path: Path, node: Node) -> SettingPath:
-    return path.single(node).path
+def _examples(data: Mapping[str, Any]) -> Iterator[Example]:
+    for verdict in ("good", "bad"):
+        for index, one in enumerate(data.get(verdict, ())):
+            yield Example(
+                ("examples", verdict, index),
+                verdict == "good",
+                content=one["text"] if "text" in one else one["data"],
+                is_text="text" in one,
+                **{name: one[name] for name in Example._field_defaults if name in one},
+            )
 
 
 def kind_matches(kind: str, wanted: str) -> bool:
@@ -447,25 +235,3 @@ def check_kinds(info: RuleInfo, known: frozenset[str]) -> None:
 
 LARGEST_FILE: Final = 65_536
 """Bytes of a rule file at most."""
-
-
-_MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
-_MEMBER: Final = re.compile(r"(?<![\w.^-])\"?(\w+)\"?(?=[.@}]|$)")
-
-
-def _members_of(data: Mapping[str, Any]) -> frozenset[str]:
-    """The members of a deployment that a rule's conditions and assertions name, by its data: all but the server, which always is one."""
-    texts = [text for part in ("when", "must") for text in _texts(data.get(part, {}))]
-    return frozenset(name for text in texts for name in _MEMBER.findall(text) if name in _MEMBERS)
-
-
-def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        for name, value in data.items():
-            yield str(name)
-            yield from _texts(value)
-    elif isinstance(data, list):
-        for one in data:
-            yield from _texts(one)

@@ -66,12 +66,12 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         try:
             rule = compile_rule({**data, "category": category}, prepare=True)
             check_kinds(rule.info, kinds)
-            check_settings(data)
+            check_settings(rule)
             _check_name(path, rule.info.id)
             rule.trusted = trusted
             if not trusted:
-                check_asks_no_secret(data)
-                check_changes_no_secret(data)
+                check_asks_no_secret(rule)
+                check_changes_no_secret(rule)
         except RuleError as error:
             rule = None
             errors.append(f"{path}:{_line(lines, error.path)}: {printable(error.message)}")

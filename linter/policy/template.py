@@ -48,9 +48,10 @@ def cut(text: str) -> str:
 class Template:
     """A text of a rule with places to fill in (``${path}``, ``${@fact}``), compiled."""
 
-    __slots__ = ("paths", "pieces")
+    __slots__ = ("paths", "pieces", "text")
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.pieces: list[str | Path] = []
         at = 0
         for match in _PIECE.finditer(text):
@@ -103,6 +104,12 @@ class Template:
             if length > _LONGEST_TEXT:
                 break
         return cut("".join(made))
+
+    def quoted(self, node: Node) -> str:
+        """The text for people, in quotes unless it is a value that is no text."""
+        is_text = len(self.pieces) != 1 or isinstance(self.value(node), str | Mark)
+        text = self.show(node)
+        return f'"{text}"' if is_text or text == MASK else text
 
 
 @lru_cache(maxsize=1_000)
@@ -197,15 +204,8 @@ def show_value(value: Any) -> Callable[[Node], str]:
     """An operand as it is named in a reason or in the description of a fix, secrets masked."""
     if isinstance(value, str) and "$" in value:
         template = template_of(value)
-        return lambda node: _quoted(template, node)
+        return lambda node: template.quoted(node)
     return lambda _node: literal_text(value)
-
-
-def _quoted(template: Template, node: Node) -> str:
-    """What a template shows, in quotes unless it is a value that is no text."""
-    is_text = len(template.pieces) != 1 or isinstance(template.value(node), str | Mark)
-    text = template.show(node)
-    return f'"{text}"' if is_text or text == MASK else text
 
 
 def literal_text(value: Any) -> str:

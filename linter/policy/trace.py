@@ -8,23 +8,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .assertions import RuleContext, compile_assertion
+from .compile import Mode, compile_assertion, compile_clause, compile_part
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .engine import applies, seen_by
 from .node import Node
 from .paths import Path
-from .rule import Clause, Rule, clauses_of, written_out
+from .rule import Rule
 from .template import shown_at
-from .verdict import Failure, Verdict
+from .tree import Assertion, Clause, Part, Place
+from .verdict import Check, Failure, Verdict
 
 Word = Literal["true", "false", "unknown"]
-Where = tuple[str | int, ...]
 _MOST_FALSE: Final = 8
 _MOST_ALIKE: Final = 3
 """Places of a clause at most that are named one by one: where it does not hold, and of the others those with one answer for one reason."""
@@ -69,7 +69,7 @@ class ClauseTrace(NamedTuple):
     """A clause, with where it stands in the rule, and its answers; ``places`` counts them by their answers, also those left out."""
 
     text: str
-    place: Where
+    place: Place
     answers: tuple[Answer, ...]
     places: Mapping[Word, int]
     absent: int
@@ -93,15 +93,13 @@ class Trace(NamedTuple):
     clauses: tuple[ClauseTrace, ...]
 
 
-def trace(rule: Rule, data: Mapping[str, Any], document: Document) -> Trace:
-    """What the clauses of a rule answer for a document; ``data`` is the YAML of the rule."""
+def trace(rule: Rule, document: Document) -> Trace:
+    """What the clauses of a rule answer for a document."""
     if not applies(rule, document):
         return Trace(False, (), "false", ())
     root = Node(seen_by(rule, document), None, seen_by(rule, document).data)
-    given = data.get("when", [])
-    alternatives = [(("when", index), one) for index, one in enumerate(given)] if isinstance(given, list) else [(("when",), given)]
-    conditions = tuple(tuple(_clauses(one, place, root, condition=True)) for place, one in alternatives)
-    return Trace(True, conditions, _asked(conditions), tuple(_clauses(data.get("must", {}), ("must",), root)))
+    conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in rule.when)
+    return Trace(True, conditions, _asked(conditions), tuple(_traced(clause, root, Mode()) for clause in rule.must))
 
 
 def _asked(conditions: tuple[tuple[ClauseTrace, ...], ...]) -> Word:
@@ -115,29 +113,28 @@ def _all_of(words: list[Word]) -> Word:
     return "false" if "false" in words else "unknown" if "unknown" in words else "true"
 
 
-def _clauses(data: Mapping[str, Any], place: Where, root: Node, *, condition: bool = False) -> Iterator[ClauseTrace]:
-    for (key, given), clause in zip(data.items(), clauses_of(data, place, condition=condition), strict=True):
-        where = (*place, key)
-        assertion = written_out(key, given)[1] if condition else given
-        found = [(node, clause.check(clause.path.value(node), node)) for node in clause.path.nodes(root)]
-        alike: Counter[tuple[Word, str]] = Counter()
-        answers = []
-        for node, verdict in found:
-            word = _word(verdict)
-            kind = (word, _why_unknown(clause.path.value(node), node, clause.references) if verdict is None else "")
-            alike[kind] += 1
-            if alike[kind] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
-                answers.append(_answer(clause, assertion, node, verdict, RuleContext(where, condition=condition)))
-        places = Counter(_word(verdict) for _, verdict in found)
-        absent = alike[("unknown", _NOT_GIVEN)]
-        yield ClauseTrace(f"{printable(key)}: {written(given)}", where, tuple(answers), places, absent)
+def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
+    compiled = compile_clause(clause, mode)
+    named = tuple(compiled.references)
+    found = [(node, compiled.check(clause.path.value(node), node)) for node in clause.path.nodes(root)]
+    alike: Counter[tuple[Word, str]] = Counter()
+    answers = []
+    for node, verdict in found:
+        word = _word(verdict)
+        kind = (word, _why_unknown(clause.path.value(node), node, named) if verdict is None else "")
+        alike[kind] += 1
+        if alike[kind] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
+            answers.append(_answer(clause, named, node, verdict, mode))
+    places = Counter(_word(verdict) for _, verdict in found)
+    absent = alike[("unknown", _NOT_GIVEN)]
+    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, tuple(answers), places, absent)
 
 
 def _word(verdict: Verdict) -> Word:
     return "unknown" if verdict is None else "true" if verdict is True else "false"
 
 
-def _answer(clause: Clause, assertion: Any, node: Node, verdict: Verdict, context: RuleContext) -> Answer:
+def _answer(clause: Clause, named: tuple[Path, ...], node: Node, verdict: Verdict, mode: Mode) -> Answer:
     value, fact = clause.path.value(node), clause.path.fact
     inner = verdict[0].path if isinstance(verdict, tuple) and verdict else ()
     path = node.path + inner
@@ -145,8 +142,8 @@ def _answer(clause: Clause, assertion: Any, node: Node, verdict: Verdict, contex
     span = document.locate(own_path) if own_path and not document.members else None
     name = f"{printable(dotted(path))}{f'@{fact}' if fact else ''}" if path else ""
     shown = _shown_fact(value, node, fact) if fact else shown_at(node, None)
-    parts = () if verdict is None and _lack(value) else tuple(_parts(assertion, value, node, clause.references, context))
-    why = _why(value, node, verdict, clause.references)
+    parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, named, mode))
+    why = _why(value, node, verdict, named)
     return Answer(document, own_path, name, span, _word(verdict), why, shown, parts)
 
 
@@ -202,28 +199,33 @@ def _lack(value: Any) -> str:
 # --- The parts of an assertion. ----------------------------------------------------------------------------------------------------
 
 
-def _parts(assertion: Any, value: Any, node: Node, references: tuple[Path, ...], context: RuleContext) -> Iterator[PartAnswer]:
+def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path, ...], mode: Mode) -> Iterator[PartAnswer]:
     """The parts of an assertion that is made of others, each with its own answer."""
 
-    def part(text: str, one: Any, where: RuleContext, of: Node = node, given: Any = value) -> PartAnswer:
-        verdict = compile_assertion(one, where)(given, of)
-        inner = tuple(_parts(one, given, of, references, where))
-        return PartAnswer(text, _word(verdict), _why(given, of, verdict, references), inner)
+    def answer(text: str, check: Check, parts: Iterable[PartAnswer] = (), at: Node = node, given: Any = value) -> PartAnswer:
+        verdict = check(given, at)
+        return PartAnswer(text, _word(verdict), _why(given, at, verdict, references), tuple(parts))
 
-    if isinstance(assertion, list):
-        yield from (part(f"or {written(one)}", one, context.inner(index)) for index, one in enumerate(assertion))
-    elif isinstance(assertion, dict) and list(assertion) == ["keys"]:
-        for key, one in assertion["keys"].items() if isinstance(value, dict) else ():
-            member = node.child(key)
-            yield part(f"{key}: {written(one)}", one, context.inner("keys", key), member, member.value)
-    elif isinstance(assertion, dict) and len(assertion) > 1:
-        for name, operand in assertion.items():
-            if name not in ("if", "then"):
-                yield part(f"{name}: {written(operand)}", {name: operand}, context)
-            elif name == "if":
-                yield (condition := part(f"if {written(operand)}", operand, context.inner(name)))
-                if condition.verdict != "false":
-                    yield part(f"then {written(assertion['then'])}", assertion["then"], context.inner("then"))
+    def of(text: str, inner: Assertion, at: Node = node, given: Any = value) -> PartAnswer:
+        return answer(text, compile_assertion(inner, mode), _parts(inner, given, at, references, mode), at, given)
+
+    def members(part: Part) -> Iterator[PartAnswer]:
+        for member, inner in part.inner if isinstance(value, dict) else ():
+            if member is not None:
+                child = node.child(member)
+                yield of(f"{member}: {written(inner.data)}", inner, child, child.value)
+
+    yield from (of(f"or {written(one.data)}", one) for one in assertion.alternatives)
+    for part in assertion.parts:
+        if part.name == "if":
+            (_, condition), (_, consequence) = part.inner
+            yield (first := of(f"if {written(condition.data)}", condition))
+            if first.verdict != "false":
+                yield of(f"then {written(consequence.data)}", consequence)
+        elif len(assertion.parts) > 1:
+            yield answer(f"{part.name}: {written(part.operand)}", compile_part(part, mode), members(part))
+        else:
+            yield from members(part)
 
 
 _PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*")

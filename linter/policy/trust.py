@@ -8,7 +8,7 @@ And where a rule names a secret, it is refused when it is read, for else it woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from .. import settings
@@ -22,9 +22,10 @@ from ..text import Excerpt, Piece, Span
 from ..typed import Any, Final
 from .errors import RuleError
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
-from .paths import ANY, DEEP, Path, Tag, parse_path
-from .rule import fixes_of
+from .paths import ANY, DEEP, Path, Tag
+from .rule import Rule
 from .template import Template
+from .tree import Changed, Clause, Place, clauses_of, references, templates_in, walk
 
 _OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
 """What may be known of a secret: nothing of it depends on what the secret is."""
@@ -190,29 +191,31 @@ class _Origin:
 # --- What such a rule must not ask. ------------------------------------------------------------------------------------------------
 
 
-def check_asks_no_secret(data: Mapping[str, Any]) -> None:
-    """Raise :class:`RuleError` where a rule, read from its file, asks what a setting holds that is not known to be public."""
-    for place, path, text in _asked(data):
-        for name, why in _secrets_named(path, data, _is_open_setting):
-            raise RuleError(f'"{text}" asks what {name} holds, which {why}: {_NOT_ALLOWED}', place)
+def check_asks_no_secret(rule: Rule) -> None:
+    """Raise :class:`RuleError` where a rule asks what a setting holds that is not known to be public."""
+    _check_open(rule, _asked(rule), _is_open_setting, '"{text}" asks what {name} holds, which {why}')
 
 
-def check_changes_no_secret(data: Mapping[str, Any]) -> None:
-    """Raise :class:`RuleError` where a fix of a rule, read from its file, sets or renames what is not public."""
-    for place, path, text in _changed(data):
-        for name, why in _secrets_named(path, data, _is_public_setting):
-            raise RuleError(f'the fix changes "{text}", and {name} {why}: {_NOT_ALLOWED}', place)
+def check_changes_no_secret(rule: Rule) -> None:
+    """Raise :class:`RuleError` where a fix of a rule sets or renames what is not public."""
+    _check_open(rule, _changed(rule), _is_public_setting, 'the fix changes "{text}", and {name} {why}')
 
 
 _NOT_ALLOWED: Final = "a policy whose configuration file was only found cannot do that; name its folder with --rules"
 
-_Asked = tuple[tuple[str | int, ...], Path, str]
+_Named = tuple[Place, Path, str]
+"""A path from the root, with its place in the rule and its text."""
 _IsOpen = Callable[[Catalogue, SettingPath], bool]
 
 
-def _secrets_named(path: Path, data: Mapping[str, Any], is_open: _IsOpen) -> Iterator[tuple[str, str]]:
+def _check_open(rule: Rule, named: Iterable[_Named], is_open: _IsOpen, says: str) -> None:
+    for place, path, text in named:
+        for name, why in _secrets_named(path, rule.info.kinds, is_open):
+            raise RuleError(f"{says.format(text=text, name=name, why=why)}: {_NOT_ALLOWED}", place)
+
+
+def _secrets_named(path: Path, kinds: Sequence[str], is_open: _IsOpen) -> Iterator[tuple[str, str]]:
     """The settings to which a path of a rule leads though they are not open, each with the reason why it is not."""
-    kinds = data["for"] if isinstance(data["for"], list) else [data["for"]]
     of_kinds = [list(_named_secrets(path, [kind], is_open)) for kind in kinds]
     for catalogue, name in (one for of_kind in of_kinds for one in of_kind):
         setting = catalogue.get(tuple(name.split(".")))
@@ -222,86 +225,35 @@ def _secrets_named(path: Path, data: Mapping[str, Any], is_open: _IsOpen) -> Ite
             yield name, "may be secret, because no setting of this name is known"
 
 
-def _asked(data: Mapping[str, Any]) -> Iterator[_Asked]:
-    """Every path whose content a rule asks for, with its place in the rule and its text."""
-    yield from _asked_by_clauses(data.get("must", {}), ("must",))
-    yield from _asked_by_condition(data.get("when", {}), ("when",))
-    for clause in data.get("must", {}):
-        for place, fix in fixes_of(data):
-            yield from _asked_by_fix(fix, parse_path(clause), place)
+def _asked(rule: Rule) -> Iterator[_Named]:
+    """Every path whose content a rule asks for."""
+    for clause in (*rule.must, *clauses_of(rule.when)):
+        yield from _asked_by(clause)
+    for clause in rule.must:
+        for fix in rule.fix:
+            for condition in clauses_of(fix.when):
+                yield from ((place, path.seen_from(clause.path), text) for place, path, text in _asked_by(condition))
+            yield from ((url.place, url.path.seen_from(clause.path), url.text) for url, _ in fix.split)
+            given = [one for target, value in fix.set for one in templates_in(value, target.place)]
+            given += [(to, target.place) for target, to in fix.rename if isinstance(to, Template)]
+            yield from ((place, path.seen_from(clause.path), template.text) for template, place in given for path in template.paths)
 
 
-def _asked_by_fix(fix: Mapping[str, Any], at: Path, place: tuple[str | int, ...]) -> Iterator[_Asked]:
-    for where, path, text in _asked_by_condition(fix.get("when", {}), (*place, "when")):
-        yield where, _seen_from(path, at), text
-    for name in fix.get("split", {}):
-        yield (*place, "split", name), _seen_from(parse_path(name), at), name
-    for action in ("set", "rename"):
-        for name, value in fix.get(action, {}).items():
-            for path, text in _templates(value):
-                yield (*place, action, name), _seen_from(path, at), text
+def _asked_by(clause: Clause) -> Iterator[_Named]:
+    for path, text, part in walk(clause):
+        if part.operator.asks_value(part.operand):
+            yield part.place, path, text
+            for template, _ in references(part):
+                yield from ((part.place, other.seen_from(path), template.text) for other in template.paths)
 
 
-def _changed(data: Mapping[str, Any]) -> Iterator[_Asked]:
-    """Every path that a fix of a rule gives a value or moves one from; a target that only a document names is looked at there."""
-    for clause in data.get("must", {}):
-        at = parse_path(clause)
-        for place, fix in fixes_of(data):
-            for name in fix.get("set", {}):
-                yield (*place, "set", name), _seen_from(parse_path(name), at), name
-            for name, target in fix.get("rename", {}).items():
-                for text in (name, target) if "${" not in target else (name,):
-                    yield (*place, "rename", name), _seen_from(parse_path(text), at), text
-
-
-def _asked_by_condition(data: Any, place: tuple[str | int, ...]) -> Iterator[_Asked]:
-    if isinstance(data, list):
-        for index, one in enumerate(data):
-            yield from _asked_by_clauses(one, (*place, index))
-    else:
-        yield from _asked_by_clauses(data, place)
-
-
-def _asked_by_clauses(data: Mapping[str, Any], place: tuple[str | int, ...]) -> Iterator[_Asked]:
-    for text, assertion in data.items():
-        yield from _asked_by_assertion(assertion, parse_path(text), text, (*place, text))
-
-
-def _asked_by_assertion(assertion: Any, at: Path, text: str, place: tuple[str | int, ...]) -> Iterator[_Asked]:
-    if isinstance(assertion, list):
-        for index, one in enumerate(assertion):
-            yield from _asked_by_assertion(one, at, text, (*place, index))
-    elif isinstance(assertion, dict):
-        for name, operand in assertion.items():
-            where = (*place, name)
-            if name in ("not", "if", "then"):
-                yield from _asked_by_assertion(operand, at, text, where)
-            elif name == "keys":
-                for key, one in operand.items():
-                    yield from _asked_by_assertion(one, at._replace(steps=(*at.steps, key)), f"{text}.{key}", (*where, key))
-            elif name == "fits" and operand in OF_NAMES:
-                continue
-            elif name != "present":
-                yield where, at, text
-                for path, other in _templates(operand):
-                    yield where, _seen_from(path, at), other
-
-
-def _templates(operand: Any) -> Iterator[tuple[Path, str]]:
-    """The paths in the texts of an operand."""
-    if isinstance(operand, str) and "${" in operand:
-        yield from ((path, operand) for path in Template(operand).paths)
-    elif isinstance(operand, dict | list):
-        for one in operand.values() if isinstance(operand, dict) else operand:
-            yield from _templates(one)
-
-
-def _seen_from(path: Path, at: Path) -> Path:
-    """A path that starts at a place, as one that starts at the root."""
-    if path.start == "root":
-        return path
-    above = at.steps if path.start == "node" else at.steps[:-1]
-    return Path("root", (*above, *path.steps), path.fact)
+def _changed(rule: Rule) -> Iterator[_Named]:
+    """Every path that a fix gives a value or moves one from; a target that only a document names is looked at there."""
+    for clause in rule.must:
+        for fix in rule.fix:
+            moved = [one for pair in fix.rename for one in pair if isinstance(one, Changed)]
+            for target in (*(target for target, _ in fix.set), *moved):
+                yield target.place, target.path.seen_from(clause.path), target.text
 
 
 def _named_secrets(path: Path, kinds: list[str], is_open: _IsOpen) -> Iterator[tuple[Catalogue, str]]:

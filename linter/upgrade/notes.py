@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 
 from ..model import SettingPath
-from ..policy.rule import Condition, compile_condition
+from ..policy.compile import Holds, Mode, compile_condition
 from ..policy.template import Template
+from ..policy.tree import parse_condition
 from ..release import MAIN, OLDEST, Release
 from ..settings.releases import parse_release
 from ..typed import Any, Final, NamedTuple, cast
@@ -71,7 +72,7 @@ class Note(NamedTuple):
     kind: Kind
     path: SettingPath
     kinds: tuple[str, ...]
-    when: Condition | None
+    when: Holds | None
     words: Mapping[Part, re.Pattern[str]]
     before: Any
     after: Any
@@ -135,7 +136,7 @@ def _note(fields: dict[str, Any]) -> Note:
         cast("Kind", fields["kind"]),
         tuple(fields["setting"].split(".")) if "setting" in fields else (),
         (kinds,) if isinstance(kinds, str) else tuple(kinds),
-        compile_condition(fields["when"]) if "when" in fields else None,
+        _condition(fields["when"]) if "when" in fields else None,
         {part: re.compile(fields[part]) for part in PARTS if part in fields},
         fields.get("before"),
         fields.get("after"),
@@ -145,6 +146,10 @@ def _note(fields: dict[str, Any]) -> Note:
         bool(fields.get("unless_command")),
         fields["link"],
     )
+
+
+def _condition(data: Any) -> Holds:
+    return compile_condition(parse_condition(data, ("when",)), Mode(condition=True))
 
 
 def _release(fields: Mapping[str, Any], name: str, otherwise: Release = OLDEST) -> Release:

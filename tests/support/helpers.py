@@ -16,10 +16,12 @@ import pytest
 from linter.config import Overrides
 from linter.documents.source import Loaded, SourceFile
 from linter.model import ABSENT, Document, Fact, Finding, Part, SettingPath, Target, dotted
-from linter.policy.assertions import compile_assertion
+from linter.policy.compile import Mode, compile_assertion
 from linter.policy.engine import check
 from linter.policy.node import Node
 from linter.policy.rule import Rule, compile_rule
+from linter.policy.tree import parse_assertion
+from linter.policy.verdict import Check
 from linter.settings.releases import DATES, NEWEST
 from linter.sources import source_of
 from linter.text import Excerpt, Piece, Span, Text
@@ -118,11 +120,16 @@ def line_of(finding: Finding) -> str:
     return f"{place} {finding.severity} {finding.rule} {path}: {finding.message}{fix}"
 
 
+def compiled(assertion: Any, *, prepare: bool = False) -> Check:
+    """The check of an assertion as a rule writes it."""
+    return compile_assertion(parse_assertion(assertion), Mode(prepare))
+
+
 def verdict(assertion: Any, value: Any = ABSENT, **others: Any) -> bool | None | list[str]:
     """What an assertion answers for the setting ``it`` beside others: True, None (unknown) or the reasons why it is false."""
     data = others if value is ABSENT else {"it": value, **others}
     node = Node.at(bare(data), ("it",))
-    answer = compile_assertion(assertion)(node.value, node)
+    answer = compiled(assertion)(node.value, node)
     if answer is True or answer is None:
         return answer
     return [" ".join(filter(None, (dotted(failure.path), failure.reason))) for failure in answer]

@@ -1,18 +1,19 @@
-"""The operators of the rule language: what can be asked of one value. What holds other assertions is in :mod:`linter.policy.assertions`.
+"""The operators of the rule language: what can be asked of one value.
 
-Each is one function in a module of this package, from its operand to a check of a value that is known. ``@operator`` gives it its name, the
-JSON Schema of its operand and the sentence for the documentation. Adding one is adding such a function: no list names it.
+Each is one function in a module of this package, from its operand to a check. ``@operator`` gives it its name, the JSON Schema of its
+operand, the sentence for the documentation, and what else is to be known of it. Adding one is adding such a function: no list names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...registry import Registry
-from ...typed import Any, Final
+from ...typed import Any, Final, NamedTuple, TypeVar
 from ..verdict import Check
 
 Compile = Callable[[Any], Check]
+Combine = Callable[["Sequence[Inner]"], Check]
 Schema = Mapping[str, Any] | bool
 
 ANYTHING: Final = True
@@ -20,6 +21,10 @@ TEXT: Final = {"$ref": "#/$defs/text"}
 TEXTS: Final = {"$ref": "#/$defs/texts"}
 NUMBER_OR_SETTING: Final = {"$ref": "#/$defs/numberOrSetting"}
 """Schemas of operands, by their definitions in :mod:`linter.policy.grammar`."""
+ASSERTION: Final = {"$ref": "#/$defs/assertion"}
+"""The schema of an operand that is an assertion about the same value."""
+MEMBERS: Final = {"$ref": "#/$defs/clauses"}
+"""The schema of an operand that has an assertion for each of several members of the value."""
 
 
 def never(_operand: Any) -> bool:
@@ -27,34 +32,64 @@ def never(_operand: Any) -> bool:
     return False
 
 
+def always(_operand: Any) -> bool:
+    """The ``checks_unknown`` of an operator that is asked of every value, and the ``asks_value`` of most."""
+    return True
+
+
 def _be_as_it_is(_operand: Any) -> str:
     return "be as it is"
+
+
+class Inner(NamedTuple):
+    """An assertion in an operand, compiled: about the value itself, or about the ``member`` that has this name; ``asks`` is in words."""
+
+    member: str | None
+    check: Check
+    asks: Callable[[], str]
 
 
 class Operator:
     """What can be asked of one value, by its name in a rule.
 
-    ``compile``         makes the check for an operand; raises :class:`~linter.policy.errors.RuleError` for one that cannot be used
+    ``compile``         makes the check for an operand; raises :class:`~linter.policy.errors.RuleError` for one that cannot be used.
+                        Where ``schema`` is ``ASSERTION`` or ``MEMBERS``, it takes the assertions in the operand, compiled
     ``schema``          the JSON Schema of the operand
     ``operand``         the operand as the documentation writes it: ``n``, ``[value, …]``
     ``says``            the documentation, in Markdown; reads on after "holds when the value". Operators that say the same share a row
     ``asks``            what it asks with an operand; reads on after "must not"
     ``checks_unknown``  whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread
+    ``asks_value``      whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret
+    ``has_templates``   whether ``${path}`` in the texts of its operand is the value of a setting
+    ``needs``           the operator that must stand beside it, empty for most
     """
 
-    __slots__ = ("asks", "compile", "checks_unknown", "operand", "says", "schema")
+    __slots__ = ("asks", "asks_value", "checks_unknown", "compile", "has_templates", "needs", "operand", "says", "schema")
 
     def __init__(
-        self, compile_: Compile, schema: Schema, operand: str, says: str, asks: Callable[[Any], str], checks_unknown: Callable[[Any], bool]
+        self,
+        compile_: Compile | Combine,
+        schema: Schema,
+        operand: str,
+        says: str,
+        asks: Callable[[Any], str],
+        checks_unknown: Callable[[Any], bool],
+        asks_value: Callable[[Any], bool],
+        has_templates: bool,
+        needs: str,
     ) -> None:
-        self.compile = compile_
+        self.compile: Any = compile_
         self.schema = schema
         self.operand = operand
         self.says = says
         self.asks = asks
         self.checks_unknown = checks_unknown
+        self.asks_value = asks_value
+        self.has_templates = has_templates
+        self.needs = needs
 
 
+_Function = TypeVar("_Function", bound="Compile | Combine")
 OPERATORS: Registry[Operator] = Registry(__name__, __path__[0])
 """Every operator by its name."""
 
@@ -67,11 +102,15 @@ def operator(
     says: str,
     asks: Callable[[Any], str] = _be_as_it_is,
     checks_unknown: Callable[[Any], bool] = never,
-) -> Callable[[Compile], Compile]:
+    asks_value: Callable[[Any], bool] = always,
+    has_templates: bool = True,
+    needs: str = "",
+) -> Callable[[_Function], _Function]:
     """Register a function as the operator ``name``; see :class:`Operator`."""
 
-    def register(compile_: Compile) -> Compile:
-        OPERATORS.add(name, Operator(compile_, schema, operand, says, asks, checks_unknown), compile_.__module__)
+    def register(compile_: _Function) -> _Function:
+        made = Operator(compile_, schema, operand, says, asks, checks_unknown, asks_value, has_templates, needs)
+        OPERATORS.add(name, made, compile_.__module__)
         return compile_
 
     return register

@@ -12,7 +12,7 @@ from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import compile_value, show_value
 from ..verdict import Check, Failure, Verdict
-from . import TEXT, operator
+from . import TEXT, always, operator
 
 
 @operator(
@@ -20,7 +20,8 @@ from . import TEXT, operator
     schema=TEXT,
     operand="aspect",
     says="agrees with the catalogue in this [aspect](#aspects)",
-    checks_unknown=lambda _operand: True,
+    checks_unknown=always,
+    asks_value=lambda operand: operand not in OF_NAMES,
 )
 def fits(operand: Any) -> Check:
     """The check that a value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""

@@ -15,6 +15,7 @@ from . import TEXT, operator
     schema=TEXT,
     operand="pattern",
     says="is a text that matches from its first to its last character, in the [syntax of RE2](https://github.com/google/re2/wiki/Syntax)",
+    has_templates=False,
     asks=lambda operand: f"match {literal_text(operand)}",
 )
 def matches(operand: Any) -> Check:

@@ -10,7 +10,7 @@ from ...settings.kinds import catalogue_kind
 from ...typed import Any
 from ..node import Node
 from ..verdict import Check, Failure, Verdict
-from . import operator
+from . import always, operator
 
 
 @operator(
@@ -21,7 +21,7 @@ from . import operator
     "default, such as `${NAME:-default}`, the default is, unless it is published as a sample; a value that cannot be read is one. "
     "`false`: is none",
     asks=lambda operand: f"be {'a' if operand else 'no'} secret",
-    checks_unknown=lambda _operand: True,
+    checks_unknown=always,
 )
 def is_secret(operand: Any) -> Check:
     """The check that the setting at hand holds a secret, whatever fact of it the path asks for."""

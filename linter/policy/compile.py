@@ -1,0 +1,161 @@
+"""The compiler: closures of the assertions, clauses and conditions of the tree of a rule.
+
+Absence is unknown: every operator but a few answers "unknown" for a value that is absent, cannot be read, or is still a placeholder; and
+also where it compares with a setting that is. A value of the wrong type is false, not skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from ..formats.placeholders import is_unresolved
+from ..model import ABSENT, UNKNOWN
+from ..typed import Any, NamedTuple
+from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, meant_at
+from .errors import RuleError
+from .node import Node
+from .operators import Inner
+from .paths import Path
+from .tree import Assertion, Clause, Condition, Part, references, walk
+from .verdict import Check, Verdict, any_of, every
+
+Holds = Callable[[Node], Verdict]
+"""A compiled condition."""
+
+
+class Mode(NamedTuple):
+    """How to compile. ``prepare``: at once, regular expressions included, to find every mistake of a rule.
+
+    ``condition``: for a condition, in which a value with a mistake of its own is taken as it is meant.
+    """
+
+    prepare: bool = False
+    condition: bool = False
+
+
+class CompiledClause(NamedTuple):
+    """A clause, and the check of each place that its path leads to.
+
+    ``aspect`` is the one in which all settings must fit, where the clause asks for nothing else: ``"**": {fits: known}``.
+    """
+
+    clause: Clause
+    path: Path
+    check: Check
+    aspect: str | None = None
+
+    @property
+    def references(self) -> Iterator[Path]:
+        """The settings that it is compared with."""
+        named = (path for asked in walk(self.clause) for template, _ in references(asked.part) for path in template.paths)
+        return (path for path in named if path.fact is None)
+
+
+def compile_clause(clause: Clause, mode: Mode = Mode()) -> CompiledClause:  # noqa: B008  # immutable
+    """A clause, compiled. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
+    parts = clause.assertion.parts
+    aspect = parts[0].operand if clause.text == "**" and len(parts) == 1 and parts[0].name == "fits" else None
+    return CompiledClause(clause, clause.path, compile_assertion(clause.assertion, mode), aspect)
+
+
+def compile_condition(condition: Condition, mode: Mode = Mode()) -> Holds:  # noqa: B008  # immutable
+    """A condition, compiled. A path with ``*`` holds where any of its places does."""
+    alternatives = [[compile_clause(clause, mode) for clause in clauses] for clauses in condition]
+    return lambda node: _any(_all(_holds_somewhere(clause, node) for clause in clauses) for clauses in alternatives)
+
+
+def _holds_somewhere(clause: CompiledClause, node: Node) -> Verdict:
+    return _any(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node))
+
+
+def _any(verdicts: Iterable[Verdict]) -> Verdict:
+    result: Verdict = ()  # no place at all: false, without a reason
+    for verdict in verdicts:
+        if verdict is True:
+            return True
+        if verdict is None:
+            result = None
+    return result
+
+
+def _all(verdicts: Iterable[Verdict]) -> Verdict:
+    result: Verdict = True
+    for verdict in verdicts:
+        if verdict is None:
+            result = None
+        elif verdict is not True:
+            return verdict
+    return result
+
+
+def compile_assertion(assertion: Assertion, mode: Mode = Mode()) -> Check:  # noqa: B008  # immutable
+    """The check for an assertion. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
+    if assertion.alternatives:
+        return any_of([compile_assertion(one, mode) for one in assertion.alternatives])
+    return every([compile_part(part, mode) for part in assertion.parts])
+
+
+def compile_part(part: Part, mode: Mode) -> Check:
+    """The check for one operator of an assertion."""
+    compiled = partial(_compiled, part, mode)
+    if part.name == "present":
+        return _of_what_is_read(compiled(), mode)
+    return compiled() if part.operator.checks_unknown(part.operand) else _known_only(compiled, mode)
+
+
+def _compiled(part: Part, mode: Mode) -> Check:
+    inner = [Inner(member, compile_assertion(one, mode), partial(_asks, one)) for member, one in part.inner]
+    try:
+        check: Check = part.operator.compile(inner or part.operand)
+        if mode.prepare and hasattr(check, "prepare"):
+            check.prepare()
+        return check
+    except RuleError as error:
+        raise RuleError(error.message, error.path or part.place) from None
+
+
+def _asks(assertion: Assertion) -> str:
+    """What an assertion asks, after "must not"."""
+    return assertion.parts[0].operator.asks(assertion.parts[0].operand) if len(assertion.parts) == 1 else "be as it is"
+
+
+def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:
+    """The check of a value that is known, compiled for the first one: most settings of most rules are not given.
+
+    What has a mistake of its own is checked no further, but others are compared with its meaning.
+    """
+    check = compiled() if mode.prepare else None
+
+    def known(value: Any, node: Node) -> Verdict:
+        nonlocal check
+        if value is ABSENT or value is UNKNOWN or is_unresolved(value):
+            return None
+        if node.value is value:
+            if mode.condition or node.document.members:
+                value = meant_at(node)
+                if value is UNKNOWN:
+                    return None
+            elif is_misread_at(node):
+                return None
+        if check is None:
+            check = compiled()
+        return check(value, node)
+
+    return known
+
+
+def _of_what_is_read(check: Check, mode: Mode) -> Check:
+    """The check whether a setting is given, of one that the server reads.
+
+    One that the server is too old to read is absent to a condition, and nothing asks for it.
+    """
+
+    def read(value: Any, node: Node) -> Verdict:
+        if value is ABSENT and is_given_otherwise_at(node):
+            return None
+        if value is node.value and is_unread_at(node):
+            return check(ABSENT, node) if mode.condition else None
+        return check(value, node)
+
+    return read

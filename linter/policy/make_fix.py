@@ -1,0 +1,136 @@
+"""The changes that the fix of a rule makes for one finding."""
+
+from __future__ import annotations
+
+from ..formats.placeholders import is_unresolved
+from ..model import ABSENT, LEFT_OUT, UNKNOWN, Change, Document, Fix, SettingPath, dotted
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
+from ..text import MASK, printable
+from ..typed import Any
+from .compile import Holds
+from .display import may_be_shown, shown
+from .fix_safety import is_safe_on_all, may_be_made
+from .node import Node
+from .paths import Path
+from .rule import Rule
+from .template import LONGEST_VALUE, Template, cut, literal_text
+from .tree import FixSpec
+
+
+def _named(template: Template, node: Node) -> SettingPath | None:
+    """The setting whose dotted name a template gives."""
+    name = template.value(node)
+    if not isinstance(name, str):
+        return None
+    path: list[str | int] = []
+    for step in name.split("."):
+        path.append(int(step) if step.isdecimal() and isinstance(node.document.get(tuple(path)), list) else step)
+    return tuple(path)
+
+
+def make_fix(rule: Rule, node: Node) -> Fix | None:
+    """The fix for a finding at ``node`` by the first way that can be carried out; None where there is none."""
+    return next(filter(None, (_made(fix, condition, node) for fix, condition in zip(rule.fix, rule.fix_conditions, strict=True))), None)
+
+
+def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
+    """The fix by one way; None where it does not apply or needs a value that nobody knows."""
+    if condition is not None and condition(node) is not True:
+        return None
+    steps: list[tuple[Change, str]] = []
+    made = 0
+    for setting, given in fix.set:
+        value = given.value(node) if isinstance(given, Template) else given
+        made += len(value) if isinstance(given, Template) and len(given.pieces) > 1 and isinstance(value, str) else 0
+        if _is_unknown(value) or made > LONGEST_VALUE:
+            return None
+        steps.append(_set(_target(setting.path, node), given, value, node))
+    steps += [_removed(_target(removed.path, node)) for removed in fix.remove]
+    for setting, to in fix.rename:
+        path, target = _target(setting.path, node), _named(to, node) if isinstance(to, Template) else _target(to.path, node)
+        if target is None or node.document.get(path) is ABSENT or node.document.get(target) is not ABSENT:
+            return None
+        steps.append((Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}"))
+    for url, into in fix.split:
+        parts = _split(_target(url.path, node), _target(into.path, node), node.document)
+        if parts is None:
+            return None
+        steps += parts
+    if fix.store is not None:
+        steps.append((Change("store", node.path, fix.store), f"store {printable(dotted(node.path))} as {fix.store}"))
+    changes = tuple(change for change, _ in steps)
+    if not may_be_made(node.document, changes):
+        return None
+    safe = fix.safe and is_safe_on_all(node.document, changes)
+    return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+
+
+def _is_unknown(value: Any) -> bool:
+    """Whether nobody knows a value, or one within it."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if one is UNKNOWN:
+            return True
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return False
+
+
+def _split(path: SettingPath, into: SettingPath, document: Document) -> list[tuple[Change, str]] | None:
+    """The members of a connection in place of its URL; None where that is no whole one, or one of them is given otherwise.
+
+    A member ``host`` with a port in it is cut into the two.
+    """
+    from ..formats.connections import endpoint_of, parts_of  # only for a finding about such a URL
+
+    url = document.get(path)
+    if path == (*into, "host"):
+        parts, port = endpoint_of(url) if isinstance(url, str) and not is_unresolved(url) else None, (*into, "port")
+        if parts is None or document.get(port) is not ABSENT:
+            return None
+        says = f"move the port of {printable(dotted(path))} to {printable(dotted(port))}"
+        return [(Change("set", path, parts["host"]), says), (Change("set", port, parts["port"]), "")]
+    parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
+    given = {(*into, *name.split(".")): value for name, value in (parts or {}).items()}
+    if parts is None or any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
+        return None
+    new = [Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT]
+    says = f"write {printable(dotted(path))} as {', '.join(printable(dotted(member)) for member in given)}"
+    return [*((change, "") for change in new), (Change("remove", path), says)]
+
+
+def _set(path: SettingPath, given: Any, value: Any, node: Node) -> tuple[Change, str]:
+    """The change to a value, which is what a template or a literal of the rule (``given``) stands for."""
+    if value is LEFT_OUT:
+        return _removed(path)
+    held = _as_held(value, node.document, path)
+    if held != value:
+        return Change("set", path, held), f"set {printable(dotted(path))} to {held}"
+    is_literal = not given.paths if isinstance(given, Template) else "${" not in str(given)
+    text = MASK  # what is made of a value that is masked, such as it in small letters, is masked too
+    if is_literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
+        text = given.quoted(node) if isinstance(given, Template) else literal_text(given)
+    return Change("set", path, value), f"set {printable(dotted(path))} to {text}"
+
+
+def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
+    """A value as it can be in a document: for options of TLS of which there are none, what does as much where an object cannot be."""
+    if value != {}:
+        return value
+    from .. import settings  # only for a fix that switches TLS on
+    from ..conformance.tls import ON, takes_options
+
+    owner, inner = document.owner(path)
+    kind, catalogue = DOCUMENT_KINDS.get(owner.kind), catalogue_kind(owner.kind)
+    setting = settings.catalogue(catalogue).get(inner) if catalogue in settings.KINDS else None
+    if kind is None or kind.coercion is None or setting is None or not takes_options(setting):
+        return value
+    return ON if getattr(setting, kind.coercion).at(owner.server.release) == "none" else value
+
+
+def _removed(path: SettingPath) -> tuple[Change, str]:
+    return Change("remove", path), f"remove {printable(dotted(path))}"
+
+
+def _target(path: Path, node: Node) -> SettingPath:
+    return path.single(node).path

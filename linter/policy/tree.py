@@ -1,0 +1,258 @@
+"""The rule language as a tree: what a rule asks and changes, parsed once from the data of its file.
+
+Compiling, "did you mean", trust, ``explain`` and the tests of the language walk it; nothing else interprets the data of a rule. What an
+operator does with its operand is said where the operator is defined (:mod:`linter.policy.operators`), so a new one needs no change here.
+
+Each part knows its place in the data, a path of keys and indexes, which :meth:`linter.policy.rule_file.RuleFile.line` turns into a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..typed import Any, Final, NamedTuple
+from .errors import RuleError, did_you_mean
+from .operators import ASSERTION, MEMBERS, OPERATORS, Operator
+from .paths import Path, parse_path
+from .template import Template, template_of
+
+Place = tuple[str | int, ...]
+
+DEEPEST: Final = 8
+"""Levels of assertions at most."""
+MOST_CLAUSES: Final = 100
+"""Clauses of a rule at most."""
+
+
+class Assertion(NamedTuple):
+    """What is asked of one value: every one of its ``parts``, or, where the rule has a list, any of its ``alternatives``."""
+
+    data: Any
+    place: Place
+    parts: tuple[Part, ...] = ()
+    alternatives: tuple[Assertion, ...] = ()
+
+
+class Part(NamedTuple):
+    """An operator with its operand. ``inner`` are the assertions that the operand holds."""
+
+    name: str
+    operator: Operator
+    operand: Any
+    place: Place
+    inner: tuple[Inner, ...] = ()
+
+
+class Inner(NamedTuple):
+    """An assertion in an operand: about the same value, or about the ``member`` of it that has this name."""
+
+    member: str | None
+    assertion: Assertion
+
+
+class Clause(NamedTuple):
+    """A path and what is asked of each place that it leads to. ``text`` and ``data`` are both as the rule has them."""
+
+    text: str
+    path: Path
+    assertion: Assertion
+    place: Place
+    data: Any
+
+
+Condition = tuple[tuple[Clause, ...], ...]
+"""Alternatives, of which one must hold; each holds where all of its clauses do."""
+
+
+class Changed(NamedTuple):
+    """The path of a setting that a fix changes."""
+
+    text: str
+    path: Path
+    place: Place
+
+
+class FixSpec(NamedTuple):
+    """One way to fix a finding. ``reason`` says why it is safe, or why not; ``store`` is the type that a parameter gets.
+
+    ``set`` has templates, or values as they are; a ``rename`` goes to another setting, or to the name that a template gives.
+    """
+
+    safe: bool
+    reason: str
+    when: Condition
+    set: tuple[tuple[Changed, Any], ...]
+    remove: tuple[Changed, ...]
+    rename: tuple[tuple[Changed, Changed | Template], ...]
+    split: tuple[tuple[Changed, Changed], ...]
+    store: str | None
+
+
+# --- Walking -----------------------------------------------------------------------------------------------------------------------
+
+
+class Asked(NamedTuple):
+    """A part of an assertion, and the setting that it asks about: its path, and the path as the rule writes it."""
+
+    path: Path
+    text: str
+    part: Part
+
+
+def walk(clause: Clause) -> Iterator[Asked]:
+    """Every part of the assertion of a clause, those in operands of others too, in the order of the rule."""
+    yield from _walk(clause.assertion, clause.path, clause.text)
+
+
+def _walk(assertion: Assertion, path: Path, text: str) -> Iterator[Asked]:
+    for alternative in assertion.alternatives:
+        yield from _walk(alternative, path, text)
+    for part in assertion.parts:
+        yield Asked(path, text, part)
+        for member, inner in part.inner:
+            if member is None:
+                yield from _walk(inner, path, text)
+            else:
+                yield from _walk(inner, path._replace(steps=(*path.steps, member)), f"{text}.{member}")
+
+
+def references(part: Part) -> Iterator[tuple[Template, Place]]:
+    """The templates in the operand of a part, each with its place; none where its texts are no templates, or hold assertions."""
+    if part.operator.has_templates and not part.inner:
+        yield from templates_in(part.operand, part.place)
+
+
+def templates_in(value: Any, place: Place) -> Iterator[tuple[Template, Place]]:
+    """The templates in an operand or in the value that a fix sets, each with its place."""
+    if isinstance(value, Template):
+        yield value, place
+    elif isinstance(value, str) and "${" in value:
+        yield template_of(value), place
+    elif isinstance(value, dict | list):
+        for step, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from templates_in(one, (*place, step))
+
+
+def clauses_of(condition: Condition) -> Iterator[Clause]:
+    """The clauses of all alternatives of a condition."""
+    yield from (clause for clauses in condition for clause in clauses)
+
+
+# --- Parsing -----------------------------------------------------------------------------------------------------------------------
+
+
+def parse_condition(data: Any, place: Place) -> Condition:
+    """The condition that a mapping, or a list of mappings, describes."""
+    if isinstance(data, list):
+        return tuple(tuple(_clauses(one, (*place, index), in_condition=True)) for index, one in enumerate(data))
+    return (tuple(_clauses(data, place, in_condition=True)),)
+
+
+def _clauses(data: Mapping[str, Any], place: Place, *, in_condition: bool = False) -> Iterator[Clause]:
+    for text, given in data.items():
+        where = (*place, text)
+        name, assertion = _in_full(text, given) if in_condition else (text, given)
+        yield Clause(text, _path(name, where), parse_assertion(assertion, where), where, given)
+
+
+def _in_full(text: str, given: Any) -> tuple[str, Any]:
+    """A clause of a condition, of which one has a short form: ``server: ">=5.0"`` asks for the release of the server."""
+    return ("$@server", {"server": given}) if text == "server" and isinstance(given, str) and given not in _PRESENCE else (text, given)
+
+
+_PRESENCE: Final = ("present", "absent")
+
+
+def parse_assertion(data: Any, place: Place = (), depth: int = 1) -> Assertion:
+    """The assertion that data of a rule describes."""
+    if depth > DEEPEST:
+        raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", place)
+    if data in _PRESENCE:
+        return Assertion(data, place, (Part("present", OPERATORS["present"], data == "present", place),))
+    if isinstance(data, list):
+        if not data:
+            raise RuleError("a list of assertions must hold at least one", place)
+        alternatives = (parse_assertion(one, (*place, index), depth + 1) for index, one in enumerate(data))
+        return Assertion(data, place, alternatives=tuple(alternatives))
+    if not isinstance(data, dict) or not data:
+        raise RuleError('an assertion is "present", "absent", a mapping of operators or a list of assertions', place)
+    return Assertion(data, place, tuple(_parts(data, place, depth)))
+
+
+def _parts(data: Mapping[str, Any], place: Place, depth: int) -> Iterator[Part]:
+    for name, operand in data.items():
+        where = (*place, name)
+        operator = OPERATORS.get(name)
+        if operator is None:
+            raise RuleError(f'there is no operator "{name}"{did_you_mean(name, OPERATORS)}', where)
+        if operator.needs and operator.needs not in data:
+            raise RuleError(f'"{name}" needs {"an" if operator.needs == "if" else "a"} "{operator.needs}"', where)
+        inner: Iterable[Inner] = ()
+        if operator.schema is MEMBERS:
+            inner = (Inner(member, parse_assertion(one, (*where, member), depth + 1)) for member, one in operand.items())
+        elif operator.schema is ASSERTION:
+            keys = (name, operator.needs) if operator.needs else (name,)
+            inner = (Inner(None, parse_assertion(data[key], (*place, key), depth + 1)) for key in keys)
+        if name != "then":  # which is in the part of its "if"
+            yield Part(name, operator, operand, where, tuple(inner))
+
+
+def parse_clauses(data: Mapping[str, Any], place: Place) -> tuple[Clause, ...]:
+    """The clauses of ``must``."""
+    clauses = tuple(_clauses(data, place))
+    if len(clauses) > MOST_CLAUSES:
+        raise RuleError(f"a rule can have at most {MOST_CLAUSES} clauses", place)
+    return clauses
+
+
+def parse_fixes(data: Any) -> tuple[FixSpec, ...]:
+    """The ways to fix a finding, in the order in which they are tried."""
+    return tuple(_fix(one, ("fix", index)) for index, one in enumerate(data)) if isinstance(data, list) else (_fix(data, ("fix",)),)
+
+
+def _fix(data: Mapping[str, Any], place: Place) -> FixSpec:
+    return FixSpec(
+        safe=data["safe"],
+        reason=str(data.get("reason", "")).strip(),
+        when=parse_condition(data["when"], (*place, "when")) if "when" in data else (),
+        set=tuple((_changed(path, where), _value(value, where)) for where, path, value in _pairs(data.get("set", {}), (*place, "set"))),
+        remove=tuple(_changed(path, (*place, "remove", index)) for index, path in enumerate(data.get("remove", ()))),
+        rename=tuple(
+            (_changed(path, where), parse_template(to, where) if "${" in to else _changed(to, where))
+            for where, path, to in _pairs(data.get("rename", {}), (*place, "rename"))
+        ),
+        split=tuple(
+            (_changed(path, where), _changed(into, where)) for where, path, into in _pairs(data.get("split", {}), (*place, "split"))
+        ),
+        store=data.get("store"),
+    )
+
+
+def _value(value: Any, place: Place) -> Any:
+    return parse_template(value, place) if isinstance(value, str) and "$" in value else value
+
+
+def _pairs(data: Mapping[str, Any], place: Place) -> Iterable[tuple[Place, str, Any]]:
+    return (((*place, path), path, to) for path, to in data.items())
+
+
+def _changed(text: str, place: Place) -> Changed:
+    path = _path(text, place)
+    if not path.is_single or path.fact is not None:
+        raise RuleError(f'"{text}" must lead to one setting: no "*", no "**", no tag, no fact', place)
+    return Changed(text, path, place)
+
+
+def _path(text: str, place: Place) -> Path:
+    try:
+        return parse_path(text)
+    except RuleError as error:
+        raise RuleError(error.message, place) from None
+
+
+def parse_template(text: str, place: Place) -> Template:
+    """The template that a text of a rule is."""
+    try:
+        return Template(text)
+    except RuleError as error:
+        raise RuleError(error.message, place) from None
