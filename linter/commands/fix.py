@@ -18,8 +18,8 @@ _CONTEXT: Final = 3
 def unified_diff(file: FixedFile) -> str:
     """The diff of a file. Lines are compared as they are and shown as a report shows them, so that nothing of a secret is seen.
 
-    Where something is masked in the lines that go, new settings in those that come are masked too: under another name, or taken out of a
-    URL, a value may be public.
+    Where something is masked in the lines that go, new settings in those that come are masked too, unless their values can be read in the
+    lines that go: under another name, or taken out of a URL, a value may be public.
     """
     old, new = _lines(file.old), _lines(file.new)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
@@ -28,7 +28,7 @@ def unified_diff(file: FixedFile) -> str:
     for group in matcher.get_grouped_opcodes(_CONTEXT):
         first, last = group[0], group[-1]
         gone = [number for tag, i1, i2, _, _ in group if tag != "equal" for number in range(i1, i2)]
-        hidden = moved if moved and _hides_something(file.old, gone) else ()
+        hidden = _masked_before(file.old, gone, moved)
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
@@ -38,22 +38,30 @@ def unified_diff(file: FixedFile) -> str:
     return "".join(f"{inert(line)}\n" for line in lines)
 
 
-def _new_values(file: FixedFile) -> list[Span]:
-    """Where the texts and numbers of settings stand that the file did not have before, in order."""
-    known = {path for document in file.old for path, _ in leaves((), document.data)}
-    found = (
-        document.locate(path)
+def _new_values(file: FixedFile) -> list[tuple[Span, str]]:
+    """The texts and numbers of settings that the file did not have before, in order: where they stand, and what they are."""
+    known = {path[:length] for document in file.old for path, _ in leaves((), document.data) for length in range(1, len(path) + 1)}
+    found = {
+        (document.locate(path), str(value))
         for document in file.new
         for path, value in leaves((), document.data)
         if path not in known and type(value) in (str, int, float)
-    )
-    return sorted(set(found))
+    }
+    return sorted(found)
 
 
-def _hides_something(documents: Sequence[Document], numbers: Sequence[int]) -> bool:
-    """Whether something is masked in lines, counted from 0."""
+def _masked_before(documents: Sequence[Document], gone: Sequence[int], new: Sequence[tuple[Span, str]]) -> list[Span]:
+    """Which of some new values are masked because lines that go, counted from 0, hide something and do not show them."""
+    if not new:
+        return []
     text = documents[0].text
-    return any(piece.masked for number in numbers for document in documents for piece in document.origin.pieces(text.line_span(number + 1)))
+    lines = [text.line_span(number + 1) for number in gone]
+    pieces = [piece for line in lines for document in documents for piece in document.origin.pieces(line)]
+    masked = {(piece.start, piece.end) for piece in pieces if piece.masked}
+    if not masked:
+        return []
+    seen = {text.content[piece.start : piece.end].strip("\"'") for piece in pieces if (piece.start, piece.end) not in masked}
+    return [span for span, value in new if value not in seen]
 
 
 def summary(files: Sequence[FixedFile], *, made: bool) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 from .. import settings
 from ..model import Change, Fact, Part, SettingPath, members_as_one
 from ..syntax.places import Json, Place, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
-from ..typed import TYPE_CHECKING, Any, Literal
+from ..typed import TYPE_CHECKING, Any, Final, Literal
 from .lines import JsonLines
 from .source import Editor, SourceFile
 
@@ -38,7 +39,50 @@ def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
     closed = _Closed(known, parsed)
     # Where the text is not intact, a quote in the wrong place can have made a name of a value.
     known_name = (lambda _name: True) if parsed.intact else names.__contains__
-    return Visibility(lambda name: settings.public_settings(name, known.kind), known_name, closed.at)
+    return Visibility(lambda name: settings.public_settings(name, known.kind), known_name, closed.at, _Placed(known, parsed).at)
+
+
+_MOST_PLACED: Final = 10_000
+"""Values at most of which it is looked up where they stand."""
+
+
+class _Placed:
+    """The values of a JSON text that are public because of where they stand, though the name before them does not tell.
+
+    These are items of lists, and values under a name that is a secret's elsewhere, such as ``database`` in ``database``.
+    """
+
+    def __init__(self, known: settings.Catalogue, parsed: Json) -> None:
+        self._known = known
+        self._parsed = parsed
+
+    def at(self, offset: int) -> Public | None:
+        """What the value that starts at an offset may be shown as."""
+        return self._values.get(offset)
+
+    @cached_property
+    def _values(self) -> dict[int, Public]:
+        if not self._parsed.intact:  # a quote in the wrong place moves values elsewhere
+            return {}
+        found: dict[int, Public] = {}
+        for path, setting in islice(self._found((), self._parsed.value), _MOST_PLACED):
+            place = self._parsed.places.find(path)
+            if place is not None:
+                holder = self._known.get(path[:-1]) if isinstance(path[-1], int) and self._known.is_public(path[:-1]) else None
+                found[place.value.start] = (setting,) if holder is None else (setting, holder)
+        return found
+
+    def _found(self, path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, settings.Setting]]:
+        from ..redaction.values import public_setting
+
+        if isinstance(value, dict | list):
+            if not path or self._known.get(path) is not None:  # and so never deeper than settings are
+                for step, one in value.items() if isinstance(value, dict) else enumerate(value):
+                    yield from self._found((*path, step), one)
+        elif path and (isinstance(path[-1], int) or settings.public_settings(path[-1], self._known.kind) is None):
+            setting = public_setting(self._known, path)
+            if setting is not None:
+                yield path, setting
 
 
 class _Closed:

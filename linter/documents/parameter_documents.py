@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
 from ..model import Part as FactPart
 from ..redaction.token_line import LineExcerpts, tokens_of_yaml
-from ..redaction.values import Visibility, is_of_a_format
+from ..redaction.values import Public, Visibility, is_of_a_format
 from ..release import Release
 from ..server.loader import build_tree, ssm_value
 from ..syntax.places import Json, Places
@@ -235,6 +235,34 @@ def _is_readable(parameter: Parameter, path: SettingPath) -> bool:
     return isinstance(parameter.value, str) and not is_refused(parameter, path)
 
 
+class _Placed:
+    """The parts of the parameters of a file, by where they stand; ``own`` tells which texts are names of them."""
+
+    def __init__(self, given: Given, own: Callable[[str], bool]) -> None:
+        self._given = given
+        self._own = own
+
+    def at(self, offset: int) -> Public | None:
+        """What the text that starts at an offset may be shown as."""
+        return self._parts.get(offset)
+
+    @cached_property
+    def _parts(self) -> Mapping[int, Public | None]:
+        found: dict[int, Public | None] = {}
+        for environment in self._given.environments:
+            for one in environment.parameters:
+                path = environment.path(one)
+                for part, (places, at) in one.places.items():
+                    span, holder = one.span(part), places.find(at[:-1])
+                    if holder is None or not holder.value.start <= span.start < holder.value.end:
+                        continue  # an alias stands for what is elsewhere
+                    if part == "key":
+                        found[span.start] = self._own
+                    else:
+                        found.setdefault(span.start, one.shown_as(path, span))
+        return found
+
+
 def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Given, *, whole: bool) -> Lines:
     """Lines of a file of parameters.
 
@@ -254,6 +282,7 @@ def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], gi
         return Visibility(
             lambda name: own if name in public else public_at(known, paths.get(name)),
             (lambda _name: True) if whole and not is_yaml else names.__contains__,
+            placed=_Placed(given, own).at if whole else lambda _offset: None,
         )
 
     if is_yaml:

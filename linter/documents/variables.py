@@ -14,7 +14,7 @@ from .. import settings
 from ..formats.credentials import no_issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Change, Document, Fact, Part, SettingPath
-from ..redaction.values import Public, Visibility
+from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
 from ..server.loader import build_tree, has_wholes, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
@@ -105,6 +105,8 @@ class VariableHolder(NamedTuple):
     lines: Callable[[Callable[[], Visibility]], Lines]
     names: frozenset[str] = frozenset()
     public_names: frozenset[str] = frozenset()
+    closed: Callable[[int], Hidden | None] = lambda _offset: None
+    """What is not to be seen at an offset of the text, whatever the names there are."""
     complete: bool = False
     """Whether the server has no other configuration."""
     partial: bool = False
@@ -444,13 +446,13 @@ def _visibility(holder: VariableHolder) -> Visibility:
     """What may be shown of the lines of what variables stand in."""
 
     def public(name: str) -> Public | None:
-        if holder.hidden:
+        if not holder.sound:
             return None
         if name == "name":  # of a variable, beside its value
             return _is_nameable
         return settings.public_settings(name) if name in holder.public_names else _public(name)
 
-    return Visibility(public, lambda name: _is_nameable(name) or name in _STRUCTURE or name in holder.names)
+    return Visibility(public, lambda name: _is_nameable(name) or name in _STRUCTURE or name in holder.names, holder.closed)
 
 
 def _is_nameable(text: str) -> bool:

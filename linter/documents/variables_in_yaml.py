@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 
 from ..formats.placeholders import fallback_of
 from ..redaction.token_line import LineExcerpts, tokens_of_yaml
-from ..redaction.values import Visibility
+from ..redaction.values import Public, Visibility
 from ..settings.env_names import PREFIX
 from ..syntax.places import Json, JsonPath, Place
 from ..syntax.yaml import Yaml
@@ -215,14 +214,51 @@ def text_problems(
 
 def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
     """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
-    if not file.looks_like_yaml:
-        return partial(JsonLines, file.text)
 
     def excerpts() -> LineExcerpts:
         made: LineExcerpts = file.cached("lines", lambda: _line_excerpts(file))
         return made
 
-    return partial(TokenLines, excerpts)
+    def lines(ask: Callable[[], Visibility]) -> Lines:
+        def visibility() -> Visibility:
+            return _with_named_values(file, ask())
+
+        return TokenLines(excerpts, visibility) if file.looks_like_yaml else JsonLines(file.text, visibility)
+
+    return lines
+
+
+def _with_named_values(file: SourceFile, visibility: Visibility) -> Visibility:
+    """What may be shown of a file where a ``value`` is that of the ``name`` beside it."""
+
+    def placed(offset: int) -> Public | None:
+        name = _named_values(file).get(offset)
+        return visibility.public(name) if name is not None and visibility.closed(offset) is None else None
+
+    return visibility._replace(placed=placed)
+
+
+def _named_values(file: SourceFile) -> Mapping[int, str]:
+    """The names of the values of a file that stand in a ``value`` beside a ``name``, by where they start."""
+    names: Mapping[int, str] = file.cached("named values", lambda: dict(_found_named_values(file)))
+    return names
+
+
+def _found_named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
+    seen: set[int] = set()  # what several aliases stand for is one object
+    for parsed in file.documents:
+        waiting = [YamlValue(parsed, ())]
+        while waiting:
+            part = waiting.pop()
+            value = part.value
+            if not isinstance(value, dict | list) or id(value) in seen:
+                continue
+            seen.add(id(value))
+            waiting += [part.at(step) for step in (value if isinstance(value, dict) else range(len(value)))]
+            if isinstance(value, dict) and isinstance(value.get("name"), str) and "value" in value:
+                holder, place = part.place().value, part.at("value").place().value
+                if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
+                    yield place.start, value["name"]
 
 
 def _line_excerpts(file: SourceFile) -> LineExcerpts:

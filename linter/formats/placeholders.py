@@ -129,6 +129,26 @@ def _is_sample_of_a_form(text: str) -> bool:
     return found is not None
 
 
+_STOCK = frozenset(
+    "a account actual address admin an and api app aws bucket change changeme client clinic company data database db domain email "
+    "fill fixme from generate generated google here host hospital hostname id in insert it key me my name new of or org "
+    "organization own pass passphrase password paste please port private public real recaptcha redis region replace replaceme "
+    "secret secure server signing site smtp storage strong the this to todo token url user username value with your".split()
+)
+_BETWEEN_WORDS = pattern(r"[-_ .<>]+")
+
+
+def is_stock(text: str) -> bool:
+    """Whether a text says that something has to be filled in, in stock words alone: ``CHANGE_ME``, ``<new secret>``, ``your-password``.
+
+    No secret can be in it, wherever it stands.
+    """
+    return len(text) <= _LONGEST_STOCK and is_blank(text) and _STOCK.issuperset(filter(None, _BETWEEN_WORDS.split(text.lower())))
+
+
+_LONGEST_STOCK = 60
+
+
 def is_unresolved(value: Any) -> bool:
     """Whether a value is, or holds, a reference or a blank to fill in."""
     if type(value) is not str:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from ..typed import Final, NamedTuple
-from .values import Public, Visibility, shown_again
+from .values import Public, Visibility, shown_again, visible_text
 
 WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
@@ -256,9 +256,7 @@ class _Line:
 
     def _shown(self, token: str, span: Span, *, is_string: bool, ends_well: bool) -> tuple[str, bool]:
         """What to show for a value, and whether that is not all of it."""
-        public = self._value()
-        if public is not None and self._visibility.closed(span.start) is not None:
-            public = None
+        public = self._visibility.value_at(span.start, self._value())
         if public is None and self._show is not None and self._span == span:
             public = self._show
         if is_string:
@@ -304,13 +302,11 @@ def _string(token: str, public: Public | None) -> tuple[str, bool]:
     """A string between its quotes as it may be shown, and whether something of it is masked."""
     if token == '""':
         return token, False
-    value = ""
-    if public is not None and "\\" not in token:
-        value = token[1:-1]
-    elif public is not None:
+    value = "" if "\\" in token else token[1:-1]
+    if not value and public is not None:
         with suppress(ValueError):  # a wrong escape
             value = str(json.loads(token, strict=False))
-    shown = shown_again(value, public) if value and public is not None else None
+    shown = visible_text(value, public) if value else None
     if shown is None or (shown != value and "\\" in token):
         return f'"{MASK}"', True
     return printable(token if shown == value else f'"{shown}"'), shown != value

@@ -15,7 +15,7 @@ from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from ..typed import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from .credentials import without_credentials
 from .json_line import SHOWN_OF_LONG, WIDEST, excerpt_of, is_shown_whole
-from .values import Public, Visibility, shown_again
+from .values import LONGEST_LEGIBLE, Public, Visibility, shown_again, visible_text
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
@@ -166,7 +166,7 @@ class _LineReader:
             if token.span.start > at:
                 yield from self._gap(Span(at, token.span.start))
             start, at = max(token.span.start, part.start), min(token.span.end, part.end)
-            if start > token.span.start:  # a line on which a value goes on
+            if start > token.span.start and not self._is_shown_whole(token):  # a line on which a value goes on
                 indented = start + len(self._content[start:at]) - len(self._content[start:at].lstrip())
                 yield Piece(start, indented, " " * (indented - start))
                 yield Piece(indented, at, MASK, masked=True)
@@ -198,7 +198,7 @@ class _LineReader:
             visible = seen == token.span and self._is_nameable(token)
             return (printable(written.replace("\t", " ")), False) if visible else (MASK, True)
         if self._goes_on(token):
-            return (written, True) if _BLOCK_HEADER.fullmatch(written) else (MASK, True)
+            return self._part(token, seen, written)
         if written in _HARMLESS:
             return written, False
         return _value(token, written, self._public(token))
@@ -208,13 +208,29 @@ class _LineReader:
         first, last = (self._text.position(at).line for at in token.span)
         return first < last
 
+    def _part(self, token: Token, seen: Span, written: str) -> tuple[str, bool]:
+        """What to show for a line of a value that takes several, and whether that is not all of it."""
+        is_header = _BLOCK_HEADER.fullmatch(written) is not None
+        if seen.start == token.span.start and written[:1] in ("|", ">") and not is_header:  # with a comment
+            return MASK, True
+        if self._is_shown_whole(token):
+            return printable(written.replace("\t", " ")), False
+        return (written, True) if is_header else (MASK, True)
+
+    def _is_shown_whole(self, token: Token) -> bool:
+        """Whether a value that takes several lines is shown: only JSON, of which a quote that is not closed makes none."""
+        if token.role != "value" or len(token.text) > LONGEST_LEGIBLE or not token.text.lstrip().startswith(("[", "{")):
+            return False
+        public = self._public(token)
+        return public is not None and not callable(public) and shown_again(token.text, public) == token.text
+
     def _is_nameable(self, token: Token) -> bool:
         named = token.span == self._span or self._visibility.known(token.name)
         return named or self._visibility.public(token.name) is not None
 
     def _public(self, token: Token) -> Public | None:
         """The settings of which a value can be; None where it may not be shown."""
-        public = self._visibility.public(token.name)
+        public = self._visibility.value_at(token.span.start, self._visibility.public(token.name))
         if public is None and token.span.start <= self._span.start and self._span.end <= token.span.end:
             return self._show
         return public
@@ -223,7 +239,7 @@ class _LineReader:
 def _value(token: Token, written: str, public: Public | None) -> tuple[str, bool]:
     """A value as it may be shown, and whether something of it is masked."""
     quote = written[0] if written[:1] in ('"', "'") else ""
-    shown = shown_again(token.text, public) if public is not None else None
+    shown = visible_text(token.text, public)
     if shown is None:
         return f"{quote}{MASK}{quote}", True
     if shown == token.text:

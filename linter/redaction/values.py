@@ -7,16 +7,16 @@ lacks a slash: :data:`_LEGIBLE` says for each format what such a text looks like
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from ..formats import FORMATS
-from ..formats.placeholders import is_unresolved
+from ..formats.placeholders import is_stock, is_unresolved
 from ..model import Mark, SettingPath
 from ..patterns import pattern
-from ..settings import Catalogue, Setting
+from ..settings import KINDS, Catalogue, Setting, catalogue
+from ..syntax.json import parse_json
 from ..text import MASK, printable
 from ..typed import Any, Final, Literal, NamedTuple
 from .mask import WORDS
@@ -40,12 +40,22 @@ class Visibility(NamedTuple):
     """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
 
     ``public`` gives None where the value may not be shown at all. ``closed`` tells of an offset how much is to be seen there in spite of
-    all names: of what is beneath a name that nobody knows no value, of an object in the place of a secret not even a name.
+    all names: of what is beneath a name that nobody knows no value, of an object in the place of a secret not even a name. ``placed`` tells
+    what a value that starts at an offset can be where the parsed document says so and the name before it does not, as of an item of a list
+    or the ``value`` beside a ``name``; it counts before all else.
     """
 
     public: Callable[[str], Public | None]
     known: Callable[[str], bool]
     closed: Callable[[int], Hidden | None] = lambda _offset: None
+    placed: Callable[[int], Public | None] = lambda _offset: None
+
+    def value_at(self, offset: int, by_name: Public | None) -> Public | None:
+        """What the value that starts at an offset may be shown as; ``by_name`` is what the name before it says."""
+        placed = self.placed(offset)
+        if placed is not None or by_name is None:
+            return placed
+        return by_name if self.closed(offset) is None else None
 
 
 def shown_text(text: str, public: Public) -> str | None:
@@ -59,7 +69,10 @@ def shown_text(text: str, public: Public) -> str | None:
     if not text:
         return text
     for reader in public:
-        if _may_be_read(text, reader):
+        if _is_json(text) and not is_unresolved(text):
+            if _is_public_json(text, reader):
+                return text  # each of its values was looked at
+        elif _may_be_read(text, reader):
             shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
             return _without_password(shown) if _is_a_name(reader) else shown
     return None
@@ -80,6 +93,17 @@ def shown_again(text: str, public: Public) -> str | None:
     if callable(public):
         return _shown_again(text, _is_public) if not text or public(text) else None
     return _shown_again(text, tuple(public))
+
+
+def visible_text(text: str, public: Public | None) -> str | None:
+    """What may be seen of a text that can be a value of public settings, if of any; None where nothing may.
+
+    What only says that a value has to be filled in may be seen at public settings. At others it could be a password all the same, as
+    ``changeme`` is, and only what stands in angle brackets may be seen.
+    """
+    if is_stock(text) and (public is not None or (text.startswith("<") and text.endswith(">"))):
+        return text
+    return None if public is None else shown_again(text, public)
 
 
 def _is_public(_text: str) -> bool:
@@ -126,8 +150,8 @@ def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
         return [shown_value(known, (*path, index), member) for index, member in enumerate(value)]
     if value is None or value == "" or isinstance(value, Mark):
         return value
-    setting = _public_setting(known, path)
-    text = shown_text(value if isinstance(value, str) else number_text(value), [setting]) if setting is not None else None
+    setting = public_setting(known, path)
+    text = visible_text(value if isinstance(value, str) else number_text(value), None if setting is None else (setting,))
     if text is None:
         return MASK
     return text if isinstance(value, str) else value
@@ -138,12 +162,12 @@ def is_legible(text: str, setting: Setting) -> bool:
     return shown_text(text, [setting]) == text
 
 
-def _public_setting(known: Catalogue, path: SettingPath) -> Setting | None:
-    """The setting at a path if it is public; of a list whose members the catalogue does not describe the list itself."""
+def public_setting(known: Catalogue, path: SettingPath) -> Setting | None:
+    """The setting at a path if it is public; of an item of a list that the catalogue does not describe the setting that has the list."""
     if known.is_public(path):
         return known.get(path)
-    holder = known.get(path[:-1]) if path and isinstance(path[-1], int) and known.is_public(path[:-1]) else None
-    return holder if holder is not None and "array" in holder.types and known.get(path) is None else None
+    is_item = bool(path) and isinstance(path[-1], int) and known.get(path) is None
+    return known.get(path[:-1]) if is_item and known.is_public(path[:-1]) else None
 
 
 def is_hidden(known: Catalogue, path: SettingPath, value: Any) -> bool:
@@ -203,7 +227,7 @@ _LONGEST_START: Final = 16
 """Characters at most of a scheme and what stands behind it."""
 _HOST_AND_PORT: Final = pattern(r"[A-Za-z0-9-]+:\d{1,6}|/[\w./-]+")
 """A host and its port, or a socket, where a host alone belongs."""
-_ADDRESS: Final = rf"(?i:\s*mailto:)?(?:[^<>@:]*<)?\s*[^\s<>@:]+@{_HOST}>?\s*"
+_ADDRESS: Final = rf"(?i:\s*mailto:)?(?:[^<>@:]*<)?(?i:\s*mailto:)?\s*[^\s<>@:]+@{_HOST}>?\s*"
 _NUMBER: Final = pattern(
     r"[\s+-]*(?:[0-9]{1,3}(?:[ '\u00a0][0-9]{3}){1,4}|0x(?P<hex>[0-9a-fA-F]+)|[0-9][0-9_.,eE+-]{0,24}|[.,][0-9]+|Infinity|NaN)"
 )
@@ -275,9 +299,11 @@ _WORDS_OF_A_NAME: Final = pattern(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'
 """What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
 _PLAIN_WORD: Final = pattern("[A-Za-z]{1,8}")
 """What people write for a number or a switch: ``many``, ``flase``."""
+_NEARLY_A_NUMBER: Final = pattern(r"(?=.{2,6}\Z)(?=.*\d)(?:\d*\D\d*|[\dOoIl]+)")
+"""A number as long as that of a port with a slip of a finger in it, or with letters that look like digits: ``81o3``."""
 _SMALL_NUMBER: Final = pattern(r"\d{1,5}")
 """What people write for an object: a port, a switch. A longer number can be anything."""
-_LONGEST_LEGIBLE: Final = 1_000
+LONGEST_LEGIBLE: Final = 1_000
 """Characters at most of a wrong text that a reader needs, so that no pattern is tried on more."""
 
 
@@ -286,8 +312,8 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if is_unresolved(text):
         return _is_placeholder(text, setting)
     first = setting.types[:1]
-    if text.lstrip()[:1] in ("{", "["):
-        return first == ("array",) and _is_list_of_words(text)
+    if _is_json(text):
+        return _is_public_json(text, setting)
     if setting.enum:
         return _is_near(text, [str(one) for one in setting.enum])
     if first == ("array",):
@@ -295,7 +321,7 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if first == ("object",):
         return text.strip() in _WORDS or _SMALL_NUMBER.fullmatch(text.strip()) is not None
     if first in (("integer",), ("number",), ("boolean",)):
-        return _matches(text, "bytes") or _PLAIN_WORD.fullmatch(text.strip()) is not None
+        return any(one.fullmatch(text.strip()) is not None for one in (_PLAIN_WORD, _NEARLY_A_NUMBER)) or _matches(text, "bytes")
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
         return _is_public_pem(text)
     if not setting.types:
@@ -366,10 +392,12 @@ _READERS: Final[dict[str, Callable[[str], bool]]] = {
 def _matches(text: str, format_: str) -> bool:
     if format_ in _LISTS and re.search(r"[,;\s]", text.strip()):
         members = [one for one in re.split(r"[,;\s]+", text) if one not in ("", "*")]
-        return len(text) <= _LONGEST_LEGIBLE and all(_matches(one, _LISTS[format_]) for one in members)
+        listed = len(text) <= LONGEST_LEGIBLE and all(_matches(one, _LISTS[format_]) for one in members)
+        if listed or format_ not in _MAIL:  # a name can stand before one address
+            return listed
     if format_ in _LISTS:
         format_ = _LISTS[format_]
-    if len(text) > _LONGEST_LEGIBLE:
+    if len(text) > LONGEST_LEGIBLE:
         return False
     if format_ in _READERS:
         return _READERS[format_](text)
@@ -383,13 +411,21 @@ def _matches(text: str, format_: str) -> bool:
 def _is_near(text: str, allowed: Sequence[str]) -> bool:
     """Whether a text is one of these, or a slip in one."""
     lower = [one.lower() for one in allowed]
-    if text.lower() in lower:
+    if any(_is_a_slip(text.lower(), one) for one in lower):
         return True
     if len(text) > max(map(len, lower)) + 4 or (any(map(str.isdigit, text)) and not any(map(str.isdigit, "".join(lower)))):
         return False
     from .. import suggest  # only after a mistake
 
     return suggest.nearest(text.lower(), lower, 0.6) is not None
+
+
+def _is_a_slip(text: str, word: str) -> bool:
+    """Whether a text is a word, or one of three characters or more in which one is wrong, missing or too many."""
+    if text == word or len(word) < 3 or abs(len(text) - len(word)) > 1:
+        return text == word
+    start = next((at for at, (one, other) in enumerate(zip(text, word, strict=False)) if one != other), min(len(text), len(word)))
+    return any(text[start + one :] == word[start + other :] for one, other in ((1, 1), (1, 0), (0, 1)))
 
 
 def _is_placeholder(text: str, setting: Setting) -> bool:
@@ -409,10 +445,30 @@ def _default(inner: str) -> str:
     return inner[at + 1 :]
 
 
-def _is_list_of_words(text: str) -> bool:
-    """Whether a text is a JSON array of short names, such as ``["Patient"]``."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _is_public_json(text: str, setting: Setting) -> bool:
+    """Whether a text is JSON of which all may be shown where it is the value of a setting."""
+    if len(text) > LONGEST_LEGIBLE:
         return False
-    return isinstance(value, list) and all(isinstance(one, str) and _WORD.fullmatch(one) for one in value)
+    parsed = parse_json(text)
+    path = tuple(setting.name.split("."))
+    known = next((one for one in map(catalogue, KINDS) if one.get(path) is setting), None)
+    return known is not None and parsed.whole and not parsed.problems and _is_public_value(known, path, parsed.value)
+
+
+def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:
+    """Whether all of a value may be shown, the names in it included."""
+    if len(path) > _DEEPEST:
+        return False
+    if isinstance(value, dict):
+        return all(known.get((*path, name)) is not None and _is_public_value(known, (*path, name), one) for name, one in value.items())
+    if isinstance(value, list):
+        return all(_is_public_value(known, (*path, index), one) for index, one in enumerate(value))
+    if shown_value(known, path, value) == value:
+        return True
+    holder = known.get(path[:-1])
+    is_item = isinstance(path[-1], int) and holder is not None and holder.types[:1] == ("array",) and known.is_public(path[:-1])
+    return is_item and isinstance(value, str) and _WORD.fullmatch(value) is not None

@@ -55,8 +55,8 @@ def _public(document: Document, changes: Iterable[Change]) -> Iterator[str]:
             if catalogue_kind(document.kind) == "server" and all(isinstance(step, str) for step in path):
                 yield variable_of(tuple(map(str, path)), release)
         value = change.value
-        is_scalar = change.action == "set" and not isinstance(value, dict | list | Mark)
-        if is_scalar and known.is_public(path) and visible(known, path, value) == value:
+        is_value = change.action == "set" and not isinstance(value, dict | Mark)
+        if is_value and known.is_public(path) and visible(known, path, value) == value:
             yield from (str(value), json.dumps(value), json.dumps(value, ensure_ascii=False))
 
 

@@ -9,6 +9,7 @@ also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
@@ -32,7 +33,8 @@ from ..documents.variables_in_yaml import (
 )
 from ..model import UNKNOWN
 from ..settings.env_names import PREFIX
-from ..typed import Any, Final, NamedTuple
+from ..text import Span
+from ..typed import Any, Final, Literal, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -251,10 +253,17 @@ def _piece(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[P
         type=_kind(holder) or "container",
         start=_start(holder).head(),
         lines=lines_of(file),
+        closed=partial(_in_a_secret, file),
         sound=is_sound(file),
     )
     editor = editor_in(file, holder, _variables, _parts)
     return Piece(file, holder.place().value.start, place, (), tuple(problems), suppressions, editor)
+
+
+def _in_a_secret(file: SourceFile, offset: int) -> Literal["values"] | None:
+    """That no value is to be seen at an offset within a Secret."""
+    spans: list[Span] = file.cached("Secrets", lambda: [one.place().value for one in _objects(file) if _kind(one) == "Secret"])
+    return "values" if any(start <= offset < end for start, end in spans) else None
 
 
 # --- What a container gets from other objects ----------------------------------------------------------------------------------------
