@@ -443,10 +443,10 @@ def test_all_members_must_fit_and_each_that_does_not_is_reported(formulas: dict[
 # --- What is no assertion. ----------------------------------------------------------------------------------------------------------
 
 NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
-    ("presnt", 'an assertion is "present", "absent", a mapping of operators or a list of assertions', ()),
-    ({}, 'an assertion is "present", "absent", a mapping of operators or a list of assertions', ()),
+    ("presnt", 'an assertion is "present", "absent", "given", "missing", a mapping of operators or a list of assertions', ()),
+    ({}, 'an assertion is "present", "absent", "given", "missing", a mapping of operators or a list of assertions', ()),
     ([], "a list of assertions must hold at least one", ()),
-    (5, 'an assertion is "present", "absent", a mapping of operators or a list of assertions', ()),
+    (5, 'an assertion is "present", "absent", "given", "missing", a mapping of operators or a list of assertions', ()),
     ([{"equals": 1}, {"equls": 1}], 'there is no operator "equls"; did you mean "equals"?', (1, "equls")),
     ({"if": "present"}, '"if" needs a "then"', ("if",)),
     ({"then": "present"}, '"then" needs an "if"', ("then",)),

@@ -73,8 +73,9 @@ def catalogue_of(source: RuleFile, path: SettingPath) -> tuple[str, SettingPath]
 
 def is_checked(source: RuleFile, path: SettingPath) -> bool:
     """Whether a rule checks a setting itself, so that it is for another rule to find it misspelt."""
-    musts = source.data["must"]
-    return any(one in (".".join(map(str, path)), "**", "$") or one.startswith("<") and "arn" not in one for one in musts)
+    assert source.rule is not None
+    texts = [clause.text for clause in source.rule.must]
+    return any(one in (".".join(map(str, path)), "**", "$") or one.startswith("<") and "arn" not in one for one in texts)
 
 
 def variants(source: RuleFile, data: Any) -> Iterator[tuple[SettingPath, Any, Any]]:

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 import yaml
 from support.checkout import ROOT
+from support.helpers import bare, rule, verdict
 from support.rules import built_in_files
 
+from linter.model import ABSENT
 from linter.policy.errors import RuleError
-from linter.policy.tree import Clause, clauses_of, parse_assertion, parse_clauses, references, walk
+from linter.policy.trace import trace
+from linter.policy.tree import DEEPEST, Clause, clauses_of, parse_assertion, parse_clauses, parse_condition, references, walk
 
 INVENTED = '''\
 """Operators that no rule uses."""
@@ -198,10 +201,21 @@ def test_places_and_paths_of_a_walk() -> None:
         ("redis", "keys", then),
         ("redis.host", "not", (*then, "host", "not")),
         ("redis.host", "equals", (*then, "host", "not", 0, "equals")),
-        ("redis.host", "present", (*then, "host", "not", 1)),
+        ("redis.host", "present", (*then, "host", "not", 1, "present")),
     ]
     named = [(template.text, place) for asked in walk(clause) for template, place in references(asked.part)]
     assert named == [("${port}", (*then, "host", "not", 0, "equals"))]
+
+
+def test_members_are_explained_wherever_they_stand() -> None:
+    """Beside another operator as well as alone."""
+    members = {"host": {"min_length": 3}, "port": {"max": 5}}
+    document = bare({"smtp": {"host": "mail.hospital.example", "port": 587}})
+    for assertion in ({"keys": members}, {"keys": members, "type": "object"}):
+        (clause,) = trace(rule({"smtp": assertion}), document).clauses
+        parts = clause.answers[0].parts
+        shown = parts if len(assertion) == 1 else parts[0].parts
+        assert [(one.text, one.verdict) for one in shown] == [("host: {min_length: 3}", "true"), ("port: {max: 5}", "false")]
 
 
 def test_a_pattern_is_no_template() -> None:
@@ -220,6 +234,43 @@ def test_every_built_in_rule_is_walked_to_its_last_word() -> None:
     for file in built_in_files():
         assert file.rule is not None
         clauses: list[Clause] = [*file.rule.must, *clauses_of(file.rule.when)]
-        met = [(asked.part.name, asked.part.place) for clause in clauses for asked in walk(clause)]
+        met = [(asked.text, asked.part.name, asked.part.place) for clause in clauses for asked in walk(clause)]
         assert len(met) == len(set(met)), file.path
-        assert all(place[0] in ("must", "when") for _, place in met)
+        assert all(place[0] in ("must", "when") for *_, place in met)
+
+
+def test_a_word_stands_for_operators() -> None:
+    """As the documentation says: what is given has a value, and what is missing has none."""
+    for word, verdicts in (("given", ([], [], [], True)), ("missing", (True, True, True, []))):
+        for value, wanted in zip((ABSENT, None, "", "x"), verdicts, strict=True):
+            found = verdict(word, value)
+            assert (found is True) is (wanted is True) and found is not None, (word, value)
+    deep: Any = "given"
+    for _ in range(DEEPEST - 1):
+        deep = {"not": deep}
+    parse_assertion(deep)
+
+
+def test_braces_write_several_paths() -> None:
+    clauses = parse_clauses({"{redis,cacheRedis}.{host, port}": "given"}, ("must",))
+    assert [clause.text for clause in clauses] == ["redis.host", "redis.port", "cacheRedis.host", "cacheRedis.port"]
+    assert {clause.place for clause in clauses} == {("must", "{redis,cacheRedis}.{host, port}")}
+    (alternative,) = parse_condition({"{redis,cacheRedis}.host": "given"}, ("when",))
+    assert [clause.text for clause in alternative] == ["redis.host", "cacheRedis.host"]
+
+
+@pytest.mark.parametrize("key", ["{redis}.host", "{}", "{redis,}.host", "{redis,cacheRedis.host", "redis}.host", "{{a,b},c}"])
+def test_braces_that_are_no_list_of_names(key: str) -> None:
+    with pytest.raises(RuleError, match="is not a path: ") as caught:
+        parse_clauses({key: "given"}, ("must",))
+    assert caught.value.path == ("must", key)
+
+
+def test_braces_cannot_stand_for_thousands_of_paths() -> None:
+    with pytest.raises(RuleError, match="a key stands for at most 100 paths"):
+        parse_clauses({".".join(["{a,b}"] * 30): "given"}, ("must",))
+
+
+def test_quoted_braces_are_a_name() -> None:
+    (clause,) = parse_clauses({'"{a,b}"': "given"}, ("must",))
+    assert clause.path.steps == ("{a,b}",)

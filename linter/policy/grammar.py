@@ -13,7 +13,7 @@ from functools import cache
 from ..model import LEVELS, TARGETS
 from ..typed import Any, Final
 from .operators import ASSERTION, MEMBERS, OPERATORS, TEXT
-from .tree import MOST_CLAUSES
+from .tree import MOST_CLAUSES, WORDS
 
 SCHEMA_ID: Final = "https://medplum-lint.invalid/medplum-lint-rule.schema.json"
 
@@ -39,7 +39,7 @@ def _by_target(each: Any, otherwise: Any) -> dict[str, Any]:
 
 
 _NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
-_AN_ASSERTION: Final = 'must be "present", "absent", a mapping of operators, or a list of these'
+_AN_ASSERTION: Final = 'must be "present", "absent", "given", "missing", a mapping of operators, or a list of these'
 _A_RANGE: Final = {"type": "string", "minLength": 1, "description": 'must be a range of releases in quotes, such as ">=5.0"'}
 _EXAMPLE: Final = {
     "name": TEXT,
@@ -145,7 +145,7 @@ def rule_schema() -> dict[str, Any]:
             },
             "assertion": {
                 "if": {"type": "string"},
-                "then": {"enum": ["present", "absent"], "description": _AN_ASSERTION},
+                "then": {"enum": list(WORDS), "description": _AN_ASSERTION},
                 "else": {**_one_or_list(ASSERTION), "else": {"$ref": "#/$defs/operators"}},
             },
             "operators": _operators(),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
+from math import prod
 
 from .. import settings
 from ..model import Document, Mark, child
@@ -201,7 +203,25 @@ def _beneath(link: Link, value: Any) -> Iterator[tuple[Link, str | int, Any]]:
             link, members = above.pop()
 
 
-_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|<(?P<tag>[^<>]*)>|(?P<deep>\*\*)|(?P<any>\*)|(?P<name>[^.@"<>*\s^$]+)')
+_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|<(?P<tag>[^<>]*)>|(?P<deep>\*\*)|(?P<any>\*)|(?P<name>[^.@"<>*\s^${},]+)')
+_MOST_PATHS: Final = 100
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def each_path(text: str) -> list[str]:
+    """The paths that a key of ``must`` or ``when`` stands for: ``{redis,cacheRedis}.host`` for two.
+
+    Raises :class:`RuleError` for braces that do not hold at least two names, and for more than a hundred paths.
+    """
+    if not isinstance(text, str) or "{" not in text or '"' in text:
+        return [text]
+    pieces = _BRACES.split(text)
+    names = [[name.strip() for name in piece.split(",")] for piece in pieces[1::2]]
+    if not names or any(len(some) < 2 or "" in some for some in names):
+        raise RuleError(f'"{text}" is not a path: braces hold the names for which it stands, as in "{{redis,cacheRedis}}.host"')
+    if prod(map(len, names)) > _MOST_PATHS:
+        raise RuleError(f"a key stands for at most {_MOST_PATHS} paths")
+    return ["".join(map(str.__add__, pieces[::2], (*chosen, ""))) for chosen in product(*names)]
 
 
 def parse_path(text: str) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
 from .operators import ASSERTION, MEMBERS, OPERATORS, Operator
-from .paths import Path, parse_path
+from .paths import Path, each_path, parse_path
 from .template import Template, template_of
 
 Place = tuple[str | int, ...]
@@ -149,33 +149,49 @@ def parse_condition(data: Any, place: Place) -> Condition:
 
 
 def _clauses(data: Mapping[str, Any], place: Place, *, in_condition: bool = False) -> Iterator[Clause]:
-    for text, given in data.items():
-        where = (*place, text)
-        name, assertion = _in_full(text, given) if in_condition else (text, given)
-        yield Clause(text, _path(name, where), parse_assertion(assertion, where), where, given)
+    for key, given in data.items():
+        where = (*place, key)
+        for text in _each_path(key, where):
+            name, assertion = _in_full(text, given) if in_condition else (text, given)
+            yield Clause(text, _path(name, where), parse_assertion(assertion, where), where, given)
+
+
+def _each_path(key: str, place: Place) -> list[str]:
+    """The paths that a key stands for: ``{database,readonlyDatabase}.ssl.ca`` for two."""
+    try:
+        return each_path(key)
+    except RuleError as error:
+        raise RuleError(error.message, place) from None
 
 
 def _in_full(text: str, given: Any) -> tuple[str, Any]:
     """A clause of a condition, of which one has a short form: ``server: ">=5.0"`` asks for the release of the server."""
-    return ("$@server", {"server": given}) if text == "server" and isinstance(given, str) and given not in _PRESENCE else (text, given)
+    return ("$@server", {"server": given}) if text == "server" and isinstance(given, str) and given not in WORDS else (text, given)
 
 
-_PRESENCE: Final = ("present", "absent")
+WORDS: Final[Mapping[str, Any]] = {
+    "present": {"present": True},
+    "absent": {"present": False},
+    "given": {"present": True, "not": {"one_of": [None, ""]}},
+    "missing": [{"present": False}, {"one_of": [None, ""]}],
+}
+"""The assertions that are a word, and what they stand for."""
 
 
 def parse_assertion(data: Any, place: Place = (), depth: int = 1) -> Assertion:
     """The assertion that data of a rule describes."""
     if depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", place)
-    if data in _PRESENCE:
-        return Assertion(data, place, (Part("present", OPERATORS["present"], data == "present", place),))
+    if isinstance(data, str) and data in WORDS:
+        return parse_assertion(WORDS[data], place)._replace(data=data)
     if isinstance(data, list):
         if not data:
             raise RuleError("a list of assertions must hold at least one", place)
         alternatives = (parse_assertion(one, (*place, index), depth + 1) for index, one in enumerate(data))
         return Assertion(data, place, alternatives=tuple(alternatives))
     if not isinstance(data, dict) or not data:
-        raise RuleError('an assertion is "present", "absent", a mapping of operators or a list of assertions', place)
+        words = ", ".join(f'"{word}"' for word in WORDS)
+        raise RuleError(f"an assertion is {words}, a mapping of operators or a list of assertions", place)
     return Assertion(data, place, tuple(_parts(data, place, depth)))
 
 
