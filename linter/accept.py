@@ -13,8 +13,8 @@ from datetime import date
 from pathlib import Path
 
 from .choose import Checked, relative_to_here
-from .config import Acceptance, Config, matches
-from .documents.deployment import is_called
+from .config import Acceptance, Config
+from .documents.deployment import names_of
 from .model import Document, Finding, Notice, dotted, members_as_one
 
 _Name = tuple[str, str | None]
@@ -31,19 +31,50 @@ class _Fitting:
 
 
 class _Seen:
-    """What a run has shown of an acceptance: whether it was needed, by a finding that is there in spite of it too, and where it fits."""
+    """What a run has shown of an acceptance: whether it was needed, and whether by a finding that is there in spite of it."""
 
     def __init__(self) -> None:
         self.used = False
         self.came_back = False
+
+
+class _Place:
+    """The acceptances of a configuration for one path and environment, and what a run has shown of these."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[_Name, _Fitting] = {}
         self.fits = False
-        """Whether it fits some document."""
-        self.checked = False
-        """Whether its rule was checked in one that it fits."""
-        self.named = False
-        """Whether its path is that of a file in which the rule was checked, and so of no other one."""
+        """Whether some document is there."""
+        self.checked: set[str] = set()
+        """The rules that were checked there."""
+
+
+class _Paths:
+    """The acceptances of a configuration for one path, or for every one, and what a run has shown of the files that it fits."""
+
+    def __init__(self) -> None:
+        self.places: dict[str | None, _Place] = {}
+        """By the environment; None is any."""
+        self.named: set[str] = set()
+        """The rules that were checked in the one file that the path is that of."""
         self.unread = False
-        """Whether not all of a document that it fits could be read."""
+        """Whether not all of a document could be read."""
+
+
+class _Accepting:
+    """A configuration and what a run has shown of its acceptances, which are found by their path, environment, rule and setting."""
+
+    def __init__(self, config: Config, today: date) -> None:
+        self.config = config
+        self.seen = [_Seen() for _ in config.accept]
+        self.paths: dict[str | None, _Paths] = {}
+        for index, one in enumerate(config.accept):
+            place = self.paths.setdefault(one.path, _Paths()).places.setdefault(one.environment, _Place())
+            fitting = place.by_name.setdefault((one.rule, one.setting), _Fitting())
+            if one.until is not None and one.until < today:
+                fitting.over.append(index)
+            elif fitting.valid is None:
+                fitting.valid = index
 
 
 class Acceptances:
@@ -52,63 +83,46 @@ class Acceptances:
     def __init__(self, today: date, count: Callable[[Config, str], object]) -> None:
         self._today = today
         self._count = count
-        self._configs: dict[Path | None, Config] = {}
-        self._seen: dict[tuple[Path | None, int], _Seen] = {}
-        self._of_files: dict[tuple[Path | None, Path], list[tuple[int, Acceptance]]] = {}
-        self._fitting: dict[Document, tuple[Config, dict[_Name, _Fitting]]] = {}
+        self._accepting: dict[Path | None, _Accepting] = {}
+        self._places: dict[Document, tuple[_Accepting, list[_Place]]] = {}
 
     def take(self, config: Config, checked: Checked) -> None:
         """Note a document, and the configuration that counts for it."""
         if not config.accept:
             return
-        document = checked.document
-        self._configs[config.path] = config
-        by_name: dict[_Name, _Fitting] = {}
-        for index, one in self._in_file(config, checked.path):
-            seen = self._seen[config.path, index]
-            seen.named |= one.rule in checked.rules and _names(config, one, checked.path)
-            seen.unread |= not checked.whole
-            if is_called(document, one.environment):
-                fitting = by_name.setdefault((one.rule, one.setting), _Fitting())
-                if self._is_over(one):
-                    fitting.over.append(index)
-                elif fitting.valid is None:
-                    fitting.valid = index
-                seen.fits = True
-                seen.checked |= one.rule in checked.rules or one.rule in checked.together
-        self._fitting[document] = config, by_name
-
-    def _in_file(self, config: Config, path: Path) -> list[tuple[int, Acceptance]]:
-        """The acceptances whose path fits a file, each with its index; worked out once for all documents of the file."""
-        if (config.path, path) not in self._of_files:
-            relative = config.relative(path)
-            self._of_files[config.path, path] = [
-                (index, one)
-                for index, one in enumerate(config.accept)
-                if one.path is None or (relative is not None and matches(relative, one.path))
-            ]
-            for index in range(len(config.accept)):
-                self._seen.setdefault((config.path, index), _Seen())
-        return self._of_files[config.path, path]
+        if config.path not in self._accepting:
+            self._accepting[config.path] = _Accepting(config, self._today)
+        accepting = self._accepting[config.path]
+        found: list[_Place] = []
+        for path in (None, *config.fitting("accept", checked.path)):
+            if (paths := accepting.paths.get(path)) is None:
+                continue
+            paths.unread |= not checked.whole
+            if path is not None and _names(config, path, checked.path):
+                paths.named |= checked.rules
+            for environment in (None, *names_of(checked.document)):
+                if (place := paths.places.get(environment)) is not None:
+                    place.fits = True
+                    place.checked |= checked.rules | checked.together
+                    found.append(place)
+        self._places[checked.document] = accepting, found
 
     def apply(self, finding: Finding) -> Finding:
         """The finding, with the reason of the first acceptance that covers it and is not over."""
-        if finding.document not in self._fitting:
+        if finding.document not in self._places:
             return finding
-        config, by_name = self._fitting[finding.document]
-        covering = [by_name[name] for name in _names_of(finding) if name in by_name]
+        accepting, places = self._places[finding.document]
+        names = _names_of(finding)
+        covering = [place.by_name[name] for place in places for name in names if name in place.by_name]
         valid = min((one.valid for one in covering if one.valid is not None), default=None)
         if valid is None:
             for one in covering:
                 while one.over:  # once is enough
-                    self._seen[config.path, one.over.pop()].came_back = True
+                    accepting.seen[one.over.pop()].came_back = True
             return finding
-        self._seen[config.path, valid].used = True
-        self._count(config, finding.rule)
-        return finding._replace(suppressed=config.accept[valid].reason, accepted_by="configuration")
-
-    def _is_over(self, acceptance: Acceptance) -> bool:
-        return acceptance.until is not None and acceptance.until < self._today
+        accepting.seen[valid].used = True
+        self._count(accepting.config, finding.rule)
+        return finding._replace(suppressed=accepting.config.accept[valid].reason, accepted_by="configuration")
 
     def notices(self, searched: Callable[[Path], bool], unread: Iterable[Path]) -> Iterator[Notice]:
         """What is to be said of acceptances that are over or accept nothing; to be asked when :meth:`apply` has seen every finding.
@@ -116,19 +130,20 @@ class Acceptances:
         ``searched`` tells whether all of a folder was, ``unread`` are the files that could not be read.
         """
         unread = list(unread)
-        for config in self._configs.values():
+        for accepting in self._accepting.values():
+            config = accepting.config
             assert config.path is not None  # there are none without a file
-            whole = searched(config.folder)
-            for index, one in enumerate(config.accept):
-                seen = self._seen[config.path, index]
-                path, what = relative_to_here(config.path), _described(one)
+            whole, file = searched(config.folder), relative_to_here(config.path)
+            # What could not be read may hold what an acceptance of its path, or of every one, is for.
+            open_paths = {path for one in unread for path in (None, *config.fitting("accept", one))}
+            for one, seen in zip(config.accept, accepting.seen, strict=True):
                 if seen.came_back:
-                    message = f"the acceptance of {what} expired on {one.until}: fix the finding, or decide again and give a later date"
-                    yield Notice("expired-acceptance", path, one.line, message)
-                elif not seen.used and _is_unused(seen, whole=whole) and not _may_be_unread(config, one, unread):
-                    why = _why_unused(config, one, seen)
+                    message = f"expired on {one.until}: fix the finding, or decide again and give a later date"
+                    yield Notice("expired-acceptance", file, one.line, f"the acceptance of {_described(one)} {message}")
+                elif not seen.used and one.path not in open_paths:
+                    why = _why_unused(config, one, accepting.paths[one.path], whole=whole)
                     if why is not None:
-                        yield Notice("unused-acceptance", path, one.line, f"the acceptance of {what} is unused, because {why}")
+                        yield Notice("unused-acceptance", file, one.line, f"the acceptance of {_described(one)} is unused, because {why}")
 
 
 def _names_of(finding: Finding) -> dict[_Name, None]:
@@ -137,15 +152,14 @@ def _names_of(finding: Finding) -> dict[_Name, None]:
     return dict.fromkeys((finding.rule, setting) for setting in (None, dotted(path), dotted(members_as_one(path))))
 
 
-def _names(config: Config, acceptance: Acceptance, path: Path) -> bool:
-    """Whether the path of an acceptance is that of one file, which it is only with a slash: without one it is a name at any depth."""
-    one = _one_file(config, acceptance)
+def _names(config: Config, glob: str, path: Path) -> bool:
+    """Whether a glob is the path of one file, which it is only with a slash: without one it is a name at any depth."""
+    one = _one_file(config, glob)
     return one is not None and os.path.normpath(one) == os.path.abspath(path)
 
 
-def _one_file(config: Config, acceptance: Acceptance) -> Path | None:
-    """The file that the path of an acceptance is that of, if it is no glob for several."""
-    glob = acceptance.path or ""
+def _one_file(config: Config, glob: str) -> Path | None:
+    """The file that a glob is the path of, if it is none for several."""
     # The signs of a glob in brackets, as "medplum-lint accept" writes a name that holds them, stand for themselves.
     plain = re.sub(r"\[([*?[])\]", "", glob)
     if "/" not in glob or any(sign in plain for sign in "*?["):
@@ -153,28 +167,24 @@ def _one_file(config: Config, acceptance: Acceptance) -> Path | None:
     return config.folder / re.sub(r"\[([*?[])\]", r"\1", glob).strip("/")
 
 
-def _why_unused(config: Config, acceptance: Acceptance, seen: _Seen) -> str | None:
-    """The reason why an acceptance accepts nothing, and what is to be done; None where it may be for a file that no search takes."""
-    if seen.fits:
+def _why_unused(config: Config, acceptance: Acceptance, paths: _Paths, *, whole: bool) -> str | None:
+    """The reason why an acceptance that a run did not need is not needed at all, and what is to be done.
+
+    None where that is not certain, as where it may be for a file that no search takes. ``whole``: all of the configuration's folder was
+    searched.
+    """
+    place, named = paths.places[acceptance.environment], acceptance.rule in paths.named
+    if paths.unread or not (named or (whole and (acceptance.rule in place.checked or not place.fits))):
+        return None
+    if place.fits:
         return "the rule finds nothing there: delete it"
     nothing = "nothing that was checked fits it"
-    if seen.named:
+    if named:
         return f"{nothing}: delete it"
-    file = _one_file(config, acceptance)
+    file = _one_file(config, acceptance.path or "")
     if file is None:
         return f"{nothing}: delete it, unless it is for a file that a search does not take"
     return None if os.path.lexists(file) else "there is no such file: delete it"
-
-
-def _is_unused(seen: _Seen, *, whole: bool) -> bool:
-    """Whether it is certain that an acceptance which was not needed in a run is not needed at all."""
-    if seen.unread:
-        return False
-    return seen.named or (whole and (seen.checked or not seen.fits))
-
-
-def _may_be_unread(config: Config, acceptance: Acceptance, unread: Iterable[Path]) -> bool:
-    return any(acceptance.path is None or config.matches(path, acceptance.path) for path in unread)
 
 
 def _described(acceptance: Acceptance) -> str:

@@ -42,8 +42,6 @@ class RuleSet:
         self.overrides = overrides
         self.active = tuple(rule for rule in rules if is_active(rule, overrides))
         self.known: Mapping[str, RuleInfo] = {rule.info.id: rule.info for rule in rules}
-        self.of_environments: dict[str, RuleSet] = {}
-        """What counts in place of it for the documents of some environments, by their names."""
         self._on: dict[Target, frozenset[str]] = {}
         self._plans: dict[tuple[str, Target, ServerVersion], Plan] = {}
 
@@ -216,10 +214,16 @@ class _Use(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """What tells what counts for one file from what does for another: the ``path`` of its configuration, and the globs of it that fit."""
+    """What tells the rules of one file from those of another: the ``path`` of its configuration, and its options, severities as a text."""
 
     path: Path | None
-    fitting: tuple[str, ...]
+    overrides: Overrides
+    severities: str
+
+    @classmethod
+    def of(cls, config: Config, overrides: Overrides) -> _Key:
+        """The key of the files with some options under a configuration."""
+        return cls(config.path, overrides._replace(severity=None), repr(overrides.severity))
 
 
 def relative_to_here(path: Path) -> str:
@@ -302,18 +306,23 @@ class Choices:
 
     def of(self, file: Path) -> tuple[Config, RuleSet]:
         """What counts for a file, once :meth:`prepare` has read it: its configuration, and the rules as that and the command line say."""
-        config, key = self._chosen_for(file)
+        config, overrides = self._chosen_for(file)
         if config.path is not None:
-            self._use(config).patterns.update(pattern_key("per-file", glob) for glob in key.fitting)
-        if key not in self._rule_sets:
-            self._rule_sets[key] = RuleSet(self._rules(config), self._given.over(config.overrides_for(file)))
-        return config, self._rule_sets[key]
+            self._use(config).patterns.update(pattern_key("per-file", glob) for glob in config.fitting("per-file", file))
+        return config, self._rule_set(config, overrides)
 
-    def _chosen_for(self, file: Path) -> tuple[Config, _Key]:
-        """The configuration of a file, once :meth:`prepare` has read it, and what of it is for the file."""
+    def _chosen_for(self, file: Path) -> tuple[Config, Overrides]:
+        """The configuration of a file, once :meth:`prepare` has read it, and what that and the command line say of the file."""
         config = self.config(file)
         assert config is not None
-        return config, _Key(config.path, tuple(glob for glob, _ in config.per_file if config.matches(file, glob)))
+        return config, self._given.over(config.overrides_for(file))
+
+    def _rule_set(self, config: Config, overrides: Overrides) -> RuleSet:
+        """The rules under a configuration with some options; the same for all files with these, for much is worked out once for each."""
+        key = _Key.of(config, overrides)
+        if key not in self._rule_sets:
+            self._rule_sets[key] = RuleSet(self._rules(config), overrides)
+        return self._rule_sets[key]
 
     def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
         """What counts for one document of a file: what counts for the file, unless the configuration says otherwise of its environment."""
@@ -323,10 +332,7 @@ class Choices:
                 self._holders.update((name, word) for word, name in document.holders)
             return rules
         self._use(config).patterns.add(pattern_key("environment", name))
-        if name not in rules.of_environments:
-            overrides = self._given.over(config.environments[name].over(rules.overrides))
-            rules.of_environments[name] = RuleSet(self._rules(config), overrides)
-        return rules.of_environments[name]
+        return self._rule_set(config, self._given.over(config.environments[name].over(rules.overrides)))
 
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
         """The rules that there are under a configuration, by their ids; it must not name others."""
@@ -339,12 +345,13 @@ class Choices:
 
     def check_selection(self, file: Path) -> None:
         """Report a choice of rules of which none is left as an error: whatever is linted with it has no finding."""
-        config, key = self._chosen_for(file)
+        config, overrides = self._chosen_for(file)
+        key = _Key.of(config, overrides)
         if key in self._selections:
             return
         self._selections.add(key)
         of_file = config.overrides_for(file)
-        self._check_some_left(config, self._given.over(of_file), "")
+        self._check_some_left(config, overrides, "")
         for name, of_environment in config.environments.items():
             self._check_some_left(config, self._given.over(of_environment.over(of_file)), f" in environment {name}")
 
@@ -381,7 +388,7 @@ class Choices:
             return None
 
         def included(path: Path) -> bool:
-            globs = config.includes(path)
+            globs = config.fitting("include", path)
             self._note_patterns(config, "include", globs)
             return bool(globs)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os.path
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,7 @@ from .typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
-    from .globs import Glob
+    from .globs import Glob, Globs
 
 TARGET_CHOICES = ("auto", *TARGETS)
 FAIL_ON_CHOICES = (*LEVELS, "never")
@@ -80,7 +81,7 @@ class Acceptance(NamedTuple):
     line: int = 1
 
 
-class Config(NamedTuple):
+class _Config(NamedTuple):
     """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
 
     ``environments`` is what it says of the documents of an environment, by its name.
@@ -109,26 +110,58 @@ class Config(NamedTuple):
     force_exclude: bool = False
     secret_names: tuple[str, ...] = ()
 
+
+class Config(_Config):
+    """A configuration, with what it says for a file or a folder."""
+
+    @cached_property
+    def _globs(self) -> Mapping[str, Globs]:
+        """The globs of each option that has any, by its name."""
+        accepted = dict.fromkeys(one.path for one in self.accept if one.path is not None)
+        every = {"exclude": self.exclude, "include": self.include, "per-file": self.overrides, "accept": accepted}
+        return {option: _together(globs) for option, globs in every.items() if globs}
+
+    @cached_property
+    def _fitting(self) -> dict[tuple[str, Path], tuple[str, ...]]:
+        """What :meth:`fitting` has answered: a run asks several times about each file."""
+        return {}
+
+    @cached_property
+    def overrides(self) -> Mapping[str, Overrides]:
+        """The options that ``per_file`` gives, by its globs."""
+        return dict(self.per_file)
+
+    @cached_property
+    def _included_folders(self) -> list[tuple[str, ...]]:
+        return sorted(map(_named_folders, self.include))
+
+    def fitting(self, option: str, path: Path) -> tuple[str, ...]:
+        """The globs of an option (``exclude``, ``include``, ``per-file``, ``accept``) that match a file or a folder, in their order."""
+        if (globs := self._globs.get(option)) is None:
+            return ()
+        if (option, path) not in self._fitting:
+            relative = self.relative(path)
+            self._fitting[option, path] = globs.fitting(str(relative)) if relative is not None else ()
+        return self._fitting[option, path]
+
     def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""
         overrides = self.general
-        for glob, override in self.per_file:
-            if self.matches(file, glob):
-                overrides = override.over(overrides)
+        for glob in self.fitting("per-file", file):
+            overrides = self.overrides[glob].over(overrides)
         return overrides
 
     def excludes(self, file: Path) -> tuple[str, ...]:
         """The globs of ``exclude`` that match a file or a folder."""
-        return tuple(glob for glob in self.exclude if self.matches(file, glob))
-
-    def includes(self, file: Path) -> tuple[str, ...]:
-        """The globs of ``include`` that match a file."""
-        return tuple(glob for glob in self.include if self.matches(file, glob))
+        return self.fitting("exclude", file)
 
     def leads_to_included(self, folder: Path) -> bool:
         """Whether a glob of ``include`` names a folder before its first star, so that a search goes into it whatever it is called."""
         relative = self.relative(folder)
-        return relative is not None and any(relative.parts == _named_folders(glob)[: len(relative.parts)] for glob in self.include)
+        if relative is None:
+            return False
+        at = bisect_left(self._included_folders, relative.parts)
+        return any(named[: len(relative.parts)] == relative.parts for named in self._included_folders[at : at + 1])
 
     def patterns(self) -> Iterable[tuple[str, str]]:
         """Every pattern, with the option in which it is, in the order of the options."""
@@ -141,11 +174,6 @@ class Config(NamedTuple):
     def folder(self) -> Path:
         """The folder that globs are relative to."""
         return self.base or (self.path.parent if self.path is not None else Path.cwd())
-
-    def matches(self, file: Path, glob: str) -> bool:
-        """Whether a glob of the configuration fits a file, or a folder above it."""
-        relative = self.relative(file)
-        return relative is not None and matches(relative, glob)
 
     def relative(self, path: Path) -> PurePosixPath | None:
         """A path as globs see it; None for one that is not in the folder."""
@@ -181,16 +209,20 @@ def matches(path: PurePosixPath, glob: str) -> bool:
     return _compiled(glob).matches_within(str(path))
 
 
+def _together(globs: Iterable[str]) -> Globs:
+    from .globs import Globs  # only for a configuration that has one
+
+    return Globs(globs)
+
+
 @cache
 def _compiled(glob: str) -> Glob:
     """The glob, ready to match; raises :class:`ValueError` for a range that runs backwards."""
-    from .globs import Glob  # only for a configuration that has one
+    from .globs import Glob, anchored  # only for a configuration that has one
 
-    glob = glob.removeprefix("./")
-    return Glob(glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}")
+    return Glob(anchored(glob))
 
 
-@cache
 def _named_folders(glob: str) -> tuple[str, ...]:
     """The folders that a glob names before the first that stars or brackets stand in."""
     return tuple(takewhile(lambda part: not any(sign in part for sign in "*?["), glob.removeprefix("./").strip("/").split("/")[:-1]))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Config, ConfigError, Overrides, Severity, matches, pattern_key
@@ -28,6 +30,7 @@ OF_ALL: Final = (*_OF_RUNS, *OF_SOME, "per-file", "environment", "accept")
 """Every option."""
 OF_ACCEPTANCES: Final = ("rule", "path", "setting", "environment", "reason", "until")
 _SETTING: Final = re.compile(r"[A-Za-z_][\w-]*(\.(\*|[A-Za-z_][\w-]*))*", re.ASCII)
+_WORD: Final = re.compile(r"[\w-]+")
 _TABLE: Final = re.compile(
     rb"""
     ^ (?:\xef\xbb\xbf)? [ \t]*
@@ -158,19 +161,35 @@ class ConfigChecker:
         except (OSError, ValueError):  # the current folder is gone, or on another drive
             return self._path.name
 
+    @cached_property
+    def _words(self) -> Mapping[str, list[int]]:
+        """The lines of each word, so that a line is not looked for in all of them for each key."""
+        words: dict[str, list[int]] = {}
+        for number, line in enumerate(self._lines):
+            for word in set(_WORD.findall(line)):
+                words.setdefault(word, []).append(number)
+        return words
+
+    def _first(self, text: str, start: int, holds: Callable[[str], object]) -> int | None:
+        """The index of the first line from one on that holds a text; only the lines with its rarest word are looked at."""
+        lines = min((self._words.get(word, []) for word in _WORD.findall(text)), key=len, default=range(len(self._lines)))
+        return next((lines[at] for at in range(bisect_left(lines, start), len(lines)) if holds(self._lines[lines[at]])), None)
+
     def line(self, *keys: str) -> int:
         """The line of a key beneath other keys: the first that has it, from the line of the key above it on."""
         at = self._start
         for key in keys:
             word = rf"""\s*(?:{re.escape(key)}|"{re.escape(key)}"|'{re.escape(key)}')\s*"""
             pattern = re.compile(rf"(?:^|[{{,.]){word}[=.]|^\s*\[(?:.*[.\[])?{word}[.\]]")
-            at = next((number for number in range(at, len(self._lines)) if pattern.search(self._lines[number])), at)
+            found = self._first(key, at, pattern.search)
+            at = at if found is None else found
         return at + 1
 
     def _line_of(self, name: str) -> int:
         """The first line that names a rule or category, as a key or in a list."""
         pattern = re.compile(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])")
-        return next((number + 1 for number in range(self._start, len(self._lines)) if pattern.search(self._lines[number])), 1)
+        found = self._first(name, self._start, pattern.search)
+        return 1 if found is None else found + 1
 
     def _error(self, keys: tuple[str, ...], message: str) -> ConfigError:
         return ConfigError(f"{self._path}:{self.line(*keys)}: {message}")
@@ -220,10 +239,8 @@ class ConfigChecker:
         if option in ("per-file", "environment"):
             return self.line(option, pattern)
         first = self.line(option) - 1
-        quoted = (f'"{pattern}"', f"'{pattern}'")
-        return next(
-            (number + 1 for number in range(first, len(self._lines)) if any(one in self._lines[number] for one in quoted)), first + 1
-        )
+        found = self._first(pattern, first, lambda line: f'"{pattern}"' in line or f"'{pattern}'" in line)
+        return (first if found is None else found) + 1
 
     def _folder(self, name: str) -> Path:
         """A folder of rules, which is seen from the file, or an installed package, which is wherever it is."""
@@ -278,8 +295,8 @@ class ConfigChecker:
         for key in ("path", "environment"):
             if data.get(key) == "":
                 raise wrong(key, f"{key} is empty: leave it out to accept the findings of every {key}")
-        if "path" in data:
-            self._check_glob_at(self._line_within(line, "path"), data["path"])
+        if "path" in data and not _is_glob(data["path"]):
+            raise wrong("path", f'"{data["path"]}" is not a glob')
         until = _day(data["until"]) if "until" in data else None
         if "until" in data and until is None:
             raise wrong("until", "until must be a date, such as 2026-01-31")
@@ -306,15 +323,10 @@ class ConfigChecker:
                 return number + 1
         return first
 
-    def _check_glob_at(self, line: int, glob: str) -> None:
-        try:
-            matches(PurePosixPath("x"), glob)
-        except ValueError:
-            raise ConfigError(f'{self._path}:{line}: "{glob}" is not a glob') from None
-
     def check_glob(self, above: tuple[str, ...], glob: str) -> None:
         """Raise :exc:`ConfigError`, at the key that ``above`` leads to, for a text that is no glob."""
-        self._check_glob_at(self.line(*above), glob)
+        if not _is_glob(glob):
+            raise self._error(above, f'"{glob}" is not a glob')
 
     def _known(self, above: tuple[str, ...], data: Mapping[str, Any], names: tuple[str, ...]) -> None:
         for key in data:
@@ -399,6 +411,14 @@ class ConfigChecker:
         if set(given) != set(TARGETS):
             raise self._error(above, f"the severity of {rule_id} must be given for both {' and '.join(TARGETS)}")
         return {target: None if given[target] == "off" else given[target] for target in TARGETS}
+
+
+def _is_glob(text: str) -> bool:
+    try:
+        matches(PurePosixPath("x"), text)
+    except ValueError:
+        return False
+    return True
 
 
 def _day(value: object) -> date | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .files import identity
 from .typed import Final
@@ -22,15 +22,16 @@ _Ranges = tuple[tuple[str, str], ...]
 
 
 class Glob:
-    """``*`` and ``?`` stand for characters of a name, ``[a-z]`` and ``[!a-z]`` for one, ``**/`` for any folders, ``**`` for anything.
+    """One or several globs, matched in the same pass.
 
+    ``*`` and ``?`` stand for characters of a name, ``[a-z]`` and ``[!a-z]`` for one, ``**/`` for any folders, ``**`` for anything.
     Raises :class:`ValueError` for a range that runs backwards, and for a glob that is too long.
     """
 
-    __slots__ = ("_dots", "_end", "_except", "_folders", "_loops", "_members", "_names", "_of", "_optional", "_ones", "_start")
+    __slots__ = ("_dots", "_end", "_ends", "_except", "_folders", "_loops", "_members", "_names", "_of", "_optional", "_ones", "_start")
 
-    def __init__(self, glob: str) -> None:
-        if len(glob) > LONGEST:
+    def __init__(self, *globs: str) -> None:
+        if any(len(glob) > LONGEST for glob in globs):
             raise ValueError(f"a glob can have at most {LONGEST:,} characters")
         self._ones: dict[str, int] = {}
         """Positions that this character leads on from."""
@@ -49,11 +50,18 @@ class Glob:
         self._dots = 0
         """Positions of a dot that begins a name."""
         self._of: dict[str, tuple[int, int]] = {}
-        at = 0
-        for match in _PIECE.finditer(glob):
-            at = self._add(match, at)
-        self._end = 1 << at
-        self._start = self._passed(1)
+        self._ends: dict[int, int] = {}
+        """The glob that ends at a position, by its index."""
+        self._end = 0
+        start = at = 0
+        for index, glob in enumerate(globs):
+            start |= 1 << at
+            for match in _PIECE.finditer(glob):
+                at = self._add(match, at)
+            self._end |= 1 << at
+            self._ends[at] = index
+            at += 1
+        self._start = self._passed(start)
 
     def _add(self, match: re.Match[str], at: int) -> int:
         """Add a piece of the glob at a position; the position behind it."""
@@ -108,17 +116,28 @@ class Glob:
         return on, self._folders if char == "/" else self._loops
 
     def matches_within(self, path: str) -> bool:
-        """Whether the glob fits a relative path, or a folder above it."""
-        if path in ("", "."):
-            return False
-        states = self._start
+        """Whether a glob fits a relative path, or a folder above it."""
+        return bool(self._ended_within(path))
+
+    def fitting(self, path: str) -> list[int]:
+        """The indices of the globs that fit a relative path, or a folder above it."""
+        ended, found = self._ended_within(path), []
+        while ended:
+            lowest = ended & -ended
+            found.append(self._ends[lowest.bit_length() - 1])
+            ended ^= lowest
+        return found
+
+    def _ended_within(self, path: str) -> int:
+        """The ends that are reached behind a path or a folder above it."""
+        ended, states = 0, self._start if path not in ("", ".") else 0
         for char in path:
-            if char == "/" and states & self._end:
-                return True
+            if char == "/":
+                ended |= states & self._end
             states = self._step(states, char)
             if not states:
-                return False
-        return bool(states & self._end)
+                return ended
+        return ended | states & self._end
 
     def after(self, text: str, states: int | None = None) -> int:
         """The states (a bit for each position of the glob) after the characters of ``text``; 0 where no path can begin so."""
@@ -134,6 +153,54 @@ class Glob:
     def seeing(self, states: int, name: str) -> int:
         """Of the states those that lead into a name: into one that begins with a dot only where the glob has that dot."""
         return states & self._dots if name.startswith(".") else states
+
+
+class Globs:
+    """The globs of an option: ``folder/*.json`` is relative, ``*.json`` and ``folder/`` fit at any depth.
+
+    Those of plain names (``folder/x.json``, ``x.json``, ``folder/**``) are looked up, all others matched in one pass.
+    """
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._globs = tuple(globs)
+        self._plain: dict[str, list[int]] = {}
+        others: dict[int, str] = {}
+        for index, glob in enumerate(map(anchored, self._globs)):
+            if (key := _plain_key(glob)) is not None:
+                self._plain.setdefault(key, []).append(index)
+            else:
+                others[index] = glob
+        self._others = tuple(others)
+        self._machine = Glob(*others.values())
+
+    def fitting(self, path: str) -> tuple[str, ...]:
+        """The globs that fit a relative path, or a folder above it, in their order."""
+        plain = (index for key in _keys(path) if key in self._plain for index in self._plain[key])
+        return tuple(self._globs[index] for index in sorted({*plain, *(self._others[at] for at in self._machine.fitting(path))}))
+
+
+def anchored(glob: str) -> str:
+    """A glob of a configuration as one of whole relative paths."""
+    glob = glob.removeprefix("./")
+    return glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}"
+
+
+def _plain_key(glob: str) -> str | None:
+    """What paths that an anchored glob of plain names fits have among their :func:`_keys`; None for any other glob."""
+    name = glob.removeprefix("**/")
+    plain = name[:-2] if name.endswith("/**") else name
+    if any(sign in plain for sign in "*?[") or (name != glob and "/" in plain[:-1]):
+        return None
+    return plain if name != glob else f"/{plain}"
+
+
+def _keys(path: str) -> Iterator[str]:
+    """Each name in a relative path, and with a slash before it the path up to there; what has something beneath also with one behind it."""
+    for part in re.finditer("[^/]+", path):
+        above = path[: part.end()] if part.end() <= LONGEST else ""  # longer than any glob
+        yield from (part[0], f"/{above}")
+        if part.end() < len(path):
+            yield from (f"{part[0]}/", f"/{above}/")
 
 
 def _ranges(members: str) -> _Ranges:

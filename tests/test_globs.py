@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.config import matches
-from linter.globs import LONGEST, Glob, files_matching
+from linter.globs import LONGEST, Glob, Globs, files_matching
 
 PIECES = st.sampled_from(
     ["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", "[a-b]", ".", "[", "]", "[]a]", "-", "[a-]", "\\", "^", "[^a]"]
@@ -55,6 +55,20 @@ def test_a_glob_means_what_its_expression_means(pattern: str, path: str) -> None
     assert fits(pattern, path) == (expected.fullmatch(path) is not None)
     above = [str(one) for one in (PurePosixPath(path), *PurePosixPath(path).parents) if one.name]
     assert Glob(pattern).matches_within(path) == any(expected.fullmatch(one) for one in above)
+
+
+CONFIGURED = st.sampled_from(
+    ["a", "a/", "/a", "./a", "a/b", "a/**", "**/a", "**/a/**", "**/a/b", "b/a/", "[a", "a[", "/", "", ".", "**", "*a"]
+)
+
+
+@given(st.lists(st.one_of(CONFIGURED, st.lists(PIECES, min_size=1, max_size=4).map("".join)), max_size=6), PATHS)
+def test_many_globs_fit_what_each_fits(patterns: list[str], path: str) -> None:
+    try:
+        expected = tuple(pattern for pattern in patterns if matches(PurePosixPath(path), pattern))
+    except ValueError:
+        return
+    assert Globs(patterns).fitting(path) == expected
 
 
 def test_members_of_brackets() -> None:

@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -106,6 +107,94 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
         for setting in ("zq", None):
             for until in (None, date(2025, 1, 1)):
                 assert growth([work(size, setting, until) for size in (100, 200, 400)]) < _MOST_GROWTH
+
+
+def many_globs(size: int) -> dict[str, list[str]]:
+    """Globs of as many files, by what they are like."""
+    return {
+        "of one file": [f"deploy/site{number}/medplum.json" for number in range(size)],
+        "of a name": [f"site{number}" for number in range(size)],
+        "of a folder": [f"deploy/site{number}/**" for number in range(size)],
+        "with stars": [f"**/s?te{number}/*.json" for number in range(size)],
+        "that fit nothing": [f"*-{number}.json" for number in range(size)],
+    }
+
+
+def files_of(folder: Path, size: int) -> list[Path]:
+    return [folder / "deploy" / f"site{number}" / "medplum.json" for number in range(size)]
+
+
+OPTIONS: Final = ("exclude", "include", "per-file", "accept")
+
+
+@pytest.mark.parametrize("like", many_globs(0))
+@pytest.mark.parametrize("option", OPTIONS)
+def test_as_many_globs_as_files(option: str, like: str, counted: Counted, tmp_path: Path) -> None:
+    with counted.loaded() as load:
+        config = load("linter.config")
+
+        def fitted(size: int) -> None:
+            globs = many_globs(size)[like]
+            per_file = tuple((glob, config.Overrides()) for glob in globs)
+            accept = tuple(config.Acceptance("r", "x", glob) for glob in globs)
+            given = {"exclude": tuple(globs), "include": tuple(globs), "per-file": per_file, "accept": accept}[option]
+            held = config.Config(path=tmp_path / "c", **{option.replace("-", "_"): given})
+            found = [held.fitting(option, file) for file in files_of(tmp_path, size)]
+            assert found == ([()] * size if like == "that fit nothing" else [(glob,) for glob in globs])
+
+        assert growth([counted.of(partial(fitted, size)) for size in (100, 200, 400)]) < _MOST_GROWTH
+
+
+@pytest.mark.parametrize("like", ["of one file", "that fit nothing"])
+def test_folders_that_a_search_would_pass_over(like: str, counted: Counted, tmp_path: Path) -> None:
+    with counted.loaded() as load:
+        config = load("linter.config")
+
+        def asked(size: int) -> None:
+            held = config.Config(path=tmp_path / "c", include=tuple(many_globs(size)[like]))
+            for file in files_of(tmp_path, size):
+                assert held.leads_to_included(file.parent) is (like == "of one file")
+
+        assert growth([counted.of(partial(asked, size)) for size in (100, 200, 400)]) < _MOST_GROWTH
+
+
+@pytest.mark.parametrize("where", ["path", "environment", "setting", ""])
+def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path: Path) -> None:
+    with counted.loaded() as load:
+        config, choose, accept = (load(f"linter.{name}") for name in ("config", "choose", "accept"))
+        given = load("linter.load").Input("a.json", EMPTY, Path("a.json"))
+        none: frozenset[str] = frozenset()
+
+        def accepted(size: int) -> None:
+            entries = [config.Acceptance("r", "x", **({where: f"deploy/site{number}"} if where else {})) for number in range(size)]
+            held = config.Config(path=tmp_path / "c", accept=tuple(entries))
+            every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)
+            for file in files_of(tmp_path, size):
+                every.take(held, choose.Checked(loaded[file], file, none, none, none, True, True, True))
+            list(every.notices(lambda _: True, files_of(tmp_path, size)))
+
+        loaded = {}
+        for number, file in enumerate(files_of(tmp_path, 400)):
+            loaded[file] = load("linter.load").load(given, "server/json").loaded[0].document
+            loaded[file].environment = f"deploy/site{number}"
+        assert growth([counted.of(partial(accepted, size)) for size in (100, 200, 400)]) < _MOST_GROWTH
+
+
+@pytest.mark.parametrize("option", ["exclude", "include", "per-file", "environment", "accept"])
+def test_a_configuration_of_many_patterns_is_read(option: str, counted: Counted) -> None:
+    """Each has a line, which is looked for."""
+
+    def text(size: int) -> bytes:
+        globs = [json.dumps(glob) for glob in many_globs(size)["with stars"]]
+        table = {"per-file": "[per-file.{}]\ntarget = 'production'", "environment": "[environment.{}]\ntarget = 'production'"}
+        table["accept"] = "[[accept]]\nrule = 'wrong-type'\nreason = 'x'\npath = {}"
+        lines = [table[option].format(glob) for glob in globs] if option in table else [f"{option} = [", *(f"{one}," for one in globs), "]"]
+        return "\n".join(lines).encode()
+
+    with counted.loaded() as load:
+        read = load("linter.config_file").parsed_file
+        work = [counted.of(partial(read, Path("c"), text(size), is_project=False)) for size in (100, 200, 400)]
+    assert growth(work) < _MOST_GROWTH
 
 
 _LOOKS_AT_10_000: Final = {

@@ -12,7 +12,7 @@ from ..choose import all_rules, folders_of
 from ..config import Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
 from ..configurations import OWN_FILE, PROJECT_FILE, Configurations
-from ..documents.deployment import is_called
+from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from ..model import Finding, dotted, members_as_one
 from ..policy.errors import did_you_mean
@@ -90,7 +90,7 @@ def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -
 def _found(outcome: Outcome, file: str, wanted: Acceptance) -> tuple[list[Finding], list[Finding]]:
     """The findings of the rule in a file and environment, and those of them that are at the setting."""
     in_file = (one for one in _single(outcome.result.findings) if one.document.uri == Path(file).as_posix())
-    of_rule = [one for one in in_file if one.rule == wanted.rule and is_called(one.document, wanted.environment)]
+    of_rule = [one for one in in_file if one.rule == wanted.rule and wanted.environment in (None, *names_of(one.document))]
     return of_rule, [finding for finding in of_rule if wanted.setting is None or wanted.setting in _names(finding)]
 
 

@@ -98,7 +98,7 @@ def _environments(documents: Iterable[Document]) -> str:
 
 def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[tuple[str, str, str]]:
     """Each option with its value and with what says so."""
-    layers = [_Layer(config.general), *(_Layer(one, ("per-file", glob)) for glob, one in config.per_file if config.matches(path, glob))]
+    layers = [_Layer(config.general), *(_Layer(config.overrides[glob], ("per-file", glob)) for glob in config.fitting("per-file", path))]
     if environment is not None:
         layers.append(_Layer(config.environments[environment], ("environment", environment)))
     layers.append(_Layer(options.overrides, on_command_line=True))
@@ -121,8 +121,8 @@ def _rows(path: Path, config: Config, options: Options, environment: str | None)
     yield "secret-names", _names(config.secret_names), why.at("secret-names") if config.secret_names else "default"
     baseline, says = _baseline(config, options, why)
     yield "baseline", baseline, says
-    accepted = [one for one in config.accept if one.path is None or config.matches(path, one.path)]
-    for one in accepted:
+    paths = {None, *config.fitting("accept", path)}
+    for one in (one for one in config.accept if one.path in paths):
         yield "accept", f"{one.rule}{f' at {one.setting}' if one.setting else ''}", _place(config, one.line)
 
 
@@ -330,6 +330,6 @@ def _why_taken(found: Found, choices: Choices) -> str:
         return "named"
     config = choices.config(found.path)
     if found.included and config is not None:
-        glob = config.includes(found.path)[0]
+        glob = config.fitting("include", found.path)[0]
         return f'include "{glob}", {_place(config, config.lines.get(pattern_key("include", glob), 1))}'
     return "in a folder that is searched by content" if found.by_content else found.pattern

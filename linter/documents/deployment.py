@@ -38,10 +38,10 @@ def environment_of(document: Document) -> str | None:
     return environment_in_name(document.uri)
 
 
-def is_called(document: Document, name: str | None) -> bool:
-    """Whether a document is that of an environment, a service, a container or the like, by a name that reports give it; None is any."""
+def names_of(document: Document) -> dict[str, None]:
+    """The names that reports give a document: those of its environment, service, container and the like."""
     names = (document.environment, environment_of(document), *(own for _, own in document.holders))
-    return name is None or name in names
+    return dict.fromkeys(name for name in names if name is not None)
 
 
 def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
