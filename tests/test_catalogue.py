@@ -54,8 +54,10 @@ SECRETS = {
         "sseCustomerKey",
         "externalAuthProviders.*.identityProvider.clientSecret",
         "externalAuthProviders.*.identityProvider.userInfoApiKey",
-        # obsolete
         "shards",
+        "shards.*",
+        *(f"shards.*.{connection}{member}" for connection in ("database", "readonlyDatabase") for member in ("", ".password", ".ssl.key")),
+        # obsolete
         "databaseUrl",
         "redisUrl",
         "smtp.auth",
@@ -296,7 +298,11 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
     ("tag", "names"),
     [
         ("json-only", {"database", "redis"}),
-        ("ssm-only", {"DatabaseSecrets", "ReaderDatabaseSecrets", "RedisSecrets", *FURTHER_REDIS}),
+        (
+            "ssm-only",
+            {"RedisSecrets", *FURTHER_REDIS}
+            | {f"{shard}{name}" for shard in ("", "shards.*.") for name in ("DatabaseSecrets", "ReaderDatabaseSecrets")},
+        ),
         ("cdk-created", {"signingKeyId", "botLambdaRoleArn", "DatabaseSecrets", "RedisSecrets", "awsRegion", *FURTHER_REDIS}),
         (
             "deprecated",
@@ -352,6 +358,8 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
                     "pubSubRedis",
                     "backgroundJobsRedis",
                     "smtp",
+                    "shards.*.database",
+                    "shards.*.readonlyDatabase",
                 )
             },
         ),

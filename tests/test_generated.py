@@ -152,7 +152,7 @@ def test_the_schema_has_every_setting_of_a_json_file() -> None:
 def schema_of(name: str) -> Any:
     here: Any = config_schema()
     for step in name.split("."):
-        here = here.get("items") if step == "*" else here.get("properties", {}).get(step)
+        here = here.get("items", here.get("additionalProperties")) if step == "*" else here.get("properties", {}).get(step)
         if here is None:
             return None
     return here

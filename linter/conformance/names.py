@@ -141,7 +141,7 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     if "." in name and catalogue.get(dotted_path) is not None:
         return _Guess(f"; in a JSON file, write {printable(name)} as an object inside an object", is_near_miss=True)
     names = live_names(catalogue, release)
-    above = tuple("*" if isinstance(step, int) else step for step in path[:-1])
+    above = catalogue.name_of(path[:-1])
     from .secrets import is_called_secret  # only after a mistake
 
     is_secret, sort = is_called_secret(name), _sort(value)

@@ -261,7 +261,7 @@ def _named(place: _Place) -> SettingPath | None:
     dotted = tuple(part for step in place.path for part in str(step).split("."))
     if "." in name and place.by is None and place.catalogue.get(dotted) is not None:
         return dotted
-    members = _members(place.catalogue, place.release, tuple("*" if isinstance(step, int) else step for step in above))
+    members = _members(place.catalogue, place.release, place.catalogue.name_of(above))
     inner = _by_letters(place).get(names.letters_of(name)) if not above and name.lower() not in members else None
     near = name.lower() if name.lower() in members else suggest.only_near(name.lower(), members, _NEAR)
     target = (*above, members[near]) if near is not None else None

@@ -37,7 +37,7 @@ class Setting:
     """
 
     name: str
-    """Dotted; ``*`` stands for any member of a list: ``externalAuthProviders.*.issuer``."""
+    """Dotted; ``*`` stands for any member of a list, ``externalAuthProviders.*.issuer``, or one that users name, ``shards.*.database``."""
     status: Status
     """``documented`` on Medplum's page, real but ``undocumented``, or ``obsolete``: a name that the server does not read."""
     types: tuple[str, ...] = ()
@@ -197,7 +197,7 @@ class Setting:
 class Catalogue:
     """The settings of one kind of document."""
 
-    __slots__ = ("_by_tag", "_deepest", "_names", "_rows", "_settings", "_top_level", "kind")
+    __slots__ = ("_by_tag", "_deepest", "_named_by_users", "_names", "_rows", "_settings", "_top_level", "kind")
 
     def __init__(self, kind: str, rows: Rows) -> None:
         self.kind = kind
@@ -207,19 +207,30 @@ class Catalogue:
         self._names: tuple[str, ...] | None = None
         self._top_level: frozenset[str] | None = None
         self._deepest = max(map(len, self._rows), default=0)
+        holders = [path[:-1] for path in self._rows if path[-1] == "*"]
+        self._named_by_users = tuple(holder for holder in holders if "array" not in self.types(holder))
 
     def get(self, path: SettingPath) -> Setting | None:
-        """The setting at a path of a document (a number in it is any member of a list); None when there is no such setting."""
+        """The setting at a path of a document (see :meth:`name_of`); None when there is no such setting."""
         if len(path) > self._deepest:
             return None
         setting = self._settings.get(path)
         if setting is not None:
             return setting
-        key = tuple(["*" if isinstance(step, int) else step for step in path])
+        key = self.name_of(path)
         setting = self._settings.get(key)
         if setting is None and key in self._rows:
             setting = self._settings[key] = _setting(key, self._rows[key])
         return setting
+
+    def name_of(self, path: SettingPath) -> SettingPath:
+        """A path of a document as the catalogue names its settings: with ``"*"`` for a member of a list, or one that users name."""
+        key: SettingPath = tuple(["*" if isinstance(step, int) else step for step in path])
+        for holder in self._named_by_users:
+            length = len(holder)
+            if key[:length] == holder and len(key) > length:
+                key = (*holder, "*", *key[length + 1 :])
+        return key
 
     def names(self) -> tuple[str, ...]:
         """Every name, in the order in which the YAML files have them."""

@@ -18,6 +18,7 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 ``last``          the last release that reads it; left out where the newest does, and of a name that none from 3.0.0 on has read
 ``back_ported``   the first release of an older line that reads it too: ``4.1.16``
 ``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
+``members_of``    the name of another setting: the members of that, in the same form, are those of this one too
 ``tags``          only tags that do not follow from other fields
 
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
@@ -28,7 +29,7 @@ newest release. Where it was always so there is no mapping. The ``coercion`` of 
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
-holds it: ``redis.tls`` needs ``redis``.
+holds it: ``redis.tls`` needs ``redis``. The step ``*`` is any member of a list, or of an object whose members users name.
 """
 
 from __future__ import annotations
@@ -112,8 +113,14 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "if_false": (str, dict),
     "wrong_type": (str, dict),
     "page_differs": str,
+    "members_of": str,
     "tags": list,
 }
+_FORM: Final = (
+    *("type", "format", "enum", "ignore_case", "min", "max", "advised_min", "advised_max", "special", "unit", "secret"),
+    *("pass_through", "digits_until", "zero_means_default", "coercion", "tags", "meaning"),
+)
+"""The fields that the members of a setting have in another one too, see ``members_of``: what is true of each value, wherever it stands."""
 _CHOICES: Final[dict[str, Container[str]]] = {
     "status": STATUSES,
     "type": TYPES,
@@ -146,9 +153,11 @@ def made_of() -> list[str]:
 def read_catalogue() -> dict[str, dict[str, Entry]]:
     """The settings of each kind of document, checked and complete. Raises ValueError, naming file and setting, for a mistake."""
     kinds: dict[str, dict[str, Entry]] = {}
+    entries = {file: _parse(file.name) for file in FILES}
     for file in FILES:
         rows = kinds.setdefault(file.kind, {})
-        for name, entry in _parse(file.name).items():
+        current = [entries[other] for other in FILES if other.kind == file.kind and other.status != "obsolete"]
+        for name, entry in _with_members(entries[file], {name: one for each in current for name, one in each.items()}).items():
             try:
                 if name in rows:
                     raise ValueError("is already in another file")
@@ -196,6 +205,18 @@ def _parse(file: str) -> dict[str, Entry]:
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
         raise ValueError(f"{file}: is not a mapping of names to fields")
     return entries
+
+
+def _with_members(entries: dict[str, Entry], current: dict[str, Entry]) -> dict[str, Entry]:
+    """The entries of a file, and behind each with ``members_of`` the members that it has of another of the current settings."""
+    every: dict[str, Entry] = {}
+    for name, entry in entries.items():
+        other = entry.pop("members_of", None)
+        every[name] = entry
+        for member, its_entry in current.items() if other is not None else ():
+            if member.startswith(f"{other}."):
+                every[f"{name}{member.removeprefix(str(other))}"] = {field: its_entry[field] for field in _FORM if field in its_entry}
+    return every
 
 
 def _check(name: str, entry: Entry) -> None:

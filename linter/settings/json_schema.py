@@ -46,7 +46,7 @@ def config_schema() -> Schema:
 
 
 class _Members:
-    """The settings beneath a setting, by name; ``*`` stands for every member of a list."""
+    """The settings beneath a setting, by name; ``*`` stands for every member of a list, or of an object whose members users name."""
 
     def __init__(self, setting: Setting | None = None) -> None:
         self.setting = setting
@@ -74,6 +74,8 @@ class _Members:
             return {"items": self.members["*"].schema()}
         if "object" not in setting.types or not self.members:
             return {}
+        if "*" in self.members:
+            return {"patternProperties": {_COMMENT: True}, "additionalProperties": self.members["*"].schema()}
         closed = {} if setting.pass_through else {"patternProperties": {_COMMENT: True}, "additionalProperties": False}
         return {"properties": self.properties(), **closed}
 
