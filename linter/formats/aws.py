@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..typed import Final
 from . import format
 
 
@@ -15,8 +16,23 @@ def arn(text: str) -> str | None:
 
 @format("aws-region", "The name of an AWS region, such as us-east-1 (by its shape, so that new regions are not refused).")
 def aws_region(text: str) -> str | None:
-    fits = re.fullmatch(r"(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-[a-z]+-[0-9]", text)
+    fits = re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}", text)
     return None if fits else "must be the name of an AWS region such as us-east-1"
+
+
+REGIONS: Final = frozenset(
+    """
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
+    ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2
+    eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 me-west-1 mx-central-1
+    sa-east-1 sa-west-1 us-east-1 us-east-2 us-west-1 us-west-2
+    cn-north-1 cn-northwest-1
+    us-gov-east-1 us-gov-west-1
+    us-iso-east-1 us-iso-west-1 us-isob-east-1 us-isob-west-1 eu-isoe-west-1 us-isof-east-1 us-isof-south-1
+    eusc-de-east-1
+    """.split()
+)
+"""The regions of all partitions of AWS (``endpoints.json`` and ``partitions.json`` of botocore 1.44.8); to renew them, take a newer one."""
 
 
 @format("aws-account", "An AWS account number: twelve digits.")

@@ -251,7 +251,7 @@ _BLANK_IN_PEM: Final = pattern(r"\s+|\\[nrt]")
 _LEGIBLE: Final[dict[str, str]] = {
     "arn": r"arn:\S+",
     "aws-account": r"[0-9 -]{6,20}|0x[0-9a-f]+",
-    "aws-region": r"(?i)\s*(?:us|eu|ap|sa|ca|me|af|il|mx|cn)"
+    "aws-region": r"(?i)\s*(?:us|eusc-de|eu|ap|sa|ca|me|af|il|mx|cn)"
     r"(?:[ _-]?(?:gov|iso[a-z]?|central|(?:north|south)?(?:east|west)|north|south)){1,2}(?:[ _-]?\d)?[a-z]?\s*",
     "binary-storage": r"(?i:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
     r"|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",

@@ -129,3 +129,33 @@ def without_origin_of(operand: Any) -> Check:
         return (Failure(lambda: f"repeats the origin of {name(node)}"),) if repeated else True
 
     return check
+
+
+@operator(
+    "aws_region",
+    schema={"enum": ["known"]},
+    operand="known",
+    says="is an AWS region that this version of medplum-lint knows, in any partition; what has no such form is left to `format`",
+)
+def aws_region(operand: Any) -> Check:
+    if operand != "known":
+        raise RuleError('must be "known"')
+    from ...formats.aws import REGIONS
+    from ...formats.aws import aws_region as mismatch
+
+    def check(value: Any, node: Node) -> Verdict:
+        if not isinstance(value, str) or mismatch(value) is not None:
+            return None
+        return True if value in REGIONS else (Failure(lambda: _unknown_region(value, REGIONS)),)
+
+    return check
+
+
+def _unknown_region(name: str, known: frozenset[str]) -> str:
+    from ...suggest import is_slip  # only after a mistake
+
+    reason = "is not a region known to this version of medplum-lint"
+    if any(region.rstrip("0123456789") == name.rstrip("0123456789") for region in known):
+        return reason  # another number is more likely a new region than a slip
+    near = [region for region in known if is_slip(name, region)]
+    return f"{reason} (did you mean {near[0]}?)" if len(near) == 1 else reason
