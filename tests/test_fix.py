@@ -442,9 +442,9 @@ def test_a_fix_of_some_names_says_which_it_leaves() -> None:
 def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
     """The less grave finding that it brings is as grave as the other one that is mended, which has nothing to do with it."""
     base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\n"
-    path = write(f"{base}MEDPLUM_REGISTER_ENABLED=True\n{other}", ".env")
-    assert left(path) == [("open-registration", "registerEnabled")]
-    assert path.read_text() == f"{base}MEDPLUM_REGISTER_ENABLED=true\n{other.replace(', ', ',')}"
+    path = write(f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1_000\n{other}", ".env")
+    assert left(path) == [("keep-alive-shorter-than-load-balancer", "keepAliveTimeout")]
+    assert path.read_text() == f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1000\n{other.replace(', ', ',')}"
 
 
 def test_a_workflow_is_fixed_in_one_run() -> None:

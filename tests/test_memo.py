@@ -213,7 +213,7 @@ def test_what_was_found_once_is_looked_for_again() -> None:
 
 def test_a_number_is_not_the_truth() -> None:
     findings, _ = in_turn([clean(registerEnabled=False), clean(registerEnabled=0)])
-    assert findings[0] == [] and [rule for rule, *_ in findings[1]] == ["inexact-boolean"]
+    assert findings[0] == [] and [rule for rule, *_ in findings[1]] == ["misread-boolean"]
 
 
 def parameter(type_: str, **data: str) -> Document:

@@ -41,10 +41,10 @@ def held(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def found(kind: str, given: dict[str, Any]) -> dict[str, str]:
-    """The errors by the rule and the setting that they are about, each with its message."""
+    """The errors and warnings by the rule and the setting that they are about, each with its message."""
     file = Input(NAMES[kind], text_of(kind, given).encode(), Path("nowhere") / NAMES[kind])
     findings = lint_input(file, Options(EVERY_RULE, kind)).result.findings
-    return {f"{one.rule} {dotted(one.path or ())}": one.message for one in findings if one.severity == "error"}
+    return {f"{one.rule} {dotted(one.path or ())}": one.message for one in findings if one.severity != "note"}
 
 
 # --- Defaults ---------------------------------------------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_a_switch_that_the_newest_server_has_replaced(kind: str, names: tuple[st
         config = held(kind, given)
         paths = ("allowInsecureRestHookUrl", "allowInsecureExternalAuthUrl")
         assert [config[path] for path in paths] == [text, text]
-        messages = [found(kind, given).get(f"misread-boolean {path}", "") for path in paths]
+        messages = [found(kind, given).get(f"ineffective-boolean {path}", "") for path in paths]
         start = "{} counts as false, because the server reads only exactly true, in lower case, as true"
         assert [message.partition(", so")[0] for message in messages] == [start.format(path) if misread else "" for path in paths]
 

@@ -73,7 +73,7 @@ def test_a_secret_in_plain_text(member: str, server: str) -> None:
         ({"database": {"port": "x"}}, "wrong-type", "shards.a.database.port"),
         ({"database": {"maxConnections": 0}}, "number-out-of-range", "shards.a.database.maxConnections"),
         ({"readonlyDatabase": {"ssl": {"ca": "x"}}}, "malformed-pem", "shards.a.readonlyDatabase.ssl.ca"),
-        ({"isDefaultShard": "false"}, "misread-boolean", "shards.a.isDefaultShard"),
+        ({"database": {"runMigrations": "false"}}, "misread-boolean", "shards.a.database.runMigrations"),
         ({"DatabaseSecrets": "clinic/shard"}, "parameter-store-setting-in-json", "shards.a.DatabaseSecrets"),
     ],
 )
@@ -109,8 +109,8 @@ def test_parameters() -> None:
     entries = [{"Name": f"/medplum/prod/shards.east-1.{name}", "Type": "String", "Value": value} for name, value in values.items()]
     Path("ssm.json").write_text(json.dumps([{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://a.clinic/"}, *entries]))
     assert sorted((rule, setting.removeprefix("shards.east-1.")) for _, rule, setting in about_shards("ssm.json", "5.2.13")) == [
+        ("ineffective-boolean", "isDefaultShard"),
         ("invalid-secret-id", "DatabaseSecrets"),
-        ("misread-boolean", "isDefaultShard"),
         ("misread-integer", "database.port"),
         ("secret-in-plain-string", "database.password"),
         ("unknown-setting", "database.maxConections"),

@@ -31,6 +31,8 @@ ASPECTS: Final = {
     "own-name": "the name is not that of a setting of the CDK",
     "own-value": "the value is not an external secret of the CDK",
     "boolean": "the server reads the value as the true or false that was meant",
+    "unsafe-boolean": "the same, of a value that is unsafe where the server reads it as its opposite",
+    "harmless-boolean": "the same, of any other value",
     "boolean-spelling": "true and false are written as they should be",
     "integer": "the server reads the number that is written",
     "integer-spelling": "whole numbers are written as they should be",
@@ -262,7 +264,7 @@ class _Checker:
         from ..server.stops import why_it_stops  # only for a value that does not fit
 
         stops = why_it_stops(self.document.data, path, self.release)
-        return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}") if stops else mismatch
+        return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}", part=mismatch.part) if stops else mismatch
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
         raw = self.document.fact(path, "raw") if self.coercion is not None else None

@@ -98,8 +98,9 @@ def _switch(place: _Place, setting: Setting) -> Any:
     if "false-means-none" in setting.tags and not place.value:
         return LEFT_OUT
     if not isinstance(place.value, str):
-        # Of what is on by default only false is off, and 0 is not.
-        return bool(place.value) if place.value == 1 or (place.value == 0 and not setting.default_in(place.release)) else ABSENT
+        # Of what is on by default nobody knows whether 0 is off, unless it is known that only false is.
+        says_off = place.value == 0 and (values.ONLY_FALSE_IS_OFF in setting.tags or not setting.default_in(place.release))
+        return bool(place.value) if place.value == 1 or says_off else ABSENT
     word = written.switch(place.value)
     if word is None or (tls.takes_options(setting) and place.value.strip().lower() not in ("true", "false")):
         return ABSENT  # beside true and false such a text can be a name of a mode

@@ -15,7 +15,7 @@ from ..text import BLANKS, as_clause
 from ..typed import Any, Final
 from . import tls
 from .answer import Mismatch
-from .values import MEANS_FALSE, MEANS_TRUE, outcome
+from .values import EMPTY_SWITCH, MEANS_FALSE, MEANS_TRUE, misread_switch, outcome
 
 
 def misread_text(text: str, value: Any, setting: Setting, by: Coercion, release: Release, way_out: str) -> Mismatch | None:
@@ -47,10 +47,13 @@ def _boolean_text(text: str, setting: Setting, release: Release, old: str, *, co
     if coerced:
         if text in ("true", "false"):
             return None
-        if word in MEANS_FALSE:
+        if word in MEANS_FALSE or (not word and not setting.default_in(release)):
             return Mismatch("boolean-spelling", "should be exactly false: the server reads everything except exactly true as false")
         effect = outcome(setting, False, release)
-        return Mismatch("boolean", f"counts as false, because the server reads only exactly true, in lower case, as true{effect}")
+        reason = f"counts as false, because the server reads only exactly true, in lower case, as true{effect}"
+        return misread_switch(setting, False, reason)
+    if not text:
+        return EMPTY_SWITCH
     if word in MEANS_TRUE:
         return None if text == "true" else Mismatch("boolean-spelling", "should be exactly true: the server reads any text as true here")
     way_out = (
@@ -58,7 +61,7 @@ def _boolean_text(text: str, setting: Setting, release: Release, old: str, *, co
     )
     keeps = f"{old} keep" if old else "the server keeps"
     effect = outcome(setting, True, release)
-    return Mismatch("boolean", f"counts as true, because {keeps} it as text and any text is true{effect}; {way_out}")
+    return misread_switch(setting, True, f"counts as true, because {keeps} it as text and any text is true{effect}; {way_out}")
 
 
 def _unconverted_text(text: str, setting: Setting, release: Release, old: str) -> Mismatch:

@@ -12,7 +12,7 @@ from ..settings import Setting
 from ..syntax.json import valid_value
 from ..typed import Any, Final
 from .answer import Mismatch
-from .values import MEANS_FALSE
+from .values import MEANS_FALSE, misread_switch
 
 _OF_PG: Final = frozenset({"true", "no-verify", ""})
 """The texts with which pg connects; with an empty one it does not encrypt."""
@@ -35,9 +35,8 @@ def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
     if not _is_of_redis(setting):
         return None if text in _OF_PG else Mismatch("object", f"{_REFUSED}; {'to connect without TLS, leave it out' if off else way_out}")
     if off:
-        return Mismatch(
-            "boolean", "counts as true, because the server keeps it as text and any text turns TLS on; to switch it off, leave it out"
-        )
+        reason = "counts as true, because the server keeps it as text and any text turns TLS on; to switch it off, leave it out"
+        return misread_switch(setting, True, reason)
     if not text.strip() or _says_only_that(text):
         return None
     return Mismatch(
@@ -52,7 +51,8 @@ def text_in_json(value: Any, setting: Setting) -> Mismatch | None:
     off = value.strip().lower() in MEANS_FALSE
     if not _is_of_redis(setting):
         wanted = "false" if off else "true, or an object,"
-        return None if value in _OF_PG else Mismatch("boolean" if off else "type", f"{_REFUSED}; write {wanted} without quotes")
+        reason = f"{_REFUSED}; write {wanted} without quotes"
+        return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason)
     if off:
         return None
     if _says_only_that(value):

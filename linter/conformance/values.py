@@ -31,6 +31,13 @@ _TYPE_CHECKED = "type-checked"
 FALSE_MEANS_NONE = "false-means-none"
 """The tag of the settings that the CDK leaves out at any value that JavaScript takes for false."""
 
+ONLY_FALSE_IS_OFF = "only-false-is-off"
+"""The tag of the switches that are compared with false, so that 0 leaves them on."""
+
+EMPTY_SWITCH: Final = Mismatch(
+    "boolean-spelling", "must be true or false, not an empty text, which counts as false in some places and as not given in others"
+)
+
 MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"})
 MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 
@@ -53,19 +60,24 @@ def boolean_in_json(value: Any, setting: Setting, reader: str, release: Release)
         return None if another_text else _text_for_boolean(value, setting, reader, release)
     if "integer" in setting.types:
         return None
+    if value == 0 and ONLY_FALSE_IS_OFF in setting.tags:
+        return misread_switch(setting, True, f"is 0, and {reader} takes only false for false{outcome(setting, True, release)}; write false")
     which = f"the number {number_text(value)}" if value in (0, 1) else "this number"  # any other can be a secret in the wrong place
     return Mismatch("boolean-spelling", f"must be true or false; {reader} reads {which} as {number_text(bool(value))}")
 
 
 def _text_for_boolean(value: str, setting: Setting, reader: str, release: Release) -> Mismatch:
     if not value:
-        return Mismatch(
-            "boolean-spelling", "must be true or false, not an empty text, which counts as false in some places and as not given in others"
-        )
+        return EMPTY_SWITCH
     if value.strip().lower() in MEANS_TRUE:
         return Mismatch("boolean-spelling", f"must be true without quotes; {reader} reads this text as true, like any other")
     effect = outcome(setting, True, release)
-    return Mismatch("boolean", f"is text, and {reader} reads any text as true{effect}; write true or false without quotes")
+    return misread_switch(setting, True, f"is text, and {reader} reads any text as true{effect}; write true or false without quotes")
+
+
+def misread_switch(setting: Setting, read_as: bool, reason: str) -> Mismatch:
+    """The mismatch of a switch that is read as the opposite of what is written."""
+    return Mismatch("boolean", reason, part="unsafe-boolean" if read_as in setting.unsafe_when else "harmless-boolean")
 
 
 def outcome(setting: Setting, value: bool, release: Release) -> str:

@@ -74,7 +74,7 @@ def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) 
     memo = document.memo
     for number, clause in enumerate(rule.checks):
         if clause.aspect is not None:
-            misfits = (path for path, one in mismatches(document).items() if one.aspect == clause.aspect)
+            misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
             found.look_at(clause, (Node.at(document, path) for path in misfits))
         elif memo is None or clause.path.is_single:
             found.look_at(clause, clause.path.nodes(root))

@@ -127,6 +127,8 @@ class Setting:
     """Of a switch: what happens when it is on; a clause that follows "so"."""
     if_false: str = ""
     """Of a switch: what happens when it is off; a clause that follows "so"."""
+    unsafe_when: tuple[bool, ...] = ()
+    """Of a switch: the states that endanger data or keep a part from working; a value that is misread as one of them is an error."""
     wrong_type: str = ""
     """What the server does with a value of another type, where that is known."""
     said: Mapping[str, ByRelease[str]] = MappingProxyType({})
@@ -397,7 +399,7 @@ _HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object
 """What is known of an object that only a user speaks of."""
 _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
 """What is known of a setting that only a user speaks of."""
-_TUPLES: Final = ("types", "enum", "special", "readable_from", "tags")
+_TUPLES: Final = ("types", "enum", "special", "readable_from", "unsafe_when", "tags")
 _BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
 """Fields that depend on the release, with what holds before the first one that is named."""
 _RELEASES: Final = ("first", "after", "proved", "last", "back_ported", "digits_until")

@@ -19,6 +19,8 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 ``back_ported``   the first release of an older line that reads it too: ``4.1.16``
 ``link``          the heading under which the page describes a setting without a heading of its own, as an anchor
 ``members_of``    the name of another setting: the members of that, in the same form, are those of this one too
+``unsafe_when``   of a switch: ``true`` or ``false``, the state that endangers data or keeps a part from working, or both as a list. A value
+                  that is read as its opposite is an error if that is such a state, and else a warning (``tests/data/switches.tsv``)
 ``tags``          only tags that do not follow from other fields
 
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
@@ -111,6 +113,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "consequence": (str, dict),
     "if_true": (str, dict),
     "if_false": (str, dict),
+    "unsafe_when": (bool, list),
     "wrong_type": (str, dict),
     "page_differs": str,
     "members_of": str,
@@ -118,7 +121,7 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
 }
 _FORM: Final = (
     *("type", "format", "enum", "ignore_case", "min", "max", "advised_min", "advised_max", "special", "unit", "secret"),
-    *("pass_through", "digits_until", "zero_means_default", "coercion", "tags", "meaning"),
+    *("pass_through", "digits_until", "zero_means_default", "coercion", "unsafe_when", "tags", "meaning"),
 )
 """The fields that the members of a setting have in another one too, see ``members_of``: what is true of each value, wherever it stands."""
 _CHOICES: Final[dict[str, Container[str]]] = {
@@ -255,6 +258,10 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
     if "type" in row:
         types = row.pop("type")
         row["types"] = types if isinstance(types, list) else [types]
+    if "unsafe_when" in row:
+        given = row["unsafe_when"]
+        row["unsafe_when"] = given if isinstance(given, list) else [given]
+        _require("boolean" in row["types"] and set(row["unsafe_when"]) <= {True, False}, "unsafe_when is true, false or both, of a switch")
     for source_name, coercion in _coercions(row.pop("coercion", "none")).items():
         if coercion != "none":
             row[f"{source_name}_coercion"] = coercion

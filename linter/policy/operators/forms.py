@@ -31,7 +31,7 @@ def fits(operand: Any) -> Check:
 
     def check(_value: Any, node: Node) -> Verdict:
         mismatch = mismatch_at(node)
-        if mismatch is None or mismatch.aspect != operand:
+        if mismatch is None or operand not in (mismatch.aspect, mismatch.part):
             return True
         return (Failure(lambda: mismatch.reason, part=part, may_be_newer=mismatch.may_be_newer),)
 
