@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,26 +68,26 @@ def nested(path: SettingPath, value: Any) -> Any:
     return value
 
 
-def reported(content: str, kind: str, path: SettingPath) -> list[str]:
-    """The severities of what is reported about a setting, by the two rules."""
-    options = Options(Overrides(select=RULES), kind)
+def reported(content: str, kind: str, path: SettingPath, rules: tuple[str, ...]) -> list[str]:
+    """The severities of what is reported about a setting, by some rules."""
+    options = Options(Overrides(select=rules), kind)
     outcome = lint_input(Input("input", content.encode(), Path("input")), options)
     assert outcome.bugs == ()
     return [one.severity for one in outcome.result.findings if one.path == path]
 
 
-def in_file(row: dict[str, str], value: Any) -> list[str]:
-    return reported(json.dumps(nested(path_of(row), value)), FILES[row["kind"]], path_of(row))
+def in_file(row: dict[str, str], value: Any, rules: tuple[str, ...] = RULES) -> list[str]:
+    return reported(json.dumps(nested(path_of(row), value)), FILES[row["kind"]], path_of(row), rules)
 
 
-def in_dump(row: dict[str, str], text: str) -> list[str]:
+def in_dump(row: dict[str, str], text: str, rules: tuple[str, ...] = RULES) -> list[str]:
     parameter = {"Name": f"/medplum/prod/{dotted(path_of(row))}", "Type": "String", "Value": text}
-    return reported(json.dumps({"Parameters": [parameter]}), "server/ssm", path_of(row))
+    return reported(json.dumps({"Parameters": [parameter]}), "server/ssm", path_of(row), rules)
 
 
-def in_variable(row: dict[str, str], text: str) -> list[str]:
+def in_variable(row: dict[str, str], text: str, rules: tuple[str, ...] = RULES) -> list[str]:
     setting = switches()[row["kind"], row["setting"]]
-    return reported(f"MEDPLUM_BASE_URL=https://api.clinic.example/\n{setting.env}={text}\n", "server/env", path_of(row))
+    return reported(f"MEDPLUM_BASE_URL=https://api.clinic.example/\n{setting.env}={text}\n", "server/env", path_of(row), rules)
 
 
 def is_opposite(text: str, reading: str) -> bool:
@@ -194,3 +195,25 @@ def test_an_empty_parameter_is_left_to_its_rule() -> None:
 def test_a_zero_turns_off_only_what_is_not_compared_with_false(kind: str, name: str, severities: list[str]) -> None:
     assert in_file(row_of(name, kind), 0) == severities
     assert in_file(row_of(name, kind), 1) == []
+
+
+STATES = ("vmcontext-bots-in-production", "database-certificate-not-verified")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "source", "severities"),
+    [
+        ("vmContextBotsEnabled", "true", in_file, ["warning"]),
+        ("vmContextBotsEnabled", 1, in_file, ["warning"]),
+        ("vmContextBotsEnabled", "yes", in_variable, ["warning"]),
+        ("vmContextBotsEnabled", "True", in_dump, ["warning"]),
+        ("vmContextBotsEnabled", "false", in_dump, []),  # misread, which is a finding of its own
+        ("vmContextBotsEnabled", "", in_variable, []),
+        ("database.ssl.rejectUnauthorized", "False", in_dump, ["warning"]),
+        ("database.ssl.rejectUnauthorized", "True", in_dump, []),
+    ],
+)
+def test_a_switch_that_is_read_as_meant_is_checked_as_any_other(
+    name: str, text: Any, source: Callable[..., list[str]], severities: list[str]
+) -> None:
+    assert source(row_of(name), text, STATES) == severities

@@ -42,6 +42,16 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
     return value.removesuffix(".") if setting.format in _HOSTS and isinstance(value, str) else value
 
 
+def switch(document: Document, path: SettingPath, value: Any) -> Any:
+    """What a switch is that is misspelt and read as meant all the same, such as ``"true"``; ``UNKNOWN`` for any other value."""
+    owner, inner = document.owner(path)
+    mismatch = mismatch_of(owner, inner)
+    if mismatch is None or mismatch.aspect != "boolean-spelling":
+        return UNKNOWN
+    setting = settings.catalogue(catalogue_kind(owner.kind)).get(inner)
+    return meant(document, path, value) if setting is not None and setting.types == ("boolean",) else UNKNOWN
+
+
 def _number(value: str) -> Any:
     """The number that a text stands for where the server takes either, as of a port; any other, such as the path of a socket, is itself."""
     return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value

@@ -12,7 +12,7 @@ from functools import partial
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN
 from ..typed import Any, NamedTuple
-from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, meant_at
+from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, meant_at, switch_at
 from .errors import RuleError
 from .node import Node
 from .operators import Inner
@@ -123,7 +123,7 @@ def _asks(assertion: Assertion) -> str:
 def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:
     """The check of a value that is known, compiled for the first one: most settings of most rules are not given.
 
-    What has a mistake of its own is checked no further, but others are compared with its meaning.
+    What has a mistake of its own is checked no further, but others are compared with its meaning; a switch that is read as meant is too.
     """
     check = compiled() if mode.prepare else None
 
@@ -137,7 +137,9 @@ def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:
                 if value is UNKNOWN:
                     return None
             elif is_misread_at(node):
-                return None
+                value = switch_at(node)
+                if value is UNKNOWN:
+                    return None
         if check is None:
             check = compiled()
         return check(value, node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..conformance.answer import Mismatch
-from ..conformance.meaning import meant
+from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread, mismatch_of
 from ..model import UNKNOWN
 from ..release import MAIN
@@ -19,6 +19,11 @@ def mismatch_at(node: Node) -> Mismatch | None:
 def is_misread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_misread`."""
     return not node.is_deeper_than(DEEPEST) and is_misread(node.document, node.path)
+
+
+def switch_at(node: Node) -> Any:
+    """What a switch is that is misspelt and read as meant all the same, such as ``"true"``; ``UNKNOWN`` for all else that is misread."""
+    return UNKNOWN if node.is_deeper_than(_DEEPEST_SETTING) else switch(node.document, node.path, node.value)
 
 
 def is_for_known_server(node: Node) -> bool:
