@@ -235,6 +235,18 @@ def test_the_version_says_how_old_the_data_is_and_a_report_does_not() -> None:
         assert day not in run("-f", form, "medplum.config.json").stdout
 
 
+def test_names_of_later_releases_are_told_apart_from_unknown_ones() -> None:
+    """Each of them says since when it is read."""
+    given = {"storeBotInput": True, "acmeFlag": 1, "shards": {}, "allowUnsafeOutbound": True, "acmeMode": 1}
+    later = "storeBotInput is read by 5.2.13 and later, but not yet by 5.1.38; your server is {}, which ignores it; {} names to check: {}"
+    unknown = ("warning", f"acmeFlag {UNKNOWN}; 2 names to check: acmeFlag and acmeMode")
+    oldest = later.format("5.1.23", 3, "storeBotInput, shards and allowUnsafeOutbound (from 5.1.27 on)")
+    assert said(found(given, "5.1.23")) == [("warning", oldest), unknown]
+    assert said(found(given, "5.1.30")) == [("warning", later.format("5.1.30", 2, "storeBotInput and shards")), unknown]
+    assert said(found(given, "5.1.41")) == [unknown] == said(found(given, "5.2.13"))
+    assert said(found(given, NEWER)) == [("note", unknown[1])]
+
+
 # --- A guess is not an edit -----------------------------------------------------------------------------------------------------------
 
 

@@ -350,15 +350,20 @@ def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
             yield from (path[:length] for length in range(1, len(path) + 1))
 
 
-def is_unread(document: Document, path: SettingPath) -> bool:
-    """Whether the server that a document is for is too old to read a setting: given or not, it is nothing to it."""
+def read_since(document: Document, path: SettingPath) -> str:
+    """Since when a setting is read that the server of a document is too old to read: ``from 5.1.27 on``; empty for any other setting."""
     owner, inner = document.owner(path)
     release = owner.server.release
     if release == MAIN or catalogue_kind(owner.kind) != "server":
-        return False
+        return ""
     known = settings.catalogue()
-    holders = (known.get(inner[:length]) for length in range(1, len(inner) + 1))
-    return any(holder is not None and is_read_later(holder, release) for holder in holders)
+    holders = (known.get(inner[:length]) for length in range(1, min(len(inner), DEEPEST) + 1))
+    return next((holder.read_from for holder in holders if holder is not None and is_read_later(holder, release)), "")
+
+
+def is_unread(document: Document, path: SettingPath) -> bool:
+    """Whether the server that a document is for is too old to read a setting: given or not, it is nothing to it."""
+    return bool(read_since(document, path))
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:

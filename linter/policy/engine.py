@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import not_
 
-from ..conformance.mismatch import mismatches
+from ..conformance.mismatch import mismatches, read_since
 from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
 from ..text import printable
 from ..typed import Final
@@ -191,20 +191,25 @@ class _Places:
 def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
     """The findings with those of each rule that has words for several (:attr:`Rule.together`) made into one.
 
-    It is at the first place, with the others as related ones; its fix is that of those of them that have one. ``rules`` are those by which
-    they were found, by their ids.
+    It is at the first place, with the others as related ones; its fix is that of those of them that have one. Names that a later release
+    reads are apart from all others. ``rules`` are those by which they were found, by their ids.
     """
-    groups: dict[tuple[str, Level, Document], list[Finding]] = {}
+    groups: dict[tuple[str, Level, Document, bool], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.rule, finding.severity, finding.document), []).append(finding)
+        groups.setdefault((finding.rule, finding.severity, finding.document, bool(_since(finding))), []).append(finding)
     kept: list[Finding] = []
-    for (rule_id, _, document), group in groups.items():
+    for (rule_id, _, document, _), group in groups.items():
         rule = rules.get(rule_id) if len(group) > 1 else None
         if rule is None or rule.together is None:
             kept.extend(group)
         else:
             kept.append(_merged(rule, rule.together, document, sorted(group, key=lambda one: one.span)))
     return kept
+
+
+def _since(finding: Finding) -> str:
+    """Since when a name is read that the server is too old for; empty for a finding about anything else."""
+    return read_since(finding.document, finding.path) if finding.part == "key" and finding.path else ""
 
 
 def _said_again(finding: Finding, first: Finding) -> str:
@@ -223,10 +228,12 @@ def _as_first(message: str) -> str:
 def _merged(rule: Rule, template: Template, document: Document, group: list[Finding]) -> Finding:
     first, *others = group
     paths = [finding.path or () for finding in group]
+    since = [_since(finding) for finding in group]
     fixes = [finding.fix for finding in group if finding.fix is not None]
     by_hand = [printable(dotted(finding.path)) for finding in group if finding.fix is None and finding.path]
+    node, notes = Node.at(seen_by(rule, document), paths[0]), ["" if one == since[0] else one for one in since]
     return first._replace(
-        message=template.show(Node.at(seen_by(rule, document), paths[0]), first=_as_first(first.message), places=paths).rstrip(),
+        message=template.show(node, first=_as_first(first.message), places=paths, notes=notes).rstrip(),
         related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
         fix=_together(fixes, by_hand) if fixes else None,
     )

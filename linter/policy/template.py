@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
@@ -82,15 +83,15 @@ class Template:
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
-    def show(self, node: Node, reason: str = "", first: str = "", places: Sequence[SettingPath] = ()) -> str:
+    def show(self, node: Node, reason: str = "", first: str = "", places: Sequence[SettingPath] = (), notes: Sequence[str] = ()) -> str:
         """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
 
         ``places`` are the settings that a finding about several is about, and ``first`` the message about the first one; without them it
-        is about that of the node.
+        is about that of the node. ``notes`` say something of each of them, or nothing.
         """
         about = {"reason": reason, "first": first}
         if any(path.fact in _OF_SEVERAL for path in self.paths):
-            about |= {"count": str(len(places) or 1), "paths": series(places or (node.path,))}
+            about |= {"count": str(len(places) or 1), "paths": series(places or (node.path,), notes)}
         made: list[str] = []
         seen: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         length = 0
@@ -142,9 +143,10 @@ def _known(path: Path, node: Node) -> Any:
     return meant(node.document, asked.path, value)
 
 
-def series(paths: Sequence[SettingPath]) -> str:
-    """The names of settings as people list them; of many the first ones, and how many there are besides."""
-    names = [printable(dotted(path)) for path in paths]
+def series(paths: Sequence[SettingPath], notes: Sequence[str] = ()) -> str:
+    """The names of settings as people list them, each with its note in brackets; of many the first ones, and how many there are besides."""
+    named = zip_longest(paths, notes, fillvalue="")
+    names = [f"{printable(dotted(path))} ({note})" if note else printable(dotted(path)) for path, note in named]
     if len(names) > _MOST_NAMES:
         names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
