@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.canaries import CANARY, FORMS, Planted, everywhere, planted_files, printed
+from support.canaries import ADDRESSES, CANARY, FORMS, LOGINS, Planted, Values, everywhere, planted_files, printed, server_files
 from support.helpers import EVERY_RULE, rule
 
 from linter.commands import diff, show
+from linter.commands.explain import explained
 from linter.commands.fix import unified_diff
+from linter.commands.fix_script import printed as printed_commands
+from linter.commands.fix_script import script, tried
+from linter.commands.rules import rule_file_of
+from linter.config import Config
 from linter.fix import fixed
 from linter.load import Input, load_documents
 from linter.model import Document, Result
@@ -271,6 +276,68 @@ def test_no_fix_prints_a_canary(planted: Planted, fixing: dict[str, Path]) -> No
         made += len(fixes.files)
     is_edited = planted.kind != "server/azure" and planted.name not in UNEDITED and not (planted.kind or "").startswith(("infra", "secret"))
     assert bool(made) == is_edited
+
+
+ORIGINS = ("allowedOrigins",)
+HOLDERS = [
+    *(ORIGINS, ("baseUrl",), ("appBaseUrl",), ("storageBaseUrl",), ("issuer",), ("jwksUrl",), ("introspectUrl",), ("vmContextBaseUrl",)),
+    *(("aiRealtimeTranscriptionUrl",), ("database", "host"), ("redis", "url"), ("database", "url"), ("redisUrl",), ("databaseUrl",)),
+    *(("otlpMetricsEndpoint",), ("webhookUrl",), ("alowedOrigins",), ("databaseProxyEndpoint",), ("binaryStorage",)),
+]
+"""Settings that hold a URL, and names that are none."""
+OF_URLS = {"baseUrl": "https://api.clinic.test/", "appBaseUrl": "https://app.clinic.test/"}
+WITH_URLS = ("medplum.config.json", "dump.json", ".env", "compose.yaml", "values.yaml")
+
+
+def with_url(path: tuple[str, ...], text: str) -> list[Planted]:
+    """A server's configuration with a text at a setting, in several formats."""
+    values: Values = {**{(name,): url for name, url in OF_URLS.items()}, path: text}
+    return [one for one in server_files(values) if one.name in WITH_URLS]
+
+
+def outputs(planted: Planted) -> Iterator[tuple[str, str]]:
+    """All that the commands print about a file and its fixes, each with what prints it."""
+    options = Options(EVERY_RULE, planted.kind, isolated=True)
+    check = partial(_relinted, planted, options)
+    first = check({})
+    outcome, dumps, notes = tried(first, check, unsafe=True)
+    fixes = fixed(check, unsafe=True)
+    assert (first.bugs, outcome.bugs, fixes.bugs) == ((), (), ())
+    yield from reports(outcome.result).items()
+    yield from ((f"fixed {name}", text) for name, text in reports(fixes.outcome.result).items())
+    yield "notes", "\n".join((*first.errors, *notes, *fixes.refused))
+    yield "commands", printed_commands(dumps)
+    yield "script", script(dumps).text
+    yield from (("difference", unified_diff(file)) for file in fixes.files)
+    for document in first.result.documents:
+        yield "show", show.as_text([document], only_changed=False, defaults=True)
+        yield "show as JSON", show.as_json([document], only_changed=False, defaults=True)
+        yield "diff", diff.as_text(document, first.result.documents[0])
+        yield "diff as JSON", diff.as_json(document, first.result.documents[0])
+    for found in {finding.rule for finding in first.result.findings}:
+        yield f"explain {found}", explained(rule_file_of(found, []), first, EVERY_RULE, lambda _folder: Config())
+    baseline = _relinted(planted, options._replace(write_baseline=Path("/nowhere/known")), {}).baseline
+    yield "baseline", baseline.text if baseline is not None else ""
+
+
+@pytest.mark.quick_cases(3)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_output_has_what_stands_before_the_host_of_a_url(address: str) -> None:
+    """Neither as it is nor as a host in small letters, which is what an origin was once made of."""
+    cases = [(ORIGINS, login) for login in LOGINS] + [(path, LOGINS[number % len(LOGINS)]) for number, path in enumerate(HOLDERS)]
+    for number, (path, login) in enumerate(cases):
+        planted = with_url(path, address.format(login))[number % len(WITH_URLS)]
+        said = {name: printed(text) for name, text in outputs(planted) if printed(text)}
+        assert said == {}, (planted.name, path, login)
+
+
+@pytest.mark.parametrize("login", [login for login in LOGINS if login.strip(f"{CANARY}:@usrp%4F02x") == ""])
+def test_the_fix_of_an_origin_takes_the_login_out(login: str) -> None:
+    for planted in with_url(ORIGINS, f"https://a.clinic.test,https://{login}@db.clinic.test/"):
+        if planted.name in ("medplum.config.json", ".env"):
+            (file,) = fixed(partial(_relinted, planted, Options(EVERY_RULE, planted.kind, isolated=True)), unsafe=True).files
+            assert "https://a.clinic.test,https://db.clinic.test" in file.after.decode()
+            assert printed(file.after.decode()) == []
 
 
 def _relinted(planted: Planted, options: Options, instead: Mapping[str, bytes]) -> Outcome:

@@ -102,7 +102,7 @@ def _read_otherwise(value: Any, setting: Setting) -> Any:
 
 
 def _around_host(value: str) -> re.Match[str] | None:
-    return re.fullmatch(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^@/\s]*@)?([^/@:\s]+?)\.?(?::[0-9]*)?(?:/\S*)?\s*", value)
+    return re.fullmatch(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/\\?#\s]*@)?([^/\\?#@:\s]+?)\.?(?::[0-9]*)?(?:[/\\?#]\S*)?\s*", value)
 
 
 def _around_bucket(value: str) -> re.Match[str] | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from ..formats import FORMATS
+from ..formats.authority import authority_of, without_login
 from ..model import ABSENT
 from ..patterns import pattern
 from ..syntax.json import valid_value
@@ -111,14 +112,14 @@ def holder(text: str) -> Any:
 
 
 def in_form(name: str, text: str) -> str | None:
-    """The text in a format that another one stands for; None where that is none, or in doubt."""
+    """The text in a format that another one stands for, a URL without credentials; None where that is none, or in doubt."""
     limit = _LONGEST if not name.startswith("pem-") else 100 * _LONGEST
     if len(text) > limit:
         return None
     made = _FORMS[name](text) if name in _FORMS else text
     for candidate in (text.strip(), made):
         if candidate and candidate != text and FORMATS[name].reason(candidate) is None:
-            return candidate
+            return without_login(candidate) if name in _URLS else candidate
     return None
 
 
@@ -144,12 +145,12 @@ def _origins(text: str) -> str | None:
 
 
 def _origin(text: str) -> str | None:
-    if "*" in text or FORMATS["url"].reason(text) is not None:
+    where = authority_of(text)
+    if where is None or "*" in text or FORMATS["url"].reason(text) is not None:
         return None
-    match = re.match(r"(https?)://([^/?#@]+)", text, re.IGNORECASE)
-    if match is None:
-        return None
-    scheme, host = match[1].lower(), match[2].lower()
+    if "@" in text[where.end :]:
+        return None  # a credential can hold what ends an authority, and the part of it before that is no host
+    scheme, host = text.partition(":")[0].lower(), text[where.host : where.end].lower()
     return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80').removesuffix(':')}"
 
 
@@ -237,5 +238,6 @@ _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "websocket-url": _websocket,
 }
 
+_URLS: Final = frozenset({"base-url", "redirect-uri", "url", "websocket-url"})
 LISTS: Final = frozenset({"email-list", "origins"})
 """The formats of texts that are lists, with commas between the entries."""

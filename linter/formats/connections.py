@@ -10,7 +10,7 @@ from ..typed import Any, Final
 
 _URL = pattern(
     r"(?P<scheme>postgres|postgresql|redis|rediss)://"
-    r"(?:(?P<username>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
+    r"(?:(?P<username>[^:/\\?#\s]*)(?::(?P<password>[^/\\?#\s]*))?@)?"
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/(?P<name>[^/?#\s]*))?"
     r"(?:\?(?P<options>[^#\s]*))?",
@@ -33,7 +33,8 @@ def endpoint_of(text: str) -> dict[str, Any] | None:
 def parts_of(url: str) -> dict[str, Any] | None:
     """The members of a connection that a URL stands for, by their dotted names: of PostgreSQL, with a database and a user, or of Redis.
 
-    None where it says more than they can (other options behind a question mark than ``sslmode``), or less than a connection needs.
+    None where it says more than they can (other options behind a question mark than ``sslmode``), or less than a connection needs. What
+    stands before the last "@" is user and password, as the clients read it.
     """
     match = _URL.fullmatch(url.strip())
     options = match["options"] if match is not None else None
@@ -47,8 +48,8 @@ def parts_of(url: str) -> dict[str, Any] | None:
         if not match["name"] or "username" not in login:
             return None
         return {**parts, "dbname": unquote(match["name"]), **login, **({"ssl.require": True} if _TLS.get(options or "") else {})}
-    if match["name"] and not match["name"].isdecimal():
-        return None
+    if (match["name"] and not match["name"].isdecimal()) or (login and "password" not in login):
+        return None  # a user alone can be a password that lacks its colon
     parts |= login
     if match["name"]:
         parts["db"] = int(match["name"])

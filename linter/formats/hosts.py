@@ -6,14 +6,16 @@ import re
 
 from ..patterns import pattern
 from . import format
+from .authority import authority_of
 
-_HOST = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
+_HOST = pattern(r"\[[^\]]*\]|[^:]*")
 
 
 def host_of(url: str) -> str | None:
     """The host of an absolute URL, without port and credentials."""
-    match = _HOST.match(url)
-    return match[1] if match else None
+    where = authority_of(url)
+    host = _HOST.match(url, where.host, where.end) if where is not None else None
+    return host[0] if host is not None else None
 
 
 def is_local_host(host: str) -> bool:

@@ -33,7 +33,7 @@ def is_reference(value: Any) -> bool:
 
 def _is_bare(text: str) -> bool:
     found = re.fullmatch(
-        r"""\s*(?P<url>[a-z][a-z0-9+.-]*://(?:[\w.-]*\.)?)?
+        r"""\s*(?P<url>[A-Za-z][A-Za-z0-9+.-]*://(?:[^/\\?\#\s]*@)?(?:[\w.-]*\.)?)?
         (?:\$[A-Z_][A-Z0-9_]+|%[A-Z_][A-Z0-9_]+%|@@[A-Z_][A-Z0-9_]+@@)
         (?(url)(?:\.[\w.-]*)?(?:[:/?\#].*)?|\s*)""",
         text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from . import format
+from .hosts import host_of
 
 _PUBLISHED = {
     # Words that a sample configuration gives; they are no secrets any more.
@@ -49,7 +50,8 @@ def not_of_medplum(text: str) -> str | None:
         return _OF_MEDPLUM[text]
     if "medplum.com" not in text.lower():
         return None
-    if re.match(r"https?://(?:[a-z0-9-]+\.)*medplum\.com(?=[:/?#]|\Z)", text, re.IGNORECASE):
+    host = (host_of(text) or "").lower() if text.lower().startswith(("http://", "https://")) else ""
+    if host == "medplum.com" or host.endswith(".medplum.com"):
         return "leads to Medplum's own service instead of yours"
     is_mail = re.search(r"@(?:[a-z0-9-]+\.)*medplum\.com(?![\w.-])", text, re.IGNORECASE)
     return "is an address of Medplum, from which you cannot send mail" if is_mail else None

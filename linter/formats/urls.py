@@ -6,13 +6,15 @@ import re
 
 from ..patterns import pattern
 from . import format
+from .authority import authority_at, authority_of
 
 _WHITE_SPACE = pattern(r"\s")
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _PLAIN = pattern(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:[/?#]\S*)?")
 """A URL as nearly all of them are."""
-_HOST = pattern(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]@<>\\^`{|}%]+)")
+_HOST = pattern(r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]@\uff20\ufe6b<>\\^`{|}%]+")
+_LOOPBACK = pattern(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]", re.IGNORECASE)
 
 
 @format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.")
@@ -28,39 +30,43 @@ def url(text: str) -> str | None:
         return "must be an http or https URL"
     if len(match[2]) != 2:
         return f"must have two slashes after {match[1].lower()}:"
-    return _authority(text[match.end() :])
+    return _authority(text, match.end())
 
 
 def _is_port(text: str) -> bool:
     return re.fullmatch(r"0*[0-9]{1,5}", text) is not None and int(text[-5:]) <= 65535
 
 
-def _authority(rest: str) -> str | None:
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    host, port = _host_and_port(authority)
+def _authority(text: str, start: int) -> str | None:
+    where = authority_at(text, start)
+    host, port = _host_and_port(text[where.host : where.end])
     if not host:
         return "must name a host after the two slashes"
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or text.startswith("\\", where.end):
         return "must name a valid host after the two slashes"
     if port is not None and not (port == "" or _is_port(port)):
         return "must have a port between 0 and 65535 after the host"
     return None
 
 
-def _host_and_port(authority: str) -> tuple[str, str | None]:
-    host, colon, port = authority.rpartition(":")
-    if not colon or "]" in port or "@" in port:
-        return authority, None
-    return host, port
+def _host_and_port(address: str) -> tuple[str, str | None]:
+    host, colon, port = address.rpartition(":")
+    return (address, None) if not colon or "]" in port else (host, port)
+
+
+def _address_of(url: str) -> tuple[str, str | None]:
+    """The host and the port of what is a URL."""
+    where = authority_of(url)
+    assert where is not None  # it has two slashes
+    return _host_and_port(url[where.host : where.end])
 
 
 def origin_of(text: str) -> tuple[str, str, int] | None:
     """The scheme, host and port of a URL as browsers compare them: in lower case, with the usual port written out. None if it is no URL."""
     if url(text) is not None:
         return None
-    scheme, _, rest = text.partition("://")
-    host, port = _host_and_port(re.split(r"[/?#]", rest, maxsplit=1)[0])
-    return scheme.lower(), host.rpartition("@")[2].lower(), int(port) if port else _USUAL_PORTS[scheme.lower()]
+    scheme, (host, port) = text.partition(":")[0].lower(), _address_of(text)
+    return scheme, host.lower(), int(port) if port else _USUAL_PORTS[scheme]
 
 
 @format("websocket-url", "An absolute ws or wss URL.")
@@ -99,13 +105,14 @@ def redirect_uri(text: str) -> str | None:
     return None
 
 
-def _is_loopback(text: str) -> bool:
-    return re.match(r"http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\])(:[0-9]+)?(/|$)", text, re.IGNORECASE) is not None
+def _is_loopback(url: str) -> bool:
+    return _LOOPBACK.fullmatch(_address_of(url)[0]) is not None
 
 
 @format("url-without-path", "A URL that ends with its host, or with the slash after it.")
 def url_without_path(text: str) -> str | None:
-    return "has a path" if re.search(r"://[^/]*/+[^/?#]", text) else None
+    where = authority_of(text)
+    return "has a path" if where is not None and re.match(r"[/\\]+[^/\\?#]", text[where.end :]) else None
 
 
 def _origin(text: str) -> str | None:
@@ -114,12 +121,15 @@ def _origin(text: str) -> str | None:
         return "must be an origin such as https://app.example.com"
     if "*" in text:
         return "must be an exact origin: the server does not expand wildcards"
-    if re.search(r"[/?#]", text.partition("://")[2]):
+    where = authority_of(text)
+    if where is not None and where.host > where.start:
+        return "must be an origin without a user, password or token before the host"
+    if where is not None and where.end < len(text):
         return "must be an origin without a slash or path after the host"
     if text != text.lower():
         return "must be in lower case, as browsers send origins"
-    scheme, _, authority = text.partition("://")
-    if authority.endswith(f":{_USUAL_PORTS[scheme]}"):
+    scheme = text.partition(":")[0]
+    if text.endswith(f":{_USUAL_PORTS[scheme]}"):
         return f"must be without :{_USUAL_PORTS[scheme]}, which browsers leave out"
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from ..formats.authority import authority_at, last_at
 from ..patterns import pattern
 from ..text import MASK
 from ..typed import Final
@@ -19,8 +20,8 @@ _SCHEME: Final = pattern(
 """The scheme of a URL and the slashes behind it, also where one of the two is misspelt."""
 _DIGEST: Final = pattern(r"@(?:sha256|sha512):[0-9a-f]{32,}\Z")
 """The end of a container image that is named by its content."""
-_MARK: Final = pattern("@@[A-Z][A-Z0-9_]{0,60}@@")
-"""A reference in whose place a program puts a value."""
+_ESCAPED_AT: Final = pattern("%40|[\uff20\ufe6b]")
+"""What a parser of hosts takes for an "@"."""
 _QUERY: Final = pattern(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
 """Where the values of a query begin: behind the name of the first one."""
 _FRAGMENT: Final = pattern(r"(?<=#)(?=\S)")
@@ -112,9 +113,12 @@ def _may_have(text: str, words: Iterable[str]) -> bool:
 
 def _without_user(text: str) -> str:
     """The text without what stands before its last "@": user and password, or a token alone."""
-    at = (_MARK.sub(lambda mark: "x" * len(mark[0]), text) if "@@" in text else text).rfind("@")
-    if at <= 0 or _DIGEST.match(text, at):
-        return text
     scheme = _SCHEME.match(text)
-    start = scheme.end() if scheme is not None and scheme.end() <= at else 0
+    start = scheme.end() if scheme is not None else 0
+    at = last_at(text)
+    if _DIGEST.match(text, max(at, 0)):
+        at = last_at(text, 0, at)
+    if not text.isascii() or "%40" in text:
+        at = max([at, *(match.start() for match in _ESCAPED_AT.finditer(text, start, authority_at(text, start).end))])
+    start = start if start <= at else 0
     return f"{text[:start]}{MASK}{text[at:]}" if start < at else text

@@ -236,6 +236,22 @@ FORMS = [
 """What a secret looks like when it stands where something public belongs."""
 
 
+LOGINS = [
+    *(f"{CANARY}", f"user:{CANARY}", f":{CANARY}", f"{CANARY}:", f"user:p@{CANARY}", f"{CANARY}@ss", f"@{CANARY}"),
+    *(f"{CANARY}%2F", f"{CANARY}%40x", f"${{USER}}:{CANARY}", f"${{X:-{CANARY}}}", f"{CANARY} x"),
+    *(f"{CANARY}\\", f"{CANARY}?", f"{CANARY}#", f"{CANARY}/", f"{CANARY},x", f"{CANARY};x"),
+]
+"""What stands before the "@" of an authority."""
+ADDRESSES = [
+    *("https://{}@db.clinic.test/", "HTTPS://{}@Db.clinic.test:443/x", "http://{}@db.clinic.test", "https://{}@[::1]/"),
+    *("https://a.clinic.test, https://{}@db.clinic.test/", "https://{}@app.clinic.test,https://b.clinic.test"),
+    *("https://{}@${{HOST}}/", "https://{}@$HOST/", "https://{}@@@HOST@@/", " https://{}@db.clinic.test/ "),
+    *("https:/{}@db.clinic.test/", "https:\\\\{}@db.clinic.test/", "https:{}@db.clinic.test/", "//{}@db.clinic.test/", "{}@db.clinic.test"),
+    *("redis://{}@db.clinic.test:6379", "postgres://{}@db.clinic.test:5432/medplum?sslmode=require", "wss://{}@db.clinic.test/"),
+]
+"""Where such a login can stand."""
+
+
 def public_paths(kind: str) -> list[tuple[str, ...]]:
     """Every public setting of a kind that is not beneath a list, and so has a name everywhere."""
     known = settings.catalogue(kind)
@@ -290,6 +306,7 @@ def printed(text: str) -> list[str]:
     forms = {
         **{part: part for part in PARTS},
         **{part.upper(): part for part in PARTS},
+        **{part.lower(): part for part in PARTS},
         **{f"{number[:3]},{number[3:6]}": number for at in range(3) for number in [DIGITS[at : at + 6]]},
         **{base64.b64encode(f"{pad}{CANARY}".encode()).decode()[4:10]: "base64" for pad in ("", "x", "xx")},
     }
