@@ -277,9 +277,14 @@ class _Fixing:
         made = {uri: self._made(findings) for uri, findings in chosen.items()}
         after = self.check({**self.contents, **made})
         documents = self._compared(chosen, outcome, after)
-        emptying = {uri for uri in chosen if self._leave_out_emptying(uri, chosen[uri], documents[uri])}
-        wrong = {uri: None for uri in chosen if uri not in emptying and self._is_wrong(uri, chosen[uri], documents[uri])}
-        good = [uri for uri in made if uri not in wrong and uri not in emptying]
+        again = {
+            uri
+            for uri in chosen
+            if self._leave_out_emptying(uri, chosen[uri], documents[uri])
+            or self._leave_out_unproved(uri, chosen[uri], documents[uri], outcome)
+        }
+        wrong = {uri: None for uri in chosen if uri not in again and self._is_wrong(uri, chosen[uri], documents[uri])}
+        good = [uri for uri in made if uri not in wrong and uri not in again]
         for uri in good:
             self.contents[uri] = made[uri]
             self.fixed.setdefault(uri, []).extend(chosen[uri])
@@ -288,7 +293,7 @@ class _Fixing:
         if good:
             self._note_new({uri: chosen[uri] for uri in good}, documents, outcome, after)
         self._take_back(wrong)
-        return self.check(self.contents) if wrong or emptying else after
+        return self.check(self.contents) if wrong or again else after
 
     def _made(self, findings: Sequence[Finding]) -> bytes:
         """The bytes of a file with the fixes of some findings made, or of a dump of the store after their commands."""
@@ -331,12 +336,7 @@ class _Fixing:
         blamed = [one for part in _by_document(findings) if self._empties(part, old) for one in self._part_that(self._empties, part, old)]
         if not blamed or (len(blamed) == len(findings) and uri not in self.contents):
             return False
-        self.left_out.update(map(_key, blamed))
-        lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in blamed)
-        where = f"at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
-        self.notes.append(
-            f"{uri}: the fixes of {_rules(blamed)} {where} are left out, because they would leave no setting of a server there"
-        )
+        self._leave_out(uri, blamed, "they would leave no setting of a server there")
         return True
 
     def _empties(self, findings: Sequence[Finding], old: Sequence[Document]) -> bool:
@@ -344,6 +344,28 @@ class _Fixing:
         uri = findings[0].document.uri
         after = self.check({**self.contents, uri: _edited(findings)})
         return _are_others(old, [document for document in after.result.documents if document.uri == uri])
+
+    def _leave_out_unproved(self, uri: str, findings: Sequence[Finding], documents: _Compared, before: Outcome) -> bool:
+        """Whether nobody can tell that some fixes of a file make of it what they should, because a value is known only before them or
+        after them; these are left out, and that is noted."""
+        if _are_others(*documents) or _is_as_meant(findings, *documents) is not None:
+            return False
+        parts = [part for part in _by_document(findings) if self._is_unproved(part, before)]
+        blamed = [one for part in parts for one in self._part_that(self._is_unproved, part, before)] or findings
+        self._leave_out(uri, blamed, "a value that they change cannot be known, and so neither can what comes of it")
+        return True
+
+    def _is_unproved(self, findings: list[Finding], before: Outcome) -> bool:
+        """Whether nobody can tell that some fixes of a file, by themselves, make of it what they should."""
+        uri = findings[0].document.uri
+        documents = self._compared([uri], before, self.check({**self.contents, uri: self._made(findings)}))[uri]
+        return not _are_others(*documents) and _is_as_meant(findings, *documents) is None
+
+    def _leave_out(self, uri: str, blamed: Sequence[Finding], why: str) -> None:
+        self.left_out.update(map(_key, blamed))
+        lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in blamed)
+        where = f"at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
+        self.notes.append(f"{uri}: the fixes of {_rules(blamed)} {where} are left out, because {why}")
 
     def _is_wrong(self, uri: str, findings: Sequence[Finding], documents: _Compared) -> bool:
         """Whether the fixes of a file do something else than they should; it is noted."""
@@ -610,17 +632,23 @@ def _environment(document: Document) -> str | None:
     return None if document.kind == "infra/json" else document.environment
 
 
-def _is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool:
-    """Whether the documents of a file hold what the changes make of their settings, and nothing else."""
+def _is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool | None:
+    """Whether the documents of a file hold what the changes make of their settings, and nothing else; None where nobody can tell."""
     changes: dict[Document, list[Change]] = {}
     for finding in findings:
         changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
-    return all(_holds(new, old, changes.get(old, ())) for old, new in zip(before, after, strict=True))
+    return _all(_holds(new, old, changes.get(old, ())) for old, new in zip(before, after, strict=True))
 
 
-def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool:
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all answers are yes; None where some are not known, and none is no."""
+    found = set(answers)
+    return False if False in found else None if None in found else True
+
+
+def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool | None:
     """Whether a document holds what changes make of an old one; of a flat list of names all that they do not touch has the same text."""
-    return _same(_changed(old, changes), new.data) and _untouched(old, changes) == _untouched(new, changes)
+    return _all((_same(_changed(old, changes), new.data), _untouched(old, changes) == _untouched(new, changes)))
 
 
 def _untouched(document: Document, changes: Sequence[Change]) -> list[tuple[SettingPath, Any]]:
@@ -674,15 +702,20 @@ def _drop_emptied(document: Document, path: SettingPath, data: dict[str, Any]) -
         del holder[path[length - 1]]
 
 
-def _same(wanted: Any, found: Any) -> bool:
-    """Whether two trees are the same; where nobody knows a value, nobody need know it afterwards. What is no number is still none."""
+def _same(wanted: Any, found: Any) -> bool | None:
+    """Whether two trees are the same; where nobody knows a value, nobody need know it afterwards. What is no number is still none.
+
+    None where a value is known in one of them only.
+    """
     if isinstance(wanted, dict) and isinstance(found, dict):
-        return wanted.keys() == found.keys() and all(_same(value, found[name]) for name, value in wanted.items())
+        return wanted.keys() == found.keys() and _all(_same(value, found[name]) for name, value in wanted.items())
     if isinstance(wanted, list) and isinstance(found, list):
-        return len(wanted) == len(found) and all(map(_same, wanted, found))
+        return len(wanted) == len(found) and _all(map(_same, wanted, found))
+    if wanted is UNKNOWN or found is UNKNOWN:
+        return True if wanted is found else None
     if wanted != wanted:  # a text that the loader reads no number in
         return bool(found != found)
-    return wanted is found or (wanted is not UNKNOWN and found is not UNKNOWN and same(wanted, found))
+    return wanted is found or same(wanted, found)
 
 
 class Key(NamedTuple):

@@ -70,15 +70,16 @@ _BLOCK: Final = 256
 class Text:
     """The text of one file and its lines.
 
-    ``content`` never holds the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` tells whether the file
-    had one. Only LF, CR and CRLF end a line.
+    ``content`` never holds the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` is what the file begins
+    with: nothing, the mark, or several of them, as programs leave that each add one. Only LF, CR and CRLF end a line.
     """
 
     __slots__ = ("_blocks", "_long", "bom", "content")
 
     def __init__(self, content: str) -> None:
-        self.bom = content.startswith(BOM)
-        self.content = content[1:] if self.bom else content
+        bare = content.lstrip(BOM)
+        self.bom = content[: len(content) - len(bare)]
+        self.content = bare
         self._blocks: _Blocks | None = None
         self._long: dict[int, Span] = {}
         """The lines that are longer than a block."""
@@ -91,7 +92,7 @@ class Text:
     @property
     def encoded(self) -> bytes:
         """The bytes of the text in UTF-8, with its byte order mark."""
-        return f"{BOM if self.bom else ''}{self.content}".encode()
+        return f"{self.bom}{self.content}".encode()
 
     def position(self, offset: int) -> Position:
         """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""

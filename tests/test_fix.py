@@ -15,14 +15,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from support.canaries import Planted, infra_files, server_files
 from support.checkout import ROOT
 
 from linter import cli, output
 from linter.config import Overrides
-from linter.fix import fixed
+from linter.fix import Fixes, commanded, fixed
+from linter.load import Input
 from linter.model import Change, Document
 from linter.release import NEWEST
-from linter.run import Options, Outcome, lint_paths
+from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.text import Edit, Span
 
 SLASHES = "app-base-url-without-trailing-slash,storage-base-url-without-trailing-slash,removed-setting,base-url-without-trailing-slash"
@@ -691,3 +693,65 @@ def test_the_engine_writes_nothing() -> None:
     [file] = fixes.files
     assert (file.before, json.loads(file.after)["appBaseUrl"], file.findings) == (before, "https://a.clinic.example/", 1)
     assert all(isinstance(one, Document) for one in file.old) and fixes.outcome.result.findings == ()
+
+
+# --- Inputs of which nothing can be proved --------------------------------------------------------------------------------------------
+
+MARKED = [
+    *server_files({("baseUrl",): "https://api.clinic.test", ("database", "host"): "db.clinic.test", ("port",): "8103"}),
+    *infra_files({("name",): "prod", ("baseUrl",): "https://api.clinic.test", ("region",): "us-east-1"}),
+]
+
+
+def fixes_of(name: str, content: bytes, kind: str | None, *, unsafe: bool = True) -> Fixes:
+    def check(instead: Mapping[str, bytes]) -> Outcome:
+        data = instead.get(name, content)
+        outcome = lint_input(Input(name, data, Path("/nowhere") / name), Options(Overrides(pedantic=True), kind, isolated=True))
+        assert outcome.bugs == ()
+        return outcome._replace(contents={name: data})
+
+    fixes = fixed(check, unsafe=unsafe)
+    assert (fixes.bugs, commanded(check, unsafe=unsafe).bugs) == ((), ())
+    return fixes
+
+
+@pytest.mark.parametrize("planted", MARKED, ids=lambda planted: planted.name)
+def test_byte_order_marks_are_no_bug_in_any_format(planted: Planted) -> None:
+    """At the start they are all taken off; a further one stays where it is."""
+    content, mark = planted.content.encode(), "\ufeff".encode()
+    one = [file.after for file in fixes_of(planted.name, mark + content, planted.kind).files]
+    for number in (2, 3):
+        assert [file.after for file in fixes_of(planted.name, mark * number + content, planted.kind).files] == one
+    for odd in (b" " + mark + content, mark + b"\n" + mark + content, content + mark, content.replace(b"api", mark + b"api", 1)):
+        fixes_of(planted.name, odd, planted.kind)
+
+
+def test_several_byte_order_marks_are_one_finding_and_go_at_once() -> None:
+    path = write(f"\ufeff\ufeff\ufeff{json.dumps(BASE)}")
+    reports = json.loads(run(path.name, "--select", "byte-order-mark", "--format", "sarif").stdout)
+    (found,) = reports["runs"][0]["results"]
+    (change,) = found["fixes"][0]["artifactChanges"]
+    assert change["replacements"] == [{"deletedRegion": {"byteLength": 9, "byteOffset": 0}}]
+    assert run(path.name, "--fix", "--select", "byte-order-mark").exit_code == 0
+    assert json.loads(path.read_text()) == BASE
+
+
+@pytest.mark.parametrize("text", ["{{x}}", "{{ x }}", "https://{{x}}/", "x{{y}}z", " {{x}}", "{{", "}}", "{{}}"])
+@pytest.mark.parametrize("name", ["redisUrl", "databaseUrl", "database/password", "databasePassword", "signingkey", "redis.url", "baseurl"])
+def test_a_value_that_nobody_knows_is_no_bug(name: str, text: str) -> None:
+    """Behind a name that is none AWS refuses it, and behind that of a secret it is how it should be in a template."""
+    names = {"/medplum/prod/baseUrl": "https://api.clinic.test", f"/medplum/prod/{name}": text}
+    fields = [{"Name": one, "Type": "String", "Value": value} for one, value in names.items()]
+    for content in (json.dumps(names), json.dumps({"Parameters": fields})):
+        fixes_of("ssm.json", content.encode(), None)
+
+
+def test_a_fix_that_cannot_be_proved_is_left_out_and_the_others_are_made() -> None:
+    names = {"/medplum/prod/baseUrl": "https://api.clinic.test", "/medplum/prod/signingkey": "{{x}}"}
+    fields = [{"Name": one, "Type": "String", "Value": value} for one, value in names.items()]
+    path = write(json.dumps({"Parameters": fields}), "ssm.json")
+    result = run(path.name, "--diff", "--unsafe-fixes")
+    assert result.exit_code == 1
+    assert "the fixes of unknown-setting at line 1 are left out, because a value that they change cannot be known" in result.stderr
+    assert "--name /medplum/prod/baseUrl " in result.stdout
+    assert "/medplum/prod/signingKey" not in result.stdout

@@ -88,8 +88,8 @@ class SourceFile:
             self.encoding_error = len(data[: error.start].decode("utf-8"))
             content = data.decode("utf-8", "replace")
         self.text = Text(content)
-        if self.encoding_error is not None and self.text.bom:
-            self.encoding_error -= 1
+        if self.encoding_error is not None:
+            self.encoding_error -= len(self.text.bom)
 
     @property
     def release(self) -> Release:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from operator import mul
 
-from ..text import BOM, Piece, Span, Text
+from ..text import Piece, Span, Text
 from ..typed import Final, NamedTuple
 from ._identity import counted
 
@@ -159,7 +159,7 @@ def _hash(window: str) -> int:
 
 def _as_read(text: Text, end: int | None) -> str:
     """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
-    content = f"{BOM if text.bom else ''}{text.content[:end]}"
+    content = f"{text.bom}{text.content[:end]}"
     try:
         content.encode()
     except UnicodeEncodeError:

@@ -407,14 +407,10 @@ def _fixes(finding: Finding, place: _Placer) -> list[_Object]:
     if fix is None or fix.edits is None or not fix.shown:
         return []
     replacements = [_replacement(document, edit) for edit in fix.edits]
-    if fix.without_mark:
-        replacements.insert(0, {"deletedRegion": {"byteLength": len(_MARK), "byteOffset": 0}})
+    if fix.without_mark:  # it has no line and no column (SARIF 2.1.0, 3.30.2)
+        replacements.insert(0, {"deletedRegion": {"byteLength": len(document.text.bom.encode()), "byteOffset": 0}})
     changes = [{"artifactLocation": place(document.uri), "replacements": replacements}]
     return [{"artifactChanges": changes, "description": {"text": sentence(plain(printable(one_line(fix.description))))}}]
-
-
-_MARK: Final = b"\xef\xbb\xbf"
-"""The byte order mark, which has no line and no column (SARIF 2.1.0, 3.30.2)."""
 
 
 def _replacement(document: Document, edit: Edit) -> _Object:

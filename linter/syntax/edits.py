@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from ..patterns import pattern
+from ..text import BOM, Text
 from ..text import Edit as Edit
-from ..text import Text
 from ..typed import Any
 from .places import JsonPath
 
@@ -53,8 +53,8 @@ def apply_edits(content: str, edits: Iterable[Edit]) -> str:
 
 def apply_to(text: Text, edits: Iterable[Edit], *, bom: bool | None = None) -> str:
     """All of a file with all edits made, its byte order mark included; ``bom`` says whether it is to have one, None that it is kept."""
-    mark = text.bom if bom is None else bom
-    return ("\ufeff" if mark else "") + apply_edits(text.content, edits)
+    mark = text.bom if bom is None else BOM if bom else ""
+    return mark + apply_edits(text.content, edits)
 
 
 def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:

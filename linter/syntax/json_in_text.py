@@ -46,7 +46,7 @@ class InnerJson:
         spelling = self._spelling
         if spelling is None:
             return self.span
-        mark = 1 if self.text.bom else 0
+        mark = len(self.text.bom)
         return Span(spelling.outward(inner.start + mark), spelling.outward(inner.end + mark))
 
     def inward(self, outer: Span) -> Span:
@@ -54,7 +54,7 @@ class InnerJson:
         spelling = self._spelling
         if spelling is None:
             return Span(0, len(self.text.content))
-        mark = 1 if self.text.bom else 0
+        mark = len(self.text.bom)
         last = len(self.text.content)
         start = max(spelling.inward(outer.start) - mark, 0)
         end = spelling.inward(max(outer.end - 1, outer.start)) + 1 - mark
