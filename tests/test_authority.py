@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from linter.conformance.written import in_form
 from linter.formats import FORMATS
-from linter.formats.authority import authority_of, without_login
 from linter.formats.hosts import host_of
-from linter.formats.urls import origin_of
+from linter.formats.urls import authority_of, origin_of, without_login
 from linter.redaction.credentials import without_credentials
 
 HOSTS = {

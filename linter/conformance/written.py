@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from ..formats import FORMATS
-from ..formats.authority import authority_of, without_login
+from ..formats.urls import authority_of, without_login
 from ..model import ABSENT
 from ..patterns import pattern
 from ..syntax.json import valid_value

@@ -6,7 +6,7 @@ import re
 
 from ..patterns import pattern
 from . import format
-from .authority import authority_of
+from .urls import authority_of
 
 _HOST = pattern(r"\[[^\]]*\]|[^:]*")
 

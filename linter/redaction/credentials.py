@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..formats.authority import authority_at, last_at
+from ..formats.urls import authority_at, last_at
 from ..patterns import pattern
 from ..text import MASK
 from ..typed import Final
