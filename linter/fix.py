@@ -553,15 +553,19 @@ class _Uncovered:
 
 
 def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
-    """The settings to which changes move a value of a document from another one."""
+    """The settings to which changes move a value of a document from another one.
+
+    Out of a URL it is the whole connection that is moved: what that lacks the URL lacked too.
+    """
     removed = [document.get(change.path) for change in changes if change.action == "remove"]
+    is_connection = any(isinstance(value, str) and parts_of(value) is not None for value in removed)
     for change in changes:
         if change.action == "rename":
             yield change.value
         elif change.action == "set" and (
             any(_is_of(change.value, value) for value in removed) or _is_read_from(change.value, document.get(change.path))
         ):
-            yield change.path
+            yield change.path[:-1] if is_connection and len(change.path) > 1 else change.path
 
 
 def _is_of(value: Any, other: Any) -> bool:

@@ -393,7 +393,10 @@ FILES = {
 def test_two_secrets_that_are_moved_one_after_the_other_are_no_new_findings(name: str) -> None:
     """They are one finding, whose place is that of the first, and which of them that is changes with what is fixed."""
     path = write(FILES[name], name)
-    assert [one for one in left(path) if "missing" not in one[0]] == [("secret-in-environment-file", "database.password")]
+    assert [one for one in left(path) if "missing" not in one[0]] == [
+        ("database-without-tls", "database.ssl"),  # as the URL had none
+        ("secret-in-environment-file", "database.password"),
+    ]
     text = path.read_text()
     assert "_URL" not in text.replace("_BASE_URL", "") and "hunter2" in text and "hunter3" in text
 
@@ -755,3 +758,58 @@ def test_a_fix_that_cannot_be_proved_is_left_out_and_the_others_are_made() -> No
     assert "the fixes of unknown-setting at line 1 are left out, because a value that they change cannot be known" in result.stderr
     assert "--name /medplum/prod/baseUrl " in result.stdout
     assert "/medplum/prod/signingKey" not in result.stdout
+
+
+# --- TLS of the database --------------------------------------------------------------------------------------------------------------
+
+PROXY = "m.proxy-cxyz.eu-central-1.rds.amazonaws.com"
+OF_OTHERS = (
+    "203.0.113.7",
+    "2001:db8::7",
+    "db.clinic.test",
+    "m.cxyz.eu-central-1.rds.amazonaws.com",
+    "proxy-cxyz.rds.amazonaws.com.evil.test",
+)
+
+
+def fixed_json(data: Mapping[str, Any]) -> Any:
+    """A server's configuration with all fixes made."""
+    text = json.dumps({"baseUrl": "https://api.clinic.test/", "appBaseUrl": "https://app.clinic.test/", "redis": {"host": "cache"}, **data})
+    files = fixes_of("medplum.config.json", text.encode(), None).files
+    return json.loads(files[0].after if files else text)
+
+
+@pytest.mark.parametrize("host", OF_OTHERS)
+@pytest.mark.parametrize("ssl", [{}, {"ssl": None}, {"ssl": ""}])
+def test_tls_is_not_switched_on_where_the_client_would_refuse_the_certificate(host: str, ssl: Mapping[str, Any]) -> None:
+    assert fixed_json({"database": {"host": host, **ssl}})["database"] == {"host": host, **ssl}
+
+
+def test_tls_is_switched_on_at_an_rds_proxy() -> None:
+    database = {"host": PROXY, "disableConnectionConfiguration": True}
+    assert fixed_json({"database": database})["database"] == {**database, "ssl": {"require": True}}
+
+
+@pytest.mark.parametrize("options", ["sslmode=require", "sslmode=verify-full", "ssl=true", "ssl=1"])
+@pytest.mark.parametrize("key", ["database.url", "databaseUrl"])
+def test_a_url_with_tls_is_split_only_with_a_ca_or_at_an_rds_proxy(options: str, key: str) -> None:
+    def split(host: str, **ssl: str) -> Any:
+        url = f"postgres://me:hunter2@{host}/clinic?{options}"
+        rest = {"ssl": ssl} if ssl else {}
+        return fixed_json({"database": {"url": url, **rest}} if "." in key else {"databaseUrl": url, "database": rest})["database"]
+
+    assert split("db.clinic.test", ca="${CA}")["ssl"] == {"ca": "${CA}", "require": True}
+    for host in ("203.0.113.7", "[2001:db8::7]"):
+        assert "require" not in split(host, ca="${CA}")["ssl"]
+    for host in ("203.0.113.7", "db.clinic.test", "db.clinic.test:5432"):
+        assert "ssl" not in split(host) and "host" not in split(host)
+
+
+@pytest.mark.parametrize("name", ["database", "readonlyDatabase"])
+@pytest.mark.parametrize("host", [PROXY, "203.0.113.7", "proxy.clinic.test"])
+def test_a_proxy_endpoint_is_moved_wherever_it_is_because_the_server_does_the_same(name: str, host: str) -> None:
+    """The server takes it for the host and sets ``ssl.require``, so that the connection is the same afterwards."""
+    database = {"host": "db", "disableConnectionConfiguration": True}
+    made = fixed_json({"database": database, name: database, f"{name}ProxyEndpoint": host})
+    assert made[name] == {**database, "host": host, "ssl": {"require": True}}
+    assert f"{name}ProxyEndpoint" not in made

@@ -340,7 +340,8 @@ def test_environments_keep_their_order_and_what_is_partly_known_stays_so() -> No
 def test_what_a_later_command_mends_is_not_held_against_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of a secret URL comes a host without TLS, as it was before: to ask for TLS is for whoever checks again."""
     monkeypatch.chdir(tmp_path)
-    values = {**BASE, "databaseUrl": f"postgres://me:{PASSWORD}@db.clinic.example:5432/clinic"}
+    url = f"postgres://me:{PASSWORD}@clinic.proxy-cxyz.eu-central-1.rds.amazonaws.com:5432/clinic"
+    values = {**BASE, "database.disableConnectionConfiguration": "true", "databaseUrl": url}
     Path("dump.json").write_text(json.dumps({"Parameters": dump(values, kinds={"databaseUrl": "SecureString"})}))
     result = CliRunner().invoke(cli.cli, ["dump.json", "--unsafe-fixes", "--fix-script", "fix.sh"])
     assert "are left out" not in result.stderr

@@ -74,6 +74,19 @@ def host_or_socket(text: str) -> str | None:
     return None if text.startswith("/") else hostname(text)
 
 
+_RDS_PROXY = pattern(r"[a-z0-9-]+\.(?:endpoint\.)?proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(?:\.cn)?\.?", re.IGNORECASE)
+
+
+@format("rds-proxy", "The host name of an RDS Proxy, which has a certificate that Node.js trusts.")
+def rds_proxy(text: str) -> str | None:
+    return None if _RDS_PROXY.fullmatch(text) is not None else "must be the host name of an RDS Proxy"
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address: PostgreSQL's client (pg 8.22) finds no certificate for one right, for it looks for ``localhost``."""
+    return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None
+
+
 @format("https-or-local", "A URL over https, or over http to the user's own machine.")
 def https_or_local(text: str) -> str | None:
     if not text.lower().startswith("http://") or is_local_host(host_of(text) or ""):

@@ -94,9 +94,18 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> list[tup
     given = {(*into, *name.split(".")): value for name, value in (parts or {}).items()}
     if parts is None or any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
         return None
+    if "ssl.require" in parts and not _can_check_certificate(parts["host"], document.get((*into, "ssl", "ca"))):
+        return None
     new = [Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT]
     says = f"write {printable(dotted(path))} as {', '.join(printable(dotted(member)) for member in given)}"
     return [*((change, "") for change in new), (Change("remove", path), says)]
+
+
+def _can_check_certificate(host: str, ca: Any) -> bool:
+    """Whether the client can find the certificate of a database right: with that of the authority that signed it, or at an RDS Proxy."""
+    from ..formats.hosts import is_address, rds_proxy
+
+    return rds_proxy(host) is None or (ca not in (ABSENT, None, "") and not is_address(host))
 
 
 def _set(path: SettingPath, given: Any, value: Any, node: Node) -> tuple[Change, str]:
