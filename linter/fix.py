@@ -1,8 +1,8 @@
 """Fixing files: the edits of findings, made until none is left, and each file checked again before it is written.
 
 What is made of a file must read as what was meant: the settings that a fix changes are changed, all others are what they were, and no new
-finding is as grave as the one that is gone for it. A fix that brings one is left out, and a file in which something else changed stays as
-it is.
+finding is as grave as the one that is gone for it, whichever file it is in. A fix that brings one is left out, and a file in which
+something else changed stays as it is.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from .syntax.edits import Taken, apply_to
 from .text import Span
 from .typed import Any, Final, NamedTuple, TypeVar
 
-MOST_ROUNDS: Final = 10
-"""Rounds at most: a fix can be what another one waits for."""
+MOST_ROUNDS: Final = 100
+"""Rounds at most: a fix can be what another one waits for, and of those within the JSON of one variable each takes a round."""
 
 T = TypeVar("T")
 T_Found = TypeVar("T_Found", bound="Document | Finding")
 _Identity = tuple[str, str | None]
 """What tells a document from others in its file, whatever becomes of them."""
+_DocumentKey = tuple[str, _Identity]
+"""What tells a document from all others: its file, and its identity there."""
 Check = Callable[[Mapping[str, bytes]], Outcome]
 """A check of all files, some of them with other contents, by their paths in the report."""
 
@@ -103,7 +105,6 @@ def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Co
 def left(fixes: Fixes) -> Outcome:
     """The check of the files as they are, without what fixes would mend. All places are those of the files, to which nothing is written."""
     after = {_key(finding): finding for finding in fixes.outcome.result.findings}
-    changed = {file.uri for file in fixes.files}
     before = fixes.before.result
     known = {place.key for finding in before.findings for place in _places(finding)}
     there = {place.key for finding in after.values() for place in _own_places(finding)}
@@ -114,7 +115,7 @@ def left(fixes: Fixes) -> Outcome:
         is_moved = finding.fix is None and keys[0]._replace(path=None) in moved
         return is_moved or not there.isdisjoint(keys)
 
-    kept = [finding for finding in before.findings if finding.document.uri not in changed or is_kept(finding)]
+    kept = [finding for finding in before.findings if is_kept(finding)] if fixes.files else before.findings
     return fixes.before._replace(result=before._replace(findings=tuple(_as_fixable_as(after.get(_key(one)), one) for one in kept)))
 
 
@@ -127,40 +128,67 @@ def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
     return before._replace(fix=before.fix._replace(edits=None))
 
 
+class _Round(NamedTuple):
+    """The fixes that were made at once, and what the files held before."""
+
+    findings: tuple[Finding, ...]
+    before: Mapping[str, bytes]
+
+
+class _LeftOut(NamedTuple):
+    """Fixes of a file that are not made, and what they would bring."""
+
+    uri: str
+    rules: str
+    brings: str
+
+
 class _Fixing:
     def __init__(self, check: Check, *, unsafe: bool, by_commands: bool = False) -> None:
         self.check = check
         self.unsafe = unsafe
         self.by_commands = by_commands
         """Whether commands are run on the stores of dumps, each tried on its dump; else the texts of files are edited."""
-        self.rounds: dict[str, list[tuple[Finding, ...]]] = {}
-        """What each round fixed, by file."""
-        self.hiding: dict[str, set[_Identity]] = {}
-        """The documents of each file in which what a round fixed gives a value another name that may not be seen."""
         self.rewriters: dict[Document, Rewriter] = {}
-        self.contents: dict[str, bytes] = {}
-        self.fixed: dict[str, list[Finding]] = {}
+        self.bugs: dict[str, str] = {}
+        self._keep({}, ())
+
+    def _keep(self, contents: Mapping[str, bytes], rounds: Sequence[_Round]) -> None:
+        """Start a pass on what fixes have made of files, in which all others are tried."""
+        self.kept = contents, rounds
         self.refused: dict[str, str] = {}
         self.left_out: set[Key] = set()
+        self.bringing: list[_LeftOut] = []
         self.notes: list[str] = []
-        self.bugs: dict[str, str] = {}
-        self.brought: dict[str, dict[Key, list[Finding]]] = {}
-        """What was fixed in the round that brought a finding, by file."""
-        self.no_news: dict[str, set[Key]] = {}
-        """The findings of a file that fixes uncover, and do not cause."""
+        self._start_again()
+
+    def _start_again(self) -> None:
+        """Take back all fixes of a pass: a fix in one file can depend on another file."""
+        contents, rounds = self.kept
+        self.contents = dict(contents)
+        self.rounds = list(rounds)
+        self.hiding: set[_DocumentKey] = set()
+        """The documents in which what a round fixed gives a value another name that may not be seen."""
+        self.brought: dict[Key, _Round] = {}
+        """The round that brought a finding."""
+        self.no_news: set[Key] = set()
+        """The findings that fixes uncover, and do not cause."""
 
     def run(self) -> Fixes:
-        """Rounds until nothing is left to fix, and then the files for which that went well."""
+        """Passes until one changes nothing: what is left out in one may be right after all that the others make."""
         first = self.check({})
         outcome = self._until_stable(first)
+        while (self.left_out or self.refused) and self.contents != self.kept[0]:
+            self._keep(self.contents, self.rounds)
+            outcome = self._until_stable(outcome)
         changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
-        old, new = _by_file(first.result.documents), _by_file(outcome.result.documents)
+        old, new, mended = _by_file(first.result.documents), _by_file(outcome.result.documents), _by_file(self._mended())
         files = tuple(
-            FixedFile(uri, first.contents[uri], self.contents[uri], tuple(old.get(uri, ())), tuple(new.get(uri, ())), len(self.fixed[uri]))
+            FixedFile(uri, first.contents[uri], self.contents[uri], tuple(old.get(uri, ())), tuple(new.get(uri, ())), len(mended[uri]))
             for uri in changed
         )
         outcome = outcome._replace(result=outcome.result._replace(findings=tuple(map(self._as_left, outcome.result.findings))))
-        return Fixes(first, outcome, files, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+        return Fixes(first, outcome, files, self._said(), tuple(self.bugs.values()))
 
     def run_commands(self, first: Outcome) -> Commanded:
         """The same for dumps, of which nothing is changed."""
@@ -168,16 +196,17 @@ class _Fixing:
         self.check = _check_of_stores(self.check, first, placed)
         last = self._until_stable(first)
         waiting = _by_file(finding for finding in last.result.findings if self._is_wanted(finding, last))
+        rounds = [_by_file(one.findings) for one in self.rounds]
         dumps = tuple(
             FixedDump(
                 uri,
-                tuple(tuple(map(placed, findings)) for findings in rounds),
+                tuple(tuple(map(placed, findings[uri])) for findings in rounds if uri in findings),
                 tuple(map(placed, waiting.get(uri, ()))),
             )
-            for uri, rounds in sorted(self.rounds.items())
+            for uri in sorted({uri for findings in rounds for uri in findings})
         )
         left_out = frozenset(_key(finding) for finding in first.result.findings if self._is_given_up(finding))
-        return Commanded((*dumps, *self._untried(first)), left_out, (*self.refused.values(), *self.notes), tuple(self.bugs.values()))
+        return Commanded((*dumps, *self._untried(first)), left_out, self._said(), tuple(self.bugs.values()))
 
     def _untried(self, first: Outcome) -> Iterator[FixedDump]:
         """The dumps of which several say one environment: as nothing tells what each would be afterwards, they have one round only."""
@@ -197,17 +226,24 @@ class _Fixing:
                 taken |= names
             yield FixedDump(uri, (tuple(chosen),), tuple(waiting))
 
-    def _until_stable(self, first: Outcome) -> Outcome:
-        outcome = self._rounds(first, first)
-        while worse := self._worse(first, outcome):
-            self._take_back(worse)
-            outcome = self._rounds(first, self.check(self.contents))
-        return outcome
+    def _said(self) -> tuple[str, ...]:
+        """Which fixes are not made, and why."""
+        return (*self.refused.values(), *self.notes, *map(self._described, self.bringing))
 
-    def _worse(self, first: Outcome, last: Outcome) -> list[str]:
-        """The files to which fixes bring what is as grave as what they mend for it; it is noted."""
-        new = _new_places(self.contents, first, last) if self.contents else {}
-        return [uri for uri in self.contents if self._is_worse(uri, new.get(uri, ()), last)]
+    def _described(self, one: _LeftOut) -> str:
+        if self.by_commands or one.uri in self.contents:
+            return f"{one.uri}: the fixes of {one.rules} are left out, because they would bring {one.brings}"
+        return f"{one.uri}: is left as it is, because the fixes of {one.rules} would bring {one.brings}"
+
+    def _mended(self) -> list[Finding]:
+        return [finding for one in self.rounds for finding in one.findings]
+
+    def _until_stable(self, first: Outcome) -> Outcome:
+        outcome = self._rounds(first)
+        while self._leave_out_worse(first, outcome):
+            self._start_again()
+            outcome = self._rounds(first)
+        return outcome
 
     def _as_left(self, finding: Finding) -> Finding:
         """A finding as it is reported: where its fix is not made, nobody is told to make it with ``--fix``."""
@@ -220,22 +256,15 @@ class _Fixing:
         uri = finding.document.uri
         return _key(finding) in self.left_out or uri in self.refused or uri in self.bugs
 
-    def _rounds(self, first: Outcome, outcome: Outcome) -> Outcome:
+    def _rounds(self, first: Outcome) -> Outcome:
+        """Rounds until nothing is left to fix, or until the files hold what they did before: then fixes undo each other."""
+        outcome = first
         for _ in range(MOST_ROUNDS if first.started else 0):
             chosen = self._chosen(outcome)
-            if not chosen:
+            if not chosen or (self.rounds and self.contents in (one.before for one in self.rounds)):
                 break
             outcome = self._round(first, outcome, chosen)
         return outcome
-
-    def _take_back(self, uris: Iterable[str]) -> None:
-        for uri in uris:
-            self.contents.pop(uri, None)
-            self.fixed.pop(uri, None)
-            self.rounds.pop(uri, None)
-            self.hiding.pop(uri, None)
-            self.brought.pop(uri, None)
-            self.no_news.pop(uri, None)
 
     def _chosen(self, outcome: Outcome) -> dict[str, list[Finding]]:
         """The findings to fix now, by file: of fixes that meet in one place the first."""
@@ -269,31 +298,31 @@ class _Fixing:
 
     def _waits(self, finding: Finding) -> bool:
         """Whether a round before has given a value another name that may not be seen: under that it might be, in this environment."""
-        return _identity(finding.document) in self.hiding.get(finding.document.uri, ())
+        return _place_of(finding.document) in self.hiding
 
     def _round(self, first: Outcome, outcome: Outcome, chosen: Mapping[str, list[Finding]]) -> Outcome:
-        """The check with the chosen findings fixed; without any in files whose settings are not what they should be then."""
+        """The check with the chosen findings fixed; with none of them where some are to be given up first."""
         self.rewriters.update(outcome.rewriters)
-        made = {uri: self._made(findings) for uri, findings in chosen.items()}
-        after = self.check({**self.contents, **made})
-        documents = self._compared(chosen, outcome, after)
-        again = {
-            uri
-            for uri in chosen
-            if self._leave_out_emptying(uri, chosen[uri], documents[uri])
-            or self._leave_out_unproved(uri, chosen[uri], documents[uri], outcome)
-        }
-        wrong = {uri: None for uri in chosen if uri not in again and self._is_wrong(uri, chosen[uri], documents[uri])}
-        good = [uri for uri in made if uri not in wrong and uri not in again]
-        for uri in good:
-            self.contents[uri] = made[uri]
-            self.fixed.setdefault(uri, []).extend(chosen[uri])
-            self.rounds.setdefault(uri, []).append(tuple(chosen[uri]))
-            self.hiding.setdefault(uri, set()).update(_identity(one.document) for one in chosen[uri] if _hides(one))
-        if good:
-            self._note_new({uri: chosen[uri] for uri in good}, documents, outcome, after)
-        self._take_back(wrong)
-        return self.check(self.contents) if wrong or again else after
+        findings = [finding for its_own in chosen.values() for finding in its_own]
+        made, contents = _Round(tuple(findings), self.contents), self._with(findings, self.contents)
+        after = self.check(contents)
+        documents = self._compared(outcome, after)
+        if [uri for uri, compared in documents.items() if self._leave_out_emptying(uri, findings, compared)]:
+            return outcome
+        if [uri for uri, its_own in chosen.items() if self._leave_out_unproved(uri, its_own, documents[uri], outcome)]:
+            return outcome
+        if [uri for uri, its_own in chosen.items() if self._is_wrong(uri, its_own, documents[uri])]:
+            self._start_again()
+            return first
+        self.contents = contents
+        self.rounds.append(made)
+        self.hiding.update(_place_of(finding.document) for finding in findings if _hides(finding))
+        self._note_new(made, documents.values(), outcome, after)
+        return after
+
+    def _with(self, findings: Iterable[Finding], contents: Mapping[str, bytes]) -> dict[str, bytes]:
+        """What files hold with the fixes of some findings made."""
+        return {**contents, **{uri: self._made(its_own) for uri, its_own in _by_file(findings).items()}}
 
     def _made(self, findings: Sequence[Finding]) -> bytes:
         """The bytes of a file with the fixes of some findings made, or of a dump of the store after their commands."""
@@ -302,48 +331,51 @@ class _Fixing:
         steps = (step for one in findings if one.fix is not None for command in one.fix.commands or () for step in command.steps)
         return self.rewriters[findings[0].document]([stored for step in steps for stored in step.leaves])
 
-    def _compared(self, uris: Iterable[str], before: Outcome, after: Outcome) -> dict[str, _Compared]:
-        """The documents of files before a round and after it.
+    def _compared(self, before: Outcome, after: Outcome) -> dict[str, _Compared]:
+        """The documents of each file before a round and after it.
 
         An environment of a dump is there for its parameters, and may go with the last of them.
         """
         old, new = _by_file(before.result.documents), _by_file(after.result.documents)
         make = _with_emptied if self.by_commands else _Compared
-        return {uri: make(old.get(uri, []), new.get(uri, [])) for uri in uris}
+        return {uri: make(old.get(uri, []), new.get(uri, [])) for uri in old}
 
-    def _note_new(self, fixed: Mapping[str, list[Finding]], documents: Mapping[str, _Compared], before: Outcome, after: Outcome) -> None:
-        """Note for each finding that a round brings to a file what was fixed, and whether that is to be blamed for it at all."""
+    def _note_new(self, made: _Round, documents: Iterable[_Compared], before: Outcome, after: Outcome) -> None:
+        """Note for each finding that a round brings what was fixed, and whether that is to be blamed for it at all."""
         known = {key for finding in before.result.findings for key in _keys(finding)}
-        found = _by_file(finding for finding in after.result.findings if finding.related or _key(finding) not in known)
-        for uri, its_fixed in fixed.items():
-            uncovered = _Uncovered(its_fixed, *documents[uri])
-            for place in (place for finding in found.get(uri, ()) for place in _own_places(finding) if place.key not in known):
-                self.brought.setdefault(uri, {})[place.key] = its_fixed
+        uncovered = _Uncovered(made.findings, documents, _made_whole(before, after))
+        for finding in after.result.findings:
+            if not finding.related and _key(finding) in known:  # which is so of nearly all
+                continue
+            for place in (place for place in _own_places(finding) if place.key not in known):
+                self.brought[place.key] = made
                 # One that was uncovered, is gone, and comes back by another fix is the doing of that one.
-                no_news = self.no_news.setdefault(uri, set())
-                (no_news.add if place in uncovered else no_news.discard)(place.key)
+                (self.no_news.add if place in uncovered else self.no_news.discard)(place.key)
 
-    def _leave_out_emptying(self, uri: str, findings: Sequence[Finding], documents: _Compared) -> bool:
-        """Whether some fixes of a file would leave nothing of the server in one of its documents; these are left out, and that is noted.
+    def _leave_out_emptying(self, uri: str, every: Sequence[Finding], documents: _Compared) -> bool:
+        """Whether some fixes would leave nothing of the server in a document of a file; these are left out, and that is noted.
 
         Where they are all that is fixed in the file, it is for :meth:`_is_wrong` to say so.
         """
-        if self.by_commands:
+        if self.by_commands or not _are_others(*documents):
             return False  # of a dump an environment can go with its last parameter
-        old = documents.old
-        if all(document.given is None for document in old) or not _are_others(old, documents.new):
+        own = [finding for finding in every if finding.document.uri == uri]
+        if own and not _can_be_emptied(documents):
             return False
-        blamed = [one for part in _by_document(findings) if self._empties(part, old) for one in self._part_that(self._empties, part, old)]
-        if not blamed or (len(blamed) == len(findings) and uri not in self.contents):
+        was = _Was(uri, documents.old)
+        blamed = [one for part in _by_document(own) if self._empties(part, was) for one in self._part_that(self._empties, part, was)]
+        if not blamed and not (own and self._empties(own, was)):  # it is the doing of a file that is a part of this one's documents
+            blamed = self._part_that(self._empties, list(every), was)
+        if not blamed or (blamed == own and uri not in self.contents):
             return False
-        self._leave_out(uri, blamed, "they would leave no setting of a server there")
+        for file, its_own in _by_file(blamed).items():
+            self._leave_out(file, its_own, f"they would leave no setting of a server {'there' if file == uri else f'in {uri}'}")
         return True
 
-    def _empties(self, findings: Sequence[Finding], old: Sequence[Document]) -> bool:
-        """Whether some fixes of a file leave other documents in it than there were."""
-        uri = findings[0].document.uri
-        after = self.check({**self.contents, uri: _edited(findings)})
-        return _are_others(old, [document for document in after.result.documents if document.uri == uri])
+    def _empties(self, findings: Sequence[Finding], was: _Was) -> bool:
+        """Whether some fixes leave other documents in a file than there were."""
+        after = self.check(self._with(findings, self.contents))
+        return _are_others(was.documents, [document for document in after.result.documents if document.uri == was.uri])
 
     def _leave_out_unproved(self, uri: str, findings: Sequence[Finding], documents: _Compared, before: Outcome) -> bool:
         """Whether nobody can tell that some fixes of a file make of it what they should, because a value is known only before them or
@@ -358,7 +390,7 @@ class _Fixing:
     def _is_unproved(self, findings: list[Finding], before: Outcome) -> bool:
         """Whether nobody can tell that some fixes of a file, by themselves, make of it what they should."""
         uri = findings[0].document.uri
-        documents = self._compared([uri], before, self.check({**self.contents, uri: self._made(findings)}))[uri]
+        documents = self._compared(before, self.check(self._with(findings, self.contents)))[uri]
         return not _are_others(*documents) and _is_as_meant(findings, *documents) is None
 
     def _leave_out(self, uri: str, blamed: Sequence[Finding], why: str) -> None:
@@ -371,7 +403,7 @@ class _Fixing:
         """Whether the fixes of a file do something else than they should; it is noted."""
         (old, new), rules = documents, _rules(findings)
         if _are_others(old, new):
-            if any(document.given is not None for document in old):
+            if _can_be_emptied(documents):
                 self.refused[uri] = f"{uri}: is left as it is, because the fixes of {rules} would leave no server's configuration in it"
                 return True
         elif _is_as_meant(findings, old, new):
@@ -379,50 +411,56 @@ class _Fixing:
         self.bugs[uri] = f"{uri}: the fixes of {rules} do not make of it what they should, so it is left as it is"
         return True
 
-    def _is_worse(self, uri: str, places: Iterable[_Place], last: Outcome) -> bool:
-        """Whether the fixes of a file bring a new finding that is as grave as one of those that they mend for it; it is noted.
+    def _leave_out_worse(self, first: Outcome, last: Outcome) -> bool:
+        """Whether fixes bring a new finding that is as grave as one of those that they mend; they are left out, and that is noted."""
+        new = _new_places(first, last) if self.contents else {}
+        together = _together(first, last) if new else {}
+        return bool([uri for uri, places in new.items() if self._is_worse(places, together.get(uri, {uri}), last)])
 
-        Then these fixes are left out, or all of the file where there are no others.
-        """
-        mended = self.fixed[uri]
-        new, blamed = next(self._grave(uri, places, last), (None, mended))
-        if new is None:
-            return False
-        where = f"{new.finding.severity}[{new.finding.rule}] {self._place(new)}"
-        if self.by_commands or len(blamed) < len(mended):
+    def _is_worse(self, places: Iterable[_Place], files: Collection[str], last: Outcome) -> bool:
+        """The same for the new findings of one file; ``files`` are those that it configures servers together with."""
+        for new, blamed in self._grave(places, files, last):
             self.left_out.update(map(_key, blamed))
-            self.notes.append(f"{uri}: the fixes of {_rules(blamed)} are left out, because they would bring {where}")
-        else:
-            self.refused[uri] = f"{uri}: is left as it is, because the fixes of {_rules(mended)} would bring {where}"
-        return True
+            for uri, its_own in _by_file(blamed).items():
+                where = self._place(new, uri)
+                self.bringing.append(_LeftOut(uri, _rules(its_own), f"{new.finding.severity}[{new.finding.rule}] {where}"))
+            return True  # what else is new can go with it
+        return False
 
-    def _place(self, new: _Place) -> str:
-        """Where a new finding is; that of a dump is in no file that anyone has."""
-        if self.by_commands:
+    def _place(self, new: _Place, uri: str) -> str:
+        """Where a new finding is, for those who know of a file; that of a dump is in no file that anyone has."""
+        if self.by_commands and new.document.uri in {dump.uri for dump in self.rewriters}:
             name = named_environment(new.document)
             return f"in environment {name}" if name else "in the store"
         line, column = new.document.position(new.span.start)
-        return f"at line {line}, column {column}"
+        return f"{'' if new.document.uri == uri else f'in {new.document.uri} '}at line {line}, column {column}"
 
-    def _grave(self, uri: str, places: Iterable[_Place], last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
+    def _grave(self, places: Iterable[_Place], files: Collection[str], last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
         """Those of the places of new findings that are as grave as one that is mended for them, each with those.
 
-        Only what is to be blamed is compared: were it all that is mended in the file, a fix would be made or not for another one's sake.
+        Only what is to be blamed is compared: were it all that is mended, a fix would be made or not for another one's sake.
         """
-        brought, no_news = self.brought.get(uri, {}), self.no_news.get(uri, ())
         for new in places:
             if self.by_commands and self._is_wanted(new.finding, last) and self._waits(new.finding):
                 continue  # the commands that mend it come after these: whoever checks again has them
-            key = new.key
-            blamed = brought.get(key, self.fixed[uri])
-            if key not in no_news and _is_as_grave(new.finding, blamed):
-                at_setting = [one for one in blamed if one.fix is not None and _meet(_changed_by(one.fix.changes), key.path)]
-                if at_setting:
-                    blamed = at_setting
-                elif key in brought:
-                    blamed = self._part_that(self._brings, blamed, key)
+            made = self.brought.get(new.key)
+            fixed = [one for one in (made.findings if made is not None else self._mended()) if one.document.uri in files]
+            if new.key not in self.no_news and fixed and _is_as_grave(new.finding, fixed):
+                blamed = self._blamed(new, made, fixed)
                 if _is_as_grave(new.finding, blamed):
                     yield new, blamed
+
+    def _blamed(self, new: _Place, made: _Round | None, fixed: list[Finding]) -> list[Finding]:
+        """Those of the fixes of a round that bring a new finding: of its setting or its file, if these do it alone."""
+        own = [one for one in fixed if one.document.uri == new.document.uri]
+        at_setting = [one for one in own if one.fix is not None and _meet(_changed_by(one.fix.changes), new.key.path)]
+        if made is None:
+            return at_setting or own or fixed
+        brought = _Brought(new.key, made.before)
+        if at_setting and self._brings(at_setting, brought):
+            return at_setting
+        alone = own and (len(own) == len(fixed) or self._brings(own, brought))
+        return self._part_that(self._brings, own if alone else fixed, brought)
 
     def _part_that(self, does: Callable[[list[Finding], T], bool], fixed: list[Finding], what: T) -> list[Finding]:
         """Of what a round fixed the part that does something, found by halves; all where it takes both of them."""
@@ -434,10 +472,10 @@ class _Fixing:
             fixed = part
         return fixed
 
-    def _brings(self, fixed: list[Finding], key: Key) -> bool:
-        """Whether some fixes of a file bring a finding about another setting."""
-        outcome = self.check({**self.contents, fixed[0].document.uri: self._made(fixed)})
-        return any(place.key == key for finding in outcome.result.findings for place in _own_places(finding))
+    def _brings(self, fixed: list[Finding], new: _Brought) -> bool:
+        """Whether some fixes of a round bring a finding."""
+        outcome = self.check(self._with(fixed, new.before))
+        return any(place.key == new.key for finding in outcome.result.findings for place in _own_places(finding))
 
 
 def _hides(finding: Finding) -> bool:
@@ -449,11 +487,30 @@ def _hides(finding: Finding) -> bool:
     return any(step.value or any("COPY" in line for line in step.lines) for step in steps)
 
 
+class _Was(NamedTuple):
+    """A file and the documents that it had before a round."""
+
+    uri: str
+    documents: Sequence[Document]
+
+
+class _Brought(NamedTuple):
+    """What a finding that a round brought is known by, and what the files held before."""
+
+    key: Key
+    before: Mapping[str, bytes]
+
+
 class _Compared(NamedTuple):
     """The documents of a file before a round and after it."""
 
     old: list[Document]
     new: list[Document]
+
+
+def _can_be_emptied(documents: _Compared) -> bool:
+    """Whether a file that has other documents may just have lost settings: without them it is not recognised any more."""
+    return not documents.new or any(document.given is not None for document in documents.old)
 
 
 def _with_emptied(old: list[Document], new: list[Document]) -> _Compared:
@@ -532,11 +589,11 @@ class _Uncovered:
     what seemed a part of one brings all that is asked of a whole; of that only what is about the settings that it changed is its doing.
     """
 
-    def __init__(self, fixed: Iterable[Finding], old: Sequence[Document], new: Sequence[Document]) -> None:
-        after = dict(zip(old, new, strict=True))
+    def __init__(self, fixed: Iterable[Finding], documents: Iterable[_Compared], whole: Mapping[Document, Sequence[Document]]) -> None:
+        after = {old: new for compared in documents for old, new in zip(*compared, strict=True)}
         self._moved: dict[Document, set[SettingPath]] = {}
         self._changed: dict[Document, set[SettingPath]] = {}
-        self._made_whole = {made for document, made in after.items() if made.complete and not document.complete}
+        self._whole = whole
         for finding in fixed:
             if finding.fix is not None:
                 made = after[finding.document]
@@ -549,7 +606,27 @@ class _Uncovered:
             return False
         if _is_in(path, self._moved.get(document, ())):
             return True
-        return document in self._made_whole and not _is_in(path, self._changed.get(document, ()))
+        return document in self._whole and not any(_is_in(path, self._changed.get(one, ())) for one in self._whole[document])
+
+
+def _made_whole(before: Outcome, after: Outcome) -> dict[Document, Sequence[Document]]:
+    """The documents that a round makes a whole configuration, or a part of one, each with all parts of that."""
+    old, new = ({_place_of(one): one for one in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
+    wholes = [one for place, one in new.items() if one.complete and place in old and not old[place].complete]
+    parts = [one.parts.documents if one.parts is not None else (one,) for one in wholes]
+    return {part: documents for documents in parts for part in documents}
+
+
+def _together(*outcomes: Outcome) -> dict[str, set[str]]:
+    """The files that configure a server together, by each of them; there is no entry for one that does so alone."""
+    groups: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        sums = (one.parts.documents for one in outcome.sums if one.parts is not None)
+        for documents in (*sums, *(one.documents for one in outcome.result.deployments)):
+            files = {document.uri for document in documents}
+            group = files.union(*(groups.get(uri, ()) for uri in files))
+            groups.update(dict.fromkeys(group, group))
+    return groups
 
 
 def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
@@ -629,6 +706,10 @@ def _are_others(old: Sequence[Document], new: Sequence[Document]) -> bool:
 
 def _identity(document: Document) -> _Identity:
     return document.kind, _environment(document)
+
+
+def _place_of(document: Document) -> _DocumentKey:
+    return document.uri, _identity(document)
 
 
 def _environment(document: Document) -> str | None:
@@ -740,12 +821,12 @@ class _Place(NamedTuple):
     key: Key
 
 
-def _new_places(uris: Collection[str], before: Outcome, after: Outcome) -> dict[str, list[_Place]]:
-    """The places in files of which something is found that was not before."""
+def _new_places(before: Outcome, after: Outcome) -> dict[str, list[_Place]]:
+    """The places of which something is found that was not before, by their files."""
     known = Counter(key for finding in before.result.findings for key in _keys(finding))
     new: dict[str, list[_Place]] = {}
     for finding in after.result.findings:
-        if finding.document.uri not in uris or finding.suppressed is not None:
+        if finding.suppressed is not None:
             continue
         key = _key(finding)
         if not finding.related and known[key] > 0:  # which is so of nearly all

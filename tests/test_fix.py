@@ -511,6 +511,28 @@ def test_an_object_and_a_member_of_it_are_not_given_in_one_round() -> None:
     assert path.read_text() == text.replace("_REJECT_UNAUTHORIZED", "_DATABASE_SSL_REJECT_UNAUTHORIZED")
 
 
+def test_what_only_one_round_after_the_other_can_fix_is_fixed_in_one_run() -> None:
+    """Each fix within the JSON of a variable writes all of it anew."""
+    text = "MEDPLUM_REDIS_HOST=cache\nMEDPLUM_EXTERNAL_AUTH_PROVIDERS={}\n"
+    providers = [{"issuer": f"https://{number}.clinic.example", "userInfoUrl": " https://login.clinic.example/me"} for number in range(30)]
+    path = write(text.format(json.dumps(providers)), ".env")
+    options = ("--fix", "--unsafe-fixes", "--select", "invalid-url", path.name)
+    result = run(*options)
+    assert (result.exit_code, result.stderr) == (0, "medplum-lint: note: 30 findings fixed in 1 file\n")
+    assert path.read_text() == text.format(json.dumps(providers).replace('" https', '"https'))
+    assert run(*options).stderr == ""
+
+
+def test_a_file_that_would_not_be_recognised_any_more_keeps_what_it_is_recognised_by() -> None:
+    text = '{"baseUrl": "https://api.clinic.example", "authorizeUrl": "https://auth.clinic.example/oauth2/authorize"}'
+    path = write(text, "medplum.prod.server.config.json")
+    result = run("--fix", "--unsafe-fixes", path.name)
+    assert path.read_text() == text.replace("api.clinic.example", "api.clinic.example/")
+    where = f"medplum-lint: note: {path.name}: the fixes of oauth-url-elsewhere at line 1"
+    assert f"{where} are left out, because they would leave no setting of a server there\n" in result.stderr
+    assert "bug" not in result.stderr
+
+
 MAP = """\
 apiVersion: v1
 kind: ConfigMap

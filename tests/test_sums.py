@@ -614,6 +614,70 @@ def test_a_file_that_nobody_named_is_not_edited(folder: Path) -> None:
     assert made.files == () and made.bugs == ()
 
 
+SERVER_OF_SUM = "services:\n  api:\n    image: medplum/medplum-server\n    command: env\n"
+
+
+def fixed_files(*paths: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What the fixes of files make of them, and which ones are not made."""
+    made = fixes(*paths)
+    assert made.bugs == ()
+    return {file.uri: file.after.decode() for file in made.files}, made.refused
+
+
+def test_what_a_fix_in_one_file_brings_to_light_in_another_stops_neither(folder: Path) -> None:
+    """With ``MEDPLUM_REDIS_HOST`` the variables are a whole configuration, of which the service lacks a part, as it did before."""
+    service = '    command: env\n    env_file: a.env\n    environment:\n      MEDPLUM_BASE_URL: "https://api.hospital.health"\n'
+    text = "services:\n  api:\n    image: medplum/medplum-server\n" + service
+    write(folder, compose_dot_yml=text, a_dot_env="MEDPLUM_DATABASE_HOST=db\nMEDPLUM_REDIS_URL=redis://cache:6379\n")
+    assert fixed_files("compose.yml", "a.env") == (
+        {
+            "compose.yml": text.replace('health"', 'health/"'),
+            "a.env": "MEDPLUM_DATABASE_HOST=db\nMEDPLUM_REDIS_HOST=cache\nMEDPLUM_REDIS_PORT=6379\n",
+        },
+        (),
+    )
+
+
+def test_a_fix_is_left_out_for_what_it_brings_in_another_file(folder: Path) -> None:
+    """The text ``false`` counts as true: without it the bots that another file asks for cannot run."""
+    service = (
+        "    env_file: [a.env, b.env]\n    environment:\n      MEDPLUM_DEFAULT_BOT_RUNTIME_VERSION: vmcontext\n      MEDPLUM_BASE_URL: {}\n"
+    )
+    text = SERVER_OF_SUM + service
+    write(
+        folder,
+        compose_dot_yml=text.format("https://api.hospital.health"),
+        a_dot_env="MEDPLUM_REDIS_HOST=cache\n",
+        b_dot_env="MEDPLUM_VM_CONTEXT_BOTS_ENABLED=false\n",
+    )
+    note = "b.env: is left as it is, because the fixes of misread-boolean would bring error[vmcontext-bots-not-enabled] in compose.yml"
+    made, refused = fixed_files("compose.yml", "a.env", "b.env")
+    assert made == {"compose.yml": text.format("https://api.hospital.health/")}
+    assert refused == (f"{note} at line 6, column 5",)
+
+
+def test_a_fix_that_leaves_another_file_without_a_server_is_left_out(folder: Path) -> None:
+    services = """\
+services:
+  one:
+    image: medplum/medplum-server:4.1.12
+    command: env
+    env_file: a.env
+    environment:
+      MEDPLUM_REDIS_HOST: cache
+      MEDPLUM_BASE_URL: https://api.hospital.health
+  two:
+    image: medplum/medplum-server:4.1.12
+    command: [file:medplum.config.json]
+    env_file: a.env
+"""
+    write(folder, compose_dot_yml=services, a_dot_env="MEDPLUM_AUDIENCE=http://localhost:8103/\n")
+    made, refused = fixed_files("compose.yml", "a.env")
+    assert made == {"compose.yml": services.replace("health\n", "health/\n")}
+    why = "are left out, because they would leave no setting of a server in compose.yml"
+    assert refused == (f"a.env: the fixes of setting-of-older-version at line 1 {why}",)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_no_fix_is_made_in_the_wrong_place(case: str, folder: Path) -> None:
     """After all fixes the sums hold nothing that has a fix, and nothing else has changed."""
