@@ -59,9 +59,17 @@ def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes
     A file that is too large is refused by its size, before it is read; a pipe has none, so it is read as far as the limit. A named
     pipe that nobody writes to is refused after two seconds.
     """
+    return _read(path, limit, regular=False)
+
+
+def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
+    """The bytes of an ordinary file, such as a rule or a configuration; raises :class:`Unreadable` as :func:`read_file` does."""
+    return _read(path, limit, regular=True)
+
+
+def _read(path: str | os.PathLike[str], limit: int, *, regular: bool) -> bytes:
     try:
-        _check_kind(os.stat(path).st_mode, str(path))
-        with open(_opened(path), "rb", buffering=0) as file:
+        with opened(path, regular=regular) as file:
             return _content(file, str(path), limit)
     except ValueError:  # a name with a null character in it
         raise Unreadable("this cannot be the name of a file") from None
@@ -69,17 +77,22 @@ def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes
         raise Unreadable(reason_of(error)) from None
 
 
-def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
-    """The bytes of an ordinary file, such as a rule or a configuration; raises :class:`Unreadable` as :func:`read_file` does."""
+def opened(path: str | os.PathLike[str], *, regular: bool, follow: bool = True) -> BinaryIO:
+    """A file to read bytes from, without a buffer. Opening it never waits: a pipe would until its other end is opened.
+
+    Raises :class:`Unreadable` for a device or a socket, with ``regular`` also for a pipe, and for a link unless ``follow``. What is at
+    the path is looked at before it is opened, for opening a device can do something, and after it, for it may be another one by then.
+    Raises :class:`OSError` for what the system refuses.
+    """
+    _check_kind(os.stat(path, follow_symlinks=follow).st_mode, str(path), regular=regular)
+    flags = ("O_NONBLOCK", "O_BINARY", "O_NOCTTY", *(() if follow else ("O_NOFOLLOW",)))
+    descriptor = os.open(path, sum(getattr(os, flag, 0) for flag in flags))
     try:
-        mode = os.stat(path).st_mode
-    except ValueError:
-        raise Unreadable("this cannot be the name of a file") from None
-    except OSError as error:
-        raise Unreadable(reason_of(error)) from None
-    if stat.S_ISFIFO(mode):
-        raise Unreadable("it is a pipe, not a file")
-    return read_file(path, limit)
+        _check_kind(os.fstat(descriptor).st_mode, str(path), regular=regular)
+        return open(descriptor, "rb", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> bytes:
@@ -104,20 +117,19 @@ def _check_size(stream: BinaryIO, limit: int) -> None:
         raise TooLarge(status.st_size, limit)
 
 
-def _check_kind(mode: int, path: str) -> None:
+def _check_kind(mode: int, path: str, *, regular: bool = False) -> None:
     if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_null(path)):
         raise Unreadable("it is a device, not a file")
     if stat.S_ISSOCK(mode):
         raise Unreadable("it is a socket, not a file")
+    if stat.S_ISFIFO(mode) and regular:
+        raise Unreadable("it is a pipe, not a file")
+    if stat.S_ISLNK(mode):
+        raise Unreadable("it is a link, not a file")
 
 
 def _is_null(path: str) -> bool:
     return identity(path) == identity(os.devnull)
-
-
-def _opened(path: str | os.PathLike[str]) -> int:
-    """A descriptor. Opening never waits: a pipe would until somebody opens its other end."""
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _is_open_already(path: str) -> bool:
@@ -127,7 +139,6 @@ def _is_open_already(path: str) -> bool:
 
 def _content(file: BinaryIO, path: str, limit: int) -> bytes:
     status = os.fstat(file.fileno())
-    _check_kind(status.st_mode, path)  # it may be another one by now
     if stat.S_ISREG(status.st_mode) and status.st_size > limit:
         raise TooLarge(status.st_size, limit)
     if not stat.S_ISFIFO(status.st_mode):

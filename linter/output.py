@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .files import is_within, reason_of
-from .typed import Final
+from .files import Unreadable, is_within, opened, reason_of
+from .typed import BinaryIO, Final
 
 STANDARD_OUTPUT: Final = "-"
 """The name of standard output where a file is asked for."""
@@ -148,8 +148,10 @@ def _is_file_or_nothing(path: str) -> bool:
 
 
 def _write_through(path: str, report: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NOFOLLOW", 0))
     try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):  # of which only a part would be overwritten
+            raise Unwritable("it was replaced by a file just now")
         _write_all(descriptor, report)
     finally:
         os.close(descriptor)
@@ -201,15 +203,28 @@ def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int 
 
 
 def _check_content(path: str, expected: bytes) -> None:
-    with open(path, "rb") as file:
-        if file.read(len(expected) + 1) != expected:
-            raise Changed
+    """Raise :class:`Changed` where a file holds something else; it may also be none any more, and signals are held back meanwhile."""
+    try:
+        with opened(path, regular=True, follow=False) as file:
+            if _read_at_most(file, len(expected) + 1) != expected:
+                raise Changed
+    except Unreadable as error:
+        raise Unwritable(str(error)) from None
+
+
+def _read_at_most(file: BinaryIO, size: int) -> bytes:
+    """The first bytes of a file without a buffer, which reads as few at once as it likes."""
+    chunks: list[bytes] = []
+    while size > 0 and (chunk := file.read(size)):
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
 
 
 def _flush_folder(folder: str) -> None:
     """Have the new name on the disk too, where a system lets folders be flushed."""
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
             os.fsync(descriptor)
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from io import StringIO
 
-from .files import Identity, identity
+from .files import Identity, Unreadable, identity, opened
 from .load import described
 from .model import LEVELS, Finding, Level, Result, Style
 from .output import STANDARD_OUTPUT, Unwritable, is_same_output, write_report, write_standard_output
@@ -31,7 +31,7 @@ def is_read(output: str, inputs: Collection[Identity], *, from_stdin: bool) -> b
 
 def _is_a_report(output: str) -> bool:
     """Whether this is the report of an earlier run, which a search of its folder has found."""
-    with suppress(OSError), open(output, "rb") as file:
+    with suppress(OSError, Unreadable), opened(output, regular=True) as file:
         head = file.read(1_000)
         return b'"tool"' in head and b'"name": "medplum-lint"' in head
     return False
@@ -110,9 +110,9 @@ def _summary_so_far(output: str | None) -> bytes | None:
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not summary or output is None:
         return None
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, Unreadable):
         if os.path.samefile(output, summary) and stat.S_ISREG(os.stat(output).st_mode):
-            with open(output, "rb") as file:
+            with opened(output, regular=True) as file:
                 before = file.read()
             return before + b"\n" if before and not before.endswith(b"\n") else before
     return None

@@ -15,7 +15,7 @@ from .configurations import Configurations
 from .conformance.mismatch import unchecked
 from .discover import Found, find_files, what_is_searched_for
 from .documents.source import Commander, Loaded, Place, Problem, Rewriter
-from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
+from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file, read_regular
 from .load import (
     Input,
     Nearby,
@@ -412,13 +412,17 @@ class _Run:
             self._note_unread(uri, _TOO_LARGE, passed_over=True)
             return None
         try:
-            data = self.options.instead[uri] if uri in self.options.instead else read_file(file.path, self.options.max_size)
+            data = self.options.instead[uri] if uri in self.options.instead else self._bytes_of(file)
             self.keep(uri, data)
             return as_text(_input(file, data))
         except Unreadable as error:
             self.errors.append(f"{file.path}: cannot be read: {error}")
             self.files.append(FileStatus(_uri(file.path), None, None, None, "failed", f"cannot be read: {error}"))
             return None
+
+    def _bytes_of(self, file: Found) -> bytes:
+        """The bytes of a file: a search takes ordinary files only, and what is named may be a pipe."""
+        return (read_regular if file.searched else read_file)(file.path, self.options.max_size)
 
     def surround(self, files: list[Found]) -> None:
         """Note which files there are, for what one says of another; a pipe can be read only once."""
@@ -429,7 +433,7 @@ class _Run:
     def _again(self, path: Path) -> bytes | None:
         uri = _uri(path)
         try:
-            return self.options.instead[uri] if uri in self.options.instead else read_file(path, self.options.max_size)
+            return self.options.instead[uri] if uri in self.options.instead else read_regular(path, self.options.max_size)
         except Unreadable:
             return None  # which is reported where it is read for itself
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from click.testing import CliRunner, Result
 from support.canaries import Planted, infra_files, server_files
 from support.checkout import ROOT
 
-from linter import cli, output
+from linter import cli, files, output
 from linter.config import Overrides
 from linter.fix import Fixes, commanded, fixed
 from linter.load import Input
@@ -266,6 +267,52 @@ def test_a_file_that_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyP
     result = fix(path.name)
     assert (result.exit_code, path.read_text()) == (2, "{}") and "has changed since it was read" in result.stderr
     assert os.listdir() == [path.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(
+    ("swap", "says"),
+    {
+        "pipe": (lambda name: os.mkfifo(name), "it is a pipe, not a file"),
+        "folder": (os.mkdir, "is a directory"),
+        "link": (lambda name: os.symlink("/dev/zero", name), "it is a link, not a file"),
+        "link to a file": (lambda name: os.symlink("b.config.json", name), "it is a link, not a file"),
+        "socket": (lambda name: socket.socket(socket.AF_UNIX).bind(name), "it is a socket, not a file"),
+        "nothing": (lambda name: None, "no such file or directory"),
+    }.values(),
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_what_takes_the_place_of_a_file_is_left_alone_and_the_others_are_fixed(
+    swap: Callable[[str], object], says: str, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while signals are held back, when waiting for the other end of a pipe could not be interrupted."""
+    text = json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"})
+    paths = [write(text, name) for name in ("a.config.json", "b.config.json")]
+    write_all, replace = output._write_all, output.replace_file
+
+    def swapped() -> None:
+        if not Path("aside").exists():
+            os.rename(paths[0].name, "aside")
+            swap(paths[0].name)
+
+    def meanwhile(descriptor: int, report: bytes) -> None:
+        swapped()
+        write_all(descriptor, report)
+
+    def before(name: str, content: bytes, was: bytes) -> None:
+        swapped()
+        replace(name, content, was)
+
+    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    monkeypatch.setattr(*((output, "_write_all", meanwhile) if late else (cli, "replace_file", before)))
+    result = run("--fix", "--kind", "server/json", "--select", SLASHES, *(path.name for path in paths))
+    assert result.exit_code == 2
+    if late:
+        assert f"error: a.config.json: cannot be written: {says}" in result.stderr
+    assert Path("aside").read_text() == text
+    assert paths[1].read_text() == text.replace("a.clinic.example", "a.clinic.example/")
+    assert "1 finding fixed in 1 file" in result.stderr
+    assert not any(name.endswith(".tmp") for name in os.listdir())
 
 
 def with_edits(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:

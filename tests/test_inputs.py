@@ -216,6 +216,36 @@ def test_configurations_and_rules_are_files() -> None:
     assert lines == ["medplum-lint: error: policies/zero.yaml:1: cannot be read: it is a device, not a file"]
 
 
+@unix
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "folder"])
+def test_what_takes_the_place_of_a_file_before_it_is_opened_is_not_read(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    makers = {"pipe": os.mkfifo, "socket": lambda name: socket.socket(socket.AF_UNIX).bind(name), "folder": os.mkdir}
+    says = {"pipe": "it is a pipe, not a file", "device": "it is a device, not a file", "folder": "is a directory"}
+    check, swapped = files._check_kind, [False]
+
+    def then_swap(mode: int, path: str, *, regular: bool) -> None:
+        check(mode, path, regular=regular)
+        if not swapped[0]:
+            swapped[0] = True
+            os.remove(path)
+            makers.get(kind, lambda name: os.symlink("/dev/zero", name))(path)
+
+    monkeypatch.setattr(files, "_check_kind", then_swap)
+    with pytest.raises(Unreadable, match=says.get(kind, "no such device or address")):
+        read_regular("server.json", 1000)
+
+
+@unix
+def test_an_env_file_that_is_a_pipe_is_not_read() -> None:
+    variables = "environment: {MEDPLUM_REDIS_HOST: cache}"
+    Path("compose.yml").write_text(f"services: {{a: {{image: medplum/medplum-server, command: env, env_file: a.env, {variables}}}}}\n")
+    os.mkfifo("a.env")
+    result = lint("compose.yml")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
 def test_configurations_and_rules_have_limits() -> None:
     Path("large.toml").write_text("# " + "x" * (1 << 20))
     [line] = exit_and_errors(lint("-", "--config", "large.toml", given=BAD))[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -97,6 +98,13 @@ def test_the_schema_is_brought_up_to_date_and_somebody_elses_file_stays() -> Non
     path.write_text("{}")
     assert "rule.schema.json" not in run("new-rule", "acme/third").stdout
     assert path.read_text() == "{}"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_place_of_the_schema_is_not_waited_for() -> None:
+    Path("policies").mkdir()
+    os.mkfifo(Path("policies") / SCHEMA_NAME)
+    assert run("new-rule", "acme/first").exit_code == 0
 
 
 # --- What is refused. ---------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from ..configurations import Configurations
 from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..documents.source import Loaded
-from ..files import LARGEST_INPUT, Unreadable, read_file
+from ..files import LARGEST_INPUT, Unreadable, read_file, read_regular
 from ..load import Input, Nearby, Surroundings, described, load
 from ..model import Document, FileStatus
 from ..redaction.mask import holder_text
@@ -291,7 +291,7 @@ def _around(found: Iterable[Found], options: Options) -> Surroundings:
 
     def again(path: Path) -> bytes | None:
         try:
-            return read_file(path, limit)
+            return read_regular(path, limit)
         except Unreadable:
             return None  # which its own row says
 

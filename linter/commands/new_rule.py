@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..files import reason_of
+from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
+from ..output import Unwritable, write_report
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder
@@ -103,13 +104,17 @@ def create(rule_id: str, folder: Path, kind: str) -> NewRule:
 def _write_schema(path: Path) -> Path | None:
     """Write the schema, or bring an older one up to date. A file that is somebody else's stays as it is."""
     text = schema_text()
+    if os.path.lexists(path):
+        try:
+            before = read_regular(path, LARGEST_CONFIGURATION).decode("utf-8", "replace")
+        except Unreadable:
+            return None
+        if before == text or SCHEMA_ID not in before:
+            return None
     try:
-        before = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        before = None
-    if before == text or (before is not None and SCHEMA_ID not in before):
-        return None
-    path.write_text(text, encoding="utf-8", newline="\n")
+        write_report(str(path), text.encode())
+    except Unwritable as error:
+        raise ValueError(f"{path}: cannot be written: {error}") from None
     return path
 
 
