@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 
-from ..model import Document, Finding, Fix, Related, Result, Style, dotted
+from ..model import Document, Finding, Fix, Related, Result, SettingPath, Style, dotted
 from ..redaction.mask import holder_text
-from ..text import Excerpt, Piece, Span, printable
+from ..text import Edit, Excerpt, Piece, Span, printable
 from ..typed import Final, NamedTuple
 from ._about_run import as_text, holder, of_holder, paint
 from ._clauses import Clauses, clauses, gravity
@@ -24,6 +25,8 @@ _MOST_PLACES: Final = 6
 """Second places of one finding in its own document that are drawn; the others are named."""
 _MOST_LINES: Final = 6
 """Lines of an edit at most that are shown: a longer one is for a diff."""
+_WIDEST: Final = 160
+"""Characters at most of a line that a fix changes and that is shown whole."""
 
 
 def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
@@ -180,7 +183,7 @@ class _Writer:
         if not (fix is not None and fix.safe and fix.can_be_made):
             yield from self._once(finding.rule, "fix", parts.fix, setting, digits)
         if fix is not None:
-            yield from self._fix(finding.document, fix, digits)
+            yield from self._fix(finding.document, finding.path, fix, digits)
         yield from self._once(finding.rule, "see", f"medplum-lint explain {finding.rule}", "", digits)
 
     def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
@@ -196,11 +199,11 @@ class _Writer:
         yield f"{' ' * digits} {paint('=', 'gutter', self._style)} {what}: {lines[0]}"
         yield from lines[1:]
 
-    def _fix(self, document: Document, fix: Fix, digits: int) -> Iterator[str]:
+    def _fix(self, document: Document, setting: SettingPath | None, fix: Fix, digits: int) -> Iterator[str]:
         """What a fix would do, and its edits as a diff or the commands that make it."""
         yield from self._note(_how(fix), fix.description, digits)
         margin = " " * (digits + 3)
-        for line in self._fitted(_changed_lines(document, fix), len(margin)):
+        for line in self._fitted(_changed_lines(document, setting, fix), len(margin)):
             yield f"{margin}{paint(line, 'error' if line[0] == '-' else 'added', self._style)}"
         for command in fix.commands or ():
             yield from (f"{margin}{paint(printable(line), 'added', self._style)}" for line in command.printed)
@@ -243,26 +246,42 @@ def _without_what_differs(text: str) -> str:
     return re.sub(r'"[^"]*"|\([^()]*\)|https?://\S+|\d+', "_", text)
 
 
-def _changed_lines(document: Document, fix: Fix) -> list[str]:
-    """What a fix changes, as a diff has it; nothing where that is not to be seen, or is long."""
+def _changed_lines(document: Document, path: SettingPath | None, fix: Fix) -> list[str]:
+    """What the fix of a finding about ``path`` changes, as a diff has it; nothing where that is not to be seen, or is long."""
     edits = sorted(fix.edits or ()) if fix.shown else []
     if not edits:
         return []
     first, last = document.position(edits[0].span.start).line, document.position(edits[-1].span.end).line
     if last - first >= _MOST_LINES:
         return []
-    at, end = document.text.line_span(first).start, document.text.line_span(last).end
+    spans = [document.text.line_span(number) for number in range(first, last + 1)]
+    if max(*(span.end - span.start for span in spans), *(len(edit.text) for edit in edits)) <= _WIDEST:
+        texts = [_whole_lines(document, edits, Span(spans[0].start, spans[-1].end))]
+    else:
+        from ._cut_lines import cut_lines  # only for long lines
+
+        texts = list(islice(cut_lines(document, path, fix.changes, edits), _MOST_LINES))
+    return [line for old, new in texts for line in _difference(old, new)][: 2 * _MOST_LINES]
+
+
+def _difference(old: str, new: str) -> list[str]:
+    """The lines of two texts as a diff has them, without those at the start and the end that are the same."""
+    gone, come = old.splitlines(), new.splitlines()
+    while gone and come and gone[-1] == come[-1]:
+        gone, come = gone[:-1], come[:-1]
+    while gone and come and gone[0] == come[0]:
+        gone, come = gone[1:], come[1:]
+    return [*(f"- {printable(line)}" for line in gone), *(f"+ {printable(line)}" for line in come)]
+
+
+def _whole_lines(document: Document, edits: Sequence[Edit], part: Span) -> tuple[str, str]:
+    """Lines before and after edits, masked."""
     new: list[str] = []
+    at = part.start
     for edit in edits:
         new += [_masked(document, at, edit.span.start), edit.text]
         at = edit.span.end
-    old = _masked(document, document.text.line_span(first).start, end).splitlines()
-    made = "".join((*new, _masked(document, at, end))).splitlines()
-    while old and made and old[-1] == made[-1]:
-        old, made = old[:-1], made[:-1]
-    while old and made and old[0] == made[0]:
-        old, made = old[1:], made[1:]
-    return [*(f"- {printable(line)}" for line in old), *(f"+ {printable(line)}" for line in made)][: 2 * _MOST_LINES]
+    return _masked(document, *part), "".join((*new, _masked(document, at, part.end)))
 
 
 def _masked(document: Document, start: int, end: int) -> str:

@@ -56,6 +56,32 @@ def _one(name: str, value: Any) -> Sample:
 # --- JSON ----------------------------------------------------------------------------------------------------------------------------
 
 
+@shape_from(12_000)
+def json_fixes_on_one_line(size: int) -> Sample:
+    """Each service has something to fix, and all stand on one line."""
+    services = [{"id": f"w{number}", "desiredCount": "2", "serverCpu": None} for number in range(size)]
+    known = {"name": "prod", "stackName": "Prod", "region": "us-east-1", "accountNumber": "123456789012", "domainName": "a.example"}
+    return Sample("prod.json", json.dumps({**known, "workerServices": services}, separators=(",", ":")), "infra/json")
+
+
+@shape_from(12_000)
+def json_one_line_with_few_fixes(size: int) -> Sample:
+    services = [{"id": f"w{number}", "desiredCount": 2} for number in range(size)]
+    known = {"name": "prod", "stackName": "Prod", "region": "us-east-1", "accountNumber": "123456789012", "domainName": "a.example"}
+    return Sample(
+        "prod.json",
+        json.dumps({**known, "apiPort": "8103", "workerServices": services, "vpcId": None}, separators=(",", ":")),
+        "infra/json",
+    )
+
+
+@shape
+def yaml_fixes_on_one_line(size: int) -> Sample:
+    variables = "{MEDPLUM_BASE_URL: 'https://a.example', MEDPLUM_LOGLEVEL: WARN}"
+    services = (f"s{number}: {{image: medplum/medplum-server, command: env, environment: {variables}}}" for number in range(size))
+    return Sample("compose.yml", f"services: {{{', '.join(services)}}}\n")
+
+
 @shape
 def json_unknown_names(size: int) -> Sample:
     return _json(f'"zq{number}": {number}' for number in range(size))

@@ -1,0 +1,120 @@
+"""What fixes change on long lines, which are cut around each change, as excerpts are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ..model import Change, Document, SettingPath
+from ..text import Edit, Excerpt, Span
+from ..typed import Final
+
+_NEAR: Final = 60
+"""Characters at most from the start to the end of changes that are shown together."""
+_BEFORE: Final = 20
+"""Characters of a long value that are shown before what changes in it."""
+_SHOWN_OF_LONG: Final = 100
+"""Characters at most of an inserted text."""
+
+
+def cut_lines(document: Document, path: SettingPath | None, changes: Sequence[Change], edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
+    """The lines before and after edits, those that are near each other together. ``path`` is the setting that the finding is about."""
+
+    def about(edit: Edit) -> SettingPath | None:
+        return _path_of(document, path, changes, edit)
+
+    for group in _groups(document, edits, about):
+        span, setting = _span_of(group), about(group[0])
+        if len(group) == 1 and max(span.end - span.start, len(group[0].text)) > _SHOWN_OF_LONG and _is_value(document, setting, span):
+            yield _cut_value(document, setting, group[0])
+            continue
+        excerpt = document.origin.excerpt(setting, span)
+        if excerpt.masked or _is_exact(document, excerpt, span):
+            yield _cut(document, excerpt, group)
+
+
+def _is_value(document: Document, path: SettingPath | None, span: Span) -> bool:
+    """Whether the value of a setting stands at a span, and may be seen, however long it is."""
+    if path is None or document.locate(path) != span:
+        return False
+    return document.text.is_in_a_line(span) and not document.origin.excerpt(path, _first_of(span)).masked
+
+
+def _first_of(span: Span) -> Span:
+    return Span(span.start, span.start + 1)
+
+
+def _cut_value(document: Document, path: SettingPath | None, edit: Edit) -> tuple[str, str]:
+    """The line of a long value, which is cut around what becomes of it."""
+    excerpt = document.origin.excerpt(path, _first_of(edit.span))
+    old, new = document.text.content[edit.span.start : edit.span.end], edit.text
+    same = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new)))
+    start = same - _BEFORE if same > _NEAR else 0
+    goes_on = edit.span.end < document.text.line_around(edit.span.end)[1].end
+    lead = excerpt.text[: excerpt.start] + ("…" if start else "")
+    return lead + _shortened(old[start:], goes_on=goes_on), lead + _shortened(new[start:], goes_on=goes_on)
+
+
+def _span_of(edits: Sequence[Edit]) -> Span:
+    return Span(edits[0].span.start, edits[-1].span.end)
+
+
+def _is_exact(document: Document, excerpt: Excerpt, span: Span) -> bool:
+    """Whether an excerpt shows at its columns what stands at a span, which may be cut off: of a long value it shows the first part only."""
+    shown = excerpt.text[excerpt.start : excerpt.end if span.end > span.start else excerpt.start + 1].rstrip("…")
+    return document.text.content.startswith(shown, span.start)
+
+
+def _groups(document: Document, edits: Sequence[Edit], about: Callable[[Edit], SettingPath | None]) -> Iterator[list[Edit]]:
+    """Edits, those together that are near each other on one line of which nothing is masked between them."""
+    group: list[Edit] = []
+    for edit in edits:
+        if group and not _is_one_excerpt(document, about(group[0]), _span_of([group[0], edit])):
+            yield group
+            group = []
+        group.append(edit)
+    yield group
+
+
+def _is_one_excerpt(document: Document, path: SettingPath | None, span: Span) -> bool:
+    if span.end - span.start > _NEAR or not document.text.is_in_a_line(span):
+        return False
+    excerpt = document.origin.excerpt(path, span)
+    return not excerpt.masked and excerpt.end - excerpt.start == span.end - span.start
+
+
+def _cut(document: Document, excerpt: Excerpt, edits: Sequence[Edit]) -> tuple[str, str]:
+    """The lines of edits that are near each other, as an excerpt shows them.
+
+    What an excerpt shows is safe to show, and so is what the edits insert: nothing more is to be masked.
+    """
+    span = _span_of(edits)
+    new, at = [excerpt.text[: excerpt.start]], span.start
+    for edit in edits:
+        new += [excerpt.text[excerpt.start + at - span.start : excerpt.start + edit.span.start - span.start], _shortened(edit.text)]
+        at = edit.span.end
+    if document.text.is_in_a_line(span):
+        old, behind = [excerpt.text], excerpt.text[excerpt.end if span.end > span.start else excerpt.start :]
+    else:
+        last = document.origin.excerpt(None, Span(span.end, span.end))
+        old, behind = [excerpt.text, *_between(document, span), last.text], last.text[last.start :]
+    return "\n".join(old), "".join([*new, behind])
+
+
+def _between(document: Document, span: Span) -> Iterator[str]:
+    """The lines between those on which a span starts and ends."""
+    for number in range(document.position(span.start).line + 1, document.position(span.end).line):
+        start = document.text.line_span(number).start
+        yield document.origin.excerpt(None, Span(start, start)).text
+
+
+def _shortened(text: str, *, goes_on: bool = False) -> str:
+    """The start of a text, with a sign where that is not all of it, or it ``goes_on``."""
+    return f"{text[:_SHOWN_OF_LONG]}…" if goes_on or len(text) > _SHOWN_OF_LONG else text
+
+
+def _path_of(document: Document, path: SettingPath | None, changes: Sequence[Change], edit: Edit) -> SettingPath | None:
+    """The setting that an edit changes; else that of the finding."""
+    for change in changes:
+        if document.locate(change.path, "key").start <= edit.span.start <= document.locate(change.path).end:
+            return change.path
+    return path
