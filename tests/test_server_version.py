@@ -448,7 +448,7 @@ def test_a_range_of_a_rule() -> None:
     assert [release for release, text in outside.items() if is_in_range(Release.of(release), text)] == []
 
 
-@pytest.mark.parametrize("text", ["6.0.0", ">=6,<7", "v7", ">5.99.0", "=5.99"])
+@pytest.mark.parametrize("text", ["6.0.0", ">=6,<7", "v7", ">5.99.0", "=5.99", f">{NEWEST}", f">{NEWEST[0]}"])
 def test_a_range_of_newer_releases_is_judged_by_the_newest(text: str) -> None:
     version = parse_server_version(text, "x")
     assert (version.text, version.newer, version.release) == (str(NEWEST), text, MAIN)

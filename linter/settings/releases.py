@@ -124,8 +124,8 @@ def _is_newer(text: str) -> bool:
     if None in numbers:
         return False
     return any(
-        clause.sign in ("=", ">=", ">") and number is not None and number > NEWEST[: len(number)]
-        for clause, number in zip(clauses, numbers, strict=True)
+        number is not None and (number >= NEWEST[: len(number)] if sign == ">" else sign in ("=", ">=") and number > NEWEST[: len(number)])
+        for (sign, _), number in zip(clauses, numbers, strict=True)
     )
 
 
