@@ -300,3 +300,18 @@ SURE: dict[str, tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
 def test_what_leaves_no_doubt_is_one(name: str) -> None:
     given, arguments, wanted = SURE[name]
     assert fixed(given, *arguments) == wanted
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        *((one, ["deprecated-setting"]) for one in ("5.1.27", "5.2.13", ">=5.2", "latest", NEWER)),
+        *((one, ["deprecated-setting", "misread-boolean"]) for one in ("", ">=5.1.20")),
+        ("5.1.26", ["misread-boolean"]),
+    ],
+)
+def test_nothing_is_claimed_of_the_value_of_a_setting_that_the_server_no_longer_reads(server: str, expected: list[str]) -> None:
+    Path("medplum.config.json").write_text(json.dumps({**WHOLE, "allowInsecureRestHookUrl": "false"}))
+    version = parse_server_version(server, "--server-version") if server else None
+    findings = lint_paths(["medplum.config.json"], Options(Overrides(server=version))).result.findings
+    assert sorted(one.rule for one in findings if one.path == ("allowInsecureRestHookUrl",)) == expected

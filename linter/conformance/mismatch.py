@@ -242,7 +242,7 @@ class _Checker:
             return Mismatch("known", f"{read_later(setting, self.server)}, which ignores it"), False
         if setting is None or (setting.status == "obsolete" and setting.is_read_by(self.release) is False):
             return self._unknown(path, value, setting)
-        if not setting.types:
+        if not setting.types or self._is_no_longer_read(setting):
             return None, False
         if value is None and "stops-at-null" in setting.tags:
             return Mismatch("type", "must not be null"), False
@@ -256,6 +256,10 @@ class _Checker:
                 return None, False
             mismatch = self._with_stop(mismatch, path)
         return mismatch, isinstance(value, dict | list) and (mismatch is None or mismatch.aspect not in MISREAD)
+
+    def _is_no_longer_read(self, setting: Setting) -> bool:
+        """Whether it is known which server it is, and that it is newer than the last release that reads a setting."""
+        return self.reader == "the server" and self.server.is_known and setting.last < self.server.oldest
 
     def _with_stop(self, mismatch: Mismatch, path: SettingPath) -> Mismatch:
         """A mismatch that says too if the server stops at it."""
