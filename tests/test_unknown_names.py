@@ -315,3 +315,15 @@ def test_nothing_is_claimed_of_the_value_of_a_setting_that_the_server_no_longer_
     version = parse_server_version(server, "--server-version") if server else None
     findings = lint_paths(["medplum.config.json"], Options(Overrides(server=version))).result.findings
     assert sorted(one.rule for one in findings if one.path == ("allowInsecureRestHookUrl",)) == expected
+
+
+@pytest.mark.parametrize("server", ["5.1.39", "5.2.0", "5.2.5"])
+def test_a_slip_in_a_name_that_the_server_may_read_is_a_slip_and_no_edit(server: str) -> None:
+    slip = "is not a setting of the server, which ignores"
+    (finding,) = found({"storeBotInpu": True}, server)
+    assert (finding.severity, finding.message) == ("warning", f"storeBotInpu {slip} it; did you mean storeBotInput?")
+    assert finding.fix is None
+    variables = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_DATABASE_HOST=db\nMEDPLUM_STORE_BOT_INPU=true\n"
+    (finding,) = found(variables, server, "medplum.env")
+    assert (finding.severity, finding.fix) == ("warning", None)
+    assert finding.message == f"storeBotInpu {slip} MEDPLUM_STORE_BOT_INPU; did you mean MEDPLUM_STORE_BOT_INPUT?"

@@ -95,8 +95,8 @@ def _live_variables(catalogue: Catalogue, release: Release) -> tuple[str, ...]:
 
 
 def is_live(setting: Setting, release: Release) -> bool:
-    """Whether a setting is known to exist in a release; one that is on its way out does in the newest too."""
-    return setting.status != "obsolete" if release == MAIN else setting.is_read_by(release) is True
+    """Whether a setting exists in a release, or may do so; one that is on its way out does in the newest too."""
+    return setting.status != "obsolete" if release == MAIN else setting.is_read_by(release) is not False
 
 
 def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
