@@ -327,3 +327,16 @@ def test_a_slip_in_a_name_that_the_server_may_read_is_a_slip_and_no_edit(server:
     (finding,) = found(variables, server, "medplum.env")
     assert (finding.severity, finding.fix) == ("warning", None)
     assert finding.message == f"storeBotInpu {slip} MEDPLUM_STORE_BOT_INPU; did you mean MEDPLUM_STORE_BOT_INPUT?"
+
+
+@pytest.mark.parametrize(
+    ("server", "severity", "fix"),
+    [("5.1.38", "error", None), ("5.1.39", "warning", None), ("5.2.5", "warning", None), ("5.2.13", "error", False), ("", "error", False)],
+)
+def test_a_wrong_word_is_a_warning_where_it_is_not_known_which_words_the_server_allows(
+    server: str, severity: str, fix: bool | None
+) -> None:
+    Path("medplum.config.json").write_text(json.dumps({**WHOLE, "defaultProjectFeatures": ["archiv"]}))
+    version = parse_server_version(server, "--server-version") if server else None
+    findings = lint_paths(["medplum.config.json"], Options(Overrides(select=("unknown-value",), server=version))).result.findings
+    assert [(one.severity, one.fix and one.fix.safe) for one in findings] == [(severity, fix)]

@@ -155,7 +155,7 @@ def _choice(place: _Place, setting: Setting) -> Any:
     choices = {str(one).lower(): one for one in setting.enum_in(place.release)}
     word = place.value.strip().lower()
     near = word if word in choices else suggest.only_near(word, choices, _NEAR_CHOICE)
-    return choices[near] if near is not None else ABSENT
+    return choices[near] if near is not None and setting.allows(str(choices[near]), place.release) else ABSENT
 
 
 def _form(place: _Place, setting: Setting) -> Any:

@@ -128,9 +128,10 @@ def _release_fact(setting: Setting | None, name: str) -> Fact | Any:
 
 
 def may_be_unread(document: Document, path: SettingPath) -> bool:
-    """Whether it is not known if the server that a document is for reads a setting: no error in its value is certain then."""
+    """Whether it is not known if the server of a document reads a setting, or which values it allows: no error is certain then."""
     setting = settings.catalogue().get(path) if catalogue_kind(document.kind) == "server" else None
-    return setting is not None and setting.is_read_by(document.server.release) is None
+    release = document.server.release
+    return setting is not None and (setting.is_read_by(release) is None or setting.may_allow_more(release))
 
 
 def document_fact(document: Document, name: str) -> Fact | Any:

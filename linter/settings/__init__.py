@@ -183,9 +183,14 @@ class Setting:
         """The only values that a release may allow."""
         if release is MAIN or not self.enum_first:
             return self.enum
-        return tuple(value for value in self.enum if self._allows(str(value), release) is not False)
+        return tuple(value for value in self.enum if self.allows(str(value), release) is not False)
 
-    def _allows(self, word: str, release: Release) -> bool | None:
+    def may_allow_more(self, release: Release) -> bool:
+        """Whether it is not known of some value whether a release allows it."""
+        return any(self.allows(word, release) is None for word in self.enum_after)
+
+    def allows(self, word: str, release: Release) -> bool | None:
+        """Whether a release knows one of the values of ``enum``; None where that is not known."""
         return has_begun(release, self.enum_first.get(word, OLDEST), self.enum_after.get(word))
 
     def said_in(self, field: str, release: Release) -> str:
