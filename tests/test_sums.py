@@ -420,6 +420,17 @@ def test_what_lies_outside_of_the_repository_is_not_read(service: str, line: int
         assert notes("repository") == expected
 
 
+def test_what_a_base_in_the_repository_extends_outside_of_it(folder: Path) -> None:
+    """The base is still read, and the file that names what lies outside is the one of the note."""
+    write(folder, base_dot_yml=BASE)
+    middle = "services:\n  middle:\n    extends: {file: ../base.yml, service: base}\n    environment: {MEDPLUM_BASE_URL: nonsense}\n"
+    service = compose("    extends: {file: middle.yml, service: middle}\n    environment: {MEDPLUM_PORT: '8103'}\n")
+    write(folder, repository__middle_dot_yml=middle, repository__compose_dot_yml=service)
+    assert notes("repository/compose.yml") == [f"repository/middle.yml:3: ../base.yml is not read: {OUTSIDE}"]
+    outcome = lint_paths(["repository/compose.yml"], Options())
+    assert any(line.startswith("repository/middle.yml:4:") and "invalid-url" in line for line in found(outcome))
+
+
 def test_what_is_in_the_repository_is_read(folder: Path) -> None:
     """The nearest folder with ``.git`` is that of the file that names another one; a submodule is a repository of its own."""
     write(folder, shared__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")

@@ -336,12 +336,14 @@ def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
 
 
 def _extended(layer: _Layer) -> tuple[list[_Layer], bool]:
-    """A service over what it extends, and whether that is not known here. Compose refuses a circle, so nothing of it is."""
+    """A service over what it extends, and whether not all of that is known here. Compose refuses a circle, so nothing of it is."""
     layers = [layer]
     places = {_place(layer)}
     while (extends := layers[0].service.at("extends")).value is not None:
         base = _base(layers[0].file, extends, _place(layer))
-        if base is None or _place(base) in places or len(layers) > _LONGEST:
+        if base is None:
+            return layers, True
+        if _place(base) in places or len(layers) > _LONGEST:
             return [layer], True
         layers.insert(0, base)
         places.add(_place(base))
