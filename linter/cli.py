@@ -385,7 +385,10 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
     if not dumps:
         say("note", f"{path}: is not written, because no finding can be fixed in Parameter Store")
         return
-    script = fix_script.script(dumps)
+    try:
+        script = fix_script.script(dumps)
+    except fix_script.SeveralAccounts as error:
+        _fail([f"{path}: is not written: {error}"])
     try:
         write_report(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
     except Unwritable as error:

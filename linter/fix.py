@@ -484,7 +484,8 @@ def _hides(finding: Finding) -> bool:
     if fix is None or all(change.action == "store" for change in fix.changes):
         return False
     steps = [step for command in fix.commands or () for step in command.steps]
-    return any(step.value or any("COPY" in line for line in step.lines) for step in steps)
+    written = [one for step in steps for one in step.operations]
+    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in written)
 
 
 class _Was(NamedTuple):

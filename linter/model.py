@@ -284,22 +284,61 @@ class Stored(NamedTuple):
     gone: bool = False
 
 
+class Known(NamedTuple):
+    """What a dump says of a parameter, as far as a script may show it: enough to tell whether the parameter has changed since.
+
+    ``dates`` are the forms in which the AWS CLI prints when it was changed last. ``text`` is its value if that is public, else None, and
+    ``secure`` whether it is a SecureString. Nothing in here is secret.
+    """
+
+    version: int | None = None
+    dates: tuple[str, ...] = ()
+    text: str | None = None
+    secure: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """Whether a script may save the value in a file."""
+        return self.text is not None and not self.secure
+
+
+class Operation(NamedTuple):
+    """What a command does to one parameter, as data for a script, which does it with more care than lines that a person pastes.
+
+    ``put`` writes ``text``, which is public; ``ask`` what a person gives, as ``value`` of the command says; ``copy`` the value of
+    ``source``; ``encrypt`` its own value as a SecureString; ``delete`` deletes it. ``source`` is the parameter that a value comes out of,
+    which the same fix deletes, and ``source_is_public`` whether its value is. ``type`` is the type to write, empty where the parameter
+    keeps its own, and ``region`` where it is, if that is known. ``known`` is None where the dump has no such parameter; then ``beside`` is
+    one that it does have, if nothing else shows the region. ``kept``: the dump has the value there already.
+    """
+
+    action: Literal["put", "ask", "copy", "encrypt", "delete"]
+    name: str
+    known: Known | None
+    region: str | None = None
+    type: str = ""
+    text: str = ""
+    source: str = ""
+    source_is_public: bool = False
+    beside: str = ""
+    kept: bool = False
+
+
 class Command(NamedTuple):
     """What makes a part of a fix where no file is to be edited: lines for a POSIX shell, in which nothing is secret.
 
-    ``names`` are the parameters that it changes, ``region`` where they are, if that is known. ``condition`` is what a shell asks before it
-    does it again. ``value`` says what a person is to put into the variable ``VALUE``; empty where the lines ask for nothing.
-    ``scripted`` are the lines of a script, where it is to do more than a person who sees what happens. ``then`` are commands that must not
-    be run unless this one, and each before them, has done its work. ``leaves`` is what is in the store afterwards, which may be secret and
-    is never reported.
+    ``names`` are the parameters that it changes, ``region`` and ``accounts`` where they are, as far as that is known. ``value`` says what a
+    person is to put into the variable ``VALUE``; empty where the lines ask for nothing. ``operations`` are what a script does instead.
+    ``then`` are commands that must not be run unless this one, and each before them, has done its work. ``leaves`` is what is in the store
+    afterwards, which may be secret and is never reported.
     """
 
     lines: tuple[str, ...]
     names: tuple[str, ...]
     region: str | None = None
-    condition: str = ""
+    accounts: tuple[str, ...] = ()
     value: str = ""
-    scripted: tuple[str, ...] = ()
+    operations: tuple[Operation, ...] = ()
     then: tuple[Command, ...] = ()
     leaves: tuple[Stored, ...] = ()
 

@@ -7,9 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,12 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.canaries import Planted, planted_files, printed
-from support.checkout import ROOT
 from support.helpers import golden
+from support.stores import SHELL, environment_with_aws, keep, needs_aws, needs_shell, parameter, stored
 
 from linter import __version__, cli
 from linter.documents.parameter_commands import _value
 from linter.documents.source import SourceFile
-from linter.fix import FixedDump
 from linter.model import UNKNOWN, Change, Command, SettingPath
 from linter.release import NEWEST, Release
 from linter.server.loader import ssm_text, ssm_value
@@ -33,13 +30,6 @@ from linter.sources import cloudformation, server_ssm, terraform
 from linter.text import inert
 
 SECRET = "hunter2-of-nobody"
-SHELL = shutil.which("dash") or shutil.which("sh")
-needs_shell = pytest.mark.skipif(SHELL is None or os.name != "posix", reason="there is no POSIX shell")
-
-
-def parameter(name: str, value: str, kind: str | None = "String", *, region: str = "us-east-1", **more: Any) -> dict[str, Any]:
-    arn = f"arn:aws:ssm:{region}:123456789012:parameter{name}"
-    return {"Name": name, **({"Type": kind} if kind else {}), "Value": value, "ARN": arn, **more}
 
 
 def commands(data: Any, *changes: Change) -> list[Command] | None:
@@ -169,7 +159,10 @@ def test_a_name_is_changed_by_a_copy_that_overwrites_nothing() -> None:
     assert "--type SecureString" in command.lines[1]
     assert "--overwrite" not in command.lines[1]
     assert command.lines[2] == f"aws ssm delete-parameters --names /medplum/prod/port {AT}"
-    assert command.condition.startswith(f'[ "$(aws ssm get-parameters --names /medplum/prod/port {AT} --query')
+    assert [(one.action, one.name) for one in command.operations] == [
+        ("copy", "/medplum/prod/recaptchaSecretKey"),
+        ("delete", "/medplum/prod/port"),
+    ]
 
 
 def test_what_is_renamed_is_deleted_only_after_it_was_copied() -> None:
@@ -395,7 +388,7 @@ def test_no_command_has_a_canary_in_it(shift: int, planted: Planted) -> None:
             for change in _changes(path, text):
                 for command in loaded.commander((change,)) or ():
                     made[change.action] += 1
-                    assert not printed("\n".join((*command.printed, command.condition, *command.names))), (change.action, path)
+                    assert not printed("\n".join((*command.printed, *command.names, repr(command.operations)))), (change.action, path)
     assert min(made[action] for action in ("set", "remove", "rename", "store")) > 20
 
 
@@ -414,11 +407,11 @@ def _changes(path: SettingPath, text: Any) -> list[Change]:
 
 DUMP = {
     "Parameters": [
-        parameter("/medplum/prod/baseUrl", "https://api.clinic.example/"),
-        parameter("/medplum/prod/storageBaseUrl", "https://storage.clinic.example/binary"),
-        parameter("/medplum/prod/auditEventLogGroup", "logs"),
-        parameter("/medplum/prod/recaptchaSecretKey", f"https://{SECRET}\n\n", Tier="Advanced"),
-        parameter("/medplum/prod/database.password", f"-{SECRET}", "StringList"),
+        parameter("/medplum/prod/baseUrl", "https://api.clinic.example/", Version=1),
+        parameter("/medplum/prod/storageBaseUrl", "https://storage.clinic.example/binary", Version=3),
+        parameter("/medplum/prod/auditEventLogGroup", "logs", Version=1),
+        parameter("/medplum/prod/recaptchaSecretKey", f"https://{SECRET}\n\n", Tier="Advanced", Version=2),
+        parameter("/medplum/prod/database.password", f"-{SECRET}", "StringList", LastModifiedDate="2026-03-01T10:00:00.123000+01:00"),
         parameter("/medplum/staging/baseUrl", "https://api.staging.clinic.example", region="eu-west-1"),
         parameter("/medplum/staging/auditEventLogStream", "logs", region="eu-west-1"),
         parameter("/medplum/other/auditEventLogStream", "logs", region="eu-west-1"),
@@ -494,23 +487,15 @@ def script(folder: Path, *arguments: str) -> str:
 
 def test_the_script(folder: Path) -> None:
     Path("fix.sh").write_text("old", encoding="utf-8")
-    golden("dump-script.sh", script(folder, "--unsafe-fixes").replace(__version__, "VERSION").splitlines())
+    text = script(folder, "--unsafe-fixes")
+    golden("dump-script.sh", text.partition("\n# ---")[0].replace(__version__, "VERSION").splitlines())
     assert "base-url-without-trailing-slash (environment staging)" not in script(folder)
-
-
-@needs_shell
-def test_shells_accept_the_script(folder: Path) -> None:
-    script(folder, "--unsafe-fixes")
-    for program in filter(None, (shutil.which("sh"), shutil.which("dash"), shutil.which("bash"), shutil.which("busybox"))):
-        subprocess.run([program, *(["sh"] if program.endswith("busybox") else []), "-n", "fix.sh"], check=True)
-    if shellcheck := shutil.which("shellcheck"):
-        subprocess.run([shellcheck, "fix.sh"], check=True)
 
 
 def test_the_script_of_a_pipe(folder: Path) -> None:
     result = run("-", "--fix-script", "fix.sh", given=Path("ssm.json").read_text(encoding="utf-8"))
     assert result.exit_code == 1
-    assert "aws ssm delete-parameters" in Path("fix.sh").read_text(encoding="utf-8")
+    assert "  delete /medplum/prod/auditEventLogGroup" in Path("fix.sh").read_text(encoding="utf-8")
 
 
 def test_no_script_where_there_is_nothing_to_fix(folder: Path) -> None:
@@ -539,41 +524,9 @@ def test_a_script_that_cannot_be_written(folder: Path, arguments: list[str], sai
     assert Path("ssm.json").read_bytes() == before
 
 
-# --- Running it -------------------------------------------------------------------------------------------------------------------------
+# --- Pasting it -------------------------------------------------------------------------------------------------------------------------
 
-STRANGE = '"It\'s us" <help@example.com>'
-Stored = dict[str, dict[str, str]]
-
-
-def stored(folder: Path) -> Stored:
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
-
-
-def keep(folder: Path, parameters: list[dict[str, Any]]) -> None:
-    folder.mkdir()
-    for one in parameters:
-        region = one["ARN"].split(":")[3]
-        held = {field: one[field] for field in ("Type", "Value", "Tier") if field in one}
-        (folder / f"{region}{one['Name'].replace('/', '!')}.json").write_text(json.dumps(held), encoding="utf-8")
-
-
-def execute(path: str, store: Path, shell: Sequence[str] = (SHELL or "sh",), **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with an ``aws`` that keeps parameters in a folder."""
-    environment = environment_with_aws(store, **variables)
-    return subprocess.run([*shell, path], env=environment, capture_output=True, text=True, check=False, timeout=60)
-
-
-def environment_with_aws(store: Path, **variables: str) -> dict[str, str]:
-    bin_folder = store.parent / "bin"
-    if not bin_folder.exists():
-        bin_folder.mkdir()
-        aws = bin_folder / "aws"
-        aws.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests/support/fake_aws.py"} "$@"\n', encoding="utf-8")
-        aws.chmod(0o700)
-    return {"PATH": f"{bin_folder}:/usr/bin:/bin", "FAKE_AWS": str(store), **variables}
-
-
-SHELLS = [
+PASTED = [
     pytest.param([path, *more], id=" ".join([name, *more]))
     for name, path, more in (
         ("sh", SHELL, []),
@@ -593,98 +546,13 @@ def paste(shell: list[str], made: list[Command] | None, store: Path, **variables
     return subprocess.run(shell, input=pasted, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
-@needs_shell
-def test_the_script_does_what_is_meant_also_the_second_time(folder: Path) -> None:
-    script(folder, "--unsafe-fixes")
-    store = folder / "store"
-    keep(store, DUMP["Parameters"])
-    meant = stored(store)
-    for name in (
-        "us-east-1!medplum!prod!auditEventLogGroup",
-        *(f"eu-west-1!medplum!{env}!auditEventLogStream" for env in ("staging", "other")),
-    ):
-        del meant[name]
-    meant["us-east-1!medplum!prod!storageBaseUrl"]["Value"] = "https://storage.clinic.example/binary/"
-    meant["eu-west-1!medplum!staging!baseUrl"]["Value"] = "https://api.staging.clinic.example/"
-    for name in ("recaptchaSecretKey", "database.password"):
-        meant[f"us-east-1!medplum!prod!{name}"]["Type"] = "SecureString"
-    for _ in range(2):
-        done = execute("fix.sh", store)
-        assert done.returncode == 0, done.stderr
-        assert stored(store) == meant
-        assert SECRET not in done.stdout + done.stderr
-    assert SECRET not in (store / "log").read_text(encoding="utf-8"), "a list of processes shows it"
-
-
-@needs_shell
-@pytest.mark.parametrize(
-    ("changes", "meant"),
-    [
-        ([Change("rename", ("port",), ("recaptchaSecretKey",))], {"recaptchaSecretKey": {"Type": "SecureString", "Value": "-8103\n\n"}}),
-        (
-            [put("recaptchaSecretKey", "x"), Change("remove", ("port",))],
-            {"recaptchaSecretKey": {"Type": "SecureString", "Value": "file:///x"}},
-        ),
-        (
-            [put("supportEmail", STRANGE)],
-            {"port": {"Type": "String", "Value": "-8103\n\n"}, "supportEmail": {"Type": "String", "Value": STRANGE}},
-        ),
-    ],
-    ids=["renamed", "asked for", "a strange value"],
-)
-def test_changes_of_every_kind(tmp_path: Path, changes: list[Change], meant: Mapping[str, Any]) -> None:
-    data = [parameter("/medplum/prod/port", "-8103\n\n")]
-    keep(tmp_path / "store", data)
-    text = script_of(tmp_path, data, changes)
-    wanted = {f"us-east-1!medplum!prod!{name}": value for name, value in meant.items()}
-    if "VALUE_1" in text:
-        refused = execute(str(tmp_path / "fix.sh"), tmp_path / "store")
-        assert refused.returncode != 0
-        assert "the new value of /medplum/prod/recaptchaSecretKey" in refused.stderr
-        assert list(stored(tmp_path / "store")) == ["us-east-1!medplum!prod!port"]
-    for _ in range(2):
-        done = execute(str(tmp_path / "fix.sh"), tmp_path / "store", VALUE_1="file:///x")
-        assert done.returncode == 0, done.stderr
-        assert stored(tmp_path / "store") == wanted
-
-
-@needs_shell
-def test_a_script_names_all_that_it_asks_for_before_it_changes_anything(tmp_path: Path) -> None:
-    data = [parameter("/medplum/prod/databaseUrl", f"postgres://{SECRET}", "SecureString")]
-    keep(tmp_path / "store", data)
-    script_of(tmp_path, data, split("databaseUrl", "database"))
-    refused = execute(str(tmp_path / "fix.sh"), tmp_path / "store", VALUE_2="5432")
-    assert (refused.returncode, refused.stderr) == (
-        2,
-        "VALUE_1 is not set: the new value of /medplum/prod/database.host, out of /medplum/prod/databaseUrl\n",
-    )
-    both = execute(str(tmp_path / "fix.sh"), tmp_path / "store").stderr
-    assert [line.partition(" ")[0] for line in both.splitlines()] == ["VALUE_1", "VALUE_2"]
-    assert list(stored(tmp_path / "store")) == ["us-east-1!medplum!prod!databaseUrl"]
-
-
-def script_of(folder: Path, data: list[dict[str, Any]], *fixes: list[Change]) -> str:
-    """The script that makes some fixes, which is written to a folder as well."""
-    from linter.commands import fix_script
-    from linter.load import Input
-    from linter.run import Options, lint_input
-
-    given = Input("ssm.json", json.dumps({"Parameters": data}).encode(), folder / "ssm.json")
-    finding = lint_input(given, Options(isolated=True)).result.findings[0]
-    made = [_fix(changes, commands({"Parameters": data}, *changes)) for changes in fixes]
-    findings = tuple(finding._replace(fix=fix) for fix in made)
-    text = fix_script.script([FixedDump("ssm.json", (findings,))]).text
-    (folder / "fix.sh").write_text(text, encoding="utf-8")
-    return text
-
-
-OLD, NEW = "us-east-1!medplum!prod!database_password", "us-east-1!medplum!prod!database.password"
+OLD, NEW = "us-east-1/medplum/prod/database_password", "us-east-1/medplum/prod/database.password"
 STORED = {"Type": "SecureString", "Value": f"{SECRET}\n\n"}
 TO_RENAME = [parameter("/medplum/prod/database_password", STORED["Value"], "SecureString"), *PORT]
 
 
-@needs_shell
-@pytest.mark.parametrize("shell", SHELLS)
+@needs_aws
+@pytest.mark.parametrize("shell", PASTED)
 @pytest.mark.parametrize("failing", ["get-parameter", "put-parameter", "delete-parameters", ""])
 def test_what_is_pasted_deletes_nothing_that_was_not_copied(tmp_path: Path, shell: list[str], failing: str) -> None:
     store = tmp_path / "store"
@@ -695,8 +563,8 @@ def test_what_is_pasted_deletes_nothing_that_was_not_copied(tmp_path: Path, shel
     assert SECRET not in done.stdout + done.stderr
 
 
-@needs_shell
-@pytest.mark.parametrize("shell", SHELLS)
+@needs_aws
+@pytest.mark.parametrize("shell", PASTED)
 @pytest.mark.parametrize("values", [0, 3, 4])
 def test_what_is_pasted_deletes_nothing_whose_parts_are_not_known(tmp_path: Path, shell: list[str], values: int) -> None:
     store = tmp_path / "store"
@@ -704,83 +572,12 @@ def test_what_is_pasted_deletes_nothing_whose_parts_are_not_known(tmp_path: Path
     keep(store, data)
     given = {f"VALUE_{number}": f"part {number}" for number in range(1, values + 1)}
     done = paste(shell, commands(data, *URL), store, **given)
-    parts = [f"us-east-1!medplum!prod!database.{name}" for name in ("host", "port", "username", "password")]
+    parts = [f"us-east-1/medplum/prod/database.{name}" for name in ("host", "port", "username", "password")]
     if values == len(parts):
         assert stored(store) == {
             name: {"Type": "SecureString", "Value": f"part {number}"}
             for number, name in sorted(enumerate(parts, 1), key=lambda one: one[1])
         }
     else:
-        assert list(stored(store)) == ["us-east-1!medplum!prod!database.url"]
+        assert list(stored(store)) == ["us-east-1/medplum/prod/database.url"]
         assert f"the new value of /medplum/prod/database.{'password' if values else 'host'}, out of" in done.stderr
-
-
-@needs_shell
-@pytest.mark.parametrize("shell", SHELLS[:2])
-def test_a_script_that_was_stopped_before_it_deleted_goes_on(tmp_path: Path, shell: list[str]) -> None:
-    store = tmp_path / "store"
-    keep(store, TO_RENAME)
-    script_of(tmp_path, TO_RENAME, [PASSWORD], [Change("remove", ("port",))])
-    first = execute(str(tmp_path / "fix.sh"), store, shell, FAKE_AWS_FAILS="delete-parameters")
-    assert first.returncode == 254
-    assert {OLD, NEW} < stored(store).keys()
-    for _ in range(2):
-        again = execute(str(tmp_path / "fix.sh"), store, shell)
-        assert again.returncode == 0, again.stderr
-        assert stored(store) == {NEW: STORED}
-    assert SECRET not in again.stdout + again.stderr + (store / "log").read_text(encoding="utf-8")
-
-
-@needs_shell
-@pytest.mark.parametrize("shell", SHELLS[:2])
-@pytest.mark.parametrize("value", ["other", f"{SECRET}\n", f"{SECRET}\n\n\n", "-n", "!"])
-def test_a_script_stops_where_the_name_has_another_value(tmp_path: Path, shell: list[str], value: str) -> None:
-    store = tmp_path / "store"
-    keep(store, [*TO_RENAME, parameter("/medplum/prod/database.password", value, "SecureString")])
-    before = stored(store)
-    script_of(tmp_path, TO_RENAME, [PASSWORD], [Change("remove", ("port",))])
-    done = execute(str(tmp_path / "fix.sh"), store, shell)
-    assert done.returncode == 1
-    assert done.stderr == (
-        "/medplum/prod/database_password and /medplum/prod/database.password both exist, with different values: "
-        "delete the wrong one, then run this again\n"
-    )
-    assert stored(store) == before
-
-
-@needs_shell
-@pytest.mark.parametrize("failing", ["get-parameters", "get-parameter", "put-parameter"])
-def test_a_script_stops_where_aws_does_not_answer(tmp_path: Path, failing: str) -> None:
-    store = tmp_path / "store"
-    keep(store, TO_RENAME)
-    before = stored(store)
-    script_of(tmp_path, TO_RENAME, [PASSWORD], [Change("remove", ("port",))])
-    done = execute(str(tmp_path / "fix.sh"), store, FAKE_AWS_FAILS=failing)
-    assert (done.returncode, stored(store)) == (254, before)
-    assert "both exist" not in done.stderr
-
-
-@needs_shell
-@pytest.mark.parametrize("failing", ["get-parameter", "put-parameter", "delete-parameters", ""])
-def test_a_script_moves_out_of_a_secure_string(tmp_path: Path, failing: str) -> None:
-    store, data = tmp_path / "store", [parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example", "SecureString")]
-    keep(store, data)
-    script_of(tmp_path, data, PROXY)
-    if failing:
-        assert execute(str(tmp_path / "fix.sh"), store, FAKE_AWS_FAILS=failing).returncode == 254
-        assert "us-east-1!medplum!prod!databaseProxyEndpoint" in stored(store)
-    for _ in range(2):
-        done = execute(str(tmp_path / "fix.sh"), store)
-        assert done.returncode == 0, done.stderr
-        assert stored(store) == {
-            "us-east-1!medplum!prod!database.host": {"Type": "SecureString", "Value": "proxy.example"},
-            "us-east-1!medplum!prod!database.ssl.require": {"Type": "String", "Value": "true"},
-        }
-    assert "proxy.example" not in (tmp_path / "fix.sh").read_text(encoding="utf-8")
-
-
-def _fix(changes: list[Change], made: list[Command] | None) -> Any:
-    from linter.model import Fix
-
-    assert made
-    return Fix(tuple(changes), True, "a change", commands=tuple(made))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.canaries import planted_files, printed
 from support.checkout import ROOT
+from support.stores import execute, keep, needs_aws, stored
 
 from linter import cli
 from linter.commands import fix_script
@@ -27,7 +27,6 @@ from linter.model import Document, Finding
 from linter.run import Options, Outcome, lint_input
 from linter.settings.releases import NEWEST, parse_server_version
 
-SHELL = shutil.which("dash") or shutil.which("sh")
 FIXTURES = ROOT / "tests" / "fixtures"
 BASE = {"baseUrl": "https://api.clinic.example/"}
 PASSWORD = "hunter2-of-nobody"
@@ -60,10 +59,15 @@ def script(*arguments: str) -> str:
 
 
 def changed(text: str) -> list[str]:
-    """The parameters that lines change, in their order."""
-    words = [line.split() for line in text.splitlines() if "put-parameter" in line or "delete-parameters" in line]
-    names = [next(word for word in line if word.startswith("/medplum/")) for line in words if "#" not in line[0]]
-    return [name.removeprefix("/medplum/") for name in names]
+    """The parameters that the calls of a script change, in their order. What they are made of stands in front of them."""
+    lines = [line.split() for line in text.partition("\n}\n")[0].splitlines() if line.startswith("  ") and "#" not in line]
+    names = [[word.removeprefix("/medplum/") for word in line if word.startswith("/medplum/")] for line in lines]
+    return [some[line[0] == "copy" or line[0].endswith("_part")] for line, some in zip(lines, names, strict=True) if some]
+
+
+def commanded_names(text: str) -> list[str]:
+    """The parameters that commands of the AWS CLI change, in their order."""
+    return re.findall(r"^[^#].* (?:put-parameter --name|delete-parameters --names) /medplum/(\S+)", text, re.MULTILINE)
 
 
 def commands_of(*arguments: str) -> dict[str, list[str] | None]:
@@ -108,9 +112,9 @@ def test_a_script_goes_on_until_nothing_is_left() -> None:
     write(ISSUER)
     text = script("--unsafe-fixes")
     assert changed(text) == ["prod/baseUrl", "prod/issuer"]
-    assert changed(run("--diff", "--unsafe-fixes", "-o", "report.txt").stdout) == ["prod/baseUrl", "prod/issuer"]
+    assert commanded_names(run("--diff", "--unsafe-fixes", "-o", "report.txt").stdout) == ["prod/baseUrl", "prod/issuer"]
     assert text.count("# === environment prod ===") == 1
-    assert "# ssm.json:1: issuer-differs-from-base-url (environment prod)\n# What: set issuer to" in text
+    assert "  # ssm.json:1: issuer-differs-from-base-url (environment prod)\n  # What: set issuer to" in text
     assert "fixes 2 findings in Parameter Store" in run("--fix-script", "fix.sh", "--unsafe-fixes").output
 
 
@@ -162,7 +166,7 @@ def test_a_split_keeps_the_encryption(name: str) -> None:
     text = script("--unsafe-fixes")
     parts = [f"prod/redis.{part}" for part in ("host", "port", "password", "db", "tls")]
     assert changed(text) == [*parts, f"prod/{name}"], "and nothing more is done to what is gone"
-    assert "put-parameter --name /medplum/prod/redis.tls --type SecureString --overwrite --value true" in text
+    assert f"  put_part /medplum/prod/{name} /medplum/prod/redis.tls SecureString true absent\n" in text
     assert PASSWORD not in text
 
 
@@ -279,7 +283,7 @@ def dumps(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [*made, *dump({"port": "8103", "appBaseUrl": "https://app.clinic.example"}, "prod")]
 
 
-@pytest.mark.skipif(SHELL is None, reason="there is no POSIX shell")
+@needs_aws
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(dumps())
@@ -287,38 +291,24 @@ def test_a_script_does_what_was_tried(folder: Path, parameters: list[dict[str, A
     """What the store holds after the script is what was checked, and nothing else: parameter by parameter."""
     store = folder / "store"
     shutil.rmtree(store, ignore_errors=True)
-    store.mkdir()
-    for one in parameters:
-        held = {"Type": one["Type"], "Value": one["Value"]}
-        (store / f"default{one['Name'].replace('/', '!')}.json").write_text(json.dumps(held), encoding="utf-8")
+    keep(store, parameters)
     content = json.dumps({"Parameters": parameters}).encode()
     fixes = fixes_of("ssm.json", content)
     assert fixes.bugs == ()
     text = fix_script.script(fixes.dumps).text
     assert PASSWORD not in text
     wanted = {one["Name"]: (one["Type"], one["Value"]) for one in json.loads(after("ssm.json", content, fixes))["Parameters"]}
+    (folder / "run.sh").write_text(text, encoding="utf-8")
+    secrets = " ".join(one["Name"] for one in parameters)
     for _ in range(2):
-        done = execute(text, store, values(text, wanted))
+        done = execute(folder / "run.sh", store, "123456789012", variables={**values(text, wanted), "CONFIRM": secrets})
         assert done.returncode == 0, done.stderr + text
-        found = {path.stem.removeprefix("default").replace("!", "/"): json.loads(path.read_text("utf-8")) for path in store.glob("*.json")}
-        assert {name: (one["Type"], one["Value"]) for name, one in found.items()} == wanted
+        assert {name.removeprefix("default"): (one["Type"], one["Value"]) for name, one in stored(store).items()} == wanted
 
 
 def values(text: str, wanted: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """What a person gives for each value that the script asks for."""
-    asked = [line.split("echo '")[1] for line in text.splitlines() if line.startswith('[ -n "${VALUE_')]
-    return {line.split(" ")[0]: wanted[line.split("the new value of ")[1].split(",")[0].split("'")[0]][1] for line in asked}
-
-
-def execute(text: str, store: Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    aws = store.parent / "bin" / "aws"
-    if not aws.exists():
-        aws.parent.mkdir(exist_ok=True)
-        aws.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests/support/fake_aws.py"} "$@"\n', encoding="utf-8")
-        aws.chmod(0o700)
-    Path("run.sh").write_text(text, encoding="utf-8")
-    environment = {"PATH": f"{aws.parent}:/usr/bin:/bin", "FAKE_AWS": str(store), **variables}
-    return subprocess.run([str(SHELL), "run.sh"], env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return {variable: wanted[name][1] for variable, name in re.findall("^# (VALUE_[0-9]+): the new value of (.*)$", text, re.MULTILINE)}
 
 
 def test_environments_keep_their_order_and_what_is_partly_known_stays_so() -> None:
@@ -346,5 +336,5 @@ def test_what_a_later_command_mends_is_not_held_against_the_first(tmp_path: Path
     result = CliRunner().invoke(cli.cli, ["dump.json", "--unsafe-fixes", "--fix-script", "fix.sh"])
     assert "are left out" not in result.stderr
     script = Path("fix.sh").read_text()
-    assert "--name /medplum/prod/database.password" in script and PASSWORD not in script
+    assert " /medplum/prod/database.password SecureString " in script and PASSWORD not in script
     assert "database-without-tls (environment prod): is left, because it depends on the commands before it" in script

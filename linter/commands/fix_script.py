@@ -1,16 +1,18 @@
 """The commands that make the fixes of findings in dumps: as ``--diff`` prints them, and as a script (``--fix-script``).
 
-Nothing in them is secret; see :mod:`linter.documents.parameter_commands`.
+Nothing in them is secret; see :mod:`linter.documents.parameter_commands`. What a script does with care, such as checking that nothing has
+changed since the dump, is in ``fix_script.sh``: here is only which of its functions are called, and with what.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from .. import __version__
 from ..fix import Check, FixedDump, commanded
-from ..model import Command, Finding
+from ..model import Command, Finding, Operation
 from ..redaction.mask import environment_text
 from ..run import Outcome
 from ..text import inert, printable
@@ -18,14 +20,20 @@ from ..typed import Final, NamedTuple
 
 MODE: Final = 0o700
 """Nobody else can change what its owner will run."""
-_HEAD: Final = f"""\
+_HEAD: Final = """\
 #!/bin/sh
-# Fixes in AWS Parameter Store, written by medplum-lint {__version__}. Read it before you run it.
-# It needs the AWS CLI with access to the account that the dump is from, and can be run again.
-# It holds no secret: those that it moves are read from AWS. A line with printf keeps them out of the list of processes.
-set -eu
-export AWS_PAGER=''
+# Fixes in AWS Parameter Store, written by medplum-lint {version}. Read it before you run it{call}.
+#
+# It changes nothing unless the AWS CLI is signed in to {account} and the parameters below are as in the dump.
+# It saves what it is about to change to a file beside it, which ends in .backup-1 and restores everything but deleted secrets when you
+# run it with sh. Deletions come last, and what was moved is deleted only if its copy has the same value. The script stops at the first
+# call of AWS that fails. Run it again to continue: what is done is not done twice.
+# It contains no secret. It reads those that it moves from AWS, and passes them on so that no list of processes shows them.
 """
+
+
+class SeveralAccounts(Exception):
+    """Dumps are from several accounts, so no script can fix them in one run."""
 
 
 class Script(NamedTuple):
@@ -36,12 +44,19 @@ class Script(NamedTuple):
     left: int
 
 
+class _Planned(NamedTuple):
+    """A finding and the operations that fix it, by the names of their parameters."""
+
+    finding: Finding
+    operations: dict[str, Operation]
+
+
 class _Group(NamedTuple):
-    """What is fixed in one environment and region, in one round."""
+    """What is fixed in one environment and region."""
 
     environment: str
     region: str | None
-    findings: list[Finding]
+    planned: list[_Planned]
 
 
 def tried(
@@ -83,46 +98,165 @@ def printed(dumps: Sequence[FixedDump]) -> str:
 
 
 def script(dumps: Sequence[FixedDump]) -> Script:
-    """The script that makes the fixes of dumps, round by round: what is fixed in one can be what another one waits for."""
+    """The script that makes the fixes of dumps; :class:`SeveralAccounts` if they are from more than one account.
+
+    A parameter that a later round changes again is written once, as it is to be in the end. What else depends on a change before it is left
+    for another check.
+    """
+    accounts, unnamed = _accounts(dumps)
+    if len(accounts) > 1:
+        raise SeveralAccounts(f"the dumps are from the accounts {' and '.join(accounts)}: give those of one account at a time")
+    planned: list[_Planned] = []
+    left: list[Finding] = []
+    for dump in dumps:
+        its_own, its_left = _planned(dump)
+        planned += its_own
+        left += [*its_left, *dump.waiting]
     body: list[str] = []
     asked: list[str] = []
-    heading = ""
-    for number in range(max((len(dump.rounds) for dump in dumps), default=0)):
-        for group in _groups([finding for dump in dumps for finding in (*dump.rounds, *[()] * number)[number]]):
-            region = f", region {group.region}" if group.region is not None else ""
-            if heading != (heading := f"# === {group.environment}{region} ==="):
-                body += ["", heading]
-            for finding in group.findings:
-                body += ["", *_about(finding)]
-                for step in (step for command in _commands(finding) for step in command.steps):
-                    body += _lines(step, asked)
-    waiting = [finding for dump in dumps for finding in dump.waiting]
-    if waiting:
-        body += ["", *(f"# {_waiting(finding)}" for finding in waiting)]
-    made = sum(len(findings) for dump in dumps for findings in dump.rounds)
-    return Script(_HEAD + "".join(f"{line}\n" for line in (*_asking(asked), *body)), made, len(waiting))
-
-
-def _waiting(finding: Finding) -> str:
-    """What is to be said of a finding that commands can fix when others were run."""
-    why = "is left, because it depends on the commands before it: check again after them"
-    return f"{_place(finding)}{_in_environment(finding)}: {why}"
-
-
-def _asking(values: Sequence[str]) -> Iterator[str]:
-    """The lines that name all variables that are not set, and stop the script before it changes anything."""
-    if not values:
-        return
-    yield from ("", "# Set these before you run it.", "UNSET=")
-    for number, value in enumerate(values, 1):
-        yield f'[ -n "${{VALUE_{number}:-}}" ] || {{ echo {shlex.quote(f"VALUE_{number} is not set: {value}")} >&2; UNSET=1; }}'
-    yield '[ -z "$UNSET" ] || exit 2'
+    region = None  # fixes is run several times, so its first line sets it
+    for group in _groups(planned):
+        in_region = f", region {group.region}" if group.region is not None else ""
+        body += ["", f"# === {group.environment}{in_region} ==="]
+        if region != (region := group.region or ""):
+            body.append(f"region {shlex.quote(region)}")
+        for finding, operations in group.planned:
+            body += ["", *_about(finding)]
+            for one in operations.values():
+                if region != (region := one.region or ""):
+                    body.append(f"region {shlex.quote(region)}")
+                body.append(_call(one, asked))
+            if not operations:
+                body.append("# A step below does this too.")
+    if left:
+        body += ["", *(f"# {_waiting(finding)}" for finding in left)]
+    functions = Path(__file__).with_name("fix_script.sh").read_text(encoding="utf-8")
+    lines = [*_head(accounts, unnamed, asked), "", "fixes() {", *(f"  {line}".rstrip() for line in body[1:]), "}", "", functions]
+    return Script("\n".join(lines), len(planned), len(left))
 
 
 def summary(written: Script, path: str) -> str:
     """What a script does, and what it does not."""
     left = f"; {written.left} more must wait for it: check again after it" if written.left else ""
     return f"{path}: fixes {written.findings} finding{'' if written.findings == 1 else 's'} in Parameter Store when you run it{left}"
+
+
+# --- What a script does -----------------------------------------------------------------------------------------------------------------
+
+
+def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
+    """The accounts that dumps are from, and the dumps that do not say it, of which only what is fixed counts."""
+    of_dump: dict[str, set[str]] = {}
+    for dump in dumps:
+        commands = [command for findings in dump.rounds for finding in findings for command in _commands(finding)]
+        of_dump[printable(dump.uri)] = {one for command in commands for one in command.accounts}
+    return sorted({one for accounts in of_dump.values() for one in accounts}), [uri for uri, accounts in of_dump.items() if not accounts]
+
+
+def _planned(dump: FixedDump) -> tuple[list[_Planned], list[Finding]]:
+    """What fixes the findings of a dump, and the findings that are left. A parameter that is written twice is written by the last only.
+
+    Where two changes of a parameter cannot be made as one, the second is left, with all that comes after it in the environment.
+    """
+    made: list[_Planned] = []
+    left: list[Finding] = []
+    writers: dict[tuple[str | None, str], _Planned] = {}
+    stopped: set[str | None] = set()
+    for finding in (finding for findings in dump.rounds for finding in findings):
+        environment = finding.document.environment
+        own = [one for command in _commands(finding) for step in command.steps for one in step.operations]
+        before = {one.name: writers[environment, one.name] for one in own if (environment, one.name) in writers}
+        after = {one.name: _after(before[one.name].operations[one.name], one) if one.name in before else one for one in own}
+        if (
+            environment in stopped
+            or len(after) < len(own)
+            or None in after.values()
+            or any((environment, one.source) in writers for one in own)
+        ):
+            stopped.add(environment)
+            left.append(finding)
+            continue
+        for name, writer in before.items():
+            del writer.operations[name]
+        planned = _Planned(finding, {name: one for name, one in after.items() if one is not None})
+        writers |= {(environment, name): planned for name in planned.operations}
+        made.append(planned)
+    return made, left
+
+
+def _after(first: Operation, second: Operation) -> Operation | None:
+    """Two operations on a parameter as one; None where they cannot be."""
+    if not {first.action, second.action} <= {"put", "encrypt"}:
+        return None
+    kind = "SecureString" if "encrypt" in (first.action, second.action) else second.type or first.type
+    last = first if second.action == "encrypt" else second
+    return last._replace(known=first.known, beside=first.beside, type="" if last.action == "encrypt" else kind)
+
+
+def _call(operation: Operation, asked: list[str]) -> str:
+    """The call of a function of the script; the parameter whose value a person is to give is added to ``asked``."""
+    name, kind = operation.name, operation.type or ("kept" if operation.kept else "same")
+    source = [operation.source] if operation.source else []
+    part = "_part" if source else ""
+    if operation.action == "put":
+        words = [f"put{part}", *source, name, kind, _escaped(operation.text)]
+    elif operation.action == "ask":
+        asked.append(name)
+        variable = f"VALUE_{len(asked)}"
+        return _line([f"ask{part}", *source, variable, name, kind], f'"${{{variable}:-}}"', _of_dump(operation))
+    elif operation.action == "copy":
+        words = ["copy", "public" if operation.source_is_public else "secret", operation.source, name, kind]
+    else:
+        words = [operation.action, name]
+    return _line(words, "", _of_dump(operation))
+
+
+def _line(words: Iterable[str], value: str, known: Iterable[str]) -> str:
+    return " ".join(filter(None, [*map(shlex.quote, words), value, *map(shlex.quote, known)]))
+
+
+def _of_dump(operation: Operation) -> list[str]:
+    """What the dump says of a parameter, as ``fix_script.sh`` reads it."""
+    known = operation.known
+    if known is None:
+        return ["absent", *(["beside", operation.beside] if operation.beside else [])]
+    public = "public" if known.is_public else "secret"
+    if known.version is not None:
+        return [public, "version", str(known.version)]
+    if known.is_public:
+        return [public, "value", _escaped(known.text or "")]
+    return [public, *(["date", *known.dates] if known.dates else ["unknown"])]
+
+
+def _escaped(text: str) -> str:
+    """A text as ``printf %b`` reads it: printable, on one line, and no command to a runner of CI."""
+    plain = "".join(one if " " <= one <= "~" and one != "\\" else _bytes(one) for one in text)
+    return plain.replace("##", r"#\0043").replace("::", r":\0072")
+
+
+def _bytes(character: str) -> str:
+    return "\\\\" if character == "\\" else "".join(f"\\0{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+# --- What it says -----------------------------------------------------------------------------------------------------------------------
+
+
+def _head(accounts: Sequence[str], unnamed: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
+    """The lines that say what the script does and needs."""
+    call = ", then give it the account: ./fix.sh ACCOUNT" if unnamed else ""
+    account = f"account {accounts[0]}" if accounts else "the account that you give"
+    yield from _HEAD.format(version=__version__, call=call, account=account).splitlines()
+    yield f"ACCOUNT={''.join(accounts)}"
+    yield f"UNNAMED={shlex.quote(', '.join(unnamed))}"
+    if asked:
+        yield from ("", "# Set these before you run it.")
+        yield from (f"# VALUE_{number}: the new value of {name}" for number, name in enumerate(asked, 1))
+
+
+def _waiting(finding: Finding) -> str:
+    """What is to be said of a finding that commands can fix when others were run."""
+    why = "is left, because it depends on the commands before it: check again after them"
+    return f"{_place(finding)}{_in_environment(finding)}: {why}"
 
 
 def _commands(finding: Finding) -> tuple[Command, ...]:
@@ -133,13 +267,13 @@ def _description(finding: Finding) -> str:
     return printable(finding.fix.description) if finding.fix is not None else ""
 
 
-def _groups(findings: Sequence[Finding]) -> list[_Group]:
-    """The findings by environment and region, in the order of their names."""
+def _groups(planned: Sequence[_Planned]) -> list[_Group]:
+    """What is planned by environment and region, in the order of their names."""
     groups: dict[tuple[str, str], _Group] = {}
-    for finding in findings:
-        name = _environment(finding) or "Parameter Store"
-        region = next((command.region for command in _commands(finding)), None)
-        groups.setdefault((name, region or ""), _Group(name, region, [])).findings.append(finding)
+    for one in planned:
+        name = _environment(one.finding) or "Parameter Store"
+        region = next((command.region for command in _commands(one.finding)), None)
+        groups.setdefault((name, region or ""), _Group(name, region, [])).planned.append(one)
     return [groups[key] for key in sorted(groups)]
 
 
@@ -161,20 +295,3 @@ def _about(finding: Finding) -> Iterator[str]:
     yield f"# {_place(finding)}{_in_environment(finding)}"
     yield f"# What: {_description(finding)}"
     yield f"# Why: {printable(finding.message)}"
-
-
-def _lines(command: Command, asked: list[str]) -> Iterator[str]:
-    """The lines of a command, in a block where it is done once only; what a person is to give is added to ``asked``.
-
-    They stand alone: ``set -e`` stops a script at a line that fails, but not within a list of ``&&``.
-    """
-    if command.value:
-        asked.append(command.value)
-        yield f"VALUE=$VALUE_{len(asked)}"
-    lines = command.scripted or command.lines
-    if not command.condition:
-        yield from lines
-        return
-    yield f"if {command.condition}; then"
-    yield from (f"  {line}" for line in lines)
-    yield "fi"

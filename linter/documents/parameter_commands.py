@@ -9,14 +9,15 @@ of a URL with a password, may not be shown either.
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Command, Document, SettingPath, Stored, child
+from ..model import ABSENT, UNKNOWN, Change, Command, Document, Known, Operation, SettingPath, Stored, child
 from ..server.effective import leaves
 from ..server.loader import ssm_text
 from ..server.shown import HIDDEN, visible
@@ -25,7 +26,8 @@ from ..typed import Any, Final, NamedTuple
 from .parameter_problems import name_reason
 from .parameters import LIMITS, Environment, Parameter
 
-_ARN: Final = re.compile(r"arn:aws[a-z-]*:ssm:([a-z]+(?:-[a-z]+)+-[0-9]+):[0-9]*:parameter/.*")
+_ARN: Final = re.compile(r"arn:aws[a-z-]*:ssm:([a-z]+(?:-[a-z]+)+-[0-9]+):([0-9]*):parameter/.*")
+_ISO_DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}:[0-9]{2})")
 _FROM_PIPE: Final = "--value file:///dev/stdin"
 """What the CLI reads from a file for ``--value`` it takes as it is, whatever that begins with (``awscli/paramfile.py``)."""
 _NOT_AS_ARGUMENTS: Final = ("-", "file://", "fileb://", "http://", "https://")
@@ -38,6 +40,8 @@ taken as it is (https://github.com/aws/aws-cli/issues/3076).
 _DELETION: Final = "aws ssm delete-parameters --names"
 _PLAIN: Final = re.compile(r"[ -~]+")
 _DEFAULT_KEY: Final = "alias/aws/ssm"
+_SAY_NOTHING: Final = ("true", "false", "{}", "[]")
+"""Texts that are no part of another value where they are the same."""
 
 Key = tuple[str, ...]
 """The path of a setting with its steps as they are in the name of a parameter."""
@@ -46,12 +50,20 @@ Key = tuple[str, ...]
 class _Source(NamedTuple):
     """A parameter that a fix takes something away from, which what it writes may come out of.
 
-    ``is_seen``: reports show the value. ``is_secure``: what comes out of it is to be stored as a SecureString.
+    ``is_seen``: reports show the value. ``is_secure``: what comes out of it is to be stored as a SecureString. ``is_deleted``: nothing is
+    left in it. ``known`` is what the dump says of it.
     """
 
     parameter: Parameter
     is_seen: bool
     is_secure: bool
+    is_deleted: bool
+    known: Known
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether what comes out of it may not be shown."""
+        return self.is_secure or not self.is_seen
 
 
 class Held:
@@ -60,8 +72,10 @@ class Held:
     def __init__(self, environment: Environment, parameters: Iterable[Parameter]) -> None:
         self.prefix = environment.prefix
         self.by_key: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
+        self.keys = {one.name: key for key, one in self.by_key.items()}
         regions = {_region(one) for one in self.by_key.values()} - {None}
         self.region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
+        self.accounts = tuple(sorted({match[2] for one in self.by_key.values() if (match := _ARN.fullmatch(one.arn or "")) and match[2]}))
         self._within: dict[Key, list[Key]] = {}
         for key in self.by_key:
             for length in range(1, len(key) + 1):
@@ -91,7 +105,13 @@ def commands_for(document: Document, held: Held, changes: Sequence[Change]) -> l
         if commands is None:
             return None
         made += commands
-    return _in_order(made) or None
+    return [_placed(command, held.accounts) for command in _in_order(made)] or None
+
+
+def _placed(command: Command, accounts: tuple[str, ...]) -> Command:
+    """A command with the accounts of its environment, whose operations have its region."""
+    operations = tuple(one._replace(region=command.region) for one in command.operations)
+    return command._replace(accounts=accounts, operations=operations, then=tuple(_placed(one, accounts) for one in command.then))
 
 
 def _in_order(commands: list[Command]) -> list[Command]:
@@ -112,6 +132,7 @@ class _Store:
         self._prefix = held.prefix
         self._within = held.within
         self._held = held.by_key
+        self._keys = held.keys
         self._region = held.region
         self._sources = [self._sources_of(change) if change.action == "remove" else None for change in changes]
 
@@ -119,15 +140,14 @@ class _Store:
         """What a change may come out of: what the next ones take away, for of several fixes in one each does that at its end; else all."""
         following = dropwhile(lambda sources: sources is None, self._sources[index:])
         found = [one for sources in takewhile(lambda sources: sources is not None, following) for one in sources or ()]
-        return found or self.all_sources()
+        return found if any(one.is_hidden for one in found) else self.all_sources()
 
     def all_sources(self) -> list[_Source]:
         """What any of the changes may come out of."""
         return [one for sources in self._sources for one in sources or ()]
 
     def _sources_of(self, removal: Change) -> list[_Source]:
-        sources = (self._source(parameter, removal.path) for parameter in self._given(removal.path))
-        return [one for one in sources if one.is_secure or not one.is_seen]
+        return [self._source(parameter, removal.path) for parameter in self._given(removal.path)]
 
     def holder(self, path: SettingPath) -> Key | None:
         """The parameter in whose JSON or list a setting is; None for one that is a parameter itself, or would be."""
@@ -145,7 +165,8 @@ class _Store:
     def _source(self, parameter: Parameter, path: SettingPath) -> _Source:
         """A type that a dump does not give is taken for that of a secret where the value is one."""
         is_seen = _is_shown(path, self._document.get(path))
-        return _Source(parameter, is_seen, parameter.type == "SecureString" or (parameter.type is None and not is_seen))
+        is_secure = parameter.type == "SecureString" or (parameter.type is None and not is_seen)
+        return _Source(parameter, is_seen, is_secure, self.holder(path) is None, self._known(parameter))
 
     def commands(self, change: Change, sources: Sequence[_Source]) -> list[Command] | None:
         """The commands for one change of a setting that is a parameter, or that parameters give the members of."""
@@ -177,10 +198,12 @@ class _Store:
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
             is_switch = _is_switch(value, setting)
-            sources = [one for one in sources if not (itself and one.is_seen)] if _says_something(value) and not is_switch else []
+            deleted = [one for one in sources if one.is_deleted]
+            sources = [one for one in sources if one.is_hidden and not (itself and one.is_seen)]
+            sources = sources if _says_something(value) and not is_switch else []
             whole = parameter is None or _is_shown(key, self._document.get(key))  # what else was in it may be masked
             shown = (_is_shown(key, value) or is_switch) and whole and not sources
-            return self._put(key, parameter, text, sources, shown=shown, scalar=not isinstance(value, dict | list))
+            return self._put(key, parameter, text, sources, deleted, shown=shown, scalar=not isinstance(value, dict | list))
         if not isinstance(value, dict) or parameter is not None:
             return None
         written = [(*key, str(member)) for member in value]
@@ -189,74 +212,77 @@ class _Store:
         return _all(self.put((*key, str(member)), one, sources) for member, one in value.items()) or None  # none holds an empty object
 
     def _put(
-        self, key: Key, parameter: Parameter | None, text: str, sources: Sequence[_Source], *, shown: bool, scalar: bool
+        self,
+        key: Key,
+        parameter: Parameter | None,
+        text: str,
+        sources: Sequence[_Source],
+        deleted: Sequence[_Source],
+        *,
+        shown: bool,
+        scalar: bool,
     ) -> list[Command] | None:
         name = self._name(key) if parameter is None else parameter.name
-        if not _is_taken(name, text) or not (shown or scalar):
+        if not _is_taken(name, text) or not (shown or scalar) or (shown and "\r" in text):
             return None
         secure = next((one.parameter for one in sources if one.is_secure), None)
         kind = "SecureString" if secure is not None else _type(key, parameter)
         encrypted_by = (parameter.key_id if parameter is not None else None) or (secure.key_id if secure is not None else None)
         options = [*_options(name, kind, parameter, text, encrypted_by), "--overwrite", *self._at(parameter)]
         leaves = (_left(name, kind, parameter, text, encrypted_by),)
+        region = self._region_of(parameter)
+        moved = next(
+            (one for one in deleted if one.parameter.text == text and text not in _SAY_NOTHING and _can_be_copied(one.parameter)), None
+        )
+        written = self._written(name, kind, parameter, moved or next((one for one in deleted if not one.known.is_public), None))
+        if moved is not None:
+            kept = parameter is not None and parameter.text == text and not written.type
+            written = written._replace(action="copy", kept=kept)
         if shown:
+            written = written if moved is not None else written._replace(text=text)
             line = f"aws ssm put-parameter {' '.join(options)} {_value(text)}"
-            return [Command((line,), (name,), self._region_of(parameter), leaves=leaves)]
-        whole = next((one.parameter for one in sources if one.parameter.text == text and _can_be_copied(one.parameter)), None)
-        if whole is not None:
-            lines, condition = tuple(self._copied(whole, options)), self._is_there(whole)
-            return [Command(lines, (name,), self._region_of(parameter), condition=condition, leaves=leaves)]
+            return [Command((line,), (name,), region, operations=(written,), leaves=leaves)]
+        if moved is not None:
+            return [Command(tuple(self._copied(moved.parameter, options)), (name,), region, operations=(written,), leaves=leaves)]
         line = f'printf %s "$VALUE" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}'
         out_of = "".join(f", out of {one.parameter.name}" for one in sources[:1] if name_reason(one.parameter.name) is None)
-        return [Command((line,), (name,), self._region_of(parameter), value=f"the new value of {name}{out_of}", leaves=leaves)]
+        asked = (written._replace(action="ask"),)
+        return [Command((line,), (name,), region, value=f"the new value of {name}{out_of}", operations=asked, leaves=leaves)]
+
+    def _written(self, name: str, kind: str, parameter: Parameter | None, source: _Source | None) -> Operation:
+        """The operation that writes a public value, which is still to be filled in."""
+        written = Operation("put", name, self._known(parameter) if parameter is not None else None, type=_new_type(kind, parameter))
+        if source is not None:
+            return written._replace(source=source.parameter.name, source_is_public=source.known.is_public)
+        return written._replace(beside=self._beside()) if parameter is None and self._region is None else written
 
     def _delete(self, parameter: Parameter) -> list[Command] | None:
         """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
         if name_reason(parameter.name) is not None:
             return None
         gone = (Stored(parameter.name, None, gone=True),)
-        return [Command((self._deletion(parameter),), (parameter.name,), self._region_of(parameter), leaves=gone)]
+        deleted = (Operation("delete", parameter.name, self._known(parameter)),)
+        return [Command((self._deletion(parameter),), (parameter.name,), self._region_of(parameter), operations=deleted, leaves=gone)]
 
     def _deletion(self, parameter: Parameter) -> str:
         return " ".join([_DELETION, shlex.quote(parameter.name), *self._at(parameter)])
 
     def _rename(self, parameter: Parameter, key: Key) -> list[Command] | None:
-        """The new parameter is not to take the place of one that the dump does not show, so nothing is overwritten.
-
-        A script that was stopped before it deleted the old one finds both: where they hold the same, only that is left to do.
-        """
+        """The new parameter is not to take the place of one that the dump does not show, so nothing is overwritten."""
         name = self._name(key)
         if key in self._held or not _can_be_copied(parameter) or name_reason(name) is not None:
             return None
         kind, text = _type(key, parameter, new=True), parameter.text or ""
         options = [*_options(name, kind, parameter, text, parameter.key_id), *self._at(parameter)]
         leaves = (_left(name, kind, parameter, parameter.text, parameter.key_id), Stored(parameter.name, None, gone=True))
-        read, write = self._copied(parameter, options)
-        both = f"{parameter.name} and {name} both exist, with different values: delete the wrong one, then run this again"
-        scripted = (
-            read,
-            f"FOUND=$({self._count(name, parameter)})",
-            'if [ "$FOUND" = 0 ]; then',
-            f"  {write}",
-            "else",
-            f"  OTHER=$({self._reading(name, parameter)})",
-            '  if [ "$OTHER" != "$COPY" ]; then',
-            f"    echo {shlex.quote(both)} >&2",
-            "    exit 1",
-            "  fi",
-            "fi",
-            self._deletion(parameter),
+        known = self._known(parameter)
+        encrypted = "SecureString" if kind == "SecureString" else ""
+        operations = (
+            Operation("copy", name, None, type=encrypted, source=parameter.name, source_is_public=known.is_public),
+            Operation("delete", parameter.name, known),
         )
-        return [
-            Command(
-                (read, write, self._deletion(parameter)),
-                (parameter.name, name),
-                self._region_of(parameter),
-                condition=self._is_there(parameter),
-                scripted=scripted,
-                leaves=leaves,
-            )
-        ]
+        lines = (*self._copied(parameter, options), self._deletion(parameter))
+        return [Command(lines, (parameter.name, name), self._region_of(parameter), operations=operations, leaves=leaves)]
 
     def _store_again(self, parameter: Parameter, kind: str) -> list[Command] | None:
         """The parameter with another type, its value fetched and never shown.
@@ -269,28 +295,30 @@ class _Store:
             return None
         options = [*_options(parameter.name, kind, parameter, parameter.text or "", parameter.key_id), "--overwrite", *self._at(parameter)]
         leaves = (_left(parameter.name, kind, parameter, parameter.text, parameter.key_id),)
-        return [Command(tuple(self._copied(parameter, options)), (parameter.name,), self._region_of(parameter), leaves=leaves)]
+        operations = (Operation("encrypt", parameter.name, self._known(parameter)),)
+        lines = tuple(self._copied(parameter, options))
+        return [Command(lines, (parameter.name,), self._region_of(parameter), operations=operations, leaves=leaves)]
 
     def _copied(self, parameter: Parameter, options: Sequence[str]) -> list[str]:
         """The lines that read a value and write it with some options. What stands behind it keeps line breaks at its end."""
+        name, how = shlex.quote(parameter.name), "--with-decryption --query Parameter.Value --output text && printf x"
         return [
-            f"COPY=$({self._reading(parameter.name, parameter)})",
+            f"COPY=$({' '.join(['aws ssm get-parameter --name', name, *self._at(parameter), how])})",
             f'printf %s "${{COPY%?x}}" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}',
         ]
 
-    def _reading(self, name: str, beside: Parameter) -> str:
-        """What prints the value of a parameter in the region of another, and a character behind it."""
-        how = "--with-decryption --query Parameter.Value --output text && printf x"
-        return " ".join(["aws ssm get-parameter --name", shlex.quote(name), *self._at(beside), how])
+    def _known(self, parameter: Parameter) -> Known:
+        """What the dump says of a parameter. A text that says more than its value as a report shows it is not public."""
+        key, text = self._keys[parameter.name], parameter.text
+        value = self._document.get(key)
+        release = self._document.server.release
+        is_all = text is not None and (value == text or ssm_text(value, settings.catalogue().get(key), release) == text)
+        public = text if is_all and _is_shown(key, value) else None
+        return Known(parameter.version, tuple(_dates(parameter.modified)), public, parameter.type == "SecureString")
 
-    def _count(self, name: str, beside: Parameter) -> str:
-        """What prints whether there is a parameter of a name in the region of another: 1 or 0."""
-        how = "--query 'length(Parameters)' --output text"
-        return " ".join(["aws ssm get-parameters --names", shlex.quote(name), *self._at(beside), how])
-
-    def _is_there(self, parameter: Parameter) -> str:
-        """What a shell asks for the parameter. Where AWS does not answer, the command that it decides on fails as well."""
-        return f'[ "$({self._count(parameter.name, parameter)})" != 0 ]'
+    def _beside(self) -> str:
+        """A parameter of the dump, which shows that a new one gets into the same region."""
+        return next((one.name for one in self._held.values() if name_reason(one.name) is None), "")
 
     def _name(self, key: Key) -> str:
         return f"{self._prefix}/{'.'.join(key)}"
@@ -331,6 +359,27 @@ def _type(key: Key, parameter: Parameter | None, *, new: bool = False) -> str:
     if parameter is not None and (parameter.type is not None or not new):
         return parameter.type or ""
     return "String" if known.is_public(key) else "SecureString"
+
+
+def _new_type(kind: str, parameter: Parameter | None) -> str:
+    """The type that is written to a parameter, empty where it keeps its own."""
+    return "" if parameter is not None and kind == (parameter.type or "") else kind
+
+
+def _dates(modified: str | float | None) -> Iterator[str]:
+    """The forms in which the AWS CLI prints a time in UTC: as in the dump, as version 2 does, and as version 1."""
+    match = _ISO_DATE.fullmatch(modified) if isinstance(modified, str) else None
+    try:
+        if match is not None:
+            zone = "+00:00" if match[3] == "Z" else match[3]
+            at = datetime.datetime.fromisoformat(f"{match[1]}.{(match[2] or '').ljust(6, '0')}{zone}")
+        elif isinstance(modified, int | float):
+            at = datetime.datetime.fromtimestamp(round(modified, 3), datetime.timezone.utc)
+        else:
+            return
+    except (ValueError, OverflowError, OSError):
+        return
+    yield from dict.fromkeys((str(modified), at.astimezone(datetime.timezone.utc).isoformat(), repr(at.timestamp())))
 
 
 def _options(name: str, kind: str, parameter: Parameter | None, text: str, key: str | None) -> list[str]:

@@ -71,6 +71,8 @@ class Parameter(NamedTuple):
     arn: str | None = None
     key_id: str | None = None
     """The key of KMS that it is encrypted with."""
+    modified: str | float | None = None
+    """When it was changed last, as the AWS CLI prints it: ISO 8601 in version 2, seconds since 1970 in version 1."""
     complete: bool = False
     """Whether it was given together with all other parameters of its path."""
     missing: bool = False

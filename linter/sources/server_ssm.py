@@ -279,9 +279,10 @@ def _as_printed(parameter: Parameter) -> dict[str, Any]:
         "Version": parameter.version,
         "ARN": parameter.arn,
         "KeyId": parameter.key_id,
+        "LastModifiedDate": parameter.modified,
     }
     kept = {name: value for name, value in fields.items() if value is not None}
-    return kept | ({"LastModifiedDate": ""} if parameter.stored and parameter.arn is None else {})
+    return ({"LastModifiedDate": ""} if parameter.stored and parameter.arn is None else {}) | kept
 
 
 # --- Several dumps of one environment ------------------------------------------------------------------------------------------------
@@ -574,7 +575,7 @@ def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath, complete
     of_aws = _OF_AWS if item.keys() <= _USUAL else [_member(item, field) for field in _OF_AWS]
     kind, tier = type_of(item.get(names["type"])), item.get(names["tier"])
     tier = tier if isinstance(tier, str) and tier else None
-    version, key_id, arn, _ = map(item.get, of_aws)
+    version, key_id, arn, modified = map(item.get, of_aws)
     return Parameter(
         item[names["name"]],
         _value(parsed, (*at, names["value"]), item.get(names["value"]), kind),
@@ -589,6 +590,7 @@ def _parameter(parsed: Json | Yaml, item: dict[str, Any], at: JsonPath, complete
         version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         arn=arn if isinstance(arn, str) else None,
         key_id=key_id if isinstance(key_id, str) else None,
+        modified=modified if isinstance(modified, str | int | float) and not isinstance(modified, bool) else None,
         complete=complete,
     )
 

@@ -1,49 +1,56 @@
 #!/bin/sh
 # Fixes in AWS Parameter Store, written by medplum-lint VERSION. Read it before you run it.
-# It needs the AWS CLI with access to the account that the dump is from, and can be run again.
-# It holds no secret: those that it moves are read from AWS. A line with printf keeps them out of the list of processes.
-set -eu
-export AWS_PAGER=''
+#
+# It changes nothing unless the AWS CLI is signed in to account 123456789012 and the parameters below are as in the dump.
+# It saves what it is about to change to a file beside it, which ends in .backup-1 and restores everything but deleted secrets when you
+# run it with sh. Deletions come last, and what was moved is deleted only if its copy has the same value. The script stops at the first
+# call of AWS that fails. Run it again to continue: what is done is not done twice.
+# It contains no secret. It reads those that it moves from AWS, and passes them on so that no list of processes shows them.
+ACCOUNT=123456789012
+UNNAMED=''
 
-# === environment other, region eu-west-1 ===
+fixes() {
+  # === environment other, region eu-west-1 ===
+  region eu-west-1
 
-# ssm.json:47: removed-setting (environment other)
-# What: remove auditEventLogStream
-# Why: auditEventLogStream is still documented, but servers ignore it since 5.0.0 and write audit events to the default logger; delete it and look for them there
-aws ssm delete-parameters --names /medplum/other/auditEventLogStream --region eu-west-1
+  # ssm.json:52: removed-setting (environment other)
+  # What: remove auditEventLogStream
+  # Why: auditEventLogStream is still documented, but servers ignore it since 5.0.0 and write audit events to the default logger; delete it and look for them there
+  delete /medplum/other/auditEventLogStream public value logs
 
-# === environment prod, region us-east-1 ===
+  # === environment prod, region us-east-1 ===
+  region us-east-1
 
-# ssm.json:12: storage-base-url-without-trailing-slash (environment prod)
-# What: set storageBaseUrl to "https://storage.clinic.example/binary/"
-# Why: storageBaseUrl must end with "/": the server does not recognise its own links when a client saves a resource, and stores them as they are, so that attachments are lost when the links expire after an hour
-aws ssm put-parameter --name /medplum/prod/storageBaseUrl --type String --overwrite --region us-east-1 --cli-input-json '{"Value": "https://storage.clinic.example/binary/"}'
+  # ssm.json:13: storage-base-url-without-trailing-slash (environment prod)
+  # What: set storageBaseUrl to "https://storage.clinic.example/binary/"
+  # Why: storageBaseUrl must end with "/": the server does not recognise its own links when a client saves a resource, and stores them as they are, so that attachments are lost when the links expire after an hour
+  put /medplum/prod/storageBaseUrl same https://storage.clinic.example/binary/ public version 3
 
-# ssm.json:16: removed-setting (environment prod)
-# What: remove auditEventLogGroup
-# Why: auditEventLogGroup is still documented, but servers ignore it since 5.0.0 and write audit events to the default logger; delete it and look for them there
-aws ssm delete-parameters --names /medplum/prod/auditEventLogGroup --region us-east-1
+  # ssm.json:18: removed-setting (environment prod)
+  # What: remove auditEventLogGroup
+  # Why: auditEventLogGroup is still documented, but servers ignore it since 5.0.0 and write audit events to the default logger; delete it and look for them there
+  delete /medplum/prod/auditEventLogGroup public version 1
 
-# ssm.json:23: secret-in-plain-string (environment prod)
-# What: store recaptchaSecretKey as SecureString
-# Why: recaptchaSecretKey is a secret, but the type of its parameter is String: anyone who may read parameters sees it; store it as SecureString
-COPY=$(aws ssm get-parameter --name /medplum/prod/recaptchaSecretKey --region us-east-1 --with-decryption --query Parameter.Value --output text && printf x)
-printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/recaptchaSecretKey --type SecureString --tier Advanced --overwrite --region us-east-1 --value file:///dev/stdin
+  # ssm.json:26: secret-in-plain-string (environment prod)
+  # What: store recaptchaSecretKey as SecureString
+  # Why: recaptchaSecretKey is a secret, but the type of its parameter is String: anyone who may read parameters sees it; store it as SecureString
+  encrypt /medplum/prod/recaptchaSecretKey secret version 2
 
-# ssm.json:30: secret-in-plain-string (environment prod)
-# What: store database.password as SecureString
-# Why: database.password is a secret, but the type of its parameter is StringList: anyone who may read parameters sees it; store it as SecureString
-COPY=$(aws ssm get-parameter --name /medplum/prod/database.password --region us-east-1 --with-decryption --query Parameter.Value --output text && printf x)
-printf %s "${COPY%?x}" | aws ssm put-parameter --name /medplum/prod/database.password --type SecureString --overwrite --region us-east-1 --value file:///dev/stdin
+  # ssm.json:34: secret-in-plain-string (environment prod)
+  # What: store database.password as SecureString
+  # Why: database.password is a secret, but the type of its parameter is StringList: anyone who may read parameters sees it; store it as SecureString
+  encrypt /medplum/prod/database.password secret date 2026-03-01T10:00:00.123000+01:00 2026-03-01T09:00:00.123000+00:00 1772355600.123
 
-# === environment staging, region eu-west-1 ===
+  # === environment staging, region eu-west-1 ===
+  region eu-west-1
 
-# ssm.json:37: base-url-without-trailing-slash (environment staging)
-# What: set baseUrl to "https://api.staging.clinic.example/"
-# Why: baseUrl must end with "/": where the server appends a path, the slash is missing (https://api.staging.clinic.examplefhir/R4)
-aws ssm put-parameter --name /medplum/staging/baseUrl --type String --overwrite --region eu-west-1 --cli-input-json '{"Value": "https://api.staging.clinic.example/"}'
+  # ssm.json:42: base-url-without-trailing-slash (environment staging)
+  # What: set baseUrl to "https://api.staging.clinic.example/"
+  # Why: baseUrl must end with "/": where the server appends a path, the slash is missing (https://api.staging.clinic.examplefhir/R4)
+  put /medplum/staging/baseUrl same https://api.staging.clinic.example/ public value https://api.staging.clinic.example
 
-# ssm.json:41: removed-setting (environment staging)
-# What: remove auditEventLogStream
-# Why: auditEventLogStream is still documented, but servers ignore it since 5.0.0 and write audit events to the default logger; delete it and look for them there
-aws ssm delete-parameters --names /medplum/staging/auditEventLogStream --region eu-west-1
+  # ssm.json:46: removed-setting (environment staging)
+  # What: remove auditEventLogStream
+  # Why: auditEventLogStream is still documented, but servers ignore it since 5.0.0 and write audit events to the default logger; delete it and look for them there
+  delete /medplum/staging/auditEventLogStream public value logs
+}
