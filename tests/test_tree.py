@@ -18,6 +18,7 @@ from support.rules import built_in_files
 
 from linter.model import ABSENT
 from linter.policy.errors import RuleError
+from linter.policy.paths import DEEP, parse_path
 from linter.policy.trace import trace
 from linter.policy.tree import DEEPEST, Clause, clauses_of, parse_assertion, parse_clauses, parse_condition, references, walk
 
@@ -274,3 +275,13 @@ def test_braces_cannot_stand_for_thousands_of_paths() -> None:
 def test_quoted_braces_are_a_name() -> None:
     (clause,) = parse_clauses({'"{a,b}"': "given"}, ("must",))
     assert clause.path.steps == ("{a,b}",)
+
+
+def test_a_sibling_at_any_depth_is_at_any_depth() -> None:
+    seen = {text: parse_path("^.host").seen_from(parse_path(text)) for text in ("redis.port", "**", "**.port", "a.*")}
+    assert {text: path.steps for text, path in seen.items()} == {
+        "redis.port": ("redis", "host"),
+        "**": (DEEP, "host"),
+        "**.port": (DEEP, "host"),
+        "a.*": ("a", "host"),
+    }

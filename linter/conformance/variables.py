@@ -33,7 +33,9 @@ def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: 
         return None
     if is_read_later(target, server.release):
         return f"{where}: {target.name} {read_later(target, server)}"
-    return f"{where}: {_how_to_set(target, catalogue, server.release)}"
+    spelt = catalogue.get(meant_by(variable, catalogue.names()) or ())
+    deprecated = f"; {spelt.name} is deprecated as well" if spelt is not None and spelt.deprecated else ""
+    return f"{where}{deprecated}: {_how_to_set(target, catalogue, server.release)}"
 
 
 def is_read_later(setting: Setting, release: Release) -> bool:

@@ -82,7 +82,8 @@ class Path(NamedTuple):
         """The path as one from the root, where it starts at the place that another one leads to."""
         if self.start == "root":
             return self
-        return Path("root", (*(at.steps if self.start == "node" else at.steps[:-1]), *self.steps), self.fact)
+        is_there = self.start == "node" or at.steps[-1:] == (DEEP,)  # what holds a setting at any depth is at any depth too
+        return Path("root", (*(at.steps if is_there else at.steps[:-1]), *self.steps), self.fact)
 
     def value(self, node: Node) -> Any:
         """What the path asks of a place that it leads to: its value, or a fact of it."""
