@@ -110,7 +110,7 @@ def test_a_reader_of_a_pipe_that_goes_away_is_141() -> None:
     os.mkfifo("pipe")
     Path("server.json").write_text('{"baseUrl": "https://x.example", ' + ", ".join(f'"unheard{n}": 1' for n in range(3_000)) + "}")
     reader = subprocess.Popen(["head", "-c", "10", "pipe"], stdout=subprocess.DEVNULL)
-    done = run("server.json", "--kind", "server/json", "-o", "pipe")
+    done = run("server.json", "--kind", "server/json", "-o", "json:pipe")
     reader.wait(30)
     assert (done.returncode, done.stderr) == (141, b"")
 
