@@ -183,7 +183,7 @@ ILLEGIBLE = {
     "recaptchaSiteKey": ["hunter2"],
     "database.ssl.ca": ["hunter2", "-----BEGIN PRIVAT KEY-----\nhunter2"],
     "bullmq": ['{"connection":{"password":"hunter2"}}', "hunter2"],
-    "defaultProjectFeatures": ['["a", {"b": "hunter2"}]', "[hunter2"],
+    "defaultProjectFeatures": ['["a", {"b": "hunter2"}]', "[hunter2", '["bots", "GOCSPX-hunter"]', '["xoxb-hunter"]'],
     "database.dbname": ["medplum 4829 hunter2", "1234567890123456", "Tr0ub4dor&3xY!"],
     "database.port": ["4829hunter2", "1234567890123456"],
     "binaryStorage": ["s3:bucket:hunter2", "azure:hunter2?"],

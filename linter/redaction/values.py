@@ -461,6 +461,8 @@ def _is_public_json(text: str, setting: Setting) -> bool:
 
 def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:
     """Whether all of a value may be shown, the names in it included."""
+    from .credentials import without_credentials
+
     if len(path) > _DEEPEST:
         return False
     if isinstance(value, dict):
@@ -471,4 +473,4 @@ def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:
         return True
     holder = known.get(path[:-1])
     is_item = isinstance(path[-1], int) and holder is not None and holder.types[:1] == ("array",) and known.is_public(path[:-1])
-    return is_item and isinstance(value, str) and _WORD.fullmatch(value) is not None
+    return is_item and isinstance(value, str) and _WORD.fullmatch(value) is not None and without_credentials(value) == value
