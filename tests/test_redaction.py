@@ -40,6 +40,7 @@ CREDENTIALS = {
     "https://a.example/?hunter2": "https://a.example/?••••••",
     "https://a.example/?X-Amz-Credential=hunter2%2Fx&X-Amz-Signature=hunter2": "https://a.example/?X-Amz-Credential=••••••",
     "https://a.example/#access_token=hunter2": "https://a.example/#••••••",
+    "https://a.example/ # hunter2": "https://a.example/ # ••••••",
     "host=db user=medplum password=hunter2 dbname=x": "host=••••••",
     "jdbc:postgresql://db/x?user=medplum&password=hunter2": "jdbc:postgresql://db/x?user=••••••",
     "DefaultEndpointsProtocol=https;AccountKey=hunter2==;EndpointSuffix=x": "DefaultEndpointsProtocol=••••••",

@@ -24,7 +24,8 @@ _ESCAPED_AT: Final = pattern("%40|[\uff20\ufe6b]")
 """What a parser of hosts takes for an "@"."""
 _QUERY: Final = pattern(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
 """Where the values of a query begin: behind the name of the first one."""
-_FRAGMENT: Final = pattern(r"(?<=#)(?=\S)")
+_FRAGMENT: Final = pattern(r"(?<=#)\s*(?=\S)")
+"""Where the fragment of a URL begins, or a comment behind one, which has become a part of the value."""
 _PAIR: Final = pattern(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
 """``name=`` in a connection string, a line that swallowed another, a URL's query."""
 _SECRET_NAME: Final = pattern(
