@@ -208,6 +208,14 @@ def test_what_an_alias_stands_for_is_shown_by_the_name_where_it_is_written() -> 
     assert changed("pod.yaml", text)[-1] == "+        - {name: MEDPLUM_BASE_URL, value: https://a.example/}"
 
 
+def test_a_variable_of_another_program_is_masked_though_a_setting_of_a_chart_has_its_name() -> None:
+    text = (
+        "global: {configSource: {type: env}}\nconfig: {server: {baseUrl: https://api.clinic.example}}\ndeployment:\n  env:\n"
+        "    - {name: port, value: secretly}\n"
+    )
+    assert context("values.yaml", text)[-1] == "    - {name: ••••••, value: ••••••}"
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

@@ -239,7 +239,7 @@ def _with_named_values(file: SourceFile, visibility: Visibility) -> Visibility:
 
 
 def _named_values(file: SourceFile) -> Mapping[int, str]:
-    """The names of the values of a file that stand in a ``value`` beside a ``name``, by where they start."""
+    """The names of the variables of servers whose values stand in a ``value`` beside a ``name``, by where the values start."""
     names: Mapping[int, str] = file.cached("named values", lambda: dict(_found_named_values(file)))
     return names
 
@@ -255,7 +255,7 @@ def _found_named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
                 continue
             seen.add(id(value))
             waiting += [part.at(step) for step in (value if isinstance(value, dict) else range(len(value)))]
-            if isinstance(value, dict) and isinstance(value.get("name"), str) and "value" in value:
+            if isinstance(value, dict) and "value" in value and isinstance(value.get("name"), str) and value["name"].startswith(PREFIX):
                 holder, place = part.place().value, part.at("value").place().value
                 if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
                     yield place.start, value["name"]
