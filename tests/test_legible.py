@@ -216,6 +216,14 @@ def test_a_variable_of_another_program_is_masked_though_a_setting_of_a_chart_has
     assert context("values.yaml", text)[-1] == "    - {name: ••••••, value: ••••••}"
 
 
+def test_a_reference_that_is_masked_under_a_misspelt_name_is_masked_under_the_right_one() -> None:
+    text = POD + "        - {name: MEDPLUM_DATABASE_HOSST, value: '${HOST:-secretly}'}\n"
+    assert changed("pod.yaml", text) == [
+        "-        - {name: MEDPLUM_DATABASE_HOSST, value: '••••••'}",
+        "+        - {name: MEDPLUM_DATABASE_HOST, value: '••••••'}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

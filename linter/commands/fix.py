@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from ..fix import FixedFile
-from ..model import Document
+from ..model import UNKNOWN, Document
 from ..server.effective import leaves
 from ..text import MASK, Span, inert, printable
 from ..typed import Final
@@ -39,13 +39,16 @@ def unified_diff(file: FixedFile) -> str:
 
 
 def _new_values(file: FixedFile) -> list[tuple[Span, str]]:
-    """The texts and numbers of settings that the file did not have before, in order: where they stand, and what they are."""
+    """The texts and numbers of settings that the file did not have before, in order: where they stand, and what they are.
+
+    A reference is a text too, though nobody knows what stands in its place.
+    """
     known = {path[:length] for document in file.old for path, _ in leaves((), document.data) for length in range(1, len(path) + 1)}
     found = {
-        (document.locate(path), str(value))
+        (span := document.locate(path), document.text.content[span.start : span.end].strip("\"'") if value is UNKNOWN else str(value))
         for document in file.new
         for path, value in leaves((), document.data)
-        if path not in known and type(value) in (str, int, float)
+        if path not in known and (type(value) in (str, int, float) or value is UNKNOWN)
     }
     return sorted(found)
 
