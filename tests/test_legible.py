@@ -113,6 +113,15 @@ def test_a_diff_of_one_line_shows_what_is_public_in_it() -> None:
     ]
 
 
+def test_of_an_object_that_json_drops_no_value_is_shown() -> None:
+    first = '{"password": {"host": "secretly", "port": 1}, "redis": {"host": "x"}, "redis": {"host": "y"}}'
+    text = f'{{"redis": {first},\n"baseUrl": "https://a.example",\n"redis": {{"host": "cache"}}}}\n'
+    assert context("medplum.config.json", text) == [
+        '{"redis": {"password": {"host": "••••••", "port": ••••••}, "redis": {"host": "••••••"}, "redis": {"host": "••••••"}},',
+        '"redis": {"host": "cache"}}',
+    ]
+
+
 def test_no_list_is_shown_in_a_text_that_was_not_read_to_its_end() -> None:
     text = f'{{"database": {{}}, "redis": {{}}, "port": "8103,\n"allowedOrigins": [\n"https://a.example", "{SECRET}"\n]'
     assert "https://a.example" not in run("medplum.config.json", text)

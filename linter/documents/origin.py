@@ -123,7 +123,12 @@ class _Closed:
                     waiting.append(((*above, step), value))
                 elif hidden is not None and (place := self._parsed.places.find((*above, step))) is not None:
                     found.append((place.value, hidden))
-        return sorted(found)
+        found += [(problem.dropped, "values") for problem in self._parsed.problems if problem.dropped is not None]
+        outer: list[tuple[Span, Hidden]] = []
+        for span, hidden in sorted(found):
+            if not outer or span.start >= outer[-1][0].end:
+                outer.append((span, hidden))
+        return outer
 
     def _hidden(self, path: SettingPath, *, is_holder: bool) -> Hidden | Literal["nothing"] | None:
         """What of a value is not to be seen; ``nothing``: its members are to be looked at; None: its name tells all."""

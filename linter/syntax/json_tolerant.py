@@ -187,11 +187,9 @@ class _TolerantReader:
         container.key, container.key_span = key, Span(start, self.at)
         if key in container.places:
             path = (*(holder.step for holder in self.open[1:]), key) if len(self.open) <= DEEPEST_NAMED else None
-            self.problems.append(
-                SyntaxProblem(
-                    "json-duplicate-key", "this name is given twice in one object", container.key_span, path, fatal=False, lossy=False
-                )
-            )
+            dropped = container.places[key].value if key in container.inner else None
+            message, at = "this name is given twice in one object", container.key_span
+            self.problems.append(SyntaxProblem("json-duplicate-key", message, at, path, fatal=False, lossy=False, dropped=dropped))
         self._skip()
         if self.at == len(self.content) or self.content[self.at] != ":":
             raise _Broken("a colon is expected after the name of a member", self._token_span())

@@ -19,7 +19,8 @@ class SyntaxProblem(NamedTuple):
     """A deviation from JSON (RFC 8259) or YAML: the id of the rule, one plain sentence, the place, and the path if it is about a member.
 
     ``fatal``: a strict reader of the text gets no further. ``lossy``: what is read of the text may not be what is written there.
-    ``repeated`` is where the same scalar stands under the same name before, from the name to its end.
+    ``repeated`` is where the same scalar stands under the same name before, from the name to its end; ``dropped`` is where the object or
+    list stands that JSON drops for this member.
     """
 
     rule: str
@@ -29,6 +30,7 @@ class SyntaxProblem(NamedTuple):
     fatal: bool = True
     lossy: bool = True
     repeated: Span | None = None
+    dropped: Span | None = None
 
 
 class Places(Protocol):
