@@ -516,8 +516,10 @@ def _can_be_emptied(documents: _Compared) -> bool:
 
 def _with_emptied(old: list[Document], new: list[Document]) -> _Compared:
     """The environments of a dump, with one without settings for each that is gone."""
-    found = {_identity(document): document for document in new}
-    there = [found.get(_identity(document)) or _emptied(document) for document in old]
+    found: dict[_Identity, list[Document]] = {}  # other files can have several of one name, such as a ConfigMap and a Secret
+    for document in reversed(new):
+        found.setdefault(_identity(document), []).append(document)
+    there = [found[_identity(document)].pop() if found.get(_identity(document)) else _emptied(document) for document in old]
     known = set(there)
     return _Compared(old, [*there, *(one for one in new if one not in known)])
 

@@ -108,6 +108,17 @@ def test_what_is_innocent_is_fixed_all_the_same() -> None:
 ISSUER = {"baseUrl": "https://api.clinic.example", "issuer": "https://api.clinic.example"}
 
 
+def test_commands_are_tried_beside_a_file_of_variables_that_two_releases_read() -> None:
+    service = "{image: medplum/medplum-server:%s, command: env, env_file: app.env}"
+    Path("compose.yaml").write_text(f"services:\n  a: {service % '4.0.0'}\n  b: {service % '5.1.0'}\n", encoding="utf-8")
+    Path("app.env").write_text("MEDPLUM_BASE_URL=https://api.clinic.example/\n", encoding="utf-8")
+    write({"baseUrl": "https://api.clinic.example"})
+    result = run("compose.yaml")
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
+    assert "aws ssm put-parameter --name /medplum/prod/baseUrl" in result.stdout
+
+
 def test_a_script_goes_on_until_nothing_is_left() -> None:
     write(ISSUER)
     text = script("--unsafe-fixes")
