@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from support.helpers import written
 from test_variables import MARKER, assert_no_secret, found, lint
 
+from linter.cli import cli
 from linter.model import UNKNOWN
 
 FLAT = {
@@ -97,3 +100,13 @@ def test_no_secret_is_shown() -> None:
     assert len(found(text, "vault.json")) > 3
     assert_no_secret(text, "vault.json")
     assert_no_secret(text[:-20], "vault.json")
+
+
+@pytest.mark.parametrize("value", ['{"host": "hunter2", "port": 94731}', '[{"baseUrl": "https://hunter2/"}]'])
+def test_no_value_in_an_object_is_shown(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing says what stands there, for each entry is a text."""
+    monkeypatch.chdir(tmp_path)
+    Path("vault.json").write_text(f'{{"baseUrl": "https://api.clinic.example/", "port": 8103, "signing_key": {value}}}')
+    for format_ in ("text", "json", "sarif"):
+        output = CliRunner().invoke(cli, ["--kind", "server/azure", "--format", format_, "vault.json"]).output
+        assert "signing_key" in output and "hunter2" not in output and "94731" not in output

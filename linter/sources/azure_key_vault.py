@@ -7,7 +7,8 @@ are texts than there are values of other types; ``--kind server/azure`` forces i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
@@ -21,7 +22,7 @@ from ..release import Release
 from ..server.loader import build_tree, dotted_path, has_wholes, ssm_value
 from ..syntax.places import Json, Places
 from ..text import Span, printable
-from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from ..redaction.values import Public, Visibility
@@ -145,6 +146,24 @@ class _VaultEntry(NamedTuple):
         return public_at(settings.catalogue(), path)
 
 
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _in_objects(parsed: Json, entries: Mapping[str, Any]) -> Callable[[int], Literal["values"] | None]:
+    """A function that tells what is not to be seen at an offset: no value in an object, whatever the names in it are."""
+    objects = [name for name, value in entries.items() if any(isinstance(one, dict) for one in _items(value))]
+    places = map(parsed.places.find, ((name,) for name in objects))
+    spans = sorted(place.value for place in places if place is not None)
+    starts = [span.start for span in spans]
+
+    def closed(offset: int) -> Literal["values"] | None:
+        index = bisect_right(starts, offset) - 1
+        return "values" if index >= 0 and offset < spans[index].end else None
+
+    return closed
+
+
 def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> EntriesOrigin:
     known = settings.catalogue()
 
@@ -156,7 +175,9 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
         from ..redaction.values import Visibility
 
         return Visibility(
-            lambda name: public_at(known, dotted_path(name)), lambda name: parsed.whole or known.get(dotted_path(name)) is not None
+            lambda name: public_at(known, dotted_path(name)),
+            lambda name: parsed.whole or known.get(dotted_path(name)) is not None,
+            _in_objects(parsed, entries),
         )
 
     given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
