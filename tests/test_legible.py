@@ -375,3 +375,13 @@ def test_a_public_list_in_a_variable_is_shown_and_a_secret_beside_it_is_not(orig
         name, head + between.join(line(one, text.replace(origins[0], secret)) for one, text in pairs) + tail, "--diff", "--unsafe-fixes"
     )
     assert secret not in hidden
+
+
+def test_a_token_gets_no_fix_by_which_it_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In small letters an access key of AWS is none by its form, but can be read all the same."""
+    monkeypatch.chdir(tmp_path)
+    for value, is_seen in (("AKIAIOSFODNN7EXAMPLE", False), ("X-Client-Cert", True)):
+        Path("medplum.config.json").write_text(json.dumps({"baseUrl": "https://a.example/", "port": 8103, "mtlsCertHeader": value}))
+        for arguments in (["--diff", "--unsafe-fixes"], []):
+            output = CliRunner().invoke(cli.cli, [*arguments, "--kind", "server/json", "medplum.config.json"]).output
+            assert (value.lower() in output.replace(value, "")) is is_seen, output

@@ -44,7 +44,10 @@ def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
         made += len(value) if isinstance(given, Template) and len(given.pieces) > 1 and isinstance(value, str) else 0
         if _is_unknown(value) or made > LONGEST_VALUE:
             return None
-        steps.append(_set(_target(setting.path, node), given, value, node))
+        path = _target(setting.path, node)
+        if isinstance(given, Template) and given.paths and _is_shown_only_then(node.document, path, value):
+            return None
+        steps.append(_set(path, given, value, node))
     steps += [_removed(_target(removed.path, node)) for removed in fix.remove]
     for setting, to in fix.rename:
         path, target = _target(setting.path, node), _named(to, node) if isinstance(to, Template) else _target(to.path, node)
@@ -63,6 +66,14 @@ def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
         return None
     safe = fix.safe and is_safe_on_all(node.document, changes)
     return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+
+
+def _is_shown_only_then(document: Document, path: SettingPath, value: Any) -> bool:
+    """Whether a text of which nothing may be seen would be seen where it is written otherwise, as a token in small letters."""
+    old = document.get(path)
+    if not isinstance(old, str) or not isinstance(value, str) or not may_be_shown(document, path):
+        return False
+    return shown(document, path, old) == MASK and shown(document, path, value) != MASK
 
 
 def _is_unknown(value: Any) -> bool:
