@@ -62,7 +62,7 @@ def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
     package = f"medplum_lint-{linter.__version__}"
     assert {name.partition("/")[0] for name in names} == {"linter", f"{package}.dist-info", f"{package}.data"}
     assert [name for name in names if ".data/" in name] == [f"{package}.data/data/share/man/man1/medplum-lint.1"]
-    assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".yaml", ".typed"}
+    assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".yaml", ".sh", ".typed"}
 
 
 def test_the_manual_page_is_installed(bin_: Path) -> None:

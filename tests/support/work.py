@@ -138,7 +138,8 @@ def _cost_of_pattern(name: str, arguments: tuple[Any, ...], result: Any) -> int:
 
 def _bounds(text: str | bytes, given: tuple[Any, ...]) -> tuple[int, int]:
     """The part of a text that a search is told to look at."""
-    return (given[0] if given else 0, min(given[1], len(text)) if len(given) > 1 else len(text))
+    end = given[1] if len(given) > 1 and given[1] is not None else len(text)
+    return (given[0] if given else 0, min(end, len(text)))
 
 
 def _cost_on_text(name: str, owner: str | bytes, arguments: tuple[Any, ...], result: Any) -> int:
