@@ -66,7 +66,7 @@ def json_fixes_on_one_line(size: int) -> Sample:
 
 @shape_from(12_000)
 def json_one_line_with_few_fixes(size: int) -> Sample:
-    services = [{"id": f"w{number}", "desiredCount": 2} for number in range(size)]
+    services = [{"id": f"w{number % 500}", "desiredCount": 2} for number in range(size)]  # of more texts than 2,000 not all are remembered
     known = {"name": "prod", "stackName": "Prod", "region": "us-east-1", "accountNumber": "123456789012", "domainName": "a.example"}
     return Sample(
         "prod.json",
