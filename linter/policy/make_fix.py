@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEFT_OUT, UNKNOWN, Change, Document, Fix, SettingPath, dotted
+from ..model import ABSENT, LEFT_OUT, Change, Document, Fix, SettingPath, dotted
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
 from ..typed import Any
@@ -11,21 +11,11 @@ from .compile import Holds
 from .display import may_be_shown, shown
 from .fix_safety import is_safe_on_all, may_be_made
 from .node import Node
+from .operators.compare import is_partly_unknown
 from .paths import Path
 from .rule import Rule
 from .template import LONGEST_VALUE, Template, cut, literal_text
 from .tree import FixSpec
-
-
-def _named(template: Template, node: Node) -> SettingPath | None:
-    """The setting whose dotted name a template gives."""
-    name = template.value(node)
-    if not isinstance(name, str):
-        return None
-    path: list[str | int] = []
-    for step in name.split("."):
-        path.append(int(step) if step.isdecimal() and isinstance(node.document.get(tuple(path)), list) else step)
-    return tuple(path)
 
 
 def make_fix(rule: Rule, node: Node) -> Fix | None:
@@ -34,7 +24,7 @@ def make_fix(rule: Rule, node: Node) -> Fix | None:
 
 
 def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
-    """The fix by one way; None where it does not apply or needs a value that nobody knows."""
+    """The fix by one way; None where it does not apply, or needs a value that is not known."""
     if condition is not None and condition(node) is not True:
         return None
     steps: list[tuple[Change, str]] = []
@@ -42,7 +32,7 @@ def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
     for setting, given in fix.set:
         value = given.value(node) if isinstance(given, Template) else given
         made += len(value) if isinstance(given, Template) and len(given.pieces) > 1 and isinstance(value, str) else 0
-        if _is_unknown(value) or made > LONGEST_VALUE:
+        if is_partly_unknown(value) or made > LONGEST_VALUE:
             return None
         path = _target(setting.path, node)
         if isinstance(given, Template) and given.paths and _is_shown_only_then(node.document, path, value):
@@ -68,23 +58,23 @@ def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
     return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
 
 
+def _named(template: Template, node: Node) -> SettingPath | None:
+    """The setting whose dotted name a template gives."""
+    name = template.value(node)
+    if not isinstance(name, str):
+        return None
+    path: list[str | int] = []
+    for step in name.split("."):
+        path.append(int(step) if step.isdecimal() and isinstance(node.document.get(tuple(path)), list) else step)
+    return tuple(path)
+
+
 def _is_shown_only_then(document: Document, path: SettingPath, value: Any) -> bool:
-    """Whether a text of which nothing may be seen would be seen where it is written otherwise, as a token in small letters."""
+    """Whether a masked text would be shown once it is written differently, as a token in lower case would be."""
     old = document.get(path)
     if not isinstance(old, str) or not isinstance(value, str) or not may_be_shown(document, path):
         return False
     return shown(document, path, old) == MASK and shown(document, path, value) != MASK
-
-
-def _is_unknown(value: Any) -> bool:
-    """Whether nobody knows a value, or one within it."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if one is UNKNOWN:
-            return True
-        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-    return False
 
 
 def _split(path: SettingPath, into: SettingPath, document: Document) -> list[tuple[Change, str]] | None:
@@ -127,7 +117,7 @@ def _set(path: SettingPath, given: Any, value: Any, node: Node) -> tuple[Change,
     if held != value:
         return Change("set", path, held), f"set {printable(dotted(path))} to {held}"
     is_literal = not given.paths if isinstance(given, Template) else "${" not in str(given)
-    text = MASK  # what is made of a value that is masked, such as it in small letters, is masked too
+    text = MASK  # what is made of a masked value, such as its lower-case form, is masked too
     if is_literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
         text = given.quoted(node) if isinstance(given, Template) else literal_text(given)
     return Change("set", path, value), f"set {printable(dotted(path))} to {text}"

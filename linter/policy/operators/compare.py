@@ -53,7 +53,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def is_partly_unknown(value: Any) -> bool:
-    """Whether an object or list holds something that cannot be read, so that nobody knows what it is equal to."""
+    """Whether a value cannot be read, or an object or list holds one that cannot, so that it is not known what it is equal to."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
