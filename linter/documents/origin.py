@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import islice
 
 from .. import settings
@@ -36,10 +36,14 @@ def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
     from ..redaction.values import Visibility
 
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
-    closed = _Closed(known, parsed)
     # Where the text is not intact, a quote in the wrong place can have made a name of a value.
     known_name = (lambda _name: True) if parsed.intact else names.__contains__
-    return Visibility(lambda name: settings.public_settings(name, known.kind), known_name, closed.at, _Placed(known, parsed).at)
+    return Visibility(
+        lambda name: settings.public_settings(name, known.kind),
+        known_name,
+        Closed(partial(_closed, known, parsed)).at,
+        _Placed(known, parsed).at,
+    )
 
 
 _MOST_PLACED: Final = 10_000
@@ -85,15 +89,14 @@ class _Placed:
                 yield path, setting
 
 
-class _Closed:
-    """The values of a JSON text that stand where the catalogue knows no public setting, whatever the names within them are."""
+class Closed:
+    """Parts of a text that are hidden even though the names in them are public; they are looked for when they are first needed."""
 
-    def __init__(self, known: settings.Catalogue, parsed: Json) -> None:
-        self._known = known
-        self._parsed = parsed
+    def __init__(self, find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> None:
+        self._find = find
 
     def at(self, offset: int) -> Hidden | None:
-        """What of the text at an offset is not to be seen; None where only the names tell."""
+        """What must not be seen at an offset; None where the names decide."""
         index = bisect_right(self._starts, offset) - 1
         if index < 0:
             return None
@@ -106,41 +109,45 @@ class _Closed:
 
     @cached_property
     def _spans(self) -> list[tuple[Span, Hidden]]:
-        """Them in their order, none within another."""
-        found: list[tuple[Span, Hidden]] = []
-        waiting: list[tuple[SettingPath, Any]] = [((), self._parsed.value)]
-        alike: dict[tuple[str, ...], dict[tuple[str | None, bool], Hidden | Literal["nothing"] | None]] = {}
-        while waiting:
-            above, holder = waiting.pop()
-            known = alike.setdefault(members_as_one(above), {})  # of the members of a list the catalogue says the same
-            for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ():
-                is_holder = isinstance(value, dict | list)
-                kind = (step if isinstance(step, str) else None, is_holder)
-                if kind not in known:
-                    known[kind] = self._hidden((*above, step), is_holder=is_holder)
-                hidden = known[kind]
-                if hidden == "nothing":
-                    waiting.append(((*above, step), value))
-                elif hidden is not None and (place := self._parsed.places.find((*above, step))) is not None:
-                    found.append((place.value, hidden))
-        found += [(problem.dropped, "values") for problem in self._parsed.problems if problem.dropped is not None]
+        """The outermost parts, in order."""
         outer: list[tuple[Span, Hidden]] = []
-        for span, hidden in sorted(found):
+        for span, hidden in sorted(self._find()):
             if not outer or span.start >= outer[-1][0].end:
                 outer.append((span, hidden))
         return outer
 
-    def _hidden(self, path: SettingPath, *, is_holder: bool) -> Hidden | Literal["nothing"] | None:
-        """What of a value is not to be seen; ``nothing``: its members are to be looked at; None: its name tells all."""
-        setting = self._known.get(path)
-        if not is_holder:
-            # Of the CDK's settings in a server's file, and the reverse, the name tells that they are public.
-            return "values" if len(path) > 1 and isinstance(path[-1], str) and not self._known.is_public(path) else None
-        if setting is None:
-            return "values" if path != ("bots",) else None
-        if setting.is_container:
-            return "nothing"
-        return "all" if setting.secret else "values"
+
+def _closed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[Span, Hidden]]:
+    """The values of a JSON text for which the catalogue has no public setting, and those that JSON drops for a later one."""
+    waiting: list[tuple[SettingPath, Any]] = [((), parsed.value)]
+    alike: dict[tuple[str, ...], dict[tuple[str | None, bool], Hidden | Literal["nothing"] | None]] = {}
+    while waiting:
+        above, holder = waiting.pop()
+        found = alike.setdefault(members_as_one(above), {})  # of the members of a list the catalogue says the same
+        for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ():
+            is_holder = isinstance(value, dict | list)
+            kind = (step if isinstance(step, str) else None, is_holder)
+            if kind not in found:
+                found[kind] = _hidden(known, (*above, step), is_holder=is_holder)
+            hidden = found[kind]
+            if hidden == "nothing":
+                waiting.append(((*above, step), value))
+            elif hidden is not None and (place := parsed.places.find((*above, step))) is not None:
+                yield place.value, hidden
+    yield from ((problem.dropped, "values") for problem in parsed.problems if problem.dropped is not None)
+
+
+def _hidden(known: settings.Catalogue, path: SettingPath, *, is_holder: bool) -> Hidden | Literal["nothing"] | None:
+    """What of a value must not be seen; ``nothing`` if its members decide, None if its name does."""
+    setting = known.get(path)
+    if not is_holder:
+        # Of the CDK's settings in a server's file, and the reverse, the name tells that they are public.
+        return "values" if len(path) > 1 and isinstance(path[-1], str) and not known.is_public(path) else None
+    if setting is None:
+        return "values" if path != ("bots",) else None
+    if setting.is_container:
+        return "nothing"
+    return "all" if setting.secret else "values"
 
 
 def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | None:

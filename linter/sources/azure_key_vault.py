@@ -7,13 +7,13 @@ are texts than there are values of other types; ``--kind server/azure`` forces i
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
 from ..documents.lines import JsonLines
-from ..documents.origin import public_at
+from ..documents.origin import Closed, public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -146,22 +146,12 @@ class _VaultEntry(NamedTuple):
         return public_at(settings.catalogue(), path)
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _in_objects(parsed: Json, entries: Mapping[str, Any]) -> Callable[[int], Literal["values"] | None]:
-    """A function that tells what is not to be seen at an offset: no value in an object, whatever the names in it are."""
-    objects = [name for name, value in entries.items() if any(isinstance(one, dict) for one in _items(value))]
-    places = map(parsed.places.find, ((name,) for name in objects))
-    spans = sorted(place.value for place in places if place is not None)
-    starts = [span.start for span in spans]
-
-    def closed(offset: int) -> Literal["values"] | None:
-        index = bisect_right(starts, offset) - 1
-        return "values" if index >= 0 and offset < spans[index].end else None
-
-    return closed
+def _in_objects(parsed: Json, entries: Mapping[str, Any]) -> Iterator[tuple[Span, Literal["values"]]]:
+    """The entries that hold an object: nothing says what the values in it are."""
+    for name, value in entries.items():
+        place = parsed.places.find((name,))
+        if place is not None and any(isinstance(one, dict) for one in (value if isinstance(value, list) else [value])):
+            yield place.value, "values"
 
 
 def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> EntriesOrigin:
@@ -177,7 +167,7 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
         return Visibility(
             lambda name: public_at(known, dotted_path(name)),
             lambda name: parsed.whole or known.get(dotted_path(name)) is not None,
-            _in_objects(parsed, entries),
+            Closed(partial(_in_objects, parsed, entries)).at,
         )
 
     given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}

@@ -9,11 +9,11 @@ also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.editors import editor_in
 from ..documents.images import is_app_image, is_server_image
+from ..documents.origin import Closed
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.sums import Given, Piece, load_piece, load_sum
@@ -33,8 +33,7 @@ from ..documents.variables_in_yaml import (
 )
 from ..model import UNKNOWN
 from ..settings.env_names import PREFIX
-from ..text import Span
-from ..typed import Any, Final, Literal, NamedTuple
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -253,17 +252,19 @@ def _piece(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[P
         type=_kind(holder) or "container",
         start=_start(holder).head(),
         lines=lines_of(file),
-        closed=partial(_in_a_secret, file),
+        closed=_secrets(file).at,
         sound=is_sound(file),
     )
     editor = editor_in(file, holder, _variables, _parts)
     return Piece(file, holder.place().value.start, place, (), tuple(problems), suppressions, editor)
 
 
-def _in_a_secret(file: SourceFile, offset: int) -> Literal["values"] | None:
-    """That no value is to be seen at an offset within a Secret."""
-    spans: list[Span] = file.cached("Secrets", lambda: [one.place().value for one in _objects(file) if _kind(one) == "Secret"])
-    return "values" if any(start <= offset < end for start, end in spans) else None
+def _secrets(file: SourceFile) -> Closed:
+    """The Secrets of a file, in which no value may be seen."""
+    made: Closed = file.cached(
+        "Secrets", lambda: Closed(lambda: [(one.place().value, "values") for one in _objects(file) if _kind(one) == "Secret"])
+    )
+    return made
 
 
 # --- What a container gets from other objects ----------------------------------------------------------------------------------------
