@@ -41,9 +41,13 @@ class CompiledClause(NamedTuple):
     """
 
     clause: Clause
-    path: Path
     check: Check
     aspect: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The path of the clause."""
+        return self.clause.path
 
     @property
     def references(self) -> Iterator[Path]:
@@ -56,7 +60,7 @@ def compile_clause(clause: Clause, mode: Mode = Mode()) -> CompiledClause:  # no
     """A clause, compiled. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
     parts = clause.assertion.parts
     aspect = parts[0].operand if clause.text == "**" and len(parts) == 1 and parts[0].name == "fits" else None
-    return CompiledClause(clause, clause.path, compile_assertion(clause.assertion, mode), aspect)
+    return CompiledClause(clause, compile_assertion(clause.assertion, mode), aspect)
 
 
 def compile_condition(condition: Condition, mode: Mode = Mode()) -> Holds:  # noqa: B008  # immutable

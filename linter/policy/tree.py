@@ -1,22 +1,23 @@
 """The rule language as a tree: what a rule asks and changes, parsed once from the data of its file.
 
-Compiling, "did you mean", trust, ``explain`` and the tests of the language walk it; nothing else interprets the data of a rule. What an
-operator does with its operand is said where the operator is defined (:mod:`linter.policy.operators`), so a new one needs no change here.
+Compiling, "did you mean", trust, ``explain`` and the tests of the language walk it; nothing else interprets the data of a rule. Each
+operator describes its operand where it is defined (:mod:`linter.policy.operators`), so a new one needs no change here.
 
 Each part knows its place in the data, a path of keys and indexes, which :meth:`linter.policy.rule_file.RuleFile.line` turns into a line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final, NamedTuple, TypeVar
 from .errors import RuleError, did_you_mean
 from .operators import ASSERTION, MEMBERS, OPERATORS, Operator
 from .paths import Path, each_path, parse_path
 from .template import Template, template_of
 
 Place = tuple[str | int, ...]
+T = TypeVar("T")
 
 DEEPEST: Final = 8
 """Levels of assertions at most."""
@@ -151,17 +152,9 @@ def parse_condition(data: Any, place: Place) -> Condition:
 def _clauses(data: Mapping[str, Any], place: Place, *, in_condition: bool = False) -> Iterator[Clause]:
     for key, given in data.items():
         where = (*place, key)
-        for text in _each_path(key, where):
+        for text in _at(where, each_path, key):
             name, assertion = _in_full(text, given) if in_condition else (text, given)
-            yield Clause(text, _path(name, where), parse_assertion(assertion, where), where, given)
-
-
-def _each_path(key: str, place: Place) -> list[str]:
-    """The paths that a key stands for: ``{database,readonlyDatabase}.ssl.ca`` for two."""
-    try:
-        return each_path(key)
-    except RuleError as error:
-        raise RuleError(error.message, place) from None
+            yield Clause(text, _at(where, parse_path, name), parse_assertion(assertion, where), where, given)
 
 
 def _in_full(text: str, given: Any) -> tuple[str, Any]:
@@ -253,22 +246,20 @@ def _pairs(data: Mapping[str, Any], place: Place) -> Iterable[tuple[Place, str, 
 
 
 def _changed(text: str, place: Place) -> Changed:
-    path = _path(text, place)
+    path = _at(place, parse_path, text)
     if not path.is_single or path.fact is not None:
         raise RuleError(f'"{text}" must lead to one setting: no "*", no "**", no tag, no fact', place)
     return Changed(text, path, place)
 
 
-def _path(text: str, place: Place) -> Path:
-    try:
-        return parse_path(text)
-    except RuleError as error:
-        raise RuleError(error.message, place) from None
-
-
 def parse_template(text: str, place: Place) -> Template:
     """The template that a text of a rule is."""
+    return _at(place, Template, text)
+
+
+def _at(place: Place, parse: Callable[[str], T], text: str) -> T:
+    """What a text stands for; a mistake in it gets its place in the rule."""
     try:
-        return Template(text)
+        return parse(text)
     except RuleError as error:
         raise RuleError(error.message, place) from None
