@@ -307,6 +307,15 @@ def unchanged(store: Path, before: Stored) -> None:
     assert backups() == []
 
 
+def refused(store: Path) -> str:
+    """What the script says where it stops without changing anything."""
+    before = everything(store)
+    done = execute("fix.sh", store)
+    assert done.returncode == 1
+    unchanged(store, before)
+    return done.stderr
+
+
 @pytest.mark.parametrize(
     ("arn", "arguments", "signed_in", "code", "said"),
     [
@@ -390,10 +399,7 @@ def test_it_stops_where_the_version_is_another(case: Case, shell: list[str]) -> 
 def test_it_stops_where_a_parameter_is_gone() -> None:
     write_script(ENCRYPTED.parameters)
     store = keep(Path("store").resolve(), ENCRYPTED.parameters[:1])
-    before = everything(store)
-    done = execute("fix.sh", store)
-    assert (done.returncode, done.stderr) == (1, "/medplum/prod/recaptchaSecretKey: is gone since the dump\n")
-    unchanged(store, before)
+    assert refused(store) == "/medplum/prod/recaptchaSecretKey: is gone since the dump\n"
 
 
 @pytest.mark.parametrize(("value", "kind"), [("other", "SecureString"), (f"-{SECRET}\n", "SecureString"), (f"-{SECRET}\n\n", "String")])
@@ -423,11 +429,7 @@ def test_a_public_value_is_compared_where_there_is_no_version() -> None:
     text = write_script(parameters, without=("Version",))
     assert "delete /medplum/prod/auditEventLogGroup public value logs\n" in text
     store = keep(Path("store").resolve(), [parameters[0], parameters[1] | {"Value": "others"}])
-    before = everything(store)
-    done = execute("fix.sh", store)
-    assert done.returncode == 1
-    assert done.stderr.startswith("/medplum/prod/auditEventLogGroup: has changed since the dump")
-    unchanged(store, before)
+    assert refused(store).startswith("/medplum/prod/auditEventLogGroup: has changed since the dump")
     shutil.rmtree(store)
     assert execute("fix.sh", keep(store, parameters)).returncode == 0
     assert everything(store).keys() == {f"{PROD}baseUrl"}
@@ -450,11 +452,7 @@ def test_the_date_of_a_secret_is_compared_where_there_is_no_version(of_dump: Any
     parameters = [BASE, RENAMED.parameters[1] | {"LastModifiedDate": of_dump}]
     write_script(parameters, without=("Version",))
     store = keep(Path("store").resolve(), [BASE, parameters[1] | {"LastModifiedDate": "2026-03-02T09:00:00.123000+00:00"}])
-    before = everything(store)
-    done = execute("fix.sh", store)
-    assert done.returncode == 1
-    assert done.stderr.startswith("/medplum/prod/database_password: has changed since the dump")
-    unchanged(store, before)
+    assert refused(store).startswith("/medplum/prod/database_password: has changed since the dump")
     shutil.rmtree(store)
     keep(store, [BASE, parameters[1] | {"LastModifiedDate": now}])
     assert execute("fix.sh", store).returncode == 0
