@@ -31,7 +31,7 @@ class _Fitting:
 
 
 class _Seen:
-    """What a run has shown of an acceptance: whether it was needed, and whether by a finding that is there in spite of it."""
+    """What a run has shown of an acceptance: whether a finding needed it, and whether one came back after it had expired."""
 
     def __init__(self) -> None:
         self.used = False

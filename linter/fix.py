@@ -182,7 +182,7 @@ class _Fixing:
             self._keep(self.contents, self.rounds)
             outcome = self._until_stable(outcome)
         changed = sorted(uri for uri, after in self.contents.items() if first.contents[uri] != after)
-        old, new, mended = _by_file(first.result.documents), _by_file(outcome.result.documents), _by_file(self._mended())
+        old, new, mended = _by_file(first.result.documents), _by_file(outcome.result.documents), _by_file(self._fixed())
         files = tuple(
             FixedFile(uri, first.contents[uri], self.contents[uri], tuple(old.get(uri, ())), tuple(new.get(uri, ())), len(mended[uri]))
             for uri in changed
@@ -235,7 +235,7 @@ class _Fixing:
             return f"{one.uri}: the fixes of {one.rules} are left out, because they would bring {one.brings}"
         return f"{one.uri}: is left as it is, because the fixes of {one.rules} would bring {one.brings}"
 
-    def _mended(self) -> list[Finding]:
+    def _fixed(self) -> list[Finding]:
         return [finding for one in self.rounds for finding in one.findings]
 
     def _until_stable(self, first: Outcome) -> Outcome:
@@ -378,8 +378,10 @@ class _Fixing:
         return _are_others(was.documents, [document for document in after.result.documents if document.uri == was.uri])
 
     def _leave_out_unproved(self, uri: str, findings: Sequence[Finding], documents: _Compared, before: Outcome) -> bool:
-        """Whether nobody can tell that some fixes of a file make of it what they should, because a value is known only before them or
-        after them; these are left out, and that is noted."""
+        """Whether some fixes of a file cannot be verified, because a value is known only before them or only after them.
+
+        They are left out, with a note.
+        """
         if _are_others(*documents) or _is_as_meant(findings, *documents) is not None:
             return False
         parts = [part for part in _by_document(findings) if self._is_unproved(part, before)]
@@ -388,7 +390,7 @@ class _Fixing:
         return True
 
     def _is_unproved(self, findings: list[Finding], before: Outcome) -> bool:
-        """Whether nobody can tell that some fixes of a file, by themselves, make of it what they should."""
+        """Whether some fixes of a file cannot be verified by themselves."""
         uri = findings[0].document.uri
         documents = self._compared(before, self.check(self._with(findings, self.contents)))[uri]
         return not _are_others(*documents) and _is_as_meant(findings, *documents) is None
@@ -412,7 +414,7 @@ class _Fixing:
         return True
 
     def _leave_out_worse(self, first: Outcome, last: Outcome) -> bool:
-        """Whether fixes bring a new finding that is as grave as one of those that they mend; they are left out, and that is noted."""
+        """Whether fixes bring a new finding that is as severe as one that they fix; they are left out, with a note."""
         new = _new_places(first, last) if self.contents else {}
         together = _together(first, last) if new else {}
         return bool([uri for uri, places in new.items() if self._is_worse(places, together.get(uri, {uri}), last)])
@@ -428,7 +430,7 @@ class _Fixing:
         return False
 
     def _place(self, new: _Place, uri: str) -> str:
-        """Where a new finding is, for those who know of a file; that of a dump is in no file that anyone has."""
+        """Where a new finding is, for a reader of a file; one in what becomes of a dump is in no file."""
         if self.by_commands and new.document.uri in {dump.uri for dump in self.rewriters}:
             name = named_environment(new.document)
             return f"in environment {name}" if name else "in the store"
@@ -438,13 +440,13 @@ class _Fixing:
     def _grave(self, places: Iterable[_Place], files: Collection[str], last: Outcome) -> Iterator[tuple[_Place, list[Finding]]]:
         """Those of the places of new findings that are as grave as one that is mended for them, each with those.
 
-        Only what is to be blamed is compared: were it all that is mended, a fix would be made or not for another one's sake.
+        Only fixes that can bring it are compared: otherwise one fix would be made or not because of another.
         """
         for new in places:
             if self.by_commands and self._is_wanted(new.finding, last) and self._waits(new.finding):
                 continue  # the commands that mend it come after these: whoever checks again has them
             made = self.brought.get(new.key)
-            fixed = [one for one in (made.findings if made is not None else self._mended()) if one.document.uri in files]
+            fixed = [one for one in (made.findings if made is not None else self._fixed()) if one.document.uri in files]
             if new.key not in self.no_news and fixed and _is_as_grave(new.finding, fixed):
                 blamed = self._blamed(new, made, fixed)
                 if _is_as_grave(new.finding, blamed):
@@ -721,7 +723,7 @@ def _environment(document: Document) -> str | None:
 
 
 def _is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool | None:
-    """Whether the documents of a file hold what the changes make of their settings, and nothing else; None where nobody can tell."""
+    """Whether the documents of a file hold what the changes make of their settings, and nothing else; None if that is not known."""
     changes: dict[Document, list[Change]] = {}
     for finding in findings:
         changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
@@ -791,10 +793,7 @@ def _drop_emptied(document: Document, path: SettingPath, data: dict[str, Any]) -
 
 
 def _same(wanted: Any, found: Any) -> bool | None:
-    """Whether two trees are the same; where nobody knows a value, nobody need know it afterwards. What is no number is still none.
-
-    None where a value is known in one of them only.
-    """
+    """Whether two trees are the same; None if a value is known in one of them only. What is not a number (NaN) equals itself."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         return wanted.keys() == found.keys() and _all(_same(value, found[name]) for name, value in wanted.items())
     if isinstance(wanted, list) and isinstance(found, list):

@@ -53,7 +53,7 @@ def in_processes(jobs: int, count: int, work: Callable[[int], Made], documents: 
 
 
 def _send(sender: Any, receivers: Sequence[Any], work: Callable[[int], object], share: range) -> None:
-    """Do a share in a process of its own, which ends without a word: by Ctrl-C, and when nobody takes what it made."""
+    """Do a share in a process of its own, which ends silently on Ctrl-C, and if its results can no longer be received."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for receiver in receivers:  # of this process: with one of them open it would wait for itself
         receiver.close()

@@ -41,7 +41,7 @@ def unified_diff(file: FixedFile) -> str:
 def _new_values(file: FixedFile) -> list[tuple[Span, str]]:
     """The texts and numbers of settings that the file did not have before, in order: where they stand, and what they are.
 
-    A reference is a text too, though nobody knows what stands in its place.
+    A reference counts as a text, though its value is not known.
     """
     known = {path[:length] for document in file.old for path, _ in leaves((), document.data) for length in range(1, len(path) + 1)}
     found = {

@@ -19,7 +19,7 @@ from ..text import inert, printable
 from ..typed import Final, NamedTuple
 
 MODE: Final = 0o700
-"""Nobody else can change what its owner will run."""
+"""Only its owner can change what the owner will run."""
 _HEAD: Final = """\
 #!/bin/sh
 # Fixes in AWS Parameter Store, written by medplum-lint {version}. Read it before you run it{call}.
@@ -254,7 +254,7 @@ def _head(accounts: Sequence[str], unnamed: Sequence[str], asked: Sequence[str])
 
 
 def _waiting(finding: Finding) -> str:
-    """What is to be said of a finding that commands can fix when others were run."""
+    """The line about a finding that commands can fix only after others were run."""
     why = "is left, because it depends on the commands before it: check again after them"
     return f"{_place(finding)}{_in_environment(finding)}: {why}"
 

@@ -43,7 +43,7 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
 
 
 def switch(document: Document, path: SettingPath, value: Any) -> Any:
-    """What a switch is that is misspelt and read as meant all the same, such as ``"true"``; ``UNKNOWN`` for any other value."""
+    """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` for any other value."""
     owner, inner = document.owner(path)
     mismatch = mismatch_of(owner, inner)
     if mismatch is None or mismatch.aspect != "boolean-spelling":

@@ -98,7 +98,7 @@ def _switch(place: _Place, setting: Setting) -> Any:
     if "false-means-none" in setting.tags and not place.value:
         return LEFT_OUT
     if not isinstance(place.value, str):
-        # Of what is on by default nobody knows whether 0 is off, unless it is known that only false is.
+        # Whether 0 switches off what is on by default is not known, unless only false does.
         says_off = place.value == 0 and (values.ONLY_FALSE_IS_OFF in setting.tags or not setting.default_in(place.release))
         return bool(place.value) if place.value == 1 or says_off else ABSENT
     word = written.switch(place.value)

@@ -22,7 +22,7 @@ def is_misread_at(node: Node) -> bool:
 
 
 def switch_at(node: Node) -> Any:
-    """What a switch is that is misspelt and read as meant all the same, such as ``"true"``; ``UNKNOWN`` for all else that is misread."""
+    """See :func:`~linter.conformance.meaning.switch`."""
     return UNKNOWN if node.is_deeper_than(_DEEPEST_SETTING) else switch(node.document, node.path, node.value)
 
 

@@ -39,10 +39,10 @@ Hidden = Literal["values", "all"]
 class Visibility(NamedTuple):
     """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
 
-    ``public`` gives None where the value may not be shown at all. ``closed`` tells of an offset how much is to be seen there in spite of
-    all names: of what is beneath a name that nobody knows no value, of an object in the place of a secret not even a name. ``placed`` tells
-    what a value that starts at an offset can be where the parsed document says so and the name before it does not, as of an item of a list
-    or the ``value`` beside a ``name``; it counts before all else.
+    ``public`` gives None if the value must not be shown at all. ``closed`` says what is hidden at an offset even though the names there are
+    public: values beneath an unknown name, and names too in an object in the place of a secret. ``placed`` gives the settings of a value
+    that starts at an offset if the parsed document knows them and the name before the value does not: of an item of a list, or of the
+    ``value`` beside a ``name``. It takes precedence.
     """
 
     public: Callable[[str], Public | None]

@@ -1,7 +1,7 @@
 """The operators of the rule language: what can be asked of one value.
 
 Each is one function in a module of this package, from its operand to a check. ``@operator`` gives it its name, the JSON Schema of its
-operand, the sentence for the documentation, and what else is to be known of it. Adding one is adding such a function: no list names it.
+operand, its sentence in the documentation and its other properties. To add one, add such a function: no list names it.
 """
 
 from __future__ import annotations

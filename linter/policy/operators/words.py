@@ -1,4 +1,4 @@
-"""What holds other assertions, or is asked of a value that is absent. :mod:`linter.policy.compile` compiles ``present`` itself."""
+"""Operators that hold other assertions, and ``present``, which :mod:`linter.policy.compile` asks only of what the server reads."""
 
 from __future__ import annotations
 
