@@ -310,6 +310,13 @@ class Counted:
                 del sys.modules[name]
             sys.modules.update(others)
 
+    def forget(self) -> None:
+        """Empty the caches that have a limit, so that nothing depends on what was counted before; to be called while it is loaded."""
+        for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == PACKAGE]:
+            for one in vars(module).values():
+                if hasattr(one, "cache_parameters") and one.cache_parameters()["maxsize"] is not None:
+                    one.cache_clear()
+
     def of(self, function: Callable[[], object]) -> int:
         """How much a function does; to be called while the package is :meth:`loaded`."""
         before = self.counter.work
