@@ -11,9 +11,9 @@ from .config import Config, ConfigError, Overrides, Severity, pattern_key
 from .configurations import Configurations
 from .files import reason_of
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
-from .policy.engine import applies
+from .policy.engine import Levels, applies
 from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
+from .policy.rule_set import Folder, FoundFolder, OwnRules, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
 from .server.target import NOTHING_BESIDE, Beside, target_of
 from .settings.kinds import DEPLOYMENT
@@ -24,10 +24,11 @@ from .typed import Final, NamedTuple
 class Plan(NamedTuple):
     """What documents of one kind, target and server are checked with.
 
-    ``checks`` are the rules about them that are on, each with its level, and ``ids`` those of these; ``infos`` are all rules about them.
+    ``checks`` are the rules about them that are on, each with the levels of its cases, and ``ids`` those of these; ``infos`` are all rules
+    about them.
     """
 
-    checks: tuple[tuple[Rule, Level], ...]
+    checks: tuple[tuple[Rule, Levels], ...]
     ids: frozenset[str]
     infos: Mapping[str, RuleInfo]
 
@@ -40,6 +41,7 @@ class RuleSet:
 
     def __init__(self, rules: Sequence[Rule], overrides: Overrides) -> None:
         self.overrides = overrides
+        self._rules = rules
         self.active = tuple(rule for rule in rules if is_active(rule, overrides))
         self.known: Mapping[str, RuleInfo] = {rule.info.id: rule.info for rule in rules}
         self._on: dict[Target, frozenset[str]] = {}
@@ -51,9 +53,18 @@ class RuleSet:
         return {rule.info.id: rule for rule in self.active}
 
     @cached_property
-    def causes(self) -> Mapping[str, tuple[str, ...]]:
-        """The rules that yield to others, and to which: see :attr:`Rule.yields_to`."""
-        return {rule.info.id: rule.yields_to for rule in self.active if rule.yields_to}
+    def _reporting(self) -> Mapping[str, tuple[Rule, int]]:
+        return {name: (rule, number) for rule in self._rules for name, number in rule.found_by.items()}
+
+    def reporting(self, mistake: str) -> str:
+        """The id of the rule that reports a mistake which what reads a file finds."""
+        return self._reporting[mistake][0].info.id
+
+    def case_reporting(self, mistake: str, target: Target) -> tuple[Rule, int, Level] | None:
+        """The rule that reports such a mistake, with the number of the case that does, and its level; None where it is off."""
+        rule, number = self._reporting[mistake]
+        level = self.level(rule.cases[number].info, target) if rule.info.id in self.by_id else None
+        return None if level is None else (rule, number, level)
 
     def level(self, info: RuleInfo, target: Target, server: ServerVersion = ANY_SERVER) -> Level | None:
         """How grave the findings of a rule are on a target; None where it is off."""
@@ -70,8 +81,8 @@ class RuleSet:
         key = (document.kind, document.target, document.server)
         if key not in self._plans:
             rules = [rule for rule in self.active if applies(rule, document)]
-            levels = ((rule, self.level(rule.info, document.target, document.server)) for rule in rules)
-            checks = tuple((rule, level) for rule, level in levels if level is not None)
+            levels = ((rule, levels_of(rule, self.overrides, document)) for rule in rules)
+            checks = tuple((rule, of_cases) for rule, of_cases in levels if any(of_cases))
             ids = frozenset(rule.info.id for rule, _ in checks)
             infos = {rule.info.id: rule.info for rule in rules}
             self._plans[key] = Plan(checks, ids, infos)
@@ -95,14 +106,14 @@ def rule_kinds() -> frozenset[str]:
     return kinds() | {DEPLOYMENT}
 
 
-def all_rules(folders: Iterable[Folder]) -> tuple[list[Rule], list[str]]:
-    """The built-in rules and those of folders, in the order of the ids, and the errors in the latter."""
+def all_rules(folders: Iterable[Folder]) -> OwnRules:
+    """The built-in rules and those of folders, in the order of the ids, and the errors and notes about the latter."""
     folders = list(folders)
     rules = list(_built_in())
     if not folders:
-        return rules, []
-    own, errors = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules], [rule.info.category for rule in rules])
-    return sorted([*rules, *own], key=lambda rule: rule.info.id), errors
+        return OwnRules(rules, [], [])
+    own = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules], [rule.info.category for rule in rules])
+    return own._replace(rules=sorted([*rules, *own.rules], key=lambda rule: rule.info.id))
 
 
 def is_selected(rule: Rule, overrides: Overrides) -> bool:
@@ -133,6 +144,11 @@ def target_for(overrides: Overrides, document: Document, beside: Beside = NOTHIN
 
 OF_OLDER_SERVERS: Final = "older-servers"
 """The tag of rules about servers that are older than the one that is judged by: advice, unless a range of servers is given."""
+
+
+def levels_of(rule: Rule, overrides: Overrides, document: Document) -> Levels:
+    """How severe the findings of each case of a rule are in a document, by the rule itself unless the options say it."""
+    return tuple(severity_of(case.info, overrides, document.server)[document.target] for case in rule.cases)
 
 
 def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = ANY_SERVER) -> Severity:
@@ -250,7 +266,8 @@ _ALL_IGNORED = "every selected rule is also ignored"
 class Choices:
     """What the configurations and the command line choose for each file of a run, and what of the configurations counted.
 
-    ``given`` and ``folders`` are what the command line says; mistakes go to ``report_error``, the files of rules to ``note_input``.
+    ``given`` and ``folders`` are what the command line says; mistakes go to ``report_error``, the files of rules to ``note_input``, and
+    what is to be written otherwise to ``note``.
     """
 
     def __init__(
@@ -260,6 +277,7 @@ class Choices:
         configurations: Configurations,
         report_error: Callable[[str], None],
         note_input: Callable[[Path], None],
+        note: Callable[[Notice], None],
         *,
         force_exclude: bool = False,
     ) -> None:
@@ -271,6 +289,7 @@ class Choices:
         self._configurations = configurations
         self._error = report_error
         self._note_input = note_input
+        self._note = note
         self._of_folders: dict[str, Config] = {}
         """The configurations of files, by the folders of these as their paths have them."""
         self._read: dict[tuple[Folder, ...], list[Rule]] = {}
@@ -449,11 +468,13 @@ class Choices:
     def _rules(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)
         if folders not in self._read:
-            self._read[folders], errors = all_rules(folders)
+            self._read[folders], errors, notes = all_rules(folders)
             for path, _ in files_of(folders)[0]:
                 self._note_input(path)
             for error in errors:
                 self._error(error)
+            for path, line, says in notes:
+                self._note(Notice("older-policy", relative_to_here(path), line, says))
         return self._read[folders]
 
     def note_off(self, config: Config, document: Document, rules: RuleSet) -> None:

@@ -851,7 +851,7 @@ def list_rules(
     from .commands.rules import rules_as_json, rules_as_text
     from .policy.rule_set import check_selectors, rank
 
-    rules, errors = all_rules(_rule_folders(rule_folders, config_file, isolated))
+    rules, errors, _ = all_rules(_rule_folders(rule_folders, config_file, isolated))
     _fail(errors)
     if selectors is not None:
         _fail(check_selectors(selectors, [rule.info for rule in rules]))
@@ -900,7 +900,7 @@ def explain(
     from .policy.rule_set import check_ids
 
     folders = _folders_for(paths, rule_folders, config_file, isolated)
-    rules, errors = all_rules(folders)
+    rules, errors, _ = all_rules(folders)
     _fail(errors)
     _fail(check_ids([rule_id], [rule.info for rule in rules]))
     rule_file = rule_file_of(rule_id, folders)
@@ -952,7 +952,7 @@ def test_rules(folders: tuple[Path, ...], config_file: str | None, isolated: boo
     if no_built_in and not tested:
         _fail(['there are no policies to test: name their folder in "rules" of the configuration, or as a PATH'])
     report = run_examples(tested)
-    lines = [*map(printable_lines, report.failures), *([] if quiet or report.errors else [report.summary])]
+    lines = [*map(printable_lines, [*report.notes, *report.failures]), *([] if quiet or report.errors else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))
     _fail(report.errors)
     sys.exit(1 if report.failures else 0)
@@ -989,7 +989,7 @@ def new_rule(rule_id: str, folder: str | None, kind: str, config_file: str | Non
 
     configured = _rule_folders((), config_file, isolated)
     chosen = new.folder_for(folder, configured)
-    known, _ = all_rules(configured)
+    known = all_rules(configured).rules
     _fail(list(filter(None, [new.wrong_id(rule_id, known), "" if folder != "" else "--folder names no folder"])))
     try:
         made = new.create(rule_id, chosen, kind)

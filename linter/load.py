@@ -366,11 +366,14 @@ def breaks_off(loaded: Loaded) -> bool:
     return not loaded.checkable or (not loaded.document.complete and any(problem.lossy for problem in loaded.problems))
 
 
-def why_broken(loaded: Loaded) -> str:
-    """Why not all of a document could be read, where the rule that would report it is off; it must have a lossy problem."""
+def why_broken(loaded: Loaded, rule_of: Callable[[str], str]) -> str:
+    """Why not all of a document could be read, where the rule that would report it is off; it must have a lossy problem.
+
+    ``rule_of`` gives the id of the rule that reports a mistake, by the name of that.
+    """
     problem = next(problem for problem in loaded.problems if problem.lossy)
     line, column = loaded.document.position(problem.span.start)
-    return f"not all of it can be checked (line {line}, column {column}), and {problem.rule}, which says why, is off"
+    return f"not all of it can be checked (line {line}, column {column}), and {rule_of(problem.name)}, which says why, is off"
 
 
 def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:

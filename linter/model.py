@@ -252,7 +252,9 @@ class RuleInfo(NamedTuple):
     category: str = ""
     """What rules are chosen by together: the folder of a built-in rule, the name in front of the slash of another one."""
     pedantic: frozenset[Target] = frozenset()
-    """The targets on which the rule gives an opinion or advice that holds of nearly every installation: it is checked when asked for."""
+    """The targets on which the rule gives an opinion, or advice that applies to almost every installation: it is checked when asked for."""
+    formerly: tuple[str, ...] = ()
+    """The ids that it had, or that were made part of it."""
 
     @property
     def level(self) -> Level:
@@ -405,7 +407,7 @@ class Finding(NamedTuple):
 
     ``path`` is None when it is about no setting, and ``part`` is what of that stands at ``span``. ``suppressed`` is the reason why it is
     accepted, None where it is not, and ``accepted_by`` is what says so. ``holders`` are those of :class:`Document` of which it is true;
-    None where it is of all of them.
+    None where it is of all of them. ``case`` is the case of its rule that found it, by its number.
     """
 
     rule: str
@@ -420,6 +422,7 @@ class Finding(NamedTuple):
     accepted_by: AcceptedBy | None = None
     holders: tuple[tuple[str, str], ...] | None = None
     part: Part = "value"
+    case: int = 0
 
     @property
     def held_by(self) -> tuple[tuple[str, str], ...]:
@@ -483,7 +486,7 @@ class Configuration(NamedTuple):
     accepted: int = 0
 
 
-NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern", "unread-block"]
+NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern", "unread-block", "older-policy"]
 
 
 class Notice(NamedTuple):

@@ -261,8 +261,7 @@ def _rules(ctx: click.Context) -> list[RuleInfo]:
         folders = folders_of(configurations.of(Path(os.curdir)))
     except (ConfigError, OSError):  # the command will say so
         folders = []
-    rules, _ = all_rules([*folders, *(ctx.params.get("rule_folders") or ())])
-    return [rule.info for rule in rules]
+    return [rule.info for rule in all_rules([*folders, *(ctx.params.get("rule_folders") or ())]).rules]
 
 
 max_size_option = option(

@@ -47,8 +47,8 @@ from .model import (
     SettingPath,
     dotted,
 )
-from .policy.engine import found_by, merged, without_repetitions, without_rivals
-from .policy.rule import Rule
+from .policy.engine import Levels, check, merged, without_repetitions, without_rivals
+from .policy.rule import Case, Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
 from .settings import KINDS as CATALOGUES
@@ -327,7 +327,7 @@ class _Run:
         self._found_notices: list[Notice] = []
         configurations = Configurations(options.config, isolated=options.isolated)
         self.choices = Choices(
-            options.overrides, options.rules, configurations, self._error, self.note_input, force_exclude=options.force_exclude
+            options.overrides, options.rules, configurations, self._error, self.note_input, self._note, force_exclude=options.force_exclude
         )
         self._inputs: set[Identity] = set()
 
@@ -605,11 +605,11 @@ class _Run:
             findings += self._found_by_source(part, rules) if part is not loaded else ()
             if is_first and self._reported.isdisjoint(part.places):
                 self._reported |= part.places
-                self._report_status(part, {finding.rule for finding in findings})
+                self._report_status(part, rules, {finding.rule for finding in findings})
         plan = rules.plan(document)
         if loaded.checkable:
             findings += self._found_by_rules(subject) if ahead is None else self._taken(ahead)
-            findings = without_rivals(without_repetitions(findings, rules.causes))
+            findings = without_rivals(without_repetitions(findings, rules.by_id))
         for part in loaded.written:
             self._suppressions.take(part, plan.ids, rules.known)
             if self._acceptances is not None or self._baselines is not None:
@@ -642,7 +642,8 @@ class _Run:
         if newest is document:
             found = self._found_with(plan, document)
         else:
-            found = [one for rule, level in plan.checks if rule.info.category != _SECRETS for one in self._found_by(rule, document, level)]
+            others = [(rule, levels) for rule, levels in plan.checks if rule.info.category != _SECRETS]
+            found = [one for rule, levels in others for one in self._found_by(rule, document, levels)]
             found += self._secrets_found(document, newest, rules)
         found += self._found_in_overridden(subject.loaded, rules)
         for path, error in unchecked(document).items():
@@ -653,14 +654,14 @@ class _Run:
         """What the rules of a plan find. Those that found nothing in the last document run only if they would read anything else now."""
         found: list[Finding] = []
         if not self._are_several:
-            return [one for rule, level in plan.checks for one in self._found_by(rule, document, level)]
+            return [one for rule, levels in plan.checks for one in self._found_by(rule, document, levels)]
         from .memo import Memo  # only for several documents
 
         memo = self._memos.setdefault(id(plan), Memo())
         with memo.watching(document):
-            for rule, level in plan.checks:
+            for rule, levels in plan.checks:
                 if not memo.is_kept(rule.info.id):
-                    found += memo.get(rule.info.id, partial(self._found_by, rule, document, level), keep=operator.not_)
+                    found += memo.get(rule.info.id, partial(self._found_by, rule, document, levels), keep=operator.not_)
         if self._failing or unchecked(document):  # which is to be noted of every document
             memo.forget()
         return found
@@ -670,9 +671,9 @@ class _Run:
         shown = dict(zip((newest, *_parts_of(newest)), (document, *_parts_of(document)), strict=True))
         for one in shown:
             one.target, one.now = document.target, document.now
-        for rule, level in rules.plan(newest).checks:
+        for rule, levels in rules.plan(newest).checks:
             if rule.info.category == _SECRETS:
-                yield from (one._replace(document=shown[one.document]) for one in self._found_by(rule, newest, level))
+                yield from (one._replace(document=shown[one.document]) for one in self._found_by(rule, newest, levels))
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
         """What is found in variables of parts that another part overrides: that they are secrets which anyone can read there."""
@@ -681,9 +682,9 @@ class _Run:
             return
         for document in parts.documents:
             overridden = {path for path, _ in document.given or () if parts.giver(path, "value") is not document}
-            for rule, level in rules.plan(document).checks if overridden else ():
+            for rule, levels in rules.plan(document).checks if overridden else ():
                 if _IN_PLAIN_TEXT in rule.info.tags:
-                    found = self._found_by(rule, document, level)
+                    found = self._found_by(rule, document, levels)
                     yield from (one for one in found if one.path is not None and _is_in(one.path, overridden))
 
     def _take(self, part: Loaded, loaded: Loaded, rules: RuleSet) -> bool:
@@ -706,11 +707,11 @@ class _Run:
             self._rewriters[document] = part.rewriter
         return True
 
-    def _report_status(self, part: Loaded, reported: set[str]) -> None:
+    def _report_status(self, part: Loaded, rules: RuleSet, reported: set[str]) -> None:
         """Report what became of a document; ``reported`` are the rules that found something in it."""
         document = part.document
-        if breaks_off(part) and not any(problem.lossy and problem.rule in reported for problem in part.problems):
-            self._note_unread(document.uri, why_broken(part))
+        if breaks_off(part) and not any(problem.lossy and rules.reporting(problem.name) in reported for problem in part.problems):
+            self._note_unread(document.uri, why_broken(part, rules.reporting))
             return
         name = (document.uri, document.kind, document.environment)
         self.files.append(FileStatus(*name, document.target, "checked", server=document.server, holders=document.holders))
@@ -826,8 +827,8 @@ class _Run:
                 main = combined.members.get("server", deployment.documents[0])
                 rules = self._rules_of[main]
                 plan = rules.plan(combined)
-                found = [finding for rule, level in plan.checks for finding in self._found_by(rule, combined, level)]
-                found = [one for one in without_repetitions(found, rules.causes) if self._is_first(one, one.document)]
+                found = [finding for rule, levels in plan.checks for finding in self._found_by(rule, combined, levels)]
+                found = [one for one in without_repetitions(found, rules.by_id) if self._is_first(one, one.document)]
                 self._add(found, rules)
                 self.rules.update(plan.infos)
                 if self._baselines is not None:
@@ -844,9 +845,9 @@ class _Run:
             if level is not None:
                 self._add([Finding(UNUSED_SUPPRESSION, level, unused.message, unused.document, None, unused.span)], rules)
 
-    def _found_by(self, rule: Rule, document: Document, level: Level) -> list[Finding]:
+    def _found_by(self, rule: Rule, document: Document, levels: Levels) -> list[Finding]:
         try:
-            return found_by(rule, document, level, partial(self._failed, rule, document))
+            return check(rule, document, levels, partial(self._failed, rule, document))
         except Exception as error:  # a bug of ours in one rule must not hide what the others find
             self._failing.add(rule.info.id)
             self._bug(error, document.uri, f"the rule {rule.info.id}")
@@ -859,18 +860,17 @@ class _Run:
 
     def _found_by_source(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
         for problem in loaded.problems:
-            rule = rules.by_id.get(problem.rule)
-            level = rules.level(rule.info, loaded.document.target) if rule is not None else None
-            if rule is not None and level is not None:
-                yield self._finding(problem, rule, level, loaded.document.written_in(problem.path or (), "key")[0])
+            found = rules.case_reporting(problem.name, loaded.document.target)
+            if found is not None:
+                yield self._finding(problem, *found, loaded.document.written_in(problem.path or (), "key")[0])
 
-    def _finding(self, problem: Problem, rule: Rule, level: Level, document: Document) -> Finding:
+    def _finding(self, problem: Problem, rule: Rule, number: int, level: Level, document: Document) -> Finding:
         fix = None
         try:
-            fix = fix_of(problem, rule)
+            fix = fix_of(problem, rule.cases[number])
         except Exception as error:  # a bug of ours: the finding is there all the same
-            self._bug(error, document.uri, f"the fix of {problem.rule}")
-        return Finding(problem.rule, level, problem.message, document, problem.path, problem.span, fix)
+            self._bug(error, document.uri, f"the fix of {rule.info.id}")
+        return Finding(rule.info.id, level, problem.message, document, problem.path, problem.span, fix, case=number)
 
     def _bug(self, error: Exception, uri: str, what: str = "loading the file", on: SettingPath = ()) -> None:
         """Note a bug by its kind and place; its text is left out, for it may quote a value. Each is noted once, wherever it shows."""
@@ -959,15 +959,15 @@ class _Run:
         return Reach(self._unread(), self._is_gone, self._searched)
 
 
-def fix_of(problem: Problem, rule: Rule) -> Fix | None:
-    """The fix of what a source found; its rule says whether it is safe. None where nothing puts it right."""
+def fix_of(problem: Problem, case: Case) -> Fix | None:
+    """The fix of what a source found; the case that reports it says whether it is safe. None where nothing puts it right."""
     repair = problem.repair
-    if repair is None or not rule.fix:
+    if repair is None or not case.fix:
         return None
     edits = repair.edits() if repair.edits is not None else [] if repair.without_mark else None
     if not edits and not repair.without_mark and not repair.changes:
         return None
-    return Fix(repair.changes, rule.fix[0].safe, repair.says, None if edits is None else tuple(edits), without_mark=repair.without_mark)
+    return Fix(repair.changes, case.fix[0].safe, repair.says, None if edits is None else tuple(edits), without_mark=repair.without_mark)
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

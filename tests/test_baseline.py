@@ -476,7 +476,7 @@ def test_nothing_is_said_or_written_where_a_bug_may_hide_findings(monkeypatch: p
     def broken(*_arguments: object) -> list[Finding]:
         raise RuntimeError
 
-    monkeypatch.setattr(run, "found_by", broken)
+    monkeypatch.setattr(run, "check", broken)
     result = lint(FILE, "--baseline", KNOWN, "--fail-on-stale-baseline")
     assert result.exit_code == 3 and "stale" not in result.stderr
     result = lint(FILE, "--write-baseline", KNOWN)

@@ -80,7 +80,7 @@ def found(file: RuleFile) -> Iterator[Finding]:
     assert rule is not None
     for example in (one for one in rule.examples if not one.is_good):
         kind, content = _kind(rule, example, rule_kinds()), example.written().encode(example.encoding)
-        if not rule.must:
+        if rule.found_by:
             given = Input("example", content, Path("/nowhere/example"))
             yield from (one for one in lint_input(given, Options(EVERY_RULE, kind)).result.findings if one.rule == rule.info.id)
             continue

@@ -185,14 +185,14 @@ def test_one_unreadable_file_does_not_hide_the_others(monkeypatch: pytest.Monkey
 
 
 def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    found_by = engine.found_by
+    check = engine.check
 
     def broken(rule: Rule, document: Document, *arguments: object) -> object:
         if rule.info.id == "missing-support-email":
             raise ZeroDivisionError("the secret value")
-        return found_by(rule, document, *arguments)  # type: ignore[arg-type]
+        return check(rule, document, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "found_by", broken)
+    monkeypatch.setattr(run, "check", broken)
     result = lint(write("server.json", BAD), "--select", f"missing-support-email,{SLASH}")
     assert result.exit_code == 3
     assert " --> server.json:1:13\n" in result.stdout

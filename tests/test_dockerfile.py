@@ -184,7 +184,7 @@ def test_a_key_has_no_line_breaks_in_an_image() -> None:
 def test_what_docker_cannot_build(text: str, place: str) -> None:
     (loaded,) = load(text)
     (problem,) = loaded.problems
-    assert problem.rule == "invalid-dockerfile"
+    assert problem.name == "invalid-dockerfile"
     assert "{}:{}".format(*loaded.document.position(problem.span.start)) == place
     assert problem.span.end == problem.span.start + 1
     assert_no_secret(text, "Dockerfile")

@@ -25,7 +25,7 @@ def problems(text: str) -> list[str]:
     """``line:column rule`` of each problem of a file that holds variables of a server."""
     file = SourceFile(".env", f"MEDPLUM_REDIS_HOST=cache\n{text}".encode())
     (loaded,) = dotenv.load(file, "server/env")
-    return ["{}:{} {}".format(*loaded.document.position(problem.span.start), problem.rule) for problem in loaded.problems]
+    return ["{}:{} {}".format(*loaded.document.position(problem.span.start), problem.name) for problem in loaded.problems]
 
 
 @pytest.mark.parametrize(

@@ -66,12 +66,12 @@ def test_the_text_of_an_example_is_fixed(rule_file: RuleFile, example: Any, tmp_
 
 
 def test_every_rule_with_a_fix_shows_it() -> None:
-    silent = [one.path.stem for one in built_in_files() if one.rule is not None and bool(one.rule.fix) != one.rule.info.fixable]
+    silent = [one.path.stem for one in built_in_files() if one.rule is not None and any(one.rule.fixes) != one.rule.info.fixable]
     assert silent == []
 
 
 def test_every_fix_says_why_it_is_safe_or_not() -> None:
-    silent = [one.path.stem for one in built_in_files() if one.rule is not None and not all(plan.reason for plan in one.rule.fix)]
+    silent = [one.path.stem for one in built_in_files() if one.rule is not None and not all(plan.reason for plan in one.rule.fixes)]
     assert silent == []
 
 

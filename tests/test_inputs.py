@@ -480,7 +480,7 @@ def breaks(name: str, original: Callable[..., object]) -> Callable[..., object]:
     return failing
 
 
-@pytest.mark.parametrize("where", ["load", "target_of", "found_by", "excerpt", "side_by_side", "unused"])
+@pytest.mark.parametrize("where", ["load", "target_of", "check", "excerpt", "side_by_side", "unused"])
 @pytest.mark.parametrize("form", reporters.names())
 def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("bug.json").write_text(f" {BAD}")
@@ -489,8 +489,8 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         monkeypatch.setattr(run, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more))
     elif where == "target_of":
         monkeypatch.setattr(choose, "target_of", breaks("bug.json", target_of))
-    elif where == "found_by":
-        monkeypatch.setattr(run, "found_by", lambda rule, one, *more: breaks("bug.json", engine.found_by)(rule, one, *more))
+    elif where == "check":
+        monkeypatch.setattr(run, "check", lambda rule, one, *more: breaks("bug.json", engine.check)(rule, one, *more))
     elif where == "excerpt":
         position = Text.position
         monkeypatch.setattr(Text, "position", lambda text, offset: broken() if text.content[0] == " " else position(text, offset))

@@ -134,7 +134,7 @@ BLANKS = st.sampled_from(["", " ", "\n", "\r\n\t ", " \t\n\r"])
 
 
 def rules_of(parsed: Json) -> list[str]:
-    return [problem.rule for problem in parsed.problems]
+    return [problem.name for problem in parsed.problems]
 
 
 def assert_places(parsed: Json, places: dict[JsonPath, Place]) -> None:
@@ -181,8 +181,8 @@ def test_documents_of_a_stream_are_as_each_is_alone(values: list[Any], chance: r
     for document, text, renderer in zip(documents, texts, renderers, strict=True):
         alone = parse_json(text)
         assert (document.value, document.whole) == (alone.value, alone.whole)
-        problems = [(one.rule, one.span.start - offset, one.span.end - offset) for one in document.problems]
-        assert problems == [(one.rule, *one.span) for one in alone.problems]
+        problems = [(one.name, one.span.start - offset, one.span.end - offset) for one in document.problems]
+        assert problems == [(one.name, *one.span) for one in alone.problems]
         for path, place in renderer.places.items():
             found = document.places.find(path)
             assert found is not None
@@ -205,7 +205,7 @@ def test_a_name_that_stands_twice() -> None:
     text = '{"a": {"b": 1, "b": {"c": 2}, "b": 3}}'
     parsed = parse_json(text)
     assert parsed.value == {"a": {"b": 3}}
-    assert [(problem.rule, text[slice(*problem.span)], problem.span.start, problem.path) for problem in parsed.problems] == [
+    assert [(problem.name, text[slice(*problem.span)], problem.span.start, problem.path) for problem in parsed.problems] == [
         ("json-duplicate-key", '"b"', 15, ("a", "b")),
         ("json-duplicate-key", '"b"', 30, ("a", "b")),
     ]
@@ -269,7 +269,7 @@ def described(text: str) -> Iterator[str]:
     lines = Text(text)
     for problem in parsed.problems:
         start, end = lines.position(problem.span.start), lines.position(problem.span.end)
-        yield f"    {start.line}:{start.column}-{end.line}:{end.column} {problem.rule}: {problem.message}"
+        yield f"    {start.line}:{start.column}-{end.line}:{end.column} {problem.name}: {problem.message}"
     yield f"    read: {parsed.value}" if parsed.whole else f"    read up to there: {parsed.value}"
 
 

@@ -24,8 +24,8 @@ from linter.commands.rules import load_example
 from linter.conformance import mismatch
 from linter.load import Input, load_documents
 from linter.memo import Memo
-from linter.model import ABSENT, UNKNOWN, Document, Fact, Finding, Level, Part, SettingPath
-from linter.policy.engine import applies, found_by
+from linter.model import ABSENT, UNKNOWN, Document, Fact, Finding, Part, SettingPath, Target
+from linter.policy.engine import Levels, applies, check
 from linter.policy.examples import _kind
 from linter.policy.node import Node
 from linter.policy.rule import Rule
@@ -80,10 +80,10 @@ def documents() -> list[Document]:
 
 
 @cache
-def checks(kind: str, target: str) -> list[tuple[Rule, Level]]:
+def checks(kind: str, target: Target) -> list[tuple[Rule, Levels]]:
     rules = [file.rule for file in built_in_files() if file.rule is not None]
     about = Document("x.json", kind, documents()[0].text, {}, BareOrigin({}))
-    return [(rule, rule.info.severity[target] or "note") for rule in rules if applies(rule, about)]  # type: ignore[index]
+    return [(rule, tuple(case.info.severity[target] or "note" for case in rule.cases)) for rule in rules if applies(rule, about)]
 
 
 Said = list[tuple[Any, ...]]
@@ -94,10 +94,10 @@ def said(findings: Iterable[Finding]) -> Said:
 
 
 def alone(document: Document) -> Said:
-    return said(one for rule, level in checks(document.kind, document.target) for one in found_by(rule, document, level))
+    return said(one for rule, levels in checks(document.kind, document.target) for one in check(rule, document, levels))
 
 
-def in_turn(turn: Sequence[Document], rules: Sequence[tuple[Rule, Level]] | None = None) -> tuple[list[Said], list[Counter[str]]]:
+def in_turn(turn: Sequence[Document], rules: Sequence[tuple[Rule, Levels]] | None = None) -> tuple[list[Said], list[Counter[str]]]:
     """What is found in each of several documents, one checked after the other, and which rules were run on it."""
     memo = Memo()
     every: list[Said] = []
@@ -106,10 +106,10 @@ def in_turn(turn: Sequence[Document], rules: Sequence[tuple[Rule, Level]] | None
         found: list[Finding] = []
         runs.append(Counter())
         with memo.watching(document):
-            for rule, level in rules or checks(document.kind, document.target):
+            for rule, levels in rules or checks(document.kind, document.target):
                 if not memo.is_kept(rule.info.id):
                     runs[-1][rule.info.id] += 1
-                    found += memo.get(rule.info.id, partial(found_by, rule, document, level), keep=not_)
+                    found += memo.get(rule.info.id, partial(check, rule, document, levels), keep=not_)
         every.append(said(found))
     return every, runs
 
@@ -270,21 +270,22 @@ def test_what_depends_on_something_else_is_looked_for_again(what: str) -> None:
     kind = "infra/json" if one.info.kinds == ("infra",) else "server/json"
     both = [bare(kind, **{name: value for name, value in data.items() if name != "uri"}) for data in turn]
     both[1].uri = turn[1].get("uri", "x.json")
-    found, runs = in_turn(both, [(one, "error")])
+    found, runs = in_turn(both, [(one, ("error",))])
     assert found[0] == [] and found[1] != [] and runs[1]
 
 
 def test_what_has_not_changed_beneath_any_setting_is_not_looked_at_again() -> None:
     rule = compiled({"**": {"not": {"equals": "x"}}})
     asked: list[Any] = []
-    [clause] = rule.checks
+    [case] = rule.cases
+    [clause] = case.checks
 
-    def check(value: Any, node: Node) -> Verdict:
+    def noted(value: Any, node: Node) -> Verdict:
         asked.append(value)
         return clause.check(value, node)
 
-    rule.__dict__["checks"] = (clause._replace(check=check),)
-    in_turn([bare(port=1, appName="a", bots=[3]), bare(port=1, appName="b", bots=[3])], [(rule, "error")])
+    case.__dict__["checks"] = (clause._replace(check=noted),)
+    in_turn([bare(port=1, appName="a", bots=[3]), bare(port=1, appName="b", bots=[3])], [(rule, ("error",))])
     assert asked == [1, "a", [3], 3, "b"]
 
 

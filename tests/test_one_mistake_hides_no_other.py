@@ -74,7 +74,7 @@ def catalogue_of(source: RuleFile, path: SettingPath) -> tuple[str, SettingPath]
 def is_checked(source: RuleFile, path: SettingPath) -> bool:
     """Whether a rule checks a setting itself, so that it is for another rule to find it misspelt."""
     assert source.rule is not None
-    texts = [clause.text for clause in source.rule.must]
+    texts = [clause.text for case in source.rule.cases for clause in case.must]
     return any(one in (".".join(map(str, path)), "**", "$") or one.startswith("<") and "arn" not in one for one in texts)
 
 
@@ -109,7 +109,7 @@ def finds(source: RuleFile, rule: Rule, example: Any, data: Any) -> list[str]:
 CASES = [
     (source, verdict, number)
     for source in built_in_files()
-    if source.rule is not None and source.rule.must
+    if source.rule is not None and not source.rule.found_by
     for verdict in ("good", "bad")
     for number, example in enumerate(source.data["examples"][verdict])
     if isinstance(example.get("data"), dict) and "Parameters" not in json.dumps(example["data"])

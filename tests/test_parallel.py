@@ -90,14 +90,14 @@ def test_a_process_that_cannot_be_made(folder: Path, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def _killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each process but this one is killed as soon as it runs a rule."""
-    here, found_by = os.getpid(), engine.found_by
+    here, check = os.getpid(), engine.check
 
     def killed(rule: Rule, document: Document, *more: Any) -> list[Finding]:
         if os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
-        return found_by(rule, document, *more)
+        return check(rule, document, *more)
 
-    monkeypatch.setattr(run, "found_by", killed)
+    monkeypatch.setattr(run, "check", killed)
 
 
 @pytest.mark.usefixtures("_killed")
@@ -106,14 +106,14 @@ def test_a_process_that_is_killed(folder: Path) -> None:
 
 
 def test_bugs_are_noted_as_they_are_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found_by = engine.found_by
+    check = engine.check
 
     def broken(rule: Rule, document: Document, *more: Any) -> list[Finding]:
         if rule.info.id == "base-url-without-trailing-slash" and "medplum-3" not in document.uri:
             raise ZeroDivisionError
-        return found_by(rule, document, *more)
+        return check(rule, document, *more)
 
-    monkeypatch.setattr(run, "found_by", broken)
+    monkeypatch.setattr(run, "check", broken)
     assert len(lint_paths([str(folder)], Options(isolated=True, jobs=3)).bugs) == 6
     same_as_alone([str(folder)], Options(isolated=True), 2, 3)
 

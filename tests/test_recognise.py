@@ -266,7 +266,7 @@ def test_json_without_a_mistake_is_read_whatever_it_is_called(name: str) -> None
 def test_what_is_meant_as_json_is_a_finding(name: str, content: str) -> None:
     reading = read(name, content)
     assert not reading.unread
-    assert [problem.rule for one in reading.loaded for problem in one.problems][:1] in (["invalid-json"], ["json-trailing-comma"])
+    assert [problem.name for one in reading.loaded for problem in one.problems][:1] in (["invalid-json"], ["json-trailing-comma"])
 
 
 # --- Variables of a client, and of a server ------------------------------------------------------------------------------------------

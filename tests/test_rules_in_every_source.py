@@ -23,7 +23,9 @@ from linter.redaction.numbers import number_text
 from linter.settings.env_names import setting_of, variable_of
 from linter.settings.kinds import DOCUMENT_KINDS
 
-RULES = [source for source in built_in_files() if source.rule is not None and source.rule.info.kinds == ("server",) and source.rule.must]
+RULES = [
+    source for source in built_in_files() if source.rule is not None and source.rule.info.kinds == ("server",) and not source.rule.found_by
+]
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

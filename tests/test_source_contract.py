@@ -337,13 +337,12 @@ def wrong_document(module: Source, file: SourceFile, loaded: Loaded) -> Iterator
     if document.uri != file.uri or document.text is not file.text:
         yield "a document of another file"
     for problem in loaded.problems:
-        rule = RULES.get(problem.rule)
-        if rule is None or rule.must:
-            yield f"a Problem of the rule {problem.rule}: write it in rules/, with found_by: source"
+        if not any(problem.name in rule.found_by for rule in RULES.values()):
+            yield f'a Problem "{problem.name}": write a rule for it in rules/, with found_by: {problem.name}'
         if not problem.message:
-            yield f"a Problem of the rule {problem.rule} without a message"
+            yield f'a Problem "{problem.name}" without a message'
     spans = {
-        **{f"the Problem {one.rule}": one.span for one in loaded.problems},
+        **{f"the Problem {one.name}": one.span for one in loaded.problems},
         **{f"Suppression {number}": one.span for number, one in enumerate(loaded.suppressions)},
         **{f"the place of Suppression {number}": one.place for number, one in enumerate(loaded.suppressions)},
         **{f"anchor {number}": one for number, (one, _) in enumerate(loaded.anchors)},

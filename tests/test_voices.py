@@ -50,32 +50,32 @@ def found(*arguments: str, data: dict[str, Any] = PUBLIC, config: str = "", only
 
 
 def test_advice_is_given_on_request(policies: Path) -> None:
-    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    write_rule(policies, "advice", {"port": "absent"}, severity="pedantic")
     write_rule(policies, "plain", {"port": "absent"})
     assert found() == ["error plain port"]
-    assert found("--pedantic") == ["error advice port", "error plain port"]
-    assert found(config="pedantic = true") == ["error advice port", "error plain port"]
-    assert found(config='[per-file."server.json"]\npedantic = true') == ["error advice port", "error plain port"]
-    assert found("--pedantic", config="pedantic = false") == ["error advice port", "error plain port"]
+    assert found("--pedantic") == ["note advice port", "error plain port"]
+    assert found(config="pedantic = true") == ["note advice port", "error plain port"]
+    assert found(config='[per-file."server.json"]\npedantic = true') == ["note advice port", "error plain port"]
+    assert found("--pedantic", config="pedantic = false") == ["note advice port", "error plain port"]
 
 
 def test_one_rule_is_asked_for_by_its_id_and_not_by_its_category(policies: Path) -> None:
-    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    write_rule(policies, "advice", {"port": "absent"}, severity="pedantic")
     assert found("--select", "acme") == []
-    assert found("--select", "acme/advice") == ["error advice port"]
+    assert found("--select", "acme/advice") == ["note advice port"]
     assert found(config='[severity]\n"acme/advice" = "note"') == ["note advice port"]
     assert found("--pedantic", "--ignore", "acme/advice") == []
 
 
 def test_advice_on_one_target_only(policies: Path) -> None:
-    write_rule(policies, "advice", {"port": "absent"}, pedantic={"production": False, "development": True})
+    write_rule(policies, "advice", {"port": "absent"}, severity={"production": "error", "development": "pedantic"})
     assert found() == ["error advice port"]
     assert found(data=LOCAL) == []
-    assert found("--pedantic", data=LOCAL) == ["error advice port"]
+    assert found("--pedantic", data=LOCAL) == ["note advice port"]
 
 
 def test_a_configuration_that_does_not_ask_switches_nothing_off(policies: Path) -> None:
-    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    write_rule(policies, "advice", {"port": "absent"}, severity="pedantic")
     report = json.loads(run("-f", "json", config="pedantic = false").stdout)
     assert report["configurations"][0]["rules_off"] == []
     report = json.loads(run("-f", "json", "--pedantic", config='ignore = ["acme/advice"]').stdout)
@@ -91,7 +91,7 @@ def test_pedantic_is_true_or_false(policies: Path, value: str) -> None:
 
 
 def test_a_comment_for_advice_that_was_not_asked_for_is_not_unused(policies: Path) -> None:
-    write_rule(policies, "advice", {"port": "absent"}, pedantic=True)
+    write_rule(policies, "advice", {"port": "absent"}, severity="pedantic")
     Path(".env").write_text("# medplum-lint: ignore[acme/advice] it is fine\nMEDPLUM_PORT=8103\nMEDPLUM_REDIS_HOST=cache\n")
 
     def unused(*arguments: str) -> bool:
@@ -104,15 +104,15 @@ def test_a_comment_for_advice_that_was_not_asked_for_is_not_unused(policies: Pat
 
 
 def test_lists_call_advice_pedantic(policies: Path) -> None:
-    write_rule(policies, "advice", {"port": "absent"}, pedantic={"production": False, "development": True})
-    write_rule(policies, "off", {"port": "absent"}, severity={"production": "note", "development": "off"}, pedantic=True)
+    write_rule(policies, "advice", {"port": "absent"}, severity={"production": "error", "development": "pedantic"})
+    write_rule(policies, "off", {"port": "absent"}, severity={"production": "pedantic", "development": "off"})
 
     def printed(*arguments: str) -> str:
         return CliRunner().invoke(cli, [*arguments, "--rules", "policies"]).stdout
 
     listed = {line.split()[0]: " ".join(line.split()[2:5]) for line in printed("rules", "acme").splitlines()}
-    assert listed == {"acme/advice": "error/error (pedantic) server", "acme/off": "note (pedantic)/off server"}
-    assert "Severity: error in production, error (pedantic) in development\n" in printed("explain", "acme/advice")
+    assert listed == {"acme/advice": "error/note (pedantic) server", "acme/off": "note (pedantic)/off server"}
+    assert "Severity: error in production, note (pedantic) in development\n" in printed("explain", "acme/advice")
     assert json.loads(printed("rules", "acme", "-f", "json"))[1]["pedantic"] == {"production": True, "development": False}
 
 

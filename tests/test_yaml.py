@@ -304,7 +304,7 @@ def test_mistakes(text: str, at: str, words: str) -> None:
     import re
 
     (problem,) = (problem for parsed in parse_yaml(text) for problem in parsed.problems)
-    assert problem.rule == "invalid-yaml"
+    assert problem.name == "invalid-yaml"
     assert abs(problem.span.start - text.index(at)) <= 3, text[problem.span.start :]
     assert re.search(words, problem.message), problem.message
     assert "hunter2" not in problem.message
@@ -313,7 +313,7 @@ def test_mistakes(text: str, at: str, words: str) -> None:
 def test_a_name_that_stands_twice() -> None:
     parsed = one("a:\n  - b: 1\n    b: 2\n    'b': 3\n")
     assert parsed.value == {"a": [{"b": 3}]}
-    assert [(problem.rule, problem.span, problem.path) for problem in parsed.problems] == [
+    assert [(problem.name, problem.span, problem.path) for problem in parsed.problems] == [
         ("yaml-duplicate-key", Span(16, 17), ("a", 0, "b")),
         ("yaml-duplicate-key", Span(25, 28), ("a", 0, "b")),
     ]

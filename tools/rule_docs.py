@@ -21,6 +21,7 @@ class Category(NamedTuple):
 
 CATEGORIES = {
     "syntax": Category("Syntax", "Whether a file can be read at all: JSON, YAML, their encoding, and suppression comments."),
+    "settings": Category("Settings", "The right settings are not there: one is missing, unknown, ignored, or in the wrong place."),
     "values": Category(
         "Values",
         "Names and values of settings in general: unknown, deprecated, missing, of the wrong type, out of range, or misread.",
@@ -160,12 +161,12 @@ def _evidence_text(one: str) -> str:
 
 
 def _fix(rule_file: RuleFile) -> str:
-    return f" Fix: {fix_words(rule_file.rule)}." if rule_file.rule is not None and rule_file.rule.fix else ""
+    return f" Fix: {fix_words(rule_file.rule)}." if rule_file.rule is not None and any(rule_file.rule.fixes) else ""
 
 
 def _fix_safety(rule_file: RuleFile) -> Iterator[str]:
     """The paragraph that says why the fixes are safe, or are not."""
-    plans = rule_file.rule.fix if rule_file.rule is not None else ()
+    plans = rule_file.rule.fixes if rule_file.rule is not None else ()
     says = dict.fromkeys(f"{'safe' if plan.safe else 'unsafe'}, because {plan.reason}" for plan in plans if plan.reason)
     if says:
         yield from (f"Fix safety: {'; else '.join(says)}.", "")

@@ -61,7 +61,7 @@ def entry(file: str, wanted: Acceptance, options: Options) -> Entry:
 
 def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -> list[Finding]:
     """The findings that are to be accepted; those of a rule that compares files need more than one, and are taken to be there."""
-    rules, errors = all_rules([*folders_of(config), *options.rules])
+    rules, errors, _ = all_rules([*folders_of(config), *options.rules])
     if errors := errors or check_ids([wanted.rule], (rule.info for rule in rules)):
         raise Refused(errors[0])
     # A rule that is only checked on request is one that somebody has asked for.

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from ..choose import is_active, is_selected, relative_to_here, severity_of
+from ..choose import is_active, is_selected, levels_of, relative_to_here
 from ..config import Config, Overrides
 from ..documents.deployment import side_by_side
-from ..model import TARGETS, Document, Finding, RuleInfo
+from ..model import LEVELS, TARGETS, Document, Finding, RuleInfo
 from ..policy.engine import check
 from ..policy.node import document_fact
 from ..policy.rule import Rule
@@ -91,17 +91,18 @@ def _block(rule_file: RuleFile, outcome: Outcome, subject: _Subject, given: Over
     found = trace(rule, subject.document)
     findings = [one for one in outcome.result.findings if one.rule == rule.info.id and _is_of(one, subject.document)]
     chosen = _Choice(rule, overrides, given, config)
-    level = severity_of(rule.info, overrides, subject.document.server)[subject.document.target]
+    levels = levels_of(rule, overrides, subject.document)
+    level = min(filter(None, levels), key=LEVELS.index, default=None)
     readable = bool(subject.document.members) or subject.document in outcome.checkable
     silent = chosen.why_not or (chosen.why_off(subject.document) if level is None else "")
-    by_source = not rule.must
+    by_source = rule.found_by
     if not silent and not readable and not by_source:
         silent = "too much of the document cannot be read"
-    wrong = sum(clause.places["false"] for clause in found.clauses) if found.asked == "true" and not silent else 0
+    wrong = 0 if silent else sum(clause.places["false"] for clause in found.clauses)
     reported = sum(1 + len(one.related) for one in findings)
     left_out = _left_out(rule, outcome, subject.document, overrides, findings) if wrong > reported else []
     lines = [f"{subject.name}: {_verdict(rule, found, findings, silent, left_out, subject.document)}"]
-    if found.applies:
+    if found.cases:
         rows = _facts(subject.document, overrides, given, config)
         rows.append(("severity", f"{level or 'off'} ({chosen.severity})"))
         rows.append(("checked", f"no: {chosen.why_not}" if chosen.why_not else chosen.why))
@@ -128,7 +129,7 @@ def _verdict(
     rule: Rule, found: Trace, findings: list[Finding], silent: str, left_out: list[tuple[Finding, str]], document: Document
 ) -> str:
     """In one clause whether the rule speaks, and if not, why."""
-    if not found.applies:
+    if not found.cases:
         return f"silent: the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}"
     shown = [one for one in findings if one.suppressed is None]
     if shown:
@@ -139,7 +140,7 @@ def _verdict(
         return "silent: what it finds is accepted"
     if left_out:
         return f"silent: {left_out[0][1]}"
-    if not rule.must:
+    if rule.found_by:
         return "silent: what reads the file found nothing of this"
     if found.asked != "true":
         return "silent: its condition does not hold" if found.asked == "false" else "silent: it is not known whether its condition holds"
@@ -243,21 +244,25 @@ class _Choice:
 
 def _clause_lines(rule_file: RuleFile, found: Trace, *, several: bool) -> Iterator[str]:
     """The clauses of a rule with their answers. With ``several`` files each place names its own."""
-    for number, clauses in enumerate(found.conditions):
-        yield f"  {'when' if number == 0 else 'or when'}"
-        for clause in clauses:
+    assert rule_file.rule is not None  # the caller has found it by its id
+    for case in found.cases:
+        if len(rule_file.rule.cases) > 1:
+            yield f"  case {case.number + 1}  [line {rule_file.line(('cases', case.number))}]"
+        for number, clauses in enumerate(case.conditions):
+            yield f"  {'when' if number == 0 else 'or when'}"
+            for clause in clauses:
+                yield from _lines_of(clause, rule_file.line(clause.place), several=several)
+        if case.clauses:
+            yield "  must" if case.asked == "true" else "  must (reported only where the condition holds)"
+        for clause in case.clauses:
             yield from _lines_of(clause, rule_file.line(clause.place), several=several)
-    if found.clauses:
-        yield "  must" if found.asked == "true" else "  must (reported only where the condition holds)"
-    for clause in found.clauses:
-        yield from _lines_of(clause, rule_file.line(clause.place), several=several)
 
 
 def _lines_of(clause: ClauseTrace, line: int, *, several: bool) -> Iterator[str]:
     """A clause, with its line in the rule, and beneath it what it answers at each place."""
     yield f"    {clause.text}  [line {line}]"
     if not clause.places:
-        nothing = "false" if clause.place[0] == "when" else "-"
+        nothing = "false" if "when" in clause.place[:3:2] else "-"
         yield f"      {nothing.ljust(8)} the path leads to nothing in this document"
     for answer in clause.answers:
         yield f"      {_answer(answer, several=several)}"
@@ -309,9 +314,9 @@ def _left_out(rule: Rule, outcome: Outcome, document: Document, overrides: Overr
     """What the rule finds by itself and the report does not have, each with the reason."""
     known = {(finding.document.uri, finding.path) for finding in reported}
     known |= {(one.document.uri, one.path or None) for finding in reported for one in finding.related}
-    findings = check(rule, document, severity_of(rule.info, overrides, document.server))
+    findings = check(rule, document, levels_of(rule, overrides, document))
     return [
-        (finding, _why_left_out(rule.info, rule.yields_to, outcome, finding))
+        (finding, _why_left_out(rule.info, rule.cases[finding.case].yields_to, outcome, finding))
         for finding in findings
         if (finding.document.uri, finding.path) not in known
     ]

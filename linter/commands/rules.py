@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -96,13 +96,13 @@ def explanation(rule_file: RuleFile) -> str:
 
 def fix_words(rule: Rule) -> str:
     """Whether the fixes of a rule can be made unseen."""
-    safe = {plan.safe for plan in rule.fix}
+    safe = {plan.safe for plan in rule.fixes}
     return "safe" if safe == {True} else "review it before you apply it" if safe == {False} else "safe in part"
 
 
 def _fixes(rule: Rule) -> Iterator[str]:
     """The ways to fix a finding of a rule, each with the reason why it is safe, or is not."""
-    for number, plan in enumerate(rule.fix):
+    for number, plan in enumerate(rule.fixes):
         words = "safe" if plan.safe else "review it before you apply it"
         yield f"{'          ' if number else 'Fix:      '}{words}{f': {plan.reason}' if plan.reason else ''}"
 
@@ -121,10 +121,11 @@ def _example(title: str, example: Example) -> list[str]:
 
 
 class ExampleReport(NamedTuple):
-    """What running examples gave: failures and errors as ``file:line: …``, and one line that sums up."""
+    """What running examples gave: failures, errors and notes as ``file:line: …``, and one line that sums up."""
 
     failures: list[str]
     errors: list[str]
+    notes: list[str]
     summary: str
 
 
@@ -144,7 +145,8 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
             failed.extend(_described(rule_file, rule_file.rule.info.id, one) for one in _failures(rule_file))
     rules = sum(rule_file.rule is not None for rule_file in files)
     result = f"{len(failed)} failed" if failed else "all passed"
-    return ExampleReport(failed, errors, f"{examples} example{'s' * (examples != 1)} of {rules} rule{'s' * (rules != 1)}: {result}.")
+    notes = [f"{one.path}:{line}: note: {says}" for one in files for line, says in one.notes]
+    return ExampleReport(failed, errors, notes, f"{examples} example{'s' * (examples != 1)} of {rules} rule{'s' * (rules != 1)}: {result}.")
 
 
 def _described(rule_file: RuleFile, rule_id: str, failed: FailedExample) -> str:
@@ -172,14 +174,14 @@ def load_example(content: bytes, kind: str, server: str = "") -> list[Sample]:
         loaded.document.server = version
         loaded.document.target = target_of(loaded.document)
         loaded.document.complete = loaded.document.complete or kind == "server/json"  # an example is a whole, however short it is
-        problems = [(problem.rule, problem.span) for problem in loaded.problems]
+        problems = [(problem.name, problem.span) for problem in loaded.problems]
         samples.append(Sample(loaded.document, [*problems, *_unused_suppressions(loaded)], loaded.checkable, partial(_mended, loaded)))
     return samples
 
 
-def _mended(loaded: Loaded, rule_id: str) -> str:
-    """The text of a document with what its source found under the id of a rule put right."""
-    repairs = [problem.repair for problem in loaded.problems if problem.rule == rule_id and problem.repair is not None]
+def _mended(loaded: Loaded, names: Collection[str]) -> str:
+    """The text of a document with the mistakes of some names that its source found put right."""
+    repairs = [problem.repair for problem in loaded.problems if problem.name in names and problem.repair is not None]
     edits = [edit for repair in repairs if repair.edits is not None for edit in repair.edits() or ()]
     changes = [change for repair in repairs for change in repair.changes]
     if changes and loaded.editor is not None:

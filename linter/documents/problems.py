@@ -45,14 +45,14 @@ def json_problems(parsed: Json, consequence: str, content: str | None = None) ->
     mender = _Mender(parsed, content) if content is not None and parsed.problems else None
     for problem in parsed.problems:
         repair = mender.repair(problem) if mender is not None else None
-        if problem.rule == "json-duplicate-key":
+        if problem.name == "json-duplicate-key":
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
             message = f"{name} is given twice: the last one counts, and the others are silently dropped; keep one"
-            yield Problem(problem.rule, message, problem.span, problem.path, repair=repair)
+            yield Problem(problem.name, message, problem.span, problem.path, repair=repair)
         else:
-            advice = _ADVICE.get(problem.rule)
+            advice = _ADVICE.get(problem.name)
             message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
-            yield Problem(problem.rule, message, problem.span, fatal=problem.fatal, lossy=problem.lossy, repair=repair)
+            yield Problem(problem.name, message, problem.span, fatal=problem.fatal, lossy=problem.lossy, repair=repair)
 
 
 _REPAIRS = {
@@ -70,21 +70,21 @@ class _Mender:
     def __init__(self, parsed: Json, content: str) -> None:
         self._parsed = parsed
         self._content = content
-        counts = Counter(problem.rule for problem in parsed.problems)
+        counts = Counter(problem.name for problem in parsed.problems)
         self._can = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
 
     def repair(self, problem: SyntaxProblem) -> Repair | None:
         """What puts a mistake right; None for one that nothing does."""
-        if problem.rule not in self._can:
+        if problem.name not in self._can:
             return None
-        return Repair(_REPAIRS[problem.rule], lambda: self._edits(problem))
+        return Repair(_REPAIRS[problem.name], lambda: self._edits(problem))
 
     def _edits(self, problem: SyntaxProblem) -> list[Edit] | None:
         from ..syntax.json_edits import remove_earlier, remove_trailing_commas, repeats_itself  # only for a mistake
 
-        if problem.rule == "json-comment":
+        if problem.name == "json-comment":
             return [edit for edit in self._comments if edit.span.start <= problem.span.start < edit.span.end]
-        if problem.rule == "json-trailing-comma":
+        if problem.name == "json-trailing-comma":
             return remove_trailing_commas(self._content, self._parsed, [problem.span])
         path = problem.path or ()
         return remove_earlier(self._content, self._parsed, path) if path and repeats_itself(self._content, self._parsed, path) else None
@@ -114,16 +114,16 @@ def yaml_problems(parsed: Yaml, consequence: str, content: str | None = None) ->
     """
     repeated = sum(problem.repeated is not None for problem in parsed.problems)
     for problem in parsed.problems:
-        if problem.rule == "yaml-duplicate-key":
+        if problem.name == "yaml-duplicate-key":
             name = printable(dotted(problem.path or ()))
             message = f"{name} is given twice: the last one counts, or the whole file is refused; keep one"
             line = (
                 _line_alone(content, problem.repeated) if content is not None and repeated <= _MOST_REPAIRS["json-duplicate-key"] else None
             )
             repair = None if line is None else Repair(_REPAIRS["json-duplicate-key"], partial(list, [Edit(line, "")]))
-            yield Problem(problem.rule, message, problem.span, problem.path, repair=repair)
+            yield Problem(problem.name, message, problem.span, problem.path, repair=repair)
         else:
-            yield Problem(problem.rule, f"{problem.message}: {consequence}", problem.span, fatal=problem.fatal, lossy=problem.lossy)
+            yield Problem(problem.name, f"{problem.message}: {consequence}", problem.span, fatal=problem.fatal, lossy=problem.lossy)
 
 
 def _line_alone(content: str, span: Span | None) -> Span | None:

@@ -181,13 +181,13 @@ class Repair(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What a source itself finds wrong, under the id of a rule that is ``found_by: source``.
+    """What a source itself finds wrong. The case of a rule that reports it has its ``name`` in ``found_by``.
 
     ``fatal``: whoever reads the configuration in production gets no further. ``lossy``: what stands in the text was not all read, or not as
     it was meant, so that more may be wrong than is found. ``repair`` is what puts it right, where that is known.
     """
 
-    rule: str
+    name: str
     message: str
     span: Span
     path: SettingPath | None = None

@@ -247,7 +247,7 @@ def read_variables(
     every = list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
     mistakes = [*_written_wrong(given, file.release), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
-    misread = {problem.path for problem in mistakes if problem.rule != "duplicate-variable"}
+    misread = {problem.path for problem in mistakes if problem.name != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name, file.release): variable for variable in given}
     values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
     if file.encoding_error is None:
@@ -306,7 +306,7 @@ def _written_wrong(given: list[Variable], release: Release) -> Iterator[Problem]
 
 def is_misread(variable: Variable, release: Release) -> bool:
     """Whether a variable is written so that its value is not the one that was meant, and is not checked."""
-    return any(problem.rule != "duplicate-variable" for problem in _written_wrong([variable], release))
+    return any(problem.name != "duplicate-variable" for problem in _written_wrong([variable], release))
 
 
 def _duplicate(variable: Variable, release: Release) -> Problem:
@@ -385,11 +385,11 @@ def _with_repair(problem: Problem, given: Mapping[SettingPath, Variable], file: 
     variable = given.get(problem.path) if problem.path is not None else None
     if problem.path is None or variable is None or variable.value != problem.span:
         return problem
-    if problem.rule == "line-break-at-end-of-value" and variable.text is not None:
+    if problem.name == "line-break-at-end-of-value" and variable.text is not None:
         value = _value(problem.path, variable._replace(text=variable.text.rstrip("\r\n")), file.release)
         return problem._replace(repair=Repair("leave out the line break at its end", changes=(Change("set", problem.path, value),)))
     content, (start, end) = file.text.content, problem.span
-    if problem.rule != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end):
+    if problem.name != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end):
         return problem
     if file.cached("has an alias", lambda: _ALIAS.search(content) is not None):
         return problem

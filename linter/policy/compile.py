@@ -12,7 +12,7 @@ from functools import partial
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN
 from ..typed import Any, NamedTuple
-from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, meant_at, switch_at
+from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere, meant_at, switch_at
 from .errors import RuleError
 from .node import Node
 from .operators import Inner
@@ -154,11 +154,12 @@ def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:
 def _of_what_is_read(check: Check, mode: Mode) -> Check:
     """The check whether a setting is given, of one that the server reads.
 
-    One that the server is too old to read is absent to a condition, and nothing asks for it.
+    One that the server is too old to read is absent to a condition, and nothing asks for it. What is not in an input that shows only a part
+    of a configuration may be in another part.
     """
 
     def read(value: Any, node: Node) -> Verdict:
-        if value is ABSENT and is_given_otherwise_at(node):
+        if value is ABSENT and (is_given_otherwise_at(node) or may_be_elsewhere(node)):
             return None
         if value is node.value and is_unread_at(node):
             return check(ABSENT, node) if mode.condition else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread, mismatch_of
-from ..model import UNKNOWN
+from ..model import UNKNOWN, is_complete
 from ..release import MAIN
 from ..typed import Any, Final
 from .node import Node
@@ -46,6 +46,15 @@ def is_given_otherwise_at(node: Node) -> bool:
     if node.is_deeper_than(_DEEPEST_SETTING):
         return False
     return (not node.is_deeper_than(1) and is_misspelt(node.document, node.path)) or is_set_later(node.document, node.path)
+
+
+def may_be_elsewhere(node: Node) -> bool:
+    """Whether what is absent at a node may be given in a part of the configuration that the document does not show.
+
+    The members of a list are written in one piece.
+    """
+    document, path = node.document.owner(node.path)
+    return not document.ask(is_complete) and not any(isinstance(step, int) for step in path)
 
 
 _DEEPEST_SETTING: Final = 8

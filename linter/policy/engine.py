@@ -9,21 +9,21 @@ from functools import partial
 from operator import not_
 
 from ..conformance.mismatch import mismatches, read_since
-from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, Target, dotted
+from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, dotted
 from ..text import printable
 from ..typed import Final
 from .compile import CompiledClause
 from .display import shown
 from .node import Node, may_be_unread
-from .rule import Rule, kind_matches
+from .rule import Case, Rule, kind_matches
 from .template import Template, cut
 from .verdict import Failure
 
 _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key", "key": "key"}
 
 
-def applies(rule: Rule, document: Document) -> bool:
-    """Whether a rule speaks about documents of this kind."""
+def applies(rule: Rule | Case, document: Document) -> bool:
+    """Whether a rule, or a case of one, is for documents of this kind."""
     return any(kind_matches(document.kind, kind) for kind in rule.info.kinds)
 
 
@@ -36,20 +36,18 @@ Failed = Callable[[SettingPath, Exception], object]
 """Is called with each place that could not be checked, for a bug of ours."""
 
 
-def check(
-    rule: Rule, document: Document, severity: Mapping[Target, Level | None] | None = None, failed: Failed | None = None
-) -> list[Finding]:
-    """Every finding of one rule in one document. ``severity`` is that of the configuration, else the rule's own counts.
+Levels = tuple["Level | None", ...]
+"""How severe the findings of each case of a rule are; None where it is not checked."""
+
+
+def check(rule: Rule, document: Document, levels: Levels | None = None, failed: Failed | None = None) -> list[Finding]:
+    """Every finding of a rule in a document. ``levels`` are those of the configuration, else the rule's own count.
 
     With ``failed`` a bug in the check of one place is that place's alone; without it, it is raised.
     """
-    level = (severity or rule.info.severity)[document.target]
-    return found_by(rule, document, level, failed) if level is not None and applies(rule, document) else []
-
-
-def found_by(rule: Rule, document: Document, level: Level, failed: Failed | None = None) -> list[Finding]:
-    """Every finding, of a level, of a rule in a document that it is about; ``failed`` is that of :func:`check`."""
-    findings = _found(rule, level, seen_by(rule, document), failed)
+    if levels is None:
+        levels = tuple(case.info.severity[document.target] for case in rule.cases)
+    findings = _found(rule, levels, seen_by(rule, document), failed)
     if rule.trusted:
         return findings
     from .trust import with_document
@@ -66,46 +64,52 @@ def seen_by(rule: Rule, document: Document) -> Document:
     return public_view(document)
 
 
-def _found(rule: Rule, level: Level, document: Document, failed: Failed | None) -> list[Finding]:
+def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None) -> list[Finding]:
     root = Node(document, None, document.data)
-    if rule.condition is not None and rule.condition(root) is not True:
-        return []
-    found = _FoundByRule(rule, level, document, failed)
-    memo = document.memo
-    for number, clause in enumerate(rule.checks):
-        if clause.aspect is not None:
-            misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
-            found.look_at(clause, (Node.at(document, path) for path in misfits))
-        elif memo is None or clause.path.is_single:
-            found.look_at(clause, clause.path.nodes(root))
-        else:  # kept for each setting at the top, of which most stay the same from one document to the next
-            for part in clause.path.parts(document):
-                key = (rule.info.id, number, part)
-                if not memo.is_kept(key):
-                    memo.get(key, partial(found.look_at, clause, clause.path.nodes_of(document, part)), keep=not_)
+    found = _FoundByRule(document, failed)
+    for number, (case, level) in enumerate(zip(rule.cases, levels, strict=True)):
+        if level is not None and applies(case, document) and (case.condition is None or case.condition(root) is True):
+            found.look_at(case, number, level)
     findings = list(found.findings.values())
-    return without_rivals(findings) if findings and rule.fix else findings
+    return without_rivals(findings) if findings and any(finding.fix is not None for finding in findings) else findings
 
 
 class _FoundByRule:
     """What a rule finds in a document, the first finding of each place."""
 
-    def __init__(self, rule: Rule, level: Level, document: Document, failed: Failed | None) -> None:
+    def __init__(self, document: Document, failed: Failed | None) -> None:
         self.findings: dict[SettingPath, Finding] = {}
-        self._rule = rule
-        self._level = level
         self._document = document
         self._failed = failed
         self._deep = 0
 
-    def look_at(self, clause: CompiledClause, nodes: Iterable[Node]) -> bool:
+    def look_at(self, case: Case, number: int, level: Level) -> None:
+        """Add what a case finds, which is that of this number in its rule."""
+        document = self._document
+        memo = document.memo
+        for index, clause in enumerate(case.checks):
+            look = partial(self._look_at, case, number, level, clause)
+            if clause.aspect is not None:
+                misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
+                look(Node.at(document, path) for path in misfits)
+            elif memo is None or clause.path.is_single:
+                look(clause.path.nodes(Node(document, None, document.data)))
+            else:  # kept for each setting at the top, of which most stay the same from one document to the next
+                for part in clause.path.parts(document):
+                    key = (case.info.id, number, index, part)
+                    if not memo.is_kept(key):
+                        memo.get(key, partial(look, clause.path.nodes_of(document, part)), keep=not_)
+
+    def _look_at(self, case: Case, number: int, level: Level, clause: CompiledClause, nodes: Iterable[Node]) -> bool:
         """Add what is wrong at some places; whether anything is, or could not be checked."""
         fails = False
         for node in nodes:
             try:
                 failures = _failures(clause, node)
                 for failure in failures:
-                    self._add(clause, node, failure)
+                    where = self._place_of(node, failure)
+                    if where is not None and where.path not in self.findings:
+                        self.findings[where.path] = _finding(case, number, level, clause, where, failure)
             except Exception as error:
                 if self._failed is None:
                     raise
@@ -115,14 +119,13 @@ class _FoundByRule:
                 fails = fails or bool(failures)
         return fails
 
-    def _add(self, clause: CompiledClause, node: Node, failure: Failure) -> None:
+    def _place_of(self, node: Node, failure: Failure) -> Node | None:
+        """The place that a failure is at; None for one more that is nested too deeply."""
         is_deep = node.is_deeper_than(DEEP)
         self._deep += is_deep
         if is_deep and self._deep > _MOST_DEEP:
-            return
-        where = Node.at(self._document, node.path + failure.path) if failure.path else node
-        if where.path not in self.findings:
-            self.findings[where.path] = _finding(self._rule, self._level, clause, where, failure)
+            return None
+        return Node.at(self._document, node.path + failure.path) if failure.path else node
 
 
 def without_rivals(findings: list[Finding]) -> list[Finding]:
@@ -153,24 +156,30 @@ def _set_by(finding: Finding) -> Iterator[SettingPath]:
     return (change.path for change in finding.fix.changes if change.action == "set") if finding.fix is not None else iter(())
 
 
-def without_repetitions(findings: Sequence[Finding], causes: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """The findings of a document without those of which another one names the cause: see :attr:`Rule.yields_to`.
+def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
+    """The findings of a document without those of which another one names the cause: see :attr:`Case.yields_to`.
 
-    ``causes`` has the rules that yield to others, and to which. The other finding may be about the same setting, about what holds it, or
+    ``rules`` are those by which they were found, by their ids. The other finding may be about the same setting, about what holds it, or
     about something in it.
     """
-    if len(findings) < 2 or not any(finding.rule in causes for finding in findings):
+    causes = [_case(finding, rules).yields_to if finding.rule in rules else () for finding in findings]
+    named = {cause for ids in causes for cause in ids}
+    if len(findings) < 2 or not named:
         return list(findings)
-    named = {cause for rule_ids in causes.values() for cause in rule_ids}
     places: dict[str, _Places] = {}
     for finding in findings:
         if finding.rule in named and finding.path is not None:
             places.setdefault(finding.rule, _Places()).add(finding.path)
     return [
         finding
-        for finding in findings
-        if finding.path is None or not any(finding.path in places[cause] for cause in causes.get(finding.rule, ()) if cause in places)
+        for finding, ids in zip(findings, causes, strict=True)
+        if finding.path is None or not any(finding.path in places[cause] for cause in ids if cause in places)
     ]
+
+
+def _case(finding: Finding, rules: Mapping[str, Rule]) -> Case:
+    """The case of a rule that found something."""
+    return rules[finding.rule].cases[finding.case]
 
 
 class _Places:
@@ -189,21 +198,22 @@ class _Places:
 
 
 def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
-    """The findings with those of each rule that has words for several (:attr:`Rule.together`) made into one.
+    """The findings with those of each case of a rule that has words for several (:attr:`Case.together`) made into one.
 
     It is at the first place, with the others as related ones; its fix is that of those of them that have one. Names that a later release
     reads are apart from all others. ``rules`` are those by which they were found, by their ids.
     """
-    groups: dict[tuple[str, Level, Document, bool], list[Finding]] = {}
+    groups: dict[tuple[str, int, Level, Document, bool], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.rule, finding.severity, finding.document, bool(_since(finding))), []).append(finding)
+        groups.setdefault((finding.rule, finding.case, finding.severity, finding.document, bool(_since(finding))), []).append(finding)
     kept: list[Finding] = []
-    for (rule_id, _, document, _), group in groups.items():
+    for (rule_id, number, _, document, _), group in groups.items():
         rule = rules.get(rule_id) if len(group) > 1 else None
-        if rule is None or rule.together is None:
+        together = rule.cases[number].together if rule is not None else None
+        if rule is None or together is None:
             kept.extend(group)
         else:
-            kept.append(_merged(rule, rule.together, document, sorted(group, key=lambda one: one.span)))
+            kept.append(_merged(rule, together, document, sorted(group, key=lambda one: one.span)))
     return kept
 
 
@@ -259,36 +269,37 @@ def _failures(clause: CompiledClause, node: Node) -> tuple[Failure, ...]:
     return () if verdict is True or verdict is None else verdict
 
 
-def _finding(rule: Rule, level: Level, clause: CompiledClause, node: Node, failure: Failure) -> Finding:
+def _finding(case: Case, number: int, level: Level, clause: CompiledClause, node: Node, failure: Failure) -> Finding:
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
-    assert rule.message is not None  # a rule that checks something says something: the schema asks for it
+    assert case.message is not None  # a rule that checks something says something: the schema asks for it
     document, path = node.document.written_in(node.path, part)
     return Finding(
-        rule=rule.info.id,
-        severity=_severity(rule, level, document, path, failure),
-        message=rule.message.show(node, failure.reason).rstrip(),  # a fact that says nothing leaves no blank at the end
+        rule=case.info.id,
+        severity=_severity(case, level, document, path, failure),
+        message=case.message.show(node, failure.reason).rstrip(),  # a fact that says nothing leaves no blank at the end
         document=document,
         path=path or None,
         span=document.locate(path, part),
-        fix=_fix(rule, node),
+        fix=_fix(case, node),
         related=tuple(_related(clause, node, failure, document)) if node.document.members or node.document.parts else (),
         part=part,
+        case=number,
     )
 
 
-def _fix(rule: Rule, node: Node) -> Fix | None:
-    if not rule.fix:
+def _fix(case: Case, node: Node) -> Fix | None:
+    if not case.fix:
         return None
     from .make_fix import make_fix  # only for a finding
 
-    return make_fix(rule, node)
+    return make_fix(case, node)
 
 
-def _severity(rule: Rule, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:
-    """The level of a rule, or less where it is not known whether the server reads the setting."""
+def _severity(case: Case, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:
+    """The level of a case, or less where it is not known whether the server reads the setting."""
     if failure.may_be_newer:
         return "note"
-    return "warning" if level == "error" and rule.info.security_severity is None and may_be_unread(document, path) else level
+    return "warning" if level == "error" and case.info.security_severity is None and may_be_unread(document, path) else level
 
 
 def _related(clause: CompiledClause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:

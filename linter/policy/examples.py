@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from ..model import Change, Document, SettingPath, dotted
@@ -18,15 +18,15 @@ from .tree import Place
 
 
 class Sample(NamedTuple):
-    """An example, loaded: a document with what its source found (``rule id``, place).
+    """An example, loaded: a document with what its source found (the name of the mistake, place).
 
-    ``mended`` gives the text of all of the example with what the source found under a rule's id put right.
+    ``mended`` gives the text of all of the example with mistakes of some names put right.
     """
 
     document: Document
     found_by_source: list[tuple[str, Span]]
     checkable: bool
-    mended: Callable[[str], str] = str
+    mended: Callable[[Collection[str]], str] = str
 
 
 Load = Callable[[bytes, str, str], list[Sample]]
@@ -45,7 +45,7 @@ class FailedExample(NamedTuple):
 def failures(rule: Rule, load: Load, kinds: Iterable[str]) -> list[FailedExample]:
     """What is wrong with the examples of a rule."""
     failed: list[FailedExample] = []
-    if rule.fix and not rule.info.fixable:
+    if any(rule.fixes) and not rule.info.fixable:
         failed.append(FailedExample(("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
     for example in rule.examples:
         message, reasons = _failure(rule, example, load, _kind(rule, example, kinds))
@@ -78,7 +78,7 @@ def _failure(rule: Rule, example: Example, load: Load, kind: str) -> tuple[str, 
         return message, _reasons(rule, samples, findings - expected, expected - findings)
     if example.fixed is None:
         return "", ()
-    fixed = _fixed(rule, samples[0].document) if rule.must else samples[0].mended(rule.info.id)
+    fixed = samples[0].mended(rule.found_by) if rule.found_by else _fixed(rule, samples[0].document)
     same = fixed == example.fixed
     return "" if same else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}", ()
 
@@ -100,7 +100,7 @@ def _reasons(rule: Rule, samples: Iterable[Sample], unexpected: Counter[str], mi
     """Why a rule finds what it should not, and does not find what it should."""
     for sample in samples:
         others = [f"{name} at {'{}:{}'.format(*sample.document.position(span.start))}" for name, span in sample.found_by_source]
-        if not rule.must or not sample.checkable:
+        if rule.found_by or not sample.checkable:
             yield (), f"what reads the text reports {_list(others)}{'' if sample.checkable else ', and too much of it cannot be read'}"
         else:
             yield from _reasons_in(rule, sample.document, unexpected, missing)
@@ -117,7 +117,8 @@ def _reasons_in(rule: Rule, document: Document, unexpected: Counter[str], missin
         return
     found = trace(rule, document)
     if missing and found.asked != "true":
-        for clause in (one for clauses in found.conditions for one in clauses if one.holds_somewhere != "true"):
+        conditions = (clauses for case in found.cases for clauses in case.conditions)
+        for clause in (one for clauses in conditions for one in clauses if one.holds_somewhere != "true"):
             why = next((answer.said for answer in clause.answers), "its path leads to nothing")
             yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
         return
@@ -142,8 +143,8 @@ def _noon(day: str) -> datetime:
 def _found(rule: Rule, sample: Sample) -> list[str]:
     """Names of the settings found, or ``line:column`` where the source finds."""
     document = sample.document
-    if not rule.must:
-        return ["{}:{}".format(*document.position(span.start)) for rule_id, span in sample.found_by_source if rule_id == rule.info.id]
+    if rule.found_by:
+        return ["{}:{}".format(*document.position(span.start)) for name, span in sample.found_by_source if name in rule.found_by]
     if not sample.checkable:
         return []
     return [dotted(finding.path or ()) for finding in check(rule, document)]

@@ -8,11 +8,13 @@ after its name, where that is not plain from the schema.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 
 from ..model import LEVELS, TARGETS
 from ..typed import Any, Final
 from .operators import ASSERTION, MEMBERS, OPERATORS, TEXT
+from .severity import CLASSES, PEDANTIC
 from .tree import MOST_CLAUSES, WORDS
 
 SCHEMA_ID: Final = "https://medplum-lint.invalid/medplum-lint-rule.schema.json"
@@ -56,23 +58,32 @@ _ONE_CONTENT: Final = {
     "oneOf": [{"required": ["data"]}, {"required": ["text"]}],
     "description": 'needs either "data" or "text", and not both',
 }
+_OF_A_CASE: Final = {
+    "severity": _by_target({"$ref": "#/$defs/levelOrOff"}, {"$ref": "#/$defs/level"}),
+    "class": _by_target({"$ref": "#/$defs/class"}, {"$ref": "#/$defs/class"}),
+    "for": _one_or_list(TEXT),
+    "found_by": _one_or_list(TEXT),
+    "when": {"$ref": "#/$defs/conditions"},
+    "must": MEMBERS,
+    "what": TEXT,
+    "why": TEXT,
+    "remedy": TEXT,
+    "message": TEXT,
+    "together": TEXT,
+    "yields_to": _list(TEXT, 1),
+    "fix": _one_or_list({"$ref": "#/$defs/fix"}),
+}
+"""What a rule says once, or each of its cases for itself."""
 _KEYS: Final = {
+    **_OF_A_CASE,
     "id": {
         "type": "string",
         "pattern": f"^({_NAME}/)?{_NAME}$",
         "description": "must be a name of lower-case words joined by hyphens, such as base-url-without-trailing-slash or acme/own-rule",
     },
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
-    "severity": _by_target({"$ref": "#/$defs/levelOrOff"}, {"$ref": "#/$defs/level"}),
-    "pedantic": _by_target({"type": "boolean"}, {"type": "boolean"}),
-    "for": _one_or_list(TEXT),
-    "found_by": {"enum": ["source"]},
-    "when": {"$ref": "#/$defs/conditions"},
-    "must": MEMBERS,
-    "message": TEXT,
-    "together": TEXT,
-    "yields_to": _list(TEXT, 1),
-    "fix": _one_or_list({"$ref": "#/$defs/fix"}),
+    "cases": _list({"$ref": "#/$defs/case"}, 1),
+    "formerly": _list(TEXT, 1),
     "docs": TEXT,
     "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
     "evidence": _one_or_list(
@@ -110,6 +121,40 @@ def _operators() -> dict[str, Any]:
     }
 
 
+def _complete() -> dict[str, Any]:
+    """What a rule says as a whole, or each of its cases with what the rule says for all of them."""
+    of_source = '"found_by" is for rules whose findings medplum-lint makes itself: leave it out, or "must" and the texts'
+    return {
+        "required": ["for"],
+        "allOf": [
+            {
+                "if": {"required": ["found_by"]},
+                "then": _without(("must", "message", "what"), of_source),
+                "else": {
+                    "required": ["must"],
+                    "if": {"required": ["message"]},
+                    "then": _without(*_SAID_TWICE),
+                    "else": {"required": ["what"]},
+                },
+            },
+            {"if": {"required": ["class"]}, "then": _without(*_GRADED_TWICE), "else": {"required": ["severity"]}},
+        ],
+    }
+
+
+_SAID_TWICE: Final = (("what", "why", "remedy"), 'write either "message", or "what", "why" and "remedy"')
+_GRADED_TWICE: Final = (("severity",), 'write either "severity", or the "class" that it follows from')
+
+
+def _without(keys: Sequence[str], description: str) -> dict[str, Any]:
+    return {"not": {"anyOf": [{"required": [key]} for key in keys]}, "description": description}
+
+
+def case_schema() -> dict[str, Any]:
+    """The grammar of one of several cases, together with what the rule says for all of them."""
+    return {"$ref": "#/$defs/complete", "$defs": rule_schema()["$defs"]}
+
+
 @cache
 def rule_schema() -> dict[str, Any]:
     """The grammar as a schema."""
@@ -117,14 +162,11 @@ def rule_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         "title": "A policy of medplum-lint",
-        **_object(_KEYS, "id", "title", "severity", "for", "docs", "examples"),
-        "if": {"type": "object", "properties": {"found_by": {"const": "source"}}, "required": ["found_by"]},
-        "then": {
-            "not": {"anyOf": [{"required": ["must"]}, {"required": ["message"]}]},
-            "description": '"found_by" is for rules whose findings medplum-lint makes itself: leave out either it or "must" and "message"',
-        },
-        "else": {"required": ["must", "message"]},
+        **_object(_KEYS, "id", "title", "examples"),
+        "if": {"type": "object", "not": {"required": ["cases"]}},
+        "then": {"$ref": "#/$defs/complete"},
         "$defs": {
+            "complete": _complete(),
             "text": {"type": "string", "minLength": 1},
             "texts": _one_or_list(TEXT),
             "numberOrSetting": {
@@ -132,8 +174,10 @@ def rule_schema() -> dict[str, Any]:
                 "pattern": r"\$\{",
                 "description": 'must be a number, or the number of another setting: "${path}"',
             },
-            "level": {"enum": list(LEVELS)},
-            "levelOrOff": {"enum": [*LEVELS, "off"]},
+            "level": {"enum": [*LEVELS, PEDANTIC]},
+            "levelOrOff": {"enum": [*LEVELS, PEDANTIC, "off"]},
+            "class": {"enum": list(CLASSES)},
+            "case": _object(_OF_A_CASE),
             "conditions": _one_or_list({"$ref": "#/$defs/conditionClauses"}),
             "clauses": {"type": "object", "minProperties": 1, "maxProperties": MOST_CLAUSES, "additionalProperties": ASSERTION},
             "conditionClauses": {

@@ -13,7 +13,7 @@ from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
 from .paths import ANY, DEEP, Path, Tag
-from .rule import Rule
+from .rule import Case, Rule
 from .template import Template
 from .tree import Changed, Clause, FixSpec, Place, clauses_of, references, templates_in, walk
 
@@ -30,26 +30,27 @@ DEPLOYMENT = {
 
 def check_settings(rule: Rule) -> None:
     """Raise :class:`RuleError`, with its place, for the first setting of a rule that none of the catalogues of its kinds knows."""
-    kinds = rule.info.kinds
-    for steps, where in _settings(rule):
-        if not any(_is_known(steps, kind) for kind in kinds):
-            name = ".".join(steps)
-            names = [known for kind in kinds for known in _names(steps, kind)]
-            raise RuleError(f'there is no setting "{name}"{did_you_mean(name, names)} (quote a name to use it as it is)', where)
+    for case in rule.cases:
+        kinds = case.info.kinds
+        for steps, where in _settings(case):
+            if not any(_is_known(steps, kind) for kind in kinds):
+                name = ".".join(steps)
+                names = [known for kind in kinds for known in _names(steps, kind)]
+                raise RuleError(f'there is no setting "{name}"{did_you_mean(name, names)} (quote a name to use it as it is)', where)
 
 
 # --- What a rule names ---------------------------------------------------------------------------------------------------------------
 
 
-def _settings(rule: Rule) -> Iterator[tuple[Steps, Place]]:
-    """Each setting that a rule names, with its place in the data; ``*`` stands for the members of a list."""
-    for clause in (*rule.must, *clauses_of(rule.when)):
+def _settings(case: Case) -> Iterator[tuple[Steps, Place]]:
+    """Each setting that a case names, with its place in the data; ``*`` stands for the members of a list."""
+    for clause in (*case.must, *clauses_of(case.when)):
         yield from _in_clause(clause, None)
-    only = rule.must[0] if len(rule.must) == 1 else None  # of several the message and the fix are about any
+    only = case.must[0] if len(case.must) == 1 else None  # of several the message and the fix are about any
     at = None if only is None or '"' in only.text else only.path
-    for name, text in (("message", rule.message), ("together", rule.together)):
-        yield from _in_template(text, at, (name,)) if text is not None else ()
-    for fix in rule.fix:
+    for text, where in case.texts:
+        yield from _in_template(text, at, where)
+    for fix in case.fix:
         yield from _in_fix(fix, at)
 
 

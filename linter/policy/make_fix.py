@@ -13,14 +13,14 @@ from .fix_safety import is_safe_on_all, may_be_made
 from .node import Node
 from .operators.compare import is_partly_unknown
 from .paths import Path
-from .rule import Rule
+from .rule import Case
 from .template import LONGEST_VALUE, Template, cut, literal_text
 from .tree import FixSpec
 
 
-def make_fix(rule: Rule, node: Node) -> Fix | None:
+def make_fix(case: Case, node: Node) -> Fix | None:
     """The fix for a finding at ``node`` by the first way that can be carried out; None where there is none."""
-    return next(filter(None, (_made(fix, condition, node) for fix, condition in zip(rule.fix, rule.fix_conditions, strict=True))), None)
+    return next(filter(None, (_made(fix, condition, node) for fix, condition in zip(case.fix, case.fix_conditions, strict=True))), None)
 
 
 def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:

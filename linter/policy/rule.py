@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from ..model import LEVELS, TARGETS, Level, RuleInfo, Target
+from ..model import LEVELS, TARGETS, RuleInfo, Target
 from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final, NamedTuple
 from .compile import CompiledClause, Holds, Mode, compile_clause, compile_condition
 from .errors import RuleError, did_you_mean
+from .severity import severity_of
 from .template import Template
 from .tree import (
     Clause,
@@ -54,67 +55,70 @@ class Example(NamedTuple):
         return self.content if self.is_text else json.dumps(self.content, ensure_ascii=False, indent=indent)
 
 
-class Rule:
-    """A rule, whose parts are parsed and compiled when they are first asked for: most rules are for other documents, and most find nothing.
+class Own(NamedTuple):
+    """What one of several cases of a rule says itself: its place in the data, and the keys that it has there."""
 
-    Every part raises :class:`RuleError`, with its place in the data, where it cannot be used.
+    place: Place
+    keys: Collection[str]
+
+
+class Case:
+    """A case of a rule: what it asks for, and what it says and does where that does not hold.
+
+    Its parts are parsed and compiled when they are first asked for: most rules are for other documents, and most find nothing. Each part
+    raises :class:`RuleError`, with its place in the data, where it cannot be used.
     """
 
-    def __init__(self, data: Mapping[str, Any], *, prepare: bool = False) -> None:
-        self.info = _info(data)
-        self.enabled = bool(data.get("enabled", True))
-        """Whether it is checked unless a configuration says otherwise."""
+    def __init__(self, info: RuleInfo, data: Mapping[str, Any], own: Own | None = None, *, prepare: bool = False) -> None:
+        self.info = info
+        """What is known of the rule, with the severity of this case and the kinds of document that it is for."""
         self.yields_to = tuple(data.get("yields_to", ()))
-        """The ids of the rules that name the cause: where one of them reports a setting, this one has nothing to add."""
-        self.trusted = True
-        """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
+        """The ids of the rules that name the cause: where one of them reports a setting, this case has nothing to add."""
+        self.found_by = _listed(data.get("found_by", []))
+        """The names of the mistakes that it reports, where what reads a file finds them."""
         self._data = data
+        self._own = own
         self._prepare = prepare
 
     # What it says, parsed.
 
     @cached_property
     def when(self) -> Condition:
-        """The condition under which the rule says anything of a document; empty where it always does."""
-        return parse_condition(self._data["when"], ("when",)) if "when" in self._data else ()
+        """The condition under which the case says anything of a document; empty where it always does."""
+        return parse_condition(self._data["when"], self.at("when")) if "when" in self._data else ()
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
-        """What must hold of each place that a path leads to; empty for a rule whose findings its source makes (``found_by: source``)."""
-        return parse_clauses(self._data.get("must", {}), ("must",))
+        """What must hold of each place that a path leads to; empty where what reads a file finds it (``found_by``)."""
+        return parse_clauses(self._data.get("must", {}), self.at("must"))
 
     @cached_property
     def message(self) -> Template | None:
-        """The message about a place where it does not hold."""
-        return self._text("message")
+        """The message about a place where it does not hold: what is wrong, why that matters, and what to do."""
+        data = self._data
+        text = sentence(data["what"], data.get("why", ""), data.get("remedy", "")) if "what" in data else data.get("message")
+        return None if text is None else Template(text)
 
     @cached_property
     def together(self) -> Template | None:
-        """The message about all places of a document in one finding; None for a rule that reports each place by itself."""
-        return self._text("together")
+        """The message about all places of a document in one finding; None for a case that reports each place by itself."""
+        return parse_template(self._data["together"], self.at("together")) if "together" in self._data else None
+
+    @property
+    def texts(self) -> Iterator[tuple[Template, Place]]:
+        """The texts of which messages are made, each with its place in the data."""
+        for name in ("what", "why", "remedy", "message", "together"):
+            if name in self._data:
+                yield parse_template(self._data[name], self.at(name)), self.at(name)
 
     @cached_property
     def fix(self) -> tuple[FixSpec, ...]:
         """The ways to fix a finding, in the order in which they are tried."""
-        return parse_fixes(self._data["fix"]) if "fix" in self._data else ()
+        return parse_fixes(self._data["fix"], self.at("fix")) if "fix" in self._data else ()
 
-    @property
-    def evidence(self) -> tuple[str, ...]:
-        """What shows that the rule is right."""
-        return _listed(self._data.get("evidence", []))
-
-    @cached_property
-    def examples(self) -> tuple[Example, ...]:
-        """The examples, good ones first; none where the rule is read from the built file."""
-        return tuple(_examples(self._data.get("examples", {})))
-
-    @cached_property
-    def members(self) -> frozenset[str]:
-        """The members of a deployment, beside the server, that the rule speaks of."""
-        return frozenset(name for name in _names(self) if name in _MEMBERS)
-
-    def _text(self, name: str) -> Template | None:
-        return parse_template(self._data[name], (name,)) if name in self._data else None
+    def at(self, name: str) -> Place:
+        """The place of a key in the data: in the case, or in the rule."""
+        return (*self._own.place, name) if self._own is not None and name in self._own.keys else (name,)
 
     # What is run.
 
@@ -134,6 +138,53 @@ class Rule:
         return tuple(compile_condition(one.when, Mode(self._prepare)) if one.when else None for one in self.fix)
 
 
+class Rule:
+    """A rule: one reason to accept or to switch off what it finds, in one or several cases."""
+
+    def __init__(self, data: Mapping[str, Any], *, prepare: bool = False) -> None:
+        self.cases = tuple(_cases(data, prepare=prepare))
+        """The cases, in the order in which they are asked; of those that find something at one place the first counts."""
+        self.info = _info_of_all(self.cases)
+        self.enabled = bool(data.get("enabled", True))
+        """Whether it is checked unless a configuration says otherwise."""
+        self.trusted = True
+        """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
+        self.found_by = {name: number for number, case in enumerate(self.cases) for name in case.found_by}
+        """The names of the mistakes that what reads a file finds, each with the case that reports it; empty for all other rules."""
+        self._data = data
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What shows that the rule is right."""
+        return _listed(self._data.get("evidence", []))
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """The examples, good ones first; none where the rule is read from the built file."""
+        return tuple(_examples(self._data.get("examples", {})))
+
+    @property
+    def causes(self) -> Iterator[tuple[str, Place]]:
+        """The ids of the rules that its cases yield to, each with its place in the data."""
+        for case in self.cases:
+            yield from ((cause, (*case.at("yields_to"), index)) for index, cause in enumerate(case.yields_to))
+
+    @property
+    def fixes(self) -> Iterator[FixSpec]:
+        """The ways to fix a finding, of all cases."""
+        yield from (fix for case in self.cases for fix in case.fix)
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """The members of a deployment, beside the server, that the rule speaks of."""
+        return frozenset(name for case in self.cases for name in _names(case) if name in _MEMBERS)
+
+
+def sentence(what: str, why: str = "", remedy: str = "") -> str:
+    """A message as one sentence: what is wrong, why that matters, and what to do."""
+    return f"{what}{f': {why}' if why else ''}{f'; {remedy}' if remedy else ''}"
+
+
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
     """The rule that checked YAML data describes.
 
@@ -142,62 +193,67 @@ def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
     """
     rule = Rule(data, prepare=prepare)
     if prepare:
-        for part in ("checks", "condition", "message", "together", "fix_conditions"):
-            getattr(rule, part)
+        for case in rule.cases:
+            for part in ("checks", "condition", "fix_conditions"):
+                getattr(case, part)
+            list(case.texts)
     return rule
+
+
+def _cases(data: Mapping[str, Any], *, prepare: bool) -> Iterator[Case]:
+    """The cases of a rule. What a case does not say itself is as the rule has it."""
+    for index, own in enumerate(data.get("cases", [{}])):
+        case = {**data, **own}
+        yield Case(_info(case), case, Own(("cases", index), own.keys()) if own else None, prepare=prepare)
 
 
 _MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
 
 
-def _names(rule: Rule) -> Iterator[str]:
-    """The first names on the paths of the conditions and assertions of a rule, and the operands that are a name."""
-    for asked in (asked for clause in (*clauses_of(rule.when), *rule.must) for asked in walk(clause)):
+def _names(case: Case) -> Iterator[str]:
+    """The first names on the paths of the conditions and assertions of a case, and the operands that are a name."""
+    for asked in (asked for clause in (*clauses_of(case.when), *case.must) for asked in walk(clause)):
         paths = [asked.path, *(path for template, _ in references(asked.part) for path in template.paths)]
         yield from (str(path.steps[0]) for path in paths if path.start == "root" and path.steps)
         if isinstance(asked.part.operand, str):
             yield asked.part.operand
 
 
-def severity_by_target(data: Any) -> dict[Target, Level | None]:
-    """A severity as rules and configuration write it: a level, ``off``, or one of these for each target."""
-    if data in LEVELS:  # as in most rules
-        return dict.fromkeys(TARGETS, data)
-    given = data if isinstance(data, dict) else dict.fromkeys(TARGETS, data)
-    severity: dict[Target, Level | None] = {}
-    for target in TARGETS:
-        level: Any = "off" if given.get(target) is False else given.get(target)  # YAML 1.1 reads a plain off as false
-        if level not in (*LEVELS, "off"):
-            raise RuleError(f"a severity is error, warning, note or off for each of {', '.join(TARGETS)}", ("severity",))
-        severity[target] = None if level == "off" else level
-    return severity
-
-
-_NOT_PEDANTIC: Final[frozenset[Target]] = frozenset()
-
-
-def _pedantic(given: Any) -> frozenset[Target]:
-    """The targets on which a rule is pedantic: all or none of them, or those that a mapping says it of."""
-    if isinstance(given, dict):
-        return frozenset(target for target in TARGETS if given.get(target))
-    return frozenset(TARGETS) if given else frozenset()
-
-
 def _info(data: Mapping[str, Any]) -> RuleInfo:
+    severity = severity_of(data)
     return RuleInfo(
         id=data["id"],
         title=data["title"],
-        severity=severity_by_target(data["severity"]),
+        severity=severity.levels,
         kinds=_listed(data["for"]),
         tags=tuple(data.get("tags", ())),
-        docs=data["docs"].strip(),
+        docs=data.get("docs", "").strip(),
         links=tuple(data.get("links", ())),
         fixable=is_fixable(data),
         security_severity=data.get("security_severity"),
         precision=data.get("precision", "high"),
         category=data.get("category") or data["id"].rpartition("/")[0],
-        pedantic=_pedantic(data["pedantic"]) if "pedantic" in data else _NOT_PEDANTIC,
+        pedantic=severity.pedantic,
+        formerly=tuple(data.get("formerly", ())),
     )
+
+
+def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
+    """What is known of a rule with several cases: the gravest severity that one of them has without being asked for, and all kinds."""
+    first = cases[0].info
+    if len(cases) == 1:
+        return first
+    gravest = {target: min((case.info for case in cases), key=lambda info: _gravity(info, target)) for target in TARGETS}
+    return first._replace(
+        severity={target: info.severity[target] for target, info in gravest.items()},
+        pedantic=frozenset(target for target, info in gravest.items() if target in info.pedantic),
+        kinds=tuple(dict.fromkeys(kind for case in cases for kind in case.info.kinds)),
+    )
+
+
+def _gravity(info: RuleInfo, target: Target) -> int:
+    level = info.severity[target]
+    return 2 * len(LEVELS) if level is None else LEVELS.index(level) + len(LEVELS) * (target in info.pedantic)
 
 
 def is_fixable(data: Mapping[str, Any]) -> bool:

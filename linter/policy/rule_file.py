@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import jsonschema
@@ -13,8 +13,9 @@ from ..files import TooLarge, Unreadable, read_regular
 from ..text import printable
 from ..typed import Any, NamedTuple
 from .errors import RuleError, did_you_mean
-from .grammar import rule_schema
+from .grammar import case_schema, rule_schema
 from .known import check_settings
+from .older import modernized
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
 from .trust import check_asks_no_secret, check_changes_no_secret
 
@@ -22,13 +23,17 @@ Where = tuple[str | int, ...]
 
 
 class RuleFile(NamedTuple):
-    """A rule file that was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not. ``data`` is its YAML."""
+    """A rule file that was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not. ``data`` is its YAML.
+
+    ``notes`` say what is written otherwise today, each with its line.
+    """
 
     path: Path
     rule: Rule | None
     data: Any
     errors: list[str]
     lines: dict[Where, int]
+    notes: tuple[tuple[int, str], ...] = ()
 
     def line(self, where: Where) -> int:
         """The line (from 1) of a place in the data, or of what holds it."""
@@ -59,6 +64,8 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         data = _read_yaml(path, lines)
     except _YamlError as error:
         return RuleFile(path, None, None, [f"{path}:{error.line}: {error.message}"], lines)
+    data, older = modernized(data)
+    notes = tuple((_line(lines, one.place), one.says) for one in older)
     mistakes = {(_line(lines, where), message) for where, message in _schema_errors(data)}
     errors = [f"{path}:{line}: {message}" for line, message in sorted(mistakes)]
     rule = None
@@ -75,7 +82,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         except RuleError as error:
             rule = None
             errors.append(f"{path}:{_line(lines, error.path)}: {printable(error.message)}")
-    return RuleFile(path, rule, data, errors, lines)
+    return RuleFile(path, rule, data, errors, lines, notes)
 
 
 def _check_name(path: Path, rule_id: str) -> None:
@@ -157,7 +164,7 @@ def _construct(node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
         return [_construct(item, (*where, index), lines) for index, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)  # a node is one of three
     _check_tag(node, _SCALARS | {"merge"})
-    return _scalar(node, line, is_level=where[:1] == ("severity",))
+    return _scalar(node, line, is_level="severity" in where[:3:2] or "class" in where[:3:2])
 
 
 def _check_tag(node: yaml.Node, allowed: Set[str]) -> None:
@@ -216,9 +223,21 @@ def _number(text: str, kind: str, line: int) -> int | float:
 def _schema_errors(data: Any) -> list[tuple[Where, str]]:
     """Every violation of the grammar as its place in the data and a sentence."""
     errors = list(jsonschema.Draft202012Validator(rule_schema()).iter_errors(data))
+    if not errors and "cases" in data:
+        return list(_errors_of_cases(data))
     misspelt = {(tuple(error.absolute_path), did_you_mean(key, known)) for error in errors for key, known in _unknown_keys(error)}
     mistakes = [described for error in errors for described in _described(error)]
     return [(where, message) for where, message, missing in mistakes if (where, f'; did you mean "{missing}"?') not in misspelt]
+
+
+def _errors_of_cases(data: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+    """What the cases of a rule lack, each with what the rule says for all of them."""
+    validator = jsonschema.Draft202012Validator(case_schema())
+    for index, own in enumerate(data["cases"]):
+        for error in validator.iter_errors({**data, **own}):
+            for where, message, _ in _described(error):
+                place = where if where and where[0] not in own else ("cases", index, *where)
+                yield place, re.sub(r"\Athe rule\b", f"case {index + 1}", message)
 
 
 def _unknown_keys(error: jsonschema.ValidationError) -> list[tuple[str, list[str]]]:
@@ -246,7 +265,9 @@ def _described(error: jsonschema.ValidationError) -> list[tuple[Where, str, str 
         key = "then" if "if" in instance else "if"
         return [((*where, "if" if key == "then" else "then"), f'"if" and "then" need each other: "{key}" is missing', None)]
     if error.validator == "not":
-        return [((*where, "found_by"), str(_schema_of(error)["description"]), None)]
+        description = str(_schema_of(error)["description"])
+        named = [key for key in re.findall(r'"(\w+)"', description) if key in instance]
+        return [((*where, *named[:1]), description, None)]
     return [(where, f"{name} {_must(error)}", None)]
 
 

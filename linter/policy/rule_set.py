@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from .. import _built
@@ -124,10 +124,19 @@ def build() -> str:
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 
-def read_folders(
-    folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()
-) -> tuple[list[Rule], list[str]]:
-    """The rules of a user's folders, and for each that cannot be used an error: ``file:line: what is wrong``.
+class OwnRules(NamedTuple):
+    """The rules of a user's folders, for each that cannot be used an error (``file:line: what is wrong``), and notes.
+
+    A note is a path, a line, and what is written otherwise today.
+    """
+
+    rules: list[Rule]
+    errors: list[str]
+    notes: list[tuple[Path, int, str]]
+
+
+def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()) -> OwnRules:
+    """The rules of a user's folders.
 
     ``kinds`` are those that some input has; ``taken`` are the ids that a rule must not have, and ``categories`` those of their rules.
     """
@@ -143,12 +152,13 @@ def read_folders(
         if one.rule is None:
             continue
         errors.extend(
-            f'{one.path}:{one.line(("yields_to", index))}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
-            for index, cause in enumerate(one.rule.yields_to)
+            f'{one.path}:{one.line(place)}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
+            for cause, place in dict(one.rule.causes).items()
             if cause not in known
         )
         errors.extend(wrong_ids.get(one.path, ()))
-    return [one.rule for one in read if one.rule is not None and one.path not in wrong_ids], errors
+    rules = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
+    return OwnRules(rules, errors, [(one.path, *note) for one in read for note in one.notes])
 
 
 def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, list[str]]:
@@ -166,7 +176,7 @@ def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: It
             errors[one.path] = [f'{place}: the id "{rule_id}" is taken by {owner}']
         elif group in ids:
             errors[one.path] = [f'{place}: the name "{group}" in front of the slash is taken by {ids[group]}']
-        elif not one.rule.must:
+        elif one.rule.found_by:
             only = '"found_by" is only for rules whose findings medplum-lint makes itself'
             errors[one.path] = [f"{one.path}:{one.line(('found_by',))}: {only}"]
         ids.setdefault(rule_id, str(one.path))
@@ -296,30 +306,37 @@ def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list
     ids, categories = _names(infos)
     known = [*ids, *categories]
     return [
-        _unknown(word, known, ids)
+        _unknown(word, known, infos)
         for word in dict.fromkeys(selectors)
         if word not in known and not any(rank(info, (word,)) for info in infos)
     ]
 
 
-def _unknown(word: str, known: Collection[str], ids: Iterable[str]) -> str:
+def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> str:
     if "*" in word:
         return f'there is no rule whose id is like "{word}"'
     beginning = f"{word.rstrip('-')}-"
-    if len(beginning) > 1 and any(one.startswith(beginning) for one in ids):
+    if len(beginning) > 1 and any(one.id.startswith(beginning) for one in infos):
         return f'there is no rule "{word}"; did you mean "{beginning}*"?'
-    hint = did_you_mean(word, known)
+    hint = _meant(word, known, infos)
     return f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"'
 
 
 def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     """For each id that no rule has, an error with the nearest one."""
-    known, categories = _names(rules)
+    infos = list(rules)
+    known, categories = _names(infos)
     return [
-        f'there is no rule "{word}"{": that is a category" if word in categories else did_you_mean(word, known)}'
+        f'there is no rule "{word}"{": that is a category" if word in categories else _meant(word, known, infos)}'
         for word in ids
         if word not in known
     ]
+
+
+def _meant(word: str, known: Collection[str], infos: Iterable[RuleInfo]) -> str:
+    """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names."""
+    renamed = next((info.id for info in infos if word in info.formerly), None)
+    return f'; did you mean "{renamed}"?' if renamed is not None else did_you_mean(word, known)
 
 
 def _names(rules: Iterable[RuleInfo]) -> tuple[dict[str, None], dict[str, None]]:

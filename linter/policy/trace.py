@@ -19,7 +19,7 @@ from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .engine import applies, seen_by
 from .node import Node
 from .paths import Path
-from .rule import Rule
+from .rule import Case, Rule
 from .template import shown_at
 from .tree import Assertion, Clause, Part, Place
 from .verdict import Check, Failure, Verdict
@@ -84,22 +84,44 @@ class ClauseTrace(NamedTuple):
 _FIRST: Final[tuple[Word, ...]] = ("true", "unknown")
 
 
-class Trace(NamedTuple):
-    """A rule on a document. ``conditions`` are the alternatives of ``when``; ``asked``: whether one of them holds, or there is none."""
+class CaseTrace(NamedTuple):
+    """A case of a rule on a document, with the number of the case.
 
-    applies: bool
+    ``conditions`` are the alternatives of ``when``; ``asked``: whether one of them holds, or there is none.
+    """
+
+    number: int
     conditions: tuple[tuple[ClauseTrace, ...], ...]
     asked: Word
     clauses: tuple[ClauseTrace, ...]
 
 
+class Trace(NamedTuple):
+    """A rule on a document: those of its cases that are for documents of this kind."""
+
+    cases: tuple[CaseTrace, ...]
+
+    @property
+    def asked(self) -> Word:
+        """Whether the condition of any case holds."""
+        return next((word for word in _FIRST if any(case.asked == word for case in self.cases)), "false")
+
+    @property
+    def clauses(self) -> tuple[ClauseTrace, ...]:
+        """The clauses of all cases whose conditions hold."""
+        return tuple(clause for case in self.cases if case.asked == "true" for clause in case.clauses)
+
+
 def trace(rule: Rule, document: Document) -> Trace:
     """What the clauses of a rule answer for a document."""
-    if not applies(rule, document):
-        return Trace(False, (), "false", ())
-    root = Node(seen_by(rule, document), None, seen_by(rule, document).data)
-    conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in rule.when)
-    return Trace(True, conditions, _asked(conditions), tuple(_traced(clause, root, Mode()) for clause in rule.must))
+    seen = seen_by(rule, document)
+    root = Node(seen, None, seen.data)
+    return Trace(tuple(_case(number, case, root) for number, case in enumerate(rule.cases) if applies(case, document)))
+
+
+def _case(number: int, case: Case, root: Node) -> CaseTrace:
+    conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in case.when)
+    return CaseTrace(number, conditions, _asked(conditions), tuple(_traced(clause, root, Mode()) for clause in case.must))
 
 
 def _asked(conditions: tuple[tuple[ClauseTrace, ...], ...]) -> Word:

@@ -214,9 +214,9 @@ def parse_clauses(data: Mapping[str, Any], place: Place) -> tuple[Clause, ...]:
     return clauses
 
 
-def parse_fixes(data: Any) -> tuple[FixSpec, ...]:
+def parse_fixes(data: Any, place: Place) -> tuple[FixSpec, ...]:
     """The ways to fix a finding, in the order in which they are tried."""
-    return tuple(_fix(one, ("fix", index)) for index, one in enumerate(data)) if isinstance(data, list) else (_fix(data, ("fix",)),)
+    return tuple(_fix(one, (*place, index)) for index, one in enumerate(data)) if isinstance(data, list) else (_fix(data, place),)
 
 
 def _fix(data: Mapping[str, Any], place: Place) -> FixSpec:

@@ -23,7 +23,7 @@ from ..typed import Any, Final
 from .errors import RuleError
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag
-from .rule import Rule
+from .rule import Case, Rule
 from .template import Template
 from .tree import Changed, Clause, Place, clauses_of, references, templates_in, walk
 
@@ -193,12 +193,12 @@ class _Origin:
 
 def check_asks_no_secret(rule: Rule) -> None:
     """Raise :class:`RuleError` where a rule asks what a setting holds that is not known to be public."""
-    _check_open(rule, _asked(rule), _is_open_setting, '"{text}" asks what {name} holds, which {why}')
+    _check_open(rule, _asked, _is_open_setting, '"{text}" asks what {name} holds, which {why}')
 
 
 def check_changes_no_secret(rule: Rule) -> None:
     """Raise :class:`RuleError` where a fix of a rule sets or renames what is not public."""
-    _check_open(rule, _changed(rule), _is_public_setting, 'the fix changes "{text}", and {name} {why}')
+    _check_open(rule, _changed, _is_public_setting, 'the fix changes "{text}", and {name} {why}')
 
 
 _NOT_ALLOWED: Final = "a policy whose configuration file was only found cannot do that; name its folder with --rules"
@@ -208,10 +208,11 @@ _Named = tuple[Place, Path, str]
 _IsOpen = Callable[[Catalogue, SettingPath], bool]
 
 
-def _check_open(rule: Rule, named: Iterable[_Named], is_open: _IsOpen, says: str) -> None:
-    for place, path, text in named:
-        for name, why in _secrets_named(path, rule.info.kinds, is_open):
-            raise RuleError(f"{says.format(text=text, name=name, why=why)}: {_NOT_ALLOWED}", place)
+def _check_open(rule: Rule, named: Callable[[Case], Iterable[_Named]], is_open: _IsOpen, says: str) -> None:
+    for case in rule.cases:
+        for place, path, text in named(case):
+            for name, why in _secrets_named(path, case.info.kinds, is_open):
+                raise RuleError(f"{says.format(text=text, name=name, why=why)}: {_NOT_ALLOWED}", place)
 
 
 def _secrets_named(path: Path, kinds: Sequence[str], is_open: _IsOpen) -> Iterator[tuple[str, str]]:
@@ -225,12 +226,12 @@ def _secrets_named(path: Path, kinds: Sequence[str], is_open: _IsOpen) -> Iterat
             yield name, "may be secret, because no setting of this name is known"
 
 
-def _asked(rule: Rule) -> Iterator[_Named]:
-    """Every path whose content a rule asks for."""
-    for clause in (*rule.must, *clauses_of(rule.when)):
+def _asked(case: Case) -> Iterator[_Named]:
+    """Every path whose content a case asks for."""
+    for clause in (*case.must, *clauses_of(case.when)):
         yield from _asked_by(clause)
-    for clause in rule.must:
-        for fix in rule.fix:
+    for clause in case.must:
+        for fix in case.fix:
             for condition in clauses_of(fix.when):
                 yield from ((place, path.seen_from(clause.path), text) for place, path, text in _asked_by(condition))
             yield from ((url.place, url.path.seen_from(clause.path), url.text) for url, _ in fix.split)
@@ -247,10 +248,10 @@ def _asked_by(clause: Clause) -> Iterator[_Named]:
                 yield from ((part.place, other.seen_from(path), template.text) for other in template.paths)
 
 
-def _changed(rule: Rule) -> Iterator[_Named]:
+def _changed(case: Case) -> Iterator[_Named]:
     """Every path that a fix gives a value or moves one from; a target that only a document names is looked at there."""
-    for clause in rule.must:
-        for fix in rule.fix:
+    for clause in case.must:
+        for fix in case.fix:
             moved = [one for pair in fix.rename for one in pair if isinstance(one, Changed)]
             for target in (*(target for target, _ in fix.set), *moved):
                 yield target.place, target.path.seen_from(clause.path), target.text

@@ -126,7 +126,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _text_problems(file: SourceFile) -> Iterator[Problem]:
     """Bytes that are not UTF-8; a byte order mark is no mistake in a Dockerfile."""
-    return (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.rule != "byte-order-mark")
+    return (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.name != "byte-order-mark")
 
 
 def _names(stage: _Stage) -> list[str]:

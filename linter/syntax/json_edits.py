@@ -120,7 +120,7 @@ def remove_earlier(content: str, parsed: Json, path: JsonPath) -> list[Edit] | N
     earlier = holder.indexes(path[-1])[:-1] if holder is not None else []
     if holder is None or not earlier:
         return None
-    comments = [problem.span for problem in parsed.problems if problem.rule == "json-comment"]
+    comments = [problem.span for problem in parsed.problems if problem.name == "json-comment"]
     gone = [holder.brackets.items[index] for index in earlier]
     if any(item.start <= comment.start < item.end for item in gone for comment in comments):
         return None
@@ -156,7 +156,7 @@ def replace_token(content: str, parsed: Json, path: JsonPath, token: str) -> lis
 
 def remove_comments(content: str, parsed: Json, spans: Iterable[Span] | None = None) -> list[Edit]:
     """Take out comments: those at ``spans``, else all. Of comments beside each other the lines and blanks between them go too."""
-    comments = sorted(spans if spans is not None else (problem.span for problem in parsed.problems if problem.rule == "json-comment"))
+    comments = sorted(spans if spans is not None else (problem.span for problem in parsed.problems if problem.name == "json-comment"))
     return [Edit(_with_blanks(content, group), "") for group in _groups(content, comments)]
 
 
@@ -187,7 +187,7 @@ def _with_blanks(content: str, span: Span) -> Span:
 
 def remove_trailing_commas(content: str, parsed: Json, spans: Iterable[Span] | None = None) -> list[Edit]:
     """Take out commas behind the last member of an object or list: those at ``spans``, else all."""
-    commas = spans if spans is not None else (problem.span for problem in parsed.problems if problem.rule == "json-trailing-comma")
+    commas = spans if spans is not None else (problem.span for problem in parsed.problems if problem.name == "json-trailing-comma")
     return [Edit(_alone(content, comma), "") for comma in commas]
 
 

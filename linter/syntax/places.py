@@ -16,14 +16,16 @@ class Place(NamedTuple):
 
 
 class SyntaxProblem(NamedTuple):
-    """A deviation from JSON (RFC 8259) or YAML: the id of the rule, one plain sentence, the place, and the path if it is about a member.
+    """A deviation from JSON (RFC 8259) or YAML: its name, one plain sentence, the place, and the path if it is about a member.
+
+    The case of a rule that reports it has its name in ``found_by``.
 
     ``fatal``: a strict reader of the text gets no further. ``lossy``: what is read of the text may not be what is written there.
     ``repeated`` is where the same scalar stands under the same name before, from the name to its end; ``dropped`` is where the object or
     list stands that JSON drops for this member.
     """
 
-    rule: str
+    name: str
     message: str
     span: Span
     path: JsonPath | None = None

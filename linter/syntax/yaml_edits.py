@@ -210,7 +210,7 @@ def _leads_to(content: str, parsed: Yaml, edits: list[Edit], expected: Any) -> b
         wanted = expected if old.places.find(()) == place else old.value
         if not new.whole or not is_same(new.value, wanted):
             return False
-        if [problem.rule for problem in old.problems] != [problem.rule for problem in new.problems]:
+        if [problem.name for problem in old.problems] != [problem.name for problem in new.problems]:
             return False
     return True
 

@@ -19,6 +19,9 @@ class Uses(NamedTuple):
     facts: set[str]
 
 
+_SPOKEN = ("when", "must", "what", "why", "remedy", "message", "together", "fix")
+
+
 @cache
 def uses() -> Uses:
     """Looked up in all rule files."""
@@ -27,14 +30,17 @@ def uses() -> Uses:
         assert file.rule is not None
         rule = file.rule
         examples = [example for examples in file.data["examples"].values() for example in examples]
-        fixes = file.data.get("fix", [])
-        found.keys.update(file.data, *(fixes if isinstance(fixes, list) else [fixes]), *examples)
-        conditions = (rule.when, *(fix.when for fix in rule.fix))
-        for clause in (*rule.must, *(clause for condition in conditions for clause in clauses_of(condition))):
+        parts = [file.data, *file.data.get("cases", [])]
+        given = [part.get("fix", []) for part in parts]
+        fixes = [fix for one in given for fix in (one if isinstance(one, list) else [one])]
+        found.keys.update(*parts, *fixes, *examples)
+        conditions = (*(case.when for case in rule.cases), *(fix.when for fix in rule.fixes))
+        clauses = [clause for case in rule.cases for clause in case.must]
+        for clause in (*clauses, *(clause for condition in conditions for clause in clauses_of(condition))):
             for asked in walk(clause):
                 found.operators.setdefault(asked.part.name, []).append(asked.part.operand)
                 if asked.part.name == "if":
                     found.operators.setdefault("then", []).append(asked.part.inner[1].assertion.data)
-        spoken = str({key: file.data.get(key) for key in ("when", "must", "message", "together", "fix")})
+        spoken = str([{key: part.get(key) for key in _SPOKEN} for part in parts])
         found.facts.update(re.findall(r"@([a-z_]+)", spoken.replace("'server': '", "@server ")))
     return found
