@@ -27,7 +27,7 @@ Holds = Callable[[Node], Verdict]
 class Mode(NamedTuple):
     """How to compile. ``prepare``: at once, regular expressions included, to find every mistake of a rule.
 
-    ``condition``: for a condition, in which a value with a mistake of its own is taken as it is meant.
+    ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
     """
 
     prepare: bool = False
@@ -109,7 +109,8 @@ def compile_part(part: Part, mode: Mode) -> Check:
 
 
 def _compiled(part: Part, mode: Mode) -> Check:
-    inner = [Inner(member, compile_assertion(one, mode), partial(_asks, one)) for member, one in part.inner]
+    modes = modes_of_inner(part, mode)
+    inner = [Inner(member, compile_assertion(one, of), partial(_asks, one)) for (member, one), of in zip(part.inner, modes, strict=True)]
     try:
         check: Check = part.operator.compile(inner or part.operand)
         if mode.prepare and hasattr(check, "prepare"):
@@ -117,6 +118,11 @@ def _compiled(part: Part, mode: Mode) -> Check:
         return check
     except RuleError as error:
         raise RuleError(error.message, error.path or part.place) from None
+
+
+def modes_of_inner(part: Part, mode: Mode) -> list[Mode]:
+    """How to compile each of the assertions inside an operator: that of an ``if`` is a condition."""
+    return [mode._replace(condition=True) if part.name == "if" and index == 0 else mode for index in range(len(part.inner))]
 
 
 def _asks(assertion: Assertion) -> str:

@@ -14,7 +14,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .compile import Mode, compile_assertion, compile_clause, compile_part
+from .compile import Mode, compile_assertion, compile_clause, compile_part, modes_of_inner
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .engine import applies, seen_by
 from .node import Node
@@ -228,7 +228,7 @@ def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path,
         verdict = check(given, at)
         return PartAnswer(text, _word(verdict), _why(given, at, verdict, references), tuple(parts))
 
-    def of(text: str, inner: Assertion, at: Node = node, given: Any = value) -> PartAnswer:
+    def of(text: str, inner: Assertion, at: Node = node, given: Any = value, mode: Mode = mode) -> PartAnswer:
         return answer(text, compile_assertion(inner, mode), _parts(inner, given, at, references, mode), at, given)
 
     def members(part: Part) -> Iterator[PartAnswer]:
@@ -241,7 +241,7 @@ def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path,
     for part in assertion.parts:
         if part.name == "if":
             (_, condition), (_, consequence) = part.inner
-            yield (first := of(f"if {written(condition.data)}", condition))
+            yield (first := of(f"if {written(condition.data)}", condition, mode=modes_of_inner(part, mode)[0]))
             if first.verdict != "false":
                 yield of(f"then {written(consequence.data)}", consequence)
         elif len(assertion.parts) > 1:
