@@ -37,7 +37,7 @@ WRONG = json.dumps(
     }
 )
 MAIL = {"invalid-email", "email-provider-without-effect"}
-TLS = {"database-certificate-not-verified", "insecure-url"}
+TLS = {"database-certificate-not-verified", "insecure-url", "unencrypted-redis"}
 OWN: dict[str, dict[str, Any]] = {
     "port": {"must": {"port": "absent"}},
     "redis": {"must": {"redis": "absent"}},

@@ -442,6 +442,7 @@ def test_two_secrets_that_are_moved_one_after_the_other_are_no_new_findings(name
     path = write(FILES[name], name)
     assert [one for one in left(path) if "missing" not in one[0]] == [
         ("database-without-tls", "database.ssl"),  # as the URL had none
+        ("unencrypted-redis", "redis.tls"),
         ("secret-in-environment-file", "database.password"),
     ]
     text = path.read_text()
