@@ -39,6 +39,7 @@ are read), of RDS Proxy (the time limit is a statement) and of the address of th
 IN_PARAMETERS = [
     "1 half-signing-pair signingKey",
     "1 registration-by-default registerEnabled",
+    "1 unrequired-database-tls database.ssl",
     "11 unknown-setting CacheRedisSecrets, and 2 more",
     "13 inexact-integer database.queryTimeout",  # integerKeys of config/utils.ts: five, until 4.3.5
     "14 misread-integer bullmq.concurrency",
