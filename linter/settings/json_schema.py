@@ -82,10 +82,9 @@ class _Members:
 
 def _schema_of(setting: Setting) -> Schema:
     schema: Schema = {"title": setting.name, "description": _description(setting)}
-    schema["type"] = setting.types[0] if len(setting.types) == 1 else list(setting.types)
+    types = [name for name in setting.types if name != "string" or "takes-digits" not in setting.tags]
+    schema["type"] = types[0] if len(types) == 1 else types
     schema.update(_limits(setting))
-    if setting.types == ("integer", "string"):
-        schema["pattern"] = "^0*[1-9][0-9]{0,4}$"  # a port, which client libraries read in quotes too
     if has_literal_default(setting):
         schema["default"] = setting.real_default
     if setting.deprecated or setting.removed:
