@@ -159,7 +159,7 @@ def test_the_nearest_configuration_counts_however_a_path_is_written(tree: Path) 
     for folder in ("", "a", "a/b"):
         (tree / folder / ".medplum-lint.toml").write_text("")
     errors: list[str] = []
-    choices = Choices(Overrides(), (), Configurations(), errors.append, lambda _path: None)
+    choices = Choices(Overrides(), (), Configurations(), errors.append, lambda _path: None, lambda _notice: None)
     above = Configurations().of(tree.parent).path
     counts = {
         "x.json": "",

@@ -95,7 +95,6 @@ def test_the_schema_takes_clean_configs(validator: jsonschema.Draft202012Validat
     ("path", "value"),
     [
         ("logLevel", "info"),
-        ("database.port", "5432"),
         ("redis.connectTimeout", 1000),
         ("redis.tls", {"servername": "redis.clinic.example"}),
         ("bullmq.removeOnComplete", True),
@@ -220,14 +219,15 @@ def test_the_page_has_the_limits() -> None:
     assert f"{rule_set.MOST_ENTRIES:,} files and folders" in limits
 
 
-def policy() -> str:
-    found = re.search(r"<!-- policy: support-email-domain -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+def policy(name: str = "support-email-domain") -> str:
+    found = re.search(rf"<!-- policy: {name} -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert found is not None
     return found[1]
 
 
-def test_the_first_policy_proves_itself(tmp_path: Path) -> None:
-    (tmp_path / "support-email-domain.yaml").write_text(policy(), encoding="utf-8")
+@pytest.mark.parametrize("name", ["support-email-domain", "audit-events"])
+def test_the_policies_prove_themselves(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.yaml").write_text(policy(name), encoding="utf-8")
     report = run_examples([tmp_path])
     assert (report.errors, report.failures) == ([], [])
 

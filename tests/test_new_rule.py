@@ -73,7 +73,7 @@ def test_it_is_checked_with_at_once() -> None:
         result = run("server.json", "--select", "acme/", "--format", "concise", *arguments)
         assert result.stdout.splitlines()[0] == (
             'server.json:1:18: error[acme/own-mail] supportEmail must end with "@acme.example": '
-            "patients get mail from an address that is not ours"
+            "patients get mail from an address that is not ours; use an address at our own domain"
         )
 
 

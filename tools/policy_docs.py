@@ -17,6 +17,7 @@ from pathlib import Path
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.policy.operators import OPERATORS
+from linter.policy.severity import CLASSES
 from linter.settings import KINDS, catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"
@@ -90,4 +91,15 @@ def _table(head: tuple[str, str], rows: Iterator[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"operators": _operators, "formats": _formats, "aspects": _aspects, "tags": _tags}
+def _classes() -> str:
+    rows = [f"| `{name}` | {one.says} | {one.production} | {one.development} |" for name, one in CLASSES.items()]
+    return "\n".join(["| class | what comes of it | in production | in development |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "operators": _operators,
+    "formats": _formats,
+    "aspects": _aspects,
+    "tags": _tags,
+    "classes": _classes,
+}

@@ -258,7 +258,13 @@ def files_taken(paths: list[str], options: Options) -> Shown:
     errors: list[str] = []
     configurations = Configurations(options.config, isolated=options.isolated)
     choices = Choices(
-        options.overrides, options.rules, configurations, errors.append, lambda _path: None, force_exclude=options.force_exclude
+        options.overrides,
+        options.rules,
+        configurations,
+        errors.append,
+        lambda _path: None,
+        lambda _notice: None,
+        force_exclude=options.force_exclude,
     )
     recorder = _Recorder(choices)
     found, wrong = find_files(paths, recorder)

@@ -127,16 +127,16 @@ _SERVER: Final = f"""\
 # yaml-language-server: $schema=./{SCHEMA_NAME}
 id: ID
 title: supportEmail is not one of our addresses
-severity: error  # or warning, note; or {{production: error, development: off}}
+severity: error  # or warning, note, pedantic; or {{production: error, development: off}}
 for: server  # all of a server's configurations: JSON files, Parameter Store, variables
 # Only where this holds:
 # when:
 #   $@target: {{equals: production}}
 must:
   supportEmail: {{format: email, ends_with: "@OWN"}}
-message: "${{@path}} ${{@reason}}: patients get mail from an address that is not ours"
-docs: |
-  Why, for `medplum-lint explain ID` and for reports: patients must only ever receive mail from our own domain.
+what: "${{@path}} ${{@reason}}"
+why: patients get mail from an address that is not ours
+remedy: use an address at our own domain
 examples:
   good:
     - name: our own domain
@@ -154,13 +154,13 @@ _INFRA: Final = f"""\
 # yaml-language-server: $schema=./{SCHEMA_NAME}
 id: ID
 title: The stack is in a region that we do not use
-severity: error  # or warning, note
+severity: error  # or warning, note, pedantic
 for: infra  # the config of the CDK
 must:
   region: {{one_of: [us-east-1, us-west-2]}}
-message: "${{@path}} ${{@reason}}: patients' data would leave the regions that we agreed on"
-docs: |
-  Why, for `medplum-lint explain ID` and for reports: our contracts name the regions in which data may be kept.
+what: "${{@path}} ${{@reason}}"
+why: patients' data would leave the regions that we agreed on
+remedy: deploy to one of these
 examples:
   good:
     - data:
@@ -175,13 +175,13 @@ _DEPLOYMENT: Final = f"""\
 # yaml-language-server: $schema=./{SCHEMA_NAME}
 id: ID
 title: supportEmail is not at the domain of the stack
-severity: error  # or warning, note; or {{production: error, development: off}}
+severity: error  # or warning, note, pedantic; or {{production: error, development: off}}
 for: deployment  # the documents of one environment: infra, server, database, redis
 must:
   server.supportEmail: {{ends_with: "@${{infra.domainName}}"}}
-message: "supportEmail ${{@reason}}: Amazon SES sends only from the domain that the stack has verified"
-docs: |
-  Why, for `medplum-lint explain ID` and for reports: mail from any other domain is refused.
+what: "supportEmail ${{@reason}}"
+why: Amazon SES sends only from the domain that the stack has verified
+remedy: use an address at that domain
 examples:
   good:
     - data:

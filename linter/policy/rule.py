@@ -135,7 +135,7 @@ class Case:
     @cached_property
     def fix_conditions(self) -> tuple[Holds | None, ...]:
         """For each way to fix a finding its ``when``, compiled."""
-        return tuple(compile_condition(one.when, Mode(self._prepare)) if one.when else None for one in self.fix)
+        return tuple(compile_condition(one.when, Mode(self._prepare, of_fix=True)) if one.when else None for one in self.fix)
 
 
 class Rule:

@@ -1,0 +1,231 @@
+"""Several cases under one id, each with its own condition, texts, fix, severity and kinds of document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from support.helpers import bare, rule_data
+
+from linter.choose import levels_of, rule_kinds
+from linter.cli import cli
+from linter.config import Overrides
+from linter.policy.engine import check, merged, without_repetitions
+from linter.policy.examples import apply_change
+from linter.policy.rule import Rule, compile_rule
+from linter.policy.rule_file import read_rule_file
+from linter.policy.severity import CLASSES
+
+SLASH = {"ends_with": "/"}
+EXAMPLES = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": ["port"]}]}
+
+
+def rule(*cases: dict[str, Any], **more: Any) -> Rule:
+    data = {key: value for key, value in rule_data({}).items() if key not in ("must", "message")}
+    return compile_rule({**data, "what": "${@path} is wrong", "cases": list(cases), **more}, prepare=True)
+
+
+def found(given: Rule, data: dict[str, Any], kind: str = "server/json", **more: Any) -> list[str]:
+    return [f"{one.severity} {one.case} {one.message}" for one in check(given, bare(data, kind=kind), **more)]
+
+
+def test_each_case_has_its_own_condition_severity_and_texts() -> None:
+    given = rule(
+        {
+            "when": {"port": {"min": 1}},
+            "must": {"port": {"max": 9}},
+            "what": "${@path} is high",
+            "why": "a",
+            "remedy": "b",
+            "class": "unintended",
+        },
+        {"must": {"baseUrl": SLASH}, "severity": "note"},
+        {"must": {"appBaseUrl": SLASH}},
+    )
+    assert found(given, {"port": 10, "baseUrl": "x", "appBaseUrl": "y"}) == [
+        "warning 0 port is high: a; b",
+        "note 1 baseUrl is wrong",
+        "error 2 appBaseUrl is wrong",
+    ]
+    assert found(given, {"port": 0, "baseUrl": "x/"}) == []
+
+
+def test_of_several_cases_the_first_that_finds_a_place_counts() -> None:
+    given = rule({"must": {"port": {"max": 100}}, "what": "first"}, {"must": {"port": {"max": 10}}, "what": "second"})
+    assert found(given, {"port": 1000}) == ["error 0 first"]
+    assert found(given, {"port": 50}) == ["error 1 second"]
+
+
+def test_a_case_is_for_its_own_kinds() -> None:
+    given = rule({"must": {"port": "absent"}}, {"for": "infra", "must": {"apiPort": "absent"}})
+    assert found(given, {"port": 1, "apiPort": 1}) == ["error 0 port is wrong"]
+    assert found(given, {"port": 1, "apiPort": 1}, kind="infra/json") == ["error 1 apiPort is wrong"]
+    assert given.info.kinds == ("server", "infra")
+
+
+def test_the_severity_of_the_rule_is_that_of_its_gravest_case() -> None:
+    given = rule({"must": {"port": "absent"}, "severity": "pedantic"}, {"must": {"baseUrl": "absent"}, "class": "exposed"})
+    assert given.info.severity == {"production": "error", "development": "note"}
+    assert given.info.pedantic == {"development"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "levels"),
+    [
+        (Overrides(), (None, "error", "warning")),
+        (Overrides(pedantic=True), ("note", "error", "warning")),
+        (Overrides(select=("acme/a",)), ("note", "error", "warning")),
+        (Overrides(severity={"acme/a": {"production": "note", "development": None}}), ("note", "note", "note")),
+    ],
+)
+def test_a_configuration_speaks_of_all_cases(overrides: Overrides, levels: tuple[str | None, ...]) -> None:
+    must = {"must": {"port": "absent"}}
+    given = rule({**must, "class": "hygiene"}, {**must, "class": "broken"}, {**must, "class": "unguarded"}, id="acme/a")
+    assert levels_of(given, overrides, bare({})) == levels
+
+
+def test_each_case_has_its_own_fix() -> None:
+    given = rule(
+        {"must": {"baseUrl": SLASH}, "fix": {"safe": False, "set": {".": "${.}/"}}},
+        {"must": {"port": "absent"}, "fix": {"safe": True, "remove": ["."]}},
+    )
+    data = {"baseUrl": "x", "port": 1}
+    fixes = [one.fix for one in check(given, bare(data))]
+    assert [fix.safe for fix in fixes if fix] == [False, True]
+    for change in (change for fix in fixes if fix for change in fix.changes):
+        apply_change(data, change)
+    assert data == {"baseUrl": "x/"}
+
+
+def test_cases_are_put_together_by_themselves_and_yield_by_themselves() -> None:
+    first = {"must": {"port": "absent", "baseUrl": "absent"}, "together": "${@count} together"}
+    given = rule(first, {"must": {"appBaseUrl": "absent", "logLevel": "absent"}, "yields_to": ["cause"]})
+    cause = rule({"must": {"logLevel": "absent", "port": "absent"}}, id="cause")
+    by_id = {one.info.id: one for one in (given, cause)}
+    document = bare({"port": 1, "baseUrl": "x", "appBaseUrl": "y", "logLevel": "z"})
+    both = [*check(given, document), *check(cause, document)]
+    left = merged(without_repetitions(both, by_id), by_id)
+    assert [(one.rule, one.message) for one in left if one.rule != "cause"] == [
+        (given.info.id, "2 together"),
+        (given.info.id, "appBaseUrl is wrong"),
+    ]
+
+
+MISTAKES = {
+    "a case without must": ({"what": "x"}, ':1: case 1 lacks "must"'),
+    "an unknown key": ({"must": {"port": "absent"}, "docs": "x"}, ':1: "docs" is not a key of item 1 of cases'),
+    "said twice": ({"must": {"port": "absent"}, "message": "x", "what": "y"}, ':1: write either "message", or "what", "why" and "remedy"'),
+    "graded twice": (
+        {"must": {"port": "absent"}, "what": "x", "severity": "note"},
+        ':1: write either "severity", or the "class" that it follows from',
+    ),
+    "a wrong operator": ({"must": {"port": {"mx": 1}}, "what": "x"}, ':1: there is no operator "mx"; did you mean "max"?'),
+    "a wrong name": (
+        {"must": {"prot": "absent"}, "what": "x"},
+        ':1: there is no setting "prot"; did you mean "port"? (quote a name to use it as it is)',
+    ),
+    "a wrong template": ({"must": {"port": "absent"}, "what": "${a b}"}, ":1: "),
+    "found by a source": (
+        {"found_by": "x", "must": {"port": "absent"}},
+        ':1: "found_by" is for rules whose findings medplum-lint makes itself',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_a_case_has_its_place(name: str, tmp_path: Path) -> None:
+    case, error = MISTAKES[name]
+    data = {"id": "acme/a", "title": "x", "for": "server", "class": "broken", "cases": [case], "examples": EXAMPLES}
+    (tmp_path / "a.yaml").write_text(json.dumps(data))
+    errors = read_rule_file(tmp_path / "a.yaml", rule_kinds()).errors
+    assert len(errors) == 1 and error in errors[0], errors
+
+
+POLICY = """\
+id: acme/a
+title: A
+for: server
+class: broken
+what: wrong
+cases:
+  - must:
+      port: {max: 1}
+  - when:
+      port: absent
+    must:
+      logLevel: absent
+examples:
+  good:
+    - data: {}
+  bad:
+    - data: {port: 2}
+      finds: [port]
+"""
+
+
+def test_explain_shows_each_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p").mkdir()
+    Path("p/a.yaml").write_text(POLICY)
+    Path("x.json").write_text('{"baseUrl": "https://a.example/", "port": 2, "logLevel": "INFO"}')
+    printed = CliRunner().invoke(cli, ["explain", "acme/a", "x.json", "--rules", "p"]).stdout
+    assert printed.partition("  case 1")[2] == (
+        "  [line 7]\n  must\n    port: {max: 1}  [line 8]\n      false    port at 1:43 is 2: must be at most 1\n"
+        "  case 2  [line 9]\n  when\n    port: absent  [line 10]\n      false    port at 1:43 is 2: must not be set\n"
+        "  must (reported only where the condition holds)\n    logLevel: absent  [line 12]\n"
+        "      false    logLevel at 1:58 is INFO: must not be set\n"
+        "  findings\n    1:43 error: wrong\n"
+    )
+
+
+def test_the_classes_agree_with_what_a_severity_claims() -> None:
+    """As docs/policies.md has them: what stops the server or exposes a secret is an error, and advice is only given on request."""
+    assert {name: (one.production, one.development) for name, one in CLASSES.items()} == {
+        "stops": ("error", "error"),
+        "broken": ("error", "error"),
+        "opposite": ("error", "error"),
+        "exposed": ("error", "off"),
+        "unguarded": ("warning", "off"),
+        "unintended": ("warning", "warning"),
+        "deprecated": ("warning", "warning"),
+        "notable": ("note", "note"),
+        "hygiene": ("pedantic", "pedantic"),
+        "off": ("off", "off"),
+    }
+
+
+OLDER = {
+    "everywhere": (
+        "severity: note\npedantic: true\n",
+        {"production": "note", "development": "note"},
+        'write "severity: pedantic" in place of both',
+    ),
+    "in development": (
+        "severity: {production: warning, development: note}\npedantic: {production: false, development: true}\n",
+        {"production": "warning", "development": "note"},
+        'write "severity: {production: warning, development: pedantic}" in place of both',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_a_policy_of_the_release_before_is_read_with_a_note(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, levels, says = OLDER[name]
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text(
+        "id: acme/a\ntitle: A\nfor: server\nmust: {port: absent}\nmessage: ${@path} is wrong\ndocs: x\n"
+        f"examples: {{good: [{{data: {{}}}}], bad: [{{data: {{port: 1}}, finds: [port]}}]}}\n{written}"
+    )
+    read = read_rule_file(Path("a.yaml"), rule_kinds())
+    assert read.rule is not None and read.rule.info.severity == levels
+    Path("x.json").write_text('{"baseUrl": "https://a.example/", "port": 8103}')
+    report = json.loads(CliRunner().invoke(cli, ["x.json", "--rules", "a.yaml", "-f", "json"]).stdout)
+    assert [one for one in report["notices"] if one["kind"] == "older-policy"] == [
+        {"kind": "older-policy", "path": "a.yaml", "line": 9, "message": f'"pedantic" is a severity now: {says}'}
+    ]
+    tested = CliRunner().invoke(cli, ["test", "a.yaml"])
+    assert tested.exit_code == 0
+    assert tested.stdout == f'a.yaml:9: note: "pedantic" is a severity now: {says}\n2 examples of 1 rule: all passed.\n'
