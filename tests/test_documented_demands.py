@@ -31,6 +31,7 @@ HEALTHY: dict[str, Any] = {
     "secret/database": {"host": "db.internal", "port": 5432, "dbname": "medplum", "username": "medplum", "password": "${PASSWORD}"},
     "secret/redis": {"host": "redis.internal", "port": "6379", "password": "${PASSWORD}", "tls": {}},
 }
+PATH = "/medplum/prod/"
 DEMANDING = re.compile(
     r"\b(must|should|requires?|required|recommended|deprecated|limit|maximum|max|at most|only|supports|uses the convention|in general"
     r"|you must add|too high|too low|can be one of)\b",
@@ -44,8 +45,9 @@ def violating(demand: dict[str, Any]) -> dict[str, Any]:
     if kind != "server/ssm":
         return {name: value for name, value in {**HEALTHY[kind], **violates}.items() if name not in without}
     changed = {one["Name"]: stored(one) for one in violates}
-    left_out = {*changed, *(f"/medplum/prod/{name}" for name in without)}
-    return {"Parameters": [*(one for one in HEALTHY[kind]["Parameters"] if one["Name"] not in left_out), *changed.values()]}
+    left_out = {*changed, *(f"{PATH}{name}" for name in without)}
+    parameters = [*(one for one in HEALTHY[kind]["Parameters"] if one["Name"] not in left_out), *changed.values()]
+    return {"Parameters": [{**one, "Name": one["Name"].replace(PATH, demand.get("path", PATH))} for one in parameters]}
 
 
 def stored(parameter: dict[str, Any]) -> dict[str, Any]:
@@ -82,8 +84,8 @@ def test_what_violates_a_demand_has_one_finding(demand: dict[str, Any]) -> None:
 
 def test_each_demand_is_complete() -> None:
     for demand in DEMANDS:
-        keys = demand.keys() - {"violates", "without", "gap", "pedantic"} - {"heading", "demand", "digest"}
-        assert keys == {"not_checked"} or (keys == {"source", "finds"} and demand.keys() & {"violates", "without"}), demand
+        keys = demand.keys() - {"violates", "without", "path", "gap", "pedantic"} - {"heading", "demand", "digest"}
+        assert keys == {"not_checked"} or (keys == {"source", "finds"} and demand.keys() & {"violates", "without", "path"}), demand
 
 
 def sentences(page: str) -> Iterator[tuple[str, str]]:

@@ -205,6 +205,27 @@ def test_environments(parameters: list[str], expected: list[str]) -> None:
     assert lint(text).bugs == ()
 
 
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        (["/medplum/prod/port", "/medplum/supportEmail"], ["stray-parameter 1"]),
+        (["/medplum/prod/port", "/medplum/supportEmail", "/medplum/database.ssl.require"], ["stray-parameter 1", "stray-parameter 2"]),
+        (["/medplum/prod/port", "/medplum/staging/port", "/medplum/port"], ["stray-parameter 2"]),
+        (["/medplum/prod/port", "/medplum/release", "/other/port", "/acme/prod/port", "/acme/prod/baseUrl"], []),
+        (["/medplum/prod/port", "/medplum/baseUrl", "/medplum/supportEmail"], ["unusual-parameter-path 1"]),
+        (["/medplum/baseUrl", "/medplum/supportEmail"], ["unusual-parameter-path 0"]),
+        (["/acme/medplum/prod/baseUrl", "/acme/medplum/prod/port"], ["unusual-parameter-path 0"]),
+        (["/${NAME}/prod/binaryStorage", "/${NAME}/prod/baseUrl"], []),
+        (["/Medplum/prod/port", "/Medplum/prod/baseUrl"], []),
+    ],
+)
+def test_parameters_outside_of_the_documented_path(parameters: list[str], expected: list[str]) -> None:
+    text = "\n".join(json.dumps({"Name": name, "Value": "1"}) for name in parameters)
+    rules = ("stray-parameter", "unusual-parameter-path")
+    found = [one for one in lint(text).result.findings if one.rule in rules]
+    assert sorted(f"{one.rule} {one.document.position(one.span.start)[0] - 1}" for one in found) == expected
+
+
 def test_nothing_else_is_taken_for_a_dump() -> None:
     others = {
         "package.json": '{"name": "x", "version": "1", "dependencies": {}}',

@@ -19,7 +19,7 @@ from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import JsonLines, Lines, TokenLines
 from .origin import public_at
-from .parameter_problems import checked, is_refused, merge, misnamed, name_reason, not_found
+from .parameter_problems import checked, is_refused, merge, misnamed, misplaced, name_reason, not_found
 from .parameters import KIND, Environment, Given, Parameter, Parameters, environments
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Loaded, Problem, SourceFile, Suppression
@@ -136,7 +136,12 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
         complete=read.whole and any(parameter.complete for parameter in here),
         given=_entries(parameters),
     )
-    wrong = [*duplicates, *misnamed(environment), *(not_found(one, environment) for one in environment.parameters if one.missing)]
+    wrong = [
+        *duplicates,
+        *misnamed(environment),
+        *misplaced(environment),
+        *(not_found(one, environment) for one in environment.parameters if one.missing),
+    ]
     loaded = Loaded(
         document,
         (*problems, *wrong),

@@ -83,6 +83,28 @@ def misnamed(environment: Environment) -> Iterator[Problem]:
         yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
 
 
+def misplaced(environment: Environment) -> Iterator[Problem]:
+    """Parameters without an environment in their names, and a path that is not of the form that is documented."""
+    for parameter in environment.strays:
+        message = (
+            f"{printable(parameter.name)} has no environment in its name: no server of this file reads it; put the environment into the "
+            f"name, as in {printable(environment.prefix)}/{printable(parameter.name.rpartition('/')[2])}"
+        )
+        yield Problem("stray-parameter", message, parameter.span("key"))
+    if environment.parameters and not has_documented_path(environment.prefix):
+        message = (
+            f"{printable(environment.prefix)}/ is not of the documented form /medplum/{{environment}}/: the server finds these parameters "
+            "only if its argument has this path; use the documented one"
+        )
+        yield Problem("unusual-parameter-path", message, environment.parameters[0].span("key"))
+
+
+def has_documented_path(prefix: str) -> bool:
+    """Whether the path of parameters has the documented form, but for capitals and slashes, or is none, or may become anything."""
+    parts = prefix.strip("/").split("/")
+    return not prefix or "$" in prefix or "{" in prefix or (len(parts) == 2 and parts[0].lower() == "medplum")
+
+
 def not_found(parameter: Parameter, environment: Environment) -> Problem:
     """The problem of a name that AWS was asked for and did not find."""
     message = f"there is no parameter {printable(parameter.name)}: AWS found none of this name; create it, or correct the name"

@@ -137,12 +137,16 @@ class Parameter(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """The parameters of one server. ``wrong_case`` are meant for it, but upper and lower case differ in ``prefix``: it never sees them."""
+    """The parameters of one server. It never sees those that are meant for it, but have another path.
+
+    In ``wrong_case`` upper and lower case differ in ``prefix``, and ``strays`` stand directly beneath ``/medplum``.
+    """
 
     name: str
     prefix: str
     parameters: list[Parameter]
     wrong_case: list[Parameter]
+    strays: list[Parameter] = []
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
@@ -213,6 +217,9 @@ def environments(parameters: Parameters, missing: Parameters = _NONE) -> list[En
     """
     names = [*parameters.names, *missing.names] if len(missing) else parameters.names
     ours = _ours(names)
+    strays = _strays(names, ours)
+    if strays:
+        ours = [prefix for prefix in ours if prefix != _TOP]
     given: dict[str, list[int]] = {prefix: [] for prefix in ours}
     beneath: dict[str, dict[str, list[int]]] = {}
     tops = _tops(ours)
@@ -237,7 +244,9 @@ def environments(parameters: Parameters, missing: Parameters = _NONE) -> list[En
         known = len(parameters)
         return [parameters[index] if index < known else missing[index - known]._replace(missing=True) for index in indexes]
 
-    return _named([(prefix, read(own), read(wrong_case)) for prefix, own, wrong_case in _by_spelling(of_server)])
+    servers = _named([(prefix, read(own), read(wrong_case)) for prefix, own, wrong_case in _by_spelling(of_server)])
+    first = next((index for index, one in enumerate(servers) if _is_medplum(one.prefix)), None) if strays else None
+    return [one._replace(strays=read(strays)) if index == first else one for index, one in enumerate(servers)]
 
 
 def _ours(names: Iterable[str]) -> list[str]:
@@ -258,6 +267,19 @@ def _ours(names: Iterable[str]) -> list[str]:
     return [prefix for prefix, beneath in candidates.items() if _is_medplum(prefix) or _configures_server(prefix, beneath)]
 
 
+def _strays(names: Sequence[str], ours: Iterable[str]) -> list[int]:
+    """Settings that stand directly beneath ``/medplum``, beside a server's own path there, and are no server without a ``baseUrl``."""
+    if not any(map(_is_medplum, ours)):
+        return []
+    start = f"{_TOP}/"
+    found = [index for index, name in enumerate(names) if name.startswith(start) and _is_setting(name[len(start) :])]
+    return [] if any(names[index] == f"{_TOP}/baseUrl" for index in found) else found
+
+
+def _is_setting(name: str) -> bool:
+    return "/" not in name and settings.catalogue().get(tuple(name.split("."))) is not None
+
+
 def _tops(prefixes: Iterable[str]) -> tuple[str, ...]:
     """The beginnings that the names beneath some paths have; empty ones where these are too many to look for."""
     tops = {prefix[: prefix.find("/", 1) + 1] for prefix in prefixes}
@@ -265,6 +287,8 @@ def _tops(prefixes: Iterable[str]) -> tuple[str, ...]:
 
 
 _MOST_TOPS: Final = 8
+_TOP: Final = "/medplum"
+"""What the paths of servers begin with, as the CDK and the documentation have them."""
 _LONGEST_START: Final = len("/medplum/")
 
 
