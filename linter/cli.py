@@ -102,7 +102,7 @@ def cli() -> None:
       # Check standard input
       medplum-lint - < dump.json
       # Ask what a rule is about
-      medplum-lint explain base-url-without-trailing-slash
+      medplum-lint explain missing-trailing-slash
 
     Exit codes:
       0  no finding as severe as --fail-on
@@ -754,7 +754,7 @@ def accept(
     goes to the end of the configuration file that counts for FILE, which otherwise stays as it is; where there is none, one is begun.
 
     Examples:
-      medplum-lint accept dump.json oauth-url-not-served --reason "a proxy has it"
+      medplum-lint accept dump.json unserved-oauth-url --reason "a proxy has it"
     """
     from .commands import accept as accepted
     from .config import Acceptance
@@ -844,7 +844,7 @@ def list_rules(
     """List every rule, or those of the ids and categories that are given.
 
     Examples:
-      medplum-lint rules tls missing-base-url
+      medplum-lint rules tls missing-setting
       # For a program, with the policies of your own
       medplum-lint rules --rules policies --format json
     """
@@ -892,9 +892,9 @@ def explain(
     keeps it from speaking: the kind, the target, a condition, the configuration, a comment.
 
     Examples:
-      medplum-lint explain base-url-without-trailing-slash
+      medplum-lint explain missing-trailing-slash
       medplum-lint explain --rules policies acme/support-email-domain
-      medplum-lint explain database-without-tls medplum.config.json
+      medplum-lint explain unencrypted-database medplum.config.json
     """
     from .commands.rules import explanation, rule_file_of
     from .policy.rule_set import check_ids

@@ -44,15 +44,15 @@ _SOME: Final = (
         "select",
         {**_SELECTORS, "minItems": 1},
         "Check these rules only, by id or category.",
-        'select = ["syntax", "tls", "missing-base-url"]',
+        'select = ["syntax", "tls", "missing-setting"]',
     ),
     Option(
         "extend-select",
         _SELECTORS,
         "Check these rules too, also those that are off until they are asked for.",
-        'extend-select = ["audit-trail-off"]',
+        'extend-select = ["disabled-audit-trail"]',
     ),
-    Option("ignore", _SELECTORS, "Do not check these rules.", 'ignore = ["byte-order-mark"]'),
+    Option("ignore", _SELECTORS, "Do not check these rules.", 'ignore = ["invalid-encoding"]'),
     Option(
         "target",
         {"enum": list(TARGET_CHOICES)},
@@ -70,7 +70,7 @@ _SOME: Final = (
         "severity",
         {"$ref": "#/definitions/severity"},
         "The severity of rules or categories: error, warning, note or off, or one for each target.",
-        'severity = { hardening = "warning", missing-support-email = { production = "error", development = "off" } }',
+        'severity = { hardening = "warning", missing-setting = { production = "error", development = "off" } }',
     ),
 )
 """What can be given for all files, for some, and for an environment."""
@@ -104,7 +104,7 @@ OPTIONS: Final = (
         "per-file",
         {"type": "object", "additionalProperties": {"$ref": "#/definitions/some"}},
         "What holds for the files that a glob fits; of several globs the later wins.",
-        '[per-file."staging/*.json"]\nignore = ["secret-in-json-file"]',
+        '[per-file."staging/*.json"]\nignore = ["plaintext-secret"]',
     ),
     Option(
         "environment",
@@ -116,7 +116,7 @@ OPTIONS: Final = (
         "accept",
         _list({"$ref": "#/definitions/acceptance"}),
         "Findings that are right as they are.",
-        '[[accept]]\nrule = "base-url-without-trailing-slash"\npath = "legacy/medplum.config.json"\nsetting = "baseUrl"\n'
+        '[[accept]]\nrule = "missing-trailing-slash"\npath = "legacy/medplum.config.json"\nsetting = "baseUrl"\n'
         'reason = "the proxy adds the slash"\nuntil = 2030-06-30',
     ),
 )

@@ -1,6 +1,6 @@
 """What suppression comments accept of a secret goes with it, where a fix makes several variables of the one that held it.
 
-``ignore[secret-in-environment-file]`` at a URL is about the password in it, which gets a variable of its own. What a comment accepts by
+``ignore[plaintext-secret]`` at a URL is about the password in it, which gets a variable of its own. What a comment accepts by
 another rule is about the address, and stays where that is.
 """
 

@@ -79,7 +79,7 @@ _KEYS: Final = {
     "id": {
         "type": "string",
         "pattern": f"^({_NAME}/)?{_NAME}$",
-        "description": "must be a name of lower-case words joined by hyphens, such as base-url-without-trailing-slash or acme/own-rule",
+        "description": "must be a name of lower-case words joined by hyphens, such as missing-trailing-slash or acme/own-rule",
     },
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
     "cases": _list({"$ref": "#/$defs/case"}, 1),

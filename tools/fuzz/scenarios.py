@@ -91,7 +91,7 @@ class Given(NamedTuple):
     name: str
     files: Files
     paths: tuple[str, ...]
-    rule: str = "base-url-without-trailing-slash"
+    rule: str = "missing-trailing-slash"
     options: tuple[str, ...] = ()
 
 
@@ -392,7 +392,7 @@ accept a b c --reason x --environment prod --until x
 explain
 explain nothing
 explain fuzz/everything --rules ../policies
-explain --isolated --config ../lint.toml missing-base-url
+explain --isolated --config ../lint.toml missing-setting
 """
 
 
@@ -583,7 +583,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--baseline": ("known.jsonl",),
     "--config": ("../lint.toml",),
     "--environment": ("prod", "e1"),
-    "--extend-select": ("missing-support-email", "hardening"),
+    "--extend-select": ("missing-setting", "hardening"),
     "--fix-script": ("fix.sh",),
     "--folder": ("rules",),
     "--from": SERVERS,
