@@ -14,8 +14,8 @@ from linter.cli import cli
 from linter.config import Acceptance, ConfigError
 from linter.configurations import OWN_FILE, Configurations
 
-SLASH = "base-url-without-trailing-slash"
-SECRET = "secret-in-json-file"
+SLASH = "missing-trailing-slash"
+SECRET = "plaintext-secret"
 BAD = compact({"baseUrl": "https://api.example.com", "database": {"host": "db", "password": "hunter2"}, "signingKey": "${KEY}"})
 
 
@@ -37,7 +37,7 @@ def write(name: str, text: str) -> None:
 
 def found(*arguments: str) -> dict[str, tuple[str | None, str | None]]:
     """The reason and the source of what accepts the findings of some rules, by rule and setting."""
-    result = lint(*arguments, "--format", "json", "--select", f"{SLASH},{SECRET},missing-support-email")
+    result = lint(*arguments, "--format", "json", "--select", f"{SLASH},{SECRET},missing-setting")
     return {f"{one['rule']} {one['setting']}": (one["suppressed"], one["accepted_by"]) for one in json.loads(result.stdout)["findings"]}
 
 
@@ -74,7 +74,7 @@ NOT = (None, None)
 def test_what_an_acceptance_covers(entry: dict[str, str], covers: bool) -> None:
     write(OWN_FILE, accept(rule=SLASH, **entry))
     assert found("deploy")[f"{SLASH} baseUrl"] == (BY_CONFIGURATION if covers else NOT)
-    assert found("deploy")["missing-support-email supportEmail"] == NOT
+    assert found("deploy")["missing-setting supportEmail"] == NOT
     assert (lint("deploy", "--select", SLASH).exit_code == 0) is covers
 
 
@@ -145,15 +145,15 @@ UNUSED = [
     ({"rule": "wrong-type", "path": "/gone.json"}, ["."], "there is no such file"),
     ({"rule": "wrong-type"}, ["."], "the rule finds nothing there"),
     ({"rule": "wrong-type", "path": "*.json"}, ["."], "the rule finds nothing there"),
-    ({"rule": "base-url-differs-from-infra", "path": "deploy/medplum.config.json"}, ["."], "the rule finds nothing there"),
+    ({"rule": "server-differs-from-infra", "path": "deploy/medplum.config.json"}, ["."], "the rule finds nothing there"),
     # What a run on some of the files does not show.
     ({"rule": "wrong-type", "path": "/gone.json"}, ["deploy"], None),
     ({"rule": "wrong-type"}, ["deploy"], None),
     ({"rule": "wrong-type", "path": "*.json"}, ["deploy/medplum.config.json"], None),
     ({"rule": "wrong-type", "path": "medplum.config.json"}, ["deploy/medplum.config.json"], None),
-    ({"rule": "base-url-differs-from-infra", "path": "deploy/medplum.config.json"}, ["deploy/medplum.config.json"], None),
+    ({"rule": "server-differs-from-infra", "path": "deploy/medplum.config.json"}, ["deploy/medplum.config.json"], None),
     ({"rule": "wrong-type"}, [".", "--ignore", "wrong-type"], None),
-    ({"rule": "variable-without-effect"}, ["."], None),
+    ({"rule": "misnamed-setting"}, ["."], None),
     ({"rule": "wrong-type", "path": "deploy/notes.txt"}, ["."], None),
     ({"rule": "wrong-type", "path": "deploy/of[*]that.txt"}, ["."], None),
 ]
@@ -296,7 +296,7 @@ def test_an_environment_and_a_pedantic_rule() -> None:
     write("ssm.json", DUMP)
     assert lint("accept", "ssm.json", SLASH, "baseUrl", "--environment", "prod", "--reason", "so").exit_code == 0
     assert 'environment = "prod"' in own()
-    assert lint("accept", FILE, "audit-trail-off", "--reason", "so").exit_code == 0
+    assert lint("accept", FILE, "disabled-audit-trail", "--reason", "so").exit_code == 0
 
 
 def test_a_service_is_named_as_in_reports_also_for_what_it_gets_from_other_files() -> None:

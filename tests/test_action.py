@@ -150,10 +150,10 @@ def test_one_run_makes_annotations_a_summary_and_alerts(workspace: Path) -> None
     (workspace / "summary.md").write_text("# Of a step before\n")
     outputs, output = check(workspace, "medplum.config.json")
     assert outputs == {"exit-code": "1", "upload": "auto"}
-    assert "\n::error file=medplum.config.json,line=3,col=14," in f"\n{output}" and "base-url-without-trailing-slash" in output
+    assert "\n::error file=medplum.config.json,line=3,col=14," in f"\n{output}" and "missing-trailing-slash" in output
     summary = (workspace / "summary.md").read_text(encoding="utf-8")
-    assert summary.startswith("# Of a step before\n") and "base-url-without-trailing-slash" in summary
-    assert "base-url-without-trailing-slash" in {result["ruleId"] for result in sarif(workspace)["results"]}
+    assert summary.startswith("# Of a step before\n") and "missing-trailing-slash" in summary
+    assert "missing-trailing-slash" in {result["ruleId"] for result in sarif(workspace)["results"]}
     assert sarif(workspace)["automationDetails"] == {"id": "medplum-lint/"}
 
 
@@ -170,7 +170,7 @@ def test_the_findings_are_written_outside_of_the_checkout(workspace: Path, tmp_p
     assert json.loads((temporary / "medplum-lint.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
     code, output, outputs = step(workspace, "Check", **given, SARIF_FILE="medplum-lint.sarif")
     assert (code, outputs["exit-code"], outputs["upload"]) == (0, "2", "false")
-    assert "base-url-without-trailing-slash" in output and f"a link leads to {secret}, outside the working directory" in output
+    assert "missing-trailing-slash" in output and f"a link leads to {secret}, outside the working directory" in output
     assert secret.read_text() == "old"
 
 
@@ -197,11 +197,11 @@ def test_without_a_path_the_folder_is_checked(workspace: Path, paths: str) -> No
 
 
 def test_inputs_of_their_own(workspace: Path) -> None:
-    (workspace / "our settings.toml").write_text('select = ["base-url-without-trailing-slash"]\n')
+    (workspace / "our settings.toml").write_text('select = ["missing-trailing-slash"]\n')
     config = {"CHECK_CONFIG": "our settings.toml"}
     assert check(workspace, "medplum.config.json", **config)[0]["exit-code"] == "1"
     [result] = sarif(workspace)["results"]
-    assert result["ruleId"] == "base-url-without-trailing-slash"
+    assert result["ruleId"] == "missing-trailing-slash"
     assert check(workspace, "medplum.config.json", CHECK_FAIL_ON="never", **config)[0] == {"exit-code": "0", "upload": "auto"}
 
     (workspace / "known findings.jsonl").write_text("")

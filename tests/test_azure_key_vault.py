@@ -65,7 +65,7 @@ def test_it_is_told_apart_from_a_json_config(value: Any, kind: str | None) -> No
 
 def test_a_value_that_is_no_text_is_a_mistake_in_the_secret() -> None:
     given = {**FLAT, "appBaseUrl": "https://app.example.com/", "database.password": 12345, "database.ssl.require": True}
-    wanted = ["key-vault-value-not-text database.ssl.require", "wrong-type database.password"]
+    wanted = ["unquoted-value database.ssl.require", "wrong-type database.password"]
     assert [one for one in found(json.dumps(given), "vault.json") if one.startswith(("wrong-type", "key-vault"))] == wanted
 
 

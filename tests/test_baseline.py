@@ -79,10 +79,10 @@ def test_the_file() -> None:
     assert result.stdout == f"No findings in 1 file (4 in the baseline), judged by server {NEWEST} (the newest known release).\n"
     text = Path(KNOWN).read_text(encoding="ascii")
     assert text.splitlines()[1:] == [
-        f'{{"path": "{FILE}", "setting": "baseUrl", "rule": "base-url-without-trailing-slash"}}',
-        f'{{"path": "{FILE}", "setting": "binaryStorage", "rule": "missing-binary-storage"}}',
-        f'{{"path": "{FILE}", "setting": "database.password", "rule": "secret-in-json-file"}}',
-        f'{{"path": "{FILE}", "setting": "supportEmail", "rule": "missing-support-email"}}',
+        f'{{"path": "{FILE}", "setting": "baseUrl", "rule": "missing-trailing-slash"}}',
+        f'{{"path": "{FILE}", "setting": "binaryStorage", "rule": "missing-setting"}}',
+        f'{{"path": "{FILE}", "setting": "database.password", "rule": "plaintext-secret"}}',
+        f'{{"path": "{FILE}", "setting": "supportEmail", "rule": "missing-setting"}}',
     ]
     assert CANARY not in text
     assert new(".") == new(FILE) == new(f"./{FILE}") == new(str(Path(FILE).absolute())) == []
@@ -91,8 +91,8 @@ def test_the_file() -> None:
 
 
 def test_what_is_accepted_otherwise_is_not_in_it() -> None:
-    write(OWN_FILE, "[[accept]]\nrule = 'missing-support-email'\nreason = 'x'\n")
-    assert "missing-support-email" not in {one["rule"] for one in known()}
+    write(OWN_FILE, "[[accept]]\nrule = 'missing-setting'\nreason = 'x'\n")
+    assert "missing-setting" not in {one["rule"] for one in known()}
 
 
 def test_one_that_is_run_on_a_part_keeps_the_rest() -> None:
@@ -149,7 +149,7 @@ def test_options_that_contradict_each_other(arguments: list[str]) -> None:
 def test_what_is_new_is_reported() -> None:
     known()
     write(FILE, json.dumps({**SERVER, "logLevel": 1, "signingKey": "abcdefgh"}))
-    assert sorted(new(FILE)) == ["malformed-pem signingKey", "secret-in-json-file signingKey", "wrong-type logLevel"]
+    assert sorted(new(FILE)) == ["malformed-pem signingKey", "plaintext-secret signingKey", "wrong-type logLevel"]
     result = lint(FILE, "--baseline", KNOWN)
     assert result.exit_code == 1 and "the file contains" not in result.stdout
     assert lint(FILE, "--no-baseline").exit_code == 1
@@ -210,10 +210,10 @@ def test_every_count_is_of_the_same_findings() -> None:
 def test_several_findings_of_one_name_are_counted() -> None:
     text = json.dumps(SERVER, indent=2)
     write(FILE, text.replace('"port"', '// a\n// b\n"port"'))
-    [comments] = [one for one in known() if one["rule"] == "json-comment"]
+    [comments] = [one for one in known() if one["rule"] == "invalid-json"]
     assert comments["count"] == 2
     write(FILE, text.replace('"port"', '// a\n// b\n// c\n"port"'))
-    assert new(FILE) == ["json-comment None"]
+    assert new(FILE) == ["invalid-json None"]
 
 
 def test_each_environment_of_a_dump_is_known_for_itself() -> None:
@@ -222,7 +222,7 @@ def test_each_environment_of_a_dump_is_known_for_itself() -> None:
     assert {entry.get("environment") for entry in known("ssm.json")} == {"prod"}
     write("ssm.json", json.dumps([one, {**one, "Name": "/medplum/staging/baseUrl"}]))
     found = [one for one in new("ssm.json") if "slash" in one]
-    assert found == ["base-url-without-trailing-slash baseUrl"]
+    assert found == ["missing-trailing-slash baseUrl"]
 
 
 def test_the_name_of_an_infra_config_may_change() -> None:
@@ -305,7 +305,7 @@ def test_a_configuration_that_is_found_cannot_lead_elsewhere(tmp_path_factory: p
 def test_what_is_fixed_can_be_removed() -> None:
     known()
     write(FILE, json.dumps({**SERVER, "baseUrl": "https://api.hospital.org/"}))
-    gone = f"base-url-without-trailing-slash at baseUrl in {FILE} (line 2)"
+    gone = f"missing-trailing-slash at baseUrl in {FILE} (line 2)"
     text = f"1 entry is stale, because the finding is gone: {gone}; delete what is stale, or write the baseline anew with --write-baseline"
     for path in (FILE, ".", "deploy"):
         assert notes(path) == [f"note: {KNOWN}:2: {text}"]
@@ -342,7 +342,7 @@ def test_a_file_that_is_gone_is_missed_only_where_it_would_have_been_found() -> 
 def test_a_finding_about_two_files_is_missed_only_where_a_search_saw_both() -> None:
     write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.other.example", "region": "us-east-1"}))
     write("d/medplum.prod.server.json", compact(SERVER))
-    assert [one["setting"] for one in known("d") if one["rule"] == "base-url-not-at-api-domain"] == ["baseUrl"]
+    assert [one["setting"] for one in known("d") if one["rule"] == "url-differs-from-domain"] == ["baseUrl"]
     stale = ["--fail-on-stale-baseline", "--baseline", KNOWN]
     assert lint("d/medplum.prod.server.json", *stale).exit_code == lint("d", *stale).exit_code == 0
     write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1"}))
@@ -354,7 +354,7 @@ def test_a_finding_about_two_files_stays_where_a_folder_has_one_of_them() -> Non
     write("infra.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1", "apiPort": 5000}))
     write("app/medplum.prod.config.json", compact(SERVER))
     write("app/medplum.json", "{}")
-    port = "port-differs-from-infra"
+    port = "server-differs-from-infra"
     assert port in {one["rule"] for one in known(".")}
     before = Path(KNOWN).read_text(encoding="ascii")
     assert notes("app") == []
@@ -373,7 +373,7 @@ def test_a_finding_in_what_a_server_gets_from_several_files_stays_where_some_are
     write("s/server.env", "MEDPLUM_LOG_LEVEL=LOUD\nMEDPLUM_FOO=1\nMEDPLUM_APP_BASE_URL=https://a.example/\n")
     write("s/compose.override.yaml", "services:\n  api:\n    environment:\n      MEDPLUM_PORT: '8103'\n")
     found = {(one["path"], one["rule"]) for one in known("s")}
-    assert {("s/server.env", "unknown-value"), ("s/server.env", "unknown-setting"), ("s/compose.yaml", "missing-support-email")} <= found
+    assert {("s/server.env", "unknown-value"), ("s/server.env", "unknown-setting"), ("s/compose.yaml", "missing-setting")} <= found
     before = Path(KNOWN).read_text(encoding="ascii")
     for file in ("s/server.env", "s/compose.override.yaml", "s/compose.yaml"):
         assert notes(file) == []
@@ -381,7 +381,7 @@ def test_a_finding_in_what_a_server_gets_from_several_files_stays_where_some_are
         assert before.splitlines()[1:] == [line for line in Path(KNOWN).read_text(encoding="ascii").splitlines() if line in before][1:]
         write(KNOWN, before)
     write("s/compose.yaml", SERVICES.format(slash="/"))
-    assert ["base-url-without-trailing-slash" in note for note in notes("s/compose.yaml", "s/server.env")] == [True]
+    assert ["missing-trailing-slash" in note for note in notes("s/compose.yaml", "s/server.env")] == [True]
 
 
 SERVICES = """services:
@@ -415,7 +415,7 @@ def test_many_that_are_gone_are_counted() -> None:
 
 
 def test_what_is_known_is_not_fixed_and_what_is_new_is() -> None:
-    known("--select", "base-url-without-trailing-slash")
+    known("--select", "missing-trailing-slash")
     write(FILE, json.dumps({**SERVER, "storageBaseUrl": "https://storage.example"}))
     arguments = [FILE, "--baseline", KNOWN, "--unsafe-fixes", "--select", "urls,storage", "--fail-on", "never"]
     difference = lint(*arguments, "--diff")

@@ -89,7 +89,7 @@ def test_a_file_with_mistakes(name: str, levels: dict[str, int], files: Path) ->
 
 def test_the_key_is_found_in_the_file_with_seven(files: Path) -> None:
     outcome = lint_paths([str(files / "seven.json")], Options())
-    assert "secret-in-json-file" in {finding.rule for finding in outcome.result.findings}
+    assert "plaintext-secret" in {finding.rule for finding in outcome.result.findings}
 
 
 def parameters(path: Path) -> list[Any]:

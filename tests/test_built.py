@@ -84,8 +84,8 @@ def with_an_operator(copy: Path) -> None:
 DETECT = "def detect(file: SourceFile) -> Recognised | None:"
 EDITS = {
     "a rule": (
-        edited("rules/urls/base-url-without-trailing-slash.yaml", "severity: error", "severity: note"),
-        "note[base-url-without-trailing-slash]",
+        edited("rules/urls/missing-trailing-slash.yaml", "severity: error", "severity: note"),
+        "note[missing-trailing-slash]",
     ),
     "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not known to this version of medplum-lint"),
     "a source": (edited("linter/sources/server_json.py", DETECT, f"{DETECT}\n    return Recognised(None, 99, 'edited')"), "edited"),

@@ -229,3 +229,15 @@ def test_a_policy_of_the_release_before_is_read_with_a_note(name: str, tmp_path:
     tested = CliRunner().invoke(cli, ["test", "a.yaml"])
     assert tested.exit_code == 0
     assert tested.stdout == f'a.yaml:9: note: "pedantic" is a severity now: {says}\n2 examples of 1 rule: all passed.\n'
+
+
+@pytest.mark.parametrize(
+    ("when", "messages"),
+    [({}, []), ({"$@complete": {"equals": True}}, []), ({"$@complete": "present"}, ["redis.tls is missing"])],
+)
+def test_what_is_required_is_asked_of_a_whole_unless_the_rule_asks_it_of_a_part(when: dict[str, Any], messages: list[str]) -> None:
+    given = rule({"must": {"redis.tls": "present"}, "what": "${@path} ${@reason}", **({"when": when} if when else {})})
+    whole = bare({"redis": {"host": "a"}})
+    assert [one.message for one in check(given, whole)] == ["redis.tls is missing"]
+    part = bare({"redis": {"host": "a"}}, complete=False)
+    assert [one.message for one in check(given, part)] == messages

@@ -36,8 +36,8 @@ WRONG = json.dumps(
         "redis": {"host": "cache.hospital.example"},
     }
 )
-MAIL = {"invalid-email", "email-provider-without-effect"}
-TLS = {"database-certificate-not-verified", "insecure-url", "unencrypted-redis"}
+MAIL = {"invalid-email", "ignored-email-provider"}
+TLS = {"unverified-certificate", "insecure-url", "unencrypted-redis"}
 OWN: dict[str, dict[str, Any]] = {
     "port": {"must": {"port": "absent"}},
     "redis": {"must": {"redis": "absent"}},
@@ -121,18 +121,18 @@ def test_ignore_a_category() -> None:
     ("select", "ignore", "expected"),
     [
         ("tls", "insecure-url", TLS - {"insecure-url"}),
-        ("email-provider-without-effect", "mail", {"email-provider-without-effect"}),
-        ("tls,email-provider-without-effect", "mail", TLS | {"email-provider-without-effect"}),
-        ("mail,email-provider-without-effect", "mail", {"email-provider-without-effect"}),
+        ("ignored-email-provider", "mail", {"ignored-email-provider"}),
+        ("tls,ignored-email-provider", "mail", TLS | {"ignored-email-provider"}),
+        ("mail,ignored-email-provider", "mail", {"ignored-email-provider"}),
         ("tls,mail", "mail", TLS),
-        ("tls,email-provider-without-effect", "email-provider-without-effect", TLS),
+        ("tls,ignored-email-provider", "ignored-email-provider", TLS),
         ("tls,insecure-url", "insecure-url", TLS - {"insecure-url"}),
-        ("mail/", "smtps-port-without-tls", MAIL),
-        ("mail/*", "email-*", MAIL - {"email-provider-without-effect"}),
-        ("email-provider-*", "mail", {"email-provider-without-effect"}),
+        ("mail/", "mismatched-smtp-port", MAIL),
+        ("mail/*", "email-*", MAIL - {"ignored-email-provider"}),
+        ("email-provider-*", "mail", {"ignored-email-provider"}),
         ("email-*,tls", "email-provider-*", TLS),
-        ("email-provider-*,tls", "email-*", TLS | {"email-provider-without-effect"}),
-        ("email-provider-without-effect", "*-without-effect", {"email-provider-without-effect"}),
+        ("email-provider-*,tls", "email-*", TLS | {"ignored-email-provider"}),
+        ("ignored-email-provider", "*-without-effect", {"ignored-email-provider"}),
         ("*-url,invalid-*", "tls,*-e*mail", {"insecure-url", "invalid-email"}),
         ("*", "*-with*", None),
     ],
@@ -172,7 +172,7 @@ def test_a_pattern_chooses_policies_by_the_beginning_of_their_ids() -> None:
     assert found("--rules", "policies", "--select", "acme/qu*,acme/port") == {"acme/port"}, "a pattern does not switch on what is off"
     result = lint("rules", "acme/*", "email-*", "--rules", "policies")
     assert [line.split()[0] for line in result.stdout.splitlines()] == [
-        *("acme/port", "acme/quiet", "acme/redis", "email-provider-without-effect"),
+        *("acme/port", "acme/quiet", "acme/redis", "ignored-email-provider"),
     ]
 
 
@@ -211,7 +211,7 @@ def refused(*arguments: str) -> list[str]:
     [
         ("hardning", 'there is no rule "hardning"; did you mean "hardening"?'),
         ("parameterstore", 'there is no rule "parameterstore"; did you mean "parameter-store"?'),
-        ("email-provider-without-effec", 'there is no rule "email-provider-without-effec"; did you mean "email-provider-without-effect"?'),
+        ("email-provider-without-effec", 'there is no rule "email-provider-without-effec"; did you mean "ignored-email-provider"?'),
         ("TLS", 'there is no rule or category "TLS"'),
         ("mial/", 'there is no rule "mial/"; did you mean "mail"?'),
         ("database-", 'there is no rule "database-"; did you mean "database-*"?'),
@@ -220,8 +220,8 @@ def refused(*arguments: str) -> list[str]:
         ("mail/smtp*", 'there is no rule whose id is like "mail/smtp*"'),
         ("acme/*", 'there is no rule whose id is like "acme/*"'),
         (
-            "mail/email-provider-without-effect",
-            'there is no rule "mail/email-provider-without-effect"; did you mean "email-provider-without-effect"?',
+            "mail/ignored-email-provider",
+            'there is no rule "mail/ignored-email-provider"; did you mean "ignored-email-provider"?',
         ),
     ],
 )
@@ -243,7 +243,7 @@ def test_the_group_of_ones_own_policies_is_near_too() -> None:
     ("select", "ignore"),
     [
         ("mail", "mail"),
-        ("email-provider-without-effect,mail", "email-provider-without-effect,mail"),
+        ("ignored-email-provider,mail", "ignored-email-provider,mail"),
         (",".join(sorted(MAIL)), ",".join(sorted(MAIL))),
     ],
 )
@@ -345,6 +345,6 @@ def test_a_policy_without_a_group_has_no_category() -> None:
 
 
 def test_explain_says_the_category() -> None:
-    assert "\nCategory: mail\n" in lint("explain", "email-provider-without-effect").stdout
+    assert "\nCategory: mail\n" in lint("explain", "ignored-email-provider").stdout
     own_policies()
     assert "\nCategory: acme\n" in lint("explain", "acme/port", "--rules", "policies").stdout

@@ -24,7 +24,7 @@ from linter.settings.releases import KNOWN
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
 BOTS = '{"bots": []}'
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
-SLASH = "base-url-without-trailing-slash"
+SLASH = "missing-trailing-slash"
 
 
 @pytest.fixture(autouse=True)
@@ -118,14 +118,14 @@ def test_what_is_something_else_is_left_alone() -> None:
 
 
 def test_a_kind_overrules_the_content() -> None:
-    result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-base-url", "-f", "concise")
-    assert (result.exit_code, result.output.splitlines()[0][:47]) == (1, "medplum.config.json:1:1: error[missing-base-url")
+    result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-setting", "-f", "concise")
+    assert (result.exit_code, result.output.splitlines()[0][:47]) == (1, "medplum.config.json:1:1: error[missing-setting")
 
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])
 def test_the_target(target: str, level: str) -> None:
-    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-support-email", "-f", "concise")
-    assert result.output.startswith(f"server.json:1:1: {level}[missing-support-email]")
+    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-setting", "-f", "concise")
+    assert result.output.startswith(f"server.json:1:1: {level}[missing-setting]")
 
 
 # --- Exit codes ---------------------------------------------------------------------------------------------------------------------
@@ -188,16 +188,16 @@ def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.Monke
     check = engine.check
 
     def broken(rule: Rule, document: Document, *arguments: object) -> object:
-        if rule.info.id == "missing-support-email":
+        if rule.info.id == "missing-setting":
             raise ZeroDivisionError("the secret value")
         return check(rule, document, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(run, "check", broken)
-    result = lint(write("server.json", BAD), "--select", f"missing-support-email,{SLASH}")
+    result = lint(write("server.json", BAD), "--select", f"missing-setting,{SLASH}")
     assert result.exit_code == 3
     assert " --> server.json:1:13\n" in result.stdout
     assert result.stderr.startswith(
-        "medplum-lint: bug: server.json: the rule missing-support-email failed with ZeroDivisionError at test_cli.py:"
+        "medplum-lint: bug: server.json: the rule missing-setting failed with ZeroDivisionError at test_cli.py:"
     )
     assert "secret" not in result.output
     assert lint("server.json", "nowhere.json").exit_code == 3
@@ -230,7 +230,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_json_contract() -> None:
-    result = json.loads(lint(write("server.json", BAD), "--format", "json", "--select", f"{SLASH},missing-support-email").output)
+    result = json.loads(lint(write("server.json", BAD), "--format", "json", "--select", f"{SLASH},missing-setting").output)
     assert result == {
         "version": 1,
         "tool": {"name": "medplum-lint", "version": __version__},
@@ -251,7 +251,7 @@ def test_the_json_contract() -> None:
         "notices": [],
         "findings": [
             {
-                "rule": "missing-support-email",
+                "rule": "missing-setting",
                 "category": "mail",
                 "severity": "error",
                 "message": "supportEmail is missing: invitations, address verifications and password resets have no sender, and "
@@ -329,7 +329,7 @@ def test_the_command_line_wins_over_the_configuration() -> None:
     write("server.json", BAD)
     assert lint("server.json").exit_code == 0
     assert f"error[{SLASH}]" in lint("server.json").output
-    result = lint("server.json", "--select", "missing-support-email", "--fail-on", "error")
+    result = lint("server.json", "--select", "missing-setting", "--fail-on", "error")
     assert result.exit_code == 1
     assert SLASH not in result.output
 
@@ -357,7 +357,7 @@ def test_explain() -> None:
     result = lint("explain", "missing-baseurl")
     assert (result.exit_code, result.stderr) == (
         2,
-        'medplum-lint: error: there is no rule "missing-baseurl"; did you mean "missing-base-url"?\n',
+        'medplum-lint: error: there is no rule "missing-baseurl"; did you mean "missing-setting"?\n',
     )
 
 
@@ -594,13 +594,13 @@ def test_broken_files_in_a_folder_are_never_passed_over() -> None:
     os.mkfifo("medplum.pipe.json")
     os.symlink(".", "loop")
     os.symlink("/nowhere", "medplum.dangling.json")
-    result = lint("--format", "json", "--select", "not-utf-8,invalid-json,json-not-an-object,wrong-type")
+    result = lint("--format", "json", "--select", "invalid-encoding,invalid-json,invalid-json,wrong-type")
     found = [(one["path"], one["rule"], tuple(one["range"]["start"].values())) for one in json.loads(result.stdout)["findings"]]
     assert found == [
-        ("medplum.binary.json", "not-utf-8", (3, 115)),
+        ("medplum.binary.json", "invalid-encoding", (3, 115)),
         ("medplum.deep.json", "wrong-type", (1, 13)),
         ("medplum.empty.json", "invalid-json", (1, 1)),
-        ("medplum.list.json", "json-not-an-object", (1, 1)),
-        ("medplum.utf16.json", "not-utf-8", (1, 1)),
+        ("medplum.list.json", "invalid-json", (1, 1)),
+        ("medplum.utf16.json", "invalid-encoding", (1, 1)),
     ]
     assert result.exit_code == 1

@@ -79,7 +79,7 @@ def test_names(name: str, environment: str) -> None:
     assert (document.environment, document.data, document.complete) == (environment, {"baseUrl": "x"}, False)
     assert text[slice(*document.locate(("baseUrl",)))] == "x"
     assert text[slice(*document.locate(("baseUrl",), "key"))] == name
-    assert not [finding for finding in lint(text).result.findings if finding.rule == "invalid-parameter-name"]
+    assert not [finding for finding in lint(text).result.findings if finding.rule == "refused-parameter"]
 
 
 @pytest.mark.parametrize("name", ["!Ref Name", "!ImportValue x", "[a]", "!Sub '${Prefix}/baseUrl'", "/billing/port"])
@@ -92,7 +92,7 @@ def test_a_secret_is_reported_once() -> None:
     for kind in ("String", "SecureString", "!Ref Type"):
         text = template(f"{{Name: /medplum/prod/database.password, Type: {kind}, Value: hunter2}}")
         findings = [finding for finding in lint(text).result.findings if finding.path == ("database", "password")]
-        assert [(finding.rule, finding.severity) for finding in findings] == [("secret-in-cloudformation", "error")]
+        assert [(finding.rule, finding.severity) for finding in findings] == [("cloudformation-secret", "error")]
         assert "hunter2" not in findings[0].document.origin.excerpt(findings[0].path, findings[0].span).text
 
 
@@ -123,7 +123,7 @@ def test_other_templates_are_left_alone(text: str) -> None:
 def test_a_template_that_breaks_off() -> None:
     text = template("{Name: /medplum/prod/baseUrl, Type: String, Value: https://api.hospital.example}") + "  Q:\n\tx: 1\n"
     rules = {finding.rule for finding in lint(text).result.findings}
-    assert rules == {"invalid-yaml", "base-url-without-trailing-slash"}
+    assert rules == {"invalid-yaml", "missing-trailing-slash"}
 
 
 def test_findings_point_into_the_template() -> None:

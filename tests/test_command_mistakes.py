@@ -15,7 +15,7 @@ from linter import cli
 from linter.configurations import OWN_FILE
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
-SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-base-url"?'
+SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-setting"?'
 
 
 @pytest.fixture(autouse=True)

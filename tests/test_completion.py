@@ -59,11 +59,11 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--server-version", "la"], ["latest"]),
         (["upgrade", "--from", "5.0.1"], ["5.0.15", "5.0.14", "5.0.13", "5.0.12", "5.0.11", "5.0.10", "5.0.1"]),
         (["upgrade", "--to", "3.3"], ["3.3.0"]),
-        (["explain", "base-url-without"], ["base-url-without-trailing-slash"]),
+        (["explain", "base-url-without"], ["missing-trailing-slash"]),
         (["explain", "tls"], []),
         (["rules", "tls"], ["tls"]),
-        (["--select", "missing-b"], ["missing-base-url", "missing-binary-storage"]),
-        (["--ignore", "tls,missing-b"], ["tls,missing-base-url", "tls,missing-binary-storage"]),
+        (["--select", "missing-b"], ["missing-setting", "missing-setting"]),
+        (["--ignore", "tls,missing-b"], ["tls,missing-setting", "tls,missing-setting"]),
         (["--select", "tls", "--ignore", "tls,mai"], ["tls,mail"]),
         (["explain", "no-such-rule"], []),
         (["tset", ""], ["<file>"]),
@@ -103,8 +103,8 @@ def test_policies_of_ones_own(nowhere: Path) -> None:
 @pytest.mark.parametrize("text", ["rules = 1", "[[[", 'rules = ["missing"]', 'rules = ["/"]'])
 def test_a_configuration_that_cannot_be_read_stops_nothing(nowhere: Path, text: str) -> None:
     (nowhere / ".medplum-lint.toml").write_text(text)
-    assert completed("explain", "missing-base") == ["missing-base-url"]
-    assert completed("--config", "none.toml", "--ignore", "missing-base") == ["missing-base-url"]
+    assert completed("explain", "missing-base") == ["missing-setting"]
+    assert completed("--config", "none.toml", "--ignore", "missing-base") == ["missing-setting"]
 
 
 def test_every_option_with_names_of_ours_is_completed() -> None:
@@ -166,15 +166,15 @@ def test_bash(path: str) -> None:
         "complete() { :; }; compopt() { :; }; COMP_WORDS=(medplum-lint --select tls,missing-b); COMP_CWORD=2\n"
         '_medplum_lint_completion medplum-lint; echo "${COMPREPLY[*]}"\n'
     )
-    assert in_shell("bash", text, path) == "tls,missing-base-url tls,missing-binary-storage\n"
+    assert in_shell("bash", text, path) == "tls,missing-setting tls,missing-setting\n"
 
 
 def test_fish(path: str) -> None:
     text = script("fish") + 'complete -C "medplum-lint --select tls,missing-b"\ncomplete -C "medplum-lint explain json-dup"\n'
     assert in_shell("fish", text, path).splitlines() == [
-        "tls,missing-base-url\tbaseUrl is missing",
-        "tls,missing-binary-storage\tbinaryStorage is missing",
-        "json-duplicate-key\tAn object contains the same name twice",
+        "tls,missing-setting\tbaseUrl is missing",
+        "tls,missing-setting\tbinaryStorage is missing",
+        "duplicate-key\tAn object contains the same name twice",
     ]
 
 
@@ -188,4 +188,4 @@ def test_zsh(path: str) -> None:
             "_medplum_lint_completion\n"
         )
     )
-    assert in_shell("zsh", text, path) == "json-duplicate-key:An object contains the same name twice\n"
+    assert in_shell("zsh", text, path) == "duplicate-key:An object contains the same name twice\n"

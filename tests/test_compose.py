@@ -87,7 +87,7 @@ def test_anchors_and_merges_are_followed() -> None:
 @pytest.mark.parametrize(
     ("value", "rules"),
     [
-        ("'{\\\"require\\\":true}'", ["escape-kept-as-text database.ssl"]),
+        ("'{\\\"require\\\":true}'", ["mangled-variable database.ssl"]),
         ('"{\\"require\\":true}"', []),
         ("'{\"require\":true}'", []),
         ('|-\n        {"require":true}', []),
@@ -112,15 +112,15 @@ def test_an_object_in_yaml(value: str, rules: list[str]) -> None:
 )
 def test_a_key_whose_line_breaks_are_lost(value: str, advice: str) -> None:
     text = service(f"      MEDPLUM_SIGNING_KEY: {value}", "command: env\n    env_file: a")
-    assert found(text, "compose.yml")[0] == "escape-kept-as-text signingKey"
+    assert found(text, "compose.yml")[0] == "mangled-variable signingKey"
     assert advice in messages(text, "compose.yml")
 
 
 def test_a_name_that_stands_twice() -> None:
     twice = "      MEDPLUM_REDIS_HOST: a\n      MEDPLUM_REDIS_HOST: b"
-    assert found(service(twice, "command: env\n    env_file: a"), "compose.yml")[0].startswith("yaml-duplicate-key")
+    assert found(service(twice, "command: env\n    env_file: a"), "compose.yml")[0].startswith("duplicate-key")
     listed = "      - MEDPLUM_REDIS_HOST=a\n      - MEDPLUM_REDIS_HOST=b"
-    assert found(service(listed, "command: env\n    env_file: a"), "compose.yml") == ["duplicate-variable redis.host"]
+    assert found(service(listed, "command: env\n    env_file: a"), "compose.yml") == ["duplicate-key redis.host"]
 
 
 # --- How it is started ---------------------------------------------------------------------------------------------------------------
@@ -176,8 +176,8 @@ def test_what_the_arguments_say(entrypoint: object, command: object, reads: str)
 )
 def test_variables_that_are_never_read(rest: str, rule: bool) -> None:
     text = service("      MEDPLUM_REDIS_HOST: redis", rest)
-    assert ("environment-not-read" in found(text, "compose.yml")) == rule
-    assert "environment-not-read" not in found(text.replace(IMAGE, "acme/fhir"), "compose.yml")
+    assert ("ignored-environment" in found(text, "compose.yml")) == rule
+    assert "ignored-environment" not in found(text.replace(IMAGE, "acme/fhir"), "compose.yml")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_variables_that_are_never_read(rest: str, rule: bool) -> None:
 )
 def test_only_variables_alone_are_the_whole_configuration(rest: str, complete: bool) -> None:
     assert document(service("      MEDPLUM_REDIS_HOST: redis", rest)).complete == complete
-    assert ("missing-base-url baseUrl" in found(service("      MEDPLUM_REDIS_HOST: redis", rest), "compose.yml")) == complete
+    assert ("missing-setting baseUrl" in found(service("      MEDPLUM_REDIS_HOST: redis", rest), "compose.yml")) == complete
 
 
 NEARLY_ALL = "".join(
@@ -210,20 +210,20 @@ NEARLY_ALL = "".join(
 @pytest.mark.parametrize(
     ("rest", "rules"),
     [
-        ("command: env", ["missing-binary-storage binaryStorage"]),
+        ("command: env", ["missing-setting binaryStorage"]),
         ("command: env\n    env_file: .env", []),
         ("command: env\n    extends: {service: base}", []),
-        ("env_file: .env", ["environment-not-read"]),
+        ("env_file: .env", ["ignored-environment"]),
     ],
 )
 def test_what_an_environment_file_may_hold_is_not_missing(rest: str, rules: list[str]) -> None:
     every = found(service(NEARLY_ALL.rstrip("\n"), rest), "compose.yml")
     assert [one for one in every if one.startswith(("missing-binary", "environment"))] == rules
-    assert any(one.startswith("missing-") for one in every) == (rules[:1] == ["missing-binary-storage binaryStorage"])
+    assert any(one.startswith("missing-") for one in every) == (rules[:1] == ["missing-setting binaryStorage"])
 
 
 def test_a_server_without_any_variable_lacks_all() -> None:
-    assert "missing-database database" in found(f"services:\n  s:\n    image: {IMAGE}\n    command: env\n", "compose.yml")
+    assert "missing-setting database" in found(f"services:\n  s:\n    image: {IMAGE}\n    command: env\n", "compose.yml")
 
 
 # --- Whose file ----------------------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def mistake(folder: Path, text: str | bytes, name: str = OWN_FILE) -> str:
 WHOLE = """\
 # Everything that there is.
 select = ["missing-port", "acme/own"]
-ignore = ["missing-redis"]
+ignore = ["missing-setting"]
 rules = ["policies", "/shared/policies"]
 exclude = ["build", "*.bak.json"]
 target = "production"
@@ -66,11 +66,11 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
         "missing-port": {"production": None, "development": None},
         "acme/own": {"production": "error", "development": "note"},
     }
-    assert own.general == Overrides(("missing-port", "acme/own"), ("missing-redis",), severity, "production", "warning")
+    assert own.general == Overrides(("missing-port", "acme/own"), ("missing-setting",), severity, "production", "warning")
     assert list(own.mentions()) == [
         ("missing-port", f"{own.path}:2", True),
         ("acme/own", f"{own.path}:2", True),
-        ("missing-redis", f"{own.path}:3", True),
+        ("missing-setting", f"{own.path}:3", True),
         ("missing-port", f"{own.path}:2", True),
         ("acme/own", f"{own.path}:2", True),
         ("missing-port", f"{own.path}:2", True),
@@ -316,22 +316,22 @@ def test_severities_targets_and_ignores_per_file(server: Path, monkeypatch: pyte
     read(
         server,
         """
-        select = ["base-url-without-trailing-slash", "missing-port"]
+        select = ["missing-trailing-slash", "missing-port"]
         severity = {missing-port = {production = "warning", development = "off"}}
         [per-file."dev/**"]
         target = "development"
-        severity = {base-url-without-trailing-slash = "note"}
+        severity = {missing-trailing-slash = "note"}
         """,
     )
     outcome = run(server, monkeypatch)
     assert [(finding.document.uri, finding.rule, finding.severity) for finding in outcome.result.findings] == [
-        ("dev/medplum.config.json", "base-url-without-trailing-slash", "note"),
+        ("dev/medplum.config.json", "missing-trailing-slash", "note"),
         ("medplum.config.json", "missing-port", "warning"),
-        ("medplum.config.json", "base-url-without-trailing-slash", "error"),
+        ("medplum.config.json", "missing-trailing-slash", "error"),
     ]
     assert (outcome.exit_code, outcome.errors) == (1, ())
-    assert run(server, monkeypatch, ignore=("base-url-without-trailing-slash",)).exit_code == 0
-    assert run(server, monkeypatch, ignore=("base-url-without-trailing-slash",), fail_on="warning").exit_code == 1
+    assert run(server, monkeypatch, ignore=("missing-trailing-slash",)).exit_code == 0
+    assert run(server, monkeypatch, ignore=("missing-trailing-slash",), fail_on="warning").exit_code == 1
     assert run(server, monkeypatch, "dev", fail_on="never").exit_code == 0
 
 
@@ -358,7 +358,7 @@ def test_ids_of_rules_that_do_not_exist(server: Path, monkeypatch: pytest.Monkey
 
 # --- Severities of categories, and rules beside the selected ones. -------------------------------------------------------------------
 
-SLASH = "base-url-without-trailing-slash"
+SLASH = "missing-trailing-slash"
 
 
 def levels(outcome: Outcome) -> dict[str, str]:
@@ -372,9 +372,9 @@ def test_the_severity_of_a_category_is_that_of_the_rules_of_it_that_are_checked(
     before = levels(run(server, monkeypatch, "medplum.config.json"))
     read(server, "[severity]\nurls = 'note'\nmail = 'off'\nhardening = 'error'\nmissing-app-base-url = 'warning'\n")
     after = levels(run(server, monkeypatch, "medplum.config.json"))
-    assert before[SLASH] == "error" and before["missing-support-email"] == "error"
-    assert (after[SLASH], after["missing-app-base-url"]) == ("note", "warning")
-    assert before.keys() - after.keys() == {"missing-support-email"}
+    assert before[SLASH] == "error" and before["missing-setting"] == "error"
+    assert (after[SLASH], after["missing-setting"]) == ("note", "warning")
+    assert before.keys() - after.keys() == {"missing-setting"}
     assert after.keys() <= before.keys()  # what is pedantic is not made a finding by the severity of its category
 
 
@@ -385,7 +385,7 @@ def test_a_category_of_which_one_target_is_off(server: Path, monkeypatch: pytest
     read(server, "severity.secrets = 'note'\nseverity.urls = {production = 'off', development = 'warning'}")
     found = levels(run(server, monkeypatch))
     assert found[f"dev {SLASH}"] == "warning" and SLASH not in found
-    assert "dev secret-in-json-file" not in found  # off in development, and not switched on
+    assert "dev plaintext-secret" not in found  # off in development, and not switched on
 
 
 def test_a_category_that_does_not_exist(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,23 +394,23 @@ def test_a_category_that_does_not_exist(server: Path, monkeypatch: pytest.Monkey
 
 
 def test_rules_beside_the_selected_ones(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read(server, 'select = ["mail"]\nextend-select = ["base-url-without-trailing-slash"]\n')
+    read(server, 'select = ["mail"]\nextend-select = ["missing-trailing-slash"]\n')
     here = "medplum.config.json"
     assert set(levels(run(server, monkeypatch, here))) == {SLASH}
-    assert set(levels(run(server, monkeypatch, here, extend_select=("missing-redis",)))) >= {SLASH, "missing-redis"}
-    assert set(levels(run(server, monkeypatch, here, select=("missing-redis",)))) == {"missing-redis"}
-    assert set(levels(run(server, monkeypatch, here, select=("missing-redis",), extend_select=(SLASH,)))) == {"missing-redis", SLASH}
+    assert set(levels(run(server, monkeypatch, here, extend_select=("missing-setting",)))) >= {SLASH, "missing-setting"}
+    assert set(levels(run(server, monkeypatch, here, select=("missing-setting",)))) == {"missing-setting"}
+    assert set(levels(run(server, monkeypatch, here, select=("missing-setting",), extend_select=(SLASH,)))) == {"missing-setting", SLASH}
 
 
 def test_a_rule_that_is_off_until_it_is_asked_for(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = "medplum.config.json"
-    assert "audit-trail-off" not in levels(run(server, monkeypatch, here))
-    read(server, 'extend-select = ["audit-trail-off"]\n')
-    assert {"audit-trail-off", SLASH} <= set(levels(run(server, monkeypatch, here)))
-    read(server, 'extend-select = ["audit-trail-off"]\nignore = ["hardening"]\n')
-    assert "audit-trail-off" in levels(run(server, monkeypatch, here))
-    read(server, 'extend-select = ["audit-trail-off"]\nignore = ["audit-trail-off"]\n')
-    assert "audit-trail-off" not in levels(run(server, monkeypatch, here))
+    assert "disabled-audit-trail" not in levels(run(server, monkeypatch, here))
+    read(server, 'extend-select = ["disabled-audit-trail"]\n')
+    assert {"disabled-audit-trail", SLASH} <= set(levels(run(server, monkeypatch, here)))
+    read(server, 'extend-select = ["disabled-audit-trail"]\nignore = ["hardening"]\n')
+    assert "disabled-audit-trail" in levels(run(server, monkeypatch, here))
+    read(server, 'extend-select = ["disabled-audit-trail"]\nignore = ["disabled-audit-trail"]\n')
+    assert "disabled-audit-trail" not in levels(run(server, monkeypatch, here))
 
 
 def test_what_is_added_for_a_file_is_added_to_what_is_added_for_all() -> None:
@@ -441,12 +441,12 @@ def in_environments(outcome: Outcome) -> dict[str, list[str]]:
 
 
 ENVIRONMENTS = [
-    ("severity.base-url-without-trailing-slash = 'note'", ["note base-url-without-trailing-slash"]),
-    ("severity = {urls = 'warning'}", ["warning base-url-without-trailing-slash"]),
-    ("ignore = ['base-url-without-trailing-slash']", []),
+    ("severity.missing-trailing-slash = 'note'", ["note missing-trailing-slash"]),
+    ("severity = {urls = 'warning'}", ["warning missing-trailing-slash"]),
+    ("ignore = ['missing-trailing-slash']", []),
     ("select = ['tls']", []),
-    ("select = ['tls']\nextend-select = ['base-url-without-trailing-slash']", ["error base-url-without-trailing-slash"]),
-    ("severity = {urls = {production = 'error', development = 'note'}}\ntarget = 'development'", ["note base-url-without-trailing-slash"]),
+    ("select = ['tls']\nextend-select = ['missing-trailing-slash']", ["error missing-trailing-slash"]),
+    ("severity = {urls = {production = 'error', development = 'note'}}\ntarget = 'development'", ["note missing-trailing-slash"]),
 ]
 
 

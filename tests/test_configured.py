@@ -69,7 +69,7 @@ def files(*arguments: str) -> dict[str, str]:
 # --- What holds for a file. ---------------------------------------------------------------------------------------------------------
 
 CONFIGURATION = """\
-ignore = ["byte-order-mark"]
+ignore = ["invalid-encoding"]
 fail-on = "warning"
 baseline = "known"
 secret-names = ["acme.token"]
@@ -78,7 +78,7 @@ urls = "note"
 
 [per-file."deploy/*"]
 pedantic = true
-extend-select = ["audit-trail-off"]
+extend-select = ["disabled-audit-trail"]
 
 [per-file."*.json"]
 severity.missing-port = { production = "error", development = "off" }
@@ -88,7 +88,7 @@ ignore = ["tls"]
 target = "development"
 
 [[accept]]
-rule = "missing-redis"
+rule = "missing-setting"
 path = "deploy/*"
 reason = "so"
 """
@@ -101,7 +101,7 @@ def test_everything_that_can_hold() -> None:
     assert settings("deploy/server.json", *given) == {
         "rules": ("the built-in ones", "default"),
         "select": ("every rule", "default"),
-        "extend-select": ("audit-trail-off, missing-port", f"{OWN_FILE}:10, per-file deploy/*, --extend-select"),
+        "extend-select": ("disabled-audit-trail, missing-port", f"{OWN_FILE}:10, per-file deploy/*, --extend-select"),
         "ignore": ("tls", f"{OWN_FILE}:14, per-file *.json"),
         "severity.urls": ("note", f"{OWN_FILE}:6"),
         "severity.missing-port": ("production error, development off", f"{OWN_FILE}:13, per-file *.json"),
@@ -111,7 +111,7 @@ def test_everything_that_can_hold() -> None:
         "fail-on": ("warning", f"{OWN_FILE}:2"),
         "secret-names": ("acme.token", f"{OWN_FILE}:4"),
         "baseline": ("known", f"{OWN_FILE}:3"),
-        "accept": ("missing-redis", f"{OWN_FILE}:19"),
+        "accept": ("missing-setting", f"{OWN_FILE}:19"),
     }
     assert settings("deploy/server.json", "--no-baseline")["baseline"] == ("none", "--no-baseline")
 

@@ -13,7 +13,7 @@ from linter.load import Input
 from linter.run import Options, lint_input
 
 PUBLIC = "https://api.clinic.test/"
-RULES = ("without-host", "misnamed-host", "unknown-setting", "missing-redis", "missing-database", "url-not-read")
+RULES = ("without-host", "misnamed-setting", "unknown-setting", "missing-setting", "missing-setting", "url-not-read")
 LISTED = {"database": {"host": "db"}, "redis": {"host": "cache"}}
 
 
@@ -27,13 +27,13 @@ def found(text: str, kind: str = "server/json") -> list[str]:
 @pytest.mark.parametrize(
     ("section", "rule"),
     [
-        ("database", "database-without-host"),
-        ("readonlyDatabase", "database-without-host"),
-        ("redis", "redis-without-host"),
-        ("cacheRedis", "redis-without-host"),
-        ("rateLimitRedis", "redis-without-host"),
-        ("pubSubRedis", "redis-without-host"),
-        ("backgroundJobsRedis", "redis-without-host"),
+        ("database", "missing-host"),
+        ("readonlyDatabase", "missing-host"),
+        ("redis", "missing-host"),
+        ("cacheRedis", "missing-host"),
+        ("rateLimitRedis", "missing-host"),
+        ("pubSubRedis", "missing-host"),
+        ("backgroundJobsRedis", "missing-host"),
     ],
 )
 @pytest.mark.parametrize("given", [{}, {"port": 1234}, {"host": None}, {"host": ""}])
@@ -50,13 +50,13 @@ def test_a_host_under_another_name_is_one_finding(section: str) -> None:
         flat = {"baseUrl": PUBLIC, "database.host": "db", "redis.host": "cache", f"{section}.hostname": "a"}
         flat.pop(f"{section}.host", None)
         text = json.dumps(data if kind == "server/json" else flat)
-        assert found(text, kind) == [f"error misnamed-host {section}.hostname"]
+        assert found(text, kind) == [f"error misnamed-setting {section}.hostname"]
 
 
 @pytest.mark.parametrize(
     ("redis", "expected"),
     [
-        ({"url": "redis://cache"}, ["error redis-url-not-read redis.url"]),
+        ({"url": "redis://cache"}, ["error misnamed-setting redis.url"]),
         ({"path": "/run/redis.sock"}, []),
         ({"sentinels": [{"host": "a", "port": 26379}]}, []),
         ({"hostname": "localhost"}, ["warning unknown-setting redis.hostname"]),
@@ -69,5 +69,5 @@ def test_what_else_a_redis_may_have(redis: dict[str, Any], expected: list[str]) 
 
 def test_variables_without_a_host() -> None:
     whole = f"MEDPLUM_BASE_URL={PUBLIC}\nMEDPLUM_DATABASE_HOST=db\nMEDPLUM_DATABASE_PASSWORD=$P\nMEDPLUM_REDIS_HOST=cache\n"
-    assert found(whole + "MEDPLUM_CACHE_REDIS_PORT=6379\n", "server/env") == ["error redis-without-host cacheRedis.host"]
+    assert found(whole + "MEDPLUM_CACHE_REDIS_PORT=6379\n", "server/env") == ["error missing-host cacheRedis.host"]
     assert found(whole.replace("REDIS_HOST=cache", "REDIS_PORT=6379"), "server/env") == []  # the rest may be given elsewhere

@@ -17,10 +17,10 @@ from linter.run import Options, Outcome, lint_paths
 
 FOLDER = Path(__file__).parent / "deployment"
 ACROSS = (
-    "app-base-url-not-at-app-domain,arn-of-another-account,arn-of-another-region,base-url-differs-from-infra,base-url-not-at-api-domain,"
-    "binary-storage-differs-from-infra,environment-differs-from-infra,parameter-differs-from-file,parameter-overrides-secret,"
-    "port-differs-from-infra,public-key-of-another-key,region-differs-from-infra,signing-key-id-differs-from-infra,"
-    "storage-base-url-not-at-storage-domain,variable-overrides-file,variable-overrides-parameter"
+    "url-differs-from-domain,foreign-account-arn,foreign-region-arn,server-differs-from-infra,url-differs-from-domain,"
+    "server-differs-from-infra,server-differs-from-infra,store-differs-from-file,parameter-differs-from-secret,"
+    "server-differs-from-infra,mismatched-key-pair,server-differs-from-infra,server-differs-from-infra,"
+    "url-differs-from-domain,variable-differs-from-config,variable-differs-from-config"
 ).split(",")
 
 
@@ -74,7 +74,7 @@ def report(result: Result, output_format: str) -> str:
 def test_every_format_has_both_places() -> None:
     result = lint(".").result
     first = result.findings[0]
-    assert (first.rule, first.document.uri) == ("port-differs-from-infra", "prod-ssm.json")
+    assert (first.rule, first.document.uri) == ("server-differs-from-infra", "prod-ssm.json")
     text = report(result, "text")
     assert " --> medplum.prod.config.json:8:14 (environment prod)\n" in text and "---- infra.apiPort is 8103\n" in text
     (related,) = json.loads(report(result, "json"))["findings"][0]["related"]
@@ -105,15 +105,15 @@ def test_each_environment_of_a_dump_goes_with_its_own_config(tmp_path: Path) -> 
     ]
     found = lint(*paths).result.findings
     assert [(one.rule, one.document.environment) for one in found] == [
-        ("port-differs-from-infra", "prod"),
-        ("port-differs-from-infra", "staging"),
+        ("server-differs-from-infra", "prod"),
+        ("server-differs-from-infra", "staging"),
     ]
 
 
 def test_one_config_and_one_server_belong_together_under_two_names(tmp_path: Path) -> None:
     paths = [write(tmp_path, "dump.json", dump(production="8103")), write(tmp_path, "infra.json", {**INFRA, "name": "prod"})]
     (finding,) = lint(*paths).result.findings
-    assert (finding.rule, dotted(finding.path or ())) == ("environment-differs-from-infra", "name")
+    assert (finding.rule, dotted(finding.path or ())) == ("server-differs-from-infra", "name")
 
 
 def test_a_local_server_is_not_compared_with_a_stack(tmp_path: Path) -> None:

@@ -153,14 +153,14 @@ def test_a_value_that_goes_on_over_lines() -> None:
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
-        ("MEDPLUM_BASE_URL=https://api.clinic.example", ["base-url-without-trailing-slash baseUrl"]),
-        ("MEDPLUM_PORT=8103 MEDPLUM_PORT=8104", ["duplicate-variable port"]),
+        ("MEDPLUM_BASE_URL=https://api.clinic.example", ["missing-trailing-slash baseUrl"]),
+        ("MEDPLUM_PORT=8103 MEDPLUM_PORT=8104", ["duplicate-key port"]),
         ('MEDPLUM_DATABASE_SSL={"require":true}', ["misread-object database.ssl"]),
-        ("MEDPLUM_DATABASE_SSL='{\\\"require\\\":true}'", ["escape-kept-as-text database.ssl"]),
-        ('MEDPLUM_SIGNING_KEY="-----BEGIN X-----\\nA\\n-----END X-----"', ["escape-kept-as-text signingKey"]),
+        ("MEDPLUM_DATABASE_SSL='{\\\"require\\\":true}'", ["mangled-variable database.ssl"]),
+        ('MEDPLUM_SIGNING_KEY="-----BEGIN X-----\\nA\\n-----END X-----"', ["mangled-variable signingKey"]),
         ("MEDPLUM_THEME=dark", ["unknown-setting theme"]),
         ("MEDPLUM_SUPPORT_EMAIL=Help <help@clinic.example>", ["invalid-dockerfile"]),
-        ("MEDPLUM_DATABASE_PASSWORD=hunter2 MEDPLUM_REDIS_PASSWORD=hunter3", ["secret-in-image database.password"]),
+        ("MEDPLUM_DATABASE_PASSWORD=hunter2 MEDPLUM_REDIS_PASSWORD=hunter3", ["plaintext-secret database.password"]),
     ],
 )
 def test_findings(env: str, expected: list[str]) -> None:
@@ -272,7 +272,7 @@ def test_an_image_of_the_server(image: str) -> None:
 )
 def test_variables_that_are_never_read(start: str, finding: bool) -> None:
     text = f"{FROM}ENV MEDPLUM_PORT=8103\n{start}\n"
-    assert found(text, "Dockerfile") == (["image-starts-without-env"] if finding else [])
+    assert found(text, "Dockerfile") == (["ignored-environment"] if finding else [])
     assert found(text.replace("medplum/medplum-server", "acme/fhir").replace("PORT", "REDIS_PORT"), "Dockerfile") == []
 
 
@@ -280,7 +280,7 @@ def test_a_stage_is_started_as_the_one_that_it_is_from() -> None:
     base = f"{FROM[:-1]} AS base\nENV MEDPLUM_REDIS_HOST=r\n"
     assert found(f"{base}FROM base\nENV MEDPLUM_PORT=1\n{CMD}", "Dockerfile") == []
     assert found(f"{base}{CMD}FROM base\nENV MEDPLUM_PORT=1\n", "Dockerfile") == []
-    assert found(f"{base}FROM base\nENV MEDPLUM_PORT=1\n", "Dockerfile") == ["image-starts-without-env"]
+    assert found(f"{base}FROM base\nENV MEDPLUM_PORT=1\n", "Dockerfile") == ["ignored-environment"]
 
 
 def test_a_shell_between_the_server_and_its_argument() -> None:
@@ -329,7 +329,7 @@ def test_a_folder_is_searched_for_them(tmp_path: Path) -> None:
 
 
 def test_a_finding_is_accepted_by_a_comment() -> None:
-    comment = "# medplum-lint: ignore[misread-integer] the entry point mends it"
+    comment = "# medplum-lint: ignore[misread-number] the entry point mends it"
     text = f"{FROM}ENV MEDPLUM_PORT=8103 \\\n    {comment}\n    MEDPLUM_REDIS_PORT=x\n{CMD}"
     assert found(text, "Dockerfile") == []
     assert found(text.replace("# medplum", "medplum"), "Dockerfile") != []

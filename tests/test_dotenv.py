@@ -79,7 +79,7 @@ def test_mistakes_have_their_places() -> None:
     assert problems("  A\nB=c\n") == ["2:3 invalid-environment-line"]
     assert problems('MEDPLUM_REDIS_PORT="1\n') == ["2:20 invalid-environment-line"]
     assert problems("MEDPLUM_REDIS_PORT='1'2\n") == ["2:23 invalid-environment-line"]
-    assert problems("MEDPLUM_REDIS_HOST=b\n") == ["2:1 duplicate-variable"]
+    assert problems("MEDPLUM_REDIS_HOST=b\n") == ["2:1 duplicate-key"]
     assert problems("A=1\nA=2\n") == []
 
 
@@ -90,7 +90,7 @@ def test_a_key_without_quotes_is_no_flood() -> None:
 
 def test_a_byte_order_mark_and_bytes_that_are_no_text() -> None:
     outcome = lint_input(Input(".env", b"\xef\xbb\xbfMEDPLUM_REDIS_HOST=caf\xe9\n", Path(".env")), Options())
-    assert [finding.rule for finding in outcome.result.findings] == ["byte-order-mark", "invalid-hostname", "not-utf-8"]
+    assert [finding.rule for finding in outcome.result.findings] == ["invalid-encoding", "invalid-hostname", "invalid-encoding"]
 
 
 # --- Quotes that are not closed ---------------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def places(text: str) -> list[str]:
 
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB+x/y\nabcd==\n-----END CERTIFICATE-----"
-UNCLOSED, MISREAD = "invalid-environment-line", "misread-integer"
+UNCLOSED, MISREAD = "invalid-environment-line", "misread-number"
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])

@@ -417,7 +417,7 @@ DUMP = {
         parameter("/medplum/other/auditEventLogStream", "logs", region="eu-west-1"),
     ]
 }
-SELECTED = "removed-setting,storage-base-url-without-trailing-slash,base-url-without-trailing-slash,secret-in-plain-string"
+SELECTED = "ignored-setting,missing-trailing-slash,missing-trailing-slash,unencrypted-parameter"
 
 
 @pytest.fixture
@@ -441,7 +441,7 @@ def test_the_report_for_people(folder: Path) -> None:
 def test_the_report_for_programs(folder: Path) -> None:
     report = json.loads(run("ssm.json", "-f", "json").stdout)
     fixes = {(one["rule"], one["environment"]): one["fix"] for one in report["findings"]}
-    assert fixes["storage-base-url-without-trailing-slash", "prod"] == {
+    assert fixes["missing-trailing-slash", "prod"] == {
         "safe": True,
         "description": 'set storageBaseUrl to "https://storage.clinic.example/binary/"',
         "edits": None,
@@ -471,8 +471,8 @@ def test_a_diff_prints_the_commands_and_fails(folder: Path) -> None:
     result = run("ssm.json", "--diff", "--fail-on", "never")
     assert result.exit_code == 1
     assert result.output.startswith("# ssm.json: a dump is not changed; these commands change Parameter Store\n# storage-base-url-without")
-    assert "# base-url-without-trailing-slash (environment staging)" not in result.output
-    assert "# base-url-without-trailing-slash (environment staging)" in run("ssm.json", "--diff", "--unsafe-fixes").output
+    assert "# missing-trailing-slash (environment staging)" not in result.output
+    assert "# missing-trailing-slash (environment staging)" in run("ssm.json", "--diff", "--unsafe-fixes").output
     fine = {"Parameters": [parameter("/medplum/prod/baseUrl", "https://api.clinic.example/")]}
     Path("ssm.json").write_text(json.dumps(fine), encoding="utf-8")
     assert run("ssm.json", "--diff", "--fail-on", "never").exit_code == 0
@@ -489,7 +489,7 @@ def test_the_script(folder: Path) -> None:
     Path("fix.sh").write_text("old", encoding="utf-8")
     text = script(folder, "--unsafe-fixes")
     golden("dump-script.sh", text.partition("\n# ---")[0].replace(__version__, "VERSION").splitlines())
-    assert "base-url-without-trailing-slash (environment staging)" not in script(folder)
+    assert "missing-trailing-slash (environment staging)" not in script(folder)
 
 
 def test_the_script_of_a_pipe(folder: Path) -> None:

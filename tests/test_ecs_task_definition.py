@@ -96,7 +96,7 @@ def test_a_file_without_environment_points_at_what_it_has() -> None:
 @pytest.mark.parametrize("value", [8103, True, 1.5])
 def test_what_is_no_text_is_refused_by_ecs(value: Any) -> None:
     text = task(container({"MEDPLUM_REDIS_USERNAME": value}, environmentFiles=[{}]))
-    assert found(text, NAME) == ["unquoted-value-in-manifest redis.username"]
+    assert found(text, NAME) == ["unquoted-value redis.username"]
     assert "to ECS, which accepts only text here and refuses the task definition; put the value in quotes" in messages(text, NAME)
 
 
@@ -104,8 +104,8 @@ def test_escapes_that_are_kept() -> None:
     key = "-----BEGIN X-----\\nA\\n-----END X-----"
     text = task(container({"MEDPLUM_SIGNING_KEY": key, "MEDPLUM_REDIS_TLS": '{\\"ca\\":1}'}, environmentFiles=[{}]))
     assert [one for one in found(text, NAME) if one.startswith("escape")] == [
-        "escape-kept-as-text signingKey",
-        "escape-kept-as-text redis.tls",
+        "mangled-variable signingKey",
+        "mangled-variable redis.tls",
     ]
     assert "write one backslash, not two" in messages(text, NAME) and "write one backslash, not three" in messages(text, NAME)
 
@@ -124,7 +124,7 @@ def test_what_is_fetched_is_not_judged() -> None:
 def test_a_name_that_has_no_effect_is_found_among_them() -> None:
     text = task(container({}, {"MEDPLUM_DATABASE_USER": "/db"}, environmentFiles=[{}]))
     (finding,) = lint(text, NAME).result.findings
-    assert (finding.rule, text[slice(*finding.span)]) == ("variable-without-effect", '"MEDPLUM_DATABASE_USER"')
+    assert (finding.rule, text[slice(*finding.span)]) == ("misnamed-setting", '"MEDPLUM_DATABASE_USER"')
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_name_that_has_no_effect_is_found_among_them() -> None:
 def test_a_secret_in_plain_text(url: str, severity: str) -> None:
     text = task(container({"MEDPLUM_BASE_URL": url, "MEDPLUM_REDIS_PASSWORD": "x", "MEDPLUM_SMTP_PASSWORD": "${X}"}, environmentFiles=[{}]))
     (finding,) = lint(text, NAME).result.findings
-    assert (finding.rule, finding.severity, text[slice(*finding.span)]) == ("secret-in-task-definition", severity, '"x"')
+    assert (finding.rule, finding.severity, text[slice(*finding.span)]) == ("plaintext-secret", severity, '"x"')
     assert "ecs:DescribeTaskDefinition" in finding.message
 
 
@@ -142,8 +142,8 @@ def test_names_that_ecs_refuses() -> None:
     text = task(container({"MEDPLUM_REDIS_PASSWORD": "x", "MEDPLUM_PORT": "1", "A": "b"}, secrets, environmentFiles=[{}]))
     findings = lint(text, NAME).result.findings
     assert [(one.rule, one.path) for one in findings] == [
-        ("duplicate-ecs-secret", ("redis", "password")),
-        ("duplicate-ecs-secret", ("signingKey",)),
+        ("invalid-manifest", ("redis", "password")),
+        ("invalid-manifest", ("signingKey",)),
     ]
     assert [one.span.start for one in findings] == [text.rindex('"MEDPLUM_REDIS_PASSWORD"'), text.rindex('"MEDPLUM_SIGNING_KEY"')]
     assert "is given under environment too" in findings[0].message and "is given twice under secrets" in findings[1].message
@@ -151,7 +151,7 @@ def test_names_that_ecs_refuses() -> None:
 
 def test_of_two_variables_the_last_one_counts() -> None:
     text = task(container([("MEDPLUM_REDIS_HOST", "a"), ("MEDPLUM_REDIS_HOST", "b")], environmentFiles=[{}]))
-    assert found(text, NAME) == ["duplicate-variable redis.host"]
+    assert found(text, NAME) == ["duplicate-key redis.host"]
     assert load(text)[0].document.data == {"redis": {"host": "b"}}
 
 
@@ -180,7 +180,7 @@ def test_of_two_variables_the_last_one_counts() -> None:
 )
 def test_how_the_server_is_started(more: dict[str, Any], rule: bool, complete: bool) -> None:
     text = task(container({"MEDPLUM_REDIS_HOST": "cache"}, **more))
-    assert ("environment-not-read" in found(text, NAME)) == rule
+    assert ("ignored-environment" in found(text, NAME)) == rule
     assert load(text)[0].document.complete == complete
 
 
@@ -255,9 +255,9 @@ def test_mistakes_in_json() -> None:
     text = task(
         container({"MEDPLUM_REDIS_HOST": "a"}, environmentFiles=[{}]), container({"MEDPLUM_REDIS_HOST": "b"}, environmentFiles=[{}])
     )
-    assert found(text[:-1] + ', "family": "other"}', NAME) == ["json-duplicate-key family"]
-    assert found(text[:-2] + ",]}", NAME) == ["json-trailing-comma"]
-    assert found("\ufeff" + text, NAME) == ["byte-order-mark"]
+    assert found(text[:-1] + ', "family": "other"}', NAME) == ["duplicate-key family"]
+    assert found(text[:-2] + ",]}", NAME) == ["invalid-json"]
+    assert found("\ufeff" + text, NAME) == ["invalid-encoding"]
     assert "the AWS CLI cannot read the task definition" in messages(text[:-2] + ",]}", NAME)
 
 
@@ -292,7 +292,7 @@ def test_what_is_shown_of_a_line() -> None:
 
 def test_a_comment_in_yaml_accepts_a_finding() -> None:
     text = yaml.safe_dump({"containerDefinitions": [container({"MEDPLUM_REDIS_PASSWORD": "x"}, environmentFiles=[{}])]})
-    text = text.replace("value: x", "value: x # medplum-lint: ignore[secret-in-task-definition] rotated by the deployment")
+    text = text.replace("value: x", "value: x # medplum-lint: ignore[plaintext-secret] rotated by the deployment")
     (finding,) = lint(text, "task-definition.yml").result.findings
     assert finding.suppressed == "rotated by the deployment"
 

@@ -25,7 +25,7 @@ SERVER = {
     "database": {"host": "db.clinic.example", "password": "hunter2"},
     "redis": {"host": "cache.clinic.example"},
 }
-RULE = "base-url-without-trailing-slash"
+RULE = "missing-trailing-slash"
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +134,7 @@ examples:
 
 
 def test_a_rule_for_other_documents() -> None:
-    assert trace("clamscan-without-logs", "server.json") == "server.json: silent: the rule is for infra, and this is server/json\n"
+    assert trace("missing-infra-setting", "server.json") == "server.json: silent: the rule is for infra, and this is server/json\n"
 
 
 def test_a_file_that_is_left_alone() -> None:
@@ -216,9 +216,9 @@ def test_a_finding_that_yields_to_its_cause() -> None:
 
 
 def test_what_a_source_finds() -> None:
-    assert verdict("json-duplicate-key", "server.json") == "silent: what reads the file found nothing of this"
+    assert verdict("duplicate-key", "server.json") == "silent: what reads the file found nothing of this"
     write("server.json", json.dumps(SERVER).replace('"redis"', '"port": 8103, "port": 8104, "redis"'))
-    text = trace("json-duplicate-key", "server.json")
+    text = trace("duplicate-key", "server.json")
     assert text.startswith("server.json: 1 finding\n")
     assert "  checked      yes\n  findings\n    1:161 warning: port is given twice: " in text
 
@@ -238,10 +238,10 @@ def test_documents_that_are_compared() -> None:
     write("medplum.prod.config.json", json.dumps({"name": "prod", "region": "us-east-1", "apiPort": 8103, "stackName": "MedplumProd"}))
     parameter = {"Name": "/medplum/prod/awsRegion", "Type": "String", "Value": "eu-west-1"}
     write("dump.json", json.dumps({"Parameters": [parameter]}, indent=1))
-    text = trace("region-differs-from-infra", "medplum.prod.config.json", "dump.json")
+    text = trace("server-differs-from-infra", "medplum.prod.config.json", "dump.json")
     assert text.startswith("infra medplum.prod.config.json#prod, server dump.json#prod: 1 finding\n")
     assert '      false    server.awsRegion at dump.json:6:13 is eu-west-1: must be "us-east-1"' in text
-    alone = trace("region-differs-from-infra", "dump.json")
+    alone = trace("server-differs-from-infra", "dump.json")
     assert alone == "Nothing to explain: the rule is for documents of one environment, with a server's among them: give all of them.\n"
 
 

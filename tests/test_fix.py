@@ -28,7 +28,7 @@ from linter.release import NEWEST
 from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.text import Edit, Span
 
-SLASHES = "app-base-url-without-trailing-slash,storage-base-url-without-trailing-slash,removed-setting,base-url-without-trailing-slash"
+SLASHES = "missing-trailing-slash,missing-trailing-slash,ignored-setting,missing-trailing-slash"
 KNOWN = ("--server-version", str(NEWEST))
 """An old setting is deleted only where it is known which server it is."""
 BASE: Mapping[str, Any] = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
@@ -96,7 +96,7 @@ COMMENTS = {
 def test_a_safe_fix_takes_no_comment_about_what_stays(name: str) -> None:
     before, after = COMMENTS[name]
     path = write(before)
-    run("--fix", *KNOWN, "--select", "removed-setting,json-duplicate-key", path.name)
+    run("--fix", *KNOWN, "--select", "ignored-setting,duplicate-key", path.name)
     assert path.read_text() == after
 
 
@@ -122,7 +122,7 @@ def test_safe_fixes_alone_unless_others_are_asked_for() -> None:
 def test_what_is_left_is_reported() -> None:
     path = write(json.dumps({**BASE, "baseUrl": "https://api.clinic.example", "appBaseUrl": "https://app.clinic.example"}))
     result = fix(path.name)
-    assert result.stdout.count("[base-url-without-trailing-slash]") == 1 and "[app-base-url" not in result.stdout
+    assert result.stdout.count("[missing-trailing-slash]") == 1 and "[app-base-url" not in result.stdout
     assert result.stderr == "medplum-lint: note: 1 finding fixed in 1 file\n"
 
 
@@ -155,7 +155,7 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
 def test_what_a_diff_leaves_is_reported_where_it_is_now() -> None:
     text = '{\n"auditEventLogGroup": "x",\n"baseUrl": "https://a.example/",\n"database": {},\n"redis": {"port": 70000}\n}\n'
     path = write(text)
-    rules = *KNOWN, "--select", "removed-setting,number-out-of-range"
+    rules = *KNOWN, "--select", "ignored-setting,number-out-of-range"
     found = json.loads(run("--diff", *rules, "--format", "json", path.name).stdout)["findings"]
     assert [(one["rule"], one["range"]["start"]) for one in found] == [("number-out-of-range", {"line": 5, "column": 19})]
     result = run("--diff", *rules, "--format", "sarif", path.name)
@@ -215,7 +215,7 @@ def test_each_file_of_a_folder_is_fixed() -> None:
 
 
 def test_an_accepted_finding_is_left_alone() -> None:
-    write('ignore = ["app-base-url-without-trailing-slash"]', ".medplum-lint.toml")
+    write('ignore = ["missing-trailing-slash"]', ".medplum-lint.toml")
     path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
     run("--fix", path.name)
     assert json.loads(path.read_text())["appBaseUrl"] == "https://a.clinic.example"
@@ -329,7 +329,7 @@ def test_a_fix_that_changes_another_setting_is_a_bug_and_the_file_stays(monkeypa
     with_edits(monkeypatch, lambda *_: [Edit(Span(at, at + 2), '{"port": 1}')])
     result = fix(path.name)
     assert (result.exit_code, path.read_text()) == (3, before)
-    assert "the fixes of app-base-url-without-trailing-slash do not make of it what they should" in result.stderr
+    assert "the fixes of missing-trailing-slash do not make of it what they should" in result.stderr
 
 
 def test_the_name_of_an_infra_config_can_be_fixed() -> None:
@@ -357,13 +357,13 @@ def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.Mo
         return made._replace(changes=(Change("set", ("port",), "web"),)) if made is not None else None
 
     monkeypatch.setattr(making, "make_fix", worse)
-    result = run("--fix", *KNOWN, "--select", "removed-setting,wrong-type", path.name)
+    result = run("--fix", *KNOWN, "--select", "ignored-setting,wrong-type", path.name)
     assert (result.exit_code, path.read_text()) == (0, before)
     assert result.stderr == (
         "medplum-lint: note: medplum.config.json: is left as it is, "
-        "because the fixes of removed-setting would bring error[wrong-type] at line 1, column 10\n"
+        "because the fixes of ignored-setting would bring error[wrong-type] at line 1, column 10\n"
     )
-    assert "[removed-setting]" in result.stdout and "fixable" not in result.stdout
+    assert "[ignored-setting]" in result.stdout and "fixable" not in result.stdout
 
 
 # --- What counts as new -----------------------------------------------------------------------------------------------------------------
@@ -411,13 +411,13 @@ def test_a_secret_that_is_moved_is_no_new_finding(name: str) -> None:
     before, after = MOVED[name]
     path = write(json.dumps({**WHOLE, **before}))
     [rule] = {rule for rule, _ in left(path) if "secret" in rule}
-    assert rule == "secret-in-json-file"
+    assert rule == "plaintext-secret"
     assert json.loads(path.read_text()) == {**WHOLE, **after}
 
 
 def test_a_secret_that_is_moved_in_variables_is_no_new_finding() -> None:
     path = write("MEDPLUM_REDIS_URL=redis://:hunter2@cache.clinic.example:6379/1\n", ".env")
-    assert left(path) == [("secret-in-environment-file", "redis.password")]
+    assert left(path) == [("plaintext-secret", "redis.password")]
     assert path.read_text() == (
         "MEDPLUM_REDIS_HOST=cache.clinic.example\nMEDPLUM_REDIS_PORT=6379\nMEDPLUM_REDIS_PASSWORD=hunter2\nMEDPLUM_REDIS_DB=1\n"
     )
@@ -441,9 +441,9 @@ def test_two_secrets_that_are_moved_one_after_the_other_are_no_new_findings(name
     """They are one finding, whose place is that of the first, and which of them that is changes with what is fixed."""
     path = write(FILES[name], name)
     assert [one for one in left(path) if "missing" not in one[0]] == [
-        ("database-without-tls", "database.ssl"),  # as the URL had none
+        ("unencrypted-database", "database.ssl"),  # as the URL had none
         ("unencrypted-redis", "redis.tls"),
-        ("secret-in-environment-file", "database.password"),
+        ("plaintext-secret", "database.password"),
     ]
     text = path.read_text()
     assert "_URL" not in text.replace("_BASE_URL", "") and "hunter2" in text and "hunter3" in text
@@ -453,13 +453,13 @@ def test_what_a_diff_leaves_of_secrets_that_would_move_is_reported() -> None:
     path = write(FILES[".env"], ".env")
     found = json.loads(run("--diff", "--unsafe-fixes", "--format", "json", path.name).stdout)["findings"]
     assert [(one["rule"], one["setting"], one["range"]["start"]["line"]) for one in found] == [
-        ("secret-in-environment-file", "database.url", 2)
+        ("plaintext-secret", "database.url", 2)
     ]
 
 
 def test_a_secret_in_a_text_that_is_made_an_object_is_no_new_finding() -> None:
     path = write(json.dumps({**WHOLE, "redis": '{"host": "cache", "password": "hunter2"}'}))
-    assert left(path, "--kind", "server/json") == [("secret-in-json-file", "redis.password")]
+    assert left(path, "--kind", "server/json") == [("plaintext-secret", "redis.password")]
     assert json.loads(path.read_text()) == {**WHOLE, "redis": {"host": "cache", "password": "hunter2"}}
 
 
@@ -472,8 +472,8 @@ def test_what_two_names_were_meant_for_is_fixed_from_neither(other: str, value: 
     path = write(f"MEDPLUM_DATABASE_URL=postgres://me:hunter2@db.example:5432/clinic\n{other}={value}\n", ".env")
     before = path.read_text()
     found = json.loads(run("--format", "json", path.name).stdout)["findings"]
-    assert [(one["rule"], one["fix"]) for one in found if one["rule"] == "variable-without-effect"] == 2 * [
-        ("variable-without-effect", None)
+    assert [(one["rule"], one["fix"]) for one in found if one["rule"] == "misnamed-setting"] == 2 * [
+        ("misnamed-setting", None)
     ]
     left(path)
     assert path.read_text() == before
@@ -496,7 +496,7 @@ def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
     """The less grave finding that it brings is as grave as the other one that is mended, which has nothing to do with it."""
     base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\n"
     path = write(f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1_000\n{other}", ".env")
-    assert left(path) == [("keep-alive-shorter-than-load-balancer", "keepAliveTimeout")]
+    assert left(path) == [("mismatched-timeout", "keepAliveTimeout")]
     assert path.read_text() == f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1000\n{other.replace(', ', ',')}"
 
 
@@ -506,7 +506,7 @@ def test_a_workflow_is_fixed_in_one_run() -> None:
         '        "MEDPLUM_APP_BASE_URL":  https:/.example.com/\n        "MEDPLUM_AUDIENCE": >'
     )
     path = write(text, "deploy.yml")
-    assert left(path, *KNOWN) == [("misread-object", "cacheRedis"), ("example-host", "appBaseUrl")]
+    assert left(path, *KNOWN) == [("misread-object", "cacheRedis"), ("sample-value", "appBaseUrl")]
     assert '"MEDPLUM_APP_BASE_URL":  https://.example.com/' in path.read_text()
 
 
@@ -516,15 +516,15 @@ INFRA: Mapping[str, Any] = {"name": "clinic", "stackName": "Clinic", "maxAzs": 1
 def test_of_several_fixes_only_the_one_is_left_out_that_brings_a_finding_elsewhere() -> None:
     """Without its ``vpcId``, which is null, the stack makes a network, for which ``maxAzs`` is too small; the other fix is made."""
     path = write(json.dumps(INFRA), "clinic.config.json")
-    options = ("--kind", "infra/json", "--select", "null-in-infra-config,wrong-type,misread-boolean,too-few-zones", "--unsafe-fixes")
+    options = ("--kind", "infra/json", "--select", "null-infra-value,wrong-type,misread-boolean,too-few-zones", "--unsafe-fixes")
     shown = run("--diff", *options, path.name)
     result = run("--fix", *options, path.name)
     where = "because they would bring error[too-few-zones] at line 1, column 53"
-    note = f"medplum-lint: note: clinic.config.json: the fixes of null-in-infra-config are left out, {where}\n"
+    note = f"medplum-lint: note: clinic.config.json: the fixes of null-infra-value are left out, {where}\n"
     assert (result.exit_code, result.stderr) == (1, f"{note}medplum-lint: note: 1 finding fixed in 1 file\n")
     assert (shown.exit_code, shown.stderr) == (1, f"{note}medplum-lint: note: 1 finding would be fixed in 1 file\n")
     assert json.loads(path.read_text()) == {**INFRA, "apiInternetFacing": False}
-    assert "[null-in-infra-config]" in result.stdout and "fixable" not in result.stdout + shown.stdout
+    assert "[null-infra-value]" in result.stdout and "fixable" not in result.stdout + shown.stdout
 
 
 TWICE = "services:\n  server:\n    image: medplum/medplum-server:5.1.23\n    command: env\n    environment:\n{}"
@@ -545,7 +545,7 @@ REPEATED = {
 def test_what_yaml_gives_twice_is_kept_once_where_it_is_the_same_on_a_line_of_its_own(name: str) -> None:
     variables, gone = REPEATED[name]
     path = write(TWICE.format(variables), "compose.yaml")
-    run("--fix", "--select", "yaml-duplicate-key", path.name)
+    run("--fix", "--select", "duplicate-key", path.name)
     kept = variables if gone is None else "".join(dict.fromkeys(variables.replace("'", "").splitlines(keepends=True)[::-1]))
     assert sorted(path.read_text().splitlines()) == sorted(TWICE.format(kept).splitlines())
 
@@ -576,7 +576,7 @@ def test_a_file_that_would_not_be_recognised_any_more_keeps_what_it_is_recognise
     path = write(text, "medplum.prod.server.config.json")
     result = run("--fix", "--unsafe-fixes", path.name)
     assert path.read_text() == text.replace("api.clinic.example", "api.clinic.example/")
-    where = f"medplum-lint: note: {path.name}: the fixes of oauth-url-elsewhere at line 1"
+    where = f"medplum-lint: note: {path.name}: the fixes of unserved-oauth-url at line 1"
     assert f"{where} are left out, because they would leave no setting of a server there\n" in result.stderr
     assert "bug" not in result.stderr
 
@@ -606,9 +606,9 @@ def test_what_would_empty_one_document_is_left_out_and_the_others_of_its_file_ar
     path = write(WHOLE_MAP + other, "manifest.yaml")
     result = fix("--fail-on", "never", path.name)
     assert path.read_text() == WHOLE_MAP.replace("app.clinic.example", "app.clinic.example/") + other
-    assert "the fixes of removed-setting at line 18 are left out, because they would leave no setting of a server there" in result.stderr
+    assert "the fixes of ignored-setting at line 18 are left out, because they would leave no setting of a server there" in result.stderr
     assert "1 finding fixed in 1 file" in result.stderr
-    assert result.stdout.count("warning[removed-setting]") == 1 and "fixable with" not in result.stdout
+    assert result.stdout.count("warning[ignored-setting]") == 1 and "fixable with" not in result.stdout
 
 
 def test_a_file_in_which_fixes_would_leave_nothing_stays() -> None:
@@ -616,20 +616,20 @@ def test_a_file_in_which_fixes_would_leave_nothing_stays() -> None:
     path = write(text, "manifest.yaml")
     result = fix("--fail-on", "never", path.name)
     assert path.read_text() == text
-    assert "is left as it is, because the fixes of removed-setting would leave no server's configuration in it" in result.stderr
+    assert "is left as it is, because the fixes of ignored-setting would leave no server's configuration in it" in result.stderr
 
 
 def test_what_a_part_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
     path = write('{"baseUrl":"https://api.clinic.example/","databaseProxyEndpoint":"proxy.clinic.internal"}')
     rules = {rule for rule, _ in left(path, "--pedantic")}
-    assert {"audit-trail-off", "missing-app-base-url"} <= rules
+    assert {"disabled-audit-trail", "missing-setting"} <= rules
     assert json.loads(path.read_text())["database"] == {"host": "proxy.clinic.internal", "ssl": {"require": True}}
 
 
 def test_what_a_file_of_variables_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
     lines = ["BASE_URL=https://api.clinic.example/", "PORT=8103", "REDIS_HOST=cache", "DATABASE_URL=postgres://me:hunter2@db/clinic"]
     path = write("".join(f"MEDPLUM_{line}\n" for line in lines), ".env")
-    assert {"missing-app-base-url", "secret-in-environment-file"} <= {rule for rule, _ in left(path)}
+    assert {"missing-setting", "plaintext-secret"} <= {rule for rule, _ in left(path)}
     assert "MEDPLUM_DATABASE_PASSWORD=hunter2\n" in path.read_text()
 
 
@@ -641,7 +641,7 @@ def test_a_bug_in_an_editor_leaves_the_finding(monkeypatch: pytest.MonkeyPatch) 
 
     with_edits(monkeypatch, fail)
     result = fix(path.name)
-    assert result.exit_code == 3 and "hunter2" not in result.output and "[app-base-url-without-trailing-slash]" in result.output
+    assert result.exit_code == 3 and "hunter2" not in result.output and "[missing-trailing-slash]" in result.output
 
 
 def test_what_is_broken_is_not_fixed() -> None:
@@ -801,11 +801,11 @@ def test_byte_order_marks_are_no_bug_in_any_format(planted: Planted) -> None:
 
 def test_several_byte_order_marks_are_one_finding_and_go_at_once() -> None:
     path = write(f"\ufeff\ufeff\ufeff{json.dumps(BASE)}")
-    reports = json.loads(run(path.name, "--select", "byte-order-mark", "--format", "sarif").stdout)
+    reports = json.loads(run(path.name, "--select", "invalid-encoding", "--format", "sarif").stdout)
     (found,) = reports["runs"][0]["results"]
     (change,) = found["fixes"][0]["artifactChanges"]
     assert change["replacements"] == [{"deletedRegion": {"byteLength": 9, "byteOffset": 0}}]
-    assert run(path.name, "--fix", "--select", "byte-order-mark").exit_code == 0
+    assert run(path.name, "--fix", "--select", "invalid-encoding").exit_code == 0
     assert json.loads(path.read_text()) == BASE
 
 

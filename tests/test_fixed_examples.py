@@ -87,7 +87,7 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made()
     assert [file.findings for file in fixes.files] == [12]
     assert [note.partition(": ")[2].partition(" at line")[0] for note in fixes.refused] == [
         "the fixes of malformed-pem are left out, because they would bring error[unusable-signing-key]",
-        "the fixes of ineffective-boolean are left out, because they would bring warning[database-certificate-not-verified]",
+        "the fixes of misread-boolean are left out, because they would bring warning[unverified-certificate]",
     ]
     assert len(fixes.outcome.result.findings) == 10
 
@@ -112,10 +112,10 @@ def test_the_edits_of_a_secret_are_not_shown(tmp_path: Path) -> None:
     findings = lint_paths([str(path)], Options(Overrides(), isolated=True)).result.findings
     shown = {finding.rule: finding.fix.shown for finding in findings if finding.fix is not None and finding.fix.edits}
     assert shown == {
-        "base-url-without-trailing-slash": True,
+        "missing-trailing-slash": True,
         "malformed-pem": False,
         "wrong-type": False,
-        "database-url-not-read": False,
+        "misnamed-setting": False,
     }
     said = " ".join(finding.fix.description for finding in findings if finding.fix is not None)
     assert not any(secret in said for secret in ("MIIE", "12345", "hunter2"))
@@ -124,8 +124,8 @@ def test_the_edits_of_a_secret_are_not_shown(tmp_path: Path) -> None:
 SAFETY: list[tuple[str, dict[str, object], bool]] = [
     ("wrong-type", {"allowedOrigins": ["https://a.example"]}, False),
     ("wrong-type", {"bcryptHashSalt": "10"}, True),
-    ("storage-base-url-without-trailing-slash", {"baseUrl": "https://a.example/s/", "storageBaseUrl": "https://a.example/s"}, False),
-    ("storage-base-url-without-trailing-slash", {"baseUrl": "https://a.example/", "storageBaseUrl": "https://b.example/s"}, True),
+    ("missing-trailing-slash", {"baseUrl": "https://a.example/s/", "storageBaseUrl": "https://a.example/s"}, False),
+    ("missing-trailing-slash", {"baseUrl": "https://a.example/", "storageBaseUrl": "https://b.example/s"}, True),
 ]
 
 
@@ -141,7 +141,7 @@ def test_a_name_and_its_value_are_mended_one_after_the_other(tmp_path: Path) -> 
     path = tmp_path / "medplum.config.json"
     data = {"database": {}, "redis": {}, "bullmq": {"concurency": 20}, "BinaryStorage": "s3://bucket-x"}
     path.write_text(json.dumps(data), encoding="utf-8")
-    rules = ("unknown-setting", "misspelt-setting", "wrong-type", "invalid-binary-storage")
+    rules = ("unknown-setting", "misnamed-setting", "wrong-type", "unknown-storage")
     options = Options(Overrides(select=rules), "server/json", isolated=True, keep_contents=True)
     fixes = fixed(lambda contents: lint_paths([str(path)], options._replace(instead=contents)), unsafe=True)
     assert (fixes.refused, fixes.bugs) == ((), ())
@@ -153,6 +153,6 @@ def test_a_name_and_its_value_are_mended_one_after_the_other(tmp_path: Path) -> 
 def test_the_members_of_the_readonly_database_stand_in_the_order_of_the_others(tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
     path.write_text('{"readonlyDatabase": {"port": 5432}, "readonlyDatabaseProxyEndpoint": "proxy.example.com"}', encoding="utf-8")
-    options = Options(Overrides(select=("deprecated-readonly-database-proxy-endpoint",)), "server/json", isolated=True, keep_contents=True)
+    options = Options(Overrides(select=("deprecated-setting",)), "server/json", isolated=True, keep_contents=True)
     fixes = fixed(lambda contents: lint_paths([str(path)], options._replace(instead=contents)), unsafe=False)
     assert [list(json.loads(file.after)["readonlyDatabase"]) for file in fixes.files] == [["host", "port", "ssl"]]

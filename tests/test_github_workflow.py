@@ -75,7 +75,7 @@ def test_only_those_of_a_server_are_read() -> None:
         "- {run: a, env: {MEDPLUM_REDIS_PORT: x}}",
     )
     assert [list(one.document.data) for one in load(text)] == [["theme"], ["redis"]]
-    assert found(text, "deploy.yml") == ["unknown-setting theme", "misread-integer redis.port"]
+    assert found(text, "deploy.yml") == ["unknown-setting theme", "misread-number redis.port"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_odd_workflows_are_no_bug(lines: list[str]) -> None:
 # --- Secrets -------------------------------------------------------------------------------------------------------------------------
 
 REMOTE = "{MEDPLUM_DATABASE_PASSWORD: hunter2, MEDPLUM_DATABASE_HOST: db.clinic.example.org}"
-SECRET = "secret-in-environment-file database.password"
+SECRET = "plaintext-secret database.password"
 
 
 @pytest.mark.parametrize(

@@ -87,11 +87,11 @@ def test_every_report_has_the_form(folder: Path) -> None:
 
 def test_a_finding() -> None:
     write("medplum.config.json", "\n\n" + BAD)
-    assert report("medplum.config.json", "--select", "base-url-without-trailing-slash") == [
+    assert report("medplum.config.json", "--select", "missing-trailing-slash") == [
         {
-            "description": 'base-url-without-trailing-slash: baseUrl must end with "/": where the server appends a path, '
+            "description": 'missing-trailing-slash: baseUrl must end with "/": where the server appends a path, '
             "the slash is missing (https://api.hospital.examplefhir/R4)",
-            "check_name": "base-url-without-trailing-slash",
+            "check_name": "missing-trailing-slash",
             "fingerprint": "7e1bf140fdeb3a78a288f9b1ed31e0a1:1",
             "severity": "critical",
             "location": {"path": "medplum.config.json", "lines": {"begin": 3}},
@@ -108,23 +108,23 @@ def test_nothing_found_is_an_empty_list() -> None:
 def test_severities(severity: str, written: str) -> None:
     write(".medplum-lint.toml", f'[severity]\nbase-url-without-trailing-slash = "{severity}"\n')
     write("medplum.config.json", BAD)
-    issue, _configuration = report("medplum.config.json", "--select", "base-url-without-trailing-slash")
+    issue, _configuration = report("medplum.config.json", "--select", "missing-trailing-slash")
     assert issue["severity"] == written
 
 
 def test_the_environment_is_told() -> None:
     parameters = [{"Name": f"/medplum/{name}/baseUrl", "Type": "String", "Value": "https://api.hospital.example"} for name in ("a", "b")]
     write("ssm.json", json.dumps({"Parameters": parameters}))
-    issues = report("ssm.json", "--select", "base-url-without-trailing-slash")
+    issues = report("ssm.json", "--select", "missing-trailing-slash")
     assert [issue["description"][-15:] for issue in issues] == ["(environment a)", "(environment b)"]
 
 
 def test_what_is_accepted_is_left_out() -> None:
     write(
         "server.env",
-        "MEDPLUM_BASE_URL=https://api.hospital.example # medplum-lint: ignore[base-url-without-trailing-slash] the proxy adds it\n",
+        "MEDPLUM_BASE_URL=https://api.hospital.example # medplum-lint: ignore[missing-trailing-slash] the proxy adds it\n",
     )
-    assert report("server.env", "--select", "base-url-without-trailing-slash") == []
+    assert report("server.env", "--select", "missing-trailing-slash") == []
 
 
 def test_a_file_that_cannot_be_read() -> None:
@@ -140,7 +140,7 @@ def test_a_configuration_that_takes_more_away_is_another_issue() -> None:
     """So that a merge request shows it."""
     write("medplum.config.json", BAD)
     descriptions = {}
-    for ignored in ("[]", '["base-url-without-trailing-slash"]', '["missing-support-email"]'):
+    for ignored in ("[]", '["missing-trailing-slash"]', '["missing-setting"]'):
         write(".medplum-lint.toml", f"ignore = {ignored}\n")
         (issue,) = (one for one in report("medplum.config.json") if one["check_name"] == "configuration-used")
         assert (issue["severity"], issue["location"]["path"]) == ("info", ".medplum-lint.toml")
@@ -205,6 +205,6 @@ def test_one_rule_that_finds_a_setting_twice_has_two() -> None:
         "medplum.config.json",
         '{"baseUrl": "https://api.hospital.example/", "port": 1, "port": 2, "port": 8103, "database": {}, "redis": {}}',
     )
-    issues = report("medplum.config.json", "--select", "json-duplicate-key")
+    issues = report("medplum.config.json", "--select", "duplicate-key")
     assert [issue["fingerprint"].partition(":")[2] for issue in issues] == ["1", "2"]
     assert len({issue["fingerprint"].partition(":")[0] for issue in issues}) == 1

@@ -62,10 +62,10 @@ def test_what_the_chart_makes_variables_of() -> None:
 
 def test_a_switch_that_the_chart_writes_as_text() -> None:
     assert found(CHART, "values.yaml") == [
-        "vmcontext-bots-in-production vmContextBotsEnabled",
+        "vmcontext-bots vmContextBotsEnabled",
         "misread-boolean introspectionEnabled",
-        "secret-in-environment-file database.password",
-        "value-not-in-chart redis.tls",
+        "plaintext-secret database.password",
+        "unknown-chart-value redis.tls",
         "invalid-hostname fission.routerHost",
     ]
 
@@ -99,7 +99,7 @@ def test_an_empty_value_makes_no_variable() -> None:
 )
 def test_what_the_chart_drops(line: str, advice: str) -> None:
     text = f"global: {{configSource: {{type: env}}}}\nconfig:\n  {line}\ndeployment: {{env: [{{name: MEDPLUM_REDIS_HOST, value: a}}]}}\n"
-    assert [line.split()[0] for line in found(text, "values.yaml")] == ["value-not-in-chart"]
+    assert [line.split()[0] for line in found(text, "values.yaml")] == ["unknown-chart-value"]
     assert advice in messages(text, "values.yaml")
 
 
@@ -113,7 +113,7 @@ def test_what_the_chart_drops(line: str, advice: str) -> None:
     ],
 )
 def test_other_charts_have_lists_and_mappings(text: str) -> None:
-    assert found(text, "values.yaml") == ["variable-without-effect database.user"]
+    assert found(text, "values.yaml") == ["misnamed-setting database.user"]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from linter.text import Text
 
 COMMAND = (sys.executable, "-m", "linter")
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
-SELECT = ("--select", "base-url-without-trailing-slash", "--quiet")
+SELECT = ("--select", "missing-trailing-slash", "--quiet")
 unix = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's files")
 
 
@@ -115,7 +115,7 @@ def test_one_file_that_is_too_large_does_not_hide_the_others() -> None:
     Path("large.json").write_text(BAD + " " * 1_000)
     result = lint("large.json", "server.json", *SELECT, "--max-size", "1000", "-f", "concise")
     assert result.exit_code == 2
-    assert result.stdout.startswith("server.json:1:13: error[base-url-without-trailing-slash]")
+    assert result.stdout.startswith("server.json:1:13: error[missing-trailing-slash]")
     report = json.loads(lint("large.json", "--max-size", "1000", "-f", "json").stdout)
     assert [(file["path"], file["status"]) for file in report["files"]] == [("large.json", "failed")]
 
@@ -164,7 +164,7 @@ def test_the_null_device_is_an_empty_file() -> None:
 def test_what_a_shell_substitutes_is_read() -> None:
     done = shell(f"$LINT {' '.join(SELECT)} -f concise <(sleep 0.2; cat server.json)")
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("/dev/fd/63:1:13: error[base-url-without-trailing-slash]")
+    assert done.stdout.startswith("/dev/fd/63:1:13: error[missing-trailing-slash]")
     done = shell(f"$LINT {' '.join(SELECT)} --kind server/json <(true)")
     assert (done.returncode, done.stderr) == (2, "medplum-lint: error: /dev/fd/63: the file is empty\n")
     done = shell("$LINT <(cat /dev/zero) --max-size 1M --quiet")
@@ -498,7 +498,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         monkeypatch.setattr(deployment, "deployments", broken)
     else:
         monkeypatch.setattr(Suppressions, "unused", broken)
-    result = lint("bug.json", "server.json", "--format", form, "--select", "base-url-without-trailing-slash")
+    result = lint("bug.json", "server.json", "--format", form, "--select", "missing-trailing-slash")
     assert result.exit_code == 3
     assert "medplum-lint: bug: " in result.stderr and "ZeroDivisionError at test_inputs.py:" in result.stderr
     assert "secret" not in result.output and "Traceback" not in result.output
@@ -515,7 +515,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         ]
         assert any(place.endswith("server.json") for place in places)
     else:
-        assert "server.json:1:13" in result.stdout and "base-url-without-trailing-slash" in result.stdout
+        assert "server.json:1:13" in result.stdout and "missing-trailing-slash" in result.stdout
 
 
 def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,7 +184,7 @@ def lint(now: str | None = None, **settings: object) -> Outcome:
     time = datetime.fromisoformat(now).replace(tzinfo=timezone.utc) if now else None
     content = json.dumps({"baseUrl": "https://api.hospital.example/", **settings}).encode()
     options = Options(
-        Overrides(select=("unusable-ca-certificate", "ca-certificate-expires-soon", "unusable-signing-key")), "server/json", now=time
+        Overrides(select=("unusable-ca-certificate", "expiring-ca-certificate", "unusable-signing-key")), "server/json", now=time
     )
     return lint_input(Input("server.json", content, Path("server.json")), options)
 
@@ -198,7 +198,7 @@ def reported(outcome: Outcome) -> list[str]:
     ("now", "expected"),
     [
         ("2025-06-01", []),
-        ("2029-11-15", ["ca-certificate-expires-soon: database.ssl.ca expires on 2030-01-01"]),
+        ("2029-11-15", ["expiring-ca-certificate: database.ssl.ca expires on 2030-01-01"]),
         ("2031-01-01", ["unusable-ca-certificate: database.ssl.ca expired on 2030-01-01"]),
         ("2019-01-01", ["unusable-ca-certificate: database.ssl.ca is not valid before 2020-01-01"]),
     ],

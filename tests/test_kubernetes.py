@@ -50,15 +50,15 @@ def test_a_secret_is_decoded_and_its_places_are_those_of_the_base64() -> None:
 @pytest.mark.parametrize(
     ("value", "finding"),
     [
-        (encoded("x\n"), "line-break-at-end-of-value redis.password"),
-        ("not base64!", "invalid-base64 redis.password"),
-        ("YQ", "invalid-base64 redis.password"),
-        ("ä", "invalid-base64 redis.password"),
+        (encoded("x\n"), "mangled-variable redis.password"),
+        ("not base64!", "invalid-manifest redis.password"),
+        ("YQ", "invalid-manifest redis.password"),
+        ("ä", "invalid-manifest redis.password"),
         (base64.b64encode(b"\xff\xfe").decode(), ""),
         ("''", ""),
         (f"|\n    {encoded('x')}\n", ""),
         ("${PASSWORD}", ""),
-        ("5", "unquoted-value-in-manifest redis.password"),
+        ("5", "unquoted-value redis.password"),
         (encoded("-----BEGIN X-----\nA\n-----END X-----\n"), ""),
     ],
 )
@@ -76,7 +76,7 @@ def test_nothing_of_a_secret_is_shown_not_even_what_is_public() -> None:
 
 @pytest.mark.parametrize("value", ["8103", "true", "1.5", "no"])
 def test_what_is_no_text_is_refused_by_kubernetes(value: str) -> None:
-    rules = [] if value == "no" else ["unquoted-value-in-manifest"]
+    rules = [] if value == "no" else ["unquoted-value"]
     assert [line.split()[0] for line in found(config_map(f"MEDPLUM_REDIS_USERNAME: {value}"), "c.yaml")] == rules
     assert [line.split()[0] for line in found(config_map(f"MEDPLUM_REDIS_USERNAME: '{value}'"), "c.yaml")] == []
     elsewhere = "envFrom: [{configMapRef: {name: elsewhere}}]"
@@ -86,7 +86,7 @@ def test_what_is_no_text_is_refused_by_kubernetes(value: str) -> None:
 
 def test_a_secret_in_a_config_map() -> None:
     text = config_map("MEDPLUM_BASE_URL: https://api.hospital.example/", "MEDPLUM_REDIS_PASSWORD: x", "MEDPLUM_SIGNING_KEY: ''")
-    assert found(text, "c.yaml") == ["secret-in-config-map redis.password"]
+    assert found(text, "c.yaml") == ["plaintext-secret redis.password"]
     assert lint(text.replace("https://api.hospital.example", "http://localhost:8103"), "c.yaml").result.findings[0].severity == "note"
 
 
@@ -167,10 +167,10 @@ def test_a_service_of_cloud_run() -> None:
     assert document.data["database"] == {"password": UNKNOWN}
     image, container = CLOUD_RUN.split("          args: [env]\n")
     assert found(f"{image}{container}", "service.yaml") == [
-        "environment-not-read",
-        "unquoted-value-in-manifest port",
-        "base-url-without-trailing-slash baseUrl",
-        "secret-in-environment-file redis.password",
+        "ignored-environment",
+        "unquoted-value port",
+        "missing-trailing-slash baseUrl",
+        "plaintext-secret redis.password",
     ]
 
 
@@ -201,7 +201,7 @@ def test_a_service_of_kubernetes_has_no_containers() -> None:
 )
 def test_how_the_server_is_started(lines: str, rule: bool, complete: bool) -> None:
     text = deployment(f"{SERVER}{lines}  env: [{{name: MEDPLUM_REDIS_HOST, value: a}}]")
-    assert ("environment-not-read" in found(text, "d.yaml")) == rule
+    assert ("ignored-environment" in found(text, "d.yaml")) == rule
     assert load(text)[0].document.complete == complete
 
 

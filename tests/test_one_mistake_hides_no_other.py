@@ -122,9 +122,9 @@ def test_there_is_something_to_try() -> None:
     }
     assert len(tried) > 60
     assert {
-        *("oauth-url-not-served", "issuer-differs-from-base-url", "infra-arn-of-another-account", "arn-of-another-account"),
-        *("port-differs-from-infra", "region-differs-from-infra", "base-url-not-at-api-domain"),
-        *("patient-data-in-logs", "redis-without-tls", "rds-without-ca-certificate", "storage-base-url-not-at-storage-domain"),
+        *("unserved-oauth-url", "issuer-differs-from-base-url", "foreign-account-arn", "foreign-account-arn"),
+        *("server-differs-from-infra", "server-differs-from-infra", "url-differs-from-domain"),
+        *("sensitive-logs", "unencrypted-redis", "missing-ca-certificate", "url-differs-from-domain"),
     } <= tried
 
 

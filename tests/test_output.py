@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's
 
 COMMAND = (sys.executable, "-m", "linter")
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
-SELECT = ("--select", "base-url-without-trailing-slash", "--quiet")
+SELECT = ("--select", "missing-trailing-slash", "--quiet")
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +144,7 @@ def test_devices() -> None:
 
 def test_what_a_shell_offers() -> None:
     assert shell("$LINT server.json --quiet -o >(cat > copy); sleep 0.3").returncode == 0
-    assert b"base-url-without-trailing-slash" in Path("copy").read_bytes()
+    assert b"missing-trailing-slash" in Path("copy").read_bytes()
 
 
 @pytest.mark.parametrize("length", [250, 255])

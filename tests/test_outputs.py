@@ -19,8 +19,8 @@ from linter.reporters import markdown
 from linter.reporters._about_run import count
 
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
-SELECT = ("--select", "base-url-without-trailing-slash")
-RULE = "base-url-without-trailing-slash"
+SELECT = ("--select", "missing-trailing-slash")
+RULE = "missing-trailing-slash"
 
 
 @pytest.fixture(autouse=True)

@@ -109,7 +109,7 @@ def test_bugs_are_noted_as_they_are_alone(folder: Path, monkeypatch: pytest.Monk
     check = engine.check
 
     def broken(rule: Rule, document: Document, *more: Any) -> list[Finding]:
-        if rule.info.id == "base-url-without-trailing-slash" and "medplum-3" not in document.uri:
+        if rule.info.id == "missing-trailing-slash" and "medplum-3" not in document.uri:
             raise ZeroDivisionError
         return check(rule, document, *more)
 

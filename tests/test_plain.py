@@ -73,7 +73,7 @@ def test_switches_and_folders(
     Path("broken.json").write_text('{"baseUrl": "https://api.clinic.example/", "database": {')
     Path("plain").write_text('{"baseUrl": "https://api.clinic.example"}')
     Path("other.txt").write_text("nothing\n")
-    Path(".medplum-lint.toml").write_text('exclude = ["server.json", "nothing/**"]\nignore = ["missing-redis"]\n')
+    Path(".medplum-lint.toml").write_text('exclude = ["server.json", "nothing/**"]\nignore = ["missing-setting"]\n')
     compare(arguments, capsys, monkeypatch)
 
 

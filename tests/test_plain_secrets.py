@@ -46,21 +46,21 @@ def workflow(variables: dict[str, str], *lines: str) -> str:
 
 
 SOURCES: dict[str, tuple[str, Written, str]] = {
-    "dotenv": (".env", env, "secret-in-environment-file"),
+    "dotenv": (".env", env, "plaintext-secret"),
     "compose": (
         "compose.yaml",
         lambda given: f"services:\n  s:\n    image: medplum/medplum-server\n    environment:\n{yaml(given, 6)}",
-        "secret-in-environment-file",
+        "plaintext-secret",
     ),
     "config map": (
         "k.yaml",
         lambda given: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: medplum}}\ndata:\n{yaml(given, 2)}",
-        "secret-in-config-map",
+        "plaintext-secret",
     ),
-    "helm": ("values.yaml", lambda given: f"global:\n  x: medplum\nenv:\n{yaml(given, 2)}", "secret-in-environment-file"),
-    "ecs": ("task-definition.json", task_definition, "secret-in-task-definition"),
-    "dockerfile": ("Dockerfile", dockerfile, "secret-in-image"),
-    "workflow": ("deploy.yml", workflow, "secret-in-environment-file"),
+    "helm": ("values.yaml", lambda given: f"global:\n  x: medplum\nenv:\n{yaml(given, 2)}", "plaintext-secret"),
+    "ecs": ("task-definition.json", task_definition, "plaintext-secret"),
+    "dockerfile": ("Dockerfile", dockerfile, "plaintext-secret"),
+    "workflow": ("deploy.yml", workflow, "plaintext-secret"),
 }
 PLACEHOLDERS = ["changeme", "CHANGEME", "<password>", "your-password", "TODO"]
 
@@ -89,17 +89,17 @@ def test_a_secret_is_one_in_every_source(source: str) -> None:
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("text", PLACEHOLDERS)
 def test_a_placeholder_is_no_secret(source: str, text: str) -> None:
-    assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == [("warning placeholder-in-server-config", "database.password")]
+    assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == [("warning unfilled-placeholder", "database.password")]
 
 
 @pytest.mark.parametrize("text", PLACEHOLDERS)
 def test_a_placeholder_in_parameter_store_is_no_secret(text: str) -> None:
     dump = {"Parameters": [{"Name": "/medplum/prod/database.password", "Type": "String", "Value": text}]}
-    assert found(json.dumps(dump), "ssm.json") == [("warning placeholder-in-server-config", "database.password")]
+    assert found(json.dumps(dump), "ssm.json") == [("warning unfilled-placeholder", "database.password")]
     template = (
         f"Resources:\n  P:\n    Type: AWS::SSM::Parameter\n    Properties: {{Name: /medplum/prod/database.password, Value: '{text}'}}\n"
     )
-    assert found(template, "template.yaml") == [("warning placeholder-in-server-config", "database.password")]
+    assert found(template, "template.yaml") == [("warning unfilled-placeholder", "database.password")]
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -128,13 +128,13 @@ def test_an_object_is_a_secret_where_a_member_is_one(source: str, text: str, is_
 @pytest.mark.parametrize(("text", "is_secret"), [('{"host":"db"}', False), ('{"host":"db","password":"hunter2"}', True)])
 def test_an_object_in_parameter_store(text: str, is_secret: bool) -> None:
     dump = {"Parameters": [{"Name": "/medplum/prod/database", "Type": "String", "Value": text}]}
-    assert found(json.dumps(dump), "ssm.json") == ([("error secret-in-plain-string", "database")] if is_secret else [])
+    assert found(json.dumps(dump), "ssm.json") == ([("error unencrypted-parameter", "database")] if is_secret else [])
 
 
 @pytest.mark.parametrize(("text", "is_secret"), [("redis://cache:6379", False), ("redis://:hunter2@cache:6379", True)])
 def test_an_address_in_a_json_file(text: str, is_secret: bool) -> None:
     config = {"baseUrl": URL, "port": 8103, "redisUrl": text, "database": {"host": "db"}, "redis": {"host": "cache"}}
-    assert found(json.dumps(config), "medplum.config.json") == ([("error secret-in-json-file", "redisUrl")] if is_secret else [])
+    assert found(json.dumps(config), "medplum.config.json") == ([("error plaintext-secret", "redisUrl")] if is_secret else [])
 
 
 def test_a_credential_of_another_service_is_reported_once() -> None:
@@ -175,21 +175,21 @@ def test_a_sample_as_the_default_of_a_connection_is_for_a_laptop(host: str) -> N
 
 @pytest.mark.parametrize("source", ["dotenv", "compose", "workflow"])
 def test_a_credential_of_another_program_as_a_default(source: str) -> None:
-    assert given(source, AWS_ACCESS_KEY_ID=f"${{AWS_ACCESS_KEY_ID:-{KEY}}}") == [("error credential-beside-variables", "")]
+    assert given(source, AWS_ACCESS_KEY_ID=f"${{AWS_ACCESS_KEY_ID:-{KEY}}}") == [("error stray-credential", "")]
 
 
 def test_a_default_in_a_json_file() -> None:
     def config(password: str) -> str:
         return json.dumps({"baseUrl": URL, "port": 8103, "database": {"host": "db.hospital.example", "password": password}, "redis": {}})
 
-    assert found(config("${PW:-hunter2}"), "medplum.config.json") == [("error secret-in-json-file", "database.password")]
-    assert found(config("${PW:-changeme}"), "medplum.config.json") == [("warning placeholder-in-server-config", "database.password")]
+    assert found(config("${PW:-hunter2}"), "medplum.config.json") == [("error plaintext-secret", "database.password")]
+    assert found(config("${PW:-changeme}"), "medplum.config.json") == [("warning unfilled-placeholder", "database.password")]
     assert found(config("${PW}"), "medplum.config.json") == []
 
 
 def test_the_default_of_an_expression_in_a_workflow() -> None:
     assert given("workflow", MEDPLUM_DATABASE_PASSWORD="${{ secrets.PW || 'hunter2' }}") == [
-        ("error secret-in-environment-file", "database.password")
+        ("error plaintext-secret", "database.password")
     ]
     assert given("workflow", MEDPLUM_DATABASE_PASSWORD="${{ secrets.PW || vars.PW }}") == []
 
@@ -207,7 +207,7 @@ def test_the_default_of_an_expression_in_a_workflow() -> None:
 )
 def test_the_default_of_an_argument_of_an_image(arguments: str, value: str, is_secret: bool) -> None:
     text = f"{arguments}ENV MEDPLUM_BASE_URL={URL} MEDPLUM_REDIS_HOST=cache\nENV MEDPLUM_SMTP_PASSWORD={value}\n"
-    assert found(text, "Dockerfile") == ([("error secret-in-image", "smtp.password")] if is_secret else [])
+    assert found(text, "Dockerfile") == ([("error plaintext-secret", "smtp.password")] if is_secret else [])
 
 
 # --- Jobs of CI ----------------------------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def test_a_secret_of_a_job_is_none_only_where_it_opens_a_service_of_the_job(
     lines: list[str], variables: dict[str, str], wanted: list[str]
 ) -> None:
     given = {f"MEDPLUM_{name}": text for name, text in variables.items()}
-    assert found(workflow(given, *lines), "deploy.yml") == [("error secret-in-environment-file", path) for path in wanted]
+    assert found(workflow(given, *lines), "deploy.yml") == [("error plaintext-secret", path) for path in wanted]
 
 
 # --- What is shown ------------------------------------------------------------------------------------------------------------------

@@ -263,7 +263,7 @@ def test_files_are_linted_as_a_user_would(tmp_path: Path) -> None:
     case = read_case(write(tmp_path / "slip", f"{HEAD}broken  baseUrl  links are glued\n", content=slip))
     before = Path.cwd()
     [judged] = lint(case).judged
-    assert (judged.finding.rule, judged.finding.severity, judged.right) == ("base-url-without-trailing-slash", "error", True)
+    assert (judged.finding.rule, judged.finding.severity, judged.right) == ("missing-trailing-slash", "error", True)
     assert lint(case).unread == lint(case).misread == () and Path.cwd() == before
 
 

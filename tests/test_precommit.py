@@ -177,7 +177,7 @@ def test_what_one_change_breaks_in_another_file(project: Project) -> None:
 
     project.write({"private.env": PRIVATE.replace("SUPPORT_EMAIL", "PORT").replace("support@clinic.example", "8103")})
     git("add", "private.env", cwd=project.folder)
-    assert re.search(r"^compose\.yaml:2:3: error\[missing-support-email\]", project.run(status=1), re.MULTILINE)
+    assert re.search(r"^compose\.yaml:2:3: error\[missing-setting\]", project.run(status=1), re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -88,7 +88,7 @@ def test_the_suppression_comment_is_heeded(tmp_path: Path) -> None:
         return {finding.rule: finding.suppressed for finding in outcome.result.findings}
 
     comment, variable = block("suppression").splitlines()
-    rule = "base-url-without-trailing-slash"
+    rule = "missing-trailing-slash"
     assert found(variable)[rule] is None
     assert found(block("suppression"))[rule] == comment.partition("] ")[2]
 

@@ -180,7 +180,7 @@ def test_a_recipe_makes_its_reports_and_fails_on_errors(name: str, project: Path
         shutil.copy(programs / "medplum-lint", project / "temporary" / "tmp" / "venv" / "bin")
 
     done = execute(recipe.check, project, programs)
-    assert done.returncode == 1 and "base-url-without-trailing-slash" in done.stdout and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "missing-trailing-slash" in done.stdout and "Traceback" not in done.stderr
     if name == "azure-pipelines.yml":
         assert "##vso[task.logissue type=error;sourcepath=medplum.config.json;" in done.stdout
     reports = {form: project / re.sub("^/tmp/", "temporary/tmp/", path) for form, path in recipe.reports.items()}
@@ -285,7 +285,7 @@ def test_the_commands_of_the_image(tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples" / "medplum.config.json", work)
     work.chmod(0o555)
     done = run(target / "bin" / "medplum-lint", cwd=work, status=1, HOME="/", PYTHONDONTWRITEBYTECODE="1")
-    assert "base-url-without-trailing-slash" in done.stdout and done.stderr == ""
+    assert "missing-trailing-slash" in done.stdout and done.stderr == ""
     run(target / "bin" / "medplum-lint", "--format", "sarif", cwd=work, status=1)
     run(target / "bin" / "medplum-lint", "test", cwd=work)
     work.chmod(0o755)

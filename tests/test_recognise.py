@@ -110,12 +110,12 @@ def test_a_fragment_is_checked_for_what_it_has(content: dict[str, Any], name: st
 
 def test_what_a_fragment_lacks_is_elsewhere(tmp_path: Path) -> None:
     assert findings("medplum.config.json", ORIGINS, tmp_path) == []
-    assert findings("part.json", URL_AND_PORT, tmp_path) == ["base-url-without-trailing-slash baseUrl"]
+    assert findings("part.json", URL_AND_PORT, tmp_path) == ["missing-trailing-slash baseUrl"]
 
 
 def test_what_a_fragment_lacks_is_reported_where_the_user_says_that_it_is_the_whole(tmp_path: Path) -> None:
     found = findings("part.json", URL_AND_PORT, tmp_path, "--kind", "server/json")
-    assert {"missing-database database", "missing-redis redis"} <= set(found)
+    assert {"missing-setting database", "missing-setting redis"} <= set(found)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_which_of_two_a_mixture_is(content: dict[str, Any], expected: str) -> No
 
 
 def test_settings_of_the_cdk_are_one_finding(tmp_path: Path) -> None:
-    assert findings("medplum.config.json", {**SERVER, **CDK}, tmp_path) == ["cdk-setting-in-server-config stackName"]
+    assert findings("medplum.config.json", {**SERVER, **CDK}, tmp_path) == ["misplaced-setting stackName"]
     common = {"name": "prod", "region": "eu-west-1", "maxConnections": 5}
-    assert findings("medplum.config.json", {**SERVER, **common, **CDK}, tmp_path) == ["cdk-setting-in-server-config name"]
+    assert findings("medplum.config.json", {**SERVER, **common, **CDK}, tmp_path) == ["misplaced-setting name"]
     assert findings("medplum.config.json", {**SERVER, "name": "prod", "region": "eu-west-1"}, tmp_path) == [
         "unknown-setting name",  # and region, in one
     ]
@@ -266,7 +266,7 @@ def test_json_without_a_mistake_is_read_whatever_it_is_called(name: str) -> None
 def test_what_is_meant_as_json_is_a_finding(name: str, content: str) -> None:
     reading = read(name, content)
     assert not reading.unread
-    assert [problem.name for one in reading.loaded for problem in one.problems][:1] in (["invalid-json"], ["json-trailing-comma"])
+    assert [problem.name for one in reading.loaded for problem in one.problems][:1] in (["invalid-json"], ["invalid-json"])
 
 
 # --- Variables of a client, and of a server ------------------------------------------------------------------------------------------
@@ -323,12 +323,12 @@ OF_THE_APP = "Compose file without a Medplum server that is configured by variab
 def test_what_a_client_may_have_too_is_checked_where_the_user_says_so(name: str, content: str, note: str, tmp_path: Path) -> None:
     assert taken_for(name, content) == f"ignored: {note}{WITH_KIND}"
     assert findings(name, content, tmp_path) == []
-    assert findings(name, content, tmp_path, "--kind", "server/env") == ["base-url-without-trailing-slash baseUrl"]
+    assert findings(name, content, tmp_path, "--kind", "server/env") == ["missing-trailing-slash baseUrl"]
 
 
 def test_only_what_a_server_has_is_checked_where_there_is_one(tmp_path: Path) -> None:
     both = f"{COMPOSE}  b:\n    image: acme/b\n    environment:\n      MEDPLUM_REDIS_PORT: x\n"
-    assert findings("compose.yaml", both, tmp_path, "--kind", "server/env") == ["misread-integer redis.port"]
+    assert findings("compose.yaml", both, tmp_path, "--kind", "server/env") == ["misread-number redis.port"]
 
 
 @pytest.mark.parametrize("image", ["medplum/medplum-app", "medplum/medplum-app:5.1.23", "registry.example/medplum-app@sha256:abc"])

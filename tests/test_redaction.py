@@ -328,7 +328,7 @@ def test_the_place_of_a_value_that_is_cut_off_does_not_give_its_length() -> None
 def test_a_number_where_a_switch_belongs_is_not_repeated() -> None:
     text = '{"baseUrl": "http://localhost:8103/", "database": {}, "logRequests": 480215773946021}'
     outcome = lint_input(Input("server.json", text.encode(), Path("server.json")), Options(EVERY_RULE))
-    [message] = [finding.message for finding in outcome.result.findings if finding.rule == "inexact-boolean"]
+    [message] = [finding.message for finding in outcome.result.findings if finding.rule == "inexact-value"]
     assert message == "logRequests must be true or false; the server reads this number as true"
 
 

@@ -55,7 +55,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- Runs to report -----------------------------------------------------------------------------------------------------------------
 
 SLASH: Final = RuleInfo(
-    id="base-url-without-trailing-slash",
+    id="missing-trailing-slash",
     title="baseUrl does not end with a slash",
     severity={"production": "error", "development": "warning"},
     kinds=("server",),

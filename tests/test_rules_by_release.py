@@ -19,36 +19,36 @@ from linter.settings.releases import parse_server_version
 DATA = Path(__file__).parent / "data" / "server-4.1.12"
 
 IN_JSON = [
-    "1 missing-signing-key signingKey",  # storage/presign.ts signs nothing without a key, and routes.ts answers that with 401
+    "1 unsigned-storage-links signingKey",  # storage/presign.ts signs nothing without a key, and routes.ts answers that with 401
     "10 unknown-setting smtp.secure, and 9 more",  # config/types.ts
     "18 wrong-type database.queryTimeout",  # database.ts: SET statement_timeout TO 60s, whose failure is logged
-    "29 rate-limit-as-text defaultRateLimit",  # rate-limiter-flexible 7.1.1: 4 points
-    "30 inexact-integer defaultAuthRateLimit",  # the same compares digits in quotes
-    "32 inexact-integer defaultFhirQuota",
-    "34 misread-size maxJsonSize",  # bytes.parse: null, which is no limit
+    "29 wrong-type defaultRateLimit",  # rate-limiter-flexible 7.1.1: 4 points
+    "30 inexact-value defaultAuthRateLimit",  # the same compares digits in quotes
+    "32 inexact-value defaultFhirQuota",
+    "34 misread-number maxJsonSize",  # bytes.parse: null, which is no limit
     "36 unknown-value defaultBotRuntimeVersion",  # no cloud/fission before 4.3.4
-    "37 vmcontext-bots-in-production vmContextBotsEnabled",
+    "37 vmcontext-bots vmContextBotsEnabled",
     "38 wrong-type bullmq.concurrency",  # BullMQ 5.56.0 refuses what is no number
     "40 unknown-value defaultProjectFeatures.1",  # ai came with 4.4.2
-    "47 setting-of-older-version chainedSearchWithReferenceTables",  # went with 4.0.0
-    "50 mcp-beta-in-production mcpEnabled",
+    "47 ignored-setting chainedSearchWithReferenceTables",  # went with 4.0.0
+    "50 beta-mcp-endpoint mcpEnabled",
 ]
 """No finding of approvedSenderEmails (a display name is compared too), of auditEventLogGroup and systemRepositoryTokenReadStrategy (both
 are read), of RDS Proxy (the time limit is a statement) and of the address of the identity provider (which is not checked)."""
 
 IN_PARAMETERS = [
-    "1 half-signing-pair signingKey",
-    "1 registration-by-default registerEnabled",
-    "1 unrequired-database-tls database.ssl",
+    "1 bypassed-cloudfront signingKey",
+    "1 open-registration registerEnabled",
+    "1 unencrypted-database database.ssl",
     "11 unknown-setting CacheRedisSecrets, and 2 more",
-    "13 inexact-integer database.queryTimeout",  # integerKeys of config/utils.ts: five, until 4.3.5
-    "14 misread-integer bullmq.concurrency",
-    "15 misread-integer keepAliveTimeout",
-    "16 misread-integer bcryptHashSalt",
-    "17 misread-integer maxBotLogLengthForLogs",  # fhir/operations/execute.ts: substring(NaN)
-    "18 inexact-integer maxSearchOffset",
-    "20 ineffective-boolean saveAuditEvents",
-    "22 ineffective-boolean autoDownloadEnabled",
+    "13 inexact-value database.queryTimeout",  # integerKeys of config/utils.ts: five, until 4.3.5
+    "14 misread-number bullmq.concurrency",
+    "15 misread-number keepAliveTimeout",
+    "16 misread-number bcryptHashSalt",
+    "17 misread-number maxBotLogLengthForLogs",  # fhir/operations/execute.ts: substring(NaN)
+    "18 inexact-value maxSearchOffset",
+    "20 misread-boolean saveAuditEvents",
+    "22 misread-boolean autoDownloadEnabled",
     "24 misread-object smtp",  # isObjectConfig: tls, ssl, defaultProjectSystemSetting and defaultOAuthClients
     "26 misread-object externalAuthProviders",
     "27 misread-object defaultProjectFeatures",
@@ -56,19 +56,19 @@ IN_PARAMETERS = [
 """No finding of database.runMigrations and mcpEnabled (booleanKeys), of defaultRateLimit (integerKeys), and of defaultOAuthClients."""
 
 IN_VARIABLES = [
-    "5 audit-trail-off saveAuditEvents",
-    "5 missing-signing-key signingKey",
-    "5 registration-by-default registerEnabled",
-    "5 storage-base-url-by-default storageBaseUrl",
-    "9 storage-on-one-machine binaryStorage",
-    "16 variable-without-effect database.sslRequire",  # config/loader.ts: DATABASE_, REDIS_ and SMTP_ are the sections
+    "5 disabled-audit-trail saveAuditEvents",
+    "5 unsigned-storage-links signingKey",
+    "5 open-registration registerEnabled",
+    "5 missing-setting storageBaseUrl",
+    "9 local-file-storage binaryStorage",
+    "16 misnamed-setting database.sslRequire",  # config/loader.ts: DATABASE_, REDIS_ and SMTP_ are the sections
     "17 misread-boolean database.runMigrations",  # it looks for runMigrations, which booleanKeys has as database.runMigrations only
-    "18 inexact-integer database.maxConnections",
-    "21 misnamed-variable readonlyDatabaseHost, and 2 more",
+    "18 inexact-value database.maxConnections",
+    "21 misnamed-setting readonlyDatabaseHost, and 2 more",
     "25 unknown-setting smtp.secure, and 2 more",
-    "27 ineffective-boolean heartbeatEnabled",
-    "29 inexact-integer maxBotLogLengthForLogs",
-    "30 inexact-integer defaultAuthRateLimit",
+    "27 misread-boolean heartbeatEnabled",
+    "29 inexact-value maxBotLogLengthForLogs",
+    "30 inexact-value defaultAuthRateLimit",
 ]
 """No finding of MEDPLUM_REDIS_TLS (parsed), MEDPLUM_SMTP_HOST and MEDPLUM_SMTP_PORT (since 4.1.8) and of MEDPLUM_LOG_REQUESTS."""
 

@@ -42,7 +42,7 @@ needs_tool = pytest.mark.skipif(not TOOL.is_dir() and not REQUIRE_ALL, reason="n
 
 LINK = "https://www.medplum.com/docs/self-hosting/server-config#baseurl-required"
 SLASH = RuleInfo(
-    id="base-url-without-trailing-slash",
+    id="missing-trailing-slash",
     title="baseUrl does not end with a slash",
     severity={"production": "error", "development": "warning"},
     kinds=("server",),
@@ -53,7 +53,7 @@ SLASH = RuleInfo(
     fixable=True,
 )
 SECRET = RuleInfo(
-    id="acme/secret-in-plain-string",
+    id="acme/unencrypted-parameter",
     title="A secret is stored in a plain `String` parameter.",
     severity={"production": "error", "development": None},
     kinds=("server/ssm",),
@@ -455,7 +455,7 @@ def test_the_level_is_always_written(level: Level) -> None:
         ("{0} and ${x} [here](1)", None, "(0) and $(x) (here)(1)."),
         ("one\n  two\r\n", None, "one two."),
         ("\ud800 \x1b[31m", None, "\\ud800 \\u001b(31m."),
-        ("", None, "base-url-without-trailing-slash."),
+        ("", None, "missing-trailing-slash."),
     ],
 )
 def test_messages(message: str, environment: str | None, expected: str) -> None:

@@ -54,10 +54,10 @@ def found(*arguments: str) -> dict[str, set[str]]:
 
 def test_they_are_found_in_plain_text() -> None:
     here = found("medplum.config.json")
-    assert here["secret-in-json-file"] == {"acmeKey", "acme.apiToken", "smtp.username", "externalAuthProviders.0.acmeKey"}
+    assert here["plaintext-secret"] == {"acmeKey", "acme.apiToken", "smtp.username", "externalAuthProviders.0.acmeKey"}
     assert here.get("unknown-setting") == {"acme.other"} or "unknown-setting" not in here
-    assert found(".env")["secret-in-environment-file"] == {"acmeKey", "smtp.username"}
-    assert found("ssm.json")["secret-in-plain-string"] == {"acmeKey", "smtp.username"}
+    assert found(".env")["plaintext-secret"] == {"acmeKey", "smtp.username"}
+    assert found("ssm.json")["unencrypted-parameter"] == {"acmeKey", "smtp.username"}
 
 
 @pytest.mark.parametrize("name", reporters.names())
@@ -72,8 +72,8 @@ def test_they_are_masked_by_other_commands(command: list[str]) -> None:
 
 
 def test_without_the_configuration_they_are_what_the_catalogue_says() -> None:
-    assert "smtp.username" in found("medplum.config.json")["secret-in-json-file"]
-    assert "smtp.username" not in found("medplum.config.json", "--isolated").get("secret-in-json-file", set())
+    assert "smtp.username" in found("medplum.config.json")["plaintext-secret"]
+    assert "smtp.username" not in found("medplum.config.json", "--isolated").get("plaintext-secret", set())
     known = settings.catalogue("server")
     assert known.is_public(("smtp", "username")) and known.get(("acmeKey",)) is None
     assert CANARY in lint("show", "--format", "json", str(_elsewhere())).output

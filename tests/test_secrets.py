@@ -93,7 +93,7 @@ def test_a_clean_secret_is_clean() -> None:
 
 def test_places_point_into_the_text() -> None:
     wrong = printed({**POSTGRES, "queryTimeout": 0, "engine": "mysql"})
-    assert found(lint(wrong)) == ["query-timeout-disabled-in-secret 0", r"database-secret-of-another-engine \"mysql\""]
+    assert found(lint(wrong)) == ["unlimited-query-time 0", r"wrong-database-engine \"mysql\""]
     assert found(lint(json.dumps(wrong, indent=4))) == found(lint(wrong))
 
 
@@ -101,27 +101,27 @@ def test_yaml_as_the_cli_prints_it() -> None:
     wrong = json.dumps({**POSTGRES, "queryTimeout": 0})
     outcome = lint(f"ARN: {ARN}medplum/prod/database-AbCdEf\nName: medplum/prod/database\nSecretString: '{wrong}'\n", "secret.yaml")
     assert kinds(outcome) == [DATABASE]
-    assert found(outcome) == ["query-timeout-disabled-in-secret 0"]
+    assert found(outcome) == ["unlimited-query-time 0"]
 
 
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
-        ({"queryTimeout": 0}, ["query-timeout-disabled-in-secret"]),
+        ({"queryTimeout": 0}, ["unlimited-query-time"]),
         ({"queryTimeout": 60_000}, []),
-        ({"queryTimeout": 600_000}, ["query-timeout-over-request-timeout"]),
-        ({"queryTimeout": "60s"}, ["inexact-integer"]),
+        ({"queryTimeout": 600_000}, ["mismatched-timeout"]),
+        ({"queryTimeout": "60s"}, ["inexact-value"]),
         ({"queryTimeout": "60 sec"}, ["wrong-type"]),
         ({"queryTimeout": -1}, ["number-out-of-range"]),
         ({"host": "postgres://db"}, ["invalid-hostname"]),
         ({"port": 0}, ["number-out-of-range"]),
         ({"port": "many"}, ["wrong-type"]),
         ({"port": None}, []),
-        ({"host": ""}, ["incomplete-database-secret"]),
-        ({"dbname": None, "database": "medplum"}, ["unknown-secret-member"]),
-        ({"password": "CHANGEME"}, ["placeholder-in-server-config"]),
+        ({"host": ""}, ["incomplete-connection-secret"]),
+        ({"dbname": None, "database": "medplum"}, ["unknown-setting"]),
+        ({"password": "CHANGEME"}, ["unfilled-placeholder"]),
         ({"engine": "Aurora-PostgreSQL"}, []),
-        ({"engine": "mariadb"}, ["database-secret-of-another-engine"]),
+        ({"engine": "mariadb"}, ["wrong-database-engine"]),
     ],
 )
 def test_a_wrong_value_of_the_database(change: dict[str, Any], rules: list[str]) -> None:
@@ -135,12 +135,12 @@ def without(secret: dict[str, Any], *names: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("missing", "rules"),
     [
-        (["host"], ["incomplete-database-secret"]),
-        (["dbname"], ["incomplete-database-secret"]),
-        (["username"], ["incomplete-database-secret"]),
-        (["password"], ["incomplete-database-secret"]),
-        (["port"], ["database-secret-without-port"]),
-        (["host", "port", "dbname"], ["rds-managed-secret-without-host"]),
+        (["host"], ["incomplete-connection-secret"]),
+        (["dbname"], ["incomplete-connection-secret"]),
+        (["username"], ["incomplete-connection-secret"]),
+        (["password"], ["incomplete-connection-secret"]),
+        (["port"], ["missing-port"]),
+        (["host", "port", "dbname"], ["incomplete-connection-secret"]),
     ],
 )
 def test_a_missing_member_of_the_database(missing: list[str], rules: list[str]) -> None:
@@ -150,9 +150,9 @@ def test_a_missing_member_of_the_database(missing: list[str], rules: list[str]) 
 @pytest.mark.parametrize(
     ("secret", "rules"),
     [
-        (without(CACHE, "host"), ["incomplete-redis-secret"]),
+        (without(CACHE, "host"), ["incomplete-connection-secret"]),
         (without(CACHE, "port", "tls"), []),
-        ({**without(CACHE, "tls"), "host": "master.x.use1.cache.amazonaws.com"}, ["redis-secret-without-tls"]),
+        ({**without(CACHE, "tls"), "host": "master.x.use1.cache.amazonaws.com"}, ["unencrypted-redis"]),
         ({**CACHE, "tls": "false"}, ["misread-boolean"]),
         ({**CACHE, "tls": True}, []),
         ({**CACHE, "port": 6379}, []),
@@ -208,10 +208,10 @@ def test_no_output_holds_a_secret(content: Any) -> None:
 
 def test_a_broken_secret_is_reported_with_its_consequence() -> None:
     (finding,) = lint(printed(json.dumps(POSTGRES)[:-1] + ",}")).result.findings
-    assert finding.rule == "json-trailing-comma"
+    assert finding.rule == "invalid-json"
     assert "the server reads the secret with JSON.parse" in finding.message
     (finding,) = lint(printed("[1]", "medplum/prod/redis")).result.findings
-    assert finding.rule == "json-not-an-object"
+    assert finding.rule == "invalid-json"
 
 
 def test_the_line_that_is_shown_is_the_secrets_own() -> None:

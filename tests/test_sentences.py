@@ -96,7 +96,7 @@ def test_a_fraction_is_none_of_a_whole_number() -> None:
 
 def test_a_section_without_a_host_says_what_happens() -> None:
     found = messages({**SERVER, "appBaseUrl": "https://app.hospital.example/", "smtp": {"port": 587}})
-    assert found["incomplete-section"] == "smtp.host is missing: without it, or with a wrong one, no e-mail is sent"
+    assert found["incomplete-object"] == "smtp.host is missing: without it, or with a wrong one, no e-mail is sent"
 
 
 def test_what_is_left_to_defaults_is_one_finding() -> None:
@@ -106,7 +106,7 @@ def test_what_is_left_to_defaults_is_one_finding() -> None:
         ),
         Options(EVERY_RULE, kind="infra/json"),
     )
-    found = [one.message for one in outcome.result.findings if one.rule == "infra-setting-by-default"]
+    found = [one.message for one in outcome.result.findings if one.rule == "missing-infra-size"]
     assert len(found) == 1 and "; 5 such settings are missing: " in found[0]
 
 

@@ -292,7 +292,7 @@ def test_a_switch_that_the_newest_server_has_replaced(kind: str, names: tuple[st
         config = held(kind, given)
         paths = ("allowInsecureRestHookUrl", "allowInsecureExternalAuthUrl")
         assert [config[path] for path in paths] == [text, text]
-        messages = [found(kind, given).get(f"ineffective-boolean {path}", "") for path in paths]
+        messages = [found(kind, given).get(f"misread-boolean {path}", "") for path in paths]
         start = "{} counts as false, because the server reads only exactly true, in lower case, as true"
         assert [message.partition(", so")[0] for message in messages] == [start.format(path) if misread else "" for path in paths]
 
@@ -303,7 +303,7 @@ def test_a_replaced_switch_in_a_variable_is_what_rules_take_it_for() -> None:
         "ALLOW_INSECURE_EXTERNAL_AUTH_URL": "false",
         "EXTERNAL_AUTH_PROVIDERS": '[{"issuer": "http://localhost:8080", "userInfoUrl": "http://localhost:8080/me"}]',
     }
-    assert "external-auth-refused externalAuthProviders.0.userInfoUrl" in found("server/env", given)
+    assert "unsafe-provider-url externalAuthProviders.0.userInfoUrl" in found("server/env", given)
 
 
 def test_the_text_of_a_value() -> None:
@@ -436,7 +436,7 @@ LATER = 'if the server receives {} first, it fails with "Cannot create property"
 )
 def test_a_whole_beside_its_members(kind: str, given: dict[str, Any], path: str, message: str) -> None:
     base = {"BASE_URL": BASE} if kind == "server/env" else {"baseUrl": BASE}
-    assert found(kind, {**base, **given})[f"object-beside-its-members {path}"] == message
+    assert found(kind, {**base, **given})[f"overlapping-settings {path}"] == message
 
 
 # --- Where the server stops -------------------------------------------------------------------------------------------------------------
@@ -514,9 +514,9 @@ def test_what_the_server_parses_must_be_json(kind: str, name: str, path: str, te
 )
 def test_a_value_of_a_vault_that_is_no_text_stops_the_server(name: str, value: Any, effect: str) -> None:
     message = f"{name} is not text, and the server, which {effect}, does not start; put it in quotes"
-    assert found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})[f"key-vault-value-not-text {name}"] == message
+    assert found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})[f"unquoted-value {name}"] == message
 
 
 @pytest.mark.parametrize(("name", "value"), [("defaultProjectFeatures", None), ("smtp", [1]), ("smtp", True)])
 def test_a_value_of_a_vault_whose_text_is_json_does_not(name: str, value: Any) -> None:
-    assert f"key-vault-value-not-text {name}" not in found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})
+    assert f"unquoted-value {name}" not in found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})

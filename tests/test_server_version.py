@@ -270,13 +270,13 @@ def test_of_several_servers_each_file_is_named() -> None:
 # --- What an old server reads -------------------------------------------------------------------------------------------------------------
 
 
-NUMBERS = ("misread-integer", "inexact-integer")
+NUMBERS = ("misread-number", "inexact-value")
 
 
 def test_a_number_that_stays_text() -> None:
     write("ssm.json", dump("prod"))
     assert findings(lint(server="4.3.4", select=NUMBERS)) == [
-        "error misread-integer bcryptHashSalt: bcryptHashSalt stays text, because servers before 4.3.5 do not convert it to a number: "
+        "error misread-number bcryptHashSalt: bcryptHashSalt stays text, because servers before 4.3.5 do not convert it to a number: "
         'with text every password change fails with "Invalid salt"; leave it out or use a JSON config file'
     ]
     assert findings(lint(server="4.3.5", select=NUMBERS)) == []
@@ -285,7 +285,7 @@ def test_a_number_that_stays_text() -> None:
 def test_a_number_that_stays_text_and_works() -> None:
     write("compose.yaml", compose(("server", "medplum/medplum-server:4.3.4")))
     assert findings(lint(select=NUMBERS)) == [
-        "note inexact-integer maxSearchOffset: maxSearchOffset stays text, because servers before 4.3.5 do not convert it to a number, and "
+        "note inexact-value maxSearchOffset: maxSearchOffset stays text, because servers before 4.3.5 do not convert it to a number, and "
         "works only where JavaScript converts it by itself; leave it out or use a JSON config file"
     ]
 
@@ -310,7 +310,7 @@ def test_an_object_that_stays_text() -> None:
     assert findings(lint(server="5.1.12", select=("misread-object",))) == []
 
 
-OLDER = ("older-server-misreads", "variable-ignored-by-older-servers")
+OLDER = ("version-dependent-setting", "version-dependent-setting")
 
 
 def test_older_servers_are_those_of_the_range() -> None:
@@ -332,14 +332,14 @@ RANGES = {
 
 def test_a_range_is_no_mere_advice() -> None:
     write("ssm.json", dump("prod"))
-    assert "older-server-misreads" in run("--server-version", "4.3", "ssm.json").output
-    assert "older-server-misreads" not in run("ssm.json").output
+    assert "version-dependent-setting" in run("--server-version", "4.3", "ssm.json").output
+    assert "version-dependent-setting" not in run("ssm.json").output
 
 
 def test_a_variable_that_lands_elsewhere() -> None:
     write(".env", "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_SMTP_HOST=mail.example\n")
-    assert findings(lint(server="5.1.13", select=("variable-without-effect",))) == [
-        "error variable-without-effect database.sslRequire: MEDPLUM_DATABASE_SSL_REQUIRE sets database.sslRequire, which is not a setting, "
+    assert findings(lint(server="5.1.13", select=("misnamed-setting",))) == [
+        "error misnamed-setting database.sslRequire: MEDPLUM_DATABASE_SSL_REQUIRE sets database.sslRequire, which is not a setting, "
         "so the server ignores it: it is read from 5.1.14 on, as database.ssl.require; your server is 5.1.13: use "
         "MEDPLUM_DATABASE_SSL='{\"require\": true}'"
     ]
@@ -355,11 +355,11 @@ def test_what_only_later_servers_put_in_its_place_is_not_missing_too() -> None:
         "DATABASE_SSL_REJECT_UNAUTHORIZED": "false",
     }
     write(".env", "".join(f"MEDPLUM_{name}={value}\n" for name, value in variables.items()))
-    rules = ("database-without-tls", "variable-without-effect", "misnamed-variable")
+    rules = ("unencrypted-database", "misnamed-setting", "misnamed-setting")
     found = lint(server="5.1.13", select=rules).result.findings
     assert [(one.severity, one.rule, dotted(one.path or ())) for one in found] == [
-        ("error", "variable-without-effect", "database.sslRequire"),
-        ("warning", "misnamed-variable", "database.sslRejectUnauthorized"),
+        ("error", "misnamed-setting", "database.sslRequire"),
+        ("warning", "misnamed-setting", "database.sslRejectUnauthorized"),
     ]
 
 
@@ -392,13 +392,13 @@ def test_a_secret_is_one_whoever_reads_it() -> None:
     service = {"image": "medplum/medplum-server:4.1.0", "environment": environment}
     write("compose.yaml", f"services: {json.dumps({'server': service})}\n")
     write("medplum.config.json", {**JSON, "cacheRedis": {"password": "hunter4hunter4"}})
-    outcome = lint(select=("secret-in-environment-file", "secret-in-json-file"), server="4.1.0")
+    outcome = lint(select=("plaintext-secret", "plaintext-secret"), server="4.1.0")
     found = {
         one.rule: [dotted(path or ()) for path in (one.path, *(other.path for other in one.related))] for one in outcome.result.findings
     }
     assert found == {
-        "secret-in-environment-file": ["smtp.password", "cacheRedis.password", "sseCustomerKey"],
-        "secret-in-json-file": ["cacheRedis.password"],
+        "plaintext-secret": ["smtp.password", "cacheRedis.password", "sseCustomerKey"],
+        "plaintext-secret": ["cacheRedis.password"],
     }
 
 
@@ -528,7 +528,7 @@ SAFE_ON = [
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0", False),  # 3.0.0 ignores it, and would use the proxy from then on
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0.2", True),
 ]
-REMOVALS = ("removed-setting", "setting-of-older-version", "deprecated-database-proxy-endpoint")
+REMOVALS = ("ignored-setting", "ignored-setting", "deprecated-setting")
 
 
 @pytest.mark.parametrize(("name", "value", "server", "safe"), SAFE_ON)
@@ -541,7 +541,7 @@ def test_what_an_older_server_of_the_range_reads_is_left_in_the_file() -> None:
     path = write("medplum.config.json", JSON | {"auditEventLogGroup": "g"})
     run("--fix", "--server-version", ">=4.3,<6", path)
     assert json.loads(Path(path).read_text()) == JSON | {"auditEventLogGroup": "g"}
-    run("--unsafe-fixes", "--fix", "--server-version", ">=4.3,<6", "--select", "removed-setting", path)
+    run("--unsafe-fixes", "--fix", "--server-version", ">=4.3,<6", "--select", "ignored-setting", path)
     assert json.loads(Path(path).read_text()) == JSON | {"auditEventLogGroup": "g"}
-    run("--fix", "--server-version", ">=5,<6", "--select", "removed-setting", path)
+    run("--fix", "--server-version", ">=5,<6", "--select", "ignored-setting", path)
     assert json.loads(Path(path).read_text()) == JSON

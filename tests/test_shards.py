@@ -59,7 +59,7 @@ def test_a_secret_in_plain_text(member: str, server: str) -> None:
     connection, _, name = member.partition(".")
     held: Any = {"key": "hunter2hunter2"} if name == "ssl.key" else "hunter2hunter2"
     shard = {connection: {name.partition(".")[0]: held}}
-    assert ("error", "secret-in-json-file", f"shards.east-1.{member}") in found({"east-1": shard}, server)
+    assert ("error", "plaintext-secret", f"shards.east-1.{member}") in found({"east-1": shard}, server)
     for command in ("check", "show"):
         assert "hunter2" not in CliRunner().invoke(cli, [command, "medplum.config.json"]).output
 
@@ -74,7 +74,7 @@ def test_a_secret_in_plain_text(member: str, server: str) -> None:
         ({"database": {"maxConnections": 0}}, "number-out-of-range", "shards.a.database.maxConnections"),
         ({"readonlyDatabase": {"ssl": {"ca": "x"}}}, "malformed-pem", "shards.a.readonlyDatabase.ssl.ca"),
         ({"database": {"runMigrations": "false"}}, "misread-boolean", "shards.a.database.runMigrations"),
-        ({"DatabaseSecrets": "clinic/shard"}, "parameter-store-setting-in-json", "shards.a.DatabaseSecrets"),
+        ({"DatabaseSecrets": "clinic/shard"}, "misplaced-setting", "shards.a.DatabaseSecrets"),
     ],
 )
 def test_what_does_not_fit(shard: Any, rule: str, setting: str) -> None:
@@ -109,10 +109,10 @@ def test_parameters() -> None:
     entries = [{"Name": f"/medplum/prod/shards.east-1.{name}", "Type": "String", "Value": value} for name, value in values.items()]
     Path("ssm.json").write_text(json.dumps([{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://a.clinic/"}, *entries]))
     assert sorted((rule, setting.removeprefix("shards.east-1.")) for _, rule, setting in about_shards("ssm.json", "5.2.13")) == [
-        ("ineffective-boolean", "isDefaultShard"),
-        ("invalid-secret-id", "DatabaseSecrets"),
-        ("misread-integer", "database.port"),
-        ("secret-in-plain-string", "database.password"),
+        ("misread-boolean", "isDefaultShard"),
+        ("invalid-arn", "DatabaseSecrets"),
+        ("misread-number", "database.port"),
+        ("unencrypted-parameter", "database.password"),
         ("unknown-setting", "database.maxConections"),
     ]
 

@@ -60,27 +60,27 @@ MANIFEST = "apiVersion: v1\nkind: {}\nmetadata: {{name: medplum}}\n{}:\n  MEDPLU
 INFRA = '{{"name": "demo", "stackName": "Demo", "region": "us-east-1", "accountNumber": "123456789012", "domainName": "c.example",\n{}}}'
 
 SHOWN: list[tuple[str, str, str, list[str]]] = [
-    ("json-trailing-comma", SERVER, config('"logLevel": "WARN",'), ["16:21-16:22"]),
-    ("json-duplicate-key", SERVER, config('"logLevel": "WARN",\n  "logLevel": "WARN"'), ["16:1-17:1"]),
-    ("json-comment", SERVER, config('// hello\n  "logLevel": "WARN"'), ["16:1-17:1"]),
-    ("json-comment", SERVER, config('"logLevel": "WARN" // hello'), ["16:21-17:1 \n"]),
-    ("byte-order-mark", SERVER, "\ufeff" + config('"logLevel": "WARN"'), []),
+    ("invalid-json", SERVER, config('"logLevel": "WARN",'), ["16:21-16:22"]),
+    ("duplicate-key", SERVER, config('"logLevel": "WARN",\n  "logLevel": "WARN"'), ["16:1-17:1"]),
+    ("invalid-json", SERVER, config('// hello\n  "logLevel": "WARN"'), ["16:1-17:1"]),
+    ("invalid-json", SERVER, config('"logLevel": "WARN" // hello'), ["16:21-17:1 \n"]),
+    ("invalid-encoding", SERVER, "\ufeff" + config('"logLevel": "WARN"'), []),
     ("unknown-setting", SERVER, config('"logLevl": "WARN"'), ['16:3-16:12 "logLevel"']),
-    ("misspelt-setting", SERVER, config('"base_url": "https://api.clinic.example/"', "baseUrl"), ['15:3-15:13 "baseUrl"']),
+    ("misnamed-setting", SERVER, config('"base_url": "https://api.clinic.example/"', "baseUrl"), ['15:3-15:13 "baseUrl"']),
     ("wrong-type", SERVER, config('"defaultFhirQuota": "50 000"'), ["16:23-16:31 50000"]),
-    ("misread-size", SERVER, config('"maxBatchSize": "50 megabytes"'), ['16:19-16:33 "50mb"']),
+    ("misread-number", SERVER, config('"maxBatchSize": "50 megabytes"'), ['16:19-16:33 "50mb"']),
     (
         "invalid-email",
         SERVER,
         config('"supportEmail": "mailto:help@clinic.example"', "supportEmail"),
         ['15:19-15:47 "help@clinic.example"'],
     ),
-    ("invalid-binary-storage", SERVER, config('"binaryStorage": "S3:clinic/"', "binaryStorage"), ['15:20-15:32 "s3:clinic"']),
-    ("null-in-infra-config", "medplum.demo.config.json", INFRA.format('"vpcId": null,\n"apiPort": 8103\n'), ["2:1-3:1"]),
-    ("variable-without-effect", ".env", ENV + "MEDPLUM_BINARYSTORAGE=s3:clinic\n", ["2:1-2:22 MEDPLUM_BINARY_STORAGE"]),
-    ("variable-without-effect", ".env", ENV + "MEDPLUM_DATABASE_USER=clinic\n", ["2:1-2:22 MEDPLUM_DATABASE_USERNAME"]),
+    ("unknown-storage", SERVER, config('"binaryStorage": "S3:clinic/"', "binaryStorage"), ['15:20-15:32 "s3:clinic"']),
+    ("null-infra-value", "medplum.demo.config.json", INFRA.format('"vpcId": null,\n"apiPort": 8103\n'), ["2:1-3:1"]),
+    ("misnamed-setting", ".env", ENV + "MEDPLUM_BINARYSTORAGE=s3:clinic\n", ["2:1-2:22 MEDPLUM_BINARY_STORAGE"]),
+    ("misnamed-setting", ".env", ENV + "MEDPLUM_DATABASE_USER=clinic\n", ["2:1-2:22 MEDPLUM_DATABASE_USERNAME"]),
     (
-        "unquoted-value-in-manifest",
+        "unquoted-value",
         "m.yaml",
         MANIFEST.format("ConfigMap", "data") + "  MEDPLUM_DATABASE_PORT: 5432\n",
         ['6:26-6:26 "', '6:30-6:30 "'],
@@ -108,12 +108,12 @@ def test_sarif_has_a_fix_where_json_has_edits(rule: str, name: str, text: str, s
 
 
 HIDDEN: list[tuple[str, str, str]] = [
-    ("json-duplicate-key", SERVER, config('"redis": {"host": "cache", "password": "hunter2",\n"password": "hunter2"}', "redis")),
-    ("json-comment", SERVER, config('/* hunter2 */ "logLevel": "WARN"')),
+    ("duplicate-key", SERVER, config('"redis": {"host": "cache", "password": "hunter2",\n"password": "hunter2"}', "redis")),
+    ("invalid-json", SERVER, config('/* hunter2 */ "logLevel": "WARN"')),
     ("unknown-setting", SERVER, config('"database_password": "hunter2"')),
-    ("database-url-not-read", SERVER, config('"database": {"url": "postgres://me:hunter2@db.clinic.example/clinic"}', "database")),
-    ("variable-without-effect", ".env", ENV + "MEDPLUM_REDIS_URL=redis://:hunter2@cache.clinic.example\n"),
-    ("app-base-url-without-trailing-slash", SERVER, config('"appBaseUrl": "https://me:hunter2@app.clinic.example"', "appBaseUrl")),
+    ("misnamed-setting", SERVER, config('"database": {"url": "postgres://me:hunter2@db.clinic.example/clinic"}', "database")),
+    ("misnamed-setting", ".env", ENV + "MEDPLUM_REDIS_URL=redis://:hunter2@cache.clinic.example\n"),
+    ("missing-trailing-slash", SERVER, config('"appBaseUrl": "https://me:hunter2@app.clinic.example"', "appBaseUrl")),
 ]
 
 

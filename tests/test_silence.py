@@ -20,7 +20,7 @@ from linter.sources import kinds
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLEAN = (FIXTURES / "clean-production-json" / "input.json").read_text(encoding="utf-8")
-SLASH = "base-url-without-trailing-slash"
+SLASH = "missing-trailing-slash"
 KINDS = sorted(kinds())
 
 
@@ -416,7 +416,7 @@ def test_a_broken_file_of_medplum_with_little_in_it_is_a_finding(options: list[s
 def test_a_medplum_file_in_utf_16_is_still_a_finding() -> None:
     result = lint(write("medplum.config.json", CLEAN.encode("utf-16")))
     assert (result.exit_code, result.stderr) == (1, "")
-    assert "error[not-utf-8]" in result.stdout
+    assert "error[invalid-encoding]" in result.stdout
 
 
 LOWER = {"parameters": [{"name": "/medplum/prod/baseUrl", "type": "String", "value": "https://x.example"}]}
@@ -438,11 +438,11 @@ def test_an_answer_of_aws_whatever_the_case_of_its_names(answer: Any) -> None:
     write("dump.json", json.dumps(answer))
     write("dump.yaml", yaml.safe_dump(answer))
     for name in ("dump.json", "dump.yaml"):
-        result = lint(name, "--format", "json", "--select", f"{SLASH},parameter-not-found")
+        result = lint(name, "--format", "json", "--select", f"{SLASH},ignored-parameter")
         report = json.loads(result.stdout)
         assert [(file["kind"], file["environment"], file["status"]) for file in report["files"]] == [("server/ssm", "prod", "checked")]
         assert [one["setting"] for one in report["findings"] if one["rule"] == SLASH] == ["baseUrl"]
-        assert ("parameter-not-found" in {one["rule"] for one in report["findings"]}) is ("invalidParameters" in answer)
+        assert ("ignored-parameter" in {one["rule"] for one in report["findings"]}) is ("invalidParameters" in answer)
 
 
 def test_the_value_of_a_secret_in_lower_case_is_not_shown() -> None:
@@ -457,7 +457,7 @@ def test_names_that_aws_did_not_find_are_findings_and_the_answer_is_empty() -> N
     write("dump.json", json.dumps({"InvalidParameters": ["/medplum/prod/port"], "Parameters": []}))
     result = lint("dump.json")
     assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: dump.json: {NONE_OF_THESE}\n")
-    assert "warning[parameter-not-found]: there is no parameter /medplum/prod/port" in result.stdout
+    assert "warning[ignored-parameter]: there is no parameter /medplum/prod/port" in result.stdout
 
 
 # --- A part that is not read --------------------------------------------------------------------------------------------------------
@@ -526,7 +526,7 @@ def test_every_document_of_a_stream_is_read() -> None:
     ("name", "content", "rule", "place"),
     [
         ("medplum.config.json", '{"port": 8103', "invalid-json", "line 1, column 1"),
-        ("medplum.config.json", "[]", "json-not-an-object", "line 1, column 1"),
+        ("medplum.config.json", "[]", "invalid-json", "line 1, column 1"),
         ("dump.yaml", "Parameters:\n- Name: /medplum/prod/port\n  Value: '8103'\n- Name: %\n", "invalid-yaml", "line 4, column 9"),
         ("medplum.prod.config.json", '{"name": "prod", "stackName": "x"', "invalid-json", "line 1, column 1"),
     ],

@@ -278,7 +278,7 @@ deployment:
 """,
     ),
 }
-RULES = ("variable-without-effect", "database-url-not-read", "redis-url-not-read")
+RULES = ("misnamed-setting", "misnamed-setting", "misnamed-setting")
 
 
 def fixes_of(uri: str, content: str, rules: tuple[str, ...] = RULES) -> Fixes:
@@ -308,24 +308,24 @@ def lines(form: str, behind: dict[str, str], above: Mapping[str, str] = MappingP
 
 
 FORMS = {
-    "a.env": ("", "{}={}", "MEDPLUM_BASE_URL=https://api.acme.org/\n", "secret-in-environment-file"),
+    "a.env": ("", "{}={}", "MEDPLUM_BASE_URL=https://api.acme.org/\n", "plaintext-secret"),
     "compose.yaml": (
         COMPOSE,
         "      {}: '{}'",
         "      MEDPLUM_BASE_URL: https://api.acme.org/\n",
-        "secret-in-environment-file",
+        "plaintext-secret",
     ),
     "compose.list.yaml": (
         COMPOSE,
         "      - {}={}",
         "      - MEDPLUM_BASE_URL=https://api.acme.org/\n",
-        "secret-in-environment-file",
+        "plaintext-secret",
     ),
     "pod.yaml": (
         POD,
         "        - name: {}\n          value: '{}'",
         "        - name: MEDPLUM_BASE_URL\n          value: https://api.acme.org/\n",
-        "secret-in-environment-file",
+        "plaintext-secret",
     ),
 }
 
@@ -340,8 +340,8 @@ def test_what_is_accepted_of_a_secret_stays_accepted(
     head, form, tail, rule = FORMS[uri]
     monkeypatch.chdir(tmp_path)
     pad = " " * (len(form) - len(form.lstrip()))
-    of_secret, of_rest = f"# medplum-lint: ignore[{rule}] local only", "# medplum-lint: ignore[localhost-in-container] local only"
-    both = f"# medplum-lint: ignore[{rule}, localhost-in-container] local only" if others else of_secret
+    of_secret, of_rest = f"# medplum-lint: ignore[{rule}] local only", "# medplum-lint: ignore[unreachable-localhost] local only"
+    both = f"# medplum-lint: ignore[{rule}, unreachable-localhost] local only" if others else of_secret
     one = form.format("MEDPLUM_DATABASE_URL", URL)
     before = head + (f"{pad}{both}\n{one}\n" if above else f"{one} {both}\n") + tail
     if above:
@@ -357,7 +357,7 @@ def test_what_is_accepted_of_a_secret_stays_accepted(
 def test_other_comments_stay_at_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those that accept what is no finding about a secret, or that are no suppression comments."""
     monkeypatch.chdir(tmp_path)
-    comment = "# medplum-lint: ignore[localhost-in-container] here"
+    comment = "# medplum-lint: ignore[unreachable-localhost] here"
     fixes = fixes_of("a.env", f"MEDPLUM_BASE_URL=https://api.acme.org/\n{comment}\nMEDPLUM_DATABASE_URL={URL}  {comment}\n")
     assert [file.after.decode() for file in fixes.files] == [
         f"MEDPLUM_BASE_URL=https://api.acme.org/\n{comment}\n" + lines("{}={}", {"HOST": f"  {comment}"})

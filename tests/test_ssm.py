@@ -132,7 +132,7 @@ def test_only_the_environment_of_a_whole_dump_is_complete() -> None:
 def test_names_only(shape: Any) -> None:
     document = one(json.dumps(shape))
     assert document.data == {"baseUrl": UNKNOWN, "port": UNKNOWN, "database": {"ssl": {"require": UNKNOWN}}}
-    assert found(json.dumps(shape), "missing-base-url", "base-url-without-trailing-slash", "missing-port") == []
+    assert found(json.dumps(shape), "missing-setting", "missing-trailing-slash", "missing-port") == []
 
 
 CIPHERTEXT = "AQICAHh0oWnR3m1v6rRj4yG6kqk1Yb2mF8hCkQm3mB0s7g0d8AHr7QwVn3ZkT2pLxYc9dEwAAAB+MHwGCSqGSIb3DQEHBqBvMG0CAQAwaAYJKoZIhvcNAQ"
@@ -208,9 +208,9 @@ def test_environments(parameters: list[str], expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
-        (["/medplum/prod/port", "/medplum/supportEmail"], ["stray-parameter 1"]),
-        (["/medplum/prod/port", "/medplum/supportEmail", "/medplum/database.ssl.require"], ["stray-parameter 1", "stray-parameter 2"]),
-        (["/medplum/prod/port", "/medplum/staging/port", "/medplum/port"], ["stray-parameter 2"]),
+        (["/medplum/prod/port", "/medplum/supportEmail"], ["ignored-parameter 1"]),
+        (["/medplum/prod/port", "/medplum/supportEmail", "/medplum/database.ssl.require"], ["ignored-parameter 1", "ignored-parameter 2"]),
+        (["/medplum/prod/port", "/medplum/staging/port", "/medplum/port"], ["ignored-parameter 2"]),
         (["/medplum/prod/port", "/medplum/release", "/other/port", "/acme/prod/port", "/acme/prod/baseUrl"], []),
         (["/medplum/prod/port", "/medplum/baseUrl", "/medplum/supportEmail"], ["unusual-parameter-path 1"]),
         (["/medplum/baseUrl", "/medplum/supportEmail"], ["unusual-parameter-path 0"]),
@@ -221,7 +221,7 @@ def test_environments(parameters: list[str], expected: list[str]) -> None:
 )
 def test_parameters_outside_of_the_documented_path(parameters: list[str], expected: list[str]) -> None:
     text = "\n".join(json.dumps({"Name": name, "Value": "1"}) for name in parameters)
-    rules = ("stray-parameter", "unusual-parameter-path")
+    rules = ("ignored-parameter", "unusual-parameter-path")
     found = [one for one in lint(text).result.findings if one.rule in rules]
     assert sorted(f"{one.rule} {one.document.position(one.span.start)[0] - 1}" for one in found) == expected
 
@@ -247,38 +247,38 @@ PATH_CASES = {
         ([("port", "1"), ("port", "2")], ['duplicate-parameter "/medplum/prod/port" prod port']),
         ([("port", "1"), ("port", "1")], []),
     ],
-    "parameter-name-case": [
-        ([("port", "1"), ("/medplum/Prod/baseUrl", "x")], ['parameter-name-case "/medplum/Prod/baseUrl" prod -']),
-        ([("/Medplum/prod/port", "1"), ("/Medplum/prod/x", "1")], ['parameter-name-case "/Medplum/prod/port" prod -']),
+    "ignored-parameter": [
+        ([("port", "1"), ("/medplum/Prod/baseUrl", "x")], ['ignored-parameter "/medplum/Prod/baseUrl" prod -']),
+        ([("/Medplum/prod/port", "1"), ("/Medplum/prod/x", "1")], ['ignored-parameter "/Medplum/prod/port" prod -']),
     ],
-    "invalid-parameter-name": [
-        ([("base url", "1")], ['invalid-parameter-name "/medplum/prod/base url" prod base url']),
+    "refused-parameter": [
+        ([("base url", "1")], ['refused-parameter "/medplum/prod/base url" prod base url']),
         (
             [("/medplum/prod/" + "a/" * 13 + "b", "1")],
-            ["invalid-parameter-name " + '"/medplum/prod/' + "a/" * 13 + 'b" prod ' + "a/" * 13 + "b"],
+            ["refused-parameter " + '"/medplum/prod/' + "a/" * 13 + 'b" prod ' + "a/" * 13 + "b"],
         ),
         ([("/medplum/prod/" + "a/" * 12 + "b", "1")], []),
-        ([("medplum/prod/port", "1")], ['invalid-parameter-name "medplum/prod/port" prod port']),
-        ([("ü", "1")], ['invalid-parameter-name "/medplum/prod/\\u00fc" prod ü']),
+        ([("medplum/prod/port", "1")], ['refused-parameter "medplum/prod/port" prod port']),
+        ([("ü", "1")], ['refused-parameter "/medplum/prod/\\u00fc" prod ü']),
     ],
-    "object-beside-its-members": [
+    "overlapping-settings": [
         (
             [("redis", "{}"), ("redis.host", "x"), ("redis.port", "1")],
-            ['object-beside-its-members "/medplum/prod/redis.host" prod redis.host'],
+            ['overlapping-settings "/medplum/prod/redis.host" prod redis.host'],
         ),
         ([("redis.tls", "{}"), ("redis.host", "x")], []),
     ],
-    "parameter-too-long": [
+    "refused-parameter": [
         ([("allowedOrigins", "x" * 4096)], []),
-        ([("allowedOrigins", "x" * 4097)], ['parameter-too-long "' + "x" * 4097 + '" prod allowedOrigins']),
+        ([("allowedOrigins", "x" * 4097)], ['refused-parameter "' + "x" * 4097 + '" prod allowedOrigins']),
         ([("database.ssl.ca", "x" * 4097)], []),
     ],
     "empty-parameter": [([("logLevel", "")], ['empty-parameter "" prod logLevel'])],
-    "braces-in-parameter": [
-        ([("baseUrl", "https://{{ x }}/")], ['braces-in-parameter "https://{{ x }}/" prod baseUrl']),
+    "refused-parameter": [
+        ([("baseUrl", "https://{{ x }}/")], ['refused-parameter "https://{{ x }}/" prod baseUrl']),
         ([("signingKey", "{{ x }}"), ("baseUrl", "{{"), ("x", '{"a": {"b": {}}}')], []),
     ],
-    "parameter-not-found": [],
+    "ignored-parameter": [],
 }
 
 
@@ -293,16 +293,16 @@ def test_mistakes(rule: str, given: list[tuple[str, str]], expected: list[str]) 
 
 def test_a_value_that_aws_holds_fits() -> None:
     stored = {"Name": "/medplum/prod/allowedOrigins", "Type": "String", "Value": "x" * 5000, "ARN": "arn:aws:ssm:eu-west-1:1:parameter/x"}
-    assert found(json.dumps({"Parameters": [stored]}), "parameter-too-long") == []
-    assert found(json.dumps({"Parameters": [stored | {"Tier": "Standard"}]}), "parameter-too-long") != []
-    assert found(json.dumps({"Parameters": [stored | {"Value": "x" * 8193}]}), "parameter-too-long") != []
+    assert found(json.dumps({"Parameters": [stored]}), "refused-parameter") == []
+    assert found(json.dumps({"Parameters": [stored | {"Tier": "Standard"}]}), "refused-parameter") != []
+    assert found(json.dumps({"Parameters": [stored | {"Value": "x" * 8193}]}), "refused-parameter") != []
 
 
 def test_names_that_aws_did_not_find() -> None:
     text = json.dumps({"Parameters": PARAMETERS, "InvalidParameters": ["/medplum/prod/signingKey", "/billing/x", "/medplum/b/port"]})
-    assert found(text, "parameter-not-found") == [
-        'parameter-not-found "/medplum/prod/signingKey" prod signingKey',
-        'parameter-not-found "/medplum/b/port" b port',
+    assert found(text, "ignored-parameter") == [
+        'ignored-parameter "/medplum/prod/signingKey" prod signingKey',
+        'ignored-parameter "/medplum/b/port" b port',
     ]
     assert [document.data for document in load(text)] == [DATA, {}]
 

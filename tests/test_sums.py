@@ -171,7 +171,7 @@ def test_what_counts_in_a_container(container: str, row: str, folder: Path) -> N
     assert row in shown("d.yaml", "c.yaml", "o.yaml", "b.yaml")
 
 
-MISSING = "missing-app-base-url"
+MISSING = "missing-setting"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_secret_that_is_overridden_can_be_read_all_the_same(folder: Path) -> N
     )
     write(folder, d_dot_yaml=deployment(container), c_dot_yaml=config_map("MEDPLUM_DATABASE_PASSWORD: Zq7xKpW3vT9m, MEDPLUM_PORT: x"))
     assert [line for line in lint(".") if line.startswith("c.yaml")] == [
-        "c.yaml:4:35 error[secret-in-config-map] container medplum: database.password"
+        "c.yaml:4:35 error[plaintext-secret] container medplum: database.password"
     ]
 
 
@@ -590,8 +590,8 @@ def test_a_tier_in_one_dump_is_that_of_the_value_in_the_other(folder: Path) -> N
     """Its limit is not reached, and the finding is where the value is."""
     long = parameter("allowedOrigins", Value="a" * 5000)
     write(folder, **{"ssm-a_dot_json": dump(long), "ssm-b_dot_json": dump(parameter("allowedOrigins", Tier="Advanced"))})
-    assert any("parameter-too-long" in line for line in lint("ssm-a.json"))
-    assert not any("parameter-too-long" in line for line in lint("ssm-a.json", "ssm-b.json"))
+    assert any("refused-parameter" in line for line in lint("ssm-a.json"))
+    assert not any("refused-parameter" in line for line in lint("ssm-a.json", "ssm-b.json"))
 
 
 # --- Fixes ---------------------------------------------------------------------------------------------------------------------------
@@ -661,7 +661,7 @@ def test_a_fix_is_left_out_for_what_it_brings_in_another_file(folder: Path) -> N
         a_dot_env="MEDPLUM_REDIS_HOST=cache\n",
         b_dot_env="MEDPLUM_VM_CONTEXT_BOTS_ENABLED=false\n",
     )
-    note = "b.env: is left as it is, because the fixes of misread-boolean would bring error[vmcontext-bots-not-enabled] in compose.yml"
+    note = "b.env: is left as it is, because the fixes of misread-boolean would bring error[disabled-bot-runtime] in compose.yml"
     made, refused = fixed_files("compose.yml", "a.env", "b.env")
     assert made == {"compose.yml": text.format("https://api.hospital.health/")}
     assert refused == (f"{note} at line 6, column 5",)
@@ -686,7 +686,7 @@ services:
     made, refused = fixed_files("compose.yml", "a.env")
     assert made == {"compose.yml": services.replace("health\n", "health/\n")}
     why = "are left out, because they would leave no setting of a server in compose.yml"
-    assert refused == (f"a.env: the fixes of setting-of-older-version at line 1 {why}",)
+    assert refused == (f"a.env: the fixes of ignored-setting at line 1 {why}",)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -810,7 +810,7 @@ def test_a_service_is_no_environment(folder: Path) -> None:
 
     report = json.loads(checked("--format", "json").stdout)
     holders = [{"type": "service", "name": "prod"}]
-    slash = next(one for one in report["findings"] if one["rule"] == "base-url-without-trailing-slash")
+    slash = next(one for one in report["findings"] if one["rule"] == "missing-trailing-slash")
     for one in (slash, report["files"][0]):
         assert (one["environment"], one["holders"]) == (None, holders)
     assert "acme/in-prod" not in {one["rule"] for one in report["findings"]}
@@ -859,7 +859,7 @@ def about(rule: str, *paths: str) -> list[str]:
     ]
 
 
-SLASH = "base-url-without-trailing-slash"
+SLASH = "missing-trailing-slash"
 
 
 @pytest.mark.parametrize(
@@ -914,7 +914,7 @@ def claims(*paths: str) -> list[str]:
     outcome = lint_paths(list(paths), Options())
     assert outcome.bugs == ()
     assert outcome.result.documents
-    return sorted({one.rule for one in outcome.result.findings if one.rule.startswith("missing-") or one.rule == "environment-not-read"})
+    return sorted({one.rule for one in outcome.result.findings if one.rule.startswith("missing-") or one.rule == "ignored-environment"})
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
@@ -953,7 +953,7 @@ def test_a_service_that_the_project_extends_is_a_part(folder: Path) -> None:
     )
     assert claims("base.yml") == []
     assert about(SLASH, "base.yml") == ["base.yml:4 service common"]
-    assert claims("alone/base.yml") == ["environment-not-read"]
+    assert claims("alone/base.yml") == ["ignored-environment"]
 
 
 # --- Overlays ------------------------------------------------------------------------------------------------------------------------
@@ -977,7 +977,7 @@ def test_a_file_that_pins_an_image_is_laid_over_the_project(name: str, service: 
     write(folder, **{"docker-compose_dot_yml": API})
     (folder / name).write_text(PINNED.format(name=service))
     for paths in (["."], [name]):
-        assert (about("environment-not-read", *paths) == []) == is_over
+        assert (about("ignored-environment", *paths) == []) == is_over
         assert about("invalid-email", *paths) == (["docker-compose.yml:7 service api"] if is_over or paths == ["."] else [])
 
 

@@ -18,7 +18,7 @@ from linter.run import Options, Outcome, lint_input
 
 HOST = "MEDPLUM_REDIS_HOST=cache\n"
 WRONG = "MEDPLUM_DATABASE_USER=a"
-RULE = "variable-without-effect"
+RULE = "misnamed-setting"
 
 
 def comment(rules: str = RULE, reason: str = "our own patch reads it") -> str:
@@ -63,7 +63,7 @@ def test_what_a_comment_covers(text: str, reason: str | None) -> None:
 
 
 def test_a_value_on_several_lines_is_covered_by_its_name() -> None:
-    text = f'{HOST}{comment("malformed-pem, secret-in-environment-file")}\nMEDPLUM_SIGNING_KEY="-----BEGIN X-----\nA\n-----END X-----"\n'
+    text = f'{HOST}{comment("malformed-pem, plaintext-secret")}\nMEDPLUM_SIGNING_KEY="-----BEGIN X-----\nA\n-----END X-----"\n'
     assert [suppressed for _, _, suppressed in reported(text)] == [REASON, REASON]
 
 
@@ -78,7 +78,7 @@ services:
       {1}
       MEDPLUM_DATABASE_NAME: b
       MEDPLUM_SUPPORT_EMAIL: |-
-        # medplum-lint: ignore[variable-without-effect] this is a part of the value
+        # medplum-lint: ignore[misnamed-setting] this is a part of the value
       MEDPLUM_DATABASE_DB_NAME: '{0}'
 """
 
@@ -125,11 +125,11 @@ def test_what_is_no_suppression_comment(harmless: str) -> None:
 
 
 def test_a_comment_that_nothing_needs_is_reported() -> None:
-    text = f"{HOST}MEDPLUM_REDIS_PORT=6379 {comment('misread-integer, variable-without-efect')}\n"
+    text = f"{HOST}MEDPLUM_REDIS_PORT=6379 {comment('misread-number, variable-without-efect')}\n"
     outcome = lint(text)
     assert [finding.message for finding in outcome.result.findings] == [
-        "the suppression comment for misread-integer is unused, because the rule finds nothing here; delete it",
-        'the suppression comment names the rule "variable-without-efect", which does not exist; did you mean "variable-without-effect"?',
+        "the suppression comment for misread-number is unused, because the rule finds nothing here; delete it",
+        'the suppression comment names the rule "variable-without-efect", which does not exist; did you mean "misnamed-setting"?',
     ]
     assert {finding.rule for finding in outcome.result.findings} == {"unused-suppression"}
     assert {finding.severity for finding in outcome.result.findings} == {"warning"}
@@ -139,14 +139,14 @@ def test_of_two_comments_about_a_rule_the_one_that_nothing_needs_is_reported() -
     assert reported(f"{HOST}{WRONG} {comment()}\nA=b {comment()}\n") == [(RULE, 2, REASON), ("unused-suppression", 3, None)]
 
 
-@pytest.mark.parametrize("overrides", [Overrides(ignore=(RULE,)), Overrides(select=("unused-suppression", "misread-integer"))])
+@pytest.mark.parametrize("overrides", [Overrides(ignore=(RULE,)), Overrides(select=("unused-suppression", "misread-number"))])
 def test_only_rules_that_were_checked_are_missed(overrides: Overrides) -> None:
     given = Input(".env", f"{HOST}{WRONG} {comment()}\n".encode(), Path(".env"))
     assert lint_input(given, Options(overrides)).result.findings == ()
 
 
 def test_a_rule_about_other_kinds_of_files_is_not_missed() -> None:
-    assert reported(f"{HOST}A=b {comment('port-differs-from-infra')}\n") == []
+    assert reported(f"{HOST}A=b {comment('server-differs-from-infra')}\n") == []
 
 
 def test_what_one_service_needs_is_not_left_over_for_another() -> None:
@@ -157,7 +157,7 @@ def test_what_one_service_needs_is_not_left_over_for_another() -> None:
 
 
 def test_the_comment_about_the_leftover_itself() -> None:
-    text = f"{HOST}{comment('misread-integer, unused-suppression')}\nMEDPLUM_REDIS_PORT=6379\n"
+    text = f"{HOST}{comment('misread-number, unused-suppression')}\nMEDPLUM_REDIS_PORT=6379\n"
     assert {suppressed for _, _, suppressed in reported(text)} == {REASON}
 
 

@@ -31,7 +31,7 @@ SAYS_FALSE = ("false", "False", "FALSE", "no", "off", "0")
 FILES = {"server": "server/json", "infra": "infra/json", "secret/database": "secret/database", "secret/redis": "secret/redis"}
 QUICK = ("true", "True", "yes", "false", "False", "no")
 LIKE_THE_DATABASE = ("shards.*.database.", "shards.*.readonlyDatabase.")
-RULES = ("misread-boolean", "ineffective-boolean")
+RULES = ("misread-boolean", "misread-boolean")
 
 every = pytest.mark.parametrize("row", ROWS, ids=[f"{row['kind']}:{row['setting']}" for row in ROWS])
 
@@ -197,7 +197,7 @@ def test_a_zero_turns_off_only_what_is_not_compared_with_false(kind: str, name: 
     assert in_file(row_of(name, kind), 1) == []
 
 
-STATES = ("vmcontext-bots-in-production", "database-certificate-not-verified")
+STATES = ("vmcontext-bots", "unverified-certificate")
 
 
 @pytest.mark.parametrize(

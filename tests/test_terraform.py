@@ -47,7 +47,7 @@ def test_modules(top: str) -> None:
     assert text[slice(*document.locate(("port",)))] == '"8103"'
     assert text[slice(*document.locate(("port",), "tier"))] == '"Standard"'
     assert text[slice(*document.locate(("port",), "key"))] == '"/medplum/prod/port"'
-    assert [finding.rule for finding in outcome.result.findings] == ["base-url-without-trailing-slash"]
+    assert [finding.rule for finding in outcome.result.findings] == ["missing-trailing-slash"]
 
 
 def test_a_plan_is_what_will_be() -> None:
@@ -86,7 +86,7 @@ def test_values_that_are_not_sensitive_stand_elsewhere() -> None:
 def test_secrets_are_checked_and_never_shown() -> None:
     _, outcome = lint(state(resource("/medplum/prod/signingKey", "hunter2"), resource("/medplum/prod/smtp.auth.pass", "hunter2")))
     findings = outcome.result.findings
-    assert {"secret-in-plain-string", "malformed-pem"} <= {finding.rule for finding in findings}
+    assert {"unencrypted-parameter", "malformed-pem"} <= {finding.rule for finding in findings}
     for finding in findings:
         assert "hunter2" not in finding.message + finding.document.origin.excerpt(finding.path, finding.span).text
 

@@ -103,7 +103,7 @@ def test_what_keeps_the_server_from_starting_comes_first_then_the_gravest() -> N
     missing = [one.rule for one in result.findings if one.is_missing]
     block = sorted(map(order.index, missing))
     assert block == list(range(block[0], block[0] + len(missing)))  # in one block
-    assert set(order[:2]) == {"unknown-value", "invalid-url"} and order[2] == "missing-database"
+    assert set(order[:2]) == {"unknown-value", "invalid-url"} and order[2] == "missing-setting"
     rest = [severity[rule] for rule in order if rule not in missing][2:]
     assert rest == sorted(rest)  # error, note, warning is no order, but there is no note
     assert report.count("Missing here:\n") == 1 and "| {" not in report
@@ -121,7 +121,7 @@ def test_a_rule_is_explained_once() -> None:
     assert report.count("= see: medplum-lint explain wrong-type\n") == 1
     env = "MEDPLUM_BASE_URL=https://a.example/\n" + "".join(f"MEDPLUM_{name}=1e3\n" for name in ("PORT", "MAX_SEARCH_OFFSET"))
     report = printed(lint(env, "server.env", "server/env"))
-    assert report.count("error[misread-integer]") == 2 and report.count("= fix: write plain digits\n") == 1
+    assert report.count("error[misread-number]") == 2 and report.count("= fix: write plain digits\n") == 1
 
 
 def test_the_name_of_a_parameter_is_shown() -> None:
@@ -166,7 +166,7 @@ def test_what_a_service_lacks_is_missing_too() -> None:
         "services:\n  server:\n    image: medplum/medplum-server:5.1.20\n    command: env\n    environment:\n      MEDPLUM_PORT: '8103'\n"
     )
     report = printed(lint(compose, "compose.yml", None))
-    assert "Missing here:\nerror[missing-base-url]" in report and "-->" not in report.partition("Missing here:")[2]
+    assert "Missing here:\nerror[missing-setting]" in report and "-->" not in report.partition("Missing here:")[2]
 
 
 def test_many_second_places_are_named_by_their_lines() -> None:

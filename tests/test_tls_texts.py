@@ -69,7 +69,7 @@ def test_the_text_that_turns_the_check_of_the_certificate_off(kind: str, setting
         section, member = setting.split(".")
         text = json.dumps({"baseUrl": BASE, section: {"host": "a.clinic.test", member: "no-verify"}})
     assert [one.partition(":")[0] for one in found(text, kind, setting)] == [
-        f"warning[database-certificate-not-verified] {setting} turns the check of the certificate off"
+        f"warning[unverified-certificate] {setting} turns the check of the certificate off"
     ]
 
 
@@ -82,14 +82,14 @@ def test_the_text_that_turns_the_check_of_the_certificate_off(kind: str, setting
         (
             "database.ssl",
             "true",
-            "note[inexact-boolean] {0} must be true without quotes; the server reads this text as true, like any other",
+            "note[inexact-value] {0} must be true without quotes; the server reads this text as true, like any other",
         ),
         ("database.ssl", True, ""),
         ("redis.tls", True, ""),
         (
             "redis.tls",
             "{}",
-            "note[inexact-boolean] {0} must be true, or an object, without quotes; at this text, as at any, the server turns TLS on",
+            "note[inexact-value] {0} must be true, or an object, without quotes; at this text, as at any, the server turns TLS on",
         ),
         (
             "redis.tls",

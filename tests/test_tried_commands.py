@@ -78,8 +78,8 @@ def commands_of(*arguments: str) -> dict[str, list[str] | None]:
 # --- What brings something worse --------------------------------------------------------------------------------------------------------
 
 WORSE = [
-    pytest.param({"emailProvider": "SMTP"}, "unknown-value", "error[smtp-provider-without-smtp]", id="unsafe"),
-    pytest.param({"defaultRateLimit": "60000/minute"}, "inexact-integer", "note[older-server-misreads]", id="safe"),
+    pytest.param({"emailProvider": "SMTP"}, "unknown-value", "error[unusable-email-provider]", id="unsafe"),
+    pytest.param({"defaultRateLimit": "60000/minute"}, "inexact-value", "note[version-dependent-setting]", id="safe"),
 ]
 
 
@@ -183,7 +183,7 @@ def test_a_split_keeps_the_encryption(name: str) -> None:
 
 def test_encryption_is_switched_on_by_a_text() -> None:
     write(BASE | {"redis.host": "master.x.use1.cache.amazonaws.com"})
-    commands = commands_of()["redis-without-tls"]
+    commands = commands_of()["unencrypted-redis"]
     assert commands == ["aws ssm put-parameter --name /medplum/prod/redis.tls --type SecureString --overwrite --value true"]
 
 
@@ -348,4 +348,4 @@ def test_what_a_later_command_mends_is_not_held_against_the_first(tmp_path: Path
     assert "are left out" not in result.stderr
     script = Path("fix.sh").read_text()
     assert " /medplum/prod/database.password SecureString " in script and PASSWORD not in script
-    assert "database-without-tls (environment prod): is left, because it depends on the commands before it" in script
+    assert "unencrypted-database (environment prod): is left, because it depends on the commands before it" in script

@@ -398,7 +398,7 @@ def test_a_found_policy_that_names_a_secret_is_refused(must: dict[str, Any], mor
     assert error.endswith("name its folder with --rules")
 
 
-@pytest.mark.parametrize("command", [["rules"], ["explain", "missing-redis"], ["test"]])
+@pytest.mark.parametrize("command", [["rules"], ["explain", "missing-setting"], ["test"]])
 def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
     write("policies/asks.yaml", policy("asks", {"signingKey": {"min_length": 12}}))
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
@@ -644,7 +644,7 @@ def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) ->
     assert result.stderr == (
         "medplum-lint: error: .medplum-lint.toml: is a link to a file outside its folder; name that file with --config\n"
     )
-    (tmp_path / "foreign.toml").write_text('ignore = ["missing-redis"]\n')
+    (tmp_path / "foreign.toml").write_text('ignore = ["missing-setting"]\n')
     assert lint("-", "--config", ".medplum-lint.toml", "--fail-on", "never", given=json.dumps(SERVER)).exit_code == 0
 
 
@@ -700,10 +700,10 @@ def reports(*arguments: str) -> tuple[str, list[Any], list[str]]:
 def test_every_report_says_which_configuration_was_used() -> None:
     write(FINE, json.dumps(SERVER))
     assert reports(".") == ("", [], [])
-    write(".medplum-lint.toml", 'ignore = ["missing-redis", "wrong-type"]\nexclude = ["old"]\n[severity]\nunknown-setting = "off"\n')
+    write(".medplum-lint.toml", 'ignore = ["missing-setting", "wrong-type"]\nexclude = ["old"]\n[severity]\nunknown-setting = "off"\n')
     write("old/medplum.config.json", "{}")
     write("older/medplum.config.json", json.dumps(SERVER))
-    off = ["missing-redis", "unknown-setting", "wrong-type"]
+    off = ["missing-setting", "unknown-setting", "wrong-type"]
     assert reports(".") == (
         "Configuration .medplum-lint.toml: 3 rules off, 1 path excluded.",
         [{"path": ".medplum-lint.toml", "named": False, "rules_off": off, "excluded": 1, "accepted": 0, "fail_on": None}],
@@ -717,9 +717,9 @@ def test_every_report_says_which_configuration_was_used() -> None:
 def test_a_quiet_run_says_that_a_found_configuration_switches_rules_off(more: list[str]) -> None:
     """Whoever sees no finding must know that not all were looked for. Of a configuration that is named that is known."""
     write(FINE, json.dumps(SERVER))
-    write("other/.medplum-lint.toml", 'ignore = ["missing-redis"]')
+    write("other/.medplum-lint.toml", 'ignore = ["missing-setting"]')
     write("other/" + FINE, json.dumps(SERVER))
-    write(".medplum-lint.toml", 'ignore = ["missing-redis", "wrong-type"]\nselect = ["missing-redis", "wrong-type", "tls"]')
+    write(".medplum-lint.toml", 'ignore = ["missing-setting", "wrong-type"]\nselect = ["missing-setting", "wrong-type", "tls"]')
     note = "medplum-lint: note: other/.medplum-lint.toml: switches off 1 rule"
     assert note in lint(".", "-q", *more).stderr.splitlines()
     assert note not in lint(".", *more).stderr.splitlines()  # the report has it
@@ -739,12 +739,12 @@ def test_what_switches_a_rule_off() -> None:
         return len(reports(FINE, *arguments)[1][0]["rules_off"])
 
     assert off("") == 0
-    default = off('select = ["missing-redis"]') + 1
+    default = off('select = ["missing-setting"]') + 1
     assert default == every
-    assert off('select = ["missing-redis"]', "--select", "wrong-type") == 0  # the command line has its way
-    assert off('ignore = ["missing-redis"]', "--ignore", "wrong-type") == 0
-    assert off('[per-file."medplum.*.json"]\nignore = ["missing-redis"]') == 1
-    assert off('[per-file."other.json"]\nignore = ["missing-redis"]') == 0
+    assert off('select = ["missing-setting"]', "--select", "wrong-type") == 0  # the command line has its way
+    assert off('ignore = ["missing-setting"]', "--ignore", "wrong-type") == 0
+    assert off('[per-file."medplum.*.json"]\nignore = ["missing-setting"]') == 1
+    assert off('[per-file."other.json"]\nignore = ["missing-setting"]') == 0
     assert off("[severity]\nmissing-redis = {production = 'off', development = 'error'}") == 1
     assert off("[severity]\nmissing-redis = {production = 'error', development = 'off'}") == 0
     assert off('target = "development"') > 0
@@ -761,8 +761,8 @@ def test_a_configuration_that_makes_the_run_fail_on_nothing() -> None:
 
 def test_a_configuration_that_is_named() -> None:
     write("deploy/" + FINE, json.dumps(SERVER))
-    write("deploy/.medplum-lint.toml", 'select = ["missing-redis"]')
-    write("ci/strict.toml", 'ignore = ["missing-redis"]\nexclude = ["deploy/old/**"]\nrules = ["policies"]')
+    write("deploy/.medplum-lint.toml", 'select = ["missing-setting"]')
+    write("ci/strict.toml", 'ignore = ["missing-setting"]\nexclude = ["deploy/old/**"]\nrules = ["policies"]')
     write("ci/policies/asks.yaml", policy("asks", {"signingKey": {"max_length": 3}}))
     line, configurations, _ = reports("deploy", "--config", "ci/strict.toml")
     assert line == "Configuration ci/strict.toml: 1 rule off, nothing excluded."

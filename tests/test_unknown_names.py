@@ -36,7 +36,7 @@ def found(given: dict[str, Any] | str, server: str = "", name: str = "medplum.co
     """What the rules about names find in a file."""
     Path(name).write_text(given if isinstance(given, str) else json.dumps({**WHOLE, **given}))
     version = parse_server_version(server, "--server-version") if server else None
-    rules = ("*unknown*", "*misnamed*", "misspelt-setting", "setting-of-older-version", "cdk-setting-in-server-config", "*ignored-infra*")
+    rules = ("*unknown*", "*misnamed*", "misnamed-setting", "ignored-setting", "misplaced-setting", "*ignored-infra*")
     outcome = lint_paths([name], Options(Overrides(select=rules, server=version)))
     assert outcome.errors == () and outcome.bugs == ()
     return list(outcome.result.findings)
@@ -82,7 +82,7 @@ def test_a_near_miss_is_wrong_on_every_release(name: str, server: str) -> None:
 def test_what_the_server_cannot_do_without_stays_an_error(server: str) -> None:
     Path("medplum.config.json").write_text(json.dumps({"base_url" if key == "baseUrl" else key: value for key, value in WHOLE.items()}))
     version = parse_server_version(server, "--server-version") if server else None
-    findings = lint_paths(["medplum.config.json"], Options(Overrides(select=("misspelt-setting",), server=version))).result.findings
+    findings = lint_paths(["medplum.config.json"], Options(Overrides(select=("misnamed-setting",), server=version))).result.findings
     assert [(one.severity, dotted(one.path or ())) for one in findings] == [("error", "base_url")]
 
 
@@ -200,7 +200,7 @@ def test_the_config_of_a_cdk_whose_release_nothing_says() -> None:
     }
     text = json.dumps({**given, "maxConnections": 5, "rdsInstanceParameters": {"x": "y"}, "acmeFlag": 1})
     path.write_text(text)
-    run("--fix", "--unsafe-fixes", "--select", "ignored-infra-setting,unknown-infra-setting", str(path))
+    run("--fix", "--unsafe-fixes", "--select", "ignored-setting,unknown-setting", str(path))
     assert path.read_text() == text
 
 

@@ -808,7 +808,7 @@ def test_no_difference_shows_what_a_secret_holds() -> None:
 
     def check(instead: Mapping[str, bytes]) -> Outcome:
         data = instead.get("a.yaml", text.encode())
-        options = Options(Overrides(select=("base-url-without-trailing-slash",)), isolated=True)
+        options = Options(Overrides(select=("missing-trailing-slash",)), isolated=True)
         return lint_input(Input("a.yaml", data, Path("a.yaml")), options)._replace(contents={"a.yaml": data})
 
     found = check({}).result.findings
@@ -1012,7 +1012,7 @@ def test_values_are_written_as_their_reader_needs_them(name: str, tmp_path: Path
     uri, before, after = WRITTEN_OTHERWISE[name]
     monkeypatch.chdir(tmp_path)
     Path(uri).write_bytes(before.encode())
-    rules = ("unquoted-value-in-manifest", *(["line-break-at-end-of-value"] if before != after else []))
+    rules = ("unquoted-value", *(["mangled-variable"] if before != after else []))
     options = Options(Overrides(select=rules), isolated=True, keep_contents=True)
     fixes = fixed(lambda contents: lint_paths([uri], options._replace(instead=contents)), unsafe=True)
     assert (fixes.refused, fixes.bugs) == ((), ())

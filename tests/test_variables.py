@@ -99,7 +99,7 @@ def test_a_variable_without_effect_is_reported_once_with_what_works(variable: st
     outcome = lint(f"MEDPLUM_REDIS_PORT=6379\n{variable}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n")
     (finding,) = outcome.result.findings
     of_a_connection = variable.startswith(("MEDPLUM_DATABASE_", "MEDPLUM_REDIS_", "MEDPLUM_READONLY_DATABASE_"))
-    rule = ("variable-without-effect", "error") if of_a_connection else ("misnamed-variable", "warning")
+    rule = ("misnamed-setting", "error") if of_a_connection else ("misnamed-setting", "warning")
     assert (finding.rule, finding.severity) == rule
     assert finding.message.startswith(f"{variable} sets ") and USELESS[variable] in finding.message
 
@@ -115,12 +115,12 @@ def test_the_variable_that_is_advised_works() -> None:
 def test_no_obsolete_name_is_passed_over(path: tuple[str, ...]) -> None:
     text = f"MEDPLUM_REDIS_HOST=cache\n{variable_of(path)}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n"
     rules = {line.split()[0] for line in found(text)}
-    assert rules and rules <= {"variable-without-effect", "misnamed-variable", "setting-of-older-version"}
+    assert rules and rules <= {"misnamed-setting", "misnamed-setting", "ignored-setting"}
 
 
 def test_what_older_servers_read_is_reported_with_what_works_on_all() -> None:
     text = "MEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_SMTP_HOST=mail\nMEDPLUM_DATABASE_SSL_CA=${CA}\nMEDPLUM_DATABASE_PORT=5432\n"
-    assert found(text) == ["variable-ignored-by-older-servers database.ssl.require", "variable-ignored-by-older-servers smtp.host"]
+    assert found(text) == ["version-dependent-setting database.ssl.require", "version-dependent-setting smtp.host"]
     assert "MEDPLUM_DATABASE_SSL='{\"require\": true}' works on all" in messages(text)
     assert "is ignored by servers before 4.1.8, which" in messages(text)
 
@@ -189,15 +189,15 @@ def test_a_reference_is_never_checked(reference: str) -> None:
     document = written(text, "server/env")
     assert document.data == {"baseUrl": UNKNOWN, "database": {"password": UNKNOWN}, "registerEnabled": UNKNOWN}
     # Of all that a reference holds only the default of a secret is looked at: it is published.
-    assert found(text) == (["secret-in-environment-file database.password"] if ":-" in reference else [])
+    assert found(text) == (["plaintext-secret database.password"] if ":-" in reference else [])
 
 
 def test_the_default_of_a_reference_tells_what_the_file_is_for() -> None:
     text = "MEDPLUM_BASE_URL=${BASE_URL:-http://localhost:8103/}\nMEDPLUM_DATABASE_PASSWORD=medplum\n"
     assert lint(text).result.documents[0].target == "development"
-    assert found(text) == ["published-database-password database.password"]  # a note, on a developer's machine
+    assert found(text) == ["published-credential database.password"]  # a note, on a developer's machine
     assert found(text.replace("http://localhost:8103/", "https://api.hospital.example")) == [
-        "published-database-password database.password",
+        "published-credential database.password",
     ]
 
 
@@ -230,8 +230,8 @@ PEM = "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"
 @pytest.mark.parametrize(
     ("value", "rules"),
     [
-        (f"'{PEM}'", ["escape-kept-as-text signingKey"]),
-        (PEM, ["escape-kept-as-text signingKey"]),
+        (f"'{PEM}'", ["mangled-variable signingKey"]),
+        (PEM, ["mangled-variable signingKey"]),
         (f'"{PEM}"', []),
         (f'"{PEM}\\n"', []),
         (f'"{PEM}"'.replace("\\n", "\n"), []),
@@ -244,13 +244,13 @@ def test_line_breaks_of_a_key(value: str, rules: list[str]) -> None:
 
 
 def test_quotes_with_backslashes() -> None:
-    assert found("MEDPLUM_DATABASE_SSL='{\\\"require\\\":true}'\n") == ["escape-kept-as-text database.ssl"]
+    assert found("MEDPLUM_DATABASE_SSL='{\\\"require\\\":true}'\n") == ["mangled-variable database.ssl"]
     assert found('MEDPLUM_DATABASE_SSL="{\\"require\\":true}"\n') == []
-    assert found('MEDPLUM_DATABASE_SSL=\'{"ca": "a\\"b"}\'\n')[:1] != ["escape-kept-as-text database.ssl"]
+    assert found('MEDPLUM_DATABASE_SSL=\'{"ca": "a\\"b"}\'\n')[:1] != ["mangled-variable database.ssl"]
 
 
 def test_a_line_break_at_the_end() -> None:
-    assert found('MEDPLUM_DATABASE_HOST="db\n"\n') == ["line-break-at-end-of-value database.host"]
+    assert found('MEDPLUM_DATABASE_HOST="db\n"\n') == ["mangled-variable database.host"]
 
 
 # --- Secrets -------------------------------------------------------------------------------------------------------------------------

@@ -28,12 +28,12 @@ class Mode(NamedTuple):
     """How to compile. ``prepare``: at once, regular expressions included, to find every mistake of a rule.
 
     ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
-    ``of_fix``: for the condition of a fix.
+    ``partial``: what is absent is asked for as well where the input shows only a part of the configuration.
     """
 
     prepare: bool = False
     condition: bool = False
-    of_fix: bool = False
+    partial: bool = False
 
 
 class CompiledClause(NamedTuple):
@@ -163,13 +163,13 @@ def _of_what_is_read(check: Check, mode: Mode) -> Check:
     """The check whether a setting is given, of one that the server reads.
 
     One that the server is too old to read is absent to a condition, and nothing asks for it. Nothing asks either for one that is absent
-    from an input which shows only a part of the configuration.
+    from an input which shows only a part of the configuration, unless the rule says so.
     """
 
-    is_demanded = not mode.condition and not mode.of_fix
+    needs_whole = not mode.condition and not mode.partial
 
     def read(value: Any, node: Node) -> Verdict:
-        if value is ABSENT and (is_given_otherwise_at(node) or (is_demanded and may_be_elsewhere(node))):
+        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and may_be_elsewhere(node))):
             return None
         if value is node.value and is_unread_at(node):
             return check(ABSENT, node) if mode.condition else None

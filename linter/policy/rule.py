@@ -129,13 +129,14 @@ class Case:
 
     @cached_property
     def checks(self) -> tuple[CompiledClause, ...]:
-        """The clauses of ``must``, compiled."""
-        return tuple(compile_clause(clause, Mode(self._prepare)) for clause in self.must)
+        """The clauses of ``must``, compiled. A case that asks ``$@complete`` itself decides what may be missing of a part."""
+        mode = Mode(self._prepare, partial=any(clause.path.fact == "complete" for clause in clauses_of(self.when)))
+        return tuple(compile_clause(clause, mode) for clause in self.must)
 
     @cached_property
     def fix_conditions(self) -> tuple[Holds | None, ...]:
         """For each way to fix a finding its ``when``, compiled."""
-        return tuple(compile_condition(one.when, Mode(self._prepare, of_fix=True)) if one.when else None for one in self.fix)
+        return tuple(compile_condition(one.when, Mode(self._prepare, partial=True)) if one.when else None for one in self.fix)
 
 
 class Rule:

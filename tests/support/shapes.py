@@ -718,7 +718,7 @@ def env_comments(size: int) -> Sample:
 
 @shape
 def env_suppressions(size: int) -> Sample:
-    return _env("\n".join(f"# medplum-lint: ignore[misread-integer] because\nMEDPLUM_ZQ{number}_PORT=x" for number in range(size)))
+    return _env("\n".join(f"# medplum-lint: ignore[misread-number] because\nMEDPLUM_ZQ{number}_PORT=x" for number in range(size)))
 
 
 @shape
@@ -728,7 +728,7 @@ def env_suppressions_of_nothing(size: int) -> Sample:
 
 @shape
 def env_suppressions_above_one_line(size: int) -> Sample:
-    return _env("# medplum-lint: ignore[misread-integer] because\n" * size + "MEDPLUM_PORT=x")
+    return _env("# medplum-lint: ignore[misread-number] because\n" * size + "MEDPLUM_PORT=x")
 
 
 @shape
@@ -985,7 +985,7 @@ def compose_suppressions(size: int) -> Sample:
 def compose_suppressions_in_services(size: int) -> Sample:
     one = (
         "  s{0}:\n    image: medplum/medplum-server:latest\n    environment:\n"
-        "      MEDPLUM_PORT: x # medplum-lint: ignore[misread-integer] because\n"
+        "      MEDPLUM_PORT: x # medplum-lint: ignore[misread-number] because\n"
     )
     return Sample("compose.yaml", "services:\n" + "".join(one.format(number) for number in range(size)), "server/env")
 
