@@ -454,7 +454,8 @@ def test_messages_name_who_reads_the_config() -> None:
     ]
     (message,) = messages(rule({"**": {"fits": "boolean"}}, **{"for": "infra"}), document)
     assert message == (
-        "skipDns is text, and the CDK reads any text as true, so the CDK creates no DNS entries; write true or false without quotes"
+        "skipDns is text, and the CDK reads any text as true, so the CDK creates no DNS entries, and the host names do not resolve until "
+        "you create them; write true or false without quotes"
     )
     (message,) = messages(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
     assert message == "maxConnections is documented, but is not read by the CDK"

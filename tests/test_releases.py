@@ -398,24 +398,26 @@ def test_the_newest_default_is_the_last_of_its_history() -> None:
 
 def test_what_comes_of_a_value_by_release() -> None:
     limit = setting("defaultRateLimit")
-    said = [limit.said_in("wrong_type", Release.of(text)) for text in ("4.1.1", "4.1.2", "5.1.3", "5.1.4", "5.1.8", "main")]
+    said = [limit.consequence_of("text", Release.of(text)) for text in ("4.1.1", "4.1.2", "5.1.3", "5.1.4", "5.1.8", "main")]
     assert [words.split()[-2:] for words in said] == [
-        ["every", "request."],
-        ["a", "minute."],
-        ["a", "minute."],
-        ["status", "500."],
-        ["own", "limit."],
-        ["own", "limit."],
+        ["every", "request"],
+        ["a", "minute"],
+        ["a", "minute"],
+        ["status", "500"],
+        ["own", "limit"],
+        ["own", "limit"],
     ]
-    assert said[-1] == limit.wrong_type
-    assert setting("port").said_in("consequence", OLDEST) == setting("port").consequence
+    assert setting("port").consequence_of("above", OLDEST) == setting("port").consequence_of("above", MAIN) != ""
+    assert setting("port").consequence_of("word", MAIN) == ""
 
 
-def test_the_newest_words_are_the_last_of_their_history() -> None:
-    changed = [(one, field) for one in map(setting, catalogue().names()) for field in one.said]
+def test_something_is_said_in_every_release_that_reads_the_setting() -> None:
+    clauses = [
+        (one, clause) for one in map(setting, catalogue().names()) for clause in (*one.consequence.values(), one.if_true, one.if_false)
+    ]
+    changed = [(one, clause) for one, clause in clauses if clause.steps]
     assert len(changed) > 10
-    assert [one.name for one, field in changed if one.said_in(field, MAIN) != getattr(one, field)] == []
-    assert [one.name for one, field in changed if not one.said_in(field, one.first)] == []
+    assert [one.name for one, clause in changed if not clause.at(one.first)] == []
 
 
 def test_the_words_that_a_release_knows() -> None:

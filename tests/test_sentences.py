@@ -55,7 +55,8 @@ def clauses() -> list[str]:
         for name in settings.catalogue(kind).names()
         if (one := settings.catalogue(kind).get(tuple(name.split("."))))
     ]
-    return [as_clause(text) for one in every for text in (one.consequence, one.wrong_type, one.meaning) if text]
+    consequences = [clause for one in every for by_release in one.consequence.values() for clause in by_release.values]
+    return [as_clause(text) for text in (*consequences, *(one.meaning for one in every)) if text]
 
 
 def test_what_the_catalogue_says_is_a_clause_in_a_message() -> None:
@@ -96,7 +97,8 @@ def test_a_fraction_is_none_of_a_whole_number() -> None:
 
 def test_a_section_without_a_host_says_what_happens() -> None:
     found = messages({**SERVER, "appBaseUrl": "https://app.hospital.example/", "smtp": {"port": 587}})
-    assert found["incomplete-object"] == "smtp.host is missing: without it, or with a wrong one, no e-mail is sent"
+    why = "the server looks for the mail server on its own machine, and no e-mail is sent"
+    assert found["incomplete-object"] == f"smtp.host is missing: {why}"
 
 
 def test_what_is_left_to_defaults_is_one_finding() -> None:

@@ -277,7 +277,7 @@ def test_a_number_that_stays_text() -> None:
     write("ssm.json", dump("prod"))
     assert findings(lint(server="4.3.4", select=NUMBERS)) == [
         "error misread-number bcryptHashSalt: bcryptHashSalt stays text, because servers before 4.3.5 do not convert it to a number: "
-        'with text every password change fails with "Invalid salt"; leave it out or use a JSON config file'
+        'every password change fails with "Invalid salt"; leave it out or use a JSON config file'
     ]
     assert findings(lint(server="4.3.5", select=NUMBERS)) == []
 

@@ -11,7 +11,7 @@ from linter.formats import FORMATS
 from linter.release import LAST_READ, MAIN, OLDEST, Release
 from linter.settings import KINDS, Setting, catalogue, page_link
 from linter.settings.history import ByRelease
-from linter.settings.json_schema import has_literal_default
+from linter.settings.json_schema import consequences, has_literal_default
 from linter.settings.releases import NEWEST
 
 _INTRODUCTION = f"""\
@@ -93,7 +93,7 @@ def _section(setting: Setting) -> Iterator[str]:
 
 
 def _prose(setting: Setting) -> str:
-    sentences = [_ORIGIN.get(setting.origin, ""), setting.meaning, setting.consequence]
+    sentences = [_ORIGIN.get(setting.origin, ""), setting.meaning, *consequences(setting)]
     return " ".join(text.replace("<", "&lt;").replace("*", "\\*") for text in sentences if text)
 
 

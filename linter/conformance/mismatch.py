@@ -268,7 +268,7 @@ class _Checker:
         from ..server.stops import why_it_stops  # only for a value that does not fit
 
         stops = why_it_stops(self.document.data, path, self.release)
-        return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}", part=mismatch.part) if stops else mismatch
+        return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}", part=mismatch.part, mistake="") if stops else mismatch
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
         raw = self.document.fact(path, "raw") if self.coercion is not None else None

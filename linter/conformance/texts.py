@@ -11,7 +11,7 @@ from ..server.loader import compares_with_true
 from ..settings import Catalogue, Setting
 from ..settings.history import ByRelease
 from ..settings.kinds import Coercion
-from ..text import BLANKS, as_clause
+from ..text import BLANKS
 from ..typed import Any, Final
 from . import tls
 from .answer import Mismatch
@@ -68,9 +68,9 @@ def _unconverted_text(text: str, setting: Setting, release: Release, old: str) -
     """The mismatch of a number that stays text; of the ``old`` servers that later ones follow which convert it, what comes of that too."""
     given = text.strip(BLANKS)
     plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
-    said = setting.said_in("wrong_type", release) if old else ""
+    said = setting.consequence_of("text", release) if old else ""
     if said and (not re.fullmatch(r"[0-9]+", given) or _NEEDS_NUMBER in setting.tags):
-        plain, effect = False, f": {as_clause(said)}"
+        plain, effect = False, f": {said}"
     elif plain or re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given):
         effect = ", and works only where JavaScript converts it by itself"
     else:

@@ -82,7 +82,7 @@ def misread_switch(setting: Setting, read_as: bool, reason: str) -> Mismatch:
 
 def outcome(setting: Setting, value: bool, release: Release) -> str:
     """What a switch does in a release when it is on or off, to be added to a sentence."""
-    effect = setting.said_in("if_true" if value else "if_false", release)
+    effect = (setting.if_true if value else setting.if_false).at(release)
     return f", so {effect}" if effect else ""
 
 
@@ -142,12 +142,16 @@ def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
         return None
     if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
         # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
-        return None if value.isascii() and value.isdecimal() else Mismatch("type", f"must be a whole number, not {_kind_of(value)}")
+        return None if value.isascii() and value.isdecimal() else _of_another_type(value, f"must be a whole number, not {_kind_of(value)}")
     if _is_one_of(value, setting.types):
         return None
     wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
     is_fraction = isinstance(value, float) and abs(value) < inf and value % 1 and "integer" in setting.types
-    return Mismatch("type", f"must be {wanted}, not {'a fraction' if is_fraction else _kind_of(value)}")
+    return _of_another_type(value, f"must be {wanted}, not {'a fraction' if is_fraction else _kind_of(value)}")
+
+
+def _of_another_type(value: Any, reason: str) -> Mismatch:
+    return Mismatch("type", reason, mistake="text" if isinstance(value, str) else "number" if _has_type(value, "number") else "type")
 
 
 def _is_one_of(value: Any, types: Iterable[str]) -> bool:
@@ -210,11 +214,11 @@ def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
         ("advice", setting.advised_min, setting.advised_max, "should be"),
     ):
         if low is not None and value < low:
-            return Mismatch(aspect, f"{verb} at least {low:,}{_counted(unit, low)}, not {short_number_text(value)}")
+            mistake = "absent" if value == 0 and setting.zero_means_default else "below" if aspect == "range" else "low"
+            return Mismatch(aspect, f"{verb} at least {low:,}{_counted(unit, low)}, not {short_number_text(value)}", mistake=mistake)
         if high is not None and value > high:
-            return Mismatch(
-                aspect, f"{verb} at most {high:,}{_counted(unit, high)}, not {short_number_text(value)}{_tolerance(value, setting)}"
-            )
+            reason = f"{verb} at most {high:,}{_counted(unit, high)}, not {short_number_text(value)}{_tolerance(value, setting)}"
+            return Mismatch(aspect, reason, mistake="above")
     return None
 
 

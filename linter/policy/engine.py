@@ -276,7 +276,8 @@ def _finding(case: Case, number: int, level: Level, clause: CompiledClause, node
     return Finding(
         rule=case.info.id,
         severity=_severity(case, level, document, path, failure),
-        message=case.message.show(node, failure.reason).rstrip(),  # a fact that says nothing leaves no blank at the end
+        # a fact that says nothing leaves no blank at the end
+        message=case.message.show(node, failure.reason, mistake=failure.mistake).rstrip(),
         document=document,
         path=path or None,
         span=document.locate(path, part),

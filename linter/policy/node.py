@@ -104,9 +104,17 @@ class Node:
             return _release_fact(settings.catalogue(catalogue_kind(document.kind)).get(path), name)
         if name in FACTS_OF_THE_CATALOGUE:
             setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
-            return setting.said_in(name, document.server.release) if setting is not None else ""
+            return getattr(setting, name) if setting is not None else ""
         fact = document.fact(path, name)
         return ABSENT if fact is None else fact
+
+    def consequence_of(self, mistake: str) -> str:
+        """What happens here because of a kind of mistake, see ``MISTAKES`` in ``settings/build.py``; empty if unknown."""
+        if self.is_deeper_than(_DEEPEST_WITH_FACTS):
+            return ""
+        document, path = self.document.owner(self.path)
+        setting = settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
+        return setting.consequence_of(mistake, document.server.release) if setting is not None else ""
 
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:
@@ -167,13 +175,14 @@ def _is_template(uri: str) -> bool:
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
 FACTS_OF_RELEASES = ("since", "until")
-FACTS_OF_THE_CATALOGUE = ("meaning", "consequence", "wrong_type", "use")
+FACTS_OF_THE_CATALOGUE = ("meaning", "use")
 FACTS_OF_A_REPAIR = ("meant", "meant_name")
 """Of what does not fit: the value that was meant, or the name of the setting that was."""
-SENTENCES = frozenset({"meaning", "consequence", "wrong_type"})
-"""Those of them that are sentences, which a message takes as a clause."""
-FACTS_OF_A_FINDING = ("reason", "first", "paths", "count")
-"""What only a message knows: why the value is wrong; of several settings the message about the first, the names of all, their number."""
+SENTENCES = frozenset({"meaning", "consequence"})
+"""The facts that a message takes as a clause."""
+FACTS_OF_A_FINDING = ("reason", "consequence", "first", "paths", "count")
+"""What only a message knows: why the value is wrong and what happens because of it; of several settings the message about the first, the
+names of all, their number."""
 FACTS_OF_A_SETTING = (
     "path",
     "key",
@@ -190,8 +199,8 @@ FACTS_OF_A_SETTING = (
     *FACTS_OF_RELEASES,
     *FACTS_OF_THE_CATALOGUE,
 )
-"""What the catalogue says: the ``meaning`` of the setting, the ``consequence`` of a wrong value, what one of the ``wrong_type``
-leads to, the one to ``use`` instead, the first and the last release that reads it, ``since`` and ``until``. And
+"""What the catalogue says: the ``meaning`` of the setting, the one to ``use`` instead, the first and the last release that reads it,
+``since`` and ``until``. And
 ``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; its
 ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

@@ -83,13 +83,25 @@ class Template:
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
-    def show(self, node: Node, reason: str = "", first: str = "", places: Sequence[SettingPath] = (), notes: Sequence[str] = ()) -> str:
+    def show(
+        self,
+        node: Node,
+        reason: str = "",
+        first: str = "",
+        places: Sequence[SettingPath] = (),
+        notes: Sequence[str] = (),
+        *,
+        mistake: str = "",
+    ) -> str:
         """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
 
+        ``reason`` is why the node fails, and ``mistake`` the kind of mistake, see ``MISTAKES`` in ``settings/build.py``.
         ``places`` are the settings that a finding about several is about, and ``first`` the message about the first one; without them it
         is about that of the node. ``notes`` say something of each of them, or nothing.
         """
         about = {"reason": reason, "first": first}
+        if any(path.fact == "consequence" for path in self.paths):
+            about["consequence"] = node.consequence_of(mistake)
         if any(path.fact in _OF_SEVERAL for path in self.paths):
             about |= {"count": str(len(places) or 1), "paths": series(places or (node.path,), notes)}
         made: list[str] = []

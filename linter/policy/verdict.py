@@ -16,7 +16,7 @@ class Failure(NamedTuple):
     """Why an assertion is false, in words that are worked out when they are asked for: of a condition nobody asks for them.
 
     ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
-    ``may_be_newer`` is that of :class:`~linter.conformance.answer.Mismatch`.
+    ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.answer.Mismatch`; a setting that is missing is ``absent``.
     """
 
     says: str | Callable[[], str]
@@ -24,6 +24,7 @@ class Failure(NamedTuple):
     part: Part = "value"
     other: SettingPath = ()
     may_be_newer: bool = False
+    mistake: str = ""
 
     @property
     def reason(self) -> str:
@@ -82,7 +83,7 @@ def negation(check: Check, says: Callable[[], str]) -> Check:
         answer = check(value, node)
         if answer is None:
             return None
-        return (Failure(says),) if answer is True else True
+        return (Failure(says, mistake="absent" if value == "" else ""),) if answer is True else True
 
     return negated
 

@@ -105,8 +105,6 @@ def _is_remedy(clause: str) -> bool:
     return order.split(" ", 1)[0].rstrip(",;") in ORDERS or clause.startswith(_OTHER_REMEDIES)
 
 
-_OF_OTHER_VALUES: Final = pattern(r"\bwith anything else [^;:]*")
-"""What a setting's consequence says of values of another type than the one that is found."""
 _STOPS: Final = pattern(
     r"(?<!\bif the )\bserver\b[^;:]*?(?<! or the server)"
     r" (?:does not start|stops at start|fetches a secret with this name at start, and fails)"
@@ -125,7 +123,6 @@ def keeps_from_starting(message: str) -> bool:
     if "start" not in message and "stops" not in message:
         return False
     bare = _without_texts(message)
-    bare = _OF_OTHER_VALUES.sub("", bare) if "with anything else " in bare else bare
     if ", so it does not start" in bare or ", which stops the server" in bare or _STOPS.search(bare) is not None:
         return True
     return " and stops" in bare and _STOPS_THEN.search(bare) is not None

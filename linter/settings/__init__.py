@@ -80,7 +80,7 @@ class Setting:
     digits_until: Release | None = None
     """The last release that takes digits in quotes as the number; None where that did not change."""
     zero_means_default: bool = False
-    """Whether the server uses the default for 0 and NaN too (``||=`` in ``packages/server/src/config/utils.ts``)."""
+    """Whether the server, or its client library, uses the default for 0 and NaN too (``||``)."""
     secret: bool = False
     """Whether its value must never be shown; true also of objects that hold a password when they are stored as one text."""
     holds_secrets: bool = False
@@ -121,18 +121,14 @@ class Setting:
     """Page and anchor that describe it; see :func:`page_link`."""
     meaning: str = ""
     """What it is, in one line."""
-    consequence: str = ""
-    """What breaks when it is wrong."""
-    if_true: str = ""
+    consequence: Mapping[str, ByRelease[str]] = MappingProxyType({})
+    """What happens because of a mistake: a clause for each kind of ``MISTAKES`` in ``build.py``, or one under ``""`` for all of them."""
+    if_true: ByRelease[str] = ByRelease("")
     """Of a switch: what happens when it is on; a clause that follows "so"."""
-    if_false: str = ""
+    if_false: ByRelease[str] = ByRelease("")
     """Of a switch: what happens when it is off; a clause that follows "so"."""
     unsafe_when: tuple[bool, ...] = ()
     """Of a switch: the states that endanger data or keep a part from working; a value that is misread as one of them is an error."""
-    wrong_type: str = ""
-    """What the server does with a value of another type, where that is known."""
-    said: Mapping[str, ByRelease[str]] = MappingProxyType({})
-    """What ``consequence``, ``wrong_type``, ``if_true`` and ``if_false`` are in each release, where that changed; see :meth:`said_in`."""
     page_differs: str = ""
     """Where the page and the server's code disagree."""
     tags: tuple[str, ...] = ()
@@ -193,12 +189,13 @@ class Setting:
         """Whether a release knows one of the values of ``enum``; None where that is not known."""
         return has_begun(release, self.enum_first.get(word, OLDEST), self.enum_after.get(word))
 
-    def said_in(self, field: str, release: Release) -> str:
-        """A field in words, such as ``consequence``, as it is true of a release."""
-        if release is not MAIN and (changes := self.said.get(field)) is not None:
-            return changes.at(release)
-        words: str = getattr(self, field)
-        return words
+    def consequence_of(self, mistake: str, release: Release) -> str:
+        """What happens in a release because of a kind of mistake, one of ``MISTAKES`` in ``build.py``; empty where that is not known."""
+        kinds = (mistake, _WIDER_MISTAKES.get(mistake, ""), "")
+        return next((self.consequence[kind].at(release) for kind in kinds if kind in self.consequence), "")
+
+
+_WIDER_MISTAKES: Final = {"text": "type", "number": "type", "low": "below"}
 
 
 class Catalogue:
@@ -405,7 +402,14 @@ _HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object
 _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
 """What is known of a setting that only a user speaks of."""
 _TUPLES: Final = ("types", "enum", "special", "readable_from", "unsafe_when", "tags")
-_BY_RELEASE: Final = {"ssm_coercion": "none", "env_coercion": "none", "env_unsettable": "", "default_history": None}
+_BY_RELEASE: Final = {
+    "ssm_coercion": "none",
+    "env_coercion": "none",
+    "env_unsettable": "",
+    "default_history": None,
+    "if_true": "",
+    "if_false": "",
+}
 """Fields that depend on the release, with what holds before the first one that is named."""
 _RELEASES: Final = ("first", "after", "proved", "last", "back_ported", "digits_until")
 
@@ -425,8 +429,8 @@ def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
     for field in _RELEASES:
         if field in fields:
             fields[field] = Release.of(fields[field])
-    if "said" in fields:
-        fields["said"] = {name: ByRelease.of(steps, "") for name, steps in fields["said"].items()}
+    if "consequence" in fields:
+        fields["consequence"] = {mistake: ByRelease.of(clause, "") for mistake, clause in fields["consequence"].items()}
     for field in ("enum_first", "enum_after"):
         if field in fields:
             fields[field] = {word: Release.of(release) for word, release in fields[field].items()}

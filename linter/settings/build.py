@@ -25,9 +25,13 @@ are those of :class:`linter.settings.Setting`, except that these are shorter:
 
 What depends on the release of the server is a mapping from the first release in which it holds, in order: ``coercion: {4.3.5: integer}``
 (before: ``none``), ``coercion: {ssm: {4.3.5: integer}, env: {5.1.14: boolean, main: none}}``, ``real_default: {3.0.0: 100, 5.1.22: 50}``.
-So are the sentences ``consequence`` and ``wrong_type``, and the clauses ``if_true`` and ``if_false``. ``main`` is what came after the
-newest release. Where it was always so there is no mapping. The ``coercion`` of an obsolete name ends with its last release. A word of
+So are the clauses of ``consequence``, ``if_true`` and ``if_false``. ``main`` is what came after the newest release. Where it was always so
+there is no mapping. The ``coercion`` of an obsolete name ends with its last release. A word of
 ``enum`` that older releases do not know has its first release in ``enum_first``, which can be ``{after, by}`` too.
+
+``consequence`` is what happens because of a mistake, as a clause without a full stop that reads well behind "port must be at most 65,535:".
+It is a mapping from the kinds of mistake of ``MISTAKES``, or one clause where that is true of every mistake. Each is true of every value
+with such a mistake, and says nothing of other values; a kind of which nothing is known is left out.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
@@ -75,6 +79,10 @@ TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
 STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
 COERCIONS: Final = ("none", "integer", "number", "boolean", "object", "csv", "secret", "unknown")
+MISTAKES: Final = ("absent", "below", "low", "above", "type", "text", "number", "word", "form")
+"""The setting is missing, or its value counts as none; the number is too small or too large, ``low`` where it works but is less than
+advised and that has another consequence; the value has the wrong JSON type, of which ``text`` and ``number`` say more where they are
+given; it is not one of the allowed values; the text has the wrong form."""
 
 _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "status": str,
@@ -114,7 +122,6 @@ _FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
     "if_true": (str, dict),
     "if_false": (str, dict),
     "unsafe_when": (bool, list),
-    "wrong_type": (str, dict),
     "page_differs": str,
     "members_of": str,
     "tags": list,
@@ -132,8 +139,6 @@ _CHOICES: Final[dict[str, Container[str]]] = {
     "readable_from": ("json", "ssm", "env"),
     "origin": ORIGINS,
 }
-_SAID: Final = ("consequence", "if_true", "if_false", "wrong_type")
-"""The fields in words that can depend on the release."""
 _NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
 _LOOKS_LIKE_A_RELEASE: Final = re.compile(r"v?[0-9][0-9.]*|main")
 _HERE: Final = os.path.dirname(__file__)
@@ -238,9 +243,9 @@ def _check(name: str, entry: Entry) -> None:
     for field in ("proved", "last", "back_ported", "digits_until"):
         if field in entry:
             parse_release(entry[field])
-    for field in _SAID:
-        said = entry.get(field, "")
-        if isinstance(said, dict) and not (_is_by_release(said) and all(isinstance(text, str) for text in said.values())):
+    clauses = {field: entry.get(field, "") for field in ("if_true", "if_false")} | _consequence(entry.get("consequence", {}))
+    for field, clause in clauses.items():
+        if not isinstance(clause, str) and not (_is_by_release(clause) and all(isinstance(text, str) for text in clause.values())):
             raise ValueError(f"{field} is neither a text nor a mapping from releases to texts")
     for word in entry.get("enum_first", ()):
         if word not in entry.get("enum", ()):
@@ -275,10 +280,11 @@ def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
         row["enum_first"] = {word: one["first"] for word, one in words.items()}
         if after := {word: one["after"] for word, one in words.items() if "after" in one}:
             row["enum_after"] = after
-    said = {field: _in_order(row[field]) for field in _SAID if _is_by_release(row.get(field))}
-    if said:
-        row["said"] = said
-        row.update({field: list(steps.values())[-1] for field, steps in said.items()})
+    if "consequence" in row:
+        row["consequence"] = {mistake: _clause(one) for mistake, one in _consequence(row["consequence"]).items()}
+    for field in ("if_true", "if_false"):
+        if field in row:
+            row[field] = _clause(row[field])
     if "default" in row:
         row["default"] = _as_printed(row["default"])
     row["link"] = _link(name, row, file)
@@ -343,6 +349,20 @@ def _coercions(given: Any) -> dict[str, Any]:
         unknown = sorted(values - set(COERCIONS), key=str)
         _require(not unknown, f"coercion cannot have {unknown}")
     return by_source
+
+
+def _consequence(given: str | dict[str, Any]) -> dict[str, Any]:
+    """The clauses of ``consequence`` by the kind of mistake, whether each is by release or not."""
+    if isinstance(given, str) or _is_by_release(given):
+        return {"": given}
+    unknown = sorted(given.keys() - set(MISTAKES), key=str)
+    _require(not unknown, f"consequence cannot be of {unknown}")
+    return given
+
+
+def _clause(given: str | dict[str, str]) -> str | dict[str, str]:
+    """A clause, or one for each release from which on another holds."""
+    return _in_order(given) if isinstance(given, dict) else given
 
 
 def _is_by_release(value: Any) -> bool:

@@ -6,6 +6,7 @@ It knows names, types, choices and limits. It demands no setting, for which are 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from ..typed import Any, Final
 from . import Setting, catalogue
@@ -114,9 +115,31 @@ def _description(setting: Setting) -> str:
         sentences.append(f"Default: {setting.real_default}.")
     if setting.unit:
         sentences.append(f"Unit: {setting.unit}.")
-    if setting.consequence:
-        sentences.append(setting.consequence)
-    return " ".join(sentences)
+    return " ".join([*sentences, *consequences(setting)])
+
+
+_WHEN: Final = {
+    "": "wrong",
+    "absent": "missing",
+    "below": "too small",
+    "above": "too large",
+    "type": "of another type",
+    "text": "text",
+    "number": "a number",
+    "word": "not one of the values",
+    "form": "of another form",
+}
+
+
+def consequences(setting: Setting) -> Iterator[str]:
+    """What a switch does in each state, and what happens because of a mistake, in the newest release: ``If missing: no e-mail is sent.``"""
+    clauses: dict[str, list[str]] = {}
+    for when, clause in (("true", setting.if_true), ("false", setting.if_false)):
+        clauses.setdefault(clause.newest, []).append(when)
+    for mistake, when in _WHEN.items():
+        if mistake in setting.consequence:
+            clauses.setdefault(setting.consequence[mistake].newest, []).append(when)
+    yield from (f"If {' or '.join(whens)}: {clause}." for clause, whens in clauses.items() if clause)
 
 
 def _limits(setting: Setting) -> Schema:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from ..conformance.mismatch import MISREAD, mismatch_of
+from ..conformance.mismatch import mismatch_of
 from ..conformance.values import outcome
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
@@ -21,7 +21,6 @@ from ..settings import Catalogue, Setting, page_link
 from ..settings.env_names import landings, variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..settings.releases import RELEASES
-from ..text import as_clause
 from ..typed import Any, Final, NamedTuple
 from .change import UpgradeChange
 from .notes import Notes, SettingNote
@@ -277,14 +276,14 @@ def _what_follows(view: View, path: SettingPath) -> str:
     """What comes of a value that begins to count: what is wrong with it, what a switch does, or what it is about."""
     name, setting = shown_name(view.known, path), view.known.get(path)
     mismatch = mismatch_of(view.document, path)
-    if mismatch is not None and mismatch.aspect in MISREAD:
-        return f"{name} {mismatch.reason}"
+    if mismatch is not None:
+        wrong = setting.consequence_of(mismatch.mistake, view.release) if setting is not None else ""
+        return f"{name} {mismatch.reason}{f', and {wrong}' if wrong else ''}"
     row = view.rows.get(path)
     value = row.effective if row is not None else ABSENT
     if setting is not None and isinstance(value, bool) and (effect := outcome(setting, value, view.release)):
         return f"it is {'on' if value else 'off'}{effect}"
-    consequence = setting.said_in("consequence", view.release) if setting is not None else ""
-    return f"check its value: {as_clause(consequence)}" if consequence else "check that its value is what you want"
+    return "check that its value is what you want"
 
 
 def _variable(view: View, path: SettingPath) -> str:
@@ -356,8 +355,8 @@ def _as_number(before: str, after: float, setting: Setting | None, old: Release,
     """How a release reads a number that older ones hold as text."""
     if before != number_text(after):
         return f"is read as a whole number from {release} on, and only the digits at its beginning count; {_number_alone(before, setting)}"
-    wrong = setting.said_in("wrong_type", old) if setting is not None else ""
-    return f"is that number from {release} on: older releases hold it as text{f', and {as_clause(wrong)}' if wrong else ''}"
+    wrong = setting.consequence_of("text", old) if setting is not None else ""
+    return f"is that number from {release} on: older releases hold it as text{f', and {wrong}' if wrong else ''}"
 
 
 _FACTORS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}

@@ -33,7 +33,7 @@ def fits(operand: Any) -> Check:
         mismatch = mismatch_at(node)
         if mismatch is None or operand not in (mismatch.aspect, mismatch.part):
             return True
-        return (Failure(lambda: mismatch.reason, part=part, may_be_newer=mismatch.may_be_newer),)
+        return (Failure(lambda: mismatch.reason, part=part, may_be_newer=mismatch.may_be_newer, mistake=mismatch.mistake),)
 
     return check
 

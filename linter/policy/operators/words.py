@@ -23,7 +23,7 @@ _CONDITION: Final = "satisfies the second if it satisfies the first"
     asks_value=never,
 )
 def present(operand: Any) -> Check:
-    failure = (Failure("is missing"),) if operand else (Failure("must not be set", part="key"),)
+    failure = (Failure("is missing", mistake="absent"),) if operand else (Failure("must not be set", part="key"),)
     return lambda value, _node: True if (value is not ABSENT) == operand else failure
 
 
