@@ -22,10 +22,6 @@ UNKNOWN = {
         "readonlyDatabase.idleTimeoutMs": ("below", "no source of a server that reads it was seen"),
         "readonlyDatabase.connectionTimeoutMs": ("below", "no source of a server that reads it was seen"),
         "defaultMfaRateLimit": ("below", "no source of a server that reads it was seen"),
-        "bullmq.removeOnComplete.age": ("below", "BullMQ was not tried with a negative number"),
-        "bullmq.removeOnComplete.count": ("below", "BullMQ was not tried with a negative number"),
-        "bullmq.removeOnFail.age": ("below", "BullMQ was not tried with a negative number"),
-        "bullmq.removeOnFail.count": ("below", "BullMQ was not tried with a negative number"),
     },
 }
 """The settings of which nothing is known for a kind of mistake that can be found in them, with the reason."""

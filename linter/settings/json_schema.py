@@ -123,11 +123,11 @@ _WHEN: Final = {
     "absent": "missing",
     "below": "too small",
     "above": "too large",
-    "type": "of another type",
+    "type": "of the wrong type",
     "text": "text",
     "number": "a number",
     "word": "not one of the values",
-    "form": "of another form",
+    "form": "malformed",
 }
 
 
