@@ -10,6 +10,7 @@ import pytest
 from support.contract import demand
 from support.helpers import bare, messages, rule
 
+from linter.policy.errors import RuleError
 from linter.release import MAIN, Release, ServerVersion
 from linter.settings import KINDS, Setting, _setting, build, catalogue
 
@@ -204,3 +205,8 @@ def test_one_clause_is_of_every_mistake(monkeypatch: pytest.MonkeyPatch) -> None
     assert build.read_catalogue()["server"]["port"]["consequence"] == {"": "it fails"}
     setting = _setting(("port",), {"tags": [], "consequence": {"": "it fails"}})
     assert {setting.consequence_of(mistake, MAIN) for mistake in (*build.MISTAKES, "")} == {"it fails"}
+
+
+def test_only_the_setting_of_a_finding_has_a_consequence() -> None:
+    with pytest.raises(RuleError, match='"port@consequence": there is no fact "consequence" of a setting'):
+        rule({"baseUrl": "present"}, "${@path} ${@reason}: ${port@consequence}")

@@ -306,7 +306,9 @@ def _check_fact(text: str, path: Path) -> None:
     if path.fact is None:
         return
     root = path.start == "root" and not path.steps
-    known: tuple[str, ...] = FACTS_OF_A_DOCUMENT if root else (*FACTS_OF_A_SETTING, *FACTS_OF_A_FINDING)
+    known: tuple[str, ...] = FACTS_OF_A_DOCUMENT if root else FACTS_OF_A_SETTING
+    if path.start == "node" and not path.steps:
+        known += FACTS_OF_A_FINDING
     if len(path.steps) == 1:
         known += FACTS_OF_A_DOCUMENT  # of a member of a deployment
     if path.fact not in known:
