@@ -7,12 +7,12 @@ checked count. A comment that names no rule is reported too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from .documents.source import Loaded, Suppression
-from .model import Document, Finding
-from .policy.errors import did_you_mean
+from .model import Document, Finding, RuleInfo
+from .policy.rule_set import meant_rule
 from .text import Span
 from .typed import Final, NamedTuple
 
@@ -35,7 +35,7 @@ class _File:
         self.document = document
         self.checked: frozenset[str] = frozenset()
         """The rules that some document of the file is checked with."""
-        self.known: Collection[str] = ()
+        self.known: Mapping[str, RuleInfo] = {}
         self.used: set[tuple[int, str]] = set()
         """Where comments stand that something needs, with the rule."""
         self.suppressions = suppressions
@@ -87,7 +87,7 @@ class Suppressions:
         """Whether any file has one."""
         return bool(self._files)
 
-    def take(self, loaded: Loaded, checked: frozenset[str], known: Collection[str]) -> None:
+    def take(self, loaded: Loaded, checked: frozenset[str], known: Mapping[str, RuleInfo]) -> None:
         """Note the suppression comments about a document; ``checked`` are the rules that it is checked with, ``known`` all."""
         if not loaded.suppressions:
             return
@@ -123,7 +123,9 @@ def _places(at: int, anchors: tuple[tuple[Span, int], ...]) -> Iterator[int]:
 def _unused(file: _File, suppression: Suppression) -> Iterator[Unused]:
     for rule in sorted(suppression.rules):
         if rule not in file.known:
-            message = f'the suppression comment names the rule "{rule}", which does not exist{did_you_mean(rule, file.known)}'
+            message = (
+                f'the suppression comment names the rule "{rule}", which does not exist{meant_rule(rule, file.known, file.known.values())}'
+            )
         elif rule in file.checked and (suppression.place.start, rule) not in file.used:
             message = f"the suppression comment for {rule} is unused, because the rule finds nothing here; delete it"
         else:

@@ -452,9 +452,7 @@ def test_two_secrets_that_are_moved_one_after_the_other_are_no_new_findings(name
 def test_what_a_diff_leaves_of_secrets_that_would_move_is_reported() -> None:
     path = write(FILES[".env"], ".env")
     found = json.loads(run("--diff", "--unsafe-fixes", "--format", "json", path.name).stdout)["findings"]
-    assert [(one["rule"], one["setting"], one["range"]["start"]["line"]) for one in found] == [
-        ("plaintext-secret", "database.url", 2)
-    ]
+    assert [(one["rule"], one["setting"], one["range"]["start"]["line"]) for one in found] == [("plaintext-secret", "database.url", 2)]
 
 
 def test_a_secret_in_a_text_that_is_made_an_object_is_no_new_finding() -> None:
@@ -472,9 +470,7 @@ def test_what_two_names_were_meant_for_is_fixed_from_neither(other: str, value: 
     path = write(f"MEDPLUM_DATABASE_URL=postgres://me:hunter2@db.example:5432/clinic\n{other}={value}\n", ".env")
     before = path.read_text()
     found = json.loads(run("--format", "json", path.name).stdout)["findings"]
-    assert [(one["rule"], one["fix"]) for one in found if one["rule"] == "misnamed-setting"] == 2 * [
-        ("misnamed-setting", None)
-    ]
+    assert [(one["rule"], one["fix"]) for one in found if one["rule"] == "misnamed-setting"] == 2 * [("misnamed-setting", None)]
     left(path)
     assert path.read_text() == before
 

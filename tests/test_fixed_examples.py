@@ -29,8 +29,8 @@ def cases() -> Iterator[Any]:
 
 
 def kind_of(rule_file: RuleFile, example: Mapping[str, Any]) -> str:
-    given = rule_file.data["for"]
-    kind = str(example.get("kind", given if isinstance(given, str) else given[0]))
+    assert rule_file.rule is not None
+    kind = str(example.get("kind", rule_file.rule.info.kinds[0]))
     return {"server": "server/json", "infra": "infra/json"}.get(kind, kind)
 
 

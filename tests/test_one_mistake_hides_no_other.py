@@ -65,7 +65,8 @@ def leaves(value: Any, path: SettingPath = ()) -> Iterator[tuple[SettingPath, An
 
 def catalogue_of(source: RuleFile, path: SettingPath) -> tuple[str, SettingPath]:
     """Where a setting of an example is described, and what it is called there."""
-    kind = source.data["for"] if isinstance(source.data["for"], str) else source.data["for"][0]
+    assert source.rule is not None
+    kind = source.rule.info.kinds[0]
     if kind == "deployment":
         return KINDS.get(str(path[0]), ""), path[1:]
     return kind if "/" in kind else f"{kind}/json", path
@@ -98,7 +99,7 @@ def variants(source: RuleFile, data: Any) -> Iterator[tuple[SettingPath, Any, An
 
 
 def finds(source: RuleFile, rule: Rule, example: Any, data: Any) -> list[str]:
-    kind = example.get("kind") or catalogue_of(source, ("x", "x"))[0] if source.data["for"] != "deployment" else "deployment"
+    kind = example.get("kind") or catalogue_of(source, ("x", "x"))[0] if rule.info.kinds[0] != "deployment" else "deployment"
     found: list[str] = []
     for sample in load_example(json.dumps(data).encode(), kind):
         sample.document.now = datetime.fromisoformat(f"{example['now']}T12:00:00+00:00") if "now" in example else None

@@ -196,7 +196,7 @@ def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
     rules = built_in_rules()
     ids = frozenset(rule.info.id for rule in rules)
     suppressions = Suppressions()
-    suppressions.take(loaded, ids, ids)
+    suppressions.take(loaded, ids, {rule.info.id: rule.info for rule in rules})
     for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
         suppressions.apply(finding)
     return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]

@@ -318,7 +318,7 @@ def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> st
     beginning = f"{word.rstrip('-')}-"
     if len(beginning) > 1 and any(one.id.startswith(beginning) for one in infos):
         return f'there is no rule "{word}"; did you mean "{beginning}*"?'
-    hint = _meant(word, known, infos)
+    hint = meant_rule(word, known, infos)
     return f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"'
 
 
@@ -327,14 +327,14 @@ def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     infos = list(rules)
     known, categories = _names(infos)
     return [
-        f'there is no rule "{word}"{": that is a category" if word in categories else _meant(word, known, infos)}'
+        f'there is no rule "{word}"{": that is a category" if word in categories else meant_rule(word, known, infos)}'
         for word in ids
         if word not in known
     ]
 
 
-def _meant(word: str, known: Collection[str], infos: Iterable[RuleInfo]) -> str:
-    """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names."""
+def meant_rule(word: str, known: Collection[str], infos: Iterable[RuleInfo]) -> str:
+    """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names; empty where nothing is near."""
     renamed = next((info.id for info in infos if word in info.formerly), None)
     return f'; did you mean "{renamed}"?' if renamed is not None else did_you_mean(word, known)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from linter import settings
+from linter.policy.rule import compile_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,10 +63,10 @@ def examples() -> tuple[Example, ...]:
 def _read_examples() -> Iterator[Example]:
     for path in sorted((ROOT / "rules").rglob("*.yaml")):
         rule = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        kinds = rule["for"] if isinstance(rule["for"], list) else [rule["for"]]
+        kinds = compile_rule(rule).info.kinds
         for given in rule["examples"].values():
             for one in given:
-                yield Example(rule["id"], tuple(kinds), _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), one)
+                yield Example(rule["id"], kinds, _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), one)
 
 
 @cache
