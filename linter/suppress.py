@@ -123,9 +123,8 @@ def _places(at: int, anchors: tuple[tuple[Span, int], ...]) -> Iterator[int]:
 def _unused(file: _File, suppression: Suppression) -> Iterator[Unused]:
     for rule in sorted(suppression.rules):
         if rule not in file.known:
-            message = (
-                f'the suppression comment names the rule "{rule}", which does not exist{meant_rule(rule, file.known, file.known.values())}'
-            )
+            meant = meant_rule(rule, file.known, file.known.values())
+            message = f'the suppression comment names the rule "{rule}", which does not exist{meant}'
         elif rule in file.checked and (suppression.place.start, rule) not in file.used:
             message = f"the suppression comment for {rule} is unused, because the rule finds nothing here; delete it"
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from linter.commands.rules import built_in_rule_files, fix_words, level_words
+from linter.commands.rules import built_in_rule_files, fix_words, level_words, said
 from linter.model import RuleInfo
 from linter.policy.rule import Example
 from linter.policy.rule_file import RuleFile
@@ -134,9 +134,11 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     info = _info(rule_file)
     yield from (f"## {info.id}", "", f"{info.title}.", "")
     yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(rule_file)}"
-    yield from ("", info.docs, "")
-    yield from _fix_safety(rule_file)
     assert rule_file.rule is not None  # only such are asked for
+    yield ""
+    yield from (f"* {_cell(line)}" for line in said(rule_file.rule))
+    yield from ("", *([info.docs, ""] if info.docs else []))
+    yield from _fix_safety(rule_file)
     examples = rule_file.rule.examples
     yield from _example("Wrong", next(one for one in examples if not one.is_good))
     yield from _example("Right", next(one for one in examples if one.is_good))

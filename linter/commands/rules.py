@@ -85,13 +85,20 @@ def explanation(rule_file: RuleFile) -> str:
         *([f"Category: {info.category}"] if info.category else []),
         *_fixes(rule_file.rule),
         "",
-        info.docs,
+        *[f"* {line}" for line in said(rule_file.rule)],
         "",
+        *([info.docs, ""] if info.docs else []),
         *_example("Wrong", next(one for one in examples if not one.is_good)),
         *_example("Right", next(one for one in examples if one.is_good)),
         *[f"See {link}" for link in info.links],
     ]
     return printable_lines("\n".join(lines)) + "\n"
+
+
+def said(rule: Rule) -> list[str]:
+    """What a rule says in each of its cases, with words in capitals for what depends on the finding; nothing where a source says it."""
+    messages = (case.message for case in rule.cases)
+    return list(dict.fromkeys(message.outline() for message in messages if message is not None))
 
 
 def fix_words(rule: Rule) -> str:

@@ -15,6 +15,7 @@ from ..typed import Any, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
 from .known import check_settings
+from .links import default_links
 from .older import modernized
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
 from .trust import check_asks_no_secret, check_changes_no_secret
@@ -72,6 +73,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
     if not errors:
         try:
             rule = compile_rule({**data, "category": category}, prepare=True)
+            rule.info = rule.info._replace(links=rule.info.links or default_links(rule))
             check_kinds(rule.info, kinds)
             check_settings(rule)
             _check_name(path, rule.info.id)

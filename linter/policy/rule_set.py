@@ -108,13 +108,15 @@ _FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
 def _read_yaml() -> list[dict[str, Any]]:
     import yaml
 
+    from .links import default_links
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rules = []
     for path in rule_files(rules_folder()):
         data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
         kept = {key: value for key, value in data.items() if key not in _FOR_READERS_OF_RULES}
         fixable = {"fixable": True} if is_fixable(data) else {}
-        rules.append({"id": kept["id"], "category": category_of(path), **kept, **fixable})
+        rules.append({"id": kept["id"], "category": category_of(path), "links": default_links(compile_rule(data)), **kept, **fixable})
     return sorted(rules, key=lambda rule: str(rule["id"]))
 
 

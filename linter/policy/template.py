@@ -38,6 +38,9 @@ _LENGTHS = ("length", "used")
 _OF_SEVERAL = ("count", "paths")
 """The facts of the settings that a finding is about."""
 
+_OUTLINE = {"path": "SETTING", "name": "NAME", "reason": "REASON", "consequence": "CONSEQUENCE"}
+"""What stands in the outline of a text for a fact that is only known of a finding."""
+
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
@@ -118,6 +121,10 @@ class Template:
                 break
         return cut("".join(made))
 
+    def outline(self) -> str:
+        """The text with words in capitals for what is only known of a finding: ``SETTING REASON: CONSEQUENCE``."""
+        return "".join(piece if isinstance(piece, str) else _outlined(piece) for piece in self.pieces)
+
     def quoted(self, node: Node) -> str:
         """The text for people, in quotes unless it is a value that is no text."""
         is_text = len(self.pieces) != 1 or isinstance(self.value(node), str | Mark)
@@ -129,6 +136,10 @@ class Template:
 def template_of(text: str) -> Template:
     """The template of a text, compiled once: an operand is asked for its value, for its name, and for what it refers to."""
     return Template(text)
+
+
+def _outlined(path: Path) -> str:
+    return _OUTLINE.get(path.fact or "") or ".".join(map(str, path.steps)) or (path.fact or "value").upper()
 
 
 def _join_clause(made: list[str]) -> None:

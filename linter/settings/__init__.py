@@ -391,6 +391,11 @@ def _by_leaf() -> Mapping[str, list[tuple[str, SettingPath]]]:
     return leaves
 
 
+def page_of(kind: str) -> str:
+    """The address of the page that describes the settings of the server, or of the CDK (``infra``)."""
+    return _DOCUMENTATION + ("aws-cdk-settings" if kind == "infra" else "server-config")
+
+
 def page_link(setting: Setting) -> str:
     """The address of the documentation of a setting; empty when the documentation does not describe it."""
     return _DOCUMENTATION + setting.link if setting.link else ""
