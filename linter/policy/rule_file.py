@@ -18,15 +18,16 @@ from .known import check_settings
 from .links import default_links
 from .older import modernized
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
+from .samples import filled
 from .trust import check_asks_no_secret, check_changes_no_secret
 
 Where = tuple[str | int, ...]
 
 
 class RuleFile(NamedTuple):
-    """A rule file that was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not. ``data`` is its YAML.
+    """A rule file that was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not.
 
-    ``notes`` say what is written otherwise today, each with its line.
+    ``data`` is its YAML, with the texts that examples name. ``notes`` say what is written otherwise today, each with its line.
     """
 
     path: Path
@@ -72,6 +73,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
     rule = None
     if not errors:
         try:
+            data = {**data, "examples": filled(data["examples"], ("examples",))}
             rule = compile_rule({**data, "category": category}, prepare=True)
             rule.info = rule.info._replace(links=rule.info.links or default_links(rule))
             check_kinds(rule.info, kinds)
