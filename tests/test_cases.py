@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from support.helpers import bare, rule_data
+from support.checkout import ROOT
+from support.contract import demand
+from support.helpers import bare, compare_with, rule_data
+from support.rules import built_in_files
 
 from linter.choose import levels_of, rule_kinds
 from linter.cli import cli
 from linter.config import Overrides
+from linter.model import TARGETS
 from linter.policy.engine import check, merged, without_repetitions
 from linter.policy.examples import apply_change
 from linter.policy.rule import Rule, compile_rule
@@ -188,6 +193,7 @@ def test_the_classes_agree_with_what_a_severity_claims() -> None:
         "broken": ("error", "error"),
         "opposite": ("error", "error"),
         "exposed": ("error", "off"),
+        "leaked": ("error", "error"),
         "unguarded": ("warning", "off"),
         "unintended": ("warning", "warning"),
         "deprecated": ("warning", "warning"),
@@ -195,6 +201,34 @@ def test_the_classes_agree_with_what_a_severity_claims() -> None:
         "hygiene": ("pedantic", "pedantic"),
         "off": ("off", "off"),
     }
+
+
+def severities() -> str:
+    """The table of the classes: how severe each is on each target, and the rules and cases that name it for one of these."""
+    lines = []
+    for name, one in CLASSES.items():
+        lines.append(f"{name}: {one.says}")
+        for target in TARGETS:
+            word = getattr(one, target)
+            named = [f"{rule_id} {number}" if several else rule_id for rule_id, number, several, of in classes() if of[target] == name]
+            lines.append(f"  {target}: {word}" + "".join(f"\n    {rule}" for rule in named))
+    return "\n".join(lines) + "\n"
+
+
+def classes() -> Iterator[tuple[str, int, bool, dict[str, str]]]:
+    """The id of each rule, the number of a case, whether there are several, and the class of the case by target."""
+    for file in built_in_files():
+        cases = file.data.get("cases", [{}])
+        for number, own in enumerate(cases, 1):
+            case = {**file.data, **own}
+            demand([f"{file.path.name}: case {number} writes out its severity: name its class"] if "severity" in case else [])
+            of = case["class"] if isinstance(case["class"], dict) else dict.fromkeys(TARGETS, case["class"])
+            yield file.path.stem, number, len(cases) > 1, {target: of[target] or "off" for target in TARGETS}
+
+
+def test_each_rule_names_the_class_of_its_consequence() -> None:
+    """Read what a change moves from one severity to another: each is a claim about what happens."""
+    compare_with(ROOT / "tests" / "golden" / "severities.txt", severities())
 
 
 OLDER = {

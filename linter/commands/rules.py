@@ -16,6 +16,7 @@ from ..policy.examples import FailedExample, Sample, failures
 from ..policy.rule import Example, Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, built_in_rules, category_of, errors_of_ids, files_of, rule_files, rules_folder
+from ..policy.severity import PEDANTIC
 from ..release import ANY_SERVER
 from ..server.target import target_of
 from ..settings.kinds import DEPLOYMENT
@@ -30,7 +31,7 @@ from ..typed import Any, NamedTuple
 
 def level_words(info: RuleInfo) -> list[str]:
     """The severity of a rule in words: one for all targets, or that in production and that in development."""
-    words = [f"{info.severity[target] or 'off'}{' (pedantic)' * _is_pedantic(info, target)}" for target in TARGETS]
+    words = [PEDANTIC if _is_pedantic(info, target) else info.severity[target] or "off" for target in TARGETS]
     return words[:1] if len(set(words)) == 1 else words
 
 
@@ -39,13 +40,17 @@ def _is_pedantic(info: RuleInfo, target: Target) -> bool:
 
 
 def rules_as_text(rules: Iterable[Rule]) -> str:
-    """A table of rules: id, category, severity, kinds, title."""
+    """A table of rules for each category: id, severity, title."""
     infos = [one.info for one in rules]
-    rows = [(one.id, one.category or "-", "/".join(level_words(one)), ", ".join(one.kinds), printable(one.title)) for one in infos]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), inert(row[-1])]) + "\n" for row in rows
-    )
+    width = max(len(one.id) for one in infos)
+    levels = {one.id: "/".join(level_words(one)) for one in infos}
+    level = max(map(len, levels.values()))
+    blocks = []
+    for category in sorted({one.category for one in infos}):
+        rows = (one for one in infos if one.category == category)
+        lines = [f"{one.id.ljust(width)}  {levels[one.id].ljust(level)}  {inert(printable(one.title))}" for one in rows]
+        blocks.append("\n".join([f"{category or 'rules without a category'}:", *lines]))
+    return "\n\n".join(blocks) + "\n"
 
 
 def rules_as_json(rules: Iterable[Rule]) -> str:
