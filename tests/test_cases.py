@@ -204,15 +204,22 @@ def test_the_classes_agree_with_what_a_severity_claims() -> None:
 
 
 def severities() -> str:
-    """The table of the classes: how severe each is on each target, and the rules and cases that name it for one of these."""
-    lines = []
-    for name, one in CLASSES.items():
-        lines.append(f"{name}: {one.says}")
-        for target in TARGETS:
-            word = getattr(one, target)
-            named = [f"{rule_id} {number}" if several else rule_id for rule_id, number, several, of in classes() if of[target] == name]
-            lines.append(f"  {target}: {word}" + "".join(f"\n    {rule}" for rule in named))
-    return "\n".join(lines) + "\n"
+    """The table of the classes, in production and in development, with their severities and with the rules of each, and their cases."""
+    table: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for rule_id, number, several, of in classes():
+        cases = table.setdefault((of["production"], of["development"]), {}).setdefault(rule_id, [])
+        cases += [str(number)] if several else []
+    blocks = [f"{name}: {one.says}: {one.production}, in development {one.development}" for name, one in CLASSES.items()]
+    order = list(CLASSES)
+    for production, development in sorted(table, key=lambda names: (order.index(names[0]), order.index(names[1]))):
+        name = production if production == development else f"{production}, in development {development}"
+        level = f"{CLASSES[production].production}/{CLASSES[development].development}"
+        rules = [
+            f"    {rule_id}{' (' * bool(cases)}{', '.join(cases)}{')' * bool(cases)}"
+            for rule_id, cases in table[production, development].items()
+        ]
+        blocks.append("\n".join([f"\n{name}: {level}", *rules]))
+    return "\n".join(blocks) + "\n"
 
 
 def classes() -> Iterator[tuple[str, int, bool, dict[str, str]]]:
@@ -275,3 +282,30 @@ def test_what_is_required_is_asked_of_a_whole_unless_the_rule_asks_it_of_a_part(
     assert [one.message for one in check(given, whole)] == ["redis.tls is missing"]
     part = bare({"redis": {"host": "a"}}, complete=False)
     assert [one.message for one in check(given, part)] == messages
+
+
+@pytest.mark.parametrize(("release", "severity"), [("4.1.2", "error"), ("5.1.4", "error"), ("5.1.8", "warning")])
+def test_the_class_can_depend_on_the_release(release: str, severity: str, tmp_path: Path) -> None:
+    """A rate limit as text lets four requests a minute through, then fails each of them, and has been ignored since 5.1.8."""
+    (tmp_path / "server.json").write_text('{"baseUrl": "https://a.example/", "defaultRateLimit": "60000/minute"}')
+    arguments = [str(tmp_path / "server.json"), "-f", "json", "--select", "wrong-type", "--server-version", release]
+    [finding] = json.loads(CliRunner().invoke(cli, arguments).stdout)["findings"]
+    assert (finding["rule"], finding["severity"]) == ("wrong-type", severity)
+
+
+def test_the_changelog_lists_the_former_ids() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    rules = [file.data for file in built_in_files() if "formerly" in file.data]
+    demand(
+        f"CHANGELOG.md, Names of rules, lacks: {line}"
+        for line in (f"| `{one['id']}` | {', '.join(f'`{former}`' for former in sorted(one['formerly']))} |" for one in rules)
+        if line not in text
+    )
+
+
+def test_a_former_id_gets_the_new_one() -> None:
+    """On the command line, in a configuration and in a comment."""
+    for arguments in (["rules", "base-url-without-trailing-slash"], ["explain", "base-url-without-trailing-slash"]):
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 2
+        assert 'there is no rule "base-url-without-trailing-slash"; did you mean "missing-trailing-slash"?' in result.stderr
