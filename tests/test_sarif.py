@@ -600,7 +600,7 @@ def test_a_rule_that_only_a_finding_knows() -> None:
 
 def test_the_texts_of_a_rule() -> None:
     rule = rule_of(SLASH)
-    assert rule["name"] == "BaseUrlWithoutTrailingSlash"
+    assert rule["name"] == "MissingTrailingSlash"
     assert rule["shortDescription"] == {"text": "baseUrl does not end with a slash."}
     paragraph = "Medplum documents 'baseUrl' as a full URL with a trailing slash: see the page (https://example.com/a)."
     assert rule["fullDescription"] == {"text": f"{paragraph} The issuer defaults to it."}
