@@ -316,7 +316,7 @@ def test_a_service_is_named_as_in_reports_also_for_what_it_gets_from_other_files
 
 REFUSED = [
     ([FILE, SLASH, "baseUr", "--reason", "x"], f'{FILE}: {SLASH} finds nothing at baseUr; did you mean "baseUrl"?'),
-    ([FILE, "base-url-without-slash", "--reason", "x"], f'there is no rule "base-url-without-slash"; did you mean "{SLASH}"?'),
+    ([FILE, "missing-trailing-slsh", "--reason", "x"], f'there is no rule "missing-trailing-slsh"; did you mean "{SLASH}"?'),
     ([FILE, "wrong-type", "port", "--reason", "x"], f"{FILE}: wrong-type finds nothing, so there is nothing to accept"),
     (
         [FILE, SLASH, "--environment", "prod", "--reason", "x"],

@@ -200,8 +200,7 @@ def test_inputs_of_their_own(workspace: Path) -> None:
     (workspace / "our settings.toml").write_text('select = ["missing-trailing-slash"]\n')
     config = {"CHECK_CONFIG": "our settings.toml"}
     assert check(workspace, "medplum.config.json", **config)[0]["exit-code"] == "1"
-    [result] = sarif(workspace)["results"]
-    assert result["ruleId"] == "missing-trailing-slash"
+    assert [result["ruleId"] for result in sarif(workspace)["results"]] == ["missing-trailing-slash"] * 2
     assert check(workspace, "medplum.config.json", CHECK_FAIL_ON="never", **config)[0] == {"exit-code": "0", "upload": "auto"}
 
     (workspace / "known findings.jsonl").write_text("")

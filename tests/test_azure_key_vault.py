@@ -66,7 +66,7 @@ def test_it_is_told_apart_from_a_json_config(value: Any, kind: str | None) -> No
 def test_a_value_that_is_no_text_is_a_mistake_in_the_secret() -> None:
     given = {**FLAT, "appBaseUrl": "https://app.example.com/", "database.password": 12345, "database.ssl.require": True}
     wanted = ["unquoted-value database.ssl.require", "wrong-type database.password"]
-    assert [one for one in found(json.dumps(given), "vault.json") if one.startswith(("wrong-type", "key-vault"))] == wanted
+    assert [one for one in found(json.dumps(given), "vault.json") if one.startswith(("wrong-type", "unquoted-value"))] == wanted
 
 
 def test_what_is_no_text() -> None:

@@ -79,7 +79,7 @@ def test_mistakes_have_their_places() -> None:
     assert problems("  A\nB=c\n") == ["2:3 invalid-environment-line"]
     assert problems('MEDPLUM_REDIS_PORT="1\n') == ["2:20 invalid-environment-line"]
     assert problems("MEDPLUM_REDIS_PORT='1'2\n") == ["2:23 invalid-environment-line"]
-    assert problems("MEDPLUM_REDIS_HOST=b\n") == ["2:1 duplicate-key"]
+    assert problems("MEDPLUM_REDIS_HOST=b\n") == ["2:1 duplicate-variable"]
     assert problems("A=1\nA=2\n") == []
 
 

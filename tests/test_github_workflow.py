@@ -116,7 +116,7 @@ SECRET = "plaintext-secret database.password"
     ],
 )
 def test_the_password_of_a_database_that_is_gone_with_its_job_is_no_secret(lines: list[str], secret: bool) -> None:
-    assert [one for one in found(job(*lines), "deploy.yml") if one.startswith("secret-")] == ([SECRET] if secret else [])
+    assert [one for one in found(job(*lines), "deploy.yml") if one.startswith("plaintext-secret ")] == ([SECRET] if secret else [])
 
 
 # --- Whose file ----------------------------------------------------------------------------------------------------------------------

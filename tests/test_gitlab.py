@@ -92,7 +92,7 @@ def test_a_finding() -> None:
             "description": 'missing-trailing-slash: baseUrl must end with "/": where the server appends a path, '
             "the slash is missing (https://api.hospital.examplefhir/R4)",
             "check_name": "missing-trailing-slash",
-            "fingerprint": "7e1bf140fdeb3a78a288f9b1ed31e0a1:1",
+            "fingerprint": "84eb364521f6b8df345da52dc4fc44bd:1",
             "severity": "critical",
             "location": {"path": "medplum.config.json", "lines": {"begin": 3}},
         }
@@ -106,7 +106,7 @@ def test_nothing_found_is_an_empty_list() -> None:
 
 @pytest.mark.parametrize(("severity", "written"), [("error", "critical"), ("warning", "major"), ("note", "info")])
 def test_severities(severity: str, written: str) -> None:
-    write(".medplum-lint.toml", f'[severity]\nbase-url-without-trailing-slash = "{severity}"\n')
+    write(".medplum-lint.toml", f'[severity]\nmissing-trailing-slash = "{severity}"\n')
     write("medplum.config.json", BAD)
     issue, _configuration = report("medplum.config.json", "--select", "missing-trailing-slash")
     assert issue["severity"] == written

@@ -165,7 +165,7 @@ def test_a_number_within_its_range_is_itself(digits: str, value: float) -> None:
 def test_every_reader_of_json_takes_every_number(digits: str) -> None:
     (strict,), (tolerant,) = loaded(f'{{"a": {digits}}}'), loaded(f'{{"a": {digits},}}')
     if not digits.startswith("00"):
-        assert strict.problems == () and [problem.name for problem in tolerant.problems] == ["invalid-json"]
+        assert strict.problems == () and [problem.name for problem in tolerant.problems] == ["json-trailing-comma"]
         assert strict.document.data == tolerant.document.data
     parameter = {"Name": "/medplum/prod/workers", "Type": "String", "Value": f'{{"enabled": [{digits}]}}'}
     lines = json.dumps({"Parameters": [parameter]})

@@ -422,14 +422,14 @@ def check_that_a_member_is_renamed(document: Any, name: str, chance: random.Rand
 
 
 def comments_of(text: str) -> list[str]:
-    return sorted(text[slice(*problem.span)] for problem in parse_json(text).problems if problem.name == "invalid-json")
+    return sorted(text[slice(*problem.span)] for problem in parse_json(text).problems if problem.name == "json-comment")
 
 
 def check_that_comments_stay_beside_what_is_given_twice(document: Any, chance: random.Random) -> None:
     text = Styled(chance).text(document)
     parsed = parse_json(text)
     for problem in parsed.problems:
-        edits = remove_earlier(text, parsed, problem.path) if problem.name == "duplicate-key" and problem.path else None
+        edits = remove_earlier(text, parsed, problem.path) if problem.name == "json-duplicate-key" and problem.path else None
         if edits is not None:
             after = checked(text, edits, document)
             assert comments_of(after) == comments_of(text)
@@ -442,7 +442,7 @@ def check_that_strict_json_is_made(document: Any, chance: random.Random) -> None
     edits = remove_comments(text, parsed) + remove_trailing_commas(text, parsed)
     after = apply_edits(text, edits)
     strict = parse_json(after)
-    assert is_same(strict.value, document) and {problem.name for problem in strict.problems} <= {"duplicate-key"}
+    assert is_same(strict.value, document) and {problem.name for problem in strict.problems} <= {"json-duplicate-key"}
     assert blank_ends(after) <= blank_ends(text)
     while strict.problems:
         path = min((problem.path or () for problem in strict.problems), key=len)  # what is twice in what is dropped goes with it

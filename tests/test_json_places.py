@@ -150,7 +150,7 @@ def test_every_place_is_found_again(value: Any, chance: random.Random, blanks: s
     text = renderer.render(value)
     tolerant, parsed = parse_tolerantly(text), parse_json(text)
     assert json.loads(text) == plain(value) == tolerant.value == parsed.value
-    assert set(rules_of(tolerant)) <= {"duplicate-key"}
+    assert set(rules_of(tolerant)) <= {"json-duplicate-key"}
     assert tolerant.whole and parsed.whole
     assert tolerant.problems == parsed.problems
     assert isinstance(parsed.places, RecordedPlaces if parsed.problems else ScannedPlaces)
@@ -206,8 +206,8 @@ def test_a_name_that_stands_twice() -> None:
     parsed = parse_json(text)
     assert parsed.value == {"a": {"b": 3}}
     assert [(problem.name, text[slice(*problem.span)], problem.span.start, problem.path) for problem in parsed.problems] == [
-        ("duplicate-key", '"b"', 15, ("a", "b")),
-        ("duplicate-key", '"b"', 30, ("a", "b")),
+        ("json-duplicate-key", '"b"', 15, ("a", "b")),
+        ("json-duplicate-key", '"b"', 30, ("a", "b")),
     ]
     assert parsed.places.find(("a", "b")) == Place(Span(35, 36), Span(30, 33))
     assert parsed.places.find(("a", "b", "c")) is None
@@ -317,10 +317,10 @@ def test_no_text_raises(text: str) -> None:
     try:
         value = json.loads(text, parse_constant=lambda _name: 1 / 0)
     except (ValueError, ZeroDivisionError):
-        assert set(rules_of(again)) - {"duplicate-key"}
+        assert set(rules_of(again)) - {"json-duplicate-key"}
     else:
         assert repr(parsed.value) == repr(again.value) == repr(value)  # repr: 1 is not true, -0.0 is not 0
-        assert set(rules_of(again)) <= {"duplicate-key"}
+        assert set(rules_of(again)) <= {"json-duplicate-key"}
 
 
 def mutated(chance: random.Random, text: str) -> str:
@@ -353,7 +353,7 @@ def test_something_is_wrong_exactly_where_node_says_so() -> None:
 
 def is_json(text: str) -> bool:
     """Whether both readers take a text for JSON."""
-    answers = {set(rules_of(parsed)) <= {"duplicate-key"} for parsed in (parse_tolerantly(text), parse_json(text))}
+    answers = {set(rules_of(parsed)) <= {"json-duplicate-key"} for parsed in (parse_tolerantly(text), parse_json(text))}
     assert len(answers) == 1
     return answers.pop()
 

@@ -87,7 +87,7 @@ def test_what_is_no_text_is_refused_by_kubernetes(value: str) -> None:
 def test_a_secret_in_a_config_map() -> None:
     text = config_map("MEDPLUM_BASE_URL: https://api.hospital.example/", "MEDPLUM_REDIS_PASSWORD: x", "MEDPLUM_SIGNING_KEY: ''")
     assert found(text, "c.yaml") == ["plaintext-secret redis.password"]
-    assert lint(text.replace("https://api.hospital.example", "http://localhost:8103"), "c.yaml").result.findings[0].severity == "note"
+    assert found(text.replace("https://api.hospital.example", "http://localhost:8103"), "c.yaml") == []
 
 
 CONTAINER = f"""\

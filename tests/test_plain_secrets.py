@@ -62,6 +62,15 @@ SOURCES: dict[str, tuple[str, Written, str]] = {
     "dockerfile": ("Dockerfile", dockerfile, "plaintext-secret"),
     "workflow": ("deploy.yml", workflow, "plaintext-secret"),
 }
+ABOUT_SECRETS = {
+    "cloudformation-secret",
+    "live-credential",
+    "plaintext-secret",
+    "published-credential",
+    "stray-credential",
+    "unencrypted-parameter",
+    "unfilled-placeholder",
+}
 PLACEHOLDERS = ["changeme", "CHANGEME", "<password>", "your-password", "TODO"]
 
 
@@ -69,11 +78,7 @@ def found(text: str, name: str) -> list[tuple[str, str]]:
     """Each finding about a secret or placeholder: its severity and rule, and its setting."""
     outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(EVERY_RULE))
     assert outcome.bugs == ()
-    return [
-        (f"{one.severity} {one.rule}", dotted(one.path or ()))
-        for one in outcome.result.findings
-        if one.rule.startswith(("secret-in-", "placeholder-", "published-", "live-", "credential-"))
-    ]
+    return [(f"{one.severity} {one.rule}", dotted(one.path or ())) for one in outcome.result.findings if one.rule in ABOUT_SECRETS]
 
 
 def given(source: str, **more: str) -> list[tuple[str, str]]:

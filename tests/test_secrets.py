@@ -109,7 +109,8 @@ def test_yaml_as_the_cli_prints_it() -> None:
     [
         ({"queryTimeout": 0}, ["unlimited-query-time"]),
         ({"queryTimeout": 60_000}, []),
-        ({"queryTimeout": 600_000}, ["mismatched-timeout"]),
+        ({"queryTimeout": 120_000}, ["mismatched-timeout"]),
+        ({"queryTimeout": 600_000}, ["inadvisable-number"]),
         ({"queryTimeout": "60s"}, ["inexact-value"]),
         ({"queryTimeout": "60 sec"}, ["wrong-type"]),
         ({"queryTimeout": -1}, ["number-out-of-range"]),
@@ -118,7 +119,7 @@ def test_yaml_as_the_cli_prints_it() -> None:
         ({"port": "many"}, ["wrong-type"]),
         ({"port": None}, []),
         ({"host": ""}, ["incomplete-connection-secret"]),
-        ({"dbname": None, "database": "medplum"}, ["unknown-setting"]),
+        ({"dbname": None, "database": "medplum"}, ["incomplete-connection-secret", "unknown-setting"]),
         ({"password": "CHANGEME"}, ["unfilled-placeholder"]),
         ({"engine": "Aurora-PostgreSQL"}, []),
         ({"engine": "mariadb"}, ["wrong-database-engine"]),

@@ -745,8 +745,8 @@ def test_what_switches_a_rule_off() -> None:
     assert off('ignore = ["missing-setting"]', "--ignore", "wrong-type") == 0
     assert off('[per-file."medplum.*.json"]\nignore = ["missing-setting"]') == 1
     assert off('[per-file."other.json"]\nignore = ["missing-setting"]') == 0
-    assert off("[severity]\nmissing-redis = {production = 'off', development = 'error'}") == 1
-    assert off("[severity]\nmissing-redis = {production = 'error', development = 'off'}") == 0
+    assert off("[severity]\nmissing-setting = {production = 'off', development = 'error'}") == 1
+    assert off("[severity]\nmissing-setting = {production = 'error', development = 'off'}") == 0
     assert off('target = "development"') > 0
     assert off('target = "development"', "--target", "production") == 0
     assert off('target = "production"') == 0

@@ -99,8 +99,7 @@ def test_a_variable_without_effect_is_reported_once_with_what_works(variable: st
     outcome = lint(f"MEDPLUM_REDIS_PORT=6379\n{variable}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n")
     (finding,) = outcome.result.findings
     of_a_connection = variable.startswith(("MEDPLUM_DATABASE_", "MEDPLUM_REDIS_", "MEDPLUM_READONLY_DATABASE_"))
-    rule = ("misnamed-setting", "error") if of_a_connection else ("misnamed-setting", "warning")
-    assert (finding.rule, finding.severity) == rule
+    assert (finding.rule, finding.severity) == ("misnamed-setting", "error" if of_a_connection else "warning")
     assert finding.message.startswith(f"{variable} sets ") and USELESS[variable] in finding.message
 
 
@@ -218,7 +217,7 @@ def test_each_place_is_that_of_the_variable() -> None:
 def test_no_setting_is_reported_twice() -> None:
     """One variable, one finding, whatever is wrong with it; that a secret can be read, or a name will go, is another matter."""
     text = "".join(f"{variable_of(path)}=%\n" for path in PATHS if len(path) == 1 or path[0] in ("database", "redis"))
-    reported = [line.split()[1] for line in found(text) if not line.startswith(("secret-in-", "deprecated-"))]
+    reported = [line.split()[1] for line in found(text) if not line.startswith(("plaintext-secret ", "deprecated-setting "))]
     assert len(reported) == len(set(reported)) > 60
 
 

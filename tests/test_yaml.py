@@ -314,8 +314,8 @@ def test_a_name_that_stands_twice() -> None:
     parsed = one("a:\n  - b: 1\n    b: 2\n    'b': 3\n")
     assert parsed.value == {"a": [{"b": 3}]}
     assert [(problem.name, problem.span, problem.path) for problem in parsed.problems] == [
-        ("duplicate-key", Span(16, 17), ("a", 0, "b")),
-        ("duplicate-key", Span(25, 28), ("a", 0, "b")),
+        ("yaml-duplicate-key", Span(16, 17), ("a", 0, "b")),
+        ("yaml-duplicate-key", Span(25, 28), ("a", 0, "b")),
     ]
     place = parsed.places.find(("a", 0, "b"))
     assert place is not None and place.value == Span(30, 31)
