@@ -99,6 +99,17 @@ def every_message() -> dict[str, dict[str, Clauses]]:
     }
 
 
+def test_each_remedy_is_shown_as_one() -> None:
+    remedies = [
+        (file.data["id"], one["remedy"]) for file in built_in_files() for one in (file.data, *file.data.get("cases", ())) if "remedy" in one
+    ]
+    demand(
+        f"{rule}: the remedy is shown as a reason; let it begin with a word of ORDERS in linter/reporters/_clauses.py: {remedy}"
+        for rule, remedy in remedies
+        if clauses(f"port is odd: nothing works; {remedy}").fix != remedy
+    )
+
+
 def test_every_message_of_the_rules() -> None:
     """Read the difference before you accept it: each part is printed on its own, and has to read well."""
     messages = every_message()

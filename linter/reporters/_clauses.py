@@ -25,10 +25,10 @@ class Clauses(NamedTuple):
 
 
 ORDERS: Final = frozenset(
-    "add ask check choose close complete convert copy correct create decide define delete encode encrypt end escape fetch fill generate "
-    "give have indent inject join keep leave let limit list lower make mount move name pass pick plan point put raise remove rename repeat "
-    "replace replicate request revoke run save scan set specify split spell start store swap switch turn update upgrade use wait "
-    "write".split()
+    "add ask begin change check choose close complete convert copy correct create decide define delete drop encode encrypt end escape "
+    "export fetch fill generate give have indent inject join keep leave let limit list lower make mount move name pass pick plan point "
+    "put raise remove rename repeat replace replicate request revoke run save scan set specify spell split start store swap switch turn "
+    "update upgrade use wait write".split()
 )
 """The words with which a remedy begins."""
 
