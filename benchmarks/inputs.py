@@ -69,9 +69,12 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "maxJsonSize": "1mb",
     "maxBatchSize": "20mb",
     "DatabaseSecrets": "medplum/{}/database",
+    "database.ssl.require": "true",
     "RedisSecrets": "medplum/{}/redis",
 }
-"""An environment without mistakes."""
+"""An environment without mistakes, but for its signing key."""
+_ONLY_IN_DUMPS: Final = ("DatabaseSecrets", "database.ssl.require", "RedisSecrets")
+"""What a config file holds as objects instead."""
 _SEVEN_WITH_THE_KEY: Final = 6
 """Mistakes of the file with seven: its key, which is stored in plain text, is the last."""
 _SIGNING: Final = {"signingKeyId": "K2JCJMDEHXQW5F", "signingKey": "", "signingKeyPassphrase": PASSPHRASE}
@@ -113,9 +116,12 @@ def of_others(count: int) -> Iterator[Parameter]:
 def server_config(mistakes: int = 0, **more: Any) -> dict[str, Any]:
     """A production server's config file with so many mistakes, each of which is one finding. At most as many as there are in WRONG."""
     made: dict[str, Any] = {
-        **{name: value.replace("{}", "e0") for name, value in ENVIRONMENT.items() if not name.endswith("Secrets")},
+        **{name: value.replace("{}", "e0") for name, value in ENVIRONMENT.items() if name not in _ONLY_IN_DUMPS},
         "port": 8103,
         "registerEnabled": False,
+        **_SIGNING,
+        "signingKey": "${SIGNING_KEY}",
+        "signingKeyPassphrase": "${SIGNING_KEY_PASSPHRASE}",
         "database": {
             "host": "database.clinic.example",
             "username": "medplum",
@@ -446,7 +452,8 @@ def _grown_findings_in_dump(path: Path, size: int) -> None:
 
 
 def _grown_environments(path: Path, size: int) -> None:
-    write_dump(path, (one for number in range(size) for one in environment(f"e{number}")))
+    [key] = keys(1)
+    write_dump(path, (one for number in range(size) for one in environment(f"e{number}", key=key)))
 
 
 class Growing(NamedTuple):

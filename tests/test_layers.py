@@ -210,7 +210,7 @@ class Most(NamedTuple):
     """Named tuples that it compiles, Python's own included: those of ours of which hundreds of instances are made."""
 
 
-MOST = {"clean": Most(91, 42, 12), "ten": Most(116, 58, 13)}
+MOST = {"clean": Most(92, 42, 12), "ten": Most(117, 58, 13)}
 """For a file without mistakes, and for one with ten, each of another kind, of which three can be fixed."""
 RUN = """
 import collections, gc, importlib, re, sys
@@ -288,7 +288,7 @@ def started(path: Path) -> Start:
 def test_what_the_runs_report(starts: dict[str, Start]) -> None:
     assert starts["clean"].report == f"No findings in 1 file, judged by server {NEWEST} (the newest known release)."
     assert starts["clean"].exit_code == 0
-    assert "\nFound 7 errors and 3 warnings in 1 file" in starts["ten"].report
+    assert "\nFound 8 errors and 2 warnings in 1 file" in starts["ten"].report
     assert starts["ten"].exit_code == 1
 
 

@@ -714,7 +714,7 @@ def test_a_variable_that_another_file_gives_too_is_not_taken_out(folder: Path) -
 def test_a_file_that_is_read_in_two_ways_is_not_edited(folder: Path) -> None:
     service = "    env_file: .env\n    environment: {MEDPLUM_REDIS_HOST: redis, MEDPLUM_BASE_URL: '${URL}'}\n"
     write(folder, **{"docker-compose_dot_yml": compose(service)}, _dot_env="URL=https://api.hospital.health\nMEDPLUM_PORT=8103\n")
-    assert any(".env:1:5 error[base-url-without" in line for line in lint("."))
+    assert any(f".env:1:5 error[{SLASH}]" in line for line in lint("."))
     made = fixes(".", ".env")
     assert made.files == () and made.bugs == ()
 
@@ -794,7 +794,7 @@ def test_no_secret_of_a_part_is_shown(command: list[str], folder: Path) -> None:
 def test_the_name_under_which_a_container_reads_a_key_is_not_edited(folder: Path) -> None:
     container = "env: [{name: MEDPLUM_BASE_URL, valueFrom: {configMapKeyRef: {name: config, key: url}}}]"
     write(folder, d_dot_yaml=deployment(container), c_dot_yaml=config_map("url: https://api.hospital.health"))
-    assert any("c.yaml:4" in line and "base-url-without" in line for line in lint("."))
+    assert any("c.yaml:4" in line and f"[{SLASH}]" in line for line in lint("."))
     assert fixes(".").files == ()
 
 
@@ -914,7 +914,8 @@ def claims(*paths: str) -> list[str]:
     outcome = lint_paths(list(paths), Options())
     assert outcome.bugs == ()
     assert outcome.result.documents
-    return sorted({one.rule for one in outcome.result.findings if one.rule.startswith("missing-") or one.rule == "ignored-environment"})
+    rules = {one.rule for one in outcome.result.findings} - {SLASH}
+    return sorted(rule for rule in rules if rule.startswith("missing-") or rule == "ignored-environment")
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
