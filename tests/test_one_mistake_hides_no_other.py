@@ -11,7 +11,7 @@ import copy
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from support.helpers import bare
@@ -22,7 +22,7 @@ from linter.commands.rules import load_example
 from linter.conformance.meaning import meant
 from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check
-from linter.policy.rule import Rule
+from linter.policy.rule import Case, Rule, kind_matches
 from linter.policy.rule_file import RuleFile
 from linter.release import ANY_SERVER, Release
 from linter.settings import Setting
@@ -63,29 +63,31 @@ def leaves(value: Any, path: SettingPath = ()) -> Iterator[tuple[SettingPath, An
         yield path, value
 
 
-def catalogue_of(source: RuleFile, path: SettingPath) -> tuple[str, SettingPath]:
+def kind_of(source: RuleFile, example: Any) -> str:
+    """The kind of an example: what it says, else the first that its rule is for, as JSON."""
+    assert source.rule is not None
+    kind: str = example.get("kind") or source.rule.info.kinds[0]
+    return kind if "/" in kind or kind == "deployment" else f"{kind}/json"
+
+
+def catalogue_of(kind: str, path: SettingPath) -> tuple[str, SettingPath]:
     """Where a setting of an example is described, and what it is called there."""
-    assert source.rule is not None
-    kind = source.rule.info.kinds[0]
-    if kind == "deployment":
-        return KINDS.get(str(path[0]), ""), path[1:]
-    return kind if "/" in kind else f"{kind}/json", path
+    return (KINDS.get(str(path[0]), ""), path[1:]) if kind == "deployment" else (kind, path)
 
 
-def is_checked(source: RuleFile, path: SettingPath) -> bool:
-    """Whether a rule checks a setting itself, so that it is for another rule to find it misspelt."""
-    assert source.rule is not None
-    texts = [clause.text for case in source.rule.cases for clause in case.must]
+def is_checked(case: Case, path: SettingPath) -> bool:
+    """Whether a case checks a setting itself, so that it is for another rule to find it misspelt."""
+    texts = [clause.text for clause in case.must]
     return any(one in (".".join(map(str, path)), "**", "$") or one.startswith("<") and "arn" not in one for one in texts)
 
 
-def variants(source: RuleFile, data: Any) -> Iterator[tuple[SettingPath, Any, Any]]:
+def variants(case: Case, kind: str, data: Any) -> Iterator[tuple[SettingPath, Any, Any]]:
     """The data of an example with one setting misspelt; each with that setting and how it is written."""
     for path, value in leaves(data):
-        kind, inner = catalogue_of(source, path)
-        name = kind if kind.startswith("secret") else kind.partition("/")[0]
+        described, inner = catalogue_of(kind, path)
+        name = described if described.startswith("secret") else described.partition("/")[0]
         setting = settings.catalogue(name).get(inner) if name in settings.KINDS and inner else None
-        if setting is None or is_checked(source, path):
+        if setting is None or is_checked(case, path):
             continue
         for spelling in misspelt(value, setting):
             if spelling in [other for _, other in leaves(data)]:
@@ -98,46 +100,73 @@ def variants(source: RuleFile, data: Any) -> Iterator[tuple[SettingPath, Any, An
             yield path, spelling, changed
 
 
-def finds(source: RuleFile, rule: Rule, example: Any, data: Any) -> list[str]:
-    kind = example.get("kind") or catalogue_of(source, ("x", "x"))[0] if rule.info.kinds[0] != "deployment" else "deployment"
+def finds(rule: Rule, number: int, kind: str, example: Any, data: Any) -> list[str]:
+    """What one case of a rule finds, as if it were alone."""
     found: list[str] = []
     for sample in load_example(json.dumps(data).encode(), kind):
         sample.document.now = datetime.fromisoformat(f"{example['now']}T12:00:00+00:00") if "now" in example else None
-        found.extend(".".join(map(str, finding.document.owner(finding.path or ())[1])) for finding in check(rule, sample.document))
+        severity = rule.cases[number].info.severity[sample.document.target]
+        levels = tuple(severity if one == number else None for one in range(len(rule.cases)))
+        found.extend(".".join(map(str, finding.document.owner(finding.path or ())[1])) for finding in check(rule, sample.document, levels))
     return sorted(found)
 
 
-CASES = [
-    (source, verdict, number)
+class Tried(NamedTuple):
+    """An example of a rule, and a case of the rule that is for documents of its kind."""
+
+    source: RuleFile
+    case: int
+    verdict: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.source.data['id']}-{self.case}-{self.verdict}-{self.number}"
+
+    @property
+    def rule(self) -> Rule:
+        assert self.source.rule is not None
+        return self.source.rule
+
+    @property
+    def example(self) -> Any:
+        return self.source.data["examples"][self.verdict][self.number]
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.source, self.example)
+
+    def variants(self) -> Iterator[tuple[SettingPath, Any, Any]]:
+        return variants(self.rule.cases[self.case], self.kind, self.example["data"])
+
+
+TRIED = [
+    tried
     for source in built_in_files()
     if source.rule is not None and not source.rule.found_by
     for verdict in ("good", "bad")
     for number, example in enumerate(source.data["examples"][verdict])
     if isinstance(example.get("data"), dict) and "Parameters" not in json.dumps(example["data"])
+    for case, one in enumerate(source.rule.cases)
+    for tried in [Tried(source, case, verdict, number)]
+    if any(kind_matches(tried.kind, kind) for kind in one.info.kinds)
 ]
 
 
 def test_there_is_something_to_try() -> None:
-    tried = {
-        source.data["id"] for source, verdict, number in CASES for _ in variants(source, source.data["examples"][verdict][number]["data"])
-    }
-    assert len(tried) > 60
+    tried = {(one.source.data["id"], one.case) for one in TRIED if any(True for _ in one.variants())}
+    assert len(tried) > 120
     assert {
-        *("unserved-oauth-url", "issuer-differs-from-base-url", "foreign-account-arn", "foreign-account-arn"),
-        *("server-differs-from-infra", "server-differs-from-infra", "url-differs-from-domain"),
-        *("sensitive-logs", "unencrypted-redis", "missing-ca-certificate", "url-differs-from-domain"),
+        *(("unserved-oauth-url", 1), ("issuer-differs-from-base-url", 0), ("foreign-account-arn", 0), ("foreign-account-arn", 3)),
+        *(("server-differs-from-infra", 2), ("server-differs-from-infra", 3), ("url-differs-from-domain", 0)),
+        *(("sensitive-logs", 0), ("unencrypted-redis", 0), ("missing-ca-certificate", 0), ("url-differs-from-domain", 2)),
     } <= tried
 
 
-@pytest.mark.parametrize(
-    ("source", "verdict", "number"), CASES, ids=[f"{one.data['id']}-{verdict}-{number}" for one, verdict, number in CASES]
-)
-def test_a_setting_that_is_misspelt_changes_nothing(source: RuleFile, verdict: str, number: int) -> None:
-    assert source.rule is not None
-    example = source.data["examples"][verdict][number]
-    expected = finds(source, source.rule, example, example["data"])
-    for path, spelling, data in variants(source, example["data"]):
-        assert finds(source, source.rule, example, data) == expected, (path, spelling)
+@pytest.mark.parametrize("tried", TRIED, ids=str)
+def test_a_setting_that_is_misspelt_changes_nothing(tried: Tried) -> None:
+    expected = finds(tried.rule, tried.case, tried.kind, tried.example, tried.example["data"])
+    for path, spelling, data in tried.variants():
+        assert finds(tried.rule, tried.case, tried.kind, tried.example, data) == expected, (path, spelling)
 
 
 @pytest.mark.parametrize(
