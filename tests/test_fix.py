@@ -28,7 +28,7 @@ from linter.release import NEWEST
 from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.text import Edit, Span
 
-SLASHES = "missing-trailing-slash,missing-trailing-slash,ignored-setting,missing-trailing-slash"
+SLASHES = "missing-trailing-slash,ignored-setting"
 KNOWN = ("--server-version", str(NEWEST))
 """An old setting is deleted only where it is known which server it is."""
 BASE: Mapping[str, Any] = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
@@ -122,7 +122,8 @@ def test_safe_fixes_alone_unless_others_are_asked_for() -> None:
 def test_what_is_left_is_reported() -> None:
     path = write(json.dumps({**BASE, "baseUrl": "https://api.clinic.example", "appBaseUrl": "https://app.clinic.example"}))
     result = fix(path.name)
-    assert result.stdout.count("[missing-trailing-slash]") == 1 and "[app-base-url" not in result.stdout
+    assert result.stdout.count("[missing-trailing-slash]") == 1 and "appBaseUrl must end" not in result.stdout
+    assert "baseUrl must end" in result.stdout
     assert result.stderr == "medplum-lint: note: 1 finding fixed in 1 file\n"
 
 
@@ -385,6 +386,9 @@ WHOLE: Mapping[str, Any] = {
     "supportEmail": "help@clinic.example",
     "binaryStorage": "s3:clinic-files",
     "storageBaseUrl": "https://storage.clinic.example/binary/",
+    "signingKeyId": "K2JCJMDEHXQW5F",
+    "signingKey": "${SIGNING_KEY}",
+    "signingKeyPassphrase": "${SIGNING_KEY_PASSPHRASE}",
     "database": {"host": "db", "ssl": {"require": True}},
     "redis": {"host": "cache"},
 }
@@ -490,7 +494,7 @@ def test_a_fix_of_some_names_says_which_it_leaves() -> None:
 @pytest.mark.parametrize("other", ["", 'MEDPLUM_APPROVED_SENDER_EMAILS="a@clinic.example, b@clinic.example"\n'])
 def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
     """The less grave finding that it brings is as grave as the other one that is mended, which has nothing to do with it."""
-    base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\n"
+    base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\nMEDPLUM_AWS_REGION=eu-central-1\n"
     path = write(f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1_000\n{other}", ".env")
     assert left(path) == [("mismatched-timeout", "keepAliveTimeout")]
     assert path.read_text() == f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1000\n{other.replace(', ', ',')}"

@@ -109,8 +109,8 @@ def test_parameters() -> None:
     entries = [{"Name": f"/medplum/prod/shards.east-1.{name}", "Type": "String", "Value": value} for name, value in values.items()]
     Path("ssm.json").write_text(json.dumps([{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://a.clinic/"}, *entries]))
     assert sorted((rule, setting.removeprefix("shards.east-1.")) for _, rule, setting in about_shards("ssm.json", "5.2.13")) == [
-        ("misread-boolean", "isDefaultShard"),
         ("invalid-arn", "DatabaseSecrets"),
+        ("misread-boolean", "isDefaultShard"),
         ("misread-number", "database.port"),
         ("unencrypted-parameter", "database.password"),
         ("unknown-setting", "database.maxConections"),
