@@ -470,7 +470,10 @@ def test_a_dump_is_never_edited(folder: Path) -> None:
 def test_a_diff_prints_the_commands_and_fails(folder: Path) -> None:
     result = run("ssm.json", "--diff", "--fail-on", "never")
     assert result.exit_code == 1
-    assert result.output.startswith("# ssm.json: a dump is not changed; these commands change Parameter Store\n# missing-trailing-slash (environment prod)")
+    assert result.output.splitlines()[:2] == [
+        "# ssm.json: a dump is not changed; these commands change Parameter Store",
+        '# missing-trailing-slash (environment prod): set storageBaseUrl to "https://storage.clinic.example/binary/"',
+    ]
     assert "# missing-trailing-slash (environment staging)" not in result.output
     assert "# missing-trailing-slash (environment staging)" in run("ssm.json", "--diff", "--unsafe-fixes").output
     fine = {"Parameters": [parameter("/medplum/prod/baseUrl", "https://api.clinic.example/")]}
