@@ -119,13 +119,14 @@ def test_what_is_something_else_is_left_alone() -> None:
 
 def test_a_kind_overrules_the_content() -> None:
     result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-setting", "-f", "concise")
-    assert (result.exit_code, result.output.splitlines()[0][:47]) == (1, "medplum.config.json:1:1: error[missing-setting")
+    assert result.exit_code == 1
+    assert "\nmedplum.config.json:1:1: error[missing-setting] baseUrl is missing or empty" in result.output
 
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])
 def test_the_target(target: str, level: str) -> None:
     result = lint(write("server.json", BAD), "--target", target, "--select", "missing-setting", "-f", "concise")
-    assert result.output.startswith(f"server.json:1:1: {level}[missing-setting]")
+    assert f"\nserver.json:1:1: {level}[missing-setting] supportEmail is missing" in result.output
 
 
 # --- Exit codes ---------------------------------------------------------------------------------------------------------------------
@@ -147,8 +148,8 @@ def test_fail_on(fail_on: str, code: int) -> None:
             f"medplum-lint: error: .: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}\n",
         ),
         (
-            ["--select", "base-url-without-trailing-slas", "-"],
-            f'medplum-lint: error: there is no rule "base-url-without-trailing-slas"; did you mean "{SLASH}"?\n',
+            ["--select", "missing-trailing-slas", "-"],
+            f'medplum-lint: error: there is no rule "missing-trailing-slas"; did you mean "{SLASH}"?\n',
         ),
         (["--rules", "policies", "-"], "medplum-lint: error: policies: no such file or folder\n"),
     ],
@@ -230,7 +231,8 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_json_contract() -> None:
-    result = json.loads(lint(write("server.json", BAD), "--format", "json", "--select", f"{SLASH},missing-setting").output)
+    text = f'{BAD[:-1]}, "appBaseUrl": "https://app.hospital.example/", "binaryStorage": "s3:files"}}'
+    result = json.loads(lint(write("server.json", text), "--format", "json", "--select", f"{SLASH},missing-setting").output)
     assert result == {
         "version": 1,
         "tool": {"name": "medplum-lint", "version": __version__},
@@ -252,10 +254,10 @@ def test_the_json_contract() -> None:
         "findings": [
             {
                 "rule": "missing-setting",
-                "category": "mail",
+                "category": "settings",
                 "severity": "error",
-                "message": "supportEmail is missing: invitations, address verifications and password resets have no sender, and "
-                "SES refuses them; set it to the address that mail comes from",
+                "message": "supportEmail is missing: invitations and password resets have no sender, which SES and other services "
+                "refuse; set it to the address that mail comes from",
                 "path": "server.json",
                 "kind": "server/json",
                 "environment": None,
@@ -352,8 +354,8 @@ def test_rules_lists_every_rule_file() -> None:
 
 def test_explain() -> None:
     output = lint("explain", SLASH).output
-    assert output.startswith(f"{SLASH}: baseUrl does not end with a slash\n\nSeverity: error\nFor:      server\n")
-    assert '      "baseUrl": "https://api.example.com"\n' in output
+    assert output.startswith(f"{SLASH}: The server appends paths to a URL as it is\n\nSeverity: error\nFor:      server, infra\n")
+    assert '      "storageBaseUrl": "https://storage.example.com/binary",\n' in output
     result = lint("explain", "missing-baseurl")
     assert (result.exit_code, result.stderr) == (
         2,
@@ -594,7 +596,7 @@ def test_broken_files_in_a_folder_are_never_passed_over() -> None:
     os.mkfifo("medplum.pipe.json")
     os.symlink(".", "loop")
     os.symlink("/nowhere", "medplum.dangling.json")
-    result = lint("--format", "json", "--select", "invalid-encoding,invalid-json,invalid-json,wrong-type")
+    result = lint("--format", "json", "--select", "invalid-encoding,invalid-json,wrong-type")
     found = [(one["path"], one["rule"], tuple(one["range"]["start"].values())) for one in json.loads(result.stdout)["findings"]]
     assert found == [
         ("medplum.binary.json", "invalid-encoding", (3, 115)),

@@ -59,11 +59,11 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--server-version", "la"], ["latest"]),
         (["upgrade", "--from", "5.0.1"], ["5.0.15", "5.0.14", "5.0.13", "5.0.12", "5.0.11", "5.0.10", "5.0.1"]),
         (["upgrade", "--to", "3.3"], ["3.3.0"]),
-        (["explain", "base-url-without"], ["missing-trailing-slash"]),
+        (["explain", "missing-t"], ["missing-trailing-slash"]),
         (["explain", "tls"], []),
         (["rules", "tls"], ["tls"]),
-        (["--select", "missing-b"], ["missing-setting", "missing-setting"]),
-        (["--ignore", "tls,missing-b"], ["tls,missing-setting", "tls,missing-setting"]),
+        (["--select", "missing-s"], ["missing-setting", "missing-smtp-login"]),
+        (["--ignore", "tls,missing-s"], ["tls,missing-setting", "tls,missing-smtp-login"]),
         (["--select", "tls", "--ignore", "tls,mai"], ["tls,mail"]),
         (["explain", "no-such-rule"], []),
         (["tset", ""], ["<file>"]),
@@ -103,8 +103,8 @@ def test_policies_of_ones_own(nowhere: Path) -> None:
 @pytest.mark.parametrize("text", ["rules = 1", "[[[", 'rules = ["missing"]', 'rules = ["/"]'])
 def test_a_configuration_that_cannot_be_read_stops_nothing(nowhere: Path, text: str) -> None:
     (nowhere / ".medplum-lint.toml").write_text(text)
-    assert completed("explain", "missing-base") == ["missing-setting"]
-    assert completed("--config", "none.toml", "--ignore", "missing-base") == ["missing-setting"]
+    assert completed("explain", "missing-sett") == ["missing-setting"]
+    assert completed("--config", "none.toml", "--ignore", "missing-sett") == ["missing-setting"]
 
 
 def test_every_option_with_names_of_ours_is_completed() -> None:
@@ -163,18 +163,18 @@ def test_what_no_shell_asks(asked: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_bash(path: str) -> None:
     text = script("bash") + (
-        "complete() { :; }; compopt() { :; }; COMP_WORDS=(medplum-lint --select tls,missing-b); COMP_CWORD=2\n"
+        "complete() { :; }; compopt() { :; }; COMP_WORDS=(medplum-lint --select tls,missing-s); COMP_CWORD=2\n"
         '_medplum_lint_completion medplum-lint; echo "${COMPREPLY[*]}"\n'
     )
-    assert in_shell("bash", text, path) == "tls,missing-setting tls,missing-setting\n"
+    assert in_shell("bash", text, path) == "tls,missing-setting tls,missing-smtp-login\n"
 
 
 def test_fish(path: str) -> None:
-    text = script("fish") + 'complete -C "medplum-lint --select tls,missing-b"\ncomplete -C "medplum-lint explain json-dup"\n'
+    text = script("fish") + 'complete -C "medplum-lint --select tls,missing-s"\ncomplete -C "medplum-lint explain duplicate-k"\n'
     assert in_shell("fish", text, path).splitlines() == [
-        "tls,missing-setting\tbaseUrl is missing",
-        "tls,missing-setting\tbinaryStorage is missing",
-        "duplicate-key\tAn object contains the same name twice",
+        "tls,missing-setting\tThe server needs a setting that is not there",
+        "tls,missing-smtp-login\tThe mail server does not send without a login",
+        "duplicate-key\tA name is given twice, and only the last one counts",
     ]
 
 
@@ -184,8 +184,8 @@ def test_zsh(path: str) -> None:
         + script("zsh")
         + (
             "_describe() { print -rl -- $completions_with_descriptions; }\n"
-            "words=(medplum-lint explain json-dup); CURRENT=3\n"
+            "words=(medplum-lint explain duplicate-k); CURRENT=3\n"
             "_medplum_lint_completion\n"
         )
     )
-    assert in_shell("zsh", text, path) == "duplicate-key:An object contains the same name twice\n"
+    assert in_shell("zsh", text, path) == "duplicate-key:A name is given twice, and only the last one counts\n"

@@ -368,13 +368,14 @@ def levels(outcome: Outcome) -> dict[str, str]:
 
 
 def test_the_severity_of_a_category_is_that_of_the_rules_of_it_that_are_checked(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (server / "medplum.config.json").write_text(compact({"baseUrl": "https://api.hospital.org", "database": {}}))
+    wrong = {"baseUrl": "https://api.hospital.org", "appBaseUrl": "https://app.hospital.org/?tenant=1", "supportEmail": "x", "database": {}}
+    (server / "medplum.config.json").write_text(compact(wrong))
     before = levels(run(server, monkeypatch, "medplum.config.json"))
-    read(server, "[severity]\nurls = 'note'\nmail = 'off'\nhardening = 'error'\nmissing-app-base-url = 'warning'\n")
+    read(server, "[severity]\nurls = 'note'\nmail = 'off'\nhardening = 'error'\ninvalid-url = 'warning'\n")
     after = levels(run(server, monkeypatch, "medplum.config.json"))
-    assert before[SLASH] == "error" and before["missing-setting"] == "error"
-    assert (after[SLASH], after["missing-setting"]) == ("note", "warning")
-    assert before.keys() - after.keys() == {"missing-setting"}
+    assert (before[SLASH], before["invalid-url"], before["invalid-email"]) == ("error", "error", "error")
+    assert (after[SLASH], after["invalid-url"]) == ("note", "warning")
+    assert before.keys() - after.keys() == {"invalid-email"}
     assert after.keys() <= before.keys()  # what is pedantic is not made a finding by the severity of its category
 
 

@@ -64,11 +64,32 @@ def test_a_rule_that_speaks() -> None:
         f"  server       {NEWEST} (the newest known release)\n"
         "  severity     error (the rule)\n"
         "  checked      yes\n"
+        "  case 1  [line 11]\n"
+        "  when\n"
+        '    server: ">=4.1.9"  [line 12]\n'
+        f"      true     {NEWEST}\n"
+        "  or when\n"
+        '    server: "<4.1.9"  [line 13]\n'
+        f"      false    {NEWEST}: must be a release <4.1.9\n"
+        '    binaryStorage: {starts_with: "s3:"}  [line 14]\n'
+        "      unknown  binaryStorage at 1:1 (absent): is not given\n"
+        "    signingKeyId: present  [line 15]\n"
+        "      false    signingKeyId at 1:1 (absent): is missing\n"
+        "    signingKey: present  [line 16]\n"
+        "      false    signingKey at 1:1 (absent): is missing\n"
         "  must\n"
-        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 6]\n'
+        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 18]\n'
+        "      unknown  storageBaseUrl at 1:1 (absent): is not given\n"
+        "  case 2  [line 33]\n"
+        "  must\n"
+        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 34]\n'
         '      false    baseUrl at 2:14 is https://api.clinic.example: must end with "/"\n'
         "          true     if {format: base-url}\n"
         '          false    then {ends_with: "/"}: must end with "/"\n'
+        "  case 3  [line 43]\n"
+        "  must\n"
+        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 44]\n'
+        "      unknown  appBaseUrl at 1:1 (absent): is not given\n"
         "  findings\n"
         '    2:14 error: baseUrl must end with "/": where the server appends a path, the slash is missing '
         "(https://api.clinic.examplefhir/R4)\n"
@@ -146,13 +167,13 @@ def test_a_file_that_is_left_alone() -> None:
     ("configuration", "arguments", "expected"),
     [
         ("", ["--ignore", "urls"], "silent: --ignore names urls"),
-        ("", ["--ignore", "urls,base-url-*,tls"], "silent: --ignore names base-url-*"),
+        ("", ["--ignore", "urls,missing-t*,tls"], "silent: --ignore names missing-t*"),
         ("", ["--select", "tls"], "silent: --select names other rules"),
         ("", ["--select", "urls", "--ignore", RULE], f"silent: --ignore names {RULE}"),
         ('pedantic = false\nignore = ["tls", "urls"]\n', [], "silent: ignore in .medplum-lint.toml:2 names urls"),
         ('select = ["tls"]\n', [], "silent: select in .medplum-lint.toml names other rules"),
         (
-            '\n[severity]\nbase-url-without-trailing-slash = "off"\n',
+            '\n[severity]\nmissing-trailing-slash = "off"\n',
             [],
             "silent: it is off in production (severity in .medplum-lint.toml:3)",
         ),
@@ -168,7 +189,7 @@ def test_what_the_command_line_and_the_configuration_take_away(configuration: st
 
 
 def test_where_severity_and_target_are_from() -> None:
-    write(".medplum-lint.toml", 'target = "development"\n[severity]\nbase-url-without-trailing-slash = "note"\n')
+    write(".medplum-lint.toml", 'target = "development"\n[severity]\nmissing-trailing-slash = "note"\n')
     text = trace(RULE, "server.json")
     assert "\n  target       development (.medplum-lint.toml)\n" in text
     assert "\n  severity     note (severity in .medplum-lint.toml:3)\n" in text
@@ -230,7 +251,7 @@ def test_several_documents_of_a_file() -> None:
     text = trace(RULE, "dump.json")
     assert text.startswith("dump.json#prod: 1 finding\n")
     assert "\n  environment  prod\n" in text and "\n  environment  staging\n" in text
-    assert "\n\ndump.json#staging: silent: every clause holds\n" in text
+    assert "\n\ndump.json#staging: silent: every clause holds of what is given\n" in text
     assert "baseUrl at 6:13 is https://api.clinic.example" in text
 
 

@@ -36,7 +36,7 @@ def found(given: dict[str, Any] | str, server: str = "", name: str = "medplum.co
     """What the rules about names find in a file."""
     Path(name).write_text(given if isinstance(given, str) else json.dumps({**WHOLE, **given}))
     version = parse_server_version(server, "--server-version") if server else None
-    rules = ("*unknown*", "*misnamed*", "misnamed-setting", "ignored-setting", "misplaced-setting", "*ignored-infra*")
+    rules = ("*unknown*", "misnamed-setting", "ignored-setting", "misplaced-setting")
     outcome = lint_paths([name], Options(Overrides(select=rules, server=version)))
     assert outcome.errors == () and outcome.bugs == ()
     return list(outcome.result.findings)
