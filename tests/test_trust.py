@@ -171,7 +171,6 @@ LEAVES = st.one_of(
     st.fixed_dictionaries({"private_key": st.just("${signingKeyPassphrase}")}),
     st.fixed_dictionaries({"cloudfront_key": st.just("${signingKeyPassphrase}")}),
     st.fixed_dictionaries({"certificates": st.sampled_from(["usable", "few", "lasting"])}),
-    st.fixed_dictionaries({"without_origin_of": st.just("${unheardOf}")}),
     st.fixed_dictionaries({"arn": st.fixed_dictionaries({"region": OPERANDS})}),
 )
 

@@ -111,27 +111,6 @@ def same_origin(operand: Any) -> Check:
 
 
 @operator(
-    "without_origin_of",
-    schema=TEXT,
-    operand='"${path}"',
-    says="is a list of origins, separated by commas, that does not repeat the origin of a URL",
-)
-def without_origin_of(operand: Any) -> Check:
-    other = compile_value(operand)
-    name = show_value(operand)
-
-    def check(value: Any, node: Node) -> Verdict:
-        url = other(node)
-        if not isinstance(value, str) or not isinstance(url, str):
-            return None
-        whole = f"{url.rstrip('/')}/"
-        repeated = any(one.strip() and whole.startswith(f"{one.strip().rstrip('/')}/") for one in value.split(","))
-        return (Failure(lambda: f"repeats the origin of {name(node)}"),) if repeated else True
-
-    return check
-
-
-@operator(
     "aws_region",
     schema={"enum": ["known"]},
     operand="known",
