@@ -70,7 +70,7 @@ def test_every_page_is_in_the_navigation_once() -> None:
 def test_the_rules_are_by_category() -> None:
     [rules] = [entry["Rules"] for entry in navigation(README, DOCS) if "Rules" in entry]
     assert (
-        rules[:3] == ["rules/README.md", "rules/syntax.md", "rules/values.md"] and len(rules) == len(list((ROOT / "rules").iterdir())) + 1
+        rules[:3] == ["rules/README.md", "rules/syntax.md", "rules/settings.md"] and len(rules) == len(list((ROOT / "rules").iterdir())) + 1
     )
 
 

@@ -13,47 +13,36 @@ from linter.policy.rule_file import RuleFile
 
 
 class Category(NamedTuple):
-    """A folder of rules in words: the title of its page, and a sentence on what it holds."""
+    """A folder of rules in words: the title of its page, and a sentence that says what is wrong where its rules find something."""
 
     title: str
-    holds: str
+    reason: str
 
 
 CATEGORIES = {
-    "syntax": Category("Syntax", "Whether a file can be read at all: JSON, YAML, their encoding, and suppression comments."),
+    "syntax": Category("Syntax", "A file, or a comment in it, cannot be read as what it is."),
     "settings": Category("Settings", "The right settings are not there: one is missing, unknown, ignored, or in the wrong place."),
-    "values": Category(
-        "Values",
-        "Names and values of settings in general: unknown, deprecated, missing, of the wrong type, out of range, or misread.",
-    ),
-    "urls": Category("URLs", "The addresses of server and app: base URLs, the URLs of OAuth, host names, and allowed origins."),
-    "tls": Category("TLS", "Encryption on the network: https, TLS to the database and to Redis, CA certificates, and keys in PEM."),
-    "secrets": Category(
-        "Secrets", "Credentials: where they are stored, who else knows them, and whether the other half of a pair is there."
-    ),
-    "database": Category(
-        "Database and Redis", "The connections to PostgreSQL and Redis, the secrets that hold them, time limits of queries, and queues."
-    ),
-    "storage": Category(
-        "Storage", "Where attachments are stored, the address that they are served from, and the key that signs their links."
-    ),
-    "mail": Category("Mail", "The addresses that mail comes from, who may send it, and SMTP."),
+    "values": Category("Values", "The name of a setting is right, but its value is not one that its reader understands as meant."),
+    "urls": Category("URLs", "An address leads clients or the server to the wrong place."),
+    "database": Category("Database and Redis", "The server cannot reach its database or Redis, or overloads them."),
+    "storage": Category("Storage", "Attachments cannot be stored or opened, or not the way that was meant."),
+    "mail": Category("Mail", "The server sends no mail, or not as configured."),
+    "tls": Category("TLS", "A connection is not encrypted, or its certificate is not checked or not usable."),
+    "secrets": Category("Secrets", "A secret value is where others can read it, or others know it already."),
     "hardening": Category(
         "Hardening",
-        "What a public server can do but should not: let anyone register, trust every origin, run foreign code, log patients' names.",
+        "A public server does what it should not: it lets anyone in, trusts every origin, runs foreign code, or logs patients' names.",
     ),
-    "parameter-store": Category(
-        "Parameter Store", "Parameters of AWS Parameter Store: their names, their lengths, and what the server does not find or read there."
-    ),
+    "parameter-store": Category("Parameter Store", "AWS refuses a parameter, or the server does not see it."),
     "variables": Category(
-        "Variables",
-        "Environment variables in `.env` files, Compose files, Kubernetes manifests, Helm values and ECS task definitions: "
-        "how they are written and read.",
+        "Variables", "What hands variables to the server (Docker, Compose, Kubernetes, ECS, Helm) refuses, changes or hides them."
     ),
-    "infra": Category("Infrastructure", "The config of the CDK, `medplum.NAME.config.json`: what the deployment on AWS is made from."),
+    "infra": Category(
+        "Infrastructure",
+        "The CDK or AWS refuses the infra config, or builds a stack that is too weak or not the same tomorrow.",
+    ),
     "deployment": Category(
-        "Deployment",
-        "What must fit together: the documents of one environment, and the server with the load balancer and the containers around it.",
+        "Deployment", "Two parts of one deployment, such as the CDK, Parameter Store and the server, do not fit together."
     ),
 }
 """Every folder of rules, in the order of the index."""
@@ -77,8 +66,8 @@ A severity with two levels gives the one for production and the one for developm
 
 def index() -> str:
     """The text of the index: the categories, and every rule in the order of the ids."""
-    lines = [_INDEX, "| category | rules | holds |", "| --- | ---: | --- |"]
-    lines += [f"| [{one.title}]({name}.md): `{name}` | {len(_files_of(name))} | {one.holds} |" for name, one in CATEGORIES.items()]
+    lines = [_INDEX, "| category | rules | what is wrong |", "| --- | ---: | --- |"]
+    lines += [f"| [{one.title}]({name}.md): `{name}` | {len(_files_of(name))} | {one.reason} |" for name, one in CATEGORIES.items()]
     lines += ["", "## All rules", "", _SEVERITY, "| rule | category | severity | says |", "| --- | --- | --- | --- |"]
     for info in map(_info, _rule_files()):
         lines.append(f"| [`{info.id}`]({info.category}.md#{info.id}) | `{info.category}` | {_severity(info)} | {_cell(info.title)} |")
@@ -88,7 +77,7 @@ def index() -> str:
 def page(name: str) -> str:
     """The text of the page of a category."""
     category, files = CATEGORIES[name], _files_of(name)
-    lines = [f"# {category.title}", "", _MADE, "", category.holds, ""]
+    lines = [f"# {category.title}", "", _MADE, "", category.reason, ""]
     lines += [f"All of them: `--select {name}`; none of them: `--ignore {name}`. The other categories are in the [index](README.md).", ""]
     lines += [_SEVERITY, "| rule | severity | for | says |", "| --- | --- | --- | --- |"]
     lines += [_row(_info(rule_file)) for rule_file in files]
