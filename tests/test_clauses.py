@@ -16,6 +16,7 @@ from linter.load import Input
 from linter.model import Finding, dotted
 from linter.policy.engine import check, merged
 from linter.policy.examples import _kind, _noon
+from linter.policy.rule import sentence
 from linter.policy.rule_file import RuleFile
 from linter.reporters._clauses import Clauses, clauses, keeps_from_starting
 from linter.run import Options, lint_input
@@ -88,6 +89,15 @@ def found(file: RuleFile) -> Iterator[Finding]:
             sample.document.now = _noon(example.now) if example.now else None
             one_by_one = check(rule, sample.document) if sample.checkable else []
             yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
+
+
+def test_the_parts_of_a_rule_are_told_apart() -> None:
+    """The reasons and remedies of the rules, which reports print each by itself."""
+    for file in built_in_files():
+        for case in ({**file.data, **own} for own in file.data.get("cases", [{}])):
+            if "what" in case:
+                why, remedy = case.get("why", ""), case.get("remedy", "")
+                assert clauses(sentence("port is odd", why, remedy)) == Clauses("port is odd", why, remedy), file.path.name
 
 
 def every_message() -> dict[str, dict[str, Clauses]]:

@@ -1,4 +1,4 @@
-"""Messages are one sentence each, without a full stop: in every rule, in the catalogue's words, and in what the fixtures give."""
+"""Messages are one short sentence each, without a full stop: in every rule, in the catalogue's words, and in what the fixtures give."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import io
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -32,13 +34,79 @@ def stops(message: str) -> bool:
     return without_texts.endswith((".", ". ")) or re.search(r"""[a-z0-9)}"'`][.!?]\s+[A-Z$]""", without_texts) is not None
 
 
+PARTS = ("what", "why", "remedy")
+LONGEST = 30
+"""Words of the parts of a message at most, before names and values are filled in."""
+
+UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "${@reason} says what to write": (
+        ("remedy",),
+        (
+            *(
+                "ignored-setting 3",
+                "inadvisable-number 1",
+                "invalid-aws-value 1",
+                "invalid-email 1",
+                "invalid-email 2",
+                "invalid-hostname 1",
+            ),
+            *("invalid-hostname 3", "invalid-url 2", "invalid-url 3", "invalid-url 5", "malformed-pem 1", "missing-trailing-slash 1"),
+            *("missing-trailing-slash 2", "missing-trailing-slash 3", "missing-trailing-slash 4", "number-out-of-range 3"),
+            *("unknown-region 1", "unknown-value 1", "unlikely-value 2", "unmatchable-sender 1", "wrong-type 3"),
+        ),
+    ),
+    "${@reason} says what comes of it": (
+        ("why",),
+        ("invalid-url 4", "misplaced-setting 1", "sample-value 1", "version-dependent-setting 1", "version-dependent-setting 2"),
+    ),
+    "${@reason} says both, as far as they are known": (
+        ("why", "remedy"),
+        (
+            *("ignored-setting 2", "inexact-value 1", "inexact-value 2", "misnamed-setting 1", "misnamed-setting 8", "misnamed-setting 9"),
+            *("misread-boolean 1", "misread-boolean 2", "misread-number 1", "misread-object 1", "unknown-setting 1", "unknown-setting 2"),
+            *("unknown-setting 3", "unknown-storage 1", "unmatchable-origin 1"),
+        ),
+    ),
+    "nothing is known to come of it yet": (("why",), ("deprecated-setting 5",)),
+}
+"""Why cases of rules have only some of the parts: which parts are not written, and the cases by their numbers."""
+
+
+def cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The data of each case of the rules that read settings, by the rule and its number; what a source finds has a message of its own."""
+    for file in built_in_files():
+        for number, own in enumerate(file.data.get("cases", [{}]), 1):
+            case = {**file.data, **own}
+            if "must" in case:
+                yield f"{case['id']} {number}", case
+
+
 def test_the_message_of_a_rule_is_one_sentence() -> None:
     demand(
-        f"{file.path}: {key} is more than one sentence, or has a full stop at its end: use a colon or a semicolon"
-        for file in built_in_files()
-        for key in ("message", "together")
-        if stops(" ".join(str(file.data.get(key, "")).split()))
+        f"{name}: {key} is more than one sentence, or has a full stop at its end: use a comma or a semicolon"
+        for name, case in cases()
+        for key in (*PARTS, "together")
+        if stops(" ".join(str(case.get(key, "")).split()))
     )
+
+
+def test_the_message_of_a_rule_is_short() -> None:
+    long = {name: sum(len(case[key].split()) for key in PARTS if key in case) for name, case in cases()}
+    demand(
+        f"{name}: what, why and remedy have {words} words together: at most {LONGEST}" for name, words in long.items() if words > LONGEST
+    )
+
+
+def test_a_message_says_what_is_wrong_what_comes_of_it_and_what_to_do() -> None:
+    lacks = {name: tuple(key for key in PARTS if key not in case) for name, case in cases()}
+    known = {name: keys for keys, names in UNSAID.values() for name in names}
+    demand(f"{name}: write {' and '.join(keys)}, or say in UNSAID why not" for name, keys in lacks.items() if keys != known.get(name, ()))
+    assert known.keys() <= lacks.keys()
+
+
+def test_a_reason_says_what_the_rule_does_not() -> None:
+    by_reason = {name for why, (_, names) in UNSAID.items() for name in names if why.startswith("${@reason}")}
+    demand(f"{name}: its what has no ${{@reason}}" for name, case in cases() if name in by_reason and "${@reason}" not in case["what"])
 
 
 def test_a_message_of_the_fixtures_is_one_sentence() -> None:
@@ -98,18 +166,21 @@ def test_a_fraction_is_none_of_a_whole_number() -> None:
 def test_a_section_without_a_host_says_what_happens() -> None:
     found = messages({**SERVER, "appBaseUrl": "https://app.hospital.example/", "smtp": {"port": 587}})
     why = "the server looks for the mail server on its own machine, and no e-mail is sent"
-    assert found["incomplete-object"] == f"smtp.host is missing: {why}"
+    assert found["incomplete-object"] == f"smtp.host is missing: {why}; write the host of the mail server"
 
 
-def test_what_is_left_to_defaults_is_one_finding() -> None:
+def test_what_is_left_to_defaults_is_one_finding_of_servers_and_one_of_the_database() -> None:
     outcome = lint_input(
         Input(
             "medplum.prod.config.json", json.dumps({"name": "prod", "stackName": "M", "region": "us-east-1"}).encode(), Path("/nowhere/a")
         ),
         Options(EVERY_RULE, kind="infra/json"),
     )
-    found = [one.message for one in outcome.result.findings if one.rule == "missing-infra-size"]
-    assert len(found) == 1 and "; 5 such settings are missing: " in found[0]
+    found = [one.message.rpartition("; ")[2] for one in outcome.result.findings if one.rule == "missing-infra-size"]
+    assert found == [
+        "4 such settings are missing: maxAzs, desiredServerCount, serverMemory and serverCpu",
+        "3 such settings are missing: rdsInstances, rdsInstanceType and rdsInstanceVersion",
+    ]
 
 
 # --- The terminal --------------------------------------------------------------------------------------------------------------------
