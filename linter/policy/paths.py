@@ -49,6 +49,10 @@ class Path(NamedTuple):
         return self._places(node)
 
     def _places(self, node: Node) -> Iterator[Node]:
+        if self.start == "root":
+            for part in self.parts(node.document):
+                yield from self.nodes_of(node.document, part)
+            return
         origin = self._origin(node)
         for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
             yield from _walk(origin.document, origin.link, origin.value, steps)
