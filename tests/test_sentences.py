@@ -50,14 +50,14 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
                 "invalid-email 2",
                 "invalid-hostname 1",
             ),
-            *("invalid-hostname 3", "invalid-url 2", "invalid-url 3", "invalid-url 5", "malformed-pem 1", "missing-trailing-slash 1"),
+            *("invalid-hostname 3", "invalid-url 1", "invalid-url 3", "malformed-pem 1", "missing-trailing-slash 1"),
             *("missing-trailing-slash 2", "missing-trailing-slash 3", "missing-trailing-slash 4", "number-out-of-range 3"),
-            *("unknown-region 1", "unknown-value 1", "unlikely-value 2", "unmatchable-sender 1", "wrong-type 3"),
+            *("unknown-region 1", "unknown-value 1", "unlikely-value 2", "unmatchable-sender 1", "wrong-type 4"),
         ),
     ),
     "${@reason} says what comes of it": (
         ("why",),
-        ("invalid-url 4", "misplaced-setting 1", "sample-value 1", "version-dependent-setting 1", "version-dependent-setting 2"),
+        ("invalid-url 2", "misplaced-setting 1", "sample-value 1", "version-dependent-setting 1", "version-dependent-setting 2"),
     ),
     "${@reason} says both, as far as they are known": (
         ("why", "remedy"),
