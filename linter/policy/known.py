@@ -46,12 +46,19 @@ def _settings(case: Case) -> Iterator[tuple[Steps, Place]]:
     """Each setting that a case names, with its place in the data; ``*`` stands for the members of a list."""
     for clause in (*case.must, *clauses_of(case.when)):
         yield from _in_clause(clause, None)
-    only = case.must[0] if len(case.must) == 1 else None  # of several the message and the fix are about any
-    at = None if only is None or '"' in only.text else only.path
+    at = _place(case)
     for text, where in case.texts:
         yield from _in_template(text, at, where)
     for fix in case.fix:
         yield from _in_fix(fix, at)
+
+
+def _place(case: Case) -> Path | None:
+    """The place that the texts and fixes of a case are about; None where it can be one of several, or a member that ``keys`` finds."""
+    only = case.must[0] if len(case.must) == 1 else None
+    if only is None or '"' in only.text or any(member is not None for asked in walk(only) for member, _ in asked.part.inner):
+        return None
+    return only.path
 
 
 def _in_fix(fix: FixSpec, at: Path | None) -> Iterator[tuple[Steps, Place]]:
