@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from linter.config import Overrides
 from linter.model import TARGETS
 from linter.policy.engine import check, merged, without_repetitions
 from linter.policy.examples import apply_change
+from linter.policy.older import modernized
 from linter.policy.rule import Rule, compile_rule
 from linter.policy.rule_file import read_rule_file
 from linter.policy.severity import CLASSES
@@ -270,6 +271,97 @@ def test_a_policy_of_the_release_before_is_read_with_a_note(name: str, tmp_path:
     tested = CliRunner().invoke(cli, ["test", "a.yaml"])
     assert tested.exit_code == 0
     assert tested.stdout == f'a.yaml:9: note: "pedantic" is a severity now: {says}\n2 examples of 1 rule: all passed.\n'
+
+
+WORDS: dict[str, tuple[Any, Any, list[str]]] = {
+    "a size": ({"not_smaller_than": "513mb"}, {"min": "513mb"}, ['write "min: "513mb"" in place of "not_smaller_than: "513mb""']),
+    "a key": (
+        {"private_key": "${a}"},
+        {"private_key": {"passphrase": "${a}"}},
+        ['write "private_key: {passphrase: "${a}"}" in place of "private_key: "${a}""'],
+    ),
+    "a key for CloudFront": (
+        {"type": "string", "cloudfront_key": "${a}"},
+        {"type": "string", "private_key": {"passphrase": "${a}", "use": "cloudfront"}},
+        ['write "private_key: {passphrase: "${a}", use: cloudfront}" in place of "cloudfront_key: "${a}""'],
+    ),
+    "both": (
+        {"min": "1kb", "not_smaller_than": "${a}", "not": "absent"},
+        {"min": "1kb", "not": ["absent", {"not": {"min": "${a}"}}]},
+        ['write "min: "${a}"" in place of "not_smaller_than: "${a}""'],
+    ),
+}
+"""Assertions in the words of the release before, in today's, and the notes."""
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_the_words_of_the_release_before_stand_for_those_of_today(name: str) -> None:
+    older, today, says = WORDS[name]
+    written, notes = modernized({"must": {"a": older}})
+    assert (written, [one.says for one in notes]) == ({"must": {"a": today}}, says)
+    assert modernized(written) == (written, [])
+
+
+OLD, NEW = {"not_smaller_than": "1kb"}, {"min": "1kb"}
+PLACES: list[tuple[Callable[[Any], Any], tuple[str | int, ...]]] = [
+    (lambda one: {"must": {"a": one}}, ("must", "a")),
+    (lambda one: {"when": {"a": one}}, ("when", "a")),
+    (lambda one: {"when": [{"b": "absent"}, {"a": one}]}, ("when", 1, "a")),
+    (lambda one: {"must": {"a": [one, "absent"]}}, ("must", "a", 0)),
+    (lambda one: {"must": {"a": {"not": one}}}, ("must", "a", "not")),
+    (lambda one: {"must": {"a": {"if": one, "then": "absent"}}}, ("must", "a", "if")),
+    (lambda one: {"must": {"a": {"if": "present", "then": [one]}}}, ("must", "a", "then", 0)),
+    (lambda one: {"must": {"a": {"keys": {"b": one}}}}, ("must", "a", "keys", "b")),
+    (lambda one: {"fix": {"safe": True, "when": {".": one}}}, ("fix", "when", ".")),
+    (lambda one: {"fix": [{"remove": ["."], "when": [{".": one}]}]}, ("fix", 0, "when", 0, ".")),
+    (lambda one: {"cases": [{"must": {"a": one}}]}, ("cases", 0, "must", "a")),
+    (
+        lambda one: {"cases": [{}, {"fix": [{"when": {"a": {"not": {"keys": {"b": one}}}}}]}]},
+        ("cases", 1, "fix", 0, "when", "a", "not", "keys", "b"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("within", "place"), PLACES, ids=[".".join(map(str, place)) for _, place in PLACES])
+def test_an_older_word_is_known_wherever_an_assertion_stands(within: Callable[[Any], Any], place: tuple[str | int, ...]) -> None:
+    written, notes = modernized(within(OLD))
+    assert written == within(NEW)
+    assert [one.place for one in notes] == [(*place, "not_smaller_than")]
+
+
+def test_what_is_no_assertion_is_no_older_word() -> None:
+    """Nor is what is no rule at all, which the grammar refuses afterwards."""
+    for data in (
+        {"must": {"a": {"equals": OLD, "only_keys": ["private_key"]}}, "what": "not_smaller_than", "examples": {"good": [{"data": OLD}]}},
+        {"must": OLD, "when": "not_smaller_than", "fix": [None, {"when": 5, "set": OLD}], "cases": {"must": 1}},
+        {"must": {"private_key": "absent", "a": {"keys": {"private_key": "present"}, "private_key": {"passphrase": "${a}"}}}},
+        {"must": [OLD], "cases": [1, [OLD]]},
+    ):
+        assert modernized(data) == (data, [])
+
+
+def test_a_policy_in_older_words_finds_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        """\
+id: acme/a
+title: A
+for: server
+class: broken
+must:
+  maxBatchSize: {not_smaller_than: "${maxJsonSize}"}
+what: "${@path} ${@reason}"
+examples:
+  good:
+    - data: {maxBatchSize: 2mb, maxJsonSize: 1mb}
+  bad:
+    - data: {maxBatchSize: 1mb, maxJsonSize: 2mb}
+      finds: [maxBatchSize]
+"""
+    )
+    read = read_rule_file(tmp_path / "a.yaml", rule_kinds())
+    assert read.notes == ((6, 'write "min: "${maxJsonSize}"" in place of "not_smaller_than: "${maxJsonSize}""'),)
+    assert read.rule is not None
+    assert found(read.rule, {"maxBatchSize": "1mb", "maxJsonSize": "2mb"}) == ["error 0 maxBatchSize must be at least 2mb"]
 
 
 @pytest.mark.parametrize(

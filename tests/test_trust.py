@@ -148,7 +148,7 @@ NEAR_SECRETS = st.sampled_from(
 OPERANDS = st.one_of(
     NEAR_SECRETS, st.sampled_from(["${signingKey}", "${database.password}", "${unheardOf}", "${signingKey@raw}", "${baseUrl}"])
 )
-NUMBERS = st.one_of(st.integers(0, 40), st.sampled_from(["${signingKey@length}", "${database.password@used}"]))
+NUMBERS = st.one_of(st.integers(0, 40), st.sampled_from(["${signingKey}", "${signingKey@length}", "${database.password@used}", "50mb"]))
 LEAVES = st.one_of(
     st.sampled_from(["present", "absent"]),
     st.fixed_dictionaries({"equals": OPERANDS}),
@@ -167,9 +167,10 @@ LEAVES = st.one_of(
     st.fixed_dictionaries({"max_length": st.integers(0, 40)}),
     st.fixed_dictionaries({"only_keys": st.lists(st.sampled_from(["password", "host", "inner"]), min_size=1, max_size=2)}),
     st.fixed_dictionaries({"unique_by": st.just("issuer")}),
-    st.fixed_dictionaries({"not_smaller_than": st.just("${signingKey}")}),
-    st.fixed_dictionaries({"private_key": st.just("${signingKeyPassphrase}")}),
-    st.fixed_dictionaries({"cloudfront_key": st.just("${signingKeyPassphrase}")}),
+    st.fixed_dictionaries({"private_key": st.fixed_dictionaries({"passphrase": st.just("${signingKeyPassphrase}")})}),
+    st.fixed_dictionaries(
+        {"private_key": st.fixed_dictionaries({"passphrase": st.just("${signingKeyPassphrase}"), "use": st.just("cloudfront")})}
+    ),
     st.fixed_dictionaries({"certificates": st.sampled_from(["usable", "few", "lasting"])}),
     st.fixed_dictionaries({"arn": st.fixed_dictionaries({"region": OPERANDS})}),
 )

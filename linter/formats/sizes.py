@@ -18,17 +18,23 @@ _MOST_DIGITS = 15
 """No server has a number of bytes with more digits."""
 
 
-def parsed_size(text: str) -> float | None:
-    """The bytes that the npm package ``bytes`` makes of a text: None where it finds no number.
+def size_with_unit(text: str) -> float | None:
+    """The bytes of a size such as ``50mb``; None for any other text.
 
     A number beyond the range of a double is infinite, as it is to JavaScript.
     """
     match = _SIZE.fullmatch(text)
-    if match:
-        size = float(match[1]) * _SIZE_UNITS[match[2].lower()]
-        return size if isinf(size) else float(int(size))
-    number = _NUMBER.match(text)
-    return float(number[1]) if number else None
+    if match is None:
+        return None
+    size = float(match[1]) * _SIZE_UNITS[match[2].lower()]
+    return size if isinf(size) else float(int(size))
+
+
+def parsed_size(text: str) -> float | None:
+    """The bytes that the npm package ``bytes`` makes of a text, also of one without a unit; None where it finds no number."""
+    size = size_with_unit(text)
+    number = _NUMBER.match(text) if size is None else None
+    return float(number[1]) if number is not None else size
 
 
 @format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.")

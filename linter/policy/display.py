@@ -44,3 +44,17 @@ def is_shown_whole(document: Document, path: SettingPath, text: str) -> bool:
 
     owner, inner = document.owner(path)
     return bool(shown_value(settings.catalogue(catalogue_kind(owner.kind)), inner, text) == text)
+
+
+def flow(value: Any) -> str:
+    """Data of a rule as YAML has it on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {flow(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    import json  # only to show a rule
+    import re
+
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w./-]*(?: [\w./-]+)*", value) and value not in ("true", "false", "null"):
+        return value
+    return json.dumps(value, ensure_ascii=False)

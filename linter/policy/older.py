@@ -5,15 +5,21 @@ Each entry goes when the next release of medplum-lint is made.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from ..model import TARGETS
-from ..typed import Any, NamedTuple
+from ..text import printable
+from ..typed import Any, Final, NamedTuple
+from .display import flow
 from .severity import PEDANTIC
+
+Place = tuple[str | int, ...]
 
 
 class Older(NamedTuple):
     """A key or word that is written otherwise today: its place in the data, and a sentence that says what to write."""
 
-    place: tuple[str | int, ...]
+    place: Place
     says: str
 
 
@@ -22,7 +28,7 @@ def modernized(data: Any) -> tuple[Any, list[Older]]:
     if not isinstance(data, dict):
         return data, []
     older: list[Older] = []
-    return _without_pedantic(data, older), older
+    return _rule(_without_pedantic(data, older), (), older), older
 
 
 def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any]:
@@ -34,8 +40,85 @@ def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any
     if set(by_target) != set(TARGETS) or set(levels) != set(TARGETS) or not all(isinstance(one, bool) for one in by_target.values()):
         return data
     words = {target: PEDANTIC if by_target[target] and levels[target] != "off" else levels[target] for target in TARGETS}
-    is_one = len(set(words.values())) == 1
-    written = PEDANTIC if is_one else f"{{{', '.join(f'{target}: {word}' for target, word in words.items())}}}"
-    older.append(Older((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {written}" in place of both'))
-    kept = {key: value for key, value in data.items() if key != PEDANTIC}
-    return {**kept, "severity": words[TARGETS[0]] if is_one else words}
+    written = words[TARGETS[0]] if len(set(words.values())) == 1 else words
+    older.append(Older((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))
+    return {**{key: value for key, value in data.items() if key != PEDANTIC}, "severity": written}
+
+
+# --- Words of assertions. ----------------------------------------------------------------------------------------------------------
+
+
+_TODAY: Final[Mapping[str, Callable[[Any], dict[str, Any] | None]]] = {
+    "cloudfront_key": lambda path: {"private_key": {"passphrase": path, "use": "cloudfront"}},
+    "not_smaller_than": lambda bound: {"min": bound},
+    "private_key": lambda path: {"private_key": {"passphrase": path}} if isinstance(path, str) else None,
+}
+"""Operators of the release before: what they are today with an operand, or None where that is not older."""
+
+
+def _assertion(data: Any, place: Place, older: list[Older]) -> Any:
+    """An assertion in today's words, and those in its operands."""
+    if isinstance(data, list):
+        return _each(_assertion)(data, place, older)
+    if not isinstance(data, dict):
+        return data
+    today = {name: _TODAY[name](operand) for name, operand in data.items() if name in _TODAY}
+    renewed = _operators({name: operand for name, operand in data.items() if today.get(name) is None}, place, older)
+    for name, words in today.items():
+        if words is not None:
+            older.append(Older((*place, name), f'write "{_written(words)}" in place of "{_written({name: data[name]})}"'))
+            renewed = _both(renewed, words)
+    return renewed
+
+
+def _both(given: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """One assertion that asks what two ask; where both have an operator, as "none of these is not so"."""
+    if not given.keys() & more.keys():
+        return {**given, **more}
+    denied = more["not"] if more.keys() == {"not"} else {"not": more}
+    return {**given, "not": [*_listed(given.get("not", [])), *_listed(denied)]}
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+def _written(assertion: dict[str, Any]) -> str:
+    return printable(", ".join(f"{name}: {flow(operand)}" for name, operand in assertion.items()))
+
+
+# --- Where assertions stand in a rule. ---------------------------------------------------------------------------------------------
+
+
+_Walk = Callable[[Any, Place, list[Older]], Any]
+"""Takes a part of a rule, its place and the list of what is older; gives it in today's language."""
+
+
+def _each(walk: _Walk) -> _Walk:
+    """The walk of one part, or of each in a list."""
+
+    def walked(data: Any, place: Place, older: list[Older]) -> Any:
+        if isinstance(data, list):
+            return [walk(one, (*place, index), older) for index, one in enumerate(data)]
+        return walk(data, place, older)
+
+    return walked
+
+
+def _members(walk_of: Callable[[str], _Walk | None]) -> _Walk:
+    """The walk of a mapping, with that of each of its members; one without a walk stays as it is."""
+
+    def walked(data: Any, place: Place, older: list[Older]) -> Any:
+        if not isinstance(data, dict):
+            return data
+        walks = {key: walk_of(key) for key in data}
+        return {key: walk(data[key], (*place, key), older) if walk is not None else data[key] for key, walk in walks.items()}
+
+    return walked
+
+
+_clauses: Final = _members(lambda _path: _assertion)
+_condition: Final = _each(_clauses)
+_operators: Final = _members({"not": _assertion, "if": _assertion, "then": _assertion, "keys": _clauses}.get)
+_case: Final = {"must": _clauses, "when": _condition, "fix": _each(_members({"when": _condition}.get))}
+_rule: Final = _members({**_case, "cases": _each(_members(_case.get))}.get)

@@ -5,8 +5,6 @@ Nothing here decides anything: the clauses are those of the rule, and the parts 
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -16,6 +14,7 @@ from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
 from .compile import Mode, compile_assertion, compile_clause, compile_part, modes_of_inner
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
+from .display import flow
 from .engine import applies, seen_by
 from .node import Node
 from .paths import Path
@@ -250,20 +249,7 @@ def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path,
             yield from members(part)
 
 
-_PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*")
-
-
 def written(assertion: Any) -> str:
     """An assertion as YAML has it on one line, cut at 100 characters."""
-    text = _flow(assertion)
+    text = flow(assertion)
     return printable(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_flow(one)}' for key, one in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in ("true", "false", "null"):
-        return value
-    return json.dumps(value, ensure_ascii=False)

@@ -12,7 +12,7 @@ from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import Template, compile_value, compile_written, literal_text, show_value
 from ..verdict import Check, Failure, Verdict
-from . import ANYTHING, NUMBER_OR_SETTING, TEXTS, operator
+from . import ANYTHING, TEXTS, operator
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
@@ -66,9 +66,13 @@ def is_partly_unknown(value: Any) -> bool:
 
 def number_operand(operand: Any) -> Callable[[Node], Any]:
     """A function that gives the operand at a node: a number, or the value that a template leads to. Raises :exc:`RuleError` for others."""
-    if not is_number(operand) and not (isinstance(operand, str) and "${" in operand):
+    if not is_number(operand) and not _is_setting(operand):
         raise RuleError('must be a number, or the number of another setting: "${path}"')
     return compile_value(operand)
+
+
+def _is_setting(operand: Any) -> bool:
+    return isinstance(operand, str) and "${" in operand
 
 
 def _as_text(value: Any) -> str:
@@ -195,28 +199,50 @@ def contains(operand: Any) -> Check:
 
 
 def _bound(words: str, holds: Callable[[Any, Any], bool]) -> Callable[[Any], Check]:
-    """A bound that is a number, or the number that another setting has (``"${fargateAutoScaling.maxCapacity}"``)."""
+    """A bound that is a number, a size, or what another setting is (``"${fargateAutoScaling.maxCapacity}"``)."""
 
     def bound_of(operand: Any) -> Check:
-        bound = number_operand(operand)
-        name = Template(operand).show if isinstance(operand, str) else lambda _node: number_text(operand)
+        bound = _bound_operand(operand)
+        name = Template(operand).show if _is_setting(operand) else lambda _node: _as_text(operand)
 
         def check(value: Any, node: Node) -> Verdict:
-            if not is_number(value):
-                return (Failure("must be a number"),)
             other = bound(node)
-            if not is_number(other):
+            amount = _amount(value, with_unit=is_number(other))
+            if amount is None:
+                return (Failure("must be a number"),)
+            limit = _amount(other)
+            if limit is None:
                 return None
-            return True if holds(value, other) else (Failure(lambda: f"must be {words} {name(node)}"),)
+            return True if holds(amount, limit) else (Failure(lambda: f"must be {words} {name(node)}"),)
 
         return check
 
     return bound_of
 
 
-_BOUND = 'is a number within this bound; the bound may be another setting: `"${path}"`'
-operator("min", schema=NUMBER_OR_SETTING, operand="n", says=_BOUND)(_bound("at least", lambda value, bound: value >= bound))
-operator("max", schema=NUMBER_OR_SETTING, operand="n", says=_BOUND)(_bound("at most", lambda value, bound: value <= bound))
+def _bound_operand(operand: Any) -> Callable[[Node], Any]:
+    if not _is_setting(operand) and _amount(operand, with_unit=True) is None:
+        raise RuleError('must be a number, a size such as 50mb, or another setting: "${path}"')
+    return compile_value(operand)
+
+
+def _amount(value: Any, *, with_unit: bool = False) -> Any:
+    """A number, or the bytes of a size; None for anything else. Beside a number a text is a size only if it has a unit."""
+    if not isinstance(value, str):
+        return value if is_number(value) else None
+    from ...formats.sizes import parsed_size, size_with_unit  # only for sizes
+
+    return size_with_unit(value) if with_unit else parsed_size(value)
+
+
+_BOUND_SCHEMA = {
+    "type": ["number", "string"],
+    "pattern": r"\$\{|^[0-9]+(\.[0-9]+)? *([kKmMgGtTpP]?[bB])$",
+    "description": 'must be a number, a size such as 50mb, or another setting: "${path}"',
+}
+_BOUND = 'is a number, or a size such as `50mb`, within this bound; the bound may be another setting: `"${path}"`'
+operator("min", schema=_BOUND_SCHEMA, operand="n", says=_BOUND)(_bound("at least", lambda value, bound: value >= bound))
+operator("max", schema=_BOUND_SCHEMA, operand="n", says=_BOUND)(_bound("at most", lambda value, bound: value <= bound))
 
 
 def _length(words: str, holds: Callable[[int, int], bool]) -> Callable[[Any], Check]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ...formats import FORMATS
 from ...typed import Any
 from ..errors import RuleError, did_you_mean
@@ -15,43 +13,29 @@ from . import TEXT, operator
 
 @operator(
     "private_key",
-    schema={"type": "string"},
-    operand='"${path}"',
-    says="is a private key that the passphrase at the path opens",
+    schema={
+        "type": "object",
+        "properties": {"passphrase": TEXT, "use": {"enum": ["cloudfront"]}},
+        "required": ["passphrase"],
+        "additionalProperties": False,
+    },
+    operand='{passphrase: "${path}"}',
+    says="is a private key that this passphrase opens; with `use: cloudfront`, if it does, one that CloudFront accepts: RSA, of 2,048 bits "
+    "at least",
 )
 def private_key(operand: Any) -> Check:
-    def problem(pem: str, passphrase: Any) -> str | None:
-        from ..keys import private_key_problem
-
-        return private_key_problem(pem, passphrase)
-
-    return _of_a_key(operand, problem)
-
-
-@operator(
-    "cloudfront_key",
-    schema={"type": "string"},
-    operand='"${path}"',
-    says="is a private key, opened with the passphrase at the path, that CloudFront accepts: RSA, of 2,048 bits at least",
-)
-def cloudfront_key(operand: Any) -> Check:
-    def problem(pem: str, passphrase: Any) -> str | None:
-        from ..keys import cloudfront_key_problem
-
-        return cloudfront_key_problem(pem, passphrase)
-
-    return _of_a_key(operand, problem)
-
-
-def _of_a_key(operand: Any, problem: Callable[[str, Any], str | None]) -> Check:
-    """The check of a private key, of which ``problem`` says what is wrong, or None."""
-    passphrase = compile_value(operand)
+    if not isinstance(operand, dict) or not {"passphrase"} <= operand.keys() <= {"passphrase", "use"}:
+        raise RuleError('must be a mapping of "passphrase" and perhaps "use"')
+    if operand.get("use", "cloudfront") != "cloudfront":
+        raise RuleError('"use" must be "cloudfront"')
+    passphrase = compile_value(operand["passphrase"])
 
     def check(value: Any, node: Node) -> Verdict:
-        from ..keys import known_passphrase
+        from ..keys import cloudfront_key_problem, known_passphrase, private_key_problem
 
         if not isinstance(value, str) or FORMATS["pem-private-key"].reason(value) is not None:
             return None
+        problem = cloudfront_key_problem if "use" in operand else private_key_problem
         reason = problem(value, known_passphrase(passphrase(node)))
         return True if reason is None else (Failure(reason),)
 

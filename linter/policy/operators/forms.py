@@ -1,4 +1,4 @@
-"""What the catalogue says of a value, and the forms of texts: named formats, sizes, lists of origins."""
+"""What the catalogue says of a value, and the forms of texts: named formats, origins, regions."""
 
 from __future__ import annotations
 
@@ -62,29 +62,6 @@ def has_format(operand: Any) -> Check:
             return True if operand in _OF_PLACEHOLDERS else (Failure("must be a string"),)
         reason = form.reason(value)
         return True if reason is None else (Failure(reason),)
-
-    return check
-
-
-@operator(
-    "not_smaller_than",
-    schema=TEXT,
-    operand='"${path}"',
-    says="is a size, such as `50mb`, that is not smaller than another one",
-)
-def not_smaller_than(operand: Any) -> Check:
-    """The check that a size is no smaller than another one; both are read as the npm package ``bytes`` reads them."""
-    from ...formats.sizes import parsed_size  # only for a rule about sizes
-
-    other = compile_value(operand)
-    name = show_value(operand)
-
-    def check(value: Any, node: Node) -> Verdict:
-        given = other(node)
-        sizes = [parsed_size(text) if isinstance(text, str) else None for text in (value, given)]
-        if sizes[0] is None or sizes[1] is None:
-            return None
-        return True if sizes[0] >= sizes[1] else (Failure(lambda: f"must not be smaller than {name(node)}"),)
 
     return check
 
