@@ -43,6 +43,8 @@ def answer(assertion: Any, value: Any) -> bool | None | list[str]:
 
 # --- Each operator. -----------------------------------------------------------------------------------------------------------------
 
+ACCESS_KEY, RECAPTCHA_SECRET = "AKIAQYLPMN5HFZB3KR7W", "6LeQx3ZnAAAAAHk2Tq8Wv5Rb1Yc9Jd7Pf4Ls6Gm0"
+
 HOLDS: list[tuple[Any, list[Any]]] = [
     ({"same_origin": "https://a.example/"}, ["https://A.example:443/x", "HTTPS://user@a.example", "https://a.example?q"]),
     ("present", [0, "", None, False, {}, UNKNOWN, "${X}"]),
@@ -104,6 +106,12 @@ HOLDS: list[tuple[Any, list[Any]]] = [
     ({"type": "string", "min_length": 1}, ["a"]),
     (["absent", {"type": "null"}, {"min": 5}], [ABSENT, None, 5]),
     ({"fits": "range"}, [5]),
+    ({"secret": "held"}, ["x", UNKNOWN]),
+    ({"secret": "published"}, ["medplum", "medplum_admin"]),
+    ({"secret": "issued"}, [f"id {ACCESS_KEY}"]),
+    ({"secret": "real"}, [RECAPTCHA_SECRET]),
+    ({"secret": "generated"}, ["Vq7Lk2mZr9TtWb4XcN8sEj6P"]),
+    ({"not": {"secret": "issued"}}, ["AKIAIOSFODNN7EXAMPLE", 5, None, ["a"], {}]),
 ]
 
 FAILS: list[tuple[Any, Any, list[str]]] = [
@@ -189,6 +197,16 @@ FAILS: list[tuple[Any, Any, list[str]]] = [
     ({"not": {"format": "aws-account"}}, "123456789012", ["must not be of the format aws-account"]),
     ({"not": {"type": ["null", "object"]}}, None, ["must not be null or an object"]),
     ({"not": {"min": 1}}, 1, ["must not be as it is"]),
+    ({"secret": "published"}, "hunter2", ["must be a published secret"]),
+    ({"secret": "issued"}, "hunter2", ["must contain a credential that a service issued"]),
+    ({"secret": "real"}, 5, ["must be a private key or a secret of reCAPTCHA"]),
+    ({"secret": "generated"}, RECAPTCHA_SECRET, ["must be a generated secret"]),
+    ({"not": {"secret": "held"}}, "hunter2", ["must not be a secret"]),
+    ({"not": {"secret": "published"}}, "top_secret", ["is the passphrase of Medplum's sample configuration"]),
+    ({"not": {"secret": "issued"}}, f"{ACCESS_KEY}:x", ["contains an access key of an AWS account"]),
+    ({"not": {"secret": "real"}}, RECAPTCHA_SECRET, ["is a secret of reCAPTCHA"]),
+    ({"not": {"secret": "generated"}}, "Vq7Lk2mZr9TtWb4XcN8sEj6P", ["looks like a secret of a service"]),
+    ({"not": [{"secret": "published"}, "absent"]}, "medplum", ["must not be as it is"]),
     ({"not": [{"equals": 1}, {"equals": 2}]}, 1, ["must not be as it is"]),
     ({"if": {"type": "string"}, "then": {"min_length": 1}}, "", ["must have at least 1 characters"]),
     ({"type": "string", "min_length": 1}, "", ["must have at least 1 characters"]),
@@ -214,6 +232,7 @@ ABOUT_VALUES = [
     {"only_keys": ["a"]},
     {"not": {"equals": "a"}},
     {"same_as": "server"},
+    *({"secret": sort} for sort in ("published", "issued", "real", "generated")),
 ]
 """Every operator that checks a value."""
 WITH_TEMPLATE = [{name: "${%s}"} for name in ("equals", "starts_with", "ends_with", "contains")] + [
@@ -362,6 +381,17 @@ def test_each_wrong_origin_is_named() -> None:
     )
 
 
+KNOWN_AS = [{"secret": sort} for sort in ("held", "published", "issued", "real", "generated")]
+"""Assertions that say under \"not\" what a value is."""
+
+
+@given(st.sampled_from(KNOWN_AS), st.text(), st.sampled_from(["", ACCESS_KEY, RECAPTCHA_SECRET]))
+def test_no_reason_repeats_the_text(assertion: dict[str, Any], text: str, secret: str) -> None:
+    for whole in (f"hunter2{text} {secret}", f"{secret}{text}hunter2"):
+        found = answer({"not": assertion}, whole)
+        assert not isinstance(found, list) or ("hunter2" not in found[0] and "\n" not in found[0] and (not secret or secret not in found[0]))
+
+
 @given(st.sampled_from(sorted(FORMATS)), st.text() | st.text('a0.:/@-<>"[]\\ \n$,{}=%', max_size=30))
 def test_no_format_raises_or_repeats_the_text(name: str, text: str) -> None:
     text = f"hunter2{text}"
@@ -463,6 +493,7 @@ NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
     ({"type": "text"}, 'there is no type "text"', ("type",)),
     ({"not": {"type": ["null", "strin"]}}, 'there is no type "strin"; did you mean "string"?', ("not", "type")),
     ({"format": "e-mail"}, 'there is no format "e-mail"; did you mean "email"?', ("format",)),
+    ({"not": {"secret": "publish"}}, 'there is no secret "publish"; did you mean "published"?', ("not", "secret")),
     ({"fits": "ranges"}, 'there is no aspect "ranges"; did you mean "range"?', ("fits",)),
     ({"min": "1"}, 'must be a number, a size such as 50mb, or another setting: "${path}"', ("min",)),
     ({"max": "50 MiB"}, 'must be a number, a size such as 50mb, or another setting: "${path}"', ("max",)),

@@ -285,6 +285,29 @@ WORDS: dict[str, tuple[Any, Any, list[str]]] = {
         {"type": "string", "private_key": {"passphrase": "${a}", "use": "cloudfront"}},
         ['write "private_key: {passphrase: "${a}", use: cloudfront}" in place of "cloudfront_key: "${a}""'],
     ),
+    "a published secret": (
+        {"format": "not-published"},
+        {"not": {"secret": "published"}},
+        ['write "not: {secret: published}" in place of "format: not-published"'],
+    ),
+    "other secrets": (
+        [{"format": "no-real-secret"}, {"format": "no-generated-secret"}, {"format": "no-issued-credential"}],
+        [{"not": {"secret": "real"}}, {"not": {"secret": "generated"}}, {"not": {"secret": "issued"}}],
+        [
+            'write "not: {secret: real}" in place of "format: no-real-secret"',
+            'write "not: {secret: generated}" in place of "format: no-generated-secret"',
+            'write "not: {secret: issued}" in place of "format: no-issued-credential"',
+        ],
+    ),
+    "a secret of the setting": (
+        {"if": {"holds_secret": True}, "then": {"holds_secret": False, "not": ["absent", {"holds_secret": False}]}},
+        {"if": {"secret": "held"}, "then": {"not": ["absent", {"not": {"secret": "held"}}, {"secret": "held"}]}},
+        [
+            'write "secret: held" in place of "holds_secret: true"',
+            'write "not: {secret: held}" in place of "holds_secret: false"',
+            'write "not: {secret: held}" in place of "holds_secret: false"',
+        ],
+    ),
     "both": (
         {"min": "1kb", "not_smaller_than": "${a}", "not": "absent"},
         {"min": "1kb", "not": ["absent", {"not": {"min": "${a}"}}]},
@@ -336,6 +359,7 @@ def test_what_is_no_assertion_is_no_older_word() -> None:
         {"must": OLD, "when": "not_smaller_than", "fix": [None, {"when": 5, "set": OLD}], "cases": {"must": 1}},
         {"must": {"private_key": "absent", "a": {"keys": {"private_key": "present"}, "private_key": {"passphrase": "${a}"}}}},
         {"must": [OLD], "cases": [1, [OLD]]},
+        {"must": {"a": {"format": ["not-published"], "holds_secret": "true"}, "b": {"format": "url"}}},
     ):
         assert modernized(data) == (data, [])
 

@@ -314,5 +314,5 @@ def test_a_published_key_is_known_by_its_hash(separator: str, monkeypatch: pytes
     lines = pem(rsa_key()).splitlines()
     known = {hashlib.sha256(lines[1].encode()).hexdigest(): "is published"}
     monkeypatch.setattr(published, "_PUBLISHED_HASHES", known)
-    assert published.not_published(separator.join(lines)) == "is published"
-    assert published.not_published(separator.join(lines[:1] + lines[2:])) is None
+    assert published.published_secret(separator.join(lines)) == "is published"
+    assert published.published_secret(separator.join(lines[:1] + lines[2:])) is None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from .. import settings
-from ..formats.credentials import no_issued_credential
+from ..formats.credentials import issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Change, Document, Fact, Part, SettingPath
 from ..redaction.values import Hidden, Public, Visibility
@@ -318,7 +318,7 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
     """Credentials that services issued in the variables of other programs, of which those of AWS are read by the server's libraries."""
     for variable in others:
         published = variable.text or variable.fallback
-        reason = no_issued_credential(published) if published else None
+        reason = issued_credential(published) if published else None
         if reason is not None:
             message = (
                 f"{printable(variable.name)} {reason} in plain text: anyone with access to this file or its history can use it; "

@@ -1,17 +1,19 @@
-"""Credentials that are real, by their form: tokens that a service issued, private keys, and texts that only a generator makes."""
+"""Credentials that are real, by their form: tokens that a service issued, private keys, and texts that only a generator makes.
+
+Each function says what a text is, in a clause that reads on after the setting's name and never repeats the text; None for any other text.
+"""
 
 from __future__ import annotations
 
 import re
 
-from . import format
 from .placeholders import is_unresolved
 
 _STARTS = (
     *("AKIA", "ASIA", "GOCSPX-", "SG.", "_live_", "glpat-", "xox", "npm_", "sk-", "key-"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
 )
-"""One of which is in every text that :func:`no_issued_credential` finds, so that hardly any needs the pattern."""
+"""One of which is in every text that :func:`issued_credential` finds, so that hardly any needs the pattern."""
 _SHORTEST = 20
 """Characters of a text that only a generator makes, at least."""
 _BITS = 3.5
@@ -25,11 +27,8 @@ def _may_hold_issued(text: str) -> bool:
     return False
 
 
-@format(
-    "no-issued-credential",
-    "A text without a credential that a service issued, such as AWS, Google, Stripe or GitHub.",
-)
-def no_issued_credential(text: str) -> str | None:
+def issued_credential(text: str) -> str | None:
+    """Which credential that a service issued is in a text."""
     if not _may_hold_issued(text):
         return None
     found = re.search(
@@ -53,8 +52,8 @@ def no_issued_credential(text: str) -> str | None:
     return f"contains {found.lastgroup.replace('_', ' ')}"
 
 
-@format("no-real-secret", "A secret that was made up for development: no private key, and no secret of reCAPTCHA.")
-def no_real_secret(text: str) -> str | None:
+def real_secret(text: str) -> str | None:
+    """Whether a text is a private key or a secret of reCAPTCHA, and was not made up for development."""
     if not ("-----BEGIN" in text or text.startswith("6L")) or _is_known(text):
         return None
     if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=\s\\:,-]{200}", text):
@@ -62,18 +61,18 @@ def no_real_secret(text: str) -> str | None:
     return "is a secret of reCAPTCHA" if re.fullmatch(r"6L[A-Za-z0-9_-]{38}", text) and not _is_made_up(text) else None
 
 
-@format("no-generated-secret", "A secret that a person made up: no long one of random letters and digits.")
-def no_generated_secret(text: str) -> str | None:
-    if not _is_generated(text) or _is_known(text) or no_real_secret(text) is not None or _is_made_up(text):
+def generated_secret(text: str) -> str | None:
+    """Whether a text is a long one of random letters and digits, which no person makes up."""
+    if not _is_generated(text) or _is_known(text) or real_secret(text) is not None or _is_made_up(text):
         return None
     return "looks like a secret of a service"
 
 
 def _is_known(text: str) -> bool:
     """Whether a text is still to be filled in, or is published and has a finding for that."""
-    from .published import not_published
+    from .published import published_secret
 
-    return is_unresolved(text) or not_published(text) is not None
+    return is_unresolved(text) or published_secret(text) is not None
 
 
 def _is_made_up(text: str) -> bool:

@@ -22,8 +22,8 @@ _PUBLISHED_HASHES = {
 """SHA-256 of the whole text, or of the first line of base64 of a PEM."""
 
 
-@format("not-published", "A secret that is not in Medplum's public repository or documentation.")
-def not_published(text: str) -> str | None:
+def published_secret(text: str) -> str | None:
+    """Where a secret is published, in a clause that reads on after the setting's name; None for one that is not."""
     if text in _PUBLISHED:
         return _PUBLISHED[text]
     if "PRIVATE KEY" not in text and not text.startswith("6L"):

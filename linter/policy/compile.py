@@ -112,7 +112,7 @@ def compile_part(part: Part, mode: Mode) -> Check:
 
 def _compiled(part: Part, mode: Mode) -> Check:
     modes = modes_of_inner(part, mode)
-    inner = [Inner(member, compile_assertion(one, of), partial(_asks, one)) for (member, one), of in zip(part.inner, modes, strict=True)]
+    inner = [Inner(member, compile_assertion(one, of), partial(_denial, one)) for (member, one), of in zip(part.inner, modes, strict=True)]
     try:
         check: Check = part.operator.compile(inner or part.operand)
         if mode.prepare and hasattr(check, "prepare"):
@@ -127,9 +127,12 @@ def modes_of_inner(part: Part, mode: Mode) -> list[Mode]:
     return [mode._replace(condition=True) if part.name == "if" and index == 0 else mode for index in range(len(part.inner))]
 
 
-def _asks(assertion: Assertion) -> str:
-    """What an assertion asks, after "must not"."""
-    return assertion.parts[0].operator.asks(assertion.parts[0].operand) if len(assertion.parts) == 1 else "be as it is"
+def _denial(assertion: Assertion, value: Any) -> str:
+    """Why a value for which an assertion holds must not be as it is."""
+    if len(assertion.parts) != 1:
+        return "must not be as it is"
+    operator, operand = assertion.parts[0].operator, assertion.parts[0].operand
+    return operator.denial(operand, value) or f"must not {operator.asks(operand)}"
 
 
 def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:

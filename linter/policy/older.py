@@ -48,8 +48,23 @@ def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any
 # --- Words of assertions. ----------------------------------------------------------------------------------------------------------
 
 
+_FORMATS: Final = {
+    "no-generated-secret": {"not": {"secret": "generated"}},
+    "no-issued-credential": {"not": {"secret": "issued"}},
+    "no-real-secret": {"not": {"secret": "real"}},
+    "not-published": {"not": {"secret": "published"}},
+}
+"""Formats of the release before, and what they are today."""
+
+
+def _by_operand(today: Mapping[Any, dict[str, Any]]) -> Callable[[Any], dict[str, Any] | None]:
+    return lambda operand: today.get(operand) if isinstance(operand, str | bool) else None
+
+
 _TODAY: Final[Mapping[str, Callable[[Any], dict[str, Any] | None]]] = {
     "cloudfront_key": lambda path: {"private_key": {"passphrase": path, "use": "cloudfront"}},
+    "format": _by_operand(_FORMATS),
+    "holds_secret": _by_operand({True: {"secret": "held"}, False: {"not": {"secret": "held"}}}),
     "not_smaller_than": lambda bound: {"min": bound},
     "private_key": lambda path: {"private_key": {"passphrase": path}} if isinstance(path, str) else None,
 }

@@ -76,14 +76,14 @@ def any_of(checks: list[Check]) -> Check:
     return check
 
 
-def negation(check: Check, says: Callable[[], str]) -> Check:
-    """True when the other is false, false (for what it ``says``) when it is true, unknown when it is unknown."""
+def negation(check: Check, says: Callable[[Any], str]) -> Check:
+    """True when the other is false, false (for what ``says`` makes of the value) when it is true, unknown when it is unknown."""
 
     def negated(value: Any, node: Node) -> Verdict:
         answer = check(value, node)
         if answer is None:
             return None
-        return (Failure(says, mistake="absent" if value == "" else ""),) if answer is True else True
+        return (Failure(lambda: says(value), mistake="absent" if value == "" else ""),) if answer is True else True
 
     return negated
 

@@ -41,12 +41,19 @@ def _be_as_it_is(_operand: Any) -> str:
     return "be as it is"
 
 
+def _nothing_more(_operand: Any, _value: Any) -> None:
+    """The ``denial`` of most operators."""
+
+
 class Inner(NamedTuple):
-    """An assertion in an operand, compiled: about the value itself, or about the ``member`` that has this name; ``asks`` is in words."""
+    """An assertion in an operand, compiled: about the value itself, or about the ``member`` that has this name.
+
+    ``denial`` says why a value for which it holds must not be as it is.
+    """
 
     member: str | None
     check: Check
-    asks: Callable[[], str]
+    denial: Callable[[Any], str]
 
 
 class Operator:
@@ -58,13 +65,14 @@ class Operator:
     ``operand``         the operand as the documentation writes it: ``n``, ``[value, …]``
     ``says``            the documentation, in Markdown; reads on after "holds when the value". Operators that say the same share a row
     ``asks``            what it asks with an operand; reads on after "must not"
+    ``denial``          what a value is that satisfies it with an operand, for ``not``; None where "must not" and ``asks`` say it
     ``checks_unknown``  whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread
     ``asks_value``      whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret
     ``has_templates``   whether ``${path}`` in the texts of its operand is the value of a setting
     ``needs``           the operator that must stand beside it, empty for most
     """
 
-    __slots__ = ("asks", "asks_value", "checks_unknown", "compile", "has_templates", "needs", "operand", "says", "schema")
+    __slots__ = ("asks", "asks_value", "checks_unknown", "compile", "denial", "has_templates", "needs", "operand", "says", "schema")
 
     def __init__(
         self,
@@ -73,6 +81,7 @@ class Operator:
         operand: str,
         says: str,
         asks: Callable[[Any], str],
+        denial: Callable[[Any, Any], str | None],
         checks_unknown: Callable[[Any], bool],
         asks_value: Callable[[Any], bool],
         has_templates: bool,
@@ -83,6 +92,7 @@ class Operator:
         self.operand = operand
         self.says = says
         self.asks = asks
+        self.denial = denial
         self.checks_unknown = checks_unknown
         self.asks_value = asks_value
         self.has_templates = has_templates
@@ -101,6 +111,7 @@ def operator(
     operand: str,
     says: str,
     asks: Callable[[Any], str] = _be_as_it_is,
+    denial: Callable[[Any, Any], str | None] = _nothing_more,
     checks_unknown: Callable[[Any], bool] = never,
     asks_value: Callable[[Any], bool] = always,
     has_templates: bool = True,
@@ -109,7 +120,7 @@ def operator(
     """Register a function as the operator ``name``; see :class:`Operator`."""
 
     def register(compile_: _Function) -> _Function:
-        made = Operator(compile_, schema, operand, says, asks, checks_unknown, asks_value, has_templates, needs)
+        made = Operator(compile_, schema, operand, says, asks, denial, checks_unknown, asks_value, has_templates, needs)
         OPERATORS.add(name, made, compile_.__module__)
         return compile_
 

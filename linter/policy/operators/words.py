@@ -29,7 +29,7 @@ def present(operand: Any) -> Check:
 
 @operator("not", schema=ASSERTION, operand="assertion", says="does not satisfy it", checks_unknown=always, asks_value=never)
 def negated(inner: Sequence[Inner]) -> Check:
-    return negation(inner[0].check, lambda: f"must not {inner[0].asks()}")
+    return negation(inner[0].check, inner[0].denial)
 
 
 @operator("if", schema=ASSERTION, operand="assertion", says=_CONDITION, checks_unknown=always, asks_value=never, needs="then")
