@@ -106,6 +106,17 @@ HOLDS: list[tuple[Any, list[Any]]] = [
     ({"type": "string", "min_length": 1}, ["a"]),
     (["absent", {"type": "null"}, {"min": 5}], [ABSENT, None, 5]),
     ({"fits": "range"}, [5]),
+    ({"host": "local"}, ["http://localhost:8103/", "redis://user:p@ss@redis", "postgres", "http://[::1]/", "https://127.0.0.1", "0.0.0.0"]),
+    (
+        {"host": "private"},
+        ["/cloudsql/a.b:c", "http://[fd00::1]:80", "10.1.2.3", "https://api.internal", "localhost", "a.svc.cluster.local"],
+    ),
+    ({"host": "reserved"}, ["https://api.EXAMPLE.com./", "example.org", '"Hospital, Inc" <a@b.example>, x@example.net']),
+    ({"host": "medplum"}, ["https://Medplum.com", "api.medplum.com", '"Medplum" <support@medplum.com>', "a@b.example,c@medplum.com"]),
+    ({"host": "rds-proxy"}, ["p.proxy-a1.us-east-1.rds.amazonaws.com", "postgres://p.proxy-a1.cn-north-1.rds.amazonaws.com.cn:5432/a"]),
+    ({"not": {"host": "local"}}, ["https://api.clinic.example/", "https://10.0.0.1/", "http://[2001:db8::1]/", 5, None]),
+    ({"not": {"host": "private"}}, ["172.32.0.1", "https://localhost.example/", "http://localhost@clinic.example"]),
+    ({"not": {"host": "medplum"}}, ["https://notmedplum.com", "medplum.com@clinic.example", "https://clinic.example/medplum.com"]),
     ({"secret": "held"}, ["x", UNKNOWN]),
     ({"secret": "published"}, ["medplum", "medplum_admin"]),
     ({"secret": "issued"}, [f"id {ACCESS_KEY}"]),
@@ -197,6 +208,11 @@ FAILS: list[tuple[Any, Any, list[str]]] = [
     ({"not": {"format": "aws-account"}}, "123456789012", ["must not be of the format aws-account"]),
     ({"not": {"type": ["null", "object"]}}, None, ["must not be null or an object"]),
     ({"not": {"min": 1}}, 1, ["must not be as it is"]),
+    ({"host": "private"}, "8.8.8.8", ["must name a host of a private network"]),
+    ({"host": "local"}, 5, ["must name a host of a single machine or Docker network"]),
+    ({"host": "rds-proxy"}, "db.rds.amazonaws.com", ["must name an RDS Proxy"]),
+    ({"not": {"host": "reserved"}}, "https://example.com", ["must not have a host that is reserved for examples"]),
+    ({"not": {"host": "medplum"}}, "a@medplum.com", ["must not have a host of Medplum"]),
     ({"secret": "published"}, "hunter2", ["must be a published secret"]),
     ({"secret": "issued"}, "hunter2", ["must contain a credential that a service issued"]),
     ({"secret": "real"}, 5, ["must be a private key or a secret of reCAPTCHA"]),
@@ -232,6 +248,7 @@ ABOUT_VALUES = [
     {"only_keys": ["a"]},
     {"not": {"equals": "a"}},
     {"same_as": "server"},
+    {"host": "local"},
     *({"secret": sort} for sort in ("published", "issued", "real", "generated")),
 ]
 """Every operator that checks a value."""
@@ -389,7 +406,9 @@ KNOWN_AS = [{"secret": sort} for sort in ("held", "published", "issued", "real",
 def test_no_reason_repeats_the_text(assertion: dict[str, Any], text: str, secret: str) -> None:
     for whole in (f"hunter2{text} {secret}", f"{secret}{text}hunter2"):
         found = answer({"not": assertion}, whole)
-        assert not isinstance(found, list) or ("hunter2" not in found[0] and "\n" not in found[0] and (not secret or secret not in found[0]))
+        assert not isinstance(found, list) or (
+            "hunter2" not in found[0] and "\n" not in found[0] and (not secret or secret not in found[0])
+        )
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.text() | st.text('a0.:/@-<>"[]\\ \n$,{}=%', max_size=30))
@@ -493,6 +512,7 @@ NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
     ({"type": "text"}, 'there is no type "text"', ("type",)),
     ({"not": {"type": ["null", "strin"]}}, 'there is no type "strin"; did you mean "string"?', ("not", "type")),
     ({"format": "e-mail"}, 'there is no format "e-mail"; did you mean "email"?', ("format",)),
+    ({"host": "privat"}, 'there is no sort of host "privat"; did you mean "private"?', ("host",)),
     ({"not": {"secret": "publish"}}, 'there is no secret "publish"; did you mean "published"?', ("not", "secret")),
     ({"fits": "ranges"}, 'there is no aspect "ranges"; did you mean "range"?', ("fits",)),
     ({"min": "1"}, 'must be a number, a size such as 50mb, or another setting: "${path}"', ("min",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.helpers import verdict
 
 from linter.conformance.written import in_form
 from linter.formats import FORMATS
@@ -108,6 +109,5 @@ def test_a_redirect_to_the_same_machine_can_have_a_login() -> None:
 
 
 def test_a_login_does_not_make_a_host_medplums() -> None:
-    reason = FORMATS["not-of-medplum"].reason
-    assert reason("https://api.medplum.com@clinic.example/") is None
-    assert reason("https://token@api.medplum.com/") == "leads to Medplum's own service instead of yours"
+    assert verdict({"host": "medplum"}, "https://api.medplum.com@clinic.example/") == ["must have a host of Medplum"]
+    assert verdict({"host": "medplum"}, "https://token@api.medplum.com/") is True

@@ -273,6 +273,7 @@ def test_a_policy_of_the_release_before_is_read_with_a_note(name: str, tmp_path:
     assert tested.stdout == f'a.yaml:9: note: "pedantic" is a severity now: {says}\n2 examples of 1 rule: all passed.\n'
 
 
+IDS = ["397236612778-c0b5tnjv98frbo1tfuuha5vkme3cmq4s.apps.googleusercontent.com", "6LfHdsYdAAAAAC0uLnnRrDrhcXnziiUwKd8VtLNq"]
 WORDS: dict[str, tuple[Any, Any, list[str]]] = {
     "a size": ({"not_smaller_than": "513mb"}, {"min": "513mb"}, ['write "min: "513mb"" in place of "not_smaller_than: "513mb""']),
     "a key": (
@@ -289,6 +290,46 @@ WORDS: dict[str, tuple[Any, Any, list[str]]] = {
         {"format": "not-published"},
         {"not": {"secret": "published"}},
         ['write "not: {secret: published}" in place of "format: not-published"'],
+    ),
+    "a host": (
+        {"keys": {"a": {"format": "private-name"}, "b": {"format": "rds-proxy"}, "c": {"format": "public-host"}}},
+        {"keys": {"a": {"host": "private"}, "b": {"host": "rds-proxy"}, "c": {"not": {"host": "local"}}}},
+        [
+            'write "host: private" in place of "format: private-name"',
+            'write "host: rds-proxy" in place of "format: rds-proxy"',
+            'write "not: {host: local}" in place of "format: public-host"',
+        ],
+    ),
+    "a host of an example": (
+        [{"format": "real-host"}, {"format": "real-mail-host", "not": {"host": "medplum"}}],
+        [{"not": {"host": "reserved"}}, {"not": [{"host": "medplum"}, {"host": "reserved"}]}],
+        [
+            'write "not: {host: reserved}" in place of "format: real-host"',
+            'write "not: {host: reserved}" in place of "format: real-mail-host"',
+        ],
+    ),
+    "https": (
+        {"format": "https-or-local"},
+        {"if": {"starts_with": ["http://", "Http://", "HTTP://"]}, "then": {"host": "local"}},
+        [
+            'write "if: {starts_with: ["http://", "Http://", "HTTP://"]}, then: {host: local}" in place of "format: https-or-local"',
+        ],
+    ),
+    "https, of some": (
+        {"if": "present", "then": "given", "format": "https-or-private"},
+        {
+            "if": "present",
+            "then": "given",
+            "not": [{"not": {"if": {"starts_with": ["http://", "Http://", "HTTP://"]}, "then": {"host": "private"}}}],
+        },
+        [
+            'write "if: {starts_with: ["http://", "Http://", "HTTP://"]}, then: {host: private}" in place of "format: https-or-private"',
+        ],
+    ),
+    "what is Medplum's": (
+        {"format": "not-of-medplum"},
+        {"not": [{"host": "medplum"}, {"one_of": IDS}]},
+        [f'write "not: [{{host: medplum}}, {{one_of: ["{IDS[0]}", "{IDS[1]}"]}}]" in place of "format: not-of-medplum"'],
     ),
     "other secrets": (
         [{"format": "no-real-secret"}, {"format": "no-generated-secret"}, {"format": "no-issued-credential"}],

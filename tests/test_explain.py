@@ -107,7 +107,7 @@ for: server
 when:
 - $@target: {equals: development}
 - database.ssl: absent
-  database.host: {not: {format: private-name}}
+  database.host: {not: {host: private}}
 must:
   supportEmail: [absent, {ends_with: "@acme.example"}]
   issuer: {equals: "${baseUrl}"}
@@ -131,7 +131,7 @@ examples:
         "  or when\n"
         "    database.ssl: absent  [line 7]\n"
         "      true     database.ssl at 4:15 (absent)\n"
-        "    database.host: {not: {format: private-name}}  [line 8]\n"
+        "    database.host: {not: {host: private}}  [line 8]\n"
         "      true     database.host at 5:13 is db.clinic.example\n"
         "  must\n"
         '    supportEmail: [absent, {ends_with: "@acme.example"}]  [line 10]\n'

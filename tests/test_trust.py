@@ -160,6 +160,7 @@ LEAVES = st.one_of(
     st.fixed_dictionaries({"type": st.sampled_from(["string", "number", "object", "array", "boolean", "integer", "null"])}),
     st.fixed_dictionaries({"format": st.sampled_from(sorted(FORMATS))}),
     st.fixed_dictionaries({"fits": st.sampled_from(sorted(ASPECTS))}),
+    st.fixed_dictionaries({"host": st.sampled_from(["local", "private", "reserved", "medplum", "rds-proxy"])}),
     st.fixed_dictionaries({"secret": st.sampled_from(["held", "published", "issued", "generated", "real"])}),
     st.fixed_dictionaries({"min": NUMBERS}),
     st.fixed_dictionaries({"max": NUMBERS}),

@@ -1,4 +1,4 @@
-"""Which hosts are somebody's own machine, and which are public."""
+"""Hosts, bare or in a URL or e-mail address: which are on the same machine, on a private network, reserved or Medplum's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def host_of(url: str) -> str | None:
     where = authority_of(url)
     host = _HOST.match(url, where.host, where.end) if where is not None else None
     return host[0] if host is not None else None
+
+
+def hosts_in(text: str) -> list[str]:
+    """The host of a URL, or those of e-mail addresses separated by commas; any other text is a host itself."""
+    host = host_of(text)
+    if host is not None:
+        return [host]
+    return [one.rpartition("@")[2].rstrip("> ") for one in text.split(",") if "@" in one] if "@" in text else [text]
 
 
 def is_local_host(host: str) -> bool:
@@ -46,15 +54,13 @@ _TUNNELS = (".ngrok.io", ".ngrok.app", ".ngrok-free.app", ".ngrok-free.dev", ".t
 def is_developers_host(host: str) -> bool:
     """A local host, an address of a private network (RFC 1918), or a tunnel to a developer's machine."""
     name = host.lower().rstrip(".")
-    return is_local_host(name) or name.endswith(_TUNNELS) or (name[:1].isdigit() and private_name(name) is None)
+    return is_local_host(name) or name.endswith(_TUNNELS) or (name[:1].isdigit() and is_private_host(name))
 
 
-@format("private-name", "A host name or address on the same machine, on a Docker network or on a private network.")
-def private_name(text: str) -> str | None:
-    host = text.lower().rstrip(".")
-    if host.startswith("/"):
-        return None  # the folder of a UNIX socket
-    return None if is_local_host(host) or _is_private(host) else "is on another network"
+def is_private_host(host: str) -> bool:
+    """Whether a name or address is on the same machine, on a Docker network or on a private network; the folder of a UNIX socket is."""
+    name = host.lower().rstrip(".")
+    return name.startswith("/") or is_local_host(name) or _is_private(name.strip("[]"))
 
 
 @format("hostname", "A bare host name or IP address: no scheme, no port, no path.")
@@ -77,9 +83,9 @@ def host_or_socket(text: str) -> str | None:
 _RDS_PROXY = pattern(r"[a-z0-9-]+\.(?:endpoint\.)?proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(?:\.cn)?\.?", re.IGNORECASE)
 
 
-@format("rds-proxy", "The host name of an RDS Proxy, which has a certificate that Node.js trusts.")
-def rds_proxy(text: str) -> str | None:
-    return None if _RDS_PROXY.fullmatch(text) is not None else "must be the host name of an RDS Proxy"
+def is_rds_proxy(host: str) -> bool:
+    """Whether a host is an RDS Proxy, which has a certificate that Node.js trusts."""
+    return _RDS_PROXY.fullmatch(host) is not None
 
 
 def is_address(host: str) -> bool:
@@ -87,35 +93,12 @@ def is_address(host: str) -> bool:
     return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None
 
 
-@format("https-or-local", "A URL over https, or over http to the user's own machine.")
-def https_or_local(text: str) -> str | None:
-    if not text.lower().startswith("http://") or is_local_host(host_of(text) or ""):
-        return None
-    return "is not over https"
+def is_reserved_host(host: str) -> bool:
+    """Whether a host is one of those that RFC 2606 reserves for examples in documentation."""
+    name = host.lower().rstrip(".")
+    return name.endswith(("example.com", "example.org", "example.net")) and re.search(r"(^|\.)example\.(com|org|net)$", name) is not None
 
 
-@format("https-or-private", "A URL over https, or over http to a host that only a private network knows.")
-def https_or_private(text: str) -> str | None:
-    if not text.lower().startswith("http://") or private_name((host_of(text) or "").strip("[]")) is None:
-        return None
-    return "is not over https"
-
-
-@format("public-host", "A URL whose host is neither the user's own machine nor on a Docker network.")
-def public_host(text: str) -> str | None:
-    return "names a host of a single machine or Docker network" if is_local_host(host_of(text) or "") else None
-
-
-@format("real-host", "A URL whose host is not reserved for documentation (RFC 2606).")
-def real_host(text: str) -> str | None:
-    return "has a host from the documentation's examples" if _is_example((host_of(text) or "").lower().rstrip(".")) else None
-
-
-@format("real-mail-host", "An e-mail address whose host is not reserved for documentation (RFC 2606).")
-def real_mail_host(text: str) -> str | None:
-    host = text.rpartition("@")[2].lower().rstrip("> .")
-    return "has a host from the documentation's examples" if _is_example(host) else None
-
-
-def _is_example(host: str) -> bool:
-    return host.endswith(("example.com", "example.org", "example.net")) and re.search(r"(^|\.)example\.(com|org|net)$", host) is not None
+def is_medplums_host(host: str) -> bool:
+    """Whether a host is that of Medplum's own service."""
+    return f".{host.lower().rstrip('.')}".endswith(".medplum.com")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-from . import format
-from .hosts import host_of
-
 _PUBLISHED = {
     # Words that a sample configuration gives; they are no secrets any more.
     "medplum": "is the password of Medplum's sample configuration",
@@ -35,26 +32,6 @@ def published_secret(text: str) -> str | None:
         if reason is not None:
             return reason
     return None
-
-
-_OF_MEDPLUM = {
-    "397236612778-c0b5tnjv98frbo1tfuuha5vkme3cmq4s.apps.googleusercontent.com": "is Medplum's own Google client, which refuses other hosts",
-    "6LfHdsYdAAAAAC0uLnnRrDrhcXnziiUwKd8VtLNq": "is the site key of Medplum's own reCAPTCHA, which refuses other hosts",
-}
-"""Public values of Medplum's sample configuration that work for Medplum alone."""
-
-
-@format("not-of-medplum", "A host, an address or an id that is not that of Medplum's own service.")
-def not_of_medplum(text: str) -> str | None:
-    if text in _OF_MEDPLUM:
-        return _OF_MEDPLUM[text]
-    if "medplum.com" not in text.lower():
-        return None
-    host = (host_of(text) or "").lower() if text.lower().startswith(("http://", "https://")) else ""
-    if host == "medplum.com" or host.endswith(".medplum.com"):
-        return "leads to Medplum's own service instead of yours"
-    is_mail = re.search(r"@(?:[a-z0-9-]+\.)*medplum\.com(?![\w.-])", text, re.IGNORECASE)
-    return "is an address of Medplum, from which you cannot send mail" if is_mail else None
 
 
 def _first_base64_line(pem: str) -> str:

@@ -104,9 +104,9 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> list[tup
 
 def _can_check_certificate(host: str, ca: Any) -> bool:
     """Whether the client can find the certificate of a database right: with that of the authority that signed it, or at an RDS Proxy."""
-    from ..formats.hosts import is_address, rds_proxy
+    from ..formats.hosts import is_address, is_rds_proxy
 
-    return rds_proxy(host) is None or (ca not in (ABSENT, None, "") and not is_address(host))
+    return is_rds_proxy(host) or (ca not in (ABSENT, None, "") and not is_address(host))
 
 
 def _set(path: SettingPath, given: Any, value: Any, node: Node) -> tuple[Change, str]:

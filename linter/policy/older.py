@@ -48,11 +48,24 @@ def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any
 # --- Words of assertions. ----------------------------------------------------------------------------------------------------------
 
 
-_FORMATS: Final = {
+_HTTP: Final = {"starts_with": ["http://", "Http://", "HTTP://"]}
+_IDS_OF_MEDPLUM: Final = [
+    "397236612778-c0b5tnjv98frbo1tfuuha5vkme3cmq4s.apps.googleusercontent.com",
+    "6LfHdsYdAAAAAC0uLnnRrDrhcXnziiUwKd8VtLNq",
+]
+_FORMATS: Final[Mapping[str, dict[str, Any]]] = {
+    "https-or-local": {"if": _HTTP, "then": {"host": "local"}},
+    "https-or-private": {"if": _HTTP, "then": {"host": "private"}},
     "no-generated-secret": {"not": {"secret": "generated"}},
     "no-issued-credential": {"not": {"secret": "issued"}},
     "no-real-secret": {"not": {"secret": "real"}},
+    "not-of-medplum": {"not": [{"host": "medplum"}, {"one_of": _IDS_OF_MEDPLUM}]},
     "not-published": {"not": {"secret": "published"}},
+    "private-name": {"host": "private"},
+    "public-host": {"not": {"host": "local"}},
+    "rds-proxy": {"host": "rds-proxy"},
+    "real-host": {"not": {"host": "reserved"}},
+    "real-mail-host": {"not": {"host": "reserved"}},
 }
 """Formats of the release before, and what they are today."""
 

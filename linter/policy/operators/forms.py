@@ -1,9 +1,12 @@
-"""What the catalogue says of a value, and the forms of texts: named formats, origins, regions."""
+"""What the catalogue says of a value, and the forms of texts: named formats, hosts, origins, regions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from ...conformance.mismatch import ASPECTS, OF_NAMES
 from ...formats import FORMATS
+from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_rds_proxy, is_reserved_host
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
 from ...typed import Any, Final
@@ -62,6 +65,37 @@ def has_format(operand: Any) -> Check:
             return True if operand in _OF_PLACEHOLDERS else (Failure("must be a string"),)
         reason = form.reason(value)
         return True if reason is None else (Failure(reason),)
+
+    return check
+
+
+_HOSTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "local": (is_local_host, "name a host of a single machine or Docker network"),
+    "private": (is_private_host, "name a host of a private network"),
+    "reserved": (is_reserved_host, "have a host that is reserved for examples"),
+    "medplum": (is_medplums_host, "have a host of Medplum"),
+    "rds-proxy": (is_rds_proxy, "name an RDS Proxy"),
+}
+"""The sorts of host, and what is asked of a value, after "must"."""
+
+
+@operator(
+    "host",
+    schema={"enum": list(_HOSTS)},
+    operand="local",
+    says="is a URL, a bare host, or e-mail addresses separated by commas, whose host is on the same machine or on a Docker network; "
+    "`private`: there, or on a private network, or the folder of a UNIX socket; `reserved`: reserved for documentation (RFC 2606); "
+    "`medplum`: that of Medplum's own service; `rds-proxy`: an RDS Proxy, which has a certificate that Node.js trusts",
+    asks=lambda operand: _HOSTS[operand][1],
+)
+def host(operand: Any) -> Check:
+    if operand not in _HOSTS:
+        raise RuleError(f'there is no sort of host "{operand}"{did_you_mean(str(operand), _HOSTS)}')
+    is_such, asks = _HOSTS[operand]
+    failure = (Failure(f"must {asks}"),)
+
+    def check(value: Any, _node: Node) -> Verdict:
+        return True if isinstance(value, str) and any(map(is_such, hosts_in(value))) else failure
 
     return check
 
