@@ -147,8 +147,17 @@ OF_OLDER_SERVERS: Final = "older-servers"
 
 
 def levels_of(rule: Rule, overrides: Overrides, document: Document) -> Levels:
-    """How severe the findings of each case of a rule are in a document, by the rule itself unless the options say it."""
-    return tuple(severity_of(case.info, overrides, document.server)[document.target] for case in rule.cases)
+    """How severe the findings of each case of a rule are in a document, by the rule itself unless the options say it.
+
+    A severity that is given for a rule with several cases is that of those which are checked anyway; of all, where none is.
+    """
+    given = (overrides.severity or {}).get(rule.info.id)
+    others = overrides if given is None else overrides._replace(severity=None)
+    levels = tuple(severity_of(case.info, others, document.server)[document.target] for case in rule.cases)
+    if given is None:
+        return levels
+    level, are_on = given[document.target], any(levels)
+    return tuple(level if one is not None or not are_on else None for one in levels)
 
 
 def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = ANY_SERVER) -> Severity:

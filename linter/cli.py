@@ -153,7 +153,7 @@ def cli() -> None:
 @selectors_option("--select", "Check only these rules: ids, categories, patterns such as tls-*.")
 @selectors_option("--extend-select", "Check these rules beside the selected ones.")
 @selectors_option("--ignore", "Do not check these rules.")
-@option("--pedantic", heading="Rules", is_flag=True, help="Also give advice that holds of nearly every installation.")
+@option("--pedantic", heading="Rules", is_flag=True, help="Also give advice that applies to almost every installation.")
 @rules_option
 @config_option
 @isolated_option

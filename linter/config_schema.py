@@ -59,7 +59,7 @@ _SOME: Final = (
         "What the configuration is for; auto: development if all of its URLs are local.",
         'target = "auto"',
     ),
-    Option("pedantic", {"type": "boolean"}, "Also give advice that holds of nearly every installation.", "pedantic = true"),
+    Option("pedantic", {"type": "boolean"}, "Also give advice that applies to almost every installation.", "pedantic = true"),
     Option(
         "server-version",
         _TEXT,

@@ -23,6 +23,7 @@ from linter.policy.examples import apply_change
 from linter.policy.older import modernized
 from linter.policy.rule import Rule, compile_rule
 from linter.policy.rule_file import read_rule_file
+from linter.policy.rule_set import read_folders
 from linter.policy.severity import CLASSES
 
 SLASH = {"ends_with": "/"}
@@ -84,7 +85,7 @@ def test_the_severity_of_the_rule_is_that_of_its_gravest_case() -> None:
         (Overrides(), (None, "error", "warning")),
         (Overrides(pedantic=True), ("note", "error", "warning")),
         (Overrides(select=("acme/a",)), ("note", "error", "warning")),
-        (Overrides(severity={"acme/a": {"production": "note", "development": None}}), ("note", "note", "note")),
+        (Overrides(severity={"acme/a": {"production": "note", "development": None}}), (None, "note", "note")),
     ],
 )
 def test_a_configuration_speaks_of_all_cases(overrides: Overrides, levels: tuple[str | None, ...]) -> None:
@@ -125,7 +126,7 @@ MISTAKES = {
     "an unknown key": ({"must": {"port": "absent"}, "docs": "x"}, ':1: "docs" is not a key of item 1 of cases'),
     "said twice": ({"must": {"port": "absent"}, "message": "x", "what": "y"}, ':1: write either "message", or "what", "why" and "remedy"'),
     "graded twice": (
-        {"must": {"port": "absent"}, "what": "x", "severity": "note"},
+        {"must": {"port": "absent"}, "what": "x", "severity": "note", "class": "notable"},
         ':1: write either "severity", or the "class" that it follows from',
     ),
     "a wrong operator": ({"must": {"port": {"mx": 1}}, "what": "x"}, ':1: there is no operator "mx"; did you mean "max"?'),
@@ -431,13 +432,13 @@ examples:
 
 @pytest.mark.parametrize(
     ("when", "messages"),
-    [({}, []), ({"$@complete": {"equals": True}}, []), ({"$@complete": "present"}, ["redis.tls is missing"])],
+    [({}, []), ({"$@complete": {"equals": True}}, []), ({"$@complete": "present"}, ["logLevel is missing"])],
 )
 def test_what_is_required_is_asked_of_a_whole_unless_the_rule_asks_it_of_a_part(when: dict[str, Any], messages: list[str]) -> None:
-    given = rule({"must": {"redis.tls": "present"}, "what": "${@path} ${@reason}", **({"when": when} if when else {})})
-    whole = bare({"redis": {"host": "a"}})
-    assert [one.message for one in check(given, whole)] == ["redis.tls is missing"]
-    part = bare({"redis": {"host": "a"}}, complete=False)
+    given = rule({"must": {"logLevel": "present"}, "what": "${@path} ${@reason}", **({"when": when} if when else {})})
+    whole = bare({"port": 1})
+    assert [one.message for one in check(given, whole)] == ["logLevel is missing"]
+    part = bare({"port": 1}, complete=False)
     assert [one.message for one in check(given, part)] == messages
 
 
@@ -466,3 +467,57 @@ def test_a_former_id_gets_the_new_one() -> None:
         result = CliRunner().invoke(cli, arguments)
         assert result.exit_code == 2
         assert 'there is no rule "base-url-without-trailing-slash"; did you mean "missing-trailing-slash"?' in result.stderr
+
+
+# --- Which case counts, and for whom. -------------------------------------------------------------------------------------------------
+
+
+def test_advice_hides_nothing_that_another_case_finds() -> None:
+    given = rule({"must": {"port": "absent"}, "severity": "pedantic", "what": "advice"}, {"must": {"port": "absent"}, "what": "error"})
+    assert found(given, {"port": 1}) == ["error 1 error"]
+
+
+def test_a_case_has_its_own_severity_and_sentence_in_place_of_those_of_the_rule() -> None:
+    given = rule({"must": {"port": "absent"}, "class": "notable", "message": "${@path} is there"}, why="never", remedy="never")
+    assert found(given, {"port": 1}) == ["note 0 port is there"]
+
+
+def test_a_severity_of_the_configuration_is_that_of_the_cases_that_are_checked() -> None:
+    must = {"must": {"port": "absent"}}
+    mixed = rule({**must, "class": "hygiene"}, {**must, "class": {"production": "notable", "development": "off"}}, id="acme/a")
+    raised = Overrides(severity={"acme/a": {"production": "error", "development": "error"}})
+    assert levels_of(mixed, raised, bare({})) == (None, "error")
+    assert levels_of(mixed, raised, bare({}, target="development")) == ("error", "error")  # where nothing else is checked
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "complete"),
+    [
+        ({"redis": {"host": "a"}}, "server/json", False),
+        ({"defaultOAuthClients": [{"id": "a"}]}, "server/json", False),
+    ],
+)
+def test_a_value_in_one_piece_has_all_of_its_members(data: dict[str, Any], kind: str, *, complete: bool) -> None:
+    given = rule({"must": {"redis.tls": "present", "defaultOAuthClients.*.name": "present"}, "what": "${@path} is missing"})
+    names = [one.message for one in check(given, bare(data, kind=kind, complete=complete))]
+    assert names == [f"{'redis.tls' if 'redis' in data else 'defaultOAuthClients.0.name'} is missing"]
+
+
+@pytest.mark.parametrize("other", ["acme/a", "acme/b"])
+def test_a_rule_does_not_yield_in_a_circle(other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, causes in (("a", [other]), ("b", ["acme/a"] if other == "acme/b" else [])):
+        data = {**rule_data({"port": "absent"}), "id": f"acme/{name}", "examples": EXAMPLES}
+        Path(f"{name}.yaml").write_text(json.dumps({**data, **({"yields_to": causes} if causes else {})}))
+    says = "itself" if other == "acme/a" else '"acme/b", which yields to it'
+    assert f"a.yaml:1: a rule cannot yield to {says}" in read_folders([Path()], rule_kinds(), []).errors
+
+
+def test_explain_compiles_a_case_as_the_check_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = {**rule_data({"logLevel": "present"}), "id": "acme/a", "when": {"$@complete": "present"}}
+    bad = {"data": {"port": 1}, "finds": ["logLevel"]}
+    Path("a.yaml").write_text(json.dumps({**data, "examples": {"good": [{"data": {"logLevel": "INFO"}}], "bad": [bad]}}))
+    Path("x.env").write_text("MEDPLUM_REDIS_HOST=cache.example\n")
+    printed = CliRunner().invoke(cli, ["explain", "acme/a", "x.env", "--rules", "a.yaml"]).stdout
+    assert "false    logLevel at 1:1 (absent): is missing" in printed

@@ -28,12 +28,12 @@ class Mode(NamedTuple):
     """How to compile. ``prepare``: at once, regular expressions included, to find every mistake of a rule.
 
     ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
-    ``partial``: what is absent is asked for as well where the input shows only a part of the configuration.
+    ``asks_of_parts``: what is absent is asked for as well where the input shows only a part of the configuration.
     """
 
     prepare: bool = False
     condition: bool = False
-    partial: bool = False
+    asks_of_parts: bool = False
 
 
 class CompiledClause(NamedTuple):
@@ -169,7 +169,7 @@ def _of_what_is_read(check: Check, mode: Mode) -> Check:
     from an input which shows only a part of the configuration, unless the rule says so.
     """
 
-    needs_whole = not mode.condition and not mode.partial
+    needs_whole = not mode.condition and not mode.asks_of_parts
 
     def read(value: Any, node: Node) -> Verdict:
         if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and may_be_elsewhere(node))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread, mismatch_of
-from ..model import UNKNOWN, is_complete
+from ..model import UNKNOWN, Document, SettingPath, is_complete
 from ..release import MAIN
 from ..typed import Any, Final
 from .node import Node
@@ -51,10 +51,17 @@ def is_given_otherwise_at(node: Node) -> bool:
 def may_be_elsewhere(node: Node) -> bool:
     """Whether what is absent at a node may be given in a part of the configuration that the document does not show.
 
-    The members of a list are written in one piece.
+    The members of a value that is written in one piece stand there, or nowhere.
     """
     document, path = node.document.owner(node.path)
-    return not document.ask(is_complete) and not any(isinstance(step, int) for step in path)
+    return not document.ask(is_complete) and not document.ask(_is_in_one_piece, path)
+
+
+def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
+    """Whether what holds a setting is one object in a file, or one parameter or variable."""
+    if document.given is None:
+        return len(path) > 1 and isinstance(document.get(path[:-1]), dict | list)
+    return any(path[: len(given)] == given and len(given) < len(path) for given, _ in document.given)
 
 
 _DEEPEST_SETTING: Final = 8

@@ -15,7 +15,7 @@ from ..model import LEVELS, TARGETS
 from ..typed import Any, Final
 from .operators import ASSERTION, MEMBERS, OPERATORS, TEXT
 from .severity import CLASSES, PEDANTIC
-from .tree import MOST_CLAUSES, WORDS
+from .tree import MOST_CASES, MOST_CLAUSES, WORDS
 
 SCHEMA_ID: Final = "https://medplum-lint.invalid/medplum-lint-rule.schema.json"
 
@@ -72,6 +72,11 @@ _OF_A_CASE: Final = {
     "together": TEXT,
     "yields_to": _list(TEXT, 1),
     "fix": _one_or_list({"$ref": "#/$defs/fix"}),
+    "security_severity": {
+        "type": "string",
+        "pattern": r"^([1-9]\.[0-9]|0\.[1-9]|10\.0)$",
+        "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning reads it',
+    },
 }
 """What a rule says once, or each of its cases for itself."""
 _KEYS: Final = {
@@ -82,8 +87,8 @@ _KEYS: Final = {
         "description": "must be a name of lower-case words joined by hyphens, such as missing-trailing-slash or acme/own-rule",
     },
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
-    "cases": _list({"$ref": "#/$defs/case"}, 1),
-    "formerly": _list(TEXT, 1),
+    "cases": {**_list({"$ref": "#/$defs/case"}, 1), "maxItems": MOST_CASES},
+    "formerly": _list({"type": "string", "pattern": f"^({_NAME}/)?{_NAME}$", "description": "must be an id that the rule had"}, 1),
     "docs": TEXT,
     "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
     "evidence": _one_or_list(
@@ -94,11 +99,6 @@ _KEYS: Final = {
         }
     ),
     "tags": _list(TEXT),
-    "security_severity": {
-        "type": "string",
-        "pattern": r"^([1-9]\.[0-9]|0\.[1-9]|10\.0)$",
-        "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning reads it',
-    },
     "precision": {"enum": ["very-high", "high", "medium", "low"]},
     "enabled": {"type": "boolean"},
     "examples": _object(

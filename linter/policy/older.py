@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..model import TARGETS
+from ..model import LEVELS, TARGETS
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
 from .display import flow
@@ -37,8 +37,10 @@ def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any
     by_target = given if isinstance(given, dict) else dict.fromkeys(TARGETS, given)
     severity = data.get("severity")
     levels = severity if isinstance(severity, dict) else dict.fromkeys(TARGETS, severity)
-    if set(by_target) != set(TARGETS) or set(levels) != set(TARGETS) or not all(isinstance(one, bool) for one in by_target.values()):
+    if set(by_target) != set(TARGETS) or not all(isinstance(one, bool) for one in by_target.values()):
         return data
+    if set(levels) != set(TARGETS) or not all(isinstance(one, str) and one in (*LEVELS, "off") for one in levels.values()):
+        return data  # which has a mistake of its own
     words = {target: PEDANTIC if by_target[target] and levels[target] != "off" else levels[target] for target in TARGETS}
     written = words[TARGETS[0]] if len(set(words.values())) == 1 else words
     older.append(Older((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))

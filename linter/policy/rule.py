@@ -129,14 +129,19 @@ class Case:
 
     @cached_property
     def checks(self) -> tuple[CompiledClause, ...]:
-        """The clauses of ``must``, compiled. A case that asks ``$@complete`` itself decides what may be missing of a part."""
-        mode = Mode(self._prepare, partial=any(clause.path.fact == "complete" for clause in clauses_of(self.when)))
-        return tuple(compile_clause(clause, mode) for clause in self.must)
+        """The clauses of ``must``, compiled."""
+        return tuple(compile_clause(clause, self.mode) for clause in self.must)
+
+    @property
+    def mode(self) -> Mode:
+        """How ``must`` is compiled. A case that asks ``$@complete`` itself decides what may be missing of a part."""
+        asks = [any(clause.path.fact == "complete" for clause in clauses) for clauses in self.when]
+        return Mode(self._prepare, asks_of_parts=bool(asks) and all(asks))
 
     @cached_property
     def fix_conditions(self) -> tuple[Holds | None, ...]:
         """For each way to fix a finding its ``when``, compiled."""
-        return tuple(compile_condition(one.when, Mode(self._prepare, partial=True)) if one.when else None for one in self.fix)
+        return tuple(compile_condition(one.when, Mode(self._prepare, asks_of_parts=True)) if one.when else None for one in self.fix)
 
 
 class Rule:
@@ -204,8 +209,18 @@ def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
 def _cases(data: Mapping[str, Any], *, prepare: bool) -> Iterator[Case]:
     """The cases of a rule. What a case does not say itself is as the rule has it."""
     for index, own in enumerate(data.get("cases", [{}])):
-        case = {**data, **own}
+        case = whole_case(data, own)
         yield Case(_info(case), case, Own(("cases", index), own.keys()) if own else None, prepare=prepare)
+
+
+_INSTEAD: Final = ({"severity", "class"}, {"message", "what"}, {"message", "why"}, {"message", "remedy"})
+"""Keys of which a case that has one does not take the other one from its rule."""
+
+
+def whole_case(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A case with what its rule says for all of them and it does not say itself."""
+    left = {key for keys in _INSTEAD for key in keys - own.keys() if len(keys - own.keys()) == 1}
+    return {**{key: value for key, value in data.items() if key not in left}, **own}
 
 
 _MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
@@ -249,6 +264,7 @@ def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
         severity={target: info.severity[target] for target, info in gravest.items()},
         pedantic=frozenset(target for target, info in gravest.items() if target in info.pedantic),
         kinds=tuple(dict.fromkeys(kind for case in cases for kind in case.info.kinds)),
+        security_severity=max(filter(None, (case.info.security_severity for case in cases)), key=float, default=None),
     )
 
 
@@ -283,11 +299,12 @@ def kind_matches(kind: str, wanted: str) -> bool:
     return kind == wanted or kind.startswith(f"{wanted}/")
 
 
-def check_kinds(info: RuleInfo, known: frozenset[str]) -> None:
-    """Raise :class:`RuleError` when a rule is for a kind of document that no source reads."""
-    for kind in info.kinds:
-        if not any(kind_matches(one, kind) for one in known):
-            raise RuleError(f'no input is of the kind "{kind}"{did_you_mean(kind, known)}', ("for",))
+def check_kinds(rule: Rule, known: frozenset[str]) -> None:
+    """Raise :class:`RuleError` when a case of a rule is for a kind of document that no source reads."""
+    for case in rule.cases:
+        for kind in case.info.kinds:
+            if not any(kind_matches(one, kind) for one in known):
+                raise RuleError(f'no input is of the kind "{kind}"{did_you_mean(kind, known)}', case.at("for"))
 
 
 LARGEST_FILE: Final = 65_536

@@ -17,7 +17,7 @@ from .grammar import case_schema, rule_schema
 from .known import check_settings
 from .links import default_links
 from .older import modernized
-from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule
+from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule, whole_case
 from .samples import filled
 from .trust import check_asks_no_secret, check_changes_no_secret
 
@@ -76,7 +76,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
             data = {**data, "examples": filled(data["examples"], ("examples",))}
             rule = compile_rule({**data, "category": category}, prepare=True)
             rule.info = rule.info._replace(links=rule.info.links or default_links(rule))
-            check_kinds(rule.info, kinds)
+            check_kinds(rule, kinds)
             check_settings(rule)
             _check_name(path, rule.info.id)
             rule.trusted = trusted
@@ -238,7 +238,7 @@ def _errors_of_cases(data: dict[str, Any]) -> Iterator[tuple[Where, str]]:
     """What the cases of a rule lack, each with what the rule says for all of them."""
     validator = jsonschema.Draft202012Validator(case_schema())
     for index, own in enumerate(data["cases"]):
-        for error in validator.iter_errors({**data, **own}):
+        for error in validator.iter_errors(whole_case(data, own)):
             for where, message, _ in _described(error):
                 place = where if where and where[0] not in own else ("cases", index, *where)
                 yield place, re.sub(r"\Athe rule\b", f"case {index + 1}", message)
@@ -293,7 +293,7 @@ def _must(error: jsonschema.ValidationError) -> str:
         return f"must be {' or '.join(_TYPES[name] for name in ([operand] if isinstance(operand, str) else operand))}{quotes}"
     if error.validator in ("minLength", "minItems", "minProperties"):
         return "must not be empty"
-    if error.validator in ("maxLength", "maxProperties"):
+    if error.validator in ("maxLength", "maxItems", "maxProperties"):
         return f"can have at most {operand} {'characters' if isinstance(instance, str) else 'entries'} (it has {len(instance)})"
     return f"must be at least {operand}"  # minimum is all that remains
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .. import _built
@@ -149,18 +149,30 @@ def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterab
     read = [read_rule_file(path, kinds, trusted=trusted) for path, trusted in files]
     known = [*taken, *(one.rule.info.id for one in read if one.rule is not None)]
     wrong_ids = errors_of_ids(read, taken, categories)
+    rules = {one.rule.info.id: one.rule for one in read if one.rule is not None}
     for one in read:
         errors.extend(one.errors)
         if one.rule is None:
             continue
         errors.extend(
             f'{one.path}:{one.line(place)}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
-            for cause, place in dict(one.rule.causes).items()
+            for cause, place in one.rule.causes
             if cause not in known
         )
+        errors.extend(_yields_in_a_circle(one, rules))
         errors.extend(wrong_ids.get(one.path, ()))
-    rules = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
-    return OwnRules(rules, errors, [(one.path, *note) for one in read for note in one.notes])
+    kept = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
+    return OwnRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
+
+
+def _yields_in_a_circle(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str]:
+    """An error for each rule that a rule yields to though that yields to it, or is itself: both would be silent."""
+    assert read.rule is not None  # asked for by the caller
+    for cause, place in read.rule.causes:
+        other = rules.get(cause)
+        if other is not None and read.rule.info.id in dict(other.causes):
+            says = "itself" if other is read.rule else f'"{cause}", which yields to it'
+            yield f"{read.path}:{read.line(place)}: a rule cannot yield to {says}"
 
 
 def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, list[str]]:

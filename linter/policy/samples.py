@@ -40,6 +40,6 @@ def _text(given: dict[str, Any], place: Place) -> str:
             raise RuleError(f'there is no sample "{name}"{did_you_mean(name, names())}', (*place, "sample"))
         return (_FOLDER / f"{name}.pem").read_text(encoding="ascii")
     length, begins = given.get("length"), given.get("begins", "")
-    if given.keys() <= {"length", "begins"} and isinstance(length, int) and isinstance(begins, str) and len(begins) <= length <= _LONGEST:
+    if given.keys() <= {"length", "begins"} and type(length) is int and isinstance(begins, str) and len(begins) <= length <= _LONGEST:
         return begins.ljust(length, "M")  # not "x", which is a placeholder
     raise RuleError(f'a text is named by its "length" (up to {_LONGEST:,}) and what it "begins" with, or by the "sample" that it is', place)

@@ -120,7 +120,7 @@ def trace(rule: Rule, document: Document) -> Trace:
 
 def _case(number: int, case: Case, root: Node) -> CaseTrace:
     conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in case.when)
-    return CaseTrace(number, conditions, _asked(conditions), tuple(_traced(clause, root, Mode()) for clause in case.must))
+    return CaseTrace(number, conditions, _asked(conditions), tuple(_traced(clause, root, case.mode) for clause in case.must))
 
 
 def _asked(conditions: tuple[tuple[ClauseTrace, ...], ...]) -> Word:

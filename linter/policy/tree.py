@@ -22,7 +22,9 @@ T = TypeVar("T")
 DEEPEST: Final = 8
 """Levels of assertions at most."""
 MOST_CLAUSES: Final = 100
-"""Clauses of a rule at most."""
+"""Clauses of a case at most."""
+MOST_CASES: Final = 100
+"""Cases of a rule at most."""
 
 
 class Assertion(NamedTuple):
