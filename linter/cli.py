@@ -150,7 +150,7 @@ def cli() -> None:
     help="What the configuration is for.  [default: auto: development if all its URLs are local]",
 )
 @server_version_option
-@selectors_option("--select", "Check only these rules: ids, categories, patterns such as tls-*.")
+@selectors_option("--select", "Check only these rules: ids, categories, patterns such as *-certificate.")
 @selectors_option("--extend-select", "Check these rules beside the selected ones.")
 @selectors_option("--ignore", "Do not check these rules.")
 @option("--pedantic", heading="Rules", is_flag=True, help="Also give advice that applies to almost every installation.")

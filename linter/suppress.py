@@ -123,7 +123,8 @@ def _places(at: int, anchors: tuple[tuple[Span, int], ...]) -> Iterator[int]:
 def _unused(file: _File, suppression: Suppression) -> Iterator[Unused]:
     for rule in sorted(suppression.rules):
         if rule not in file.known:
-            meant = meant_rule(rule, file.known, file.known.values())
+            is_category = any(info.category == rule for info in file.known.values())
+            meant = ": that is a category" if is_category else meant_rule(rule, file.known, file.known.values())
             message = f'the suppression comment names the rule "{rule}", which does not exist{meant}'
         elif rule in file.checked and (suppression.place.start, rule) not in file.used:
             message = f"the suppression comment for {rule} is unused, because the rule finds nothing here; delete it"

@@ -57,7 +57,7 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "${@reason} says what comes of it": (
         ("why",),
-        ("invalid-url 2", "misplaced-setting 1", "sample-value 1", "version-dependent-setting 1", "version-dependent-setting 2"),
+        ("invalid-url 2", "misplaced-setting 1", "version-dependent-setting 1", "version-dependent-setting 2"),
     ),
     "${@reason} says both, as far as they are known": (
         ("why", "remedy"),

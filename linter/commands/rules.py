@@ -13,7 +13,7 @@ from ..documents.source import Loaded, SourceFile
 from ..model import TARGETS, Deployment, Document, RuleInfo, Target
 from ..policy.engine import applies, check
 from ..policy.examples import FailedExample, Sample, failures
-from ..policy.rule import Example, Rule
+from ..policy.rule import Case, Example, Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, built_in_rules, category_of, errors_of_ids, files_of, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
@@ -26,7 +26,7 @@ from ..suppress import RULE as UNUSED_SUPPRESSION
 from ..suppress import Suppressions
 from ..syntax.edits import apply_to
 from ..text import Span, inert, printable, printable_lines
-from ..typed import Any, NamedTuple
+from ..typed import Any, Final, NamedTuple
 
 
 def level_words(info: RuleInfo) -> list[str]:
@@ -65,6 +65,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
             "title": rule.info.title,
             "tags": list(rule.info.tags),
             "fixable": rule.info.fixable,
+            "formerly": list(rule.info.formerly),
             "links": list(rule.info.links),
         }
         for rule in rules
@@ -101,9 +102,30 @@ def explanation(rule_file: RuleFile) -> str:
 
 
 def said(rule: Rule) -> list[str]:
-    """What a rule says in each of its cases, with words in capitals for what depends on the finding; nothing where a source says it."""
-    messages = (case.message for case in rule.cases)
-    return list(dict.fromkeys(message.outline() for message in messages if message is not None))
+    """What a rule says in each of its cases, with words in capitals for what depends on the finding; nothing where a source says it.
+
+    Of several cases each has its severity, its kinds of document and its settings where these are not those of the whole rule.
+    """
+    lines = [f"{case.message.outline(_settings(case))}{_of_case(case.info, rule.info)}" for case in rule.cases if case.message is not None]
+    return list(dict.fromkeys(lines))
+
+
+_MOST_SETTINGS: Final = 3
+
+
+def _settings(case: Case) -> str:
+    """The settings that a case is about, as its paths name them; ``SETTING`` where these are too many."""
+    paths = [clause.text.partition("@")[0] for clause in case.must]
+    if not 0 < len(paths) <= _MOST_SETTINGS or any("*" in path or path in ("$", "") for path in paths):
+        return "SETTING"
+    return " or ".join(path.replace('"', "") for path in paths)
+
+
+def _of_case(case: RuleInfo, rule: RuleInfo) -> str:
+    """What tells a case from its rule, in brackets."""
+    words = ["/".join(level_words(case))] if level_words(case) != level_words(rule) else []
+    words += [", ".join(case.kinds)] if case.kinds != rule.kinds else []
+    return f" ({'; '.join(words)})" if words else ""
 
 
 def fix_words(rule: Rule) -> str:

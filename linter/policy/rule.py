@@ -213,14 +213,22 @@ def _cases(data: Mapping[str, Any], *, prepare: bool) -> Iterator[Case]:
         yield Case(_info(case), case, Own(("cases", index), own.keys()) if own else None, prepare=prepare)
 
 
-_INSTEAD: Final = ({"severity", "class"}, {"message", "what"}, {"message", "why"}, {"message", "remedy"})
-"""Keys of which a case that has one does not take the other one from its rule."""
+_INSTEAD: Final = (
+    ("severity", "class"),
+    ("class", "severity"),
+    ("what", "message"),
+    *(("message", key) for key in ("what", "why", "remedy")),
+)
+"""Keys of a case, each with the one that it then does not take from its rule."""
 
 
 def whole_case(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """A case with what its rule says for all of them and it does not say itself."""
-    left = {key for keys in _INSTEAD for key in keys - own.keys() if len(keys - own.keys()) == 1}
-    return {**{key: value for key, value in data.items() if key not in left}, **own}
+    case = {**data, **own}
+    for key, other in _INSTEAD:
+        if key in own and other in case and other not in own:
+            del case[other]
+    return case
 
 
 _MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))

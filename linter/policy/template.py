@@ -38,9 +38,6 @@ _LENGTHS = ("length", "used")
 _OF_SEVERAL = ("count", "paths")
 """The facts of the settings that a finding is about."""
 
-_OUTLINE = {"path": "SETTING", "name": "NAME", "reason": "REASON", "consequence": "CONSEQUENCE"}
-"""What stands in the outline of a text for a fact that is only known of a finding."""
-
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
 
@@ -121,9 +118,9 @@ class Template:
                 break
         return cut("".join(made))
 
-    def outline(self) -> str:
-        """The text with words in capitals for what is only known of a finding: ``SETTING REASON: CONSEQUENCE``."""
-        return "".join(piece if isinstance(piece, str) else _outlined(piece) for piece in self.pieces)
+    def outline(self, setting: str) -> str:
+        """The text about a setting, with words in capitals for what is only known of a finding: ``baseUrl REASON: CONSEQUENCE``."""
+        return "".join(piece if isinstance(piece, str) else _outlined(piece, setting) for piece in self.pieces)
 
     def quoted(self, node: Node) -> str:
         """The text for people, in quotes unless it is a value that is no text."""
@@ -138,8 +135,12 @@ def template_of(text: str) -> Template:
     return Template(text)
 
 
-def _outlined(path: Path) -> str:
-    return _OUTLINE.get(path.fact or "") or ".".join(map(str, path.steps)) or (path.fact or "value").upper()
+def _outlined(path: Path, setting: str) -> str:
+    if path.fact == "path":
+        return setting
+    if path.fact is None and path.steps and ".".join(map(str, path.steps)) != setting:
+        return f"the value of {'.'.join(map(str, path.steps))}"
+    return (path.fact or "value").upper()
 
 
 def _join_clause(made: list[str]) -> None:
