@@ -12,7 +12,7 @@ from .. import settings
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from .errors import RuleError, did_you_mean
-from .paths import ANY, DEEP, Path, Tag
+from .paths import DEEP, Path, Tag, names_of
 from .rule import Case, Rule
 from .template import Template
 from .tree import Changed, Clause, FixSpec, Place, clauses_of, references, templates_in, walk
@@ -96,7 +96,7 @@ def _named(text: str, path: Path, at: Path | None, where: Place) -> Iterator[tup
         return
     steps = path.seen_from(at).steps if at is not None else path.steps
     if steps and not any(step is DEEP or isinstance(step, Tag) for step in steps):
-        yield tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in steps), where
+        yield names_of(steps), where
 
 
 # --- What the catalogue knows --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from .. import settings
 from ..settings import Setting, page_link, page_of
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final
-from .paths import ANY, DEEP, Path, Tag
+from .known import DEPLOYMENT
+from .paths import DEEP, Path, Tag, names_of
 from .rule import Case, Rule, kind_matches
 
 MOST_LINKS: Final = 3
@@ -38,9 +39,7 @@ def _setting(path: Path, kind: str) -> Setting | None:
     if path.start != "root" or any(step is DEEP or isinstance(step, Tag) for step in steps):
         return None
     if kind == "deployment":
-        from .known import DEPLOYMENT
-
         kind, steps = DEPLOYMENT.get(str(steps[0]), "") if steps else "", steps[1:]
-    names = tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in steps)
+    names = names_of(steps)
     catalogues = [one for one in settings.KINDS if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
     return next(filter(None, (settings.catalogue(one).get(names) for one in catalogues)), None) if names else None

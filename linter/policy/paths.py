@@ -7,7 +7,7 @@ to what exists. ``<tag>`` stands for every setting so tagged in the catalogue of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import prod
 
@@ -97,6 +97,11 @@ class Path(NamedTuple):
     def is_single(self) -> bool:
         """Whether the path leads to exactly one place."""
         return _are_names(self.steps)
+
+
+def names_of(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The names of steps as the catalogue has them, with ``*`` for a member of a list."""
+    return tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in steps)
 
 
 @settings.derived

@@ -22,7 +22,7 @@ from ..text import Excerpt, Piece, Span
 from ..typed import Any, Final
 from .errors import RuleError
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
-from .paths import ANY, DEEP, Path, Tag
+from .paths import ANY, DEEP, Path, Tag, names_of
 from .rule import Case, Rule
 from .template import Template
 from .tree import Changed, Clause, Place, clauses_of, references, templates_in, walk
@@ -293,7 +293,7 @@ def _not_open(known: Catalogue, steps: tuple[Any, ...], is_open: _IsOpen) -> Ite
             if not named:
                 yield ".".join(tail)
         else:
-            path: SettingPath = tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in expanded)
+            path: SettingPath = names_of(expanded)
             if not is_open(known, path):
                 yield ".".join(map(str, path))
 
