@@ -28,6 +28,7 @@ NEEDED: Final = {
     "supportEmail": "without it mail has no sender",
     "database": "without it the server finds no database",
     "redis": "without it the server finds no Redis",
+    "signingKeyPassphrase": "without it the server cannot use an encrypted signingKey",
 }
 """The settings at the top that the server cannot do without, and what happens when it does not find one."""
 _BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
