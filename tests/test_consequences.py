@@ -134,7 +134,7 @@ def said(data: dict[str, Any], aspect: str, server: str) -> list[str]:
             {"bcryptHashSalt": 32},
             "range",
             "5.1.23",
-            "bcryptHashSalt must be at most 31 doublings of work, not 32: each check of a password takes seconds, or far longer",
+            "bcryptHashSalt must be at most 31, not 32: each check of a password takes seconds, or far longer",
         ),
         (
             {"emailProvider": "sendgrid"},
