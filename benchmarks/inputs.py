@@ -70,10 +70,11 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "maxBatchSize": "20mb",
     "DatabaseSecrets": "medplum/{}/database",
     "database.ssl.require": "true",
+    "database.ssl.ca": (ROOT / "linter" / "policy" / "samples" / "certificate.pem").read_text(encoding="ascii"),
     "RedisSecrets": "medplum/{}/redis",
 }
 """An environment without mistakes, but for its signing key."""
-_ONLY_IN_DUMPS: Final = ("DatabaseSecrets", "database.ssl.require", "RedisSecrets")
+_ONLY_IN_DUMPS: Final = ("DatabaseSecrets", "database.ssl.require", "database.ssl.ca", "RedisSecrets")
 """What a config file holds as objects instead."""
 _SEVEN_WITH_THE_KEY: Final = 6
 """Mistakes of the file with seven: its key, which is stored in plain text, is the last."""

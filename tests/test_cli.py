@@ -231,7 +231,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_json_contract() -> None:
-    text = f'{BAD[:-1]}, "appBaseUrl": "https://app.hospital.example/", "binaryStorage": "s3:files"}}'
+    text = f'{BAD[:-1]}, "appBaseUrl": "https://app.hospital.example/", "binaryStorage": "s3:files", "storageBaseUrl": "https://storage.hospital.example/binary/"}}'
     result = json.loads(lint(write("server.json", text), "--format", "json", "--select", f"{SLASH},missing-setting").output)
     assert result == {
         "version": 1,

@@ -276,7 +276,7 @@ def test_the_name_of_a_rule_is_a_link() -> None:
 
 
 def test_the_lowest_severity_that_is_shown() -> None:
-    Path("server.json").write_text(json.dumps(MIXED))
+    Path("server.json").write_text(json.dumps({**MIXED, "registerEnabled": True}))
     every, errors = run("server.json", "-f", "json"), run("server.json", "-f", "json", "--min-severity", "error")
     kept = [one for one in json.loads(every.stdout)["findings"] if one["severity"] == "error"]
     assert json.loads(errors.stdout)["findings"] == kept != json.loads(every.stdout)["findings"]
