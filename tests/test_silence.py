@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -588,7 +589,9 @@ def is_whole(name: str, text: str) -> bool:
     """Whether other readers get through a text; in a list of variables each line is one."""
     if name.endswith((".yaml", ".yml")):
         try:
-            return all(True for _ in yaml.parse(text))
+            return all(
+                True for _ in yaml.parse(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+            )  # PyYAML knows no tab at the end of a line
         except yaml.YAMLError:
             return False
     if not name.endswith((".json", ".jsonl")):
