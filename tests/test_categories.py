@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -349,3 +350,11 @@ def test_explain_says_the_category() -> None:
     assert "\nCategory: mail\n" in lint("explain", "ignored-email-provider").stdout
     own_policies()
     assert "\nCategory: acme\n" in lint("explain", "acme/port", "--rules", "policies").stdout
+
+
+def test_names_of_rules_are_short_and_use_one_word_for_one_thing() -> None:
+    """At most 30 letters; ``missing``, ``ignored`` and ``disabled`` are the words for what is absent, has no effect, or is off."""
+    others = r"(^|-)(without|off|ineffective|unread|not)(-|$)|-in-production$|-by-default$"
+    ids = [rule.info.id for rule in all_rules([])[0]]
+    assert [one for one in ids if len(one) > 30 or re.search(others, one)] == []
+    assert 110 <= len(ids) <= 150
