@@ -13,7 +13,7 @@ from .files import reason_of
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
 from .policy.engine import Levels, applies
 from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, OwnRules, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
+from .policy.rule_set import Folder, FoundFolder, ReadRules, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
 from .server.target import NOTHING_BESIDE, Beside, target_of
 from .settings.kinds import DEPLOYMENT
@@ -57,11 +57,11 @@ class RuleSet:
         return {name: (rule, number) for rule in self._rules for name, number in rule.found_by.items()}
 
     def reporting(self, mistake: str) -> str:
-        """The id of the rule that reports a mistake which what reads a file finds."""
+        """The id of the rule that reports a mistake found by a source."""
         return self._reporting[mistake][0].info.id
 
     def case_reporting(self, mistake: str, target: Target) -> tuple[Rule, int, Level] | None:
-        """The rule that reports such a mistake, with the number of the case that does, and its level; None where it is off."""
+        """The rule that reports a mistake found by a source, with the number of its case and the level; None where it is off."""
         rule, number = self._reporting[mistake]
         level = self.level(rule.cases[number].info, target) if rule.info.id in self.by_id else None
         return None if level is None else (rule, number, level)
@@ -106,12 +106,12 @@ def rule_kinds() -> frozenset[str]:
     return kinds() | {DEPLOYMENT}
 
 
-def all_rules(folders: Iterable[Folder]) -> OwnRules:
+def all_rules(folders: Iterable[Folder]) -> ReadRules:
     """The built-in rules and those of folders, in the order of the ids, and the errors and notes about the latter."""
     folders = list(folders)
     rules = list(_built_in())
     if not folders:
-        return OwnRules(rules, [], [])
+        return ReadRules(rules, [], [])
     own = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules], [rule.info.category for rule in rules])
     return own._replace(rules=sorted([*rules, *own.rules], key=lambda rule: rule.info.id))
 
@@ -276,7 +276,7 @@ class Choices:
     """What the configurations and the command line choose for each file of a run, and what of the configurations counted.
 
     ``given`` and ``folders`` are what the command line says; mistakes go to ``report_error``, the files of rules to ``note_input``, and
-    what is to be written otherwise to ``note``.
+    notices about older policies to ``note``.
     """
 
     def __init__(

@@ -67,16 +67,12 @@ def seen_by(rule: Rule, document: Document) -> Document:
 def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None) -> list[Finding]:
     root = Node(document, None, document.data)
     found = _FoundByRule(document, failed)
-    for number, (case, level) in sorted(enumerate(zip(rule.cases, levels, strict=True)), key=lambda one: _is_advice(one[1][0], document)):
+    for number in rule.order[document.target]:
+        case, level = rule.cases[number], levels[number]
         if level is not None and applies(case, document) and (case.condition is None or case.condition(root) is True):
             found.look_at(case, number, level)
     findings = list(found.findings.values())
     return without_rivals(findings) if findings and any(finding.fix is not None for finding in findings) else findings
-
-
-def _is_advice(case: Case, document: Document) -> bool:
-    """Whether a case is only checked when it is asked for: it must not hide what others find anyway."""
-    return document.target in case.info.pedantic
 
 
 class _FoundByRule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .. import settings
 from ..settings import Setting, page_link, page_of
@@ -14,6 +14,11 @@ from .rule import Case, Rule, kind_matches
 
 MOST_LINKS: Final = 3
 """Pages at most: a rule about many settings is about none of them in particular."""
+
+
+def with_links(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of a rule, with the pages of its settings as ``links`` unless it names some. Raises what :class:`Rule` raises."""
+    return data if "links" in data else {**data, "links": default_links(Rule(data))}
 
 
 def default_links(rule: Rule) -> tuple[str, ...]:

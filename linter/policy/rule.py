@@ -75,7 +75,7 @@ class Case:
         self.yields_to = tuple(data.get("yields_to", ()))
         """The ids of the rules that name the cause: where one of them reports a setting, this case has nothing to add."""
         self.found_by = _listed(data.get("found_by", []))
-        """The names of the mistakes that it reports, where what reads a file finds them."""
+        """The names of the mistakes that it reports if a source finds them."""
         self._data = data
         self._own = own
         self._prepare = prepare
@@ -89,7 +89,7 @@ class Case:
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
-        """What must hold of each place that a path leads to; empty where what reads a file finds it (``found_by``)."""
+        """What must hold of each place that a path leads to; empty for mistakes that a source finds (``found_by``)."""
         return parse_clauses(self._data.get("must", {}), self.at("must"))
 
     @cached_property
@@ -156,7 +156,7 @@ class Rule:
         self.trusted = True
         """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
         self.found_by = {name: number for number, case in enumerate(self.cases) for name in case.found_by}
-        """The names of the mistakes that what reads a file finds, each with the case that reports it; empty for all other rules."""
+        """The mistakes found by a source, by name, each with the number of the case that reports it; empty for all other rules."""
         self._data = data
 
     @property
@@ -174,6 +174,12 @@ class Rule:
         """The ids of the rules that its cases yield to, each with its place in the data."""
         for case in self.cases:
             yield from ((cause, (*case.at("yields_to"), index)) for index, cause in enumerate(case.yields_to))
+
+    @cached_property
+    def order(self) -> Mapping[Target, tuple[int, ...]]:
+        """The numbers of the cases in the order in which they are checked on a target: pedantic ones last, so that they hide nothing."""
+        numbers = range(len(self.cases))
+        return {target: tuple(sorted(numbers, key=lambda number: target in self.cases[number].info.pedantic)) for target in TARGETS}
 
     @property
     def fixes(self) -> Iterator[FixSpec]:

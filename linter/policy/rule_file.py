@@ -15,7 +15,7 @@ from ..typed import Any, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
 from .known import check_settings
-from .links import default_links
+from .links import with_links
 from .older import modernized
 from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule, whole_case
 from .samples import filled
@@ -74,8 +74,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
     if not errors:
         try:
             data = {**data, "examples": filled(data["examples"], ("examples",))}
-            rule = compile_rule({**data, "category": category}, prepare=True)
-            rule.info = rule.info._replace(links=rule.info.links or default_links(rule))
+            rule = compile_rule(with_links({**data, "category": category}), prepare=True)
             check_kinds(rule, kinds)
             check_settings(rule)
             _check_name(path, rule.info.id)

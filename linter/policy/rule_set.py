@@ -108,7 +108,7 @@ _FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
 def _read_yaml() -> list[dict[str, Any]]:
     import yaml
 
-    from .links import default_links
+    from .links import with_links
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rules = []
@@ -116,7 +116,7 @@ def _read_yaml() -> list[dict[str, Any]]:
         data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
         kept = {key: value for key, value in data.items() if key not in _FOR_READERS_OF_RULES}
         fixable = {"fixable": True} if is_fixable(data) else {}
-        rules.append({"id": kept["id"], "category": category_of(path), "links": default_links(compile_rule(data)), **kept, **fixable})
+        rules.append({"id": kept["id"], "category": category_of(path), **with_links(kept), **fixable})
     return sorted(rules, key=lambda rule: str(rule["id"]))
 
 
@@ -126,10 +126,10 @@ def build() -> str:
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 
-class OwnRules(NamedTuple):
-    """The rules of a user's folders, for each that cannot be used an error (``file:line: what is wrong``), and notes.
+class ReadRules(NamedTuple):
+    """Rules that were read, an error (``file:line: what is wrong``) for each that cannot be used, and notes about older policies.
 
-    A note is a path, a line, and what is written otherwise today.
+    A note is a path, a line, and what to write instead.
     """
 
     rules: list[Rule]
@@ -137,7 +137,7 @@ class OwnRules(NamedTuple):
     notes: list[tuple[Path, int, str]]
 
 
-def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()) -> OwnRules:
+def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()) -> ReadRules:
     """The rules of a user's folders.
 
     ``kinds`` are those that some input has; ``taken`` are the ids that a rule must not have, and ``categories`` those of their rules.
@@ -162,7 +162,7 @@ def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterab
         errors.extend(_yields_in_a_circle(one, rules))
         errors.extend(wrong_ids.get(one.path, ()))
     kept = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
-    return OwnRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
+    return ReadRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
 
 
 def _yields_in_a_circle(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from ..settings.kinds import catalogue_kind
 from ..text import Excerpt, Piece, Span
 from ..typed import Any, Final
 from .errors import RuleError
+from .known import DEPLOYMENT
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, Tag, names_of
 from .rule import Case, Rule
@@ -277,8 +278,7 @@ def _catalogues(steps: tuple[Any, ...], kind: str) -> Iterator[tuple[Catalogue, 
 
 def _member_kinds(step: Any) -> list[str]:
     """The catalogues that can describe a member of a deployment."""
-    members = {"infra": "infra", "database": "secret/database", "redis": "secret/redis"}
-    return [members.get(step, "server")] if isinstance(step, str) else list(settings.KINDS)
+    return [DEPLOYMENT.get(step, "server")] if isinstance(step, str) else list(settings.KINDS)
 
 
 def _not_open(known: Catalogue, steps: tuple[Any, ...], is_open: _IsOpen) -> Iterator[str]:
