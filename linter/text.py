@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from array import array
-from bisect import bisect_left, bisect_right
-from functools import lru_cache
+from bisect import bisect_right
+from functools import cached_property, lru_cache
 
 from .typed import Final, NamedTuple
 
@@ -63,8 +62,6 @@ class Excerpt(NamedTuple):
 
 BOM: Final = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BLOCK: Final = 256
-"""Characters of a text at most in which the lines are counted to find one."""
 
 
 class Text:
@@ -74,20 +71,15 @@ class Text:
     with: nothing, the mark, or several of them, as programs leave that each add one. Only LF, CR and CRLF end a line.
     """
 
-    __slots__ = ("_blocks", "_long", "bom", "content")
-
     def __init__(self, content: str) -> None:
-        bare = content.lstrip(BOM)
-        self.bom = content[: len(content) - len(bare)]
-        self.content = bare
-        self._blocks: _Blocks | None = None
-        self._long: dict[int, Span] = {}
-        """The lines that are longer than a block."""
+        self.content = content.lstrip(BOM)
+        self.bom = content[: len(content) - len(self.content)]
 
-    def _lines(self) -> _Blocks:
-        if self._blocks is None:
-            self._blocks = _Blocks(self.content)
-        return self._blocks
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line starts."""
+        end = _LINE_END if "\r" in self.content else re.compile("\n")
+        return [0, *(match.end() for match in end.finditer(self.content))]
 
     @property
     def encoded(self) -> bytes:
@@ -96,16 +88,13 @@ class Text:
 
     def position(self, offset: int) -> Position:
         """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""
-        offset = self._in_line(offset)
-        line, start = self._lines().line_at(offset)
-        return Position(line, offset - start + 1)
+        offset -= self.content[offset - 1 : offset + 1] == "\r\n"
+        line = bisect_right(self._starts, offset)
+        return Position(line, offset - self._starts[line - 1] + 1)
 
     def positions(self, span: Span) -> tuple[Position, Position]:
         """The positions of the start and the end of a span; see :meth:`position`."""
-        start = self.position(span.start)
-        if self.is_in_a_line(span):  # as most are
-            return start, Position(start.line, start.column + span.end - span.start)
-        return start, self.position(span.end)
+        return self.position(span.start), self.position(span.end)
 
     def is_in_a_line(self, span: Span) -> bool:
         """Whether no line ends within a span."""
@@ -114,98 +103,23 @@ class Text:
 
     def line_around(self, offset: int) -> tuple[int, Span]:
         """The line of the character at ``offset``, as :meth:`position` has it, and the characters of that, without its line end."""
-        line, start = self._lines().line_at(self._in_line(offset))
-        span = self._long.get(line)
-        return line, self._kept(line, start) if span is None else span
-
-    def _in_line(self, offset: int) -> int:
-        """The same offset, but for one between CR and LF that of the CR."""
-        return offset - 1 if self.content[offset - 1 : offset + 1] == "\r\n" else offset
+        line = self.position(offset).line
+        return line, self.line_span(line)
 
     def line_span(self, line: int) -> Span:
         """The characters of a line (from 1), without its line end. Raises :exc:`IndexError` for a line that the text does not have."""
-        span = self._long.get(line)
-        return self._kept(line, self._lines().start_of(line)) if span is None else span
+        if line < 1:
+            raise IndexError(line)
+        start = self._starts[line - 1]
+        if line == len(self._starts):
+            return Span(start, len(self.content))
+        end = self._starts[line]
+        return Span(start, end - (2 if self.content.endswith("\r\n", start, end) else 1))
 
     def line_from(self, start: int) -> tuple[Span, int | None]:
         """The characters of the line that starts somewhere, and where the next one starts; None where there is none."""
-        end, following = self._lines().end_from(start)
-        return Span(start, end), following if following > end else None
-
-    def _kept(self, line: int, start: int) -> Span:
-        """The characters of a line that starts somewhere, which are remembered where it takes long to find its end."""
-        span = Span(start, self._lines().end_from(start)[0])
-        if span.end - start > _BLOCK:
-            self._long[line] = span
-        return span
-
-
-class _Blocks:
-    """Where the lines of a text are: how many begin before each part of it, as far as somebody asked."""
-
-    __slots__ = ("_begun", "_content", "_has_cr", "_last", "_starts")
-
-    def __init__(self, content: str) -> None:
-        self._content = content
-        self._has_cr = "\r" in content
-        self._starts = array("q", [0])
-        self._begun = array("q", [0])
-        """How many line ends there are before each block."""
-        self._last = array("q", [0])
-        """Where the line starts that a block begins in."""
-
-    def _next(self) -> int:
-        """Where the next block starts; none starts within a CRLF."""
-        end = self._starts[-1] + _BLOCK
-        return end + 1 if self._has_cr and self._content[end - 1 : end + 1] == "\r\n" else end
-
-    def _extend(self) -> None:
-        """Look at the next block."""
-        end = self._next()
-        line, start = self._line_in(len(self._starts) - 1, end)
-        self._starts.append(end)
-        self._begun.append(line - 1)
-        self._last.append(start)
-
-    def line_at(self, offset: int) -> tuple[int, int]:
-        """The number of the line of a character, which must not be the LF of a CRLF, and where the line starts."""
-        while self._next() <= offset:
-            self._extend()
-        return self._line_in(bisect_right(self._starts, offset) - 1, offset)
-
-    def _line_in(self, block: int, offset: int) -> tuple[int, int]:
-        """The same, by the lines of a block that starts before the character."""
-        content, start = self._content, self._starts[block]
-        ends = content.count("\n", start, offset)
-        last = content.rfind("\n", start, offset)
-        if self._has_cr:
-            ends += content.count("\r", start, offset) - content.count("\r\n", start, offset)
-            last = max(last, content.rfind("\r", start, offset))
-        return self._begun[block] + ends + 1, last + 1 if last >= 0 else self._last[block]
-
-    def start_of(self, line: int) -> int:
-        """Where a line starts. Raises :exc:`IndexError` for one that there is not."""
-        if line < 1:
-            raise IndexError(line)
-        if line == 1:
-            return 0
-        while self._begun[-1] < line - 1 and self._next() < len(self._content):
-            self._extend()
-        block = bisect_left(self._begun, line - 1) - 1
-        at = self._starts[block]
-        for _ in range(line - 1 - self._begun[block]):
-            end, at = self.end_from(at)
-            if end == at:
-                raise IndexError(line)
-        return at
-
-    def end_from(self, at: int) -> tuple[int, int]:
-        """Where the next line end starts and ends; both are the end of the text where there is none."""
-        if self._has_cr:
-            match = _LINE_END.search(self._content, at)
-            return match.span() if match is not None else (len(self._content), len(self._content))
-        end = self._content.find("\n", at)
-        return (end, end + 1) if end >= 0 else (len(self._content), len(self._content))
+        line, span = self.line_around(start)
+        return Span(start, span.end), self._starts[line] if line < len(self._starts) else None
 
 
 MASK = "••••••"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import random
@@ -11,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import time
-import tracemalloc
 from collections.abc import Iterator
 from itertools import combinations_with_replacement
 from typing import Any
@@ -22,11 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import deep, golden
 
-from linter import text as text_module
 from linter.model import UNKNOWN
 from linter.syntax import json as json_module
-from linter.syntax.json import ScannedPlaces, parse_json
-from linter.syntax.json_stream import json_documents
+from linter.syntax.json import ScannedPlaces, json_documents, parse_json
 from linter.syntax.json_tolerant import RecordedPlaces, parse_tolerantly
 from linter.syntax.places import Json, JsonPath, Place
 from linter.text import Span, Text
@@ -158,14 +154,14 @@ def test_every_place_is_found_again(value: Any, chance: random.Random, blanks: s
     assert_places(tolerant, renderer.places)
 
 
-@given(VALUES, CHANCE, BLANKS, st.integers(0, 8), st.integers(1, 8))
-def test_what_is_remembered_of_places_is_what_stands_there(value: Any, chance: random.Random, blanks: str, near: int, spacing: int) -> None:
-    """Long texts remember where some members start: here short ones do, and are asked in any order, again and again."""
+@given(VALUES, CHANCE, BLANKS, st.integers(0, 8))
+def test_what_is_remembered_of_places_is_what_stands_there(value: Any, chance: random.Random, blanks: str, near: int) -> None:
+    """Of long containers it is remembered where members stand: here of short ones, which are asked in any order, again and again."""
     renderer = Renderer(chance, blanks)
     text = renderer.render(value)
     asked = [*renderer.places, *renderer.places, *((*path, step) for path in renderer.places for step in ("no such member", 99, -1))]
     chance.shuffle(asked)
-    with patch.multiple(json_module, _NEAR=near, _SPACING=spacing):
+    with patch.object(json_module, "_NEAR", near):
         places = parse_json(text).places
         assert [places.find(path) for path in asked] == [renderer.places.get(path) for path in asked]
 
@@ -469,93 +465,28 @@ def test_no_position_is_beyond_the_end_of_its_line(end: str) -> None:
         assert 1 <= column <= whole.end - whole.start + 1
 
 
-@given(st.lists(st.sampled_from(["\r", "\n", "\r\n", "a", "bc", "\u2028", "\U0001f600"]), max_size=40).map("".join), st.integers(1, 9))
-def test_lines_are_where_their_ends_say(content: str, block: int) -> None:
-    """Lines are counted by blocks of a text; here these are shorter than some of the lines, and than others longer."""
+@given(st.lists(st.sampled_from(["\r", "\n", "\r\n", "a", "bc", "\u2028", "\U0001f600"]), max_size=40).map("".join))
+def test_lines_are_where_their_ends_say(content: str) -> None:
     starts = [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", content))]
     ends = [*(end.start() for end in re.finditer(r"\r\n|\r|\n", content)), len(content)]
-    with patch.object(text_module, "_BLOCK", block):
-        forwards, backwards = Text(content), Text(content)
-        for offset in range(len(content) + 1):
-            at = offset - 1 if content[offset - 1 : offset + 1] == "\r\n" else offset
-            line = sum(start <= at for start in starts)
-            assert forwards.position(offset) == (line, at - starts[line - 1] + 1)
-            assert forwards.line_around(offset) == backwards.line_around(offset) == (line, (starts[line - 1], ends[line - 1]))
-        for start, end in combinations_with_replacement(range(len(content) + 1), 2):
-            assert forwards.positions(Span(start, end)) == (forwards.position(start), forwards.position(end))
-        for line, start in enumerate(starts, 1):
-            assert backwards.line_from(start) == ((start, ends[line - 1]), starts[line] if line < len(starts) else None)
-        for line in range(len(starts), 0, -1):
-            assert backwards.line_span(line) == (starts[line - 1], ends[line - 1])
-            assert backwards.line_span(line) == forwards.line_span(line)
-        for line in (0, len(starts) + 1):
-            with pytest.raises(IndexError):
-                backwards.line_span(line)
+    text = Text(content)
+    for offset in range(len(content) + 1):
+        at = offset - 1 if content[offset - 1 : offset + 1] == "\r\n" else offset
+        line = sum(start <= at for start in starts)
+        assert text.position(offset) == (line, at - starts[line - 1] + 1)
+        assert text.line_around(offset) == (line, (starts[line - 1], ends[line - 1]))
+    for start, end in combinations_with_replacement(range(len(content) + 1), 2):
+        assert text.positions(Span(start, end)) == (text.position(start), text.position(end))
+    for line, start in enumerate(starts, 1):
+        assert text.line_from(start) == ((start, ends[line - 1]), starts[line] if line < len(starts) else None)
+    for line in range(len(starts), 0, -1):
+        assert text.line_span(line) == (starts[line - 1], ends[line - 1])
+    for line in (0, len(starts) + 1):
+        with pytest.raises(IndexError):
+            text.line_span(line)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}', '{"a": 1, "a": 2}', "{", "[NaN]", "[" * 100_000])
-@pytest.mark.parametrize("enabled", [True, False])
-def test_garbage_is_collected_as_before(text: str, enabled: bool) -> None:
-    was = gc.isenabled()
-    try:
-        (gc.enable if enabled else gc.disable)()
-        parse_json(text)
-        assert gc.isenabled() is enabled
-    finally:
-        (gc.enable if was else gc.disable)()
-
-
-def test_equal_numbers_are_one() -> None:
-    value = parse_json("[" + ", ".join(["123456"] * 3 + ["9" * 400, "-0", "9007199254740993"] * 2) + "]").value
-    assert value == [123456] * 3 + [math.inf, 0, 9007199254740992] * 2
-    assert value[0] is value[1] is value[2]
-
-
-def test_equal_numbers_are_one_whatever_was_read_before() -> None:
-    parse_json(str(list(range(100_000, 120_000))))
-    value = parse_json("[" + ", ".join(["7654321"] * 3) + "]").value
-    assert value[0] is value[1] is value[2]
-
-
-def test_a_long_number_is_not_kept_when_its_text_is_gone() -> None:
-    numbers = json_module._Numbers()
-    texts = ["1", "-123456789012345", "9" * 17, "8" * 5_000]
-    assert [numbers[text] for text in texts] == [1, -123456789012345, 1e17, math.inf]
-    assert list(numbers) == texts[:2]
-
-
-# --- Large objects, and many values ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "members",
-    [
-        '"a": 1, "b": {"a": 2}',
-        '"a" : 1, "b"\t: 2, "c"\n:\r\n3, "d"\r: 4',
-        '"a": "\\\\\\": x", "b": "x \\": y", "c\\\\": 1, "d": ": :", "e": [":", "\\\\"]',
-        '"a": "x \\": y", "b": "{\\"port\\":1}"',
-        '"a": "::\\t:", "\\":": 1, ":": 2, "": {"": {}}',
-    ],
-)
-@pytest.mark.parametrize("twice", ["", ', "z": 1, "z": 2', ', "z" : 1, "z" : 2', ', "z": {"y": 1, "y": 2}', ', "f\\\\": 2, "z": 3, "z": 4'])
-def test_a_name_that_stands_twice_is_seen_in_a_large_object_too(members: str, twice: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_module, "_LARGE", 0)
-    large = f'{{"long": "{"x" * 20_000}", {members}{twice}}}'
-    parsed = parse_json(large)
-    assert parsed.value == json.loads(large)
-    assert parsed.problems == parse_tolerantly(large).problems
-    assert bool(parsed.problems) == bool(twice)
-
-
-def test_a_large_object_takes_no_list_of_its_members_beside_it() -> None:
-    content = json.dumps({f"name {number}": number for number in range(50_000)})
-    peaks = []
-    for read in (json.loads, parse_json):
-        tracemalloc.start()
-        made = read(content)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert not made.problems and peaks[1] < 1.2 * peaks[0]  # with the list it is 1.4 times as much
+# --- Many values ------------------------------------------------------------------------------------------------------
 
 
 def test_places_in_many_values_of_one_text() -> None:

@@ -15,8 +15,7 @@ from support.helpers import EVERY_RULE
 
 from linter.load import Input
 from linter.run import Options, lint_input
-from linter.syntax.json import parse_json
-from linter.syntax.json_stream import json_documents
+from linter.syntax.json import json_documents, parse_json
 from linter.syntax.yaml import Tagged, parse_yaml
 
 FIXTURES = Path(__file__).parent / "fixtures"

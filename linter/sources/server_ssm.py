@@ -21,7 +21,7 @@ from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
 from ..model import UNKNOWN, Part, Stored
-from ..syntax.json_stream import json_documents
+from ..syntax.json import json_documents
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml
 from ..typed import Any, Final, NamedTuple
