@@ -13,21 +13,29 @@ from types import MappingProxyType
 from .. import _built
 from ..model import SettingPath
 from ..release import LAST_READ, MAIN, OLDEST, Release, ServerVersion
-from ..typed import Any, Final, Literal, TypeVar, cast
+from ..typed import Any, Final, TypeVar, cast
 from .history import ByRelease, has_begun
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document whose settings are catalogued."""
 
-_declared: Final[set[str]] = set()
-_forget: Final[list[Callable[[], object]]] = []
-"""What forgets all that was made from the catalogue."""
-
-Status = Literal["documented", "undocumented", "obsolete"]
 Rows = Mapping[str, Mapping[str, Any]]
 """The settings of one kind as built: their fields by name, without those that are at their default."""
 
 _DOCUMENTATION: Final = "https://www.medplum.com/docs/self-hosting/"
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_declared: Final[set[str]] = set()
+"""The names that :func:`declare_secrets` was given."""
+_clear: Final[list[Callable[[], object]]] = []
+"""The functions that clear the caches of :func:`derived`."""
+
+
+def derived(function: Function) -> Function:
+    """Cache the results of a function, which are computed from the catalogue, until that changes."""
+    cached = cache(function)
+    _clear.append(cached.cache_clear)
+    return cast("Function", cached)
 
 
 class Setting:
@@ -38,7 +46,7 @@ class Setting:
 
     name: str
     """Dotted; ``*`` stands for any member of a list, ``externalAuthProviders.*.issuer``, or one that users name, ``shards.*.database``."""
-    status: Status
+    status: str
     """``documented`` on Medplum's page, real but ``undocumented``, or ``obsolete``: a name that the server does not read."""
     types: tuple[str, ...] = ()
     """The JSON types that the server takes, the one it wants first; of an obsolete name those that it had, empty where no release since
@@ -201,15 +209,11 @@ _WIDER_MISTAKES: Final = {"text": "type", "number": "type", "low": "below"}
 class Catalogue:
     """The settings of one kind of document."""
 
-    __slots__ = ("_by_tag", "_deepest", "_named_by_users", "_names", "_rows", "_settings", "_top_level", "kind")
-
     def __init__(self, kind: str, rows: Rows) -> None:
         self.kind = kind
-        self._rows: dict[SettingPath, Mapping[str, Any]] = {_path(name): row for name, row in rows.items()}
+        self._names = tuple(rows)
+        self._rows: dict[SettingPath, Mapping[str, Any]] = {tuple(name.split(".")): row for name, row in rows.items()}
         self._settings: dict[SettingPath, Setting] = {}
-        self._by_tag: dict[str, tuple[SettingPath, ...]] | None = None
-        self._names: tuple[str, ...] | None = None
-        self._top_level: frozenset[str] | None = None
         self._deepest = max(map(len, self._rows), default=0)
         holders = [path[:-1] for path in self._rows if path[-1] == "*"]
         self._named_by_users = tuple(holder for holder in holders if "array" not in self.types(holder))
@@ -218,14 +222,10 @@ class Catalogue:
         """The setting at a path of a document (see :meth:`name_of`); None when there is no such setting."""
         if len(path) > self._deepest:
             return None
-        setting = self._settings.get(path)
-        if setting is not None:
-            return setting
-        key = self.name_of(path)
-        setting = self._settings.get(key)
-        if setting is None and key in self._rows:
-            setting = self._settings[key] = _setting(key, self._rows[key])
-        return setting
+        key = path if path in self._settings else self.name_of(path)
+        if key not in self._settings and key in self._rows:
+            self._settings[key] = _setting(key, self._rows[key])
+        return self._settings.get(key)
 
     def name_of(self, path: SettingPath) -> SettingPath:
         """A path of a document as the catalogue names its settings: with ``"*"`` for a member of a list, or one that users name."""
@@ -238,8 +238,6 @@ class Catalogue:
 
     def names(self) -> tuple[str, ...]:
         """Every name, in the order in which the YAML files have them."""
-        if self._names is None:
-            self._names = tuple(".".join(map(str, path)) for path in self._rows)
         return self._names
 
     def paths(self) -> Iterable[SettingPath]:
@@ -258,31 +256,34 @@ class Catalogue:
     def values(self) -> Iterator[tuple[str, bool]]:
         """The last step of every current setting that is not meant to have members, and whether it is secret."""
         for path in self.current():
-            row = self._rows[path]
-            if not {"object", "array"}.intersection(row.get("types", ())):
-                yield str(path[-1]), row.get("secret", False)
+            if {"object", "array"}.isdisjoint(self.types(path)):
+                yield str(path[-1]), self._rows[path].get("secret", False)
 
+    @derived
     def top_level(self) -> frozenset[str]:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
-        if self._top_level is None:
-            rows = self._rows.items()
-            self._top_level = frozenset(str(path[0]) for path, row in rows if row["status"] != "obsolete" and not row.get("declared"))
-        return self._top_level
+        return frozenset(str(path[0]) for path in self.current() if not self._rows[path].get("declared"))
 
     def tags(self) -> frozenset[str]:
         """Every tag that some setting has."""
-        return frozenset(self._tagged())
+        return frozenset(self._by_tag())
 
     def tagged(self, tag: str) -> tuple[SettingPath, ...]:
         """The settings that have a tag, with ``"*"`` for the members of lists; none when nothing is so tagged."""
-        return self._tagged().get(tag, ())
+        return tuple(self._by_tag().get(tag, ()))
+
+    @derived
+    def _by_tag(self) -> Mapping[str, list[SettingPath]]:
+        paths: dict[str, list[SettingPath]] = {}
+        for path, row in self._rows.items():
+            for tag in row["tags"]:
+                paths.setdefault(tag, []).append(path)
+        return paths
 
     def is_secret(self, path: SettingPath) -> bool:
         """Whether this is a secret setting or beneath a secret that is not meant to have members. Says nothing of unknown names."""
         setting = self.get(path)
-        if setting is not None and setting.secret:
-            return True
-        return self.secret_above(path) is not None
+        return (setting is not None and setting.secret) or self.secret_above(path) is not None
 
     def secret_above(self, path: SettingPath) -> SettingPath | None:
         """The secret above a path that is not meant to have members; None where there is none."""
@@ -292,45 +293,35 @@ class Catalogue:
     def is_public(self, path: SettingPath) -> bool:
         """Whether the value may be shown: only that of a known setting which neither is a secret nor can hold one.
 
-        A name that only comes near one (``database`` for ``dbname``) must not mean anything else in another kind of document either:
-        where it is wrong nobody knows what was meant.
+        A name that only comes near one (``database`` for ``dbname``) must not mean anything else in another kind of document either,
+        because where it is wrong it is not known what was meant.
         """
         setting = self.get(path)
-        if setting is None or not _holds_nothing_secret(setting):
+        if setting is None:
             return False
-        return setting.origin != "near-miss" or all(
-            other is None or _holds_nothing_secret(other) for other in (catalogue(kind).get(path) for kind in KINDS)
-        )
-
-    def _tagged(self) -> dict[str, tuple[SettingPath, ...]]:
-        if self._by_tag is None:
-            paths: dict[str, list[SettingPath]] = {}
-            for path, row in self._rows.items():
-                for tag in row["tags"]:
-                    paths.setdefault(tag, []).append(path)
-            self._by_tag = {tag: tuple(tagged) for tag, tagged in paths.items()}
-        return self._by_tag
-
-
-def _holds_nothing_secret(setting: Setting) -> bool:
-    return not (setting.secret or setting.holds_secrets or setting.pass_through)
+        others = (catalogue(kind).get(path) for kind in KINDS) if setting.origin == "near-miss" else ()
+        return not any(one.secret or one.holds_secrets or one.pass_through for one in (setting, *others) if one is not None)
 
 
 def catalogue(kind: str = "server") -> Catalogue:
     """The settings of a kind of document, one of :data:`KINDS`."""
-    if not _catalogues:
-        _catalogues.update((each, Catalogue(each, _with_declared(rows))) for each, rows in _load().items())
-    return _catalogues[kind]
+    return _catalogues()[kind]
 
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+@derived
+def _catalogues() -> Mapping[str, Catalogue]:
+    built: Mapping[str, Rows] | None = _built.read("settings", _made_of)
+    if built is None:  # in a checkout whose YAML was edited since
+        from . import build
+
+        built = build.read_catalogue()
+    return {kind: Catalogue(kind, _with_declared(rows)) for kind, rows in built.items()}
 
 
-def derived(function: Function) -> Function:
-    """A function whose results are kept for as long as the catalogue, which they are made from, stays what it is."""
-    cached = cache(function)
-    _forget.append(cached.cache_clear)
-    return cast("Function", cached)
+def _made_of() -> list[str]:
+    from . import build  # only a checkout asks
+
+    return build.made_of()
 
 
 def declare_secrets(names: Iterable[str]) -> None:
@@ -338,27 +329,39 @@ def declare_secrets(names: Iterable[str]) -> None:
 
     They are masked and found in plain text as the secrets of the catalogue are. One that the catalogue lacks is in it from then on.
     """
-    wanted = frozenset(names)
-    if wanted == _declared:
-        return
-    _declared.clear()
-    _declared.update(wanted)
-    _catalogues.clear()
-    for forget in _forget:
-        forget()
+    wanted = set(names)
+    if wanted != _declared:
+        _declared.clear()
+        _declared.update(wanted)
+        for clear in _clear:
+            clear()
 
 
 def _with_declared(rows: Rows) -> Rows:
-    if not _declared:
-        return rows
     more = dict(rows)
     for name in sorted(_declared):
         row = more.get(name, _ANYTHING)
-        tags = sorted({*row["tags"], "secret"} - {"public"})
-        more[name] = {**row, "secret": True, "tags": tags}
+        more[name] = {**row, "secret": True, "tags": sorted({*row["tags"], "secret"} - {"public"})}
         while name := name.rpartition(".")[0]:
             more[name] = {**more.get(name, _HOLDER), "holds_secrets": True}
     return more
+
+
+_HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object"], "tags": [], "pass_through": True, "declared": True}
+"""What is known of an object that only a user speaks of."""
+_ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
+"""What is known of a setting that only a user speaks of."""
+
+
+@derived
+def _by_leaf() -> Mapping[str, list[tuple[Catalogue, SettingPath]]]:
+    """The catalogue and path of each setting, by its last name; a member of a list by that of the list."""
+    leaves: dict[str, list[tuple[Catalogue, SettingPath]]] = {}
+    for known in map(catalogue, KINDS):
+        for path in known.paths():
+            leaf = next((step for step in reversed(path) if step != "*"), "")
+            leaves.setdefault(str(leaf), []).append((known, path))
+    return leaves
 
 
 def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
@@ -371,24 +374,13 @@ def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
 
 @derived
 def _public_settings(leaf: str, kind: str) -> tuple[Setting, ...] | None:
-    paths = _by_leaf()[leaf]
-    if not all(catalogue(one).is_public(path) for one, path in paths if path[-1] != "*"):
+    named = _by_leaf()[leaf]
+    public = [(known, path) for known, path in named if known.is_public(path)]
+    if any(path[-1] != "*" for known, path in named if (known, path) not in public):
         return None
-    public = [(one, path) for one, path in paths if catalogue(one).is_public(path)]
-    own = [(one, path) for one, path in public if one == kind] or public
-    settings = [setting for one, path in own if (setting := catalogue(one).get(path)) is not None]
+    own = [(known, path) for known, path in public if known.kind == kind] or public
+    settings = [setting for known, path in own if (setting := known.get(path)) is not None]
     return tuple(setting for setting in settings if setting.status != "obsolete") or tuple(settings)
-
-
-@derived
-def _by_leaf() -> Mapping[str, list[tuple[str, SettingPath]]]:
-    """The kind and path of each setting, by its last name; a member of a list by that of the list."""
-    leaves: dict[str, list[tuple[str, SettingPath]]] = {}
-    for kind in KINDS:
-        for path in catalogue(kind).paths():
-            leaf = path[-1] if path[-1] != "*" else next((step for step in reversed(path) if step != "*"), "")
-            leaves.setdefault(str(leaf), []).append((kind, path))
-    return leaves
 
 
 def page_of(kind: str) -> str:
@@ -401,58 +393,23 @@ def page_link(setting: Setting) -> str:
     return _DOCUMENTATION + setting.link if setting.link else ""
 
 
-_catalogues: Final[dict[str, Catalogue]] = {}
-_HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object"], "tags": [], "pass_through": True, "declared": True}
-"""What is known of an object that only a user speaks of."""
-_ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
-"""What is known of a setting that only a user speaks of."""
-_TUPLES: Final = ("types", "enum", "special", "readable_from", "unsafe_when", "tags")
-_BY_RELEASE: Final = {
-    "ssm_coercion": "none",
-    "env_coercion": "none",
-    "env_unsettable": "",
-    "default_history": None,
-    "if_true": "",
-    "if_false": "",
+def _releases_by_word(built: Mapping[str, str]) -> Mapping[str, Release]:
+    return {word: Release.of(release) for word, release in built.items()}
+
+
+_DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(("types", "enum", "special", "readable_from", "unsafe_when", "tags"), tuple),
+    **dict.fromkeys(("first", "after", "proved", "last", "back_ported", "digits_until"), Release.of),
+    **dict.fromkeys(("enum_first", "enum_after"), _releases_by_word),
+    **dict.fromkeys(("ssm_coercion", "env_coercion"), lambda built: ByRelease.of(built, "none")),
+    **dict.fromkeys(("env_unsettable", "if_true", "if_false"), lambda built: ByRelease.of(built, "")),
+    "default_history": lambda built: ByRelease.of(built, None),
+    "consequence": lambda built: {mistake: ByRelease.of(clause, "") for mistake, clause in built.items()},
 }
-"""Fields that depend on the release, with what holds before the first one that is named."""
-_RELEASES: Final = ("first", "after", "proved", "last", "back_ported", "digits_until")
-
-
-def _path(name: str) -> SettingPath:
-    return tuple(name.split("."))
+"""How the fields of a built row become those of a :class:`Setting`, where they are not the same."""
 
 
 def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
-    fields = dict(row)
-    for field in _TUPLES:
-        if field in fields:
-            fields[field] = tuple(fields[field])
-    for field, before in _BY_RELEASE.items():
-        if field in fields:
-            fields[field] = ByRelease.of(fields[field], before)
-    for field in _RELEASES:
-        if field in fields:
-            fields[field] = Release.of(fields[field])
-    if "consequence" in fields:
-        fields["consequence"] = {mistake: ByRelease.of(clause, "") for mistake, clause in fields["consequence"].items()}
-    for field in ("enum_first", "enum_after"):
-        if field in fields:
-            fields[field] = {word: Release.of(release) for word, release in fields[field].items()}
-    return Setting(".".join(map(str, path)), fields)
-
-
-def _load() -> Mapping[str, Rows]:
-    """What was built; in a checkout whose YAML was edited since, the YAML itself, so that an edit always counts."""
-    built = _built.read("settings", _made_of)
-    if built is None:
-        from . import build
-
-        return build.read_catalogue()
-    return cast("Mapping[str, Rows]", built)
-
-
-def _made_of() -> list[str]:
-    from . import build  # only a checkout asks
-
-    return build.made_of()
+    return Setting(
+        ".".join(map(str, path)), {field: _DECODERS[field](value) if field in _DECODERS else value for field, value in row.items()}
+    )

@@ -74,9 +74,6 @@ FILES: Final = (
     CatalogueFile("secret-redis.yaml", "secret/redis", "documented", "server-config"),
 )
 
-TYPES: Final = ("string", "integer", "number", "boolean", "object", "array")
-
-STATUSES: Final = ("documented", "undocumented", "obsolete")
 ORIGINS: Final = ("older-version", "docs-typo", "near-miss", "never-read")
 COERCIONS: Final = ("none", "integer", "number", "boolean", "object", "csv", "secret", "unknown")
 MISTAKES: Final = ("absent", "below", "low", "above", "type", "text", "number", "word", "form")
@@ -84,61 +81,37 @@ MISTAKES: Final = ("absent", "below", "low", "above", "type", "text", "number", 
 advised and that has another consequence; the value has the wrong JSON type, of which ``text`` and ``number`` say more where they are
 given; it is not one of the allowed values; the text has the wrong form."""
 
-_FIELDS: Final[dict[str, type | tuple[type, ...]]] = {
-    "status": str,
-    "type": (str, list),
-    "format": str,
-    "enum": list,
-    "enum_first": dict,
-    "ignore_case": bool,
-    "min": int,
-    "max": int,
-    "advised_min": int,
-    "advised_max": int,
-    "special": list,
-    "unit": str,
-    "required": bool,
-    "unread_beside": str,
-    "created_by": str,
-    "default": (str, int, bool),
-    "real_default": (str, int, bool, list, dict),
-    "secret": bool,
-    "pass_through": bool,
-    "digits_until": str,
-    "zero_means_default": bool,
-    "readable_from": list,
-    "coercion": (str, dict),
-    "first": (str, dict),
-    "proved": str,
-    "last": str,
-    "back_ported": str,
-    "deprecated": bool,
-    "removed": bool,
-    "use": str,
-    "origin": str,
-    "link": str,
-    "meaning": str,
-    "consequence": (str, dict),
-    "if_true": (str, dict),
-    "if_false": (str, dict),
-    "unsafe_when": (bool, list),
-    "page_differs": str,
-    "members_of": str,
-    "tags": list,
+_FIELDS: Final[dict[str, Any]] = {
+    field: types
+    for types, fields in (
+        (str, "status format unit unread_beside created_by digits_until proved last back_ported use origin link meaning page_differs"),
+        (str, "members_of"),
+        (bool, "ignore_case required secret pass_through zero_means_default deprecated removed"),
+        (int, "min max advised_min advised_max"),
+        (list, "enum special readable_from tags"),
+        (dict, "enum_first"),
+        ((str, list), "type"),
+        ((str, dict), "coercion first consequence if_true if_false"),
+        ((bool, list), "unsafe_when"),
+        ((str, int, bool), "default"),
+        ((str, int, bool, list, dict), "real_default"),
+    )
+    for field in fields.split()
 }
-_FORM: Final = (
-    *("type", "format", "enum", "ignore_case", "min", "max", "advised_min", "advised_max", "special", "unit", "secret"),
-    *("pass_through", "digits_until", "zero_means_default", "coercion", "unsafe_when", "tags", "meaning"),
-)
-"""The fields that the members of a setting have in another one too, see ``members_of``: what is true of each value, wherever it stands."""
+"""The types of the fields of an entry."""
 _CHOICES: Final[dict[str, Container[str]]] = {
-    "status": STATUSES,
-    "type": TYPES,
+    "status": ("documented", "undocumented", "obsolete"),
+    "type": ("string", "integer", "number", "boolean", "object", "array"),
     "format": FORMATS,
     "created_by": ("init", "cdk"),
     "readable_from": ("json", "ssm", "env"),
     "origin": ORIGINS,
 }
+_FORM: Final = (
+    "type format enum ignore_case min max advised_min advised_max special unit secret pass_through digits_until zero_means_default "
+    "coercion unsafe_when tags meaning"
+).split()
+"""The fields that the members of a setting have in another one too, see ``members_of``: what is true of each value, wherever it stands."""
 _NAME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*)(?:\.(?:[A-Za-z][A-Za-z0-9]*|\*))*")
 _LOOKS_LIKE_A_RELEASE: Final = re.compile(r"v?[0-9][0-9.]*|main")
 _HERE: Final = os.path.dirname(__file__)
@@ -148,7 +121,7 @@ def build() -> str:
     """The text of the built file: one setting a line, so that a change of one is a change of one line."""
     kinds = []
     for kind, rows in read_catalogue().items():
-        lines = ",\n".join(f"{json.dumps(name)}:{_compact(row)}" for name, row in rows.items())
+        lines = ",\n".join(f"{json.dumps(name)}:{json.dumps(row, ensure_ascii=False, separators=(',', ':'))}" for name, row in rows.items())
         kinds.append(f"{json.dumps(kind)}:{{\n{lines}\n}}")
     return _built.text("{\n" + ",\n".join(kinds) + "\n}", made_of())
 
@@ -167,10 +140,9 @@ def read_catalogue() -> dict[str, dict[str, Entry]]:
         current = [entries[other] for other in FILES if other.kind == file.kind and other.status != "obsolete"]
         for name, entry in _with_members(entries[file], {name: one for each in current for name, one in each.items()}).items():
             try:
-                if name in rows:
-                    raise ValueError("is already in another file")
-                _check(name, entry)
-                rows[name] = _complete(name, entry, file)
+                _require((name not in rows, "is already in another file"), (_NAME.fullmatch(name), "is not a dotted name"))
+                _check_fields(entry)
+                rows[name] = _row(name, entry, file)
             except ValueError as error:
                 raise ValueError(f"{file.name}: {name}: {error}") from None
     for kind, rows in kinds.items():
@@ -187,13 +159,11 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _read(file: str) -> bytes:
-    with open(os.path.join(_HERE, file), "rb") as stream:
-        return stream.read().replace(b"\r\n", b"\n")
+def _require(*demands: tuple[object, str]) -> None:
+    """Raise ValueError with the sentence of the first demand that is not met."""
+    for is_met, otherwise in demands:
+        if not is_met:
+            raise ValueError(otherwise)
 
 
 def _parse(file: str) -> dict[str, Entry]:
@@ -205,14 +175,14 @@ def _parse(file: str) -> dict[str, Entry]:
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             keys = [key.value for key, _ in node.value]
             for key in keys:
-                if keys.count(key) > 1 and key != "<<":
-                    raise ValueError(f"{file}: {key}: is given twice")
+                _require((keys.count(key) == 1 or key == "<<", f"{file}: {key}: is given twice"))
             return super().construct_mapping(node, deep)
 
-    entries = yaml.load(_read(file), Loader)
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise ValueError(f"{file}: is not a mapping of names to fields")
-    return entries
+    with open(os.path.join(_HERE, file), "rb") as stream:
+        entries = yaml.load(stream, Loader)
+    is_mapping = isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+    _require((is_mapping, f"{file}: is not a mapping of names to fields"))
+    return dict(entries)
 
 
 def _with_members(entries: dict[str, Entry], current: dict[str, Entry]) -> dict[str, Entry]:
@@ -227,142 +197,125 @@ def _with_members(entries: dict[str, Entry], current: dict[str, Entry]) -> dict[
     return every
 
 
-def _check(name: str, entry: Entry) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError("is not a dotted name")
+def _check_fields(entry: Entry) -> None:
     for field, value in entry.items():
-        if field not in _FIELDS:
-            raise ValueError(f"has the unknown field {field!r}")
-        if not isinstance(value, _FIELDS[field]):
-            raise ValueError(f"{field} is a {type(value).__name__}")
-        for each in value if isinstance(value, list) else [value]:
-            if each not in _CHOICES.get(field, (each,)):
-                raise ValueError(f"{field} cannot be {each!r}")
-    if not entry.get("meaning"):
-        raise ValueError("has no meaning")
-    for field in ("proved", "last", "back_ported", "digits_until"):
-        if field in entry:
-            parse_release(entry[field])
-    clauses = {field: entry.get(field, "") for field in ("if_true", "if_false")} | _consequence(entry.get("consequence", {}))
-    for field, clause in clauses.items():
-        if not isinstance(clause, str) and not (_is_by_release(clause) and all(isinstance(text, str) for text in clause.values())):
-            raise ValueError(f"{field} is neither a text nor a mapping from releases to texts")
+        _require((field in _FIELDS, f"has the unknown field {field!r}"))
+        _require((isinstance(value, _FIELDS[field]), f"{field} is a {type(value).__name__}"))
+        for each in _as_list(value):
+            _require((each in _CHOICES.get(field, (each,)), f"{field} cannot be {each!r}"))
+    _require((entry.get("meaning"), "has no meaning"))
+    for field in {"proved", "last", "back_ported", "digits_until"} & entry.keys():
+        parse_release(entry[field])
     for word in entry.get("enum_first", ()):
-        if word not in entry.get("enum", ()):
-            raise ValueError(f"enum_first: {word!r} is not in enum")
+        _require((word in entry.get("enum", ()), f"enum_first: {word!r} is not in enum"))
 
 
-def _complete(name: str, entry: Entry, file: CatalogueFile) -> Entry:
-    """The fields of a setting as :class:`linter.settings.Setting` has them."""
+def _row(name: str, entry: Entry, file: CatalogueFile) -> Entry:
+    """The fields of a setting as :class:`linter.settings.Setting` has them, but for those that depend on other settings."""
     row = {"status": file.status, **entry}
-    if row["status"] == "obsolete":
-        _require("origin" in row, "an obsolete name has an origin")
-        _require(("type" in row) == ("last" in row), "an obsolete name has a type if it has a last release, and else none")
-    else:
-        _require("type" in row and "origin" not in row, "a setting has a type and no origin")
+    is_obsolete = row["status"] == "obsolete"
+    _require(
+        (not is_obsolete or "origin" in row, "an obsolete name has an origin"),
+        (not is_obsolete or ("type" in row) == ("last" in row), "an obsolete name has a type if it has a last release, and else none"),
+        (is_obsolete or ("type" in row and "origin" not in row), "a setting has a type and no origin"),
+    )
     if "type" in row:
-        types = row.pop("type")
-        row["types"] = types if isinstance(types, list) else [types]
+        row["types"] = _as_list(row.pop("type"))
     if "unsafe_when" in row:
-        given = row["unsafe_when"]
-        row["unsafe_when"] = given if isinstance(given, list) else [given]
-        _require("boolean" in row["types"] and set(row["unsafe_when"]) <= {True, False}, "unsafe_when is true, false or both, of a switch")
-    for source_name, coercion in _coercions(row.pop("coercion", "none")).items():
-        if coercion != "none":
-            row[f"{source_name}_coercion"] = coercion
+        row["unsafe_when"] = _as_list(row["unsafe_when"])
+        is_of_switch = "boolean" in row["types"] and set(row["unsafe_when"]) <= {True, False}
+        _require((is_of_switch, "unsafe_when is true, false or both, of a switch"))
+    _add_coercions(row, row.pop("coercion", "none"))
     if _is_by_release(row.get("real_default")):
-        row["default_history"] = _in_order(row["real_default"])
-        row["real_default"] = list(row["default_history"].values())[-1]
+        row["default_history"] = _history(row["real_default"])
+        row["real_default"] = _newest(row["default_history"])
     if "first" in row:
         row.update(_beginning(row["first"]))
-    if "enum_first" in row:
-        words = {word: _beginning(first) for word, first in row["enum_first"].items()}
-        row["enum_first"] = {word: one["first"] for word, one in words.items()}
-        if after := {word: one["after"] for word, one in words.items() if "after" in one}:
-            row["enum_after"] = after
-    if "consequence" in row:
-        row["consequence"] = {mistake: _clause(one) for mistake, one in _consequence(row["consequence"]).items()}
-    for field in ("if_true", "if_false"):
-        if field in row:
-            row[field] = _clause(row[field])
+    words = {word: _beginning(first) for word, first in row.get("enum_first", {}).items()}
+    for field in ("first", "after"):
+        if by_word := {word: one[field] for word, one in words.items() if field in one}:
+            row[f"enum_{field}"] = by_word
+    _normalise_clauses(row)
     if "default" in row:
-        row["default"] = _as_printed(row["default"])
-    row["link"] = _link(name, row, file)
-    if file.kind == "server":
-        row.update(_variable(name))
-    else:
+        row["default"] = str(row["default"]).lower() if isinstance(row["default"], bool) else str(row["default"])
+    mark = " (required)" if row.get("required") else " (deprecated)" if row.get("deprecated") else ""
+    heading = name + (mark if file.kind == "server" else "")
+    row["link"] = f"{file.page}#{row.get('link') or anchor(heading)}" if row["status"] == "documented" else ""
+    if file.kind != "server":
         row["readable_from"] = []
+    elif "*" not in name:
+        path = tuple(name.split("."))
+        row["env"] = variable_of(path)
+        landed = {str(release): "" if place == path else ".".join(place) for release, place in landings(row["env"]).items()}
+        if any(landed.values()):
+            row["env_unsettable"] = landed
     return row
+
+
+def _add_coercions(row: Entry, given: Any) -> None:
+    by_source = given if isinstance(given, dict) and {"ssm", "env"}.issuperset(given) else {"ssm": given, "env": given}
+    for source, coercion in by_source.items():
+        history = _history(coercion)
+        unknown = sorted({*(history.values() if isinstance(history, dict) else [history])}.difference(COERCIONS), key=str)
+        _require((not unknown, f"coercion cannot have {unknown}"))
+        if history != "none":
+            row[f"{source}_coercion"] = history
+
+
+def _normalise_clauses(row: Entry) -> None:
+    """Check the clauses of a setting, and bring those of ``consequence`` into the form of a mapping from kinds of mistake."""
+    given = row.get("consequence", {})
+    by_mistake = dict(given) if isinstance(given, dict) and not _is_by_release(given) else {"": given}
+    unknown = sorted(by_mistake.keys() - {*MISTAKES, ""}, key=str)
+    _require((not unknown, f"consequence cannot be of {unknown}"))
+    if given:
+        row["consequence"] = by_mistake
+    for holder, field in [(row, "if_true"), (row, "if_false"), *((by_mistake, mistake) for mistake in by_mistake)]:
+        clause = holder.get(field, "")
+        texts = clause.values() if _is_by_release(clause) else [clause]
+        _require((all(isinstance(text, str) for text in texts), f"{field} is neither a text nor a mapping from releases to texts"))
+        if field in holder:
+            holder[field] = _history(clause)
 
 
 def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
     """Check and work out what depends on other settings."""
-    holder = name.rpartition(".")[0]
-    _require(not holder or holder in rows, f"there is no entry for {holder}, which holds it")
+    steps = name.split(".")
+    holders = [".".join(steps[:length]) for length in range(len(steps) - 1, 0, -1)]
+    is_obsolete = row["status"] == "obsolete"
+    _require((all(one in rows for one in holders[:1]), f"there is no entry for {''.join(holders[:1])}, which holds it"))
     for field in ("use", "unread_beside"):
-        _require(field not in row or row[field] in rows, f"{field}: there is no entry for {row.get(field)}")
-    above = _beginning_above(name, rows)
-    if "first" not in row and row["status"] != "obsolete":
-        row.update(above)
-    _check_span(row, above.get("first", ""))
-    if LAST_READ < (first := parse_release(row.get("first", str(OLDEST)))) < MAIN:
+        _require((row.get(field, name) in rows, f"{field}: there is no entry for {row.get(field)}"))
+    above = next((rows[one] for one in holders if "first" in rows.get(one, {})), {})
+    if "first" not in row and not is_obsolete:
+        row.update({field: above[field] for field in ("first", "after") if field in above})
+    first, last, held_since = (
+        parse_release(one) for one in (row.get("first", _OLDEST), row.get("last", str(MAIN)), above.get("first", _OLDEST))
+    )
+    _require(
+        (first <= last, f"first ({first}) is later than last ({last})"),
+        (not is_obsolete or "first" not in row or last != MAIN, "an obsolete name that has a first release has a last one"),
+        (not is_obsolete or "after" not in row, "an obsolete name has one first release"),
+        ("first" not in row or first >= held_since, f"what holds it is read since {held_since} only"),
+        ("back_ported" not in row or parse_release(row["back_ported"]) < first, "back_ported is an earlier release than first"),
+    )
+    if LAST_READ < first < MAIN:
         row.setdefault("proved", str(first))
     if any(member.startswith(name + ".") and other.get("secret") for member, other in rows.items()):
         row["holds_secrets"] = True
     row["tags"] = sorted({*row.get("tags", ()), *_implied_tags(row)})
 
 
+_OLDEST: Final = str(OLDEST)
+
+
 def _beginning(given: Any) -> Entry:
     """``first``, and ``after`` where there is one, of a release or of ``{after, by}``."""
     span = given if isinstance(given, dict) else {"by": given}
-    _require(span.keys() in ({"by"}, {"after", "by"}), f"{given} is neither a release nor {{after: …, by: …}}")
-    release = {end: parse_release(str(text)) for end, text in span.items()}
-    if "after" not in release:
-        return {"first": str(release["by"])}
-    _require(release["after"] < release["by"], f"after ({release['after']}) is not before by ({release['by']})")
-    return {"first": str(release["by"]), "after": str(release["after"])}
-
-
-def _beginning_above(name: str, rows: dict[str, Entry]) -> Entry:
-    """``first`` and ``after`` of what holds a setting; empty where that is as old as anything."""
-    while name := name.rpartition(".")[0]:
-        if name in rows and "first" in rows[name]:
-            return {field: rows[name][field] for field in ("first", "after") if field in rows[name]}
-    return {}
-
-
-def _check_span(row: Entry, held_since: str) -> None:
-    """Check the releases that read a setting."""
-    first, last = parse_release(row.get("first", str(OLDEST))), parse_release(row.get("last", str(MAIN)))
-    _require(first <= last, f"first ({first}) is later than last ({last})")
-    _require(row["status"] != "obsolete" or "first" not in row or last != MAIN, "an obsolete name that has a first release has a last one")
-    _require(row["status"] != "obsolete" or "after" not in row, "an obsolete name has one first release")
-    _require("first" not in row or first >= parse_release(held_since or str(OLDEST)), f"what holds it is read since {held_since} only")
-    _require("back_ported" not in row or parse_release(row["back_ported"]) < first, "back_ported is an earlier release than first")
-
-
-def _coercions(given: Any) -> dict[str, Any]:
-    """``coercion`` of each source: one that always holds, or by the first release in which it holds."""
-    by_source = given if isinstance(given, dict) and {"ssm", "env"}.issuperset(given) else {"ssm": given, "env": given}
-    for coercion in by_source.values():
-        values = set(_in_order(coercion).values()) if isinstance(coercion, dict) else {coercion}
-        unknown = sorted(values - set(COERCIONS), key=str)
-        _require(not unknown, f"coercion cannot have {unknown}")
-    return by_source
-
-
-def _consequence(given: str | dict[str, Any]) -> dict[str, Any]:
-    """The clauses of ``consequence`` by the kind of mistake, whether each is by release or not."""
-    if isinstance(given, str) or _is_by_release(given):
-        return {"": given}
-    unknown = sorted(given.keys() - set(MISTAKES), key=str)
-    _require(not unknown, f"consequence cannot be of {unknown}")
-    return given
-
-
-def _clause(given: str | dict[str, str]) -> str | dict[str, str]:
-    """A clause, or one for each release from which on another holds."""
-    return _in_order(given) if isinstance(given, dict) else given
+    _require((span.keys() in ({"by"}, {"after", "by"}), f"{given} is neither a release nor {{after: …, by: …}}"))
+    first, after = parse_release(str(span["by"])), parse_release(str(span["after"])) if "after" in span else None
+    _require((after is None or after < first, f"after ({after}) is not before by ({first})"))
+    return {"first": str(first)} if after is None else {"first": str(first), "after": str(after)}
 
 
 def _is_by_release(value: Any) -> bool:
@@ -370,70 +323,39 @@ def _is_by_release(value: Any) -> bool:
     return isinstance(value, dict) and bool(value) and all(_LOOKS_LIKE_A_RELEASE.fullmatch(str(key)) for key in value)
 
 
-def _in_order(steps: dict[Any, Any]) -> dict[str, Any]:
-    """A mapping from releases, checked: each exists, each is later than the one before, and each changes something."""
-    known = [(parse_release(str(release)), value) for release, value in steps.items()]
+def _history(given: Any) -> Any:
+    """A fact; of a mapping from releases the checked one: each release exists, is later than the one before, and changes something."""
+    if not isinstance(given, dict):
+        return given
+    known = [(parse_release(str(release)), value) for release, value in given.items()]
     for (release, value), (following, its_value) in pairwise(known):
-        _require(release < following, f"{following} comes after {release}: write the releases in order")
-        _require(value != its_value, f"{following} changes nothing")
+        _require((release < following, f"{following} comes after {release}: write the releases in order"))
+        _require((value != its_value, f"{following} changes nothing"))
     return {str(release): value for release, value in known}
-
-
-def _as_printed(default: str | int | bool) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _link(name: str, row: Entry, file: CatalogueFile) -> str:
-    if row["status"] != "documented":
-        return ""
-    mark = ""
-    if file.kind == "server":
-        mark = " (required)" if row.get("required") else " (deprecated)" if row.get("deprecated") else ""
-    return f"{file.page}#{row.get('link') or anchor(name + mark)}"
-
-
-def _variable(name: str) -> Entry:
-    """The variable of a setting, and where it lands instead in the releases that do not put it there."""
-    path = tuple(name.split("."))
-    if "*" in path:
-        return {}
-    variable = variable_of(path)
-    landed = {str(release): "" if place == path else ".".join(place) for release, place in landings(variable).items()}
-    return {"env": variable, "env_unsettable": landed} if any(landed.values()) else {"env": variable}
-
-
-def _implied_tags(row: Entry) -> set[str]:
-    tags = {row["status"], *(flag for flag in ("secret", "required", "deprecated", "removed") if row.get(flag))}
-    if row["status"] == "obsolete":
-        return tags | {row["origin"]}
-    tags.add("-or-".join(row["types"]))
-    if not row.get("secret"):
-        tags.add("public")
-    if "format" in row:
-        tags.add(row["format"])
-    if len(row.get("readable_from", ())) == 1:
-        tags.add(f"{row['readable_from'][0]}-only")
-    if row.get("created_by"):
-        tags.add(f"{row['created_by']}-created")
-    if "env" in row:
-        tags |= {tag for tag, holds in _traps(row).items() if holds}
-    return tags
-
-
-def _traps(row: Entry) -> dict[str, bool]:
-    """Where the newest server does not understand what Parameter Store or the environment gives it."""
-    text_will_do = "string" in row["types"]
-    return {
-        "ssm-uncoerced": not text_will_do and _newest(row.get("ssm_coercion", "none")) == "none",
-        "env-uncoerced": not text_will_do and _newest(row.get("env_coercion", "none")) == "none",
-        "env-unsettable": _newest(row.get("env_unsettable", "")) != "",
-    }
 
 
 def _newest(built: Any) -> Any:
     return list(built.values())[-1] if isinstance(built, dict) else built
 
 
-def _require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise ValueError(otherwise)
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _implied_tags(row: Entry) -> set[str]:
+    tags = {row["status"], *(flag for flag in ("secret", "required", "deprecated", "removed") if row.get(flag))}
+    if row["status"] == "obsolete":
+        return tags | {row["origin"]}
+    readable = row.get("readable_from", ())
+    # Where the newest server does not understand what Parameter Store or the environment gives it:
+    uncoerced = () if "string" in row["types"] or "env" not in row else ("ssm", "env")
+    further = {
+        "-or-".join(row["types"]): True,
+        "public": not row.get("secret"),
+        str(row.get("format")): "format" in row,
+        f"{readable[0]}-only" if readable else "": len(readable) == 1,
+        f"{row.get('created_by')}-created": row.get("created_by"),
+        **{f"{source}-uncoerced": _newest(row.get(f"{source}_coercion", "none")) == "none" for source in uncoerced},
+        "env-unsettable": _newest(row.get("env_unsettable", "")),
+    }
+    return tags | {tag for tag, holds in further.items() if holds}

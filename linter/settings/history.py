@@ -38,7 +38,7 @@ class ByRelease(Generic[T]):
     @cached_property
     def newest(self) -> T:
         """What holds in ``MAIN``."""
-        return list(self.steps.values())[-1] if self.steps else self.before
+        return self.values[-1]
 
     @cached_property
     def began(self) -> Release:
@@ -58,12 +58,7 @@ class ByRelease(Generic[T]):
         """What holds in a release."""
         if release is MAIN or release >= self.began:
             return self.newest
-        held = self.before
-        for first, value in self.steps.items():
-            if Release.of(first) > release:
-                break
-            held = value
-        return held
+        return next((value for first, value in reversed([*self.steps.items()]) if Release.of(first) <= release), self.before)
 
     def __repr__(self) -> str:
         return f"ByRelease({self.before!r}, {dict(self.steps)!r})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from ..model import SettingPath
 from ..typed import Any, Final
 from . import Setting, catalogue
 
@@ -28,71 +29,51 @@ def schema_text() -> str:
 def config_schema() -> Schema:
     """The schema (JSON Schema 2020-12) of the file that the server loads with ``file:medplum.config.json``."""
     known = catalogue("server")
-    top = _Members()
-    for name in known.names():
-        path = tuple(name.split("."))
+    members: dict[SettingPath, dict[str, Setting]] = {}
+    for path in known.current():
         setting = known.get(path)
-        if setting is not None and setting.status != "obsolete" and "json" in setting.readable_from:
-            top.add(path, setting)
+        if setting is not None and "json" in setting.readable_from:
+            members.setdefault(path[:-1], {})[str(path[-1])] = setting
+
+    def properties(above: SettingPath) -> Schema:
+        return {name: schema_of((*above, name), setting) for name, setting in members.get(above, {}).items()}
+
+    def schema_of(path: SettingPath, setting: Setting) -> Schema:
+        below = properties(path)
+        open_to_comments = {"patternProperties": {_COMMENT: True}, "additionalProperties": below.get("*", False)}
+        if "*" in below and "array" in setting.types:
+            structure = {"items": below["*"]}
+        elif "*" in below:
+            structure = open_to_comments
+        else:
+            structure = {"properties": below, **({} if setting.pass_through else open_to_comments)} if below else {}
+        return {**_fields(setting), **structure}
+
     return {
         "$schema": _DIALECT,
         "$id": _ID,
         "title": "The configuration of a Medplum server",
         "description": "The JSON file that a self-hosted Medplum server reads its configuration from.",
         "type": "object",
-        "properties": {"$schema": {"type": "string"}, "bots": _BOTS, **top.properties()},
+        "properties": {"$schema": {"type": "string"}, "bots": _BOTS, **properties(())},
         "patternProperties": {_COMMENT: True},
         "additionalProperties": False,
     }
 
 
-class _Members:
-    """The settings beneath a setting, by name; ``*`` stands for every member of a list, or of an object whose members users name."""
-
-    def __init__(self, setting: Setting | None = None) -> None:
-        self.setting = setting
-        self.members: dict[str, _Members] = {}
-
-    def add(self, path: tuple[str, ...], setting: Setting) -> None:
-        """Put a setting at its place. The catalogue has an entry for each setting that holds others, though perhaps after them."""
-        here = self
-        for step in path:
-            here = here.members.setdefault(step, _Members())
-        here.setting = setting
-
-    def properties(self) -> Schema:
-        """The schemas of the members."""
-        return {name: member.schema() for name, member in self.members.items()}
-
-    def schema(self) -> Schema:
-        """The schema of the setting, with all beneath it."""
-        if self.setting is None:  # beneath a setting that a JSON file cannot have
-            return {}
-        return {**_schema_of(self.setting), **self._structure(self.setting)}
-
-    def _structure(self, setting: Setting) -> Schema:
-        if "*" in self.members and "array" in setting.types:
-            return {"items": self.members["*"].schema()}
-        if "object" not in setting.types or not self.members:
-            return {}
-        if "*" in self.members:
-            return {"patternProperties": {_COMMENT: True}, "additionalProperties": self.members["*"].schema()}
-        closed = {} if setting.pass_through else {"patternProperties": {_COMMENT: True}, "additionalProperties": False}
-        return {"properties": self.properties(), **closed}
-
-
-def _schema_of(setting: Setting) -> Schema:
-    schema: Schema = {"title": setting.name, "description": _description(setting)}
+def _fields(setting: Setting) -> Schema:
+    """What the schema says of a setting itself."""
     types = [name for name in setting.types if name != "string" or "takes-digits" not in setting.tags]
-    schema["type"] = types[0] if len(types) == 1 else types
-    schema.update(_limits(setting))
-    if has_literal_default(setting):
-        schema["default"] = setting.real_default
-    if setting.deprecated or setting.removed:
-        schema["deprecated"] = True
-    if setting.secret and "object" not in setting.types:
-        schema["writeOnly"] = True
-    return schema
+    fields = {
+        "title": setting.name,
+        "description": _description(setting),
+        "type": types[0] if len(types) == 1 else types,
+        **_limits(setting),
+        "default": setting.real_default if has_literal_default(setting) else None,
+        "deprecated": setting.deprecated or setting.removed or None,
+        "writeOnly": (setting.secret and "object" not in setting.types) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def has_literal_default(setting: Setting) -> bool:
@@ -147,7 +128,5 @@ def _limits(setting: Setting) -> Schema:
         cased = [other for value in setting.enum if isinstance(value, str) for other in (value.upper(), value.lower())]
         return {"enum": list(dict.fromkeys([*setting.enum, *(cased if setting.ignore_case else [])]))}
     bounds = {"minimum": setting.min, "maximum": setting.max}
-    range_ = {name: bound for name, bound in bounds.items() if bound is not None}
-    if range_ and setting.special:
-        return {"anyOf": [range_, {"enum": list(setting.special)}]}
-    return range_
+    limits: Schema = {name: bound for name, bound in bounds.items() if bound is not None}
+    return {"anyOf": [limits, {"enum": list(setting.special)}]} if limits and setting.special else limits

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from os.path import commonprefix
 
 from ..release import LAST_READ, MAIN, NEWEST, OLDEST, Clause, Release, ServerVersion
 from ..typed import Final
@@ -92,14 +93,14 @@ def parse_range(text: str) -> tuple[Release, ...]:
     """
     if text.strip() in ("latest", str(MAIN)):
         return (MAIN,) if text.strip() == str(MAIN) else (NEWEST, MAIN)
-    clauses = [clause.strip() for clause in text.split(",")]
-    named = {number for clause in clauses if (number := _numbers(Clause.of(clause).number)) is not None and _lies_between(number)}
+    clauses = [(clause.strip(), Clause.of(clause)) for clause in text.split(",")]
+    named = (number for _, clause in clauses if (number := _numbers(clause.number)) is not None and _lies_between(number))
     found = tuple(sorted({*RELEASES, MAIN, *named}))
-    for clause in clauses:
-        meant = _meant_by(clause, found) if found else frozenset()
-        found = tuple(release for release in found if release in meant)
-    if not found:
-        raise ValueError(f"no known release of the server is in {text.strip()}{_hint(text)}")
+    for written, clause in clauses:
+        bound = _bound_of(clause, written)
+        found = tuple(release for release in found if clause.holds_for(release, bound))
+        if not found:
+            raise ValueError(f"no known release of the server is in {text.strip()}{_hint(text)}")
     return found
 
 
@@ -120,13 +121,9 @@ def parse_server_version(text: str, reason: str) -> ServerVersion:
 def _is_newer(text: str) -> bool:
     """Whether a release or range has only releases in it that are newer than all in the table."""
     clauses = [Clause.of(clause) for clause in text.removeprefix("v").split(",")]
-    numbers = [_numbers(clause.number) for clause in clauses]
-    if None in numbers:
-        return False
-    return any(
-        number is not None and (number >= NEWEST[: len(number)] if sign == ">" else sign in ("=", ">=") and number > NEWEST[: len(number)])
-        for (sign, _), number in zip(clauses, numbers, strict=True)
-    )
+    bounds = [(sign, number, NEWEST[: len(number)]) for sign, number in ((one.sign, _numbers(one.number)) for one in clauses) if number]
+    begins_later = (sign not in ("<", "<=") and (number > newest or (sign == ">" and number == newest)) for sign, number, newest in bounds)
+    return len(bounds) == len(clauses) and any(begins_later)
 
 
 def _lies_between(numbers: Release) -> bool:
@@ -137,17 +134,16 @@ def _lies_between(numbers: Release) -> bool:
     return len(numbers) == len(NEWEST) and LAST_READ < numbers < NEWEST and numbers not in DATES
 
 
-def _meant_by(clause: str, releases: tuple[Release, ...]) -> frozenset[Release]:
-    """Those of these releases that one clause of a range means."""
-    sign, number = meant = Clause.of(clause)
-    bound = _numbers(number)
+def _bound_of(clause: Clause, written: str) -> Release:
+    """The numbers of one clause of a range. Raises ValueError where no release begins with them, and the clause asks for one."""
+    bound = _numbers(clause.number)
     if bound is None:
         example = f"{NEWEST}, 4.3, latest or >=4.3,<5"
-        raise ValueError(f"{clause!r} is neither a release of the server nor a range such as {example}{_hint(clause)}")
+        raise ValueError(f"{written!r} is neither a release of the server nor a range such as {example}{_hint(written)}")
     known = _lies_between(bound) or any(release[: len(bound)] == bound for release in RELEASES)
-    if not known and (sign == "=" or bound < NEWEST):
-        raise ValueError(f"{number} is not a known release of the server{_hint(number)}")
-    return frozenset(one for one in releases if meant.holds_for(one, bound))
+    if not known and (clause.sign == "=" or bound < NEWEST):
+        raise ValueError(f"{clause.number} is not a known release of the server{_hint(clause.number)}")
+    return bound
 
 
 def _numbers(text: str) -> Release | None:
@@ -166,13 +162,6 @@ def _hint(text: str) -> str:
 def _nearest(numbers: Release) -> Release:
     """The last release that begins with these numbers; else that before or after them which has more of them, the one before if both do."""
     within = [release for release in RELEASES if release[: len(numbers)] == numbers]
-    if within:
-        return within[-1]
     place = bisect_left(RELEASES, numbers)
-    before, after = RELEASES[max(place - 1, 0)], RELEASES[min(place, len(RELEASES) - 1)]
-    return after if _in_common(after, numbers) > _in_common(before, numbers) else before
-
-
-def _in_common(release: Release, numbers: Release) -> int:
-    """How many of the first numbers are the same."""
-    return next((index for index, (one, other) in enumerate(zip(release, numbers, strict=False)) if one != other), len(numbers))
+    beside = [RELEASES[max(place - 1, 0)], RELEASES[min(place, len(RELEASES) - 1)]]
+    return within[-1] if within else max(beside, key=lambda release: len(commonprefix([release, numbers])))
