@@ -13,11 +13,11 @@ from io import StringIO
 from math import lcm
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -34,7 +34,6 @@ from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.policy import keys
 from linter.policy.keys import cloudfront_key_problem, private_key_problem, public_key_problem
-from linter.policy.rsa import rsa_bits
 from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_input
 
@@ -163,11 +162,7 @@ def test_node_signs_with_what_is_not_reported() -> None:
     assert [private_key_problem(one, None) is None for one in keys_of] == json.loads(node.stdout)
 
 
-def test_a_sound_key_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The numbers tell, which takes a hundredth of the time of a signature, and that a hundredth of the time of a proof."""
-    monkeypatch.setattr(keys, "_has_signed", lambda _key: pytest.fail("tried"))
-    for bits in (1024, 2048, 3072):
-        assert private_key_problem(pem(rsa.generate_private_key(65537, bits)), None) is None
+def test_a_key_with_another_private_exponent_that_signs_alike() -> None:
     order = (number("p") - 1) * (number("q") - 1)
     for equal in (number("d") + order, pow(65537, -1, lcm(number("p") - 1, number("q") - 1))):
         assert private_key_problem(pem_of(d=equal), None) is None
@@ -258,14 +253,8 @@ def test_texts_that_are_no_keys(wrong: str) -> None:
 
 
 def test_a_key_is_opened_once_however_many_environments_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[int] = []
-    look = rsa_bits
-
-    def count(*arguments: Any) -> Any:
-        opened.append(1)
-        return look(*arguments)
-
-    monkeypatch.setattr(keys, "rsa_bits", count)
+    opened = MagicMock(side_effect=serialization.load_pem_private_key)
+    monkeypatch.setattr(serialization, "load_pem_private_key", opened)
     key = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048), PASSPHRASE)
     values = {"baseUrl": "https://api.hospital.example/", "signingKey": key, "signingKeyPassphrase": PASSPHRASE}
     for environments in (2, 20):  # the second time it is known from the first
@@ -276,26 +265,25 @@ def test_a_key_is_opened_once_however_many_environments_have_it(monkeypatch: pyt
         ]
         outcome = lint_input(Input("ssm.json", json.dumps({"Parameters": parameters}).encode(), Path("ssm.json")), Options())
         assert outcome.bugs == ()
-    assert len(opened) == 1
+    assert opened.call_count == 1
 
 
 def test_each_of_many_keys_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[object] = []
-    monkeypatch.setattr(keys, "_private_key", lambda *given: opened.append(given))  # which is asked where rsa_bits does not know
-    monkeypatch.setattr(keys, "_remembered", {})
+    opened = MagicMock(side_effect=ValueError)
+    monkeypatch.setattr(serialization, "load_pem_private_key", opened)
     frames = [f"-----BEGIN PRIVATE KEY-----\n{number}\n-----END PRIVATE KEY-----\n" for number in range(1_000)]
     for _ in range(3):  # as a run and two more, in which the commands that it proposes are tried
         for frame in frames:
             assert private_key_problem(frame, None) and not cloudfront_key_problem(frame, None)
-    assert len(opened) == len(frames)
+    assert opened.call_count == len(frames)
 
 
-def test_nothing_of_a_key_is_remembered_but_a_hash() -> None:
+def test_nothing_of_a_key_is_cached_but_a_hash() -> None:
     key = pem(rsa_key(), PASSPHRASE)
     private_key_problem(key, PASSPHRASE)
-    remembered = repr(keys._remembered)
-    assert keys._remembered and PASSPHRASE not in remembered and key.splitlines()[1] not in remembered
-    assert len(keys._remembered) <= keys._MOST_REMEMBERED
+    cached = repr(keys._cache)
+    assert keys._cache and PASSPHRASE not in cached and key.splitlines()[1] not in cached
+    assert len(keys._cache) <= keys._MOST_CACHED
 
 
 @pytest.mark.parametrize("output_format", reporters.names())

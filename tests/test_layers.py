@@ -48,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {
     "click": {"cli", "console", "options"},
-    "cryptography": {"policy.keys", "policy.rsa"},
+    "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file"},
     "re2": {"policy.operators.matches"},
     "tomli": {"config_file"},
@@ -139,7 +139,6 @@ HEAVY = [
     "linter.formats.times",
     "linter.policy.grammar",
     "linter.policy.keys",
-    "linter.policy.rsa",
     "linter.policy.operators.aws",
     "linter.policy.operators.deployment",
     "linter.policy.operators.matches",

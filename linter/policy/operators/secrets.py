@@ -113,12 +113,12 @@ def private_key(operand: Any) -> Check:
     passphrase = compile_value(operand["passphrase"])
 
     def check(value: Any, node: Node) -> Verdict:
-        from ..keys import cloudfront_key_problem, known_passphrase, private_key_problem
+        from ..keys import cloudfront_key_problem, private_key_problem
 
         if not isinstance(value, str) or FORMATS["pem-private-key"].reason(value) is not None:
             return None
         problem = cloudfront_key_problem if "use" in operand else private_key_problem
-        reason = problem(value, known_passphrase(passphrase(node)))
+        reason = problem(value, passphrase(node))
         return True if reason is None else (Failure(reason),)
 
     return check
@@ -136,12 +136,12 @@ def public_key_of(operand: Any) -> Check:
     key, passphrase = compile_value(operand["key"]), compile_value(operand.get("passphrase"))
 
     def check(value: Any, node: Node) -> Verdict:
-        from ..keys import known_passphrase, public_key_problem
+        from ..keys import public_key_problem
 
         private = key(node)
         if not isinstance(value, str) or not isinstance(private, str):
             return None
-        reason = public_key_problem(value, private, known_passphrase(passphrase(node)))
+        reason = public_key_problem(value, private, passphrase(node))
         return True if reason is None else (Failure(reason),)
 
     return check
@@ -154,15 +154,15 @@ def public_key_of(operand: Any) -> Check:
     says="contains CA certificates that are valid now; `few`: at most three; `lasting`: valid for 60 more days",
 )
 def certificates(operand: Any) -> Check:
+    from ..keys import CERTIFICATE_ASPECTS, certificate_problem
+
+    if operand not in CERTIFICATE_ASPECTS:
+        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), CERTIFICATE_ASPECTS)}')
+
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, str) or FORMATS["pem-certificates"].reason(value) is not None:
             return None
-        from ..keys import CERTIFICATE_ASPECTS, utc
-
-        reason = CERTIFICATE_ASPECTS[operand](value, utc(node.document.now))
+        reason = certificate_problem(operand, value, node.document.now)
         return True if reason is None else (Failure(reason),)
 
-    aspects = ("usable", "few", "lasting")
-    if operand not in aspects:
-        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), aspects)}')
     return check
