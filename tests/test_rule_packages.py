@@ -44,6 +44,7 @@ def install(
     """Write what pip would, with files in ``clinics_rules``."""
     metadata = site / f"{name}-1.0.dist-info"
     metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(f"[console_scripts]\nclinics = clinics:main\n\n[{group}]\n# ours\nclinics = {module}\n")
     for file, text in ({"mail.yaml": RULE} if files is None else files).items():
         path = site / "clinics_rules" / file
