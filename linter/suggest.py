@@ -30,13 +30,15 @@ class Words:
 
     def _near(self, word: str, cutoff: float) -> list[str]:
         """All known words with a ratio of at least ``cutoff``, the nearest first."""
-        from difflib import get_close_matches  # only after a mistake
-
         if 2 * self._longest < cutoff * (len(word) + self._longest) - 1:
             return []
         size, letters = len(word), self._letters(word)
         likely = [one for one, length, its in self._known if 2 * (its & letters).bit_count() >= cutoff * (length + size) - 1]
-        return get_close_matches(word, likely, len(likely) or 1, cutoff)
+        if not likely:
+            return []
+        from difflib import get_close_matches  # only where some are
+
+        return get_close_matches(word, likely, len(likely), cutoff)
 
     def _letters(self, word: str) -> int:
         """A multiset of letters as bits, some letters in common fields: two words share at most as many letters as bits."""

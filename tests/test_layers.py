@@ -188,7 +188,7 @@ HEAVY = [
 ]
 FOR_FINDINGS = {
     *("linter.documents.changes", "linter.documents.json_editor", "linter.syntax.edits", "linter.syntax.json_edits"),
-    *("linter.policy.operators.matches", "linter.reporters._columns", "linter.suggest"),
+    *("linter.policy.operators.matches", "linter.reporters._columns", "linter.suggest", "difflib"),
 }
 """Those of them that a run needs for what it finds, for the edits that put it right, or for the report."""
 HEAVY_FOR_FINDINGS = [
