@@ -11,7 +11,7 @@ from .say import say, say_all
 from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .fix import FixedDump
+    from .fixes.store_plan import FixedDump
 
 Check = Callable[[Mapping[str, bytes] | None], Outcome]
 """What checks the inputs of a run, some of them with other contents; None keeps none of the contents."""

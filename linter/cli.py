@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .discover import Found
-    from .fix import FixedDump
+    from .fixes.store_plan import FixedDump
 
 Read = TypeVar("Read")
 
@@ -399,7 +399,7 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
 def _fix(check_again: Check, unsafe: bool, keep_inputs: Callable[[Outcome], None], report: Callable[[Outcome], Outcome]) -> Tried:
     """Make the fixes of files, and report what is left. A file that cannot be written is reported as it is."""
     from .commands.fix import summary
-    from .fix import fixed
+    from .fixes.plan import fixed
 
     fixes = fixed(check_again, unsafe=unsafe)
     keep_inputs(fixes.outcome)
@@ -429,7 +429,7 @@ def _show_fixes(
     """
     from .commands.fix import summary, unified_diff
     from .commands.fix_script import printed
-    from .fix import fixed, left
+    from .fixes.plan import fixed, left
 
     fixes = fixed(check_again, unsafe=unsafe)
     keep_inputs(fixes.before)

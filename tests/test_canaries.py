@@ -20,7 +20,7 @@ from linter.commands.fix_script import printed as printed_commands
 from linter.commands.fix_script import script, tried
 from linter.commands.rules import rule_file_of
 from linter.config import Config
-from linter.fix import fixed
+from linter.fixes.plan import fixed
 from linter.load import Input, load_documents
 from linter.model import Document, Result
 from linter.policy.engine import check

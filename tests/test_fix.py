@@ -21,7 +21,8 @@ from support.checkout import ROOT
 
 from linter import cli, files, output
 from linter.config import Overrides
-from linter.fix import Fixes, commanded, fixed
+from linter.fixes.plan import Fixes, fixed
+from linter.fixes.store_plan import commanded
 from linter.load import Input
 from linter.model import Change, Document
 from linter.release import NEWEST

@@ -19,7 +19,7 @@ from support.checkout import ROOT
 
 from linter.cli import cli
 from linter.config import Overrides
-from linter.fix import Fixes, fixed
+from linter.fixes.plan import Fixes, fixed
 from linter.model import LEVELS, Finding
 from linter.run import Options, Outcome, lint_paths
 

@@ -36,7 +36,7 @@ from linter import cli
 from linter.commands import fix_script
 from linter.config import Overrides
 from linter.documents.source import SourceFile
-from linter.fix import FixedDump
+from linter.fixes.store_plan import FixedDump
 from linter.load import Input
 from linter.model import Change, Command, Fix, Operation
 from linter.release import NEWEST

@@ -13,7 +13,7 @@ from support.rules import built_in_files
 
 from linter.config import Overrides
 from linter.documents.source import SourceFile
-from linter.fix import Fixes, fixed
+from linter.fixes.plan import Fixes, fixed
 from linter.policy.rule_file import RuleFile
 from linter.release import NEWEST
 from linter.run import Options, lint_paths

@@ -18,7 +18,7 @@ from support.helpers import EVERY_RULE
 from linter.documents import parameters as parameters_module
 from linter.documents.parameters import Given, Parameter, Parameters, environments, type_of
 from linter.documents.source import SourceFile
-from linter.fix import commanded
+from linter.fixes.store_plan import commanded
 from linter.load import Input, as_text, bytes_of, load
 from linter.model import UNKNOWN, Stored
 from linter.run import Options, Outcome, lint_input

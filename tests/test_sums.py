@@ -17,7 +17,7 @@ from support.helpers import EVERY_RULE, compare_with
 from linter.cli import cli
 from linter.commands.show import as_text
 from linter.config import Overrides
-from linter.fix import Fixes, fixed
+from linter.fixes.plan import Fixes, fixed
 from linter.load import load_documents
 from linter.model import Finding, dotted
 from linter.redaction.mask import holder_text

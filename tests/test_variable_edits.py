@@ -22,7 +22,7 @@ from linter.commands.fix import unified_diff
 from linter.config import Overrides
 from linter.documents import environment_files
 from linter.documents.source import Loaded, SourceFile
-from linter.fix import Fixes, fixed
+from linter.fixes.plan import Fixes, fixed
 from linter.load import Input, load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted
 from linter.policy.operators.compare import same

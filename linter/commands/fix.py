@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from ..fix import FixedFile
+from ..fixes.plan import FixedFile
 from ..model import UNKNOWN, Document
 from ..server.effective import leaves
 from ..text import MASK, Span, inert, printable

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..fix import Check, FixedDump, commanded
+from ..fixes.store_plan import FixedDump, commanded
+from ..fixes.verify import Check
 from ..model import Command, Finding, Operation
 from ..redaction.mask import environment_text
 from ..run import Outcome
@@ -65,7 +66,7 @@ def tried(
     """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
 
     A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
-    ``first`` is as in :func:`linter.fix.commanded`.
+    ``first`` is as in :func:`linter.fixes.store_plan.commanded`.
     """
     fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
     kinds = sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)} if fixes else ())

@@ -1,0 +1,339 @@
+"""Choose which fixes to apply, and verify each result before it is kept.
+
+Fixes are applied in rounds until none is left. The result is kept if every document reads as meant and no new finding is as severe as one
+that is fixed. Otherwise the fixes are bisected: each is tried on top of those already kept, and rejected with a note if it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from ..model import Document, Finding
+from ..run import Outcome
+from ..syntax.edits import Taken, apply_to
+from ..typed import Final, NamedTuple
+from .verify import (
+    Check,
+    DocumentPair,
+    Identity,
+    Key,
+    PathSet,
+    Place,
+    by_file,
+    changed_by,
+    configured_together,
+    identity,
+    is_as_meant,
+    is_as_severe,
+    key_of,
+    keys_of,
+    new_places,
+    own_places,
+    uncovered_by,
+)
+
+MOST_ROUNDS: Final = 100
+"""Rounds at most: one fix can wait for another, and fixes within the JSON of one variable take a round each."""
+
+
+class FixedFile(NamedTuple):
+    """A file that fixes change: its bytes and documents before and after, and how many findings are fixed in it."""
+
+    uri: str
+    before: bytes
+    after: bytes
+    old: tuple[Document, ...]
+    new: tuple[Document, ...]
+    findings: int
+
+
+class Fixes(NamedTuple):
+    """What fixes make of files, and the check of what is left.
+
+    ``before`` is the check of the files as they are. ``refused`` explains which fixes are not made; what they would fix is still reported.
+    ``bugs`` explains why a file is left as it is where the reason is a bug in medplum-lint.
+    """
+
+    before: Outcome
+    outcome: Outcome
+    files: tuple[FixedFile, ...]
+    refused: tuple[str, ...] = ()
+    bugs: tuple[str, ...] = ()
+
+
+def fixed(check: Check, *, unsafe: bool) -> Fixes:
+    """The files with all safe fixes made, or with ``unsafe`` all fixes. Nothing is written."""
+    first, plan = check({}), Plan(check, unsafe=unsafe)
+    last = plan.run(first)
+    after = {uri: data for uri, data in sorted(last.contents.items()) if first.contents[uri] != data}
+    old, new, made = by_file(first.result.documents), by_file(last.outcome.result.documents), by_file(last.fixes)
+    files = tuple(
+        FixedFile(uri, first.contents[uri], data, tuple(old.get(uri, ())), tuple(new.get(uri, ())), len(made[uri]))
+        for uri, data in after.items()
+    )
+    findings = tuple(map(plan.without_rejected_edits, last.outcome.result.findings))
+    outcome = last.outcome._replace(result=last.outcome.result._replace(findings=findings))
+    return Fixes(first, outcome, files, tuple(plan.notes(last)), tuple(plan.bugs.values()))
+
+
+def left(fixes: Fixes) -> Outcome:
+    """The check of the files as they are, without the findings that fixes would remove. All places are those of the unchanged files."""
+    after = {key_of(finding): finding for finding in fixes.outcome.result.findings}
+    before = fixes.before.result
+    known = {key for finding in before.findings for key in keys_of(finding)}
+    there = {place.key for finding in after.values() for place in own_places(finding)}
+    moved = {key._replace(path=None) for key in there - known}
+
+    def is_kept(finding: Finding) -> bool:
+        keys = [place.key for place in own_places(finding)]
+        is_moved = finding.fix is None and keys[0]._replace(path=None) in moved
+        return is_moved or not there.isdisjoint(keys)
+
+    kept = [finding for finding in before.findings if is_kept(finding)] if fixes.files else before.findings
+    return fixes.before._replace(result=before._replace(findings=tuple(_as_fixable_as(after.get(key_of(one)), one) for one in kept)))
+
+
+def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
+    """A finding without the fix, or the edits, that it no longer has after all other fixes."""
+    if after is None or before.fix is None or (after.fix is not None and after.fix.edits is not None):
+        return before
+    return before._replace(fix=None if after.fix is None else before.fix._replace(edits=None))
+
+
+class State(NamedTuple):
+    """A check of the files with the fixes of some rounds applied; ``contents`` are the new bytes of each changed file."""
+
+    outcome: Outcome
+    contents: Mapping[str, bytes] = {}
+    rounds: tuple[tuple[Finding, ...], ...] = ()
+
+    @property
+    def fixes(self) -> list[Finding]:
+        """The findings whose fixes are applied."""
+        return [finding for one in self.rounds for finding in one]
+
+
+class _Problem(NamedTuple):
+    """Why an attempt is not kept.
+
+    ``why`` completes "the fixes of ... are left out, because"; ``unchanged`` completes "is left as it is, because the fixes of ..." where
+    nothing else in the file is fixed. ``at_line``: the note names the lines of the fixes. ``suspects`` are the fixes that may be the cause.
+    """
+
+    why: str
+    unchanged: str = ""
+    at_line: bool = False
+    is_bug: bool = False
+    suspects: tuple[Finding, ...] = ()
+
+
+class Plan:
+    """Applies fixes to the texts of files, and remembers which are rejected."""
+
+    def __init__(self, check: Check, *, unsafe: bool) -> None:
+        self.check = check
+        self.unsafe = unsafe
+        self.bugs: dict[str, str] = {}
+        self.rejected: dict[Key, tuple[Finding, _Problem]] = {}
+
+    def run(self, first: Outcome) -> State:
+        """The state after all fixes. What a pass rejects can be right after the others, so passes repeat until one changes nothing.
+
+        A file in which a fix is a bug is left as it is, and all others start again: a fix in one file can depend on another file.
+        """
+        while True:
+            known, state = len(self.bugs), State(first)
+            for _ in range(MOST_ROUNDS):
+                before, self.rejected = state.contents, {}
+                state = self._pass(state)
+                if not self.rejected or state.contents == before:
+                    break
+            if len(self.bugs) == known:
+                return state
+
+    def _pass(self, state: State) -> State:
+        while True:
+            made, problem = self._attempt(state)
+            if problem is None:
+                return made
+            known = len(self.rejected), len(self.bugs), state.contents
+            state = self._keep(state, problem.suspects)
+            if known == (len(self.rejected), len(self.bugs), state.contents):
+                self.rejected.update({key_of(one): (one, problem) for one in problem.suspects})
+
+    def _keep(self, state: State, suspects: Sequence[Finding]) -> State:
+        """Apply those of some fixes that can be kept, and reject the others."""
+        made, problem = self._attempt(state, suspects)
+        if problem is not None and len(suspects) == 1:
+            made, problem = self._attempt(state, suspects, rounds=1)  # a fix that becomes possible by this one may be the cause
+        if problem is None:
+            return made
+        if len(suspects) > 1:
+            middle = len(suspects) // 2
+            return self._keep(self._keep(state, suspects[:middle]), suspects[middle:])
+        (finding,) = suspects
+        if problem.is_bug:
+            self.bugs[finding.document.uri] = f"{finding.document.uri}: the fixes of {finding.rule} {problem.why}"
+        else:
+            self.rejected[key_of(finding)] = finding, problem
+        return state
+
+    def _attempt(self, start: State, only: Sequence[Finding] | None = None, *, rounds: int = MOST_ROUNDS) -> tuple[State, _Problem | None]:
+        """Apply fixes until none is left, or until they undo each other; of those that are there at the start ``only`` some."""
+        there = {key_of(finding) for finding in start.outcome.result.findings}
+        held_back = frozenset() if only is None else there.difference(map(key_of, only))
+        state, seen, uncovered = start, list[Mapping[str, bytes]](), set[Key]()
+        problem = None
+        for _ in range(rounds):
+            batch = self._batch(state, held_back)
+            if not batch or state.contents in seen:
+                break
+            seen.append(state.contents)
+            made = self._applied(state, batch)
+            pairs = self.pairs(state.outcome, made.outcome)
+            problem = self._misread(batch, pairs)
+            if problem is not None:
+                state = made
+                break
+            uncovered_by(batch, pairs.values(), state.outcome, made.outcome, uncovered)
+            state = made
+        problem = problem or self._brought(start, state, uncovered)
+        if problem is None:
+            return state, None
+        suspects = [one for one in state.fixes[len(start.fixes) :] if key_of(one) in there]
+        near = {one.document.uri for one in problem.suspects}
+        return state, problem._replace(suspects=tuple([one for one in suspects if one.document.uri in near] or suspects))
+
+    def _batch(self, state: State, held_back: Collection[Key]) -> tuple[Finding, ...]:
+        """The findings to fix at once: of fixes that meet in one place the first."""
+        chosen: list[Finding] = []
+        taken: dict[str, tuple[Taken, set[str]]] = {}
+        settled: dict[Document, PathSet] = {}
+        waiting = self.waiting(state)
+        for finding in state.outcome.result.findings:
+            fix, document = finding.fix, finding.document
+            if fix is None or not self.is_wanted(finding, state.outcome) or key_of(finding) in held_back or identity(document) in waiting:
+                continue
+            edits, parameters = taken.setdefault(document.uri, (Taken(), set()))
+            settings = settled.setdefault(document, PathSet())
+            changed, names = changed_by(fix.changes), {name for command in fix.commands or () for name in command.names}
+            if not edits.meet(fix.edits or ()) and not settings.meet(changed) and names.isdisjoint(parameters):
+                edits.add(fix.edits or ())
+                settings.add(changed)
+                parameters |= names
+                chosen.append(finding)
+        return tuple(chosen)
+
+    def is_wanted(self, finding: Finding, outcome: Outcome) -> bool:
+        """Whether a finding has a fix to make that is not rejected."""
+        fix = finding.fix
+        if fix is None or not (fix.safe or self.unsafe) or finding.suppressed is not None or self.is_rejected(finding):
+            return False
+        return self.can_be_made(finding, outcome)
+
+    def is_rejected(self, finding: Finding) -> bool:
+        """Whether the fix of a finding is given up."""
+        return key_of(finding) in self.rejected or finding.document.uri in self.bugs
+
+    def without_rejected_edits(self, finding: Finding) -> Finding:
+        """A finding as it is reported: no report offers ``--fix`` for a rejected fix."""
+        fix = finding.fix
+        if fix is None or fix.edits is None or not (fix.safe or self.unsafe) or not self.is_rejected(finding):
+            return finding
+        return finding._replace(fix=fix._replace(edits=None))
+
+    # --- What differs for dumps
+
+    def can_be_made(self, finding: Finding, outcome: Outcome) -> bool:
+        """Whether there is something that makes the fix of a finding."""
+        return finding.fix is not None and finding.fix.edits is not None and finding.document.uri in outcome.contents
+
+    def waiting(self, state: State) -> Collection[Identity]:
+        """The identities of documents in which nothing more is fixed before another check."""
+        return ()
+
+    def made(self, findings: Sequence[Finding], outcome: Outcome) -> bytes:
+        """The bytes of a file with the fixes of some findings in it made."""
+        fixes = [finding.fix for finding in findings if finding.fix is not None]
+        edits = [edit for fix in fixes for edit in fix.edits or ()]
+        bom = False if any(fix.without_mark for fix in fixes) else None
+        return apply_to(findings[0].document.text, edits, bom=bom).encode("utf-8", "surrogatepass")
+
+    def pairs(self, before: Outcome, after: Outcome) -> dict[str, DocumentPair]:
+        """The documents of each file before a round and after it."""
+        old, new = by_file(before.result.documents), by_file(after.result.documents)
+        return {uri: (documents, new.get(uri, [])) for uri, documents in old.items()}
+
+    def where(self, new: Place, uri: str, after: Outcome) -> str:
+        """Where a new finding is, as a note about the fixes of a file says it."""
+        document = new.finding.document
+        line, column = document.position(new.span.start)
+        return f"{'' if document.uri == uri else f'in {document.uri} '}at line {line}, column {column}"
+
+    # --- Verification
+
+    def _applied(self, state: State, batch: tuple[Finding, ...]) -> State:
+        made = {uri: self.made(findings, state.outcome) for uri, findings in by_file(batch).items()}
+        contents = {**state.contents, **made}
+        return State(self.check(contents), contents, (*state.rounds, batch))
+
+    def _misread(self, batch: Sequence[Finding], pairs: Mapping[str, DocumentPair]) -> _Problem | None:
+        """What is wrong with the documents that a round leaves."""
+        fixes = by_file(batch)
+        for uri, (old, new) in pairs.items():
+            own = fixes.get(uri, [])
+            as_meant: bool | None = True
+            if list(map(identity, old)) != list(map(identity, new)):
+                if not own or not new or any(document.given is not None for document in old):  # else it is not recognised any more
+                    return _emptied(uri, own or batch)
+                as_meant = False
+            elif own:
+                as_meant = is_as_meant(own, old, new)
+            if as_meant is None:
+                why = "a value that they change cannot be known, and so neither can what comes of it"
+                return _Problem(why, at_line=True, suspects=tuple(own))
+            if not as_meant:
+                return _Problem("do not make of it what they should, so it is left as it is", is_bug=True, suspects=tuple(own))
+        return None
+
+    def _brought(self, start: State, state: State, uncovered: Collection[Key]) -> _Problem | None:
+        """A new finding that is as severe as a fixed one."""
+        made = state.fixes[len(start.fixes) :]
+        places = [place for place in new_places(start.outcome, state.outcome) if place.key not in uncovered] if made else []
+        together = configured_together(start.outcome, state.outcome) if places else {}
+        waiting = self.waiting(state)
+        for new in places:
+            finding, uri = new.finding, new.finding.document.uri
+            if identity(finding.document) in waiting and self.is_wanted(finding, state.outcome):
+                continue  # the commands that fix it come after these
+            near = [one for one in made if one.document.uri in together.get(uri, {uri})]
+            if near and is_as_severe(finding, near):
+                brings = f"would bring {finding.severity}[{finding.rule}] {self.where(new, near[0].document.uri, state.outcome)}"
+                return _Problem(f"they {brings}", brings, suspects=tuple(near))
+        return None
+
+    def notes(self, last: State) -> Iterator[str]:
+        """Which fixes are not made, and why."""
+        groups: dict[tuple[str, _Problem], list[Finding]] = {}
+        for finding, problem in sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start)):
+            groups.setdefault((finding.document.uri, problem._replace(suspects=())), []).append(finding)
+        for (uri, problem), findings in groups.items():
+            rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
+            if problem.unchanged and not self.is_changed(uri, last):
+                yield f"{uri}: is left as it is, because the fixes of {rules} {problem.unchanged}"
+                continue
+            lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in findings) if problem.at_line else ()
+            at = f" at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
+            yield f"{uri}: the fixes of {rules}{at} are left out, because {problem.why}"
+
+    def is_changed(self, uri: str, last: State) -> bool:
+        """Whether other fixes are made in a file."""
+        return uri in last.contents
+
+
+def _emptied(uri: str, suspects: Sequence[Finding]) -> _Problem:
+    """Fixes that leave no setting of a server in a document of a file, so that it is not recognised any more."""
+    is_here = all(one.document.uri == uri for one in suspects)
+    why = f"they would leave no setting of a server {'there' if is_here else f'in {uri}'}"
+    unchanged = "would leave no server's configuration in it" if is_here else ""
+    return _Problem(why, unchanged, at_line=True, suspects=tuple(suspects))

@@ -1,0 +1,171 @@
+"""Choose which commands for Parameter Store to offer, each tried on the dump that it leaves; see :mod:`linter.fixes.plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from ..model import Document, Finding, Stored
+from ..redaction.mask import named_environment
+from ..run import Outcome
+from ..typed import NamedTuple
+from .plan import Plan, State
+from .verify import Check, DocumentPair, Identity, Key, Place, by_file, identity, key_of
+
+
+class FixedDump(NamedTuple):
+    """A dump of which commands change the store: the findings that they fix, by the rounds in which they are to be run, and what must wait.
+
+    All places are those of the dump. What waits can be fixed only after another check: it may be about values that are hidden, and that a
+    command before it gives another name.
+    """
+
+    uri: str
+    rounds: tuple[tuple[Finding, ...], ...]
+    waiting: tuple[Finding, ...] = ()
+
+
+class Commanded(NamedTuple):
+    """What the commands of fixes make of the stores of dumps; ``left_out`` are the findings whose commands are not offered.
+
+    ``notes`` and ``bugs`` are as in :class:`linter.fixes.plan.Fixes`.
+    """
+
+    dumps: tuple[FixedDump, ...]
+    left_out: frozenset[Key]
+    notes: tuple[str, ...]
+    bugs: tuple[str, ...]
+
+    def leaves_out(self, finding: Finding) -> bool:
+        """Whether the commands of a finding are not offered."""
+        return key_of(finding) in self.left_out
+
+
+def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Commanded:
+    """The commands that make all safe fixes of dumps, or with ``unsafe`` all fixes.
+
+    ``first`` is the check of all files as they are, where that was made already.
+    """
+    first = check({}) if first is None else first
+    placed = _placer(first)
+    plan = _StorePlan(_check_of_stores(check, first, placed), unsafe=unsafe)
+    last = plan.run(first)
+    waiting = by_file(finding for finding in last.outcome.result.findings if plan.is_wanted(finding, last.outcome))
+    rounds = list(map(by_file, last.rounds))
+    dumps = tuple(
+        FixedDump(uri, tuple(tuple(map(placed, one[uri])) for one in rounds if uri in one), tuple(map(placed, waiting.get(uri, ()))))
+        for uri in sorted(by_file(last.fixes))
+    )
+    left_out = frozenset(key_of(finding) for finding in first.result.findings if plan.is_rejected(finding))
+    return Commanded((*dumps, *_untried(first, unsafe=unsafe)), left_out, tuple(plan.notes(last)), tuple(plan.bugs.values()))
+
+
+def _untried(first: Outcome, *, unsafe: bool) -> Iterator[FixedDump]:
+    """The dumps of which several describe one environment: as nothing tells what each would be afterwards, they have one round only."""
+    found = [
+        finding
+        for finding in first.result.findings
+        if finding.fix is not None and finding.fix.commands and (finding.fix.safe or unsafe) and finding.suppressed is None
+    ]
+    for uri, findings in by_file(finding for finding in found if finding.document not in first.rewriters).items():
+        taken: set[str] = set()
+        chosen: list[Finding] = []
+        waiting: list[Finding] = []
+        for finding in findings:
+            names = {name for command in (finding.fix and finding.fix.commands) or () for name in command.names}
+            (chosen if taken.isdisjoint(names) else waiting).append(finding)
+            taken |= names
+        yield FixedDump(uri, (tuple(chosen),), tuple(waiting))
+
+
+class _StorePlan(Plan):
+    """Runs commands on the stores of dumps, and keeps each dump as the commands would leave it."""
+
+    def can_be_made(self, finding: Finding, outcome: Outcome) -> bool:
+        return finding.fix is not None and finding.fix.commands is not None and finding.document in outcome.rewriters
+
+    def made(self, findings: Sequence[Finding], outcome: Outcome) -> bytes:
+        return outcome.rewriters[findings[0].document](_leaves(findings))
+
+    def waiting(self, state: State) -> Collection[Identity]:
+        """The environments in which a command gives another name to a value that is hidden: under that it might be shown."""
+        return {identity(finding.document) for finding in state.fixes if _hides(finding)}
+
+    def pairs(self, before: Outcome, after: Outcome) -> dict[str, DocumentPair]:
+        """An environment of a dump is there for its parameters, and may go with the last of them."""
+        return {uri: (old, _with_emptied(old, new)) for uri, (old, new) in super().pairs(before, after).items()}
+
+    def where(self, new: Place, uri: str, after: Outcome) -> str:
+        """A finding in what becomes of a dump is in no file."""
+        if new.finding.document not in after.rewriters:
+            return super().where(new, uri, after)
+        name = named_environment(new.finding.document)
+        return f"in environment {name}" if name else "in the store"
+
+    def is_changed(self, uri: str, last: State) -> bool:
+        return True
+
+
+def _leaves(findings: Sequence[Finding]) -> list[Stored]:
+    """What the commands of some findings leave in the store."""
+    commands = (command for finding in findings if finding.fix is not None for command in finding.fix.commands or ())
+    return [stored for command in commands for step in command.steps for stored in step.leaves]
+
+
+def _hides(finding: Finding) -> bool:
+    """Whether commands write a hidden value to a parameter that did not have it."""
+    fix = finding.fix
+    if fix is None or all(change.action == "store" for change in fix.changes):
+        return False
+    written = [one for command in fix.commands or () for step in command.steps for one in step.operations]
+    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in written)
+
+
+def _with_emptied(old: Sequence[Document], new: Sequence[Document]) -> Sequence[Document]:
+    """The environments of a dump, with one without settings for each that is gone."""
+    found: dict[Identity, list[Document]] = {}  # other files can have several of one name, such as a ConfigMap and a Secret
+    for document in reversed(new):
+        found.setdefault(identity(document), []).append(document)
+    there = [found[identity(document)].pop() if found.get(identity(document)) else _emptied(document) for document in old]
+    return [*there, *(one for one in new if one not in there)]
+
+
+def _emptied(document: Document) -> Document:
+    """A document without settings in place of one that is gone with its last one."""
+    environment, complete = document.environment, document.complete
+    return Document(document.uri, document.kind, document.text, {}, document.origin, environment=environment, complete=complete, given=())
+
+
+def _placer(first: Outcome) -> Callable[[Finding], Finding]:
+    """What puts a finding of a dump after commands where its setting is in the dump as it is."""
+    known = {identity(document): document for document in first.result.documents}
+
+    def placed(finding: Finding) -> Finding:
+        document = known.get(identity(finding.document), finding.document)
+        if finding.document is document:
+            return finding
+        return finding._replace(document=document, span=document.locate(finding.path or ()), related=())
+
+    return placed
+
+
+def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], Finding]) -> Check:
+    """The check of dumps as commands leave them, which lack the comments that accept findings in the dumps as they are."""
+    accepted = {key_of(finding): finding.suppressed for finding in first.result.findings if finding.suppressed is not None}
+    suppress = first.suppress
+    if not accepted and suppress is None:
+        return check
+
+    def as_accepted(finding: Finding, contents: Mapping[str, bytes]) -> Finding:
+        if finding.document.uri not in contents or finding.suppressed is not None:
+            return finding
+        reason = accepted.get(key_of(finding))
+        if reason is None and suppress is not None:
+            reason = suppress(placed(finding)).suppressed
+        return finding._replace(suppressed=reason)
+
+    def checked(contents: Mapping[str, bytes]) -> Outcome:
+        outcome = check(contents)
+        findings = tuple(as_accepted(finding, contents) for finding in outcome.result.findings)
+        return outcome._replace(result=outcome.result._replace(findings=findings))
+
+    return checked

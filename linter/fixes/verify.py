@@ -1,0 +1,276 @@
+"""What a round of fixes made: whether every document reads as meant, and which findings are new."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from ..conformance.written import holder
+from ..formats.connections import parts_of
+from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
+from ..policy.examples import apply_change
+from ..policy.operators.compare import same
+from ..run import Outcome
+from ..server.loader import loaded_value
+from ..server.shown import catalogue_of
+from ..settings.kinds import DOCUMENT_KINDS
+from ..text import Span
+from ..typed import Any, NamedTuple, TypeVar
+
+T_Found = TypeVar("T_Found", bound="Document | Finding")
+Check = Callable[[Mapping[str, bytes]], Outcome]
+"""A check of all files, some of them with other contents, by their paths in the report."""
+Identity = tuple[str, str, "str | None"]
+"""What identifies a document while its text changes: file, kind, environment."""
+DocumentPair = tuple[Sequence[Document], Sequence[Document]]
+"""The documents of a file before a round and after it."""
+
+
+class Key(NamedTuple):
+    """What identifies a finding while its place in the text changes."""
+
+    rule: str
+    uri: str
+    environment: str | None
+    path: SettingPath | None
+
+
+class Place(NamedTuple):
+    """One of the places in its document that a finding is about."""
+
+    finding: Finding
+    span: Span
+    key: Key
+
+
+class PathSet:
+    """Settings, of which another one must be none, nothing inside of one, and nothing that holds one."""
+
+    def __init__(self) -> None:
+        self._paths: set[SettingPath] = set()
+        self._above: set[SettingPath] = set()
+
+    def add(self, paths: Iterable[SettingPath]) -> None:
+        """Take more settings."""
+        for path in paths:
+            self._paths.add(path)
+            self._above.update(path[:length] for length in range(len(path)))
+
+    def meet(self, paths: Iterable[SettingPath]) -> bool:
+        """Whether one of some settings is in the way of one of these."""
+        return any(path in self._above or is_in(path, self._paths) for path in paths)
+
+
+def is_in(path: SettingPath, others: Collection[SettingPath]) -> bool:
+    """Whether a setting is one of others, or is inside of one."""
+    return bool(others) and any(path[:length] in others for length in range(len(path) + 1))
+
+
+def by_file(found: Iterable[T_Found]) -> dict[str, list[T_Found]]:
+    """Documents or findings by the file that they are in."""
+    files: dict[str, list[T_Found]] = {}
+    for one in found:
+        files.setdefault(one.uri if isinstance(one, Document) else one.document.uri, []).append(one)
+    return files
+
+
+def identity(document: Document) -> Identity:
+    """What identifies a document; an infra config is alone in its file, and its environment is a setting that a fix can change."""
+    return document.uri, document.kind, _environment(document)
+
+
+def _environment(document: Document) -> str | None:
+    return None if document.kind == "infra/json" else document.environment
+
+
+def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
+    """The settings that changes give a value or take away."""
+    return {path for change in changes for path in (change.path, *([change.value] if change.action == "rename" else []))}
+
+
+# --- Whether documents read as meant --------------------------------------------------------------------------------------------------
+
+
+def is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool | None:
+    """Whether the documents of a file hold what the changes make of their settings, and nothing else; None if that is not known."""
+    changes: dict[Document, list[Change]] = {}
+    for finding in findings:
+        changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
+    return _all(_holds(new, old, changes.get(old, ())) for old, new in zip(before, after, strict=True))
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all answers are yes; None where some are not known, and none is no."""
+    found = set(answers)
+    return False if False in found else None if None in found else True
+
+
+def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool | None:
+    """Whether a document holds what changes make of an old one; in a flat list of names the text of all other entries is the same."""
+    return _all((_same(_changed(old, changes), new.data), _untouched(old, changes) == _untouched(new, changes)))
+
+
+def _untouched(document: Document, changes: Sequence[Change]) -> list[tuple[SettingPath, Any]]:
+    """The entries of a flat list of names that changes have nothing to do with, each with its text."""
+    touched = PathSet()
+    touched.add(changed_by(changes))
+    return [entry for entry in document.given or () if not touched.meet([entry[0]])]
+
+
+def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
+    """What changes make of the settings of a document."""
+    data: dict[str, Any] = copy.deepcopy(document.data) if changes else document.data
+    given: Mapping[SettingPath, Any] = dict(document.given or ())
+    for change in changes:
+        apply_change(data, change)
+        if change.action == "rename":
+            _read_again(document, given.get(change.path), change.value, data)
+        if document.given is not None and change.action != "set":
+            _drop_emptied(given, change.path, data)
+    return data
+
+
+def _read_again(document: Document, text: Any, path: SettingPath, data: dict[str, Any]) -> None:
+    """Give a renamed entry of a flat list the value that the loader makes of its text under the new name."""
+    coercion, setting = DOCUMENT_KINDS[document.kind].coercion, catalogue_of(document).get(path)
+    if isinstance(text, str) and coercion is not None and setting is not None:
+        steps = getattr(setting, coercion)
+        apply_change(data, Change("set", path, loaded_value(text, setting, steps.at(document.server.release))))
+
+
+def _drop_emptied(given: Mapping[SettingPath, Any], path: SettingPath, data: dict[str, Any]) -> None:
+    """Take out the objects above an entry that is gone, which are there only for what they hold; what an entry gives stays."""
+    for length in range(len(path) - 1, 0, -1):
+        above: Any = data
+        for step in path[: length - 1]:
+            above = above[step]
+        if is_in(path[:length], given) or above[path[length - 1]] != {}:
+            return
+        del above[path[length - 1]]
+
+
+def _same(wanted: Any, found: Any) -> bool | None:
+    """Whether two trees are the same; None if a value is known in one of them only. What is not a number (NaN) equals itself."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return wanted.keys() == found.keys() and _all(_same(value, found[name]) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and _all(map(_same, wanted, found))
+    if wanted is UNKNOWN or found is UNKNOWN:
+        return True if wanted is found else None
+    if wanted != wanted:  # a text that the loader reads no number in
+        return bool(found != found)
+    return wanted is found or same(wanted, found)
+
+
+# --- New findings ---------------------------------------------------------------------------------------------------------------------
+
+
+def key_of(finding: Finding) -> Key:
+    """The key of the first place of a finding."""
+    return Key(finding.rule, finding.document.uri, _environment(finding.document), finding.path)
+
+
+def keys_of(finding: Finding) -> Iterator[Key]:
+    """The keys of all places that a finding is about: it would be at the other ones if the first was fixed."""
+    yield key_of(finding)
+    for other in finding.related:
+        yield Key(finding.rule, other.document.uri, _environment(other.document), other.path or None)
+
+
+def own_places(finding: Finding) -> Iterator[Place]:
+    """The places in the finding's own document: one finding of several settings there counts as many."""
+    documents = (finding.document, *(other.document for other in finding.related))
+    spans = (finding.span, *(other.span for other in finding.related))
+    for key, document, span in zip(keys_of(finding), documents, spans, strict=True):
+        if document is finding.document:
+            yield Place(finding, span, key)
+
+
+def new_places(before: Outcome, after: Outcome) -> Iterator[Place]:
+    """The places of which something is found that was not before."""
+    known = Counter(key for finding in before.result.findings for key in keys_of(finding))
+    for finding in after.result.findings:
+        for place in own_places(finding) if finding.suppressed is None else ():
+            known[place.key] -= 1
+            if known[place.key] < 0:
+                yield place
+
+
+def is_as_severe(new: Finding, made: Iterable[Finding]) -> bool:
+    """Whether a new finding is as severe as the least severe of those that are fixed."""
+    return LEVELS.index(new.severity) <= max(LEVELS.index(finding.severity) for finding in made)
+
+
+def configured_together(*outcomes: Outcome) -> dict[str, set[str]]:
+    """The files that configure a server together, by each of them; there is no entry for one that does so alone."""
+    groups: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        sums = (one.parts.documents for one in outcome.sums if one.parts is not None)
+        for documents in (*sums, *(one.documents for one in outcome.result.deployments)):
+            files = {document.uri for document in documents}
+            group = files.union(*(groups.get(uri, ()) for uri in files))
+            groups.update(dict.fromkeys(group, group))
+    return groups
+
+
+def uncovered_by(fixed: Iterable[Finding], documents: Iterable[DocumentPair], before: Outcome, after: Outcome, uncovered: set[Key]) -> None:
+    """Note which findings a round of fixes brings to light that are about what was there before; what it causes is taken out.
+
+    A value that a fix moves, by a rename, out of a URL or out of a text in JSON, was in the file already: what is found at its new place,
+    such as that it is a secret in plain text, was as true before. And what makes a whole configuration of what seemed a part of one
+    brings all that is required of a whole; of that only what is about the settings that it changed is its doing.
+    """
+    new = {old: made for pair in documents for old, made in zip(*pair, strict=True)}
+    moved: dict[Document, set[SettingPath]] = {}
+    changed: dict[Document, set[SettingPath]] = {}
+    for finding in fixed:
+        changes = finding.fix.changes if finding.fix is not None else ()
+        moved.setdefault(new[finding.document], set()).update(_moved_by(finding.document, changes))
+        changed.setdefault(new[finding.document], set()).update(changed_by(changes))
+    whole = _made_whole(before, after)
+    known = {key for finding in before.result.findings for key in keys_of(finding)}
+    for place in (place for finding in after.result.findings for place in own_places(finding) if place.key not in known):
+        document, path = place.finding.document, place.key.path
+        parts = whole.get(document, ())
+        if path is not None and (
+            is_in(path, moved.get(document, ())) or (parts and not any(is_in(path, changed.get(one, ())) for one in parts))
+        ):
+            uncovered.add(place.key)
+        else:
+            uncovered.discard(place.key)
+
+
+def _made_whole(before: Outcome, after: Outcome) -> dict[Document, Sequence[Document]]:
+    """The documents that a round makes a whole configuration, or a part of one, each with all parts of that."""
+    old, new = ({identity(one): one for one in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
+    wholes = [one for key, one in new.items() if one.complete and key in old and not old[key].complete]
+    parts = [one.parts.documents if one.parts is not None else (one,) for one in wholes]
+    return {part: documents for documents in parts for part in documents}
+
+
+def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
+    """The settings to which changes move a value of a document from another one.
+
+    Out of a URL it is the whole connection that is moved: what that lacks the URL lacked too.
+    """
+    removed = [document.get(change.path) for change in changes if change.action == "remove"]
+    is_connection = any(isinstance(value, str) and parts_of(value) is not None for value in removed)
+    for change in changes:
+        if change.action == "rename":
+            yield change.value
+        elif change.action == "set" and (
+            any(_is_of(change.value, value) for value in removed) or _is_read_from(change.value, document.get(change.path))
+        ):
+            yield change.path[:-1] if is_connection and len(change.path) > 1 else change.path
+
+
+def _is_of(value: Any, other: Any) -> bool:
+    """Whether a value is another one, what that is the JSON of, or a member of the connection that it is the URL of."""
+    parts = (parts_of(other) or {}).values() if isinstance(other, str) else ()
+    return any(one is not UNKNOWN and same(value, one) for one in (other, *parts)) or _is_read_from(value, other)
+
+
+def _is_read_from(value: Any, text: Any) -> bool:
+    """Whether a value is what a text is the JSON of."""
+    return isinstance(text, str) and same(value, holder(text))
