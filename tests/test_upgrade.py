@@ -24,7 +24,6 @@ from linter.load import Input, load_documents
 from linter.model import Document, dotted
 from linter.release import NEWEST, OLDEST, Release, ServerVersion
 from linter.settings.releases import KNOWN, RELEASES
-from linter.upgrade import compare
 from linter.upgrade.notes import FILE, Notes, read_notes
 from linter.upgrade.plan import Plan
 
@@ -110,26 +109,6 @@ def test_a_clean_configuration_goes_to_the_next_patch_without_a_hand(path: Path)
 def test_a_default_that_only_has_to_be_known_needs_no_hand(tmp_path: Path) -> None:
     [row] = found(tmp_path, "5.1.21", "5.1.22")
     assert (row["setting"], row["before"], row["after"], row["needs_hand"]) == ("database.maxConnections", 100, 50, False)
-
-
-@pytest.mark.parametrize("name", ["medplum.config.json", "dump.json", ".env"])
-def test_what_the_catalogue_says_of_a_release_is_what_loading_shows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The release of a change is taken from the catalogue where it names one only: loading a document as each release finds the same."""
-    [planted] = [planted for planted in planted_files(0) if planted.name == name]
-    by_catalogue = planned_for(planted)
-    monkeypatch.setattr(compare, "_turns_of_reading", lambda *_: set())
-    monkeypatch.setattr(compare, "_turns_of_coercion", lambda *_: set())
-    assert planned_for(planted) == by_catalogue
-    assert len(by_catalogue) > 40
-
-
-def planned_for(planted: Planted) -> list[tuple[Any, ...]]:
-    given = Input(planted.name, planted.content.encode(), Path(planted.name))
-
-    def load(release: Release) -> list[Document]:
-        return load_documents([given], planted.kind, server=ServerVersion(release, release, "the test")).documents
-
-    return [(change.release, change.kind, change.setting, change.message) for change in Plan(load, OLDEST, NEWEST).changes()]
 
 
 # --- Each kind of change ----------------------------------------------------------------------------------------------------------------

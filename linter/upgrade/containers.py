@@ -155,24 +155,19 @@ def _span(yaml: Yaml, path: Path) -> Span:
 
 
 def _stages(dockerfile: Dockerfile) -> Iterator[Container]:
-    stage: list[Instruction] = []
+    stages: list[list[Instruction]] = []
     for instruction in dockerfile.instructions:
         if instruction.keyword == "FROM":
-            yield from _stage(stage, dockerfile.escape)
-            stage = []
-        stage.append(instruction)
-    yield from _stage(stage, dockerfile.escape)
-
-
-def _stage(instructions: list[Instruction], escape: str) -> Iterator[Container]:
-    first = next(iter(instructions), None)
-    if first is None or first.keyword != "FROM":
-        return
-    image = next((word for word in words(first, escape) if not first.line.startswith("--", word.start)), None)
-    if image is not None:
-        text = first.line[image.start : image.end]
-        has_command = any(one.keyword in ("CMD", "ENTRYPOINT") for one in instructions)
-        yield Container(text, first.span(image.start, image.end), tuple(_of_stage(instructions, escape)), has_command)
+            stages.append([])
+        if stages:
+            stages[-1].append(instruction)
+    for stage in stages:
+        first = stage[0]
+        image = next((word for word in words(first, dockerfile.escape) if not first.line.startswith("--", word.start)), None)
+        if image is not None:
+            span, every = first.span(image.start, image.end), tuple(_of_stage(stage, dockerfile.escape))
+            has_command = any(one.keyword in ("CMD", "ENTRYPOINT") for one in stage)
+            yield Container(first.line[image.start : image.end], span, every, has_command)
 
 
 def _of_stage(instructions: Iterable[Instruction], escape: str) -> Iterator[Word]:
@@ -180,11 +175,10 @@ def _of_stage(instructions: Iterable[Instruction], escape: str) -> Iterator[Word
     for instruction in instructions:
         if instruction.keyword in _OF_STAGE:
             yield from _of_instruction(instruction, escape)
-        part = _OTHERS_OF_STAGE.get(instruction.keyword)
-        every = list(words(instruction, escape)) if part is not None else []
-        if part is not None and every:
-            last = every[-1]
-            yield Word(instruction.line[last.start : last.end], instruction.span(last.start, last.end), part)
+        elif instruction.keyword in _OTHERS_OF_STAGE:
+            for last in list(words(instruction, escape))[-1:]:
+                span = instruction.span(last.start, last.end)
+                yield Word(instruction.line[last.start : last.end], span, _OTHERS_OF_STAGE[instruction.keyword])
 
 
 def _of_instruction(instruction: Instruction, escape: str) -> Iterator[Word]:

@@ -10,7 +10,7 @@ from ..model import SettingPath
 from ..policy.compile import Holds, Mode, compile_condition
 from ..policy.template import Template
 from ..policy.tree import parse_condition
-from ..release import MAIN, OLDEST, Release
+from ..release import MAIN, Release
 from ..settings.releases import parse_release
 from ..typed import Any, Final, NamedTuple, cast
 from .change import KINDS, Kind
@@ -99,48 +99,41 @@ def read_notes() -> Notes:
     with open(FILE, "rb") as stream:
         data = yaml.safe_load(stream)
     return Notes(
-        tuple(map(_stop, data["stops"])),
-        tuple(map(_requirement, data["requirements"])),
-        {kind: {name: _setting(fields) for name, fields in settings.items()} for kind, settings in data["settings"].items()},
+        tuple(
+            Stop(parse_release(one["release"]), parse_release(one["before"]), one.get("migrations", ""), _message(one), one["link"])
+            for one in data["stops"]
+        ),
+        tuple(
+            Requirement(parse_release(one["release"]), one["software"], one["version"], _until(one), bool(one.get("in_image")), one["link"])
+            for one in data["requirements"]
+        ),
+        {
+            kind: {
+                name: SettingNote(_message(one), bool(one.get("default")), bool(one.get("hand")), one.get("link", ""))
+                for name, one in settings.items()
+            }
+            for kind, settings in data["settings"].items()
+        },
         tuple(map(_note, data["notes"])),
     )
-
-
-def _stop(fields: dict[str, Any]) -> Stop:
-    release, before = _release(fields, "release"), _release(fields, "before")
-    return Stop(release, before, fields.get("migrations", ""), _text(fields.get("message", "")), fields["link"])
-
-
-def _requirement(fields: dict[str, Any]) -> Requirement:
-    return Requirement(
-        _release(fields, "release"),
-        fields["software"],
-        fields["version"],
-        _release(fields, "until", MAIN),
-        bool(fields.get("in_image")),
-        fields["link"],
-    )
-
-
-def _setting(fields: dict[str, Any]) -> SettingNote:
-    return SettingNote(_text(fields["message"]), bool(fields.get("default")), bool(fields.get("hand")), fields.get("link", ""))
 
 
 def _note(fields: dict[str, Any]) -> Note:
     if fields["kind"] not in KINDS:
         raise ValueError(f"{fields['kind']!r} is not one of {', '.join(KINDS)}")
     kinds = fields.get("for", "server")
+    when = fields.get("when")
     return Note(
-        None if fields["release"] == "first-stop" else _release(fields, "release"),
-        _release(fields, "until", MAIN),
+        None if fields["release"] == "first-stop" else parse_release(fields["release"]),
+        _until(fields),
         cast("Kind", fields["kind"]),
         tuple(fields["setting"].split(".")) if "setting" in fields else (),
         (kinds,) if isinstance(kinds, str) else tuple(kinds),
-        _condition(fields["when"]) if "when" in fields else None,
+        compile_condition(parse_condition(when, ("when",)), Mode(condition=True)) if when is not None else None,
         {part: re.compile(fields[part]) for part in PARTS if part in fields},
         fields.get("before"),
         fields.get("after"),
-        Template(_text(fields["message"])),
+        Template(_message(fields)),
         bool(fields.get("hand", True)),
         bool(fields.get("unless_image")),
         bool(fields.get("unless_command")),
@@ -148,13 +141,9 @@ def _note(fields: dict[str, Any]) -> Note:
     )
 
 
-def _condition(data: Any) -> Holds:
-    return compile_condition(parse_condition(data, ("when",)), Mode(condition=True))
+def _until(fields: Mapping[str, Any]) -> Release:
+    return parse_release(fields["until"]) if "until" in fields else MAIN
 
 
-def _release(fields: Mapping[str, Any], name: str, otherwise: Release = OLDEST) -> Release:
-    return parse_release(fields[name]) if name in fields else otherwise
-
-
-def _text(folded: str) -> str:
-    return " ".join(folded.split())
+def _message(fields: Mapping[str, Any]) -> str:
+    return " ".join(fields.get("message", "").split())
