@@ -82,9 +82,7 @@ def load(
         for part in (one, *one.parts):
             part.document.server = server
     named = _images_in(file) if may_name_images(file) else ()
-    resolved = {
-        Image(one.image, where="" if one.image_in == given.uri else one.image_in) for one in reading.loaded if one.image
-    }.difference(named)
+    resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
     if resolved:  # what a source knows of a reference is more than what stands there
         named = (*(image for image in named if "$" not in image.text), *sorted(resolved))
     return reading._replace(images=named)
@@ -321,7 +319,7 @@ def _without_settings(given: Input, reading: Reading) -> Document:
     from .documents.server_versions import FileImages, Placed, versions_of
 
     document = document_without_settings(SourceFile(given.uri, given.data))
-    [version] = versions_of([Placed(document, Image(""), given.searched)], [FileImages(given.uri, reading.images, given.searched)])
+    [version] = versions_of([Placed(document, None, given.searched)], [FileImages(given.uri, reading.images, given.searched)])
     document.server = version or ANY_SERVER
     return document
 
@@ -383,10 +381,7 @@ def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, 
 
     covered = parts_of_others(one for _, reading in files for one in reading.loaded)
     placed = [
-        Placed(one.document, Image(one.image, where=one.image_in), given.searched)
-        for given, reading in files
-        for one in reading.loaded
-        if one.document not in covered
+        Placed(one.document, one.image, given.searched) for given, reading in files for one in reading.loaded if one.document not in covered
     ]
     versions = versions_of(placed, [FileImages(given.uri, reading.images, given.searched) for given, reading in files])
     return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}

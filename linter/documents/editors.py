@@ -11,7 +11,7 @@ from .source import Editor, SourceFile
 from .variables import Variable
 
 if TYPE_CHECKING:
-    from .variables_in_yaml import VariablePart, YamlValue
+    from .variables_in_yaml import Node, VariablePart
 
 
 def editor_of_lines(file: SourceFile, read: Callable[[str], Sequence[Variable]]) -> Editor:
@@ -25,17 +25,12 @@ def editor_of_lines(file: SourceFile, read: Callable[[str], Sequence[Variable]])
     return edit
 
 
-def editor_in(
-    file: SourceFile,
-    holder: YamlValue,
-    read: Callable[[YamlValue, str], Sequence[Variable]],
-    parts: Callable[[YamlValue], Iterable[VariablePart]],
-) -> Editor:
-    """What edits the variables of a holder in YAML or JSON: ``read`` finds them in a text, and ``parts`` says where they can be edited."""
+def editor_in(holder: Node, read: Callable[[Node], Sequence[Variable]], parts: Callable[[Node], Iterable[VariablePart]]) -> Editor:
+    """What edits the variables of a holder in YAML or JSON: ``read`` finds them in it, and ``parts`` says where they can be edited."""
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
         from .tree_editor import tree_edits
 
-        return tree_edits(file, holder, read, parts, changes)
+        return tree_edits(holder, read, parts, changes)
 
     return edit

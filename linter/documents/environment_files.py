@@ -24,7 +24,6 @@ from .editors import editor_of_lines
 from .lines import TokenLines
 from .problems import encoding_problems
 from .source import Problem, SourceFile
-from .sums import Piece
 from .suppression_comments import read_suppression_comments, within
 from .variables import Variable, VariableHolder, fallback_of, unless_reference
 
@@ -62,8 +61,8 @@ class EnvironmentLines(NamedTuple):
     """Where something stands next behind lines that are none: of several in a row, as an unquoted key makes them, one is reported."""
 
 
-def environment_piece(file: SourceFile, *, raw: bool = False) -> Piece:
-    """What gives the variables of a file, with what is wrong with its lines; ``raw``: each value is all that stands behind its sign."""
+def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder:
+    """A file as what variables stand in, with what is wrong with its lines; ``raw``: each value is all that stands behind its sign."""
     read = read_environment(file)
     variables = raw_variables(file.text) if raw else read.variables
     comments = read_suppression_comments(file.text, within(read.comments))
@@ -73,11 +72,16 @@ def environment_piece(file: SourceFile, *, raw: bool = False) -> Piece:
         tokens = [token for variable in read.variables for token in _tokens(variable, file.text.content)]
         return LineExcerpts(file.text, ListedTokens(tokens))
 
-    start = Span(first.start, min(first.start + 1, first.end))
-    holder = VariableHolder(environment=None, type="file", start=start, lines=partial(TokenLines, excerpts))
-    problems = (*encoding_problems(file, _CONSEQUENCE), *(() if raw else read.problems), *comments.problems)
-    editor = None if raw else editor_of_lines(file, variables_in)
-    return Piece(file, "", holder, tuple(variables), problems, comments.suppressions, editor)
+    return VariableHolder(
+        file,
+        type="file",
+        start=Span(first.start, min(first.start + 1, first.end)),
+        lines=partial(TokenLines, excerpts),
+        variables=tuple(variables),
+        problems=(*encoding_problems(file, _CONSEQUENCE), *(() if raw else read.problems), *comments.problems),
+        suppressions=comments.suppressions,
+        editor=None if raw else editor_of_lines(file, variables_in),
+    )
 
 
 def raw_variables(text: Text) -> list[Variable]:

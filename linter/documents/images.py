@@ -15,7 +15,7 @@ from ..release import ServerVersion
 from ..text import Span, printable
 from ..typed import Any, Final
 from .source import Image, SourceFile, may_name_images
-from .variables import VariableHolder, load_variables
+from .variables import VariableHolder, read_variables
 from .variables_in_yaml import is_sound, lines_of
 
 _SERVER: Final = "medplum-server"
@@ -87,8 +87,8 @@ def _in_documents(file: SourceFile) -> Iterator[Image]:
 
 def document_without_settings(file: SourceFile) -> Document:
     """The document of a file that names images and gives no settings: its text, and what may be shown of it."""
-    holder = VariableHolder(environment=None, type="file", start=Span(0, 1), lines=lines_of(file), sound=is_sound(file), partial=True)
-    return load_variables(file, (), holder).document
+    holder = VariableHolder(file, type="file", start=Span(0, 1), lines=lines_of(file), sound=is_sound(file), partial=True)
+    return read_variables(holder, ()).loaded.document
 
 
 def _in_tree(tree: Any) -> Iterator[Image]:

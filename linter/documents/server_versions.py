@@ -18,10 +18,10 @@ from .source import Image
 
 
 class Placed(NamedTuple):
-    """A document, the image of its own container (without a text where it has none), and whether a search found it."""
+    """A document, the image of its own container, if it has one, and whether a search found it."""
 
     document: Document
-    image: Image
+    image: Image | None
     searched: bool
 
 
@@ -76,7 +76,7 @@ class _Versions:
 
     def _own(self, placed: Placed) -> Answer:
         document = placed.document
-        if placed.image.text:
+        if placed.image is not None:
             return _agreed([version_of(placed.image, document.uri)])
         parts = document.parts.documents if document.parts is not None else ()
         answers = (self.of_file.get(uri) for uri in (document.uri, *(one.uri for one in reversed(parts))))

@@ -231,14 +231,24 @@ class Unread(NamedTuple):
     why: str
 
 
+class Image(NamedTuple):
+    """An image that a file names for a server, as it is written, such as ``medplum/medplum-server:4.3.5``."""
+
+    text: str
+    is_servers: bool = False
+    """Whether it is known to be a server's whatever it is called, such as ``serverImage`` of the CDK."""
+    where: str = ""
+    """The file in which it stands, where that is another one."""
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
     ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
     order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
-    that the document configures, as it is written, and ``image_in`` the file in which that stands, if it can be another one. ``editor``
-    makes fixes of the document edits of its text; ``commander`` makes them commands where it is a dump, for an edit of that would change
-    nothing; ``rewriter`` tells what they would make of its file. ``hidden``: no value in it may be seen.
+    that the document configures. ``editor`` makes fixes of the document edits of its text; ``commander`` makes them commands where it is a
+    dump, for an edit of that would change nothing; ``rewriter`` tells what they would make of its file. ``hidden``: no value in it may be
+    seen.
 
     ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
     The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written. ``started``: it is a server
@@ -250,8 +260,7 @@ class Loaded(NamedTuple):
     checkable: bool = True
     suppressions: tuple[Suppression, ...] = ()
     anchors: tuple[tuple[Span, int], ...] = ()
-    image: str = ""
-    image_in: str = ""
+    image: Image | None = None
     editor: Editor | None = None
     commander: Commander | None = None
     rewriter: Rewriter | None = None
@@ -265,16 +274,6 @@ class Loaded(NamedTuple):
     def written(self) -> tuple[Loaded, ...]:
         """What stands in a text: its parts, or itself."""
         return self.parts or (self,)
-
-
-class Image(NamedTuple):
-    """An image that a file names for a server, as it is written, such as ``medplum/medplum-server:4.3.5``."""
-
-    text: str
-    is_servers: bool = False
-    """Whether it is known to be a server's whatever it is called, such as ``serverImage`` of the CDK."""
-    where: str = ""
-    """The file in which it stands, where that is another one."""
 
 
 _MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image", "tag"))

@@ -11,37 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath
 from ..server.loader import build_tree
 from ..settings.env_names import PREFIX, setting_of
-from ..text import Excerpt, Span
-from ..text import Piece as ShownPiece
-from ..typed import Any, Final, NamedTuple
-from .source import Editor, Loaded, Place, Problem, SourceFile, Suppression
+from ..text import Excerpt, Piece, Span
+from ..typed import Final, NamedTuple
+from .source import Loaded, Place, Problem, SourceFile
 from .variables import KIND, ReadVariables, Variable, VariableHolder, beside_members_of, read_variables
 
 _NOTHING: Final[Mapping[tuple[SettingPath, Part], Document]] = {}
-
-
-class Piece(NamedTuple):
-    """One place with variables: ``at`` tells it from others in its file, and ``variables`` are all that stand there, if they are asked for.
-
-    ``problems`` are those of its text; ``editor`` is None where its variables cannot be edited without touching something else.
-    """
-
-    file: SourceFile
-    at: object
-    holder: VariableHolder
-    variables: tuple[Variable, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    suppressions: tuple[Suppression, ...] = ()
-    editor: Editor | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        return self.file.uri, self.at
-
-    def is_given_to(self, server: Place) -> bool:
-        """Whether its variables count as those of a server: there are not too many of them, for all that get them."""
-        return may_share(self.file, self.place, len(self.variables), server)
 
 
 MOST_VARIABLES: Final = 500
@@ -51,7 +26,7 @@ MOST_SHARED: Final = 20_000
 of the text. Servers beyond that get what is not known; what is wrong in the place itself is found with the first of them."""
 
 
-def may_share(file: SourceFile, place: Place, count: int, server: Place) -> bool:
+def may_share(place: Place, file: SourceFile, count: int, server: Place) -> bool:
     """Whether a server of a run can have the variables of a place, which has so many; the answer for a server stays the same."""
     servers: set[Place] = file.around.cached(("servers that share", place), set)
     if server not in servers and count <= MOST_VARIABLES and count * (len(servers) + 1) <= MOST_SHARED:
@@ -60,80 +35,67 @@ def may_share(file: SourceFile, place: Place, count: int, server: Place) -> bool
 
 
 class Given(NamedTuple):
-    """A variable as the server gets it, and the place where it is written; the name there may be another one."""
+    """A variable as the server gets it, and the holder in which it is written; the name there may be another one."""
 
     variable: Variable
-    piece: Piece
+    holder: VariableHolder
 
 
-def load_piece(piece: Piece) -> Loaded:
-    """The document of the variables of one place alone."""
-    return _read(piece, piece.variables)._replace(places=frozenset({piece.place}))
-
-
-def _read(piece: Piece, variables: Iterable[Variable]) -> Loaded:
-    return read_variables(piece.file, variables, piece.holder, piece.problems, piece.suppressions, piece.editor).loaded
-
-
-def load_sum(main: Piece, given: Sequence[Given], *, also: Iterable[Piece] = (), problems: Iterable[Problem] = ()) -> Loaded:
+def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[VariableHolder], problems: Iterable[Problem]) -> Loaded:
     """The document of what a server gets: of two variables with one name the later one counts.
 
-    ``main`` is the place that has the name of the whole, and where what is missing would be written. ``also`` are places that belong to it
-    and give nothing that counts. ``problems`` are mistakes in what is given, each with the setting that it is about.
+    ``main`` is the holder that has the name of the whole, and where what is missing would be written. ``also`` are holders that belong to
+    it and may give nothing that counts. ``problems`` are mistakes in what is given, each with the setting that it is about.
     """
-    given = _each_once(given)
-    pieces: dict[Place, Piece] = {main.place: main}
-    for piece in (*(one.piece for one in given), *also):
-        known = pieces.setdefault(piece.place, piece)
-        if piece.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
-            pieces[piece.place] = known._replace(editor=None)
-    if len(pieces) == 1:
-        loaded = _read(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given])
-        return loaded._replace(places=frozenset(pieces))
-    variables: dict[Place, list[Variable]] = {place: [] for place in pieces}
+    # Of variables that come again, as where a file is named twice, the last one counts.
+    last = {(one.holder.place, one.variable.name, one.variable.key): one for one in given}
+    given = [one for one in given if last[one.holder.place, one.variable.name, one.variable.key] is one]
+    holders: dict[Place, VariableHolder] = {main.place: main}
+    for holder in (*(one.holder for one in given), *also):
+        known = holders.setdefault(holder.place, holder)
+        if holder.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
+            holders[holder.place] = known._replace(editor=None)
+    if len(holders) == 1:
+        return read_variables(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given]).loaded
+    variables: dict[Place, list[Variable]] = {place: [] for place in holders}
     for one in given:
-        variables[one.piece.place].append(one.variable)
-    for place, piece in pieces.items():
+        variables[one.holder.place].append(one.variable)
+    for place, holder in holders.items():
         # Others than the server's are there only for what is wrong with them, whoever reads them.
-        variables[place] += (one for one in piece.variables if not one.name.startswith(PREFIX))
-    read = {place: _part(piece, main, variables[place]) for place, piece in pieces.items()}
-    return _sum(main, [(one.variable, one.piece.place) for one in given], read, problems)
+        variables[place] += (one for one in holder.variables if not one.name.startswith(PREFIX))
+    parts = {place: _part(holder, main, variables[place]) for place, holder in holders.items()}
+    return _sum(main, [(one.variable, one.holder.place) for one in given], parts, problems)
 
 
-def _each_once(given: Sequence[Given]) -> list[Given]:
-    """The variables without those that come again, as where a file is named twice: where one comes last, it counts."""
-    last = {(one.piece.place, one.variable.name, one.variable.key): number for number, one in enumerate(given)}
-    return [one for number, one in enumerate(given) if last[one.piece.place, one.variable.name, one.variable.key] == number]
-
-
-def _part(piece: Piece, main: Piece, variables: list[Variable]) -> ReadVariables:
-    """The document of a place, once for all sums that it is a part of in the same way."""
-    holder = piece.holder._replace(strict=main.holder.strict, complete=False, partial=True)
-    signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
+def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> ReadVariables:
+    """The document of a holder, once for all sums that it is a part of in the same way."""
+    alone = holder._replace(strict=main.strict, complete=False, partial=True)
 
     def read() -> ReadVariables:
-        part = read_variables(piece.file, variables, holder, piece.problems, piece.suppressions, piece.editor)
+        part = read_variables(alone, variables)
         part.loaded.document.holders = ()  # those of the sums
-        return part._replace(loaded=part.loaded._replace(places=frozenset({piece.place})))
+        return part
 
-    if piece.place == main.place:
+    if holder.place == main.place:
         return read()  # the name of the whole, and what may be missing in it, are its own
-    name = ("part", piece.place, piece.file.release, holder.strict, signs)
-    part: ReadVariables = piece.file.around.cached(name, read)
+    signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
+    part: ReadVariables = holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
     return part
 
 
-def _sum(main: Piece, given: Sequence[tuple[Variable, Place]], read: Mapping[Place, ReadVariables], problems: Iterable[Problem]) -> Loaded:
-    release = main.file.release
-    paths = [(setting_of(variable.name, release), place) for variable, place in given]
-    owners: dict[SettingPath, Place] = {path: place for path, place in paths if path in read[place].last}
+def _sum(
+    main: VariableHolder, given: Sequence[tuple[Variable, Place]], read: Mapping[Place, ReadVariables], problems: Iterable[Problem]
+) -> Loaded:
+    paths = [(setting_of(variable.name, main.file.release), place) for variable, place in given]
+    paths = [(path, place) for path, place in paths if path in read[place].last]
+    owners: dict[SettingPath, Place] = dict(paths)
     last = {path: read[place].last[path] for path, place in owners.items()}
     values = {path: read[place].values[path] for path, place in owners.items()}
     documents = {place: one.loaded.document for place, one in read.items()}
     parts = SumParts(
         tuple(documents.values()),
         {path: documents[place] for path, place in owners.items()},
-        [(path, documents[place]) for path, place in dict.fromkeys(paths) if path in read[place].last],
+        [(path, documents[place]) for path, place in dict.fromkeys(paths)],
     )
     document = Document(
         main.file.uri,
@@ -141,27 +103,22 @@ def _sum(main: Piece, given: Sequence[tuple[Variable, Place]], read: Mapping[Pla
         main.file.text,
         build_tree(values.items()),
         SumOrigin(parts),
-        environment=main.holder.environment,
-        complete=main.holder.is_complete_with(last),
-        given=tuple((path, _text(values[path], variable)) for path, variable in last.items()),
+        environment=main.environment,
+        complete=main.is_complete_with(last),
+        given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
         parts=parts,
-        holders=main.holder.names_of,
+        holders=main.names_of,
     )
     for part in documents.values():
         part.holders = tuple(dict.fromkeys((*part.holders, *document.holders)))
-    beside = [one for one in beside_members_of(last, release) if one.path is not None and _is_across(parts, one.path)]
+    beside = (one for one in beside_members_of(last, main.file.release) if one.path is not None and _is_across(parts, one.path))
     return Loaded(
         document,
         (*problems, *beside),
-        image=main.holder.image,
-        image_in=main.holder.image_in,
+        image=main.image,
         places=frozenset(read),
         parts=tuple(one.loaded for one in read.values()),
     )
-
-
-def _text(value: Any, variable: Variable) -> Any:
-    return UNKNOWN if value is UNKNOWN else variable.text
 
 
 def _is_across(parts: SumParts, path: SettingPath) -> bool:
@@ -230,6 +187,6 @@ class SumOrigin:
         """See :meth:`linter.model.Origin.excerpt`: of the first part, for findings are about the parts."""
         return self._parts.documents[0].origin.excerpt(path, span)
 
-    def pieces(self, part: Span) -> Iterator[ShownPiece]:
+    def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`, of the first part too."""
         return self._parts.documents[0].origin.pieces(part)

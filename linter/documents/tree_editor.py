@@ -11,15 +11,15 @@ from ..syntax.edits import Token, apply_edits, index_in
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml, documents_of
-from ..text import Edit
+from ..text import Edit, Text
 from ..typed import Any, Final
 from .source import SourceFile
 from .variables import Variable
 from .variables_editor import variable_edits
-from .variables_in_yaml import VariablePart, YamlValue
+from .variables_in_yaml import Node, VariablePart
 
-Reader = Callable[[YamlValue, str], Sequence[Variable]]
-Parts = Callable[[YamlValue], Iterable[VariablePart]]
+Reader = Callable[[Node], Sequence[Variable]]
+Parts = Callable[[Node], Iterable[VariablePart]]
 
 _SHORT_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 """A number that every reader of YAML makes the same text of: Helm writes a longer one with an exponent."""
@@ -28,21 +28,24 @@ _MOST_READ: Final = 2_000_000
 """Characters of a file that are read again for its fixes, at most: a file of thousands of containers can have one in each."""
 
 
-def tree_edits(file: SourceFile, holder: YamlValue, read: Reader, parts: Parts, changes: Sequence[Change]) -> list[Edit] | None:
+def tree_edits(holder: Node, read: Reader, parts: Parts, changes: Sequence[Change]) -> list[Edit] | None:
     """The edits of a file that make the changes; see :func:`linter.documents.editors.editor_in`."""
+    file = holder.file
     if _is_spent(file, len(changes)):
         return None
-    index = next(number for number, one in enumerate(file.documents) if one is holder.yaml)
+    index = next(number for number, one in enumerate(file.documents) if one is holder.tree)
 
     def parse(content: str) -> Yaml | Json | None:
-        return _parsed(content, index, len(file.documents), holder.yaml)
+        return _parsed(content, index, len(file.documents), holder.tree)
 
     def read_again(content: str) -> _Tree | None:
-        parsed = holder.yaml if content is file.text.content else parse(content)
+        if content is file.text.content:
+            return _Tree(content, holder, list(read(holder)), list(parts(holder)), parse)
+        parsed = parse(content)
         if parsed is None:
             return None
-        again = holder._replace(yaml=parsed)
-        return _Tree(content, parsed, list(read(again, content)), list(parts(again)), parse)
+        again = Node(SourceFile(file.uri, Text(content), file.server), parsed, holder.path)
+        return _Tree(content, again, list(read(again)), list(parts(again)), parse)
 
     return variable_edits(file.text.content, read_again, file.release, changes)
 
@@ -66,11 +69,12 @@ class _Tree:
     """See :class:`linter.documents.variables_editor.Variables`."""
 
     def __init__(
-        self, content: str, parsed: Yaml | Json, given: Sequence[Variable], parts: Sequence[VariablePart], parse: Callable[[str], Any]
+        self, content: str, holder: Node, given: Sequence[Variable], parts: Sequence[VariablePart], parse: Callable[[str], Any]
     ) -> None:
         self.given = given
         self._content = content
-        self._parsed = parsed
+        self._root = holder._replace(path=())
+        self._parsed = holder.tree
         self._parts = parts
         self._parse = parse
 
@@ -78,7 +82,7 @@ class _Tree:
         part = self._part_of(variable)
         if part is None:
             return None
-        item, written = YamlValue(self._parsed, variable.at).value, part.write(text)
+        item, written = self._root.at(*variable.at).value, part.write(text)
         if isinstance(variable.at[-1], str):
             return self._set_scalar(variable.at, _scalar(item, written, part), requote=requote)
         if isinstance(item, dict):
@@ -98,7 +102,7 @@ class _Tree:
         return self._insert(part, name, written, order)
 
     def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        part, item = self._part_of(variable), YamlValue(self._parsed, variable.at).value
+        part, item = self._part_of(variable), self._root.at(*variable.at).value
         if part is None:
             return None
         written = [(name, part.write(text)) for name, text in new]
@@ -119,7 +123,7 @@ class _Tree:
         return json_edits.remove(self._content, self._parsed, variable.at)
 
     def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        part, item = self._part_of(variable), YamlValue(self._parsed, variable.at).value
+        part, item = self._part_of(variable), self._root.at(*variable.at).value
         if part is None or item is None or (isinstance(item, str) and isinstance(variable.at[-1], int) and "=" not in item):
             return None  # without a value it hands on one that has this name elsewhere
         if isinstance(variable.at[-1], str):
@@ -149,7 +153,7 @@ class _Tree:
         index = index_in(order, [one.name for one in siblings], name)
         sibling = siblings[max(index - 1, 0)].at
         at = int(sibling[-1]) + (index > 0)
-        is_pair = isinstance(YamlValue(self._parsed, sibling).value, dict)
+        is_pair = isinstance(self._root.at(*sibling).value, dict)
         item: Any = {"name": name, "value": written} if is_pair else f"{name}={written}"
         path = (*part.at.path, at)
         if isinstance(self._parsed, Yaml):
@@ -178,7 +182,7 @@ class _Tree:
 
     def _set_scalar(self, path: JsonPath, value: Any, *, requote: bool) -> list[Edit] | None:
         """Give a text, a number or a switch another value; what is neither is left alone."""
-        if not isinstance(YamlValue(self._parsed, path).value, str | int | float):
+        if not isinstance(self._root.at(*path).value, str | int | float):
             return None
         edits = self._set(path, value)
         return edits if requote or edits is None or self._keeps_quotes(path, edits) else None

@@ -21,11 +21,11 @@ from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..syntax.places import JsonPath
 from ..text import Edit, Span, printable
-from ..typed import Any, Final, NamedTuple, TypeVar
+from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import public_at
-from .source import Editor, Loaded, Problem, Repair, SourceFile, Suppression
+from .source import Editor, Image, Loaded, Place, Problem, Repair, SourceFile, Suppression
 
 KIND: Final = "server/env"
 
@@ -68,9 +68,6 @@ _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
 """A name of a variable that may be seen. ``{MEDPLUM_REDIS_PASSWORD:secret}`` is a name to YAML too."""
 _PEM: Final = "-----BEGIN "
 
-Holder = TypeVar("Holder")
-Names = Iterable[str]
-
 
 class Variable(NamedTuple):
     """One variable where it is written. ``text`` is None when the value does not stand here, or nobody knows what it will be."""
@@ -92,17 +89,21 @@ class Variable(NamedTuple):
 
 
 class VariableHolder(NamedTuple):
-    """What variables stand in.
+    """What variables stand in: a container, an object or a file, in one file. A server can get variables from several of them.
 
     ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``task
-    definition``. ``start`` is where to point for what is not given. ``lines`` shows lines of the text, given what may be
-    shown of them; ``names`` are names in it, beside those of variables, that may be seen, ``public_names`` those whose values may be too.
+    definition``. ``at`` tells it from others in its file. ``start`` is where to point for what is not given. ``lines`` shows lines of the
+    text, given what may be shown of them; ``names`` are names in it, beside those of variables, that may be seen, ``public_names`` those
+    whose values may be too. ``problems`` are those of its text; ``editor`` is None where its variables cannot be edited without touching
+    something else.
     """
 
-    environment: str | None
+    file: SourceFile
     type: str
     start: Span
     lines: Callable[[Callable[[], Visibility]], Lines]
+    at: object = ""
+    environment: str | None = None
     names: frozenset[str] = frozenset()
     public_names: frozenset[str] = frozenset()
     closed: Callable[[int], Hidden | None] = lambda _offset: None
@@ -110,17 +111,25 @@ class VariableHolder(NamedTuple):
     complete: bool = False
     """Whether the server has no other configuration."""
     partial: bool = False
-    """Whether the holder names other places with variables, so that nobody knows here what is missing."""
+    """Whether the holder names other places with variables, so that what is missing is unknown."""
     sound: bool = True
     """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
     strict: bool = False
     """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
-    image: str = ""
-    """The image that the holder runs, as it is written; empty where it names none."""
-    image_in: str = ""
-    """The file in which that stands, where it can be another one."""
+    image: Image | None = None
+    """The image of a server that the holder runs."""
     throwaway: frozenset[SettingPath] = frozenset()
     """The settings whose secrets are those of services that end with a job of CI: their ``type`` is ``test job``."""
+    variables: tuple[Variable, ...] = ()
+    """All variables that stand in it, of a holder that is only a part of what a server gets."""
+    problems: tuple[Problem, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    editor: Editor | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.file.uri, self.at
 
     @property
     def hidden(self) -> bool:
@@ -202,31 +211,6 @@ def unless_kind(names: Iterable[str]) -> str:
     return f"; --kind {KIND} checks the variables that clients have too"
 
 
-def holders_of_server(holders: Iterable[Holder], runs_server: Callable[[Holder], bool], names: Callable[[Holder], Names]) -> list[Holder]:
-    """Those with the variables of a server.
-
-    Where none has them, and the file is read because the user says that it is a server's, those with variables that a server has too.
-    """
-    every = list(holders)
-    sure = [holder for holder in every if runs_server(holder)]
-    return sure or [holder for holder in every if any(is_servers(name) for name in names(holder))]
-
-
-def load_variables(
-    file: SourceFile,
-    variables: Iterable[Variable],
-    holder: VariableHolder,
-    problems: Iterable[Problem] = (),
-    suppressions: tuple[Suppression, ...] = (),
-    editor: Editor | None = None,
-) -> Loaded:
-    """The document that the server's variables among these make, with what is wrong with how they are written.
-
-    What is not UTF-8 would be lost in an edited text, which is why such a file has no ``editor``.
-    """
-    return read_variables(file, variables, holder, problems, suppressions, editor).loaded
-
-
 class ReadVariables(NamedTuple):
     """What the server makes of variables: the one that counts of each setting, their values, and the document with what is wrong."""
 
@@ -235,48 +219,41 @@ class ReadVariables(NamedTuple):
     values: Mapping[SettingPath, Any]
 
 
-def read_variables(
-    file: SourceFile,
-    variables: Iterable[Variable],
-    holder: VariableHolder,
-    problems: Iterable[Problem] = (),
-    suppressions: tuple[Suppression, ...] = (),
-    editor: Editor | None = None,
-) -> ReadVariables:
-    """The same as :func:`load_variables`, with what the document is made of."""
-    every = list(variables)
+def read_variables(holder: VariableHolder, variables: Iterable[Variable]) -> ReadVariables:
+    """The document that the server's variables among these make, with what is wrong with how they are written.
+
+    What is not UTF-8 would be lost in an edited text, which is why such a file has no editor.
+    """
+    file, every = holder.file, list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
-    mistakes = [*_written_wrong(given, file.release), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
-    misread = {problem.path for problem in mistakes if problem.name != "duplicate-variable"}
     last: dict[SettingPath, Variable] = {setting_of(variable.name, file.release): variable for variable in given}
+    mistakes = [*_written_wrong(given, last, file), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
+    misread = {problem.path for problem in mistakes if problem.name != "duplicate-variable"}
     values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
-    if file.encoding_error is None:
-        mistakes = [_with_repair(problem, last, file) for problem in mistakes]
     mistakes += beside_members_of(last, file.release)
     readable = {path for path, variable in last.items() if path not in misread and variable.text is not None}
     entries = {path: _VariableEntry(variable, path in readable, holder) for path, variable in last.items()}
-    origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
         file.uri,
         KIND,
         file.text,
         build_tree(values.items()),
-        origin,
+        EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start),
         environment=holder.environment,
         complete=holder.is_complete_with(last),
         given=tuple((path, variable.text if path in readable else UNKNOWN) for path, variable in last.items()),
         holders=holder.names_of,
     )
-    anchors = _anchors(given) if suppressions else ()
     loaded = Loaded(
         document,
-        (*problems, *mistakes),
-        suppressions=suppressions,
-        anchors=anchors,
+        (*holder.problems, *mistakes),
+        suppressions=holder.suppressions,
+        # A suppression comment that covers the name of a variable covers its value too, on whatever lines that stands.
+        anchors=tuple(sorted((one.value, one.key.start) for one in given)) if holder.suppressions else (),
         image=holder.image,
-        image_in=holder.image_in,
-        editor=editor if file.encoding_error is None else None,
+        editor=holder.editor if file.encoding_error is None else None,
         hidden=holder.hidden,
+        places=frozenset({holder.place}),
     )
     return ReadVariables(loaded, last, values)
 
@@ -291,27 +268,21 @@ def _value(path: SettingPath, variable: Variable, release: Release) -> Any:
 # --- Mistakes in how a variable is written -------------------------------------------------------------------------------------------
 
 
-def _written_wrong(given: list[Variable], release: Release) -> Iterator[Problem]:
+def _written_wrong(given: list[Variable], last: Mapping[SettingPath, Variable], file: SourceFile) -> Iterator[Problem]:
     """What is wrong with the text of variables; of those with one name the last counts."""
     seen: dict[str, Variable] = {}
     for variable in given:
         if variable.name in seen:
-            yield _duplicate(variable, release)
+            name = printable(variable.name)
+            message = f"{name} is given twice: this one counts, and the earlier one is silently dropped; keep one"
+            yield Problem("duplicate-variable", message, variable.key, setting_of(variable.name, file.release))
         seen[variable.name] = variable
     for variable in seen.values():
-        problem = _mistake(variable, release) or _kept_escape(variable, release) or _line_break_at_end(variable, release)
-        if problem is not None:
-            yield problem
-
-
-def is_misread(variable: Variable, release: Release) -> bool:
-    """Whether a variable is written so that its value is not the one that was meant, and is not checked."""
-    return any(problem.name != "duplicate-variable" for problem in _written_wrong([variable], release))
-
-
-def _duplicate(variable: Variable, release: Release) -> Problem:
-    message = f"{printable(variable.name)} is given twice: this one counts, and the earlier one is silently dropped; keep one"
-    return Problem("duplicate-variable", message, variable.key, setting_of(variable.name, release))
+        mistake = _mistake(variable)
+        if mistake is not None:
+            path = setting_of(variable.name, file.release)
+            is_last = last[path].value == variable.value and file.encoding_error is None
+            yield Problem(*mistake, variable.value, path, repair=_repair(mistake[0], path, last[path], file) if is_last else None)
 
 
 def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
@@ -340,38 +311,30 @@ def beside_members_of(given: Mapping[SettingPath, Variable], release: Release) -
         yield Problem("object-beside-its-members", message, member.key, one.member)
 
 
-def _mistake(variable: Variable, release: Release) -> Problem | None:
-    if variable.mistake is None:
-        return None
-    rule, message = variable.mistake
-    return Problem(rule, f"{printable(variable.name)} {message}", variable.value, setting_of(variable.name, release))
+def is_misread(variable: Variable) -> bool:
+    """Whether a variable is written so that its value is not the one that was meant, and is not checked."""
+    return _mistake(variable) is not None
 
 
-def _kept_escape(variable: Variable, release: Release) -> Problem | None:
-    text = variable.text
-    if not text or not variable.quoting or "\\" not in text or is_valid_json(text):
-        return None
-    rule = "escape-kept-as-text"
-    if _PEM in text and "\\n" in text and "\n" not in text.strip():
-        kept, effect = "\\n", "the key or certificate has no line breaks and the server cannot read it"
-    elif '\\"' in text:
-        kept, effect = '\\"', "a backslash before each quote becomes part of the value"
-        rule = rule if text.lstrip()[:1] in ("{", "[") else "quote-kept-as-text"
-    else:
-        return None
-    message = f"{printable(variable.name)} keeps {kept} as two characters, so {effect}; {variable.quoting}"
-    return Problem(rule, message, variable.value, setting_of(variable.name, release))
-
-
-def _line_break_at_end(variable: Variable, release: Release) -> Problem | None:
-    text = variable.text
-    if not text or not text.endswith("\n") or _PEM in text or is_valid_json(text):
-        return None
-    message = (
-        f"the value of {printable(variable.name)} ends with a line break, which the server keeps as part of it, "
-        "so a password, name or address is not the one that was meant; write the value without it"
-    )
-    return Problem("line-break-at-end-of-value", message, variable.value, setting_of(variable.name, release))
+def _mistake(variable: Variable) -> tuple[str, str] | None:
+    """What is wrong with the text of a variable: the name of the problem, and its message."""
+    name, text = printable(variable.name), variable.text or ""
+    if variable.mistake is not None:
+        return variable.mistake[0], f"{name} {variable.mistake[1]}"
+    if variable.quoting and "\\" in text and not is_valid_json(text):
+        if _PEM in text and "\\n" in text and "\n" not in text.strip():
+            effect = "the key or certificate has no line breaks and the server cannot read it"
+            return "escape-kept-as-text", f"{name} keeps \\n as two characters, so {effect}; {variable.quoting}"
+        if '\\"' in text:
+            rule = "escape-kept-as-text" if text.lstrip()[:1] in ("{", "[") else "quote-kept-as-text"
+            effect = "a backslash before each quote becomes part of the value"
+            return rule, f'{name} keeps \\" as two characters, so {effect}; {variable.quoting}'
+    if text.endswith("\n") and _PEM not in text and not is_valid_json(text):
+        return "line-break-at-end-of-value", (
+            f"the value of {name} ends with a line break, which the server keeps as part of it, "
+            "so a password, name or address is not the one that was meant; write the value without it"
+        )
+    return None
 
 
 _UNQUOTED: Final = re.compile(r"[A-Za-z0-9_.+-]+")
@@ -380,27 +343,19 @@ _ALIAS: Final = re.compile(r"(?:^|[\s\[{,:-])\*[^\s*]", re.MULTILINE)
 """What can make one value that of several variables."""
 
 
-def _with_repair(problem: Problem, given: Mapping[SettingPath, Variable], file: SourceFile) -> Problem:
-    """A problem with what puts it right, where there is one answer."""
-    variable = given.get(problem.path) if problem.path is not None else None
-    if problem.path is None or variable is None or variable.value != problem.span:
-        return problem
-    if problem.name == "line-break-at-end-of-value" and variable.text is not None:
-        value = _value(problem.path, variable._replace(text=variable.text.rstrip("\r\n")), file.release)
-        return problem._replace(repair=Repair("leave out the line break at its end", changes=(Change("set", problem.path, value),)))
-    content, (start, end) = file.text.content, problem.span
-    if problem.name != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end):
-        return problem
+def _repair(name: str, path: SettingPath, variable: Variable, file: SourceFile) -> Repair | None:
+    """What fixes a problem of a variable, where there is one answer."""
+    if name == "line-break-at-end-of-value" and variable.text is not None:
+        value = _value(path, variable._replace(text=variable.text.rstrip("\r\n")), file.release)
+        return Repair("leave out the line break at its end", changes=(Change("set", path, value),))
+    content, (start, end) = file.text.content, variable.value
+    if name != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end):
+        return None
     if file.cached("has an alias", lambda: _ALIAS.search(content) is not None):
-        return problem
-    value = _value(problem.path, variable._replace(text=content[start:end]), file.release)
+        return None
+    value = _value(path, variable._replace(text=content[start:end]), file.release)
     edits = [Edit(Span(start, start), '"'), Edit(Span(end, end), '"')]
-    return problem._replace(repair=Repair("put it in quotes", lambda: edits, (Change("set", problem.path, value),)))
-
-
-def _anchors(given: list[Variable]) -> tuple[tuple[Span, int], ...]:
-    """A suppression comment that covers the name of a variable covers its value too, on whatever lines that stands."""
-    return tuple(sorted((variable.value, variable.key.start) for variable in given))
+    return Repair("put it in quotes", lambda: edits, (Change("set", path, value),))
 
 
 # --- The way back --------------------------------------------------------------------------------------------------------------------

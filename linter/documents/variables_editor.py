@@ -111,7 +111,7 @@ def _made(content: str, read: Read, release: Release, changes: Sequence[Change])
 
 def _is_as_meant(made: Variables, expected: Counter[Reading], new: Collection[str], release: Release) -> bool:
     """Whether variables are those that were meant, and the new ones are not misread."""
-    return Counter(map(_read_as, made.given)) == expected and not any(one.name in new and is_misread(one, release) for one in made.given)
+    return Counter(map(_read_as, made.given)) == expected and not any(one.name in new and is_misread(one) for one in made.given)
 
 
 def _apart(variables: Variables, release: Release, change: Change) -> Iterator[Change]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from ..formats.placeholders import fallback_of
 from ..redaction.token_line import LineExcerpts, tokens_of_yaml
@@ -41,16 +42,17 @@ _QUOTE_ADVICE: Final = {
 }
 
 
-class YamlValue(NamedTuple):
-    """What stands at a path in a document, YAML or JSON; nothing may stand there."""
+class Node(NamedTuple):
+    """What stands at a path in a document of a file, YAML or JSON; nothing may stand there."""
 
-    yaml: Yaml | Json
-    path: JsonPath
+    file: SourceFile
+    tree: Yaml | Json
+    path: JsonPath = ()
 
     @property
     def value(self) -> Any:
         """What stands there; None where nothing does."""
-        node = self.yaml.value
+        node = self.tree.value
         for step in self.path:
             if isinstance(node, dict) and isinstance(step, str):
                 node = node.get(step)
@@ -60,13 +62,35 @@ class YamlValue(NamedTuple):
                 return None
         return node
 
-    def at(self, *steps: str | int) -> YamlValue:
+    def at(self, *steps: str | int) -> Node:
         """What stands beneath it, at these steps."""
-        return YamlValue(self.yaml, (*self.path, *steps))
+        return Node(self.file, self.tree, (*self.path, *steps))
+
+    def first(self, *names: str) -> Node:
+        """The first of some members that is given; itself where none is."""
+        return next((part for name in names if (part := self.at(name)).value is not None), self)
+
+    @property
+    def items(self) -> list[Node]:
+        """The items of a list; none of anything else."""
+        value = self.value
+        return [self.at(index) for index in range(len(value))] if isinstance(value, list) else []
+
+    @property
+    def members(self) -> list[Node]:
+        """The members of a mapping; none of anything else."""
+        value = self.value
+        return [self.at(name) for name in value] if isinstance(value, dict) else []
+
+    @property
+    def mapping(self) -> dict[Any, Any]:
+        """The mapping that stands there; an empty one for anything else."""
+        value = self.value
+        return value if isinstance(value, dict) else {}
 
     def place(self) -> Place:
         """Where it stands; the start of the document where nothing does."""
-        return self.yaml.places.find(self.path) or self.yaml.places.find(()) or Place(Span(0, 1), None)
+        return self.tree.places.find(self.path) or self.tree.places.find(()) or Place(Span(0, 1), None)
 
     def head(self) -> Span:
         """The characters to point at for something that is missing in it: its name, else its first character."""
@@ -74,65 +98,61 @@ class YamlValue(NamedTuple):
         return place.key if place.key is not None else Span(place.value.start, place.value.start + 1)
 
 
-def variables_of(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[Variable]:
-    """The variables of a mapping, or of a list in either form. What is no name may be a secret that a slip has made a part of one."""
-    return [variable for variable, _ in placed_variables(part, content, resolve)]
+def roots(file: SourceFile) -> list[Node]:
+    """The documents of a file, in YAML or JSON."""
+    return [Node(file, tree) for tree in file.documents]
 
 
-def has_prefixed(part: YamlValue) -> bool:
-    """Whether :func:`variables_of` gives a variable that begins as those of a server do, of which nothing is looked for in the text."""
+def variables_of(part: Node, resolve: Resolve = unless_reference, reader: str = "") -> list[Variable]:
+    """The variables of a mapping, or of a list in either form. What is no name may be a secret that a slip has made a part of one.
+
+    ``reader`` says to whom a value is a mistake that YAML or JSON takes for something else than text, and what comes of it.
+    """
+    variables = [member_of(one, resolve, reader) for one in part.members]
+    variables += [variable for one in part.items for variable in _item(one, resolve, reader)]
+    return [variable for variable in variables if _NAME.fullmatch(variable.name)]
+
+
+def has_prefixed(part: Node) -> bool:
+    """Whether a mapping or a list holds a variable that begins as those of a server do, of which nothing is looked for in the text."""
     value = part.value
-    if isinstance(value, dict):
-        return any(name.startswith(PREFIX) for name in value)
-    items = value if isinstance(value, list) else ()
+    items = value if isinstance(value, dict | list) else ()
     names = (item.get("name") if isinstance(item, dict) else item for item in items)
     return any(isinstance(name, str) and name.startswith(PREFIX) for name in names)
 
 
-def placed_variables(part: YamlValue, content: str, resolve: Resolve = unless_reference) -> list[tuple[Variable, Any]]:
-    """The variables as :func:`variables_of` gives them, each with the value that YAML makes of its text; None where none stands here."""
-    value = part.value
-    pairs: list[tuple[Variable, Any]] = []
-    if isinstance(value, dict):
-        pairs = [(_member(part.at(name), name, resolve), member) for name, member in value.items()]
-    elif isinstance(value, list):
-        pairs = [pair for index in range(len(value)) for pair in _item(part.at(index), content, resolve)]
-    return [pair for pair in pairs if _NAME.fullmatch(pair[0].name)]
-
-
-def checked_as_text(variable: Variable, value: Any, reader: str) -> Variable:
-    """A variable with what is wrong where YAML or JSON makes no text of it; ``reader`` says to whom, and what comes of it."""
-    what = "is true or false" if isinstance(value, bool) else "is a number" if isinstance(value, int | float) else ""
-    return variable._replace(mistake=("unquoted-value-in-manifest", f"{what} {reader}; put the value in quotes")) if what else variable
-
-
-def _member(part: YamlValue, name: str, resolve: Resolve) -> Variable:
+def member_of(part: Node, resolve: Resolve = unless_reference, reader: str = "") -> Variable:
+    """The variable that a member of a mapping is, whether its name can be that of one or not."""
     place = part.place()
     value = place.value if place.value.start < place.value.end else place.key or place.value
-    return Variable(name, _text(part, resolve), place.key or place.value, value, _advice(part), _fallback(part), at=part.path)
+    return _checked(part, Variable(str(part.path[-1]), None, place.key or place.value, value, at=part.path), resolve, reader)
 
 
-def member_of(part: YamlValue, name: str, resolve: Resolve = unless_reference) -> tuple[Variable, Any] | None:
-    """A member of a mapping by its name, whether that can be the name of a variable or not, as :func:`placed_variables` gives it."""
-    value = part.value
-    return (_member(part.at(name), name, resolve), value[name]) if isinstance(value, dict) and name in value else None
-
-
-def _item(part: YamlValue, content: str, resolve: Resolve) -> Iterator[tuple[Variable, Any]]:
+def _item(part: Node, resolve: Resolve, reader: str) -> Iterator[Variable]:
     value = part.value
     if isinstance(value, dict) and isinstance(value.get("name"), str):
-        named = part.at("name").place().value
-        given = part.at("value")
+        named, given = part.at("name").place().value, part.at("value")
         span = given.place().value if "value" in value else named
-        text = _text(given, resolve) if "value" in value else None
-        yield Variable(value["name"], text, named, span, _advice(given), _fallback(given), at=part.path), value.get("value")
+        yield _checked(given, Variable(value["name"], None, named, span, at=part.path), resolve, reader)
     elif isinstance(value, str):
-        yield _assignment(part, value, content, resolve), None
+        yield _assignment(part, value, resolve)
 
 
-def _assignment(part: YamlValue, written: str, content: str, resolve: Resolve) -> Variable:
+def _checked(part: Node, variable: Variable, resolve: Resolve, reader: str) -> Variable:
+    """A variable with its text, the one that a process gets for a scalar, and what is wrong with that."""
+    value, (raw, style) = part.value, _written(part)
+    is_text = raw is not None and isinstance(value, str | int | float | bool)
+    text = resolve(str(value).lower() if isinstance(value, bool) else raw or "") if is_text else None
+    variable = variable._replace(text=text, quoting=_advice(raw, style), fallback=fallback_of(raw or ""))
+    what = "is true or false" if isinstance(value, bool) else "is a number" if isinstance(value, int | float) else ""
+    if not reader or not what:
+        return variable
+    return variable._replace(mistake=("unquoted-value-in-manifest", f"{what} {reader}; put the value in quotes"))
+
+
+def _assignment(part: Node, written: str, resolve: Resolve) -> Variable:
     """``NAME=value`` in one scalar. In a text with escapes or over several lines only the name has its exact place."""
-    span = part.place().value
+    content, span = part.file.text.content, part.place().value
     name, sign, text = written.partition("=")
     start = content.find(name, span.start, span.end)
     key = Span(start, start + len(name)) if start >= 0 and name else span
@@ -141,7 +161,7 @@ def _assignment(part: YamlValue, written: str, content: str, resolve: Resolve) -
     if quoted and value.end - value.start > 1:
         value = Span(value.start, value.end - 1)
     mistake = _LITERAL_QUOTES if len(text) > 1 and text[0] in ('"', "'") and text[-1] == text[0] else None
-    return Variable(name, resolve(text) if sign else None, key, value, _advice(part), fallback_of(text), mistake, part.path)
+    return Variable(name, resolve(text) if sign else None, key, value, _advice(*_written(part)), fallback_of(text), mistake, part.path)
 
 
 _LITERAL_QUOTES: Final = (
@@ -150,28 +170,14 @@ _LITERAL_QUOTES: Final = (
 )
 
 
-def _fallback(part: YamlValue) -> str:
-    return fallback_of(_written(part)[0] or "")
-
-
-def _text(part: YamlValue, resolve: Resolve) -> str | None:
-    """The text that a process gets for a scalar; None where it is none, or is left out."""
-    raw, _ = _written(part)
-    value = part.value
-    if raw is None or value is None or not isinstance(value, str | int | float | bool):
-        return None
-    return resolve(str(value).lower() if isinstance(value, bool) else raw)
-
-
-def _advice(part: YamlValue) -> str:
-    raw, style = _written(part)
+def _advice(raw: str | None, style: Style | None) -> str:
     return "" if style is None else (_QUOTE_ADVICE if '\\"' in (raw or "") else _ADVICE)[style]
 
 
-def _written(part: YamlValue) -> tuple[str | None, Style | None]:
+def _written(part: Node) -> tuple[str | None, Style | None]:
     """The text of a scalar before it is taken for a number or the like, and its quotes; of JSON only that of a string."""
-    if isinstance(part.yaml, Yaml):
-        return part.yaml.places.raw(part.path), part.yaml.places.style(part.path)
+    if isinstance(part.tree, Yaml):
+        return part.tree.places.raw(part.path), part.tree.places.style(part.path)
     value = part.value
     return (value, "double") if isinstance(value, str) else (None, None)
 
@@ -183,7 +189,7 @@ class VariablePart(NamedTuple):
     to the reader, and needs no quotes. ``members`` are the names in it by the variables that they make, where those are not the same.
     """
 
-    at: YamlValue
+    at: Node
     write: Callable[[str], str] = str
     numbers: bool = False
     booleans: bool = False
@@ -192,77 +198,73 @@ class VariablePart(NamedTuple):
 
 def suppression_comments_of(file: SourceFile) -> SuppressionComments:
     """The suppression comments of a file; JSON has none."""
-    content = file.text.content
-    if "medplum-lint" not in content or not file.looks_like_yaml:
-        return SuppressionComments((), ())
-    lookup = lookup_of(file.yaml)
-    is_text = lookup.has if lookup is not None else within(scalar.span for scalar in scalars(content))
-    return read_suppression_comments(file.text, lambda at: not is_text(at))
+
+    def read() -> SuppressionComments:
+        content = file.text.content
+        if "medplum-lint" not in content or not file.looks_like_yaml:
+            return SuppressionComments((), ())
+        lookup = lookup_of(file.yaml)
+        is_text = lookup.has if lookup is not None else within(scalar.span for scalar in scalars(content))
+        return read_suppression_comments(file.text, lambda at: not is_text(at))
+
+    comments: SuppressionComments = file.cached("suppression comments", read)
+    return comments
 
 
-def text_problems(
-    file: SourceFile,
-    of_mark: str = "some programs do not read YAML that begins with one",
-    consequence: str = "what follows can be neither read nor checked, and the program that the file is for fails",
-) -> Iterator[Problem]:
-    """Mistakes in the text of a file. ``of_mark`` is what comes of a byte order mark, ``consequence`` of any other mistake."""
-    yield from encoding_problems(file, of_mark)
-    content = file.text.content if file.encoding_error is None else None
-    for parsed in file.documents:
-        yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence, content)
+def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...]:
+    """Mistakes in the text of a file, those of its comments included. ``consequence`` is what comes of them, where that is known."""
+
+    def found() -> Iterator[Problem]:
+        yield from encoding_problems(file, consequence or "some programs do not read YAML that begins with one")
+        content = file.text.content if file.encoding_error is None else None
+        effect = consequence or "what follows can be neither read nor checked, and the program that the file is for fails"
+        for parsed in file.documents:
+            yield from json_problems(parsed, effect) if isinstance(parsed, Json) else yaml_problems(parsed, effect, content)
+        yield from suppression_comments_of(file).problems
+
+    problems: tuple[Problem, ...] = file.cached(f"text problems {consequence}", lambda: tuple(found()))
+    return problems
 
 
 def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
     """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
 
     def excerpts() -> LineExcerpts:
-        made: LineExcerpts = file.cached("lines", lambda: _line_excerpts(file))
+        tokens = partial(tokens_of_yaml, file.text.content, file.yaml, assignments=True)
+        made: LineExcerpts = file.cached("lines", lambda: LineExcerpts(file.text, tokens()))
         return made
 
     def lines(ask: Callable[[], Visibility]) -> Lines:
         def visibility() -> Visibility:
-            return _with_named_values(file, ask())
+            shown = ask()
+
+            def placed(offset: int) -> Public | None:
+                names: Mapping[int, str] = file.cached("named values", lambda: dict(_named_values(file)))
+                name = names.get(offset)
+                return shown.public(name) if name is not None and shown.closed(offset) is None else None
+
+            return shown._replace(placed=placed)
 
         return TokenLines(excerpts, visibility) if file.looks_like_yaml else JsonLines(file.text, visibility)
 
     return lines
 
 
-def _with_named_values(file: SourceFile, visibility: Visibility) -> Visibility:
-    """What may be shown of a file where a ``value`` is that of the ``name`` beside it."""
-
-    def placed(offset: int) -> Public | None:
-        name = _named_values(file).get(offset)
-        return visibility.public(name) if name is not None and visibility.closed(offset) is None else None
-
-    return visibility._replace(placed=placed)
-
-
-def _named_values(file: SourceFile) -> Mapping[int, str]:
-    """The names of the variables of servers whose values stand in a ``value`` beside a ``name``, by where the values start."""
-    names: Mapping[int, str] = file.cached("named values", lambda: dict(_found_named_values(file)))
-    return names
-
-
-def _found_named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
+def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
+    """Where values of the variables of servers start that stand in a ``value`` beside a ``name``, with those names."""
     seen: set[int] = set()  # what several aliases stand for is one object
-    for parsed in file.documents:
-        waiting = [YamlValue(parsed, ())]
-        while waiting:
-            part = waiting.pop()
-            value = part.value
-            if not isinstance(value, dict | list) or id(value) in seen:
-                continue
-            seen.add(id(value))
-            waiting += [part.at(step) for step in (value if isinstance(value, dict) else range(len(value)))]
-            if isinstance(value, dict) and "value" in value and isinstance(value.get("name"), str) and value["name"].startswith(PREFIX):
-                holder, place = part.place().value, part.at("value").place().value
-                if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
-                    yield place.start, value["name"]
-
-
-def _line_excerpts(file: SourceFile) -> LineExcerpts:
-    return LineExcerpts(file.text, tokens_of_yaml(file.text.content, file.yaml, assignments=True))
+    waiting = roots(file)
+    while waiting:
+        part = waiting.pop()
+        value = part.value
+        if not isinstance(value, dict | list) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        waiting += [*part.members, *part.items]
+        if isinstance(value, dict) and "value" in value and isinstance(value.get("name"), str) and value["name"].startswith(PREFIX):
+            holder, place = part.place().value, part.at("value").place().value
+            if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
+                yield place.start, value["name"]
 
 
 def is_sound(file: SourceFile) -> bool:
@@ -270,14 +272,14 @@ def is_sound(file: SourceFile) -> bool:
 
     In YAML a name that stands twice is enough, unless it has the same value on a line of its own.
     """
-    sound: bool = file.cached("sound", lambda: all(_is_sound(file, one) for one in file.documents))
+
+    def is_so(tree: Yaml | Json) -> bool:
+        if isinstance(tree, Json):
+            return tree.intact
+        return all(problem.repair is not None for problem in yaml_problems(tree, "", file.text.content))
+
+    sound: bool = file.cached("sound", lambda: all(map(is_so, file.documents)))
     return sound
-
-
-def _is_sound(file: SourceFile, parsed: Json | Yaml) -> bool:
-    if isinstance(parsed, Json):
-        return parsed.intact
-    return all(problem.repair is not None for problem in yaml_problems(parsed, "", file.text.content))
 
 
 def mentions_medplum(file: SourceFile) -> bool:

@@ -7,27 +7,18 @@ make none. Whoever starts a container can give more variables, so not even ``CMD
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
-from ..documents.images import is_app_image, is_server_image
+from ..documents.containers import Container, container, for_server, load_servers
+from ..documents.images import is_server_image
 from ..documents.lines import TokenLines
 from ..documents.problems import encoding_problems
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.suppression_comments import read_suppression_comments, within
-from ..documents.variables import (
-    Variable,
-    VariableHolder,
-    configures_server,
-    fallback_of,
-    holders_of_server,
-    is_servers,
-    load_variables,
-    unless_kind,
-)
+from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..redaction.token_line import LineExcerpts, ListedTokens, Token
-from ..server.start import Reads
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
@@ -64,8 +55,10 @@ class _Stage:
 class _Read(NamedTuple):
     stages: list[_Stage]
     problems: list[Problem]
-    tokens: list[Token]
-    comments: Sequence[Span]
+    suppressions: tuple[Suppression, ...]
+    excerpts: Callable[[], LineExcerpts]
+    is_sound: bool
+    """Whether every instruction could be read."""
     is_dockerfile: bool
     """Whether this is a Dockerfile, whatever it is called."""
 
@@ -81,7 +74,7 @@ def detect(file: SourceFile) -> Recognised | None:
     read = _read_once(file)
     if not read.stages or not (is_named or read.is_dockerfile):
         return None
-    if any(map(_makes_server, read.stages)):
+    if any(one.is_server for one in _containers(file)):
         return Recognised("server/env", Confidence.LIKELY if is_named else Confidence.HINT)
     names = [variable.name for stage in read.stages for variable in stage.variables if variable.name.startswith("MEDPLUM_")]
     if not is_named or not names:
@@ -91,99 +84,93 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each image of a server; mistakes in the text are reported with the first."""
-    read = _read_once(file)
-    comments = read_suppression_comments(file.text, within(read.comments))
-    problems = [*_text_problems(file), *read.problems, *comments.problems]
+    return load_servers(_containers(file), _read_once(file).problems)
 
-    @cache
-    def excerpts() -> LineExcerpts:
-        return LineExcerpts(file.text, ListedTokens(read.tokens))
 
-    loaded: list[Loaded] = []
-    for stage in holders_of_server(read.stages, _makes_server, _names):
-        ours = is_server_image(stage.image)
-        start = next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours))
+def _containers(file: SourceFile) -> list[Container]:
+    return [_container(file, number, stage) for number, stage in enumerate(_read_once(file).stages)]
+
+
+def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
+    read, ours = _read_once(file), is_server_image(stage.image)
+    names = [] if stage.is_copied_from else [one.name for one in stage.variables if not ours or is_servers(one.name, strict=True)]
+
+    def load() -> Loaded:
         holder = VariableHolder(
-            environment=stage.name or None,
+            file,
             type="image",
-            start=start,
-            lines=partial(TokenLines, excerpts),
+            start=next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours)),
+            lines=partial(TokenLines, read.excerpts),
+            at=number,
+            environment=stage.name or None,
             names=frozenset({"ENV", "\\", "`"}),
-            sound=not read.problems,
-            strict=ours,
-            image=stage.image if ours else "",
+            sound=read.is_sound,
+            suppressions=read.suppressions,
         )
-        reads = _reads(stage) if ours and stage.is_last else "unknown"
-        if reads == "never":
-            problems.append(_never_read(stage, start))
-        elif takes_sources_for_one(reads, file.server):
-            message = f'the command of the image {sources_for_one(file.server)}: write CMD ["env"]'
-            problems.append(Problem("image-starts-without-env", message, start))
-        loaded.append(load_variables(file, stage.variables, holder, problems, comments.suppressions))
-        problems = []
-    return loaded
+        message = _never_read(stage, file) if ours and stage.is_last else ""
+        never = [Problem("image-starts-without-env", message, holder.start)] if message else []
+        holder = for_server(holder, stage.image, "unknown", whole=True, lacks=False)
+        return read_variables(holder._replace(problems=(*read.problems, *never)), stage.variables).loaded
+
+    return container(names, stage.image, load)
 
 
-def _text_problems(file: SourceFile) -> Iterator[Problem]:
-    """Bytes that are not UTF-8; a byte order mark is no mistake in a Dockerfile."""
-    return (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.name != "byte-order-mark")
+def _never_read(stage: _Stage, file: SourceFile) -> str:
+    """What to say of the last stage where an image made of it does not read its variables; empty where it does, or may.
 
-
-def _names(stage: _Stage) -> list[str]:
-    """The names of its variables; those of the app are none of a server."""
-    if is_app_image(stage.image) or stage.is_copied_from:
-        return []
-    return [variable.name for variable in stage.variables]
-
-
-def _makes_server(stage: _Stage) -> bool:
-    """Whether a stage has variables of a server; in one from the server's image all that begin so are."""
-    names = _names(stage)
-    if is_server_image(stage.image):
-        return any(is_servers(name, strict=True) for name in names)
-    return configures_server(names)
-
-
-def _reads(stage: _Stage) -> Reads:
-    """What an image made from the server's reads, whose entry point takes the command as the arguments of the server."""
-    if isinstance(stage.entrypoint, str):  # a shell, which takes no command
-        return reads_variables(stage.entrypoint, None)
-    if isinstance(stage.command, str) and stage.entrypoint != []:
-        return "never" if stage.entrypoint is None else "unknown"
-    return reads_variables(stage.command, None) if stage.entrypoint == [] else reads_variables(stage.entrypoint, stage.command)
-
-
-def _never_read(stage: _Stage, start: Span) -> Problem:
-    if isinstance(stage.entrypoint, str) or stage.entrypoint == []:
-        starter = "CMD" if stage.entrypoint == [] else "ENTRYPOINT"
-        message = (
+    The entry point of the server's image takes the command as the arguments of the server.
+    """
+    entrypoint, command = stage.entrypoint, stage.command
+    if isinstance(entrypoint, str) or entrypoint == []:  # a shell takes no command; without an entry point the command is all
+        starter, started = ("CMD", command) if entrypoint == [] else ("ENTRYPOINT", entrypoint)
+        reads = reads_variables(started, None)
+        never = (
             f"{starter} starts the server without the argument env, so it ignores these variables "
             "and reads medplum.config.json, or what its argument names; add env behind the name of the script"
         )
-    elif isinstance(stage.command, str):
-        message = (
+    elif isinstance(command, str):
+        reads = "never" if entrypoint is None else "unknown"
+        never = (
             "CMD is no list, so a shell starts between the server and its argument: it gets three arguments, reads medplum.config.json and "
             'ignores these variables; write CMD ["env"]'
         )
     else:
-        message = (
+        reads = reads_variables(entrypoint, command)
+        never = (
             "the image starts the server without the argument env, so unless the container is started with it, the server ignores these "
             'variables and reads medplum.config.json, or what its argument names; add CMD ["env"]'
         )
-    return Problem("image-starts-without-env", message, start)
+    if takes_sources_for_one(reads, file.server):
+        return f'the command of the image {sources_for_one(file.server)}: write CMD ["env"]'
+    return never if reads == "never" else ""
 
 
 # --- Reading -------------------------------------------------------------------------------------------------------------------------
 
 
 def _read_once(file: SourceFile) -> _Read:
-    read: _Read = file.cached("Dockerfile", lambda: _Reader(file.text.content).read())
-    return read
+    def read() -> _Read:
+        reader = _Reader(file.text.content)
+        parsed = reader.parsed
+        comments = read_suppression_comments(file.text, within(parsed.comments))
+        # A byte order mark is no mistake in a Dockerfile.
+        of_text = (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.name != "byte-order-mark")
+        tokens = [*reader.tokens, *(Token(span, "name", parsed.escape, parsed.escape) for span in parsed.continuations)]
+        return _Read(
+            reader.stages,
+            [*of_text, *reader.problems, *comments.problems],
+            comments.suppressions,
+            cache(lambda: LineExcerpts(file.text, ListedTokens(_apart(tokens)))),
+            not reader.problems,
+            _is_dockerfile(parsed.instructions),
+        )
+
+    once: _Read = file.cached("Dockerfile", read)
+    return once
 
 
 class _Reader:
     def __init__(self, content: str) -> None:
-        self.content = content
         self.parsed = read_dockerfile(content)
         self.stages: list[_Stage] = []
         self.by_name: dict[str, _Stage] = {}
@@ -193,22 +180,17 @@ class _Reader:
         """The defaults of the arguments that a stage has, which the history of its image shows."""
         self.problems: list[Problem] = []
         self.tokens: list[Token] = []
-        self.is_behind_none = False
-
-    def read(self) -> _Read:
-        instructions = self.parsed.instructions
-        for instruction in instructions:
-            self._instruction(instruction)
-            self.is_behind_none = instruction.keyword not in KEYWORDS
-        tokens = [*self.tokens, *(Token(span, "name", self.parsed.escape, self.parsed.escape) for span in self.parsed.continuations)]
-        return _Read(self.stages, self.problems, _apart(tokens), self.parsed.comments, _is_dockerfile(instructions))
-
-    def _instruction(self, instruction: Instruction) -> None:
-        if instruction.keyword not in KEYWORDS and not instruction.keyword.startswith(_OF_TEMPLATES):
-            if not self.is_behind_none:  # of several in a row, as a lost backslash makes them, one is reported
+        is_known = True
+        for instruction in self.parsed.instructions:
+            if instruction.keyword not in KEYWORDS and is_known and not instruction.keyword.startswith(_OF_TEMPLATES):
+                # Of several in a row, as a lost backslash makes them, one is reported.
                 at = len(instruction.line) - len(instruction.line.lstrip())
                 self.problems.append(_invalid(_NO_INSTRUCTION, instruction.span(at, at + 1)))
-        elif instruction.keyword == "FROM":
+            is_known = instruction.keyword in KEYWORDS
+            self._instruction(instruction)
+
+    def _instruction(self, instruction: Instruction) -> None:
+        if instruction.keyword == "FROM":
             self._from(instruction)
         elif instruction.keyword == "ARG":
             self._arg(instruction)

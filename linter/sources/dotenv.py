@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ..documents.environment_files import COMPOSE_FILES, environment_piece, is_environment, read_environment
+from ..documents.environment_files import COMPOSE_FILES, environment_holder, is_environment, read_environment
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..documents.sums import load_piece
-from ..documents.variables import configures_server, unless_kind
+from ..documents.variables import configures_server, read_variables, unless_kind
 
 KINDS = ("server/env",)
 NAMES = (".env", ".env.*", "*.env")
@@ -33,8 +32,8 @@ def _is_named(name: str) -> bool:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
-    piece = environment_piece(file)
-    return [load_piece(piece._replace(holder=piece.holder._replace(partial=_is_part(file))))]
+    holder = environment_holder(file)
+    return [read_variables(holder._replace(partial=_is_part(file)), holder.variables).loaded]
 
 
 def _is_part(file: SourceFile) -> bool:

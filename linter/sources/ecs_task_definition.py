@@ -10,25 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..documents.command_lines import never_read, reads_variables
-from ..documents.editors import editor_in
-from ..documents.images import is_app_image, is_server_image
-from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
-from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, is_servers, load_variables, unless_kind
-from ..documents.variables_in_yaml import (
-    VariablePart,
-    YamlValue,
-    checked_as_text,
-    is_sound,
-    lines_of,
-    placed_variables,
-    suppression_comments_of,
-    text_problems,
-)
-from ..server.start import Reads
+from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.source import Loaded, Problem, Recognised, SourceFile
+from ..documents.sums import Given, load_sum
+from ..documents.variables import Variable, is_servers
+from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
 from ..settings.env_names import setting_of
 from ..text import printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import Final
 
 KINDS = ("server/env",)
 MARKS = ("containerDefinitions", "MEDPLUM_")
@@ -47,132 +36,77 @@ def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a task definition, and has a container that runs a server."""
     if not any(mark in file.text.content for mark in MARKS):
         return None
-    containers = list(_containers(file))
-    if any(_runs_server(one, file) for one in containers):
-        return Recognised("server/env", Confidence.LIKELY)
-    if not any(isinstance(task.at("containerDefinitions").value, list) for task in _tasks(file)):
-        return None
-    names = [name for one in containers for name in _names(one, file)]
-    note = f"an ECS task definition without a Medplum server that is configured by variables{unless_kind(names)}"
-    return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.documents))
+    is_task = any(isinstance(task.at("containerDefinitions").value, list) for task in _tasks(file))
+    note = "an ECS task definition without a Medplum server that is configured by variables" if is_task else ""
+    return recognised(file, _containers(file), note)
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each container that runs a server; mistakes in the text are reported with the first."""
-    comments = suppression_comments_of(file)
-    problems = [*text_problems(file, _CONSEQUENCE, _CONSEQUENCE), *comments.problems]
-    loaded: list[Loaded] = []
-    for one in holders_of_server(_containers(file), lambda one: _runs_server(one, file), lambda one: _names(one, file)):
-        loaded.append(_load(file, one, problems, comments.suppressions))
-        problems = []
-    return loaded
+    return load_servers(_containers(file), text_problems(file, _CONSEQUENCE))
 
 
-def _tasks(file: SourceFile) -> Iterator[YamlValue]:
+def _tasks(file: SourceFile) -> Iterator[Node]:
     """The task definitions of a file: each as it is registered, as it is printed, or as the list of its containers."""
-    for parsed in file.documents:
-        root = YamlValue(parsed, ())
+    for root in roots(file):
         yield root.at("taskDefinition") if isinstance(root.at("taskDefinition").value, dict) else root
 
 
-class TaskContainer(NamedTuple):
-    """A container where its definition stands, and the task definition that it is in."""
-
-    task: YamlValue
-    at: YamlValue
-
-
-def _containers(file: SourceFile) -> Iterator[TaskContainer]:
+def _containers(file: SourceFile) -> list[Container]:
     """Every container of the file."""
-    for task in _tasks(file):
-        listed = task if isinstance(task.value, list) else task.at("containerDefinitions")
-        given = listed.value
-        for index in range(len(given) if isinstance(given, list) else 0):
-            if isinstance(given[index], dict):
-                yield TaskContainer(task, listed.at(index))
+
+    def found() -> Iterator[Container]:
+        for task in _tasks(file):
+            listed = task if isinstance(task.value, list) else task.at("containerDefinitions")
+            yield from (_container(task, one) for one in listed.items if isinstance(one.value, dict))
+
+    containers: list[Container] = file.cached("task definitions", lambda: list(found()))
+    return containers
 
 
-def _names(one: TaskContainer, file: SourceFile) -> list[str]:
-    """The names of its variables; those of the app are none of a server."""
-    if is_app_image(one.at.at("image").value):
-        return []
-    return [variable.name for variable in _variables(one.at, file.text.content)]
+def _container(task: Node, node: Node) -> Container:
+    image, plain, fetched = node.at("image").value, _plain(node), _fetched(node)
+    reads = reads_variables(node.at("entryPoint").value or None, node.at("command").value)
+
+    def load() -> Loaded:
+        start = node.first("environment", "secrets")
+        holder = holder_in(node, "task definition", start, lambda one: [*_plain(one), *_fetched(one)], _parts, _CONSEQUENCE)
+        holder = for_server(holder, image, reads, whole=node.tree.whole, lacks=bool(node.at("environmentFiles").value))
+        name, command = node.at("name").value, '"command": ["env"]'
+        never = never_read(reads, node.file.server, "container", name, holder.start, command) if holder.strict else []
+        twice = _given_twice(plain, fetched, strict=holder.strict)
+        holder = holder._replace(
+            at=(holder.at, node.path), environment=_name(task, node), names=_STRUCTURE, problems=(*holder.problems, *twice, *never)
+        )
+        # Of those with the name of a secret only the secret counts.
+        secrets = {variable.name: variable for variable in fetched}
+        given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
+        return load_sum(holder, [Given(one, holder) for one in given], (), ())
+
+    return container([one.name for one in (*plain, *fetched)], image, load, reads)
 
 
-def _runs_server(one: TaskContainer, file: SourceFile) -> bool:
-    """Whether variables of a server are given to a container, or it runs a server that reads nothing else."""
-    names = _names(one, file)
-    if is_server_image(one.at.at("image").value):
-        return any(name.startswith("MEDPLUM_") for name in names) or _reads(one.at) == "only"
-    return configures_server(names)
-
-
-def _reads(container: YamlValue) -> Reads:
-    return reads_variables(container.at("entryPoint").value or None, container.at("command").value)
-
-
-def _load(file: SourceFile, one: TaskContainer, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
-    container = one.at
-    given: Any = container.value
-    ours = is_server_image(given.get("image"))
-    reads = _reads(container) if ours else "unknown"
-    holder = VariableHolder(
-        environment=_name(one),
-        type="task definition",
-        start=_start(container).head(),
-        lines=lines_of(file),
-        names=_STRUCTURE,
-        sound=is_sound(file),
-        complete=reads == "only" and container.yaml.whole and not given.get("environmentFiles"),
-        partial=bool(given.get("environmentFiles")),
-        strict=ours,
-        image=given["image"] if ours else "",
-    )
-    plain, fetched = _plain(container, file.text.content), _fetched(container, file.text.content)
-    problems = [*problems, *_given_twice(plain, fetched, strict=ours)]
-    problems += never_read(reads, file.server, "container", container.at("name").value, _start(container).head(), '"command": ["env"]')
-    editor = editor_in(file, container, _variables, _parts)
-    return load_variables(file, _each_once(plain, fetched), holder, problems, suppressions, editor)
-
-
-def _start(container: YamlValue) -> YamlValue:
-    return next((container.at(name) for name in ("environment", "secrets") if container.at(name).value is not None), container)
-
-
-def _name(one: TaskContainer) -> str | None:
+def _name(task: Node, node: Node) -> str | None:
     """The family of the task definition; of a container beside others also its own name."""
-    names = [name for name in (one.task.at("family").value, one.at.at("name").value) if isinstance(name, str)]
-    siblings = YamlValue(one.at.yaml, one.at.path[:-1]).value
-    return "/".join(names if len(siblings) > 1 else names[:1]) or None
+    names = [name for name in (task.at("family").value, node.at("name").value) if isinstance(name, str)]
+    return "/".join(names if len(node._replace(path=node.path[:-1]).items) > 1 else names[:1]) or None
 
 
 # --- Variables -----------------------------------------------------------------------------------------------------------------------
 
 
-def _variables(container: YamlValue, content: str) -> list[Variable]:
-    """All variables, those with the name of a secret included."""
-    return [*_plain(container, content), *_fetched(container, content)]
+def _parts(node: Node) -> Iterator[VariablePart]:
+    yield VariablePart(node.at("environment"))
 
 
-def _parts(container: YamlValue) -> Iterator[VariablePart]:
-    yield VariablePart(container.at("environment"))
-
-
-def _plain(container: YamlValue, content: str) -> list[Variable]:
+def _plain(node: Node) -> list[Variable]:
     """The variables whose values stand in the task definition."""
-    placed = placed_variables(container.at("environment"), content)
-    return [checked_as_text(variable, value, _READER) for variable, value in placed]
+    return variables_of(node.at("environment"), reader=_READER)
 
 
-def _fetched(container: YamlValue, content: str) -> list[Variable]:
-    """The variables whose values ECS fetches when it starts the task: nobody knows them here."""
-    return [variable._replace(text=None) for variable, _ in placed_variables(container.at("secrets"), content)]
-
-
-def _each_once(plain: list[Variable], fetched: list[Variable]) -> list[Variable]:
-    """All variables, but of those with the name of a secret only the secret."""
-    secrets = {variable.name: variable for variable in fetched}
-    return [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
+def _fetched(node: Node) -> list[Variable]:
+    """The variables whose values ECS fetches when it starts the task: they are not known here."""
+    return [variable._replace(text=None) for variable in variables_of(node.at("secrets"))]
 
 
 def _given_twice(plain: list[Variable], fetched: list[Variable], *, strict: bool) -> Iterator[Problem]:

@@ -8,32 +8,28 @@ also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it,
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 from ..documents.command_lines import never_read, reads_variables
-from ..documents.editors import editor_in
-from ..documents.images import is_app_image, is_server_image
+from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.origin import Closed
-from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
-from ..documents.sums import Given, Piece, load_piece, load_sum
-from ..documents.variables import Variable, VariableHolder, configures_server, holders_of_server, unless_kind
+from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.sums import Given, load_sum, may_share
+from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import (
+    Node,
     VariablePart,
-    YamlValue,
-    checked_as_text,
     has_prefixed,
-    is_sound,
-    lines_of,
     member_of,
     mentions_medplum,
-    placed_variables,
-    suppression_comments_of,
+    roots,
     text_problems,
+    variables_of,
 )
 from ..model import UNKNOWN
 from ..settings.env_names import PREFIX
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -65,14 +61,8 @@ def detect(file: SourceFile) -> Recognised | None:
     mentioned = mentions_medplum(file)
     if not mentioned and not _may_get_variables(file):
         return None
-    objects = _objects(file)
-    if any(_is_servers(part, file) for _, part in _candidates(file)):
-        return Recognised("server/env", Confidence.LIKELY)
-    if not objects or not mentioned:
-        return None
-    names = [name for _, part in _candidates(file) for name in _names(part, file)]
-    note = f"Kubernetes manifests without variables of a Medplum server{unless_kind(names)}"
-    return Recognised(None, Confidence.PLAUSIBLE, note, broken_off(file, *file.yaml))
+    note = "Kubernetes manifests without variables of a Medplum server" if mentioned and any(_objects(file)) else ""
+    return recognised(file, _containers(file), note)
 
 
 def _may_get_variables(file: SourceFile) -> bool:
@@ -84,85 +74,56 @@ def _may_get_variables(file: SourceFile) -> bool:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each object or container; mistakes in the text are reported with the first."""
-    comments = suppression_comments_of(file)
-    problems = [*text_problems(file), *comments.problems]
-    loaded: list[Loaded] = []
-    for one, holder in holders_of_server(_candidates(file), lambda pair: _is_servers(pair[1], file), lambda pair: _names(pair[1], file)):
-        loaded.append(_load(file, one, holder, problems, comments.suppressions))
-        problems = []
-    return loaded
+    return load_servers(_containers(file), text_problems(file))
 
 
-def _objects(file: SourceFile) -> tuple[YamlValue, ...]:
+def _containers(file: SourceFile) -> list[Container]:
+    """What holds variables that may be a server's: objects, and the containers in them."""
+
+    def found() -> list[Container]:
+        holders = ((one, node) for one in _objects(file) for node in _holders(one) if _can_be_servers(node))
+        return [_object(node) if _kind(node) else _container(one, node) for one, node in holders]
+
+    containers: list[Container] = file.cached("Kubernetes containers", found)
+    return containers
+
+
+def _objects(file: SourceFile) -> Iterator[Node]:
     """The objects of the file, those of lists included."""
-    objects: tuple[YamlValue, ...] = file.for_all_servers("Kubernetes objects", lambda: tuple(_found_objects(file)))
-    return objects
+    for root in roots(file) if file.looks_like_yaml else ():
+        yield from (one for one in (root.at("items").items if _kind(root) == "List" else [root]) if _kind(one))
 
 
-def _candidates(file: SourceFile) -> tuple[tuple[YamlValue, YamlValue], ...]:
-    """What holds variables that may be a server's, each behind the object that it is, or is in."""
-
-    def found() -> Iterator[tuple[YamlValue, YamlValue]]:
-        return ((one, holder) for one in _objects(file) for holder in _holders(one) if _can_be_servers(holder))
-
-    candidates: tuple[tuple[YamlValue, YamlValue], ...] = file.for_all_servers("Kubernetes holders", lambda: tuple(found()))
-    return candidates
-
-
-def _found_objects(file: SourceFile) -> Iterator[YamlValue]:
-    for yaml in file.yaml:
-        root = YamlValue(yaml, ())
-        items = root.at("items").value
-        if _kind(root) == "List" and isinstance(items, list):
-            yield from (root.at("items", index) for index in range(len(items)) if _kind(root.at("items", index)))
-        elif _kind(root):
-            yield root
-
-
-def _kind(part: YamlValue) -> str:
-    value = part.value
-    if not isinstance(value, dict) or not isinstance(value.get("apiVersion"), str):
-        return ""
-    kind = value.get("kind")
+def _kind(node: Node) -> str:
+    value = node.mapping
+    kind = value.get("kind") if isinstance(value.get("apiVersion"), str) else None
     return kind if isinstance(kind, str) else ""
 
 
-def _holders(one: YamlValue) -> Iterator[YamlValue]:
+def _holders(one: Node) -> Iterator[Node]:
     """What holds variables in an object: the object itself, or its containers."""
     kind = _kind(one)
     if kind in ("ConfigMap", "Secret"):
         yield one
     group = str(one.value["apiVersion"]).partition("/")[0]
     spec = _POD_SPECS_OF_OTHERS.get((group, kind)) or _POD_SPECS.get(kind)
-    if spec is None:
-        return
-    for name in ("containers", "initContainers"):
-        containers = one.at(*spec, name)
-        given = containers.value
-        yield from (containers.at(index) for index in range(len(given) if isinstance(given, list) else 0))
+    for name in ("containers", "initContainers") if spec is not None else ():
+        yield from one.at(*spec or (), name).items
 
 
-def _variables(holder: YamlValue, content: str) -> list[Variable]:
-    kind = _kind(holder)
-    if kind == "Secret":
-        return [
-            *(_decoded(one) for one in _checked(holder.at("data"), content)),
-            *_checked(holder.at("stringData"), content),
-        ]
-    return _checked(holder.at("data" if kind else "env"), content)
-
-
-def _checked(part: YamlValue, content: str) -> list[Variable]:
-    """The variables of a mapping or list; a value that YAML takes for something else than text is a mistake."""
-    return [checked_as_text(variable, value, _READER) for variable, value in placed_variables(part, content)]
+def _variables(node: Node) -> list[Variable]:
+    """The variables that stand in an object or a container; a value that YAML takes for something else than text is a mistake."""
+    kind = _kind(node)
+    own = variables_of(node.at("data" if kind else "env"), reader=_READER)
+    if kind != "Secret":
+        return own
+    return [*map(_decoded, own), *variables_of(node.at("stringData"), reader=_READER)]
 
 
 def _decoded(variable: Variable) -> Variable:
     """A value of ``data`` of a ``Secret``, which is base64."""
     if variable.text is None or variable.mistake is not None:
         return variable
-    import base64  # no other format needs it
-
     try:
         decoded = base64.b64decode(variable.text.replace("\r", "").replace("\n", ""), validate=True)
     except ValueError:
@@ -175,88 +136,52 @@ def _decoded(variable: Variable) -> Variable:
     return variable._replace(text=text, quoting="encode the value with real line breaks and without backslashes")
 
 
-def _parts(holder: YamlValue) -> Iterator[VariablePart]:
+def _parts(node: Node) -> Iterator[VariablePart]:
     """Where variables can be edited. Their texts must be texts to YAML too."""
-    if _kind(holder) == "Secret":
-        yield VariablePart(holder.at("stringData"))
-        yield VariablePart(holder.at("data"), _encoded)
+    if _kind(node) == "Secret":
+        yield VariablePart(node.at("stringData"))
+        yield VariablePart(node.at("data"), lambda text: base64.b64encode(text.encode("utf-8", "surrogatepass")).decode())
     else:
-        yield VariablePart(holder.at("data" if _kind(holder) else "env"))
+        yield VariablePart(node.at("data" if _kind(node) else "env"))
 
 
-def _encoded(text: str) -> str:
-    import base64
-
-    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
-
-
-def _can_be_servers(holder: YamlValue) -> bool:
+def _can_be_servers(node: Node) -> bool:
     """Whether variables that begin as those of a server do stand here, or may come from elsewhere: of others no name counts."""
-    kind = _kind(holder)
-    if not kind and holder.at("envFrom").value is not None:
-        return True
-    parts = ("data", "stringData") if kind == "Secret" else ("data",) if kind else ("env",)
-    return any(has_prefixed(holder.at(part)) for part in parts)
+    if not _kind(node):
+        return node.at("envFrom").value is not None or has_prefixed(node.at("env"))
+    return any(has_prefixed(node.at(part)) for part in (("data", "stringData") if _kind(node) == "Secret" else ("data",)))
 
 
-def _is_servers(holder: YamlValue, file: SourceFile) -> bool:
-    """Whether variables of a server are given here; to a container with the server's image all that begin so are."""
-    names = _names(holder, file)
-    image = holder.at("image").value
-    if is_server_image(image) and any(name.startswith("MEDPLUM_") for name in names):
-        return True
-    return configures_server(names)
+def _object(node: Node) -> Container:
+    """A ``ConfigMap`` or a ``Secret`` by itself, whose container can have more."""
+    given = _variables(node)
+
+    def load() -> Loaded:
+        holder = _holder(node, node)._replace(partial=True)
+        return load_sum(holder, [Given(one, holder) for one in given], (), ())
+
+    return container([one.name for one in given], None, load)
 
 
-def _names(holder: YamlValue, file: SourceFile) -> list[str]:
-    """The names of the variables; those of the app are none of a server."""
-    if is_app_image(holder.at("image").value):
-        return []
-    variables = _variables(holder, file.text.content)
-    if not _kind(holder) and _refers(holder, variables):
-        return [entry.variable.name for entry in _environment(holder, file).entries]
-    return [variable.name for variable in variables]
+def _container(one: Node, node: Node) -> Container:
+    file, image = node.file, node.at("image").value
+    given, objects, lacks = _gathered(one, node)
+
+    def load() -> Loaded:
+        command, arguments = node.at("command").value, node.at("args").value
+        reads = "unknown" if UNKNOWN in (command, arguments) else reads_variables(command or None, arguments)
+        holder = for_server(_holder(one, node), image, reads, whole=node.tree.whole, lacks=lacks)
+        name = node.at("name").value
+        never = never_read(reads, file.server, "container", name, holder.start, 'args: ["env"]') if holder.strict else []
+        return load_sum(holder._replace(problems=(*holder.problems, *never)), given, objects, ())
+
+    return container([one.variable.name for one in given], image, load)
 
 
-def _refers(container: YamlValue, variables: list[Variable]) -> bool:
-    return container.at("envFrom").value is not None or any(variable.text is None for variable in variables)
-
-
-def _load(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Loaded:
-    piece = _piece(file, one, holder, problems, suppressions)
-    if _kind(holder):
-        part = piece.holder._replace(partial=True)  # whose container can have more, and is not known here
-        return load_piece(piece._replace(holder=part, variables=tuple(_variables(holder, file.text.content))))
-    ours = is_server_image(holder.at("image").value)
-    reads = reads_variables(holder.at("command").value or None, holder.at("args").value) if ours else "unknown"
-    if UNKNOWN in (holder.at("command").value, holder.at("args").value):
-        reads = "unknown"
-    environment = _environment(holder, file)
-    place = piece.holder._replace(
-        complete=reads == "only" and holder.yaml.whole and not environment.lacks,
-        partial=environment.lacks,
-        strict=ours,
-        image=holder.at("image").value if ours else "",
-    )
-    name = holder.at("name").value
-    never = never_read(reads, file.server, "container", name, _start(holder).head(), 'args: ["env"]')
-    main = piece._replace(holder=place, problems=(*piece.problems, *never))
-    given = [Given(entry.variable, entry.piece or main) for entry in environment.entries]
-    return load_sum(main, given, also=environment.objects)
-
-
-def _piece(file: SourceFile, one: YamlValue, holder: YamlValue, problems: list[Problem], suppressions: tuple[Suppression, ...]) -> Piece:
-    """An object or a container as a place with variables, which are not read for it."""
-    place = VariableHolder(
-        environment=_name(one, holder),
-        type=_kind(holder) or "container",
-        start=_start(holder).head(),
-        lines=lines_of(file),
-        closed=_secrets(file).at,
-        sound=is_sound(file),
-    )
-    editor = editor_in(file, holder, _variables, _parts)
-    return Piece(file, holder.place().value.start, place, (), tuple(problems), suppressions, editor)
+def _holder(one: Node, node: Node) -> VariableHolder:
+    """An object, or a container in it, as what variables stand in."""
+    holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _variables, _parts)
+    return holder._replace(environment=_name(one, node), closed=_secrets(node.file).at)
 
 
 def _secrets(file: SourceFile) -> Closed:
@@ -267,118 +192,96 @@ def _secrets(file: SourceFile) -> Closed:
     return made
 
 
+def _name(one: Node, node: Node) -> str | None:
+    """The name of the object; of a container also its own, so that it is called the same whether or not there is another one beside it."""
+    names = [name for name in (one.at("metadata", "name").value, node.at("name").value) if isinstance(name, str)]
+    is_named = isinstance(one.at("metadata", "name").value, str)
+    return "/".join(names if one.path != node.path else names[:1]) if is_named else None
+
+
 # --- What a container gets from other objects ----------------------------------------------------------------------------------------
 
 
-class _Entry(NamedTuple):
-    """A variable that a container gets, and the object that gives it; None where it stands in the container."""
-
-    variable: Variable
-    piece: Piece | None
-
-
-class _Environment(NamedTuple):
-    """The variables of a container, in the order in which they count.
-
-    ``lacks``: it gets some from what is not known here. ``objects`` are all that it names and that are known.
-    """
-
-    entries: list[_Entry]
-    lacks: bool
-    objects: list[Piece]
-
-
-class _Object(NamedTuple):
-    """A ``ConfigMap`` or a ``Secret`` of the run."""
-
-    file: SourceFile
-    value: YamlValue
-
-
-def _environment(container: YamlValue, file: SourceFile) -> _Environment:
-    """What a container gets; of ``envFrom`` and of ``valueFrom`` what the objects of the run say."""
-    sources = container.at("envFrom")
-    count = len(sources.value) if isinstance(sources.value, list) else 0
-    found = _Environment([], sources.value is not None and not isinstance(sources.value, list), [])
-    for index in range(count):
-        source = sources.at(index)
-        word = next((word for word in ("configMapRef", "secretRef") if source.at(word).value is not None), "")
-        one, prefix = _object(word, source.at(word, "name").value, container, file), source.at("prefix").value
-        if one is None or not isinstance(prefix, str | None):
-            found = found._replace(lacks=True)
+def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder], bool]:
+    """The variables of a container in the order in which they count, the known objects that it names, and whether some are not known."""
+    own = _holder(one, node)
+    given: list[Given] = []
+    objects: list[VariableHolder] = []
+    sources = node.at("envFrom")
+    lacks = not isinstance(sources.value, list | None)
+    for source in sources.items:
+        named, prefix = _named(source, ("configMapRef", "secretRef"), one), source.at("prefix").value
+        holder = _object_holder(named, editable=not prefix) if named is not None and isinstance(prefix, str | None) else None
+        if holder is None or not may_share(holder.place, holder.file, len(holder.variables), own.place):
+            lacks = True
             continue
-        piece = _piece_of(one, editable=not prefix)
-        if not piece.is_given_to((file.uri, container.place().value.start)):
-            found = found._replace(lacks=True)
-            continue
-        found.objects.append(piece)
-        named = ((variable, f"{prefix or ''}{variable.name}") for variable in piece.variables)
-        found.entries.extend(_Entry(variable._replace(name=name), piece) for variable, name in named if name.startswith(PREFIX))
-    for variable in _variables(container, file.text.content):
-        at = YamlValue(container.yaml, variable.at).at("valueFrom")
-        found.entries.extend([_Entry(variable, None)] if at.value is None else _fetched(variable, at, container, file))
-    found.objects.extend(entry.piece for entry in found.entries if entry.piece is not None)
-    return found
+        objects.append(holder)
+        renamed = (variable._replace(name=f"{prefix or ''}{variable.name}") for variable in holder.variables)
+        given.extend(Given(variable, holder) for variable in renamed if variable.name.startswith(PREFIX))
+    for variable in _variables(node):
+        source = node._replace(path=variable.at).at("valueFrom")
+        given.extend([Given(variable, own)] if source.value is None else _fetched(Given(variable, own), source, one))
+    objects.extend(one.holder for one in given if one.holder is not own)
+    return given, objects, lacks
 
 
-def _fetched(variable: Variable, source: YamlValue, container: YamlValue, file: SourceFile) -> Iterator[_Entry]:
+def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
     """A variable that has the value of a key of an object: nothing where that may be missing, and is."""
-    word = next((word for word in ("configMapKeyRef", "secretKeyRef") if source.at(word).value is not None), "")
-    one, key = _object(word, source.at(word, "name").value, container, file), source.at(word, "key").value
-    there = _of_key(one, key) if one is not None and isinstance(key, str) else None
-    if one is not None and there is not None:
-        yield _Entry(there._replace(name=variable.name), _piece_of(one, editable=False))
-    elif one is None or source.at(word, "optional").value is not True or not one.value.yaml.whole:
-        yield _Entry(variable, None)
+    words = ("configMapKeyRef", "secretKeyRef")
+    named, reference = _named(source, words, one), source.first(*words)
+    there = _of_key(named, reference.at("key").value) if named is not None else None
+    if named is not None and there is not None:
+        yield Given(there._replace(name=given.variable.name), _object_holder(named, editable=False))
+    elif named is None or reference.at("optional").value is not True or not named.tree.whole:
+        yield given
 
 
-def _of_key(one: _Object, key: str) -> Variable | None:
+def _of_key(one: Node, key: Any) -> Variable | None:
     """What stands under a key of an object, which need not be the name of a variable."""
-    if _kind(one.value) != "Secret":
-        return _checked_member(one.value.at("data"), key)
-    plain, encoded = _checked_member(one.value.at("stringData"), key), _checked_member(one.value.at("data"), key)
-    return plain or (_decoded(encoded) if encoded is not None else None)
+    plain, data = one.at("stringData"), one.at("data")
+    if not isinstance(key, str) or key not in (data.mapping | plain.mapping if _kind(one) == "Secret" else data.mapping):
+        return None
+    if _kind(one) == "Secret" and key in plain.mapping:
+        return member_of(plain.at(key), reader=_READER)
+    found = member_of(data.at(key), reader=_READER)
+    return _decoded(found) if _kind(one) == "Secret" else found
 
 
-def _checked_member(part: YamlValue, key: str) -> Variable | None:
-    found = member_of(part, key)
-    return checked_as_text(*found, _READER) if found is not None else None
-
-
-def _object(word: str, name: Any, container: YamlValue, file: SourceFile) -> _Object | None:
-    """The object that a reference names; None where it is not known, or several can be meant.
+def _named(source: Node, words: tuple[str, str], one: Node) -> Node | None:
+    """The object that a source of variables names for an object; None where it is not known, or several can be meant.
 
     It is one of the same file, else of the same folder, else of the run: there may be one of the name for each environment.
     """
-    if word not in _OBJECTS or not isinstance(name, str):
+    word = next((word for word in words if source.at(word).value is not None), "")
+    name = source.at(word, "name").value
+    if not isinstance(name, str):
         return None
+    file, namespace = source.file, _namespace(one)
     every: _Index = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
-    namespace = _namespace(_root_of(container))
     for scope in _scopes(file):
         names = [namespace, None] if namespace is not None else [_ANY]
-        fitting = [one for own in names for one in every.get((scope, _OBJECTS[word], name, own), ())]
+        fitting = [found for own in names for found in every.get((scope, _OBJECTS[word], name, own), ())]
         if fitting:
             return fitting[0] if len(fitting) == 1 else None
     return None
 
 
-_Index = dict[tuple[str, str, str, Any], list[_Object]]
+_Index = dict[tuple[str, str, str, Any], list[Node]]
 _ANY: Final = "*"
 """Stands for any namespace, of which none is called so."""
 
 
 def _index(file: SourceFile) -> _Index:
-    """The objects of the run by scope, kind, name and namespace; of several with one name two, for nobody knows which is meant."""
+    """The objects of the run by scope, kind, name and namespace; of several with one name two, which says that it is not clear."""
     index: _Index = {}
     for other in file.around.given(file, "ConfigMap", "Secret"):
         for one in _objects(other):
             name = one.at("metadata", "name").value
             if _kind(one) not in ("ConfigMap", "Secret") or not isinstance(name, str):
                 continue
-            own = _namespace(one)
-            for key in ((scope, _kind(one), name, named) for scope in _scopes(other) for named in (own, _ANY)):
+            for key in ((scope, _kind(one), name, named) for scope in _scopes(other) for named in (_namespace(one), _ANY)):
                 if len(index.setdefault(key, [])) < 2:
-                    index[key].append(_Object(other, one))
+                    index[key].append(one)
     return index
 
 
@@ -387,40 +290,14 @@ def _scopes(file: SourceFile) -> tuple[str, str, str]:
     return f"file {file.uri}", f"folder {file.uri.rpartition('/')[0]}", ""
 
 
-def _namespace(one: YamlValue) -> str | None:
+def _namespace(one: Node) -> str | None:
     """The namespace of an object; None where that is said when it is applied."""
     name = one.at("metadata", "namespace").value
     return name if isinstance(name, str) else None
 
 
-def _root_of(container: YamlValue) -> YamlValue:
-    """The object in which a container stands."""
-    return YamlValue(container.yaml, container.path[:2] if container.path[:1] == ("items",) else ())
-
-
-def _piece_of(one: _Object, *, editable: bool) -> Piece:
-    """An object as a place with variables of a container; where that has other names for them they are not edited."""
-
-    def make() -> Piece:
-        comments = suppression_comments_of(one.file)
-        problems = [*text_problems(one.file), *comments.problems]
-        piece = _piece(one.file, one.value, one.value, problems, comments.suppressions)
-        return piece._replace(variables=tuple(_variables(one.value, one.file.text.content)))
-
-    name = ("Kubernetes object", one.file.uri, one.file.release, one.value.place().value.start)
-    piece: Piece = one.file.around.cached(name, make)
-    return piece if editable else piece._replace(editor=None)
-
-
-def _start(holder: YamlValue) -> YamlValue:
-    return next((holder.at(name) for name in ("env", "data", "stringData") if holder.at(name).value is not None), holder)
-
-
-def _name(one: YamlValue, holder: YamlValue) -> str | None:
-    """The name of the object; of a container also its own, so that it is called the same whether or not there is another one beside it."""
-    name = one.at("metadata", "name").value
-    shown = name if isinstance(name, str) else None
-    if one.path == holder.path or shown is None:
-        return shown
-    container = holder.at("name").value
-    return f"{shown}/{container}" if isinstance(container, str) else shown
+def _object_holder(one: Node, *, editable: bool) -> VariableHolder:
+    """An object that gives variables to a container; where that has other names for them they are not edited."""
+    name = ("Kubernetes object", one.file.uri, one.file.release, one.place().value.start)
+    holder: VariableHolder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(_variables(one))))
+    return holder if editable else holder._replace(editor=None)
