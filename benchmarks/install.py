@@ -29,12 +29,11 @@ NOW: Final = "now"
 
 
 class Version(NamedTuple):
-    """A version of ours: what tables call it, its commit, the folder of its commands, and whether it has ``--jobs``."""
+    """A version of ours: what tables call it, its commit, and the folder of its commands."""
 
     name: str
     commit: str
     commands: Path
-    has_jobs: bool
 
 
 class Installed(NamedTuple):
@@ -115,7 +114,7 @@ def _version(folder: Path, name: str, commit: str, source: Path) -> Version:
         _run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, source)
         [wheel] = wheels.glob("*.whl")
         _run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", wheel)
-    return Version(name, commit, commands, "--jobs" in _run(commands / "medplum-lint", "--help"))
+    return Version(name, commit, commands)
 
 
 def _git(*arguments: str) -> bytes:

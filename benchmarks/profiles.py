@@ -46,8 +46,7 @@ def profile(version: Version, given: str, folder: Path) -> Profile:
 
 def _found(version: Version, given: str, folder: Path) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(suffix=".json") as output:
-        one_process = ["--jobs", "1"] if version.has_jobs and (folder / given).is_dir() else []
-        command = [version.commands / "python", "-I", PROFILED, output.name, *one_process, given]
+        command = [version.commands / "python", "-I", PROFILED, output.name, given]
         # Otherwise the process ends before the profile is written.
         environment = {**clean_environment(), "MEDPLUM_LINT_DEBUG": "1"}
         subprocess.run(list(map(str, command)), cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)

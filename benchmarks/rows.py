@@ -156,13 +156,7 @@ def _files(installed: Installed, folder: Path, sizes: Sizes) -> Row:
             "cfn-lint": (["--", *templates], r"\A\Z"),
         },
     )
-    found = f"No findings in {count:,} files"
-    two_jobs = [
-        _of(version, "medplum-lint --jobs 2", "--jobs", "2", "files", statuses=(0,), says=found)
-        for version in installed.versions
-        if version.has_jobs
-    ]
-    cases = [_python(installed, LOAD, _LOAD, *names), *others, *_ours(installed, "medplum-lint", "files"), *two_jobs]
+    cases = [_python(installed, LOAD, _LOAD, *names), *others, *_ours(installed, "medplum-lint", "files")]
     return Row("files", f"{count:,} clean files of 3 KB", cases, [Goal("medplum-lint", "times", 1.0, _SCHEMA_CHECK)], "files", _OTHER_KINDS)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from .config import Config, ConfigError, Overrides, Severity, pattern_key
 from .configurations import Configurations
 from .files import reason_of
+from .log import Log
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
 from .policy.engine import Levels, applies
 from .policy.rule import Rule
@@ -24,12 +25,13 @@ from .typed import Final, NamedTuple
 class Plan(NamedTuple):
     """What documents of one kind, target and server are checked with.
 
-    ``checks`` are the rules about them that are on, each with the levels of its cases, and ``ids`` those of these; ``infos`` are all rules
-    about them.
+    ``checks`` are the rules about them that are on, each with the levels of its cases, and ``ids`` those of these; ``together`` are the ids
+    of rules that compare them with others, ``infos`` all rules about them.
     """
 
     checks: tuple[tuple[Rule, Levels], ...]
     ids: frozenset[str]
+    together: frozenset[str]
     infos: Mapping[str, RuleInfo]
 
 
@@ -84,8 +86,9 @@ class RuleSet:
             levels = ((rule, levels_of(rule, self.overrides, document)) for rule in rules)
             checks = tuple((rule, of_cases) for rule, of_cases in levels if any(of_cases))
             ids = frozenset(rule.info.id for rule, _ in checks)
-            infos = {rule.info.id: rule.info for rule in rules}
-            self._plans[key] = Plan(checks, ids, infos)
+            comparing = (rule.info for rule in self.active if DEPLOYMENT in rule.info.kinds)
+            together = frozenset(info.id for info in comparing if self.level(info, document.target, document.server) is not None)
+            self._plans[key] = Plan(checks, ids, together, {rule.info.id: rule.info for rule in rules})
         return self._plans[key]
 
 
@@ -207,23 +210,6 @@ def configured_server(config: Config, overrides: Overrides, document: Document) 
     return (of_environment.server if of_environment is not None else None) or overrides.server
 
 
-class Checked(NamedTuple):
-    """A document that was checked, and what a run shows of it. ``path`` is that of its file; ``searched``: a search found that.
-
-    ``rules`` are those that it was checked with, ``together`` those with which it is held against others, ``known`` all that there are.
-    ``whole``: its file is one of the run, and could be read to its end; ``complete``: the server that it is a part of has nothing else.
-    """
-
-    document: Document
-    path: Path
-    rules: frozenset[str]
-    together: frozenset[str]
-    known: frozenset[str]
-    whole: bool
-    searched: bool
-    complete: bool
-
-
 class _Use(NamedTuple):
     """A configuration file, and what it did in a run.
 
@@ -236,19 +222,6 @@ class _Use(NamedTuple):
     excluded: set[str]
     accepted: list[str]
     patterns: set[str]
-
-
-class _Key(NamedTuple):
-    """What tells the rules of one file from those of another: the ``path`` of its configuration, and its options, severities as a text."""
-
-    path: Path | None
-    overrides: Overrides
-    severities: str
-
-    @classmethod
-    def of(cls, config: Config, overrides: Overrides) -> _Key:
-        """The key of the files with some options under a configuration."""
-        return cls(config.path, overrides._replace(severity=None), repr(overrides.severity))
 
 
 def relative_to_here(path: Path) -> str:
@@ -269,128 +242,127 @@ def _unused(option: str, pattern: str, holder: str | None) -> str:
     return f'{option} "{pattern}" fits {what}: correct it, or delete it'
 
 
-_ALL_IGNORED = "every selected rule is also ignored"
-
-
 class Choices:
-    """What the configurations and the command line choose for each file of a run, and what of the configurations counted.
+    """The configuration and the rules of each file of a run, and what of the configurations counted.
 
-    ``given`` and ``folders`` are what the command line says; mistakes go to ``report_error``, the files of rules to ``note_input``, and
-    notices about older policies to ``note``.
+    ``given`` and ``folders`` are what the command line says. Mistakes, and what was read, go to the log.
     """
 
     def __init__(
-        self,
-        given: Overrides,
-        folders: tuple[Path, ...],
-        configurations: Configurations,
-        report_error: Callable[[str], None],
-        note_input: Callable[[Path], None],
-        note: Callable[[Notice], None],
-        *,
-        force_exclude: bool = False,
+        self, given: Overrides, folders: tuple[Path, ...], configurations: Configurations, log: Log, *, force_exclude: bool = False
     ) -> None:
         self.force_exclude = force_exclude
         self.named_are_excluded = False
         """Whether a file that the command line names was passed over, as hooks want it that are given every file."""
-        self._given = given
+        self.used: dict[Path, _Use] = {}
+        """The configuration files that counted."""
+        self._given = given.over(Overrides())
         self._folders = folders
         self._configurations = configurations
-        self._error = report_error
-        self._note_input = note_input
-        self._note = note
+        self._log = log
         self._of_folders: dict[str, Config] = {}
         """The configurations of files, by the folders of these as their paths have them."""
         self._read: dict[tuple[Folder, ...], list[Rule]] = {}
         """The rules that were read, by the folders beside the built-in ones."""
-        self._rule_sets: dict[_Key, RuleSet] = {}
-        """What counts for files."""
-        self._selections: set[_Key] = set()
-        """What has been looked at of what is chosen for files."""
-        self._without: dict[tuple[Path | None, Target], frozenset[str]] = {}
-        """The rules that documents for a target would be checked with, were it not for a configuration."""
-        self._holders: dict[str, str] = {}
-        """The services, containers and the like of the run, by their names: those that an ``[environment.NAME]`` may be meant for."""
-        self.used: dict[Path, _Use] = {}
-        """The configuration files that counted."""
-        self.configs: tuple[Config, ...] = ()
-        """The configurations of all files of the run."""
+        self._rule_sets: dict[tuple[Path | None, str], RuleSet] = {}
+        """The rules of files, by the path of their configuration and their options."""
 
-    def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
-        """The server that the command line says a document is for, else the configuration."""
-        return self._given.server or configured_server(config, overrides, document)
-
-    def prepare(self, files: list[Path]) -> None:
-        """Read the configurations and rules that files need, and report what is wrong with them or with the command."""
+    def prepare(self, files: list[Path]) -> list[Config]:
+        """Read the configurations and rules that files need; these configurations. What is wrong with them or the command is logged."""
         configs = {config.path: config for file in files or [Path("any")] if (config := self.config(file)) is not None}
-        self.configs = tuple(configs.values())
         known: dict[str, RuleInfo] = {}
         for config in configs.values():
             known.update(self._known_rules(config))
         if configs:
             given = self._given
             for error in check_selectors([*(given.select or ()), *(given.extend_select or ()), *(given.ignore or ())], known.values()):
-                self._error(error)
+                self._log.error(error)
+        for file in files if not self._log.errors else ():
+            config, overrides = self._chosen_for(file)
+            self._check_some_left(config, overrides, "")
+            for name, of_environment in config.environments.items():
+                of_file = config.overrides_for(file)
+                self._check_some_left(config, self._given.over(of_environment.over(of_file)), f" in environment {name}")
+        return list(configs.values())
 
     def of(self, file: Path) -> tuple[Config, RuleSet]:
-        """What counts for a file, once :meth:`prepare` has read it: its configuration, and the rules as that and the command line say."""
+        """The configuration and the rules of a file, once :meth:`prepare` has read them."""
         config, overrides = self._chosen_for(file)
         if config.path is not None:
             self._use(config).patterns.update(pattern_key("per-file", glob) for glob in config.fitting("per-file", file))
         return config, self._rule_set(config, overrides)
 
+    def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
+        """The rules of one document of a file: those of the file, unless the configuration has options for its environment."""
+        name = _named_environment(config, document)
+        if name is None:
+            return rules
+        self._note_patterns(config, "environment", (name,))
+        return self._rule_set(config, self._given.over(config.environments[name].over(rules.overrides)))
+
+    def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
+        """The server that the command line says a document is for, else the configuration."""
+        return self._given.server or configured_server(config, overrides, document)
+
     def _chosen_for(self, file: Path) -> tuple[Config, Overrides]:
-        """The configuration of a file, once :meth:`prepare` has read it, and what that and the command line say of the file."""
+        """The configuration of a file, and the options from it and the command line."""
         config = self.config(file)
-        assert config is not None
+        assert config is not None  # which was read
         return config, self._given.over(config.overrides_for(file))
 
     def _rule_set(self, config: Config, overrides: Overrides) -> RuleSet:
-        """The rules under a configuration with some options; the same for all files with these, for much is worked out once for each."""
-        key = _Key.of(config, overrides)
+        """The rules under a configuration with some options; the same object for all files with these."""
+        key = (config.path, repr(overrides))
         if key not in self._rule_sets:
             self._rule_sets[key] = RuleSet(self._rules(config), overrides)
         return self._rule_sets[key]
 
-    def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
-        """What counts for one document of a file: what counts for the file, unless the configuration says otherwise of its environment."""
-        name = _named_environment(config, document)
-        if name is None:
-            if config.environments:
-                self._holders.update((name, word) for word, name in document.holders)
-            return rules
-        self._use(config).patterns.add(pattern_key("environment", name))
-        return self._rule_set(config, self._given.over(config.environments[name].over(rules.overrides)))
-
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
-        """The rules that there are under a configuration, by their ids; it must not name others."""
+        """The rules under a configuration by their ids; it must not name others."""
         known = {rule.info.id: rule.info for rule in self._rules(config)}
         for mention in config.mentions():
             check = check_selectors if mention.selects else check_ids
             for error in check([mention.name], known.values()):
-                self._error(f"{mention.place}: {error}")
+                self._log.error(f"{mention.place}: {error}")
         return known
 
-    def check_selection(self, file: Path) -> None:
-        """Report a choice of rules of which none is left as an error: whatever is linted with it has no finding."""
-        config, overrides = self._chosen_for(file)
-        key = _Key.of(config, overrides)
-        if key in self._selections:
-            return
-        self._selections.add(key)
-        of_file = config.overrides_for(file)
-        self._check_some_left(config, overrides, "")
-        for name, of_environment in config.environments.items():
-            self._check_some_left(config, self._given.over(of_environment.over(of_file)), f" in environment {name}")
-
     def _check_some_left(self, config: Config, overrides: Overrides, where: str) -> None:
-        rules = self._rules(config)
-        if overrides.select is None or any(is_active(rule, overrides) for rule in rules):
+        """Log a choice that leaves no rule as an error: nothing would ever be found."""
+        if overrides.select is None or self._rule_set(config, overrides).active:
             return
         place = f"{config.path}: " if config.path is not None else ""
-        off = any(is_selected(rule, overrides) for rule in rules)
+        off = any(is_selected(rule, overrides) for rule in self._rules(config))
         reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
-        self._error(f"{place}no rule is left to check{where}: {reason}")
+        self._log.error(f"{place}no rule is left to check{where}: {reason}")
+
+    def config(self, path: Path) -> Config | None:
+        """The configuration that counts for a file; None, with an error logged, where it cannot be read."""
+        text = str(path)
+        folder = os.path.dirname(text) if text != "." else ".."  # which is in the folder above it
+        config = self._of_folders.get(folder)
+        if config is not None:
+            return config
+        try:
+            config = self._of_folders[folder] = self._configurations.of(path / os.pardir)
+        except ConfigError as error:
+            self._log.error(str(error))
+        except OSError as error:
+            self._log.error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
+        return config
+
+    def _rules(self, config: Config) -> list[Rule]:
+        folders = (*folders_of(config), *self._folders)
+        if folders not in self._read:
+            self._read[folders], errors, notes = all_rules(folders)
+            for path, _ in files_of(folders)[0]:
+                self._log.read(path)
+            for error in errors:
+                self._log.error(error)
+            for path, line, says in notes:
+                self._log.note(Notice("older-policy", relative_to_here(path), line, says))
+        return self._read[folders]
+
+    # --- A search: see :class:`linter.discover.Wishes` ---
 
     def excluded(self, path: Path) -> bool:
         """Whether the configuration of a path's folder excludes it."""
@@ -403,8 +375,15 @@ class Choices:
         self._note_patterns(config, "exclude", globs)
         return bool(globs)
 
+    def excludes_named(self, path: Path) -> bool:
+        """Whether a file is excluded though the command line names it."""
+        config = self.config(path)
+        excludes = config is not None and (config.force_exclude or self.force_exclude) and self.excluded(path)
+        self.named_are_excluded |= excludes
+        return excludes
+
     def passed_over(self, path: Path) -> None:
-        """Note what a search leaves alone of itself: a pattern that fits it is not left over."""
+        """Note what a search leaves alone of itself: a pattern that matches it is not left over."""
         config = self.config(path)
         if config is not None and config.exclude:
             self._note_patterns(config, "exclude", config.excludes(path))
@@ -427,19 +406,29 @@ class Choices:
         config = self.config(folder)
         return config is not None and config.leads_to_included(folder)
 
-    def excludes_named(self, path: Path) -> bool:
-        """Whether a file is excluded though the command line names it."""
-        config = self.config(path)
-        excludes = config is not None and (config.force_exclude or self.force_exclude) and self.excluded(path)
-        self.named_are_excluded |= excludes
-        return excludes
+    # --- What the configurations did ---
 
-    def _note_patterns(self, config: Config, option: str, globs: tuple[str, ...]) -> None:
-        if config.path is not None and globs:
-            self._use(config).patterns.update(pattern_key(option, glob) for glob in globs)
+    def _use(self, config: Config) -> _Use:
+        assert config.path is not None  # one that is there
+        return self.used.setdefault(config.path, _Use(config, set(), set(), [], set()))
 
-    def unused_patterns(self, searched: Callable[[Path], bool]) -> Iterator[Notice]:
-        """The patterns of configurations that fit nothing, where all was searched that they could fit."""
+    def _note_patterns(self, config: Config, option: str, patterns: tuple[str, ...]) -> None:
+        if patterns and config.path is not None:
+            self._use(config).patterns.update(pattern_key(option, one) for one in patterns)
+
+    def note_accepted(self, config: Config, rule: str) -> None:
+        """Note that a configuration accepts a finding of a rule."""
+        self._use(config).accepted.append(rule)
+
+    def note_off(self, config: Config, document: Document, rules: RuleSet) -> None:
+        """Note the rules that a document would be checked with, were it not for its configuration."""
+        if config.path is not None:
+            without = self._rule_set(config, self._given).on(target_for(self._given, document))
+            self._use(config).off.update(without - rules.on(document.target))
+
+    def unused_patterns(self, searched: Callable[[Path], bool], documents: Iterable[Document]) -> Iterator[Notice]:
+        """The patterns of configurations that match nothing, where everything was searched that they could match."""
+        holders = {name: word for document in documents for word, name in document.holders}
         for use in self.used.values():
             config = use.config
             if config.path is None or not any(True for _ in config.patterns()) or not searched(config.folder):
@@ -447,67 +436,17 @@ class Choices:
             for option, pattern in config.patterns():
                 key = pattern_key(option, pattern)
                 if key not in use.patterns:
-                    what = _unused(option, pattern, self._holders.get(pattern))
+                    what = _unused(option, pattern, holders.get(pattern))
                     yield Notice("unused-pattern", relative_to_here(config.path), config.lines.get(key, 1), what)
-
-    def config(self, path: Path) -> Config | None:
-        """The configuration that counts for a file; None, with an error noted, where it cannot be read."""
-        text = str(path)
-        folder = os.path.dirname(text) if text != "." else ".."  # which is in the folder above it
-        config = self._of_folders.get(folder)
-        if config is not None:
-            return config
-        try:
-            config = self._of_folders[folder] = self._configurations.of(path / os.pardir)
-        except ConfigError as error:
-            self._error(str(error))
-        except OSError as error:
-            self._error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
-        return config
-
-    def _use(self, config: Config) -> _Use:
-        """What a configuration file did in this run."""
-        assert config.path is not None  # one that is there
-        return self.used.setdefault(config.path, _Use(config, set(), set(), [], set()))
-
-    def note_accepted(self, config: Config, rule: str) -> None:
-        """Note that a configuration accepts a finding of a rule."""
-        self._use(config).accepted.append(rule)
-
-    def _rules(self, config: Config) -> list[Rule]:
-        folders = (*folders_of(config), *self._folders)
-        if folders not in self._read:
-            self._read[folders], errors, notes = all_rules(folders)
-            for path, _ in files_of(folders)[0]:
-                self._note_input(path)
-            for error in errors:
-                self._error(error)
-            for path, line, says in notes:
-                self._note(Notice("older-policy", relative_to_here(path), line, says))
-        return self._read[folders]
-
-    def note_off(self, config: Config, document: Document, rules: RuleSet) -> None:
-        """Note which rules a configuration switched off for a document."""
-        if config.path is not None:
-            self._use(config).off.update(self._off(config, document, rules))
-
-    def _off(self, config: Config, document: Document, rules: RuleSet) -> frozenset[str]:
-        """The rules that a document would be checked with, were it not for its configuration."""
-        given = self._given.over(Overrides())
-        target = target_for(given, document)
-        key = (config.path, target)
-        if key not in self._without:
-            without = (rule.info for rule in self._rules(config) if is_active(rule, given))
-            self._without[key] = frozenset(info.id for info in without if severity_of(info, given)[target] is not None)
-        return self._without[key] - rules.on(document.target)
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""
-        return tuple(sorted(self._configuration(use) for use in self.used.values()))
+        return tuple(sorted(self._configuration(path, use) for path, use in self.used.items()))
 
-    def _configuration(self, use: _Use) -> Configuration:
-        on_command_line = self._given.fail_on is not None
-        fail_on = None if on_command_line else use.config.general.fail_on
-        assert use.config.path is not None  # a configuration that is used is there
-        path, off = relative_to_here(use.config.path), tuple(sorted(use.off))
-        return Configuration(path, use.config.trusted, off, len(use.excluded), fail_on, len(use.accepted))
+    def _configuration(self, path: Path, use: _Use) -> Configuration:
+        fail_on = use.config.general.fail_on if self._given.fail_on is None else None
+        off = tuple(sorted(use.off))
+        return Configuration(relative_to_here(path), use.config.trusted, off, len(use.excluded), fail_on, len(use.accepted))
+
+
+_ALL_IGNORED = "every selected rule is also ignored"

@@ -179,7 +179,8 @@ def cli() -> None:
     metavar="N",
     type=click.IntRange(min=1),
     default=1,
-    help="Check with this many processes.  [default: 1]",
+    expose_value=False,
+    help="Kept for command lines that have it: one process checks everything.",
 )
 @option("--stdin-filename", heading="Input", metavar="NAME", help='The name to report for standard input ("-").')
 @show_options
@@ -231,7 +232,6 @@ def check(
     fail_on: str | None,
     now: datetime | None,
     max_size: int,
-    jobs: int,
     stdin_filename: str | None,
     show_settings: bool,
     show_files: bool,
@@ -283,7 +283,6 @@ def check(
         overrides, kind, rule_folders, now, allow_unrecognized, _named_config(config_file, isolated), isolated=isolated, max_size=max_size
     )
     options = options._replace(
-        jobs=jobs,
         force_exclude=force_exclude,
         baseline=baseline,
         without_baseline=no_baseline,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from support.canaries import CANARY
 from support.helpers import compact
 
-from linter import run
-from linter.baseline import Entry, baseline_text, read_baseline
+from linter import check as checking_rules
+from linter.acceptance.baseline import Entry, baseline_text, read_baseline
 from linter.cli import cli
 from linter.config import ConfigError
 from linter.configurations import OWN_FILE
@@ -476,7 +476,7 @@ def test_nothing_is_said_or_written_where_a_bug_may_hide_findings(monkeypatch: p
     def broken(*_arguments: object) -> list[Finding]:
         raise RuntimeError
 
-    monkeypatch.setattr(run, "check", broken)
+    monkeypatch.setattr(checking_rules, "check", broken)
     result = lint(FILE, "--baseline", KNOWN, "--fail-on-stale-baseline")
     assert result.exit_code == 3 and "stale" not in result.stderr
     result = lint(FILE, "--write-baseline", KNOWN)

@@ -256,9 +256,9 @@ def test_the_environment_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
 # Rows
 
 
-def installed(tools: Mapping[str, Path] | None = None, jobs: bool = True) -> Installed:
+def installed(tools: Mapping[str, Path] | None = None) -> Installed:
     """What could be installed: two of our versions, and tools."""
-    versions = [Version(NOW, "abc1234", Path("/now"), jobs), Version("0000000", "0000000", Path("/old"), has_jobs=False)]
+    versions = [Version(NOW, "abc1234", Path("/now")), Version("0000000", "0000000", Path("/old"))]
     return Installed(versions, tools or {}, {"PyYAML": "6.0", "pip": "1"}, {"spectral": "there is no npm"})
 
 
@@ -287,18 +287,11 @@ def test_what_is_not_installed_is_in_no_row(files: Path) -> None:
     assert not [case for row in rows.rows(installed(given), files, SMALL) for case in row.cases if case.name == "spectral"]
 
 
-def test_two_jobs_are_measured_where_there_are_jobs(files: Path) -> None:
-    def commands(jobs: bool) -> set[tuple[str, str]]:
-        return {(case.name, case.version) for case in rows.ROWS["files"](installed(jobs=jobs), files, SMALL).cases if "--jobs" in case.name}
-
-    assert (commands(True), commands(False)) == ({("medplum-lint --jobs 2", NOW)}, set())
-
-
 def test_what_our_commands_must_say(files: Path) -> None:
     """Each command of this checkout, run by this Python, is what its row asks for."""
     for row in rows.rows(installed(), files, SMALL):
         for case in row.cases:
-            if case.version == NOW and "--jobs" not in case.command:
+            if case.version == NOW:
                 ours = case._replace(command=[PYTHON, "-m", "linter", *case.command[1:]])
                 with_ours = {**ours._asdict(), "command": [PYTHON, "-c", _HERE, *map(str, ours.command[3:])]}
                 assert problem_of(case, *run_once(Case(**with_ours), files, 60)) == "", (row.name, case.name)
@@ -411,7 +404,7 @@ def test_what_fails_is_left_out_of_the_growth(tmp_path: Path) -> None:
     for name in inputs.GROWING:
         for size in inputs.sizes_of(name, quick=True):
             inputs.grown_path(tmp_path, name, size).write_bytes(b"x" * size)
-    series, problems = grow(Version(NOW, "", tmp_path, has_jobs=False), tmp_path, Limits(rounds=1, budget=5, timeout=10), quick=True)
+    series, problems = grow(Version(NOW, "", tmp_path), tmp_path, Limits(rounds=1, budget=5, timeout=10), quick=True)
     assert [one.name for one in series] == [name for name in inputs.GROWING if name != "findings"]
     assert series[0].sizes == series[0].texts == [100, 200, 400, 800] and all(seconds > 0 for seconds in series[0].seconds)
     assert problems == ["findings 100: exit 3: out of order"]

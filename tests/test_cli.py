@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY
 
 from linter import __version__, cli, report, reporters, run
+from linter import check as checking_rules
 from linter.discover import what_is_searched_for
 from linter.files import Unreadable, read_file
 from linter.model import Document
@@ -193,7 +194,7 @@ def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.Monke
             raise ZeroDivisionError("the secret value")
         return check(rule, document, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "check", broken)
+    monkeypatch.setattr(checking_rules, "check", broken)
     result = lint(write("server.json", BAD), "--select", f"missing-setting,{SLASH}")
     assert result.exit_code == 3
     assert " --> server.json:1:13\n" in result.stdout

@@ -15,6 +15,7 @@ from linter.choose import Choices
 from linter.config import Overrides
 from linter.configurations import Configurations
 from linter.discover import NameGlobs, NoWishes, find_files, what_is_searched_for
+from linter.log import Log
 from linter.sources import file_names
 
 
@@ -158,8 +159,8 @@ def test_a_search_takes_the_names_that_its_globs_fit(name: str) -> None:
 def test_the_nearest_configuration_counts_however_a_path_is_written(tree: Path) -> None:
     for folder in ("", "a", "a/b"):
         (tree / folder / ".medplum-lint.toml").write_text("")
-    errors: list[str] = []
-    choices = Choices(Overrides(), (), Configurations(), errors.append, lambda _path: None, lambda _notice: None)
+    log = Log()
+    choices = Choices(Overrides(), (), Configurations(), log)
     above = Configurations().of(tree.parent).path
     counts = {
         "x.json": "",
@@ -179,4 +180,4 @@ def test_the_nearest_configuration_counts_however_a_path_is_written(tree: Path) 
             assert os.path.abspath(config.path) == os.path.join(os.path.abspath(tree / folder), ".medplum-lint.toml"), path
         of_here = choices.config(Path("."))
         assert of_here is not None and of_here.path == above
-    assert not errors
+    assert not log.errors

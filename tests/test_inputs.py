@@ -17,15 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import parsed
 
+from linter import check as checking_rules
 from linter import choose, cli, files, reporters, run
 from linter import load as loading
+from linter.acceptance.comments import Suppressions
 from linter.documents import deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular
 from linter.model import Document
 from linter.policy import engine
 from linter.reporters import text as text_report
 from linter.server.target import target_of
-from linter.suppress import Suppressions
 from linter.text import Text
 
 COMMAND = (sys.executable, "-m", "linter")
@@ -490,7 +491,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
     elif where == "target_of":
         monkeypatch.setattr(choose, "target_of", breaks("bug.json", target_of))
     elif where == "check":
-        monkeypatch.setattr(run, "check", lambda rule, one, *more: breaks("bug.json", engine.check)(rule, one, *more))
+        monkeypatch.setattr(checking_rules, "check", lambda rule, one, *more: breaks("bug.json", engine.check)(rule, one, *more))
     elif where == "excerpt":
         position = Text.position
         monkeypatch.setattr(Text, "position", lambda text, offset: broken() if text.content[0] == " " else position(text, offset))

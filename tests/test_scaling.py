@@ -87,7 +87,8 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
 def test_acceptances_of_many_findings(counted: Counted) -> None:
     """As many acceptances as findings, whether they name one each, or all of them, or are over."""
     with counted.loaded() as load:
-        config, choose, accept, model = (load(f"linter.{name}") for name in ("config", "choose", "accept", "model"))
+        config, model = (load(f"linter.{name}") for name in ("config", "model"))
+        checked, accept = (load(f"linter.acceptance.{name}") for name in ("checked", "configured"))
         loaded = load("linter.load").load(load("linter.load").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
         none: frozenset[str] = frozenset()
 
@@ -99,7 +100,7 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
 
             def accepted() -> None:
                 every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)
-                every.take(given, choose.Checked(loaded.document, Path("a.json"), none, none, none, True, True, True))
+                every.take(checked.Checked(loaded, given, Path("a.json"), none, none, {}, True, True))
                 for one in findings:
                     every.apply(one)
 
@@ -162,7 +163,8 @@ def test_folders_that_a_search_would_pass_over(like: str, counted: Counted, tmp_
 @pytest.mark.parametrize("where", ["path", "environment", "setting", ""])
 def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path: Path) -> None:
     with counted.loaded() as load:
-        config, choose, accept = (load(f"linter.{name}") for name in ("config", "choose", "accept"))
+        config = load("linter.config")
+        checked, accept = (load(f"linter.acceptance.{name}") for name in ("checked", "configured"))
         given = load("linter.load").Input("a.json", EMPTY, Path("a.json"))
         none: frozenset[str] = frozenset()
 
@@ -171,13 +173,13 @@ def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path
             held = config.Config(path=tmp_path / "c", accept=tuple(entries))
             every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)
             for file in files_of(tmp_path, size):
-                every.take(held, choose.Checked(loaded[file], file, none, none, none, True, True, True))
-            list(every.notices(lambda _: True, files_of(tmp_path, size)))
+                every.take(checked.Checked(loaded[file], held, file, none, none, {}, True, True))
+            list(every.notices(checked.Reach((str(tmp_path),), tuple(files_of(tmp_path, size)))))
 
         loaded = {}
         for number, file in enumerate(files_of(tmp_path, 400)):
-            loaded[file] = load("linter.load").load(given, "server/json").loaded[0].document
-            loaded[file].environment = f"deploy/site{number}"
+            loaded[file] = load("linter.load").load(given, "server/json").loaded[0]
+            loaded[file].document.environment = f"deploy/site{number}"
         assert growth([counted.of(partial(accepted, size)) for size in (100, 200, 400)]) < _MOST_GROWTH
 
 

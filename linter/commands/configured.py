@@ -16,6 +16,7 @@ from ..documents.deployment import environment_of
 from ..documents.source import Loaded
 from ..files import LARGEST_INPUT, Unreadable, read_file, read_regular
 from ..load import Input, Nearby, Surroundings, described, load
+from ..log import Log
 from ..model import Document, FileStatus
 from ..redaction.mask import holder_text
 from ..run import Options, Outcome, lint_paths
@@ -255,17 +256,9 @@ class _Recorder:
 
 def files_taken(paths: list[str], options: Options) -> Shown:
     """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
-    errors: list[str] = []
+    log = Log()
     configurations = Configurations(options.config, isolated=options.isolated)
-    choices = Choices(
-        options.overrides,
-        options.rules,
-        configurations,
-        errors.append,
-        lambda _path: None,
-        lambda _notice: None,
-        force_exclude=options.force_exclude,
-    )
+    choices = Choices(options.overrides, options.rules, configurations, log, force_exclude=options.force_exclude)
     recorder = _Recorder(choices)
     found, wrong = find_files(paths, recorder)
     bugs: list[str] = []
@@ -288,7 +281,7 @@ def files_taken(paths: list[str], options: Options) -> Shown:
         files = "1 file has another name" if more == 1 else f"{more:,} files have other names"
         lines.append(f"{files}: {what_is_searched_for()}.")
     text = "".join(f"{inert(printable(line))}\n" for line in lines)
-    return Shown(text, list(dict.fromkeys([*errors, *wrong])), bugs)
+    return Shown(text, list(dict.fromkeys([*log.errors, *wrong])), bugs)
 
 
 def _around(found: Iterable[Found], options: Options) -> Surroundings:

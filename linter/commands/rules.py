@@ -7,7 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from ..acceptance.checked import Checked
+from ..acceptance.comments import RULE as UNUSED_SUPPRESSION
+from ..acceptance.comments import Suppressions
 from ..choose import rule_kinds
+from ..config import Config
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
 from ..model import TARGETS, Deployment, Document, RuleInfo, Target
@@ -22,8 +26,6 @@ from ..server.target import target_of
 from ..settings.kinds import DEPLOYMENT
 from ..settings.releases import parse_server_version
 from ..sources import maker_of
-from ..suppress import RULE as UNUSED_SUPPRESSION
-from ..suppress import Suppressions
 from ..syntax.edits import apply_to
 from ..text import Span, inert, printable, printable_lines
 from ..typed import Any, Final, NamedTuple
@@ -230,7 +232,8 @@ def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
     rules = built_in_rules()
     ids = frozenset(rule.info.id for rule in rules)
     suppressions = Suppressions()
-    suppressions.take(loaded, ids, {rule.info.id: rule.info for rule in rules})
+    known = {rule.info.id: rule.info for rule in rules}
+    suppressions.take(Checked(loaded, Config(), Path(), ids, frozenset(), known, whole=True, complete=True))
     for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
         suppressions.apply(finding)
     return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from .choose import Checked, relative_to_here
-from .config import Config, ConfigError
-from .files import Unreadable, read_regular
-from .load import STANDARD_INPUT
-from .model import Document, Finding, Notice, Related
-from .redaction.mask import name_in_file
-from .text import printable
-from .typed import Any, Final, NamedTuple
+from ..choose import relative_to_here
+from ..config import Config, ConfigError
+from ..files import Unreadable, read_regular
+from ..load import STANDARD_INPUT
+from ..model import Document, Finding, Notice, Related
+from ..redaction.mask import name_in_file
+from ..text import printable
+from ..typed import Any, Final, NamedTuple
+from .checked import Checked, Reach
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a baseline at most: some 400,000 entries."""
@@ -101,100 +102,90 @@ def _as_data(entry: Entry, count: int) -> dict[str, Any]:
     return {**names, "count": count} if count > 1 else names
 
 
-class Reach(NamedTuple):
-    """How far a run went: the files that it could not read, and whether a file is gone and a folder was searched."""
-
-    unread: Iterable[Path]
-    is_gone: Callable[[Path], bool]
-    has_searched: Callable[[Path], bool]
+_RUNNING: Final = frozenset({"service", "container", "task definition", "stage", "job"})
+"""What runs a server: other variables, of a ConfigMap or an ``.env``, may be a part of what one gets."""
 
 
-class _File:
-    """What a run has shown of a file: the rules that it was checked with, and those with which it is held against others.
+class _File(NamedTuple):
+    """What a run has shown of a file, from all of its documents that were checked.
 
-    ``compared`` are the latter where the others were there, each with the environment. ``sure`` are the environments of which nothing can
-    stand in files that were not there, and ``apart`` all others; ``variables``: it has such ones.
+    ``rules`` are those that they were checked with, ``together`` those that compare them with others. ``alone`` are the environments of
+    documents in which a finding does not depend on other files, ``shared`` those of all others; ``variables``: it has process variables.
     """
 
-    def __init__(self) -> None:
-        self.checked: set[str] = set()
-        self.together: set[str] = set()
-        self.compared: set[tuple[str, str]] = set()
-        self.sure: set[str] = set()
-        self.apart: set[str] = set()
-        self.variables = False
-        self.known: frozenset[str] = frozenset()
-        self.whole = True
+    rules: frozenset[str]
+    together: frozenset[str]
+    alone: frozenset[str]
+    shared: frozenset[str]
+    variables: bool
+    whole: bool
+
+    @classmethod
+    def of(cls, documents: list[Checked]) -> _File:
+        """The summary of a file's documents."""
+        alone = frozenset(_environment(one.document) for one in documents if _is_alone(one))
+        shared = frozenset(_environment(one.document) for one in documents if not _is_alone(one))
+        rules = frozenset[str]().union(*(one.rules for one in documents))
+        together = frozenset[str]().union(*(one.together for one in documents))
+        variables = any(one.document.kind == "server/env" for one in documents)
+        return cls(rules, together, alone, shared, variables, all(one.whole for one in documents))
 
 
-class Known:
+class _Used:
     """A baseline in a run: which findings are in it, which are new, and which of its entries are stale.
 
-    ``path`` is its file; with ``old`` None there was none. With ``taking`` each finding is taken into it, whether it was there or not.
+    ``path`` is its file; ``old`` is None where there was none. With ``taking`` each finding is taken into it, whether it was there or not.
     """
 
     def __init__(self, path: Path, old: Baseline | None, *, taking: bool = False) -> None:
         self.path = path
-        self._folder = os.path.realpath(path.parent)
-        self._old = old
+        self.old = old
+        self.taking = taking
         self._left = dict(old.counts) if old is not None else {}
-        self._taking = taking
         self._taken: dict[Entry, int] = {}
-        self._held: dict[Entry, list[Finding]] = {}
-        self._files: dict[str, _File] = {}
+        self._covered: dict[Entry, list[Finding]] = {}
+        self._files: dict[str, list[Checked]] = {}
         self._names: dict[Document, str] = {}
+        self._compared: set[tuple[str, str, str]] = set()
+        """Files, environments and the rules with which these were compared with others."""
 
     def take(self, checked: Checked) -> None:
-        """Note a document that was checked."""
-        document = checked.document
-        name = self._names[document] = document.uri if document.uri == STANDARD_INPUT else self._relative(checked.path)
-        file = self._files.setdefault(name, _File())
-        file.checked |= checked.rules
-        file.together |= checked.together
-        file.known = checked.known
-        file.whole &= checked.whole
-        (file.sure if _is_by_itself(checked) else file.apart).add(_environment(document))
-        file.variables |= document.kind == "server/env"
+        """Add a document that was checked."""
+        uri = checked.document.uri
+        name = self._names[checked.document] = uri if uri == STANDARD_INPUT else self._relative(checked.path)
+        self._files.setdefault(name, []).append(checked)
 
     def compare(self, document: Document, rules: Iterable[str]) -> None:
-        """Note with which rules a document was held against others."""
-        if document in self._names:
-            environment = _environment(document)
-            self._files[self._names[document]].compared.update((environment, rule) for rule in rules)
+        """Record the rules with which a document was compared with others."""
+        self._compared.update((self._names[document], _environment(document), rule) for rule in rules)
 
     def _relative(self, path: Path) -> str:
         """A path as entries have it: the same wherever the command runs, for links of folders are followed; one of a file is not."""
         absolute = os.path.join(os.path.realpath(path.absolute().parent), path.name)
         try:
-            return printable(Path(os.path.relpath(absolute, self._folder)).as_posix())
+            return printable(Path(os.path.relpath(absolute, os.path.realpath(self.path.parent))).as_posix())
         except ValueError:  # on another drive
             return printable(Path(absolute).as_posix())
 
     def holds(self, finding: Finding) -> bool:
-        """Whether a finding is known; each entry stands for as many as it says."""
+        """Whether a finding is in the baseline; each entry stands for as many as it says."""
         entry = self._entry(finding)
-        if entry is None:
-            return False
-        if self._taking:
+        if self.taking:
             self._taken[entry] = self._taken.get(entry, 0) + 1
             return True
         if not self._left.get(entry):
             return False
         self._left[entry] -= 1
-        self._held.setdefault(entry, []).append(finding)
+        self._covered.setdefault(entry, []).append(finding)
         return True
 
     def alike(self, finding: Finding) -> list[Finding]:
-        """The findings that are held and that nothing tells from a new one: they may be what is new as well."""
-        entry = self._entry(finding)
-        return self._held.get(entry, []) if entry is not None else []
+        """The findings in the baseline that nothing tells from a new one: they may be what is new as well."""
+        return self._covered.get(self._entry(finding), [])
 
-    def _entry(self, finding: Finding) -> Entry | None:
-        name = self._names.get(finding.document)
-        if name is None:
-            return None
+    def _entry(self, finding: Finding) -> Entry:
         rule, _, _, setting = finding.identity
-        return Entry(name, _environment(finding.document), printable(setting), printable(rule))
+        return Entry(self._names[finding.document], _environment(finding.document), printable(setting), printable(rule))
 
     def written(self, reach: Reach) -> tuple[str, int, int]:
         """The text of the new baseline, with how many entries it has, and how many of these are old ones that this run says nothing of."""
@@ -202,54 +193,47 @@ class Known:
         kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}
         return baseline_text({**kept, **self._taken}), len(kept) + len(self._taken), len(kept)
 
-    def stale(self, reach: Reach) -> Iterator[Entry]:
+    def stale(self, reach: Reach) -> list[Entry]:
         """The entries that stand for more findings than there are, as far as the run shows that."""
         shows = self._shown(reach)
-        return (one for one in sorted(self._left) if self._left[one] and shows(one))
+        return [one for one in sorted(self._left) if self._left[one] and shows(one)]
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
         """What says of an entry whether the run shows if the finding is there."""
         unread = set(map(self._relative, reach.unread))
-        has_all = reach.has_searched(Path(self._folder))
+        folder = Path(os.path.realpath(self.path.parent))
+        has_all = reach.searched(folder)
+        files = {name: _File.of(documents) for name, documents in self._files.items()}
 
         def shows(entry: Entry) -> bool:
-            file = self._files.get(entry.path)
+            file = files.get(entry.path)
             if entry.path in unread:
                 return False
             if file is None:
-                return entry.path != STANDARD_INPUT and reach.is_gone(Path(self._folder, entry.path))
-            return file.whole and _is_known(entry, file, beside=has_all and not entry.path.startswith("../"))
+                return entry.path != STANDARD_INPUT and reach.is_gone(folder / entry.path)
+            if not file.whole or entry.rule not in self._files[entry.path][-1].known:
+                return file.whole
+            if has_all and not entry.path.startswith("../"):  # all the files are there that it may depend on
+                return entry.rule in file.rules or entry.rule in file.together
+            if entry.rule in file.together:
+                return (entry.path, entry.environment, entry.rule) in self._compared
+            # Which variables are a server's is also said by other files: what is not seen here may be seen with them.
+            is_alone = entry.environment in file.alone or not file.variables
+            return entry.rule in file.rules and is_alone and entry.environment not in file.shared
 
         return shows
 
     def notice(self, stale: list[Entry]) -> Notice:
-        """What is to be said of stale entries, of which there is one at least."""
-        assert self._old is not None  # where the entries come from
+        """The notice about stale entries, of which there is one at least."""
+        assert self.old is not None  # where the entries come from
         count = f"{len(stale):,} entries are" if len(stale) > 1 else "1 entry is"
-        named = "; ".join(f"{_described(one)} (line {self._old.lines[one]})" for one in stale[:_MOST_NAMED])
+        named = "; ".join(f"{_described(one)} (line {self.old.lines[one]})" for one in stale[:_MOST_NAMED])
         more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
         message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
-        return Notice("stale-baseline", relative_to_here(self.path), self._old.lines[stale[0]], f"{message} with --write-baseline")
+        return Notice("stale-baseline", relative_to_here(self.path), self.old.lines[stale[0]], f"{message} with --write-baseline")
 
 
-def _is_known(entry: Entry, file: _File, *, beside: bool) -> bool:
-    """Whether a run shows if a finding of a file is there; ``beside``: it has all the files that it may depend on."""
-    if entry.rule not in file.known:
-        return True
-    if beside:
-        return entry.rule in file.checked or entry.rule in file.together
-    if entry.rule in file.together:
-        return (entry.environment, entry.rule) in file.compared
-    # Which variables are a server's is also said by other files: what is not seen here may be seen with them.
-    is_sure = entry.environment in file.sure if file.variables else True
-    return entry.rule in file.checked and is_sure and entry.environment not in file.apart
-
-
-_RUNNING: Final = frozenset({"service", "container", "task definition", "stage", "job"})
-"""What runs a server: other variables, of a ConfigMap or an ``.env``, may be a part of what one gets."""
-
-
-def _is_by_itself(checked: Checked) -> bool:
+def _is_alone(checked: Checked) -> bool:
     """Whether what is found in a document is found in it whatever other files there are."""
     document = checked.document
     return document.kind != "server/env" or (checked.complete and any(word in _RUNNING for word, _ in document.holders))
@@ -269,68 +253,83 @@ def _described(entry: Entry) -> str:
 class Baselines:
     """The baselines of a run: one that the command line names for all files, else that of the configuration of each file.
 
-    ``count`` is called with each configuration whose baseline holds a finding.
+    ``given`` is the file to read, ``new`` the one to write; ``count`` is called with each configuration whose baseline holds a finding.
+    Raises :exc:`~linter.config.ConfigError` for a file that is no baseline.
     """
 
-    def __init__(self, named: Known | None, count: Callable[[Config, str], object]) -> None:
-        self._named = named
+    def __init__(self, given: Path | None, new: Path | None, configs: Iterable[Config], count: Callable[[Config, str], object]) -> None:
         self._count = count
-        self._of: dict[Path, Known] = {}
-        self._documents: dict[Document, tuple[Known, Config | None]] = {}
+        self._of: dict[Path | None, _Used] = {}
+        """By their paths; the one of the command line under None."""
+        self._documents: dict[Document, _Used] = {}
+        self._configs: dict[Document, Config] = {}
+        if new is not None:
+            self._of[None] = _Used(new, replaced_baseline(new), taking=True)
+        elif given is not None:
+            self._of[None] = _Used(given, read_baseline(given))
+        for config in configs if not self._of else ():
+            self._read(config)
 
     @property
-    def all(self) -> list[Known]:
-        """The baselines that are used."""
-        return [*([self._named] if self._named is not None else []), *self._of.values()]
+    def paths(self) -> list[Path]:
+        """The files that were read as baselines."""
+        return [one.path for one in self._of.values() if not one.taking]
 
-    def read(self, config: Config) -> Path | None:
-        """Read the baseline of a configuration, if it has one that counts; the file. Raises :exc:`~linter.config.ConfigError`."""
+    def _read(self, config: Config) -> None:
         path = config.baseline
-        if self._named is not None or path is None:
-            return None
-        if path not in self._of:
-            if not config.trusted and config.path is not None and not _stays(path, config.path.parent):
-                outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
-                raise ConfigError(f"{config.path}:{config.baseline_line}: {path.name} {outside}")
-            self._of[path] = Known(path, read_baseline(path))
-        return path
+        if path is None or path in self._of:
+            return
+        if not config.trusted and config.path is not None and not _stays(path, config.path.parent):
+            outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
+            raise ConfigError(f"{config.path}:{config.baseline_line}: {path.name} {outside}")
+        self._of[path] = _Used(path, read_baseline(path))
 
-    def take(self, config: Config, checked: Checked) -> None:
-        """Note a document that was checked, and the configuration that counts for it."""
-        known = self._named if self._named is not None else self._of.get(config.baseline) if config.baseline is not None else None
-        if known is not None:
-            known.take(checked)
-            self._documents[checked.document] = known, config if self._named is None else None
+    def take(self, checked: Checked) -> None:
+        """Add a document that was checked."""
+        used = self._of.get(None) or (self._of.get(checked.config.baseline) if checked.config.baseline is not None else None)
+        if used is not None:
+            used.take(checked)
+            self._documents[checked.document] = used
+            self._configs[checked.document] = checked.config
 
-    def compare(self, documents: Iterable[Document], rules: frozenset[str]) -> None:
-        """Note with which rules documents were held against each other."""
+    def compare(self, documents: Iterable[Document], rules: Iterable[str]) -> None:
+        """Record the rules with which documents were compared with each other."""
         for document in documents:
             if document in self._documents:
-                self._documents[document][0].compare(document, rules)
+                self._documents[document].compare(document, rules)
 
     def apply(self, finding: Finding) -> Finding:
-        """The finding, accepted where it is known."""
-        known, _ = self._documents.get(finding.document, (None, None))
-        if known is None or not known.holds(finding):
+        """The finding, accepted where it is in the baseline."""
+        used = self._documents.get(finding.document)
+        if used is None or not used.holds(finding):
             return finding
-        return finding._replace(suppressed=f"in the baseline {relative_to_here(known.path)}", accepted_by="baseline")
+        return finding._replace(suppressed=f"in the baseline {relative_to_here(used.path)}", accepted_by="baseline")
 
     def count(self, finding: Finding) -> None:
         """Count a finding that is accepted for the configuration that names its baseline."""
-        _, config = self._documents.get(finding.document, (None, None))
-        if config is not None:
-            self._count(config, finding.rule)
+        if None not in self._of:
+            self._count(self._configs[finding.document], finding.rule)
 
-    def with_doubt(self, finding: Finding) -> Finding:
-        """A new finding with the places of those that are known and cannot be told from it: a value is not in a baseline."""
-        known, _ = self._documents.get(finding.document, (None, None))
-        alike = known.alike(finding) if known is not None else []
+    def with_alike(self, finding: Finding) -> Finding:
+        """A new finding with the places of those that cannot be told from it: a value is not in a baseline."""
+        used = self._documents.get(finding.document)
+        alike = used.alike(finding) if used is not None else []
         if not alike:
             return finding
         count = f"{len(alike):,} findings" if len(alike) > 1 else "1 finding"
         message = f"this may be the new one instead: the baseline counts {count} like it, without saying which"
         others = (Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
         return finding._replace(related=(*finding.related, *others))
+
+    def notices(self, reach: Reach) -> list[Notice]:
+        """The notices about stale entries, once :meth:`apply` has seen every finding; none where a baseline is written."""
+        used = [(one, one.stale(reach)) for one in self._of.values() if not one.taking]
+        return [one.notice(stale) for one, stale in used if stale]
+
+    def written(self, reach: Reach) -> tuple[str, int, int] | None:
+        """The new baseline where one is to be written: its text, how many entries it has, and how many the run says nothing of."""
+        new = self._of.get(None)
+        return new.written(reach) if new is not None and new.taking else None
 
 
 def _stays(path: Path, folder: Path) -> bool:

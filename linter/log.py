@@ -1,0 +1,55 @@
+"""What a run records beside its findings: errors, bugs of ours, notices, what became of each file, and which files were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .files import Identity, identity
+from .load import described
+from .model import FileStatus, Notice, SettingPath, dotted
+from .settings import KINDS, catalogue
+
+
+class Log:
+    """``errors`` are what could not be done as asked, ``passed_over`` how many files a search left alone because they cannot be read."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        self.bugs: list[str] = []
+        self.notices: list[Notice] = []
+        self.files: list[FileStatus] = []
+        self.passed_over = 0
+        self.inputs: set[Identity] = set()
+
+    def error(self, message: str) -> None:
+        """Record an error once."""
+        if message not in self.errors:
+            self.errors.append(message)
+
+    def note(self, notice: Notice) -> None:
+        """Record a notice once."""
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def read(self, path: Path, known: Identity | None = None) -> None:
+        """Record that a file was read, so that no report takes its place; ``known`` is its identity, where the caller has it."""
+        file = known or identity(path)
+        if file is not None:
+            self.inputs.add(file)
+
+    def bug(self, error: Exception, uri: str, what: str = "loading the file", on: SettingPath = ()) -> None:
+        """Record a bug of ours by its kind and place, once; its text is left out, for it may quote a value."""
+        setting = f" on {dotted(on)}" if any(catalogue(kind).get(on) is not None for kind in KINDS) else ""
+        bug = f"{uri}: {what}{setting} failed with {described(error)}"
+        if bug not in self.bugs:
+            self.bugs.append(bug)
+
+    @contextmanager
+    def surviving(self, uri: str, what: str = "loading the file", on: SettingPath = ()) -> Iterator[None]:
+        """Record a bug that ends the block instead of raising it: it must not keep anything else from being checked."""
+        try:
+            yield
+        except Exception as error:
+            self.bug(error, uri, what, on)
