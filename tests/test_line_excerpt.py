@@ -7,15 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.documents.suppression_comments import within
-from linter.redaction.token_line import LineExcerpts, ListedTokens, Token, YamlTokens, yaml_tokens
+from linter.redaction.token_line import LineExcerpts, ListedTokens, Token, yaml_tokens
 from linter.redaction.values import Visibility
 from linter.syntax.yaml import parse_yaml
-from linter.syntax.yaml_events import scalars
-from linter.syntax.yaml_lookup import lookup_of
 from linter.text import Span, Text
 
 MARKER = "hunter2"
@@ -33,7 +30,7 @@ READ = Visibility(lambda name: any_text if name in PUBLIC else None, KNOWN.__con
 def underlined(text: str, part: str, *, show: bool = False, assignments: bool = False) -> str:
     """The line of a part of a YAML text as it is shown, with the part between » and «."""
     start = text.index(part)
-    lines = LineExcerpts(Text(text), ListedTokens(yaml_tokens(text, assignments=assignments)))
+    lines = LineExcerpts(Text(text), ListedTokens(yaml_tokens(text, parse_yaml(text), assignments=assignments)))
     made = lines.excerpt(Span(start, start + len(part)), READ, show=any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
@@ -138,7 +135,7 @@ def test_no_secret_is_seen(tree: Any, chance: random.Random, style: Any, flow: b
         at = chance.randrange(len(text))
         text = text[:at] + chance.choice(["", "", "'", '"', ":", "\n", "\t", "#", "{", "- ", "&"]) + text[at + chance.randrange(2) :]
     for assignments in (True, False):
-        tokens = yaml_tokens(text, assignments=assignments)
+        tokens = yaml_tokens(text, parse_yaml(text), assignments=assignments)
         if any(token.role == "value" and token.name in PUBLIC and MARKER in token.text for token in tokens):
             return  # it has become the value of a name that is no secret's
         lines = LineExcerpts(Text(text), ListedTokens(tokens))
@@ -146,23 +143,3 @@ def test_no_secret_is_seen(tree: Any, chance: random.Random, style: Any, flow: b
             made = lines.excerpt(Span(at, at + 1), READ, show=None)
             assert MARKER not in made.text
             assert 0 <= made.start < made.end
-
-
-BITS = [
-    *("a: ", "'b': ", "- ", "- - ", "? ", ": ", "\n", "\n  ", "\n    ", "\r\n", "---\n", " # c", "&a ", "*a", "!t "),
-    *("x", "'y'", '"z"', "A=b", "'A=b'", "|\n  x\n", "[A=b, c]", "{a: [b]}", "é"),
-]
-
-
-@given(st.lists(st.sampled_from(BITS), max_size=20).map("".join), st.booleans())
-@example("a:\n- A=b\n- - c\n? [d, e]\n: [f, {g: h}]\n? i\n", True)
-def test_tokens_near_a_place_are_those_of_all(text: str, assignments: bool) -> None:
-    lookup = lookup_of(tuple(parse_yaml(text)))
-    if lookup is None:
-        return
-    every, scalars_in = ListedTokens(yaml_tokens(text, assignments=assignments)), within(one.span for one in scalars(text))
-    near = YamlTokens(text, lookup, assignments=assignments)
-    for start in range(len(text) + 1):
-        assert lookup.has(start) is scalars_in(start)
-        for end in range(start, len(text) + 1):
-            assert near.within(Span(start, end)) == every.within(Span(start, end))

@@ -17,8 +17,8 @@ from linter.documents.source import SourceFile
 from linter.documents.variables_in_yaml import Node, has_prefixed, variables_of
 from linter.model import UNKNOWN
 from linter.syntax.places import JsonPath
-from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml
-from linter.syntax.yaml_events import DEEPEST, scalars
+from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml, scalars
+from linter.syntax.yaml_events import DEEPEST
 from linter.text import Span, Text
 
 # --- What is dumped comes back, and every place holds what it should. ----------------------------------------------------------------
@@ -85,7 +85,7 @@ def test_no_text_raises(text: str) -> None:
         assert all(0 <= problem.span.start <= problem.span.end <= len(text) for problem in parsed.problems)
         place = parsed.places.find(())
         assert place is None or 0 <= place.value.start <= place.value.end <= len(text)
-    list(scalars(text))
+    list(scalars(parse_yaml(text)))
 
 
 WORDS = [

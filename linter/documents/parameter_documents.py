@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
 from ..model import Part as FactPart
-from ..redaction.token_line import LineExcerpts, tokens_of_yaml
+from ..redaction.token_line import LineExcerpts, ListedTokens, yaml_tokens
 from ..redaction.values import Public, Visibility, is_of_a_format
 from ..release import Release
 from ..server.loader import build_tree, ssm_value
@@ -291,5 +291,5 @@ def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], gi
         )
 
     if is_yaml:
-        return TokenLines(lambda: LineExcerpts(file.text, tokens_of_yaml(file.text.content, file.yaml)), visibility)
+        return TokenLines(lambda: LineExcerpts(file.text, ListedTokens(yaml_tokens(file.text.content, file.yaml))), visibility)
     return JsonLines(file.text, visibility)

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ..formats.placeholders import fallback_of
-from ..redaction.token_line import LineExcerpts, tokens_of_yaml
+from ..redaction.token_line import LineExcerpts, ListedTokens, yaml_tokens
 from ..redaction.values import Public, Visibility
 from ..settings.env_names import PREFIX
 from ..syntax.places import Json, JsonPath, Place
-from ..syntax.yaml import Yaml
-from ..syntax.yaml_events import scalars
-from ..syntax.yaml_lookup import lookup_of
+from ..syntax.yaml import Yaml, scalars
 from ..syntax.yaml_places import Style
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
@@ -203,8 +201,7 @@ def suppression_comments_of(file: SourceFile) -> SuppressionComments:
         content = file.text.content
         if "medplum-lint" not in content or not file.looks_like_yaml:
             return SuppressionComments((), ())
-        lookup = lookup_of(file.yaml)
-        is_text = lookup.has if lookup is not None else within(scalar.span for scalar in scalars(content))
+        is_text = within(scalar.span for scalar in scalars(file.yaml))
         return read_suppression_comments(file.text, lambda at: not is_text(at))
 
     comments: SuppressionComments = file.cached("suppression comments", read)
@@ -230,8 +227,8 @@ def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
     """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
 
     def excerpts() -> LineExcerpts:
-        tokens = partial(tokens_of_yaml, file.text.content, file.yaml, assignments=True)
-        made: LineExcerpts = file.cached("lines", lambda: LineExcerpts(file.text, tokens()))
+        tokens = partial(yaml_tokens, file.text.content, file.yaml, assignments=True)
+        made: LineExcerpts = file.cached("lines", lambda: LineExcerpts(file.text, ListedTokens(tokens())))
         return made
 
     def lines(ask: Callable[[], Visibility]) -> Lines:

@@ -19,8 +19,6 @@ from .values import LONGEST_LEGIBLE, Public, Visibility, shown_again, visible_te
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
-    from ..syntax.yaml_events import Scalar
-    from ..syntax.yaml_lookup import ScalarLookup
 
 _FARTHEST = 2_000
 """Characters behind a place of a long line that are looked at."""
@@ -65,20 +63,6 @@ class ListedTokens:
         return self._tokens[first : bisect_left(self._starts, part.end)]
 
 
-class YamlTokens:
-    """The tokens of YAML that was read, as :func:`yaml_tokens` gives them: only those near a place that is asked for are made."""
-
-    def __init__(self, content: str, lookup: ScalarLookup, *, assignments: bool = False) -> None:
-        self._content = content
-        self._lookup = lookup
-        self._assignments = assignments
-
-    def within(self, part: Span) -> Sequence[Token]:
-        """See :meth:`Tokens.within`."""
-        tokens = yaml_tokens(self._content, assignments=self._assignments, given=self._lookup.within(part))
-        return [token for token in tokens if token.span.end > part.start and token.span.start < part.end]
-
-
 class LineExcerpts:
     """Excerpts of a text whose ``tokens`` are known: all of them, or those near a place."""
 
@@ -118,15 +102,15 @@ class LineExcerpts:
         return (token.span.start for token in tokens if token.role == "name" and token.span.start >= first)
 
 
-def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scalar] | None = None) -> list[Token]:
+def yaml_tokens(content: str, documents: Iterable[Yaml], *, assignments: bool = False) -> list[Token]:
     """The names and values of a YAML text up to the first mistake in it.
 
-    ``assignments``: list items such as ``NAME=value`` are a name and a value. ``given`` are the scalars of the text, where they are known.
+    ``assignments``: list items such as ``NAME=value`` are a name and a value.
     """
-    from ..syntax.yaml_events import scalars
+    from ..syntax.yaml import scalars
 
     tokens: list[Token] = []
-    for one in scalars(content) if given is None else given:
+    for one in scalars(documents):
         split = _ASSIGNMENT.match(one.text) if assignments and one.in_list and one.style in ("plain", "single", "double") else None
         at = one.span.start + (one.style != "plain")
         if split is not None and content.startswith(split[0], at):
@@ -137,16 +121,6 @@ def yaml_tokens(content: str, *, assignments: bool = False, given: Iterable[Scal
         elif one.span.end > one.span.start:
             tokens.append(Token(one.span, "name" if one.is_key else "value", one.name, one.text))
     return tokens
-
-
-def tokens_of_yaml(content: str, documents: tuple[Yaml, ...], *, assignments: bool = False) -> Tokens:
-    """What finds the tokens of a YAML text, which are those that :func:`yaml_tokens` gives, in its ``documents``."""
-    from ..syntax.yaml_lookup import lookup_of
-
-    lookup = lookup_of(documents)
-    if lookup is None:
-        return ListedTokens(yaml_tokens(content, assignments=assignments))
-    return YamlTokens(content, lookup, assignments=assignments)
 
 
 class _LineReader:

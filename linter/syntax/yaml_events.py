@@ -1,13 +1,13 @@
-"""The events of PyYAML's C parser, what it complains of in words for people, and the scalars of a text in their order."""
+"""The events of PyYAML's C parser, and what it complains of in words for people."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..text import Span
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final
 from .yaml_places import Style
 
 DEEPEST: Final = 900
@@ -42,25 +42,6 @@ def parsing(content: str) -> Iterator[Iterator[Any]]:
     finally:
         if loader is not None:
             loader.dispose()
-
-
-class EventKinds(NamedTuple):
-    """The classes of events; those that begin collections with whether these are lists."""
-
-    scalar: type
-    begins: Mapping[Any, bool]
-    ends: frozenset[type]
-    alias: type
-    document_end: type
-
-
-def event_kinds() -> EventKinds:
-    """The classes of the events that a parser gives."""
-    import yaml
-
-    begins: dict[Any, bool] = {yaml.MappingStartEvent: False, yaml.SequenceStartEvent: True}
-    ends = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
-    return EventKinds(yaml.ScalarEvent, begins, ends, yaml.AliasEvent, yaml.DocumentEndEvent)
 
 
 def _refusal(error: Any, content: str, *, in_bytes: bool) -> Refused:
@@ -122,71 +103,3 @@ def end_of_block(event: Any, content: str) -> int:
     while end > start + 1 and content[end - 1] in " \t\r\n":
         end -= 1
     return int(end)
-
-
-# --- Scalars -------------------------------------------------------------------------------------------------------------------------
-
-
-class Scalar(NamedTuple):
-    """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
-
-    ``in_list``: it is an item of a list.
-    """
-
-    span: Span
-    is_key: bool
-    name: str
-    text: str
-    style: Style
-    in_list: bool
-
-
-def scalars(content: str) -> Iterator[Scalar]:
-    """The scalars of a text in their order, up to the first mistake in it; aliases, tags and comments are left out."""
-    try:
-        with parsing(content) as events:
-            yield from _scalars(events, content)
-    except Refused:
-        return
-
-
-def _scalars(events: Iterator[Any], content: str) -> Iterator[Scalar]:
-    stack: list[_Scope] = [_Scope(is_mapping=False, name="")]
-    for event in events:
-        kind = type(event).__name__
-        scope = stack[-1]
-        if kind == "ScalarEvent":
-            style = STYLES[event.style or ""]
-            end = end_of_block(event, content) if style in ("literal", "folded") else event.end_mark.index
-            is_key = scope.is_mapping and scope.key is None
-            name = event.value if is_key else scope.name_of_value
-            yield Scalar(Span(event.start_mark.index, end), is_key, name, event.value, style, not scope.is_mapping)
-            scope.pass_over(event.value)
-        elif kind == "AliasEvent":
-            scope.pass_over("")
-        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-            inner_name = "" if scope.is_mapping and scope.key is None else scope.name_of_value
-            scope.pass_over("")
-            stack.append(_Scope(is_mapping=kind == "MappingStartEvent", name=inner_name))
-        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-            stack.pop()
-
-
-class _Scope:
-    """A collection around scalars: what the name of the next value is."""
-
-    __slots__ = ("is_mapping", "key", "name")
-
-    def __init__(self, *, is_mapping: bool, name: str) -> None:
-        self.is_mapping = is_mapping
-        self.name = name
-        self.key: str | None = None
-
-    @property
-    def name_of_value(self) -> str:
-        return (self.key or "") if self.is_mapping else self.name
-
-    def pass_over(self, text: str) -> None:
-        """A name or a value was read."""
-        if self.is_mapping:
-            self.key = text if self.key is None else None

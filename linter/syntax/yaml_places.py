@@ -1,7 +1,4 @@
-"""Where the values of a YAML document stand and how they are written, by their paths.
-
-A reader notes what it comes by in flat lists (:class:`YamlTree`); objects are made of that only on the way to what is asked for.
-"""
+"""Where the values of a YAML document stand and how they are written, by their paths."""
 
 from __future__ import annotations
 
@@ -12,200 +9,81 @@ from ..typed import Any, Literal, NamedTuple
 from .places import JsonPath, Place
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
-_STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
-
-
-class Alias(NamedTuple):
-    """What stands for another node: its index, None where nothing can be found that it stands for."""
-
-    target: int | None
-
-
-class YamlTree:
-    """The nodes of a text in the order in which they begin, names among them: ``starts`` and ``ends`` in characters of ``content``.
-
-    ``marks`` holds for a scalar its text, for a mapping the index of the first node behind it, for a list the same with a minus sign, and
-    for an alias what it stands for. ``roots`` are the nodes that are documents. ``properties`` are the style of those scalars that
-    begin with an anchor or a tag, with the tag; ``merge_names`` the names that are ``<<``; ``merged`` what these bring into a mapping:
-    other mappings, in their order.
-    """
-
-    __slots__ = ("content", "ends", "marks", "merge_names", "merged", "nodes", "properties", "roots", "sizes", "starts")
-
-    def __init__(self, content: str) -> None:
-        self.content = content
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.marks: list[str | int | Alias] = []
-        self.roots: list[int] = []
-        self.properties: dict[int, tuple[Style, str | None]] = {}
-        self.merge_names: set[int] = set()
-        self.merged: dict[int, list[int]] = {}
-        self.nodes: dict[int, YamlNode] = {}
-        self.sizes: dict[int, int] = {}
-
-    def add(self, span: Span, mark: int | Alias) -> int:
-        """Note a collection or an alias that begins; gives its index."""
-        self.starts.append(span.start)
-        self.ends.append(span.end)
-        self.marks.append(mark)
-        return len(self.marks) - 1
-
-    def node(self, index: int) -> YamlNode:
-        """What stands at an index, which is no alias."""
-        if index not in self.nodes:
-            self.nodes[index] = YamlNode(self, index)
-        return self.nodes[index]
-
-    def resolved(self, index: int) -> int:
-        """What stands at an index, or what that stands for."""
-        mark = self.marks[index]
-        return index if not isinstance(mark, Alias) or mark.target is None else mark.target
-
-    def behind(self, index: int) -> int:
-        """The index of the first node behind another one and all that is in it."""
-        mark = self.marks[index]
-        return abs(mark) if isinstance(mark, int) else index + 1
-
-    def is_list(self, index: int) -> bool:
-        """Whether a node is a list that was read to its end."""
-        mark = self.marks[index]
-        return isinstance(mark, int) and mark < 0
-
-    def style(self, index: int) -> Style:
-        """How a scalar is quoted. What has neither anchor nor tag shows that by its first character."""
-        if index in self.properties:
-            return self.properties[index][0]
-        start = self.starts[index]
-        if start == self.ends[index] or not isinstance(self.marks[index], str):
-            return "plain"
-        return _STYLES.get(self.content[start], "plain")
-
-    def span(self, index: int) -> Span:
-        """Where a node stands."""
-        return Span(self.starts[index], self.ends[index])
-
-    def items(self, index: int) -> Iterator[int]:
-        """The indexes of the items of a list."""
-        at, stop = index + 1, self.behind(index)
-        while at < stop:
-            yield at
-            at = self.behind(at)
-
-    def pairs(self, index: int) -> Iterator[tuple[int, int]]:
-        """The indexes of the names of a mapping and of their values, in their order; without a name that breaks off."""
-        nodes = self.items(index)
-        return zip(nodes, nodes, strict=False)
-
-    def named_pairs(self, index: int) -> Iterator[tuple[str, int, int]]:
-        """Those pairs that make entries, each with its name: without what is merged, or has a collection in place of a name."""
-        for key, value in self.pairs(index):
-            name = self.name(key)
-            if name is not None:
-                yield name, key, value
-
-    def name(self, key: int) -> str | None:
-        """The name that a key gives; None for ``<<``, and for a collection."""
-        mark = self.marks[self.resolved(key)]
-        if isinstance(mark, str):
-            return mark if key not in self.merge_names else None
-        return "" if isinstance(mark, Alias) else None
-
-    def members(self, index: int) -> dict[str | int, Member] | None:
-        """The members of a collection, aliases followed; None for a scalar."""
-        if not isinstance(self.marks[index], int):
-            return None
-        if self.is_list(index):
-            return {number: self._member(None, item) for number, item in enumerate(self.items(index))}
-        members: dict[str | int, Member] = {}
-        for name, key, value in self.named_pairs(index):
-            members.pop(name, None)  # of two the last counts, and stands where that does
-            members[name] = self._member(self.span(key), value)
-        for other in self.merged.get(index, ()):
-            for step, member in (self.node(other).members or {}).items():
-                members.setdefault(step, member)
-        return members
-
-    def _member(self, key: Span | None, value: int) -> Member:
-        alias = self.span(value) if isinstance(self.marks[value], Alias) else None
-        return Member(self.node(self.resolved(value)), key, alias)
-
-    def size(self, index: int) -> int:
-        """How many values a closed node holds, itself included, aliases counted as what they stand for, and names not at all."""
-        index = self.resolved(index)
-        waiting = [index]
-        while waiting:
-            at = waiting[-1]
-            inner = self._values(at) if at not in self.sizes else []
-            unknown = [one for one in inner if one not in self.sizes]
-            waiting += unknown
-            if not unknown:
-                self.sizes.setdefault(at, 1 + sum(self.sizes[one] for one in inner))
-                waiting.pop()
-        return self.sizes[index]
-
-    def _values(self, index: int) -> list[int]:
-        """The nodes that are values in a collection, with those that are merged into it."""
-        if not isinstance(self.marks[index], int):
-            return []
-        if self.is_list(index):
-            return [self.resolved(item) for item in self.items(index)]
-        return [*(self.resolved(value) for _, _, value in self.named_pairs(index)), *self._merged_values(index)]
-
-    def _merged_values(self, index: int) -> Iterator[int]:
-        names = {name for name, _, _ in self.named_pairs(index)} if index in self.merged else set()
-        for other in self.merged.get(index, ()):
-            for step, member in (self.node(other).members or {}).items():
-                if isinstance(step, str) and step not in names:
-                    names.add(step)
-                    yield member.node.index
 
 
 class YamlNode:
-    """Where a value stands and how it was written. Aliases share the node that they stand for."""
+    """A scalar, collection or alias where it is written. Names are nodes too.
 
-    __slots__ = ("_members", "_tree", "index")
+    ``start`` is the offset of its first character, which can be that of an anchor or a tag. ``raw`` is the text of a scalar before it is
+    taken for a number or the like, ``style`` how it is quoted. ``name`` is the name that it gives as a key: None for ``<<``, and for a
+    collection.
+    """
 
-    def __init__(self, tree: YamlTree, index: int) -> None:
-        self._tree = tree
-        self._members: Any = _UNREAD
-        self.index = index
+    children: list[YamlNode] | None = None
+    """The items of a list, the names and values of a mapping by turns; None for a scalar, and for an alias."""
+    is_list: bool = False
+    is_flow: bool = False
+    is_merge: bool = False
+    """Whether it is the name ``<<``."""
+    is_alias: bool = False
+    target: YamlNode | None = None
+    """What an alias stands for; None for one of which nothing can be found."""
+    tag: str | None = None
+    merged: tuple[YamlNode, ...] = ()
+    """The mappings that ``<<`` brings into this one, the first of which counts."""
+    size: int = 1
+    """How many values it holds, itself included, aliases counted as what they stand for."""
+    _members: dict[str | int, Member] | None = None
+
+    def __init__(self, start: int, end: int, name: str | None, value: Any = None, raw: str = "", style: Style = "plain") -> None:
+        self.start = start
+        self.end = end
+        self.name = name
+        self.value = value
+        self.raw = raw
+        self.style = style
 
     @property
-    def start(self) -> int:
-        """The offset of its first character, which can be that of an anchor or a tag."""
-        return self._tree.starts[self.index]
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end)
 
     @property
-    def end(self) -> int:
-        """The offset behind its last character."""
-        return self._tree.ends[self.index]
+    def is_scalar(self) -> bool:
+        """Whether it is a scalar that is written here."""
+        return self.children is None and not self.is_alias
 
-    def note_members(self) -> None:
-        """Find out its members, if they are not known."""
-        if self._members is _UNREAD:
-            self._members = self._tree.members(self.index)
+    @property
+    def resolved(self) -> YamlNode:
+        """The node itself, or what it stands for."""
+        return self if self.target is None else self.target
+
+    def pairs(self) -> Iterator[tuple[YamlNode, YamlNode]]:
+        """The names of a mapping and their values, in their order; without a name that breaks off."""
+        children = iter(self.children or ())
+        return zip(children, children, strict=False)
 
     @property
     def members(self) -> dict[str | int, Member] | None:
-        """The members of a collection, what is merged into it included; None for a scalar."""
-        self.note_members()
-        members: dict[str | int, Member] | None = self._members
-        return members
+        """The members of a collection, aliases followed, and what is merged into it included; None for a scalar."""
+        if self._members is None and self.children is not None:
+            self._members = dict(self._own_members())
+            for other in self.merged:
+                for step, member in (other.members or {}).items():
+                    self._members.setdefault(step, member)
+        return self._members
 
-    @property
-    def raw(self) -> str:
-        """The text of a scalar before it is taken for a number or the like."""
-        mark = self._tree.marks[self.index]
-        return mark if isinstance(mark, str) else ""
-
-    @property
-    def style(self) -> Style:
-        """How a scalar is quoted."""
-        return self._tree.style(self.index)
-
-
-_UNREAD = object()
+    def _own_members(self) -> Iterator[tuple[str | int, Member]]:
+        if self.is_list:
+            yield from (
+                (index, Member(item.resolved, None, item.span if item.is_alias else None)) for index, item in enumerate(self.children or ())
+            )
+            return
+        last = {name: (key, value) for key, value in self.pairs() if (name := key.name) is not None}
+        for key, value in self.pairs():
+            name = key.name
+            if name is not None and last[name][0] is key:
+                yield name, Member(value.resolved, key.span, value.span if value.is_alias else None)
 
 
 class Member(NamedTuple):
@@ -216,39 +94,66 @@ class Member(NamedTuple):
     alias: Span | None
 
 
+class Scalar(NamedTuple):
+    """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
+
+    ``in_list``: it is an item of a list.
+    """
+
+    span: Span
+    is_key: bool
+    name: str
+    text: str
+    style: Style
+    in_list: bool
+
+
 class YamlPlaces:
     """Finds values again by their paths, with how they are written."""
 
-    __slots__ = ("_root", "tree")
-
-    def __init__(self, tree: YamlTree, root: int | None) -> None:
-        self.tree = tree
-        """All nodes of the text, those of its other documents included."""
+    def __init__(self, root: YamlNode | None) -> None:
         self._root = root
 
     def member(self, path: JsonPath) -> Member | None:
         """How a value is written, or None where nothing stands at the path."""
-        member = Member(self.tree.node(self.tree.resolved(self._root)), None, None) if self._root is not None else None
+        member = None if self._root is None else Member(self._root.resolved, None, None)
         for step in path:
             members = member.node.members if member is not None else None
-            if members is None:
-                return None
-            member = members.get(step)
+            member = None if members is None else members.get(step)
         return member
 
     def find(self, path: JsonPath) -> Place | None:
         """The place of a value, or None where nothing stands at the path. A value that is left out is an empty place."""
         member = self.member(path)
-        if member is None:
-            return None
-        return Place(member.alias or Span(member.node.start, member.node.end), member.key)
+        return None if member is None else Place(member.alias or member.node.span, member.key)
+
+    def _scalar(self, path: JsonPath) -> YamlNode | None:
+        member = self.member(path)
+        return member.node if member is not None and member.node.children is None else None
 
     def raw(self, path: JsonPath) -> str | None:
         """The text of a scalar before it is taken for a number or the like (``"0123"``, ``"on"``, ``""``); None for anything else."""
-        member = self.member(path)
-        return member.node.raw if member is not None and member.node.members is None else None
+        node = self._scalar(path)
+        return None if node is None else node.raw
 
     def style(self, path: JsonPath) -> Style | None:
         """How a scalar is quoted; None for anything else."""
-        member = self.member(path)
-        return member.node.style if member is not None and member.node.members is None else None
+        node = self._scalar(path)
+        return None if node is None else node.style
+
+    def scalars(self) -> Iterator[Scalar]:
+        """The scalars of the document in their order, names among them; aliases, tags and comments are left out."""
+        waiting = [] if self._root is None else [(self._root, "", False, True)]
+        while waiting:
+            node, name, is_key, in_list = waiting.pop()
+            if node.is_alias:
+                continue
+            if node.children is None:
+                yield Scalar(node.span, is_key, node.raw if is_key else name, node.raw, node.style, in_list)
+            elif node.is_list:
+                waiting += [(item, name, False, True) for item in reversed(node.children)]
+            else:
+                names = ["", *(one.raw for one in node.children)]
+                waiting += [
+                    (one, "" if at % 2 == 0 else names[at], at % 2 == 0, False) for at, one in reversed([*enumerate(node.children)])
+                ]
