@@ -402,8 +402,45 @@ class Related(NamedTuple):
     message: str
 
 
+class Message(NamedTuple):
+    """What is wrong, why that matters and what to do, each as a clause, and the one sentence that they make: ``text``.
+
+    ``also`` names further settings that it is about. ``stops``: because of it the server does not start. Secrets are masked in all of it.
+    :func:`sentence` makes one.
+    """
+
+    what: str
+    text: str
+    why: str = ""
+    remedy: str = ""
+    also: str = ""
+    stops: bool = False
+
+    def add(self, part: Literal["why", "remedy", "also"], clause: str, by: str = "; ") -> Message:
+        """The message with one more clause at the end of its sentence, joined by ``by``; the same message if the clause is empty."""
+        if not clause:
+            return self
+        before: str = getattr(self, part)
+        added: dict[str, Any] = {part: f"{before}; {clause}" if before else clause}
+        return self._replace(text=f"{self.text}{by}{clause}", **added)
+
+    def about(self, name: str) -> Message:
+        """The message behind the name of what it is about."""
+        return self._replace(what=f"{name} {self.what}", text=f"{name} {self.text}")
+
+
+def sentence(what: str, why: str = "", remedy: str = "", *, by: str = ": ", then: str = "; ", stops: bool = False) -> Message:
+    """A message: what is wrong, why that matters (joined by ``by``), and what to do (joined by ``then``)."""
+    return Message(what, what, stops=stops).add("why", why, by).add("remedy", remedy, then)
+
+
+def as_message(says: str | Message) -> Message:
+    """A message, or a text as one that only says what is wrong."""
+    return Message(says, says) if isinstance(says, str) else says
+
+
 class Finding(NamedTuple):
-    """Something wrong at one place: the id of the rule, a message in which secrets are masked, and the place in a document.
+    """Something wrong at one place: the id of the rule, what it ``says``, and the place in a document.
 
     ``path`` is None when it is about no setting, and ``part`` is what of that stands at ``span``. ``suppressed`` is the reason why it is
     accepted, None where it is not, and ``accepted_by`` is what says so. ``holders`` are those of :class:`Document` of which it is true;
@@ -412,7 +449,7 @@ class Finding(NamedTuple):
 
     rule: str
     severity: Level
-    message: str
+    says: Message
     document: Document
     path: SettingPath | None
     span: Span
@@ -423,6 +460,16 @@ class Finding(NamedTuple):
     holders: tuple[tuple[str, str], ...] | None = None
     part: Part = "value"
     case: int = 0
+
+    @property
+    def message(self) -> str:
+        """What it says, in one sentence."""
+        return self.says.text
+
+    @property
+    def gravity(self) -> int:
+        """How far down it stands among others: 0 for an error that keeps the server from starting, then by severity."""
+        return 0 if self.severity == "error" and self.says.stops else 1 + LEVELS.index(self.severity)
 
     @property
     def held_by(self) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from support.language import uses
 
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
-from linter.model import ABSENT, UNKNOWN
+from linter.model import ABSENT, UNKNOWN, as_message
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
 from linter.policy.operators import OPERATORS
@@ -392,7 +392,9 @@ def test_what_a_library_takes(name: str) -> None:
 
 
 def test_each_wrong_origin_is_named() -> None:
-    assert FORMATS["origins"].reason("https://A.example,https://b.example, https://c.example:443,,x,y") == (
+    reason = FORMATS["origins"].reason("https://A.example,https://b.example, https://c.example:443,,x,y")
+    assert reason is not None
+    assert as_message(reason).text == (
         "entry 1 must be in lower case, as browsers send origins; entry 3 must be without :443, which browsers leave out; "
         "entry 4 must not be empty; anything else never matches, and browsers block the requests"
     )

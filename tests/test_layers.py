@@ -28,7 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "_built": set(),
     "files": set(),
     "registry": {"_built"},
-    "formats": {"registry"},
+    "formats": {"model", "registry"},
     "text": set(),
     "release": set(),
     "memo": set(),

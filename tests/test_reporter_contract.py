@@ -35,6 +35,7 @@ from linter.model import (
     RuleInfo,
     SettingPath,
     Style,
+    sentence,
 )
 from linter.reporters import Reporter, reporter
 from linter.text import Edit
@@ -75,7 +76,7 @@ def document(text: str = SERVER, kind: str = "server/json", uri: str = "server.j
 
 
 def finding(where: Document, path: SettingPath | None, message: str, rule: RuleInfo = SLASH) -> Finding:
-    return Finding(rule.id, rule.level, message, where, path, where.locate(path or ()))
+    return Finding(rule.id, rule.level, sentence(message), where, path, where.locate(path or ()))
 
 
 def status(where: Document) -> FileStatus:

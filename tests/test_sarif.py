@@ -27,7 +27,7 @@ from support.helpers import compare_with
 from support.sarif_objects import as_objects_say
 
 from linter.cli import cli
-from linter.model import Configuration, Document, FileStatus, Finding, Level, Part, Related, Result, RuleInfo, SettingPath, Style
+from linter.model import Configuration, Document, FileStatus, Finding, Level, Part, Related, Result, RuleInfo, SettingPath, Style, sentence
 from linter.policy.rule_set import built_in_rules
 from linter.reporters import sarif
 from linter.reporters._cwe import NAMES, page_of, weaknesses
@@ -113,7 +113,7 @@ def finding(
     suppressed: str | None = None,
 ) -> Finding:
     start = where.text.content.index(part)
-    return Finding(rule, severity, message, where, path, Span(start, start + len(part)), suppressed=suppressed)
+    return Finding(rule, severity, sentence(message), where, path, Span(start, start + len(part)), suppressed=suppressed)
 
 
 def result(*findings: Finding, files: tuple[FileStatus, ...] = (), rules: Mapping[str, RuleInfo] = RULES) -> Result:
@@ -174,7 +174,7 @@ def clean() -> Result:
 def broken() -> Result:
     file = document("config/broken.json", '{"port": 8103,\n')
     return result(
-        Finding(SYNTAX.id, "error", "Expecting property name enclosed in double quotes", file, None, Span(15, 15)),
+        Finding(SYNTAX.id, "error", sentence("Expecting property name enclosed in double quotes"), file, None, Span(15, 15)),
         files=(
             FileStatus("config/broken.json", "server/json", None, None, "failed", "line 2: it ends too early"),
             FileStatus("config/locked.json", None, None, None, "failed", "Permission denied"),
@@ -425,7 +425,7 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def region(where: Document, span: Span) -> tuple[int, ...]:
-    found = only_result(Finding(SLASH.id, "error", "x", where, None, span))
+    found = only_result(Finding(SLASH.id, "error", sentence("x"), where, None, span))
     return tuple(found["locations"][0]["physicalLocation"]["region"].values())
 
 

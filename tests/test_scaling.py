@@ -96,7 +96,7 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
             entries = [config.Acceptance("r", "x", setting=setting and f"{setting}{number}", until=until) for number in range(size)]
             span = load("linter.text").Span(0, 1)
             given = config.Config(path=Path("c"), accept=tuple(entries))
-            findings = [model.Finding("r", "error", "x", loaded.document, (f"zq{number}",), span) for number in range(size)]
+            findings = [model.Finding("r", "error", model.sentence("x"), loaded.document, (f"zq{number}",), span) for number in range(size)]
 
             def accepted() -> None:
                 every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)

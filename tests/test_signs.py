@@ -19,7 +19,6 @@ from linter.conformance.secrets import is_called_secret
 from linter.formats import hosts, placeholders
 from linter.policy import node
 from linter.redaction import credentials, generated, values
-from linter.reporters import _clauses
 from linter.text import _NAMES, _uncapitalized, as_clause
 
 ops: Any = import_module("re._constants" if sys.version_info >= (3, 11) else "sre_constants")
@@ -246,26 +245,6 @@ def tried(text: str, unit: str) -> int | None:
 class Anything:
     def __contains__(self, _one: object) -> bool:
         return True
-
-
-@given(like(r"(?:to|for|in|until|where|if) [^,]*,? ?(?:set|use|it) [a-z ,]*"))
-def test_what_stands_before_an_order(clause: str) -> None:
-    condition = re.match(r"(?:to|for|in|until|where|if) [^,]*, ", clause)
-    order = clause[condition.end() :] if condition else clause
-    expected = order.split(" ", 1)[0].rstrip(",;") in _clauses.ORDERS or clause.startswith(_clauses._OTHER_REMEDIES)
-    assert _clauses._is_remedy(clause) is expected
-
-
-STOPS = rf"{_clauses._STOPS.pattern}|{_clauses._STOPS_THEN.pattern}|, (?:so it does not start|which stops the server)"
-
-
-@given(
-    like(STOPS)
-    | st.lists(st.sampled_from(["the", " server", " and", " stops", ";", ", so it", " does not", " start", " or", ":"])).map("".join)
-)
-def test_what_keeps_from_starting(text: str) -> None:
-    says_so = "start" in text or "stops" in text
-    assert _clauses.keeps_from_starting(text) is (says_so and re.search(STOPS, _clauses._without_texts(text)) is not None)
 
 
 @given(like("[A-Z][a-z]*(?![^ ,])", re.ASCII) | st.text("aAä, .1\n", max_size=8))

@@ -24,7 +24,7 @@ from linter.documents import environment_files
 from linter.documents.source import Loaded, SourceFile
 from linter.fixes.plan import Fixes, fixed
 from linter.load import Input, load
-from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted
+from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted, sentence
 from linter.policy.operators.compare import same
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.run import Options, Outcome, lint_input, lint_paths
@@ -475,7 +475,7 @@ def is_made(document: Document, changes: Sequence[Change]) -> bool:
 def finding_of(loaded: Loaded, changes: Sequence[Change]) -> Finding:
     edits = loaded.editor(changes) if loaded.editor is not None else None
     fix = Fix(tuple(changes), True, "", tuple(edits) if edits is not None else None)
-    return Finding("test/wanted", "error", "", loaded.document, changes[0].path, Span(0, 1), fix)
+    return Finding("test/wanted", "error", sentence(""), loaded.document, changes[0].path, Span(0, 1), fix)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.document and not case.server], ids=lambda case: case.name)
@@ -850,7 +850,7 @@ def test_what_would_change_something_else_is_a_bug(made: str) -> None:
         data = instead.get(".env", before.encode())
         (one,) = load(Input(".env", data, Path(".env")), None, ANY_SERVER).loaded
         fix = Fix(changes, True, "", (Edit(Span(0, len(before)), made),))
-        found = (Finding("a/b", "error", "", one.document, ("baseUrl",), Span(0, 1), fix),)
+        found = (Finding("a/b", "error", sentence(""), one.document, ("baseUrl",), Span(0, 1), fix),)
         result = Result("0", (), (one.document,), found if data == before.encode() else (), {})
         return Outcome(result, (), (), False, contents={".env": data})
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from ..documents.source import Suppression
-from ..model import Document, Finding
+from ..model import Document, Finding, Message, sentence
 from ..policy.rule_set import meant_rule
 from ..text import Span
 from ..typed import Final, NamedTuple
@@ -26,7 +26,7 @@ class Unused(NamedTuple):
 
     document: Document
     span: Span
-    message: str
+    message: Message
 
 
 class _Cover:
@@ -62,10 +62,12 @@ class _File:
         for rule in sorted(suppression.rules):
             if rule not in known:
                 is_category = any(info.category == rule for info in known.values())
-                meant = ": that is a category" if is_category else meant_rule(rule, known, known.values())
-                message = f'the suppression comment names the rule "{rule}", which does not exist{meant}'
+                near = "" if is_category else meant_rule(rule, known, known.values()).removeprefix("; ")
+                what = f'the suppression comment names the rule "{rule}", which does not exist'
+                message = sentence(what, "that is a category" if is_category else "", near)
             elif rule in self.checked and (suppression.place.start, rule) not in self.used:
-                message = f"the suppression comment for {rule} is unused, because the rule finds nothing here; delete it"
+                what = f"the suppression comment for {rule} is unused"
+                message = sentence(what, "the rule finds nothing here", "delete it", by=", because ")
             else:
                 continue
             yield Unused(self.first.document, suppression.place, message)

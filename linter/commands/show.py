@@ -105,7 +105,7 @@ def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
     """What the server makes of a value that it misreads, or of a name that it does not know. A default is neither."""
     mismatch = misread.get(one.path) if one.line is not None else None
     shown = mismatch is not None and mismatch.aspect in (*MISREAD, "known", "variable", "current")
-    return f"  ! {printable(mismatch.reason)}" if mismatch is not None and shown else ""
+    return f"  ! {printable(mismatch.reason.text)}" if mismatch is not None and shown else ""
 
 
 def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..model import Message, as_message
 from ..typed import Final
 
 _MISTAKES: Final = {"type": "type", "value": "word", "format": "form"}
@@ -22,7 +23,13 @@ class Mismatch:
     __slots__ = ("_reason", "aspect", "may_be_newer", "mistake", "part")
 
     def __init__(
-        self, aspect: str, reason: str | Callable[[], str], *, part: str = "", mistake: str | None = None, may_be_newer: bool = False
+        self,
+        aspect: str,
+        reason: str | Message | Callable[[], Message],
+        *,
+        part: str = "",
+        mistake: str | None = None,
+        may_be_newer: bool = False,
     ) -> None:
         self.aspect = aspect
         self.part = part
@@ -31,6 +38,6 @@ class Mismatch:
         self.may_be_newer = may_be_newer
 
     @property
-    def reason(self) -> str:
-        """The reason, as a clause."""
-        return self._reason if isinstance(self._reason, str) else self._reason()
+    def reason(self) -> Message:
+        """The reason, which reads on after the setting's name."""
+        return as_message(self._reason() if callable(self._reason) else self._reason)

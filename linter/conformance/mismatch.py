@@ -11,7 +11,7 @@ from functools import partial
 
 from .. import settings
 from ..formats.placeholders import is_blank, is_reference
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete, sentence
 from ..release import MAIN, Release, ServerVersion
 from ..settings import Setting
 from ..settings.env_names import setting_of
@@ -239,7 +239,7 @@ class _Checker:
     def check(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
         """The mismatch of one value, and whether its members are to be checked too; ``setting`` is that of its path, if there is one."""
         if setting is not None and is_read_later(setting, self.release):
-            return Mismatch("known", f"{read_later(setting, self.server)}, which ignores it"), False
+            return Mismatch("known", sentence(read_later(setting), f"your server is {self.server.text}, which ignores it", by="; ")), False
         if setting is None or (setting.status == "obsolete" and setting.is_read_by(self.release) is False):
             return self._unknown(path, value, setting)
         if not setting.types or self._is_no_longer_read(setting):
@@ -268,7 +268,10 @@ class _Checker:
         from ..server.stops import why_it_stops  # only for a value that does not fit
 
         stops = why_it_stops(self.document.data, path, self.release)
-        return Mismatch(mismatch.aspect, f"{mismatch.reason}: {stops}", part=mismatch.part, mistake="") if stops else mismatch
+        if not stops:
+            return mismatch
+        reason = mismatch.reason._replace(stops=True).add("why", stops, ": ")
+        return Mismatch(mismatch.aspect, reason, part=mismatch.part, mistake="")
 
     def _unknown(self, path: SettingPath, value: Any, setting: Setting | None) -> tuple[Mismatch | None, bool]:
         raw = self.document.fact(path, "raw") if self.coercion is not None else None
@@ -292,7 +295,8 @@ class _Checker:
             return Mismatch("own-name", reason, may_be_newer=bool(self.server.newer)), False
         needed = self._needed(path)
         if needed:
-            return Mismatch("misspelt", f"is not read, because it is not spelt {needed}, and {names.NEEDED[needed]}; rename it"), False
+            why = f"it is not spelt {needed}, and {names.NEEDED[needed]}"
+            return Mismatch("misspelt", sentence("is not read", why, "rename it", by=", because ", stops=needed == "baseUrl")), False
         written = UNKNOWN if self.document.fact(path, "raw") is not None else value  # a text can stand for an object
         return names.unknown_name(path, setting, self.catalogue, written, self.release, self.server), False
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
 
 from .. import settings
-from ..model import UNKNOWN, SettingPath, dotted
+from ..model import UNKNOWN, Message, SettingPath, dotted, sentence
 from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
@@ -44,19 +44,20 @@ def reader_of(catalogue: Catalogue) -> str:
 def old(setting: Setting, reader: str, server: ServerVersion) -> Mismatch:
     """The mismatch of a name that only older versions read, or none ever did."""
     unread = reader == "the server" and setting.is_unread_by(server)
-    return Mismatch("current", _instead(setting, reader) + ("; the line has no effect and can be deleted" if unread else ""))
+    use = sentence(_readers(setting, reader), remedy=f"use {setting.use}" if setting.use else "", then=": ")
+    return Mismatch("current", use.add("remedy", "the line has no effect and can be deleted" if unread else ""))
 
 
-def _instead(setting: Setting, reader: str) -> str:
-    """Who reads such a name, with the one to use.
+def _readers(setting: Setting, reader: str) -> str:
+    """Who reads such a name.
 
     Those that no CDK has read are in the catalogue because the page of its settings has them.
     """
     if setting.last != MAIN and reader == "the server":
-        return f"is read only by servers up to {setting.last}{f': use {setting.use}' if setting.use else ''}"
+        return f"is read only by servers up to {setting.last}"
     readers = "current servers" if reader == "the server" else reader
     documented = "is documented, but " if reader == "the CDK" and setting.origin == "never-read" else ""
-    return f"{documented}is not read by {readers}{f': use {setting.use}' if setting.use else ''}"
+    return f"{documented}is not read by {readers}"
 
 
 _OF_ANYBODY = frozenset({"clientId", "environment", "name", "region"})
@@ -85,31 +86,31 @@ def unknown_name(
 
     What is guessed can hold the ``value``: an object or list is none of a switch, and the other way round.
     """
-    ignored = f"is not a setting of {reader_of(catalogue)}, which ignores it"
+    ignored = sentence(f"is not a setting of {reader_of(catalogue)}, which ignores it")
     if setting is not None:
-        return Mismatch("known", lambda: f"{ignored}{_of_near_miss(setting, catalogue, release)}")
+        return Mismatch("known", lambda: _near_miss(ignored, setting, catalogue, release))
 
     guess = cache(partial(_meant, path, catalogue, value, release))  # made for a report only, unless the severity depends on it
 
-    def reason() -> str:
-        return f"{ignored if guess().is_near_miss else not_known()}{guess().hint}"
+    def reason() -> Message:
+        return (ignored if guess().is_near_miss else not_known()).add("remedy", guess().hint)
 
     return Mismatch("known", reason, may_be_newer=bool(server.newer) and not guess().is_near_miss)
 
 
-def _of_near_miss(setting: Setting, catalogue: Catalogue, release: Release) -> str:
-    """What to say of a name that the catalogue has as a near miss, at the end of a sentence."""
+def _near_miss(ignored: Message, setting: Setting, catalogue: Catalogue, release: Release) -> Message:
+    """The message about a name that the catalogue has as a near miss."""
     if not setting.use:
-        return f": {as_clause(setting.meaning)}"
+        return ignored.add("why", as_clause(setting.meaning), ": ")
     used = catalogue.get(tuple(setting.use.split(".")))
-    return "" if used is not None and is_read_later(used, release) else f"; did you mean {setting.use}?"
+    return ignored if used is not None and is_read_later(used, release) else ignored.add("remedy", f"did you mean {setting.use}?")
 
 
-def not_known(name: str = "it") -> str:
+def not_known(name: str = "it") -> Message:
     """The reason of a mismatch for a name that resembles none: it may be that of a setting which only newer servers have."""
     from ..settings.releases import DATES  # only after a mistake
 
-    return f"is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}"
+    return sentence("is not known to this version of medplum-lint", f"no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}")
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> Mismatch:
@@ -123,14 +124,14 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
         is_needed = (path[0] in _CONNECTIONS and path[-1] not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, catalogue, server.release)
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f"did you mean {near}?" if near else ""
     if is_near_miss(variable, near):
-        return Mismatch("known", f"is not a setting of the server, which ignores {printable(variable)}{hint}")
-    return Mismatch("known", f"{not_known(printable(variable))}{hint}", may_be_newer=bool(server.newer))
+        return Mismatch("known", sentence(f"is not a setting of the server, which ignores {printable(variable)}", remedy=hint))
+    return Mismatch("known", not_known(printable(variable)).add("remedy", hint), may_be_newer=bool(server.newer))
 
 
 class _Guess(NamedTuple):
-    """What was probably meant by an unknown name, as the end of a sentence, and whether the name is a near miss of it."""
+    """What to write instead of an unknown name, as a clause, and whether the name is a near miss of that."""
 
     hint: str = ""
     is_near_miss: bool = False
@@ -140,7 +141,7 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     name = str(path[-1])
     dotted_path = tuple(part for step in path for part in str(step).split("."))
     if "." in name and catalogue.get(dotted_path) is not None:
-        return _Guess(f"; in a JSON file, write {printable(name)} as an object inside an object", is_near_miss=True)
+        return _Guess(f"in a JSON file, write {printable(name)} as an object inside an object", is_near_miss=True)
     names = live_names(catalogue, release)
     above = catalogue.name_of(path[:-1])
     from .secrets import is_called_secret  # only after a mistake
@@ -149,11 +150,11 @@ def _meant(path: SettingPath, catalogue: Catalogue, value: Any, release: Release
     beside = _that_can_be(catalogue, release, above, sort, is_secret=is_secret) if above in names.members else ()
     near = near_name(name, beside)
     if near:
-        return _Guess(f"; did you mean {'.'.join([*map(str, path[:-1]), near])}?", is_near_miss(name, near))
+        return _Guess(f"did you mean {'.'.join([*map(str, path[:-1]), near])}?", is_near_miss(name, near))
     # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
     every = (tuple(one.split(".")) for one in names.ending.get(name, ()) if "*" not in one)
     elsewhere = [one for one in every if _can_be(catalogue, one, sort, is_secret=is_secret)]
-    return _Guess(f"; did you mean {'.'.join(elsewhere[0])}?") if len(elsewhere) == 1 else _Guess()
+    return _Guess(f"did you mean {'.'.join(elsewhere[0])}?") if len(elsewhere) == 1 else _Guess()
 
 
 def is_near_miss(name: str, other: str) -> bool:

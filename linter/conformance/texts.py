@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..model import SettingPath
+from ..model import SettingPath, sentence
 from ..redaction.numbers import number_text
 from ..release import Release, ServerVersion
 from ..server.loader import compares_with_true
@@ -15,7 +15,7 @@ from ..text import BLANKS
 from ..typed import Any, Final
 from . import tls
 from .answer import Mismatch
-from .values import EMPTY_SWITCH, MEANS_FALSE, MEANS_TRUE, misread_switch, outcome
+from .values import EMPTY_SWITCH, MEANS_FALSE, MEANS_TRUE, misread_switch, outcome, so
 
 
 def misread_text(text: str, value: Any, setting: Setting, by: Coercion, release: Release, way_out: str) -> Mismatch | None:
@@ -48,20 +48,23 @@ def _boolean_text(text: str, setting: Setting, release: Release, old: str, *, co
         if text in ("true", "false"):
             return None
         if word in MEANS_FALSE or (not word and not setting.default_in(release)):
-            return Mismatch("boolean-spelling", "should be exactly false: the server reads everything except exactly true as false")
-        effect = outcome(setting, False, release)
-        reason = f"counts as false, because the server reads only exactly true, in lower case, as true{effect}"
-        return misread_switch(setting, False, reason)
+            reason = sentence("should be exactly false", "the server reads everything except exactly true as false")
+            return Mismatch("boolean-spelling", reason)
+        why = f"the server reads only exactly true, in lower case, as true{so(outcome(setting, False, release))}"
+        return misread_switch(setting, False, sentence("counts as false", why, by=", because "))
     if not text:
         return EMPTY_SWITCH
     if word in MEANS_TRUE:
-        return None if text == "true" else Mismatch("boolean-spelling", "should be exactly true: the server reads any text as true here")
-    way_out = (
-        "it is on by default, so only a JSON config file can switch it off" if setting.real_default else "to switch it off, leave it out"
-    )
+        reason = sentence("should be exactly true", "the server reads any text as true here")
+        return None if text == "true" else Mismatch("boolean-spelling", reason)
     keeps = f"{old} keep" if old else "the server keeps"
-    effect = outcome(setting, True, release)
-    return misread_switch(setting, True, f"counts as true, because {keeps} it as text and any text is true{effect}; {way_out}")
+    why = f"{keeps} it as text and any text is true{so(outcome(setting, True, release))}"
+    reason = sentence("counts as true", why, by=", because ")
+    if setting.real_default:
+        reason = reason.add("why", "it is on by default, so only a JSON config file can switch it off")
+    else:
+        reason = reason.add("remedy", "to switch it off, leave it out")
+    return misread_switch(setting, True, reason)
 
 
 def _unconverted_text(text: str, setting: Setting, release: Release, old: str) -> Mismatch:
@@ -70,13 +73,14 @@ def _unconverted_text(text: str, setting: Setting, release: Release, old: str) -
     plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
     said = setting.consequence_of("text", release) if old else ""
     if said and (not re.fullmatch(r"[0-9]+", given) or _NEEDS_NUMBER in setting.tags):
-        plain, effect = False, f": {said}"
+        plain, effect = False, ""
     elif plain or re.fullmatch(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", given):
-        effect = ", and works only where JavaScript converts it by itself"
+        said, effect = "", ", and works only where JavaScript converts it by itself"
     else:
-        effect = ", and is not a number (NaN) wherever it calculates with it"
-    stays = f"stays text, because {old} do not" if old else "stays text, because the server does not"
-    reason = f"{stays} convert it to a number{effect}; leave it out or use a JSON config file"
+        said, effect = "", ", and is not a number (NaN) wherever it calculates with it"
+    why = f"{f'{old} do' if old else 'the server does'} not convert it to a number{effect}"
+    reason = sentence("stays text", why, by=", because ", stops=bool(said) and setting.stops_with("text", release)).add("why", said, ": ")
+    reason = reason.add("remedy", "leave it out or use a JSON config file")
     return Mismatch("integer-spelling" if plain else "integer", reason)
 
 
@@ -86,11 +90,9 @@ def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
         return None
     effect = _integer_effect(text, value, setting)
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:
-        return Mismatch(
-            "integer-spelling",
-            f"{effect} by luck: the server stops reading at the first non-digit; write only the digits",
-        )
-    return Mismatch("integer", f"{effect}: the server reads the leading digits and drops the rest; write plain digits")
+        reason = sentence(f"{effect} by luck", "the server stops reading at the first non-digit", "write only the digits")
+        return Mismatch("integer-spelling", reason)
+    return Mismatch("integer", sentence(effect, "the server reads the leading digits and drops the rest", "write plain digits"))
 
 
 _NEEDS_NUMBER: Final = "needs-number"
@@ -119,9 +121,10 @@ def unparsed(text: Any, path: SettingPath, by: Coercion, release: Release) -> Mi
 
     if coercion_of(path, by, release) != "object" or is_valid_json(text):
         return None
-    return Mismatch("object", "is not a setting, and must be JSON all the same: the server fails to parse this text and does not start")
+    return Mismatch("object", sentence("is not a setting, and must be JSON all the same", _NOT_PARSED, stops=True))
 
 
+_NOT_PARSED: Final = "the server fails to parse this text and does not start"
 _PARSED = ("tls", "ssl")
 """Names that are no setting everywhere, and are parsed everywhere; see ``server-obsolete.yaml``."""
 
@@ -144,11 +147,11 @@ def way_out_of(setting: Setting, catalogue: Catalogue, kind: str, release: Relea
 def _object_text(text: str, value: Any, setting: Setting, coercion: str, old: str, way_out: str) -> Mismatch | None:
     article = "an array" if setting.types[0] == "array" else "an object"
     if coercion != "object":
-        effect = f", and none of its {'entries' if article == 'an array' else 'members'} has an effect"
         parses = f"{old} do not parse" if old else "the server does not parse"
-        return Mismatch("object", f"stays text, because {parses} it here{effect}: {way_out}") if way_out else None
+        why = f"{parses} it here, and none of its {'entries' if article == 'an array' else 'members'} has an effect"
+        return Mismatch("object", sentence("stays text", why, way_out, by=", because ", then=": ")) if way_out else None
     if value == text:  # what can be parsed is never the text itself
-        return Mismatch("object", f"must be {article} in JSON; the server fails to parse this text and does not start")
+        return Mismatch("object", sentence(f"must be {article} in JSON", _NOT_PARSED, by="; ", stops=True))
     return None
 
 
@@ -170,7 +173,8 @@ def older_versions(text: str, setting: Setting, by: Coercion, server: ServerVers
     }.get(kind)
     if effect is None:
         return None
-    return Mismatch("all-versions", f"is read as meant only since {began}, or in a JSON config file: older servers {effect}")
+    reason = sentence(f"is read as meant only since {began}, or in a JSON config file", f"older servers {effect}")
+    return Mismatch("all-versions", reason)
 
 
 def older_loaders(setting: Setting, catalogue: Catalogue, server: ServerVersion) -> Mismatch | None:
@@ -181,5 +185,5 @@ def older_loaders(setting: Setting, catalogue: Catalogue, server: ServerVersion)
     from .variables import portable
 
     everywhere = portable(setting, catalogue, server.oldest)
-    advice = f"; {everywhere} works on all of them" if everywhere else ""
-    return Mismatch("all-loaders", f"is ignored by servers before {began}, which do not know this variable{advice}")
+    advice = f"{everywhere} works on all of them" if everywhere else ""
+    return Mismatch("all-loaders", sentence(f"is ignored by servers before {began}, which do not know this variable", advice, by="; "))

@@ -7,6 +7,7 @@ Where nothing parses them, ``database.ssl`` and ``redis.tls`` are handed on as t
 
 from __future__ import annotations
 
+from ..model import sentence
 from ..patterns import pattern
 from ..settings import Setting
 from ..syntax.json import valid_value
@@ -33,15 +34,15 @@ def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
     """The mismatch of a parameter's text that stays text; None where it works. ``way_out`` is how to give the options."""
     off = text.strip().lower() in MEANS_FALSE
     if not _is_of_redis(setting):
-        return None if text in _OF_PG else Mismatch("object", f"{_REFUSED}; {'to connect without TLS, leave it out' if off else way_out}")
+        remedy = "to connect without TLS, leave it out" if off else way_out
+        return None if text in _OF_PG else Mismatch("object", sentence(_REFUSED, remedy=remedy, stops=True))
     if off:
-        reason = "counts as true, because the server keeps it as text and any text turns TLS on; to switch it off, leave it out"
-        return misread_switch(setting, True, reason)
+        why, remedy = "the server keeps it as text and any text turns TLS on", "to switch it off, leave it out"
+        return misread_switch(setting, True, sentence("counts as true", why, remedy, by=", because "))
     if not text.strip() or _says_only_that(text):
         return None
-    return Mismatch(
-        "object", f"stays text, because the server does not parse it here: it turns TLS on, but its options are ignored; {way_out}"
-    )
+    reason = sentence("stays text", "the server does not parse it here", by=", because ")
+    return Mismatch("object", reason.add("why", "it turns TLS on, but its options are ignored", ": ").add("remedy", way_out))
 
 
 def text_in_json(value: Any, setting: Setting) -> Mismatch | None:
@@ -51,13 +52,15 @@ def text_in_json(value: Any, setting: Setting) -> Mismatch | None:
     off = value.strip().lower() in MEANS_FALSE
     if not _is_of_redis(setting):
         wanted = "false" if off else "true, or an object,"
-        reason = f"{_REFUSED}; write {wanted} without quotes"
+        reason = sentence(_REFUSED, remedy=f"write {wanted} without quotes", stops=True)
         return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason)
     if off:
         return None
     if _says_only_that(value):
-        return Mismatch("boolean-spelling", "must be true, or an object, without quotes; at this text, as at any, the server turns TLS on")
-    return Mismatch("type", "is text, which turns TLS on, but options in it are ignored; write an object without quotes")
+        why = "at this text, as at any, the server turns TLS on"
+        return Mismatch("boolean-spelling", sentence("must be true, or an object, without quotes", why, by="; "))
+    what = "is text, which turns TLS on, but options in it are ignored"
+    return Mismatch("type", sentence(what, remedy="write an object without quotes"))
 
 
 def _says_only_that(text: str) -> bool:

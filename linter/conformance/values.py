@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from math import inf
 
 from ..formats import FORMATS
+from ..model import Message, sentence
 from ..patterns import pattern
 from ..redaction.numbers import is_short, number_text, short_number_text
 from ..release import Release, ServerVersion
@@ -61,28 +62,35 @@ def boolean_in_json(value: Any, setting: Setting, reader: str, release: Release)
     if "integer" in setting.types:
         return None
     if value == 0 and ONLY_FALSE_IS_OFF in setting.tags:
-        return misread_switch(setting, True, f"is 0, and {reader} takes only false for false{outcome(setting, True, release)}; write false")
+        effect = outcome(setting, True, release)
+        return misread_switch(setting, True, sentence(f"is 0, and {reader} takes only false for false", effect, "write false", by=", so "))
     which = f"the number {number_text(value)}" if value in (0, 1) else "this number"  # any other can be a secret in the wrong place
-    return Mismatch("boolean-spelling", f"must be true or false; {reader} reads {which} as {number_text(bool(value))}")
+    reason = sentence("must be true or false", f"{reader} reads {which} as {number_text(bool(value))}", by="; ")
+    return Mismatch("boolean-spelling", reason)
 
 
 def _text_for_boolean(value: str, setting: Setting, reader: str, release: Release) -> Mismatch:
     if not value:
         return EMPTY_SWITCH
     if value.strip().lower() in MEANS_TRUE:
-        return Mismatch("boolean-spelling", f"must be true without quotes; {reader} reads this text as true, like any other")
-    effect = outcome(setting, True, release)
-    return misread_switch(setting, True, f"is text, and {reader} reads any text as true{effect}; write true or false without quotes")
+        reason = sentence("must be true without quotes", f"{reader} reads this text as true, like any other", by="; ")
+        return Mismatch("boolean-spelling", reason)
+    what, effect = f"is text, and {reader} reads any text as true", outcome(setting, True, release)
+    return misread_switch(setting, True, sentence(what, effect, "write true or false without quotes", by=", so "))
 
 
-def misread_switch(setting: Setting, read_as: bool, reason: str) -> Mismatch:
+def misread_switch(setting: Setting, read_as: bool, reason: Message) -> Mismatch:
     """The mismatch of a switch that is read as the opposite of what is written."""
     return Mismatch("boolean", reason, part="unsafe-boolean" if read_as in setting.unsafe_when else "harmless-boolean")
 
 
 def outcome(setting: Setting, value: bool, release: Release) -> str:
-    """What a switch does in a release when it is on or off, to be added to a sentence."""
-    effect = (setting.if_true if value else setting.if_false).at(release)
+    """What happens in a release when a switch is on or off, as a clause; empty where nobody knows."""
+    return (setting.if_true if value else setting.if_false).at(release)
+
+
+def so(effect: str) -> str:
+    """An effect as the end of a clause; empty if it is."""
     return f", so {effect}" if effect else ""
 
 
@@ -90,7 +98,8 @@ def left_out(value: Any, setting: Setting) -> Mismatch | None:
     """The mismatch of a value of another type with which the CDK does as if the setting were left out; None for any other value."""
     if FALSE_MEANS_NONE not in setting.tags or not isinstance(value, str | int | float) or value or _is_one_of(value, setting.types):
         return None
-    return Mismatch("boolean-spelling", f"is {_as_written(value)}, which the CDK takes for left out: leave it out")
+    reason = sentence(f"is {_as_written(value)}, which the CDK takes for left out", remedy="leave it out", then=": ")
+    return Mismatch("boolean-spelling", reason)
 
 
 def _as_written(value: str | float) -> str:
@@ -100,11 +109,13 @@ def _as_written(value: str | float) -> str:
 def inexact_number(value: Any, setting: Setting, server: ServerVersion) -> Mismatch | None:
     """The mismatch of what is no whole number and works all the same, as the server's library takes it; None for any other value."""
     if isinstance(value, float) and not value.is_integer() and value - value == 0 and "takes-fractions" in setting.tags:
-        return out_of_range(value, setting) or Mismatch("integer-spelling", "should be a whole number: the server makes one of it")
+        spelling = Mismatch("integer-spelling", sentence("should be a whole number", "the server makes one of it"))
+        return out_of_range(value, setting) or spelling
     if not isinstance(value, str):
         return None
     if takes_digits(setting, server.release) and re.fullmatch("[0-9]{1,15}", value):
-        spelling = Mismatch("integer-spelling", "should be a number without quotes: that the server reads this text as one is an accident")
+        reason = sentence("should be a number without quotes", "that the server reads this text as one is an accident")
+        spelling = Mismatch("integer-spelling", reason)
         return out_of_range(value, setting) or spelling
     if "takes-durations" in setting.tags and _DURATION.fullmatch(value):
         has_unit = value[-1:].isalpha()
@@ -112,7 +123,8 @@ def inexact_number(value: Any, setting: Setting, server: ServerVersion) -> Misma
             return None
         older = has_unit and server.may_be_before(_TAKES_DURATIONS)
         but = f", but servers before {_TAKES_DURATIONS} set no limit with it" if older else ""
-        return Mismatch("integer-spelling", f"should be a number of milliseconds: PostgreSQL reads this text as a time{but}")
+        reason = sentence("should be a number of milliseconds", f"PostgreSQL reads this text as a time{but}")
+        return Mismatch("integer-spelling", reason)
     return None
 
 
@@ -217,8 +229,8 @@ def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
             mistake = "absent" if value == 0 and setting.zero_means_default else "below" if aspect == "range" else "low"
             return Mismatch(aspect, f"{verb} at least {low:,}{_counted(unit, low)}, not {short_number_text(value)}", mistake=mistake)
         if high is not None and value > high:
-            reason = f"{verb} at most {high:,}{_counted(unit, high)}, not {short_number_text(value)}{_tolerance(value, setting)}"
-            return Mismatch(aspect, reason, mistake="above")
+            what = f"{verb} at most {high:,}{_counted(unit, high)}, not {short_number_text(value)}"
+            return Mismatch(aspect, sentence(what, _tolerance(value, setting)), mistake="above")
     return None
 
 
@@ -229,7 +241,7 @@ def _counted(unit: str, number: float) -> str:
 
 def _tolerance(value: float, setting: Setting) -> str:
     step = re.fullmatch(r"time steps of (\d+) seconds", setting.unit) if abs(value) != inf and is_short(number_text(value)) else None
-    return f": codes up to {number_text(value * int(step[1]))} seconds old or early are accepted" if step else ""
+    return f"codes up to {number_text(value * int(step[1]))} seconds old or early are accepted" if step else ""
 
 
 def wrong_format(value: Any, setting: Setting) -> Mismatch | None:

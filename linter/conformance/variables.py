@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from ..model import Message, sentence
 from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
@@ -16,26 +17,27 @@ from ..text import as_clause
 from .secrets import is_called_secret
 
 
-def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> str | None:
+def why_useless(variable: str, landed: str, setting: Setting | None, catalogue: Catalogue, server: ServerVersion) -> Message | None:
     """Why a variable that lands on no setting has no effect, with the one that has; None where nobody knows what was meant.
 
     ``setting`` is what the catalogue says of the name on which it lands.
     """
-    where = f"sets {landed}, which is not a setting, so the server ignores it"
+    where = sentence(f"sets {landed}, which is not a setting", "the server ignores it", by=", so ")
     later = _read_later(variable, catalogue, server)
-    if later:
-        return f"{where}: {later}"
+    if later is not None:
+        return where.add("why", later[0], ": ").add("remedy", later[1], ": ")
     named = _named(variable, setting, catalogue)
     if named is not None and named.status == "obsolete" and not named.use:
-        return f"{where}: {as_clause(named.meaning)}"
+        return where.add("why", as_clause(named.meaning), ": ")
     target = meant_setting(variable, setting, catalogue, server.release)
     if target is None:
         return None
     if is_read_later(target, server.release):
-        return f"{where}: {target.name} {read_later(target, server)}"
+        return where.add("why", f"{target.name} {read_later(target)}; your server is {server.text}", ": ")
     spelt = catalogue.get(meant_by(variable, catalogue.names()) or ())
-    deprecated = f"; {spelt.name} is deprecated as well" if spelt is not None and spelt.deprecated else ""
-    return f"{where}{deprecated}: {_how_to_set(target, catalogue, server.release)}"
+    if spelt is not None and spelt.deprecated:
+        where = where.add("why", f"{spelt.name} is deprecated as well")
+    return _how_to_set(where, target, catalogue, server.release)
 
 
 def is_read_later(setting: Setting, release: Release) -> bool:
@@ -43,7 +45,7 @@ def is_read_later(setting: Setting, release: Release) -> bool:
     return release < setting.first and setting.is_read_by(release) is False
 
 
-def read_later(setting: Setting, server: ServerVersion) -> str:
+def read_later(setting: Setting) -> str:
     """What to say of a setting that only later servers read; reads on after its name."""
     first, last = setting.first, setting.last
     if first == MAIN:
@@ -52,18 +54,18 @@ def read_later(setting: Setting, server: ServerVersion) -> str:
         since = setting.read_from
     else:
         since = f"only by {first}" if first == last else f"only from {first} to {last}"
-    return f"is read {since}; your server is {server.text}"
+    return f"is read {since}"
 
 
-def _read_later(variable: str, catalogue: Catalogue, server: ServerVersion) -> str:
-    """What to say of a variable that a later release puts on a setting, with what works on this one; empty for any other."""
+def _read_later(variable: str, catalogue: Catalogue, server: ServerVersion) -> tuple[str, str] | None:
+    """What to say of a variable that a later release puts on a setting, and what to use on this one; None for any other."""
     later = [(first, path) for first, path in landings(variable).items() if first > server.release]
     first, setting = next(((first, found) for first, path in later if (found := catalogue.get(path)) is not None), (MAIN, None))
     if setting is None or setting.status == "obsolete":
-        return ""
+        return None
     since = setting.read_from if setting.first >= first else f"from {first} on"
     everywhere = portable(setting, catalogue, server.release) if server.release >= setting.first else ""
-    return f"it is read {since}, as {setting.name}; your server is {server.text}" + (f": use {everywhere}" if everywhere else "")
+    return f"it is read {since}, as {setting.name}; your server is {server.text}", f"use {everywhere}" if everywhere else ""
 
 
 def meant_setting(variable: str, setting: Setting | None, catalogue: Catalogue, release: Release) -> Setting | None:
@@ -122,19 +124,23 @@ def live_names(catalogue: Catalogue, release: Release = MAIN) -> tuple[str, ...]
     return tuple(names)
 
 
-def _how_to_set(target: Setting, catalogue: Catalogue, release: Release) -> str:
+def _how_to_set(message: Message, target: Setting, catalogue: Catalogue, release: Release) -> Message:
+    """The message about a variable with how to set what was meant by it."""
     path = tuple(target.name.split("."))
     if target.name in SECRETS:
         members = f"{variable_of((SECRETS[target.name], 'host'), release)} and so on"
-        return f"{target.name} is read only from Parameter Store; give the connection itself, in {members}"
-    if not target.env_unsettable.at(release):
-        return members_of(target, catalogue, release) or f"use {variable_of(path, release)}"
+        only = message.add("why", f"{target.name} is read only from Parameter Store", ": ")
+        return only.add("remedy", f"give the connection itself, in {members}")
     holder = catalogue.get(path[:-1]) if len(path) > 1 else None
-    if holder is not None and holder.env_coercion.at(release) == "object":
-        return f"give {variable_of(path[:-1], release)} as an object in JSON, with the member {path[-1]}"
-    if target.use:
-        return f"use {variable_of(tuple(target.use.split('.')), release)}"
-    return f"no variable sets {target.name}, only a JSON config file does"
+    if not target.env_unsettable.at(release):
+        remedy = members_of(target, catalogue, release) or f"use {variable_of(path, release)}"
+    elif holder is not None and holder.env_coercion.at(release) == "object":
+        remedy = f"give {variable_of(path[:-1], release)} as an object in JSON, with the member {path[-1]}"
+    elif target.use:
+        remedy = f"use {variable_of(tuple(target.use.split('.')), release)}"
+    else:
+        return message.add("why", f"no variable sets {target.name}, only a JSON config file does", ": ")
+    return message.add("remedy", remedy, ": ")
 
 
 def members_of(target: Setting, catalogue: Catalogue, release: Release) -> str:

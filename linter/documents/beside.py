@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model import UNKNOWN, SettingPath
+from ..model import UNKNOWN, Message, SettingPath, sentence
 from ..release import Release
 from ..server.assembly import Stop, coercion_of, converted, is_false
 from ..settings.kinds import Coercion
@@ -12,15 +12,18 @@ from ..typed import Any, Final, NamedTuple
 
 
 class Beside(NamedTuple):
-    """A whole, the member that is given too, and what comes of it: ``effect`` reads on after a colon, with ``{whole}`` for its name."""
+    """A whole, the member that is given too, what comes of it, and what to do, with ``{whole}`` for the name of the whole."""
 
     whole: SettingPath
     member: SettingPath
     effect: str
+    remedy: str
+    stops: bool
 
-    def message(self, whole: str, member: str, order: str = "") -> str:
+    def message(self, whole: str, member: str, order: str = "") -> Message:
         """The message of the finding, with the names as they are written; ``order`` says what is known of it, as a clause."""
-        return f"{member} is given next to {whole}: {self.effect.format(whole=whole, order=order)}"
+        why, remedy = (text.format(whole=whole, order=order) for text in (self.effect, self.remedy))
+        return sentence(f"{member} is given next to {whole}", why, remedy, stops=self.stops)
 
 
 def beside_members(given: Mapping[SettingPath, Any], by: Coercion, release: Release, *, ordered: bool = False) -> Iterator[Beside]:
@@ -41,24 +44,27 @@ def beside_members(given: Mapping[SettingPath, Any], by: Coercion, release: Rele
         held = converted(given[whole], coercion)
         container = isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object")
         if not (ordered and container and all(places[whole] < places[one] for one in members)):
-            yield Beside(whole, member, _effect(held, container, by, places[whole] < places[member] if ordered else None))
+            yield Beside(whole, member, *_effect(held, container, by, places[whole] < places[member] if ordered else None))
 
 
-def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> str:
+def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tuple[str, str, bool]:
+    """What comes of it, what to do, and whether the server does not start."""
     if isinstance(held, Stop):
-        return "the server fails to parse {whole}, which must be JSON, and does not start"
+        return "the server fails to parse {whole}, which must be JSON, and does not start", "", True
     if container and first is not None:
-        return "the server sets {whole} after a member of it, which it loses; put the members into {whole}"
+        return "the server sets {whole} after a member of it, which it loses", "put the members into {whole}", False
     if container:
-        return "whichever the server receives last overrides the other{order}; put the members into {whole}"
+        return "whichever the server receives last overrides the other{order}", "put the members into {whole}", False
     replaced = held is None if by == "env_coercion" else is_false(held)
     if first is None and replaced:
-        return "the members count if the server receives {whole} first, else it loses them; delete {whole}"
+        return "the members count if the server receives {whole} first, else it loses them", "delete {whole}", False
     if first is None:
-        return f"if the server receives {{whole}} first, it {_STOPS}, else it loses the members; delete {{whole}}"
+        return f"if the server receives {{whole}} first, it {_STOPS}, else it loses the members", "delete {whole}", False
     if not first:
-        return "the server sets {whole} last, and loses the members; delete {whole}"
-    return "the server replaces {whole} by the members; delete it" if replaced else f"the server sets {{whole}} first, {_STOPS}; delete it"
+        return "the server sets {whole} last, and loses the members", "delete {whole}", False
+    if replaced:
+        return "the server replaces {whole} by the members", "delete it", False
+    return f"the server sets {{whole}} first, {_STOPS}", "delete it", True
 
 
 _STOPS: Final = 'fails with "Cannot create property" and does not start'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..model import Message, sentence
 from ..release import Release, ServerVersion
 from ..server import start
 from ..server.start import Reads
@@ -31,12 +32,10 @@ def never_read(reads: Reads, server: ServerVersion, holder: str, name: Any, star
     """The problem of variables that their server does not read: of a ``holder``, a service or container, with a name if it has one."""
     named = f"{holder} {printable(name)}" if isinstance(name, str) else holder
     if reads == "never":
-        message = (
-            f"the {named} starts the server without the argument env, so it ignores these variables "
-            f"and reads medplum.config.json, or what its argument names; add {remedy}"
-        )
+        why = "it ignores these variables and reads medplum.config.json, or what its argument names"
+        message = sentence(f"the {named} starts the server without the argument env", why, f"add {remedy}", by=", so ")
     elif takes_sources_for_one(reads, server):
-        message = f"the {named} {sources_for_one(server)}: write {remedy}"
+        message = sources_for_one(f"the {named}", server, remedy)
     else:
         return []
     return [Problem("environment-not-read", message, start)]
@@ -51,10 +50,11 @@ _SEVERAL_SOURCES: Final = Release((5, 1, 2))
 """The first release that reads more than one."""
 
 
-def sources_for_one(server: ServerVersion) -> str:
-    """What comes of several sources where :func:`takes_sources_for_one`; reads on after what holds the variables."""
-    old = f"your server, {server.text}, takes them for the name of one and does not start"
-    return f"names several sources, which are read from {_SEVERAL_SOURCES} on; {old}"
+def sources_for_one(holder: str, server: ServerVersion, remedy: str) -> Message:
+    """The message about a holder of variables that names several sources where :func:`takes_sources_for_one`."""
+    what = f"{holder} names several sources, which are read from {_SEVERAL_SOURCES} on"
+    why = f"your server, {server.text}, takes them for the name of one and does not start"
+    return sentence(what, why, f"write {remedy}", by="; ", then=": ", stops=True)
 
 
 def _words(entry_point: Any) -> list[Any]:

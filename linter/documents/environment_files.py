@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from .. import settings
+from ..model import sentence
 from ..redaction.token_line import LineExcerpts, ListedTokens, Token
 from ..settings.env_names import setting_of
 from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
@@ -194,9 +195,9 @@ def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: En
     line = _rest(content, start)
     end = closing_quote(content, start, escapes=quote == '"')
     if end < 0 or (end >= line.end and _is_of_another(content, name, Span(start, end))):
-        message = (
-            f"the quote before the value of {_named(name)} is never closed, or only by the quote of a later line: "
-            "the program that reads the file fails, or reads the lines in between as part of the value"
+        message = sentence(
+            f"the quote before the value of {_named(name)} is never closed, or only by the quote of a later line",
+            "the program that reads the file fails, or reads the lines in between as part of the value",
         )
         read.problems.append(Problem("invalid-environment-line", message, Span(start, start + 1)))
         read.variables.append(Variable(name, None, key, line))
@@ -207,7 +208,7 @@ def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: En
     inner = content[start + 1 : end]
     text: str | None = inner
     if _BLANK.fullmatch(content, behind.start, behind.end) is None:
-        message = f"something follows the closing quote of {_named(name)}: programs do not agree on the value"
+        message = sentence(f"something follows the closing quote of {_named(name)}", "programs do not agree on the value")
         read.problems.append(Problem("invalid-environment-line", message, Span(behind.start, behind.start + 1)))
         text = None
     elif quote == '"':
@@ -261,5 +262,6 @@ def _advice(text: str) -> str:
 
 def _no_assignment(content: str, span: Span) -> Problem:
     start = span.start + len(content[span.start : span.end]) - len(content[span.start : span.end].lstrip())
-    message = "this line sets no variable: write NAME=value, and a value of several lines in double quotes"
+    remedy = "write NAME=value, and a value of several lines in double quotes"
+    message = sentence("this line sets no variable", remedy=remedy, then=": ")
     return Problem("invalid-environment-line", message, Span(start, start + 1))

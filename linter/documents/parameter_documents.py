@@ -21,7 +21,7 @@ from .lines import JsonLines, Lines, TokenLines
 from .origin import public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, misplaced, name_reason, not_found
 from .parameters import KIND, Environment, Given, Parameter, Parameters, environments
-from .problems import encoding_problems, json_problems, yaml_problems
+from .problems import Consequence, encoding_problems, json_problems, yaml_problems
 from .source import Loaded, Problem, SourceFile, Suppression
 from .sums import SumOrigin, SumParts
 
@@ -37,7 +37,7 @@ class ParameterFile(NamedTuple):
     documents: list[Json | Yaml]
     given: Given
     lines: Lines
-    consequence: str
+    consequence: Consequence
     suppressions: tuple[Suppression, ...] = ()
     problems: tuple[Problem, ...] = ()
     is_dump: bool = False
@@ -218,7 +218,7 @@ def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines
     return EntriesOrigin(file.text.content, parameters, lines, start)
 
 
-def text_problems(documents: Iterable[Json | Yaml], consequence: str) -> Iterator[Problem]:
+def text_problems(documents: Iterable[Json | Yaml], consequence: Consequence) -> Iterator[Problem]:
     """Mistakes in the text of the documents of a file."""
     for parsed in documents:
         yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from .. import settings
-from ..model import SettingPath
+from ..model import SettingPath, sentence
 from ..release import Release
 from ..server.loader import has_wholes
 from ..text import printable
@@ -31,10 +31,8 @@ def merge(parameters: list[Parameter], environment: Environment) -> tuple[list[P
             merged[parameter.name] = parameter
         elif _differ(older, parameter):
             merged[parameter.name] = parameter
-            message = (
-                f"{printable(parameter.name)} is given twice and differs: a name exists once in an account and region, so these come "
-                "from two of them, or one is out of date; here the last one counts"
-            )
+            why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
+            message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
             problems.append(Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter)))
         else:
             merged[parameter.name] = _together(older, parameter)
@@ -69,33 +67,28 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
 def misnamed(environment: Environment) -> Iterator[Problem]:
     """Parameters that the server never sees because of upper or lower case in the first levels of the name."""
     for parameter in environment.wrong_case:
-        message = (
-            f"the server never sees {printable(parameter.name)}: names are case-sensitive, and the others of this environment begin "
-            f"with {printable(environment.prefix)}/"
-        )
+        why = f"names are case-sensitive, and the others of this environment begin with {printable(environment.prefix)}/"
+        message = sentence(f"the server never sees {printable(parameter.name)}", why)
         yield Problem("parameter-name-case", message, parameter.span("key"))
     first = environment.prefix.removeprefix("/").partition("/")[0]
     if first.lower() == "medplum" and first != "medplum" and environment.parameters:
-        message = (
-            f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/, because names are "
-            "case-sensitive: the server finds these parameters only if its argument has the same spelling"
-        )
+        what = f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/"
+        message = sentence(what, "names are case-sensitive", by=", because ")
+        message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
         yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
 
 
 def misplaced(environment: Environment) -> Iterator[Problem]:
     """Parameters without an environment in their names, and a path that is not of the form that is documented."""
     for parameter in environment.strays:
-        message = (
-            f"{printable(parameter.name)} has no environment in its name: no server of this file reads it; put the environment into the "
-            f"name, as in {printable(environment.prefix)}/{printable(parameter.name.rpartition('/')[2])}"
-        )
+        name = f"{printable(environment.prefix)}/{printable(parameter.name.rpartition('/')[2])}"
+        what, remedy = f"{printable(parameter.name)} has no environment in its name", f"put the environment into the name, as in {name}"
+        message = sentence(what, "no server of this file reads it", remedy)
         yield Problem("stray-parameter", message, parameter.span("key"))
     if environment.parameters and not has_documented_path(environment.prefix):
-        message = (
-            f"{printable(environment.prefix)}/ is not of the documented form /medplum/{{environment}}/: the server finds these parameters "
-            "only if its argument has this path; use the documented one"
-        )
+        what = f"{printable(environment.prefix)}/ is not of the documented form /medplum/{{environment}}/"
+        why = "the server finds these parameters only if its argument has this path"
+        message = sentence(what, why, "use the documented one")
         yield Problem("unusual-parameter-path", message, environment.parameters[0].span("key"))
 
 
@@ -107,7 +100,8 @@ def has_documented_path(prefix: str) -> bool:
 
 def not_found(parameter: Parameter, environment: Environment) -> Problem:
     """The problem of a name that AWS was asked for and did not find."""
-    message = f"there is no parameter {printable(parameter.name)}: AWS found none of this name; create it, or correct the name"
+    what, why = f"there is no parameter {printable(parameter.name)}", "AWS found none of this name"
+    message = sentence(what, why, "create it, or correct the name")
     return Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
 
@@ -138,7 +132,7 @@ def _wrong_name(parameter: Parameter, path: SettingPath) -> Problem | None:
     reason = name_reason(parameter.name)
     if reason is None:
         return None
-    message = f"AWS refuses the name {printable(parameter.name)}: it {reason}"
+    message = sentence(f"AWS refuses the name {printable(parameter.name)}", f"it {reason}")
     return Problem("invalid-parameter-name", message, parameter.span("key"), path)
 
 
@@ -159,17 +153,17 @@ def name_reason(name: str) -> str | None:
 def _too_long(parameter: Parameter, path: SettingPath) -> Problem | None:
     if not isinstance(parameter.value, str) or len(parameter.value) <= parameter.limit or path in _TOLD_BY_RULES:
         return None
-    advice = "" if parameter.limit == LIMITS["Advanced"] else f"; an Advanced parameter can hold {LIMITS['Advanced']:,}"
-    message = (
-        f"{_shown(path)} has {len(parameter.value):,} characters, but its parameter can hold {parameter.limit:,}, so AWS refuses it{advice}"
-    )
+    what = f"{_shown(path)} has {len(parameter.value):,} characters, but its parameter can hold {parameter.limit:,}"
+    message = sentence(what, "AWS refuses it", by=", so ")
+    if parameter.limit != LIMITS["Advanced"]:
+        message = message.add("why", f"an Advanced parameter can hold {LIMITS['Advanced']:,}")
     return Problem("parameter-too-long", message, parameter.span("value"), path)
 
 
 def _braces(parameter: Parameter, path: SettingPath) -> Problem | None:
     if not is_refused(parameter, path):
         return None
-    message = f"{_shown(path)} contains {{{{ … }}}}, which AWS refuses; replace it before you create the parameter"
+    message = sentence(f"{_shown(path)} contains {{{{ … }}}}, which AWS refuses", remedy="replace it before you create the parameter")
     return Problem("braces-in-parameter", message, parameter.span("value"), path)
 
 

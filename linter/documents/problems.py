@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property, partial
 
-from ..model import dotted
+from ..model import Message, as_message, dotted, sentence
 from ..syntax.places import Json, SyntaxProblem
 from ..text import Edit, Span, printable
 from ..typed import TYPE_CHECKING, Final
@@ -21,23 +21,34 @@ _ADVICE = {
 }
 
 
-def encoding_problems(file: SourceFile, consequence: str) -> Iterator[Problem]:
+Consequence = str | Message
+"""What comes of a mistake in a text, as a clause, perhaps with what to do about it and whether the server then does not start."""
+
+
+def _because(what: str, consequence: Consequence, remedy: str = "") -> Message:
+    """The message about a mistake that has a consequence."""
+    why = as_message(consequence)
+    return sentence(what, why.what, why.remedy, stops=why.stops).add("remedy", remedy)
+
+
+def encoding_problems(file: SourceFile, consequence: Consequence) -> Iterator[Problem]:
     """A byte order mark, and bytes that are not UTF-8."""
     if file.text.bom:
-        message = f"the file begins with a byte order mark: {consequence}; save it as UTF-8 without one"
+        message = _because("the file begins with a byte order mark", consequence, "save it as UTF-8 without one")
         repair = Repair("take off the byte order mark", without_mark=True)
         yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))), fatal=True, repair=repair)
     if file.encoding_error is not None:
         at = file.encoding_error
         if file.is_no_text:
-            message = f"the file is UTF-16 or not text at all: {consequence}; save it as UTF-8"
+            message = _because("the file is UTF-16 or not text at all", consequence, "save it as UTF-8")
             yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
             return
-        message = "the file is not UTF-8 from here on: what cannot be read becomes the replacement character U+FFFD; save it as UTF-8"
+        why = "what cannot be read becomes the replacement character U+FFFD"
+        message = sentence("the file is not UTF-8 from here on", why, "save it as UTF-8")
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 
 
-def json_problems(parsed: Json, consequence: str, content: str | None = None) -> Iterator[Problem]:
+def json_problems(parsed: Json, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
     """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser.
 
     ``content`` is the text where that is all of a file, which can be mended.
@@ -47,11 +58,10 @@ def json_problems(parsed: Json, consequence: str, content: str | None = None) ->
         repair = mender.repair(problem) if mender is not None else None
         if problem.name == "json-duplicate-key":
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
-            message = f"{name} is given twice: the last one counts, and the others are silently dropped; keep one"
+            message = sentence(f"{name} is given twice", "the last one counts, and the others are silently dropped", "keep one")
             yield Problem(problem.name, message, problem.span, problem.path, repair=repair)
         else:
-            advice = _ADVICE.get(problem.name)
-            message = f"{problem.message}: {consequence}" + (f"; {advice}" if advice else "")
+            message = _because(problem.message, consequence, _ADVICE.get(problem.name, ""))
             yield Problem(problem.name, message, problem.span, fatal=problem.fatal, lossy=problem.lossy, repair=repair)
 
 
@@ -107,7 +117,7 @@ def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
     return f"not valid {'JSON' if isinstance(broken, Json) else 'YAML'} (line {line}, column {column}: {problem.message})"
 
 
-def yaml_problems(parsed: Yaml, consequence: str, content: str | None = None) -> Iterator[Problem]:
+def yaml_problems(parsed: Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
     """What is wrong with a YAML document. A name that stands twice does not stop all readers.
 
     ``content`` is the text where it can be mended.
@@ -116,14 +126,15 @@ def yaml_problems(parsed: Yaml, consequence: str, content: str | None = None) ->
     for problem in parsed.problems:
         if problem.name == "yaml-duplicate-key":
             name = printable(dotted(problem.path or ()))
-            message = f"{name} is given twice: the last one counts, or the whole file is refused; keep one"
+            message = sentence(f"{name} is given twice", "the last one counts, or the whole file is refused", "keep one")
             line = (
                 _line_alone(content, problem.repeated) if content is not None and repeated <= _MOST_REPAIRS["json-duplicate-key"] else None
             )
             repair = None if line is None else Repair(_REPAIRS["json-duplicate-key"], partial(list, [Edit(line, "")]))
             yield Problem(problem.name, message, problem.span, problem.path, repair=repair)
         else:
-            yield Problem(problem.name, f"{problem.message}: {consequence}", problem.span, fatal=problem.fatal, lossy=problem.lossy)
+            message = _because(problem.message, consequence)
+            yield Problem(problem.name, message, problem.span, fatal=problem.fatal, lossy=problem.lossy)
 
 
 def _line_alone(content: str, span: Span | None) -> Span | None:

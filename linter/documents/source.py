@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from functools import cached_property
 
-from ..model import Change, Command, Document, SettingPath, Stored
+from ..model import Change, Command, Document, Message, SettingPath, Stored, as_message
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
 from ..syntax.places import Json
@@ -188,12 +188,17 @@ class Problem(NamedTuple):
     """
 
     name: str
-    message: str
+    says: str | Message
     span: Span
     path: SettingPath | None = None
     fatal: bool = False
     lossy: bool = False
     repair: Repair | None = None
+
+    @property
+    def message(self) -> Message:
+        """What the finding says."""
+        return as_message(self.says)
 
 
 class Suppression(NamedTuple):

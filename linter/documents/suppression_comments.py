@@ -11,6 +11,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
+from ..model import sentence
 from ..text import Span, Text
 from ..typed import NamedTuple
 from .source import Problem, Suppression
@@ -70,7 +71,8 @@ def _read(match: re.Match[str], lines: _Lines) -> Suppression | Problem:
 
 
 def _problem(match: re.Match[str], advice: str) -> Problem:
-    return Problem("invalid-suppression", f"this suppression comment has no effect: {advice}", Span(*match.span()))
+    message = sentence("this suppression comment has no effect", remedy=advice, then=": ")
+    return Problem("invalid-suppression", message, Span(*match.span()))
 
 
 class _Lines:

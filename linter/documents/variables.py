@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from .. import settings
 from ..formats.credentials import issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
-from ..model import UNKNOWN, Change, Document, Fact, Part, SettingPath
+from ..model import UNKNOWN, Change, Document, Fact, Message, Part, SettingPath, sentence
 from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
 from ..server.loader import build_tree, has_wholes, loaded_value
@@ -80,7 +80,7 @@ class Variable(NamedTuple):
     """How to write the value so that its escapes count, for people; empty where they do already."""
     fallback: str = ""
     """The default in a reference such as ``${NAME:-default}``: no value, but it shows what the file is for, and can be a secret."""
-    mistake: tuple[str, str] | None = None
+    mistake: tuple[str, Message] | None = None
     """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not checked then."""
     at: JsonPath = ()
     """Where the member or the item stands that gives it, in YAML and JSON."""
@@ -291,9 +291,10 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
         published = variable.text or variable.fallback
         reason = issued_credential(published) if published else None
         if reason is not None:
-            message = (
-                f"{printable(variable.name)} {reason} in plain text: anyone with access to this file or its history can use it; "
-                "revoke it, and inject a new one at deployment"
+            message = sentence(
+                f"{printable(variable.name)} {reason} in plain text",
+                "anyone with access to this file or its history can use it",
+                "revoke it, and inject a new one at deployment",
             )
             yield Problem("credential-beside-variables", message, variable.value)
 
@@ -316,24 +317,23 @@ def is_misread(variable: Variable) -> bool:
     return _mistake(variable) is not None
 
 
-def _mistake(variable: Variable) -> tuple[str, str] | None:
+def _mistake(variable: Variable) -> tuple[str, Message] | None:
     """What is wrong with the text of a variable: the name of the problem, and its message."""
     name, text = printable(variable.name), variable.text or ""
     if variable.mistake is not None:
-        return variable.mistake[0], f"{name} {variable.mistake[1]}"
+        return variable.mistake[0], variable.mistake[1].about(name)
     if variable.quoting and "\\" in text and not is_valid_json(text):
         if _PEM in text and "\\n" in text and "\n" not in text.strip():
             effect = "the key or certificate has no line breaks and the server cannot read it"
-            return "escape-kept-as-text", f"{name} keeps \\n as two characters, so {effect}; {variable.quoting}"
+            return "escape-kept-as-text", sentence(f"{name} keeps \\n as two characters", effect, variable.quoting, by=", so ")
         if '\\"' in text:
             rule = "escape-kept-as-text" if text.lstrip()[:1] in ("{", "[") else "quote-kept-as-text"
             effect = "a backslash before each quote becomes part of the value"
-            return rule, f'{name} keeps \\" as two characters, so {effect}; {variable.quoting}'
+            return rule, sentence(f'{name} keeps \\" as two characters', effect, variable.quoting, by=", so ")
     if text.endswith("\n") and _PEM not in text and not is_valid_json(text):
-        return "line-break-at-end-of-value", (
-            f"the value of {name} ends with a line break, which the server keeps as part of it, "
-            "so a password, name or address is not the one that was meant; write the value without it"
-        )
+        what = f"the value of {name} ends with a line break, which the server keeps as part of it"
+        why = "a password, name or address is not the one that was meant"
+        return "line-break-at-end-of-value", sentence(what, why, "write the value without it", by=", so ")
     return None
 
 

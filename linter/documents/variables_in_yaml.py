@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ..formats.placeholders import fallback_of
+from ..model import Message, sentence
 from ..redaction.token_line import LineExcerpts, ListedTokens, yaml_tokens
 from ..redaction.values import Public, Visibility
 from ..settings.env_names import PREFIX
@@ -101,7 +102,7 @@ def roots(file: SourceFile) -> list[Node]:
     return [Node(file, tree) for tree in file.documents]
 
 
-def variables_of(part: Node, resolve: Resolve = unless_reference, reader: str = "") -> list[Variable]:
+def variables_of(part: Node, resolve: Resolve = unless_reference, reader: Message | None = None) -> list[Variable]:
     """The variables of a mapping, or of a list in either form. What is no name may be a secret that a slip has made a part of one.
 
     ``reader`` says to whom a value is a mistake that YAML or JSON takes for something else than text, and what comes of it.
@@ -119,14 +120,14 @@ def has_prefixed(part: Node) -> bool:
     return any(isinstance(name, str) and name.startswith(PREFIX) for name in names)
 
 
-def member_of(part: Node, resolve: Resolve = unless_reference, reader: str = "") -> Variable:
+def member_of(part: Node, resolve: Resolve = unless_reference, reader: Message | None = None) -> Variable:
     """The variable that a member of a mapping is, whether its name can be that of one or not."""
     place = part.place()
     value = place.value if place.value.start < place.value.end else place.key or place.value
     return _checked(part, Variable(str(part.path[-1]), None, place.key or place.value, value, at=part.path), resolve, reader)
 
 
-def _item(part: Node, resolve: Resolve, reader: str) -> Iterator[Variable]:
+def _item(part: Node, resolve: Resolve, reader: Message | None) -> Iterator[Variable]:
     value = part.value
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         named, given = part.at("name").place().value, part.at("value")
@@ -136,16 +137,16 @@ def _item(part: Node, resolve: Resolve, reader: str) -> Iterator[Variable]:
         yield _assignment(part, value, resolve)
 
 
-def _checked(part: Node, variable: Variable, resolve: Resolve, reader: str) -> Variable:
+def _checked(part: Node, variable: Variable, resolve: Resolve, reader: Message | None) -> Variable:
     """A variable with its text, the one that a process gets for a scalar, and what is wrong with that."""
     value, (raw, style) = part.value, _written(part)
     is_text = raw is not None and isinstance(value, str | int | float | bool)
     text = resolve(str(value).lower() if isinstance(value, bool) else raw or "") if is_text else None
     variable = variable._replace(text=text, quoting=_advice(raw, style), fallback=fallback_of(raw or ""))
     what = "is true or false" if isinstance(value, bool) else "is a number" if isinstance(value, int | float) else ""
-    if not reader or not what:
+    if reader is None or not what:
         return variable
-    return variable._replace(mistake=("unquoted-value-in-manifest", f"{what} {reader}; put the value in quotes"))
+    return variable._replace(mistake=("unquoted-value-in-manifest", reader.about(what).add("remedy", "put the value in quotes")))
 
 
 def _assignment(part: Node, written: str, resolve: Resolve) -> Variable:
@@ -164,7 +165,12 @@ def _assignment(part: Node, written: str, resolve: Resolve) -> Variable:
 
 _LITERAL_QUOTES: Final = (
     "literal-quotes-in-value",
-    "has its quotes as part of the value, because in a list of YAML they stand within a text; leave them out, or put them around all of it",
+    sentence(
+        "has its quotes as part of the value",
+        "in a list of YAML they stand within a text",
+        "leave them out, or put them around all of it",
+        by=", because ",
+    ),
 )
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..model import Message
 from ..registry import Registry
+from ..typed import TypeVar
 
-Check = Callable[[str], str | None]
+Check = Callable[[str], "Message | str | None"]
+T = TypeVar("T", bound=Check)
 
 
 class Format:
@@ -31,10 +34,10 @@ FORMATS: Registry[Format] = Registry(__name__, __path__[0])
 """Every format by its name."""
 
 
-def format(name: str, describes: str) -> Callable[[Check], Check]:
+def format(name: str, describes: str) -> Callable[[T], T]:
     """Register a function as the format ``name``; see :class:`Format`."""
 
-    def register(reason: Check) -> Check:
+    def register(reason: T) -> T:
         FORMATS.add(name, Format(reason, describes), reason.__module__)
         return reason
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..model import Message, sentence
 from ..typed import Final, NamedTuple
 from . import format
 
@@ -36,7 +37,7 @@ _FIELDS: Final = (
 
 
 @format("cron", "A cron expression of five fields, or six with seconds, as the npm package `cron-parser` reads it.")
-def cron(text: str) -> str | None:
+def cron(text: str) -> Message | str | None:
     if text in _PREDEFINED:
         return None
     given = text.split()
@@ -45,11 +46,11 @@ def cron(text: str) -> str | None:
     fields = _FIELDS[-len(given) :]
     wrong = next((field for field, part in zip(fields, given, strict=True) if not _fits(part, field)), None)
     if wrong is not None:
-        return f"{_SAMPLE}: the {wrong.name} goes from {wrong.low} to {wrong.high}"
+        return sentence(_SAMPLE, f"the {wrong.name} goes from {wrong.low} to {wrong.high}")
     day, month = given[-3], given[-2].lower()
     number = _MONTHS.index(month) + 1 if month in _MONTHS else int(month) if month.isdigit() else 0
     if number and re.fullmatch("[0-9]{1,2}", day) and int(day) > _LONGEST_MONTHS[number - 1]:
-        return f"{_SAMPLE}: no such month has a day {int(day)}"
+        return sentence(_SAMPLE, f"no such month has a day {int(day)}")
     return None
 
 

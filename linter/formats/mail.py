@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..model import Message, sentence
 from ..patterns import pattern
 from . import format
 
@@ -27,10 +28,10 @@ def mailbox(text: str) -> str | None:
 
 
 @format("email-list", "Bare addresses, separated by commas without spaces: the server does not trim them.")
-def email_list(text: str) -> str | None:
+def email_list(text: str) -> Message | str | None:
     for number, one in enumerate(text.split(","), 1):
         if one != one.strip():
-            return f"must have no spaces between addresses: with one, entry {number} never matches"
+            return sentence("must have no spaces between addresses", f"with one, entry {number} never matches")
         if email(one) is not None:
             return f"entry {number} {email(one)}"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from math import isinf
 
+from ..model import Message, sentence
 from ..patterns import pattern
 from . import format
 
@@ -38,21 +39,22 @@ def parsed_size(text: str) -> float | None:
 
 
 @format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.")
-def size_in_bytes(text: str) -> str | None:
+def size_in_bytes(text: str) -> Message | str | None:
     """What it does not know it cuts off: "1m" is one byte. Without a leading number it is null, which
     the body parser refuses since 2.3 and took for no limit before (``bytes.parse`` and ``body-parser``, tried out).
     """
     match = _SIZE.fullmatch(text)
     if match:
-        return None if float(match[1]) > 0 else "must be more than 0, because every request is larger"
+        return None if float(match[1]) > 0 else sentence("must be more than 0", "every request is larger", by=", because ")
     number = _NUMBER.match(text)
     if number is None:
-        return "is not a size: servers since 5.1.22 refuse it, and older ones set no limit at all; write one such as 50mb"
+        return sentence("is not a size", "servers since 5.1.22 refuse it, and older ones set no limit at all", "write one such as 50mb")
     size = _byte_count(number[1])
     amount = (
         f"{size} {'byte' if size == '1' else 'bytes'}" if len(size) == 1 or _UNIT.fullmatch(text.rstrip(), number.end()) else "another size"
     )
-    return f"is {amount} to the server, which refuses every larger request: it knows only b, kb, mb, gb, tb and pb right after the number"
+    what = f"is {amount} to the server, which refuses every larger request"
+    return sentence(what, "it knows only b, kb, mb, gb, tb and pb right after the number")
 
 
 def _byte_count(number: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..model import Message, as_message, sentence
 from ..patterns import pattern
 from ..typed import Final, NamedTuple
 from . import format
@@ -119,19 +120,19 @@ def websocket_url(text: str) -> str | None:
 
 
 @format("base-url", "An absolute URL to which paths can be added: no query, no fragment.")
-def base_url(text: str) -> str | None:
+def base_url(text: str) -> Message | str | None:
     reason = url(text)
     if reason is None and re.search(r"[?#]", text):
-        return "must have neither a query nor a fragment, because paths are added at its end"
+        return sentence("must have neither a query nor a fragment", "paths are added at its end", by=", because ")
     return reason
 
 
 @format(
     "redirect-uri", "A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252)."
 )
-def redirect_uri(text: str) -> str | None:
+def redirect_uri(text: str) -> Message | str | None:
     if "*" in text:
-        return "must be one exact address, because redirect URIs are compared as text, without wildcards"
+        return sentence("must be one exact address", "redirect URIs are compared as text, without wildcards", by=", because ")
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
     if scheme is None:
         return "must be an absolute address such as https://app.example.com/callback"
@@ -143,7 +144,7 @@ def redirect_uri(text: str) -> str | None:
     if "#" in text:
         return "must have no fragment"
     if scheme[1].lower() == "http" and not _is_loopback(text):
-        return "must begin with https://: over http anyone on the network path can read the code"
+        return sentence("must begin with https://", "over http anyone on the network path can read the code")
     return None
 
 
@@ -157,12 +158,12 @@ def url_without_path(text: str) -> str | None:
     return "has a path" if where is not None and re.match(r"[/\\]+[^/\\?#]", text[where.end :]) else None
 
 
-def _origin(text: str) -> str | None:
+def _origin(text: str) -> Message | str | None:
     """An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port. Returns the reason why a text is none."""
     if url(text) is not None:
         return "must be an origin such as https://app.example.com"
     if "*" in text:
-        return "must be an exact origin: the server does not expand wildcards"
+        return sentence("must be an exact origin", "the server does not expand wildcards")
     where = authority_of(text)
     if where is not None and where.host > where.start:
         return "must be an origin without a user, password or token before the host"
@@ -181,10 +182,13 @@ _MOST_ENTRIES = 3
 
 
 @format("origins", "Origins, separated by commas, or a single `*`. The server trims spaces and compares each as text (`cors.ts`).")
-def origins(text: str) -> str | None:
+def origins(text: str) -> Message | str | None:
     if text.strip() == "*":
         return None if text == "*" else "must be a single *, without spaces"
     entries = [one.strip() for one in text.split(",")]
     reasons = [(number, _origin(one) if one else "must not be empty") for number, one in enumerate(entries, 1)]
-    wrong = [f"entry {number} {reason}" if len(entries) > 1 else reason for number, reason in reasons if reason is not None]
-    return f"{'; '.join(wrong[:_MOST_ENTRIES])}; anything else never matches, and browsers block the requests" if wrong else None
+    said = [(number, as_message(reason)) for number, reason in reasons if reason is not None]
+    if not said:
+        return None
+    first, *others = [reason.about(f"entry {number}") if len(entries) > 1 else reason for number, reason in said[:_MOST_ENTRIES]]
+    return first.add("why", "; ".join([*(one.text for one in others), "anything else never matches, and browsers block the requests"]))

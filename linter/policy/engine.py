@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import not_
 
 from ..conformance.mismatch import mismatches, read_since
-from ..model import ABSENT, Document, Finding, Fix, Level, Part, Related, SettingPath, dotted
+from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted
 from ..text import printable
 from ..typed import Final
 from .compile import CompiledClause
 from .display import shown
 from .node import Node, may_be_unread
 from .rule import Case, Rule, kind_matches
-from .template import Template, cut
+from .template import Together, cut
 from .verdict import Failure
 
 _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key", "key": "key"}
@@ -230,13 +229,17 @@ def _said_again(finding: Finding, first: Finding) -> str:
     return name if same else finding.message
 
 
-def _as_first(message: str) -> str:
+def _as_first(message: Message) -> Message:
     """A message as the first clause of one about several places: a question at its end would end the sentence."""
-    near = re.search(r"; did you mean (\S+)\?\Z", message)
-    return message.rstrip(".") if near is None else f"{message[: near.start()]} (did you mean {near[1]}?)"
+    question = f"; {message.remedy}"
+    if not message.remedy.endswith("?") or not message.text.endswith(question):
+        return message._replace(text=message.text.rstrip("."))
+    bracket = f" ({message.remedy})"
+    message = message._replace(remedy="", text=message.text.removesuffix(question) + bracket)
+    return message._replace(why=message.why + bracket) if message.why else message._replace(what=message.what + bracket)
 
 
-def _merged(rule: Rule, template: Template, document: Document, group: list[Finding]) -> Finding:
+def _merged(rule: Rule, together: Together, document: Document, group: list[Finding]) -> Finding:
     first, *others = group
     paths = [finding.path or () for finding in group]
     since = [_since(finding) for finding in group]
@@ -244,7 +247,7 @@ def _merged(rule: Rule, template: Template, document: Document, group: list[Find
     by_hand = [printable(dotted(finding.path)) for finding in group if finding.fix is None and finding.path]
     node, notes = Node.at(seen_by(rule, document), paths[0]), ["" if one == since[0] else one for one in since]
     return first._replace(
-        message=template.show(node, first=_as_first(first.message), places=paths, notes=notes).rstrip(),
+        says=together.show(node, _as_first(first.says), paths, notes),
         related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
         fix=_together(fixes, by_hand) if fixes else None,
     )
@@ -277,8 +280,7 @@ def _finding(case: Case, number: int, level: Level, clause: CompiledClause, node
     return Finding(
         rule=case.info.id,
         severity=_severity(case, level, document, path, failure),
-        # a fact that says nothing leaves no blank at the end
-        message=case.message.show(node, failure.reason, mistake=failure.mistake).rstrip(),
+        says=case.message.show(node, failure.reason, failure.mistake),
         document=document,
         path=path or None,
         span=document.locate(path, part),

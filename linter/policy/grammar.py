@@ -69,7 +69,12 @@ _OF_A_CASE: Final = {
     "why": TEXT,
     "remedy": TEXT,
     "message": TEXT,
-    "together": TEXT,
+    "together": {
+        "if": {"type": "object"},
+        "then": _object({"what": TEXT, "why": TEXT, "remedy": TEXT, "also": TEXT}, "what"),
+        "else": TEXT,
+    },
+    "stops_server": {"type": "boolean"},
     "yields_to": _list(TEXT, 1),
     "fix": _one_or_list({"$ref": "#/$defs/fix"}),
     "security_severity": {

@@ -116,6 +116,12 @@ class Node:
         setting = settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
         return setting.consequence_of(mistake, document.server.release) if setting is not None else ""
 
+    def stops_with(self, mistake: str) -> bool:
+        """Whether the server does not start here because of a kind of mistake."""
+        document, path = self.document.owner(self.path)
+        setting = settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
+        return setting is not None and setting.stops_with(mistake, document.server.release)
+
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:
     """What would put a setting right, for the facts ``meant`` and ``meant_name``; ``ABSENT`` where nobody knows."""

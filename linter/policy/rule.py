@@ -11,7 +11,7 @@ from ..typed import Any, Final, NamedTuple
 from .compile import CompiledClause, Holds, Mode, compile_clause, compile_condition
 from .errors import RuleError, did_you_mean
 from .severity import severity_of
-from .template import Template
+from .template import Template, Texts, Together
 from .tree import (
     Clause,
     Condition,
@@ -93,23 +93,33 @@ class Case:
         return parse_clauses(self._data.get("must", {}), self.at("must"))
 
     @cached_property
-    def message(self) -> Template | None:
+    def message(self) -> Texts | None:
         """The message about a place where it does not hold: what is wrong, why that matters, and what to do."""
-        data = self._data
-        text = sentence(data["what"], data.get("why", ""), data.get("remedy", "")) if "what" in data else data.get("message")
-        return None if text is None else Template(text)
+        what = self._data.get("what", self._data.get("message"))
+        why, remedy = (Template(self._data[name]) if name in self._data else None for name in ("why", "remedy"))
+        return None if what is None else Texts(Template(what), why, remedy, bool(self._data.get("stops_server")))
 
     @cached_property
-    def together(self) -> Template | None:
+    def together(self) -> Together | None:
         """The message about all places of a document in one finding; None for a case that reports each place by itself."""
-        return parse_template(self._data["together"], self.at("together")) if "together" in self._data else None
+        given = self._data.get("together")
+        if given is None:
+            return None
+        if isinstance(given, dict):
+            return Together(**{name: parse_template(text, (*self.at("together"), name)) for name, text in given.items()})
+        place = self.at("together")
+        if given.startswith(_THE_FIRST):
+            return Together(also=parse_template(given.removeprefix(_THE_FIRST), place))
+        also = Template("${@paths}") if given.endswith(_LISTED) else None
+        return Together(parse_template(given.removesuffix(_LISTED), place), also=also)
 
     @property
     def texts(self) -> Iterator[tuple[Template, Place]]:
         """The texts of which messages are made, each with its place in the data."""
-        for name in ("what", "why", "remedy", "message", "together"):
+        for name in ("what", "why", "remedy", "message"):
             if name in self._data:
                 yield parse_template(self._data[name], self.at(name)), self.at(name)
+        yield from ((template, self.at("together")) for template in self.together or () if template is not None)
 
     @cached_property
     def fix(self) -> tuple[FixSpec, ...]:
@@ -192,11 +202,6 @@ class Rule:
         return frozenset(name for case in self.cases for name in _names(case) if name in _MEMBERS)
 
 
-def sentence(what: str, why: str = "", remedy: str = "") -> str:
-    """A message as one sentence: what is wrong, why that matters, and what to do."""
-    return f"{what}{f': {why}' if why else ''}{f'; {remedy}' if remedy else ''}"
-
-
 def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
     """The rule that checked YAML data describes.
 
@@ -219,6 +224,10 @@ def _cases(data: Mapping[str, Any], *, prepare: bool) -> Iterator[Case]:
         yield Case(_info(case), case, Own(("cases", index), own.keys()) if own else None, prepare=prepare)
 
 
+_THE_FIRST: Final = "${@first}; "
+"""How a text about several settings begins that follows the message about the first one."""
+_LISTED: Final = ": ${@paths}"
+"""How one ends that lists the settings."""
 _INSTEAD: Final = (
     ("severity", "class"),
     ("class", "severity"),

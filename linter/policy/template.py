@@ -10,11 +10,11 @@ from itertools import zip_longest
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
+from ..model import ABSENT, UNKNOWN, Mark, Message, SettingPath, dotted, sentence
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..text import MASK, as_clause, printable
-from ..typed import Any
+from ..typed import Any, NamedTuple
 from .display import may_be_shown, shown
 from .errors import RuleError
 from .node import SENTENCES, Node
@@ -118,6 +118,11 @@ class Template:
                 break
         return cut("".join(made))
 
+    @property
+    def facts(self) -> set[str | None]:
+        """The facts that the text asks for."""
+        return {path.fact for path in self.paths}
+
     def outline(self, setting: str) -> str:
         """The text about a setting, with words in capitals for what is only known of a finding: ``baseUrl REASON: CONSEQUENCE``."""
         return "".join(piece if isinstance(piece, str) else _outlined(piece, setting) for piece in self.pieces)
@@ -127,6 +132,54 @@ class Template:
         is_text = len(self.pieces) != 1 or isinstance(self.value(node), str | Mark)
         text = self.show(node)
         return f'"{text}"' if is_text or text == MASK else text
+
+
+class Texts(NamedTuple):
+    """The texts of a case of a rule: what is wrong, why that matters and what to do; ``stops`` says that the server does not start."""
+
+    what: Template
+    why: Template | None = None
+    remedy: Template | None = None
+    stops: bool = False
+
+    def show(self, node: Node, reason: Message, mistake: str = "") -> Message:
+        """The message about a node that fails for a ``reason``, because of a kind of ``mistake``."""
+        what = self.what.show(node, reason.what, mistake=mistake)
+        message = sentence(what)
+        if "reason" in self.what.facts:
+            text = what if reason.text == reason.what else self.what.show(node, reason.text, mistake=mistake)
+            message = reason._replace(what=what, text=text)
+        stops = self.stops or message.stops
+        if self.why is not None:
+            is_clause = isinstance(first := self.why.pieces[0], Path) and first.fact in SENTENCES
+            why = self.why.show(node, reason.text, mistake=mistake)
+            message = message.add("why", why, "; " if is_clause and ": " in message.text else ": ")
+        if self.remedy is not None:
+            message = message.add("remedy", self.remedy.show(node, reason.text, mistake=mistake))
+        if any(template is not None and "consequence" in template.facts for template in self[:3]):
+            stops = stops or node.stops_with(mistake)
+        return message._replace(text=cut(message.text).rstrip(), stops=stops)
+
+    def outline(self, setting: str) -> str:
+        """The message about a setting, with words in capitals for what is only known of a finding."""
+        texts = ("" if one is None else one.outline(setting) for one in self[:3])
+        return sentence(*texts).text
+
+
+class Together(NamedTuple):
+    """The texts of a case of a rule about several settings at once; without ``what`` they follow the message about the first setting."""
+
+    what: Template | None = None
+    why: Template | None = None
+    remedy: Template | None = None
+    also: Template | None = None
+
+    def show(self, node: Node, first: Message, places: Sequence[SettingPath], notes: Sequence[str]) -> Message:
+        """The message about settings at some places, of which ``first`` is that about the first one; see :meth:`Template.show`."""
+        what, why, remedy, also = ("" if one is None else one.show(node, first=first.text, places=places, notes=notes) for one in self)
+        message = sentence(what, why, remedy) if self.what is not None else first
+        message = message.add("also", also, "; " if self.what is None else ": ")
+        return message._replace(text=cut(message.text).rstrip(), stops=first.stops)
 
 
 @lru_cache(maxsize=1_000)

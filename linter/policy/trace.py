@@ -182,7 +182,7 @@ def _why(value: Any, node: Node, verdict: Verdict, references: tuple[Path, ...])
 
 
 def _reason(failure: Failure) -> str:
-    return f"{printable(dotted(failure.path))} {failure.reason}" if failure.path else failure.reason
+    return f"{printable(dotted(failure.path))} {failure.reason.text}" if failure.path else failure.reason.text
 
 
 def _why_unknown(value: Any, node: Node, references: tuple[Path, ...]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..model import Part, SettingPath
+from ..model import Message, Part, SettingPath, as_message
 from ..typed import Any, Literal, NamedTuple
 from .node import Node
 
@@ -19,7 +19,7 @@ class Failure(NamedTuple):
     ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.answer.Mismatch`; a setting that is missing is ``absent``.
     """
 
-    says: str | Callable[[], str]
+    says: str | Message | Callable[[], str | Message]
     path: SettingPath = ()
     part: Part = "value"
     other: SettingPath = ()
@@ -27,9 +27,9 @@ class Failure(NamedTuple):
     mistake: str = ""
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Message:
         """The reason, which reads on after the setting's name: ``must end with "/"``."""
-        return self.says if isinstance(self.says, str) else self.says()
+        return as_message(self.says() if callable(self.says) else self.says)
 
 
 Verdict = Literal[True] | None | tuple[Failure, ...]
@@ -71,7 +71,7 @@ def any_of(checks: list[Check]) -> Check:
                 failures.extend(answer)
         if unknown:
             return None
-        return (failures[0]._replace(says=lambda: ", or ".join(dict.fromkeys(failure.reason for failure in failures))),)
+        return (failures[0]._replace(says=lambda: ", or ".join(dict.fromkeys(failure.reason.text for failure in failures))),)
 
     return check
 

@@ -17,7 +17,6 @@ from ..redaction.mask import holder_text
 from ..text import Edit, Excerpt, Piece, Span, printable
 from ..typed import Final, NamedTuple
 from ._about_run import as_text, holder, of_holder, paint
-from ._clauses import Clauses, clauses, gravity
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
 
@@ -58,7 +57,7 @@ class _Block(NamedTuple):
 
 def _blocks(document: Document, findings: Sequence[Finding]) -> Iterator[_Block]:
     """The findings of a document as they are reported: what is missing is a block behind those that are as grave as the gravest of it."""
-    weighed = [(gravity(finding), finding) for finding in findings]
+    weighed = [(finding.gravity, finding) for finding in findings]
     missing: list[_Weighed] = []
     there: list[_Weighed] = []
     for one in weighed:
@@ -113,21 +112,19 @@ class _Writer:
         """What is missing, without the source lines, in which there is nothing to see of it."""
         yield paint("Missing here:", "place", self._style)
         for finding in findings:
-            parts = clauses(finding.message, dotted(finding.path or ()))
-            yield from self._label(finding, parts)
+            yield from self._label(finding)
             if finding.path is not None and len(finding.path) > 1:
                 yield f" {paint('-->', 'gutter', self._style)} {place(finding.document, finding.span)}"
             others = [one for one in finding.related if one.document is not finding.document]
             yield from self._elsewhere(others)
-            yield from self._notes(finding, parts, 1)
+            yield from self._notes(finding, 1)
 
     def _place(self, findings: Sequence[Finding]) -> Iterator[str]:
         """The findings at one place, with its source lines behind the headline of the first."""
         digits = 1
         for number, finding in enumerate(findings):
             document = finding.document
-            parts = clauses(finding.message, dotted(finding.path or ()))
-            yield from self._label(finding, parts)
+            yield from self._label(finding)
             here = [one for one in finding.related if one.document is document]
             marks = [mark_of(finding)] if number == 0 else []
             marks += [Mark(one.path, one.span, "note", "-", _label_of(one)) for one in here[:_MOST_PLACES]]
@@ -137,7 +134,7 @@ class _Writer:
                 yield from lines
             yield from self._more(here[_MOST_PLACES:], digits)
             yield from self._elsewhere([one for one in finding.related if one.document is not document])
-            yield from self._notes(finding, parts, digits)
+            yield from self._notes(finding, digits)
 
     def _more(self, others: Sequence[Related], digits: int) -> Iterator[str]:
         """The lines of the places that are not drawn."""
@@ -154,10 +151,10 @@ class _Writer:
             yield f"{' ' * digits}{paint('-->', 'gutter', self._style)} {where}"
             yield from lines
 
-    def _label(self, finding: Finding, parts: Clauses) -> Iterator[str]:
+    def _label(self, finding: Finding) -> Iterator[str]:
         """The severity, the rule and what is wrong."""
         label = f"{finding.severity}[{printable(finding.rule)}]"
-        text = wrapped(printable(parts.headline), self._columns, len(label) + 2, 4)
+        text = wrapped(printable(finding.says.what), self._columns, len(label) + 2, 4)
         painted = self._linked(finding) if self._style.links else paint(label, finding.severity, self._style)
         yield f"{painted}: {text[0]}"
         yield from text[1:]
@@ -171,17 +168,17 @@ class _Writer:
         before, behind = (paint(text, finding.severity, self._style) for text in (f"{finding.severity}[", "]"))
         return f"{before}{linked}{behind}"
 
-    def _notes(self, finding: Finding, parts: Clauses, digits: int) -> Iterator[str]:
+    def _notes(self, finding: Finding, digits: int) -> Iterator[str]:
         """What comes of it and what to do, unless it was said of another finding; the change that a fix makes; where to read more."""
         setting = dotted(finding.path or ())
-        yield from self._once(finding.rule, "why", parts.why, setting, digits)
-        if parts.also:
-            yield from self._note("also", parts.also, digits)
+        yield from self._once(finding.rule, "why", finding.says.why, setting, digits)
+        if finding.says.also:
+            yield from self._note("also", finding.says.also, digits)
         if set(finding.held_by) != set(finding.document.holders):
             yield from self._note("of", holder_text(finding.document, finding.held_by), digits)
         fix = finding.fix
         if not (fix is not None and fix.safe and fix.can_be_made):
-            yield from self._once(finding.rule, "fix", parts.fix, setting, digits)
+            yield from self._once(finding.rule, "fix", finding.says.remedy, setting, digits)
         if fix is not None:
             yield from self._fix(finding.document, finding.path, fix, digits)
         yield from self._once(finding.rule, "see", f"medplum-lint explain {finding.rule}", "", digits)

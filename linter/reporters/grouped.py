@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..model import Finding, Result, Style, dotted
+from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
 from ._about_run import MANY, about_the_run, count, fixable_of, folded, of_holder, paint, servers, shown, statistics
@@ -32,29 +32,23 @@ def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.severity, finding.rule), []).append(finding)
-    if not groups:
-        return []
-    from ._clauses import gravity  # not needed on a clean run
-
-    return sorted(groups.values(), key=lambda group: (min(map(gravity, group)), -len(group), group[0].rule))
+    return sorted(groups.values(), key=lambda group: (min(one.gravity for one in group), -len(group), group[0].rule))
 
 
 def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
     """The findings of one rule: what they have in common, and each place with what is wrong there."""
-    from ._clauses import clauses  # not needed on a clean run
-
     first = findings[0]
-    every = [clauses(finding.message, dotted(finding.path or ())) for finding in findings]
+    every = [finding.says for finding in findings]
     label = paint(f"{first.severity}[{printable(first.rule)}]", first.severity, style)
     fixable = fixable_of([finding.fix for finding in findings if finding.fix is not None])
     yield f"{label}: {count(len(findings), 'finding')}{f' ({fixable})' if fixable else ''}"
-    whys, fixes = {parts.why for parts in every}, {parts.fix for parts in every}
+    whys, fixes = {parts.why for parts in every}, {parts.remedy for parts in every}
     for what, texts in (("why", whys), ("fix", fixes)):
         if len(texts) == 1 and "" not in texts:
             yield from _note(what, next(iter(texts)), style)
     yield from _note("see", f"medplum-lint explain {first.rule}", style)
     for finding, parts in zip(findings, every, strict=True):
-        text = parts.headline if len(whys) == len(fixes) == 1 and not parts.also else finding.message
+        text = parts.what if len(whys) == len(fixes) == 1 and not parts.also else finding.message
         yield from _place(finding, text, style)
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from .. import settings
-from ..model import UNKNOWN, SettingPath, dotted
+from ..model import UNKNOWN, Message, SettingPath, as_message, dotted, sentence
 from ..settings import Setting
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -32,7 +32,7 @@ class Flaw(NamedTuple):
 
     rule: str
     path: SettingPath
-    reason: str
+    reason: str | Message
     member: str = ""
 
 
@@ -85,9 +85,9 @@ def _item_of_values(item: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
 def _item_of_objects(item: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
     """An item behind a first one that is an object of its own: the CDK looks at its members only."""
     if isinstance(item, dict) and _is_external(item):
-        reason = (
-            "is an external secret in a list whose first item is not one: the CDK looks only at the members of such items, "
-            "and passes the object on as it is"
+        reason = sentence(
+            "is an external secret in a list whose first item is not one",
+            "the CDK looks only at the members of such items, and passes the object on as it is",
         )
         flaws.append(Flaw("external-secret-not-fetched", path, reason))
         return UNKNOWN
@@ -111,19 +111,19 @@ def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
 def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:
     lacking = [member for member in _MEMBERS if member not in value]
     if lacking:
-        return Flaw("external-secret-not-fetched", path, f"is an external secret without {' and '.join(lacking)}{_passed_on()}")
+        return Flaw("external-secret-not-fetched", path, sentence(f"is an external secret without {' and '.join(lacking)}", _PASSED_ON))
     wrong = next(member for member in _MEMBERS if not isinstance(value[member], str))
-    return Flaw("external-secret-not-fetched", path, f"is an external secret whose {wrong} is not text{_passed_on()}", wrong)
+    return Flaw("external-secret-not-fetched", path, sentence(f"is an external secret whose {wrong} is not text", _PASSED_ON), wrong)
 
 
-def _passed_on() -> str:
-    return ": the CDK does not recognise it as one and passes on the object itself as the value"
+_PASSED_ON: Final = "the CDK does not recognise it as one and passes on the object itself as the value"
 
 
 def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) -> Iterator[Flaw]:
     """What is wrong with an external secret; the type is compared only where it is one."""
     if setting is not None and "literal-only" in setting.tags:
-        reason = "must be given here itself, not as an external secret, because the CDK needs it to fetch the others"
+        what, why = "must be given here itself, not as an external secret", "the CDK needs it to fetch the others"
+        reason = sentence(what, why, by=", because ")
         yield Flaw("invalid-external-secret", path, reason)
         return
     if value["system"] != _SYSTEM:
@@ -142,20 +142,21 @@ def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) ->
     elif setting is not None and setting.status != "obsolete":
         yield from _wrong_type(value["type"], path, setting)
     elif path[-2:-1] == ("environment",) and value["type"] != "string":
-        reason = f"is an external secret of the type {value['type']}, but a variable must be text: its type must be string"
+        reason = sentence(f"is an external secret of the type {value['type']}, but a variable must be text", "its type must be string")
         yield Flaw("external-secret-of-wrong-type", path, reason, "type")
 
 
 _INSTEAD: Final = {"int": "number", "integer": "number", "float": "number", "bool": "boolean", "text": "string", "str": "string"}
 
 
-def _wrong_key(key: str, path: SettingPath) -> str:
+def _wrong_key(key: str, path: SettingPath) -> str | Message:
     if _PARAMETER.fullmatch(key) or "${" in key or "{{" in key or "<" in key:
         return ""
     if key.startswith("/"):
         return "is an external secret whose key cannot be the name of a parameter"
     name = printable(str(path[-1]))
-    return f"is an external secret whose key must be a full parameter name, such as /medplum/prod/{name}, because the CDK adds no prefix"
+    what = f"is an external secret whose key must be a full parameter name, such as /medplum/prod/{name}"
+    return sentence(what, "the CDK adds no prefix", by=", because ")
 
 
 def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Flaw]:
@@ -168,14 +169,15 @@ def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Fla
             "external-secret-of-wrong-type", path, f"must be {what}, but an external secret can only be text, a number, true or false"
         )
         return
-    reason = f"is an external secret of the type {given}, but must be {_NAMES[fitting[0]]}: its type must be {' or '.join(fitting)}"
+    what = f"is an external secret of the type {given}, but must be {_NAMES[fitting[0]]}"
+    reason = sentence(what, f"its type must be {' or '.join(fitting)}")
     yield Flaw("external-secret-of-wrong-type", path, reason, "type")
 
 
-def message(flaw: Flaw) -> str:
+def message(flaw: Flaw) -> Message:
     """The message of a finding about a flaw."""
-    consequence = {
-        "null-in-infra-config": """: the CDK stops with "Cannot read properties of null (reading 'system')"; leave the setting out""",
-        "invalid-external-secret": "; the deployment fails",
-    }.get(flaw.rule, "")
-    return f"{printable(dotted(flaw.path))} {flaw.reason}{consequence}"
+    says = as_message(flaw.reason).about(printable(dotted(flaw.path)))
+    if flaw.rule == "null-in-infra-config":
+        why = """the CDK stops with "Cannot read properties of null (reading 'system')\""""
+        return says.add("why", why, ": ").add("remedy", "leave the setting out")
+    return says.add("why", "the deployment fails" if flaw.rule == "invalid-external-secret" else "")

@@ -131,6 +131,8 @@ class Setting:
     """What it is, in one line."""
     consequence: Mapping[str, ByRelease[str]] = MappingProxyType({})
     """What happens because of a mistake: a clause for each kind of ``MISTAKES`` in ``build.py``, or one under ``""`` for all of them."""
+    stops: tuple[str, ...] = ()
+    """The kinds of mistakes because of which the server does not start."""
     if_true: ByRelease[str] = ByRelease("")
     """Of a switch: what happens when it is on; a clause that follows "so"."""
     if_false: ByRelease[str] = ByRelease("")
@@ -199,8 +201,17 @@ class Setting:
 
     def consequence_of(self, mistake: str, release: Release) -> str:
         """What happens in a release because of a kind of mistake, one of ``MISTAKES`` in ``build.py``; empty where that is not known."""
-        kinds = (mistake, _WIDER_MISTAKES.get(mistake, ""), "")
-        return next((self.consequence[kind].at(release) for kind in kinds if kind in self.consequence), "")
+        kind = self._kind(mistake)
+        return "" if kind is None else self.consequence[kind].at(release)
+
+    def stops_with(self, mistake: str, release: Release) -> bool:
+        """Whether a release does not start because of a kind of mistake. Where releases differ it is the newest that does not."""
+        kind = self._kind(mistake)
+        return kind in self.stops and self.consequence_of(mistake, release) == self.consequence[kind].newest
+
+    def _kind(self, mistake: str) -> str | None:
+        """The kind of mistake under which the catalogue has what comes of one."""
+        return next((kind for kind in (mistake, _WIDER_MISTAKES.get(mistake, ""), "") if kind in self.consequence), None)
 
 
 _WIDER_MISTAKES: Final = {"text": "type", "number": "type", "low": "below"}
@@ -398,7 +409,7 @@ def _releases_by_word(built: Mapping[str, str]) -> Mapping[str, Release]:
 
 
 _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    **dict.fromkeys(("types", "enum", "special", "readable_from", "unsafe_when", "tags"), tuple),
+    **dict.fromkeys(("types", "enum", "special", "readable_from", "stops", "unsafe_when", "tags"), tuple),
     **dict.fromkeys(("first", "after", "proved", "last", "back_ported", "digits_until"), Release.of),
     **dict.fromkeys(("enum_first", "enum_after"), _releases_by_word),
     **dict.fromkeys(("ssm_coercion", "env_coercion"), lambda built: ByRelease.of(built, "none")),

@@ -31,7 +31,8 @@ there is no mapping. The ``coercion`` of an obsolete name ends with its last rel
 
 ``consequence`` is what happens because of a mistake, as a clause without a full stop that reads well behind "port must be at most 65,535:".
 It is a mapping from the kinds of mistake of ``MISTAKES``, or one clause where that is true of every mistake. Each is true of every value
-with such a mistake, and says nothing of other values; a kind of which nothing is known is left out.
+with such a mistake, and says nothing of other values; a kind of which nothing is known is left out. ``stops`` lists those kinds because of
+which the server does not start.
 
 These are worked out: ``status`` (from the file, unless it is given), ``env`` and ``env_unsettable`` (from the name and the sections of
 ``env_names.py``), ``holds_secrets``, and the tags that are made of other fields. A member of an object or a list needs an entry for what
@@ -88,7 +89,7 @@ _FIELDS: Final[dict[str, Any]] = {
         (str, "members_of"),
         (bool, "ignore_case required secret pass_through zero_means_default deprecated removed"),
         (int, "min max advised_min advised_max"),
-        (list, "enum special readable_from tags"),
+        (list, "enum special readable_from stops tags"),
         (dict, "enum_first"),
         ((str, list), "type"),
         ((str, dict), "coercion first consequence if_true if_false"),
@@ -236,6 +237,7 @@ def _row(name: str, entry: Entry, file: CatalogueFile) -> Entry:
         if by_word := {word: one[field] for word, one in words.items() if field in one}:
             row[f"enum_{field}"] = by_word
     _normalise_clauses(row)
+    _require((set(row.get("stops", ())) <= set(row.get("consequence", ())), "stops has only mistakes that have a consequence"))
     if "default" in row:
         row["default"] = str(row["default"]).lower() if isinstance(row["default"], bool) else str(row["default"])
     mark = " (required)" if row.get("required") else " (deprecated)" if row.get("deprecated") else ""

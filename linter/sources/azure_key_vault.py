@@ -17,7 +17,7 @@ from ..documents.origin import Closed, public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Fact, Part, SettingPath
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
 from ..release import Release
 from ..server.loader import build_tree, dotted_path, has_wholes, ssm_value
 from ..syntax.places import Json, Places
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
 
-_CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and does not start"
+_CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
+_READS_FALSE: Final = " reads everything except the text true as false"
 _FEWEST: Final = 3
 """Settings that a file without dotted names must have."""
 
@@ -63,7 +64,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     entries: dict[str, Any] = parsed.value if isinstance(parsed.value, dict) else {}
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        message = "the secret must be a JSON object of names and texts; the server finds no baseUrl in it and does not start"
+        what, why = "the secret must be a JSON object of names and texts", "the server finds no baseUrl in it and does not start"
+        message = sentence(what, why, by="; ", stops=True)
         problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))
     wrong = list(_not_text(parsed, entries, file.release))
     lost = {problem.path for problem in wrong}
@@ -88,7 +90,7 @@ def _not_text(parsed: Json, entries: Mapping[str, Any], release: Release) -> Ite
         if effect and place is not None:
             yield Problem(
                 "key-vault-value-not-text",
-                f"{printable(name)} is not text, and the server{effect}; put it in quotes",
+                sentence(f"{printable(name)} is not text, and the server{effect}", remedy="put it in quotes", stops=effect != _READS_FALSE),
                 place.value,
                 dotted_path(name),
             )
@@ -112,7 +114,7 @@ def _effect(path: SettingPath, value: Any, release: Release) -> str:
 
     coercion = coercion_of(path, "ssm_coercion", release)
     if coercion == "boolean":
-        return " reads everything except the text true as false" if value is True else ""
+        return _READS_FALSE if value is True else ""
     if not isinstance(converted(value, coercion), Stop):
         return ""
     return ", which splits it at commas, does not start" if coercion == "csv" else ", which parses it as JSON, does not start"

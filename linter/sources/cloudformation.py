@@ -16,7 +16,7 @@ from ..documents.parameters import Given, Parameter, Parameters, Spot, environme
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
-from ..model import UNKNOWN, Part, SettingPath
+from ..model import UNKNOWN, Part, SettingPath, sentence
 from ..server.loader import dotted_path
 from ..syntax.places import Json
 from ..syntax.yaml import Tagged, Yaml
@@ -112,9 +112,10 @@ def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
     known = settings.catalogue()
     if not known.is_secret(path) or (isinstance(parameter.value, str) and not holds_secret(known, path, parameter.value)):
         return None
-    message = (
-        f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString: anyone who may read "
-        "parameters sees it; remove it from the template and create it with aws ssm put-parameter --type SecureString"
+    message = sentence(
+        f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString",
+        "anyone who may read parameters sees it",
+        "remove it from the template and create it with aws ssm put-parameter --type SecureString",
     )
     return Problem("secret-in-cloudformation", message, parameter.span("key"), path)
 

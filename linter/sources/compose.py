@@ -33,6 +33,7 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
+from ..model import sentence
 from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
@@ -184,10 +185,8 @@ def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
     for variable in last.values():
         path = setting_of(variable.name)
         if path[-1:] == ("host",) and variable.text in _LOOPBACK and path != ("smtp", "host"):
-            message = (
-                f"{printable(variable.name)} is {variable.text}, which is the container itself: the server finds nothing there "
-                "and does not start; name the service"
-            )
+            what = f"{printable(variable.name)} is {variable.text}, which is the container itself"
+            message = sentence(what, "the server finds nothing there and does not start", "name the service", stops=True)
             yield Problem("localhost-in-container", message, variable.value, path)
 
 

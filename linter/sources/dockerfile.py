@@ -18,6 +18,7 @@ from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
+from ..model import Message, sentence
 from ..redaction.token_line import LineExcerpts, ListedTokens, Token
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
@@ -31,9 +32,13 @@ _CONSEQUENCE: Final = "docker build cannot read it"
 _AT_RUNTIME: Final = "give the value when the container starts, for ENV cannot hold a line break"
 _WITHOUT_BACKSLASHES: Final = "write the quotes without backslashes, in single quotes"
 _ARGUMENT: Final = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
-_NO_ASSIGNMENT: Final = "this word of ENV sets no variable, and docker build fails; write NAME=value, and a value with blanks in quotes"
-_NOT_CLOSED: Final = "the quote is never closed, and docker build fails; close it"
-_NO_INSTRUCTION: Final = "there is no such instruction, and docker build fails; correct it, or end the line before with a backslash"
+_NO_ASSIGNMENT: Final = sentence(
+    "this word of ENV sets no variable, and docker build fails", remedy="write NAME=value, and a value with blanks in quotes"
+)
+_NOT_CLOSED: Final = sentence("the quote is never closed, and docker build fails", remedy="close it")
+_NO_INSTRUCTION: Final = sentence(
+    "there is no such instruction, and docker build fails", remedy="correct it, or end the line before with a backslash"
+)
 _OF_TEMPLATES: Final = ("{", "<", "%")
 _COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
 
@@ -107,7 +112,7 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
             sound=read.is_sound,
             suppressions=read.suppressions,
         )
-        message = _never_read(stage, file) if ours and stage.is_last else ""
+        message = _never_read(stage, file) if ours and stage.is_last else None
         never = [Problem("image-starts-without-env", message, holder.start)] if message else []
         holder = for_server(holder, stage.image, "unknown", whole=True, lacks=False)
         return read_variables(holder._replace(problems=(*read.problems, *never)), stage.variables).loaded
@@ -115,8 +120,8 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
     return container(names, stage.image, load)
 
 
-def _never_read(stage: _Stage, file: SourceFile) -> str:
-    """What to say of the last stage where an image made of it does not read its variables; empty where it does, or may.
+def _never_read(stage: _Stage, file: SourceFile) -> Message | None:
+    """What to say of the last stage where an image made of it does not read its variables; None where it does, or may.
 
     The entry point of the server's image takes the command as the arguments of the server.
     """
@@ -124,25 +129,24 @@ def _never_read(stage: _Stage, file: SourceFile) -> str:
     if isinstance(entrypoint, str) or entrypoint == []:  # a shell takes no command; without an entry point the command is all
         starter, started = ("CMD", command) if entrypoint == [] else ("ENTRYPOINT", entrypoint)
         reads = reads_variables(started, None)
-        never = (
-            f"{starter} starts the server without the argument env, so it ignores these variables "
-            "and reads medplum.config.json, or what its argument names; add env behind the name of the script"
-        )
+        what, remedy = f"{starter} starts the server without the argument env", "add env behind the name of the script"
+        why = "it ignores these variables and reads medplum.config.json, or what its argument names"
+        never = sentence(what, why, remedy, by=", so ")
     elif isinstance(command, str):
         reads = "never" if entrypoint is None else "unknown"
-        never = (
-            "CMD is no list, so a shell starts between the server and its argument: it gets three arguments, reads medplum.config.json and "
-            'ignores these variables; write CMD ["env"]'
-        )
+        never = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
+        never = never.add("why", "it gets three arguments, reads medplum.config.json and ignores these variables", ": ")
+        never = never.add("remedy", 'write CMD ["env"]')
     else:
         reads = reads_variables(entrypoint, command)
-        never = (
-            "the image starts the server without the argument env, so unless the container is started with it, the server ignores these "
-            'variables and reads medplum.config.json, or what its argument names; add CMD ["env"]'
+        why = (
+            "unless the container is started with it, the server ignores these variables and reads medplum.config.json, "
+            "or what its argument names"
         )
+        never = sentence("the image starts the server without the argument env", why, 'add CMD ["env"]', by=", so ")
     if takes_sources_for_one(reads, file.server):
-        return f'the command of the image {sources_for_one(file.server)}: write CMD ["env"]'
-    return never if reads == "never" else ""
+        return sources_for_one("the command of the image", file.server, 'CMD ["env"]')
+    return never if reads == "never" else None
 
 
 # --- Reading -------------------------------------------------------------------------------------------------------------------------
@@ -293,7 +297,7 @@ def _is_dockerfile(instructions: Sequence[Instruction]) -> bool:
     return is_begun and all(len(image) == 1 or (len(image) == 3 and image[1].upper() == "AS") for image in images)
 
 
-def _invalid(message: str, span: Span) -> Problem:
+def _invalid(message: Message, span: Span) -> Problem:
     return Problem("invalid-dockerfile", message, span, fatal=True, lossy=True)
 
 

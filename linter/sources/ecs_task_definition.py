@@ -15,6 +15,7 @@ from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.sums import Given, load_sum
 from ..documents.variables import Variable, is_servers
 from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
+from ..model import sentence
 from ..settings.env_names import setting_of
 from ..text import printable
 from ..typed import Final
@@ -29,7 +30,7 @@ _STRUCTURE: Final = frozenset(
     "taskDefinitionArn taskRoleArn".split()
 )
 """Names of a task definition, beside those that other holders of variables have too."""
-_READER: Final = "to ECS, which accepts only text here and refuses the task definition"
+_READER: Final = sentence("to ECS, which accepts only text here and refuses the task definition")
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -115,6 +116,7 @@ def _given_twice(plain: list[Variable], fetched: list[Variable], *, strict: bool
     for variable in fetched:
         if variable.name in seen and is_servers(variable.name, strict=strict):
             what, remedy = seen[variable.name]
-            message = f"{printable(variable.name)} {what}, and ECS refuses a secret that shares its name; {remedy}"
+            what = f"{printable(variable.name)} {what}, and ECS refuses a secret that shares its name"
+            message = sentence(what, remedy=remedy)
             yield Problem("duplicate-ecs-secret", message, variable.key, setting_of(variable.name))
         seen.setdefault(variable.name, ("is given twice under secrets", "keep one"))

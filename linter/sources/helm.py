@@ -34,6 +34,7 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
+from ..model import sentence
 from ..settings.env_names import PREFIX, variable_of
 from ..syntax.places import JsonPath
 from ..text import printable
@@ -336,9 +337,10 @@ def _dropped(root: Node) -> Iterator[Problem]:
             path = _path(section, name)
             setting = settings.catalogue().get(path)
             shown = printable(f"config.{section}.{name}")
-            message = f"{shown} is not a value of the Medplum chart, which makes no variable from it, so the server never sees it"
+            what, remedy = f"{shown} is not a value of the Medplum chart, which makes no variable from it", ""
             if setting is not None and setting.status != "obsolete":
-                message += f"; give {variable_of(path)} under deployment.env"
+                remedy = f"give {variable_of(path)} under deployment.env"
             elif setting is not None and setting.use.rpartition(".")[2] in rendered:
-                message += f"; use config.{section}.{setting.use.rpartition('.')[2]}"
+                remedy = f"use config.{section}.{setting.use.rpartition('.')[2]}"
+            message = sentence(what, "the server never sees it", remedy, by=", so ")
             yield Problem("value-not-in-chart", message, part.head(), path)

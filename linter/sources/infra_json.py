@@ -11,7 +11,7 @@ from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import INFRA, is_infra
 from ..documents.source import Confidence, Loaded, Problem, Recognised, Repair, SourceFile
-from ..model import UNKNOWN, Change, Document, dotted
+from ..model import UNKNOWN, Change, Document, dotted, sentence
 from ..server.cdk_secrets import Flaw, message, resolved
 from ..syntax.places import Json
 from ..text import Span, printable
@@ -36,7 +36,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
     data, flaws = resolved(parsed.value) if isinstance(parsed.value, dict) else ({}, [])
     if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        text = "the configuration must be a JSON object of settings; the CDK finds no region in it and stops"
+        what, why = "the configuration must be a JSON object of settings", "the CDK finds no region in it and stops"
+        text = sentence(what, why, by="; ")
         problems.append(Problem("json-not-an-object", text, _first_character(parsed), fatal=True, lossy=True))
     problems.extend(_problem(flaw, parsed) for flaw in flaws)
     name = data.get("name")

@@ -27,7 +27,7 @@ from ..documents.variables_in_yaml import (
     text_problems,
     variables_of,
 )
-from ..model import UNKNOWN
+from ..model import UNKNOWN, sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -53,7 +53,7 @@ _POD_SPECS_OF_OTHERS: Final = {
 _REFERENCES: Final = ("configMapRef", "secretRef", "configMapKeyRef", "secretKeyRef")
 """Words that stand in a container that gets variables from elsewhere."""
 _OBJECTS: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret", "configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
-_READER: Final = "where only text is accepted, so the manifest is refused"
+_READER: Final = sentence("where only text is accepted", "the manifest is refused", by=", so ")
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -127,7 +127,8 @@ def _decoded(variable: Variable) -> Variable:
     try:
         decoded = base64.b64decode(variable.text.replace("\r", "").replace("\n", ""), validate=True)
     except ValueError:
-        message = "is not base64, as the values under data of a Secret must be; encode it, or move it under stringData"
+        what, remedy = "is not base64, as the values under data of a Secret must be", "encode it, or move it under stringData"
+        message = sentence(what, remedy=remedy)
         return variable._replace(text=None, mistake=("invalid-base64", message))
     try:
         text: str | None = decoded.decode("utf-8")

@@ -14,7 +14,7 @@ from ..documents.lines import JsonLines, never
 from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Fact, Part, SettingPath
+from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..text import Excerpt, Piece, Span, Text
@@ -29,8 +29,8 @@ DATABASE, REDIS = "secret/database", "secret/redis"
 KINDS = (DATABASE, REDIS)
 NAMES = ("*secret*.json", "*secret*.yaml", "*secret*.yml")
 
-_CONSEQUENCE = "the server reads the secret with JSON.parse, fails at this and does not start"
-_OUTER_CONSEQUENCE = "what follows can be neither read nor checked; save it again"
+_CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
+_OUTER_CONSEQUENCE = sentence("what follows can be neither read nor checked", remedy="save it again")
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
 
@@ -136,7 +136,8 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
 
 
 def _not_an_object(span: Span) -> Problem:
-    message = "the secret must be a JSON object with the connection as its members; the server finds no host in it and tries localhost"
+    what = "the secret must be a JSON object with the connection as its members"
+    message = sentence(what, "the server finds no host in it and tries localhost", by="; ")
     return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)
 
 

@@ -7,7 +7,7 @@ from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document
+from ..model import UNKNOWN, Document, sentence
 from ..syntax.places import Json
 from ..text import Span
 
@@ -16,7 +16,7 @@ NAMES = ("*medplum*.json", "*.config.json", "config.json")
 
 _OF_A_WHOLE = ("baseUrl", "appBaseUrl", "port", "binaryStorage", "database", "redis")
 """Settings of which a whole configuration has some. One without any is a fragment, which something lays over another file."""
-_CONSEQUENCE = "the server reads its config with JSON.parse, fails at this and does not start"
+_CONSEQUENCE = sentence("the server reads its config with JSON.parse, fails at this and does not start", stops=True)
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -52,5 +52,6 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 def _not_an_object(parsed: Json) -> Problem:
     place = parsed.places.find(())
     span = place.value if place is not None else Span(0, 1)
-    message = "the configuration must be a JSON object of settings; the server finds no baseUrl in it and does not start"
+    what, why = "the configuration must be a JSON object of settings", "the server finds no baseUrl in it and does not start"
+    message = sentence(what, why, by="; ", stops=True)
     return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)

@@ -20,7 +20,7 @@ from ..documents.parameters import Environment, Given, Parameter, Parameters, Sp
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import suppression_comments_of
-from ..model import UNKNOWN, Part, Stored
+from ..model import UNKNOWN, Part, Stored, sentence
 from ..syntax.json import json_documents
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml
@@ -56,7 +56,7 @@ _USUAL: Final = frozenset(
 """Members as AWS calls them: where there are no others, none is spelt otherwise."""
 _MOST_DUMPS: Final = 20
 """Dumps of one environment at most that are held against another one: of more that differ nobody knows which belong together."""
-_CONSEQUENCE: Final = "what follows can be neither read nor checked; save the dump again"
+_CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="save the dump again")
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
 """What the name of a parameter with levels looks like. It begins with what is quick to look for."""
 _NAME_OF_MEDPLUM: Final = re.compile(r"\bmedplum/", re.IGNORECASE)

@@ -12,7 +12,7 @@ from ..documents.parameter_documents import ParameterFile, lines_of, load_parame
 from ..documents.parameters import Given, Parameter, Parameters, Spot, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..model import UNKNOWN, Part
+from ..model import UNKNOWN, Part, sentence
 from ..syntax.places import Json, JsonPath
 from ..typed import Any, Final
 
@@ -26,7 +26,7 @@ _OTHER_FIELDS: Final = frozenset({"value", "insecure_value", "values", "after", 
 _UNKNOWN_FORMAT: Final = "a Terraform state or plan in a format that is not read: give the output of terraform show -json"
 _DEEPEST: Final = 200
 """Steps to a module at most, two for each that it is in: no configuration has as many."""
-_CONSEQUENCE: Final = "what follows can be neither read nor checked; write the JSON again with terraform show -json"
+_CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="write the JSON again with terraform show -json")
 
 
 def detect(file: SourceFile) -> Recognised | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 
 from ..conformance.mismatch import mismatch_of
-from ..conformance.values import outcome
+from ..conformance.values import outcome, so
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
 from ..redaction.numbers import number_text
@@ -237,11 +237,11 @@ def _what_follows(view: View, path: SettingPath) -> str:
     mismatch = mismatch_of(view.document, path)
     if mismatch is not None:
         wrong = setting.consequence_of(mismatch.mistake, view.release) if setting is not None else ""
-        return f"{name} {mismatch.reason}{f', and {wrong}' if wrong else ''}"
+        return f"{name} {mismatch.reason.text}{f', and {wrong}' if wrong else ''}"
     row = view.rows.get(path)
     value = row.effective if row is not None else ABSENT
     if setting is not None and isinstance(value, bool) and (effect := outcome(setting, value, view.release)):
-        return f"it is {'on' if value else 'off'}{effect}"
+        return f"it is {'on' if value else 'off'}{so(effect)}"
     return "check that its value is what you want"
 
 
@@ -265,7 +265,7 @@ def _how(pair: Pair, path: SettingPath, after: Any, release: Release) -> str:
     if isinstance(before, str) and isinstance(after, bool):
         effect = outcome(setting, after, pair.new.release) if setting is not None else ""
         held = "text, which counted as true" if before else "an empty text, which is not the same as false everywhere"
-        return f"is {'on' if after else 'off'} from {release} on{effect}: until then it was {held}"
+        return f"is {'on' if after else 'off'} from {release} on{so(effect)}: until then it was {held}"
     if isinstance(before, str) and isinstance(after, int | float):
         if before == number_text(after):
             wrong = setting.consequence_of("text", pair.old.release) if setting is not None else ""

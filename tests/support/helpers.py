@@ -132,7 +132,7 @@ def verdict(assertion: Any, value: Any = ABSENT, **others: Any) -> bool | None |
     answer = compiled(assertion)(node.value, node)
     if answer is True or answer is None:
         return answer
-    return [" ".join(filter(None, (dotted(failure.path), failure.reason))) for failure in answer]
+    return [" ".join(filter(None, (dotted(failure.path), failure.reason.text))) for failure in answer]
 
 
 def golden(name: str, lines: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from linter.model import Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Style
+from linter.model import Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Style, as_message
 from linter.reporters import reporter
 
 from .helpers import written
@@ -35,7 +35,7 @@ def finding(
 ) -> Finding:
     """A finding about a setting; ``more`` are its other fields."""
     place = where or document()
-    return Finding(RULE.id, level, message, place, path, place.locate(path or ()))._replace(**more)
+    return Finding(RULE.id, level, as_message(message), place, path, place.locate(path or ()))._replace(**more)
 
 
 def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
