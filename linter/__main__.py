@@ -6,6 +6,8 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from .typed import NoReturn
 
@@ -30,8 +32,6 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
     gc.disable()
-    from .plain import command
-
     run = command(sys.argv[1:])
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
@@ -42,6 +42,21 @@ def main() -> None:
         if not os.environ.get("MEDPLUM_LINT_DEBUG"):
             _leave(stop.code)
         raise
+
+
+def command(arguments: Sequence[str]) -> Callable[[], NoReturn | None]:
+    """A function that runs a command line and exits, with everything imported that it needs: click only if it has to be read by click."""
+    from .options import read_plain
+
+    given = read_plain(arguments)
+    if given is None:
+        from .cli import main
+
+        return main
+    from .commands import check
+    from .say import finished, without_traceback
+
+    return lambda: sys.exit(without_traceback(partial(finished, partial(check.run, given))))
 
 
 def _leave(code: object) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from .config import Config, ConfigError, Overrides, Severity, pattern_key
 from .configurations import Configurations
-from .files import reason_of
 from .log import Log
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
 from .policy.engine import Levels, applies
@@ -346,8 +345,6 @@ class Choices:
             config = self._of_folders[folder] = self._configurations.of(path / os.pardir)
         except ConfigError as error:
             self._log.error(str(error))
-        except OSError as error:
-            self._log.error(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}")
         return config
 
     def _rules(self, config: Config) -> list[Rule]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os.path
 from pathlib import Path
 
-from .config import Config
-from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
+from .config import Config, ConfigError
+from .files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from .typed import Final
 
 OWN_FILE: Final = ".medplum-lint.toml"
@@ -27,6 +27,12 @@ class Configurations:
         """
         if self._always is not None:
             return self._always
+        try:
+            return self._nearest(folder)
+        except OSError as error:
+            raise ConfigError(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}") from None
+
+    def _nearest(self, folder: Path) -> Config:
         passed: list[str] = []
         at = os.path.abspath(folder)
         while at not in self._known:  # a loop, for folders can be nested without end
@@ -71,8 +77,11 @@ def _may_speak_of_us(project: Path) -> bool:
 def named_config(path: Path) -> Config:
     """The configuration in a file that the command line names; its globs are relative to the current folder.
 
-    Raises :exc:`~linter.config.ConfigError` where it cannot be used, and :exc:`OSError` where there is no current folder.
+    Raises :exc:`~linter.config.ConfigError` where it cannot be used.
     """
     from .config_file import read_named
 
-    return read_named(path, is_project=path.name == PROJECT_FILE)._replace(base=Path.cwd(), trusted=True)
+    try:
+        return read_named(path, is_project=path.name == PROJECT_FILE)._replace(base=Path.cwd(), trusted=True)
+    except OSError as error:
+        raise ConfigError(f"the working directory: cannot be read: {reason_of(error)}") from None

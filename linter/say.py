@@ -1,11 +1,12 @@
-"""What is said on standard error, and the exit codes of a run that cannot write or that a bug ends. Knows nothing of click."""
+"""Messages on standard error, and the exit codes of commands that stop early. Does not import click."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from .config import ConfigError
 from .load import described
 from .output import Unwritable, drop
 from .text import inert, printable
@@ -48,10 +49,29 @@ def cannot_write(reason: str) -> int:
     return 2
 
 
-def written(run: Callable[[], int]) -> int:
-    """The exit code of what writes to standard output: its own, 141 where the reader has gone, 2 where that cannot be written."""
+class UsageError(Exception):
+    """A command line that cannot be used; the text says why."""
+
+
+class Failed(Exception):
+    """What a command could not do, and what went wrong in our own code; it ends the command."""
+
+    def __init__(self, *errors: str, bugs: Sequence[str] = ()) -> None:
+        super().__init__(*errors)
+        self.errors, self.bugs = errors, bugs
+
+
+def fail_for(errors: Iterable[str], bugs: Sequence[str] = ()) -> None:
+    """Raise :exc:`Failed` if there is an error or a bug."""
+    failed = Failed(*errors, bugs=bugs)
+    if failed.errors or bugs:
+        raise failed
+
+
+def finished(run: Callable[[], int | None]) -> int:
+    """The exit code of a command: its own, or that of what ended it, which is said. 141: the reader of standard output has gone."""
     try:
-        return run()
+        return run() or 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -59,6 +79,12 @@ def written(run: Callable[[], int]) -> int:
         return 141
     except Unwritable as error:
         return cannot_write(str(error))
+    except ConfigError as error:
+        say("error", str(error))
+        return 2
+    except Failed as failed:
+        say_all(failed.errors, failed.bugs)
+        return 3 if failed.bugs else 2
 
 
 def without_traceback(run: Callable[[], int]) -> int:

@@ -10,7 +10,7 @@ from support.helpers import EVERY_RULE, GOLDEN, compare_with
 from support.rules import built_in_files
 
 from linter.choose import rule_kinds
-from linter.commands.rules import load_example
+from linter.commands.test import load_example
 from linter.load import Input
 from linter.model import Finding, Message, as_message, sentence
 from linter.policy.engine import check, merged

@@ -12,7 +12,7 @@ import yaml
 from support.checkout import ROOT
 
 from linter.choose import all_rules
-from linter.commands.rules import run_examples
+from linter.commands.test import run_examples
 from linter.policy.grammar import rule_schema
 from linter.run import Options, lint_paths
 

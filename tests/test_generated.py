@@ -15,7 +15,7 @@ import pytest
 import yaml
 from support.checkout import ROOT, run
 
-from linter.commands.rules import run_examples
+from linter.commands.test import run_examples
 from linter.config import Overrides
 from linter.policy import node, rule_set, tree
 from linter.policy.grammar import rule_schema

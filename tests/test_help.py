@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from support.checkout import ROOT
 
 from linter.cli import cli
-from linter.console import HEADINGS, Command, Option, help_text, option, options_by_heading
+from linter.console import Command, help_text
+from linter.options import HEADINGS, OPTIONS, Option
+from linter.options.parameters import Choice, HelpedOption
 
 COMMANDS = {"": cli, **cli.commands}
 
@@ -24,33 +26,9 @@ def help_of(name: str, columns: int = 80) -> str:
     return done.output
 
 
-def without_heading(command: click.Command) -> list[str]:
-    """The options of a command that name no heading of the help, or one that there is not."""
-    options = [one for one in command.params if isinstance(one, click.Option)]
-    return [one.opts[0] for one in options if not isinstance(one, Option) or one.heading not in HEADINGS]
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_stands_under_a_heading(name: str) -> None:
-    lost = without_heading(COMMANDS[name])
-    assert lost == [], (
-        f"medplum-lint {name}: {', '.join(lost)} would stand under no heading of the help: "
-        f"declare it with option(…, heading=…) of linter.console, with one of {', '.join(HEADINGS)}, or add a heading to Heading there"
-    )
-
-
-def test_an_option_without_a_heading_is_noticed() -> None:
-    @click.command()
-    @click.option("--plain")
-    @option("--slip", heading="Inputs")  # type: ignore[arg-type]
-    @option("--good", heading="Input")
-    def made_up(plain: str, slip: str, good: str) -> None:
-        raise AssertionError
-
-    assert without_heading(made_up) == ["--plain", "--slip"]
-    with click.Context(made_up) as context:
-        found = options_by_heading(made_up, context)
-    assert [heading for heading, _ in found.items()] == ["Input", "Help", "Inputs"]  # none is lost
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.names)
+def test_every_option_stands_under_a_heading(option: Option) -> None:
+    assert option.is_argument or option.heading in HEADINGS, f"{option.names}: give it one of the headings {', '.join(HEADINGS)}"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -93,7 +71,7 @@ def test_what_can_be_chosen_is_in_the_text(name: str) -> None:
     ],
 )
 def test_choices_come_after_the_first_sentence(text: str, shown: str) -> None:
-    one = Option(["--format"], heading="Report", type=click.Choice(["a", "b", "c"]), help=text)
+    one = HelpedOption(["--format"], heading="Report", type=Choice(["a", "b", "c"]), help=text)
     with click.Context(cli) as context:
         assert one.get_help_record(context) == ("--format FORMAT", shown)
 
@@ -122,7 +100,7 @@ EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in examp
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples(name: str) -> None:
     lines = examples(COMMANDS[name])
-    assert lines, f'the docstring of "{name}" in linter/cli.py has no paragraph "Examples:" with indented commands'
+    assert lines, f'the docstring of "{name}" in linter/commands/ has no paragraph "Examples:" with indented commands'
     assert all(line.startswith(f"medplum-lint {name}".rstrip() if name != "check" else "medplum-lint ") for line in lines)
 
 

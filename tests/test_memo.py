@@ -20,7 +20,7 @@ from support.helpers import rule as compiled
 from support.rules import built_in_files
 
 from linter.choose import rule_kinds
-from linter.commands.rules import load_example
+from linter.commands.test import load_example
 from linter.conformance import mismatch
 from linter.load import Input, load_documents
 from linter.memo import Memo

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from linter import reporters
 from linter.cli import cli
-from linter.options import Output, parse_outputs
+from linter.options import Output, values
 from linter.output import is_same_output
 from linter.reporters import markdown
 from linter.reporters._about_run import count
@@ -71,11 +71,7 @@ def refused(*arguments: str) -> str:
     ],
 )
 def test_what_an_output_means(text: str, expected: Output) -> None:
-    import click
-
-    command = cli.commands["check"]
-    [parameter] = (one for one in command.params if one.name == "given_outputs")
-    assert parse_outputs(click.Context(command), parameter, (text,)) == (expected,)
+    assert values.outputs((text,)) == (expected,)
 
 
 @pytest.mark.parametrize("form", reporters.names())

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from support.checkout import ROOT
 
-from linter import cli, plain, reporters
+from linter import cli, options, reporters
+from linter.__main__ import command
+from linter.commands import check
 from linter.release import NEWEST
 
 FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("*/input.*"))
@@ -32,10 +34,10 @@ def ended(run: Callable[[], object], capsys: pytest.CaptureFixture[str]) -> tupl
 
 
 def compare(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    given = plain.parsed(arguments)
+    given = options.read_plain(arguments)
     assert given is not None
     monkeypatch.setattr(sys, "argv", ["medplum-lint", *arguments])
-    without = ended(plain.command(arguments), capsys)
+    without = ended(command(arguments), capsys)
     assert without == ended(cli.main, capsys) and (without[1] or without[2] or "-q" in arguments)
 
 
@@ -101,17 +103,17 @@ def test_what_is_left_to_click(arguments: list[str], tmp_path: Path, monkeypatch
         Path(name).write_text("{}")
     if hasattr(os, "mkfifo"):
         os.mkfifo("pipe")
-    assert plain.parsed(arguments) is None
+    assert options.read_plain(arguments) is None
 
 
-@pytest.mark.parametrize("name", plain._VARIABLES)
+@pytest.mark.parametrize("name", [options.SERVER_VARIABLE, options.COMPLETE_VARIABLE])
 def test_variables_are_left_to_click(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "4.3.5")
-    assert plain.parsed([str(CLEAN)]) is None
+    assert options.read_plain([str(CLEAN)]) is None
 
 
 def test_all_commands_are_left_to_click() -> None:
-    assert set(cli.cli.commands) == plain._COMMANDS
+    assert all(options.read_plain([name]) is None for name in cli.cli.commands)
 
 
 def test_a_plain_run_imports_no_click() -> None:
@@ -133,7 +135,7 @@ def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str], m
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(plain, "lint_paths", fail)
+    monkeypatch.setattr(check, "lint_paths", fail)
     monkeypatch.delenv("MEDPLUM_LINT_DEBUG", raising=False)
-    code, out, err = ended(plain.command([str(CLEAN)]), capsys)
+    code, out, err = ended(command([str(CLEAN)]), capsys)
     assert (code, out) == (3, "") and err.startswith("medplum-lint: bug: ") and "secret" not in err and "Traceback" not in err

@@ -16,7 +16,7 @@ from support.helpers import golden
 from support.rules import built_in_files
 
 from linter.choose import all_rules, rule_kinds
-from linter.commands.rules import run_examples
+from linter.commands.test import run_examples
 from linter.model import TARGETS
 from linter.policy import rule_set
 from linter.policy.rule import LARGEST_FILE

@@ -15,7 +15,7 @@ from support.contract import demand
 from support.helpers import golden
 from support.rules import built_in_files
 
-from linter.commands.rules import load_example
+from linter.commands.test import load_example
 from linter.model import dotted
 from linter.policy.engine import check
 from linter.policy.rule_file import RuleFile

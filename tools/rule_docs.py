@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from linter.commands.rules import built_in_rule_files, fix_words, level_words, said
+from linter.commands.explain import fix_words, said
+from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
 from linter.policy.rule import Example
 from linter.policy.rule_file import RuleFile

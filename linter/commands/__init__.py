@@ -1,1 +1,1 @@
-"""The commands beside the check, one module each: what they print, as text and as JSON."""
+"""The commands: each is the function ``run`` of the module with its name, whose docstring is its help."""

@@ -8,24 +8,43 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from ..choose import all_rules, folders_of
+from ..choose import all_rules, folders_of, relative_to_here
 from ..config import Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
 from ..configurations import OWN_FILE, PROJECT_FILE, Configurations
 from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from ..model import Finding, dotted, members_as_one
+from ..options import Given
 from ..policy.errors import did_you_mean
 from ..policy.rule_set import check_ids
 from ..run import Options, Outcome, lint_paths
+from ..say import Failed, say
 from ..settings.kinds import DEPLOYMENT
 from ..typed import Final, NamedTuple
+from .inputs import config_named_by, replace, write
 
 _GLOB: Final = {"*": "[*]", "?": "[?]", "[": "[[]"}
 
 
-class Refused(Exception):
-    """Why nothing can be accepted, in one line."""
+def run(given: Given) -> None:
+    """Accept a finding: write it to the configuration file, with the reason.
+
+    FILE is the file in which RULE has a finding at SETTING, such as database.ssl; where it has only one, SETTING can be left out. The entry
+    goes to the end of the configuration file that counts for FILE, which otherwise stays as it is; where there is none, one is begun.
+
+    Examples:
+      medplum-lint accept dump.json unserved-oauth-url --reason "a proxy has it"
+    """
+    options = Options(kind=given.kind, rules=given.rules, config=config_named_by(given))
+    wanted = Acceptance(given.rule, given.reason, setting=given.setting, environment=given.environment, until=given.until)
+    made = entry(given.file, wanted, options)
+    if made.before is not None:
+        replace(str(made.path), made.after, made.before)
+    else:
+        write(str(made.path), made.after)
+    count = "1 finding is" if made.accepted == 1 else f"{made.accepted} findings are" if made.accepted else "what it finds is"
+    say("note", f"{relative_to_here(made.path)}:{made.line}: {count} accepted from now on")
 
 
 class Entry(NamedTuple):
@@ -42,12 +61,12 @@ class Entry(NamedTuple):
 def entry(file: str, wanted: Acceptance, options: Options) -> Entry:
     """The configuration that counts for a file with an entry that accepts its findings; ``wanted`` has no path yet.
 
-    Raises :exc:`Refused` where there is no such finding, and :exc:`~linter.config.ConfigError`.
+    Raises :exc:`Failed` where there is no such finding, and :exc:`~linter.config.ConfigError`.
     """
     if wanted.until is not None and wanted.until < date.today():
-        raise Refused(f"--until {wanted.until} is over: nothing would be accepted")
+        raise Failed(f"--until {wanted.until} is over: nothing would be accepted")
     if not os.path.isfile(file):
-        raise Refused(f"{file}: {'is a folder: name one file' if os.path.isdir(file) else 'no such file'}")
+        raise Failed(f"{file}: {'is a folder: name one file' if os.path.isdir(file) else 'no such file'}")
     config = Configurations(options.config).of(Path(file, os.pardir))
     accepted = _accepted(file, wanted, options, config)
     folder = _folder(Path(file), config)
@@ -63,13 +82,13 @@ def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -
     """The findings that are to be accepted; those of a rule that compares files need more than one, and are taken to be there."""
     rules, errors, _ = all_rules([*folders_of(config), *options.rules])
     if errors := errors or check_ids([wanted.rule], (rule.info for rule in rules)):
-        raise Refused(errors[0])
+        raise Failed(errors[0])
     # A rule that is only checked on request is one that somebody has asked for.
     asked = options.overrides.over(Overrides(extend_select=(wanted.rule,), fail_on="never"))
     options = options._replace(overrides=asked, without_baseline=True)
     outcome = lint_paths([file], options)
     if outcome.errors:
-        raise Refused(outcome.errors[0])
+        raise Failed(outcome.errors[0])
     of_rule, named = _found(outcome, file, wanted)
     if not named:  # what a server gets from several files is judged, and called, by all of them
         around = lint_paths([file, str(_folder(Path(file), config))], options)
@@ -77,13 +96,13 @@ def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -
             of_rule, named = of_all
     found = [finding for finding in named if finding.suppressed is None]
     if named and not found:
-        raise Refused(f"{file}: {wanted.rule} is accepted there already: {named[0].suppressed}")
+        raise Failed(f"{file}: {wanted.rule} is accepted there already: {named[0].suppressed}")
     kinds = next(rule.info.kinds for rule in rules if rule.info.id == wanted.rule)
     if not found and DEPLOYMENT not in kinds:
-        raise Refused(_why_none(file, wanted, of_rule))
+        raise Failed(_why_none(file, wanted, of_rule))
     settings = sorted({_name(finding) for finding in found})
     if wanted.setting is None and len(settings) > 1:
-        raise Refused(f"{file}: {wanted.rule} has findings at several settings: name one of {', '.join(filter(None, settings))}")
+        raise Failed(f"{file}: {wanted.rule} has findings at several settings: name one of {', '.join(filter(None, settings))}")
     return found
 
 
@@ -133,12 +152,12 @@ def _folder(file: Path, config: Config) -> Path:
 
 
 def _path(file: Path, folder: Path) -> str:
-    """The path of a file as a glob that fits it alone. Raises :exc:`Refused` for one that the globs of the configuration cannot name."""
+    """The path of a file as a glob that fits it alone. Raises :exc:`Failed` for one that the globs of the configuration cannot name."""
     absolute = Path(os.path.abspath(file))
     try:
         relative = absolute.relative_to(folder).as_posix()
     except ValueError:
-        raise Refused(f"{file}: is not in {folder}, which the globs of the configuration are relative to") from None
+        raise Failed(f"{file}: is not in {folder}, which the globs of the configuration are relative to") from None
     glob = "".join(_GLOB.get(char, char) for char in relative)
     return glob if "/" in glob else f"/{glob}"
 
@@ -181,4 +200,4 @@ def _check(path: Path, after: bytes, one: Acceptance) -> None:
     if config is None or not config.accept or config.accept[-1]._replace(line=one.line) != one:
         members = ", ".join(acceptance_lines(one)[1:])
         inline = 'its table or its list "accept" is written in braces or brackets, which cannot be continued at the end of the file'
-        raise Refused(f"{path}: {inline}: add {{{members}}} to it")
+        raise Failed(f"{path}: {inline}: add {{{members}}} to it")

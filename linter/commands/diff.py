@@ -3,19 +3,64 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
+from ..load import load_documents
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..options import Given
+from ..output import write_standard_output
 from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
+from ..release import ANY_SERVER
+from ..say import Failed, fail_for
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import MASK, inert, printable
 from ..typed import Any, NamedTuple
+from .inputs import inputs, mask_configured_secrets
 from .show import json_value, value_cell
 
 VERSION = 1
+
+
+def run(given: Given) -> int:
+    """Compare two configurations as the server sees them.
+
+    FIRST and SECOND are files; for one environment of a dump add its name after a hash sign, as in dump.json#prod. The exit code is 1
+    if they differ.
+
+    Examples:
+      # Two environments of one dump
+      medplum-lint diff dump.json#staging dump.json#prod
+      # What is in the repository, and what is deployed
+      medplum-lint diff medplum.config.json dump.json#prod
+    """
+    named = [_file_and_environment(text) for text in (given.first, given.second)]
+    mask_configured_secrets(Path(path) for path, _ in named)
+    first, second = (_document(path, environment, given.max_size) for path, environment in named)
+    write_standard_output((as_json if given.format == "json" else as_text)(first, second))
+    return 1 if differences(first, second) else 0
+
+
+def _file_and_environment(text: str) -> tuple[str, str]:
+    path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
+    return path, environment
+
+
+def _document(path: str, environment: str, max_size: int) -> Document:
+    """The only document of a file, or of an environment in it."""
+    loaded = load_documents(inputs([path], max_size), None, max_size, ANY_SERVER)
+    fail_for(loaded.errors, loaded.bugs)
+    fitting = [document for document in loaded.documents if not environment or document.environment == environment]
+    if len(fitting) != 1:
+        names = ", ".join(document.environment for document in loaded.documents if document.environment)
+        problem = f"there is no environment {environment}" if environment else "there are several environments"
+        way_out = f"write {path}#NAME with one of {names}" if names else f"write {path}, which has one configuration without a name"
+        raise Failed(f"{path}: {problem}: {way_out}")
+    return fitting[0]
 
 
 class Side(NamedTuple):

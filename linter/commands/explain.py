@@ -1,4 +1,4 @@
-"""``medplum-lint explain ID FILE``: why a rule speaks of the documents of files, or does not."""
+"""``medplum-lint explain``: what a rule is about, and why it reports something of a document, or does not."""
 
 from __future__ import annotations
 
@@ -6,24 +6,140 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from ..choose import is_active, is_selected, levels_of, relative_to_here
+from ..choose import all_rules, is_active, is_selected, levels_of, relative_to_here
 from ..config import Config, Overrides
+from ..configurations import Configurations
 from ..documents.deployment import side_by_side
 from ..model import LEVELS, TARGETS, Document, Finding, RuleInfo
+from ..options import Given
+from ..output import write_standard_output
 from ..policy.engine import check
 from ..policy.node import document_fact
-from ..policy.rule import Rule
+from ..policy.rule import Case, Example, Rule
 from ..policy.rule_file import RuleFile
-from ..policy.rule_set import rank
+from ..policy.rule_set import check_ids, rank
 from ..policy.trace import Answer, ClauseTrace, PartAnswer, Trace, trace
 from ..redaction.mask import environment_text, holder_text
-from ..run import Outcome
+from ..run import Options, Outcome
+from ..say import fail_for
 from ..settings.kinds import DEPLOYMENT
-from ..text import inert, printable
+from ..text import inert, printable, printable_lines
 from ..typed import Final, NamedTuple
+from .check import checker
+from .inputs import config_named_by, rule_folders
+from .rules import level_words, rule_file_of
 
 _MOST_FINDINGS: Final = 20
 """Findings at most that are named one by one."""
+
+
+def run(given: Given) -> None:
+    """Explain a rule, with examples.
+
+    With a PATH (a file, a folder, a glob, or "-") it says for each document what the rule asks, what it finds at which place, and what
+    keeps it from speaking: the kind, the target, a condition, the configuration, a comment.
+
+    Examples:
+      medplum-lint explain missing-trailing-slash
+      medplum-lint explain --rules policies acme/support-email-domain
+      medplum-lint explain unencrypted-database medplum.config.json
+    """
+    folders = rule_folders(given, given.paths)
+    rules, errors, _ = all_rules(folders)
+    fail_for(errors)
+    fail_for(check_ids([given.rule], [rule.info for rule in rules]))
+    rule_file = rule_file_of(given.rule, folders)
+    if not given.paths:
+        write_standard_output(explanation(rule_file))
+        return
+    overrides = Overrides(given.select, given.ignore, target=given.target, pedantic=given.pedantic or None, server=given.server_version)
+    named = config_named_by(given)
+    options = Options(overrides, given.kind, given.rules, config=named, isolated=given.isolated, max_size=given.max_size)
+    outcome = checker(given.paths, options)(None)
+    if outcome.started and (outcome.result.documents or not outcome.errors):
+        write_standard_output(explained(rule_file, outcome, overrides, Configurations(named, isolated=given.isolated).of))
+    fail_for(outcome.errors, outcome.bugs)
+
+
+# --- The rule itself. ---------------------------------------------------------------------------------------------------------------
+
+
+def explanation(rule_file: RuleFile) -> str:
+    """The documentation of a rule, with its first good and bad example."""
+    assert rule_file.rule is not None  # its file was chosen by its id
+    info, examples = rule_file.rule.info, rule_file.rule.examples
+    lines = [
+        f"{info.id}: {info.title}",
+        "",
+        f"Severity: {_severity_sentence(info)}",
+        f"For:      {', '.join(info.kinds)}",
+        *([f"Category: {info.category}"] if info.category else []),
+        *_fixes(rule_file.rule),
+        "",
+        *[f"* {line}" for line in said(rule_file.rule)],
+        "",
+        *([info.docs, ""] if info.docs else []),
+        *_example("Wrong", next(one for one in examples if not one.is_good)),
+        *_example("Right", next(one for one in examples if one.is_good)),
+        *[f"See {link}" for link in info.links],
+    ]
+    return printable_lines("\n".join(lines)) + "\n"
+
+
+def said(rule: Rule) -> list[str]:
+    """What a rule says in each of its cases, with words in capitals for what depends on the finding; nothing where a source says it.
+
+    Of several cases each has its severity, its kinds of document and its settings where these are not those of the whole rule.
+    """
+    lines = [f"{case.message.outline(_settings(case))}{_of_case(case.info, rule.info)}" for case in rule.cases if case.message is not None]
+    return list(dict.fromkeys(lines))
+
+
+_MOST_SETTINGS: Final = 3
+
+
+def _settings(case: Case) -> str:
+    """The settings that a case is about, as its paths name them; ``SETTING`` where these are too many."""
+    paths = [clause.text.partition("@")[0] for clause in case.must]
+    if not 0 < len(paths) <= _MOST_SETTINGS or any("*" in path or path in ("$", "") for path in paths):
+        return "SETTING"
+    return " or ".join(path.replace('"', "") for path in paths)
+
+
+def _of_case(case: RuleInfo, rule: RuleInfo) -> str:
+    """What tells a case from its rule, in brackets."""
+    words = ["/".join(level_words(case))] if level_words(case) != level_words(rule) else []
+    words += [", ".join(case.kinds)] if case.kinds != rule.kinds else []
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def fix_words(rule: Rule) -> str:
+    """Whether the fixes of a rule can be made unseen."""
+    safe = {plan.safe for plan in rule.fixes}
+    return "safe" if safe == {True} else "review it before you apply it" if safe == {False} else "safe in part"
+
+
+def _fixes(rule: Rule) -> Iterator[str]:
+    """The ways to fix a finding of a rule, each with the reason why it is safe, or is not."""
+    for number, plan in enumerate(rule.fixes):
+        words = "safe" if plan.safe else "review it before you apply it"
+        yield f"{'          ' if number else 'Fix:      '}{words}{f': {plan.reason}' if plan.reason else ''}"
+
+
+def _severity_sentence(info: RuleInfo) -> str:
+    words = level_words(info)
+    return words[0] if len(words) == 1 else f"{words[0]} in production, {words[1]} in development"
+
+
+def _example(title: str, example: Example) -> list[str]:
+    name = f" ({example.name})" if example.name else ""
+    text = example.written(indent=2)
+    shown = [line if len(line) <= 120 else f"{line[:117]}..." for line in text.rstrip("\n").split("\n")]
+    finds = [f"    finds: {', '.join(example.finds)}"] if example.finds else []
+    return [f"{title}{name}:", "", *(f"    {line}" for line in shown), *([""] if finds else []), *finds, ""]
+
+
+# --- Its trace. ---------------------------------------------------------------------------------------------------------------------
 
 
 class _Subject(NamedTuple):

@@ -7,17 +7,38 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..choose import all_rules
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
-from ..output import Unwritable, write_report
+from ..options import Given
+from ..output import write_standard_output
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder
+from ..say import Failed, fail_for
 from ..typed import Final, NamedTuple
+from .inputs import rule_folders, write
 
 SCHEMA_NAME: Final = "rule.schema.json"
 """The schema beside the rules. No search for configurations reads a file of this name."""
 _LONGEST: Final = 100
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def run(given: Given) -> None:
+    """Write a complete rule with examples, which pass, as FOLDER/ID.yaml, and the schema for editors beside it.
+
+    ORG is the name of your organisation, and the category of your rules. A file that is there is never overwritten.
+
+    Examples:
+      medplum-lint new-rule acme/mail-from-our-domain
+    """
+    configured = rule_folders(given)
+    chosen = folder_for(given.folder, configured)
+    wrong = [wrong_id(given.rule, all_rules(configured).rules), "" if given.folder != "" else "--folder names no folder"]
+    fail_for(filter(None, wrong))
+    made = create(given.rule, chosen, given.kind)
+    is_configured = any(chosen.resolve() == (one if isinstance(one, Path) else one.path).resolve() for one in configured)
+    write_standard_output(made.next_steps(is_configured))
 
 
 class NewRule(NamedTuple):
@@ -85,7 +106,7 @@ def _seen_from_here(path: Path) -> Path:
 
 
 def create(rule_id: str, folder: Path, kind: str) -> NewRule:
-    """Write the rule and the schema for its editor. Raises ValueError, with the reason, where a file is there or cannot be written."""
+    """Write the rule and the schema for its editor. Raises :exc:`Failed` where a file is there or cannot be written."""
     group, _, name = rule_id.partition("/")
     path = folder / f"{name}.yaml"
     try:
@@ -95,10 +116,10 @@ def create(rule_id: str, folder: Path, kind: str) -> NewRule:
         return NewRule(path, _write_schema(folder / SCHEMA_NAME))
     except FileExistsError as error:
         if error.filename == str(path):
-            raise ValueError(f"{path}: is there already, and stays as it is: choose another id, or edit that rule") from None
-        raise ValueError(f"{folder}: is a file, and no folder for rules") from None
+            raise Failed(f"{path}: is there already, and stays as it is: choose another id, or edit that rule") from None
+        raise Failed(f"{folder}: is a file, and no folder for rules") from None
     except OSError as error:
-        raise ValueError(f"{path}: cannot be written: {reason_of(error)}") from None
+        raise Failed(f"{path}: cannot be written: {reason_of(error)}") from None
 
 
 def _write_schema(path: Path) -> Path | None:
@@ -111,10 +132,7 @@ def _write_schema(path: Path) -> Path | None:
             return None
         if before == text or SCHEMA_ID not in before:
             return None
-    try:
-        write_report(str(path), text.encode())
-    except Unwritable as error:
-        raise ValueError(f"{path}: cannot be written: {error}") from None
+    write(str(path), text.encode())
     return path
 
 

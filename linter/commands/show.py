@@ -4,21 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
+from ..load import Input, load_documents
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..options import Given
+from ..output import write_standard_output
 from ..redaction.mask import holder_text, named_environment, named_holders
 from ..redaction.numbers import number_text
+from ..say import fail_for
 from ..server.effective import Effective, effective_settings, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
 from ..typed import Any
+from .inputs import inputs, mask_configured_secrets, server_by_configuration
 
 VERSION = 1
 _LONGEST = 80
 """Characters of a value in a table."""
+
+
+def run(given: Given) -> None:
+    """Print the configuration as the server sees it.
+
+    Secrets are masked.
+
+    Examples:
+      # Only what the server makes something else of than what is written
+      medplum-lint show --only-changed medplum.config.json
+      # What one release holds, with its defaults
+      medplum-lint show --defaults --server-version 4.3.5 dump.json
+    """
+    files = inputs(given.paths, given.max_size)
+    mask_configured_secrets(one.path if isinstance(one, Input) else Path(one) for one in files)
+    loaded = load_documents(files, given.kind, given.max_size, given.server_version, server_by_configuration())
+    text = as_json if given.format == "json" else as_text
+    write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))
+    fail_for(loaded.errors, loaded.bugs)
 
 
 def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effective]:

@@ -3,19 +3,83 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
+from ..discover import NoWishes, find_files
+from ..load import Input, LoadedDocuments, load_documents, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
+from ..options import SERVER_VARIABLE, Given
+from ..output import write_standard_output
 from ..redaction.mask import shown_span
-from ..release import MAIN, NEWEST, Release
-from ..settings.releases import parse_release
+from ..release import MAIN, NEWEST, Release, ServerVersion
+from ..say import Failed, fail_for, say
+from ..settings.releases import KNOWN, parse_release
 from ..text import inert, printable
 from ..typed import Any, Final, NamedTuple
 from ..upgrade.change import UpgradeChange
+from ..upgrade.plan import Plan
+from .inputs import inputs, mask_configured_secrets, server_by_configuration
 from .show import json_value, value_cell
 
 VERSION: Final = 1
+
+
+def run(given: Given) -> int:
+    """Print what an upgrade of the server changes.
+
+    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched. Give all files of one
+    server: only what concerns them is printed. The exit code is 1 if something needs a hand.
+
+    Examples:
+      # From the release that an image in the files names to the newest
+      medplum-lint upgrade deploy
+      # A list of tasks for a ticket
+      medplum-lint upgrade --from 4.3.5 --to 5.1.23 --format markdown dump.json
+    """
+    files, errors = _files(given.paths or (".",), given.max_size)
+    mask_configured_secrets(one.path for one in files)
+    nothing = f"{', '.join(given.paths) or 'the current folder'}: no file is a Medplum configuration"
+
+    def load(release: Release) -> LoadedDocuments:
+        return load_documents(files, given.kind, given.max_size, ServerVersion(release, release, "the upgrade"))
+
+    def today() -> list[Document]:
+        loaded = load_documents(files, given.kind, given.max_size, None, server_by_configuration())
+        found = [*loaded.documents, *loaded.without_settings.values()]
+        if not found:
+            fail_for([*errors, *loaded.errors] or [nothing], loaded.bugs)
+        return found
+
+    try:
+        between = upgrade_between(given.oldest, given.newest, today, (SERVER_VARIABLE, os.environ.get(SERVER_VARIABLE) or None))
+    except ValueError as error:
+        raise Failed(*errors, str(error)) from None
+    before = load(between.oldest)
+    plan = Plan(lambda release: load(release).documents, between.oldest, between.newest, before.without_settings.values())
+    changes = plan.changes()
+    errors += [error for error in before.errors if error not in before.without_settings]
+    if before.documents or before.without_settings:
+        text = {"json": as_json, "markdown": as_markdown}.get(given.format, as_text)
+        write_standard_output(text(between._replace(whole=plan.is_whole), changes))
+        say("note", f"knows the {KNOWN}")
+    elif not errors:
+        errors.append(nothing)
+    fail_for(errors, before.bugs)
+    return 1 if needs_a_hand(changes) else 0
+
+
+def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]:
+    """The files that paths, folders and globs stand for, read, and an error for each that stands for nothing or cannot be read."""
+    piped = inputs((path for path in paths if path == "-"), max_size)
+    found, errors = find_files([path for path in paths if path != "-"], NoWishes())
+    read, unread = read_inputs([*piped, *(str(one.path) for one in found if not one.too_large)], max_size)
+    ways = {one.path.as_posix(): one for one in found}
+    searched = [
+        one._replace(searched=way.searched, by_content=way.by_content) if (way := ways.get(one.uri)) is not None else one for one in read
+    ]
+    return searched, [*errors, *unread]
 
 
 class Upgrade(NamedTuple):

@@ -1,0 +1,363 @@
+"""``medplum-lint check``: check configurations, report the findings, and fix them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from ..config import Overrides
+from ..model import Style
+from ..options import Given, Output
+from ..output import STANDARD_OUTPUT, is_same_output, write_standard_output
+from ..report import fails_unseen, is_read, write_all
+from ..reporters import names as format_names
+from ..reporters import reporter
+from ..run import Options, Outcome, lint_input, lint_paths
+from ..say import Failed, UsageError, fail_for, quietly, say, say_all
+from ..typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..fixes.plan import FixedFile
+    from ..fixes.store_plan import FixedDump
+
+Check = Callable[[Mapping[str, bytes] | None], Outcome]
+"""Checks the inputs of a run, some of them with other contents; with None the contents are not kept."""
+
+
+class Tried(NamedTuple):
+    """A checked run whose dumps have only commands that make nothing worse, these dumps, and why other commands are left out."""
+
+    outcome: Outcome
+    dumps: Sequence[FixedDump] = ()
+    notes: Sequence[str] = ()
+
+
+def run(given: Given) -> int:
+    """Check configurations (the default command).
+
+    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
+
+    Examples:
+      # See what would be mended, then mend it
+      medplum-lint --diff medplum.config.json
+      medplum-lint --fix medplum.config.json
+      # Only some rules, or all but some; by id or category
+      medplum-lint --select tls,secrets --ignore missing-port deploy
+      # For code scanning
+      medplum-lint --format sarif --output medplum-lint.sarif deploy
+      # Judge by the server that you run
+      medplum-lint --server-version 4.3.5 dump.json
+    """
+    outputs = _outputs(given)
+    for mistake in _contradictions(given, outputs):
+        raise UsageError(mistake)
+    for one in given.output:
+        if one.file in format_names() and not one.format:
+            say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
+    options = _options(given)
+    if given.show_settings or given.show_files:
+        return _show_configured(given, options)
+    checked = checker(given.paths or (".",), options, given.stdin_filename)
+    tried = (_show_fixes if given.diff else _fix if given.fix else _check)(given, outputs, checked)
+    outcome = tried.outcome
+    _say_notices(outcome, given)
+    if outcome.bugs and given.write_baseline is not None:
+        say("note", f"{given.write_baseline}: is not written, because of the bug findings may be missing")
+    if outcome.baseline is not None:
+        _write_baseline(outcome, given)
+    if given.fix_script is not None and outcome.started:
+        _write_script(tried.dumps, given.fix_script)
+    return outcome.exit_code
+
+
+def _options(given: Given) -> Options:
+    """The options of the run. Raises :exc:`~linter.config.ConfigError` for the configuration that ``--config`` names."""
+    config = None
+    if given.config is not None:
+        from .inputs import config_named_by  # only here
+
+        config = config_named_by(given)
+    return Options(
+        Overrides(
+            select=given.select,
+            ignore=given.ignore,
+            target=given.target,
+            fail_on=given.fail_on,
+            pedantic=given.pedantic or None,
+            server=given.server_version,
+            extend_select=given.extend_select,
+        ),
+        kind=given.kind,
+        rules=given.rules,
+        now=given.now,
+        allow_unrecognized=given.allow_unrecognized,
+        config=config,
+        isolated=given.isolated,
+        max_size=given.max_size,
+        force_exclude=given.force_exclude,
+        baseline=given.baseline,
+        without_baseline=given.no_baseline,
+        write_baseline=given.write_baseline,
+        fail_on_stale_baseline=given.fail_on_stale_baseline,
+    )
+
+
+# --- What to write, and what cannot be asked for together. --------------------------------------------------------------------------
+
+
+def _outputs(given: Given) -> tuple[Output, ...]:
+    """All reports of the run, those to files first.
+
+    The report of ``--format`` goes to each ``--output FILE`` without a format of its own; if there is none, and no other report goes there,
+    to standard output. Raises :exc:`UsageError` where two reports would go to one place.
+    """
+    plain = given.format or "text"
+    outputs = [output if output.format else Output(plain, output.file) for output in given.output]
+    if all(output.format for output in given.output):
+        taken = next((output for output in outputs if is_same_output(output.file, STANDARD_OUTPUT)), None)
+        if taken is None:
+            outputs.append(Output(plain))
+        elif given.format not in (None, taken.format):
+            raise UsageError(
+                f"--format {plain} and --output {taken.format}:{taken.file} both write to standard output: give one of them a file"
+            )
+    for index, output in enumerate(outputs):
+        if any(is_same_output(output.file, other.file) for other in outputs[:index]):
+            raise UsageError(f"--output: two reports cannot go to one file: {output.file}")
+    return tuple(sorted(outputs, key=lambda output: is_same_output(output.file, STANDARD_OUTPUT)))
+
+
+def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
+    """Why the options cannot be given together."""
+    paths, files, formats = given.paths, [one.file for one in outputs], list(dict.fromkeys(one.format for one in outputs))
+    if given.stdin_filename is not None and "-" not in paths:
+        yield '--stdin-filename names standard input: give the path "-" too'
+    if given.stdin_filename == "":
+        yield "--stdin-filename is empty: give a name, or leave it out"
+    if given.fix_script is not None:
+        if given.fix_script in ("", "-") or any(is_same_output(given.fix_script, one) for one in files):
+            yield "--fix-script needs a file of its own"
+        files = [*files, given.fix_script]
+    if given.write_baseline is not None and any(is_same_output(str(given.write_baseline), one) for one in files):
+        yield "--write-baseline needs a file of its own"
+    if given.sarif_category and "sarif" not in formats:
+        yield "--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too"
+    if given.statistics and not _with_trait("TABLE", formats):
+        none = f"{' and '.join(formats)} {'has' if len(formats) == 1 else 'have'} no table of the rules"
+        yield f"--statistics is for reports that people read: {none}"
+    if given.show_suppressed and not _with_trait("SHOWS_SUPPRESSED", formats):
+        able = ", ".join(_with_trait("SHOWS_SUPPRESSED", format_names()))
+        yield f"--show-suppressed: no report of this run can show suppressed findings: give one of {able}"
+    if given.config is not None and given.isolated:
+        yield "--isolated uses no configuration file, but --config names one: give only one of the two"
+    if given.write_baseline is not None:
+        if given.fix or given.diff:
+            yield "--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards"
+        if given.baseline is not None or given.no_baseline or given.fail_on_stale_baseline:
+            yield "--write-baseline takes in all findings: give no other option about a baseline with it"
+    if given.no_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
+        yield "--no-baseline uses no baseline: give no other option about one with it"
+    if given.show_settings or given.show_files:
+        other = given.fix or given.diff or given.fix_script or given.write_baseline or list(outputs) != [Output("text")]
+        if other or (given.show_settings and given.show_files) or "-" in paths:
+            yield "--show-settings and --show-files check nothing, and print text: give paths, and no other output"
+        if given.show_settings and not paths:
+            yield "--show-settings needs a file: name the one that you ask about"
+        return
+    if given.unsafe_fixes and not (given.fix or given.diff or given.fix_script):
+        yield "--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too"
+    if given.fix and not given.diff and "-" in paths:
+        yield "standard input cannot be changed: give a file, or --diff to see what would be"
+
+
+def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
+    """The formats whose reporter has a trait; one that needs a package which is not installed has none."""
+    able = []
+    for one in formats:
+        try:
+            able += [one] if getattr(reporter(one), name, False) else []
+        except ModuleNotFoundError:
+            continue
+    return able
+
+
+# --- The run. -----------------------------------------------------------------------------------------------------------------------
+
+
+def checker(paths: Sequence[str], options: Options, stdin_filename: str | None = None) -> Check:
+    """The function that checks paths, or standard input."""
+    lint: Callable[[Options], Outcome]
+    if "-" in paths:
+        if len(paths) > 1:
+            raise UsageError('"-" (standard input) cannot be combined with other paths')
+        from .inputs import piped  # only here
+
+        text = piped(options.max_size, stdin_filename)
+
+        def lint(options: Options) -> Outcome:
+            return lint_input(text._replace(data=options.instead.get(text.uri, text.data)), options)
+    else:
+        lint = partial(lint_paths, list(paths))
+
+    def check(contents: Mapping[str, bytes] | None) -> Outcome:
+        return watched(lint, options if contents is None else options._replace(keep_contents=True, instead=contents))
+
+    return check
+
+
+def watched(lint: Callable[[Options], Outcome], options: Options) -> Outcome:
+    """A run, with a line on a terminal that tells how far it is if it takes long."""
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return lint(options)
+    from .. import progress  # only on a terminal
+
+    seen = progress.Progress()
+    with progress.shown(seen, sys.stderr):
+        return lint(options._replace(on_step=seen.step))
+
+
+def with_commands(outcome: Outcome, checked: Check, unsafe: bool, *, as_they_are: bool = False) -> Tried:
+    """The run, with the commands for its dumps tried. ``as_they_are``: the outcome is that of the files as they are."""
+    if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
+        return Tried(outcome)
+    from .fix_script import tried  # only for dumps with findings
+
+    return Tried(*tried(outcome, checked, unsafe=unsafe, first=outcome if as_they_are else None))
+
+
+def _check(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
+    """Report the findings."""
+    outcome = checked(None)
+    _keep_inputs(outcome, given, outputs)
+    tried = with_commands(outcome, checked, given.unsafe_fixes, as_they_are=True)
+    tried = tried._replace(outcome=_report(tried.outcome, given, outputs))
+    _say_all_notes(tried.notes if given.fix_script is not None else ())
+    return tried
+
+
+def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
+    """Fix files, and report the findings that are left. A file that cannot be written is reported as it is."""
+    from ..fixes.plan import fixed
+    from .fix import summary
+    from .inputs import replace
+
+    fixes = fixed(checked, unsafe=given.unsafe_fixes)
+    _keep_inputs(fixes.outcome, given, outputs)
+    made: list[FixedFile] = []
+    errors: list[str] = []
+    for file in fixes.files:
+        try:
+            replace(file.uri, file.after, file.before)
+            made.append(file)
+        except Failed as failed:
+            errors += failed.errors
+    tried = with_commands(checked({}) if errors else fixes.outcome, checked, given.unsafe_fixes)
+    outcome = _report(tried.outcome, given, outputs)
+    _say_all_notes([*fixes.refused, *tried.notes, *([summary(made, made=True)] if made else [])])
+    return tried._replace(outcome=outcome._replace(errors=(*outcome.errors, *errors), bugs=(*outcome.bugs, *fixes.bugs)))
+
+
+def _show_fixes(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
+    """Print what fixes would change, and report the findings that would be left. A difference is a failure."""
+    from ..fixes.plan import fixed, left
+    from .fix import summary, unified_diff
+    from .fix_script import printed
+
+    fixes = fixed(checked, unsafe=given.unsafe_fixes)
+    _keep_inputs(fixes.before, given, outputs)
+    tried = with_commands(left(fixes), checked, given.unsafe_fixes)
+    text = "".join(map(unified_diff, fixes.files)) + (printed(tried.dumps) if tried.dumps else "")
+    if any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs):  # a program reads that report
+        quietly(lambda: print(text, end="", file=sys.stderr))
+    else:
+        write_standard_output(text)
+    outcome = _report(tried.outcome, given, outputs)
+    _say_all_notes([*fixes.refused, *tried.notes, *([summary(fixes.files, made=False)] if fixes.files else [])])
+    failed = outcome.failed or bool(fixes.files or tried.dumps)
+    return tried._replace(outcome=outcome._replace(bugs=(*outcome.bugs, *fixes.bugs), failed=failed))
+
+
+def _keep_inputs(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> None:
+    """Stop before anything is written if an output is an input: ``--fix`` would make it another file of the same name."""
+    for path, what in (*((one.file, "report") for one in outputs), (given.fix_script, "script")):
+        if outcome.started and path not in (None, "-") and is_read(path, outcome.inputs, from_stdin="-" in given.paths):
+            raise Failed(f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file")
+
+
+def _report(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> Outcome:
+    if not outcome.started:
+        return outcome
+    style = Style(quiet=given.quiet, statistics=given.statistics, category=given.sarif_category, suppressed=given.show_suppressed)
+    written = write_all(outcome, outputs, style, given.color, given.min_severity)
+    if outcome.failed and fails_unseen(outcome.result, given.min_severity):
+        say("note", f"the run fails for findings less severe than {given.min_severity}, which --min-severity leaves out")
+    return written
+
+
+# --- What else is said and written. -------------------------------------------------------------------------------------------------
+
+
+def _say_all_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        say("note", note)
+
+
+def _say_notices(outcome: Outcome, given: Given) -> None:
+    """Say what there is to tidy up, unless ``--quiet``, and what went wrong.
+
+    The report tells which rules a configuration switches off. With ``--quiet`` this is said here, unless ``--config`` names the file; so
+    are stale entries of a baseline if the run fails for them.
+    """
+    for one in outcome.result.configurations:
+        if given.quiet and one.rules_off and not one.named:
+            say("note", f"{one.path}: switches off {len(one.rules_off)} {'rule' if len(one.rules_off) == 1 else 'rules'}")
+    for notice in outcome.result.notices:
+        if not given.quiet or (notice.kind == "stale-baseline" and given.fail_on_stale_baseline):
+            say("note", notice.text)
+    say_all(outcome.errors, outcome.bugs)
+
+
+def _write_baseline(outcome: Outcome, given: Given) -> None:
+    """Write the baseline, and say what is in it."""
+    from .inputs import write
+
+    path, new = given.write_baseline, outcome.baseline
+    assert new is not None  # the caller has looked
+    write(str(path), new.text.encode())
+    kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
+    entries = f"{new.entries:,} {'entry' if new.entries == 1 else 'entries'}"
+    if new.findings != new.entries - new.kept:
+        entries = f"{new.findings:,} {'finding' if new.findings == 1 else 'findings'} in {entries}"
+    say("note", f"{path}: wrote {entries}{kept}")
+
+
+def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
+    """Write the script that makes the fixes of dumps, if there are any."""
+    from . import fix_script
+    from .inputs import write
+
+    if not dumps:
+        say("note", f"{path}: is not written, because no finding can be fixed in Parameter Store")
+        return
+    try:
+        script = fix_script.script(dumps)
+    except fix_script.SeveralAccounts as error:
+        raise Failed(f"{path}: is not written: {error}") from None
+    write(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
+    say("note", fix_script.summary(script, path))
+
+
+def _show_configured(given: Given, options: Options) -> int:
+    """Print what holds for files, or what a search takes."""
+    from . import configured
+
+    shown = (
+        [configured.settings_for(path, options) for path in given.paths]
+        if given.show_settings
+        else [configured.files_taken(list(given.paths or (".",)), options)]
+    )
+    write_standard_output("\n".join(one.text for one in shown if one.text))
+    fail_for((error for one in shown for error in one.errors), [bug for one in shown for bug in one.bugs])
+    return 0

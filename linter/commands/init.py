@@ -1,0 +1,30 @@
+"""``medplum-lint init``: a configuration file to begin with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..choose import relative_to_here
+from ..config_schema import beginning
+from ..configurations import OWN_FILE, Configurations
+from ..options import Given
+from ..say import Failed, say
+from .inputs import write
+
+
+def run(_given: Given) -> None:
+    """Begin a configuration file in the current folder.
+
+    Each option is in it, in a comment. A file that is there already is not replaced.
+
+    Examples:
+      medplum-lint init
+    """
+    if os.path.lexists(OWN_FILE):
+        raise Failed(f"{OWN_FILE}: is there already")
+    config = Configurations().of(Path(os.curdir))
+    if config.path is not None and config.folder == Path.cwd():
+        raise Failed(f"{relative_to_here(config.path)}: has a table [tool.medplum-lint] already, for which {OWN_FILE} would count instead")
+    write(OWN_FILE, beginning().encode())
+    say("note", f"{OWN_FILE}: wrote every option, in a comment")

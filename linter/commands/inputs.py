@@ -1,0 +1,89 @@
+"""What several commands do with their options: configurations, rules, inputs, and files to write."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ..choose import configured_server, folders_of
+from ..config import Config
+from ..configurations import Configurations, named_config
+from ..files import Unreadable, read_standard_input
+from ..load import STANDARD_INPUT, Input
+from ..model import Document
+from ..options import Given
+from ..output import Changed, Unwritable, replace_file, write_report
+from ..policy.rule_set import Folder
+from ..release import ServerVersion
+from ..say import Failed, UsageError
+
+
+def config_named_by(given: Given) -> Config | None:
+    """The configuration that ``--config`` names. Raises :exc:`UsageError` with ``--isolated``."""
+    if given.config is None:
+        return None
+    if getattr(given, "isolated", False):
+        raise UsageError("--isolated uses no configuration file, but --config names one: give only one of the two")
+    return named_config(Path(given.config))
+
+
+def rule_folders(given: Given, paths: Iterable[str] = ()) -> list[Folder]:
+    """The folders of rules that the configurations of paths name, else that of the current folder, and then the command line."""
+    configurations = Configurations(config_named_by(given), isolated=given.isolated)
+    beside = [Path(path) if os.path.isdir(path) else Path(path).parent for path in paths if path != "-"] or [Path(os.curdir)]
+    configured = [folder for one in beside for folder in folders_of(configurations.of(one))]
+    return [*dict.fromkeys(configured), *getattr(given, "rules", ())]
+
+
+def inputs(paths: Iterable[str], max_size: int) -> list[str | Input]:
+    """The paths, with standard input read in the place of "-"."""
+    return [piped(max_size) if path == "-" else path for path in paths]
+
+
+def piped(max_size: int, name: str | None = None) -> Input:
+    """Standard input, under a name for reports."""
+    try:
+        data = read_standard_input(sys.stdin.buffer if sys.stdin is not None else None, max_size)
+    except Unreadable as error:
+        raise Failed(f"standard input: cannot be read: {error}") from None
+    return Input(Path(name or STANDARD_INPUT).as_posix(), data, Path(name or "stdin"), piped=True)
+
+
+def mask_configured_secrets(files: Iterable[Path]) -> None:
+    """Have the settings masked that the configurations of files call secret."""
+    from ..settings import declare_secrets
+
+    configurations = Configurations()
+    declare_secrets(name for config in [configurations.of(path / os.pardir) for path in files] for name in config.secret_names)
+
+
+def server_by_configuration() -> Callable[[Document], ServerVersion | None]:
+    """A function that gives the server which the configuration of a document's file names."""
+    configurations = Configurations()
+
+    def configured(document: Document) -> ServerVersion | None:
+        path = Path(document.uri)
+        config = configurations.of(path / os.pardir)
+        return configured_server(config, config.overrides_for(path), document)
+
+    return configured
+
+
+def write(path: str, content: bytes, mode: int | None = None) -> None:
+    """Write a file. Raises :exc:`Failed`."""
+    try:
+        write_report(path, content, mode)
+    except Unwritable as error:
+        raise Failed(f"{path}: cannot be written: {error}") from None
+
+
+def replace(path: str, content: bytes, before: bytes) -> None:
+    """Replace the content of a file. Raises :exc:`Failed`, also if it has changed since it was read."""
+    try:
+        replace_file(path, content, before)
+    except Changed:
+        raise Failed(f"{path}: has changed since it was read, so it is left as it is: run the command again") from None
+    except Unwritable as error:
+        raise Failed(f"{path}: cannot be written: {error}") from None

@@ -1,0 +1,318 @@
+"""The options: one table of all options and arguments, with what they are called, which commands have them, what they take, and their help.
+
+The command line (:mod:`linter.options.parameters`), shell completion, ``docs/cli.md`` and the manual page are made from it. It does not
+import click, and reads by itself the command lines that most people and hooks write.
+"""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+from ..config import FAIL_ON_CHOICES, TARGET_CHOICES
+from ..files import LARGEST_INPUT
+from ..model import LEVELS
+from ..output import STANDARD_OUTPUT
+from ..reporters import names as format_names
+from ..typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Heading = Literal["Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help", ""]
+HEADINGS: Final = ("Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help")
+"""The headings of options in the help, in this order."""
+COMMANDS: Final = {
+    "accept": "Accept one finding, with a reason.",
+    "check": "Check configurations (the default command).",
+    "diff": "Compare two configurations as the server sees them.",
+    "explain": "Explain a rule, or why it speaks of files or not.",
+    "init": "Begin a configuration file in the current folder.",
+    "new-rule": "Write a rule of your own to begin with.",
+    "rules": "List the rules, all or some of them.",
+    "schema": "Print a JSON Schema for editors.",
+    "show": "Print the configuration as the server sees it.",
+    "test": "Run the examples in rule files.",
+    "upgrade": "Print what an upgrade of the server changes.",
+}
+"""The commands, with their texts in the list of commands."""
+SERVER_VARIABLE = "MEDPLUM_LINT_SERVER_VERSION"
+"""The environment variable that names the server."""
+COMPLETE_VARIABLE = "_MEDPLUM_LINT_COMPLETE"
+"""The variable by which a shell asks click for completions."""
+
+
+class Given(SimpleNamespace):
+    """The values of the options and arguments of a command, by :attr:`Option.key`."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, key: str) -> Any: ...
+
+
+class Output(NamedTuple):
+    """A report to write: its format, and the file that it goes to, or "-" for standard output.
+
+    The format is empty where ``--output`` names only a file: it is that of ``--format``.
+    """
+
+    format: str
+    file: str = STANDARD_OUTPUT
+
+
+class Option(NamedTuple):
+    """An option; an argument if its name has no hyphen in front.
+
+    ``names`` and ``commands`` are separated by spaces. ``parse`` is the function of :mod:`linter.options.values` that makes a value of the
+    text; of all texts, as a tuple, if the option is ``repeated`` or the argument takes any number. ``complete`` is the function of
+    :mod:`linter.options.completion`. An option without ``parse``, ``choices`` and ``metavar`` is a switch; ``choices`` may be a function.
+    ``fast`` options are read without click too (:func:`read_plain`). ``variable`` is an environment variable that gives the value as well;
+    ``parse`` then gets the name of what gave it as second argument. ``minimum`` is that of a whole number.
+    """
+
+    names: str
+    heading: Heading = ""
+    help: str = ""
+    metavar: str | None = None
+    parse: str = ""
+    complete: str = ""
+    commands: str = "check"
+    choices: tuple[str, ...] | Callable[[], Iterable[str]] = ()
+    minimum: int | None = None
+    default: Any = None
+    dest: str = ""
+    repeated: bool = False
+    required: bool = False
+    fast: bool = False
+    variable: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of the value in :class:`Given`."""
+        return self.dest or self.names.partition(" ")[0].partition("/")[0].strip("-").replace("-", "_")
+
+    @property
+    def initial(self) -> Any:
+        """The value where none is given."""
+        return False if self.is_switch and "/" not in self.names else self.default
+
+    @property
+    def is_argument(self) -> bool:
+        """Whether it is an argument."""
+        return not self.names.startswith("-")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is an option that takes no value."""
+        return not (self.metavar or self.parse or self.choices)
+
+
+_PATHS: Final = Option("paths", metavar="[PATH]...", default=(), complete="paths")
+_RULES: Final = Option("", "Rules", metavar="RULE,...", parse="rule_names", complete="selectors", repeated=True)
+_RELEASE: Final = Option("", "Input", metavar="VERSION", complete="servers", commands="upgrade")
+_FORMAT: Final = Option("--format -f", "Report", "Output format.  [default: text]", choices=("text", "json"), default="text")
+_KIND: Final = Option("--kind", "Input", metavar="KIND", parse="kind", complete="kinds")
+_TARGET: Final = Option("--target", "Input", choices=TARGET_CHOICES)
+_PEDANTIC: Final = Option("--pedantic", "Rules")
+_BASELINE: Final = Option("", "Findings", metavar="FILE", parse="file", complete="paths")
+_QUIET: Final = Option("--quiet -q", "Report")
+
+OPTIONS: Final = (
+    _PATHS._replace(commands="check upgrade"),
+    _PATHS._replace(metavar="FILE...", commands="show"),
+    Option("first", metavar="FIRST", complete="paths", commands="diff"),
+    Option("second", metavar="SECOND", complete="paths", commands="diff"),
+    Option("file", metavar="FILE", complete="paths", commands="accept"),
+    Option("rule", metavar="RULE", complete="rule", commands="accept"),
+    Option("setting", metavar="[SETTING]", commands="accept"),
+    Option("what", metavar="[WHAT]", choices=("server", "rule", "configuration"), default="server", commands="schema"),
+    Option("selectors", metavar="[RULE]...", parse="rule_names", complete="selectors", commands="rules"),
+    Option("rule", metavar="ID", complete="rule", commands="explain"),
+    _PATHS._replace(commands="explain"),
+    Option("folders", metavar="[PATH]...", parse="folders", complete="paths", default=(), commands="test"),
+    Option("rule", metavar="ORG/ID", commands="new-rule"),
+    _RELEASE._replace(names="--from", dest="oldest", help="The release that the server has now, such as 4.3.5.  [default: by image]"),
+    _RELEASE._replace(names="--to", dest="newest", help="The release to upgrade to.  [default: the newest known one]"),
+    _FORMAT._replace(help="Report format.  [default: text]", choices=format_names, default=None, fast=True),
+    _FORMAT._replace(commands="show diff"),
+    _FORMAT._replace(commands="upgrade", choices=("text", "json", "markdown")),
+    Option(
+        "--output -o",
+        "Report",
+        "Write the report to a file; FORMAT:FILE writes one more report, in a format of its own. Repeatable.",
+        "[FORMAT:]FILE",
+        "outputs",
+        "paths",
+        default=(),
+        repeated=True,
+    ),
+    Option(
+        "--sarif-category",
+        "Report",
+        "What code scanning is to know the SARIF report by, among others.",
+        "NAME",
+        "category",
+        default="",
+    ),
+    Option("--show-suppressed", "Report", "Also report suppressed findings, in sarif, junit and markdown."),
+    Option("--reason", "Findings", "Why it is accepted, for whoever reads it later.", "TEXT", "reason", commands="accept", required=True),
+    Option("--until", "Findings", "The last day (2026-01-31) on which it is.  [default: no end]", "DATE", "day", commands="accept"),
+    Option(
+        "--environment",
+        "Findings",
+        "Accept it in this environment, service, container or job only.  [default: in all of the file]",
+        "NAME",
+        commands="accept",
+    ),
+    _KIND._replace(help="Treat every input as this kind, such as server/json, instead of detecting it from the content."),
+    _KIND._replace(help="Treat every input as this kind, such as server/ssm.", commands="show upgrade"),
+    _KIND._replace(help="Treat every input as this kind, such as server/json.", commands="explain"),
+    _KIND._replace(help="Treat the file as this kind, such as server/ssm.", commands="accept"),
+    _TARGET._replace(help="What the configuration is for.  [default: auto: development if all its URLs are local]"),
+    _TARGET._replace(help="What the configuration is for.  [default: auto]", commands="explain"),
+    Option("--only-changed", "Report", "Print only settings whose value in the server differs from what is written.", commands="show"),
+    Option("--defaults", "Report", "Also print the defaults of settings that are not given.", commands="show"),
+    Option(
+        "--server-version",
+        "Input",
+        "The server that reads the configuration: 4.3.5, a range such as >=4.3,<5, or latest.  [default: that of an image, else latest]",
+        "VERSION",
+        "server_version",
+        "servers",
+        "check show explain",
+        variable=SERVER_VARIABLE,
+    ),
+    _RULES._replace(names="--select", help="Check only these rules: ids, categories, patterns such as *-certificate."),
+    _RULES._replace(names="--extend-select", help="Check these rules beside the selected ones."),
+    _RULES._replace(names="--ignore", help="Do not check these rules."),
+    _RULES._replace(names="--select", help="As for check.", commands="explain"),
+    _RULES._replace(names="--ignore", help="As for check.", commands="explain"),
+    _PEDANTIC._replace(help="Also give advice that applies to almost every installation."),
+    _PEDANTIC._replace(help="As for check.", commands="explain"),
+    Option(
+        "--rules",
+        "Rules",
+        "A folder or file of your own policies, or package:NAME, those of an installed package. Repeatable.",
+        "PATH",
+        "folders",
+        "paths",
+        "check accept rules explain",
+        default=(),
+        repeated=True,
+    ),
+    Option(
+        "--folder",
+        "Rules",
+        "Where to write it.  [default: that of the configuration, else policies]",
+        "DIR",
+        complete="folders",
+        commands="new-rule",
+    ),
+    Option(
+        "--for",
+        "Rules",
+        "What it is about.  [default: server]",
+        choices=("server", "infra", "deployment"),
+        default="server",
+        dest="kind",
+        commands="new-rule",
+    ),
+    Option(
+        "--config",
+        "Configuration",
+        "Use this configuration file for all files, and trust it.",
+        "FILE",
+        complete="paths",
+        commands="check accept rules explain test new-rule",
+    ),
+    Option(
+        "--isolated",
+        "Configuration",
+        "Ignore configuration files found next to the files.",
+        commands="check rules explain test new-rule",
+    ),
+    _FORMAT._replace(commands="rules"),
+    Option(
+        "--no-built-in",
+        "Rules",
+        "Where there are no rules of your own, fail instead of running the examples of the built-in ones: for hooks.",
+        commands="test",
+    ),
+    Option("--force-exclude", "Configuration", "Also pass over files that are named where the configuration excludes them.", fast=True),
+    _BASELINE._replace(names="--baseline", help="Report only findings that are not in this baseline."),
+    Option("--no-baseline", "Findings", "Report all findings, whatever baseline the configuration names."),
+    _BASELINE._replace(names="--write-baseline", help="Write all findings to a baseline instead of reporting them."),
+    Option("--fail-on-stale-baseline", "Exit code", "Exit with 1 if the baseline has entries whose findings are gone."),
+    Option("--fail-on", "Exit code", "The lowest severity that gives exit code 1.  [default: error]", choices=FAIL_ON_CHOICES),
+    Option("--now", "Input", "Check certificates as of this date (2026-01-31), so that runs repeat.", "DATE", "moment"),
+    Option(
+        "--max-size",
+        "Input",
+        "Refuse larger inputs; a size such as 64MiB.  [default: 512MiB]",
+        "SIZE",
+        "size",
+        commands="check show diff upgrade explain",
+        default=LARGEST_INPUT,
+    ),
+    Option("--jobs", "Input", "Kept for command lines that have it: one process checks everything.", "N", minimum=1, default=1),
+    Option("--stdin-filename", "Input", 'The name to report for standard input ("-").', "NAME"),
+    Option("--show-settings", "Configuration", "Print what holds for the files that are named, and which line says so."),
+    Option("--show-files", "Configuration", "Print which files are taken and what is passed over, and which pattern says so."),
+    Option("--fix", "Fixes", "Mend what is known to be mended without changing what the server does."),
+    Option("--unsafe-fixes", "Fixes", "With --fix, --diff or --fix-script, also make the fixes that need a look."),
+    Option("--diff", "Fixes", "Print what --fix would change, and change nothing."),
+    Option("--fix-script", "Fixes", "Write the fixes of Parameter Store dumps to a shell script.", "FILE", complete="paths"),
+    Option(
+        "--allow-unrecognized",
+        "Input",
+        "Pass over named files that are not recognised, and folders without any file that is: for hooks.",
+        fast=True,
+    ),
+    Option("--color", "Report", "Colour the output.  [default: auto]", choices=("auto", "always", "never"), default="auto"),
+    _QUIET._replace(help="Print only findings: no summary, and nothing on a clean run.", fast=True),
+    _QUIET._replace(help="Print failures only.", commands="test"),
+    Option(
+        "--min-severity",
+        "Report",
+        "Report only findings at least this severe; --fail-on counts all.  [default: note]",
+        choices=LEVELS,
+    ),
+    Option(
+        "--statistics/--no-statistics",
+        "Report",
+        "Print a table of the rules: how many findings, how many can be fixed.  [default: beyond 40 findings]",
+    ),
+)
+
+
+def options_of(command: str) -> Iterator[Option]:
+    """The arguments and options of a command."""
+    return (option for option in OPTIONS if command in option.commands.split())
+
+
+def read_plain(arguments: Sequence[str]) -> Given | None:
+    """What a command line of files, folders and ``fast`` options asks of ``check``; None if only click can tell.
+
+    Importing click and making all options takes more than a third of a run on a small file. ``tests/test_plain.py`` compares both ways.
+    """
+    if os.environ.get(SERVER_VARIABLE) or os.environ.get(COMPLETE_VARIABLE):
+        return None
+    options = list(options_of("check"))
+    fast = {name: option for option in options if option.fast for name in option.names.split()}
+    values: dict[str, Any] = {}
+    paths: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        option = fast.get(word)
+        if option is None:
+            if word.startswith("-") or word in COMMANDS or not (os.path.isfile(word) or os.path.isdir(word)):
+                return None
+            paths.append(word)
+        elif option.is_switch:
+            values[option.key] = True
+        else:
+            value = next(words, "")
+            if option.key in values or not callable(option.choices) or value not in option.choices():
+                return None
+            values[option.key] = value
+    return Given(**{option.key: option.initial for option in options} | values | {"paths": tuple(paths)})

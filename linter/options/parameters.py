@@ -1,0 +1,107 @@
+"""The options and arguments of the table as click has them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..say import UsageError
+from . import Option, options_of, values
+
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # which takes no type before click 8.2
+
+_VALUE_NAMES: Final = {"--fail-on": "SEVERITY", "--color": "WHEN"}
+"""What the help calls the value of an option with choices, where that is not the option's name."""
+
+
+class Choice(_Choice):
+    """One of several words, with "did you mean"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See :meth:`click.Choice.convert`."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            from ..suggest import choice_meant
+
+            near = choice_meant(str(value), self.choices)
+            raise click.BadParameter(f"{error.message.removesuffix('.')}{near}", error.ctx, error.param) from None
+
+
+class HelpedOption(click.Option):
+    """An option with a heading in the help."""
+
+    def __init__(self, *args: Any, heading: str = "", **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.heading = heading
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The names and the text. Choices are in the text, where they wrap, and not in the names."""
+        record = super().get_help_record(ctx)
+        if record is None or self.metavar or not isinstance(self.type, click.Choice):
+            return record
+        long = max(self.opts, key=len)
+        value = _VALUE_NAMES.get(long, long.strip("-").upper())
+        return f"{', '.join(sorted(self.opts, key=len))} {value}", _with_choices(record[1], self.type)
+
+
+def _with_choices(text: str, choice: click.Choice[Any]) -> str:
+    """The help of an option with its choices, at the end of the first sentence."""
+    *words, last = map(str, choice.choices)
+    says, bracket, default = text.partition("  [")
+    sentence, stop, more = says.partition(". ")
+    return f"{sentence.removesuffix('.')}: {', '.join(words)} or {last}.{' ' * bool(stop)}{more}{bracket}{default}"
+
+
+def parameters_of(command: str) -> list[click.Parameter]:
+    """The arguments and options of a command."""
+    return list(map(_parameter, options_of(command)))
+
+
+def _parameter(option: Option) -> click.Parameter:
+    metavar = option.metavar or ""
+    attributes: dict[str, Any] = {
+        "metavar": option.metavar,
+        "callback": partial(_value, option),
+        "shell_complete": partial(_completions, option) if option.complete else None,
+    }
+    if option.choices:
+        attributes |= {"type": Choice(list(option.choices() if callable(option.choices) else option.choices)), "default": option.default}
+    if option.minimum is not None:
+        attributes |= {"type": click.IntRange(min=option.minimum)}
+    if option.is_argument:
+        many, required = metavar.endswith("..."), not metavar.startswith("[")
+        return click.Argument([option.key], nargs=-1 if many else 1, required=required, **attributes)
+    if option.is_switch:
+        attributes |= {"is_flag": True, "default": option.initial}
+    else:
+        attributes |= {"multiple": option.repeated, "required": option.required, "envvar": option.variable}
+    return HelpedOption([*option.names.split(), option.key], heading=option.heading, help=option.help, **attributes)
+
+
+def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: Any) -> Any:
+    """The value of an option: what its text means, or its default."""
+    if given is None or given == ():
+        return option.initial
+    if not option.parse:
+        return given
+    from_variable = ctx.get_parameter_source(option.key) is click.core.ParameterSource.ENVIRONMENT
+    more = [option.variable if from_variable else option.names] if option.variable else []
+    try:
+        return getattr(values, option.parse)(given, *more)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    except UsageError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _completions(option: Option, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
+    from . import completion  # only a shell asks for it
+
+    found: list[Any] = getattr(completion, option.complete)(ctx, incomplete)
+    return found

@@ -1,0 +1,130 @@
+"""What the texts of options and arguments mean. Each function raises :exc:`ValueError`, with the reason, for a text that means nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..files import parse_size
+from ..say import UsageError
+from ..typed import TYPE_CHECKING, TypeVar
+from . import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from ..release import ServerVersion
+
+
+Value = TypeVar("Value")
+
+
+def rule_names(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Rule ids and categories, from several texts or from one with commas."""
+    names = [[word.strip() for word in text.split(",") if word.strip()] for text in texts]
+    if not all(names):
+        raise ValueError("it names no rule")
+    return tuple(word for words in names for word in words)
+
+
+def folders(texts: tuple[str, ...]) -> tuple[Path, ...]:
+    """Folders and files of rules. An empty name, from a variable that is not set, would mean the current folder."""
+    if "" in texts:
+        raise ValueError("it names no folder")
+    return tuple(map(Path, texts))
+
+
+def file(text: str) -> Path:
+    """The path of a file."""
+    if text == "":
+        raise ValueError("it names no file")
+    return Path(text)
+
+
+def kind(text: str) -> str:
+    """A kind of document that some source makes."""
+    from ..sources import kinds
+
+    if text not in kinds():
+        from ..policy.errors import did_you_mean
+
+        raise ValueError(f'"{text}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(text, kinds())}')
+    return text
+
+
+def outputs(texts: tuple[str, ...]) -> tuple[Output, ...]:
+    """The reports that ``FILE`` and ``FORMAT:FILE`` ask for."""
+    return tuple(map(_output, texts))
+
+
+def _output(text: str) -> Output:
+    """A report. The text before the first colon is a format only if there is one of that name: in ``C:\\x`` and ``a:b`` there is none."""
+    from ..reporters import names
+
+    if text == "":
+        raise UsageError("--output needs a file name")
+    name, colon, path = text.partition(":")
+    if not colon:
+        return Output("", text)
+    if name in names():
+        if path == "":
+            raise UsageError(f"--output {text} needs a file name behind the colon")
+        return Output(name, path)
+    if len(name) > 2 and name.isalpha():  # a slip would write another report to an oddly named file, unseen until its upload fails
+        from ..policy.errors import did_you_mean
+
+        if near := did_you_mean(name.lower(), names()):
+            raise UsageError(f'--output: there is no format "{name}"{near} For a file of this name write ./{name}:{path}')
+    return Output("", text)
+
+
+def category(text: str) -> str:
+    """The name of a SARIF category, which becomes part of an identifier."""
+    name = text.strip().strip("/")
+    if not name or not text.isprintable():
+        raise ValueError(f'"{text}" is not a name such as medplum/production')
+    return name
+
+
+def moment(text: str) -> datetime:
+    """A date, or a date and time, in ISO 8601; in UTC unless it names a zone."""
+    from datetime import datetime, timezone
+
+    now = _iso(datetime.fromisoformat, text.replace("Z", "+00:00"), text)
+    return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
+
+
+def day(text: str) -> date:
+    """A date in ISO 8601."""
+    from datetime import date
+
+    return _iso(date.fromisoformat, text, text)
+
+
+def _iso(read: Callable[[str], Value], normalized: str, text: str) -> Value:
+    try:
+        return read(normalized)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a date such as 2026-01-31') from None
+
+
+def reason(text: str) -> str:
+    """A reason, which is not empty."""
+    if not text.strip():
+        raise ValueError("it gives no reason")
+    return text.strip()
+
+
+def server_version(text: str, given_by: str) -> ServerVersion:
+    """The server releases that a text stands for; ``given_by`` names the option or variable."""
+    from ..settings.releases import parse_server_version
+
+    return parse_server_version(text, given_by)
+
+
+def size(text: str) -> int:
+    """A number of bytes, with or without a unit."""
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a size such as 64MiB') from None
