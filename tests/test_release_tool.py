@@ -23,9 +23,9 @@ from release.probes import TEXTS, Observed, Read, classify, read, same  # noqa: 
 
 from linter.model import ABSENT, dotted
 from linter.release import MAIN, NEWEST, Release
-from linter.server.assembly import Stop, coercion_of, converted
+from linter.server.assembly import coercion_of
 from linter.server.defaults import with_defaults
-from linter.server.loader import SECRETS
+from linter.server.loader import SECRETS, Stop, converted
 from linter.settings import catalogue
 from linter.settings.build import COERCIONS
 from linter.settings.env_names import sections, setting_of, variable_of

@@ -15,9 +15,9 @@ from support.checkout import ROOT
 
 from linter.model import dotted
 from linter.release import MAIN, OLDEST, Release
-from linter.server.assembly import Stop, assemble, coercion_of
+from linter.server.assembly import assemble, coercion_of
 from linter.server.defaults import with_defaults
-from linter.server.loader import parse_float, ssm_value
+from linter.server.loader import Stop, parse_float, ssm_value
 from linter.server.shown import GENERATED
 from linter.server.stops import why_it_stops
 from linter.settings import Setting, catalogue

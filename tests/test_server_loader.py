@@ -16,9 +16,9 @@ from linter.model import ABSENT, UNKNOWN, dotted
 from linter.redaction.numbers import number_text
 from linter.run import Options, lint_input
 from linter.server.addresses import INVALID_URL, beneath
-from linter.server.assembly import js_text
 from linter.server.defaults import BENEATH_BASE, with_defaults
 from linter.server.effective import effective_settings
+from linter.server.loader import js_text
 from linter.server.shown import GENERATED, GENERATED_KEY_ID
 
 BASE = "https://api.clinic.test/"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from ..model import UNKNOWN, Message, SettingPath, sentence
 from ..release import Release
-from ..server.assembly import Stop, coercion_of, converted, is_false
+from ..server.assembly import coercion_of, is_false
+from ..server.loader import Stop, converted
 from ..settings.kinds import Coercion
 from ..typed import Any, Final, NamedTuple
 

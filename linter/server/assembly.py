@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
-from ..redaction.numbers import number_text
+from ..model import ABSENT, Mark, SettingPath, dotted
 from ..release import MAIN, Release
 from ..settings.kinds import Coercion
-from ..syntax.json import INVALID, valid_value
-from ..typed import Any, Final, NamedTuple
-from .loader import Owned, coerce, owned, put
+from ..typed import Any, Final
+from .loader import Owned, Stop, converted, holder_of, put
 
 
 def is_false(value: Any) -> bool:
@@ -35,13 +33,6 @@ def coercion_of(path: SettingPath, by: Coercion, release: Release = MAIN) -> str
     return next((one for one in ("integer", "number", "boolean", "object", "csv", "unknown") if one in found), "none")
 
 
-class Stop(NamedTuple):
-    """Where the server stops while it reads its configuration: the setting, and a reason that reads on after its name."""
-
-    path: SettingPath
-    reason: str
-
-
 def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion, release: Release = MAIN) -> tuple[dict[str, Any], list[Stop]]:
     """The tree that a release makes of entries, in their order, and where it stops. What cannot be set is left out.
 
@@ -54,66 +45,21 @@ def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion, release: Re
         held = converted(value, coercion_of(path, by, release))
         if isinstance(held, Stop):
             stops.append(held._replace(path=path))
-        elif not _set(tree, path, held, by, own):
+            continue
+        node = holder_of(path, tree, own, _is_null_or_false if by == "ssm_coercion" else _is_null)
+        if isinstance(node, dict | list):
+            put(node, path[-1], held)
+        elif not isinstance(node, Mark):
             stops.append(Stop(path, _TOO_LATE.format(dotted(path), dotted(path[:-1]))))
     return tree, stops
 
 
+def _is_null(value: Any, _step: str | int) -> bool:
+    return value is None
+
+
+def _is_null_or_false(value: Any, _step: str | int) -> bool:
+    return is_false(value)
+
+
 _TOO_LATE: Final = '{} comes after a value of {} that can have no members: the server stops at start with "Cannot create property"'
-_NO_JSON: Final = "must be JSON, because the server parses whatever has this name; it fails to parse this value and does not start"
-_NO_LIST: Final = "must be text with commas: the server calls split on it and does not start"
-
-
-def converted(value: Any, coercion: str) -> Any:
-    """What the loader makes of a text, or of what the secret of a vault holds in place of one; a :class:`Stop` where it fails."""
-    if value is UNKNOWN or coercion == "unknown":
-        return UNKNOWN
-    if coercion == "none":
-        return value
-    if coercion == "boolean":
-        return value == "true"
-    if coercion == "csv":
-        return coerce(value, coercion) if isinstance(value, str) else Stop((), _NO_LIST)
-    text = js_text(value)
-    if coercion in ("integer", "number"):
-        return coerce(text, coercion)
-    parsed = valid_value(text)
-    return parsed if parsed is not INVALID else Stop((), _NO_JSON)
-
-
-def js_text(value: Any) -> str:
-    """What ``String(value)`` gives in JavaScript; of a list the items with commas between, of an object always the same words."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ",".join(_items(value))
-    return "[object Object]" if isinstance(value, dict) else number_text(value)
-
-
-def _items(value: list[Any]) -> Iterator[str]:
-    """The texts of the items of a list and of the lists in it, however deeply they are nested."""
-    waiting: list[Any] = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list) and one:
-            waiting.extend(reversed(one))
-        else:
-            yield "" if one is None or isinstance(one, list) else js_text(one)
-
-
-def _set(tree: dict[str, Any], path: SettingPath, value: Any, by: Coercion, own: Owned) -> bool:
-    """Set a value, and what is missing above it; False where the server fails at that.
-
-    In the environment only what is null counts as missing, elsewhere all that is false.
-    """
-    node: Any = tree
-    for length, step in enumerate(path[:-1], 1):
-        below = owned(node, path[:length], own)
-        if below is None or (by == "ssm_coercion" and is_false(below)):
-            below = own[path[:length]] = {}
-            put(node, step, below)
-        if not isinstance(below, dict | list):
-            return isinstance(below, Mark)
-        node = below
-    put(node, path[-1], value)
-    return True

@@ -15,12 +15,19 @@ from .. import settings
 from ..model import UNKNOWN, Message, SettingPath, as_message, dotted, sentence
 from ..settings import Setting
 from ..text import printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final, Literal, NamedTuple
 
 _SYSTEM: Final = "aws_ssm_parameter_store"
 _MEMBERS: Final = ("system", "key", "type")
-_TYPES: Final = {"string": "string", "number": "integer or number", "boolean": "boolean"}
-_NAMES: Final = {"string": "text", "number": "a number", "boolean": "true or false"}
+_TYPES: Final = {
+    "string": ("text", frozenset({"string"})),
+    "number": ("a number", frozenset({"integer", "number"})),
+    "boolean": ("true or false", frozenset({"boolean"})),
+}
+"""The types of external secrets: what each is called, and the types of settings that it fits."""
+_INVALID: Final = "invalid-external-secret"
+_NOT_FETCHED: Final = "external-secret-not-fetched"
+_WRONG_TYPE: Final = "external-secret-of-wrong-type"
 _DEEPEST: Final = 20
 """Levels of nesting at which no configuration has an external secret any more."""
 _PARAMETER = re.compile(r"(?:/[A-Za-z0-9_.-]+)+(?::[A-Za-z0-9_.-]+)?|arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/\S+")
@@ -39,59 +46,35 @@ class Flaw(NamedTuple):
 def resolved(data: dict[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
     """The configuration with ``UNKNOWN`` for each value that the CDK fetches (or fails at), and what is wrong with those."""
     flaws: list[Flaw] = []
-    return _object(data, (), flaws), flaws
+    return {key: _value(value, (key,), flaws) for key, value in data.items()}, flaws
 
 
-def _object(members: dict[str, Any], path: SettingPath, flaws: list[Flaw]) -> dict[str, Any]:
-    return {key: _value(value, (*path, key), flaws) for key, value in members.items()}
-
-
-def _value(value: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
-    if len(path) > _DEEPEST:
-        return value
-    if value is None:
-        flaws.append(Flaw("null-in-infra-config", path, "is null"))
-        return UNKNOWN
-    if isinstance(value, list) and value:
-        return _list(value, path, flaws)
-    if not isinstance(value, dict):
+def _value(value: Any, path: SettingPath, flaws: list[Flaw], beside: Literal["", "values", "objects"] = "") -> Any:
+    """A value as the CDK resolves it; of an item, ``beside`` says what the CDK takes the list for, by its first item."""
+    if len(path) > _DEEPEST or not (value is None or isinstance(value, dict | list)):
         return value
     setting = settings.catalogue("infra").get(path)
-    if _is_external(value):
-        flaws.extend(_flaws(value, path, setting))
-        return UNKNOWN
-    if _is_meant(value, setting):
-        flaws.append(_incomplete(value, path))
-        return UNKNOWN
-    return _object(value, path, flaws)
-
-
-def _list(items: list[Any], path: SettingPath, flaws: list[Flaw]) -> list[Any]:
-    first = items[0]
-    if first is None or not isinstance(first, dict | list) or _is_external(first):
-        return [_item_of_values(item, (*path, index), flaws) for index, item in enumerate(items)]
-    return [_item_of_objects(item, (*path, index), flaws) for index, item in enumerate(items)]
-
-
-def _item_of_values(item: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
-    """An item of a list whose first one is a value or an external secret: the CDK fetches each object in it, or fails."""
-    if isinstance(item, dict | list) and not _is_external(item):
+    if value is None:
+        flaws.append(Flaw("null-in-infra-config", path, "is null"))
+    elif beside == "values" and not _is_external(value):
         reason = "is in a list of values, where an object must be an external secret with system, key and type"
-        flaws.append(Flaw("invalid-external-secret", path, reason))
-        return UNKNOWN
-    return _value(item, path, flaws)
+        flaws.append(Flaw(_INVALID, path, reason))
+    elif isinstance(value, list):
+        holds_objects = bool(value) and isinstance(value[0], dict | list) and not _is_external(value[0])
+        return [_value(item, (*path, index), flaws, "objects" if holds_objects else "values") for index, item in enumerate(value)]
+    elif _is_external(value):
+        flaws.extend(_flaws(value, path, setting) if beside != "objects" else [Flaw(_NOT_FETCHED, path, _BESIDE_OBJECTS)])
+    elif beside != "objects" and _is_meant(value, setting):
+        flaws.append(_incomplete(value, path))
+    else:
+        return {key: _value(member, (*path, key), flaws) for key, member in value.items()}
+    return UNKNOWN
 
 
-def _item_of_objects(item: Any, path: SettingPath, flaws: list[Flaw]) -> Any:
-    """An item behind a first one that is an object of its own: the CDK looks at its members only."""
-    if isinstance(item, dict) and _is_external(item):
-        reason = sentence(
-            "is an external secret in a list whose first item is not one",
-            "the CDK looks only at the members of such items, and passes the object on as it is",
-        )
-        flaws.append(Flaw("external-secret-not-fetched", path, reason))
-        return UNKNOWN
-    return _object(item, path, flaws) if isinstance(item, dict) else _value(item, path, flaws)
+_BESIDE_OBJECTS: Final = sentence(
+    "is an external secret in a list whose first item is not one",
+    "the CDK looks only at the members of such items, and passes the object on as it is",
+)
 
 
 def _is_external(value: Any) -> bool:
@@ -109,41 +92,42 @@ def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
 
 
 def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:
+    passed_on = "the CDK does not recognise it as one and passes on the object itself as the value"
     lacking = [member for member in _MEMBERS if member not in value]
     if lacking:
-        return Flaw("external-secret-not-fetched", path, sentence(f"is an external secret without {' and '.join(lacking)}", _PASSED_ON))
+        return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret without {' and '.join(lacking)}", passed_on))
     wrong = next(member for member in _MEMBERS if not isinstance(value[member], str))
-    return Flaw("external-secret-not-fetched", path, sentence(f"is an external secret whose {wrong} is not text", _PASSED_ON), wrong)
-
-
-_PASSED_ON: Final = "the CDK does not recognise it as one and passes on the object itself as the value"
+    return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret whose {wrong} is not text", passed_on), wrong)
 
 
 def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) -> Iterator[Flaw]:
     """What is wrong with an external secret; the type is compared only where it is one."""
+    given = value["type"]
     if setting is not None and "literal-only" in setting.tags:
         what, why = "must be given here itself, not as an external secret", "the CDK needs it to fetch the others"
-        reason = sentence(what, why, by=", because ")
-        yield Flaw("invalid-external-secret", path, reason)
+        yield Flaw(_INVALID, path, sentence(what, why, by=", because "))
         return
     if value["system"] != _SYSTEM:
-        yield Flaw(
-            "invalid-external-secret", path, f"is an external secret whose system must be {_SYSTEM}, the only one there is", "system"
-        )
-    key = _wrong_key(value["key"], path)
-    if key:
-        yield Flaw("invalid-external-secret", path, key, "key")
-    if value["type"] not in _TYPES:
+        yield Flaw(_INVALID, path, f"is an external secret whose system must be {_SYSTEM}, the only one there is", "system")
+    if key := _wrong_key(value["key"], path):
+        yield Flaw(_INVALID, path, key, "key")
+    if given not in _TYPES:
         from .. import suggest  # only after a mistake
 
-        near = suggest.nearest(_INSTEAD.get(value["type"].lower(), value["type"]), _TYPES, 0.6)
+        near = suggest.nearest(_INSTEAD.get(given.lower(), given), _TYPES, 0.6)
         hint = f" (did you mean {near}?)" if near is not None else ""
-        yield Flaw("invalid-external-secret", path, f"is an external secret whose type must be string, number or boolean{hint}", "type")
+        yield Flaw(_INVALID, path, f"is an external secret whose type must be string, number or boolean{hint}", "type")
     elif setting is not None and setting.status != "obsolete":
-        yield from _wrong_type(value["type"], path, setting)
-    elif path[-2:-1] == ("environment",) and value["type"] != "string":
-        reason = sentence(f"is an external secret of the type {value['type']}, but a variable must be text", "its type must be string")
-        yield Flaw("external-secret-of-wrong-type", path, reason, "type")
+        fitting = [name for name, (_, types) in _TYPES.items() if not types.isdisjoint(setting.types)]
+        if not fitting:
+            container = "an object" if "object" in setting.types else "a list"
+            yield Flaw(_WRONG_TYPE, path, f"must be {container}, but an external secret can only be text, a number, true or false")
+        elif given not in fitting:
+            what = f"is an external secret of the type {given}, but must be {_TYPES[fitting[0]][0]}"
+            yield Flaw(_WRONG_TYPE, path, sentence(what, f"its type must be {' or '.join(fitting)}"), "type")
+    elif path[-2:-1] == ("environment",) and given != "string":
+        what = f"is an external secret of the type {given}, but a variable must be text"
+        yield Flaw(_WRONG_TYPE, path, sentence(what, "its type must be string"), "type")
 
 
 _INSTEAD: Final = {"int": "number", "integer": "number", "float": "number", "bool": "boolean", "text": "string", "str": "string"}
@@ -159,25 +143,10 @@ def _wrong_key(key: str, path: SettingPath) -> str | Message:
     return sentence(what, "the CDK adds no prefix", by=", because ")
 
 
-def _wrong_type(given: str, path: SettingPath, setting: Setting) -> Iterator[Flaw]:
-    fitting = [name for name, types in _TYPES.items() if any(one in types.split() for one in setting.types)]
-    if given in fitting:
-        return
-    if not fitting:
-        what = "an object" if "object" in setting.types else "a list"
-        yield Flaw(
-            "external-secret-of-wrong-type", path, f"must be {what}, but an external secret can only be text, a number, true or false"
-        )
-        return
-    what = f"is an external secret of the type {given}, but must be {_NAMES[fitting[0]]}"
-    reason = sentence(what, f"its type must be {' or '.join(fitting)}")
-    yield Flaw("external-secret-of-wrong-type", path, reason, "type")
-
-
 def message(flaw: Flaw) -> Message:
     """The message of a finding about a flaw."""
     says = as_message(flaw.reason).about(printable(dotted(flaw.path)))
     if flaw.rule == "null-in-infra-config":
         why = """the CDK stops with "Cannot read properties of null (reading 'system')\""""
         return says.add("why", why, ": ").add("remedy", "leave the setting out")
-    return says.add("why", "the deployment fails" if flaw.rule == "invalid-external-secret" else "")
+    return says.add("why", "the deployment fails" if flaw.rule == _INVALID else "")

@@ -1,7 +1,6 @@
 """What the server adds to a configuration once it is loaded (``addDefaults`` in ``packages/server/src/config/utils.ts``).
 
-The tables are those of the newest server. An older release adds what they name of the settings that it reads, each with the default that
-the catalogue has for that release.
+A release adds those defaults of the tables whose settings it reads, each as the catalogue has it for that release.
 
 Some defaults replace whatever JavaScript takes for false (``||=``): null, false, 0, NaN and the empty text. Others replace null alone
 (``??=``).
@@ -19,37 +18,17 @@ from .addresses import INVALID_URL, beneath
 from .assembly import is_false
 from .shown import GENERATED, GENERATED_KEY_ID
 
-_FOR_EMPTY: Final[Mapping[str, Any]] = {
-    "port": 8103,
-    "maxJsonSize": "1mb",
-    "maxBatchSize": "50mb",
-    "awsRegion": "us-east-1",
-    "botLambdaLayerName": "medplum-bot-layer",
-    "bcryptHashSalt": 10,
-}
-"""What replaces all that counts as false."""
-_FOR_NULL: Final[Mapping[str, Any]] = {
-    "shutdownTimeoutMilliseconds": 30_000,
-    "accurateCountThreshold": 1_000_000,
-    "maxSearchOffset": 10_000,
-    "defaultBotRuntimeVersion": "awslambda",
-    "defaultProjectFeatures": [],
-    "defaultProjectSystemSetting": [],
-    "autoDownloadEnabled": True,
-    "base64BinaryMaxBytes": 1_048_576,
-    "inlineAttachmentsMaxTotalBytes": 0,
-    "serverScopedSubscriptionsEnabled": False,
-    "rateLimitsEnabled": True,
-    "defaultRateLimit": 60_000,
-    "defaultAuthRateLimit": 160,
-    "defaultFhirQuota": 50_000,
-    "defaultMaxUserWebSocketSubscriptions": 20,
-    "asyncDelayScaling": 5,
-    "aiRealtimeTranscriptionUrl": "wss://api.openai.com/v1/realtime?intent=transcription",
-}
-"""What replaces null alone."""
-_FOR_NULL_ONCE: Final = ("maxCompartments", "defaultFhirInteractionLimit")
-"""Old names for which the releases that read them replaced null alone (``config.ts`` in 3.2.8, ``config/utils.ts`` in 4.1.2 to 4.1.4)."""
+_FOR_EMPTY: Final = ("port", "maxJsonSize", "maxBatchSize", "awsRegion", "botLambdaLayerName", "bcryptHashSalt")
+"""The settings for which the default replaces all that counts as false."""
+_FOR_NULL: Final = (
+    "shutdownTimeoutMilliseconds accurateCountThreshold maxSearchOffset defaultBotRuntimeVersion defaultProjectFeatures "
+    "defaultProjectSystemSetting autoDownloadEnabled base64BinaryMaxBytes inlineAttachmentsMaxTotalBytes serverScopedSubscriptionsEnabled "
+    "rateLimitsEnabled defaultRateLimit defaultAuthRateLimit defaultFhirQuota defaultMaxUserWebSocketSubscriptions asyncDelayScaling "
+    "aiRealtimeTranscriptionUrl "
+    # Two that only older releases read (``config.ts`` in 3.2.8, ``config/utils.ts`` in 4.1.2 to 4.1.4):
+    "maxCompartments defaultFhirInteractionLimit"
+).split()
+"""Those for which it replaces null alone."""
 _FILLED_IN_SINCE: Final[Mapping[str, Release]] = {"defaultRateLimit": Release((4, 1, 2)), "defaultAuthRateLimit": Release((4, 1, 2))}
 """The first release that fills in a setting, where older ones that read it left its default to the code that asks for it."""
 BENEATH_BASE: Final[Mapping[str, str]] = {
@@ -71,7 +50,6 @@ _CONCATENATED: Final[Mapping[str, str]] = {
 }
 """What releases before ``_BENEATH`` put behind ``baseUrl`` instead, as it is; so a final slash of it is there twice."""
 _BENEATH: Final = Release((3, 2, 24))
-_BULLMQ: Final[Mapping[str, Any]] = {"concurrency": 20, "removeOnComplete": {"count": 1}, "removeOnFail": {"count": 1}}
 GENERATES_KEY: Final = Release((4, 5, 2))
 """The first release that makes up a signing key and its passphrase, where ``storageBaseUrl`` begins with ``baseUrl``."""
 
@@ -82,14 +60,14 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     Without a ``baseUrl`` the server does not get this far; then what is made of it is left out.
     """
     held = dict(config)
-    for name, default in _in(_FOR_EMPTY, release).items():
+    for name, default in _defaults(_FOR_EMPTY, release).items():
         if is_false(held.get(name)):
             held[name] = default
-    for name, default in {**_in(_FOR_NULL, release), **_of(_FOR_NULL_ONCE, release)}.items():
+    for name, default in _defaults(_FOR_NULL, release).items():
         if held.get(name) is None:
             held[name] = default
     _add_addresses(held, release)
-    held["bullmq"] = {**_in({"bullmq": _BULLMQ}, release)["bullmq"], **_spread(held.get("bullmq"))}
+    held["bullmq"] = {**_defaults(["bullmq"], release)["bullmq"], **_spread(held.get("bullmq"))}
     if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):
         smtp = held.get("smtp")
         held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
@@ -98,18 +76,11 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     return held
 
 
-def _in(newest: Mapping[str, Any], release: Release) -> Mapping[str, Any]:
-    """The defaults that a release fills in, out of those of the newest server."""
-    return newest if release is MAIN else _of(newest, release)
-
-
-def _of(names: Iterable[str], release: Release) -> Mapping[str, Any]:
+def _defaults(names: Iterable[str], release: Release) -> Mapping[str, Any]:
     """The defaults that a release fills in for some settings, as far as it reads them."""
-    if release is MAIN:
-        return {}
-    known = [setting for name in names if (setting := catalogue().get((name,))) is not None]
-    read = [one for one in known if one.is_read_by(release) and release >= _FILLED_IN_SINCE.get(one.name, OLDEST)]
-    return {one.name: one.default_in(release) for one in read if one.default_in(release) is not None}
+    known = [setting for name in names if (setting := catalogue().get((name,))) is not None and setting.is_read_by(release)]
+    found = {one.name: one.default_in(release) for one in known if release >= _FILLED_IN_SINCE.get(one.name, OLDEST)}
+    return {name: default for name, default in found.items() if default is not None}
 
 
 def _is_read(name: str, release: Release) -> bool:
@@ -125,14 +96,8 @@ def _add_addresses(held: dict[str, Any], release: Release) -> None:
         held["issuer"] = base
     for name, path in (BENEATH_BASE if release >= _BENEATH else _CONCATENATED).items():
         if _is_read(name, release) and is_false(held.get(name)):
-            held[name] = UNKNOWN if base is UNKNOWN else _address(base, path, release)
-
-
-def _address(base: Any, path: str, release: Release) -> Any:
-    if release < _BENEATH:
-        return f"{base}{path}"
-    address = beneath(base, path)
-    return UNKNOWN if address is INVALID_URL else address
+            address = beneath(base, path) if isinstance(base, str) and release >= _BENEATH else f"{base}{path}"
+            held[name] = UNKNOWN if base is UNKNOWN or address is INVALID_URL else address
 
 
 def _spread(value: Any) -> Mapping[str, Any]:

@@ -39,15 +39,16 @@ class Effective(NamedTuple):
     @property
     def changed(self) -> bool:
         """Whether the server holds something else than a reader of the file would think."""
-        if self.written is ABSENT or self.effective is UNKNOWN:
+        written, effective = self.written, self.effective
+        if written is ABSENT or effective is UNKNOWN:
             return False
-        if isinstance(self.written, str) and is_long_number(self.written):
-            return False  # whether it has more digits than a double holds is not to be told
-        if isinstance(self.written, str) and not isinstance(self.effective, str | dict | list):
-            return self.written != number_text(self.effective)
-        if isinstance(self.effective, dict | list):
-            return not isinstance(self.written, str) and bool(self.written != self.effective)
-        return bool(self.written != self.effective)
+        if isinstance(effective, dict | list):
+            return not isinstance(written, str) and bool(written != effective)
+        if isinstance(written, str):
+            if is_long_number(written):
+                return False  # whether it has more digits than a double holds is not to be told
+            return written != (effective if isinstance(effective, str) else number_text(effective))
+        return bool(written != effective)
 
 
 def visible_effective(known: Catalogue, one: Effective) -> Any:
@@ -58,7 +59,8 @@ def visible_effective(known: Catalogue, one: Effective) -> Any:
 
 def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:
     """Every setting that a document gives, in its order, and if asked for the defaults of those that it does not give."""
-    held = _held(document)
+    is_server = catalogue_kind(document.kind) == "server"
+    held = with_defaults(loaded(document), document.server.release) if is_server else document.data
     implied = list(_implied(document))
     known = {one.path for one in implied}
     rows = [one for one in _given(document, held) if one.path not in known] + implied
@@ -81,26 +83,14 @@ def leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
             yield at, one
 
 
-def _held(document: Document) -> dict[str, Any]:
-    """What the server holds once it has loaded a configuration and filled in its defaults; of other documents what they say."""
-    return with_defaults(loaded(document), document.server.release) if catalogue_kind(document.kind) == "server" else document.data
-
-
 def loaded(document: Document) -> dict[str, Any]:
     """What the server's loader makes of a configuration, before any default."""
     coercion = DOCUMENT_KINDS[document.kind].coercion
     if document.given is None or coercion is None:
         return document.data
-    return assemble(_seen(document, document.given), coercion, document.server.release)[0]
-
-
-def _seen(document: Document, given: Iterable[tuple[SettingPath, Any]]) -> Iterator[tuple[SettingPath, Any]]:
-    """The entries that the server asks for. Of Parameter Store these are the parameters directly beneath its path."""
-    return (one for one in given if document.kind != "server/ssm" or not _is_nested(one[0]))
-
-
-def _is_nested(path: SettingPath) -> bool:
-    return "/" in str(path[0])
+    # Of Parameter Store the server asks for the parameters directly beneath its path.
+    seen = (one for one in document.given if document.kind != "server/ssm" or "/" not in str(one[0][0]))
+    return assemble(seen, coercion, document.server.release)[0]
 
 
 def _at(tree: Any, path: SettingPath) -> Any:
@@ -136,12 +126,8 @@ def _implied(document: Document) -> Iterator[Effective]:
     """What the deprecated proxy endpoints override (``packages/server/src/config/loader.ts``)."""
     for name, database in (("databaseProxyEndpoint", "database"), ("readonlyDatabaseProxyEndpoint", "readonlyDatabase")):
         endpoint = document.get((name,))
-        if endpoint is ABSENT:
-            continue
-        place = _place(document, (name,))
-        for path, value in (((database, "host"), endpoint), ((database, "ssl", "require"), True)):
-            written = document.get(path)
-            yield Effective(path, written, value, *place)
+        for path, value in (((database, "host"), endpoint), ((database, "ssl", "require"), True)) if endpoint is not ABSENT else ():
+            yield Effective(path, document.get(path), value, *_place(document, (name,)))
 
 
 def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPath]) -> Iterator[Effective]:
@@ -149,7 +135,8 @@ def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPat
     known = catalogue_of(document)
     wholes = {path[:length] for path in given for length in range(1, len(path))}
     covered = given | {path for path in wholes if isinstance(_at(held, path), dict | list | Mark)}  # else a default took the members' place
-    from_secrets = _from_secrets(document)
+    # What the sections lack that a secret fills is not known here.
+    from_secrets = {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
     release = document.server.release
     filled_in = with_defaults({}, release) if held is not document.data else {}
     for name in known.names():
@@ -161,11 +148,6 @@ def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPat
             value = _default_elsewhere(known.get(path), release)
         if value is not ABSENT and value is not UNKNOWN and not (isinstance(value, dict) and value):
             yield Effective(path, ABSENT, value, None)
-
-
-def _from_secrets(document: Document) -> set[str]:
-    """The sections that a secret fills, of which nobody knows here what they lack."""
-    return {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
 
 
 def _default_elsewhere(setting: Setting | None, release: Release) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
 from ..model import UNKNOWN, SettingPath
@@ -14,27 +14,59 @@ from ..settings import Setting
 from ..syntax.json import INVALID, valid_value
 from ..syntax.places import whole_number
 from ..text import BLANKS
-from ..typed import Any, Final
+from ..typed import Any, Final, NamedTuple
 
 
-def coerce(text: str, coercion: str) -> Any:
-    """The value that the server holds for a text: a number, a boolean, what the JSON says, the parts between commas, or the text itself.
+class Stop(NamedTuple):
+    """Where the server stops while it reads its configuration: the setting, and a reason that reads on after its name."""
+
+    path: SettingPath
+    reason: str
+
+
+_NO_JSON: Final = "must be JSON, because the server parses whatever has this name; it fails to parse this value and does not start"
+_NO_LIST: Final = "must be text with commas: the server calls split on it and does not start"
+
+
+def converted(value: Any, coercion: str) -> Any:
+    """What the loader makes of a text, or of what the secret of a vault holds in place of one; a :class:`Stop` where it fails.
 
     ``coercion`` is one of those of :attr:`linter.settings.Setting.ssm_coercion`.
-    Text that should be JSON and is not stays text here; the server does not start with it.
     """
-    if coercion == "integer":
-        return parse_int(text)
-    if coercion == "number":
-        return parse_float(text)
+    if value is UNKNOWN or coercion == "unknown":
+        return UNKNOWN
     if coercion == "boolean":
-        return text == "true"
-    if coercion == "object":
-        value = valid_value(text)
-        return text if value is INVALID else value
+        return value == "true"
     if coercion == "csv":
-        return [one.strip(BLANKS) for one in text.split(",")]
-    return text
+        return [one.strip(BLANKS) for one in value.split(",")] if isinstance(value, str) else Stop((), _NO_LIST)
+    if coercion == "integer":
+        return parse_int(js_text(value))
+    if coercion == "number":
+        return parse_float(js_text(value))
+    if coercion == "object":
+        parsed = valid_value(js_text(value))
+        return parsed if parsed is not INVALID else Stop((), _NO_JSON)
+    return value
+
+
+def js_text(value: Any) -> str:
+    """What ``String(value)`` gives in JavaScript; of a list the items with commas between, of an object always the same words."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join(_items(value))
+    return "[object Object]" if isinstance(value, dict) else number_text(value)
+
+
+def _items(value: list[Any]) -> Iterator[str]:
+    """The texts of the items of a list and of the lists in it, however deeply they are nested."""
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list) and one:
+            waiting.extend(reversed(one))
+        else:
+            yield "" if one is None or isinstance(one, list) else js_text(one)
 
 
 def ssm_value(text: str, setting: Setting | None, release: Release = MAIN) -> Any:
@@ -69,13 +101,13 @@ def _texts(value: Any) -> Iterator[str]:
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
     """The value that rules check: what the server holds, but of a switch that stays text, whether it is on; or ``UNKNOWN``.
 
-    That is so for "true", and for the text of a switch that only servers read which compare it with "true".
+    That is so for "true", and for the text of a switch that only servers read which compare it with "true". Text that should be JSON and is
+    not stays text here, though the server does not start with it.
     """
-    if coercion == "unknown":
-        return UNKNOWN
-    if setting.types[:1] == ("boolean",) and (text == "true" or compares_with_true(setting, coercion)):
+    if coercion != "unknown" and setting.types[:1] == ("boolean",) and (text == "true" or compares_with_true(setting, coercion)):
         return text == "true"
-    return coerce(text, coercion)
+    made = converted(text, coercion)
+    return text if isinstance(made, Stop) else made
 
 
 def compares_with_true(setting: Setting, coercion: str) -> bool:
@@ -121,13 +153,7 @@ def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     own: Owned = {}
     for path, value in given:
-        node: Any = tree
-        for length, step in enumerate(path[:-1], 1):
-            below = owned(node, path[:length], own)
-            if not isinstance(below, dict) and not (isinstance(below, list) and 0 <= _index(path[length]) <= len(below)):
-                below = own[path[:length]] = {}
-                put(node, step, below)
-            node = below
+        node = holder_of(path, tree, own, _cannot_hold)
         held = own.get(path)
         if held is not None and isinstance(node, dict) and node.get(path[-1]) is held:
             value = own[path] = _with_members(held, value)
@@ -148,12 +174,34 @@ Owned = dict[SettingPath, Any]
 """The objects and lists of a tree that are its own, by their paths; any other is what an entry gave, and must stay as it is."""
 
 
-def owned(node: Any, path: SettingPath, own: Owned) -> Any:
+def holder_of(path: SettingPath, tree: dict[str, Any], own: Owned, is_missing: Callable[[Any, str | int], bool]) -> Any:
+    """The object or list in which the last step of a path is set, or another value that stands above it and can have no members.
+
+    ``is_missing`` says of the value at a step whether an object takes its place, for the sake of the next step; None is no value.
+    """
+    node: Any = tree
+    for length, step in enumerate(path[:-1], 1):
+        below = _owned(node, path[:length], own)
+        if is_missing(below, path[length]):
+            below = own[path[:length]] = {}
+            put(node, step, below)
+        if not isinstance(below, dict | list):
+            return below
+        node = below
+    return node
+
+
+def _cannot_hold(value: Any, step: str | int) -> bool:
+    return not isinstance(value, dict) and not (isinstance(value, list) and 0 <= _index(step) <= len(value))
+
+
+def _owned(node: Any, path: SettingPath, own: Owned) -> Any:
     """What a node holds at the last step of a path; None where that is nothing. An object or list that an entry gave is copied first."""
-    below = node.get(path[-1]) if isinstance(node, dict) else _item(node, path[-1])
+    step, index = path[-1], _index(path[-1])
+    below = node.get(step) if isinstance(node, dict) else node[index] if 0 <= index < len(node) else None
     if isinstance(below, dict | list) and own.get(path) is not below:
         below = own[path] = below.copy()
-        put(node, path[-1], below)
+        put(node, step, below)
     return below
 
 
@@ -163,11 +211,6 @@ def put(node: Any, step: str | int, value: Any) -> None:
         node[step] = value
     elif (index := _index(step)) <= len(node) and index >= 0:
         node[index : index + 1] = [value]
-
-
-def _item(items: list[Any], step: str | int) -> Any:
-    index = _index(step)
-    return items[index] if 0 <= index < len(items) else None
 
 
 def _index(step: str | int) -> int:

@@ -110,7 +110,8 @@ def _beside_members(parsed: Json, entries: Mapping[str, Any], release: Release) 
 
 
 def _effect(path: SettingPath, value: Any, release: Release) -> str:
-    from ..server.assembly import Stop, coercion_of, converted  # only for a value that is no text
+    from ..server.assembly import coercion_of  # only for a value that is no text
+    from ..server.loader import Stop, converted
 
     coercion = coercion_of(path, "ssm_coercion", release)
     if coercion == "boolean":

@@ -14,8 +14,9 @@ from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
 from ..redaction.numbers import number_text
 from ..release import Release
-from ..server.assembly import Stop, coercion_of, converted
+from ..server.assembly import coercion_of
 from ..server.effective import Effective, effective_settings, visible_effective
+from ..server.loader import Stop, converted
 from ..server.shown import catalogue_of, shown_name, visible
 from ..settings import Setting, page_link
 from ..settings.env_names import variable_of
