@@ -7,23 +7,6 @@ import re
 from . import format
 
 
-@format("uuid", "A UUID in its usual form.")
-def uuid(text: str) -> str | None:
-    fits = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text, re.IGNORECASE)
-    return None if fits else "must be a UUID"
-
-
-@format("environment-name", "The short name of an environment, which becomes part of parameter names (`/medplum/NAME/`).")
-def environment_name(text: str) -> str | None:
-    fits = re.fullmatch(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*", text)
-    return None if fits else "must be a short name of letters, digits, hyphens, dots and underscores"
-
-
-@format("resource-type", "The name of a type of FHIR resource.")
-def resource_type(text: str) -> str | None:
-    return None if re.fullmatch(r"[A-Z][A-Za-z]{2,39}", text) else "must be the name of a type of FHIR resource, such as Patient"
-
-
 @format("header-name", "The name of an HTTP header in lower case, as Node.js presents it.")
 def header_name(text: str) -> str | None:
     if text != text.lower():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..patterns import pattern
-from . import format
+from . import Check, format
 
 _BEGIN = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
 
@@ -28,22 +28,19 @@ def _pem(text: str) -> str | None:
     return None if _has_whole_pem(text) else "must be complete PEM text, from -----BEGIN to -----END with the same label"
 
 
-@format("pem-private-key", "A private key in PEM (PKCS#1, PKCS#8 or SEC1), not a public key and not a certificate.")
-def pem_private_key(text: str) -> str | None:
-    if "-----BEGIN " in text and "PRIVATE KEY-----" not in text:
-        return "must be a private key, but this is the PEM of something else"
-    return _pem(text)
+def _pem_of(what: str, *labels: str) -> Check:
+    def reason(text: str) -> str | None:
+        if "-----BEGIN " in text and not any(label in text for label in labels):
+            return f"must be {what}, but this is the PEM of something else"
+        return _pem(text)
+
+    return reason
 
 
-@format("pem-public-key", "A public key in PEM, as CloudFront accepts it.")
-def pem_public_key(text: str) -> str | None:
-    if "-----BEGIN " in text and "PUBLIC KEY-----" not in text:
-        return "must be a public key, but this is the PEM of something else"
-    return _pem(text)
-
-
-@format("pem-certificates", "One or more X.509 certificates in PEM.")
-def pem_certificates(text: str) -> str | None:
-    if "-----BEGIN " in text and "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
-        return "must be certificates, but this is the PEM of something else"
-    return _pem(text)
+format("pem-private-key", "A private key in PEM (PKCS#1, PKCS#8 or SEC1), not a public key and not a certificate.")(
+    _pem_of("a private key", "PRIVATE KEY-----")
+)
+format("pem-public-key", "A public key in PEM, as CloudFront accepts it.")(_pem_of("a public key", "PUBLIC KEY-----"))
+format("pem-certificates", "One or more X.509 certificates in PEM.")(
+    _pem_of("certificates", "-----BEGIN CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----")
+)

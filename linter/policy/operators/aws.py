@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...formats.aws import arn as mismatch
+from ...formats import FORMATS
 from ...typed import Any
 from ..errors import RuleError, did_you_mean
 from ..node import Node
@@ -38,7 +38,7 @@ def arn(operand: Any) -> Check:
     parts = [(name, compile_value(wanted), show_value(wanted)) for name, wanted in operand.items()]
 
     def check(value: Any, node: Node) -> Verdict:
-        if not isinstance(value, str) or mismatch(value) is not None:
+        if not isinstance(value, str) or FORMATS["arn"].reason(value) is not None:
             return (Failure("must be an ARN"),)
         fields = value.split(":", 5)
         unknown = False

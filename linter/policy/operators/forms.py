@@ -131,10 +131,9 @@ def aws_region(operand: Any) -> Check:
     if operand != "known":
         raise RuleError('must be "known"')
     from ...formats.aws import REGIONS
-    from ...formats.aws import aws_region as mismatch
 
     def check(value: Any, node: Node) -> Verdict:
-        if not isinstance(value, str) or mismatch(value) is not None:
+        if not isinstance(value, str) or FORMATS["aws-region"].reason(value) is not None:
             return None
         return True if value in REGIONS else (Failure(lambda: _unknown_region(value, REGIONS)),)
 
