@@ -247,12 +247,7 @@ class Choices:
     ``given`` and ``folders`` are what the command line says. Mistakes, and what was read, go to the log.
     """
 
-    def __init__(
-        self, given: Overrides, folders: tuple[Path, ...], configurations: Configurations, log: Log, *, force_exclude: bool = False
-    ) -> None:
-        self.force_exclude = force_exclude
-        self.named_are_excluded = False
-        """Whether a file that the command line names was passed over, as hooks want it that are given every file."""
+    def __init__(self, given: Overrides, folders: tuple[Path, ...], configurations: Configurations, log: Log) -> None:
         self.used: dict[Path, _Use] = {}
         """The configuration files that counted."""
         self._given = given.over(Overrides())
@@ -296,7 +291,7 @@ class Choices:
         name = _named_environment(config, document)
         if name is None:
             return rules
-        self._note_patterns(config, "environment", (name,))
+        self.note_patterns(config, "environment", (name,))
         return self._rule_set(config, self._given.over(config.environments[name].over(rules.overrides)))
 
     def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
@@ -359,57 +354,19 @@ class Choices:
                 self._log.note(Notice("older-policy", relative_to_here(path), line, says))
         return self._read[folders]
 
-    # --- A search: see :class:`linter.discover.Wishes` ---
-
-    def excluded(self, path: Path) -> bool:
-        """Whether the configuration of a path's folder excludes it."""
-        config = self.config(path)
-        if config is None:
-            return True
-        globs = config.excludes(path)
-        if globs and config.path is not None:
-            self._use(config).excluded.add(os.path.normpath(path))
-        self._note_patterns(config, "exclude", globs)
-        return bool(globs)
-
-    def excludes_named(self, path: Path) -> bool:
-        """Whether a file is excluded though the command line names it."""
-        config = self.config(path)
-        excludes = config is not None and (config.force_exclude or self.force_exclude) and self.excluded(path)
-        self.named_are_excluded |= excludes
-        return excludes
-
-    def passed_over(self, path: Path) -> None:
-        """Note what a search leaves alone of itself: a pattern that matches it is not left over."""
-        config = self.config(path)
-        if config is not None and config.exclude:
-            self._note_patterns(config, "exclude", config.excludes(path))
-
-    def included_in(self, folder: Path) -> Callable[[Path], bool] | None:
-        """What says of the files right in a folder whether its configuration has a search take one, whatever it is called."""
-        config = self.config(folder / "any")
-        if config is None or not config.include:
-            return None
-
-        def included(path: Path) -> bool:
-            globs = config.fitting("include", path)
-            self._note_patterns(config, "include", globs)
-            return bool(globs)
-
-        return included
-
-    def leads_to_included(self, folder: Path) -> bool:
-        """Whether a search goes into a folder that it would pass over by its name."""
-        config = self.config(folder)
-        return config is not None and config.leads_to_included(folder)
-
     # --- What the configurations did ---
 
     def _use(self, config: Config) -> _Use:
         assert config.path is not None  # one that is there
         return self.used.setdefault(config.path, _Use(config, set(), set(), [], set()))
 
-    def _note_patterns(self, config: Config, option: str, patterns: tuple[str, ...]) -> None:
+    def note_excluded(self, config: Config, path: Path) -> None:
+        """Note that a configuration excludes a file or folder."""
+        if config.path is not None:
+            self._use(config).excluded.add(os.path.normpath(path))
+
+    def note_patterns(self, config: Config, option: str, patterns: tuple[str, ...]) -> None:
+        """Note that patterns of a configuration match something."""
         if patterns and config.path is not None:
             self._use(config).patterns.update(pattern_key(option, one) for one in patterns)
 
@@ -444,6 +401,58 @@ class Choices:
         fail_on = use.config.general.fail_on if self._given.fail_on is None else None
         off = tuple(sorted(use.off))
         return Configuration(relative_to_here(path), use.config.trusted, off, len(use.excluded), fail_on, len(use.accepted))
+
+
+class ConfiguredSearch:
+    """What configurations and the command line say of a search; see :class:`linter.discover.Wishes`."""
+
+    def __init__(self, choices: Choices, *, force_exclude: bool) -> None:
+        self.choices = choices
+        self.force_exclude = force_exclude
+        self.named_are_excluded = False
+        """Whether a file that the command line names was passed over, as hooks want it that are given every file."""
+
+    def excluded(self, path: Path) -> bool:
+        """Whether the configuration of a path's folder excludes it."""
+        config = self.choices.config(path)
+        if config is None:
+            return True
+        globs = config.excludes(path)
+        if globs:
+            self.choices.note_excluded(config, path)
+        self.choices.note_patterns(config, "exclude", globs)
+        return bool(globs)
+
+    def excludes_named(self, path: Path) -> bool:
+        """Whether a file is excluded though the command line names it."""
+        config = self.choices.config(path)
+        excludes = config is not None and (config.force_exclude or self.force_exclude) and self.excluded(path)
+        self.named_are_excluded |= excludes
+        return excludes
+
+    def included_in(self, folder: Path) -> Callable[[Path], bool] | None:
+        """What says of the files right in a folder whether a search takes one whatever it is called; None where it takes none."""
+        config = self.choices.config(folder / "any")
+        if config is None or not config.include:
+            return None
+
+        def included(path: Path) -> bool:
+            globs = config.fitting("include", path)
+            self.choices.note_patterns(config, "include", globs)
+            return bool(globs)
+
+        return included
+
+    def leads_to_included(self, folder: Path) -> bool:
+        """Whether a search goes into a folder that it would pass over by its name."""
+        config = self.choices.config(folder)
+        return config is not None and config.leads_to_included(folder)
+
+    def passed_over(self, path: Path) -> None:
+        """Note what a search passes over by its name: a pattern that matches it is not left over."""
+        config = self.choices.config(path)
+        if config is not None and config.exclude:
+            self.choices.note_patterns(config, "exclude", config.excludes(path))
 
 
 _ALL_IGNORED = "every selected rule is also ignored"

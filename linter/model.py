@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .memo import Memo
+    from .typed import TypedDict, Unpack
+
+    class _More(TypedDict, total=False):
+        """What a source can give a document beside its content; see :class:`Document`."""
+
+        environment: str | None
+        complete: bool
+        target: Target
+        members: Mapping[str, Document]
+        given: tuple[tuple[SettingPath, Any], ...] | None
+        server: ServerVersion
+        parts: Parts | None
+        holders: tuple[tuple[str, str], ...]
+
 
 T = TypeVar("T")
 
@@ -114,59 +128,26 @@ class Document:
     Where there are some ``environment`` is none: it only tells the document from others in its file.
     """
 
-    __slots__ = (
-        "_cached",
-        "complete",
-        "data",
-        "environment",
-        "given",
-        "holders",
-        "kind",
-        "members",
-        "memo",
-        "now",
-        "origin",
-        "parts",
-        "server",
-        "target",
-        "text",
-        "uri",
-    )
+    environment: str | None = None
+    complete: bool = True
+    target: Target = "production"
+    members: Mapping[str, Document] = {}
+    given: tuple[tuple[SettingPath, Any], ...] | None = None
+    server: ServerVersion = ANY_SERVER
+    parts: Parts | None = None
+    holders: tuple[tuple[str, str], ...] = ()
+    now: datetime | None = None
+    memo: Memo | None = None
+    """Notes what is asked, while rules run."""
 
-    def __init__(
-        self,
-        uri: str,
-        kind: str,
-        text: Text,
-        data: dict[str, Any],
-        origin: Origin,
-        *,
-        environment: str | None = None,
-        complete: bool = True,
-        target: Target = "production",
-        members: Mapping[str, Document] | None = None,
-        given: tuple[tuple[SettingPath, Any], ...] | None = None,
-        server: ServerVersion = ANY_SERVER,
-        parts: Parts | None = None,
-        holders: tuple[tuple[str, str], ...] = (),
-    ) -> None:
+    def __init__(self, uri: str, kind: str, text: Text, data: dict[str, Any], origin: Origin, **more: Unpack[_More]) -> None:
         self.uri = uri
         self.kind = kind
         self.text = text
         self.data = data
         self.origin = origin
-        self.environment = environment
-        self.complete = complete
-        self.target = target
-        self.members = members or {}
-        self.given = given
-        self.server = server
-        self.parts = parts
-        self.holders = holders
-        self.now: datetime | None = None
-        self.memo: Memo | None = None
-        """Notes what is asked, while rules run."""
         self._cached: dict[str, Any] = {}
+        self.__dict__.update(more)
 
     def ask(self, question: Callable[..., T], *about: Hashable) -> T:
         """What a function works out of this document and further arguments; a rule asks so for all that :meth:`get` does not answer."""

@@ -17,7 +17,7 @@ from .acceptance.comments import RULE as UNUSED_SUPPRESSION
 from .acceptance.comments import Suppressions
 from .attach import Texts
 from .check import Checker, parts_of
-from .choose import Choices, Plan, RuleSet, target_for
+from .choose import Choices, ConfiguredSearch, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .discover import Found, find_files, what_is_searched_for
@@ -144,6 +144,7 @@ class _Run(NamedTuple):
 
     options: Options
     choices: Choices
+    search: ConfiguredSearch
     log: Log
     folders: tuple[str, ...] = ()
 
@@ -152,8 +153,8 @@ class _Run(NamedTuple):
         """A run with some options."""
         log = Log()
         configurations = Configurations(options.config, isolated=options.isolated)
-        choices = Choices(options.overrides, options.rules, configurations, log, force_exclude=options.force_exclude)
-        return cls(options, choices, log, tuple(folders))
+        choices = Choices(options.overrides, options.rules, configurations, log)
+        return cls(options, choices, ConfiguredSearch(choices, force_exclude=options.force_exclude), log, tuple(folders))
 
     def step(self, what: str, done: int, total: int, uri: str) -> None:
         """Tell the caller how far the run is."""
@@ -209,13 +210,13 @@ class _Acceptors(NamedTuple):
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run.of(options, _real_folders(paths))
-    found, errors = find_files(paths, run.choices, may_be_empty=options.allow_unrecognized)
+    found, errors = find_files(paths, run.search, may_be_empty=options.allow_unrecognized)
     acceptors = _prepare(run, [file.path for file in found])
     if acceptors is None:
         return _not_started(run)
     run.log.errors.extend(errors)
     names = ", ".join(paths)
-    if not found and not errors and not run.choices.named_are_excluded and not options.allow_unrecognized:
+    if not found and not errors and not run.search.named_are_excluded and not options.allow_unrecognized:
         run.log.errors.append(f"{names}: nothing is checked: the configuration excludes every file")
     around = _around(run, found)
     contents: dict[str, bytes] = {}
@@ -297,7 +298,7 @@ def _around(run: _Run, found: Iterable[Found]) -> Surroundings:
     """The files of the run as those around each of them; a pipe can be read only once."""
     small = (file for file in found if not file.too_large and (file.identity or os.path.isfile(file.path)))
     inputs = {file.path.as_posix(): Nearby(file.path, partial(_read_again, run.options, file.path)) for file in small}
-    return Surroundings(inputs, run.choices.excluded)
+    return Surroundings(inputs, run.search.excluded)
 
 
 def _read_again(options: Options, path: Path) -> bytes | None:

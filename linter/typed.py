@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
     from typing import NoReturn as NoReturn
     from typing import Protocol as Protocol
+    from typing import TypedDict as TypedDict
     from typing import TypeVar as TypeVar
     from typing import cast as cast
+
+    from typing_extensions import Unpack as Unpack  # in typing from Python 3.11 on
 else:
     from collections import namedtuple
     from types import GenericAlias

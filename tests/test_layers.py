@@ -52,6 +52,7 @@ THIRD_PARTY = {
     "jsonschema": {"policy.rule_file"},
     "re2": {"policy.operators.matches"},
     "tomli": {"config_file"},
+    "typing_extensions": {"typed"},  # for a type checker only
     "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
 }
 """Who imports what is not ours and not Python's."""

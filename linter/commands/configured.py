@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from ..choose import Choices, environment_overrides, relative_to_here
+from ..choose import Choices, ConfiguredSearch, environment_overrides, relative_to_here
 from ..config import Config, Overrides, Severity, pattern_key
 from ..config_file import places_in
 from ..configurations import Configurations
@@ -199,33 +199,32 @@ def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
 
 
-class _Recorder:
-    """The wishes of a user, and what they did in a search."""
+class _Recorder(ConfiguredSearch):
+    """A search that keeps what it passes over, with the reason."""
 
-    def __init__(self, choices: Choices) -> None:
-        self._choices = choices
+    def __init__(self, choices: Choices, *, force_exclude: bool) -> None:
+        super().__init__(choices, force_exclude=force_exclude)
         self.left_out: dict[str, str] = {}
-        """What is passed over, with the reason."""
         self.looked_at = 0
         """How many files there were in the folders that were searched."""
 
     def excluded(self, path: Path) -> bool:
-        """See :meth:`linter.discover.Wishes.excluded`."""
-        excluded = self._choices.excluded(path)
+        """Whether the configuration of a path's folder excludes it."""
+        excluded = super().excluded(path)
         if excluded:
-            self._note_excluded(path)
+            self._keep(path)
         return excluded
 
     def excludes_named(self, path: Path) -> bool:
-        """See :meth:`linter.discover.Wishes.excludes_named`."""
-        excludes = self._choices.excludes_named(path)
+        """Whether a file is excluded though the command line names it."""
+        excludes = super().excludes_named(path)
         if excludes:
-            self._note_excluded(path, "force-exclude and ")
+            self._keep(path, "force-exclude and ")
         return excludes
 
     def included_in(self, folder: Path) -> Callable[[Path], bool]:
-        """See :meth:`linter.discover.Wishes.included_in`."""
-        by_choice = self._choices.included_in(folder)
+        """What says of the files right in a folder whether a search takes one whatever it is called; it counts them."""
+        by_choice = super().included_in(folder)
 
         def included(path: Path) -> bool:
             self.looked_at += 1
@@ -234,20 +233,20 @@ class _Recorder:
         return included
 
     def leads_to_included(self, folder: Path) -> bool:
-        """See :meth:`linter.discover.Wishes.leads_to_included`."""
-        leads = self._choices.leads_to_included(folder)
+        """Whether a search goes into a folder that it would pass over by its name."""
+        leads = super().leads_to_included(folder)
         if leads:
             del self.left_out[f"{folder.as_posix()}/"]
         return leads
 
-    def passed_over(self, folder: Path) -> None:
-        """See :meth:`linter.discover.Wishes.passed_over`."""
-        why = f"a search never goes into a folder called {folder.name}" if folder.name in SKIPPED_FOLDERS else "hidden"
-        self.left_out[f"{folder.as_posix()}/"] = why
-        self._choices.passed_over(folder)
+    def passed_over(self, path: Path) -> None:
+        """Keep what a search passes over by its name."""
+        why = f"a search never goes into a folder called {path.name}" if path.name in SKIPPED_FOLDERS else "hidden"
+        self.left_out[f"{path.as_posix()}/"] = why
+        super().passed_over(path)
 
-    def _note_excluded(self, path: Path, before: str = "") -> None:
-        config = self._choices.config(path)
+    def _keep(self, path: Path, before: str = "") -> None:
+        config = self.choices.config(path)
         name = f"{path.as_posix()}/" if path.is_dir() else path.as_posix()
         if config is not None and (globs := config.excludes(path)):
             line = config.lines.get(pattern_key("exclude", globs[0]), 1)
@@ -258,8 +257,8 @@ def files_taken(paths: list[str], options: Options) -> Shown:
     """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
     log = Log()
     configurations = Configurations(options.config, isolated=options.isolated)
-    choices = Choices(options.overrides, options.rules, configurations, log, force_exclude=options.force_exclude)
-    recorder = _Recorder(choices)
+    choices = Choices(options.overrides, options.rules, configurations, log)
+    recorder = _Recorder(choices, force_exclude=options.force_exclude)
     found, wrong = find_files(paths, recorder)
     bugs: list[str] = []
     rows = {name: ("passed over", why) for name, why in recorder.left_out.items()}
