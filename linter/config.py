@@ -16,7 +16,7 @@ from .typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
-    from .globs import Glob, Globs
+    from .globs import Globs
 
 TARGET_CHOICES = ("auto", *TARGETS)
 FAIL_ON_CHOICES = (*LEVELS, "never")
@@ -206,7 +206,7 @@ def matches(path: PurePosixPath, glob: str) -> bool:
 
     Raises :exc:`ValueError` for a text that is no glob.
     """
-    return _compiled(glob).matches_within(str(path))
+    return bool(_compiled(glob).fitting(str(path)))
 
 
 def _together(globs: Iterable[str]) -> Globs:
@@ -216,11 +216,9 @@ def _together(globs: Iterable[str]) -> Globs:
 
 
 @cache
-def _compiled(glob: str) -> Glob:
+def _compiled(glob: str) -> Globs:
     """The glob, ready to match; raises :class:`ValueError` for a range that runs backwards."""
-    from .globs import Glob, anchored  # only for a configuration that has one
-
-    return Glob(anchored(glob))
+    return _together([glob])
 
 
 def _named_folders(glob: str) -> tuple[str, ...]:

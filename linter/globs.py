@@ -1,15 +1,13 @@
-"""Globs, matched in one pass: every character of a path is looked at once, whatever the glob.
-
-A glob is a machine whose states are its positions; the bits of a number say in which of them it may be (Thompson 1968, as in agrep). A
-regular expression of Python would try every way to share a path among ``**/*a*b*c*``, which takes longer than anybody waits.
-"""
+"""Globs, as expressions of RE2: linear time, whatever the glob. Python's own would try every way to share a path among ``**/*a*b*c*``."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from operator import itemgetter
 
 from .files import identity
 from .typed import Final
@@ -17,204 +15,68 @@ from .typed import Final
 LONGEST: Final = 1024
 """Characters of a glob at most."""
 
-_PIECE: Final = re.compile(r"(?P<folders>(?:\*\*/)+)|(?P<stars>\*\*|\*)|(?P<any>\?)|(?P<members>\[!?\]?[^\]]*\])|(?P<one>.)", re.DOTALL)
-_Ranges = tuple[tuple[str, str], ...]
-
-
-class Glob:
-    """One or several globs, matched in the same pass.
-
-    ``*`` and ``?`` stand for characters of a name, ``[a-z]`` and ``[!a-z]`` for one, ``**/`` for any folders, ``**`` for anything.
-    Raises :class:`ValueError` for a range that runs backwards, and for a glob that is too long.
-    """
-
-    __slots__ = ("_dots", "_end", "_ends", "_except", "_folders", "_loops", "_members", "_names", "_of", "_optional", "_ones", "_start")
-
-    def __init__(self, *globs: str) -> None:
-        if any(len(glob) > LONGEST for glob in globs):
-            raise ValueError(f"a glob can have at most {LONGEST:,} characters")
-        self._ones: dict[str, int] = {}
-        """Positions that this character leads on from."""
-        self._members: list[tuple[int, bool, _Ranges]] = []
-        """Positions that one of several characters leads on from, or any but these and "/"."""
-        self._names = 0
-        """Positions that any character but "/" leads on from."""
-        self._loops = 0
-        """Positions that any character but "/" leads back to."""
-        self._folders = 0
-        """Positions that "/" leads back to as well."""
-        self._optional = 0
-        """Positions that can be passed over."""
-        self._except = 0
-        """Positions before which, when they are passed over, the one behind them is too: ``**/`` has two."""
-        self._dots = 0
-        """Positions of a dot that begins a name."""
-        self._of: dict[str, tuple[int, int]] = {}
-        self._ends: dict[int, int] = {}
-        """The glob that ends at a position, by its index."""
-        self._end = 0
-        start = at = 0
-        for index, glob in enumerate(globs):
-            start |= 1 << at
-            for match in _PIECE.finditer(glob):
-                at = self._add(match, at)
-            self._end |= 1 << at
-            self._ends[at] = index
-            at += 1
-        self._start = self._passed(start)
-
-    def _add(self, match: re.Match[str], at: int) -> int:
-        """Add a piece of the glob at a position; the position behind it."""
-        bit, text = 1 << at, match[0]
-        if match["folders"]:
-            self._except |= bit
-            self._optional |= bit
-            self._loops |= bit << 1
-            self._folders |= bit << 1
-            self._ones["/"] = self._ones.get("/", 0) | bit << 1
-            return at + 2
-        if match["stars"]:
-            if at and self._optional & self._loops & bit >> 1:
-                bit, at = bit >> 1, at - 1  # stars in a row are one
-            self._optional |= bit
-            self._loops |= bit
-            self._folders |= bit if len(text) > 1 else 0
-        elif match["any"]:
-            self._names |= bit
-        elif match["members"] and len(text) > 2:
-            self._members.append((bit, text[1] == "!", _ranges(text[1:-1])))
-        else:
-            if text == "." and match.string[: match.start()][-1:] in ("", "/"):
-                self._dots |= bit
-            for char in text:
-                self._ones[char] = self._ones.get(char, 0) | 1 << at
-                at += 1
-            return at
-        return at + 1
-
-    def _passed(self, states: int) -> int:
-        """The states, and those that are reached from them without a character."""
-        while True:
-            more = states | (states & self._optional) << 1 | (states & self._except) << 2
-            if more == states:
-                return states
-            states = more
-
-    def _step(self, states: int, char: str) -> int:
-        """The states behind one more character."""
-        if char not in self._of:
-            self._of[char] = self._leads(char)
-        on, stay = self._of[char]
-        return self._passed((states & on) << 1 | states & stay)
-
-    def _leads(self, char: str) -> tuple[int, int]:
-        on = self._ones.get(char, 0) | (self._names if char != "/" else 0)
-        for bit, negated, ranges in self._members:
-            within = any(first <= char <= last for first, last in ranges)
-            if (char != "/" and not within) if negated else within:
-                on |= bit
-        return on, self._folders if char == "/" else self._loops
-
-    def matches_within(self, path: str) -> bool:
-        """Whether a glob fits a relative path, or a folder above it."""
-        return bool(self._ended_within(path))
-
-    def fitting(self, path: str) -> list[int]:
-        """The indices of the globs that fit a relative path, or a folder above it."""
-        ended, found = self._ended_within(path), []
-        while ended:
-            lowest = ended & -ended
-            found.append(self._ends[lowest.bit_length() - 1])
-            ended ^= lowest
-        return found
-
-    def _ended_within(self, path: str) -> int:
-        """The ends that are reached behind a path or a folder above it."""
-        ended, states = 0, self._start if path not in ("", ".") else 0
-        for char in path:
-            if char == "/":
-                ended |= states & self._end
-            states = self._step(states, char)
-            if not states:
-                return ended
-        return ended | states & self._end
-
-    def after(self, text: str, states: int | None = None) -> int:
-        """The states (a bit for each position of the glob) after the characters of ``text``; 0 where no path can begin so."""
-        states = self._start if states is None else states
-        for char in text:
-            states = self._step(states, char)
-        return states
-
-    def ends(self, states: int) -> bool:
-        """Whether a path that ends in these states fits."""
-        return bool(states & self._end)
-
-    def seeing(self, states: int, name: str) -> int:
-        """Of the states those that lead into a name: into one that begins with a dot only where the glob has that dot."""
-        return states & self._dots if name.startswith(".") else states
+_PIECES: Final = re.compile(r"((?:\*\*/)+)|(\*\*)|(\*)|(\?)|\[(!?)(\]?[^\]]*)\]|(.)", re.DOTALL)
 
 
 class Globs:
     """The globs of an option: ``folder/*.json`` is relative, ``*.json`` and ``folder/`` fit at any depth.
 
-    Those of plain names (``folder/x.json``, ``x.json``, ``folder/**``) are looked up, all others matched in one pass.
+    ``*`` and ``?`` stand for characters of a name, ``[a-z]`` and ``[!a-z]`` for one, ``**/`` for any folders, ``**`` for anything.
+    Raises :class:`ValueError` for a range that runs backwards, and for a glob that is too long.
     """
 
     def __init__(self, globs: Iterable[str]) -> None:
         self._globs = tuple(globs)
-        self._plain: dict[str, list[int]] = {}
-        others: dict[int, str] = {}
-        for index, glob in enumerate(map(anchored, self._globs)):
-            if (key := _plain_key(glob)) is not None:
-                self._plain.setdefault(key, []).append(index)
-            else:
-                others[index] = glob
-        self._others = tuple(others)
-        self._machine = Glob(*others.values())
+        self._expressions = _Expressions(f"{_expression(_anchored(glob))}(?:/.*)?" for glob in self._globs)
 
     def fitting(self, path: str) -> tuple[str, ...]:
         """The globs that fit a relative path, or a folder above it, in their order."""
-        plain = (index for key in _keys(path) if key in self._plain for index in self._plain[key])
-        return tuple(self._globs[index] for index in sorted({*plain, *(self._others[at] for at in self._machine.fitting(path))}))
+        indexes = self._expressions.matching(path) if path not in ("", ".") else ()
+        return tuple(self._globs[index] for index in indexes)
 
 
-def anchored(glob: str) -> str:
+def _anchored(glob: str) -> str:
     """A glob of a configuration as one of whole relative paths."""
     glob = glob.removeprefix("./")
     return glob.strip("/") if "/" in glob.rstrip("/") else f"**/{glob.rstrip('/')}"
 
 
-def _plain_key(glob: str) -> str | None:
-    """What paths that an anchored glob of plain names fits have among their :func:`_keys`; None for any other glob."""
-    name = glob.removeprefix("**/")
-    plain = name[:-2] if name.endswith("/**") else name
-    if any(sign in plain for sign in "*?[") or (name != glob and "/" in plain[:-1]):
-        return None
-    return plain if name != glob else f"/{plain}"
+def _expression(glob: str) -> str:
+    """A glob as a regular expression."""
+    if len(glob) > LONGEST:
+        raise ValueError(f"a glob can have at most {LONGEST:,} characters")
+    return "".join(map(_piece, _PIECES.finditer(glob)))
 
 
-def _keys(path: str) -> Iterator[str]:
-    """Each name in a relative path, and with a slash before it the path up to there; what has something beneath also with one behind it."""
-    for part in re.finditer("[^/]+", path):
-        above = path[: part.end()] if part.end() <= LONGEST else ""  # longer than any glob
-        yield from (part[0], f"/{above}")
-        if part.end() < len(path):
-            yield from (f"{part[0]}/", f"/{above}/")
+def _piece(match: re.Match[str]) -> str:
+    folders, anything, name, character, negated, members, literal = match.groups()
+    if literal or match[0] == "[]":
+        return re.escape(match[0])
+    if members is None:
+        return "(?:.*/)?" if folders else ".*" if anything else "[^/]*" if name else "[^/]"
+    ranges = re.findall("(.)(?:-(.))?", members, re.DOTALL)
+    if any(last and last < first for first, last in ranges):
+        raise ValueError("a range runs backwards")
+    inner = "".join(re.escape(first) + (f"-{re.escape(last)}" if last else "") for first, last in ranges)
+    return f"[^/{inner}]" if negated else f"[{inner}]"
 
 
-def _ranges(members: str) -> _Ranges:
-    """The characters between brackets, as pairs of the first and the last."""
-    members = members.removeprefix("!")
-    ranges: list[tuple[str, str]] = []
-    at = 0
-    while at < len(members):
-        last = at + 2 if members[at + 1 : at + 2] == "-" and at + 2 < len(members) else at
-        if members[last] < members[at]:
-            raise ValueError("a range runs backwards")
-        ranges.append((members[at], members[last]))
-        at = last + 1
-    return tuple(ranges)
+class _Expressions:
+    """Regular expressions that are matched in one pass."""
+
+    def __init__(self, expressions: Iterable[str]) -> None:
+        import re2  # only for a configuration or a command line with a glob
+
+        options = re2.Options()
+        options.dot_nl, options.max_mem = True, 1 << 30  # of which few globs need next to nothing
+        self._set = re2.Set.FullMatchSet(options)
+        for expression in expressions:
+            self._set.Add(expression)
+        self._set.Compile()
+
+    def matching(self, text: str) -> list[int]:
+        """The indexes of those that match a whole text."""
+        return sorted(self._set.Match(text.encode("utf-8", "replace")) or ())
 
 
 def files_matching(text: str) -> Iterator[str]:
@@ -225,38 +87,55 @@ def files_matching(text: str) -> Iterator[str]:
     text = re.sub("/+", "/", text.replace(os.sep, "/"))
     fixed = re.match(r"(?:[^/*?\[]*/)*", text)
     folder = fixed[0] if fixed else ""
-    parts = text[len(folder) :].split("/")
-    if ".." in parts:
+    *parts, last = text[len(folder) :].split("/")
+    if ".." in (*parts, last):
         from glob import iglob
 
         yield from (name for name in iglob(text, recursive=True) if os.path.isfile(name))
         return
-    # Beside other characters two stars are one to a shell; a dot at the end, as a slash, says that a folder is meant.
-    names = [_in_a_name(part) for part in parts[:-1] if part != "."]
-    names.append("" if parts[-1] == "." else _in_a_name(parts[-1]))
-    yield from _found(folder, Glob("/".join(names)))
+    read, folders = cache(_entries), [folder]
+    for part in (*parts, *(["**"] if last == "**" else [])):
+        folders = _beneath(folders, read) if part == "**" else _distinct(_fitting(part, folders, read, folder=True))
+    yield from _fitting("" if last == "." else last, folders, read, folder=False)
 
 
-def _in_a_name(part: str) -> str:
-    return part if part == "**" else re.sub(r"\*+", "*", part)
+_Read = Callable[[str], list[tuple[str, bool, bool]]]
 
 
-def _found(folder: str, glob: Glob) -> Iterator[str]:
-    waiting = deque([(folder, glob.after(""))])
-    seen: set[tuple[object, int]] = set()
+def _fitting(part: str, folders: Iterable[str], read: _Read, *, folder: bool) -> list[str]:
+    """The folders or files in some folders whose names a part of a glob fits, those that are links last."""
+    if part == ".":
+        return list(folders)
+    # Beside other characters two stars are one to a shell.
+    fits = _Expressions([_expression(re.sub(r"\*+", "*", part))]).matching
+    found = [
+        (is_link, f"{base}{name}{'/' if folder else ''}")
+        for base in folders
+        for name, is_folder, is_link in read(base)
+        if is_folder == folder and (part.startswith(".") or not name.startswith(".")) and fits(name)
+    ]
+    return [path for _, path in sorted(found, key=itemgetter(0))]
+
+
+def _beneath(folders: Iterable[str], read: _Read) -> list[str]:
+    """Some folders and all that are beneath them, hidden ones excepted. Links are followed last, so that folders have their own names."""
+    found: dict[object, str] = {}
+    waiting = deque(folders)
     while waiting:
-        base, states = waiting.pop()
-        if (_identity(base), states) in seen:
-            continue  # reached over a link
-        seen.add((_identity(base), states))
-        for name, is_folder, is_link in _entries(base):
-            behind = glob.after(name, glob.seeing(states, name))
-            if not is_folder:
-                if glob.ends(behind):
-                    yield base + name
-            elif within := glob.after("/", behind):
-                # What a link leads to is looked at last, so that files are found under their own names.
-                (waiting.appendleft if is_link else waiting.append)((f"{base}{name}/", within))
+        base = waiting.pop()
+        if found.setdefault(_identity(base), base) is base:
+            for name, is_folder, is_link in read(base):
+                if is_folder and not name.startswith("."):
+                    (waiting.appendleft if is_link else waiting.append)(f"{base}{name}/")
+    return list(found.values())
+
+
+def _distinct(folders: Iterable[str]) -> list[str]:
+    """Folders without other names of one before."""
+    found: dict[object, str] = {}
+    for one in folders:
+        found.setdefault(_identity(one), one)
+    return list(found.values())
 
 
 def _identity(folder: str) -> object:
@@ -267,7 +146,6 @@ def _entries(folder: str) -> list[tuple[str, bool, bool]]:
     """The names in a folder that are files or folders (whether folders, whether links); none where it cannot be read."""
     try:
         with os.scandir(folder or ".") as entries:
-            kept = [entry for entry in entries if entry.is_dir() or entry.is_file()]
-            return [(entry.name, entry.is_dir(), entry.is_symlink()) for entry in kept]
+            return [(entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries if entry.is_dir() or entry.is_file()]
     except OSError:
         return []
