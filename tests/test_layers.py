@@ -50,7 +50,7 @@ THIRD_PARTY = {
     "click": {"cli", "console", "options.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file"},
-    "re2": {"policy.operators.matches"},
+    "re2": {"globs", "policy.operators.matches"},
     "tomli": {"config_file"},
     "typing_extensions": {"typed"},  # for a type checker only
     "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},

@@ -36,7 +36,7 @@ from support.readme import code, rows
 
 from linter.choose import all_rules
 from linter.documents.source import Loaded, Recognised, Source, SourceFile
-from linter.globs import Glob
+from linter.globs import Globs
 from linter.model import Document, SettingPath
 from linter.settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from linter.sources import modules
@@ -93,7 +93,7 @@ def test_its_names_are_globs_that_a_search_can_use(name: str) -> None:
         if "/" in glob or not glob.strip("*?")
     )
     for glob in names:
-        Glob(glob)
+        Globs([glob])
     demand(
         f"{file_of(name)}: no name in NAMES ends as {given.where}/{given.name} does, so that no search would find it"
         for given in fixtures_of(name)

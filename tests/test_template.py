@@ -14,7 +14,7 @@ from linter.model import UNKNOWN, SettingPath
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
-from linter.policy.template import LONGEST_VALUE, Template, compile_value, literal_text, show_value
+from linter.policy.template import LONGEST_VALUE, Template, literal_text, operand_of
 from linter.text import MASK
 
 DATA = {
@@ -150,7 +150,7 @@ def test_a_text_without_dollars_stands_for_itself_and_dollars_can_be_written(tex
     written = text.replace("$", "$$")
     assert Template(written).value(node()) == text
     assert Template(written).show(node()) == text
-    assert compile_value(written)(node()) == text
+    assert operand_of(written).value(node()) == text
 
 
 @pytest.mark.parametrize("text", ["{{ x }}", "TODO", "<a> "])
@@ -170,8 +170,8 @@ def test_any_text_is_a_template_or_a_mistake(text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, True, 5, 1.5, ["$x"], {"a": "$x"}, "text"])
 def test_a_literal_is_itself(value: Any) -> None:
-    assert compile_value(value)(node()) == value
-    assert show_value(value)(node()) == literal_text(value)
+    assert operand_of(value).value(node()) == value
+    assert operand_of(value).quoted(node()) == literal_text(value)
 
 
 def test_what_a_template_makes_is_bounded() -> None:

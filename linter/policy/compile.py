@@ -6,7 +6,7 @@ also where it compares with a setting that is. A value of the wrong type is fals
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from ..formats.placeholders import is_unresolved
@@ -18,14 +18,14 @@ from .node import Node
 from .operators import Inner
 from .paths import Path
 from .tree import Assertion, Clause, Condition, Part, references, walk
-from .verdict import Check, Verdict, any_of, every
+from .verdict import Check, Verdict, all_of, any_of
 
 Holds = Callable[[Node], Verdict]
 """A compiled condition."""
 
 
 class Mode(NamedTuple):
-    """How to compile. ``prepare``: at once, regular expressions included, to find every mistake of a rule.
+    """How to compile. ``prepare``: at once, to find every mistake of a rule.
 
     ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
     ``asks_of_parts``: what is absent is asked for as well where the input shows only a part of the configuration.
@@ -58,48 +58,30 @@ class CompiledClause(NamedTuple):
         return (path for path in named if path.fact is None)
 
 
-def compile_clause(clause: Clause, mode: Mode = Mode()) -> CompiledClause:  # noqa: B008  # immutable
+def compile_clause(clause: Clause, mode: Mode) -> CompiledClause:
     """A clause, compiled. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
     parts = clause.assertion.parts
     aspect = parts[0].operand if clause.text == "**" and len(parts) == 1 and parts[0].name == "fits" else None
     return CompiledClause(clause, compile_assertion(clause.assertion, mode), aspect)
 
 
-def compile_condition(condition: Condition, mode: Mode = Mode()) -> Holds:  # noqa: B008  # immutable
+def compile_condition(condition: Condition, mode: Mode) -> Holds:
     """A condition, compiled. A path with ``*`` holds where any of its places does."""
     alternatives = [[compile_clause(clause, mode) for clause in clauses] for clauses in condition]
-    return lambda node: _any(_all(_holds_somewhere(clause, node) for clause in clauses) for clauses in alternatives)
+
+    def holds_somewhere(clause: CompiledClause, node: Node) -> Verdict:
+        return any_of(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node))
+
+    return lambda node: any_of(all_of(holds_somewhere(clause, node) for clause in clauses) for clauses in alternatives)
 
 
-def _holds_somewhere(clause: CompiledClause, node: Node) -> Verdict:
-    return _any(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node))
-
-
-def _any(verdicts: Iterable[Verdict]) -> Verdict:
-    result: Verdict = ()  # no place at all: false, without a reason
-    for verdict in verdicts:
-        if verdict is True:
-            return True
-        if verdict is None:
-            result = None
-    return result
-
-
-def _all(verdicts: Iterable[Verdict]) -> Verdict:
-    result: Verdict = True
-    for verdict in verdicts:
-        if verdict is None:
-            result = None
-        elif verdict is not True:
-            return verdict
-    return result
-
-
-def compile_assertion(assertion: Assertion, mode: Mode = Mode()) -> Check:  # noqa: B008  # immutable
+def compile_assertion(assertion: Assertion, mode: Mode) -> Check:
     """The check for an assertion. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
-    if assertion.alternatives:
-        return any_of([compile_assertion(one, mode) for one in assertion.alternatives])
-    return every([compile_part(part, mode) for part in assertion.parts])
+    inner = [*(compile_assertion(one, mode) for one in assertion.alternatives), *(compile_part(part, mode) for part in assertion.parts)]
+    if len(inner) == 1 and not assertion.alternatives:
+        return inner[0]
+    combined = any_of if assertion.alternatives else all_of
+    return lambda value, node: combined(check(value, node) for check in inner)
 
 
 def compile_part(part: Part, mode: Mode) -> Check:
@@ -114,10 +96,7 @@ def _compiled(part: Part, mode: Mode) -> Check:
     modes = modes_of_inner(part, mode)
     inner = [Inner(member, compile_assertion(one, of), partial(_denial, one)) for (member, one), of in zip(part.inner, modes, strict=True)]
     try:
-        check: Check = part.operator.compile(inner or part.operand)
-        if mode.prepare and hasattr(check, "prepare"):
-            check.prepare()
-        return check
+        return part.operator.compile(inner or part.operand)
     except RuleError as error:
         raise RuleError(error.message, error.path or part.place) from None
 
@@ -131,8 +110,7 @@ def _denial(assertion: Assertion, value: Any) -> str:
     """Why a value for which an assertion holds must not be as it is."""
     if len(assertion.parts) != 1:
         return "must not be as it is"
-    operator, operand = assertion.parts[0].operator, assertion.parts[0].operand
-    return operator.denial(operand, value) or f"must not {operator.asks(operand)}"
+    return assertion.parts[0].operator.denial(assertion.parts[0].operand, value)
 
 
 def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
@@ -82,6 +82,11 @@ class Template:
             return UNKNOWN
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
+
+    def written(self, node: Node) -> Any:
+        """The value to the letter where the template is one path, whatever is meant by it; else what it gives."""
+        path = self.pieces[0] if len(self.pieces) == 1 else ""
+        return self.value(node) if isinstance(path, str) else path.value(path.single(node))
 
     def show(
         self,
@@ -259,32 +264,30 @@ def _single_path(text: str) -> Path:
     return path
 
 
-def compile_value(value: Any) -> Callable[[Node], Any]:
-    """A literal or template operand, as a function of the node."""
-    if isinstance(value, str) and "$" in value:
-        template = template_of(value)
-        if template.paths:
-            return template.value
-        literal = "".join(str(piece) for piece in template.pieces)
-        return lambda _node: literal
-    return lambda _node: value
+class Literal(NamedTuple):
+    """An operand without a ``${path}`` in it, with what :class:`Template` has."""
+
+    given: Any
+
+    def value(self, _node: Node) -> Any:
+        """The operand."""
+        return self.given
+
+    def written(self, _node: Node) -> Any:
+        """The operand."""
+        return self.given
+
+    def quoted(self, _node: Node) -> str:
+        """The operand for people."""
+        return literal_text(self.given)
 
 
-def compile_written(value: Any) -> Callable[[Node], Any] | None:
-    """For an operand that is the value of one setting that value to the letter, whatever is meant by it; None for any other."""
-    template = template_of(value) if isinstance(value, str) and "$" in value else None
-    if template is None or len(template.pieces) != 1 or not template.paths:
-        return None
-    path = template.paths[0]
-    return lambda node: path.value(path.single(node))
+Operand = Template | Literal
 
 
-def show_value(value: Any) -> Callable[[Node], str]:
-    """An operand as it is named in a reason or in the description of a fix, secrets masked."""
-    if isinstance(value, str) and "$" in value:
-        template = template_of(value)
-        return lambda node: template.quoted(node)
-    return lambda _node: literal_text(value)
+def operand_of(given: Any) -> Operand:
+    """An operand of a rule."""
+    return template_of(given) if isinstance(given, str) and "$" in given else Literal(given)
 
 
 def literal_text(value: Any) -> str:

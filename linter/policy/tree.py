@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..typed import Any, Final, NamedTuple, TypeVar
-from .errors import RuleError, did_you_mean
+from .errors import RuleError
 from .operators import ASSERTION, MEMBERS, OPERATORS, Operator
 from .paths import Path, each_path, parse_path
 from .template import Template, template_of
@@ -174,30 +174,21 @@ WORDS: Final[Mapping[str, Any]] = {
 
 
 def parse_assertion(data: Any, place: Place = (), depth: int = 1) -> Assertion:
-    """The assertion that data of a rule describes."""
+    """The assertion that data of a rule describes; its shape is that of the grammar."""
     if depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", place)
     if isinstance(data, str) and data in WORDS:
         return parse_assertion(WORDS[data], place)._replace(data=data)
     if isinstance(data, list):
-        if not data:
-            raise RuleError("a list of assertions must hold at least one", place)
         alternatives = (parse_assertion(one, (*place, index), depth + 1) for index, one in enumerate(data))
         return Assertion(data, place, alternatives=tuple(alternatives))
-    if not isinstance(data, dict) or not data:
-        words = ", ".join(f'"{word}"' for word in WORDS)
-        raise RuleError(f"an assertion is {words}, a mapping of operators or a list of assertions", place)
     return Assertion(data, place, tuple(_parts(data, place, depth)))
 
 
 def _parts(data: Mapping[str, Any], place: Place, depth: int) -> Iterator[Part]:
     for name, operand in data.items():
         where = (*place, name)
-        operator = OPERATORS.get(name)
-        if operator is None:
-            raise RuleError(f'there is no operator "{name}"{did_you_mean(name, OPERATORS)}', where)
-        if operator.needs and operator.needs not in data:
-            raise RuleError(f'"{name}" needs {"an" if operator.needs == "if" else "a"} "{operator.needs}"', where)
+        operator = OPERATORS[name]
         inner: Iterable[Inner] = ()
         if operator.schema is MEMBERS:
             inner = (Inner(member, parse_assertion(one, (*where, member), depth + 1)) for member, one in operand.items())

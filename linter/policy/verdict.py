@@ -1,11 +1,11 @@
 """What an assertion can answer: it holds, it fails for these reasons, or nobody can know.
 
-A verdict is ``True``, ``None`` (unknown) or a tuple with at least one :class:`Failure`; ``and``, ``or`` and ``not`` are Kleene's.
+A verdict is ``True``, ``None`` (unknown) or a tuple of :class:`Failure`; ``and``, ``or`` and ``not`` are Kleene's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..model import Message, Part, SettingPath, as_message
 from ..typed import Any, Literal, NamedTuple
@@ -33,70 +33,41 @@ class Failure(NamedTuple):
 
 
 Verdict = Literal[True] | None | tuple[Failure, ...]
+
+
+def failed(says: str | Message | Callable[[], str | Message], path: SettingPath = (), part: Part = "value") -> Verdict:
+    """The verdict of one :class:`Failure`."""
+    return (Failure(says, path, part),)
+
+
 Check = Callable[[Any, Node], Verdict]
 """A compiled assertion: takes a value and the node that it belongs to."""
 
 
-def every(checks: list[Check]) -> Check:
-    """All of them: false by the first that is false, else unknown if any is unknown."""
-    if len(checks) == 1:
-        return checks[0]
-
-    def check(value: Any, node: Node) -> Verdict:
-        verdict: Verdict = True
-        for one in checks:
-            answer = one(value, node)
-            if answer is None:
-                verdict = None
-            elif answer is not True:
-                return answer
-        return verdict
-
-    return check
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """False by the first that is false, else unknown if any is unknown, else true."""
+    result: Verdict = True
+    for verdict in verdicts:
+        if verdict is None:
+            result = None
+        elif verdict is not True:
+            return verdict
+    return result
 
 
-def any_of(checks: list[Check]) -> Check:
-    """One of them: true by the first that is true, else unknown if any is unknown, else false for all their reasons."""
-
-    def check(value: Any, node: Node) -> Verdict:
-        unknown = False
-        failures: list[Failure] = []
-        for one in checks:
-            answer = one(value, node)
-            if answer is True:
-                return True
-            if answer is None:
-                unknown = True
-            else:
-                failures.extend(answer)
-        if unknown:
-            return None
-        return (failures[0]._replace(says=lambda: ", or ".join(dict.fromkeys(failure.reason.text for failure in failures))),)
-
-    return check
-
-
-def negation(check: Check, says: Callable[[Any], str]) -> Check:
-    """True when the other is false, false (for what ``says`` makes of the value) when it is true, unknown when it is unknown."""
-
-    def negated(value: Any, node: Node) -> Verdict:
-        answer = check(value, node)
-        if answer is None:
-            return None
-        return (Failure(lambda: says(value), mistake="absent" if value == "" else ""),) if answer is True else True
-
-    return negated
-
-
-def implication(condition: Check, consequence: Check) -> Check:
-    """``then`` where ``if`` holds; true where it does not hold; unknown where that is unknown and it would matter."""
-
-    def check(value: Any, node: Node) -> Verdict:
-        answer = condition(value, node)
-        if answer is True:
-            return consequence(value, node)
-        if answer is None:
-            return True if consequence(value, node) is True else None
-        return True
-
-    return check
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """True by the first that is true, else unknown if any is unknown, else false for all their reasons; of none without a reason."""
+    unknown = False
+    failures: list[Failure] = []
+    for verdict in verdicts:
+        if verdict is True:
+            return True
+        if verdict is None:
+            unknown = True
+        else:
+            failures.extend(verdict)
+    if unknown:
+        return None
+    return tuple(
+        one._replace(says=lambda: ", or ".join(dict.fromkeys(failure.reason.text for failure in failures))) for one in failures[:1]
+    )

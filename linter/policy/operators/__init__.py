@@ -6,14 +6,12 @@ operand, its sentence in the documentation and its other properties. To add one,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from ...registry import Registry
 from ...typed import Any, Final, NamedTuple, TypeVar
 from ..verdict import Check
 
-Compile = Callable[[Any], Check]
-Combine = Callable[["Sequence[Inner]"], Check]
 Schema = Mapping[str, Any] | bool
 
 ANYTHING: Final = True
@@ -37,12 +35,8 @@ def always(_operand: Any) -> bool:
     return True
 
 
-def _be_as_it_is(_operand: Any) -> str:
-    return "be as it is"
-
-
-def _nothing_more(_operand: Any, _value: Any) -> None:
-    """The ``denial`` of most operators."""
+def _as_it_is(_operand: Any, _value: Any) -> str:
+    return "must not be as it is"
 
 
 class Inner(NamedTuple):
@@ -56,72 +50,45 @@ class Inner(NamedTuple):
     denial: Callable[[Any], str]
 
 
-class Operator:
-    """What can be asked of one value, by its name in a rule.
+class Operator(NamedTuple):
+    """What can be asked of one value, by its name in a rule."""
 
-    ``compile``         makes the check for an operand; raises :class:`~linter.policy.errors.RuleError` for one that cannot be used.
-                        Where ``schema`` is ``ASSERTION`` or ``MEMBERS``, it takes the assertions in the operand, compiled
-    ``schema``          the JSON Schema of the operand
-    ``operand``         the operand as the documentation writes it: ``n``, ``[value, …]``
-    ``says``            the documentation, in Markdown; reads on after "holds when the value". Operators that say the same share a row
-    ``asks``            what it asks with an operand; reads on after "must not"
-    ``denial``          what a value is that satisfies it with an operand, for ``not``; None where "must not" and ``asks`` say it
-    ``checks_unknown``  whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread
-    ``asks_value``      whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret
-    ``has_templates``   whether ``${path}`` in the texts of its operand is the value of a setting
-    ``needs``           the operator that must stand beside it, empty for most
-    """
-
-    __slots__ = ("asks", "asks_value", "checks_unknown", "compile", "denial", "has_templates", "needs", "operand", "says", "schema")
-
-    def __init__(
-        self,
-        compile_: Compile | Combine,
-        schema: Schema,
-        operand: str,
-        says: str,
-        asks: Callable[[Any], str],
-        denial: Callable[[Any, Any], str | None],
-        checks_unknown: Callable[[Any], bool],
-        asks_value: Callable[[Any], bool],
-        has_templates: bool,
-        needs: str,
-    ) -> None:
-        self.compile: Any = compile_
-        self.schema = schema
-        self.operand = operand
-        self.says = says
-        self.asks = asks
-        self.denial = denial
-        self.checks_unknown = checks_unknown
-        self.asks_value = asks_value
-        self.has_templates = has_templates
-        self.needs = needs
+    compile: Callable[[Any], Check]
+    """Makes the check for an operand that fits the schema, or for the assertions in it (a list of :class:`Inner`) where the schema is
+    ``ASSERTION`` or ``MEMBERS``. Raises :class:`~linter.policy.errors.RuleError` for one that cannot be used."""
+    schema: Schema
+    """The JSON Schema of the operand."""
+    operand: str
+    """The operand as the documentation writes it: ``n``, ``[value, …]``."""
+    says: str
+    """The documentation, in Markdown; reads on after "holds when the value". Operators that say the same share a row."""
+    denial: Callable[[Any, Any], str] = _as_it_is
+    """Why a value that satisfies it with an operand must not be as it is, for ``not``."""
+    checks_unknown: Callable[[Any], bool] = never
+    """Whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread."""
+    asks_value: Callable[[Any], bool] = always
+    """Whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret."""
+    has_templates: bool = True
+    """Whether ``${path}`` in the texts of its operand is the value of a setting."""
+    needs: str = ""
+    """The operator that must stand beside it, empty for most."""
 
 
-_Function = TypeVar("_Function", bound="Compile | Combine")
+_Function = TypeVar("_Function", bound=Callable[[Any], Check])
 OPERATORS: Registry[Operator] = Registry(__name__, __path__[0])
 """Every operator by its name."""
 
 
-def operator(
-    name: str,
-    *,
-    schema: Schema,
-    operand: str,
-    says: str,
-    asks: Callable[[Any], str] = _be_as_it_is,
-    denial: Callable[[Any, Any], str | None] = _nothing_more,
-    checks_unknown: Callable[[Any], bool] = never,
-    asks_value: Callable[[Any], bool] = always,
-    has_templates: bool = True,
-    needs: str = "",
-) -> Callable[[_Function], _Function]:
-    """Register a function as the operator ``name``; see :class:`Operator`."""
+def operator(name: str, **described: Any) -> Callable[[_Function], _Function]:
+    """Register a function as the operator ``name``, described by the fields of :class:`Operator`."""
 
     def register(compile_: _Function) -> _Function:
-        made = Operator(compile_, schema, operand, says, asks, denial, checks_unknown, asks_value, has_templates, needs)
-        OPERATORS.add(name, made, compile_.__module__)
+        OPERATORS.add(name, Operator(compile_, **described), compile_.__module__)
         return compile_
 
     return register
+
+
+def listed(given: Any) -> list[Any]:
+    """What is one thing or a list of several, as a list."""
+    return given if isinstance(given, list) else [given]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from ...formats import FORMATS
 from ...typed import Any
-from ..errors import RuleError, did_you_mean
 from ..node import Node
-from ..template import compile_value, show_value
-from ..verdict import Check, Failure, Verdict
+from ..template import Operand, operand_of
+from ..verdict import Check, Verdict, failed
 from . import NUMBER_OR_SETTING, TEXT, operator
-from .compare import is_number, number_operand
+from .compare import is_number
 
 _ARN_PARTS = {"service": 2, "region": 3, "account": 4, "resource": 5}
 """Where the parts of an ARN stand between its colons (AWS General Reference, "ARN format")."""
@@ -28,33 +27,28 @@ _ARN_PARTS = {"service": 2, "region": 3, "account": 4, "resource": 5}
     operand="{service: text, …}",
     says="is an ARN with this `service`, `region` and `account`, and a `resource` that begins with this; each is optional",
 )
-def arn(operand: Any) -> Check:
-    """The check of the parts of an ARN, each against a literal or a template. Raises :exc:`RuleError` for a part that no ARN has."""
-    if not isinstance(operand, dict) or not operand:
-        raise RuleError(f"must be a mapping with {', '.join(_ARN_PARTS)}")
-    for name, wanted in operand.items():
-        if name not in _ARN_PARTS or not isinstance(wanted, str):
-            raise RuleError(f'an ARN has no part "{name}"{did_you_mean(str(name), _ARN_PARTS)}: it has {", ".join(_ARN_PARTS)}')
-    parts = [(name, compile_value(wanted), show_value(wanted)) for name, wanted in operand.items()]
+def has_parts(operand: dict[str, str]) -> Check:
+    """The check of the parts of an ARN, each against a literal or a template."""
+    parts = [(name, operand_of(wanted)) for name, wanted in operand.items()]
 
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, str) or FORMATS["arn"].reason(value) is not None:
-            return (Failure("must be an ARN"),)
+            return failed("must be an ARN")
         fields = value.split(":", 5)
-        unknown = False
-        for name, wanted, shown in parts:
-            other = wanted(node)
+        verdict: Verdict = True
+        for name, wanted in parts:
+            other, given = wanted.value(node), fields[_ARN_PARTS[name]]
             if not isinstance(other, str):
-                unknown = True
-            elif not (fields[5].startswith(other) if name == "resource" else fields[_ARN_PARTS[name]] == other):
-                return (Failure(_other_part(name, shown, node)),)
-        return None if unknown else True
+                verdict = None
+            elif not (given.startswith(other) if name == "resource" else given == other):
+                return failed(partial(_other_part, name, wanted, node))
+        return verdict
 
     return check
 
 
-def _other_part(name: str, shown: Callable[[Node], str], node: Node) -> Callable[[], str]:
-    return lambda: f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {shown(node)}"
+def _other_part(name: str, wanted: Operand, node: Node) -> str:
+    return f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {wanted.quoted(node)}"
 
 
 _GIB = 1024
@@ -77,14 +71,14 @@ FARGATE_MEMORY = {
     says='is a memory size (MiB) that AWS Fargate offers with this many CPU units; a number, or `"${path}"`',
 )
 def fargate_memory(operand: Any) -> Check:
-    cpu = number_operand(operand)
+    cpu = operand_of(operand)
 
     def check(value: Any, node: Node) -> Verdict:
-        units = _size(cpu(node))
+        units = _size(cpu.value(node))
         sizes = FARGATE_MEMORY.get(units) if units is not None else None
-        if sizes is None:
-            return None
-        return True if _size(value) in sizes else (Failure(f"must be {_sizes_text(sizes)} with {units:g} CPU units"),)
+        if sizes is None or _size(value) in sizes:
+            return None if sizes is None else True
+        return failed(f"must be {_sizes_text(sizes)} with {units} CPU units")
 
     return check
 
@@ -98,5 +92,5 @@ def _size(value: Any) -> int | None:
 
 def _sizes_text(sizes: tuple[int, ...]) -> str:
     if len(sizes) <= 4:
-        return f"{', '.join(str(size) for size in sizes[:-1])} or {sizes[-1]} MiB"
+        return f"{', '.join(map(str, sizes[:-1]))} or {sizes[-1]} MiB"
     return f"{sizes[0]} to {sizes[-1]} MiB in steps of {sizes[1] - sizes[0]}"

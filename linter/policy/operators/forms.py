@@ -13,8 +13,8 @@ from ...typed import Any, Final
 from ..conforming import mismatch_at
 from ..errors import RuleError, did_you_mean
 from ..node import Node
-from ..template import compile_value, show_value
-from ..verdict import Check, Failure, Verdict
+from ..template import operand_of
+from ..verdict import Check, Failure, Verdict, failed
 from . import TEXT, always, operator
 
 
@@ -26,10 +26,10 @@ from . import TEXT, always, operator
     checks_unknown=always,
     asks_value=lambda operand: operand not in OF_NAMES,
 )
-def fits(operand: Any) -> Check:
+def fits(operand: str) -> Check:
     """The check that a value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
     if operand not in ASPECTS:
-        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), ASPECTS)}')
+        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(operand, ASPECTS)}')
     part: Part = "key" if operand in OF_NAMES else "value"
 
     def check(_value: Any, node: Node) -> Verdict:
@@ -50,21 +50,21 @@ _OF_PLACEHOLDERS: Final = ("resolved", "filled-in")
     schema=TEXT,
     operand="name",
     says="is a text of this [format](#formats)",
-    asks=lambda operand: f"be of the format {operand}",
+    denial=lambda operand, _value: f"must not be of the format {operand}",
     checks_unknown=lambda operand: operand in _OF_PLACEHOLDERS,
 )
-def has_format(operand: Any) -> Check:
+def has_format(operand: str) -> Check:
     if operand not in FORMATS:
-        raise RuleError(f'there is no format "{operand}"{did_you_mean(str(operand), FORMATS)}')
+        raise RuleError(f'there is no format "{operand}"{did_you_mean(operand, FORMATS)}')
     form = FORMATS[operand]
 
     def check(value: Any, _node: Node) -> Verdict:
         if value is ABSENT or value is UNKNOWN:
             return None
         if not isinstance(value, str):
-            return True if operand in _OF_PLACEHOLDERS else (Failure("must be a string"),)
+            return True if operand in _OF_PLACEHOLDERS else failed("must be a string")
         reason = form.reason(value)
-        return True if reason is None else (Failure(reason),)
+        return True if reason is None else failed(reason)
 
     return check
 
@@ -86,18 +86,12 @@ _HOSTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     says="is a URL, a bare host, or e-mail addresses separated by commas, whose host is on the same machine or on a Docker network; "
     "`private`: there, or on a private network, or the folder of a UNIX socket; `reserved`: reserved for documentation (RFC 2606); "
     "`medplum`: that of Medplum's own service; `rds-proxy`: an RDS Proxy, which has a certificate that Node.js trusts",
-    asks=lambda operand: _HOSTS[operand][1],
+    denial=lambda operand, _value: f"must not {_HOSTS[operand][1]}",
 )
-def host(operand: Any) -> Check:
-    if operand not in _HOSTS:
-        raise RuleError(f'there is no sort of host "{operand}"{did_you_mean(str(operand), _HOSTS)}')
+def host(operand: str) -> Check:
     is_such, asks = _HOSTS[operand]
-    failure = (Failure(f"must {asks}"),)
-
-    def check(value: Any, _node: Node) -> Verdict:
-        return True if isinstance(value, str) and any(map(is_such, hosts_in(value))) else failure
-
-    return check
+    failure = failed(f"must {asks}")
+    return lambda value, _node: True if isinstance(value, str) and any(map(is_such, hosts_in(value))) else failure
 
 
 @operator(
@@ -106,17 +100,14 @@ def host(operand: Any) -> Check:
     operand="text",
     says="is a URL with the scheme, host and port of this one, however they are written",
 )
-def same_origin(operand: Any) -> Check:
-    other = compile_value(operand)
-    name = show_value(operand)
+def same_origin(operand: str) -> Check:
+    other = operand_of(operand)
 
     def check(value: Any, node: Node) -> Verdict:
-        wanted = other(node)
-        origin = origin_of(wanted) if isinstance(wanted, str) else None
-        if origin is None:
+        given, wanted = (origin_of(one) if isinstance(one, str) else None for one in (value, other.value(node)))
+        if wanted is None:
             return None
-        given = origin_of(value) if isinstance(value, str) else None
-        return True if given == origin else (Failure(lambda: f"must begin with {name(node)}"),)
+        return True if given == wanted else failed(lambda: f"must begin with {other.quoted(node)}")
 
     return check
 
@@ -127,24 +118,23 @@ def same_origin(operand: Any) -> Check:
     operand="known",
     says="is an AWS region that this version of medplum-lint knows, in any partition; what has no such form is left to `format`",
 )
-def aws_region(operand: Any) -> Check:
-    if operand != "known":
-        raise RuleError('must be "known"')
+def is_known_region(_operand: str) -> Check:
     from ...formats.aws import REGIONS
 
-    def check(value: Any, node: Node) -> Verdict:
+    def check(value: Any, _node: Node) -> Verdict:
         if not isinstance(value, str) or FORMATS["aws-region"].reason(value) is not None:
             return None
-        return True if value in REGIONS else (Failure(lambda: _unknown_region(value, REGIONS)),)
+        if value in REGIONS:
+            return True
+        return failed(lambda: f"is not a region known to this version of medplum-lint{_near_region(value, REGIONS)}")
 
     return check
 
 
-def _unknown_region(name: str, known: frozenset[str]) -> str:
+def _near_region(name: str, known: frozenset[str]) -> str:
     from ...suggest import is_slip  # only after a mistake
 
-    reason = "is not a region known to this version of medplum-lint"
-    if any(region.rstrip("0123456789") == name.rstrip("0123456789") for region in known):
-        return reason  # another number is more likely a new region than a slip
     near = [region for region in known if is_slip(name, region)]
-    return f"{reason} (did you mean {near[0]}?)" if len(near) == 1 else reason
+    # Another number is more likely a new region than a slip.
+    is_new = any(region.rstrip("0123456789") == name.rstrip("0123456789") for region in known)
+    return f" (did you mean {near[0]}?)" if len(near) == 1 and not is_new else ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ...release import Clause, Release, ReleaseText, is_in_range
 from ...typed import Any, Final
 from ..errors import RuleError
 from ..node import Node
-from ..verdict import Check, Failure, Verdict
+from ..verdict import Check, Verdict, failed
 from . import TEXT, operator
 
 _LONGEST: Final = 100
@@ -21,26 +22,23 @@ _RELEASE: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
     schema=TEXT,
     operand="range",
     says='is a release of the server in this range, such as `">=5.0"` or `">=4.3,<5"`: `$@server`, `path@since` and `path@until` are',
-    asks=lambda operand: f"be a release {operand}",
+    denial=lambda operand, _value: f"must not be a release {operand}",
 )
-def server(operand: Any) -> Check:
+def server(operand: str) -> Check:
     """The check that a release is in a range; a text that is no release is in none."""
-    if len(str(operand)) > _LONGEST or not all(_RELEASE.fullmatch(Clause.of(text).number) for text in str(operand).split(",")):
+    if len(operand) > _LONGEST or not all(_RELEASE.fullmatch(Clause.of(text).number) for text in operand.split(",")):
         raise RuleError(f'"{operand}" is not a range of releases of the server, such as ">=5.0" or ">=4.3,<5"')
 
-    failure = (Failure(f"must be a release {operand}"),)
-    answers: dict[Release, bool] = {}  # the documents of a run are for few releases
+    @cache  # the documents of a run are for few releases
+    def is_within(release: Release) -> bool:
+        return is_in_range(release, operand)
+
+    failure = failed(f"must be a release {operand}")
 
     def check(value: Any, _node: Node) -> Verdict:
-        release = value.release if isinstance(value, ReleaseText) else _release(value)
-        if release is None:
-            return failure
-        if release not in answers:
-            answers[release] = is_in_range(release, operand)
-        return True if answers[release] else failure
+        release = value.release if isinstance(value, ReleaseText) else None
+        if release is None and isinstance(value, str) and _RELEASE.fullmatch(value):
+            release = Release.of(value)
+        return True if release is not None and is_within(release) else failure
 
     return check
-
-
-def _release(value: Any) -> Release | None:
-    return Release.of(value) if isinstance(value, str) and _RELEASE.fullmatch(value) else None

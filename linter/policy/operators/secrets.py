@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from ... import settings
 from ...conformance.secrets import holds_secret
@@ -10,10 +11,9 @@ from ...formats import FORMATS
 from ...model import ABSENT, UNKNOWN
 from ...settings.kinds import catalogue_kind
 from ...typed import Any, Final
-from ..errors import RuleError, did_you_mean
 from ..node import Node
-from ..template import compile_value
-from ..verdict import Check, Failure, Verdict
+from ..template import operand_of
+from ..verdict import Check, Verdict, failed
 from . import TEXT, operator
 
 _HELD: Final = "held"
@@ -24,31 +24,24 @@ _ASKS: Final = {
     "generated": "be a generated secret",
     "real": "be a private key or a secret of reCAPTCHA",
 }
+_OF_A_TEXT: Final = {
+    "published": ("published", "published_secret"),
+    "issued": ("credentials", "issued_credential"),
+    "generated": ("credentials", "generated_secret"),
+    "real": ("credentials", "real_secret"),
+}
+"""The module of :mod:`linter.formats` and the function in it that says which secret of a sort a text is; imported when asked for."""
 
 
-def _is_held(operand: Any) -> bool:
-    return bool(operand == _HELD)
+def _finder(operand: str) -> Callable[[str], str | None]:
+    module, name = _OF_A_TEXT[operand]
+    find: Callable[[str], str | None] = getattr(import_module(f"...formats.{module}", __package__), name)
+    return find
 
 
-def _what(operand: Any, value: Any) -> str | None:
-    """What a value is that is such a secret; None for any other, and for one that is asked for as that of its setting."""
-    return _of_a_text(operand)(value) if not _is_held(operand) and isinstance(value, str) else None
-
-
-def _of_a_text(operand: str) -> Callable[[str], str | None]:
-    """What says which secret a text is; each is imported when it is asked for the first time."""
-    if operand == "published":
-        from ...formats.published import published_secret
-
-        return published_secret
-    from ...formats import credentials
-
-    of_a_text: dict[str, Callable[[str], str | None]] = {
-        "issued": credentials.issued_credential,
-        "generated": credentials.generated_secret,
-        "real": credentials.real_secret,
-    }
-    return of_a_text[operand]
+def _denial(operand: str, value: Any) -> str:
+    what = _finder(operand)(value) if operand != _HELD and isinstance(value, str) else None
+    return what or f"must not {_ASKS[operand]}"
 
 
 @operator(
@@ -60,109 +53,84 @@ def _of_a_text(operand: str) -> Callable[[str], str | None]:
     "`published`: is one in Medplum's repository or documentation; `issued`: contains a credential that a service issued, such as AWS, "
     "Google, Stripe or GitHub; `real`: is a private key or a secret of reCAPTCHA that was not made up for development; `generated`: is a "
     "long text of random letters and digits",
-    asks=lambda operand: _ASKS[operand],
-    denial=_what,
-    checks_unknown=_is_held,
+    denial=_denial,
+    checks_unknown=lambda operand: operand == _HELD,
 )
-def secret(operand: Any) -> Check:
+def secret(operand: str) -> Check:
     """The check for a sort of secret. That the setting at hand holds one is asked of it whatever fact of it the path asks for."""
-    if operand not in _ASKS:
-        raise RuleError(f'there is no secret "{operand}"{did_you_mean(str(operand), _ASKS)}')
-    failure = (Failure(f"must {_ASKS[operand]}"),)
-    if not _is_held(operand):
-        found = _of_a_text(operand)
-        return lambda value, _node: True if isinstance(value, str) and found(value) is not None else failure
-
-    def held(_value: Any, node: Node) -> Verdict:
-        if node.value is ABSENT:
-            return None
-        return True if _holds(node) else failure
-
-    return held
+    failure = failed(f"must {_ASKS[operand]}")
+    if operand == _HELD:
+        return lambda _value, node: None if node.value is ABSENT else True if _holds(node) else failure
+    find = _finder(operand)
+    return lambda value, _node: True if isinstance(value, str) and find(value) is not None else failure
 
 
 def _holds(node: Node) -> bool:
     """Whether it does; what stands there is the default, the text of its own entry (beside which members can be given), or the value."""
     fallback = node.fact("fallback")
-    if fallback is not ABSENT and _what("published", fallback) is not None:
+    if isinstance(fallback, str) and _finder("published")(fallback) is not None:
         return False  # a sample for a laptop, in whose place a deployment has its own
-    given = (fact for fact in (fallback, node.fact("raw")) if fact is not ABSENT)
-    value = next(given, node.value)
+    value = next((one for one in (fallback, node.fact("raw")) if one is not ABSENT), node.value)
     document, path = node.document.owner(node.path)
     kind = catalogue_kind(document.kind)
     return value is UNKNOWN or kind not in settings.KINDS or holds_secret(settings.catalogue(kind), path, value)
 
 
+_OF_PEM: Final = {"type": "object", "additionalProperties": False}
+
+
 @operator(
     "private_key",
-    schema={
-        "type": "object",
-        "properties": {"passphrase": TEXT, "use": {"enum": ["cloudfront"]}},
-        "required": ["passphrase"],
-        "additionalProperties": False,
-    },
+    schema={**_OF_PEM, "properties": {"passphrase": TEXT, "use": {"enum": ["cloudfront"]}}, "required": ["passphrase"]},
     operand='{passphrase: "${path}"}',
     says="is a private key that this passphrase opens; with `use: cloudfront`, if it does, one that CloudFront accepts: RSA, of 2,048 bits "
     "at least",
 )
-def private_key(operand: Any) -> Check:
-    if not isinstance(operand, dict) or not {"passphrase"} <= operand.keys() <= {"passphrase", "use"}:
-        raise RuleError('must be a mapping of "passphrase" and perhaps "use"')
-    if operand.get("use", "cloudfront") != "cloudfront":
-        raise RuleError('"use" must be "cloudfront"')
-    passphrase = compile_value(operand["passphrase"])
+def private_key(operand: dict[str, str]) -> Check:
+    from ..keys import cloudfront_key_problem, private_key_problem
 
-    def check(value: Any, node: Node) -> Verdict:
-        from ..keys import cloudfront_key_problem, private_key_problem
-
-        if not isinstance(value, str) or FORMATS["pem-private-key"].reason(value) is not None:
-            return None
-        problem = cloudfront_key_problem if "use" in operand else private_key_problem
-        reason = problem(value, passphrase(node))
-        return True if reason is None else (Failure(reason),)
-
-    return check
+    problem = cloudfront_key_problem if "use" in operand else private_key_problem
+    passphrase = operand_of(operand["passphrase"])
+    return _of_pem("pem-private-key", lambda value, node: problem(value, passphrase.value(node)))
 
 
 @operator(
     "public_key_of",
-    schema={"type": "object"},
+    schema={**_OF_PEM, "properties": {"key": TEXT, "passphrase": TEXT}, "required": ["key"]},
     operand='{key: "${path}", passphrase: "${path}"}',
     says="is the public half of that private key",
 )
-def public_key_of(operand: Any) -> Check:
-    if not isinstance(operand, dict) or not {"key"} <= operand.keys() <= {"key", "passphrase"}:
-        raise RuleError('must be a mapping of "key" and perhaps "passphrase"')
-    key, passphrase = compile_value(operand["key"]), compile_value(operand.get("passphrase"))
+def public_key_of(operand: dict[str, str]) -> Check:
+    from ..keys import public_key_problem
 
-    def check(value: Any, node: Node) -> Verdict:
-        from ..keys import public_key_problem
+    key, passphrase = operand_of(operand["key"]), operand_of(operand.get("passphrase"))
 
-        private = key(node)
-        if not isinstance(value, str) or not isinstance(private, str):
-            return None
-        reason = public_key_problem(value, private, passphrase(node))
-        return True if reason is None else (Failure(reason),)
+    def problem(value: str, node: Node) -> str | None:
+        private = key.value(node)
+        return public_key_problem(value, private, passphrase.value(node)) if isinstance(private, str) else None
 
-    return check
+    return _of_pem(None, problem)
 
 
 @operator(
     "certificates",
-    schema=TEXT,
+    schema={"enum": ["usable", "few", "lasting"]},
     operand="usable",
     says="contains CA certificates that are valid now; `few`: at most three; `lasting`: valid for 60 more days",
 )
-def certificates(operand: Any) -> Check:
-    from ..keys import CERTIFICATE_ASPECTS, certificate_problem
+def certificates(operand: str) -> Check:
+    from ..keys import certificate_problem
 
-    if operand not in CERTIFICATE_ASPECTS:
-        raise RuleError(f'there is no aspect "{operand}"{did_you_mean(str(operand), CERTIFICATE_ASPECTS)}')
+    return _of_pem("pem-certificates", lambda value, node: certificate_problem(operand, value, node.document.now))
+
+
+def _of_pem(form: str | None, problem: Callable[[str, Node], str | None]) -> Check:
+    """The check for a problem of a text; one that does not have the form, if any is given, is not checked."""
 
     def check(value: Any, node: Node) -> Verdict:
-        if not isinstance(value, str) or FORMATS["pem-certificates"].reason(value) is not None:
+        if not isinstance(value, str) or (form is not None and FORMATS[form].reason(value) is not None):
             return None
-        reason = certificate_problem(operand, value, node.document.now)
-        return True if reason is None else (Failure(reason),)
+        reason = problem(value, node)
+        return True if reason is None else failed(reason)
 
     return check

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...model import ABSENT
 from ...typed import Any, Final
 from ..node import Node
-from ..verdict import Check, Failure, Verdict, implication, negation
+from ..verdict import Check, Failure, Verdict, all_of, failed
 from . import ASSERTION, MEMBERS, Inner, always, never, operator
 
 _CONDITION: Final = "satisfies the second if it satisfies the first"
@@ -18,23 +18,41 @@ _CONDITION: Final = "satisfies the second if it satisfies the first"
     schema={"type": "boolean"},
     operand="true",
     says="is given; `false`: is not",
-    asks=lambda operand: "be set" if operand else "be missing",
+    denial=lambda operand, _value: "must not be set" if operand else "must not be missing",
     checks_unknown=always,
     asks_value=never,
 )
-def present(operand: Any) -> Check:
+def present(operand: bool) -> Check:
     failure = (Failure("is missing", mistake="absent"),) if operand else (Failure("must not be set", part="key"),)
     return lambda value, _node: True if (value is not ABSENT) == operand else failure
 
 
 @operator("not", schema=ASSERTION, operand="assertion", says="does not satisfy it", checks_unknown=always, asks_value=never)
 def negated(inner: Sequence[Inner]) -> Check:
-    return negation(inner[0].check, inner[0].denial)
+    """True when the other is false, false when it is true, unknown when it is unknown."""
+    [(_, asked, denial)] = inner
+
+    def check(value: Any, node: Node) -> Verdict:
+        answer = asked(value, node)
+        if answer is True:
+            return (Failure(lambda: denial(value), mistake="absent" if value == "" else ""),)
+        return None if answer is None else True
+
+    return check
 
 
 @operator("if", schema=ASSERTION, operand="assertion", says=_CONDITION, checks_unknown=always, asks_value=never, needs="then")
 def implied(inner: Sequence[Inner]) -> Check:
-    return implication(inner[0].check, inner[1].check)
+    """The second where the first holds; true where it does not; unknown where that is unknown and would matter."""
+    (_, condition, _), (_, consequence, _) = inner
+
+    def check(value: Any, node: Node) -> Verdict:
+        answer = condition(value, node)
+        if answer is True:
+            return consequence(value, node)
+        return None if answer is None and consequence(value, node) is not True else True
+
+    return check
 
 
 operator("then", schema=ASSERTION, operand="assertion", says=_CONDITION, asks_value=never, needs="if")(implied)
@@ -46,18 +64,10 @@ def keys(inner: Sequence[Inner]) -> Check:
 
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, dict):
-            return (Failure("must be an object"),)
-        unknown = False
-        failures: list[Failure] = []
-        for key, one, _ in inner:
-            member = node.child(str(key))
-            answer = one(member.value, member)
-            if answer is None:
-                unknown = True
-            elif answer is not True:
-                failures.extend(failure._replace(path=(*member.path[-1:], *failure.path)) for failure in answer)
-        if failures:
-            return tuple(failures)
-        return None if unknown else True
+            return failed("must be an object")
+        answers = {str(key): one((member := node.child(str(key))).value, member) for key, one, _ in inner}
+        wrong = [(key, failure) for key, answer in answers.items() if isinstance(answer, tuple) for failure in answer]
+        failures = (failure._replace(path=(key, *failure.path)) for key, failure in wrong)
+        return tuple(failures) or all_of(answers.values())
 
     return check
