@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from .documents.recognise import is_medplum_name
-from .documents.source import Around, Confidence, Image, Loaded, Place, Recognised, Source, SourceFile, may_name_images
-from .files import LARGEST_CONFIGURATION, LARGEST_INPUT, Identity, Unreadable, identity, is_within, read_file, read_regular
+from .documents.source import Confidence, Image, Loaded, Nearby, Place, Recognised, Source, SourceFile, Surroundings, may_name_images
+from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .model import Document
-from .release import ANY_SERVER, Release, ServerVersion
+from .release import ANY_SERVER, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
 from .text import Text
-from .typed import Any, NamedTuple
-
-STANDARD_INPUT = "<stdin>"
+from .typed import NamedTuple
 
 
 class Input(NamedTuple):
@@ -70,7 +66,7 @@ def described(error: BaseException) -> str:
 
 
 def load(
-    given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True, around: Around | None = None
+    given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True, around: Surroundings | None = None
 ) -> Reading:
     """What is made of an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
 
@@ -81,131 +77,15 @@ def load(
     for one in reading.loaded:
         for part in (one, *one.parts):
             part.document.server = server
-    named = _images_in(file) if may_name_images(file) else ()
+    named: tuple[Image, ...] = ()
+    if may_name_images(file):
+        from .documents.images import images_in  # only for a file that can name one
+
+        named = images_in(file)
     resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
     if resolved:  # what a source knows of a reference is more than what stands there
         named = (*(image for image in named if "$" not in image.text), *sorted(resolved))
     return reading._replace(images=named)
-
-
-class Nearby(NamedTuple):
-    """A file of a run, and how it is read, which may fail."""
-
-    path: Path
-    read: Callable[[], bytes | None]
-
-
-class Surroundings:
-    """The inputs of a run as the files around each of them; see :class:`~linter.documents.source.Around`.
-
-    ``inputs`` are read again when one is asked for, so that not all of them are held at once. A file that nobody named is read only where
-    a source asks for its path, it is an ordinary file, it is small, and not ``excluded``. ``found`` are those.
-
-    Whoever writes a file may not be whoever runs the check. So what a file names is read only within its repository: the nearest folder
-    above it with ``.git``, or its own folder where there is none. What a source looks for unasked is read within the repository of the
-    folder in which it looks, so that no link leads out of that. A file that was given is read wherever it lies.
-    """
-
-    def __init__(self, inputs: Mapping[str, Nearby], excluded: Callable[[Path], bool] = lambda _path: False) -> None:
-        self._excluded = excluded
-        self._inputs = {uri: one.read for uri, one in inputs.items()}
-        self._paths = {uri: str(one.path) for uri, one in inputs.items()}
-        self._files: dict[tuple[str, Release], SourceFile | None] = {}
-        self._marked: dict[tuple[str, ...], list[str]] = {}
-        self._cached: dict[object, Any] = {}
-        self._repositories: dict[str, str] = {}
-        self._outside: dict[tuple[str, str], bool] = {}
-        self.found: dict[str, Path] = {}
-
-    @cached_property
-    def _names(self) -> dict[object, str]:
-        """The inputs by what they are under all of their names."""
-        return {key: uri for uri in self._inputs for key in (identity(self._paths[uri]), posixpath.normpath(uri)) if key is not None}
-
-    def find(self, file: SourceFile, path: str) -> SourceFile | None:
-        """See :meth:`~linter.documents.source.Around.find`. Standard input without a name is in no folder."""
-        if not self._can_be_found(file, path) or posixpath.isabs(path) or os.path.isabs(path):
-            return None
-        uri, on_disk = self._uri(file, path), self._on_disk(file, path)
-        if self._is_outside(uri, on_disk, os.path.dirname(on_disk)):
-            return None
-        self._paths.setdefault(uri, on_disk)
-        return file if uri == file.uri else self._file(uri, file.server)
-
-    def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
-        """See :meth:`~linter.documents.source.Around.find_named`."""
-        return None if self.leads_out(file, path) else self.find(file, path)
-
-    def leads_out(self, file: SourceFile, path: str) -> bool:
-        """See :meth:`~linter.documents.source.Around.leads_out`. It does not depend on what is there."""
-        if not self._can_be_found(file, path):
-            return False
-        folder = os.path.dirname(self._paths.get(file.uri, file.uri))
-        return self._is_outside(self._uri(file, path), self._on_disk(file, path), folder)
-
-    def _can_be_found(self, file: SourceFile, path: str) -> bool:
-        return file.uri != STANDARD_INPUT and bool(path) and "\0" not in path
-
-    def _on_disk(self, file: SourceFile, path: str) -> str:
-        return os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
-
-    def _uri(self, file: SourceFile, path: str) -> str:
-        uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
-        return self._names.get(uri) or self._names.get(identity(self._on_disk(file, path))) or uri
-
-    def _is_outside(self, uri: str, on_disk: str, folder: str) -> bool:
-        """Whether a file lies outside the repository of a folder, and was not given; of what is given a link may be of the repository."""
-        if (on_disk, folder) not in self._outside:
-            is_given = uri in self._inputs and not os.path.islink(self._paths[uri])
-            self._outside[on_disk, folder] = not is_given and not is_within(os.path.realpath(on_disk), self._repository(folder))
-        return self._outside[on_disk, folder]
-
-    def _repository(self, folder: str) -> str:
-        """The nearest folder with ``.git``, above a folder or that itself; the folder where there is none."""
-        if folder not in self._repositories:
-            at = real = os.path.realpath(folder)
-            while not os.path.lexists(os.path.join(at, ".git")) and os.path.dirname(at) != at:
-                at = os.path.dirname(at)
-            self._repositories[folder] = at if os.path.lexists(os.path.join(at, ".git")) else real
-        return self._repositories[folder]
-
-    def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
-        """See :meth:`~linter.documents.source.Around.given`."""
-        if marks not in self._marked:
-            self._marked[marks] = [uri for uri in self._inputs if self._has(uri, file, marks)]
-        others = [file if uri == file.uri else self._file(uri, file.server) for uri in self._marked[marks]]
-        known = [one for one in others if one is not None]
-        return known if file in known else [*known, file]
-
-    def cached(self, name: object, make: Callable[[], Any]) -> Any:
-        """See :meth:`~linter.documents.source.Around.cached`."""
-        if name not in self._cached:
-            self._cached[name] = make()
-        return self._cached[name]
-
-    def _has(self, uri: str, file: SourceFile, marks: Iterable[str]) -> bool:
-        if uri == file.uri:
-            return any(mark in file.text.content for mark in marks)
-        data = self._inputs[uri]()
-        return data is not None and any(mark.encode() in data for mark in marks)
-
-    def _file(self, uri: str, server: ServerVersion) -> SourceFile | None:
-        key = uri, server.release
-        if key not in self._files:
-            data = self._inputs[uri]() if uri in self._inputs else self._beside(uri)
-            self._files[key] = None if data is None else SourceFile(uri, data, server, self)
-        return self._files[key]
-
-    def _beside(self, uri: str) -> bytes | None:
-        path = Path(self._paths[uri])
-        try:
-            data = read_regular(path, LARGEST_CONFIGURATION)
-        except Unreadable:
-            return None
-        if self._excluded(path):
-            return None
-        self.found[uri] = path
-        return data
 
 
 def around_inputs(inputs: Iterable[Input]) -> Surroundings:
@@ -255,7 +135,9 @@ def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
 
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
     if given.piped and not file.text.content.strip():
-        return Reading([], _nothing_piped(), unread=True)
+        from .documents.unread import NOTHING_PIPED
+
+        return Reading([], NOTHING_PIPED, unread=True)
     answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
     if given.by_content and not _is_surely_ours(answers):
         return Reading([], silent=True)
@@ -301,10 +183,12 @@ def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: s
     """What to make of the documents of a file: broken JSON is reported by findings, what evidently is no JSON at all by the reason."""
     if any(_is_read(one) for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
+    from .documents.unread import evidently, why_unread  # only after the fact
+
     as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
-    if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and _evidently(file)):
+    if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and evidently(file)):
         return Reading(loaded)
-    return Reading([], unread or _why_unread(file, kind), unread=True)
+    return Reading([], unread or why_unread(file, kind), unread=True)
 
 
 def _is_read(loaded: Loaded) -> bool:
@@ -324,35 +208,11 @@ def _without_settings(given: Input, reading: Reading) -> Document:
     return document
 
 
-def _images_in(file: SourceFile) -> tuple[Image, ...]:
-    from .documents.images import images_in  # only for a file that can name one
-
-    return images_in(file)
-
-
-def _why_unread(file: SourceFile, kind: str | None) -> str:
-    from .documents.unread import why_unread  # only after the fact
-
-    return why_unread(file, kind)
-
-
 def _unrecognised(file: SourceFile) -> Reading:
-    from .documents.unread import foreign
+    from .documents import unread  # only after the fact
 
-    note = foreign(file) if not _evidently(file) else ""
-    return Reading([], note or _why_unread(file, None), unread=not note)
-
-
-def _evidently(file: SourceFile) -> str:
-    from .documents.unread import evidently
-
-    return evidently(file)
-
-
-def _nothing_piped() -> str:
-    from .documents.unread import NOTHING_PIPED
-
-    return NOTHING_PIPED
+    note = unread.foreign(file) if not unread.evidently(file) else ""
+    return Reading([], note or unread.why_unread(file, None), unread=not note)
 
 
 def _confidence(answer: tuple[Source, Recognised]) -> int:

@@ -21,13 +21,11 @@ from .choose import Choices, ConfiguredSearch, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .discover import Found, find_files, what_is_searched_for
-from .documents.source import Loaded, Place, Rewriter
+from .documents.source import Loaded, Nearby, Place, Rewriter, Surroundings
 from .files import LARGEST_INPUT, Identity, Unreadable, read_file, read_regular
 from .load import (
     Input,
-    Nearby,
     Reading,
-    Surroundings,
     around_inputs,
     as_text,
     breaks_off,

@@ -40,7 +40,7 @@ LAYERS: dict[str, set[str]] = {
     "server": {"formats", "model", "release", "text", "redaction", "settings", "suggest", "syntax"},
     "conformance": {"formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "policy": {"_built", "conformance", "files", "formats", "model", "release", "text", "redaction", "registry", "settings", "suggest"},
-    "documents": {"formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
+    "documents": {"files", "formats", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "sources": {"_built", "conformance", "documents", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "upgrade": {"conformance", "documents", "model", "policy", "redaction", "release", "server", "settings", "syntax", "text"},
     "reporters": {"model", "release", "text", "redaction"},

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from ..choose import relative_to_here
 from ..config import Config, ConfigError
-from ..files import Unreadable, read_regular
-from ..load import STANDARD_INPUT
+from ..files import STANDARD_INPUT, Unreadable, read_regular
 from ..model import Document, Finding, Notice, Related
 from ..redaction.mask import name_in_file
 from ..text import printable

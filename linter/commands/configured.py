@@ -13,9 +13,9 @@ from ..config_file import places_in
 from ..configurations import Configurations
 from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
 from ..documents.deployment import environment_of
-from ..documents.source import Loaded
+from ..documents.source import Loaded, Nearby, Surroundings
 from ..files import LARGEST_INPUT, Unreadable, read_file, read_regular
-from ..load import Input, Nearby, Surroundings, described, load
+from ..load import Input, described, load
 from ..log import Log
 from ..model import Document, FileStatus
 from ..redaction.mask import holder_text

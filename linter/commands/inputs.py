@@ -10,8 +10,8 @@ from pathlib import Path
 from ..choose import configured_server, folders_of
 from ..config import Config
 from ..configurations import Configurations, named_config
-from ..files import Unreadable, read_standard_input
-from ..load import STANDARD_INPUT, Input
+from ..files import STANDARD_INPUT, Unreadable, read_standard_input
+from ..load import Input
 from ..model import Document
 from ..options import Given
 from ..output import Changed, Unwritable, replace_file, write_report

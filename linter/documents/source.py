@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os.path
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import cached_property
+from pathlib import Path
 
+from ..files import LARGEST_CONFIGURATION, STANDARD_INPUT, Unreadable, identity, is_within, read_regular
 from ..model import Change, Command, Document, Message, SettingPath, Stored, as_message
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
@@ -20,62 +24,129 @@ _LOOKED_AT = 20_000
 """Characters in which a sign that a file is no text is looked for."""
 
 
-class Around(Protocol):
-    """What a file may ask of the files around it. They are read for the same server."""
+class Nearby(NamedTuple):
+    """A file of a run, and how it is read, which may fail."""
+
+    path: Path
+    read: Callable[[], bytes | None]
+
+
+class Surroundings:
+    """The files around each file of a run, by their paths in the report, which are read for the same server.
+
+    ``inputs`` are read again when one is asked for, so that not all of them are held at once. Another file is read only where a source asks
+    for its path, it is an ordinary file, it is small, and not ``excluded``. ``found`` are those.
+
+    The author of a file may not be the user who runs the check. So what a file names is read only within its repository: the nearest folder
+    above it with ``.git``, or its own folder where there is none. What a source looks for unasked is read within the repository of the
+    folder in which it looks, so that no link leads out of that. An input is read wherever it lies.
+    """
+
+    def __init__(self, inputs: Mapping[str, Nearby] = {}, excluded: Callable[[Path], bool] = lambda _path: False) -> None:
+        self._excluded = excluded
+        self._inputs = inputs
+        self._paths = {uri: str(one.path) for uri, one in inputs.items()}
+        self._files: dict[tuple[str, Release], SourceFile | None] = {}
+        self._cached: dict[object, Any] = {}
+        self.found: dict[str, Path] = {}
 
     def find(self, file: SourceFile, path: str) -> SourceFile | None:
-        """The file at a path relative to the folder of another one, named by the user or not; None where none is, or it cannot be read."""
+        """The file at a path relative to the folder of another one; None where none is, or it cannot be read."""
+        if not _can_be_found(file, path) or posixpath.isabs(path) or os.path.isabs(path):
+            return None
+        uri, on_disk = self._uri(file, path), self._on_disk(file, path)
+        if self._is_outside(uri, on_disk, os.path.dirname(on_disk)):
+            return None
+        self._paths.setdefault(uri, on_disk)
+        return file if uri == file.uri else self._file(uri, file.server)
 
     def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
         """The same for a path that stands in the file; None also where it leads outside the repository of that file."""
+        return None if self.leads_out(file, path) else self.find(file, path)
 
     def leads_out(self, file: SourceFile, path: str) -> bool:
-        """Whether a path that stands in a file leads outside the repository of that file, and to no file of the run."""
+        """Whether a path that stands in a file leads outside its repository, and to no input; it does not depend on what is there."""
+        if not _can_be_found(file, path):
+            return False
+        folder = os.path.dirname(self._paths.get(file.uri, file.uri))
+        return self._is_outside(self._uri(file, path), self._on_disk(file, path), folder)
 
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
         """The files of the run in which one of some texts stands, the asking one included."""
+        marked = self.cached(("marked", marks), lambda: [uri for uri in self._inputs if self._has(uri, file, marks)])
+        others = [file if uri == file.uri else self._file(uri, file.server) for uri in marked]
+        known = [one for one in others if one is not None]
+        return known if file in known else [*known, file]
 
     def cached(self, name: object, make: Callable[[], Any]) -> Any:
         """What ``make`` returns, worked out once for all files of the run."""
-
-
-class Alone:
-    """The surroundings of a text by itself: there is nothing else."""
-
-    def __init__(self) -> None:
-        self._cached: dict[object, Any] = {}
-
-    def find(self, file: SourceFile, path: str) -> SourceFile | None:
-        """See :meth:`Around.find`."""
-        return None
-
-    def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
-        """See :meth:`Around.find_named`."""
-        return None
-
-    def leads_out(self, file: SourceFile, path: str) -> bool:
-        """See :meth:`Around.leads_out`."""
-        return False
-
-    def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
-        """See :meth:`Around.given`."""
-        return (file,)
-
-    def cached(self, name: object, make: Callable[[], Any]) -> Any:
-        """See :meth:`Around.cached`."""
         if name not in self._cached:
             self._cached[name] = make()
         return self._cached[name]
+
+    def _on_disk(self, file: SourceFile, path: str) -> str:
+        return os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
+
+    def _uri(self, file: SourceFile, path: str) -> str:
+        uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
+        names = self.cached("names", self._names)
+        return names.get(uri) or names.get(identity(self._on_disk(file, path))) or uri
+
+    def _names(self) -> dict[object, str]:
+        """The inputs by what they are under all of their names."""
+        return {key: uri for uri in self._inputs for key in (identity(self._paths[uri]), posixpath.normpath(uri)) if key is not None}
+
+    def _is_outside(self, uri: str, on_disk: str, folder: str) -> bool:
+        """Whether a file lies outside the repository of a folder, and was not given; of what is given a link may be of the repository."""
+        if uri in self._inputs and not os.path.islink(self._paths[uri]):
+            return False
+        repository = self.cached(("repository", folder), lambda: _repository(folder))
+        return not is_within(os.path.realpath(on_disk), repository)
+
+    def _has(self, uri: str, file: SourceFile, marks: Iterable[str]) -> bool:
+        data = file.text.content.encode() if uri == file.uri else self._inputs[uri].read()
+        return data is not None and any(mark.encode() in data for mark in marks)
+
+    def _file(self, uri: str, server: ServerVersion) -> SourceFile | None:
+        key = uri, server.release
+        if key not in self._files:
+            data = self._inputs[uri].read() if uri in self._inputs else self._beside(uri)
+            self._files[key] = None if data is None else SourceFile(uri, data, server, self)
+        return self._files[key]
+
+    def _beside(self, uri: str) -> bytes | None:
+        path = Path(self._paths[uri])
+        try:
+            data = read_regular(path, LARGEST_CONFIGURATION)
+        except Unreadable:
+            return None
+        if self._excluded(path):
+            return None
+        self.found[uri] = path
+        return data
+
+
+def _can_be_found(file: SourceFile, path: str) -> bool:
+    """Standard input without a name is in no folder."""
+    return file.uri != STANDARD_INPUT and bool(path) and "\0" not in path
+
+
+def _repository(folder: str) -> str:
+    """The nearest folder with ``.git``, above a folder or that itself; the folder where there is none."""
+    at = real = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(at, ".git")) and os.path.dirname(at) != at:
+        at = os.path.dirname(at)
+    return at if os.path.lexists(os.path.join(at, ".git")) else real
 
 
 class SourceFile:
     """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, the server that it is for, and
     the files around it."""
 
-    def __init__(self, uri: str, data: bytes | Text, server: ServerVersion = ANY_SERVER, around: Around | None = None) -> None:
+    def __init__(self, uri: str, data: bytes | Text, server: ServerVersion = ANY_SERVER, around: Surroundings | None = None) -> None:
         self.uri = uri
         self.server = server
-        self.around: Around = around if around is not None else Alone()
+        self.around = around if around is not None else Surroundings(excluded=lambda _path: True)
         self._cached: dict[str, Any] = {}
         self.encoding_error: int | None = None
         if isinstance(data, Text):
