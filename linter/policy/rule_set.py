@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .. import _built
+from ..files import is_within, reason_of
 from ..model import RuleInfo
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .errors import did_you_mean
@@ -88,12 +91,8 @@ def category_of(path: Path) -> str:
 
 def built_in_rules() -> list[Rule]:
     """Every built-in rule, in the order of the ids."""
-    return [compile_rule(data) for data in _built_in_data()]
-
-
-def _built_in_data() -> list[dict[str, Any]]:
     built = _built.read("rules", _made_of)
-    return _read_yaml() if built is None else list(built)
+    return [compile_rule(data) for data in (_read_yaml() if built is None else built)]
 
 
 def _made_of() -> list[str]:
@@ -147,32 +146,23 @@ def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterab
     files, errors = files_of(folders)
     taken = list(taken)
     read = [read_rule_file(path, kinds, trusted=trusted) for path, trusted in files]
-    known = [*taken, *(one.rule.info.id for one in read if one.rule is not None)]
     wrong_ids = errors_of_ids(read, taken, categories)
     rules = {one.rule.info.id: one.rule for one in read if one.rule is not None}
     for one in read:
-        errors.extend(one.errors)
-        if one.rule is None:
-            continue
-        errors.extend(
-            f'{one.path}:{one.line(place)}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
-            for cause, place in one.rule.causes
-            if cause not in known
-        )
-        errors.extend(_yields_in_a_circle(one, rules))
-        errors.extend(wrong_ids.get(one.path, ()))
+        errors += [*one.errors, *_errors_of_causes(one, rules, taken), *wrong_ids.get(one.path, ())]
     kept = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
     return ReadRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
 
 
-def _yields_in_a_circle(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str]:
-    """An error for each rule that a rule yields to though that yields to it, or is itself: both would be silent."""
-    assert read.rule is not None  # asked for by the caller
-    for cause, place in read.rule.causes:
-        other = rules.get(cause)
-        if other is not None and read.rule.info.id in dict(other.causes):
+def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule], taken: Sequence[str]) -> Iterator[str]:
+    """An error for each rule that a rule yields to though there is none, or though that yields to it: both would be silent."""
+    for cause, place in read.rule.causes if read.rule is not None else ():
+        other, where = rules.get(cause), f"{read.path}:{read.line(place)}"
+        if cause not in rules and cause not in taken:
+            yield f'{where}: there is no rule "{cause}" to yield to{did_you_mean(cause, [*taken, *rules])}'
+        elif other is not None and read.rule is not None and read.rule.info.id in dict(other.causes):
             says = "itself" if other is read.rule else f'"{cause}", which yields to it'
-            yield f"{read.path}:{read.line(place)}: a rule cannot yield to {says}"
+            yield f"{where}: a rule cannot yield to {says}"
 
 
 def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, list[str]]:
@@ -204,73 +194,65 @@ def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
 
     Of a folder or file that both the user and a found configuration name, the user's word counts.
     """
-    files_by_name: dict[str, RuleFilePath] = {}
+    folders = list(folders)
+    named = {_real(folder) for folder in folders if isinstance(folder, Path)}
+    files: dict[str, RuleFilePath] = {}
     errors: list[str] = []
-    for folder in _distinct(folders):
-        files, wrong = _files_of(folder)
-        errors.extend(wrong)
-        for path in files:
-            name, trusted = _real(path) or str(path), isinstance(folder, Path)
-            if name not in files_by_name or (trusted and not files_by_name[name].trusted):
-                files_by_name[name] = RuleFilePath(path, trusted)
-    return list(files_by_name.values()), errors
+    for folder in folders:
+        trusted = isinstance(folder, Path)
+        if isinstance(folder, FoundFolder) and _real(folder.path) in named:
+            continue
+        try:
+            found = _files_of(folder, errors)
+        except ValueError as error:
+            errors.append(str(error))
+            continue
+        for path in found:
+            name = _real(path) or str(path)
+            if name not in files or (trusted and not files[name].trusted):
+                files[name] = RuleFilePath(path, trusted)
+    return list(files.values()), errors
 
 
-def _distinct(folders: Iterable[Folder]) -> list[Folder]:
-    """The folders without one of a found configuration that the user has named too."""
-    every = list(folders)
-    named = {_real(folder) for folder in every if isinstance(folder, Path)}
-    return [folder for folder in every if isinstance(folder, Path) or _real(folder.path) not in named]
-
-
-def _files_of(folder: Folder) -> tuple[list[Path], list[str]]:
-    path = folder.path if isinstance(folder, FoundFolder) else folder
+def _files_of(folder: Folder, errors: list[str]) -> list[Path]:
+    """The rule files of a folder. Raises ValueError, with the path, where there are none; adds an error for each that leads outside."""
+    path, within, place = folder if isinstance(folder, FoundFolder) else (folder, None, str(folder))
     if str(path).startswith(PACKAGE):
-        return _files_of_package(folder, str(path).removeprefix(PACKAGE))
-    if isinstance(folder, FoundFolder) and not _stays(path, folder.within):
+        from .installed import folders_of_package  # only for a run that names a package
+
+        try:
+            inner = folders_of_package(str(path).removeprefix(PACKAGE))
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+        return [file for one in inner for file in _files_in(one) if _stays(file, one)]
+    if within is not None and not _stays(path, within):
         outside = "leads outside the folder of this configuration file, which was only found: name the folder of policies with --rules"
-        return [], [f"{folder.place}: {path.name} {outside}"]
-    files, errors = _files_in(path)
-    if errors or not isinstance(folder, FoundFolder):
-        return files, errors
-    elsewhere = [file for file in files if not _stays(file, folder.within)]
-    errors = [f"{file}: leads outside the folder of the configuration file that names it" for file in elsewhere]
-    return [file for file in files if file not in elsewhere], errors
+        raise ValueError(f"{place}: {path.name} {outside}")
+    files = _files_in(path)
+    elsewhere = [file for file in files if within is not None and not _stays(file, within)]
+    errors += [f"{file}: leads outside the folder of the configuration file that names it" for file in elsewhere]
+    return [file for file in files if file not in elsewhere]
 
 
-def _files_in(path: Path) -> tuple[list[Path], list[str]]:
-    """The rule files of a folder, or a rule file itself, and the error where there is none."""
+def _files_in(path: Path) -> list[Path]:
+    """The rule files of a folder, or a rule file itself. Raises ValueError, with the path, where there is none."""
     try:
         is_folder = path.is_dir()
         files = rule_files(path) if is_folder else [path] if path.is_file() else []
     except OSError as error:
-        return [], [f"{error.filename or path}: cannot be read: {(error.strerror or type(error).__name__).lower()}"]
+        raise ValueError(f"{error.filename or path}: cannot be read: {reason_of(error)}") from None
     except ValueError as error:
-        return [], [f"{path}: {error}"]
+        raise ValueError(f"{path}: {error}") from None
     if not files:
-        return [], [f"{path}: {'there is no rule file (*.yaml) in this folder' if is_folder else 'no such file or folder'}"]
+        raise ValueError(f"{path}: {'there is no rule file (*.yaml) in this folder' if is_folder else 'no such file or folder'}")
     if not is_folder and path.suffix not in _SUFFIXES:
-        return [], [f"{path}: is not a rule file (*.yaml)"]
-    return files, []
-
-
-def _files_of_package(folder: Folder, name: str) -> tuple[list[Path], list[str]]:
-    """The rule files of an installed package; see :mod:`linter.policy.installed`."""
-    from .installed import folders_of_package  # only for a run that names a package
-
-    place = folder.place if isinstance(folder, FoundFolder) else f"{PACKAGE}{name}"
-    try:
-        folders = folders_of_package(name)
-    except ValueError as error:
-        return [], [f"{place}: {error}"]
-    found = [(one, *_files_in(one)) for one in folders]
-    files = [file for one, inner, _ in found for file in inner if _stays(file, one)]
-    return files, [error for _, _, errors in found for error in errors]
+        raise ValueError(f"{path}: is not a rule file (*.yaml)")
+    return files
 
 
 def _stays(path: Path, folder: Path) -> bool:
     real, within = _real(path), _real(folder)
-    return real is not None and within is not None and Path(real).is_relative_to(within)
+    return real is not None and within is not None and is_within(real, within)
 
 
 def _real(path: Path) -> str | None:
@@ -288,8 +270,7 @@ def rank(info: RuleInfo, selectors: Collection[str]) -> int:
     """How exactly selectors name a rule: most by its id, then by a pattern (the more letters, the more so), 1 by its category, 0 not."""
     if info.id in selectors:
         return _BY_ID
-    ranks = [_rank_of_pattern(info, word) for word in selectors if "*" in word or "/" in word]
-    return max([*ranks, int(info.category in selectors)])
+    return max([int(info.category in selectors), *(_rank_of_pattern(info, word) for word in selectors if "*" in word or "/" in word)])
 
 
 def _rank_of_pattern(info: RuleInfo, word: str) -> int:
@@ -297,28 +278,14 @@ def _rank_of_pattern(info: RuleInfo, word: str) -> int:
     group, slash, rest = word.partition("/")
     if word == "*" or (slash and rest in ("", "*")):
         return int(word == "*" or info.category == group)
-    return 2 + len(word) - word.count("*") if "*" in word and _is_like(info.id, word) else 0
-
-
-def _is_like(rule_id: str, word: str) -> bool:
-    """Whether an id fits a pattern. Each part is looked for once, so that many stars cost no more than few."""
-    first, *others, last = word.split("*")
-    if not rule_id.startswith(first):
-        return False
-    at = len(first)
-    for part in others:
-        found = rule_id.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return len(rule_id) - at >= len(last) and rule_id.endswith(last)
+    fits = "*" in word and fnmatchcase(info.id, re.sub(r"([?\[])", r"[\1]", word))
+    return 2 + len(word) - word.count("*") if fits else 0
 
 
 def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     """For each selector that names no rule, by its id, by its category or as a pattern, an error with the nearest one."""
     infos = list(rules)
-    ids, categories = _names(infos)
-    known = [*ids, *categories]
+    known = dict.fromkeys((*(one.id for one in infos), *(one.category for one in infos if one.category)))
     return [
         _unknown(word, known, infos)
         for word in dict.fromkeys(selectors)
@@ -339,7 +306,7 @@ def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> st
 def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     """For each id that no rule has, an error with the nearest one."""
     infos = list(rules)
-    known, categories = _names(infos)
+    known, categories = [one.id for one in infos], {one.category for one in infos}
     return [
         f'there is no rule "{word}"{": that is a category" if word in categories else meant_rule(word, known, infos)}'
         for word in ids
@@ -351,9 +318,3 @@ def meant_rule(word: str, known: Collection[str], infos: Iterable[RuleInfo]) -> 
     """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names; empty where nothing is near."""
     renamed = next((info.id for info in infos if word in info.formerly), None)
     return f'; did you mean "{renamed}"?' if renamed is not None else did_you_mean(word, known)
-
-
-def _names(rules: Iterable[RuleInfo]) -> tuple[dict[str, None], dict[str, None]]:
-    """The ids and the categories of rules, each once and in their order."""
-    infos = list(rules)
-    return dict.fromkeys(one.id for one in infos), dict.fromkeys(one.category for one in infos if one.category)
