@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 
 class RuleError(Exception):
-    """A rule that cannot be used. ``path`` leads to the mistake in the rule's YAML (keys and indexes)."""
+    """A rule that cannot be used. ``path`` leads to the mistake in the rule's YAML (keys and indexes), unless its ``line`` is known."""
 
-    def __init__(self, message: str, path: Sequence[str | int] = ()) -> None:
+    def __init__(self, message: str, path: Sequence[str | int] = (), line: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.path = tuple(path)
+        self.line = line
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
