@@ -18,7 +18,8 @@ from linter import settings
 from linter.documents.origin import visibility
 from linter.load import Input, load
 from linter.model import Style
-from linter.redaction.json_line import _KEPT, JsonExcerpts, _Line
+from linter.redaction.lines import MaskedLines
+from linter.redaction.tokens import JsonTokens
 from linter.redaction.values import Hidden, Public, Visibility
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
@@ -286,10 +287,9 @@ READ = Visibility(public, lambda _name: True)
 UNREAD = Visibility(public, (NAMES | {"password"}).__contains__)
 
 
-def excerpt(line: str | JsonExcerpts, span: Span, anchor: int, visibility: Visibility = READ, show: Public | None = None) -> Excerpt:
-    """An excerpt of a line, or of a text of which there were others."""
-    excerpts = JsonExcerpts(Text(line), visibility) if isinstance(line, str) else line
-    return excerpts.excerpt(span, lambda: anchor, show=lambda: show)
+def excerpt(line: str, span: Span, anchor: int, visibility: Visibility = READ, show: Public | None = None) -> Excerpt:
+    """An excerpt of a line."""
+    return MaskedLines(Text(line), JsonTokens(line), visibility).excerpt(span, anchor=lambda: anchor, show=lambda: show)
 
 
 def shown(line: str, visibility: Visibility = READ) -> str:
@@ -345,82 +345,6 @@ def test_no_line_raises_and_what_is_underlined_is_there(line: str) -> None:
     for start in range(len(line)):
         made = excerpt(line, Span(start, len(line)), start, show=any_text if start % 2 == 0 else None)
         assert 0 <= made.start < made.end <= len(made.text) + 1
-
-
-@given(
-    st.lists(
-        st.sampled_from(['"port": ', '"password": ', '"x"', f'"{"y" * 70}"', "8103", ", ", "[", "]", "{", "}", "/", '"']), max_size=14
-    ),
-    st.data(),
-)
-def test_what_is_shown_of_a_line_is_the_same_after_another_place_on_it(tokens: list[str], data: st.DataObject) -> None:
-    line = "".join(tokens) + "1"
-    ends = [0, *(sum(map(len, tokens[:count])) for count in range(1, len(tokens) + 1)), len(line)]
-
-    def place() -> Span:
-        start, end = sorted(data.draw(st.tuples(st.sampled_from(ends), st.sampled_from(ends))))
-        return Span(start, max(end, start + 1))
-
-    first, second = place(), place()
-    show = any_text if data.draw(st.booleans()) else None
-    known = JsonExcerpts(Text(line), READ)
-    excerpt(known, first, first.start)
-    assert excerpt(known, second, second.start, show=show) == excerpt(line, second, second.start, show=show)
-
-
-NAME = st.sampled_from(['"port"', '"host"', '"password"']) | st.sampled_from(['""', '"a\x1bb"', '"\\"', "port"])
-VALUE = st.sampled_from(['"x"', '"https://a:b@c"', "8103", "true"]) | st.sampled_from(
-    ['""', '"\x1b"', '"a\\n"', "null", "-1.5e9", "a/b", "//", "{", "[", '"', "hunter2"]
-)
-MEMBERS = st.tuples(
-    st.sampled_from(["", " ", "\t", "\x0b", "  \u2028"]),
-    NAME,
-    st.sampled_from([":", ": ", ":\t"]) | st.sampled_from([" : ", ":\x0c", ""]),
-    VALUE,
-    st.sampled_from(["", ","]) | st.sampled_from([" ,", ", ", "]", "}", ", 1", " // x"]),
-    st.sampled_from(["", "\n", "\r\n"]) | st.sampled_from(["\r", "\n:", " \n :", "\n,"]),
-).map("".join)
-
-
-@given(MEMBERS, st.booleans(), st.booleans(), st.sampled_from([None, "values", "all"]), st.none() | st.integers(0, 20), st.integers(0, 1))
-@example('"host": "x"\n:', False, False, None, None, 1)
-@example('"password": "x" ,', True, False, None, None, 1)
-@example('"host": "x"y', False, False, None, 11, 1)
-def test_a_line_that_is_one_member_is_shown_as_its_tokens_are(
-    text: str, is_shown: bool, is_lost: bool, hidden: Hidden | None, cut: int | None, blank: int
-) -> None:
-    """A member is taken apart by one pattern, which must make no difference."""
-    end = Text(text).line_span(1).end
-    end = end if cut is None else min(cut, end)
-    visibility = Visibility(public, (NAMES | {"password"}).__contains__, lambda offset: hidden if offset % 2 else None)
-    span = Span(text.find(":") + 1 + blank, end - text.endswith(","))
-
-    def line() -> _Line:
-        made = _Line(text, end, visibility, span, any_text if is_shown else None)
-        made.lost = is_lost
-        return made
-
-    assert list(line().pieces(0, end)) == list(line()._tokens(0, end))
-
-
-@given(st.lists(MEMBERS | st.sampled_from(["{\n", "},\n", f'"host": "{"x" * 200}"\n']), max_size=8).map("".join), st.data())
-def test_a_line_that_is_remembered_is_the_one_that_is_asked_for(text: str, data: st.DataObject) -> None:
-    known = JsonExcerpts(Text(text), READ)
-    for _ in range(6):
-        start = data.draw(st.integers(0, len(text)))
-        span, show = Span(start, data.draw(st.integers(start, len(text)))), any_text if data.draw(st.booleans()) else None
-        assert excerpt(known, span, start, show=show) == excerpt(text, span, start, show=show)
-        line = Text(text).line_around(start)[1]
-        shown = "".join(piece.text for piece in JsonExcerpts(Text(text), READ).pieces(line))
-        assert "".join(piece.text for piece in known.pieces(line)) == shown
-
-
-def test_no_more_lines_are_remembered_than_a_few() -> None:
-    text = Text('"port": 1\n' * 3 * _KEPT)
-    known = JsonExcerpts(text, READ)
-    for number in range(1, 3 * _KEPT):
-        assert excerpt(known, text.line_span(number), 0).text == '"port": 1'
-    assert len(known._kept) == _KEPT
 
 
 TREES = st.recursive(

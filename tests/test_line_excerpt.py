@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.redaction.token_line import LineExcerpts, ListedTokens, Token, yaml_tokens
+from linter.redaction.lines import MaskedLines
+from linter.redaction.tokens import ListedTokens, Token, yaml_tokens
 from linter.redaction.values import Visibility
 from linter.syntax.yaml import parse_yaml
 from linter.text import Span, Text
@@ -30,8 +31,8 @@ READ = Visibility(lambda name: any_text if name in PUBLIC else None, KNOWN.__con
 def underlined(text: str, part: str, *, show: bool = False, assignments: bool = False) -> str:
     """The line of a part of a YAML text as it is shown, with the part between » and «."""
     start = text.index(part)
-    lines = LineExcerpts(Text(text), ListedTokens(yaml_tokens(text, parse_yaml(text), assignments=assignments)))
-    made = lines.excerpt(Span(start, start + len(part)), READ, show=any_text if show else None)
+    lines = MaskedLines(Text(text), yaml_tokens(text, parse_yaml(text), assignments=assignments), READ)
+    made = lines.excerpt(Span(start, start + len(part)), show=lambda: any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 
@@ -100,9 +101,9 @@ def test_lists_of_variables() -> None:
         Token(Span(37, 62), "name", "MEDPLUM_DATABASE_PASSWORD", "MEDPLUM_DATABASE_PASSWORD"),
         Token(Span(63, 70), "value", "MEDPLUM_DATABASE_PASSWORD", MARKER),
     ]
-    lines = LineExcerpts(text, ListedTokens(tokens))
-    assert lines.excerpt(Span(20, 26), READ, show=None) == (1, 'export MEDPLUM_PORT="8103" # ••••••', 20, 26, False)
-    assert lines.excerpt(Span(63, 70), READ, show=None) == (2, "MEDPLUM_DATABASE_PASSWORD=••••••", 26, 32, True)
+    lines = MaskedLines(text, ListedTokens(tokens), READ)
+    assert lines.excerpt(Span(20, 26)) == (1, 'export MEDPLUM_PORT="8103" # ••••••', 20, 26, False)
+    assert lines.excerpt(Span(63, 70)) == (2, "MEDPLUM_DATABASE_PASSWORD=••••••", 26, 32, True)
 
 
 def test_a_long_line_is_cut() -> None:
@@ -136,10 +137,10 @@ def test_no_secret_is_seen(tree: Any, chance: random.Random, style: Any, flow: b
         text = text[:at] + chance.choice(["", "", "'", '"', ":", "\n", "\t", "#", "{", "- ", "&"]) + text[at + chance.randrange(2) :]
     for assignments in (True, False):
         tokens = yaml_tokens(text, parse_yaml(text), assignments=assignments)
-        if any(token.role == "value" and token.name in PUBLIC and MARKER in token.text for token in tokens):
+        if any(token.role == "value" and token.name in PUBLIC and MARKER in str(token.text) for token in tokens.within(Span(0, len(text)))):
             return  # it has become the value of a name that is no secret's
-        lines = LineExcerpts(Text(text), ListedTokens(tokens))
+        lines = MaskedLines(Text(text), tokens, READ)
         for at in range(len(text)):
-            made = lines.excerpt(Span(at, at + 1), READ, show=None)
+            made = lines.excerpt(Span(at, at + 1))
             assert MARKER not in made.text
             assert 0 <= made.start < made.end

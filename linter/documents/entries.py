@@ -11,7 +11,7 @@ from functools import partial
 from ..model import Fact, Part, SettingPath
 from ..text import Excerpt, Piece, Span
 from ..typed import TYPE_CHECKING, Protocol
-from .lines import Lines, never
+from .lines import Lines
 
 if TYPE_CHECKING:
     from ..redaction.values import Public
@@ -96,7 +96,7 @@ class EntriesOrigin:
         """See :meth:`linter.model.Origin.excerpt`."""
         holder = self._holder(path) if path else None
         if holder is None:
-            return self._lines.excerpt(span, show=never)
+            return self._lines.excerpt(span)
         entry = self._entries[holder]
         value = entry.span("value")
         if value.start <= span.start and span.end <= value.end:  # a text of its own, in which nobody knows what is what

@@ -16,13 +16,13 @@ from functools import partial
 
 from .. import settings
 from ..model import sentence
-from ..redaction.token_line import LineExcerpts, ListedTokens, Token
+from ..redaction.tokens import ListedTokens, Token
 from ..settings.env_names import setting_of
 from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ..text import Span, Text
 from ..typed import NamedTuple
 from .editors import editor_of_lines
-from .lines import TokenLines
+from .lines import Lines
 from .problems import encoding_problems
 from .source import Problem, SourceFile
 from .suppression_comments import read_suppression_comments, within
@@ -69,15 +69,14 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
     comments = read_suppression_comments(file.text, within(read.comments))
     first = variables[0].key if variables else Span(0, 0)
 
-    def excerpts() -> LineExcerpts:
-        tokens = [token for variable in read.variables for token in _tokens(variable, file.text.content)]
-        return LineExcerpts(file.text, ListedTokens(tokens))
+    def tokens() -> ListedTokens:
+        return ListedTokens([token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
     return VariableHolder(
         file,
         type="file",
         start=Span(first.start, min(first.start + 1, first.end)),
-        lines=partial(TokenLines, excerpts),
+        lines=partial(Lines, file.text, tokens=tokens),
         variables=tuple(variables),
         problems=(*encoding_problems(file, _CONSEQUENCE), *(() if raw else read.problems), *comments.problems),
         suppressions=comments.suppressions,

@@ -12,7 +12,7 @@ from ..model import Change, Fact, Part, SettingPath, members_as_one
 from ..syntax.places import Json, Place, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING, Any, Final, Literal
-from .lines import JsonLines
+from .lines import Lines
 from .source import Editor, SourceFile
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class JsonOrigin:
     def __init__(self, text: Text, parsed: Json, catalogue: str = "server") -> None:
         self._parsed = parsed
         self._known = known = settings.catalogue(catalogue)
-        self._lines = JsonLines(text, lambda: visibility(known, parsed))
+        self._lines = Lines(text, lambda: visibility(known, parsed))
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
 from ..model import Part as FactPart
-from ..redaction.token_line import LineExcerpts, ListedTokens, yaml_tokens
+from ..redaction.tokens import yaml_tokens
 from ..redaction.values import Public, Visibility, is_of_a_format
 from ..release import Release
 from ..server.loader import build_tree, ssm_value
@@ -17,7 +17,7 @@ from ..syntax.yaml import Yaml
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
-from .lines import JsonLines, Lines, TokenLines
+from .lines import Lines
 from .origin import public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, misplaced, name_reason, not_found
 from .parameters import KIND, Environment, Given, Parameter, Parameters, environments
@@ -290,6 +290,4 @@ def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], gi
             placed=_Placed(given, own).at if whole else lambda _offset: None,
         )
 
-    if is_yaml:
-        return TokenLines(lambda: LineExcerpts(file.text, ListedTokens(yaml_tokens(file.text.content, file.yaml))), visibility)
-    return JsonLines(file.text, visibility)
+    return Lines(file.text, visibility, (lambda: yaml_tokens(file.text.content, file.yaml)) if is_yaml else None)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 
 from ..formats.placeholders import fallback_of
 from ..model import Message, sentence
-from ..redaction.token_line import LineExcerpts, ListedTokens, yaml_tokens
+from ..redaction.tokens import ListedTokens, yaml_tokens
 from ..redaction.values import Public, Visibility
 from ..settings.env_names import PREFIX
 from ..syntax.places import Json, JsonPath, Place
@@ -16,7 +15,7 @@ from ..syntax.yaml import Yaml, scalars
 from ..syntax.yaml_places import Style
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
-from .lines import JsonLines, Lines, TokenLines
+from .lines import Lines
 from .problems import encoding_problems, json_problems, yaml_problems
 from .source import Problem, SourceFile
 from .suppression_comments import SuppressionComments, read_suppression_comments, within
@@ -232,9 +231,8 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
 def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
     """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
 
-    def excerpts() -> LineExcerpts:
-        tokens = partial(yaml_tokens, file.text.content, file.yaml, assignments=True)
-        made: LineExcerpts = file.cached("lines", lambda: LineExcerpts(file.text, ListedTokens(tokens())))
+    def tokens() -> ListedTokens:
+        made: ListedTokens = file.cached("tokens", lambda: yaml_tokens(file.text.content, file.yaml, assignments=True))
         return made
 
     def lines(ask: Callable[[], Visibility]) -> Lines:
@@ -248,7 +246,7 @@ def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
 
             return shown._replace(placed=placed)
 
-        return TokenLines(excerpts, visibility) if file.looks_like_yaml else JsonLines(file.text, visibility)
+        return Lines(file.text, visibility, tokens if file.looks_like_yaml else None)
 
     return lines
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
-from ..documents.lines import JsonLines
+from ..documents.lines import Lines
 from ..documents.origin import Closed, public_at
 from ..documents.problems import encoding_problems, json_problems
 from ..documents.recognise import server_settings
@@ -174,4 +174,4 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
         )
 
     given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
-    return EntriesOrigin(file.text.content, given, JsonLines(file.text, visibility), start)
+    return EntriesOrigin(file.text.content, given, Lines(file.text, visibility), start)

@@ -13,13 +13,13 @@ from functools import cache, partial
 from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
-from ..documents.lines import TokenLines
+from ..documents.lines import Lines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
-from ..redaction.token_line import LineExcerpts, ListedTokens, Token
+from ..redaction.tokens import ListedTokens, Token
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
@@ -61,7 +61,7 @@ class _Read(NamedTuple):
     stages: list[_Stage]
     problems: list[Problem]
     suppressions: tuple[Suppression, ...]
-    excerpts: Callable[[], LineExcerpts]
+    tokens: Callable[[], ListedTokens]
     is_sound: bool
     """Whether every instruction could be read."""
     is_dockerfile: bool
@@ -105,7 +105,7 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
             file,
             type="image",
             start=next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours)),
-            lines=partial(TokenLines, read.excerpts),
+            lines=partial(Lines, file.text, tokens=read.tokens),
             at=number,
             environment=stage.name or None,
             names=frozenset({"ENV", "\\", "`"}),
@@ -164,7 +164,7 @@ def _read_once(file: SourceFile) -> _Read:
             reader.stages,
             [*of_text, *reader.problems, *comments.problems],
             comments.suppressions,
-            cache(lambda: LineExcerpts(file.text, ListedTokens(_apart(tokens)))),
+            cache(lambda: ListedTokens(_apart(tokens))),
             not reader.problems,
             _is_dockerfile(parsed.instructions),
         )

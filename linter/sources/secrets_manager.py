@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from .. import settings
-from ..documents.lines import JsonLines, never
+from ..documents.lines import Lines
 from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
 from ..documents.problems import broken_off, encoding_problems, json_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -232,8 +232,8 @@ class SecretOrigin:
         self._text = text
         self._inner = inner
         self._known = known = settings.catalogue(kind)
-        self._outer_lines = JsonLines(text, _outer_visibility)
-        self._inner_lines = JsonLines(inner.text, lambda: visibility(known, inner.json))
+        self._outer_lines = Lines(text, _outer_visibility)
+        self._inner_lines = Lines(inner.text, lambda: visibility(known, inner.json))
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""
@@ -246,7 +246,7 @@ class SecretOrigin:
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
         if not self._inner.span.start <= span.start < self._inner.span.end:
-            return self._outer_lines.excerpt(span, show=never)
+            return self._outer_lines.excerpt(span)
         within = self._inner.inward(span)
         place = self._inner.json.places.find(path) if path else None
         shown = self._inner_lines.excerpt(within, show=lambda: public_at(self._known, path), anchor=lambda: anchor_of(place, within))

@@ -1,0 +1,221 @@
+"""Source lines that are safe to show.
+
+All but signs and blanks is masked that is neither a name nor a value. A value is shown only behind its name, and when that is known to be
+no secret's: an unknown name may be a misspelt secret. A name is shown only when it is known, for what was meant to be a secret can turn
+out to be a name (``password: {hunter2}``, or a quote in the wrong place).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ..patterns import pattern
+from ..text import MASK, Excerpt, Piece, Span, Text, printable
+from ..typed import Final
+from .credentials import without_credentials
+from .tokens import Token, Tokens
+from .values import LONGEST_LEGIBLE, Public, Visibility, shown_again, visible_text
+
+WIDEST: Final = 160
+"""Characters of a masked line at most that is shown from its start on."""
+SHOWN_OF_LONG: Final = 100
+"""Characters of a longer one that are shown."""
+_BETWEEN: Final = pattern(
+    r"""(?P<signs>(?:[\s\-:{}\[\],?="']|\bexport\b)*)(?:(?P<comment>#.*)|(?P<other>.*?)(?P<behind>[\s{\[]*))""",
+    re.DOTALL,
+)
+_BLOCK: Final = pattern("[|>]")
+_BLOCK_HEADER: Final = pattern(r"[|>][-+0-9]{0,2}")
+_SUPPRESSION: Final = pattern(r"#+[ \t]*medplum-lint[ \t]*:.*", re.DOTALL)
+_QUOTES: Final = frozenset("\"'")
+_HARMLESS: Final = frozenset({"true", "false", "null", '""'})
+
+
+def nothing() -> None:
+    """What a value may be shown as that may not be shown."""
+
+
+class MaskedLines:
+    """Lines of a text, of which ``tokens`` are the names and values; ``visibility`` says what may be shown of these."""
+
+    def __init__(self, text: Text, tokens: Tokens, visibility: Visibility) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._visibility = visibility
+
+    def excerpt(self, span: Span, *, show: Callable[[], Public | None] = nothing, anchor: Callable[[], int] | None = None) -> Excerpt:
+        """The line on which ``span`` starts, masked.
+
+        ``show`` tells as which settings the value at ``span`` itself may be seen, although the name before it does not tell (``value:``
+        below ``name: MEDPLUM_PORT``). ``anchor`` tells where the name of the member starts, from which on a long line is shown if that is
+        near; where it is not given, that is the last name before. Each is asked only where it matters.
+        """
+        line, whole = self._text.line_around(span.start)
+        if _is_shown_whole(whole, self.pieces(whole)):
+            return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, WIDEST)
+        first = max(whole.start, span.start - SHOWN_OF_LONG + 1)
+        near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
+        start = near if near is not None and first <= near <= span.start else span.start
+        return _excerpt(line, whole, span, self._pieces(Span(start, whole.end), span, show), start, SHOWN_OF_LONG)
+
+    def pieces(self, part: Span) -> Iterator[Piece]:
+        """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
+        return self._pieces(part, None, nothing)
+
+    def _pieces(self, part: Span, span: Span | None, show: Callable[[], Public | None]) -> Iterator[Piece]:
+        at = part.start
+        for token in self._tokens.within(part):
+            seen = Span(max(token.span.start, part.start), min(token.span.end, part.end))
+            yield from self._gap(Span(at, seen.start))
+            yield from self._token(token, seen, span, show)
+            at = seen.end
+        yield from self._gap(Span(at, part.end))
+
+    def _gap(self, gap: Span) -> Iterator[Piece]:
+        """What stands between tokens: signs and blanks are shown. Nobody knows what a comment, or anything else, holds."""
+        if gap.start >= gap.end:
+            return
+        match = _BETWEEN.fullmatch(self._text.content, *gap)
+        assert match is not None  # the pattern matches everything
+        for part in ("signs", "comment", "other", "behind"):
+            span = Span(*match.span(part))
+            if part == "comment" and span.start < span.end:
+                # One by which a finding is accepted is shown.
+                shown = without_credentials(match[part]) if _SUPPRESSION.fullmatch(match[part]) else f"# {MASK}"
+                yield _piece(span, shown, masked=shown != match[part])
+            elif span.start < span.end:
+                yield _piece(span, MASK if part == "other" else match[part], masked=part == "other")
+
+    def _token(self, token: Token, seen: Span, span: Span | None, show: Callable[[], Public | None]) -> Iterator[Piece]:
+        """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
+        written = self._text.content[slice(*seen)]
+        if token.role == "comment":
+            yield _piece(Span(seen.start, seen.start + 2), written[:2])
+            if seen.end > seen.start + 2:
+                yield _piece(Span(seen.start + 2, seen.end), f" {MASK}", masked=True)
+            return
+        public = self._public(token, span, show)
+        is_start = seen.start == token.span.start
+        shown: str | None = None
+        if token.role in ("name", "member"):
+            shown = written if seen == token.span and self._shows_name(token, span) else None
+        elif self._text.is_in_a_line(token.span):
+            shown = _shown_value(token, written, public)
+        elif is_start and _BLOCK.match(written):
+            if _BLOCK_HEADER.fullmatch(written):  # else a comment stands behind it
+                yield _piece(seen, written, masked=not _is_public_json(token, public))
+                return
+        elif _is_public_json(token, public):
+            shown = written
+        if shown is not None:
+            yield _piece(seen, shown, masked=shown != written)
+        elif is_start:
+            is_quoted = token.role in ("member", "value") and self._text.is_in_a_line(token.span)
+            quote = written[0] if is_quoted and written[0] in _QUOTES else ""
+            yield _piece(seen, f"{quote}{MASK}{quote}", masked=True)
+        else:  # a line on which a value goes on
+            text = written.lstrip()
+            if len(text) < len(written):
+                yield _piece(Span(seen.start, seen.end - len(text)), " " * (len(written) - len(text)))
+            yield _piece(Span(seen.end - len(text), seen.end), MASK, masked=True)
+
+    def _shows_name(self, token: Token, span: Span | None) -> bool:
+        """Whether a name may be seen: it is known, or public, or the name of a variable that a finding is about."""
+        name = token.name or ""
+        is_known, is_public = self._visibility.known(name), self._visibility.public(name) is not None
+        if token.role == "member":
+            return is_known and (is_public or not token.doubtful) and self._visibility.closed(token.span.start) != "all"
+        return is_known or is_public or token.span == span
+
+    def _public(self, token: Token, span: Span | None, show: Callable[[], Public | None]) -> Public | None:
+        """The settings of which a value can be; None where it may not be shown."""
+        by_name = None if token.name is None else self._visibility.public(token.name)
+        public = self._visibility.value_at(token.span.start, by_name)
+        return show() if public is None and token.span == span else public
+
+
+def _shown_value(token: Token, written: str, public: Public | None) -> str | None:
+    """What may be seen of what is written of a value; None where nothing may."""
+    if written in _HARMLESS or (written == "''" and token.role == "value"):
+        return written
+    if token.text is None:
+        return None
+    if token.doubtful:
+        return written if public is not None and shown_again(token.text, public) == token.text else None
+    shown = visible_text(token.text, public)
+    if shown is None or shown == token.text:
+        return None if shown is None else written
+    quote = written[0] if written[0] in _QUOTES else ""
+    return f"{quote}{shown}{quote}"
+
+
+def _is_public_json(token: Token, public: Public | None) -> bool:
+    """Whether a value is JSON of which all may be seen: no other is shown that takes several lines."""
+    text = token.text or ""
+    if len(text) > LONGEST_LEGIBLE or not text.lstrip().startswith(("[", "{")) or public is None or callable(public):
+        return False
+    return shown_again(text, public) == text
+
+
+def _piece(span: Span, text: str, *, masked: bool = False) -> Piece:
+    return Piece(*span, printable(text.replace("\t", " ")), masked)
+
+
+def _is_shown_whole(whole: Span, pieces: Iterable[Piece]) -> bool:
+    """Whether a line is short enough to be shown from its start to its end.
+
+    Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
+    """
+    shown = 0
+    for piece in pieces:
+        shown += len(piece.text)
+        if shown > WIDEST:
+            return False
+    return True
+
+
+def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:
+    """The masked line ``whole``, or ``width`` characters of what may be seen of it from ``start`` on, where ``pieces`` begin."""
+    pieces = list(_first_of(pieces, width))
+    end = pieces[-1].end if pieces else whole.end
+    lead, tail = "…" if start > whole.start else "", "…" if end < whole.end else ""
+    under_start = len(lead) + _column_of(pieces, span.start, at_end=False)
+    under_end = len(lead) + _column_of(pieces, min(span.end, end), at_end=True)
+    is_masked = any(piece.masked and piece.start < max(span.end, span.start + 1) and span.start < piece.end for piece in pieces)
+    shown_line = lead + "".join(piece.text for piece in pieces) + tail
+    # What is cut off may be masked.
+    return Excerpt(line, shown_line, under_start, max(under_end, under_start + 1), is_masked or end < min(span.end, whole.end))
+
+
+def _first_of(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
+    """The pieces of which the first ``width`` characters of a masked line are made; a mask among them is never cut."""
+    left = width
+    for piece in pieces:
+        if left <= 0:
+            return
+        if len(piece.text) <= left:
+            yield piece
+        elif _is_as_written(piece):
+            yield Piece(piece.start, piece.start + left, piece.text[:left])
+        else:
+            text = piece.text[:left]
+            text = f"{text.rstrip(MASK[0])}{MASK}" if text.endswith(MASK[0]) else text
+            yield Piece(piece.start, max(piece.end - 1, piece.start + 1), text, piece.masked)
+        left -= len(piece.text)
+
+
+def _is_as_written(piece: Piece) -> bool:
+    return not piece.masked and len(piece.text) == piece.end - piece.start
+
+
+def _column_of(pieces: list[Piece], offset: int, *, at_end: bool) -> int:
+    """The character of the masked line, from 0, at which one of the text stands; inside a masked piece its start or its end."""
+    column = 0
+    for piece in pieces:
+        if offset < piece.end or (at_end and offset == piece.end):
+            if _is_as_written(piece):
+                return column + max(offset - piece.start, 0)
+            return column + (len(piece.text) if at_end else 0)
+        column += len(piece.text)
+    return column
