@@ -107,11 +107,9 @@ CASES = [
     Case("an entry behind a block", COMPOSE, setting(*ENV, "NEW", value="x", order=("KEY", "NEW"))),
     Case("an entry in front of the first", COMPOSE, setting(*ENV, "NEW", value="x", order=("NEW", "PORT"))),
     Case("an entry at the end", COMPOSE, setting(*ENV, "NEW", value=True)),
-    Case("entries with entries", COMPOSE, setting("services", "server", "x", "y", value={"z": [1, {"a": 2, "b": [3]}], "e": {}})),
     Case("an entry of a flow mapping", COMPOSE, setting("services", "server", "labels", "c", value="a, b")),
-    Case("an entry of an empty one", COMPOSE, setting("services", "server", "extra", "c", value={"d": None})),
+    Case("an entry of an empty one", COMPOSE, setting("services", "server", "extra", "c", value=None)),
     Case("an item of a flow list", COMPOSE, inserting("services", "server", "ports", 1, value="1:1")),
-    Case("what is no list becomes one", COMPOSE, setting("services", "server", "image", value=["a", {"b": "c"}])),
     Case("remove", COMPOSE, removing(*ENV, "HOST")),
     Case("remove a block", COMPOSE, removing(*ENV, "KEY")),
     Case("remove the last", COMPOSE, removing(*ENV, "EMPTY")),
@@ -121,10 +119,10 @@ CASES = [
     Case("remove what has an anchor", COMPOSE, removing("services", "redis")),
     Case("rename", COMPOSE, renaming(*ENV, "HOST", name="on")),
     Case("an item of NAME=value", LIST, setting(*ARGS, 1, value="B=it's")),
-    Case("an item behind others", LIST, setting(*ARGS, 3, value="D=4")),
+    Case("an item behind others", LIST, inserting(*ARGS, 3, value="D=4")),
     Case("an item between others", LIST, inserting(*ARGS, 1, value="D=4")),
     Case("an item in front of the first", LIST, inserting(*ARGS, 0, value="D=4")),
-    Case("an item of name and value", LIST, setting("containers", 0, "env", 2, value={"name": "C", "value": "3"})),
+    Case("an item of name and value", LIST, inserting("containers", 0, "env", 2, value={"name": "C", "value": "3"})),
     Case("the value of a name", LIST, setting("containers", 0, "env", 1, "value", value="x")),
     Case("remove an item of name and value", LIST, removing("containers", 0, "env", 1)),
     Case("remove an item", LIST, removing(*ARGS, 1)),
@@ -132,12 +130,12 @@ CASES = [
     Case("remove what stands behind a dash", LIST, removing("containers", 0, "name")),
     Case("rename what stands behind a dash", LIST, renaming("containers", 0, "name", name="n")),
     Case("an entry in front of it", LIST, setting("containers", 0, "image", value="x", order=("image", "name"))),
-    Case("an entry over lines between brackets", FLOW, setting("a", "new", value=[1], order=("b", "new"))),
+    Case("an entry over lines between brackets", FLOW, setting("a", "new", value=1, order=("b", "new"))),
     Case("remove one of them", FLOW, removing("a", "b")),
     Case("remove the last of them", FLOW, removing("a", "c")),
-    Case("the first document of several", STREAM, setting("b", "c", value=1)),
+    Case("the first document of several", STREAM, setting("b", value=1)),
     Case("remove its only entry", STREAM, removing("a")),
-    Case("with CRLF", CRLF, setting("b", "d", "e", value=1)),
+    Case("with CRLF", CRLF, setting("b", "d", value=1)),
     Case("with CRLF, the only entry", CRLF, removing("b", "c")),
     Case("without a line end", "a: 1\nb: 2", setting("c", value=3)),
     Case("without a line end, the last", "a: 1\nb: 2", removing("b")),
@@ -278,6 +276,7 @@ TEXTS = st.sampled_from(ODD) | st.text(CHARACTERS, max_size=5) | st.sampled_from
 NAMES = st.sampled_from(["a", "b", "c", "host", "port", "on", "é", "a b", "0"])
 SCALARS = st.none() | st.booleans() | st.integers(-(10**6), 10**6) | TEXTS
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8)
+ITEMS = SCALARS | st.dictionaries(NAMES, SCALARS, min_size=1, max_size=2)
 DOCUMENTS = st.dictionaries(NAMES, VALUES, min_size=1, max_size=4) | st.lists(VALUES, min_size=1, max_size=3)
 ORDERS = st.permutations(["a", "b", "c", "host", "port", "new"])
 SEEDS = st.integers(0, 2**32)
@@ -337,7 +336,7 @@ def check_that_a_scalar_is_set(document: Any, value: Any, seed: int) -> None:
     assert set_value(after, reread, path, value) == []
 
 
-def check_that_what_is_added_can_be_removed(document: Any, value: Any, order: list[str], seed: int) -> None:
+def check_that_what_is_added_can_be_removed(document: Any, scalar: Any, item: Any, order: list[str], seed: int) -> None:
     chance = random.Random(seed)
     text = Styled(chance).text(document)
     parsed = main_document(text, document)
@@ -346,12 +345,12 @@ def check_that_what_is_added_can_be_removed(document: Any, value: Any, order: li
     expected = copy.deepcopy(document)
     if isinstance(holder, dict):
         path = (*path, "new")
-        at(expected, path[:-1])["new"] = value
-        edits = set_value(text, parsed, path, value, order)
+        at(expected, path[:-1])["new"] = scalar
+        edits = set_value(text, parsed, path, scalar, order)
     else:
         path = (*path, chance.randrange(len(holder) + 1))
-        at(expected, path[:-1]).insert(path[-1], value)
-        edits = insert_item(text, parsed, path, value)
+        at(expected, path[:-1]).insert(path[-1], item)
+        edits = insert_item(text, parsed, path, item)
     after = checked(text, document, edits, expected)
     assert edits is not None and comments(after) == comments(text)
     assert apply_edits(after, remove(after, main_document(after, expected), path) or []) == text
@@ -386,24 +385,24 @@ def check_that_a_member_is_renamed(document: Any, name: str, seed: int) -> None:
         assert after.count("\n") == text.count("\n")
 
 
-def check_all(document: Any, scalar: Any, value: Any, order: list[str], name: str, seed: int) -> None:
+def check_all(document: Any, scalar: Any, item: Any, order: list[str], name: str, seed: int) -> None:
     check_that_a_scalar_is_set(document, scalar, seed)
-    check_that_what_is_added_can_be_removed(document, value, order, seed)
+    check_that_what_is_added_can_be_removed(document, scalar, item, order, seed)
     check_that_a_member_is_removed(document, seed)
     check_that_a_member_is_renamed(document, name, seed)
 
 
 @settings(max_examples=50)
-@given(DOCUMENTS, SCALARS, VALUES, ORDERS, NAMES, SEEDS)
-def test_texts_are_edited(document: Any, scalar: Any, value: Any, order: list[str], name: str, seed: int) -> None:
-    check_all(document, scalar, value, order, name, seed)
+@given(DOCUMENTS, SCALARS, ITEMS, ORDERS, NAMES, SEEDS)
+def test_texts_are_edited(document: Any, scalar: Any, item: Any, order: list[str], name: str, seed: int) -> None:
+    check_all(document, scalar, item, order, name, seed)
 
 
 @pytest.mark.slow
 @settings(max_examples=1_500)
-@given(DOCUMENTS, SCALARS, VALUES, ORDERS, NAMES, SEEDS)
-def test_many_texts(document: Any, scalar: Any, value: Any, order: list[str], name: str, seed: int) -> None:
-    check_all(document, scalar, value, order, name, seed)
+@given(DOCUMENTS, SCALARS, ITEMS, ORDERS, NAMES, SEEDS)
+def test_many_texts(document: Any, scalar: Any, item: Any, order: list[str], name: str, seed: int) -> None:
+    check_all(document, scalar, item, order, name, seed)
 
 
 @given(TEXTS, st.sampled_from(["plain", "single", "double"]), st.booleans())
@@ -505,7 +504,7 @@ def test_a_text_that_cannot_be_read_is_left_alone(text: str) -> None:
     assert remove(text, parsed, ("a",)) is None
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", Token("0x1"), object(), {"a": [object()]}])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", Token("0x1"), object()])
 def test_what_yaml_cannot_say_is_never_written(value: Any) -> None:
     text = "a: 1\nb: {c: 1}\n"
     for path in (("a",), ("new",), ("b", "c"), ("b", "new")):
@@ -520,8 +519,6 @@ def test_what_yaml_cannot_say_is_never_written(value: Any) -> None:
         (0.5, "0.5"),
         (None, "null"),
         (True, "true"),
-        ({}, "{}"),
-        ([], "[]"),
         (Token("1e6"), "1e6"),
         (Token("-0.10"), "-0.10"),
     ],
@@ -551,6 +548,6 @@ def test_the_other_documents_stay() -> None:
 def test_a_long_text_takes_linear_time(text: str) -> None:
     (parsed,) = parse_yaml(text)
     start = time.process_time()
-    for operation in (setting("k1", value="x"), setting("new", "x", value=[1]), removing("k1"), renaming("k1", name="x1")):
+    for operation in (setting("k1", value="x"), setting("new", value=1), removing("k1"), renaming("k1", name="x1")):
         operation(text, parsed)
     assert time.process_time() - start < 30  # less than 3 s here; quadratic time would be many minutes

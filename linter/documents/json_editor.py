@@ -43,7 +43,7 @@ def _split(parsed: Json, changes: Sequence[Change], order: Sequence[str]) -> tup
 
 def _replaced(content: str, parsed: Json, steps: Sequence[Change]) -> list[Edit] | None:
     try:
-        return replace(content, parsed, steps[0].path, {str(one.path[-1]): one.value for one in steps[1:]})
+        return replace(content, parsed, steps[0].path, [(str(one.path[-1]), one.value) for one in steps[1:]])
     except ValueError:  # a value that JSON has no text for
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..model import Change
 from ..syntax import json_edits, yaml_edits
@@ -77,17 +77,18 @@ class _Tree:
         self._parsed = holder.tree
         self._parts = parts
         self._parse = parse
+        self._edits: Any = yaml_edits if isinstance(holder.tree, Yaml) else json_edits
 
     def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
         part = self._part_of(variable)
         if part is None:
             return None
-        item, written = self._root.at(*variable.at).value, part.write(text)
-        if isinstance(variable.at[-1], str):
-            return self._set_scalar(variable.at, _scalar(item, written, part), requote=requote)
-        if isinstance(item, dict):
-            return self._set_scalar((*variable.at, "value"), _scalar(item.get("value"), written, part), requote=requote)
-        return self._set_scalar(variable.at, f"{variable.name}={written}", requote=requote)
+        path, item, written = variable.at, self._value(variable), part.write(text)
+        if isinstance(path[-1], int):
+            if not isinstance(item, dict):
+                return self._set_scalar(path, f"{variable.name}={written}", requote=requote)
+            path, item = (*path, "value"), item.get("value")
+        return self._set_scalar(path, _scalar(item, written, part), requote=requote)
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
         part = self._home(name)
@@ -95,48 +96,53 @@ class _Tree:
             return None
         written = part.write(text)
         if part.members is not None:
-            names = [part.members[one] for one in order if one in part.members]
-            return self._set((*part.at.path, part.members[name]), written, names)
-        if isinstance(part.at.value, dict):
-            return self._set((*part.at.path, name), written, order)
-        return self._insert(part, name, written, order)
+            order = [part.members[one] for one in order if one in part.members]
+            name = part.members[name]
+        elif not isinstance(part.at.value, dict):
+            return self._insert(part, name, written, order)
+        return self._made(self._edits.set_value, (*part.at.path, name), written, order)
 
     def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        part, item = self._part_of(variable), self._root.at(*variable.at).value
+        part, item = self._part_of(variable), self._value(variable)
         if part is None:
             return None
-        written = [(name, part.write(text)) for name, text in new]
-        try:
-            if isinstance(variable.at[-1], str):
-                members = [(name if part.members is None else part.members.get(name, ""), text) for name, text in written]
-                return self._replace_entry(variable.at, dict(members)) if all(name for name, _ in members) else None
-            items = [{"name": name, "value": text} if isinstance(item, dict) else f"{name}={text}" for name, text in written]
-            return self._replace_item(variable.at, items)
-        except (TypeError, ValueError):  # a text that cannot be written
-            return None
+        written: list[tuple[str, Any]] = [(self._member(part, name), part.write(text)) for name, text in new]
+        if isinstance(variable.at[-1], int):
+            written = [(name, {"name": name, "value": text} if isinstance(item, dict) else f"{name}={text}") for name, text in written]
+        return self._made(self._edits.replace, variable.at, written) if all(name for name, _ in written) else None
 
     def remove(self, variable: Variable) -> list[Edit] | None:
-        if self._part_of(variable) is None:
-            return None
-        if isinstance(self._parsed, Yaml):
-            return yaml_edits.remove(self._content, self._parsed, variable.at)
-        return json_edits.remove(self._content, self._parsed, variable.at)
+        return None if self._part_of(variable) is None else self._made(self._edits.remove, variable.at)
 
     def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        part, item = self._part_of(variable), self._root.at(*variable.at).value
+        part, item = self._part_of(variable), self._value(variable)
         if part is None or item is None or (isinstance(item, str) and isinstance(variable.at[-1], int) and "=" not in item):
             return None  # without a value it hands on one that has this name elsewhere
         if isinstance(variable.at[-1], str):
-            member = name if part.members is None else part.members.get(name, "")
-            return self._rename(variable.at, member) if member else None
+            member = self._member(part, name)
+            return self._made(self._edits.rename, variable.at, member) if member else None
         if isinstance(item, dict):
-            return self._set((*variable.at, "name"), name)
-        return self._set(variable.at, f"{name}={item.partition('=')[2]}")
+            return self._made(self._edits.set_value, (*variable.at, "name"), name)
+        return self._made(self._edits.set_value, variable.at, f"{name}={item.partition('=')[2]}")
+
+    def _made(self, edit: Callable[..., list[Edit] | None], path: JsonPath, *values: Any) -> list[Edit] | None:
+        try:
+            return edit(self._content, self._parsed, path, *values)
+        except (TypeError, ValueError):  # a text that cannot be written
+            return None
 
     # --- Where variables stand
 
+    def _value(self, variable: Variable) -> Any:
+        return self._root.at(*variable.at).value
+
     def _part_of(self, variable: Variable) -> VariablePart | None:
         return next((part for part in self._parts if part.at.path == variable.at[:-1]), None)
+
+    @staticmethod
+    def _member(part: VariablePart, name: str) -> str:
+        """What a variable is called in a part that has names of its own; empty where it has none."""
+        return name if part.members is None else part.members.get(name, "")
 
     def _variables_of(self, part: VariablePart) -> list[Variable]:
         return [one for one in self.given if one.at[:-1] == part.at.path]
@@ -151,40 +157,16 @@ class _Tree:
         """Put an item into a list, written as the one beside it."""
         siblings = self._variables_of(part)
         index = index_in(order, [one.name for one in siblings], name)
-        sibling = siblings[max(index - 1, 0)].at
-        at = int(sibling[-1]) + (index > 0)
-        is_pair = isinstance(self._root.at(*sibling).value, dict)
+        sibling = siblings[max(index - 1, 0)]
+        is_pair = isinstance(self._value(sibling), dict)
         item: Any = {"name": name, "value": written} if is_pair else f"{name}={written}"
-        path = (*part.at.path, at)
-        if isinstance(self._parsed, Yaml):
-            return yaml_edits.insert_item(self._content, self._parsed, path, item)
-        return json_edits.insert_item(self._content, self._parsed, path, item)
-
-    # --- Edits
-
-    def _set(self, path: JsonPath, value: Any, order: Sequence[str] = ()) -> list[Edit] | None:
-        try:
-            if isinstance(self._parsed, Yaml):
-                return yaml_edits.set_value(self._content, self._parsed, path, value, order)
-            return json_edits.set_value(self._content, self._parsed, path, value, order)
-        except (TypeError, ValueError):  # a text that cannot be written
-            return None
-
-    def _replace_entry(self, path: JsonPath, new: Mapping[str, str]) -> list[Edit] | None:
-        if isinstance(self._parsed, Yaml):
-            return yaml_edits.replace(self._content, self._parsed, path, new)
-        return json_edits.replace(self._content, self._parsed, path, new)
-
-    def _replace_item(self, path: JsonPath, new: Sequence[Any]) -> list[Edit] | None:
-        if isinstance(self._parsed, Yaml):
-            return yaml_edits.replace_item(self._content, self._parsed, path, new)
-        return json_edits.replace_item(self._content, self._parsed, path, new)
+        return self._made(self._edits.insert_item, (*part.at.path, int(sibling.at[-1]) + (index > 0)), item)
 
     def _set_scalar(self, path: JsonPath, value: Any, *, requote: bool) -> list[Edit] | None:
         """Give a text, a number or a switch another value; what is neither is left alone."""
         if not isinstance(self._root.at(*path).value, str | int | float):
             return None
-        edits = self._set(path, value)
+        edits = self._made(self._edits.set_value, path, value)
         return edits if requote or edits is None or self._keeps_quotes(path, edits) else None
 
     def _keeps_quotes(self, path: JsonPath, edits: list[Edit]) -> bool:
@@ -192,11 +174,6 @@ class _Tree:
             return True
         after = self._parse(apply_edits(self._content, edits))
         return isinstance(after, Yaml) and after.places.style(path) == self._parsed.places.style(path)
-
-    def _rename(self, path: JsonPath, name: str) -> list[Edit] | None:
-        if isinstance(self._parsed, Yaml):
-            return yaml_edits.rename(self._content, self._parsed, path, name)
-        return json_edits.rename(self._content, self._parsed, path, name)
 
 
 def _scalar(old: Any, written: str, part: VariablePart) -> Any:

@@ -11,11 +11,16 @@ from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break, 
 
 
 class Item(NamedTuple):
-    """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, if one does."""
+    """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, if one does.
+
+    ``key`` is the name of a member, quotes included; ``value`` is where the value begins.
+    """
 
     start: int
     end: int
     comma: int | None
+    key: Span | None = None
+    value: int = 0
 
 
 class Brackets(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 
 from ..patterns import pattern
@@ -57,15 +57,6 @@ def apply_to(text: Text, edits: Iterable[Edit], *, bom: bool | None = None) -> s
     return mark + apply_edits(text.content, edits)
 
 
-def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
-    """Whether two sets of edits cannot both be made. What both have is no conflict."""
-    try:
-        _in_order((*first, *second))
-    except Overlap:
-        return True
-    return False
-
-
 class Taken:
     """Edits that are to be made, and whether others stand in their way or touch them.
 
@@ -73,41 +64,26 @@ class Taken:
     """
 
     def __init__(self) -> None:
-        self._edits: set[Edit] = set()
         self._ordered: list[Edit] = []
-        self._reach: list[int] = []
-        """How far the edits up to each one reach."""
 
     def meet(self, others: Iterable[Edit]) -> bool:
         """Whether one of these edits and one of others touch, but for those that are the same."""
         new = set(others)
-        shared = new & self._edits
-        return any(self._is_touched(edit, shared) for edit in new - shared)
+        shared = {edit for edit in new if edit in self._near(edit)}
+        return any(not shared.issuperset(self._near(edit)) for edit in new - shared)
 
-    def _is_touched(self, edit: Edit, but: set[Edit]) -> bool:
-        index = bisect_right(self._ordered, edit.span.end, key=_start_of) - 1
-        while index >= 0 and self._reach[index] >= edit.span.start:
-            if self._ordered[index].span.end >= edit.span.start and self._ordered[index] not in but:
-                return True
+    def _near(self, edit: Edit) -> list[Edit]:
+        """The edits that touch one. Those behind them do not: no edit that is taken is within another."""
+        index = end = bisect_right(self._ordered, edit.span.end, key=lambda one: one.span.start)
+        while index > 0 and self._ordered[index - 1].span.end >= edit.span.start:
             index -= 1
-        return False
+        return self._ordered[index:end]
 
     def add(self, edits: Iterable[Edit]) -> None:
         """Take more edits."""
-        for edit in sorted(set(edits) - self._edits):
-            self._edits.add(edit)
-            index = bisect_right(self._ordered, edit)
-            self._ordered.insert(index, edit)
-            before = self._reach[index - 1] if index else -1
-            self._reach.insert(index, max(before, edit.span.end))
-            for later in range(index + 1, len(self._reach)):  # few: what is far behind reaches farther anyhow
-                if self._reach[later] >= edit.span.end:
-                    break
-                self._reach[later] = edit.span.end
-
-
-def _start_of(edit: Edit) -> int:
-    return edit.span.start
+        for edit in edits:
+            if edit not in self._near(edit):
+                insort(self._ordered, edit)
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:
