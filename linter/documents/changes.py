@@ -5,27 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from ..model import Change
 from ..syntax.edits import Overlap, Taken, apply_edits
 from ..text import Edit, Span
-from ..typed import TypeVar
 
-Step = TypeVar("Step")
-"""A change, or several that are made at once."""
-EditOne = Callable[[str, Step], "list[Edit] | None"]
-"""What makes edits of a text out of one change, or None where that cannot be done."""
+EditChanges = Callable[[str, Sequence[Change]], "list[Edit] | None"]
+"""What makes edits of a text out of a change, or out of those of a split at once; None where that cannot be done."""
 
 
-def edits_of(content: str, changes: Sequence[Step], edit: EditOne[Step]) -> list[Edit] | None:
-    """The edits that make the changes; those that meet in one place are made one after the other, as one edit of all between them."""
-    apart = [edit(content, change) for change in changes]
-    if len(changes) == 1:
+def split_of(changes: Sequence[Change], rank: Callable[[Change], int | None]) -> tuple[Change, ...]:
+    """The changes that put new settings in place of the only one that is removed, behind the one that removes it; or none.
+
+    ``rank`` is the place of a new setting in the order of the documentation; None for what does not go there.
+    """
+    removed = [change for change in changes if change.action == "remove"]
+    ranked = [(place, change) for change in changes if change.action == "set" and (place := rank(change)) is not None]
+    return (removed[0], *(change for _, change in sorted(ranked, key=lambda one: one[0]))) if len(removed) == 1 and ranked else ()
+
+
+def edits_of(content: str, changes: Sequence[Change], split: Sequence[Change], edit: EditChanges) -> list[Edit] | None:
+    """The edits that make the changes, those of a split at once if that can be done."""
+    singly = [[change] for change in changes]
+    made = _edits_of(content, [split, *(one for one in singly if one[0] not in split)], edit) if split else None
+    return _edits_of(content, singly, edit) if made is None else made
+
+
+def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges) -> list[Edit] | None:
+    """The edits of several steps; those that meet in one place are made one after the other, as one edit of all between them."""
+    apart = [edit(content, step) for step in steps]
+    if len(steps) == 1:
         return apart[0]
     edits = [one for made in apart for one in made or ()]
     if None not in apart and not _meet(apart):
         return edits
-    in_turn = _made_in_turn(content, changes, edit)
-    if in_turn is None:
-        return None
+    in_turn = content
+    for step in steps:
+        made = edit(in_turn, step)
+        if made is None:
+            return None
+        in_turn = apply_edits(in_turn, made)
     with suppress(Overlap):
         if None not in apart and apply_edits(content, edits) == in_turn:
             return edits  # they only touch
@@ -33,23 +51,13 @@ def edits_of(content: str, changes: Sequence[Step], edit: EditOne[Step]) -> list
 
 
 def _meet(apart: Sequence[list[Edit] | None]) -> bool:
-    """Whether the edits of one change stand in the way of those of another."""
+    """Whether the edits of one step stand in the way of those of another."""
     taken = Taken()
     for made in apart:
         if taken.meet(made or ()):
             return True
         taken.add(made or ())
     return False
-
-
-def _made_in_turn(content: str, changes: Sequence[Step], edit: EditOne[Step]) -> str | None:
-    """The text with one change made after the other."""
-    for change in changes:
-        edits = edit(content, change)
-        if edits is None:
-            return None
-        content = apply_edits(content, edits)
-    return content
 
 
 def as_one(content: str, made: str) -> list[Edit]:

@@ -12,40 +12,24 @@ from ..syntax.json_edits import remove, rename, replace, set_value
 from ..syntax.places import Json, JsonPath
 from ..text import Edit
 from ..typed import Any, Final
-from .changes import edits_of
+from .changes import edits_of, split_of
 
 
 def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> list[Edit] | None:
     """The edits that make the changes; a new member is put where the documentation has it."""
     order = _names_of(catalogue)
     every = [step for change in changes for step in _steps(parsed, change)]
-    split = _split(parsed, every, order)
+    above = next((change.path[:-1] for change in every if change.action == "remove" and isinstance(change.path[-1], str)), None)
+    ranks = {name: rank for rank, name in enumerate(_members(order, above or ()))}
 
-    def edit(text: str, steps: tuple[Change, ...]) -> list[Edit] | None:
-        read = parsed if text is content else parse_json(text)
-        return _edits(text, read, steps[0], order) if len(steps) == 1 else _replaced(text, read, steps)
+    def rank(change: Change) -> int | None:
+        is_beside = change.path[:-1] == above and parsed.places.find(change.path) is None
+        return ranks.get(str(change.path[-1]), len(ranks)) if is_beside else None
 
-    made = edits_of(content, [split, *((one,) for one in every if one not in split)], edit) if split else None
-    return edits_of(content, [(one,) for one in every], edit) if made is None else made
+    def edit(text: str, steps: Sequence[Change]) -> list[Edit] | None:
+        return json_edit(text, parsed if text is content else parse_json(text), steps, lambda path: _members(order, path))
 
-
-def _split(parsed: Json, changes: Sequence[Change], order: Sequence[str]) -> tuple[Change, ...]:
-    """The changes that put new members in place of one, in the documentation's order, behind the one that removes that; or none."""
-    removed = [change for change in changes if change.action == "remove"]
-    if len(removed) != 1 or not isinstance(removed[0].path[-1], str):
-        return ()
-    above = removed[0].path[:-1]
-    ranks = {name: rank for rank, name in enumerate(_members(order, above))}
-    new = [one for one in changes if one.action == "set" and one.path[:-1] == above and parsed.places.find(one.path) is None]
-    new.sort(key=lambda one: ranks.get(str(one.path[-1]), len(ranks)))
-    return (removed[0], *new) if new else ()
-
-
-def _replaced(content: str, parsed: Json, steps: Sequence[Change]) -> list[Edit] | None:
-    try:
-        return replace(content, parsed, steps[0].path, [(str(one.path[-1]), one.value) for one in steps[1:]])
-    except ValueError:  # a value that JSON has no text for
-        return None
+    return edits_of(content, every, split_of(every, rank), edit)
 
 
 def _steps(parsed: Json, change: Change) -> list[Change]:
@@ -55,18 +39,22 @@ def _steps(parsed: Json, change: Change) -> list[Change]:
     return [Change("set", change.value, value_at(parsed.value, change.path)), Change("remove", change.path)]
 
 
-def _edits(content: str, parsed: Json, change: Change, order: Sequence[str]) -> list[Edit] | None:
+def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order = ()) -> list[Edit] | None:
+    """The edits of one change in an object, or of a removal and of what takes its place."""
+    change, *others = steps
     try:
+        if others:
+            return replace(content, parsed, change.path, [(str(one.path[-1]), one.value) for one in others])
         if change.action == "set":
-            return set_whole(content, parsed, change.path, change.value, lambda path: _members(order, path))
-    except ValueError:  # a value that JSON has no text for
+            return _set_whole(content, parsed, change.path, change.value, order)
+    except (TypeError, ValueError):  # a value that JSON has no text for
         return None
     if change.action == "remove":
         return remove(content, parsed, change.path)
     return rename(content, parsed, change.path, str(change.value[-1]))
 
 
-def set_whole(content: str, parsed: Json, path: JsonPath, value: Any, order: Order = ()) -> list[Edit] | None:
+def _set_whole(content: str, parsed: Json, path: JsonPath, value: Any, order: Order) -> list[Edit] | None:
     """Give the member at ``path`` a value, of which nothing else is left; see :func:`~linter.syntax.json_edits.set_value`, which merges."""
     edits = set_value(content, parsed, path, value, order)
     if edits is None or not isinstance(value, dict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from .. import settings
@@ -18,12 +18,11 @@ from ..server.loader import loaded_value
 from ..settings.env_names import setting_of, variable_of
 from ..syntax.edits import apply_edits, is_same
 from ..syntax.json import INVALID, parse_json, valid_value
-from ..syntax.json_edits import remove, rename
 from ..text import Edit
-from ..typed import Any, Protocol
+from ..typed import Any, NamedTuple, Protocol
 from .accepted_secrets import with_accepted
-from .changes import as_one, edits_of
-from .json_editor import set_whole
+from .changes import as_one, edits_of, split_of
+from .json_editor import json_edit
 from .variables import Variable, is_misread
 
 
@@ -52,6 +51,8 @@ class Variables(Protocol):
 
 Read = Callable[[str], "Variables | None"]
 """What finds the variables in a text; None where they can no longer be read."""
+Reading = tuple[str, "str | None"]
+"""The name of a variable, and its text; None where that is not known."""
 
 
 def variable_edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
@@ -59,59 +60,14 @@ def variable_edits(content: str, read: Read, release: Release, changes: Sequence
     variables = read(content)
     if variables is None:
         return None
-    every = [one for change in changes for one in _apart(variables, release, change)]
-    split = _split(variables, release, every)
-    if split:
-        rest = [(change,) for change in every if change not in split]
-        made = edits_of(content, [split, *rest], lambda text, step: _made(text, read, release, step))
-        if made is not None:
-            return made
-    return edits_of(content, every, lambda text, change: _checked(text, read, release, change))
-
-
-def _split(variables: Variables, release: Release, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The changes that put new variables in place of one, in the documentation's order, behind the one that removes that; or none."""
-    removed = [change for change in changes if change.action == "remove"]
-    step = _step(variables, release, removed[0]) if len(removed) == 1 else None
-    if step is None or step.old is None or step.text is not None:
-        return ()  # a member in the JSON of a variable
-    new = [
-        (one.name, change) for change in changes if change.action == "set" and (one := _step(variables, release, change)) and not one.old
-    ]
     ranks = {name: rank for rank, name in enumerate(_order(release))}
-    new.sort(key=lambda one: ranks.get(one[0], len(ranks)))
-    return (removed[0], *(change for _, change in new)) if new else ()
 
+    def rank(change: Change) -> int | None:
+        step = _step(variables, release, change)
+        return ranks.get(step.new[0][0], len(ranks)) if step is not None and step.old is None else None
 
-def _made(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits of one change, or of those that put variables in place of one."""
-    if len(changes) == 1:
-        return _checked(content, read, release, changes[0])
-    variables = read(content)
-    steps = [] if variables is None else [_step(variables, release, change) for change in changes]
-    if variables is None or steps[0] is None or steps[0].old is None:
-        return None
-    old = steps[0].old
-    new = [(step.name, step.text) for step in steps[1:] if step is not None and step.text is not None]
-    edits = variables.replace(old, new) if len(new) == len(changes) - 1 else None
-    if edits is None:
-        return None
-    expected = Counter(map(_read_as, variables.given)) - Counter([_read_as(old)]) + Counter[Reading](new)
-    after = apply_edits(content, edits)
-    made = read(after)
-    if made is None or not _is_as_meant(made, expected, dict(new), release):
-        return None
-    secret = next((name for name, _ in new if settings.catalogue().is_secret(setting_of(name, release))), "")
-    moved = with_accepted(after, made.given, new[0][0], secret) if secret else after
-    if moved == after:
-        return edits
-    made = read(moved)
-    return as_one(content, moved) if made is not None and _is_as_meant(made, expected, dict(new), release) else edits
-
-
-def _is_as_meant(made: Variables, expected: Counter[Reading], new: Collection[str], release: Release) -> bool:
-    """Whether variables are those that were meant, and the new ones are not misread."""
-    return Counter(map(_read_as, made.given)) == expected and not any(one.name in new and is_misread(one) for one in made.given)
+    every = [one for change in changes for one in _apart(variables, release, change)]
+    return edits_of(content, every, split_of(every, rank), lambda text, steps: _edits(text, read, release, steps))
 
 
 def _apart(variables: Variables, release: Release, change: Change) -> Iterator[Change]:
@@ -125,60 +81,63 @@ def _apart(variables: Variables, release: Release, change: Change) -> Iterator[C
     yield from (Change("remove", path) for path in members)
 
 
-def _checked(content: str, read: Read, release: Release, change: Change) -> list[Edit] | None:
-    """The edits of one change, if what is read of the edited text is what was meant."""
+def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
+    """The edits of one change, or of those that put variables in place of one, if what is read of the edited text is what was meant."""
     variables = read(content)
-    step = None if variables is None else _step(variables, release, change)
-    if variables is None or step is None:
+    steps = [] if variables is None else [_step(variables, release, change) for change in changes]
+    if variables is None or None in steps:
         return None
-    edits = step.edits(variables)
-    after = None if edits is None else read(apply_edits(content, edits))
-    new = () if step.text is None else (step.name,)
-    return edits if after is not None and _is_as_meant(after, step.expected(variables.given), new, release) else None
+    step, *others = (one for one in steps if one is not None)
+    if others:
+        if step.new:
+            return None  # a member in the JSON of a variable
+        step = step._replace(new=tuple(new for one in others for new in one.new))
+    edits = step.edits(variables, _order(release))
+    if edits is None:
+        return None
+    old = [] if step.old is None else [_read_as(step.old)]
+    expected = Counter(map(_read_as, variables.given)) - Counter(old) + Counter(step.new)
+    changed = {name for name, text in step.new if text is not None}
 
+    def read_as_meant(text: str) -> Variables | None:
+        made = read(text)
+        is_meant = made is not None and Counter(map(_read_as, made.given)) == expected
+        return made if is_meant and made and not any(one.name in changed and is_misread(one) for one in made.given) else None
 
-Reading = tuple[str, "str | None"]
+    after = apply_edits(content, edits)
+    made = read_as_meant(after)
+    secret = next((name for name, _ in step.new if settings.catalogue().is_secret(setting_of(name, release))), "") if others else ""
+    moved = with_accepted(after, made.given, step.new[0][0], secret) if secret and made is not None else after
+    return as_one(content, moved) if moved != after and read_as_meant(moved) else edits if made is not None else None
 
 
 def _read_as(variable: Variable) -> Reading:
     return variable.name, variable.text
 
 
-class _Step:
-    """What is to become of one variable: ``old`` is what is there, ``name`` and ``text`` are what is to be; None where nothing is.
+class _Step(NamedTuple):
+    """What is to become of one variable: others in its place, or none. ``old`` is None where there is none yet.
 
-    What gets another name keeps its value, of which nobody has to know the text.
+    What gets another name keeps its value, whose text can be unknown. ``requote``: see :class:`Variables`.
     """
 
-    def __init__(self, old: Variable | None, name: str = "", text: str | None = None, *, order: Sequence[str] = ()) -> None:
-        self.old = old
-        self.name = name
-        self.text = text
-        self.order = order
-        self.requote = True
+    old: Variable | None
+    new: tuple[Reading, ...]
+    requote: bool = True
 
-    @property
-    def _renames(self) -> bool:
-        return self.old is not None and bool(self.name) and self.name != self.old.name
-
-    def edits(self, variables: Variables) -> list[Edit] | None:
+    def edits(self, variables: Variables, order: Sequence[str]) -> list[Edit] | None:
         """See :class:`Variables`."""
-        if self.old is None:
-            return None if self.text is None else variables.add(self.name, self.text, self.order)
-        if self._renames:
-            return variables.rename(self.old, self.name)
-        if self.text is None:
-            return variables.remove(self.old)
-        return [] if self.text == self.old.text else variables.set(self.old, self.text, requote=self.requote)
-
-    def expected(self, given: Sequence[Variable]) -> Counter[Reading]:
-        """How all variables are to be read afterwards."""
-        expected = Counter(map(_read_as, given))
-        if self.old is not None:
-            expected[_read_as(self.old)] -= 1
-        if self.text is not None or self._renames:
-            expected[self.name, self.text] += 1
-        return +expected
+        old, new = self.old, [(name, text) for name, text in self.new if text is not None]
+        if old is None:
+            return variables.add(*new[0], order) if new else None
+        if not self.new:
+            return variables.remove(old)
+        name, text = self.new[0]
+        if len(self.new) == 1 and text == old.text:
+            return variables.rename(old, name) if name != old.name else []
+        if len(self.new) == 1 and name == old.name and text is not None:
+            return variables.set(old, text, requote=self.requote)
+        return variables.replace(old, new)
 
 
 def _step(variables: Variables, release: Release, change: Change) -> _Step | None:
@@ -200,7 +159,7 @@ def _step(variables: Variables, release: Release, change: Change) -> _Step | Non
         return _set(placed, own[0] if own else None, release, change)
     if not own:
         return None
-    return _Step(own[0]) if change.action == "remove" else _rename(placed, own[0], release, change.value)
+    return _Step(own[0], ()) if change.action == "remove" else _rename(placed, own[0], release, change.value)
 
 
 def _set(placed: Sequence[tuple[SettingPath, Variable]], old: Variable | None, release: Release, change: Change) -> _Step | None:
@@ -208,7 +167,7 @@ def _set(placed: Sequence[tuple[SettingPath, Variable]], old: Variable | None, r
         return None  # it is given as its members
     text = text_of(change.path, change.value, release)
     name = old.name if old is not None else _variable(change.path, release)
-    return None if text is None or not name else _Step(old, name, text, order=_order(release))
+    return None if text is None or not name else _Step(old, ((name, text),))
 
 
 def _rename(placed: Sequence[tuple[SettingPath, Variable]], old: Variable, release: Release, target: SettingPath) -> _Step | None:
@@ -216,7 +175,19 @@ def _rename(placed: Sequence[tuple[SettingPath, Variable]], old: Variable, relea
     lengths = [(path, min(len(path), len(target))) for path, one in placed if path and one is not old]
     if not name or any(path[:length] == target[:length] for path, length in lengths):
         return None  # it is given, or a part of it
-    return _Step(old, name, old.text)
+    return _Step(old, ((name, old.text),))
+
+
+def _inner_step(path: SettingPath, whole: Variable, release: Release, change: Change) -> _Step | None:
+    """A change of a member of an object that a variable gives as JSON, of which all else stays as it is written."""
+    setting, old = settings.catalogue().get(path), whole.text
+    assert old is not None  # what is not known is refused before
+    if setting is None or setting.env_coercion.at(release) != "object" or valid_value(old) is INVALID:
+        return None
+    if change.action == "rename" and change.value[:-1] != change.path[:-1]:
+        return None
+    edits = json_edit(old, parse_json(old), [change._replace(path=change.path[len(path) :])])
+    return None if edits is None else _Step(whole, ((whole.name, apply_edits(old, edits)),), requote=False)
 
 
 def _variable(path: SettingPath, release: Release) -> str:
@@ -254,32 +225,3 @@ def _written(value: Any, coercion: str) -> str | None:
 def _order(release: Release) -> Sequence[str]:
     """The names of the variables, as the documentation orders their settings."""
     return tuple(variable_of(tuple(name.split(".")), release) for name in settings.catalogue().names() if "*" not in name)
-
-
-# --- Within the JSON of a variable ----------------------------------------------------------------------------------------------------
-
-
-def _inner_step(path: SettingPath, whole: Variable, release: Release, change: Change) -> _Step | None:
-    """A change of a member of an object that a variable gives as JSON, of which all else stays as it is written."""
-    setting, old = settings.catalogue().get(path), whole.text
-    assert old is not None  # what is not known is refused before
-    if setting is None or setting.env_coercion.at(release) != "object" or valid_value(old) is INVALID:
-        return None
-    edits = _inner_edits(old, change._replace(path=change.path[len(path) :]), len(path), change.path)
-    if edits is None:
-        return None
-    step = _Step(whole, whole.name, apply_edits(old, edits))
-    step.requote = False
-    return step
-
-
-def _inner_edits(text: str, change: Change, above: int, path: SettingPath) -> list[Edit] | None:
-    parsed = parse_json(text)
-    if change.action == "set":
-        try:
-            return set_whole(text, parsed, change.path, change.value)
-        except (TypeError, ValueError):  # a value that JSON has no text for
-            return None
-    if change.action == "remove":
-        return remove(text, parsed, change.path)
-    return rename(text, parsed, change.path, str(change.value[-1])) if change.value[:-1] == path[:-1] else None
