@@ -17,6 +17,7 @@ from support.hostile import DIGITS, TEXTS, VALUES
 from linter import settings
 from linter.conformance import mismatch, values
 from linter.conformance import names as name_checks
+from linter.conformance.reader import Reader
 from linter.load import Input
 from linter.model import Document
 from linter.run import Options, Outcome, lint_input
@@ -241,12 +242,11 @@ WRONG: Final = f'{{{BASE}, "mfaAuthenticatorWindow": 99, "maxSearchOffset": -1, 
 
 def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     before = lint(WRONG)
-    out_of_range = values.out_of_range
 
-    def fail(value: Any, setting: settings.Setting) -> Any:
-        return out_of_range(value, setting) if setting.name != "mfaAuthenticatorWindow" else 1 // 0
+    def fail(value: Any, setting: settings.Setting, reader: Reader) -> Any:
+        return values.out_of_range(value, setting, reader) if setting.name != "mfaAuthenticatorWindow" else 1 // 0
 
-    monkeypatch.setattr(values, "out_of_range", fail)
+    monkeypatch.setattr(mismatch, "_OF_JSON", tuple(fail if one is values.out_of_range else one for one in mismatch._OF_JSON))
     outcome = lint(WRONG)
     (bug,) = outcome.bugs
     assert bug.startswith("medplum.config.json: checking a setting on mfaAuthenticatorWindow failed with ZeroDivisionError at ")
@@ -260,7 +260,7 @@ def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: 
     def fail(path: Any, *_others: Any) -> Any:
         if path == ("zqa",):
             raise ValueError("hunter2")
-        return name_checks._Guess()
+        return "", False
 
     monkeypatch.setattr(name_checks, "_meant", fail)
     outcome = lint(f'{{{BASE}, "zqa": 1, "zqb": 2, "mfaAuthenticatorWindow": 99}}')
@@ -272,10 +272,10 @@ def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: 
 
 
 def test_a_bug_that_shows_at_many_places_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_self: Any, _path: Any, _value: Any, _setting: Any) -> Any:
+    def fail(*_arguments: Any) -> Any:
         raise KeyError
 
-    monkeypatch.setattr(mismatch._Checker, "check", fail)
+    monkeypatch.setattr(mismatch, "check", fail)
     outcome = lint("{" + ", ".join(f'"zq{number}": 1' for number in range(50)) + "}", kind="server/json")
     assert len(outcome.bugs) == 1
     assert any(finding.rule == "missing-setting" for finding in outcome.result.findings)
@@ -283,7 +283,7 @@ def test_a_bug_that_shows_at_many_places_is_reported_once(monkeypatch: pytest.Mo
 
 def test_what_is_unchecked_is_known_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong_type = values.wrong_type
-    monkeypatch.setattr(values, "wrong_type", lambda value, setting: 1 // 0 if value == 1 else wrong_type(value, setting))
+    monkeypatch.setattr(values, "wrong_type", lambda value, *others: 1 // 0 if value == 1 else wrong_type(value, *others))
     document: Document = loaded('{"port": 1, "baseUrl": 2}')[0].document
     assert mismatch.unchecked(document) == {}
     assert set(mismatch.mismatches(document)) == {("baseUrl",)}

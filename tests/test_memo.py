@@ -296,7 +296,7 @@ def test_a_bug_shows_in_each_document(monkeypatch: pytest.MonkeyPatch, tmp_path:
     def fail(*_arguments: object) -> object:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(mismatch._Checker, "_mismatch", fail)
+    monkeypatch.setattr(mismatch, "_answers", fail)
     for number in range(3):
         (tmp_path / f"medplum-{number}.config.json").write_bytes(CLEAN.read_bytes())
     outcome = lint_paths([str(tmp_path)], Options(isolated=True))

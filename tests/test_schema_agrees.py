@@ -14,6 +14,7 @@ from test_every_setting import ROWS, nested
 
 from linter import settings
 from linter.conformance.mismatch import mismatches
+from linter.conformance.reader import reader_of
 from linter.conformance.values import wrong_type
 from linter.formats.placeholders import is_unresolved
 from linter.model import Document
@@ -56,8 +57,10 @@ def rules_say(setting: Setting, value: Any) -> bool:
     document: Document = bare(nested(setting.name.split("."), value))
     path = tuple(0 if step == "*" else step for step in setting.name.split("."))
     mismatch = mismatches(document).get(path)
+    reader = reader_of(document)
+    assert reader is not None
     if mismatch is not None and mismatch.aspect == "advice":
-        return wrong_type(value, setting) is None  # a fraction that works, but should not be so small or large
+        return wrong_type(value, setting, reader) is None  # a fraction that works, but should not be so small or large
     return mismatch is None or mismatch.aspect not in CHECKED_BY_BOTH
 
 

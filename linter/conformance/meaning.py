@@ -3,58 +3,56 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
-from .. import settings
 from ..formats import FORMATS
 from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
-from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final
 from .mismatch import MISREAD, is_unread, mismatch_of
+from .reader import reader_of
 from .values import MEANS_TRUE
+from .written import bucket, without_separators
 
 _HOSTS: Final = ("hostname", "host-or-socket")
 
 
 def meant(document: Document, path: SettingPath, value: Any) -> Any:
-    """What a value that does not fit plainly stands for, for those who compare with it; ``UNKNOWN`` where nobody can tell.
+    """What a value that does not fit plainly stands for, for those who compare with it; ``UNKNOWN`` where that is not plain.
 
     ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and hides no ARN of another account.
     """
     if is_unread(document, path):
         return UNKNOWN
     owner, inner = document.owner(path)
-    mismatch = mismatch_of(owner, inner)
-    kind = catalogue_kind(owner.kind)
-    setting = settings.catalogue(kind).get(inner) if kind in settings.KINDS else None
+    mismatch, reader = mismatch_of(owner, inner), reader_of(owner)
+    setting = reader.catalogue.get(inner) if reader is not None else None
+    aspect = mismatch.aspect if mismatch is not None else ""
     if setting is None or (mismatch is None and not isinstance(value, str)):
-        return UNKNOWN if mismatch is not None and mismatch.aspect in MISREAD else value
-    if mismatch is not None and mismatch.aspect in MISREAD:
-        if value == "" and mismatch.aspect == "boolean-spelling" and kind == "infra":
+        return UNKNOWN if aspect in MISREAD else value
+    if aspect in MISREAD:
+        if value == "" and aspect == "boolean-spelling" and reader is not None and reader.who == "the CDK":
             return False  # the CDK asks of every switch only whether JavaScript takes it for true
-        return _spelt_otherwise(value, setting, mismatch.aspect)
-    if mismatch is not None and mismatch.aspect == "format":
+        return _spelt_otherwise(value, setting, aspect)
+    if aspect == "format":
         return _read_otherwise(value, setting)
     if "server-url" in setting.tags:
-        return _with_slash(value)
+        is_base = isinstance(value, str) and not value.endswith("/") and FORMATS["base-url"].reason(value) is None
+        return f"{value}/" if is_base else value  # that it lacks the slash is reported, and what is beneath it is known all the same
     if mismatch is None and setting.types[:1] == ("integer",):
-        return _number(value)
+        # Where the server takes either, as of a port; any other text, such as the path of a socket, is itself.
+        return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
     return value.removesuffix(".") if setting.format in _HOSTS and isinstance(value, str) else value
 
 
 def switch(document: Document, path: SettingPath, value: Any) -> Any:
     """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` for any other value."""
     owner, inner = document.owner(path)
-    mismatch = mismatch_of(owner, inner)
-    if mismatch is None or mismatch.aspect != "boolean-spelling":
+    mismatch, reader = mismatch_of(owner, inner), reader_of(owner)
+    if mismatch is None or mismatch.aspect != "boolean-spelling" or reader is None:
         return UNKNOWN
-    setting = settings.catalogue(catalogue_kind(owner.kind)).get(inner)
+    setting = reader.catalogue.get(inner)
     return meant(document, path, value) if setting is not None and setting.types == ("boolean",) else UNKNOWN
-
-
-def _number(value: str) -> Any:
-    """The number that a text stands for where the server takes either, as of a port; any other, such as the path of a socket, is itself."""
-    return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
 
 
 def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
@@ -87,28 +85,21 @@ _LONGEST_NAME: Final = 1_000
 
 def _read_otherwise(value: Any, setting: Setting) -> Any:
     """A text in another form than it should have, in which what others compare with can be read all the same."""
-    if not isinstance(value, str) or setting.format not in ("aws-account", "aws-region", "s3-bucket", *_HOSTS):
+    if not isinstance(value, str) or setting.format not in _READABLE:
         return value
-    if len(value) > _LONGEST_NAME:
-        return UNKNOWN
-    if setting.format == "aws-account":
-        text = re.sub(r"[\s-]", "", value)
-    elif setting.format == "aws-region":
-        text = value.strip().lower()
-    else:
-        around = _around_host(value) if setting.format in _HOSTS else _around_bucket(value)
-        text = around[1] if around is not None else ""
-    return text if FORMATS[setting.format].reason(text) is None else UNKNOWN
+    text = _READABLE[setting.format](value) if len(value) <= _LONGEST_NAME else None
+    return text if text is not None and FORMATS[setting.format].reason(text) is None else UNKNOWN
 
 
-def _around_host(value: str) -> re.Match[str] | None:
-    return re.fullmatch(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/\\?#\s]*@)?([^/\\?#@:\s]+?)\.?(?::[0-9]*)?(?:[/\\?#]\S*)?\s*", value)
+def _host(text: str) -> str | None:
+    around = re.fullmatch(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/\\?#\s]*@)?([^/\\?#@:\s]+?)\.?(?::[0-9]*)?(?:[/\\?#]\S*)?\s*", text)
+    return around[1] if around is not None else None
 
 
-def _around_bucket(value: str) -> re.Match[str] | None:
-    return re.fullmatch(r"\s*(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?\s*", value)
-
-
-def _with_slash(url: Any) -> Any:
-    """A base URL with the slash that it should end with: that it lacks is reported, and what is beneath it is known all the same."""
-    return f"{url}/" if isinstance(url, str) and not url.endswith("/") and FORMATS["base-url"].reason(url) is None else url
+_READABLE: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "aws-account": without_separators,
+    "aws-region": lambda text: text.strip().lower(),
+    "s3-bucket": bucket,
+    **dict.fromkeys(_HOSTS, _host),
+}
+"""What can be read in a text by the format that it should have."""

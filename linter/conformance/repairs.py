@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 
-from .. import settings, suggest
+from .. import suggest
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import origin_of
 from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath, dotted
-from ..release import MAIN, Release
 from ..server.loader import SECRETS, compares_with_true, loaded_value
-from ..settings import Catalogue, Setting
-from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
-from ..typed import Any, Final
+from ..settings import Setting
+from ..typed import Any, Final, NamedTuple
 from . import names, tls, values, written
-from .mismatch import mismatch_of, mismatches
+from .mismatch import first_flaw, mismatch_of, mismatches
+from .reader import Reader, letters_of, names_in, reader_of
 from .secrets import is_called_secret, is_name_of_secret
 
 _NEAR: Final = 0.8
@@ -31,97 +29,74 @@ _SHORTEST: Final = 4
 """Letters of a name in which one wrong letter leaves no doubt: ``db`` is not far from anything."""
 
 
-class _Place:
-    """A setting of a document, with what the catalogue says of it and how its loader takes it."""
+class _Place(NamedTuple):
+    """A setting of a document, with what the catalogue says of it and how its loader takes it; ``text`` is that of its own entry."""
 
-    def __init__(self, document: Document, path: SettingPath) -> None:
-        self.document = document
-        self.path = path
-        self.value = document.get(path)
-        self.kind = catalogue_kind(document.kind)
-        self.catalogue = settings.catalogue(self.kind)
-        self.setting = self.catalogue.get(path)
-        self.release: Release = document.server.release if self.kind == "server" else MAIN
-        by = DOCUMENT_KINDS[document.kind].coercion if document.kind in DOCUMENT_KINDS else None
-        self.text = document.fact(path, "raw") if by is not None else None
-        self.by = by
+    document: Document
+    path: SettingPath
+    reader: Reader
+    value: Any
+    text: str | None
+    setting: Setting | None
 
-    def moved_to(self, path: SettingPath, setting: Setting) -> _Place:
-        """The same value as that of another setting."""
-        there = object.__new__(_Place)
-        there.__dict__.update(self.__dict__)
-        there.path, there.setting = path, setting
-        return there
+    @property
+    def coercion(self) -> str:
+        """What the loader makes of the text of the setting."""
+        return self.reader.coercion(self.setting) if self.setting is not None else "none"
 
-    def coercion_of(self, setting: Setting) -> str:
-        """What the loader makes of a text for a setting; ``none`` too where nothing is converted."""
-        return str(getattr(setting, self.by).at(self.release)) if self.by is not None else "none"
+
+def _place(document: Document, path: SettingPath, reader: Reader) -> _Place:
+    text = document.fact(path, "raw") if reader.by is not None else None
+    return _Place(document, path, reader, document.get(path), text if isinstance(text, str) else None, reader.catalogue.get(path))
 
 
 def meant_value(document: Document, path: SettingPath) -> Any:
     """The value that was meant by one that does not fit: as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` where nobody knows."""
-    if catalogue_kind(document.kind) not in settings.KINDS:
+    reader = reader_of(document)
+    mismatch = mismatch_of(document, path) if reader is not None else None
+    place = _place(document, path, reader) if reader is not None else None
+    if place is None or place.setting is None or place.value is UNKNOWN:
         return ABSENT
-    place = _Place(document, path)
-    mismatch = mismatch_of(document, path)
-    reader = _READERS.get(mismatch.aspect) if mismatch is not None else _without_own_origin
-    if place.setting is None or reader is None or place.value is UNKNOWN:
-        return ABSENT
-    value = reader(place, place.setting)
-    return value if value is ABSENT or value is LEFT_OUT or _fits(place, value, place.setting) else ABSENT
+    return _read_as_meant(place, mismatch.aspect if mismatch is not None else "")
 
 
-def _fits(place: _Place, value: Any, setting: Setting) -> bool:
-    """Whether the catalogue has nothing to say of a value but advice."""
-    if not setting.types:
-        return True
-    return _flaw(place, value, setting) is None
-
-
-def _flaw(place: _Place, value: Any, setting: Setting) -> str | None:
-    """The first aspect in which a value does not fit a setting."""
-    answers = (
-        values.wrong_type(value, setting),
-        values.not_allowed(value, setting, place.release),
-        values.out_of_range(value, setting),
-        values.wrong_format(value, setting),
-    )
-    return next((answer.aspect for answer in answers if answer is not None and answer.aspect != "advice"), None)
+def _read_as_meant(place: _Place, aspect: str) -> Any:
+    """What was meant by a value that does not fit in an aspect, if that fits; ``ABSENT`` where there is nothing."""
+    setting = place.setting
+    value = _READERS[aspect](place, setting) if aspect in _READERS and setting is not None else ABSENT
+    if value is ABSENT or value is LEFT_OUT or setting is None or not setting.types:
+        return value
+    return value if first_flaw(value, setting, place.reader) is None else ABSENT
 
 
 # --- Values ---------------------------------------------------------------------------------------------------------------------------
 
 
 def _switch(place: _Place, setting: Setting) -> Any:
-    if isinstance(place.text, str):
-        return _switch_of_text(place, setting, place.text)
-    if "false-means-none" in setting.tags and not place.value:
+    default = setting.default_in(place.reader.release)
+    if place.text is not None:
+        word = written.switch(place.text)
+        if word is None or compares_with_true(setting, place.coercion):
+            return ABSENT if word is None else word
+        if word:
+            return loaded_value("true", setting, place.coercion)
+        return ABSENT if default else LEFT_OUT  # any text is true to the server
+    if values.FALSE_MEANS_NONE in setting.tags and not place.value:
         return LEFT_OUT
     if not isinstance(place.value, str):
         # Whether 0 switches off what is on by default is not known, unless only false does.
-        says_off = place.value == 0 and (values.ONLY_FALSE_IS_OFF in setting.tags or not setting.default_in(place.release))
+        says_off = place.value == 0 and (values.ONLY_FALSE_IS_OFF in setting.tags or not default)
         return bool(place.value) if place.value == 1 or says_off else ABSENT
     word = written.switch(place.value)
-    if word is None or (tls.takes_options(setting) and place.value.strip().lower() not in ("true", "false")):
-        return ABSENT  # beside true and false such a text can be a name of a mode
-    return word
-
-
-def _switch_of_text(place: _Place, setting: Setting, text: str) -> Any:
-    word = written.switch(text)
-    if word is None:
-        return ABSENT
-    if compares_with_true(setting, place.coercion_of(setting)):
-        return word
-    if word:
-        return loaded_value("true", setting, place.coercion_of(setting))
-    return ABSENT if setting.default_in(place.release) else LEFT_OUT  # any text is true to the server
+    # Beside true and false a text in the place of the options of TLS can be a name of a mode.
+    is_word = not tls.takes_options(setting) or place.value.strip().lower() in ("true", "false")
+    return ABSENT if word is None or not is_word else word
 
 
 def _number(place: _Place, setting: Setting) -> Any:
-    if isinstance(place.text, str) and place.coercion_of(setting) != "integer":
+    if place.text is not None and place.coercion != "integer":
         return ABSENT  # it stays text, whatever it is
-    text = place.text if isinstance(place.text, str) else place.value
+    text = place.text if place.text is not None else place.value
     number = written.whole_number(text, setting.unit) if isinstance(text, str) else None
     return ABSENT if number is None else number
 
@@ -143,26 +118,26 @@ def _of_type(place: _Place, setting: Setting) -> Any:
     if {"integer", "number"}.intersection(types):
         number = written.whole_number(value, setting.unit)
         return ABSENT if number is None else number
-    if {"object", "array"}.intersection(types):
-        return written.holder(value)
-    return ABSENT
+    return written.holder(value) if setting.is_container else ABSENT
 
 
 def _choice(place: _Place, setting: Setting) -> Any:
     """The one of the choices that a text differs from in case and blanks only, else the only one that it is like."""
     if not isinstance(place.value, str):
         return ABSENT
-    choices = {str(one).lower(): one for one in setting.enum_in(place.release)}
+    release = place.reader.release
+    choices = {str(one).lower(): one for one in setting.enum_in(release)}
     word = place.value.strip().lower()
     near = word if word in choices else suggest.only_near(word, choices, _NEAR_CHOICE)
-    return choices[near] if near is not None and setting.allows(str(choices[near]), place.release) else ABSENT
+    return choices[near] if near is not None and setting.allows(str(choices[near]), release) else ABSENT
 
 
 def _form(place: _Place, setting: Setting) -> Any:
     text = written.in_form(setting.format, place.value) if isinstance(place.value, str) else None
-    if text is None or (setting.format in ("hostname", "host-or-socket") and not _keeps_port(place, text)):
-        return ABSENT
-    return text
+    port = written.port_of(place.value) if text is not None and setting.format in ("hostname", "host-or-socket") else None
+    # The port that a host was written with has to be given beside it, or to be the one that the CDK uses.
+    is_kept = str(place.document.get((*place.path[:-1], "port"))) == port or (place.reader.who == "the CDK" and port == "443")
+    return text if text is not None and (port is None or is_kept) else ABSENT
 
 
 def _without_own_origin(place: _Place, setting: Setting) -> Any:
@@ -177,13 +152,8 @@ def _without_own_origin(place: _Place, setting: Setting) -> Any:
     return (", " if ", " in place.value else ",").join(kept) or LEFT_OUT
 
 
-def _keeps_port(place: _Place, host: str) -> bool:
-    """Whether a port that a host was written with is given beside it, or is none."""
-    port = written.port_of(place.value)
-    return port is None or str(place.document.get((*place.path[:-1], "port"))) == port or (place.kind == "infra" and port == "443")
-
-
 _READERS: Final = {
+    "": _without_own_origin,
     "boolean": _switch,
     "boolean-spelling": _switch,
     "integer": _number,
@@ -206,11 +176,13 @@ def meant_name(document: Document, path: SettingPath) -> SettingPath | None:
 
 
 def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
-    if catalogue_kind(document.kind) not in settings.KINDS:
+    reader = reader_of(document)
+    if reader is None:
         return {}
-    candidates = {path: _candidate(_Place(document, path), one.aspect) for path, one in mismatches(document).items()}
+    of_names = {path: one.aspect for path, one in mismatches(document).items() if one.aspect in _OF_NAMES}
     if document.kind == "server/ssm":
-        candidates |= {(name,): _of_nested(_Place(document, (name,)), name) for name in document.data if "/" in name}
+        of_names |= {(name,): "nested" for name in document.data if "/" in name}
+    candidates = {path: _candidate(_place(document, path, reader), aspect) for path, aspect in of_names.items()}
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
     rivals = Counter(found.values())
     # Where another name is meant for a member of an object, that object is given, and this name is not the only one that gives it.
@@ -220,21 +192,14 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
 
 def _candidate(place: _Place, aspect: str) -> SettingPath | None:
     """The setting that a name stands for, given or not."""
-    if aspect not in _OF_NAMES:
-        return None
-    target = _misspelt(place) if aspect == "misspelt" else _of_variable(place) if place.document.kind == "server/env" else _named(place)
-    return target if target is not None and _can_take(place, target, mended=aspect == "misspelt") else None
-
-
-def _of_nested(place: _Place, name: str) -> SettingPath | None:
-    """The setting of a parameter whose name has slashes in place of dots."""
-    target = tuple(name.split("/"))
-    return target if _can_take(place, target) else None
-
-
-def _misspelt(place: _Place) -> SettingPath | None:
-    needed = names.needed_like(str(place.path[0]))
-    return (needed,) if needed else None
+    first = str(place.path[0])
+    if aspect == "nested":  # a parameter whose name has slashes in place of dots
+        target: SettingPath | None = tuple(first.split("/"))
+    elif aspect == "misspelt":
+        target = (names.needed_like(first),)
+    else:
+        target = _of_variable(place) if place.document.kind == "server/env" else _named(place)
+    return target if target is not None and _can_take(place, target, reformed=aspect == "misspelt") else None
 
 
 def _of_variable(place: _Place) -> SettingPath | None:
@@ -242,106 +207,76 @@ def _of_variable(place: _Place) -> SettingPath | None:
     from ..settings.env_names import setting_of
     from .variables import meant_setting, near_variable  # only in the environment
 
+    reader = place.reader
     variable = str(place.document.fact(place.path, "name") or "")
-    target = meant_setting(variable, place.setting, place.catalogue, place.release)
-    if target is None and place.setting is None:
-        near = near_variable(variable, place.catalogue, place.release)
-        target = place.catalogue.get(setting_of(near, place.release)) if near else None
+    target = meant_setting(variable, place.setting, reader)
+    if target is None and place.setting is None and (near := near_variable(variable, reader)):
+        target = reader.catalogue.get(setting_of(near, reader.release))
         target = target if target is not None and _is_near(place, tuple(target.name.split("."))) else None
     if place.path[-1] == "proxyEndpoint":
         return None  # it stands for two settings: the host, and that TLS is on
-    if target is None or target.name in SECRETS or target.env_unsettable.at(place.release):
+    if target is None or target.name in SECRETS or target.env_unsettable.at(reader.release):
         return None
     return tuple(target.name.split("."))
 
 
 def _named(place: _Place) -> SettingPath | None:
+    catalogue = place.reader.catalogue
     if place.setting is not None:
         return tuple(place.setting.use.split(".")) if place.setting.use and place.setting.origin != "never-read" else None
     above, name = place.path[:-1], str(place.path[-1])
-    dotted = tuple(part for step in place.path for part in str(step).split("."))
-    if "." in name and place.by is None and place.catalogue.get(dotted) is not None:
-        return dotted
-    members = _members(place.catalogue, place.release, place.catalogue.name_of(above))
-    inner = _by_letters(place).get(names.letters_of(name)) if not above and name.lower() not in members else None
+    if "." in name and place.reader.by is None and catalogue.get(names.without_dots(place.path)) is not None:
+        return names.without_dots(place.path)
+    live = names_in(catalogue, place.reader.release)
+    members = {one.lower(): one for one in live.members.get(catalogue.name_of(above), ())}
+    # At the top the letters can be those of the whole name of a setting in a section: ``redis_tls``.
+    inner = live.by_letters.get(letters_of(name), []) if not above and name.lower() not in members else []
+    if len(inner) == 1 and "*" not in inner[0]:
+        return inner[0]
     near = name.lower() if name.lower() in members else suggest.only_near(name.lower(), members, _NEAR)
     target = (*above, members[near]) if near is not None else None
-    return inner or (target if target is not None and _is_near(place, target) else None)
-
-
-def _members(catalogue: Catalogue, release: Release, holder: SettingPath) -> Mapping[str, str]:
-    """The settings in an object by their last steps in lower case."""
-    return _members_of_all(catalogue, release).get(holder, {})
-
-
-@cache
-def _members_of_all(catalogue: Catalogue, release: Release) -> Mapping[SettingPath, Mapping[str, str]]:
-    live = names.live_names(catalogue, release)
-    return {holder: {one.lower(): one for one in members} for holder, members in live.members.items()}
-
-
-def _by_letters(place: _Place) -> Mapping[str, SettingPath]:
-    """The settings inside of sections by the letters of their whole names, which one at the top can have: ``redis_tls``."""
-    return _names_by_letters(place.catalogue, place.release)
-
-
-@cache
-def _names_by_letters(catalogue: Catalogue, release: Release) -> Mapping[str, SettingPath]:
-    known: dict[str, list[str]] = {}
-    for same in names.live_names(catalogue, release).ending.values():
-        for name in same:
-            known.setdefault(names.letters_of(name), []).append(name)
-    return {letters: tuple(same[0].split(".")) for letters, same in known.items() if len(same) == 1 and "*" not in same[0]}
+    return target if target is not None and _is_near(place, target) else None
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:
     """Whether a name is a setting's but for case, separators and one letter; a likeness is worth a hint, and no edit."""
-    above, name = (names.letters_of(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
-    its_above, its_name = (names.letters_of(dotted(part)) for part in (target[:-1], target[-1:]))
+    above, name = (letters_of(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
+    its_above, its_name = (letters_of(dotted(part)) for part in (target[:-1], target[-1:]))
     if above != its_above:
         return suggest.is_slip(above + name, its_above + its_name)
     return name == its_name or (min(len(name), len(its_name)) >= _SHORTEST and suggest.is_slip(name, its_name))
 
 
-def _is_unknown(value: Any) -> bool:
-    return value is UNKNOWN or is_unresolved(value)
-
-
-def _can_take(place: _Place, target: SettingPath, *, mended: bool = False) -> bool:
+def _can_take(place: _Place, target: SettingPath, *, reformed: bool) -> bool:
     """Whether the value of a name can be a setting's: it fits, is read as it is, and is no secret that others see or that another has.
 
-    It need not fit if it can be ``mended``: that is for a setting without which the server does nothing wrong, because it does not start.
+    It need not fit if it can be ``reformed``, as the next round of fixes does: that is for a setting without which the server does nothing
+    wrong, because it does not start.
     """
-    setting = place.catalogue.get(target)
-    if setting is None or not setting.is_read_by(place.release) or (target[-1] in SECRETS and place.by != "ssm_coercion"):
+    reader, value = place.reader, place.value
+    setting = reader.catalogue.get(target)
+    if setting is None or not setting.is_read_by(reader.release) or (target[-1] in SECRETS and reader.by != "ssm_coercion"):
         return False
     if not _is_as_secret(place, target):
         return False
-    if _is_unknown(place.value):
+    if value is UNKNOWN or is_unresolved(value):
         return True
-    if isinstance(place.text, str):
-        loaded = loaded_value(place.text, setting, place.coercion_of(setting))
-        if loaded != place.value or type(loaded) is not type(place.value):
+    there = place._replace(path=target, setting=setting)
+    if place.text is not None:
+        loaded = loaded_value(place.text, setting, there.coercion)
+        if loaded != value or type(loaded) is not type(value):
             return False
-    return _fits(place, place.value, setting) or (mended and _can_be_mended(place, target, setting))
-
-
-def _can_be_mended(place: _Place, target: SettingPath, setting: Setting) -> bool:
-    """Whether the value of a name plainly stands for another one that fits a setting, which the next round of fixes makes of it."""
-    reader = _READERS.get(_flaw(place, place.value, setting) or "")
-    if reader is None:
-        return False
-    there = place.moved_to(target, setting)
-    value = reader(there, setting)
-    return value is not ABSENT and value is not LEFT_OUT and _fits(there, value, setting)
+    flaw = first_flaw(value, setting, reader) if setting.types else None
+    return flaw is None or (reformed and _read_as_meant(there, flaw) not in (ABSENT, LEFT_OUT))
 
 
 def _is_as_secret(place: _Place, target: SettingPath) -> bool:
     """Whether a name and a setting are both those of secrets, or both are not; but of two secrets neither is meant by the other's name."""
-    is_secret = place.catalogue.is_secret(target)
+    catalogue = place.reader.catalogue
+    is_secret = catalogue.is_secret(target)
     if place.setting is not None:
-        return place.catalogue.is_secret(place.path) == is_secret
+        return catalogue.is_secret(place.path) == is_secret
     name = str(place.path[-1])
-    if names.letters_of(name) in map(names.letters_of, (str(target[-1]), dotted(target))):
+    if letters_of(name) in map(letters_of, (str(target[-1]), dotted(target))):
         return True
     return is_called_secret(name) == is_secret and not (is_secret and is_name_of_secret(name))

@@ -12,7 +12,9 @@ from ..patterns import pattern
 from ..settings import Setting
 from ..syntax.json import valid_value
 from ..typed import Any, Final
+from . import values
 from .answer import Mismatch
+from .reader import Reader
 from .values import MEANS_FALSE, misread_switch
 
 _OF_PG: Final = frozenset({"true", "no-verify", ""})
@@ -45,7 +47,7 @@ def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
     return Mismatch("object", reason.add("why", "it turns TLS on, but its options are ignored", ": ").add("remedy", way_out))
 
 
-def text_in_json(value: Any, setting: Setting) -> Mismatch | None:
+def text_in_json(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of a text in a file whose values are not converted; None where it is that of a text in place of any other switch."""
     if not isinstance(value, str) or not takes_options(setting) or value in ("true", ""):
         return None
@@ -68,9 +70,10 @@ def _says_only_that(text: str) -> bool:
     return _WORD.fullmatch(text) is not None or valid_value(text) in _NOTHING
 
 
-def works_as_text(value: Any, setting: Setting) -> bool:
-    """Whether a text is as good as a value of the setting's types."""
-    return value == "no-verify" and takes_options(setting) and not _is_of_redis(setting)
+def wrong_type(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
+    """The mismatch of a value that has none of the setting's types, nor is a text that is as good as one."""
+    is_as_good = value == "no-verify" and takes_options(setting) and not _is_of_redis(setting)
+    return None if is_as_good else values.wrong_type(value, setting, reader)
 
 
 def _is_of_redis(setting: Setting) -> bool:

@@ -10,11 +10,12 @@ from ..formats import FORMATS
 from ..model import Message, sentence
 from ..patterns import pattern
 from ..redaction.numbers import is_short, number_text, short_number_text
-from ..release import Release, ServerVersion
+from ..release import Release
 from ..settings import Setting
 from ..typed import Any, Final
 from .answer import Mismatch
 from .names import near_name
+from .reader import Reader
 
 _TYPE_NAMES = {
     "string": "text",
@@ -25,9 +26,6 @@ _TYPE_NAMES = {
     "array": "an array",
 }
 
-
-_TYPE_CHECKED = "type-checked"
-"""The tag of the settings whose type the CDK's library checks when it writes the template; it takes all others as they are."""
 
 FALSE_MEANS_NONE = "false-means-none"
 """The tag of the settings that the CDK leaves out at any value that JavaScript takes for false."""
@@ -43,40 +41,38 @@ MEANS_FALSE = frozenset({"false", "no", "off", "0", "n", "f", "disabled", "none"
 MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 
 
-def external_secret(value: Any) -> Mismatch | None:
+def external_secret(value: Any, _setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of an external secret (``system``, ``key``, ``type``) outside of the CDK's own config; None for any other value."""
     if isinstance(value, dict) and {"system", "key"} <= value.keys() <= {"system", "key", "type"}:
         return Mismatch("own-value", "is an external secret, which only the CDK resolves, and only in its own config")
     return None
 
 
-def boolean_in_json(value: Any, setting: Setting, reader: str, release: Release) -> Mismatch | None:
+def boolean_in_json(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
     """The mismatch of a text or number where a switch belongs, in a file whose values are not converted; None where it fits."""
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    if _TYPE_CHECKED in setting.tags:
-        return None
+    if "type-checked" in setting.tags:
+        return None  # the CDK's library checks its type when it writes the template, and takes all others as they are
+    on, who = outcome(setting, True, reader.release), reader.who
     if isinstance(value, str):
-        another_text = setting.types[0] != "boolean" and value.lower() not in MEANS_FALSE | MEANS_TRUE
-        return None if another_text else _text_for_boolean(value, setting, reader, release)
+        word = value.strip().lower()
+        if setting.types[0] != "boolean" and value.lower() not in MEANS_FALSE | MEANS_TRUE:
+            return None
+        if not value:
+            return EMPTY_SWITCH
+        if word in MEANS_TRUE:
+            reason = sentence("must be true without quotes", f"{who} reads this text as true, like any other", by="; ")
+            return Mismatch("boolean-spelling", reason)
+        what = f"is text, and {who} reads any text as true"
+        return misread_switch(setting, True, sentence(what, on, "write true or false without quotes", by=", so "))
     if "integer" in setting.types:
         return None
     if value == 0 and ONLY_FALSE_IS_OFF in setting.tags:
-        effect = outcome(setting, True, release)
-        return misread_switch(setting, True, sentence(f"is 0, and {reader} takes only false for false", effect, "write false", by=", so "))
+        return misread_switch(setting, True, sentence(f"is 0, and {who} takes only false for false", on, "write false", by=", so "))
     which = f"the number {number_text(value)}" if value in (0, 1) else "this number"  # any other can be a secret in the wrong place
-    reason = sentence("must be true or false", f"{reader} reads {which} as {number_text(bool(value))}", by="; ")
+    reason = sentence("must be true or false", f"{who} reads {which} as {number_text(bool(value))}", by="; ")
     return Mismatch("boolean-spelling", reason)
-
-
-def _text_for_boolean(value: str, setting: Setting, reader: str, release: Release) -> Mismatch:
-    if not value:
-        return EMPTY_SWITCH
-    if value.strip().lower() in MEANS_TRUE:
-        reason = sentence("must be true without quotes", f"{reader} reads this text as true, like any other", by="; ")
-        return Mismatch("boolean-spelling", reason)
-    what, effect = f"is text, and {reader} reads any text as true", outcome(setting, True, release)
-    return misread_switch(setting, True, sentence(what, effect, "write true or false without quotes", by=", so "))
 
 
 def misread_switch(setting: Setting, read_as: bool, reason: Message) -> Mismatch:
@@ -85,7 +81,7 @@ def misread_switch(setting: Setting, read_as: bool, reason: Message) -> Mismatch
 
 
 def outcome(setting: Setting, value: bool, release: Release) -> str:
-    """What happens in a release when a switch is on or off, as a clause; empty where nobody knows."""
+    """What happens in a release when a switch is on or off, as a clause; empty where that is not known."""
     return (setting.if_true if value else setting.if_false).at(release)
 
 
@@ -94,48 +90,33 @@ def so(effect: str) -> str:
     return f", so {effect}" if effect else ""
 
 
-def left_out(value: Any, setting: Setting) -> Mismatch | None:
+def left_out(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of a value of another type with which the CDK does as if the setting were left out; None for any other value."""
     if FALSE_MEANS_NONE not in setting.tags or not isinstance(value, str | int | float) or value or _is_one_of(value, setting.types):
         return None
-    reason = sentence(f"is {_as_written(value)}, which the CDK takes for left out", remedy="leave it out", then=": ")
-    return Mismatch("boolean-spelling", reason)
+    written = "an empty text" if value == "" else number_text(value)
+    return Mismatch("boolean-spelling", sentence(f"is {written}, which the CDK takes for left out", remedy="leave it out", then=": "))
 
 
-def _as_written(value: str | float) -> str:
-    return "an empty text" if value == "" else number_text(value)
-
-
-def inexact_number(value: Any, setting: Setting, server: ServerVersion) -> Mismatch | None:
+def inexact_number(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
     """The mismatch of what is no whole number and works all the same, as the server's library takes it; None for any other value."""
-    if isinstance(value, float) and not value.is_integer() and value - value == 0 and "takes-fractions" in setting.tags:
-        spelling = Mismatch("integer-spelling", sentence("should be a whole number", "the server makes one of it"))
-        return out_of_range(value, setting) or spelling
-    if not isinstance(value, str):
-        return None
-    if takes_digits(setting, server.release) and re.fullmatch("[0-9]{1,15}", value):
+    server, tags = reader.server, setting.tags
+    reason: Message | None = None
+    if isinstance(value, float) and not value.is_integer() and value - value == 0 and "takes-fractions" in tags:
+        reason = sentence("should be a whole number", "the server makes one of it")
+    takes_digits = "takes-digits" in tags or (setting.digits_until is not None and server.release <= setting.digits_until)
+    if isinstance(value, str) and takes_digits and re.fullmatch("[0-9]{1,15}", value):
         reason = sentence("should be a number without quotes", "that the server reads this text as one is an accident")
-        spelling = Mismatch("integer-spelling", reason)
-        return out_of_range(value, setting) or spelling
-    if "takes-durations" in setting.tags and _DURATION.fullmatch(value):
-        has_unit = value[-1:].isalpha()
-        if has_unit and server.release < _TAKES_DURATIONS:
-            return None
-        older = has_unit and server.may_be_before(_TAKES_DURATIONS)
-        but = f", but servers before {_TAKES_DURATIONS} set no limit with it" if older else ""
-        reason = sentence("should be a number of milliseconds", f"PostgreSQL reads this text as a time{but}")
-        return Mismatch("integer-spelling", reason)
-    return None
-
-
-def takes_inexact_numbers(setting: Setting, release: Release) -> bool:
-    """Whether a release takes for the number of a setting what is none: a fraction, digits in quotes, or a time."""
-    return takes_digits(setting, release) or not {"takes-fractions", "takes-durations"}.isdisjoint(setting.tags)
-
-
-def takes_digits(setting: Setting, release: Release) -> bool:
-    """Whether a release takes digits in quotes as the number."""
-    return "takes-digits" in setting.tags or (setting.digits_until is not None and release <= setting.digits_until)
+    if reason is not None:
+        return out_of_range(value, setting, reader) or Mismatch("integer-spelling", reason)
+    if not (isinstance(value, str) and "takes-durations" in tags and _DURATION.fullmatch(value)):
+        return None
+    has_unit = value[-1:].isalpha()
+    if has_unit and server.release < _TAKES_DURATIONS:
+        return None
+    older = has_unit and server.may_be_before(_TAKES_DURATIONS)
+    but = f", but servers before {_TAKES_DURATIONS} set no limit with it" if older else ""
+    return Mismatch("integer-spelling", sentence("should be a number of milliseconds", f"PostgreSQL reads this text as a time{but}"))
 
 
 _TAKES_DURATIONS: Final = Release((5, 1, 4))
@@ -148,22 +129,20 @@ _PLAIN: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "object": d
 """The types of which any value of one class is."""
 
 
-def wrong_type(value: Any, setting: Setting) -> Mismatch | None:
+def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of a value that has none of the setting's types; None where it has one."""
-    if type(value) is _PLAIN.get(setting.types[0]):
+    types = setting.types
+    if type(value) is _PLAIN.get(types[0]):
         return None
-    if setting.types[0] == "integer" and isinstance(value, str) and "string" in setting.types:
-        # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
-        return None if value.isascii() and value.isdecimal() else _of_another_type(value, f"must be a whole number, not {_kind_of(value)}")
-    if _is_one_of(value, setting.types):
+    # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
+    is_port = types[0] == "integer" and isinstance(value, str) and "string" in types
+    if value.isascii() and value.isdecimal() if is_port else _is_one_of(value, types):
         return None
-    wanted = " or ".join(_TYPE_NAMES[name] for name in setting.types)
-    is_fraction = isinstance(value, float) and abs(value) < inf and value % 1 and "integer" in setting.types
-    return _of_another_type(value, f"must be {wanted}, not {'a fraction' if is_fraction else _kind_of(value)}")
-
-
-def _of_another_type(value: Any, reason: str) -> Mismatch:
-    return Mismatch("type", reason, mistake="text" if isinstance(value, str) else "number" if _has_type(value, "number") else "type")
+    wanted = _TYPE_NAMES["integer"] if is_port else " or ".join(_TYPE_NAMES[name] for name in types)
+    is_fraction = isinstance(value, float) and abs(value) < inf and value % 1 and "integer" in types
+    kind = "a fraction" if is_fraction else _kind_of(value)
+    mistake = "text" if isinstance(value, str) else "number" if _has_type(value, "number") else "type"
+    return Mismatch("type", f"must be {wanted}, not {kind}", mistake=mistake)
 
 
 def _is_one_of(value: Any, types: Iterable[str]) -> bool:
@@ -171,14 +150,11 @@ def _is_one_of(value: Any, types: Iterable[str]) -> bool:
 
 
 def _has_type(value: Any, name: str) -> bool:
-    if name == "boolean":
-        return isinstance(value, bool)
-    if isinstance(value, bool):
-        return False
     if name == "integer":
-        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    types: dict[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "object": dict, "array": list}
-    return isinstance(value, types[name])
+        return type(value) is int or (isinstance(value, float) and value.is_integer())
+    if name == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, _PLAIN[name])
 
 
 def _kind_of(value: Any) -> str:
@@ -191,52 +167,47 @@ def _kind_of(value: Any) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
-def not_allowed(value: Any, setting: Setting, release: Release, *, is_newer: bool = False) -> Mismatch | None:
+def not_allowed(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
     """The mismatch of a value that is not one of the setting's choices in a release; None where it is, is empty, or there are none.
 
-    A server that ``is_newer`` than all known releases may take a word that resembles none of them.
+    A server that is newer than all known releases may take a word that resembles none of them.
     """
     if not setting.enum or isinstance(value, dict | list) or value == "":
         return None
-    allowed = [str(one) for one in setting.enum_in(release)]
+    allowed = [str(one) for one in setting.enum_in(reader.release)]
     given = str(value)
     if given in allowed or (setting.ignore_case and given.upper() in (one.upper() for one in allowed)):
         return None
     near = near_name(given, tuple(allowed)) if isinstance(value, str) else ""
     hint = f" (did you mean {near}?)" if near else ""
-    known = "" if near or not is_newer else ", as far as this version of medplum-lint knows"
+    known = ", as far as this version of medplum-lint knows" if reader.server.newer and not near else ""
     choices = f"{'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}"
     return Mismatch("value", f"must be {choices}{hint}{known}", may_be_newer=bool(known))
 
 
-def has_range(setting: Setting) -> bool:
-    """Whether the numbers of a setting have a bound of any kind."""
-    return any(bound is not None for bound in (setting.min, setting.max, setting.advised_min, setting.advised_max))
-
-
-def out_of_range(value: Any, setting: Setting) -> Mismatch | None:
+def out_of_range(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of a number (in quotes too) that cannot work (``range``) or should not be (``advice``); None for any other value."""
     if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,1000}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
         return None
-    unit = f" {setting.unit}" if setting.unit else ""
     for aspect, low, high, verb in (
         ("range", setting.min, setting.max, "must be"),
         ("advice", setting.advised_min, setting.advised_max, "should be"),
     ):
         if low is not None and value < low:
             mistake = "absent" if value == 0 and setting.zero_means_default else "below" if aspect == "range" else "low"
-            return Mismatch(aspect, f"{verb} at least {low:,}{_counted(unit, low)}, not {short_number_text(value)}", mistake=mistake)
+            return Mismatch(aspect, f"{verb} at least {_counted(low, setting.unit)}, not {short_number_text(value)}", mistake=mistake)
         if high is not None and value > high:
-            what = f"{verb} at most {high:,}{_counted(unit, high)}, not {short_number_text(value)}"
+            what = f"{verb} at most {_counted(high, setting.unit)}, not {short_number_text(value)}"
             return Mismatch(aspect, sentence(what, _tolerance(value, setting)), mistake="above")
     return None
 
 
-def _counted(unit: str, number: float) -> str:
-    """A unit behind a number: of one ``millisecond``, ``point per minute``."""
-    return re.sub(r"s\b", "", unit, count=1) if number == 1 else unit
+def _counted(number: int, unit: str) -> str:
+    """A number with its unit: ``1 point per minute``, ``60,000 points per minute``."""
+    counted = re.sub(r"s\b", "", unit, count=1) if number == 1 else unit
+    return f"{number:,} {counted}".rstrip()
 
 
 def _tolerance(value: float, setting: Setting) -> str:
@@ -244,7 +215,7 @@ def _tolerance(value: float, setting: Setting) -> str:
     return f"codes up to {number_text(value * int(step[1]))} seconds old or early are accepted" if step else ""
 
 
-def wrong_format(value: Any, setting: Setting) -> Mismatch | None:
+def wrong_format(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of a text that does not have the setting's format; None where it has it, or the setting has none."""
     if not setting.format or not isinstance(value, str) or (value == "" and setting.format != "bytes"):
         return None

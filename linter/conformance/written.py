@@ -11,9 +11,7 @@ from ..model import ABSENT
 from ..patterns import pattern
 from ..syntax.json import valid_value
 from ..typed import Any, Final
-
-_TRUE: Final = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
-_FALSE: Final = frozenset({"false", "no", "off", "0", "n", "f", "disabled"})
+from .values import MEANS_FALSE, MEANS_TRUE
 
 _LONGEST: Final = 10_000
 """Characters of what is read; nothing that people write as one value is longer."""
@@ -22,7 +20,7 @@ _LONGEST: Final = 10_000
 def switch(text: str) -> bool | None:
     """The true or false that a word stands for."""
     word = text.strip().lower()
-    return True if word in _TRUE else False if word in _FALSE else None
+    return True if word in MEANS_TRUE else False if word in MEANS_FALSE - {"none"} else None
 
 
 # --- Numbers --------------------------------------------------------------------------------------------------------------------------
@@ -176,7 +174,8 @@ def port_of(text: str) -> str | None:
     return match[2] if match is not None else None
 
 
-def _bucket(text: str) -> str | None:
+def bucket(text: str) -> str | None:
+    """The name of a bucket in its address or ARN."""
     match = re.fullmatch(r"(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?", text.strip())
     return match[1] if match is not None else None
 
@@ -206,6 +205,11 @@ def _lines(base64: str) -> str:
     return "\n".join(parts if len(parts) > 1 else (base64[at : at + 64] for at in range(0, len(base64), 64)))
 
 
+def without_separators(text: str) -> str:
+    """A number without the blanks and hyphens in it."""
+    return re.sub(r"[\s-]", "", text)
+
+
 def _layer(text: str) -> str | None:
     """The name in the ARN of a Lambda layer without a version."""
     match = re.fullmatch(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)", text.strip())
@@ -218,7 +222,7 @@ def _zone(text: str) -> str:
 
 
 _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
-    "aws-account": lambda text: re.sub(r"[\s-]", "", text),
+    "aws-account": without_separators,
     "aws-region": _zone,
     "binary-storage": _storage,
     "bytes": _size,
@@ -233,7 +237,7 @@ _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "pem-certificates": _pem,
     "pem-private-key": _pem,
     "pem-public-key": _pem,
-    "s3-bucket": _bucket,
+    "s3-bucket": bucket,
     "url": _url,
     "websocket-url": _websocket,
 }

@@ -1,0 +1,113 @@
+"""How the server of a release, or the CDK, reads the documents of a kind: bound once, for all that is asked of their settings."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+from .. import settings
+from ..model import Document, SettingPath
+from ..release import MAIN, NEWEST, Release, ServerVersion
+from ..settings import Catalogue, Setting
+from ..settings.env_names import PREFIX, variable_of
+from ..settings.history import ByRelease
+from ..settings.kinds import DOCUMENT_KINDS, Coercion, catalogue_kind
+from ..typed import NamedTuple
+
+
+class Reader(NamedTuple):
+    """What reads documents of a ``kind``: ``who`` is it for a sentence, ``the server`` or ``the CDK``.
+
+    ``release`` is that of the ``server`` that is judged by; what the CDK reads is of the newest. ``by`` says how the text of a parameter or
+    variable becomes a value; None where values have types of their own.
+    """
+
+    kind: str
+    server: ServerVersion
+    catalogue: Catalogue
+    who: str
+    release: Release
+    by: Coercion | None
+
+    def coercions(self, setting: Setting) -> ByRelease[str]:
+        """What loaders make of the text of a setting, by release."""
+        history: ByRelease[str] = getattr(setting, self.by or "ssm_coercion")
+        return history
+
+    def coercion(self, setting: Setting) -> str:
+        """What this loader makes of the text of a setting; ``none`` where it converts none."""
+        return self.coercions(setting).at(self.release) if self.by is not None else "none"
+
+    def reads_later(self, setting: Setting) -> bool:
+        """Whether only later releases than this one are known to read a setting, and this one is known not to."""
+        return self.release < setting.first and setting.is_read_by(self.release) is False
+
+
+def reader_of(document: Document) -> Reader | None:
+    """What reads a document; None where its settings are not catalogued."""
+    return _reader(document.kind, document.server)
+
+
+@settings.derived
+def _reader(kind: str, server: ServerVersion) -> Reader | None:
+    catalogued, known = catalogue_kind(kind), DOCUMENT_KINDS.get(kind)
+    if catalogued not in settings.KINDS:
+        return None
+    return Reader(
+        kind,
+        server,
+        settings.catalogue(catalogued),
+        "the CDK" if catalogued == "infra" else "the server",
+        server.release if catalogued == "server" else MAIN,
+        known.coercion if known is not None else None,
+    )
+
+
+def read_later(setting: Setting) -> str:
+    """What to say of a setting that only later servers read; reads on after its name."""
+    first, last = setting.first, setting.last
+    if first == MAIN:
+        return f"is read only by servers after {NEWEST}"
+    if last == MAIN:
+        return f"is read {setting.read_from}"
+    return f"is read only by {first}" if first == last else f"is read only from {first} to {last}"
+
+
+class Names:
+    """The names of the settings that exist in a release, or may do so; one that is on its way out does in the newest too.
+
+    ``members`` are the last steps by those before them, ``ending`` whole paths by their last step, and ``by_letters`` by what is left of
+    their name without case and separators.
+    """
+
+    def __init__(self, catalogue: Catalogue, release: Release) -> None:
+        self.release = release
+        is_newest = release == MAIN
+        every = catalogue.current() if is_newest else catalogue.paths()
+        self.paths = [path for path in every if is_newest or ((one := catalogue.get(path)) and one.is_read_by(release) is not False)]
+        self.members: dict[SettingPath, list[str]] = {}
+        self.ending: dict[str, list[SettingPath]] = {}
+        self.by_letters: dict[str, list[SettingPath]] = {}
+        for path in self.paths:
+            last = str(path[-1])
+            self.members.setdefault(path[:-1], []).append(last)
+            self.ending.setdefault(last, []).append(path)
+            self.by_letters.setdefault(letters_of(".".join(map(str, path))), []).append(path)
+
+    @cached_property
+    def plain(self) -> tuple[str, ...]:
+        """The dotted names without members of lists, or of objects whose members users name."""
+        return tuple(".".join(map(str, path)) for path in self.paths if "*" not in path)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """What follows the prefix in the environment variables of these."""
+        return tuple(variable_of(tuple(name.split(".")), self.release).removeprefix(PREFIX) for name in self.plain)
+
+
+names_in = cache(Names)
+"""The names of a catalogue in a release."""
+
+
+def letters_of(name: str) -> str:
+    """A name without case and separators."""
+    return name.replace(".", "").replace("_", "").replace("-", "").lower()
