@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from .config import Config, ConfigError, Overrides, Severity, pattern_key
+from .config import Config, ConfigError, Overrides, Severity
 from .configurations import Configurations
 from .log import Log
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
@@ -95,7 +95,7 @@ def folders_of(config: Config) -> list[Folder]:
     """The folders of rules that a configuration names. Nobody vouches for those of one that was merely found."""
     if config.trusted or config.path is None:
         return list(config.rules)
-    return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.rules_line}") for folder in config.rules]
+    return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.line('rules')}") for folder in config.rules]
 
 
 @lru_cache(maxsize=1)
@@ -220,7 +220,7 @@ class _Use(NamedTuple):
     off: set[str]
     excluded: set[str]
     accepted: list[str]
-    patterns: set[str]
+    patterns: set[tuple[str, str]]
 
 
 def relative_to_here(path: Path) -> str:
@@ -283,7 +283,7 @@ class Choices:
         """The configuration and the rules of a file, once :meth:`prepare` has read them."""
         config, overrides = self._chosen_for(file)
         if config.path is not None:
-            self._use(config).patterns.update(pattern_key("per-file", glob) for glob in config.fitting("per-file", file))
+            self._use(config).patterns.update(("per-file", glob) for glob in config.fitting("per-file", file))
         return config, self._rule_set(config, overrides)
 
     def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
@@ -314,10 +314,10 @@ class Choices:
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:
         """The rules under a configuration by their ids; it must not name others."""
         known = {rule.info.id: rule.info for rule in self._rules(config)}
-        for mention in config.mentions():
-            check = check_selectors if mention.selects else check_ids
-            for error in check([mention.name], known.values()):
-                self._log.error(f"{mention.place}: {error}")
+        wrong = [(line, error) for name, line in config.selectors.items() for error in check_selectors([name], known.values())]
+        wrong += [(one.line, error) for one in config.accept for error in check_ids([one.rule], known.values())]
+        for line, error in wrong:
+            self._log.error(f"{config.path}:{line}: {error}")
         return known
 
     def _check_some_left(self, config: Config, overrides: Overrides, where: str) -> None:
@@ -368,7 +368,7 @@ class Choices:
     def note_patterns(self, config: Config, option: str, patterns: tuple[str, ...]) -> None:
         """Note that patterns of a configuration match something."""
         if patterns and config.path is not None:
-            self._use(config).patterns.update(pattern_key(option, one) for one in patterns)
+            self._use(config).patterns.update((option, one) for one in patterns)
 
     def note_accepted(self, config: Config, rule: str) -> None:
         """Note that a configuration accepts a finding of a rule."""
@@ -387,11 +387,10 @@ class Choices:
             config = use.config
             if config.path is None or not any(True for _ in config.patterns()) or not searched(config.folder):
                 continue
-            for option, pattern in config.patterns():
-                key = pattern_key(option, pattern)
-                if key not in use.patterns:
+            for option, pattern, line in config.patterns():
+                if (option, pattern) not in use.patterns:
                     what = _unused(option, pattern, holders.get(pattern))
-                    yield Notice("unused-pattern", relative_to_here(config.path), config.lines.get(key, 1), what)
+                    yield Notice("unused-pattern", relative_to_here(config.path), line, what)
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 TARGET_CHOICES = ("auto", *TARGETS)
 FAIL_ON_CHOICES = (*LEVELS, "never")
+PROJECT_FILE = "pyproject.toml"
 Severity = Mapping[Target, Level | None]
+Keys = tuple[str | int, ...]
+"""The names and numbers that lead to a place in a configuration file."""
 
 
 class ConfigError(Exception):
@@ -57,14 +60,6 @@ class Overrides(NamedTuple):
         )
 
 
-class Mention(NamedTuple):
-    """A name in a configuration, with its place (``file:line``): a selector, which may be a category, or only the id of a rule."""
-
-    name: str
-    place: str
-    selects: bool
-
-
 class Acceptance(NamedTuple):
     """Findings that a configuration accepts, and why: those of a rule, or only those that all else fits that is given.
 
@@ -82,33 +77,28 @@ class Acceptance(NamedTuple):
 
 
 class _Config(NamedTuple):
-    """One configuration file; ``path`` is None where there is none. ``rules`` are folders; ``per_file`` is in the file's order.
+    """One configuration file; ``path`` is None if there is none.
 
-    ``environments`` is what it says of the documents of an environment, by its name.
-
-    ``lines`` gives the line (from 1) of each rule or category that it names, and of each pattern (see :func:`pattern_key`), ``rules_line``
-    that of ``rules``. ``include`` are globs of files that a search takes too, whatever they are called; with ``force_exclude`` a file is
-    passed over though the command line names it. ``secret_names`` are settings that are secrets too. ``base`` is the folder that globs are
-    relative to, that of the file where it is None. ``trusted``: the command line names it. One that is merely found may be of anybody's
-    making.
+    ``rules`` are folders; ``per_file`` has options by globs, in the order of the file, ``environments`` by environments. ``include`` are
+    globs of files that a search takes too; with ``force_exclude`` a file is passed over though the command line names it. ``secret_names``
+    are settings that are secrets too. ``places`` are the lines of everything in the file. ``base`` is the folder that globs are relative
+    to, that of the file if it is None. ``trusted``: the command line names the file. Anyone may have made one that is merely found.
     """
 
     path: Path | None = None
     general: Overrides = Overrides()
     rules: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
-    per_file: tuple[tuple[str, Overrides], ...] = ()
-    environments: Mapping[str, Overrides] = {}
-    lines: Mapping[str, int] = {}
-    base: Path | None = None
-    trusted: bool = False
-    rules_line: int = 1
-    accept: tuple[Acceptance, ...] = ()
-    baseline: Path | None = None
-    baseline_line: int = 1
     include: tuple[str, ...] = ()
     force_exclude: bool = False
     secret_names: tuple[str, ...] = ()
+    per_file: Mapping[str, Overrides] = {}
+    environments: Mapping[str, Overrides] = {}
+    accept: tuple[Acceptance, ...] = ()
+    baseline: Path | None = None
+    places: Mapping[Keys, int] = {}
+    base: Path | None = None
+    trusted: bool = False
 
 
 class Config(_Config):
@@ -118,18 +108,8 @@ class Config(_Config):
     def _globs(self) -> Mapping[str, Globs]:
         """The globs of each option that has any, by its name."""
         accepted = dict.fromkeys(one.path for one in self.accept if one.path is not None)
-        every = {"exclude": self.exclude, "include": self.include, "per-file": self.overrides, "accept": accepted}
+        every = {"exclude": self.exclude, "include": self.include, "per-file": self.per_file, "accept": accepted}
         return {option: _together(globs) for option, globs in every.items() if globs}
-
-    @cached_property
-    def _fitting(self) -> dict[tuple[str, Path], tuple[str, ...]]:
-        """What :meth:`fitting` has answered: a run asks several times about each file."""
-        return {}
-
-    @cached_property
-    def overrides(self) -> Mapping[str, Overrides]:
-        """The options that ``per_file`` gives, by its globs."""
-        return dict(self.per_file)
 
     @cached_property
     def _included_folders(self) -> list[tuple[str, ...]]:
@@ -137,18 +117,15 @@ class Config(_Config):
 
     def fitting(self, option: str, path: Path) -> tuple[str, ...]:
         """The globs of an option (``exclude``, ``include``, ``per-file``, ``accept``) that match a file or a folder, in their order."""
-        if (globs := self._globs.get(option)) is None:
-            return ()
-        if (option, path) not in self._fitting:
-            relative = self.relative(path)
-            self._fitting[option, path] = globs.fitting(str(relative)) if relative is not None else ()
-        return self._fitting[option, path]
+        globs = self._globs.get(option)
+        relative = self.relative(path) if globs is not None else None
+        return globs.fitting(str(relative)) if globs is not None and relative is not None else ()
 
     def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""
         overrides = self.general
         for glob in self.fitting("per-file", file):
-            overrides = self.overrides[glob].over(overrides)
+            overrides = self.per_file[glob].over(overrides)
         return overrides
 
     def excludes(self, file: Path) -> tuple[str, ...]:
@@ -163,12 +140,16 @@ class Config(_Config):
         at = bisect_left(self._included_folders, relative.parts)
         return any(named[: len(relative.parts)] == relative.parts for named in self._included_folders[at : at + 1])
 
-    def patterns(self) -> Iterable[tuple[str, str]]:
-        """Every pattern, with the option in which it is, in the order of the options."""
-        yield from (("exclude", glob) for glob in self.exclude)
-        yield from (("include", glob) for glob in self.include)
-        yield from (("per-file", glob) for glob, _ in self.per_file)
-        yield from (("environment", name) for name in self.environments)
+    def line(self, *keys: str | int) -> int:
+        """The line in the file of an option, or of a name or member in it; that of what it is in, if it has none."""
+        return line_in(self.places, keys)
+
+    def patterns(self) -> Iterator[tuple[str, str, int]]:
+        """Every pattern, with the option in front of it and its line behind, in the order of the options."""
+        for option, globs in (("exclude", self.exclude), ("include", self.include)):
+            yield from ((option, glob, self.line(option, number)) for number, glob in enumerate(globs))
+        for option, names in (("per-file", self.per_file), ("environment", self.environments)):
+            yield from ((option, name, self.line(option, name)) for name in names)
 
     @property
     def folder(self) -> Path:
@@ -182,23 +163,24 @@ class Config(_Config):
         except ValueError:
             return None
 
-    def mentions(self) -> Iterable[Mention]:
-        """Every rule and category that the configuration names."""
-        for overrides in (self.general, *(override for _, override in self.per_file), *self.environments.values()):
-            for name in (
-                *(overrides.select or ()),
-                *(overrides.extend_select or ()),
-                *(overrides.ignore or ()),
-                *(overrides.severity or ()),
-            ):
-                yield Mention(name, f"{self.path}:{self.lines.get(name, 1)}", selects=True)
-        for one in self.accept:
-            yield Mention(one.rule, f"{self.path}:{one.line}", selects=False)
+    @cached_property
+    def selectors(self) -> Mapping[str, int]:
+        """The rules and categories that the options name, each with the first line that names it."""
+        found: dict[str, int] = {}
+        tables = [((), self.general), *((("per-file", glob), one) for glob, one in self.per_file.items())]
+        tables += [(("environment", name), one) for name, one in self.environments.items()]
+        for keys, overrides in tables:
+            for option in ("select", "extend-select", "ignore", "severity"):
+                names = getattr(overrides, option.replace("-", "_")) or ()
+                for number, name in enumerate(names):
+                    line = self.line(*keys, option, name if option == "severity" else number)
+                    found[name] = min(line, found.get(name, line))
+        return found
 
 
-def pattern_key(option: str, pattern: str) -> str:
-    """The key in :attr:`Config.lines` of a pattern of an option, which no rule is called."""
-    return f"{option} {pattern}"
+def line_in(places: Mapping[Keys, int], keys: Keys) -> int:
+    """The line of the place that keys lead to, or as many of them as lead to one."""
+    return next((places[keys[:length]] for length in range(len(keys), -1, -1) if keys[:length] in places), 1)
 
 
 def matches(path: PurePosixPath, glob: str) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os.path
 from pathlib import Path
 
-from .config import Config, ConfigError
+from .config import PROJECT_FILE, Config, ConfigError
 from .files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from .typed import Final
 
 OWN_FILE: Final = ".medplum-lint.toml"
-PROJECT_FILE: Final = "pyproject.toml"
 
 
 class Configurations:
@@ -49,25 +48,21 @@ class Configurations:
 
 def _find(folder: Path, base: Path | None = None) -> Config | None:
     """The configuration in a folder; ``base`` is its absolute path where ``folder`` is a relative one."""
-    config = _read(folder)
+    own, project = folder / OWN_FILE, folder / PROJECT_FILE
+    if os.path.lexists(own):
+        path = own
+    elif os.path.isfile(project) and _may_name_us(project):
+        path = project
+    else:
+        return None
+    from .config_file import read_config  # only when there is a file to read
+
+    config = read_config(path, within=folder)
     return config._replace(base=base) if config is not None else None
 
 
-def _read(folder: Path) -> Config | None:
-    own, project = folder / OWN_FILE, folder / PROJECT_FILE
-    if os.path.lexists(own):
-        from .config_file import read_own_file  # only when there is a file to read
-
-        return read_own_file(own, folder)
-    if os.path.isfile(project) and _may_speak_of_us(project):
-        from .config_file import read_project
-
-        return read_project(project, folder)
-    return None
-
-
-def _may_speak_of_us(project: Path) -> bool:
-    """Whether a ``pyproject.toml`` has our name in it, well or badly spelt; also where it cannot be read, which is said by its reader."""
+def _may_name_us(project: Path) -> bool:
+    """Whether a ``pyproject.toml`` has our name in it, however it is spelt, or cannot be read, which its reader reports."""
     try:
         return b"medplum" in read_regular(project, LARGEST_CONFIGURATION)
     except Unreadable:
@@ -79,9 +74,12 @@ def named_config(path: Path) -> Config:
 
     Raises :exc:`~linter.config.ConfigError` where it cannot be used.
     """
-    from .config_file import read_named
+    from .config_file import read_config
 
+    config = read_config(path)
+    if config is None:
+        raise ConfigError(f"{path}: there is no table [tool.medplum-lint] in this file")
     try:
-        return read_named(path, is_project=path.name == PROJECT_FILE)._replace(base=Path.cwd(), trusted=True)
+        return config._replace(base=Path.cwd(), trusted=True)
     except OSError as error:
         raise ConfigError(f"the working directory: cannot be read: {reason_of(error)}") from None

@@ -129,6 +129,7 @@ HEAVY = [
     "importlib.resources",
     "jsonschema",
     "linter.config_file",
+    "linter.config_options",
     "linter.documents.changes",
     "linter.documents.json_editor",
     "linter.documents.line_editor",

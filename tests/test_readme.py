@@ -62,7 +62,7 @@ def test_the_configuration_is_read(tmp_path: Path) -> None:
     config = Configurations().of(tmp_path)
     assert config.rules and config.exclude and config.per_file
     assert all(config.general) and config.general.severity and config.include and config.force_exclude and config.secret_names
-    [(_, override)] = config.per_file
+    [override] = config.per_file.values()
     assert config.environments["staging"].server
     [acceptance] = config.accept
     assert all(acceptance) and config.baseline == tmp_path / "known-findings.jsonl"

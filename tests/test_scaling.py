@@ -137,7 +137,7 @@ def test_as_many_globs_as_files(option: str, like: str, counted: Counted, tmp_pa
 
         def fitted(size: int) -> None:
             globs = many_globs(size)[like]
-            per_file = tuple((glob, config.Overrides()) for glob in globs)
+            per_file = dict.fromkeys(globs, config.Overrides())
             accept = tuple(config.Acceptance("r", "x", glob) for glob in globs)
             given = {"exclude": tuple(globs), "include": tuple(globs), "per-file": per_file, "accept": accept}[option]
             held = config.Config(path=tmp_path / "c", **{option.replace("-", "_"): given})
@@ -196,7 +196,7 @@ def test_a_configuration_of_many_patterns_is_read(option: str, counted: Counted)
 
     with counted.loaded() as load:
         read = load("linter.config_file").parsed_file
-        work = [counted.of(partial(read, Path("c"), text(size), is_project=False)) for size in (100, 200, 400)]
+        work = [counted.of(partial(read, Path("c"), text(size))) for size in (100, 200, 400)]
     assert growth(work) < _MOST_GROWTH
 
 

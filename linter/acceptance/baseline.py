@@ -280,7 +280,7 @@ class Baselines:
             return
         if not config.trusted and config.path is not None and not _stays(path, config.path.parent):
             outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
-            raise ConfigError(f"{config.path}:{config.baseline_line}: {path.name} {outside}")
+            raise ConfigError(f"{config.path}:{config.line('baseline')}: {path.name} {outside}")
         self._of[path] = _Used(path, read_baseline(path))
 
     def take(self, checked: Checked) -> None:

@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 
 from ..choose import all_rules, folders_of, relative_to_here
-from ..config import Acceptance, Config, ConfigError, Overrides
+from ..config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
-from ..configurations import OWN_FILE, PROJECT_FILE, Configurations
+from ..configurations import OWN_FILE, Configurations
 from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular
 from ..model import Finding, dotted, members_as_one
@@ -194,7 +194,7 @@ def toml_text(text: str) -> str:
 def _check(path: Path, after: bytes, one: Acceptance) -> None:
     """See to it that the file says what was meant: a list in brackets, or a table in braces, cannot be continued at the end of a file."""
     try:
-        config = parsed_file(path, after, is_project=path.name == PROJECT_FILE)
+        config = parsed_file(path, after)
     except ConfigError:
         config = None
     if config is None or not config.accept or config.accept[-1]._replace(line=one.line) != one:

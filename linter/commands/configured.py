@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from ..choose import Choices, ConfiguredSearch, environment_overrides, relative_to_here
-from ..config import Config, Overrides, Severity, pattern_key
-from ..config_file import places_in
+from ..config import Config, Overrides, Severity
+from ..config_options import OPTIONS
 from ..configurations import Configurations
 from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
 from ..documents.deployment import environment_of
@@ -19,9 +19,10 @@ from ..load import Input, described, load
 from ..log import Log
 from ..model import Document, FileStatus
 from ..redaction.mask import holder_text
+from ..release import ServerVersion
 from ..run import Options, Outcome, lint_paths
 from ..text import inert, printable
-from ..typed import NamedTuple
+from ..typed import Final, NamedTuple
 
 
 class Shown(NamedTuple):
@@ -33,11 +34,23 @@ class Shown(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    """Options that are given together: where in the configuration, and where that is; empty keys are the command line."""
+    """Options that are given together: by the table of the configuration that keys lead to, or if these are None by the command line."""
 
     overrides: Overrides
-    keys: tuple[str, ...] = ()
-    on_command_line: bool = False
+    keys: tuple[str, ...] | None = ()
+
+
+_DEFAULTS: Final = {
+    "select": "every rule",
+    "extend-select": "none",
+    "ignore": "none",
+    "severity": "",
+    "target": "auto",
+    "pedantic": "false",
+    "server-version": "that of an image, else the newest",
+    "fail-on": "error",
+}
+"""The options of layers, in the order in which they are shown, and what holds where none gives one."""
 
 
 # --- What holds for a file. ---------------------------------------------------------------------------------------------------------
@@ -69,7 +82,7 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
         how = "--config names it" if config.trusted else "the nearest one above the file"
         yield f"  configuration {relative_to_here(config.path)}: {how}"
     for glob in config.excludes(path):
-        yield f'  a search passes it over: exclude "{glob}" ({_place(config, config.lines.get(pattern_key("exclude", glob), 1))})'
+        yield f"  a search passes it over: {_excluding(config, glob)}"
     checked = len(outcome.result.rules)
     if outcome.result.documents:
         yield f"  {checked} {'rule is' if checked == 1 else 'rules are'} checked"
@@ -98,90 +111,77 @@ def _environments(documents: Iterable[Document]) -> str:
 
 
 def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[tuple[str, str, str]]:
-    """Each option with its value and with what says so."""
-    layers = [_Layer(config.general), *(_Layer(config.overrides[glob], ("per-file", glob)) for glob in config.fitting("per-file", path))]
+    """Each option with its value and what gives it."""
+    layers = [_Layer(config.general), *(_Layer(config.per_file[glob], ("per-file", glob)) for glob in config.fitting("per-file", path))]
     if environment is not None:
         layers.append(_Layer(config.environments[environment], ("environment", environment)))
-    layers.append(_Layer(options.overrides, on_command_line=True))
-    why = _Reasons(config, layers)
+    layers.append(_Layer(options.overrides, None))
+    folders = [*map(relative_to_here, config.rules), *map(str, options.rules)]
+    given = [*([_place(config, "rules")] if config.rules else []), *(["--rules"] if options.rules else [])]
+    yield "rules", ", ".join(folders) or "the built-in ones", ", ".join(given) or "default"
+    for name, default in _DEFAULTS.items():
+        yield from _option_rows(config, layers, name, default)
+    if config.secret_names:
+        yield "secret-names", ", ".join(config.secret_names), _place(config, "secret-names")
+    else:
+        yield "secret-names", "none", "default"
+    yield "baseline", *_baseline(config, options)
+    paths = {None, *config.fitting("accept", path)}
+    for number, one in enumerate(config.accept):
+        if one.path in paths:
+            yield "accept", f"{one.rule}{f' at {one.setting}' if one.setting else ''}", _place(config, "accept", number)
+
+
+def _option_rows(config: Config, layers: list[_Layer], name: str, default: str) -> Iterator[tuple[str, str, str]]:
+    """The row of an option, or one for each rule of ``severity``: of several layers that give it the last counts."""
+    [field] = (one.field for one in OPTIONS if one.name == name)
     held = Overrides()
     for layer in layers:
         held = layer.overrides.over(held)
-    folders = [*map(relative_to_here, config.rules), *map(str, options.rules)]
-    yield "rules", _names(folders, "the built-in ones"), why.folders(of_config=bool(config.rules), of_command_line=bool(options.rules))
-    yield "select", _names(held.select, "every rule"), why.of("select", "select")
-    yield "extend-select", _names(held.extend_select), why.of("extend_select", "extend-select", added=True)
-    yield "ignore", _names(held.ignore), why.of("ignore", "ignore")
-    for name in held.severity or ():
-        yield f"severity.{name}", _level((held.severity or {})[name]), why.of_severity(name)
-    yield "target", held.target or "auto", why.of("target", "target")
-    yield "pedantic", str(bool(held.pedantic)).lower(), why.of("pedantic", "pedantic")
-    server = held.server
-    yield "server-version", server.text if server is not None else "that of an image, else the newest", why.of("server", "server-version")
-    yield "fail-on", held.fail_on or "error", why.of("fail_on", "fail-on")
-    yield "secret-names", _names(config.secret_names), why.at("secret-names") if config.secret_names else "default"
-    baseline, says = _baseline(config, options, why)
-    yield "baseline", baseline, says
-    paths = {None, *config.fitting("accept", path)}
-    for one in (one for one in config.accept if one.path in paths):
-        yield "accept", f"{one.rule}{f' at {one.setting}' if one.setting else ''}", _place(config, one.line)
+    value = getattr(held, field)
+    giving = [layer for layer in layers if getattr(layer.overrides, field) is not None]
+    if name == "severity":
+        for rule, severity in (value or {}).items():
+            layer = next(layer for layer in reversed(giving) if rule in (layer.overrides.severity or {}))
+            yield f"severity.{rule}", _level(severity), _given_by(config, layer, "severity", rule)
+        return
+    added = giving if name == "extend-select" else giving[-1:]
+    why = ", ".join(_given_by(config, layer, name) for layer in added) or "default"
+    if isinstance(value, ServerVersion):
+        value = value.text
+    elif isinstance(value, tuple):
+        value = ", ".join(value)
+    elif value is not None:
+        value = str(value).lower()
+    yield name, value or default, why
 
 
-def _baseline(config: Config, options: Options, why: _Reasons) -> tuple[str, str]:
+def _given_by(config: Config, layer: _Layer, *names: str) -> str:
+    """What gives an option in a layer."""
+    if layer.keys is None:
+        server = layer.overrides.server
+        return server.why if names == ("server-version",) and server is not None else f"--{names[0]}"
+    return f"{_place(config, *layer.keys, *names)}{', ' if layer.keys else ''}{' '.join(layer.keys)}"
+
+
+def _baseline(config: Config, options: Options) -> tuple[str, str]:
     if options.without_baseline:
         return "none", "--no-baseline"
     if options.baseline is not None:
         return str(options.baseline), "--baseline"
     if config.baseline is not None:
-        return relative_to_here(config.baseline), why.at("baseline")
+        return relative_to_here(config.baseline), _place(config, "baseline")
     return "none", "default"
 
 
-class _Reasons:
-    """What says what holds: of several layers that give an option the last."""
-
-    def __init__(self, config: Config, layers: list[_Layer]) -> None:
-        self._config = config
-        self._layers = layers
-        self._places = places_in(config) if config.path is not None else None
-
-    def of(self, field: str, name: str, *, added: bool = False) -> str:
-        """Where an option is given; with ``added`` all places, for each adds to the others."""
-        giving = [layer for layer in self._layers if getattr(layer.overrides, field) is not None]
-        if not giving:
-            return "default"
-        return ", ".join(self._given(layer, name) for layer in (giving if added else giving[-1:]))
-
-    def of_severity(self, rule: str) -> str:
-        """Where the severity of a rule or a category is given."""
-        layer = next(layer for layer in reversed(self._layers) if rule in (layer.overrides.severity or {}))
-        return self._given(layer, "severity", rule)
-
-    def folders(self, *, of_config: bool, of_command_line: bool) -> str:
-        """Where folders of rules are named."""
-        given = [*([self.at("rules")] if of_config else []), *(["--rules"] if of_command_line else [])]
-        return ", ".join(given) or "default"
-
-    def at(self, *keys: str) -> str:
-        """The place of an option in the configuration."""
-        assert self._places is not None  # for what is given in it
-        return _place(self._config, self._places.line(*keys))
-
-    def _given(self, layer: _Layer, *names: str) -> str:
-        if layer.on_command_line:
-            server = layer.overrides.server
-            return server.why if names == ("server-version",) and server is not None else f"--{names[0]}"
-        what = f", {layer.keys[0]} {layer.keys[1]}" if layer.keys else ""
-        return f"{self.at(*layer.keys, *names)}{what}"
-
-
-def _place(config: Config, line: int) -> str:
+def _place(config: Config, *keys: str | int) -> str:
     assert config.path is not None  # where something is given
-    return f"{relative_to_here(config.path)}:{line}"
+    return f"{relative_to_here(config.path)}:{config.line(*keys)}"
 
 
-def _names(names: Iterable[str] | None, otherwise: str = "none") -> str:
-    return ", ".join(names or ()) or otherwise
+def _excluding(config: Config, glob: str) -> str:
+    place = _place(config, "exclude", config.exclude.index(glob))
+    return f'exclude "{glob}" ({place})'
 
 
 def _level(severity: Severity) -> str:
@@ -249,8 +249,7 @@ class _Recorder(ConfiguredSearch):
         config = self.choices.config(path)
         name = f"{path.as_posix()}/" if path.is_dir() else path.as_posix()
         if config is not None and (globs := config.excludes(path)):
-            line = config.lines.get(pattern_key("exclude", globs[0]), 1)
-            self.left_out[name] = f'{before}exclude "{globs[0]}" ({_place(config, line)})'
+            self.left_out[name] = f"{before}{_excluding(config, globs[0])}"
 
 
 def files_taken(paths: list[str], options: Options) -> Shown:
@@ -329,5 +328,6 @@ def _why_taken(found: Found, choices: Choices) -> str:
     config = choices.config(found.path)
     if found.included and config is not None:
         glob = config.fitting("include", found.path)[0]
-        return f'include "{glob}", {_place(config, config.lines.get(pattern_key("include", glob), 1))}'
+        place = _place(config, "include", config.include.index(glob))
+        return f'include "{glob}", {place}'
     return "in a folder that is searched by content" if found.by_content else found.pattern

@@ -297,7 +297,7 @@ def _file(config: Config, name: str = "") -> str:
     """The configuration file, with the line that names something."""
     if config.path is None:
         return "the configuration"
-    line = f":{config.lines[name]}" if name in config.lines else ""
+    line = f":{config.selectors[name]}" if name in config.selectors else ""
     return f"{printable(relative_to_here(config.path))}{line}"
 
 
