@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from support.helpers import EVERY_RULE
 
 from linter.documents import parameters as parameters_module
-from linter.documents.parameters import Given, Parameter, Parameters, environments, type_of
+from linter.documents.parameters import Parameter, environments, type_of
+from linter.documents.parameters import named as named_once
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import commanded
 from linter.load import Input, as_text, bytes_of, load
@@ -96,7 +97,7 @@ STORED: Final = st.builds(
 
 
 def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter]:
-    """The parameters after commands, as it is said: in the place of each, or with the others of its path."""
+    """The parameters after commands, as it is said: in the place of each, or behind all others."""
     for stored in every:
         path = stored.name.rpartition("/")[0]
         beside = [index for index, one in enumerate(held) if one.name.rpartition("/")[0] == path]
@@ -105,8 +106,8 @@ def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter
             held = [one for one in held if one.name != stored.name]
             continue
         if at is None:
-            before = Parameter(stored.name, UNKNOWN, {}, complete=any(held[index].complete for index in beside))
-            at = beside[0] + 1 if beside else len(held)
+            before = Parameter(stored.name, UNKNOWN, complete=any(held[index].complete for index in beside))
+            at = len(held)
         else:
             before = held[at]
         new = before._replace(
@@ -121,11 +122,8 @@ def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter
 
 @given(st.lists(st.tuples(named(OUR_PATHS[:3], OURS), st.booleans()), max_size=12), st.lists(STORED, max_size=12))
 def test_what_commands_leave_is_in_the_order_in_which_they_are_run(written: list[tuple[Any, bool]], every: list[Stored]) -> None:
-    parameters = [Parameter(one["Name"], one["Value"], {}, type="String", complete=complete) for one, complete in written]
-    held = server_ssm._Held(Given(Parameters.of(parameters)))
-    for stored in every:
-        held.take(stored)
-    assert list(held.parameters) == one_by_one(parameters, every)
+    parameters = [Parameter(one["Name"], one["Value"], type="String", complete=complete) for one, complete in written]
+    assert server_ssm.after_commands(parameters, every) == one_by_one(parameters, every)
 
 
 def test_of_other_programs_one_parameter_is_left_in_what_commands_leave() -> None:
@@ -190,9 +188,9 @@ NAMES: Final = named([*OUR_PATHS, *OTHER_PATHS, "/medplum/prod/x", "/clinic/serv
 
 @given(st.lists(NAMES, max_size=25))
 def test_the_servers_are_those_that_all_paths_give(names: list[str]) -> None:
-    parameters = [Parameter(name, number, {}) for number, name in enumerate(names)]
+    parameters = [Parameter(name, number) for number, name in enumerate(names)]
     expected = dict(one_by_one_in_their_paths(parameters))
-    found = environments(Parameters.of(parameters))
+    found = environments(named_once(parameters))
     assert {one.prefix: one.parameters for one in found} == {one.prefix: expected[one.prefix] for one in found}
     spelt_otherwise = [one for environment in found for one in environment.wrong_case]
     mains = {one.prefix for one in found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 
 from .. import settings
 from ..model import UNKNOWN, Change, Command, Document, SettingPath
@@ -12,7 +12,7 @@ from ..redaction.tokens import yaml_tokens
 from ..redaction.values import Public, Visibility, is_of_a_format
 from ..release import Release
 from ..server.loader import build_tree, ssm_value
-from ..syntax.places import Json, Places
+from ..syntax.places import Json
 from ..syntax.yaml import Yaml
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
@@ -20,59 +20,67 @@ from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, misplaced, name_reason, not_found
-from .parameters import KIND, Environment, Given, Parameter, Parameters, environments
+from .parameters import KIND, Environment, Named, Parameter, environments
 from .problems import Consequence, encoding_problems, json_problems, yaml_problems
-from .source import Loaded, Problem, SourceFile, Suppression
+from .source import Loaded, Problem, SourceFile
 from .sums import SumOrigin, SumParts
+from .variables_in_yaml import suppression_comments_of
 
 
 class ParameterFile(NamedTuple):
     """A file of parameters: the documents of its text, what they hold, and how its lines are shown.
 
-    ``problems`` are those beside the mistakes of the text, of which ``consequence`` says what comes of each. ``is_dump``: the file is what
-    AWS prints, whole, so that a fix is made by commands.
+    ``public`` and ``other`` are the names of the file format itself, of those whose values may be shown and of the rest. ``whole``: no text
+    can have been taken for a name. ``consequence`` is what comes of mistakes in the text. ``is_dump``: the file is what AWS prints, whole,
+    so that a fix is made by commands. ``complete``: all of its parameters were given together with all others of their paths.
     """
 
     file: SourceFile
     documents: list[Json | Yaml]
-    given: Given
-    lines: Lines
+    given: Sequence[Named]
+    public: frozenset[str]
+    other: frozenset[str]
     consequence: Consequence
-    suppressions: tuple[Suppression, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    whole: bool
     is_dump: bool = False
+    complete: bool = False
 
     @property
-    def text_problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """What is wrong with its text."""
         found = text_problems(self.documents, self.consequence)
-        return (*encoding_problems(self.file, self.consequence), *found, *self.problems)
+        return (*encoding_problems(self.file, self.consequence), *found, *suppression_comments_of(self.file).problems)
 
     @property
-    def whole(self) -> bool:
-        """Whether all of its documents were read to their ends."""
+    def lines(self) -> Lines:
+        """Its lines as they may be shown."""
+        lines: Lines = self.file.cached("lines of parameters", lambda: _lines_of(self))
+        return lines
+
+    @property
+    def is_read_to_its_end(self) -> bool:
+        """Whether all of its documents were."""
         whole: bool = self.file.cached("whole", lambda: all(parsed.whole for parsed in self.documents))
         return whole
 
     @property
-    def places(self) -> frozenset[Places]:
-        """The places of all of its documents."""
-        places: frozenset[Places] = self.file.cached("places", lambda: frozenset(parsed.places for parsed in self.documents))
-        return places
+    def known(self) -> list[Environment]:
+        """The servers that its parameters configure, worked out once."""
+        known: list[Environment] = self.file.cached("environments", lambda: environments(self.given))
+        return known
 
     @property
     def environments(self) -> Mapping[str, Environment]:
-        """The servers that its parameters configure, by their paths, worked out once."""
-        every: Mapping[str, Environment] = self.file.cached("environments", self._environments)
-        return every
+        """The same by their paths, with those parameters only whose names are sound."""
 
-    def _environments(self) -> Mapping[str, Environment]:
-        broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
-        if not broken:
-            return {one.prefix: one for one in self.given.environments}
-        # A lost quote can make a part of a secret a part of a name, which would be printed.
-        parameters = Parameters.of(one for one in self.given.parameters if name_reason(one.name) is None)
-        return {one.prefix: one for one in environments(parameters, self.given.missing)}
+        def found() -> Mapping[str, Environment]:
+            broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
+            # A lost quote can make a part of a secret a part of a name, which would be printed.
+            every = environments([one for one in self.given if name_reason(one.name) is None]) if broken else self.known
+            return {one.prefix: one for one in every}
+
+        sound: Mapping[str, Environment] = self.file.cached("sound environments", found)
+        return sound
 
 
 CheckParameter = Callable[[Parameter, SettingPath], Problem | None]
@@ -91,17 +99,16 @@ def load_parameters(
     """
     loaded: list[Loaded] = []
     for environment in read.environments.values():
-        problems = read.text_problems if not loaded else ()
-        beside = others(environment)
-        part = _part(read, environment, problems)
+        part = _part(read, environment)
+        beside = [_part(one, environment) for one in others(environment)]
         if beside:
-            loaded.append(_sum([part, *(_part_of(one, environment) for one in beside)], check_parameter))
+            loaded.append(_sum([part, *beside], check_parameter))
             continue
         wrong = checked(part.merged, environment, read.file.release, check_parameter)
         loaded.append(part.loaded._replace(problems=(*part.loaded.problems, *wrong)))
     if not loaded:
-        document = Document(read.file.uri, KIND, read.file.text, {}, _origin(read.file, {}, read.lines), complete=False)
-        loaded = [Loaded(document, read.text_problems, checkable=False)]
+        document = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
+        loaded = [Loaded(document, read.problems, checkable=False)]
     return loaded
 
 
@@ -114,15 +121,9 @@ class _Part(NamedTuple):
     loaded: Loaded
 
 
-def _part_of(read: ParameterFile, environment: Environment) -> _Part:
-    """What another file says of an environment."""
-    same = read.environments[environment.prefix]
-    is_first = next(iter(read.environments)) == environment.prefix
-    return _part(read, same._replace(name=environment.name), read.text_problems if is_first else ())
-
-
-def _part(read: ParameterFile, environment: Environment, problems: Iterable[Problem]) -> _Part:
-    file = read.file
+def _part(read: ParameterFile, meant: Environment) -> _Part:
+    """What a file says of an environment; mistakes in its text are reported with its first one."""
+    file, environment = read.file, read.environments[meant.prefix]._replace(name=meant.name)
     here = [parameter for parameter in environment.parameters if not parameter.missing]
     merged, duplicates = merge(here, environment)
     parameters = {environment.path(parameter): parameter for parameter in merged}
@@ -131,12 +132,14 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
         KIND,
         file.text,
         _tree(parameters, file.release),
-        _origin(file, parameters, read.lines),
+        _origin(read, parameters),
         environment=environment.name,
-        complete=read.whole and any(parameter.complete for parameter in here),
+        complete=read.is_read_to_its_end and (read.complete or any(parameter.complete for parameter in here)),
         given=_entries(parameters),
     )
+    is_first = next(iter(read.environments)) == environment.prefix
     wrong = [
+        *(read.problems if is_first else ()),
         *duplicates,
         *misnamed(environment),
         *misplaced(environment),
@@ -144,8 +147,8 @@ def _part(read: ParameterFile, environment: Environment, problems: Iterable[Prob
     ]
     loaded = Loaded(
         document,
-        (*problems, *wrong),
-        suppressions=read.suppressions,
+        tuple(wrong),
+        suppressions=suppression_comments_of(file).suppressions,
         commander=partial(_commands, document, environment, merged) if read.is_dump else None,
         places=frozenset({(file.uri, environment.prefix)}),
     )
@@ -161,15 +164,16 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     first, environment = parts[0].loaded.document, parts[0].environment
     merged, _ = merge([parameter for part in parts for parameter in part.merged], environment)
     parameters = {environment.path(one): one for one in merged}
-    owners = {path: _giver(parts, parameter, "value") for path, parameter in parameters.items()}
-    facts_of: dict[tuple[SettingPath, FactPart], Document] = {
-        (path, part): _giver(parts, parameter, part)
+    documents = {tree.places: part.loaded.document for part in parts for tree in part.read.documents}
+    givers = {
+        (path, part): documents[spot[0]]
         for path, parameter in parameters.items()
-        for part in _FACTS
-        if part in parameter.places
+        for part in _PARTS
+        if (spot := parameter.spot(part)) is not None
     }
+    owners = {path: givers[path, "value"] for path in parameters}
     every = [(environment.path(one), part.loaded.document) for part in parts for one in part.merged]
-    sum_parts = SumParts(tuple(part.loaded.document for part in parts), owners, every, facts_of)
+    sum_parts = SumParts(tuple(part.loaded.document for part in parts), owners, every, givers)
     release = parts[0].read.file.release
     document = Document(
         first.uri,
@@ -192,13 +196,7 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     )
 
 
-_FACTS: Final[tuple[FactPart, ...]] = ("type", "tier")
-
-
-def _giver(parts: Sequence[_Part], parameter: Parameter, part: FactPart) -> Document:
-    """The document of the file in which a part of a parameter stands that is put together of several."""
-    places = parameter.places[part][0]
-    return next(one.loaded.document for one in parts if places in one.read.places)
+_PARTS: Final[tuple[FactPart, ...]] = ("value", "type", "tier")
 
 
 def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:
@@ -208,14 +206,15 @@ def _commands(document: Document, environment: Environment, parameters: list[Par
     return commands_for(document, held, changes)
 
 
-def _origin(file: SourceFile, parameters: Mapping[SettingPath, Parameter], lines: Lines) -> EntriesOrigin:
+def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) -> EntriesOrigin:
     def start() -> Span:
         """The first character of the document in which the first parameter stands: what lacks a setting is all of it."""
         first = next(iter(parameters.values()), None)
-        root = first.places["key"][0].find(()) if first is not None else None
+        spot = first.spot("key") if first is not None else None
+        root = spot[0].find(()) if spot is not None else None
         return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
 
-    return EntriesOrigin(file.text.content, parameters, lines, start)
+    return EntriesOrigin(read.file.text.content, parameters, read.lines, start)
 
 
 def text_problems(documents: Iterable[Json | Yaml], consequence: Consequence) -> Iterator[Problem]:
@@ -240,54 +239,43 @@ def _is_readable(parameter: Parameter, path: SettingPath) -> bool:
     return isinstance(parameter.value, str) and not is_refused(parameter, path)
 
 
-class _Placed:
-    """The parts of the parameters of a file, by where they stand; ``own`` tells which texts are names of them."""
-
-    def __init__(self, given: Given, own: Callable[[str], bool]) -> None:
-        self._given = given
-        self._own = own
-
-    def at(self, offset: int) -> Public | None:
-        """What the text that starts at an offset may be shown as."""
-        return self._parts.get(offset)
-
-    @cached_property
-    def _parts(self) -> Mapping[int, Public | None]:
-        found: dict[int, Public | None] = {}
-        for environment in self._given.environments:
-            for one in environment.parameters:
-                path = environment.path(one)
-                for part, (places, at) in one.places.items():
-                    span, holder = one.span(part), places.find(at[:-1])
-                    if holder is None or not holder.value.start <= span.start < holder.value.end:
-                        continue  # an alias stands for what is elsewhere
-                    if part == "key":
-                        found[span.start] = self._own
-                    else:
-                        found.setdefault(span.start, one.shown_as(path, span))
-        return found
+def _placed(read: ParameterFile, own: Callable[[str], bool]) -> Iterator[tuple[int, Public | None]]:
+    """What the parts of the parameters of a file may be shown as, by where they start; ``own`` tells which texts are names of them."""
+    for environment in read.known:
+        for one in environment.parameters:
+            path = environment.path(one)
+            for places, at, fields in one.written:
+                holder = places.find(at)
+                for part in fields:
+                    span = one.span(part)
+                    if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for what is elsewhere
+                        yield span.start, own if part == "key" else one.shown_as(path, span)
 
 
-def lines_of(file: SourceFile, public: frozenset[str], other: frozenset[str], given: Given, *, whole: bool) -> Lines:
-    """Lines of a file of parameters.
-
-    ``public`` and ``other`` are the names of the file format itself, of those whose values may be shown and of the rest.
-    """
-    is_yaml = file.looks_like_yaml
+def _lines_of(read: ParameterFile) -> Lines:
+    file, is_yaml = read.file, read.file.looks_like_yaml
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {one.name: environment.path(one) for environment in given.environments for one in environment.parameters}
-        names = {name for name, path in paths.items() if whole or known.get(path) is not None} | public | other
-        given_names = set(given.names)
+        paths = {one.name: environment.path(one) for environment in read.known for one in environment.parameters}
+        names = {name for name, path in paths.items() if read.whole or known.get(path) is not None} | read.public | read.other
+        given_names = {one.name for one in read.given}
 
         def own(text: str) -> bool:
             return text in given_names or is_of_a_format(text)
 
+        placed: dict[int, Public | None] = {}
+
+        def shown_at(offset: int) -> Public | None:
+            if not placed and read.whole:
+                for start, shown in _placed(read, own):
+                    placed[start] = own if shown is own else placed.get(start, shown)
+            return placed.get(offset)
+
         return Visibility(
-            lambda name: own if name in public else public_at(known, paths.get(name)),
-            (lambda _name: True) if whole and not is_yaml else names.__contains__,
-            placed=_Placed(given, own).at if whole else lambda _offset: None,
+            lambda name: own if name in read.public else public_at(known, paths.get(name)),
+            (lambda _name: True) if read.whole and not is_yaml else names.__contains__,
+            placed=shown_at,
         )
 
     return Lines(file.text, visibility, (lambda: yaml_tokens(file.text.content, file.yaml)) if is_yaml else None)

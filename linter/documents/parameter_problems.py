@@ -60,7 +60,7 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
         stored=base.stored or more.stored,
         arn=base.arn or more.arn,
         key_id=base.key_id or more.key_id,
-        places={**more.places, **base.places},
+        written=(*base.written, *more.written),
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from .. import settings
 from ..model import UNKNOWN, Fact, Part, SettingPath
 from ..redaction.values import Public, is_of_a_format
 from ..server.loader import dotted_path
-from ..syntax.places import JsonPath, Place, Places
+from ..syntax.places import JsonPath, Places
 from ..syntax.yaml_places import YamlPlaces
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
@@ -30,39 +30,21 @@ LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192
 MOST_LEVELS: Final = 15
 """Levels that the name of a parameter can have."""
 
+Fields = Mapping[Part, "str | int"]
+"""The steps to the parts of a parameter, from the object or list that it is; many parameters share them."""
 Spot = tuple[Places, JsonPath]
 """A place in one of the documents of a file."""
 
 
-class Spots(Mapping[Part, Spot]):
-    """Where the parts of a parameter stand that is an object: ``fields`` are the names of the members of that, which many share."""
-
-    __slots__ = ("_at", "_fields", "_places")
-
-    def __init__(self, places: Places, at: JsonPath, fields: Mapping[Part, str]) -> None:
-        self._places = places
-        self._at = at
-        self._fields = fields
-
-    def __getitem__(self, part: Part) -> Spot:
-        return self._places, (*self._at, self._fields[part])
-
-    def __contains__(self, part: object) -> bool:
-        return part in self._fields
-
-    def __iter__(self) -> Iterator[Part]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-
 class Parameter(NamedTuple):
-    """One parameter where it is written. ``value`` is ``UNKNOWN`` where there is none, or it cannot be read."""
+    """One parameter where it is written. ``value`` is ``UNKNOWN`` where there is none, or it cannot be read.
+
+    ``written`` are the objects that say something of it, each with its parts; the first that has a part counts.
+    """
 
     name: str
     value: Any
-    places: Mapping[Part, Spot]
+    written: tuple[tuple[Places, JsonPath, Fields], ...] = ()
     type: str | None = None
     tier: str | None = None
     stored: bool = False
@@ -79,19 +61,14 @@ class Parameter(NamedTuple):
     """Whether AWS found none of this name."""
 
     @classmethod
-    def of(cls, name: str, value: Any, fields: Mapping[str, Any], spots: Mapping[Part, Spot]) -> Parameter:
-        """A parameter out of what a file says of it: ``fields`` are its ``type`` and ``tier``, ``spots`` where all is.
+    def of(cls, name: str, value: Any, places: Places, at: JsonPath, fields: Mapping[str, Any], type: Any, tier: Any) -> Parameter:
+        """A parameter out of what a file says of it. A type that is none, or a tier that is no text, is taken for not given.
 
-        A type that is none, or a tier that is no text, is taken for not given.
+        ``fields`` are the steps from ``at`` to each of its parts, None for those that are not given.
         """
-        kind, tier = type_of(fields.get("type")), fields.get("tier")
-        tier = tier if isinstance(tier, str) and tier else None
-        places: dict[Part, Spot] = {"key": spots["key"], "value": spots.get("value", spots["key"])}
-        if kind is not None:
-            places["type"] = spots["type"]
-        if tier is not None:
-            places["tier"] = spots["tier"]
-        return cls(name, value, places, type=kind, tier=tier)
+        type, tier = type_of(type), tier if isinstance(tier, str) and tier else None
+        steps = (fields.get("key"), fields.get("value"), type and fields.get("type"), tier and fields.get("tier"))
+        return cls(name, value, ((places, at, _fields(*steps)),), type=type, tier=tier)
 
     @property
     def limit(self) -> int:
@@ -118,22 +95,46 @@ class Parameter(NamedTuple):
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""
         beside: tuple[Part, ...] = ("type", "tier")
-        if any(part in self.places and span == self.span(part) for part in beside):
+        if any(self.spot(part) is not None and span == self.span(part) for part in beside):
             return is_of_a_format
         return public_at(settings.catalogue(), path)
 
-    def spot(self, part: Part) -> tuple[Place | None, Spot]:
-        """Where a part of it stands; the name where the part is not given."""
-        spot = self.places.get(part, self.places["key"])
-        return spot[0].find(spot[1]), spot
+    def spot(self, part: Part) -> Spot | None:
+        """Where a part of it stands; None where that is not given."""
+        return next(((places, (*at, fields[part])) for places, at, fields in self.written if part in fields), None)
 
     def span(self, part: Part) -> Span:
         """The characters where a part of it stands; the name where the part is not given."""
-        place, (_, path) = self.spot(part)
-        if place is None:
+        spot = self.spot(part) or self.spot("key")
+        place = spot[0].find(spot[1]) if spot is not None else None
+        if spot is None or place is None:
             return Span(0, 0)
-        is_key = place.key is not None and (part == "key" and path[-1:] == (self.name,) or place.value.start == place.value.end)
+        is_key = place.key is not None and (part == "key" and spot[1][-1:] == (self.name,) or place.value.start == place.value.end)
         return place.key if is_key and place.key is not None else place.value
+
+
+@lru_cache(maxsize=64)
+def _fields(key: str | int, value: str | int | None, type: str | int | None, tier: str | int | None) -> Fields:
+    """The parts of a parameter: its name where its value is not given, and no others that are not given."""
+    steps: dict[Part, str | int | None] = {"key": key, "value": key if value is None else value, "type": type, "tier": tier}
+    return {part: step for part, step in steps.items() if step is not None}
+
+
+class Named(NamedTuple):
+    """A parameter of which only the name is known: ``read`` reads the rest, at a ``step`` in what ``of`` a file holds it.
+
+    A dump can hold a hundred thousand parameters of other programs, of which nothing else is read.
+    """
+
+    name: str
+    read: Callable[[Any, Any], Parameter]
+    of: Any
+    step: int | str | None = None
+
+
+def named(parameters: Iterable[Parameter]) -> list[Named]:
+    """Parameters that are read already."""
+    return [Named(one.name, lambda known, _step: known, one) for one in parameters]
 
 
 class Environment(NamedTuple):
@@ -159,154 +160,75 @@ def _path(setting: str) -> SettingPath:
     return (setting,) if "/" in setting else dotted_path(setting)
 
 
-class Parameters:
-    """Parameters in their order, of which all names are known. What else is written of one is read when somebody asks for it."""
-
-    def __init__(self, names: Sequence[str], read: Callable[[int], Parameter]) -> None:
-        self.names = names
-        self._read = read
-        self._known: list[Parameter | None] = [None] * len(names)
-
-    @classmethod
-    def of(cls, parameters: Iterable[Parameter]) -> Parameters:
-        """Parameters that are read already."""
-        every = list(parameters)
-        return cls([one.name for one in every], every.__getitem__)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, index: int) -> Parameter:
-        parameter = self._known[index]
-        if parameter is None:
-            parameter = self._known[index] = self._read(index)
-        return parameter
-
-    def __iter__(self) -> Iterator[Parameter]:
-        return map(self.__getitem__, range(len(self.names)))
-
-
-_NONE: Final = Parameters.of(())
-
-
-class Given:
-    """What a file holds: its parameters, and names that AWS did not find."""
-
-    def __init__(self, parameters: Parameters, missing: Parameters = _NONE) -> None:
-        self.parameters = parameters
-        self.missing = missing
-
-    @property
-    def names(self) -> list[str]:
-        """The names of all of them."""
-        return [*self.parameters.names, *self.missing.names]
-
-    @cached_property
-    def environments(self) -> list[Environment]:
-        """The servers that they configure; see :func:`environments`."""
-        return environments(self.parameters, self.missing)
-
-
 # --- Environments --------------------------------------------------------------------------------------------------------------------
 
 
-def environments(parameters: Parameters, missing: Parameters = _NONE) -> list[Environment]:
+def environments(given: Sequence[Named]) -> list[Environment]:
     """The servers that parameters configure, in the order of the file, with those that AWS did not find.
 
-    Parameters of other programs are left out: nothing but their names is looked at, for a dump can hold a hundred thousand of them.
+    Parameters of other programs are left out: nothing but their names is looked at.
     """
-    names = [*parameters.names, *missing.names] if len(missing) else parameters.names
-    ours = _ours(names)
-    strays = _strays(names, ours)
+    paths: dict[str, list[int]] = {}
+    for index, one in enumerate(given):
+        paths.setdefault(one.name.rpartition("/")[0], []).append(index)
+    beneath: dict[str, list[int]] = {}
+    for path, indexes in paths.items():
+        beneath.setdefault(_prefix(path), []).extend(indexes)
+    ours = {prefix: sorted(indexes) for prefix, indexes in beneath.items() if _is_servers(prefix, indexes, given)}
+    strays = _strays(given, paths.get(_TOP, ())) if any(map(_is_medplum, ours)) else []
     if strays:
-        ours = [prefix for prefix in ours if prefix != _TOP]
-    given: dict[str, list[int]] = {prefix: [] for prefix in ours}
-    beneath: dict[str, dict[str, list[int]]] = {}
-    tops = _tops(ours)
-    of_path: dict[str, str] = {}
-    for index, name in enumerate(names) if ours else ():
-        if not name.startswith(tops):
-            continue
-        above = name.rpartition("/")[0]
-        prefix = of_path.get(above)
-        if prefix is None:
-            prefix = of_path[above] = _prefix(name)
-        if prefix in given:
-            given[prefix].append(index)
-        elif (holder := _above(prefix, given)) is not None:
-            beneath.setdefault(holder, {}).setdefault(prefix, []).append(index)
-    of_server = {
-        prefix: [*own, *(index for inner in beneath.get(prefix, {}).values() for index in inner)]
-        for prefix, own in sorted(given.items(), key=lambda item: item[1])
-    }
+        ours.pop(_TOP, None)
+    of_server = {prefix: list(ours[prefix]) for prefix in sorted(ours, key=ours.__getitem__)}
+    for prefix, indexes in beneath.items():
+        holder = _above(prefix, ours) if prefix not in ours else None
+        if holder is not None:
+            of_server[holder] += sorted(indexes)
 
     def read(indexes: Iterable[int]) -> list[Parameter]:
-        known = len(parameters)
-        return [parameters[index] if index < known else missing[index - known]._replace(missing=True) for index in indexes]
+        return [one.read(one.of, one.step) for one in map(given.__getitem__, indexes)]
 
-    servers = _named([(prefix, read(own), read(wrong_case)) for prefix, own, wrong_case in _by_spelling(of_server)])
-    first = next((index for index, one in enumerate(servers) if _is_medplum(one.prefix)), None) if strays else None
-    return [one._replace(strays=read(strays)) if index == first else one for index, one in enumerate(servers)]
-
-
-def _ours(names: Iterable[str]) -> list[str]:
-    """The paths of servers' parameters."""
-    first_steps = {name.partition(".")[0] for name in settings.catalogue().names()}
-    candidates: dict[str, dict[str, None]] = {}
-    of_path: dict[str, str | None] = {}
-    for name in names:
-        above, _, last = name.rpartition("/")
-        if above not in of_path:
-            of_path[above] = _prefix(name) if _may_be_medplum(name) else None
-        prefix = of_path[above]
-        if prefix is not None:
-            above = prefix
-        elif last.partition(".")[0] not in first_steps:
-            continue  # it says nothing of whether the path is that of a server
-        candidates.setdefault(above, {})[name[len(above) + 1 :]] = None
-    return [prefix for prefix, beneath in candidates.items() if _is_medplum(prefix) or _configures_server(prefix, beneath)]
+    spelt = list(_by_spelling(of_server))
+    last = Counter(prefix.rpartition("/")[2] for prefix, _, _ in spelt)
+    first = next((prefix for prefix, _, _ in spelt if _is_medplum(prefix)), None)
+    servers = []
+    for prefix, own, wrong_case in spelt:
+        # Each is called by the last level of its path, or if that is not enough by the whole of it.
+        name = prefix.rpartition("/")[2]
+        name = name if last[name] == 1 else prefix.removeprefix("/")
+        servers.append(Environment(name, prefix, read(own), read(wrong_case), read(strays) if prefix == first else []))
+    return servers
 
 
-def _strays(names: Sequence[str], ours: Iterable[str]) -> list[int]:
+def _is_servers(prefix: str, indexes: Iterable[int], given: Sequence[Named]) -> bool:
+    """Whether the parameters beneath a path are those of a server."""
+    if _is_medplum(prefix):
+        return True
+    names = (given[index].name[len(prefix) + 1 :] for index in indexes)
+    return _configures_server(prefix, (name for name in names if name.partition(".")[0] in _first_steps()))
+
+
+@settings.derived
+def _first_steps() -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in settings.catalogue().names())
+
+
+def _strays(given: Sequence[Named], top: Iterable[int]) -> list[int]:
     """Settings that stand directly beneath ``/medplum``, beside a server's own path there, and are no server without a ``baseUrl``."""
-    if not any(map(_is_medplum, ours)):
-        return []
-    start = f"{_TOP}/"
-    found = [index for index, name in enumerate(names) if name.startswith(start) and _is_setting(name[len(start) :])]
-    return [] if any(names[index] == f"{_TOP}/baseUrl" for index in found) else found
+    names = {index: given[index].name.rpartition("/")[2] for index in top}
+    found = [index for index, name in names.items() if settings.catalogue().get(tuple(name.split("."))) is not None]
+    return [] if any(names[index] == "baseUrl" for index in found) else found
 
 
-def _is_setting(name: str) -> bool:
-    return "/" not in name and settings.catalogue().get(tuple(name.split("."))) is not None
-
-
-def _tops(prefixes: Iterable[str]) -> tuple[str, ...]:
-    """The beginnings that the names beneath some paths have; empty ones where these are too many to look for."""
-    tops = {prefix[: prefix.find("/", 1) + 1] for prefix in prefixes}
-    return tuple(tops) if len(tops) <= _MOST_TOPS else ("",)
-
-
-_MOST_TOPS: Final = 8
 _TOP: Final = "/medplum"
 """What the paths of servers begin with, as the CDK and the documentation have them."""
-_LONGEST_START: Final = len("/medplum/")
 
 
-def _may_be_medplum(name: str) -> bool:
-    return name[:_LONGEST_START].lower().startswith(("/medplum/", "medplum/"))
-
-
-def _prefix(name: str) -> str:
-    """The path of a server's parameters: two levels under ``/medplum``, all but the last level elsewhere.
-
-    It is the same for all names that differ only in the last level.
-    """
-    if _may_be_medplum(name):
-        parts = name.split("/")
-        start = 0 if parts[0] else 1
-        if len(parts) > start + 2:
-            return "/".join(parts[: start + 2])
-    return name.rpartition("/")[0]
+def _prefix(path: str) -> str:
+    """The path of a server's parameters, of which some stand at a path: two levels under ``/medplum``, all but the last level elsewhere."""
+    levels = path.split("/")
+    start = 0 if levels[0] else 1
+    is_medplum = len(levels) >= start + 2 and levels[start].lower() == "medplum"
+    return "/".join(levels[: start + 2]) if is_medplum else path
 
 
 def _is_medplum(prefix: str) -> bool:
@@ -340,15 +262,6 @@ def _by_spelling(ours: Mapping[str, list[int]]) -> Iterator[tuple[str, list[int]
     for prefixes in spellings.values():
         main = max(prefixes, key=lambda prefix: (len(ours[prefix]), prefix.startswith("/medplum/")))
         yield main, ours[main], [index for prefix in prefixes if prefix != main for index in ours[prefix]]
-
-
-def _named(servers: list[tuple[str, list[Parameter], list[Parameter]]]) -> list[Environment]:
-    """Each is called by the last level of its path, or if that is not enough by the whole of it."""
-    last = Counter(prefix.rpartition("/")[2] for prefix, _, _ in servers)
-    return [
-        Environment(name if last[name := prefix.rpartition("/")[2]] == 1 else prefix.removeprefix("/"), prefix, given, wrong_case)
-        for prefix, given, wrong_case in servers
-    ]
 
 
 def type_of(value: Any) -> str | None:

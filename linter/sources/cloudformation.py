@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 from .. import settings
 from ..conformance.secrets import holds_secret
-from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
-from ..documents.parameters import Given, Parameter, Parameters, Spot, environments, text_of
+from ..documents.parameter_documents import ParameterFile, load_parameters
+from ..documents.parameters import Parameter, environments, named, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.variables_in_yaml import suppression_comments_of
-from ..model import UNKNOWN, Part, SettingPath, sentence
+from ..model import UNKNOWN, SettingPath, sentence
 from ..server.loader import dotted_path
 from ..syntax.places import Json
 from ..syntax.yaml import Tagged, Yaml
@@ -43,7 +42,7 @@ def detect(file: SourceFile) -> Recognised | None:
     parsed = _template(file)
     if parsed is None:
         return None
-    if _TYPE in file.text.content and environments(Parameters.of(_parameters(parsed))):
+    if _TYPE in file.text.content and environments(named(_parameters(parsed))):
         return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, *file.documents)
     return Recognised(None, Confidence.LIKELY, "a CloudFormation template without parameters of a Medplum server", unread)
@@ -52,24 +51,9 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are reported with the first."""
     parsed = _template(file)
-    given = Given(Parameters.of(_parameters(parsed) if parsed is not None else ()))
-    lines = lines_of(
-        file,
-        _PUBLIC_FIELDS,
-        _OTHER_FIELDS,
-        given,
-        whole=parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole),
-    )
-    comments = suppression_comments_of(file) if file.looks_like_yaml else None
-    read = ParameterFile(
-        file,
-        list(file.documents),
-        given,
-        lines,
-        _CONSEQUENCE,
-        suppressions=comments.suppressions if comments is not None else (),
-        problems=tuple(comments.problems) if comments is not None else (),
-    )
+    given = named(_parameters(parsed) if parsed is not None else ())
+    whole = parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole)
+    read = ParameterFile(file, list(file.documents), given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole)
     return load_parameters(read, check_parameter=_secret)
 
 
@@ -98,10 +82,10 @@ def _parameters(parsed: Json | Yaml) -> Iterator[Parameter]:
 
 
 def _parameter(parsed: Json | Yaml, name: str, properties: dict[str, Any], at: tuple[str, ...]) -> Parameter:
-    given: dict[Part, str] = {"key": "Name", "value": "Value", "type": "Type", "tier": "Tier"}
-    spots: dict[Part, Spot] = {part: (parsed.places, (*at, field)) for part, field in given.items() if field in properties}
-    fields = {"type": properties.get("Type"), "tier": properties.get("Tier")}
-    parameter = Parameter.of(name, _value(parsed, properties.get("Value"), (*at, "Value")), fields, spots)
+    steps = {"key": "Name", "value": "Value", "type": "Type", "tier": "Tier"}
+    fields = {part: step for part, step in steps.items() if step in properties}
+    value = _value(parsed, properties.get("Value"), (*at, "Value"))
+    parameter = Parameter.of(name, value, parsed.places, at, fields, properties.get("Type"), properties.get("Tier"))
     # That a secret is no SecureString is reported once, with the way out of a template.
     is_plain = parameter.type in ("String", "StringList") and not settings.catalogue().is_secret(dotted_path(name.rpartition("/")[2]))
     return parameter if is_plain else parameter._replace(type=None)

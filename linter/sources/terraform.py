@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.parameter_documents import ParameterFile, lines_of, load_parameters
-from ..documents.parameters import Given, Parameter, Parameters, Spot, environments
+from ..documents.parameter_documents import ParameterFile, load_parameters
+from ..documents.parameters import Parameter, environments, named
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..model import UNKNOWN, Part, sentence
+from ..model import UNKNOWN, sentence
 from ..syntax.places import Json, JsonPath
 from ..typed import Any, Final
 
@@ -33,7 +33,7 @@ def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a state or plan with parameters of a Medplum server."""
     if '"terraform_version"' not in file.text.content or not _is_terraform(file.json.value):
         return None
-    if _TYPE in file.text.content and environments(Parameters.of(_parameters(file.json))):
+    if _TYPE in file.text.content and environments(named(_parameters(file.json))):
         return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, file.json) or ("" if _is_known(file.json.value) else _UNKNOWN_FORMAT)
     return Recognised(None, Confidence.LIKELY, "a Terraform state or plan without parameters of a Medplum server", unread)
@@ -42,9 +42,8 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment."""
     parsed = file.json
-    given = Given(Parameters.of(_parameters(parsed) if _is_terraform(parsed.value) else ()))
-    lines = lines_of(file, _PUBLIC_FIELDS, _OTHER_FIELDS, given, whole=parsed.intact)
-    return load_parameters(ParameterFile(file, [parsed], given, lines, _CONSEQUENCE))
+    given = named(_parameters(parsed) if _is_terraform(parsed.value) else ())
+    return load_parameters(ParameterFile(file, [parsed], given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, parsed.intact))
 
 
 def _is_terraform(value: Any) -> bool:
@@ -112,8 +111,8 @@ def _parameter(parsed: Json, name: str, values: dict[str, Any], unknown: Any, at
     """A parameter; ``unknown`` are the values that the plan cannot tell yet."""
     open_fields = {field for field, is_open in unknown.items() if is_open is True} if isinstance(unknown, dict) else set()
     field = "value" if isinstance(values.get("value"), str) or not isinstance(values.get("insecure_value"), str) else "insecure_value"
-    given: dict[Part, str] = {"key": "name", "value": field, "type": "type", "tier": "tier"}
-    spots: dict[Part, Spot] = {part: (parsed.places, (*at, one)) for part, one in given.items() if one in values}
-    value = values.get(field)
-    known = isinstance(value, str) and field not in open_fields
-    return Parameter.of(name, value if known else UNKNOWN, values, spots)
+    steps = {"key": "name", "value": field, "type": "type", "tier": "tier"}
+    fields = {part: step for part, step in steps.items() if step in values}
+    value = values.get(field) if field not in open_fields else None
+    text = value if isinstance(value, str) else UNKNOWN
+    return Parameter.of(name, text, parsed.places, at, fields, values.get("type"), values.get("tier"))
