@@ -23,16 +23,16 @@ class Texts(NamedTuple):
     sums: Mapping[Place, Sequence[Document]]
     shared: Collection[Place]
 
-    def attach(self, finding: Finding, log: Log) -> Finding:
-        """A finding whose fix has the edits, or for a dump the commands, that would make it."""
+    def fix_of(self, finding: Finding, log: Log) -> Fix | None:
+        """The fix of a finding with the edits, or for a dump the commands, that would make it."""
         fix, loaded = finding.fix, self.loaded.get(finding.document)
         if fix is None or loaded is None:
-            return finding
+            return fix
         with log.surviving(finding.document.uri, f"the fix of {finding.rule}", finding.path or ()):
             fix = self._with_edits(fix, loaded)
             commands = loaded.commander(fix.changes) if loaded.commander is not None else None
-            fix = fix._replace(commands=tuple(commands)) if commands else fix
-        return finding._replace(fix=fix)
+            return fix._replace(commands=tuple(commands)) if commands else fix
+        return fix
 
     def _with_edits(self, fix: Fix, loaded: Loaded) -> Fix:
         """A fix with its edits, and whether these may be shown."""

@@ -38,7 +38,7 @@ from .load import (
     why_broken,
 )
 from .log import Log
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Notice, Result, RuleInfo
+from .model import ACCEPTED_BY, LEVELS, Deployment, Document, FileStatus, Finding, Notice, Result, RuleInfo
 from .policy.engine import merged, without_repetitions, without_rivals
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -122,8 +122,8 @@ class Outcome(NamedTuple):
     """The documents that rules could check."""
     rewriters: Mapping[Document, Rewriter] = {}
     """What tells what commands would make of a dump."""
-    suppress: Callable[[Finding], Finding] | None = None
-    """What gives a finding in one of the documents the reason of the comment that accepts it; None where there are no such comments."""
+    suppress: Callable[[Finding], str | None] | None = None
+    """The reason of the comment that accepts a finding in one of the documents; None where there are no such comments."""
     sums: tuple[Document, ...] = ()
     """The documents of what servers get from several files, in whose parts findings are."""
 
@@ -193,16 +193,17 @@ class _Batch(NamedTuple):
 
 
 class _Acceptors(NamedTuple):
-    """What accepts findings."""
+    """What accepts findings, in the order in which it counts; each is called as :attr:`Finding.accepted_by` calls it."""
 
-    comments: Suppressions
-    configured: Acceptances | None
-    baselines: Baselines | None
+    comment: Suppressions
+    configuration: Acceptances | None
+    baseline: Baselines | None
 
-    @property
-    def all(self) -> list[Suppressions | Acceptances | Baselines]:
-        """Those that there are, in the order in which they count."""
-        return [one for one in self if one is not None]
+    def of(self, finding: Finding) -> Finding:
+        """A finding, accepted where one of these accepts it."""
+        reasons = ((by, one.reason(finding)) for by, one in zip(ACCEPTED_BY, self, strict=True) if one is not None)
+        by, reason = next(((by, reason) for by, reason in reasons if reason is not None), (None, None))
+        return finding._replace(suppressed=reason, accepted_by=by)
 
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:
@@ -522,10 +523,10 @@ def _compare(run: _Run, found: list[_Found], acceptors: _Acceptors) -> tuple[lis
             findings = [one for rule, levels in plan.checks for one in checker.found_by(rule, combined, levels)]
             batches.append(_Batch(without_repetitions(findings, rules.by_id), rules))
             infos.update(plan.infos)
-            if acceptors.baselines is not None:
+            if acceptors.baseline is not None:
                 written = [one for document in combined.members.values() for one in (document, *parts_of(document))]
                 compared = (rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys())
-                acceptors.baselines.compare(written, frozenset(compared))
+                acceptors.baseline.compare(written, frozenset(compared))
     return every, batches, infos
 
 
@@ -563,35 +564,32 @@ def _take(found: Iterable[_Found], acceptors: _Acceptors, given: Collection[str]
             path = file.given.path if uri == file.given.uri else Path(uri)
             whole = uri in given and not breaks_off(part)
             checked = Checked(part, file.config, path, plan.ids, plan.together, subject.rules.known, whole, subject.document.complete)
-            for one in acceptors.all:
-                one.take(checked)
+            for one in acceptors:
+                if one is not None:
+                    one.take(checked)
 
 
-def _accept(batches: list[_Batch], acceptors: _Acceptors) -> list[_Batch]:
-    """The batches with the reason of each finding that is accepted: by a comment, else by the configuration, else by a baseline."""
-
-    def accepted(finding: Finding) -> Finding:
-        for one in acceptors.all:
-            if finding.suppressed is None:
-                finding = one.apply(finding)
-        return finding
-
-    return [batch._replace(findings=list(map(accepted, batch.findings))) for batch in batches]
+def _accept(batches: Iterable[_Batch], acceptors: _Acceptors) -> list[_Batch]:
+    """The batches with the reason of each finding that is accepted."""
+    return [batch._replace(findings=list(map(acceptors.of, batch.findings))) for batch in batches]
 
 
-def _merge(batch: _Batch, baselines: Baselines | None) -> _Batch:
-    """A batch with the findings of a rule put together that it has one message for; those that are accepted stay by themselves."""
+def _merge(batch: _Batch, texts: Texts, baseline: Baselines | None, log: Log) -> _Batch:
+    """A batch with the findings of a rule put together that it has one message for, and with their fixes; comments accept single ones.
+
+    What a baseline accepts is merged as it would be without one, so that each report counts the same.
+    """
     by_id = batch.rules.by_id
-    kept = merged([one for one in batch.findings if one.suppressed is None], by_id)
-    suppressed = [one for one in batch.findings if one.suppressed is not None and one.accepted_by != "baseline"]
-    if baselines is not None:
-        kept = list(map(baselines.with_alike, kept))
-        # Merged as they would be without a baseline, so that each report counts the same.
-        known = merged([one for one in batch.findings if one.accepted_by == "baseline"], by_id)
-        for one in known:
-            baselines.count(one)
-        suppressed += known
-    return batch._replace(findings=[*kept, *suppressed])
+    kept = [
+        one._replace(fix=texts.fix_of(one, log), related=(*one.related, *(baseline.alike(one) if baseline is not None else ())))
+        for one in merged([one for one in batch.findings if one.suppressed is None], by_id)
+    ]
+    known = merged([one for one in batch.findings if one.accepted_by == "baseline"], by_id)
+    for one in known:
+        if baseline is not None:
+            baseline.count(one)
+    others = [one for one in batch.findings if one.accepted_by in ("comment", "configuration")]
+    return batch._replace(findings=[*kept, *others, *known])
 
 
 def _unused(comments: Suppressions, rules_of: Mapping[Document, RuleSet]) -> Iterator[_Batch]:
@@ -637,9 +635,9 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: _Accep
     batches = [_Batch(one.findings, one.subject.rules, one.subject.document) for one in found]
     batches = _accept(_deduplicate([*batches, *compared], in_sums), acceptors)
     with log.surviving("all files", "looking for unused suppression comments"):
-        batches += _accept(list(_unused(acceptors.comments, rules_of)), acceptors)
-    batches = [_merge(batch, acceptors.baselines) for batch in batches]
-    findings = [texts.attach(one, log) if one.suppressed is None else one for batch in batches for one in batch.findings]
+        batches += _accept(_unused(acceptors.comment, rules_of), acceptors)
+    batches = [_merge(batch, texts, acceptors.baseline, log) for batch in batches]
+    findings = [one for batch in batches for one in batch.findings]
     reach = Reach(run.folders, tuple(Path(file.path) for file in log.files if file.status != "checked"))
     stale = _note_leftovers(run, acceptors, reach, list(texts.loaded))
     outcome = _outcome(run, tuple(texts.loaded), findings, infos, tuple(deployments))
@@ -650,7 +648,7 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: _Accep
         overrides={document: rules.overrides for document, rules in rules_of.items()},
         checkable=frozenset(checkable),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
-        suppress=acceptors.comments.apply if acceptors.comments.are_there else None,
+        suppress=acceptors.comment.reason if acceptors.comment.are_there else None,
         sums=tuple(document for document in checkable if document.parts is not None),
     )
 
@@ -675,16 +673,16 @@ def _note_leftovers(run: _Run, acceptors: _Acceptors, reach: Reach, documents: l
         return False
     stale: list[Notice] = []
     with run.log.surviving("all files", "looking at what accepts findings"):
-        if acceptors.configured is not None:
-            run.log.notices.extend(acceptors.configured.notices(reach))
+        if acceptors.configuration is not None:
+            run.log.notices.extend(acceptors.configuration.notices(reach))
         run.log.notices.extend(run.choices.unused_patterns(reach.searched, documents))
-        stale = acceptors.baselines.notices(reach) if acceptors.baselines is not None else []
+        stale = acceptors.baseline.notices(reach) if acceptors.baseline is not None else []
         run.log.notices.extend(stale)
     return bool(stale) and run.options.fail_on_stale_baseline
 
 
 def _new_baseline(acceptors: _Acceptors, reach: Reach, findings: Iterable[Finding]) -> NewBaseline | None:
-    written = acceptors.baselines.written(reach) if acceptors.baselines is not None else None
+    written = acceptors.baseline.written(reach) if acceptors.baseline is not None else None
     return NewBaseline(*written, sum(one.accepted_by == "baseline" for one in findings)) if written is not None else None
 
 

@@ -297,31 +297,26 @@ class Baselines:
             if document in self._documents:
                 self._documents[document].compare(document, rules)
 
-    def apply(self, finding: Finding) -> Finding:
-        """The finding, accepted where it is in the baseline."""
+    def reason(self, finding: Finding) -> str | None:
+        """The reason for accepting a finding that is in the baseline, which is its file."""
         used = self._documents.get(finding.document)
-        if used is None or not used.holds(finding):
-            return finding
-        return finding._replace(suppressed=f"in the baseline {relative_to_here(used.path)}", accepted_by="baseline")
+        return f"in the baseline {relative_to_here(used.path)}" if used is not None and used.holds(finding) else None
 
     def count(self, finding: Finding) -> None:
         """Count a finding that is accepted for the configuration that names its baseline."""
         if None not in self._of:
             self._count(self._configs[finding.document], finding.rule)
 
-    def with_alike(self, finding: Finding) -> Finding:
-        """A new finding with the places of those that cannot be told from it: a value is not in a baseline."""
+    def alike(self, finding: Finding) -> tuple[Related, ...]:
+        """The places of findings in the baseline that cannot be told from a new one: a value is not in a baseline."""
         used = self._documents.get(finding.document)
         alike = used.alike(finding) if used is not None else []
-        if not alike:
-            return finding
         count = f"{len(alike):,} findings" if len(alike) > 1 else "1 finding"
         message = f"this may be the new one instead: the baseline counts {count} like it, without saying which"
-        others = (Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
-        return finding._replace(related=(*finding.related, *others))
+        return tuple(Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
 
     def notices(self, reach: Reach) -> list[Notice]:
-        """The notices about stale entries, once :meth:`apply` has seen every finding; none where a baseline is written."""
+        """The notices about stale entries, once :meth:`reason` has seen every finding; none where a baseline is written."""
         used = [(one, one.stale(reach)) for one in self._of.values() if not one.taking]
         return [one.notice(stale) for one, stale in used if stale]
 

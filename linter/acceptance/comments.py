@@ -92,20 +92,20 @@ class Suppressions:
             file.checked |= checked.rules
             self._anchors[checked.document] = checked.loaded.anchors
 
-    def apply(self, finding: Finding) -> Finding:
-        """The finding, with the reason of the first comment that covers it, or the name of the variable in whose value it is."""
+    def reason(self, finding: Finding) -> str | None:
+        """The reason of the first comment that covers a finding, or the name of the variable in whose value it is."""
         anchors = self._anchors.get(finding.document)
         file = self._files[finding.document.uri] if anchors is not None else None
         if file is None or anchors is None or (cover := file.covers.get(finding.rule)) is None:
-            return finding
+            return None
         comment = next(filter(None, map(cover.at, _places(finding.span.start, anchors))), None)
         if comment is None:
-            return finding
+            return None
         file.used.add((comment.place.start, finding.rule))
-        return finding._replace(suppressed=comment.reason, accepted_by="comment")
+        return comment.reason
 
     def unused(self) -> Iterator[Unused]:
-        """The comments, and parts of them, that no finding needs, once :meth:`apply` has seen every finding."""
+        """The comments, and parts of them, that no finding needs, once :meth:`reason` has seen every finding."""
         for file in self._files.values():
             for suppression in file.first.loaded.suppressions:
                 yield from file.unused(suppression)

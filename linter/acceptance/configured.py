@@ -97,10 +97,10 @@ class Acceptances:
         configured = self._of[config.path]
         self._places[checked.document] = configured, configured.take(checked)
 
-    def apply(self, finding: Finding) -> Finding:
-        """The finding, with the reason of the first acceptance that covers it and has not expired."""
+    def reason(self, finding: Finding) -> str | None:
+        """The reason of the first acceptance that covers a finding and has not expired."""
         if finding.document not in self._places:
-            return finding
+            return None
         configured, places = self._places[finding.document]
         path = finding.path or ()
         settings = dict.fromkeys((None, dotted(path), dotted(members_as_one(path))))
@@ -109,13 +109,13 @@ class Acceptances:
         if number is None:
             for key in keys:
                 configured.came_back.update(configured.expired.pop(key, ()))
-            return finding
+            return None
         configured.used.add(number)
         self._count(configured.config, finding.rule)
-        return finding._replace(suppressed=configured.config.accept[number].reason, accepted_by="configuration")
+        return configured.config.accept[number].reason
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
-        """The acceptances that have expired or accept nothing, once :meth:`apply` has seen every finding."""
+        """The acceptances that have expired or accept nothing, once :meth:`reason` has seen every finding."""
         for configured in self._of.values():
             config = configured.config
             assert config.path is not None  # there are none without a file

@@ -132,7 +132,7 @@ def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
     known = {rule.info.id: rule.info for rule in rules}
     suppressions.take(Checked(loaded, Config(), Path(), ids, frozenset(), known, whole=True, complete=True))
     for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
-        suppressions.apply(finding)
+        suppressions.reason(finding)
     return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]
 
 

@@ -160,7 +160,7 @@ def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], F
             return finding
         reason = accepted.get(key_of(finding))
         if reason is None and suppress is not None:
-            reason = suppress(placed(finding)).suppressed
+            reason = suppress(placed(finding))
         return finding._replace(suppressed=reason)
 
     def checked(contents: Mapping[str, bytes]) -> Outcome:
