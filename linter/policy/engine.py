@@ -95,10 +95,10 @@ class _FoundByRule:
             elif memo is None or clause.path.is_single:
                 look(clause.path.nodes(Node(document, None, document.data)))
             else:  # kept for each setting at the top, of which most stay the same from one document to the next
-                for part in clause.path.parts(document):
+                for part, nodes in clause.path.parts(document):
                     key = (case.info.id, number, index, part)
                     if not memo.is_kept(key):
-                        memo.get(key, partial(look, clause.path.nodes_of(document, part)), keep=not_)
+                        memo.get(key, partial(look, nodes), keep=not_)
 
     def _look_at(self, case: Case, number: int, level: Level, clause: CompiledClause, nodes: Iterable[Node]) -> bool:
         """Add what is wrong at some places; whether anything is, or could not be checked."""

@@ -7,7 +7,7 @@ to what exists. ``<tag>`` stands for every setting so tagged in the catalogue of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from itertools import product
 from math import prod
 
@@ -31,10 +31,6 @@ class Tag(NamedTuple):
 Step = str | Mark | Tag
 
 
-PathPart = tuple[str | None, tuple[Step, ...]]
-"""Steps from the root, of which the first is the name of a setting, or stands for the name that is given."""
-
-
 class Path(NamedTuple):
     """A parsed path. It starts at the ``root``, at the ``node`` at hand, or at that node's ``parent``."""
 
@@ -45,42 +41,35 @@ class Path(NamedTuple):
     def nodes(self, node: Node) -> Iterator[Node]:
         """Every place that the path leads to, seen from ``node``, in the document's order."""
         if self.is_single:
-            return iter((self.single(node),))
-        return self._places(node)
+            yield self.single(node)
+        elif self.start == "root":
+            for _, nodes in self.parts(node.document):
+                yield from nodes
+        else:
+            origin = self._origin(node)
+            for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
+                yield from _walk(origin.document, origin.link, origin.value, steps)
 
-    def _places(self, node: Node) -> Iterator[Node]:
-        if self.start == "root":
-            for part in self.parts(node.document):
-                yield from self.nodes_of(node.document, part)
-            return
-        origin = self._origin(node)
-        for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
-            yield from _walk(origin.document, origin.link, origin.value, steps)
+    def parts(self, document: Document) -> Iterator[tuple[Hashable, Iterator[Node]]]:
+        """The places at and beneath each setting at the top that a path from the root with ``*``, ``**`` or tags leads to, with a key."""
+
+        def nodes(name: str | None, steps: tuple[Step, ...]) -> Iterator[Node]:
+            data = document.data if name is None else {name: document.data[name]}
+            yield from _walk(document, None, data, steps)
+
+        for steps in expanded(self.steps, catalogue_kind(document.kind)):
+            for name in document.data if isinstance(steps[0], Mark) else (None,):
+                yield (name, steps), nodes(name, steps)
 
     def _origin(self, node: Node) -> Node:
         if self.start == "root":
             return Node(node.document, None, node.document.data)
         return node if self.start == "node" else node.parent()
 
-    def parts(self, document: Document) -> Iterator[PathPart]:
-        """A path from the root in parts, each of which leads to places at and beneath one setting at the top."""
-        for steps in expanded(self.steps, catalogue_kind(document.kind)):
-            if isinstance(steps[0], Mark):
-                for name in document.data:
-                    yield name, steps
-            else:
-                yield None, steps
-
-    def nodes_of(self, document: Document, part: PathPart) -> Iterator[Node]:
-        """The places that a part of the path leads to."""
-        name, steps = part
-        data = document.data if name is None else {name: document.data[name]}
-        yield from _walk(document, None, data, steps)
-
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
         origin = self._origin(node)
-        return origin if not self.steps else _down(origin.document, origin.link, origin.value, self.steps)
+        return next(_walk(origin.document, origin.link, origin.value, self.steps)) if self.steps else origin
 
     def seen_from(self, at: Path) -> Path:
         """The path as one from the root, where it starts at the place that another one leads to."""
@@ -96,7 +85,7 @@ class Path(NamedTuple):
     @property
     def is_single(self) -> bool:
         """Whether the path leads to exactly one place."""
-        return _are_names(self.steps)
+        return {*map(type, self.steps)} <= {str}  # no generator, for it is asked of each path of each rule on each document
 
 
 def names_of(steps: Iterable[Step]) -> tuple[str, ...]:
@@ -107,32 +96,12 @@ def names_of(steps: Iterable[Step]) -> tuple[str, ...]:
 @settings.derived
 def expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]:
     """The steps of a path, once for each setting of the catalogue ``kind`` that carries its tag, with this in the place of the tag."""
-    if not any(isinstance(step, Tag) for step in steps):
+    tagged = next((step for step in steps if isinstance(step, Tag)), None)
+    if tagged is None:
         return (steps,)
-    written_out: list[tuple[Step, ...]] = [()]
-    for step in steps:
-        tails: list[tuple[Step, ...]] = [(step,)]
-        if isinstance(step, Tag):
-            tails = [tuple(ANY if name == "*" else str(name) for name in path) for path in settings.catalogue(kind).tagged(step.name)]
-        written_out = [head + tail for head in written_out for tail in tails]
-    return tuple(written_out)
-
-
-def _are_names(steps: tuple[Step, ...]) -> bool:
-    for step in steps:  # noqa: SIM110  # no generator, for it is asked of each path of each rule on each document
-        if type(step) is not str:
-            return False
-    return True
-
-
-def _down(document: Document, link: Link, value: Any, names: tuple[Step, ...]) -> Node:
-    """The one place that names lead to from another place."""
-    for step in names:
-        name = str(step)
-        key = name if type(value) is dict else _key(value, name)
-        value = child(value, key)
-        link = (link, key)
-    return Node(document, link, value)
+    at = steps.index(tagged)
+    paths = (tuple(ANY if name == "*" else str(name) for name in path) for path in settings.catalogue(kind).tagged(tagged.name))
+    return tuple(one for path in paths for one in expanded((*steps[:at], *path, *steps[at + 1 :]), kind))
 
 
 def _walk(document: Document, link: Link, value: Any, steps: tuple[Step, ...], *, existing: bool = False) -> Iterator[Node]:
@@ -142,30 +111,18 @@ def _walk(document: Document, link: Link, value: Any, steps: tuple[Step, ...], *
     """
     for position, step in enumerate(steps):
         if isinstance(step, str):
-            key = step if type(value) is dict else _key(value, step)
+            key: str | int = int(step) if isinstance(value, list) and re.fullmatch(r"0|[1-9][0-9]*", step) else step
             if existing and not _holds(value, key):
                 return
-            value = child(value, key)
-            link = (link, key)
+            value, link = child(value, key), (link, key)
             continue
         rest = steps[position + 1 :]
-        if step is DEEP:
-            yield from _descend(document, link, value, rest)
-        elif not rest:
-            for key, member in _members(value):
-                yield Node(document, (link, key), member)
-        elif not existing and _are_names(rest):
-            for key, member in _members(value):
-                yield _down(document, (link, key), member, rest)
-        else:
-            for key, member in _members(value):
-                yield from _walk(document, (link, key), member, rest, existing=existing)
+        if step is DEEP and rest:
+            yield from _walk(document, link, value, rest, existing=True)
+        for above, inner, member in _beneath(link, value) if step is DEEP else ((link, *one) for one in _members(value)):
+            yield from _walk(document, (above, inner), member, rest, existing=existing or step is DEEP)
         return
     yield Node(document, link, value)
-
-
-def _key(value: Any, step: str) -> str | int:
-    return int(step) if isinstance(value, list) and re.fullmatch(r"0|[1-9][0-9]*", step) else step
 
 
 def _holds(value: Any, key: str | int) -> bool:
@@ -180,37 +137,21 @@ def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
     return enumerate(value if isinstance(value, list) else ())
 
 
-def _descend(document: Document, link: Link, value: Any, steps: tuple[Step, ...]) -> Iterator[Node]:
-    """All that ``steps`` lead to at or beneath a place, or all beneath it where there are none."""
-    if not steps:
-        for holder, key, member in _beneath(link, value):
-            yield Node(document, (holder, key), member)
-        return
-    yield from _walk(document, link, value, steps, existing=True)
-    name = steps[0] if isinstance(steps[0], str) else None
-    for holder, key, member in _beneath(link, value):
-        if isinstance(member, dict | list) and (name is None or _holds(member, _key(member, name))):
-            yield from _walk(document, (holder, key), member, steps, existing=True)
-
-
 def _beneath(link: Link, value: Any) -> Iterator[tuple[Link, str | int, Any]]:
     """All that is beneath a value, in the order of the document: each with the place of what holds it, and its step from there.
 
     A loop, not a recursion: a document can be 100,000 levels deep. Nothing is kept but the way down to where it is.
     """
-    above: list[tuple[Link, Iterator[tuple[str | int, Any]]]] = []
-    members = _members(value)
-    while True:
+    above = [(link, _members(value))]
+    while above:
+        holder, members = above[-1]
         for key, member in members:
-            yield link, key, member
+            yield holder, key, member
             if member and isinstance(member, dict | list):
-                above.append((link, members))
-                link, members = (link, key), _members(member)
+                above.append(((holder, key), _members(member)))
                 break
         else:
-            if not above:
-                return
-            link, members = above.pop()
+            above.pop()
 
 
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|<(?P<tag>[^<>]*)>|(?P<deep>\*\*)|(?P<any>\*)|(?P<name>[^.@"<>*\s^${},]+)')
@@ -246,32 +187,21 @@ def parse_path(text: str) -> Path:
 @settings.derived
 def _parsed(text: str) -> Path:
     """The path of a text, read once: a few paths stand in nearly every rule."""
-    body, fact = _split_fact(text)
-    start, body = _split_start(text, body)
-    path = Path(start, tuple(_steps(text, body)), fact)
+    fact = re.search(r"@([A-Za-z_]+)$", text)
+    body = text[: fact.start()] if fact else text
+    start = _STARTS.get(body, "parent" if body.startswith("^.") else "root")
+    if body in _STARTS or start == "parent":
+        body = body[2:]
+    elif body[0] in "^$.":
+        raise RuleError(f'"{text}" is not a path: write "^.name" for a sibling, "$" for the root, "." for the setting, or quote the key')
+    path = Path(start, tuple(_steps(text, body)), fact[1] if fact else None)
     if sum(step is DEEP for step in path.steps) > 1:
         raise RuleError(f'"{text}": a path can hold "**" once')
     _check_fact(text, path)
     return path
 
 
-def _split_fact(text: str) -> tuple[str, str | None]:
-    match = re.search(r"@([A-Za-z_]+)$", text)
-    return (text[: match.start()], match[1]) if match else (text, None)
-
-
-def _split_start(text: str, body: str) -> tuple[str, str]:
-    if body == "$":
-        return "root", ""
-    if body in (".", ""):
-        return "node", ""
-    if body == "^":
-        return "parent", ""
-    if body.startswith("^."):
-        return "parent", body[2:]
-    if body[0] in "^$.":
-        raise RuleError(f'"{text}" is not a path: write "^.name" for a sibling, "$" for the root, "." for the setting, or quote the key')
-    return "root", body
+_STARTS: Final = {"$": "root", "": "node", ".": "node", "^": "parent"}
 
 
 def _steps(text: str, body: str) -> Iterator[Step]:
@@ -282,19 +212,10 @@ def _steps(text: str, body: str) -> Iterator[Step]:
             raise RuleError(
                 f'"{text}" is not a path: it cannot be read from "{body[at:]}" on (quote a key with dots or signs: "\\"a.b\\"")'
             )
-        kind = match.lastgroup
-        if kind == "deep":
-            yield DEEP
-        elif kind == "any":
-            yield ANY
-        elif kind == "tag":
-            yield _tag(match["tag"])
-        else:
-            yield match["quoted"] if kind == "quoted" else match["name"]
+        quoted, tag, deep, anything, name = match.groups()
+        yield DEEP if deep else ANY if anything else _tag(tag) if tag is not None else name if name is not None else quoted
         at = match.end()
-        if at == len(body):
-            return
-        if body[at] != "." or at + 1 == len(body):
+        if at < len(body) and (body[at] != "." or at + 1 == len(body)):
             raise RuleError(f'"{text}" is not a path: steps are separated by one dot each')
         at += 1
 
