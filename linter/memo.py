@@ -8,7 +8,7 @@ from the document before. A rule never declares what it reads.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
 from .typed import Any, Final, Protocol, TypeVar
@@ -38,18 +38,17 @@ class Memo:
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[Any, frozenset[Question]]] = {}
         """Results, each with the questions that were asked for it."""
-        self._askers: dict[Question, set[Hashable]] = {}
-        """The results for which each question was asked."""
         self._last: Document | None = None
-        self._asked: set[Question] | None = None
-        """What is asked for the result that is being worked out; None where none is."""
+        self._asked: set[Question] = set()
+        """What is asked for the result that is being worked out."""
 
     @contextmanager
     def watching(self, document: Document) -> Iterator[None]:
         """Take up the next document, and note what it is asked until the context ends."""
         if self._last is not None:
-            self._drop(list(self._differences(self._last, document)))
-        self._last = document
+            changed = self._changed(self._last, document)
+            self._kept = {key: kept for key, kept in self._kept.items() if changed.isdisjoint(kept[1])}
+        self._last, self._asked = document, set()
         data = document.data
         document.data, document.memo = _Watched(data, self), self
         try:
@@ -59,11 +58,9 @@ class Memo:
 
     def is_kept(self, key: Hashable) -> bool:
         """Whether the result under a key is kept; what was asked for it counts as asked again."""
-        if key not in self._kept:
-            return False
-        if self._asked is not None:
+        if key in self._kept:
             self._asked |= self._kept[key][1]
-        return True
+        return key in self._kept
 
     def get(self, key: Hashable, work_out: Callable[[], T], keep: Callable[[T], bool] = lambda _result: True) -> T:
         """The result under a key, worked out unless it is kept. ``keep`` says whether the next document may have it too."""
@@ -73,14 +70,11 @@ class Memo:
         around, self._asked = self._asked, set()
         try:
             result = work_out()
+            if keep(result):
+                self._kept[key] = result, frozenset(self._asked)
         finally:
-            asked, self._asked = frozenset(self._asked), around
-        if around is not None:
-            around |= asked
-        if keep(result):
-            self._kept[key] = result, asked
-            for question in asked:
-                self._askers.setdefault(question, set()).add(key)
+            around |= self._asked
+            self._asked = around
         return result
 
     def note_anything(self) -> None:
@@ -94,73 +88,45 @@ class Memo:
     def forget(self) -> None:
         """Drop all results."""
         self._kept.clear()
-        self._askers.clear()
 
     def note(self, question: Question) -> None:
         """Note that a question was asked for the result that is being worked out."""
-        if self._asked is not None:
-            self._asked.add(question)
+        self._asked.add(question)
 
-    def _differences(self, before: Document, now: Document) -> Iterator[Question]:
+    def _changed(self, before: Document, now: Document) -> set[Question]:
         """The questions that two documents answer differently."""
         old, new = before.data, now.data
-        changed: list[Question] = [name for name in old.keys() | new.keys() if not _is_same(old.get(name, ...), new.get(name, ...))]
-        for question in self._askers:
+        changed: set[Question] = {name for name in old.keys() | new.keys() if not _is_same(old.get(name, ...), new.get(name, ...))}
+        for question in frozenset[Question]().union(*(asked for _, asked in self._kept.values())):
             if isinstance(question, tuple) and callable(question[0]):
                 function, *about = question
                 if not _is_same(function(before, *about), function(now, *about)):
-                    changed.append(question)
-        yield from changed
-        if changed or list(old) != list(new):
-            yield _ANYTHING
-        yield _UNTRACED
+                    changed.add(question)
+        anything = {_ANYTHING} if changed or list(old) != list(new) else set()
+        return {*changed, *anything, _UNTRACED}
 
-    def _drop(self, questions: Iterable[Question]) -> None:
-        for question in questions:
-            for key in self._askers.pop(question, ()):
-                self._kept.pop(key, None)
+
+def _noted(name: str, *, is_of_one: bool) -> Any:
+    """A method of dict that tells the memo which setting it is asked for, or that it is asked for any."""
+
+    def method(self: _Watched, *arguments: Any) -> Any:
+        self.memo.note(arguments[0] if is_of_one else _ANYTHING)
+        return getattr(dict, name)(self, *arguments)
+
+    return method
 
 
 class _Watched(dict[str, Any]):
     """The settings at the top of a document, which tell the memo what is asked for."""
 
-    __slots__ = ("_memo",)
+    __slots__ = ("memo",)
 
     def __init__(self, data: dict[str, Any], memo: Memo) -> None:
         super().__init__(data)
-        self._memo = memo
+        self.memo = memo
 
-    def get(self, name: str, default: Any = None) -> Any:
-        self._memo.note(name)
-        return super().get(name, default)
-
-    def __getitem__(self, name: str) -> Any:
-        self._memo.note(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self._memo.note(str(name))
-        return super().__contains__(name)
-
-    def __iter__(self) -> Iterator[str]:
-        self._memo.note_anything()
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self._memo.note_anything()
-        return super().__len__()
-
-    def keys(self) -> Any:
-        self._memo.note_anything()
-        return super().keys()
-
-    def values(self) -> Any:
-        self._memo.note_anything()
-        return super().values()
-
-    def items(self) -> Any:
-        self._memo.note_anything()
-        return super().items()
+    get, __getitem__, __contains__ = (_noted(name, is_of_one=True) for name in ("get", "__getitem__", "__contains__"))
+    __iter__, __len__, keys, values, items = (_noted(name, is_of_one=False) for name in ("__iter__", "__len__", "keys", "values", "items"))
 
 
 def _is_same(value: Any, other: Any) -> bool:
