@@ -202,7 +202,7 @@ def _findings(installed: Installed, folder: Path, sizes: Sizes) -> Row:
         *_ours(installed, ten, "ten.json", found=r"Found 8 errors and 2 warnings in 1 file"),
         *_ours(installed, sarif, "--format", "sarif", "ten.json", found=rf'(?s)\A(?:.*?"ruleIndex"){{{MISTAKES}}}'),
     ]
-    goals = [Goal(seven, "times", 9.5, BARE), Goal(ten, "times", 1.3, clean), Goal(sarif, "times", 2, clean)]
+    goals = [Goal(seven, "times", 9.5, BARE), Goal(ten, "times", 1.3, clean), Goal(sarif, "times", 3.5, clean)]
     return Row("findings", "A few findings", cases, goals, "ten.json")
 
 

@@ -47,10 +47,12 @@ LAYERS: dict[str, set[str]] = {
 }
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {
+    "attr": {"reporters.sarif"},
     "click": {"cli", "console", "options.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file"},
     "re2": {"globs", "policy.operators.matches"},
+    "sarif_om": {"reporters.sarif"},
     "tomli": {"config_file"},
     "typing_extensions": {"typed"},  # for a type checker only
     "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
@@ -148,7 +150,6 @@ HEAVY = [
     "linter.policy.installed",
     "linter.policy.trace",
     "linter.reporters._columns",
-    "linter.reporters._json_writer",
     "linter.reporters._sentences",
     "linter.reporters.azure",
     "linter.reporters.github",

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from json.encoder import encode_basestring_ascii
+from json import JSONEncoder
 
 from ..model import Configuration, Deployment, Document, Finding, Fix, Related, Result, RuleInfo, SettingPath, Style, dotted
 from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
 from ..text import Span, inert
 from ..typed import IO, Any
-from ._json_writer import JsonWriter
 
 VERSION = 1
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the result as one JSON document, in ASCII, so that any stream can hold it; ``quiet`` leaves nothing out."""
-    stream.write(JsonWriter(_string).text(_document(result)))
+    stream.writelines(map(inert, JSONEncoder(indent=2).iterencode(_document(result))))
     stream.write("\n")
-
-
-def _string(value: str) -> str:
-    text = encode_basestring_ascii(value)
-    return inert(text) if "##" in text else text
 
 
 def _document(result: Result) -> dict[str, Any]:

@@ -18,16 +18,21 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
   of a file is a result like any other.
 * At most 25,000 results and 10 MB when compressed, the gravest: GitHub refuses a file with more. A notification says what is left out.
 
-The objects are written here as dictionaries, by the names that they have in SARIF: to import Microsoft's sarif-om takes longer than a whole
-run. ``tests/test_sarif.py`` reads logs into its objects, and these must say the same, member by member in the order of their fields.
+The log is made of the objects of Microsoft's sarif-om, which know the names, the order and the defaults of SARIF. Their
+``Suppression`` says ``state`` where SARIF 2.1.0 says ``status``, so suppressions are dictionaries.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from json.encoder import encode_basestring
 from zlib import compress
+
+import attr
+import sarif_om as om
 
 from ..model import (
     LEVELS,
@@ -47,15 +52,13 @@ from ..model import (
     dotted,
 )
 from ..redaction.mask import holder_text, named_environment, shown_span
-from ..text import Edit, Span, Text, printable
+from ..text import Span, Text, inert, printable
 from ..typed import IO, Any, Final, NamedTuple
 from ._cwe import NAMES, page_of, weaknesses
 from ._fingerprint import MaskedWindows, line_hashes, raw_hashes
 from ._identity import identity, numbered
-from ._json_writer import Written
 from ._paths import ReportedPath, reported_path
 from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sentence, shortened
-from ._sarif_writer import SarifWriter
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://OWNER.github.io/medplum-lint/"
@@ -78,21 +81,23 @@ _PROBLEM: Final = {"error": "error", "warning": "warning", "note": "recommendati
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the SARIF log of a run. Its bytes depend on the result and on where the files lie, on nothing else: not on ``quiet`` either."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    writer = SarifWriter(ascii_only=not encoding.lower().startswith("utf"))
-    stream.write(_fitting(result, style, writer))
+    text = _fitting(result, style)
+    stream.write(text if encoding.lower().startswith("utf") else _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text))
     stream.write("\n")
 
 
 # The log
 
 
-def _fitting(result: Result, style: Style, writer: SarifWriter) -> str:
+def _fitting(result: Result, style: Style) -> str:
     """The log with as many of the findings, the gravest, as GitHub takes."""
     shown = [finding for finding in result.findings if finding.suppressed is None or style.suppressed]
-    most = _RESULTS
+    place = cache(_artifact_location)
+    results = list(_results([shown[index] for index in _gravest(shown, _RESULTS)], place, style))
+    most = len(results)
     while True:
-        kept = _gravest(shown, most)
-        text = _written(result, style, writer, len(shown), kept)
+        kept = [results[index] for index in _gravest([one.finding for one in results], most)]
+        text = encoded(_log(result, style, place, len(shown), kept))
         size = _size(text)
         if size <= _BYTES or not kept:
             return text
@@ -109,47 +114,74 @@ _OF_GZIP: Final = 12
 """Bytes that a file of gzip has beside those of zlib."""
 
 
-_Object = dict[str, Any]
-"""An object of SARIF, with its members in the order of sarif-om's fields, required ones first; a version stands before all others."""
-_Placer = Callable[[str], _Object]
+_FIRST: Final = ("$schema", "version")
+"""The members that stand before all others of their object."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NOT_ASCII: Final = re.compile("[^\0-\x7f]")
 
 
-def _given(**members: Any) -> _Object:
-    """An object without the members that have no value."""
-    return {name: value for name, value in members.items() if value is not None}
+def encoded(log: Any) -> str:
+    """A log as JSON that is safe to print. Raises :exc:`TypeError` for what JSON has no word for."""
+    return inert(_json(log, "\n"))
 
 
-def _written(result: Result, style: Style, writer: SarifWriter, shown: int, kept: list[Finding]) -> str:
-    """The log as a text, of which the results are written one by one: they are nearly all of it."""
-    rules = _described(result.rules, kept)
-    place = cache(_artifact_location)
-    log = writer.text(_log(result, style, place, rules.values(), shown, len(kept)))
-    before, behind = log.split(_GAP)
-    return "".join([before, *writer.listed(_results(kept, _Results(list(rules), place, style, writer)), _DEPTH), behind])
+def _json(value: Any, indent: str) -> str:
+    """An object as ``json.dumps`` indents it by two blanks, but in a third of the time: its encoder in C does not indent."""
+    if isinstance(value, str):
+        return printable(encode_basestring(value if value.isascii() else _SURROGATE.sub("\ufffd", value)))
+    if value is None or isinstance(value, int):
+        return json.dumps(value)
+    deeper = f"{indent}  "
+    if isinstance(value, list):
+        brackets, items = "[]", [_json(one, deeper) for one in value]
+    else:
+        members = value if isinstance(value, dict) else _members(value)
+        brackets, items = "{}", [f"{encode_basestring(name)}: {_json(one, deeper)}" for name, one in members.items()]
+    return f"{brackets[0]}{deeper}{f',{deeper}'.join(items)}{indent}{brackets[1]}" if items else brackets
 
 
-def _log(result: Result, style: Style, place: _Placer, rules: Collection[RuleInfo], shown: int, kept: int) -> _Object:
-    """The log, with a gap for the results."""
-    taxa = list(dict.fromkeys(weakness for rule in rules for weakness in weaknesses(rule.tags)))
-    notifications = [*_unread(result.files, place), *_left_out(shown, kept), *_without_tags(rules)]
+def _members(value: Any) -> dict[str, Any]:
+    """The members of an object that have another value than the default; ``level`` always."""
+    members = ((name, getattr(value, field), default) for field, name, default in _fields(value.__class__))
+    return {name: item for name, item, default in members if item is not None and (item != default or name == "level")}
+
+
+@cache
+def _fields(kind: type[Any]) -> list[tuple[str, str, object]]:
+    """The fields of a class: what Python calls each, its name in SARIF, and the default."""
+    if not attr.has(kind):
+        raise TypeError(f"a report cannot hold a value of type {kind.__name__}")
+    default = kind(**{field.name: None for field in attr.fields(kind) if field.default is attr.NOTHING})
+    fields = [(field.name, field.metadata["schema_property_name"], getattr(default, field.name)) for field in attr.fields(kind)]
+    return sorted(fields, key=lambda field: _FIRST.index(field[1]) if field[1] in _FIRST else len(_FIRST))
+
+
+_Placer = Callable[[str], om.ArtifactLocation]
+
+
+def _log(result: Result, style: Style, place: _Placer, shown: int, results: list[_Result]) -> om.SarifLog:
+    rules = _described(result.rules, (one.finding for one in results))
+    _number(results, list(rules))
+    taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
+    notifications = [*_unread(result.files, place), *_left_out(shown, len(results)), *_without_tags(rules.values())]
     configurations = [*(_used(one, place) for one in result.configurations), *(_noticed(one, place) for one in result.notices)]
-    invocation = _given(
-        executionSuccessful=True,
-        toolConfigurationNotifications=configurations or None,
-        toolExecutionNotifications=notifications or None,
+    invocation = om.Invocation(
+        execution_successful=True,
+        tool_configuration_notifications=configurations or None,
+        tool_execution_notifications=notifications or None,
     )
-    run = _given(
-        tool={"driver": _driver(result.version, rules, taxa)},
-        automationDetails={"id": f"{style.category}/"} if style.category else None,
-        columnKind="unicodeCodePoints",
+    run = om.Run(
+        tool=om.Tool(_driver(result.version, rules.values(), taxa)),
+        automation_details=om.RunAutomationDetails(id=f"{style.category}/") if style.category else None,
+        column_kind="unicodeCodePoints",
         invocations=[invocation],
-        newlineSequences=["\r\n", "\n", "\r"],
-        originalUriBaseIds={_ROOT: {"description": {"text": "The root of the repository."}}},
+        newline_sequences=["\r\n", "\n", "\r"],
+        original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         properties={"servers": _servers(result.files, place)},
-        results=Written(_GAP),
+        results=[one.result for one in results],
         taxonomies=[_taxonomy(taxa)] if taxa else None,
     )
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return om.SarifLog(version="2.1.0", runs=[run], schema_uri=_SCHEMA)
 
 
 def _servers(files: Iterable[FileStatus], place: _Placer) -> list[dict[str, Any]]:
@@ -157,49 +189,47 @@ def _servers(files: Iterable[FileStatus], place: _Placer) -> list[dict[str, Any]
     judged: dict[tuple[str, str], dict[str, None]] = {}
     for file in files:
         if file.server is not None:
-            judged.setdefault((file.server.text, printable(file.server.why)), {})[place(file.path)["uri"]] = None
+            judged.setdefault((file.server.text, printable(file.server.why)), {})[place(file.path).uri] = None
     return [{"version": version, "from": why, "files": list(uris)} for (version, why), uris in judged.items()]
 
 
-def _gravest(findings: list[Finding], most: int) -> list[Finding]:
-    """So many of the findings, in the order in which they came; one that is suppressed goes before each that is not."""
-    if len(findings) <= most:
-        return findings
-    by_gravity = sorted(range(len(findings)), key=lambda index: _lightness(findings[index]))
-    return [findings[index] for index in sorted(by_gravity[:most])]
+def _gravest(findings: list[Finding], most: int) -> list[int]:
+    """The indexes of so many findings, in the order in which they came; one that is suppressed goes before each that is not."""
+    weights = [(finding.suppressed is not None, LEVELS.index(finding.severity), index) for index, finding in enumerate(findings)]
+    return sorted(index for _, _, index in sorted(weights)[:most])
 
 
-def _lightness(finding: Finding) -> tuple[bool, int]:
-    return finding.suppressed is not None, LEVELS.index(finding.severity)
-
-
-def _taxonomy(taxa: list[str]) -> _Object:
+def _taxonomy(taxa: list[str]) -> om.ToolComponent:
     """The weaknesses that rules of the run are about."""
-    return {
-        "name": _CWE,
-        "informationUri": "https://cwe.mitre.org/",
-        "organization": "MITRE",
-        "shortDescription": {"text": "The MITRE Common Weakness Enumeration."},
-        "taxa": [_taxon(weakness) for weakness in taxa],
-    }
-
-
-def _taxon(weakness: str) -> _Object:
-    name = NAMES.get(weakness)
-    return _given(id=weakness, helpUri=page_of(weakness), shortDescription={"text": f"{name}."} if name else None)
+    return om.ToolComponent(
+        name=_CWE,
+        information_uri="https://cwe.mitre.org/",
+        organization="MITRE",
+        short_description=_text("The MITRE Common Weakness Enumeration."),
+        taxa=[
+            om.ReportingDescriptor(
+                id=weakness, help_uri=page_of(weakness), short_description=_text(f"{NAMES[weakness]}.") if weakness in NAMES else None
+            )
+            for weakness in taxa
+        ],
+    )
 
 
 _CWE: Final = "CWE"
 
 
-def _driver(version: str, rules: Iterable[RuleInfo], taxa: list[str]) -> _Object:
-    return _given(
+def _text(text: str, markdown: str | None = None) -> om.MultiformatMessageString:
+    return om.MultiformatMessageString(text=text, markdown=markdown)
+
+
+def _driver(version: str, rules: Iterable[RuleInfo], taxa: list[str]) -> om.ToolComponent:
+    return om.ToolComponent(
         version=version,
         name="medplum-lint",
-        informationUri=_ABOUT,
+        information_uri=_ABOUT,
         rules=[_rule(rule, taxa) for rule in rules],
-        semanticVersion=version if _SEMVER.fullmatch(version) else None,
-        supportedTaxonomies=[{"index": 0, "name": _CWE}] if taxa else None,
+        semantic_version=version if _SEMVER.fullmatch(version) else None,
+        supported_taxonomies=[om.ToolComponentReference(index=0, name=_CWE)] if taxa else None,
     )
 
 
@@ -225,31 +255,32 @@ def _described(rules: Mapping[str, RuleInfo], findings: Iterable[Finding]) -> di
     return known
 
 
-def _rule(rule: RuleInfo, taxa: list[str]) -> _Object:
+def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
     title = sentence(plain_markdown(rule.title or rule.id))
     docs = rule.docs.strip() or title
     text = plain_markdown(docs)
-    return _given(
+    return om.ReportingDescriptor(
         id=rule.id,
-        defaultConfiguration={"level": _level(rule)},
-        fullDescription={"text": shortened(sentence(first_paragraph(text)) or title)},
-        help={
-            "text": "\n\n".join([text, *([plain("See " + ", ".join(rule.links))] if rule.links else [])]),
-            "markdown": "\n\n".join([docs, *(["\n".join(f"- <{link}>" for link in rule.links)] if rule.links else [])]),
-        },
-        helpUri=next(filter(_WEB.fullmatch, rule.links), None),
-        messageStrings={_MESSAGE: {"text": "{0}."}},
+        default_configuration=om.ReportingConfiguration(level=_level(rule)),
+        full_description=_text(shortened(sentence(first_paragraph(text)) or title)),
+        help=_text(
+            "\n\n".join([text, *([plain("See " + ", ".join(rule.links))] if rule.links else [])]),
+            "\n\n".join([docs, *(["\n".join(f"- <{link}>" for link in rule.links)] if rule.links else [])]),
+        ),
+        help_uri=next(filter(_WEB.fullmatch, rule.links), None),
+        message_strings={_MESSAGE: _text("{0}.")},
         name=_pascal(rule.id)[:_NAME] or None,
         properties=_properties(rule),
         relationships=[_relationship(weakness, taxa) for weakness in weaknesses(rule.tags)] or None,
-        shortDescription={"text": shortened(title)},
+        short_description=_text(shortened(title)),
     )
 
 
-def _relationship(weakness: str, taxa: list[str]) -> _Object:
+def _relationship(weakness: str, taxa: list[str]) -> om.ReportingDescriptorRelationship:
     """That the weakness is the more general of the two: each finding of the rule is one."""
-    component = {"index": 0, "name": _CWE}
-    return {"target": {"id": weakness, "index": taxa.index(weakness), "toolComponent": component}, "kinds": ["superset"]}
+    component = om.ToolComponentReference(index=0, name=_CWE)
+    target = om.ReportingDescriptorReference(id=weakness, index=taxa.index(weakness), tool_component=component)
+    return om.ReportingDescriptorRelationship(target=target, kinds=["superset"])
 
 
 _WEB: Final = re.compile(r"https?://\S+")
@@ -290,139 +321,79 @@ def _pascal(id_: str) -> str:
 # Results
 
 
-_DEPTH: Final = 4
-"""How many objects and lists of a log a result is in."""
-_GAP: Final = "\0"
-"""What stands where something is to be written that differs from result to result: no text of JSON has it."""
-_NUMBERED: Final = "\1"
-"""The same for a fingerprint, which is numbered when all results are known."""
-
-
-class _Form(NamedTuple):
-    """The text of results that are alike, but for their fingerprints, and with ``%s`` for what differs otherwise."""
-
-    before: str
-    between: str
-    behind: str
-
-
 class _Result(NamedTuple):
-    """A result, for which the hash of its line and what it is about have still to be numbered."""
+    """A result of a finding, and what its fingerprints are made of."""
 
-    before: str
-    between: str
-    behind: str
+    finding: Finding
+    result: om.Result
     line: int
     masked: int | None
     """The hash of the masked text of the line; None where nothing is masked."""
     subject: str
 
 
-def _results(findings: list[Finding], writer: _Results) -> list[str]:
-    """The results of a log, with what is numbered through all of them."""
-    results = writer.written(findings)
-    masked: dict[Text, dict[int, int | None]] = {}
-    for finding, result in zip(findings, results, strict=True):
-        # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
-        masked.setdefault(finding.document.text, {}).setdefault(result.line, result.masked)
-    lines = {text: line_hashes(raw_hashes(text, max(wanted)), wanted) for text, wanted in masked.items()}
-    return [
-        f"{one.before}{lines[finding.document.text][one.line]}{one.between}{subject}{one.behind}"
-        for finding, one, subject in zip(findings, results, numbered(one.subject for one in results), strict=True)
-    ]
-
-
-class _Results:
-    """Makes the results of findings, as texts."""
-
-    def __init__(self, rules: list[str], place: _Placer, style: Style, writer: SarifWriter) -> None:
-        self.style = style
-        self._indexes = {id_: index for index, id_ in enumerate(rules)}
-        self._place = place
-        self._writer = writer
-        self._forms: dict[object, _Form] = {}
-        self._named = cache(reported_path)
-
-    def written(self, findings: Iterable[Finding]) -> list[_Result]:
-        """The results of findings, in their order."""
-        windows: dict[Text, MaskedWindows] = {}
-        masked: dict[tuple[Text, int], int | None] = {}
-        results: list[_Result] = []
-        for finding in findings:
-            document = finding.document
-            region = _region(document, finding.path, finding.span)
-            line = (document.text, region["startLine"])
-            if line not in masked:
-                if document.text not in windows:
-                    windows[document.text] = MaskedWindows(document.text)
-                start = document.text.line_around(min(finding.span.start, len(document.text.content)))[1].start
-                masked[line] = windows[document.text].hash_of(start, document.origin.pieces)
-            subject = identity(finding, lambda path: str(self._place(path)["uri"]))
-            results.append(_Result(*self._text(finding, region), line[1], masked[line], subject))
-        return results
-
-    def _text(self, finding: Finding, region: _Object) -> tuple[str, str, str]:
-        """The text of a result in three parts, between which its fingerprints belong."""
-        message = _message(finding, self._named)
-        fixes = _fixes(finding, self._place)
-        logical = _logical_locations(finding)
-        related = [_related_location(number, one, self._place) for number, one in enumerate(finding.related[:_PLACES], 1)]
-        suppressions = _suppressions(finding) if self.style.suppressed else None
-        given = (bool(fixes), bool(related), suppressions is not None)
-        alike = (finding.rule, finding.severity, finding.document.uri, tuple(one["kind"] for one in logical), given)
-        if alike not in self._forms:
-            self._forms[alike] = self._form(finding, region, logical, *given)
-        form, text = self._forms[alike], self._writer.text
-        first = (text(message["arguments"][0]), text(message["text"]), *([text(fixes, _DEPTH + 1)] if fixes else []))
-        names = [text(name) for one in logical for member, name in one.items() if member != "kind"]
-        last = tuple(text(value, _DEPTH + 1) for value in (related or None, suppressions) if value is not None)
-        return form.before % (*first, *names, *region.values()), form.between, form.behind % last
-
-    def _form(self, finding: Finding, region: _Object, logical: list[_Object], fixes: bool, related: bool, suppressions: bool) -> _Form:
-        """The text of a result as this one is written, with a gap for whatever another one that is alike has otherwise."""
-        gap = Written(_GAP)
-        location = _given(
-            logicalLocations=[{name: value if name == "kind" else gap for name, value in one.items()} for one in logical] or None,
-            physicalLocation={"artifactLocation": self._place(finding.document.uri), "region": dict.fromkeys(region, gap)},
-        )
-        result = _given(
-            message={"arguments": [gap], "id": _MESSAGE, "text": gap},
-            fixes=gap if fixes else None,
+def _results(findings: Iterable[Finding], place: _Placer, style: Style) -> Iterator[_Result]:
+    """The results of findings, without what is numbered through all of a log."""
+    windows = cache(MaskedWindows)
+    masked: dict[tuple[Text, int], int | None] = {}
+    named = cache(reported_path)
+    for finding in findings:
+        document = finding.document
+        region = _region(document, finding.path, finding.span)
+        line = (document.text, region.start_line)
+        if line not in masked:
+            start = document.text.line_around(min(finding.span.start, len(document.text.content)))[1].start
+            masked[line] = windows(document.text).hash_of(start, document.origin.pieces)
+        result = om.Result(
+            message=_message(finding, named),
+            fixes=_fixes(finding, place) or None,
             level=finding.severity,
-            locations=[location],
-            partialFingerprints={"primaryLocationLineHash": Written(f'"{_NUMBERED}"'), "medplumLintSetting/v1": Written(f'"{_NUMBERED}"')},
-            relatedLocations=gap if related else None,
-            ruleId=finding.rule,
-            ruleIndex=self._indexes[finding.rule],
-            suppressions=gap if suppressions else None,
+            locations=[
+                om.Location(
+                    logical_locations=_logical_locations(finding) or None,
+                    physical_location=om.PhysicalLocation(artifact_location=place(document.uri), region=region),
+                )
+            ],
+            related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related[:_PLACES], 1)] or None,
+            rule_id=finding.rule,
+            suppressions=_suppressions(finding) if style.suppressed else None,
         )
-        text = self._writer.text(result, _DEPTH)
-        before, between, behind = (part.replace("%", "%%").replace(_GAP, "%s") for part in text.split(_NUMBERED))
-        return _Form(before, between, behind)
+        yield _Result(finding, result, line[1], masked[line], identity(finding, lambda path: str(place(path).uri)))
 
 
-def _fixes(finding: Finding, place: _Placer) -> list[_Object]:
+def _number(results: list[_Result], rules: list[str]) -> None:
+    """Give results what is numbered through all of a log: the indexes of their rules, and their fingerprints."""
+    indexes = {id_: index for index, id_ in enumerate(rules)}
+    masked: dict[Text, dict[int, int | None]] = {}
+    for one in results:
+        # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
+        masked.setdefault(one.finding.document.text, {}).setdefault(one.line, one.masked)
+    lines = {text: line_hashes(raw_hashes(text, max(wanted)), wanted) for text, wanted in masked.items()}
+    for one, subject in zip(results, numbered(one.subject for one in results), strict=True):
+        one.result.rule_index = indexes[one.finding.rule]
+        hashes = lines[one.finding.document.text]
+        one.result.partial_fingerprints = {"primaryLocationLineHash": hashes[one.line], "medplumLintSetting/v1": subject}
+
+
+def _fixes(finding: Finding, place: _Placer) -> list[om.Fix]:
     """The fix of a finding, where its edits may be shown."""
     fix, document = finding.fix, finding.document
     if fix is None or fix.edits is None or not fix.shown:
         return []
-    replacements = [_replacement(document, edit) for edit in fix.edits]
+    replacements = [
+        om.Replacement(_exact(document, edit.span), om.ArtifactContent(text=edit.text) if edit.text else None) for edit in fix.edits
+    ]
     if fix.without_mark:  # it has no line and no column (SARIF 2.1.0, 3.30.2)
-        replacements.insert(0, {"deletedRegion": {"byteLength": len(document.text.bom.encode()), "byteOffset": 0}})
-    changes = [{"artifactLocation": place(document.uri), "replacements": replacements}]
-    return [{"artifactChanges": changes, "description": {"text": sentence(plain(printable(one_line(fix.description))))}}]
+        replacements.insert(0, om.Replacement(om.Region(byte_length=len(document.text.bom.encode()), byte_offset=0)))
+    return [om.Fix([om.ArtifactChange(place(document.uri), replacements)], om.Message(text=sentence(_line(fix.description))))]
 
 
-def _replacement(document: Document, edit: Edit) -> _Object:
-    return _given(deletedRegion=_exact(document, edit.span), insertedContent={"text": edit.text} if edit.text else None)
-
-
-def _exact(document: Document, span: Span) -> _Object:
+def _exact(document: Document, span: Span) -> om.Region:
     (line, column), (end_line, end_column) = document.text.positions(span)
-    return {"endColumn": end_column, "endLine": end_line, "startColumn": column, "startLine": line}
+    return om.Region(end_column=end_column, end_line=end_line, start_column=column, start_line=line)
 
 
-def _region(document: Document, path: SettingPath | None, span: Span) -> _Object:
+def _region(document: Document, path: SettingPath | None, span: Span) -> om.Region:
     start, end = shown_span(document, path, span)
     length = len(document.text.content)
     return _exact(document, Span(min(start, length), min(max(start, end), length)))
@@ -441,9 +412,13 @@ _LINKS: Final = 10
 """Other places at most that a message links to; all of them are related locations."""
 
 
-def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> _Object:
+def _line(text: str) -> str:
+    return plain(printable(one_line(text)))
+
+
+def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
-    message = plain(printable(one_line(finding.message))).removesuffix(".") or finding.rule
+    message = _line(finding.message).removesuffix(".") or finding.rule
     holder = holder_text(finding.document, finding.held_by)
     if holder:
         message += f" ({plain(holder)})"
@@ -451,7 +426,7 @@ def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> _Object:
     if links:
         more = len(finding.related) - len(links)
         message += f" (see {', '.join(links)}{f' and {more} more' if more else ''})"
-    return {"arguments": [message], "id": _MESSAGE, "text": f"{message}."}
+    return om.Message(arguments=[message], id=_MESSAGE, text=f"{message}.")
 
 
 def _link(number: int, related: Related, path: ReportedPath) -> str:
@@ -460,42 +435,44 @@ def _link(number: int, related: Related, path: ReportedPath) -> str:
     return f"[{plain(printable(path.path))}:{line}]({number})"
 
 
-def _related_location(number: int, related: Related, place: _Placer) -> _Object:
+def _related_location(number: int, related: Related, place: _Placer) -> om.Location:
     """Another place of a finding, with what is there (GitHub shows it as a link when the message names its number)."""
     region = _region(related.document, related.path, related.span)
-    return {
-        "id": number,
-        "message": {"text": sentence(plain(printable(one_line(related.message))))},
-        "physicalLocation": {"artifactLocation": place(related.document.uri), "region": region},
-    }
+    return om.Location(
+        id=number,
+        message=om.Message(text=sentence(_line(related.message))),
+        physical_location=om.PhysicalLocation(artifact_location=place(related.document.uri), region=region),
+    )
 
 
-def _logical_locations(finding: Finding) -> list[_Object]:
+def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
     locations = []
     if finding.path:
         name, full_name = printable(str(finding.path[-1])), printable(dotted(finding.path))
-        locations.append({"fullyQualifiedName": full_name, "kind": "property", "name": name})
+        locations.append(om.LogicalLocation(fully_qualified_name=full_name, kind="property", name=name))
     environment = named_environment(finding.document)
     if environment:
-        locations.append({"kind": "namespace", "name": environment})
+        locations.append(om.LogicalLocation(kind="namespace", name=environment))
     return locations
 
 
 # Notifications
 
 
-def _unread(files: Iterable[FileStatus], place: _Placer) -> list[_Object]:
-    failed = {(file.path, file.note): None for file in files if file.status == "failed"}
-    return [_notification("file-not-read", _not_read(place(path)["uri"], note), {"artifactLocation": place(path)}) for path, note in failed]
+def _unread(files: Iterable[FileStatus], place: _Placer) -> list[om.Notification]:
+    """Each file that could not be read, named as in the location: the path as the user wrote it depends on the working directory."""
+    failed = {(place(file.path).uri, file.note): file.path for file in files if file.status == "failed"}
+    return [
+        _notification("file-not-read", _sentence(f"'{uri}' could not be read{f': {note}' if note else ''}"), place(path))
+        for (uri, note), path in failed.items()
+    ]
 
 
-def _not_read(uri: str, note: str) -> str:
-    """Named as in the location, since the path as the user wrote it depends on the working directory."""
-    reason = f": {note}" if note else ""
-    return sentence(printable(one_line(f"'{uri}' could not be read{reason}")))
+def _sentence(text: str) -> str:
+    return sentence(printable(one_line(text)))
 
 
-def _left_out(findings: int, kept: int) -> list[_Object]:
+def _left_out(findings: int, kept: int) -> list[om.Notification]:
     if findings == kept:
         return []
     limit = f"{_RESULTS}" if kept == _RESULTS else f"{_BYTES // 1_000_000} MB in a compressed file"
@@ -503,37 +480,45 @@ def _left_out(findings: int, kept: int) -> list[_Object]:
     return [_notification("findings-left-out", text)]
 
 
-def _without_tags(rules: Iterable[RuleInfo]) -> list[_Object]:
+def _without_tags(rules: Iterable[RuleInfo]) -> list[om.Notification]:
     """What says that rules have more tags than GitHub takes."""
     cut = [plain(printable(rule.id)) for rule in rules if len(_tags(rule)) > _TAGS]
     text = f"Of the tags of {', '.join(cut)} the first {_TAGS} are here: GitHub accepts no more of a rule."
     return [_notification("tags-left-out", text)] if cut else []
 
 
-def _used(one: Configuration, place: _Placer) -> _Object:
+def _used(one: Configuration, place: _Placer) -> om.Notification:
     """A configuration that counted, and what it took away from the run."""
     artifact = place(one.path)
     never = ", fail-on never" if one.fail_on == "never" else ""
     accepted = f", {one.accepted} findings accepted" if one.accepted else ""
-    text = f"'{artifact['uri']}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
-    properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
-    return _notification("configuration-used", text, {"artifactLocation": artifact}, level="note") | {"properties": properties}
+    text = f"'{artifact.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
+    notification = _notification("configuration-used", text, artifact, level="note")
+    notification.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
+    return notification
 
 
-def _noticed(one: Notice, place: _Placer) -> _Object:
+def _noticed(one: Notice, place: _Placer) -> om.Notification:
     """What is to be tidied up in a configuration or a baseline."""
     artifact = place(one.path)
-    where = _given(artifactLocation=artifact, region={"startLine": one.line} if one.line is not None else None)
-    return _notification(one.kind, sentence(printable(one_line(f"'{artifact['uri']}': {one.message}"))), where, level="note")
+    region = om.Region(start_line=one.line) if one.line is not None else None
+    return _notification(one.kind, _sentence(f"'{artifact.uri}': {one.message}"), artifact, region, level="note")
 
 
-def _notification(id_: str, text: str, where: _Object | None = None, level: Level = "warning") -> _Object:
-    """A notification, with the physical location that it is about, if it is about one."""
-    locations = [{"physicalLocation": where}] if where is not None else None
-    return _given(message={"text": text}, descriptor={"id": id_}, level=level, locations=locations)
+def _notification(
+    id_: str, text: str, artifact: om.ArtifactLocation | None = None, region: om.Region | None = None, level: Level = "warning"
+) -> om.Notification:
+    """A notification, with the file and the lines that it is about, if it is about some."""
+    where = om.PhysicalLocation(artifact_location=artifact, region=region)
+    return om.Notification(
+        message=om.Message(text=text),
+        descriptor=om.ReportingDescriptorReference(id=id_),
+        level=level,
+        locations=[om.Location(physical_location=where)] if artifact is not None else None,
+    )
 
 
-def _artifact_location(path: str) -> _Object:
+def _artifact_location(path: str) -> om.ArtifactLocation:
     """Where GitHub finds the file."""
     reported = reported_path(path)
-    return _given(uri=reported.uri, uriBaseId=_ROOT if reported.relative else None)
+    return om.ArtifactLocation(uri=reported.uri, uri_base_id=_ROOT if reported.relative else None)
