@@ -70,13 +70,13 @@ def test_parameters_of_other_programs_change_nothing(ours: list[Any], others: li
 
 def test_nothing_but_the_name_is_read_of_a_parameter_of_another_program(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = server_ssm._parameter
+    original = server_ssm._as_aws_prints
 
-    def noted(parsed: Any, item: dict[str, Any], *more: Any) -> Parameter:
+    def noted(tree: Any, item: dict[str, Any], *more: Any) -> Parameter:
         read.append(item["Name"])
-        return original(parsed, item, *more)
+        return original(tree, item, *more)
 
-    monkeypatch.setattr(server_ssm, "_parameter", noted)
+    monkeypatch.setattr(server_ssm, "_as_aws_prints", noted)
     ours = [parameter(f"/medplum/prod/{name}", "https://api.example.com/") for name in OURS]
     others = [parameter(f"/billing/service-{number}/port", "8103") for number in range(500)]
     lint([*others, *ours, *others])
@@ -97,7 +97,9 @@ STORED: Final = st.builds(
 
 
 def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter]:
-    """The parameters after commands, as it is said: in the place of each, or behind all others."""
+    """The parameters after commands, as it is said: those of one name together, in the place of the first, or behind all others."""
+    names = list(dict.fromkeys(one.name for one in held))
+    held = sorted(held, key=lambda one: names.index(one.name))
     for stored in every:
         path = stored.name.rpartition("/")[0]
         beside = [index for index, one in enumerate(held) if one.name.rpartition("/")[0] == path]
