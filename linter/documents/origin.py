@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cache, partial
 from itertools import islice
 
 from .. import settings
 from ..model import Change, Fact, Part, SettingPath, members_as_one
-from ..syntax.places import Json, Place, Places
+from ..syntax.places import Json, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING, Any, Final, Literal
 from .lines import Lines
@@ -17,6 +17,7 @@ from .source import Editor, SourceFile
 
 if TYPE_CHECKING:
     from ..redaction.values import Hidden, Public, Visibility
+    from ..syntax.json_in_text import InnerJson
 
 
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
@@ -38,11 +39,12 @@ def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
     # Where the text is not intact, a quote in the wrong place can have made a name of a value.
     known_name = (lambda _name: True) if parsed.intact else names.__contains__
+    placed = cache(lambda: dict(_placed(known, parsed)))
     return Visibility(
         lambda name: settings.public_settings(name, known.kind),
         known_name,
-        Closed(partial(_closed, known, parsed)).at,
-        _Placed(known, parsed).at,
+        hidden_at(partial(_closed, known, parsed)),
+        lambda offset: placed().get(offset),
     )
 
 
@@ -50,71 +52,50 @@ _MOST_PLACED: Final = 10_000
 """Values at most of which it is looked up where they stand."""
 
 
-class _Placed:
-    """The values of a JSON text that are public because of where they stand, though the name before them does not tell.
+def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Public]]:
+    """The values of a JSON text that are public because of where they stand, though the name before them does not tell, by their offsets.
 
     These are items of lists, and values under a name that is a secret's elsewhere, such as ``database`` in ``database``.
     """
+    from ..redaction.values import public_setting
 
-    def __init__(self, known: settings.Catalogue, parsed: Json) -> None:
-        self._known = known
-        self._parsed = parsed
-
-    def at(self, offset: int) -> Public | None:
-        """What the value that starts at an offset may be shown as."""
-        return self._values.get(offset)
-
-    @cached_property
-    def _values(self) -> dict[int, Public]:
-        if not self._parsed.intact:  # a quote in the wrong place moves values elsewhere
-            return {}
-        found: dict[int, Public] = {}
-        for path, setting in islice(self._found((), self._parsed.value), _MOST_PLACED):
-            place = self._parsed.places.find(path)
-            if place is not None:
-                holder = self._known.get(path[:-1]) if isinstance(path[-1], int) and self._known.is_public(path[:-1]) else None
-                found[place.value.start] = (setting,) if holder is None else (setting, holder)
-        return found
-
-    def _found(self, path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, settings.Setting]]:
-        from ..redaction.values import public_setting
-
+    def found(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, settings.Setting]]:
         if isinstance(value, dict | list):
-            if not path or self._known.get(path) is not None:  # and so never deeper than settings are
+            if not path or known.get(path) is not None:  # and so never deeper than settings are
                 for step, one in value.items() if isinstance(value, dict) else enumerate(value):
-                    yield from self._found((*path, step), one)
-        elif path and (isinstance(path[-1], int) or settings.public_settings(path[-1], self._known.kind) is None):
-            setting = public_setting(self._known, path)
+                    yield from found((*path, step), one)
+        elif path and (isinstance(path[-1], int) or settings.public_settings(path[-1], known.kind) is None):
+            setting = public_setting(known, path)
             if setting is not None:
                 yield path, setting
 
+    # In a text that is not intact a quote in the wrong place moves values elsewhere.
+    for path, setting in islice(found((), parsed.value), _MOST_PLACED) if parsed.intact else ():
+        place = parsed.places.find(path)
+        if place is not None:
+            holder = known.get(path[:-1]) if isinstance(path[-1], int) and known.is_public(path[:-1]) else None
+            yield place.value.start, ((setting,) if holder is None else (setting, holder))
 
-class Closed:
-    """Parts of a text that are hidden even though the names in them are public; they are looked for when they are first needed."""
 
-    def __init__(self, find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> None:
-        self._find = find
+def hidden_at(find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> Callable[[int], Hidden | None]:
+    """A function that tells what must not be seen at an offset even though the names there are public; None where the names decide.
 
-    def at(self, offset: int) -> Hidden | None:
-        """What must not be seen at an offset; None where the names decide."""
-        index = bisect_right(self._starts, offset) - 1
-        if index < 0:
-            return None
-        span, hidden = self._spans[index]
-        return hidden if offset < span.end else None
+    The parts of a text that are hidden are looked for when they are first needed; of those within each other the outermost counts.
+    """
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [span.start for span, _ in self._spans]
-
-    @cached_property
-    def _spans(self) -> list[tuple[Span, Hidden]]:
-        """The outermost parts, in order."""
+    @cache
+    def outermost() -> list[tuple[Span, Hidden]]:
         outer: list[tuple[Span, Hidden]] = []
-        for span, hidden in sorted(self._find()):
+        for span, hidden in sorted(find()):
             if not outer or span.start >= outer[-1][0].end:
                 outer.append((span, hidden))
         return outer
+
+    def at(offset: int) -> Hidden | None:
+        index = bisect_right(outermost(), offset, key=lambda one: one[0].start) - 1
+        return outermost()[index][1] if index >= 0 and offset < outermost()[index][0].end else None
+
+    return at
 
 
 def _closed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[Span, Hidden]]:
@@ -156,11 +137,6 @@ def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | N
     return None if setting is None else (setting,)
 
 
-def anchor_of(place: Place | None, span: Span) -> int:
-    """The offset from which to show a long line: where the name of the member starts, else where the span does."""
-    return place.key.start if place is not None and place.key is not None else span.start
-
-
 def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
     """What edits the text of a JSON file whose members are the settings of a catalogue; none where what is no UTF-8 would be lost."""
 
@@ -173,29 +149,43 @@ def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
 
 
 class JsonOrigin:
-    """The origin of a document whose settings are the members of a JSON file; ``catalogue`` names the settings that it has."""
+    """The origin of a document whose settings are the members of a JSON text; ``catalogue`` names the settings that it has.
 
-    def __init__(self, text: Text, parsed: Json, catalogue: str = "server") -> None:
+    The text is that of the file, or an ``inner`` one: then ``outer`` are the lines of the file around it.
+    """
+
+    def __init__(self, text: Text, parsed: Json, catalogue: str = "server", inner: InnerJson | None = None, outer: Lines | None = None):
+        self._text = text
         self._parsed = parsed
         self._known = known = settings.catalogue(catalogue)
-        self._lines = Lines(text, lambda: visibility(known, parsed))
+        self._inner = inner
+        self._lines = Lines(text if inner is None else inner.text, lambda: visibility(known, parsed))
+        self._outer = outer if outer is not None else self._lines
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""
-        return locate_in(self._parsed.places, path, part)
+        span = locate_in(self._parsed.places, path, part)
+        return span if self._inner is None else self._inner.outward(span)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """A JSON file says nothing beside the values."""
+        """JSON says nothing beside the values."""
         return {}
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`."""
+        """See :meth:`linter.model.Origin.excerpt`; of an inner text as it reads, which is far easier to read than its spelling."""
+        inner = self._inner
+        if inner is not None and not inner.span.start <= span.start < inner.span.end:
+            return self._outer.excerpt(span)
+        within = span if inner is None else inner.inward(span)
 
         def anchor() -> int:
-            return anchor_of(self._parsed.places.find(path) if path else None, span)
+            """The offset from which to show a long line: where the name of the member starts, else where the span does."""
+            place = self._parsed.places.find(path) if path else None
+            return place.key.start if place is not None and place.key is not None else within.start
 
-        return self._lines.excerpt(span, show=lambda: public_at(self._known, path), anchor=anchor)
+        shown = self._lines.excerpt(within, show=lambda: public_at(self._known, path), anchor=anchor)
+        return shown if inner is None else shown._replace(line=self._text.position(span.start).line)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
-        return self._lines.pieces(part)
+        return self._outer.pieces(part)

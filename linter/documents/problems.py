@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property, partial
 
-from ..model import Message, as_message, dotted, sentence
+from ..model import UNKNOWN, Message, as_message, dotted, sentence
 from ..syntax.places import Json, SyntaxProblem
 from ..text import Edit, Span, printable
-from ..typed import TYPE_CHECKING, Final
+from ..typed import TYPE_CHECKING, Any, Final
 from .source import Problem, Repair, SourceFile
 
 if TYPE_CHECKING:
@@ -63,6 +63,22 @@ def json_problems(parsed: Json, consequence: Consequence, content: str | None = 
         else:
             message = _because(problem.message, consequence, _ADVICE.get(problem.name, ""))
             yield Problem(problem.name, message, problem.span, fatal=problem.fatal, lossy=problem.lossy, repair=repair)
+
+
+def object_problems(
+    parsed: Json, consequence: Consequence, otherwise: Message, content: str | None = None
+) -> tuple[dict[str, Any], list[Problem], bool]:
+    """The members of the object that a text should be, what is wrong with the text, and whether they can be checked.
+
+    ``otherwise`` is the message about a text that is something else; ``content`` as in :func:`json_problems`.
+    """
+    problems = list(json_problems(parsed, consequence, content))
+    is_object = isinstance(parsed.value, dict)
+    if not is_object and parsed.value is not UNKNOWN:
+        root = parsed.places.find(())
+        start = root.value.start if root is not None else 0
+        problems.append(Problem("json-not-an-object", otherwise, Span(start, start + 1), fatal=True, lossy=True))
+    return parsed.value if is_object else {}, problems, parsed.whole and is_object
 
 
 _REPAIRS = {

@@ -13,8 +13,8 @@ from functools import partial
 from .. import settings
 from ..documents.entries import EntriesOrigin
 from ..documents.lines import Lines
-from ..documents.origin import Closed, public_at
-from ..documents.problems import encoding_problems, json_problems
+from ..documents.origin import hidden_at, public_at
+from ..documents.problems import encoding_problems, object_problems
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
@@ -32,6 +32,9 @@ NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
 
 _CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
 _READS_FALSE: Final = " reads everything except the text true as false"
+_NOT_AN_OBJECT: Final = sentence(
+    "the secret must be a JSON object of names and texts", "the server finds no baseUrl in it and does not start", by="; ", stops=True
+)
 _FEWEST: Final = 3
 """Settings that a file without dotted names must have."""
 
@@ -60,26 +63,16 @@ def _stands_for_another(name: str, text: Any) -> bool:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
-    parsed = file.json
-    entries: dict[str, Any] = parsed.value if isinstance(parsed.value, dict) else {}
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
-    if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        what, why = "the secret must be a JSON object of names and texts", "the server finds no baseUrl in it and does not start"
-        message = sentence(what, why, by="; ", stops=True)
-        problems.append(Problem("json-not-an-object", message, Span(0, 1), fatal=True, lossy=True))
+    parsed, known = file.json, settings.catalogue()
+    entries, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
     wrong = list(_not_text(parsed, entries, file.release))
     lost = {problem.path for problem in wrong}
+    given = [(dotted_path(name), value) for name, value in entries.items()]
+    values = {path: ssm_value(value, known.get(path), file.release) if isinstance(value, str) else value for path, value in given}
+    tree = build_tree((path, UNKNOWN if path in lost else value) for path, value in values.items())
+    document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, entries), given=tuple(given))
     wrong += _beside_members(parsed, entries, file.release)
-    known = settings.catalogue()
-    values: dict[SettingPath, Any] = {}
-    for name, value in entries.items():
-        path = dotted_path(name)
-        text = isinstance(value, str)
-        values[path] = UNKNOWN if path in lost else ssm_value(value, known.get(path), file.release) if text else value
-    origin = _origin(file, parsed, entries)
-    given = tuple((dotted_path(name), value) for name, value in entries.items())
-    document = Document(file.uri, kind, file.text, build_tree(values.items()), origin, given=given)
-    return [Loaded(document, (*problems, *wrong), checkable=parsed.whole and isinstance(parsed.value, dict))]
+    return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems, *wrong), checkable)]
 
 
 def _not_text(parsed: Json, entries: Mapping[str, Any], release: Release) -> Iterator[Problem]:
@@ -170,7 +163,7 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
         return Visibility(
             lambda name: public_at(known, dotted_path(name)),
             lambda name: parsed.whole or known.get(dotted_path(name)) is not None,
-            Closed(partial(_in_objects, parsed, entries)).at,
+            hidden_at(partial(_in_objects, parsed, entries)),
         )
 
     given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}

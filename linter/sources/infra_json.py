@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 from ..documents.origin import JsonOrigin, editor_of
-from ..documents.problems import encoding_problems, json_problems
+from ..documents.problems import encoding_problems, object_problems
 from ..documents.recognise import INFRA, is_infra
 from ..documents.source import Confidence, Loaded, Problem, Recognised, Repair, SourceFile
-from ..model import UNKNOWN, Change, Document, dotted, sentence
+from ..model import Change, Document, dotted, sentence
 from ..server.cdk_secrets import Flaw, message, resolved
 from ..syntax.places import Json
 from ..text import Span, printable
@@ -21,6 +21,8 @@ NAMES = ("*medplum*.json", "*.config.json", "*infra*.json")
 MEMBERS = tuple(INFRA)
 
 _CONSEQUENCE = "the CDK and the CLI read their config with JSON.parse, fail at this, and nothing is deployed"
+
+_NOT_AN_OBJECT = sentence("the configuration must be a JSON object of settings", "the CDK finds no region in it and stops", by="; ")
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -33,13 +35,8 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text and its external secrets."""
     parsed = file.json
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
-    data, flaws = resolved(parsed.value) if isinstance(parsed.value, dict) else ({}, [])
-    if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        what, why = "the configuration must be a JSON object of settings", "the CDK finds no region in it and stops"
-        text = sentence(what, why, by="; ")
-        problems.append(Problem("json-not-an-object", text, _first_character(parsed), fatal=True, lossy=True))
-    problems.extend(_problem(flaw, parsed) for flaw in flaws)
+    given, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+    data, flaws = resolved(given)
     name = data.get("name")
     document = Document(
         file.uri,
@@ -50,7 +47,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
         complete=parsed.whole,
     )
-    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict), editor=editor_of(file, "infra"))]
+    problems = [*encoding_problems(file, _CONSEQUENCE), *problems, *(_problem(flaw, parsed) for flaw in flaws)]
+    return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "infra"))]
 
 
 def _problem(flaw: Flaw, parsed: Json) -> Problem:
@@ -60,9 +58,3 @@ def _problem(flaw: Flaw, parsed: Json) -> Problem:
     if flaw.rule == "null-in-infra-config" and isinstance(flaw.path[-1], str):
         repair = Repair(f"remove {printable(dotted(flaw.path))}", changes=(Change("remove", flaw.path),))
     return Problem(flaw.rule, message(flaw), place.value if place is not None else Span(0, 1), flaw.path, repair=repair)
-
-
-def _first_character(parsed: Json) -> Span:
-    place = parsed.places.find(())
-    start = place.value.start if place is not None else 0
-    return Span(start, start + 1)

@@ -9,11 +9,11 @@ also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it,
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
-from ..documents.origin import Closed
+from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import Given, load_sum, may_share
 from ..documents.variables import Variable, VariableHolder
@@ -28,6 +28,7 @@ from ..documents.variables_in_yaml import (
     variables_of,
 )
 from ..model import UNKNOWN, sentence
+from ..redaction.values import Hidden
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -182,15 +183,11 @@ def _container(one: Node, node: Node) -> Container:
 def _holder(one: Node, node: Node) -> VariableHolder:
     """An object, or a container in it, as what variables stand in."""
     holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _variables, _parts)
-    return holder._replace(environment=_name(one, node), closed=_secrets(node.file).at)
-
-
-def _secrets(file: SourceFile) -> Closed:
-    """The Secrets of a file, in which no value may be seen."""
-    made: Closed = file.cached(
-        "Secrets", lambda: Closed(lambda: [(one.place().value, "values") for one in _objects(file) if _kind(one) == "Secret"])
+    # In a Secret no value may be seen.
+    closed: Callable[[int], Hidden | None] = node.file.cached(
+        "Secrets", lambda: hidden_at(lambda: [(one.place().value, "values") for one in _objects(node.file) if _kind(one) == "Secret"])
     )
-    return made
+    return holder._replace(environment=_name(one, node), closed=closed)
 
 
 def _name(one: Node, node: Node) -> str | None:

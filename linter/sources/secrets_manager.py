@@ -7,22 +7,19 @@ the text alone). There the JSON is a text inside of JSON, and places point into 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 
-from .. import settings
 from ..documents.lines import Lines
-from ..documents.origin import JsonOrigin, anchor_of, locate_in, public_at, visibility
-from ..documents.problems import broken_off, encoding_problems, json_problems
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
+from ..documents.origin import JsonOrigin
+from ..documents.problems import broken_off, encoding_problems, json_problems, object_problems
+from ..documents.source import Confidence, Loaded, Recognised, SourceFile
+from ..model import Document, sentence
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
-from ..text import Excerpt, Piece, Span, Text
+from ..text import Span
 from ..typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from ..redaction.values import Visibility
-    from ..syntax.json_in_text import InnerJson
     from ..syntax.yaml import Yaml
 
 DATABASE, REDIS = "secret/database", "secret/redis"
@@ -30,6 +27,11 @@ KINDS = (DATABASE, REDIS)
 NAMES = ("*secret*.json", "*secret*.yaml", "*secret*.yml")
 
 _CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
+_NOT_AN_OBJECT = sentence(
+    "the secret must be a JSON object with the connection as its members",
+    "the server finds no host in it and tries localhost",
+    by="; ",
+)
 _OUTER_CONSEQUENCE = sentence("what follows can be neither read nor checked", remedy="save it again")
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
@@ -90,55 +92,29 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     every = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
     if every:
         return _load_secrets(file, every, kind)
-    parsed = file.json
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
-    data = parsed.value if isinstance(parsed.value, dict) else {}
-    if not isinstance(parsed.value, dict) and parsed.value is not UNKNOWN:
-        problems.append(_not_an_object(locate_in(parsed.places, (), "value")))
-    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed, kind), complete=parsed.whole)
-    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict))]
+    data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), complete=file.json.whole)
+    return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems), checkable)]
 
 
 def _load_secrets(file: SourceFile, secrets: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
-    outer = (problem for parsed in file.documents for problem in _outer_problems(parsed))
-    outer_problems: tuple[Problem, ...] = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
-    loaded: list[Loaded] = []
-    for parsed, secret in secrets:
-        its_kind = kind if len(secrets) == 1 else _kind_of_secret(secret)
-        if its_kind is not None:
-            loaded.append(_load_secret(file, parsed, secret, its_kind, () if loaded else outer_problems))
-    return loaded or [_load_secret(file, *secrets[0], kind, outer_problems)]
+    kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(secret)) for parsed, secret in secrets]
+    known = [(parsed, secret, its_kind) for parsed, secret, its_kind in kinds if its_kind is not None] or [(*secrets[0], kind)]
+    as_json = (Json(parsed.value, parsed.problems, parsed.places, parsed.whole) for parsed in file.documents)
+    outer = [problem for parsed in as_json for problem in json_problems(parsed, _OUTER_CONSEQUENCE)]
+    first, *others = [_load_secret(file, *one) for one in known]
+    return [first._replace(problems=(*encoding_problems(file, _OUTER_CONSEQUENCE), *outer, *first.problems)), *others]
 
 
-def _outer_problems(parsed: Json | Yaml) -> Iterator[Problem]:
-    return json_problems(Json(parsed.value, parsed.problems, parsed.places, parsed.whole), _OUTER_CONSEQUENCE)
-
-
-def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str, outer_problems: tuple[Problem, ...]) -> Loaded:
+def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str) -> Loaded:
     from ..syntax.json_in_text import InnerJson  # only for a file that holds a secret
 
     place = parsed.places.find(secret.at)
     inner = InnerJson(file.text.content, place.value if place is not None else Span(0, 0), secret.text)
-    problems = [one._replace(span=inner.outward(one.span)) for one in json_problems(inner.json, _CONSEQUENCE)]
-    value = inner.json.value
-    if not isinstance(value, dict) and value is not UNKNOWN:
-        problems.append(_not_an_object(inner.outward(Span(0, len(inner.text.content)))))
-    document = Document(
-        file.uri,
-        kind,
-        file.text,
-        value if isinstance(value, dict) else {},
-        SecretOrigin(file.text, inner, kind),
-        environment=environment_of(secret.label),
-        complete=inner.json.whole,
-    )
-    return Loaded(document, (*outer_problems, *problems), checkable=inner.json.whole and isinstance(value, dict))
-
-
-def _not_an_object(span: Span) -> Problem:
-    what = "the secret must be a JSON object with the connection as its members"
-    message = sentence(what, "the server finds no host in it and tries localhost", by="; ")
-    return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)
+    data, problems, checkable = object_problems(inner.json, _CONSEQUENCE, _NOT_AN_OBJECT)
+    origin = JsonOrigin(file.text, inner.json, kind, inner, Lines(file.text, _outer_visibility))
+    document = Document(file.uri, kind, file.text, data, origin, environment=environment_of(secret.label), complete=inner.json.whole)
+    return Loaded(document, tuple(one._replace(span=inner.outward(one.span)) for one in problems), checkable)
 
 
 # --- What the AWS CLI prints ---------------------------------------------------------------------------------------------------------
@@ -223,38 +199,6 @@ def environment_of(label: str) -> str | None:
     if match is None:
         match = re.search(r"(?:^|[:/])(prod|production|staging|stage|dev|development|test|qa|uat|demo|sandbox|preprod)/", label)
     return match[1] if match else None
-
-
-class SecretOrigin:
-    """The way back from the members of a secret to the text of the file in which it is a text."""
-
-    def __init__(self, text: Text, inner: InnerJson, kind: str) -> None:
-        self._text = text
-        self._inner = inner
-        self._known = known = settings.catalogue(kind)
-        self._outer_lines = Lines(text, _outer_visibility)
-        self._inner_lines = Lines(inner.text, lambda: visibility(known, inner.json))
-
-    def locate(self, path: SettingPath, part: Part) -> Span:
-        """See :meth:`linter.model.Origin.locate`."""
-        return self._inner.outward(locate_in(self._inner.json.places, path, part))
-
-    def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """A secret says nothing beside the values."""
-        return {}
-
-    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`: of the secret's own text, which is far easier to read than its spelling."""
-        if not self._inner.span.start <= span.start < self._inner.span.end:
-            return self._outer_lines.excerpt(span)
-        within = self._inner.inward(span)
-        place = self._inner.json.places.find(path) if path else None
-        shown = self._inner_lines.excerpt(within, show=lambda: public_at(self._known, path), anchor=lambda: anchor_of(place, within))
-        return shown._replace(line=self._text.position(span.start).line)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`: of the file, in which the secret is one text."""
-        return self._outer_lines.pieces(part)
 
 
 def _outer_visibility() -> Visibility:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from .. import settings
 from ..documents.origin import JsonOrigin, editor_of
-from ..documents.problems import broken_off, encoding_problems, json_problems
+from ..documents.problems import broken_off, encoding_problems, object_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..model import UNKNOWN, Document, sentence
-from ..syntax.places import Json
-from ..text import Span
+from ..documents.source import Confidence, Loaded, Recognised, SourceFile
+from ..model import Document, sentence
 
 KINDS = ("server/json",)
 NAMES = ("*medplum*.json", "*.config.json", "config.json")
@@ -17,6 +15,10 @@ NAMES = ("*medplum*.json", "*.config.json", "config.json")
 _OF_A_WHOLE = ("baseUrl", "appBaseUrl", "port", "binaryStorage", "database", "redis")
 """Settings of which a whole configuration has some. One without any is a fragment, which something lays over another file."""
 _CONSEQUENCE = sentence("the server reads its config with JSON.parse, fails at this and does not start", stops=True)
+
+_NOT_AN_OBJECT = sentence(
+    "the configuration must be a JSON object of settings", "the server finds no baseUrl in it and does not start", by="; ", stops=True
+)
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -38,20 +40,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed = file.json
-    problems = [*encoding_problems(file, _CONSEQUENCE), *json_problems(parsed, _CONSEQUENCE, file.text.content)]
-    data = parsed.value
-    if not isinstance(data, dict):
-        if data is not UNKNOWN:
-            problems.append(_not_an_object(parsed))
-        data = {}
+    data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
     complete = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
-    return [Loaded(document, tuple(problems), checkable=parsed.whole and isinstance(parsed.value, dict), editor=editor_of(file, "server"))]
-
-
-def _not_an_object(parsed: Json) -> Problem:
-    place = parsed.places.find(())
-    span = place.value if place is not None else Span(0, 1)
-    what, why = "the configuration must be a JSON object of settings", "the server finds no baseUrl in it and does not start"
-    message = sentence(what, why, by="; ", stops=True)
-    return Problem("json-not-an-object", message, Span(span.start, span.start + 1), fatal=True, lossy=True)
+    return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems), checkable, editor=editor_of(file, "server"))]
