@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import __version__
+from .acceptance.acceptors import Acceptors
 from .acceptance.checked import Checked, Reach
 from .acceptance.comments import RULE as UNUSED_SUPPRESSION
 from .acceptance.comments import Suppressions
@@ -38,7 +39,7 @@ from .load import (
     why_broken,
 )
 from .log import Log
-from .model import ACCEPTED_BY, LEVELS, Deployment, Document, FileStatus, Finding, Notice, Result, RuleInfo
+from .model import LEVELS, Deployment, Document, FileStatus, Finding, Notice, Result, RuleInfo
 from .policy.engine import merged, without_repetitions, without_rivals
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .acceptance.baseline import Baselines
-    from .acceptance.configured import Acceptances
 
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
@@ -192,20 +192,6 @@ class _Batch(NamedTuple):
     of: Document | None = None
 
 
-class _Acceptors(NamedTuple):
-    """What accepts findings, in the order in which it counts; each is called as :attr:`Finding.accepted_by` calls it."""
-
-    comment: Suppressions
-    configuration: Acceptances | None
-    baseline: Baselines | None
-
-    def of(self, finding: Finding) -> Finding:
-        """A finding, accepted where one of these accepts it."""
-        reasons = ((by, one.reason(finding)) for by, one in zip(ACCEPTED_BY, self, strict=True) if one is not None)
-        by, reason = next(((by, reason) for by, reason in reasons if reason is not None), (None, None))
-        return finding._replace(suppressed=reason, accepted_by=by)
-
-
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run.of(options, _real_folders(paths))
@@ -251,43 +237,27 @@ def _real_folders(paths: Iterable[str]) -> list[str]:
 # --- Prepare: the configurations, the rules, and what accepts findings ---
 
 
-def _prepare(run: _Run, files: list[Path]) -> _Acceptors | None:
+def _prepare(run: _Run, files: list[Path]) -> Acceptors | None:
     """Read the configurations and rules that files need; None, with errors logged, where one of them or the command has a mistake."""
+    options, log = run.options, run.log
     configs = run.choices.prepare(files)
-    if run.log.errors:
+    if log.errors:
         return None
     declare_secrets(name for config in configs for name in config.secret_names)
-    baselines = None
+    if options.without_baseline:
+        configs = [config._replace(baseline=None) for config in configs]
+    today = options.now.date() if options.now is not None else None
+    acceptors = Acceptors(Suppressions())
     try:
-        baselines = _baselines(run, configs)
+        acceptors = Acceptors.of(configs, today, options.baseline, options.write_baseline, run.choices.note_accepted)
     except ConfigError as error:
-        run.log.error(str(error))
-    if run.options.fail_on_stale_baseline and not run.log.errors and (baselines is None or not baselines.paths):
-        run.log.error("--fail-on-stale-baseline: there is no baseline: name one with --baseline, or in the configuration")
-    return None if run.log.errors else _Acceptors(Suppressions(), _acceptances(run, configs), baselines)
-
-
-def _acceptances(run: _Run, configs: Iterable[Config]) -> Acceptances | None:
-    if not any(config.accept for config in configs):
-        return None
-    from datetime import date
-
-    from .acceptance.configured import Acceptances  # only for a configuration that accepts something
-
-    return Acceptances(run.options.now.date() if run.options.now is not None else date.today(), run.choices.note_accepted)
-
-
-def _baselines(run: _Run, configs: Iterable[Config]) -> Baselines | None:
-    options = run.options
-    configs = [config for config in configs if config.baseline is not None and not options.without_baseline]
-    if not (options.baseline or options.write_baseline or configs):
-        return None
-    from .acceptance.baseline import Baselines  # only where there is one
-
-    baselines = Baselines(options.baseline, options.write_baseline, configs, run.choices.note_accepted)
-    for path in baselines.paths:
-        run.log.read(path)
-    return baselines
+        log.error(str(error))
+    read = acceptors.baseline.paths if acceptors.baseline is not None else []
+    for path in read:
+        log.read(path)
+    if options.fail_on_stale_baseline and not log.errors and not read:
+        log.error("--fail-on-stale-baseline: there is no baseline: name one with --baseline, or in the configuration")
+    return None if log.errors else acceptors
 
 
 # --- Read and load ---
@@ -503,7 +473,7 @@ def _report_status(run: _Run, part: Loaded, rules: RuleSet) -> None:
     run.log.files.append(FileStatus(*name, document.target, "checked", server=document.server, holders=document.holders))
 
 
-def _compare(run: _Run, found: list[_Found], acceptors: _Acceptors) -> tuple[list[Deployment], list[_Batch], dict[str, RuleInfo]]:
+def _compare(run: _Run, found: list[_Found], acceptors: Acceptors) -> tuple[list[Deployment], list[_Batch], dict[str, RuleInfo]]:
     """Check the documents of each deployment against each other, with the rules of the server's file; these rules, too."""
     checkable = [one for one in found if one.subject.loaded.checkable]
     if len(checkable) < 2:
@@ -556,7 +526,7 @@ def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch
 # --- Accept, merge, attach ---
 
 
-def _take(found: Iterable[_Found], acceptors: _Acceptors, given: Collection[str]) -> None:
+def _take(found: Iterable[_Found], acceptors: Acceptors, given: Collection[str]) -> None:
     """Tell what accepts findings which documents were checked, and with which rules."""
     for subject, plan, _ in found:
         for part in subject.loaded.written:
@@ -564,14 +534,12 @@ def _take(found: Iterable[_Found], acceptors: _Acceptors, given: Collection[str]
             path = file.given.path if uri == file.given.uri else Path(uri)
             whole = uri in given and not breaks_off(part)
             checked = Checked(part, file.config, path, plan.ids, plan.together, subject.rules.known, whole, subject.document.complete)
-            for one in acceptors:
-                if one is not None:
-                    one.take(checked)
+            acceptors.take(checked)
 
 
-def _accept(batches: Iterable[_Batch], acceptors: _Acceptors) -> list[_Batch]:
+def _accept(batches: Iterable[_Batch], acceptors: Acceptors) -> list[_Batch]:
     """The batches with the reason of each finding that is accepted."""
-    return [batch._replace(findings=list(map(acceptors.of, batch.findings))) for batch in batches]
+    return [batch._replace(findings=list(map(acceptors.accept, batch.findings))) for batch in batches]
 
 
 def _merge(batch: _Batch, texts: Texts, baseline: Baselines | None, log: Log) -> _Batch:
@@ -612,7 +580,7 @@ def _fails(batch: _Batch) -> bool:
 # --- All stages ---
 
 
-def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: _Acceptors) -> Outcome:
+def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: Acceptors) -> Outcome:
     """Everything after reading: from the files with their documents to the outcome."""
     log = run.log
     with log.surviving("all files", "finding out the server's version"):
@@ -667,21 +635,18 @@ def _texts(found: list[_Found], given: Collection[str]) -> tuple[Texts, dict[Doc
     return Texts(loaded, given, sums, shared_places(one.subject.loaded for one in found)), rules_of
 
 
-def _note_leftovers(run: _Run, acceptors: _Acceptors, reach: Reach, documents: list[Document]) -> bool:
+def _note_leftovers(run: _Run, acceptors: Acceptors, reach: Reach, documents: list[Document]) -> bool:
     """Note what there is to tidy up in configurations and baselines; whether the run is to fail for it."""
     if run.log.bugs:  # a bug can hide the finding that something is there for
         return False
-    stale: list[Notice] = []
+    found: list[Notice] = []
     with run.log.surviving("all files", "looking at what accepts findings"):
-        if acceptors.configuration is not None:
-            run.log.notices.extend(acceptors.configuration.notices(reach))
-        run.log.notices.extend(run.choices.unused_patterns(reach.searched, documents))
-        stale = acceptors.baseline.notices(reach) if acceptors.baseline is not None else []
-        run.log.notices.extend(stale)
-    return bool(stale) and run.options.fail_on_stale_baseline
+        found = [*acceptors.notices(reach), *run.choices.unused_patterns(reach.searched, documents)]
+    run.log.notices.extend(found)
+    return run.options.fail_on_stale_baseline and any(one.kind == "stale-baseline" for one in found)
 
 
-def _new_baseline(acceptors: _Acceptors, reach: Reach, findings: Iterable[Finding]) -> NewBaseline | None:
+def _new_baseline(acceptors: Acceptors, reach: Reach, findings: Iterable[Finding]) -> NewBaseline | None:
     written = acceptors.baseline.written(reach) if acceptors.baseline is not None else None
     return NewBaseline(*written, sum(one.accepted_by == "baseline" for one in findings)) if written is not None else None
 
