@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 from .typed import Final, NamedTuple
 
@@ -61,7 +62,6 @@ class Excerpt(NamedTuple):
 
 
 BOM: Final = "\ufeff"
-_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Text:
@@ -78,8 +78,9 @@ class Text:
     @cached_property
     def _starts(self) -> list[int]:
         """Where each line starts."""
-        end = _LINE_END if "\r" in self.content else re.compile("\n")
-        return [0, *(match.end() for match in end.finditer(self.content))]
+        if "\r" in self.content:
+            return [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.content))]
+        return list(accumulate((len(line) + 1 for line in self.content.split("\n")[:-1]), initial=0))
 
     @property
     def encoded(self) -> bytes:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-import weakref
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,10 +16,9 @@ from support.helpers import EVERY_RULE
 from linter import settings
 from linter.load import Input
 from linter.model import Style
-from linter.redaction import credentials, generated
 from linter.redaction.credentials import without_credentials
 from linter.redaction.mask import environment_text
-from linter.redaction.values import is_hidden, is_of_a_format, shown_again, shown_text, shown_value, value_text
+from linter.redaction.values import is_hidden, is_of_a_format, shown_text, shown_value, value_text
 from linter.reporters import names, reporter
 from linter.run import Options, lint_input
 from linter.text import MASK
@@ -336,57 +332,3 @@ def test_a_number_where_a_switch_belongs_is_not_repeated() -> None:
 def test_the_default_in_a_reference_is_no_less_secret_for_its_name(name: str) -> None:
     known = settings.catalogue("server")
     assert shown_value(known, ("baseUrl",), f"${{{name}:-hunter2-pa5sw0rd}}") == MASK
-
-
-# --- What is passed over -------------------------------------------------------------------------------------------------------------
-
-PARTS = st.sampled_from(
-    [*"?=:-/#@ \t\u00a0x1", "://", "PRIVATE", "\u017f", "\u212aEY", "KEY", "key", "Pass", "paſs", "pwd", "TOKEN", "secret", "authorization"]
-    + [
-        "credentials",
-        "api-",
-        "hooks.slack.com",
-        "discord.com/api/webhooks",
-        ".webhook.office.com",
-        "-p",
-        "--key",
-        "ab12-",
-        "1234-",
-        "1_234",
-    ]
-    + ["A1b2C3d4", "\n", "http", "${A}", "é"]
-)
-
-
-@given(st.lists(PARTS, max_size=12).map("".join))
-def test_no_pattern_is_passed_over_that_matches(text: str) -> None:
-    every = {
-        name for name in ("_QUERY", "_PAIR", "_SECRET_NAME", "_OPTION", "_WEBHOOK", "_PORT") if getattr(credentials, name).search(text)
-    }
-    asked = list(credentials._that_can_be_in(text))
-    assert {name for name in every if not any(getattr(credentials, name) is one for one in asked)} == set()
-    assert credentials._may_have(text, ("private",)) or credentials._PRIVATE_KEY.search(text) is None
-
-
-@given(st.text("Ab1-_ 4", max_size=generated._SHORTEST - 1))
-def test_what_is_generated_is_not_shorter(text: str) -> None:
-    assert not any(known.search(text) for known in (generated._RUN, generated._RUN_WITH_SLASHES, generated._GROUPS, generated._DIGITS))
-
-
-@given(
-    st.sampled_from(["", "String", "hunter2", "12345678901234567890", "https://u:hunter2@h/", "x" * 201, *CREDENTIALS]),
-    st.sampled_from([is_of_a_format, {"String", "hunter2"}.__contains__, lambda _text: True, lambda _text: False]),
-)
-def test_what_is_shown_again_is_what_was_shown(text: str, public: Callable[[str], bool]) -> None:
-    assert shown_again(text, public) == shown_again(text, public) == shown_text(text, public)
-
-
-def test_what_knows_the_names_of_a_file_is_not_kept_when_the_file_is_gone() -> None:
-    def names(text: str) -> bool:
-        return text == "String"
-
-    assert (shown_again("String", names), shown_again("hunter2", names)) == ("String", None)
-    gone = weakref.ref(names)
-    del names
-    gc.collect()
-    assert gone() is None

@@ -15,7 +15,6 @@ from linter.formats import FORMATS
 from linter.policy.grammar import rule_schema
 from linter.policy.node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING
 from linter.policy.operators import OPERATORS
-from linter.redaction import values
 from linter.run import Options, lint_paths
 from linter.settings import KINDS, catalogue
 
@@ -69,11 +68,6 @@ def test_every_reason_is_needed() -> None:
         if word in used or word not in there
     ]
     assert not wrong, "\n".join(wrong)
-
-
-def test_what_may_be_seen_of_a_wrong_text_is_declared_for_formats_that_there_are() -> None:
-    known = {*values._LEGIBLE, *values._LISTS, *values._LISTS.values()}
-    assert sorted(known - set(FORMATS)) == []
 
 
 def test_a_rule_that_is_not_enabled_is_checked_when_it_is_selected(tmp_path: Path) -> None:

@@ -10,35 +10,40 @@ from collections.abc import Callable
 
 from ..model import Message
 from ..registry import Registry
-from ..typed import TypeVar
+from ..typed import Any, NamedTuple, TypeVar
 
 Check = Callable[[str], "Message | str | None"]
 T = TypeVar("T", bound=Check)
 
 
-class Format:
-    """A form that a text can have, by a name that rules and the catalogue use.
+class Format(NamedTuple):
+    """A form that a text can have, by a name that rules and the catalogue use."""
 
-    ``reason``             says why a text does not have it, in a clause that reads on after the setting's name; None where it has it
-    ``describes``          what a text is that has it, in Markdown
-    """
-
-    __slots__ = ("describes", "reason")
-
-    def __init__(self, reason: Check, describes: str) -> None:
-        self.reason = reason
-        self.describes = describes
+    reason: Check
+    """Says why a text does not have it, in a clause that reads on after the setting's name; None where it has it."""
+    describes: str
+    """What a text is that has it, in Markdown."""
+    legible: str = ""
+    """A regular expression of what a text without it looks like that a reader needs to see. Nothing else is shown at a public setting."""
+    shown: str = ""
+    """A regular expression of what is shown of the texts that have it, where nearly any has."""
+    lists: bool = False
+    """Whether people write several, with commas or blanks between."""
+    mail: bool = False
+    """Whether what stands before an "@" is no password."""
+    looks_random: bool = False
+    """Whether it is public although it looks like a secret."""
 
 
 FORMATS: Registry[Format] = Registry(__name__, __path__[0])
 """Every format by its name."""
 
 
-def format(name: str, describes: str) -> Callable[[T], T]:
+def format(name: str, describes: str, legible: str = "", **more: Any) -> Callable[[T], T]:
     """Register a function as the format ``name``; see :class:`Format`."""
 
     def register(reason: T) -> T:
-        FORMATS.add(name, Format(reason, describes), reason.__module__)
+        FORMATS.add(name, Format(reason, describes, legible, **more), reason.__module__)
         return reason
 
     return register

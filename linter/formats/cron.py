@@ -36,7 +36,10 @@ _FIELDS: Final = (
 )
 
 
-@format("cron", "A cron expression of five fields, or six with seconds, as the npm package `cron-parser` reads it.")
+_LEGIBLE: Final = r"[\s\d*/,\-?LW#]+|@(?:hourly|daily|weekly|monthly|yearly)"
+
+
+@format("cron", "A cron expression of five fields, or six with seconds, as the npm package `cron-parser` reads it.", _LEGIBLE)
 def cron(text: str) -> Message | str | None:
     if text in _PREDEFINED:
         return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ..patterns import pattern
+from ..typed import Final
 from . import format
-from .urls import authority_of
+from .urls import URL_LIKE, authority_of
 
 _HOST = pattern(r"\[[^\]]*\]|[^:]*")
 
@@ -63,7 +64,10 @@ def is_private_host(host: str) -> bool:
     return name.startswith("/") or is_local_host(name) or _is_private(name.strip("[]"))
 
 
-@format("hostname", "A bare host name or IP address: no scheme, no port, no path.")
+_LEGIBLE: Final = rf"{URL_LIKE}|[A-Za-z0-9-]+:\d{{1,6}}|/[\w./-]+"
+
+
+@format("hostname", "A bare host name or IP address: no scheme, no port, no path.", _LEGIBLE, lists=True)
 def hostname(text: str) -> str | None:
     if "://" in text:
         return "must be a bare host name, without a scheme"
@@ -75,7 +79,13 @@ def hostname(text: str) -> str | None:
     return None if re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", text) else "must be a host name or an IP address"
 
 
-@format("host-or-socket", "A bare host name or IP address, or the folder of a UNIX socket, such as `/cloudsql/PROJECT:REGION:INSTANCE`.")
+@format(
+    "host-or-socket",
+    "A bare host name or IP address, or the folder of a UNIX socket, such as `/cloudsql/PROJECT:REGION:INSTANCE`.",
+    _LEGIBLE,
+    shown=r"[^/].*|/[\w./-]+",
+    lists=True,
+)
 def host_or_socket(text: str) -> str | None:
     return None if text.startswith("/") else hostname(text)
 

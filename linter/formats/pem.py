@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..patterns import pattern
+from ..typed import Final
 from . import Check, format
 
 _BEGIN = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
@@ -40,7 +41,10 @@ def _pem_of(what: str, *labels: str) -> Check:
 format("pem-private-key", "A private key in PEM (PKCS#1, PKCS#8 or SEC1), not a public key and not a certificate.")(
     _pem_of("a private key", "PRIVATE KEY-----")
 )
-format("pem-public-key", "A public key in PEM, as CloudFront accepts it.")(_pem_of("a public key", "PUBLIC KEY-----"))
-format("pem-certificates", "One or more X.509 certificates in PEM.")(
+_FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
+format("pem-public-key", "A public key in PEM, as CloudFront accepts it.", _FILE, looks_random=True)(
+    _pem_of("a public key", "PUBLIC KEY-----")
+)
+format("pem-certificates", "One or more X.509 certificates in PEM.", _FILE, looks_random=True)(
     _pem_of("certificates", "-----BEGIN CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----")
 )

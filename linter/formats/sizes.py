@@ -7,6 +7,7 @@ from math import isinf
 
 from ..model import Message, sentence
 from ..patterns import pattern
+from ..typed import Final
 from . import format
 
 _SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
@@ -38,7 +39,18 @@ def parsed_size(text: str) -> float | None:
     return float(number[1]) if number is not None else size
 
 
-@format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.")
+_UNIT_LIKE: Final = (
+    r"/?\s*(?ai:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|[kmgtp]i?b?|b"
+    r"|(?:kilo|mega|giga|tera|kibi|mebi|gibi)?bytes?|points?|requests?|per|tcp|udp|px|%)"
+)
+NUMBER_LIKE: Final = (
+    r"(?!(?:\D*\d){16})[\s+-]*(?:[0-9][0-9_.,eE+-]{0,24}|[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}|[.,][0-9]+"
+    rf"|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT_LIKE}){{0,4}}\s*"
+)
+"""A number with units or without, of no more than the 15 digits with which somebody counts or measures."""
+
+
+@format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.", NUMBER_LIKE)
 def size_in_bytes(text: str) -> Message | str | None:
     """What it does not know it cuts off: "1m" is one byte. Without a leading number it is null, which
     the body parser refuses since 2.3 and took for no limit before (``bytes.parse`` and ``body-parser``, tried out).

@@ -8,7 +8,11 @@ from ..model import Message, sentence
 from . import format
 
 
-@format("binary-storage", "`s3:BUCKET`, `file:PATH`, `azure:ACCOUNT:CONTAINER` or `gs:BUCKET` (`packages/server/src/storage`).")
+@format(
+    "binary-storage",
+    "`s3:BUCKET`, `file:PATH`, `azure:ACCOUNT:CONTAINER` or `gs:BUCKET` (`packages/server/src/storage`).",
+    r"(?i:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",
+)
 def binary_storage(text: str) -> Message | str | None:
     prefix, colon, rest = text.partition(":")
     if not colon or prefix not in ("s3", "file", "azure", "gs"):

@@ -15,7 +15,7 @@ _DATE_TIME: Final = pattern(
 )
 
 
-@format("date-time", "A date, or a date and time, in ISO 8601: one that `validator` 13 and DuckDB both read.")
+@format("date-time", "A date, or a date and time, in ISO 8601: one that `validator` 13 and DuckDB both read.", r"[\dTZ:+./ -]{4,40}")
 def date_time(text: str) -> str | None:
     match = _DATE_TIME.fullmatch(text)
     if match is None:

@@ -24,6 +24,14 @@ _END: Final = pattern(r"[/\\?#]")
 _BEFORE_AUTHORITY: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
+HOST_LIKE: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
+URL_LIKE: Final = (
+    rf"\s*(?:(?=//\S+\s*\Z)//{HOST_LIKE}\S*|[A-Za-z][A-Za-z0-9+.-]{{0,12}}:?[/\\]{{1,3}}\S.*|(?:https?|wss?):\S*"
+    rf"|{HOST_LIKE}(?:[/\\?#]\S*)?)\s*"
+)
+"""A URL, or one of which a part is missing or wrong."""
+
+
 class Authority(NamedTuple):
     """Offsets in a text: where the authority starts, where its host does, and where it ends.
 
@@ -60,7 +68,7 @@ def without_login(url: str) -> str:
     return url if where is None else url[: where.start] + url[where.host :]
 
 
-@format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.")
+@format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.", URL_LIKE)
 def url(text: str) -> str | None:
     if _PLAIN.fullmatch(text) is not None:
         return None
@@ -112,14 +120,14 @@ def origin_of(text: str) -> tuple[str, str, int] | None:
     return scheme, host.lower(), int(port) if port else _USUAL_PORTS[scheme]
 
 
-@format("websocket-url", "An absolute ws or wss URL.")
+@format("websocket-url", "An absolute ws or wss URL.", URL_LIKE)
 def websocket_url(text: str) -> str | None:
     if not re.match(r"wss?://", text, re.IGNORECASE):
         return "must be an absolute URL that begins with wss:// or ws://"
     return url(re.sub(r"^ws", "http", text, flags=re.IGNORECASE))
 
 
-@format("base-url", "An absolute URL to which paths can be added: no query, no fragment.")
+@format("base-url", "An absolute URL to which paths can be added: no query, no fragment.", URL_LIKE)
 def base_url(text: str) -> Message | str | None:
     reason = url(text)
     if reason is None and re.search(r"[?#]", text):
@@ -128,7 +136,10 @@ def base_url(text: str) -> Message | str | None:
 
 
 @format(
-    "redirect-uri", "A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252)."
+    "redirect-uri",
+    "A redirect URI of an OAuth client: exact, https or http on the user's own machine, or an app's own scheme (RFC 8252).",
+    URL_LIKE,
+    shown=r"https?:.*|[A-Za-z][\w.+-]*:/{1,3}[\w./-]*",
 )
 def redirect_uri(text: str) -> Message | str | None:
     if "*" in text:
@@ -181,7 +192,12 @@ _MOST_ENTRIES = 3
 """Entries of a list of which a message says what is wrong."""
 
 
-@format("origins", "Origins, separated by commas, or a single `*`. The server trims spaces and compares each as text (`cors.ts`).")
+@format(
+    "origins",
+    "Origins, separated by commas, or a single `*`. The server trims spaces and compares each as text (`cors.ts`).",
+    URL_LIKE,
+    lists=True,
+)
 def origins(text: str) -> Message | str | None:
     if text.strip() == "*":
         return None if text == "*" else "must be a single *, without spaces"

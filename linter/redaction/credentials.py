@@ -6,7 +6,6 @@ Whatever of a text is taken for one is masked to the end of what it may reach, r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 from ..formats.urls import authority_at, last_at
 from ..patterns import pattern
@@ -35,8 +34,6 @@ _SECRET_NAME: Final = pattern(
     re.IGNORECASE,
 )
 """``password:`` and its like, but for what names the kind of resource in an ARN behind the account."""
-_SECRET_WORDS: Final = ("pass", "pwd", "secret", "token", "credential", "key", "authorization")
-"""Of which one is in each of those."""
 _OPTION: Final = pattern(
     r"(?:^|(?<=\s))(?:-p(?=[^\s-])|--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api-?|access-?|private-?)?key)[=\s]\s*)(?=\S)",
     re.IGNORECASE,
@@ -58,15 +55,11 @@ _KNOWN: Final = pattern(
     r")[^\s\"'<>,;()\[\]{}]*"
 )
 """Tokens that are known by how they begin."""
-_OF_TOKENS: Final = (
-    *("AKIA", "ASIA", "AROA", "AIDA", "AGPA", "GOCSPX-", "AIza", "ya29.", "1//0", "SG.", "key-", "k_live_", "k_test_", "whsec_"),
-    *("gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "npm_", "pypi-", "dckr_pat_", "xkeysib-", "dapi"),
-    *("hvs.", "hvb.", "hvr.", "dop_v1_", "shp", "sq0", "sk-", "AGE-SECRET-KEY-", "EAA", "eyJ", "Bearer", "Basic"),
-)
-"""Of which one is in each of those."""
 _REFERENCE: Final = r"\$\{[^{}]*\}|\$[A-Z_]+|\{\{[^{}]*\}\}|<[^<>]*>|%[A-Z_]+%|@@[A-Z_]+@@|__[A-Z_]+__"
 _PORT: Final = pattern(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!(?:\d{0,6}|" + _REFERENCE + r")(?:[/?#,;\s\\]|\Z))(?=\S)")
 """Where in a URL a port begins that is no number."""
+_BEFORE_CREDENTIALS: Final = (("?", _QUERY), ("=", _PAIR), (":", _SECRET_NAME), ("-", _OPTION), ("/", _WEBHOOK), ("://", _PORT))
+"""What a credential stands behind, with a sign of it: a pattern takes longer to compile than a text to look through."""
 _PRIVATE_KEY: Final = pattern(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 
@@ -75,41 +68,18 @@ def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool
 
     ``is_mail``: it is a text in which ``name@host`` is an address. ``is_identifier``: one that is public though it looks random.
     """
-    if _may_have(text, ("private",)) and _PRIVATE_KEY.search(text):
+    if _PRIVATE_KEY.search(text):
         return MASK
     text = text if is_mail else _without_user(text)
-    starts = [match.end() for match in (known.search(text) for known in _that_can_be_in(text)) if match is not None]
+    matches = (known.search(text) for sign, known in _BEFORE_CREDENTIALS if sign in text)
+    starts = [match.end() for match in matches if match is not None]
     if "://" in text and "#" in text and (fragment := _FRAGMENT.search(text)) is not None:
         starts.append(fragment.end())
     if not is_identifier:
         starts += generated_at(text)
     if starts and not text.startswith(MASK, min(starts)):
         text = text[: min(starts)] + MASK
-    return _KNOWN.sub(MASK, text) if any(sign in text for sign in _OF_TOKENS) else text
-
-
-def _that_can_be_in(text: str) -> Iterator[re.Pattern[str]]:
-    """The patterns that can match somewhere in a text: each needs a sign or a word, which is found sooner than the pattern is compiled."""
-    if "?" in text:
-        yield _QUERY
-    if "=" in text:
-        yield _PAIR
-    if ":" in text and _may_have(text, _SECRET_WORDS):
-        yield _SECRET_NAME
-    if "-" in text and (text.startswith("-") or text.split(maxsplit=1) != [text]):
-        yield _OPTION
-    if "/" in text and _may_have(text, ("hook",)):
-        yield _WEBHOOK
-    if ":" in text.partition("://")[2]:
-        yield _PORT
-
-
-def _may_have(text: str, words: Iterable[str]) -> bool:
-    """Whether one of the words stands in a text, in capitals or not; a text with other letters, which have capitals of their own, may."""
-    if not text.isascii():
-        return True
-    text = text.lower()
-    return any(word in text for word in words)
+    return _KNOWN.sub(MASK, text)
 
 
 def _without_user(text: str) -> str:
@@ -117,7 +87,7 @@ def _without_user(text: str) -> str:
     scheme = _SCHEME.match(text)
     start = scheme.end() if scheme is not None else 0
     at = last_at(text)
-    if _DIGEST.match(text, max(at, 0)):
+    if at >= 0 and _DIGEST.match(text, at):
         at = last_at(text, 0, at)
     if not text.isascii() or "%40" in text:
         at = max([at, *(match.start() for match in _ESCAPED_AT.finditer(text, start, authority_at(text, start).end))])

@@ -14,10 +14,7 @@ _RUN_WITH_SLASHES: Final = pattern("[A-Za-z0-9_+=/]{16,}")
 """What a generator may have made: of a URL, in which slashes divide, and of all others."""
 _GROUPS: Final = pattern(r"(?<![A-Za-z0-9-])(?:[A-Za-z0-9]{2,6}-){4,}[A-Za-z0-9]{2,6}(?![A-Za-z0-9-])")
 """A key in groups: ``Ab3-xY9-Kq2-Zz8-Lm4``."""
-_HYPHENS_BETWEEN_GROUPS: Final = 4
 _DIGITS: Final = pattern(r"\d{4}(?:[-_ ]\d{4}){3,}|\d{1,3}(?:_\d{3}){5,}")
-_SIGNS_BETWEEN_DIGITS: Final = 3
-"""How many of either there are at least, so that in nearly every text no pattern is looked for."""
 _PUBLIC: Final = pattern(r"(?:aus|0oa)[A-Za-z0-9]{17}|B2C_1A?_\w+")
 """Ids of the authorization servers and clients of Okta, and user flows of Azure: they stand in the URLs of every sign-in."""
 _OF_CDK: Final = pattern(r"(?<=[a-z])[0-9A-F]{8}(?![A-Za-z0-9])")
@@ -30,22 +27,15 @@ _OFTEN_IN_WORDS: Final = 0.44
 """The same where no two digits are apart from each other: ``AuditEventLogGroup2`` has 0.42."""
 _OFTEN_OF_ONE_CASE: Final = 0.3
 """The same of texts with letters of one case: 0.4 in a random one, below 0.25 in the names of buckets and databases that the CDK makes."""
-_SHORTEST: Final = 14
-"""Characters of the shortest text in which there can be one: that of a key in five groups."""
 _SHORTEST_OF_ONE_CASE: Final = 20
 
 
 def generated_at(text: str) -> list[int]:
     """The offset of the first letter or digit of each run of them that only a generator makes, in no order."""
-    if len(text) < _SHORTEST:
-        return []
     runs = (_RUN if "://" in text else _RUN_WITH_SLASHES).finditer(text)
     found = [run.start() for run in runs if _is_random(run[0]) and not _is_named(text, run)]
-    if text.count("-") >= _HYPHENS_BETWEEN_GROUPS:
-        found += [group.start() for group in _GROUPS.finditer(text) if _is_of_three_kinds(group[0].replace("-", ""))]
-    if sum(map(text.count, "-_ ")) >= _SIGNS_BETWEEN_DIGITS:
-        found += [digits.start() for digits in _DIGITS.finditer(text)]
-    return found
+    found += [group.start() for group in _GROUPS.finditer(text) if _is_of_three_kinds(group[0].replace("-", ""))]
+    return found + [digits.start() for digits in _DIGITS.finditer(text)]
 
 
 def _is_named(text: str, run: re.Match[str]) -> bool:

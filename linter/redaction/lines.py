@@ -15,7 +15,7 @@ from ..text import MASK, Excerpt, Piece, Span, Text, printable
 from ..typed import Final
 from .credentials import without_credentials
 from .tokens import Token, Tokens
-from .values import LONGEST_LEGIBLE, Public, Visibility, shown_again, visible_text
+from .values import LONGEST_LEGIBLE, Public, Visibility, shown_text, visible_text
 
 WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
@@ -142,7 +142,7 @@ def _shown_value(token: Token, written: str, public: Public | None) -> str | Non
     if token.text is None:
         return None
     if token.doubtful:
-        return written if public is not None and shown_again(token.text, public) == token.text else None
+        return written if public is not None and shown_text(token.text, public) == token.text else None
     shown = visible_text(token.text, public)
     if shown is None or shown == token.text:
         return None if shown is None else written
@@ -155,7 +155,7 @@ def _is_public_json(token: Token, public: Public | None) -> bool:
     text = token.text or ""
     if len(text) > LONGEST_LEGIBLE or not text.lstrip().startswith(("[", "{")) or public is None or callable(public):
         return False
-    return shown_again(text, public) == text
+    return shown_text(text, public) == text
 
 
 def _piece(span: Span, text: str, *, masked: bool = False) -> Piece:

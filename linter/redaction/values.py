@@ -2,14 +2,13 @@
 
 A public setting can hold a secret by mistake: a password where a host belongs, a client's secret in place of its id, an object where a
 text is wanted. So a text that is no value of its setting is masked, unless a reader needs it to see what is wrong, as with a URL that
-lacks a slash: :data:`_LEGIBLE` says for each format what such a text looks like.
+lacks a slash: each format says what such a text looks like (:attr:`linter.formats.Format.legible`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_stock, is_unresolved
@@ -19,8 +18,7 @@ from ..settings import KINDS, Catalogue, Setting, catalogue
 from ..syntax.json import parse_json
 from ..text import MASK, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .mask import WORDS
-from .numbers import is_long_number, is_short, number_text
+from .numbers import is_long_number, number_text
 
 _DEEPEST: Final = 20
 """Levels of nesting beneath which no setting is, and so nothing is public; a value can be nested deeper than functions can."""
@@ -73,26 +71,10 @@ def shown_text(text: str, public: Public) -> str | None:
             if _is_public_json(text, reader):
                 return text  # each of its values was looked at
         elif _may_be_read(text, reader):
-            shown = without_credentials(text, is_mail=reader.format in _MAIL, is_identifier=_is_identifier(text, reader))
+            is_mail = bool(reader.format) and FORMATS[reader.format].mail
+            shown = without_credentials(text, is_mail=is_mail, is_identifier=_is_identifier(text, reader))
             return _without_password(shown) if _is_a_name(reader) else shown
     return None
-
-
-_LONGEST_KEPT: Final = 200
-"""Characters of a text at most of which it is remembered what may be seen of it."""
-
-
-def shown_again(text: str, public: Public) -> str | None:
-    """The same as :func:`shown_text`, for texts that stand in a file again and again; it is remembered for some of them.
-
-    What may be seen depends on the text and on these settings, or on the answer of the function that tells, and on nothing else. The
-    function itself is not kept: it can know all names of its file.
-    """
-    if len(text) > _LONGEST_KEPT:
-        return shown_text(text, public)
-    if callable(public):
-        return _shown_again(text, _is_public) if not text or public(text) else None
-    return _shown_again(text, tuple(public))
 
 
 def visible_text(text: str, public: Public | None) -> str | None:
@@ -103,16 +85,7 @@ def visible_text(text: str, public: Public | None) -> str | None:
     """
     if is_stock(text) and (public is not None or (text.startswith("<") and text.endswith(">"))):
         return text
-    return None if public is None else shown_again(text, public)
-
-
-def _is_public(_text: str) -> bool:
-    return True
-
-
-@lru_cache(maxsize=2_000)
-def _shown_again(text: str, public: Public) -> str | None:
-    return shown_text(text, public)
+    return None if public is None else shown_text(text, public)
 
 
 def _is_a_name(setting: Setting) -> bool:
@@ -122,22 +95,15 @@ def _is_a_name(setting: Setting) -> bool:
 
 def _without_password(name: str) -> str:
     """A name without what stands behind a colon, where a password stands if anything does."""
-    end = next((at for at, char in _plain_chars(name) if char == ":"), len(name))
-    return f"{name[: end + 1]}{MASK}" if name[end + 1 :] and not name.startswith("arn:") and "://" not in name else name
-
-
-def _plain_chars(text: str) -> Iterator[tuple[int, str]]:
-    """The characters of a text outside of its references, each with its offset."""
-    at = 0
-    for reference in _REFERENCE.finditer(text):
-        yield from zip(range(at, reference.start()), text[at : reference.start()], strict=True)
-        at = reference.end()
-    yield from zip(range(at, len(text)), text[at:], strict=True)
+    end = _REFERENCE.sub(lambda reference: "x" * len(reference[0]), name).find(":")
+    return f"{name[: end + 1]}{MASK}" if 0 <= end < len(name) - 1 and not name.startswith("arn:") and "://" not in name else name
 
 
 def _is_identifier(text: str, setting: Setting) -> bool:
     """Whether a text has a form that no secret has, though it may look as random as one."""
-    return text.startswith("arn:") or (setting.format in _IDENTIFIERS and FORMATS[setting.format].reason(text) is None)
+    if text.startswith("arn:") or not setting.format:
+        return text.startswith("arn:")
+    return FORMATS[setting.format].looks_random and FORMATS[setting.format].reason(text) is None
 
 
 def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
@@ -213,68 +179,11 @@ def is_of_a_format(text: str) -> bool:
 
 # --- What is no value of its setting, and yet may be read ----------------------------------------------------------------------------
 
-_MAIL: Final = frozenset({"email", "email-list", "mailbox"})
-_IDENTIFIERS: Final = frozenset({"cloudfront-key-id", "google-client-id", "pem-certificates", "pem-public-key", "recaptcha-key", "uuid"})
-"""Formats of public ids and keys that a service makes at random."""
-
-_HOST: Final = r"(?:\*?\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{0,6})?"
-_HOST_BEHIND_SLASHES: Final = pattern(rf"//{_HOST}")
-_BEHIND_A_SCHEME: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,12}:?[/\\]{1,3}\S.*", re.DOTALL)
-_BEHIND_A_COLON: Final = pattern(r"(?:https?|wss?):\S*")
-_HOST_AND_PATH: Final = pattern(rf"{_HOST}(?:[/\\?#]\S*)?")
-"""A URL of which a part is missing or wrong."""
-_LONGEST_START: Final = 16
-"""Characters at most of a scheme and what stands behind it."""
-_HOST_AND_PORT: Final = pattern(r"[A-Za-z0-9-]+:\d{1,6}|/[\w./-]+")
-"""A host and its port, or a socket, where a host alone belongs."""
-_ADDRESS: Final = rf"(?i:\s*mailto:)?(?:[^<>@:]*<)?(?i:\s*mailto:)?\s*[^\s<>@:]+@{_HOST}>?\s*"
-_NUMBER: Final = pattern(
-    r"[\s+-]*(?:[0-9]{1,3}(?:[ '\u00a0][0-9]{3}){1,4}|0x(?P<hex>[0-9a-fA-F]+)|[0-9][0-9_.,eE+-]{0,24}|[.,][0-9]+|Infinity|NaN)"
-)
-_BEGINS_A_NUMBER: Final = frozenset("0123456789.,+-IN")
-_UNITS: Final = (
-    *("ms", "millisecond", "milliseconds", "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes"),
-    *("h", "hr", "hrs", "hour", "hours", "d", "day", "days", "week", "weeks", "b", "%", "px", "tcp", "udp", "per"),
-    *("point", "points", "request", "requests"),
-    *(f"{size}{more}" for size in "kmgtp" for more in ("", "b", "i", "ib")),
-    *(f"{size}byte{more}" for size in ("", "kilo", "mega", "giga", "tera", "kibi", "mebi", "gibi") for more in ("", "s")),
-)
-"""What people write behind a number, in small letters."""
-_MOST_UNITS: Final = 4
-"""Units behind a number at most: ``MB / s``, ``requests per minute``."""
-_FILE: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w.@/\\ -]+\.(?:pem|crt|cer|cert|key|pub)"
 _ARMOUR: Final = pattern(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
 _BODY: Final = pattern(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
 """How the DER of a certificate or public key begins; what else stands in the armour of a PEM can be anything."""
 _BLANK_IN_PEM: Final = pattern(r"\s+|\\[nrt]")
 
-_LEGIBLE: Final[dict[str, str]] = {
-    "arn": r"arn:\S+",
-    "aws-account": r"[0-9 -]{6,20}|0x[0-9a-f]+",
-    "aws-region": r"(?i)\s*(?:us|eusc-de|eu|ap|sa|ca|me|af|il|mx|cn)"
-    r"(?:[ _-]?(?:gov|iso[a-z]?|central|(?:north|south)?(?:east|west)|north|south)){1,2}(?:[ _-]?\d)?[a-z]?\s*",
-    "binary-storage": r"(?i:s3|gs):[/\\]*[\w.-]{1,80}(?:/[\w./-]*)?|azure:[/\\]*[\w.-]{1,80}(?:[/\\]+[\w./-]*)?"
-    r"|(?:s3|gs|azure|file):?|\.{0,2}/[\w./-]+",
-    "container-image": r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?|[a-z]+(?:-[a-z]+)*",
-    "cron": r"[\s\d*/,\-?LW#]+|@(?:hourly|daily|weekly|monthly|yearly)",
-    "date-time": r"[\dTZ:+./ -]{4,40}",
-    "email": _ADDRESS,
-    "environment-name": WORDS,
-    "google-client-id": r"[\w.-]+\.googleusercontent\.com\S{0,10}",
-    "header-name": r"[A-Za-z]+(?:[-_][A-Za-z0-9]+)*",
-    "lambda-layer-name": r"arn:\S+",
-    "mailbox": _ADDRESS,
-    "pem-certificates": _FILE,
-    "pem-public-key": _FILE,
-    "s3-bucket": r"(?:s3:|arn:)\S+",
-    "secret-id": r"arn:\S+",
-    "vpc-id": r"vpc-[\w-]{1,24}",
-}
-"""For each format what a text that does not have it looks like where a reader needs to see it. Of a format that is neither here nor in
-:data:`_READERS`, such as an id that a secret can be taken for, nothing wrong is shown."""
-_LISTS: Final = {"email-list": "email", "mailbox": "email", "origins": "url", "hostname": "hostname", "host-or-socket": "hostname"}
-"""Formats of lists, and of what people write lists for, with the format of a member."""
-_COMPILED: Final[dict[str, re.Pattern[str]]] = {}
 _REFERENCE: Final = pattern(
     r"\$\{\{\s*[\w.-]+\s*\}\}|\$\{[^{}]*\}|\{\{-?\s*[.$\w-]+(?:\s*\|\s*(?:quote|b64enc|toString|trim|lower|upper|n?indent\s+\d+))*\s*-?\}\}"
     r"|\$\([A-Za-z_][\w.-]*\)|<\s?[A-Za-z]+(?:[ _/.:'-]+(?:[A-Za-z]+|\d{1,4}|S3|EC2|SHA256|x509|base64|OAuth2|IPv[46]))*\s?>"
@@ -289,12 +198,6 @@ _WORD: Final = pattern(r"[A-Za-z][A-Za-z-]{0,40}")
 _PLAIN_NAME: Final = pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The name of a database, a user or a mode, or an id, where a name that is no setting could hold anything."""
 _NAME: Final = pattern(r"[\w./:@+~-]+")
-_WIDE: Final = {
-    "header-name": pattern("[A-Za-z0-9-]+"),
-    "host-or-socket": pattern(r"[^/].*|/[\w./-]+"),
-    "redirect-uri": pattern(r"https?:.*|[A-Za-z][\w.+-]*:/{1,3}[\w./-]*"),
-}
-"""Formats that take nearly any text, and what of it may be seen."""
 _WORDS_OF_A_NAME: Final = pattern(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
 """What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
 _PLAIN_WORD: Final = pattern("[A-Za-z]{1,8}")
@@ -303,6 +206,8 @@ _NEARLY_A_NUMBER: Final = pattern(r"(?=.{2,6}\Z)(?=.*\d)(?:\d*\D\d*|[\dOoIl]+)")
 """A number as long as that of a port with a slip of a finger in it, or with letters that look like digits: ``81o3``."""
 _SMALL_NUMBER: Final = pattern(r"\d{1,5}")
 """What people write for an object: a port, a switch. A longer number can be anything."""
+_OF_ANYTHING: Final = ("bytes", "url", "email", "hostname")
+"""Formats of which a text may be shown where a setting takes a value of any type."""
 LONGEST_LEGIBLE: Final = 1_000
 """Characters at most of a wrong text that a reader needs, so that no pattern is tried on more."""
 
@@ -321,17 +226,20 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if first == ("object",):
         return text.strip() in _WORDS or _SMALL_NUMBER.fullmatch(text.strip()) is not None
     if first in (("integer",), ("number",), ("boolean",)):
-        return any(one.fullmatch(text.strip()) is not None for one in (_PLAIN_WORD, _NEARLY_A_NUMBER)) or _matches(text, "bytes")
+        return any(one.fullmatch(text.strip()) is not None for one in (_PLAIN_WORD, _NEARLY_A_NUMBER)) or _is_legible(text, "bytes")
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
         return _is_public_pem(text)
     if not setting.types:
-        return any(_matches(text, one) for one in ("bytes", "url", "email", "hostname")) or _PLAIN_NAME.fullmatch(text.strip()) is not None
+        return (
+            any(_is_legible(text, one) for one in ("bytes", "url", "email", "hostname")) or _PLAIN_NAME.fullmatch(text.strip()) is not None
+        )
     if not setting.format or setting.format not in FORMATS:
         name = text.strip()
         return _NAME.fullmatch(name) is not None or (len(name) <= _LONGEST and _WORDS_OF_A_NAME.fullmatch(name) is not None)
-    if FORMATS[setting.format].reason(text) is None:
-        return setting.format not in _WIDE or _WIDE[setting.format].fullmatch(text) is not None
-    return _matches(text, setting.format)
+    form = FORMATS[setting.format]
+    if form.reason(text) is None:
+        return not form.shown or re.fullmatch(form.shown, text) is not None
+    return _is_legible(text, setting.format)
 
 
 def _is_public_pem(text: str) -> bool:
@@ -342,70 +250,18 @@ def _is_public_pem(text: str) -> bool:
     )
 
 
-def _is_like_a_number(text: str) -> bool:
-    """Whether a text is a number, with units or without."""
-    if text.lstrip()[:1] not in _BEGINS_A_NUMBER or not is_short(text):
+def _is_legible(text: str, format_: str) -> bool:
+    """Whether a text that does not have a format is one that a reader needs to see, or a list of such."""
+    form = FORMATS[format_]
+    if len(text) > LONGEST_LEGIBLE or not form.legible:
         return False
-    number = _NUMBER.match(text.replace("\u202f", "\u00a0"))  # a narrow space, with which the pattern takes thrice as long to compile
-    if number is None:
-        return False
-    # Only of a hexadecimal number the last digits can be the first letters of a unit.
-    ends = (number.end(),) if number["hex"] is None else range(number.end("hex"), number.start("hex"), -1)
-    return any(_are_units(text[end:].lower(), _MOST_UNITS) for end in ends)
-
-
-def _are_units(text: str, most: int) -> bool:
-    """Whether nothing stands in a text but so many units at most, in small letters."""
-    text = text.lstrip()
-    unit = text.removeprefix("/").lstrip()
-    if not most or not unit.startswith(_UNITS):
-        return not text
-    return any(_are_units(unit[len(one) :], most - 1) for one in _UNITS if unit.startswith(one))
-
-
-def _is_like_a_url(text: str) -> bool:
-    """Whether a text is a URL, or one of which a part is missing or wrong."""
-    text = text.strip()
-    if text.startswith("//"):
-        # That no blank follows is asked apart: the pattern would ask it again behind each label of the host.
-        return len(text.split(maxsplit=1)) == 1 and _HOST_BEHIND_SLASHES.match(text) is not None
-    if text.startswith(("http", "ws")) and _BEHIND_A_COLON.fullmatch(text) is not None:
-        return True
-    start = text[:_LONGEST_START]
-    if ("/" in start or "\\" in start) and _BEHIND_A_SCHEME.fullmatch(text) is not None:
-        return True
-    return _HOST_AND_PATH.fullmatch(text) is not None
-
-
-def _is_like_a_host(text: str) -> bool:
-    return _is_like_a_url(text) or _HOST_AND_PORT.fullmatch(text) is not None
-
-
-_READERS: Final[dict[str, Callable[[str], bool]]] = {
-    **dict.fromkeys(("base-url", "redirect-uri", "url", "websocket-url"), _is_like_a_url),
-    **dict.fromkeys(("host-or-socket", "hostname"), _is_like_a_host),
-    "bytes": _is_like_a_number,
-}
-"""For each of some formats what tells whether a text that does not have it is to be seen."""
-
-
-def _matches(text: str, format_: str) -> bool:
-    if format_ in _LISTS and re.search(r"[,;\s]", text.strip()):
+    if form.lists and re.search(r"[,;\s]", text.strip()):
         members = [one for one in re.split(r"[,;\s]+", text) if one not in ("", "*")]
-        listed = len(text) <= LONGEST_LEGIBLE and all(_matches(one, _LISTS[format_]) for one in members)
-        if listed or format_ not in _MAIL:  # a name can stand before one address
-            return listed
-    if format_ in _LISTS:
-        format_ = _LISTS[format_]
-    if len(text) > LONGEST_LEGIBLE:
-        return False
-    if format_ in _READERS:
-        return _READERS[format_](text)
-    if format_ not in _LEGIBLE:
-        return False
-    if format_ not in _COMPILED:
-        _COMPILED[format_] = re.compile(_LEGIBLE[format_], re.DOTALL)
-    return _COMPILED[format_].fullmatch(text) is not None
+        if all(re.fullmatch(form.legible, one, re.DOTALL) for one in members):
+            return True
+        if not form.mail:  # a name can stand before one address
+            return False
+    return re.fullmatch(form.legible, text, re.DOTALL) is not None
 
 
 def _is_near(text: str, allowed: Sequence[str]) -> bool:

@@ -7,11 +7,11 @@ scanner skipping what lies between.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 from ..model import UNKNOWN, Mark
+from ..patterns import pattern
 from ..text import Span
 from ..typed import Any, Final
 from .places import Json, JsonPath, Place, Places, whole_number
@@ -32,7 +32,7 @@ _read: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refu
 """Reads a value as ``JSON.parse`` does; fails where that does, and where an object has a name twice."""
 _skip: Final = json.JSONDecoder(object_pairs_hook=len, parse_int=len, parse_float=len, strict=False).raw_decode
 """Passes over a value; as little is made of it as the C scanner can."""
-_NEXT: Final = re.compile(r"[\r\n][{\[]")
+_NEXT: Final = pattern(r"[\r\n][{\[]")
 """Where the next document can begin when one cannot be read to its end."""
 _MOST_READ_TWICE: Final = 8
 """How many times the whole text is read in vain at most, for documents that begin in what looked like a part of others."""
