@@ -6,18 +6,16 @@ a library (``redis.tls.servername``) and names that no server reads any more nee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from .. import settings
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
+from ..typed import Any
 from .errors import RuleError, did_you_mean
 from .paths import DEEP, Path, Tag, names_of
 from .rule import Case, Rule
-from .template import Template
-from .tree import Changed, Clause, FixSpec, Place, clauses_of, references, templates_in, walk
-
-Steps = tuple[str, ...]
+from .tree import Mention, clauses_of, mentions, mentions_in, mentions_of_fix, walk
 
 DEPLOYMENT = {
     "infra": "infra",
@@ -28,29 +26,37 @@ DEPLOYMENT = {
 """The members of a deployment, by the first step of a path, with their catalogues."""
 
 
+def catalogues(steps: tuple[Any, ...], kind: str) -> list[tuple[str, tuple[Any, ...]]]:
+    """The kinds of the catalogues that describe documents of a kind, each with the steps of a path in documents of that."""
+    if kind == "deployment":
+        members = [DEPLOYMENT.get(steps[0], "server")] if isinstance(steps[0], str) else settings.KINDS
+        return [(member, steps[1:]) for member in members if steps[1:]]
+    return [(one, steps) for one in settings.KINDS if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
+
+
 def check_settings(rule: Rule) -> None:
     """Raise :class:`RuleError`, with its place, for the first setting of a rule that none of the catalogues of its kinds knows."""
     for case in rule.cases:
         kinds = case.info.kinds
-        for steps, where in _settings(case):
-            if not any(_is_known(steps, kind) for kind in kinds):
-                name = ".".join(steps)
-                names = [known for kind in kinds for known in _names(steps, kind)]
-                raise RuleError(f'there is no setting "{name}"{did_you_mean(name, names)} (quote a name to use it as it is)', where)
+        for path, text, place, *_ in _mentions(case):
+            steps = path.steps
+            if '"' in text or path.start != "root" or not steps or any(step is DEEP or isinstance(step, Tag) for step in steps):
+                continue  # a name that is quoted, a path that depends on the document, a tag, which is always known
+            names = names_of(steps)
+            if not any(_is_known(names, kind) for kind in kinds):
+                near = did_you_mean(".".join(names), [known for kind in kinds for known in _names(names, kind)])
+                raise RuleError(f'there is no setting "{".".join(names)}"{near} (quote a name to use it as it is)', place)
 
 
-# --- What a rule names ---------------------------------------------------------------------------------------------------------------
-
-
-def _settings(case: Case) -> Iterator[tuple[Steps, Place]]:
-    """Each setting that a case names, with its place in the data; ``*`` stands for the members of a list."""
+def _mentions(case: Case) -> Iterator[Mention]:
+    """The paths that a case names."""
     for clause in (*case.must, *clauses_of(case.when)):
-        yield from _in_clause(clause, None)
+        yield from mentions(clause)
     at = _place(case)
-    for text, where in case.texts:
-        yield from _in_template(text, at, where)
+    for template, place in case.texts:
+        yield from mentions_in(template, place, at)
     for fix in case.fix:
-        yield from _in_fix(fix, at)
+        yield from mentions_of_fix(fix, at)
 
 
 def _place(case: Case) -> Path | None:
@@ -61,69 +67,25 @@ def _place(case: Case) -> Path | None:
     return only.path
 
 
-def _in_fix(fix: FixSpec, at: Path | None) -> Iterator[tuple[Steps, Place]]:
-    for clause in clauses_of(fix.when):
-        yield from _in_clause(clause, at)
-    for target, value in fix.set:
-        yield from _named(target.text, target.path, at, target.place)
-        for template, place in templates_in(value, target.place):
-            yield from _in_template(template, at, place)
-    pairs: Iterable[tuple[Changed, Changed | Template]] = (*((target, target) for target in fix.remove), *fix.split, *fix.rename)
-    for target, to in pairs:
-        yield from _named(target.text, target.path, at, target.place)
-        yield from _in_template(to, at, target.place) if isinstance(to, Template) else _named(to.text, to.path, at, to.place)
+def _is_known(names: tuple[str, ...], kind: str) -> bool:
+    if kind == "deployment" and (names[0] not in DEPLOYMENT or len(names) == 1):
+        return names[0] in DEPLOYMENT
+    return any(_has(settings.catalogue(one), inner) for one, inner in catalogues(names, kind))
 
 
-def _in_clause(clause: Clause, at: Path | None) -> Iterator[tuple[Steps, Place]]:
-    yield from _named(clause.text, clause.path, at, clause.place)
-    for path, text, part in walk(clause):
-        here = None if '"' in text or (path.start != "root" and at is None) else path if at is None else path.seen_from(at)
-        for template, place in references(part):
-            yield from _in_template(template, here, place)
-        for member, inner in part.inner:
-            if member is not None and here is not None:
-                yield from _named("", here._replace(steps=(*here.steps, member)), None, inner.place)
-
-
-def _in_template(template: Template, at: Path | None, where: Place) -> Iterator[tuple[Steps, Place]]:
-    for path in template.paths:
-        yield from _named(template.text, path, at, where)
-
-
-def _named(text: str, path: Path, at: Path | None, where: Place) -> Iterator[tuple[Steps, Place]]:
-    """The names on a path from the root; none where they are quoted, or depend on the document, or are tags, which are always known."""
-    if '"' in text or (path.start != "root" and at is None):
-        return
-    steps = path.seen_from(at).steps if at is not None else path.steps
-    if steps and not any(step is DEEP or isinstance(step, Tag) for step in steps):
-        yield names_of(steps), where
-
-
-# --- What the catalogue knows --------------------------------------------------------------------------------------------------------
-
-
-def _is_known(steps: Steps, kind: str) -> bool:
-    if kind == "deployment":
-        return steps[0] in DEPLOYMENT and (len(steps) == 1 or _has(settings.catalogue(DEPLOYMENT[steps[0]]), steps[1:]))
-    return _has(settings.catalogue(catalogue_kind(kind)), steps)
-
-
-def _has(known: Catalogue, steps: Steps) -> bool:
-    if steps[0] == "*" or known.get(steps) is not None:
+def _has(known: Catalogue, names: tuple[str, ...]) -> bool:
+    if names[0] == "*" or known.get(names) is not None:
         return True
-    holder = known.get(steps[:-1]) if len(steps) > 1 else None
-    if holder is None:
-        return len(steps) > 1 and _is_handed_on(known, steps[:-1])
-    return holder.pass_through or (steps[-1] == "*" and bool({"array", "object"}.intersection(holder.types)))
+    holders = [known.get(names[:length]) for length in range(1, len(names))]
+    last = holders[-1] if holders else None
+    if last is None:
+        return any(holder is not None and holder.pass_through for holder in holders)
+    return last.pass_through or (names[-1] == "*" and bool({"array", "object"}.intersection(last.types)))
 
 
-def _is_handed_on(known: Catalogue, steps: Steps) -> bool:
-    holders = (known.get(steps[:length]) for length in range(1, len(steps) + 1))
-    return any(holder is not None and holder.pass_through for holder in holders)
-
-
-def _names(steps: Steps, kind: str) -> list[str]:
-    if kind == "deployment":
-        names = _names(steps[1:], DEPLOYMENT[steps[0]]) if steps[0] in DEPLOYMENT and steps[1:] else []
-        return [f"{steps[0]}.{name}" for name in names] or list(DEPLOYMENT)
-    return list(settings.catalogue(catalogue_kind(kind)).names())
+def _names(names: tuple[str, ...], kind: str) -> list[str]:
+    """The names that could have been meant."""
+    if kind == "deployment" and names[0] not in DEPLOYMENT:
+        return list(DEPLOYMENT)
+    above = f"{names[0]}." if kind == "deployment" else ""
+    return [f"{above}{name}" for one, _ in catalogues(names, kind) for name in settings.catalogue(one).names()] or list(DEPLOYMENT)

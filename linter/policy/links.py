@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from .. import settings
 from ..settings import Setting, page_link, page_of
-from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final
-from .known import DEPLOYMENT
+from .known import catalogues
 from .paths import DEEP, Path, Tag, names_of
 from .rule import Case, Rule, kind_matches
 
@@ -40,11 +39,8 @@ def _pages(case: Case) -> Iterator[str]:
 
 def _setting(path: Path, kind: str) -> Setting | None:
     """The setting that a path from the root leads to in documents of a kind; None where it leads to several or to none."""
-    steps: tuple[Any, ...] = path.steps
-    if path.start != "root" or any(step is DEEP or isinstance(step, Tag) for step in steps):
+    steps = path.steps
+    if path.start != "root" or not steps or any(step is DEEP or isinstance(step, Tag) for step in steps):
         return None
-    if kind == "deployment":
-        kind, steps = DEPLOYMENT.get(str(steps[0]), "") if steps else "", steps[1:]
-    names = names_of(steps)
-    catalogues = [one for one in settings.KINDS if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
-    return next(filter(None, (settings.catalogue(one).get(names) for one in catalogues)), None) if names else None
+    found = (settings.catalogue(one).get(names_of(inner)) for one, inner in catalogues(steps, kind))
+    return next(filter(None, found), None)

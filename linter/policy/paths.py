@@ -71,9 +71,9 @@ class Path(NamedTuple):
         origin = self._origin(node)
         return next(_walk(origin.document, origin.link, origin.value, self.steps)) if self.steps else origin
 
-    def seen_from(self, at: Path) -> Path:
-        """The path as one from the root, where it starts at the place that another one leads to."""
-        if self.start == "root":
+    def seen_from(self, at: Path | None) -> Path:
+        """The path as one from the root, where it starts at the place that another one leads to; itself where that is not known."""
+        if self.start == "root" or at is None or at.start != "root":
             return self
         is_there = self.start == "node" or at.steps[-1:] == (DEEP,)  # what holds a setting at any depth is at any depth too
         return Path("root", (*(at.steps if is_there else at.steps[:-1]), *self.steps), self.fact)

@@ -18,11 +18,11 @@ from .tree import (
     FixSpec,
     Place,
     clauses_of,
+    mentions,
     parse_clauses,
     parse_condition,
     parse_fixes,
     parse_template,
-    references,
     walk,
 )
 
@@ -251,11 +251,9 @@ _MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in
 
 def _names(case: Case) -> Iterator[str]:
     """The first names on the paths of the conditions and assertions of a case, and the operands that are a name."""
-    for asked in (asked for clause in (*clauses_of(case.when), *case.must) for asked in walk(clause)):
-        paths = [asked.path, *(path for template, _ in references(asked.part) for path in template.paths)]
-        yield from (str(path.steps[0]) for path in paths if path.start == "root" and path.steps)
-        if isinstance(asked.part.operand, str):
-            yield asked.part.operand
+    for clause in (*clauses_of(case.when), *case.must):
+        yield from (str(mention.path.steps[0]) for mention in mentions(clause) if mention.path.start == "root" and mention.path.steps)
+        yield from (asked.part.operand for asked in walk(clause) if isinstance(asked.part.operand, str))
 
 
 def _info(data: Mapping[str, Any]) -> RuleInfo:

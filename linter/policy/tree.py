@@ -74,6 +74,10 @@ class Changed(NamedTuple):
     path: Path
     place: Place
 
+    def mention(self, at: Path | None, *, asks: bool = False, changes: bool = False) -> Mention:
+        """The path as one that the rule names."""
+        return Mention(self.path.seen_from(at), self.text, self.place, asks, changes)
+
 
 class FixSpec(NamedTuple):
     """One way to fix a finding. ``reason`` says why it is safe, or why not; ``store`` is the type that a parameter gets.
@@ -139,6 +143,50 @@ def templates_in(value: Any, place: Place) -> Iterator[tuple[Template, Place]]:
 def clauses_of(condition: Condition) -> Iterator[Clause]:
     """The clauses of all alternatives of a condition."""
     yield from (clause for clauses in condition for clause in clauses)
+
+
+class Mention(NamedTuple):
+    """A path that a rule names, from the root where that is known, with the text that it is in.
+
+    ``asks``: what the rule says depends on the value. ``changes``: a fix gives the setting a value, or moves its value.
+    """
+
+    path: Path
+    text: str
+    place: Place
+    asks: bool = False
+    changes: bool = False
+
+
+def mentions(clause: Clause, at: Path | None = None) -> Iterator[Mention]:
+    """The paths that a clause names; ``at`` is the place at which it is asked, if that is not the root."""
+    yield Mention(clause.path.seen_from(at), clause.text, clause.place)
+    for path, text, part in walk(clause):
+        here = path.seen_from(at)
+        yield Mention(here, text, part.place, asks=part.operator.asks_value(part.operand))
+        for template, place in references(part):
+            yield from mentions_in(template, place, here)
+        for member, inner in part.inner:
+            if member is not None:
+                yield Mention(here._replace(steps=(*here.steps, member)), text, inner.place)
+
+
+def mentions_in(template: Template, place: Place, at: Path | None) -> Iterator[Mention]:
+    """The paths in a template."""
+    yield from (Mention(path.seen_from(at), template.text, place, asks=True) for path in template.paths)
+
+
+def mentions_of_fix(fix: FixSpec, at: Path | None) -> Iterator[Mention]:
+    """The paths that a fix names, for a finding at a place."""
+    for clause in clauses_of(fix.when):
+        yield from mentions(clause, at)
+    renamed = [target for pair in fix.rename for target in pair if isinstance(target, Changed)]
+    split = [(url, True) for url, _ in fix.split] + [(into, False) for _, into in fix.split]
+    yield from (one.mention(at, changes=True) for one in (*(target for target, _ in fix.set), *renamed))
+    yield from (one.mention(at, asks=asks) for one, asks in (*((target, False) for target in fix.remove), *split))
+    given = [one for target, value in fix.set for one in templates_in(value, target.place)]
+    for template, place in (*given, *((to, target.place) for target, to in fix.rename if isinstance(to, Template))):
+        yield from mentions_in(template, place, at)
 
 
 # --- Parsing -----------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ And where a rule names a secret, it is refused when it is read, for else it woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from .. import settings
@@ -21,12 +21,11 @@ from ..settings.kinds import catalogue_kind
 from ..text import Excerpt, Piece, Span
 from ..typed import Any, Final
 from .errors import RuleError
-from .known import DEPLOYMENT
+from .known import catalogues
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
-from .paths import ANY, DEEP, Path, Tag, names_of
+from .paths import ANY, DEEP, Path, expanded, names_of
 from .rule import Case, Rule
-from .template import Template
-from .tree import Changed, Clause, Place, clauses_of, references, templates_in, walk
+from .tree import Mention, clauses_of, mentions, mentions_of_fix
 
 _OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
 """What may be known of a secret: nothing of it depends on what the secret is."""
@@ -194,117 +193,53 @@ class _Origin:
 
 def check_asks_no_secret(rule: Rule) -> None:
     """Raise :class:`RuleError` where a rule asks what a setting holds that is not known to be public."""
-    _check_open(rule, _asked, _is_open_setting, '"{text}" asks what {name} holds, which {why}')
+    for case in rule.cases:
+        clauses = [mention for clause in (*case.must, *clauses_of(case.when)) for mention in mentions(clause)]
+        asked = [mention for mention in (*clauses, *_in_fixes(case)) if mention.asks]
+        _check_open(case, asked, _is_open_setting, '"{text}" asks what {name} holds, which {why}')
 
 
 def check_changes_no_secret(rule: Rule) -> None:
     """Raise :class:`RuleError` where a fix of a rule sets or renames what is not public."""
-    _check_open(rule, _changed, _is_public_setting, 'the fix changes "{text}", and {name} {why}')
+    for case in rule.cases:  # a target that only a document names is looked at there
+        changed = [mention for mention in _in_fixes(case) if mention.changes]
+        _check_open(case, changed, _is_public_setting, 'the fix changes "{text}", and {name} {why}')
+
+
+def _in_fixes(case: Case) -> Iterator[Mention]:
+    """The paths that the fixes of a case name, for findings of each of its clauses."""
+    yield from (mention for clause in case.must for fix in case.fix for mention in mentions_of_fix(fix, clause.path))
 
 
 _NOT_ALLOWED: Final = "a policy whose configuration file was only found cannot do that; name its folder with --rules"
-
-_Named = tuple[Place, Path, str]
-"""A path from the root, with its place in the rule and its text."""
 _IsOpen = Callable[[Catalogue, SettingPath], bool]
 
 
-def _check_open(rule: Rule, named: Callable[[Case], Iterable[_Named]], is_open: _IsOpen, says: str) -> None:
-    for case in rule.cases:
-        for place, path, text in named(case):
-            for name, why in _secrets_named(path, case.info.kinds, is_open):
+def _check_open(case: Case, named: Iterable[Mention], is_open: _IsOpen, says: str) -> None:
+    for path, text, place, *_ in named:
+        of_kinds = [list(_secrets_named(path, kind, is_open)) for kind in case.info.kinds]
+        for known, name in (one for of_kind in of_kinds for one in of_kind):
+            setting, why = known.get(tuple(name.split("."))), ""
+            if setting is not None:
+                why = "can hold secrets" if setting.is_container else "is secret"
+            elif all(of_kinds):  # else it is public in documents of another kind; in those of this one nobody sees what it holds
+                why = "may be secret, because no setting of this name is known"
+            if why:
                 raise RuleError(f"{says.format(text=text, name=name, why=why)}: {_NOT_ALLOWED}", place)
 
 
-def _secrets_named(path: Path, kinds: Sequence[str], is_open: _IsOpen) -> Iterator[tuple[str, str]]:
-    """The settings to which a path of a rule leads though they are not open, each with the reason why it is not."""
-    of_kinds = [list(_named_secrets(path, [kind], is_open)) for kind in kinds]
-    for catalogue, name in (one for of_kind in of_kinds for one in of_kind):
-        setting = catalogue.get(tuple(name.split(".")))
-        if setting is not None:
-            yield name, "can hold secrets" if setting.is_container else "is secret"
-        elif all(of_kinds):  # else it is public in documents of another kind; in those of this one nobody sees what it holds
-            yield name, "may be secret, because no setting of this name is known"
-
-
-def _asked(case: Case) -> Iterator[_Named]:
-    """Every path whose content a case asks for."""
-    for clause in (*case.must, *clauses_of(case.when)):
-        yield from _asked_by(clause)
-    for clause in case.must:
-        for fix in case.fix:
-            for condition in clauses_of(fix.when):
-                yield from ((place, path.seen_from(clause.path), text) for place, path, text in _asked_by(condition))
-            yield from ((url.place, url.path.seen_from(clause.path), url.text) for url, _ in fix.split)
-            given = [one for target, value in fix.set for one in templates_in(value, target.place)]
-            given += [(to, target.place) for target, to in fix.rename if isinstance(to, Template)]
-            yield from ((place, path.seen_from(clause.path), template.text) for template, place in given for path in template.paths)
-
-
-def _asked_by(clause: Clause) -> Iterator[_Named]:
-    for path, text, part in walk(clause):
-        if part.operator.asks_value(part.operand):
-            yield part.place, path, text
-            for template, _ in references(part):
-                yield from ((part.place, other.seen_from(path), template.text) for other in template.paths)
-
-
-def _changed(case: Case) -> Iterator[_Named]:
-    """Every path that a fix gives a value or moves one from; a target that only a document names is looked at there."""
-    for clause in case.must:
-        for fix in case.fix:
-            moved = [one for pair in fix.rename for one in pair if isinstance(one, Changed)]
-            for target in (*(target for target, _ in fix.set), *moved):
-                yield target.place, target.path.seen_from(clause.path), target.text
-
-
-def _named_secrets(path: Path, kinds: list[str], is_open: _IsOpen) -> Iterator[tuple[Catalogue, str]]:
-    """The settings to which a path leads though they are not open."""
-    if path.fact in _OPEN_FACTS or not path.steps:
+def _secrets_named(path: Path, kind: str, is_open: _IsOpen) -> Iterator[tuple[Catalogue, str]]:
+    """The settings that a path names and that are not open. What only ``*`` or ``**`` reaches is not named."""
+    if path.fact in _OPEN_FACTS or not path.steps or path.steps[-1] in (ANY, DEEP):
         return
-    for kind in kinds:
-        for catalogue, steps in _catalogues(path.steps, kind):
-            yield from ((catalogue, name) for name in _not_open(catalogue, steps, is_open))
-
-
-def _catalogues(steps: tuple[Any, ...], kind: str) -> Iterator[tuple[Catalogue, tuple[Any, ...]]]:
-    """What describes the documents of a kind, and the steps of a path in them."""
-    if kind == "deployment":
-        yield from ((settings.catalogue(one), steps[1:]) for one in _member_kinds(steps[0]) if steps[1:])
-    else:
-        fitting = [one for one in settings.KINDS if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
-        yield from ((settings.catalogue(one), steps) for one in fitting)
-
-
-def _member_kinds(step: Any) -> list[str]:
-    """The catalogues that can describe a member of a deployment."""
-    return [DEPLOYMENT.get(step, "server")] if isinstance(step, str) else list(settings.KINDS)
-
-
-def _not_open(known: Catalogue, steps: tuple[Any, ...], is_open: _IsOpen) -> Iterator[str]:
-    """The settings that steps name and that are not open. What only ``*`` or ``**`` reaches is not named by anybody."""
-    for expanded in _expanded(known, steps):
-        if expanded[-1] in (ANY, DEEP):
-            continue
-        if DEEP in expanded:
-            tail = tuple(str(step) for step in expanded[expanded.index(DEEP) + 1 :])
-            named = [name for name in known.names() if tuple(name.split("."))[-len(tail) :] == tail]
-            yield from (name for name in named if not is_open(known, tuple(name.split("."))))
-            if not named:
-                yield ".".join(tail)
-        else:
-            path: SettingPath = names_of(expanded)
-            if not is_open(known, path):
-                yield ".".join(map(str, path))
-
-
-def _expanded(known: Catalogue, steps: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    tagged = next((index for index, step in enumerate(steps) if isinstance(step, Tag)), None)
-    if tagged is None:
-        yield steps
-        return
-    for path in known.tagged(steps[tagged].name):
-        yield from _expanded(known, (*steps[:tagged], *path, *steps[tagged + 1 :]))
+    for one, inner in catalogues(path.steps, kind):
+        known = settings.catalogue(one)
+        for steps in expanded(inner, one):
+            names: list[str] = [".".join(names_of(steps))]
+            if DEEP in steps:
+                tail = names_of(steps[steps.index(DEEP) + 1 :])
+                names = [name for name in known.names() if tuple(name.split("."))[-len(tail) :] == tail] or [".".join(tail)]
+            yield from ((known, name) for name in names if not is_open(known, tuple(name.split("."))))
 
 
 def _is_open_setting(known: Catalogue, path: SettingPath) -> bool:
