@@ -9,7 +9,6 @@ And where a rule names a secret, it is refused when it is read, for else it woul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 
 from .. import settings
 from ..conformance.answer import Mismatch
@@ -20,6 +19,7 @@ from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from ..text import Excerpt, Piece, Span
 from ..typed import Any, Final
+from .display import is_shown_whole, may_be_shown
 from .errors import RuleError
 from .known import catalogues
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
@@ -95,26 +95,22 @@ def _public_mismatches(document: Document, view: Document) -> Mapping[SettingPat
     return {
         path: mismatch
         for path, mismatch in mismatches(document).items()
-        if mismatch.aspect in OF_NAMES or (_is_open(document, path) and view.get(path) is not UNKNOWN)
+        if mismatch.aspect in OF_NAMES or (may_be_shown(document, path) and view.get(path) is not UNKNOWN)
     }
 
 
 def _public_tree(document: Document) -> dict[str, Any]:
     """The tree with UNKNOWN in the place of what may be secret. A loop, for a document can be nested without end."""
-    known = settings.catalogue(catalogue_kind(document.kind)) if catalogue_kind(document.kind) in settings.KINDS else None
-    deepest = _deepest(known) if known is not None else 0
+    kind = catalogue_kind(document.kind)
+    known = settings.catalogue(kind) if kind in settings.KINDS else None
     tree: dict[str, Any] = {}
     waiting: list[tuple[SettingPath | None, Any, Any]] = [((), document.data, tree)]
     while waiting:
         path, given, made = waiting.pop()
-        members: Any = given.items() if isinstance(given, dict) else enumerate(given)
-        for step, value in members:
+        for step, value in given.items() if isinstance(given, dict) else enumerate(given):
             # Below the deepest setting of the catalogue there is none to look up: what stands there is not known to be public.
-            inner = (*path, step) if path is not None and len(path) < deepest else None
-            shown = _shown(known, inner, value)
-            raw = document.origin.facts(inner).get("raw") if inner is not None and shown is not UNKNOWN else None
-            if known is not None and inner is not None and is_read_from_hidden(known, inner, shown, raw):
-                shown = UNKNOWN
+            inner = (*path, step) if known is not None and path is not None and len(path) < _DEEPEST else None
+            shown = _shown(document, known, inner, value)
             if isinstance(made, dict):
                 made[step] = shown
             else:
@@ -124,40 +120,32 @@ def _public_tree(document: Document) -> dict[str, Any]:
     return tree
 
 
-def _shown(known: Catalogue | None, path: SettingPath | None, value: Any) -> Any:
+_DEEPEST: Final = 100
+"""Levels of nesting below which there is no setting."""
+
+
+def _shown(document: Document, known: Catalogue | None, path: SettingPath | None, value: Any) -> Any:
     """A value that is public, an empty container for one whose members are to be looked at, else UNKNOWN."""
     setting = known.get(path) if known is not None and path is not None else None
+    shown: Any = UNKNOWN
     if isinstance(value, dict):
         # The names in an object are no secret, unless a text belongs there, such as JSON that somebody pasted into a password.
-        return UNKNOWN if setting is not None and setting.secret and not setting.is_container else {}
-    if isinstance(value, list):
-        return [] if setting is not None and "array" in setting.types else UNKNOWN
-    if value is None or value is UNKNOWN:
-        return value
-    if known is None or path is None or not _is_public_setting(known, path):
-        return UNKNOWN
-    return value if shown_value(known, path, value) == value else UNKNOWN
+        shown = {} if setting is None or not setting.secret or setting.is_container else UNKNOWN
+    elif isinstance(value, list):
+        shown = [] if setting is not None and "array" in setting.types else UNKNOWN
+    elif value is None or (
+        known is not None and path is not None and _is_public_setting(known, path) and shown_value(known, path, value) == value
+    ):
+        shown = value
+    if known is None or path is None or shown is UNKNOWN:
+        return shown
+    return UNKNOWN if is_read_from_hidden(known, path, shown, document.origin.facts(path).get("raw")) else shown
 
 
 def _is_public_setting(known: Catalogue, path: SettingPath) -> bool:
     """Whether a setting is public, or a plain member of a list of public texts or numbers, such as one of ``approvedSenderEmails``."""
     is_member = bool(path) and (path[-1] == "*" or isinstance(path[-1], int)) and known.get(path) is None
     return known.is_public(path) or (is_member and known.is_public(path[:-1]))
-
-
-@cache
-def _deepest(known: Catalogue) -> int:
-    return 1 + max(name.count(".") + 1 for name in known.names())
-
-
-def _is_open(document: Document, path: SettingPath) -> bool:
-    kind = catalogue_kind(document.kind)
-    return kind in settings.KINDS and settings.catalogue(kind).is_public(path)
-
-
-def _is_shown(document: Document, path: SettingPath, raw: Fact | None) -> bool:
-    """Whether all of a public setting's text may be shown."""
-    return raw is None or shown_value(settings.catalogue(catalogue_kind(document.kind)), path, raw) == raw
 
 
 class _Origin:
@@ -175,7 +163,8 @@ class _Origin:
         facts = self._document.origin.facts(path)
         owner, inner = self._document.owner(path)
         raw = facts.get("raw")
-        if _is_open(owner, inner) and _is_shown(owner, inner, raw) and public_view(owner).get(inner) is not UNKNOWN:
+        is_shown = may_be_shown(owner, inner) and (raw is None or is_shown_whole(owner, inner, str(raw)))
+        if is_shown and public_view(owner).get(inner) is not UNKNOWN:
             return facts
         return {name: fact for name, fact in facts.items() if name in _OPEN_FACTS}
 
