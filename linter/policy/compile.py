@@ -93,17 +93,19 @@ def compile_part(part: Part, mode: Mode) -> Check:
 
 
 def _compiled(part: Part, mode: Mode) -> Check:
-    modes = modes_of_inner(part, mode)
-    inner = [Inner(member, compile_assertion(one, of), partial(_denial, one)) for (member, one), of in zip(part.inner, modes, strict=True)]
+    inner = [
+        # The assertion of an "if" is a condition.
+        Inner(
+            member,
+            compile_assertion(one, mode._replace(condition=True) if part.name == "if" and not index else mode),
+            partial(_denial, one),
+        )
+        for index, (member, one) in enumerate(part.inner)
+    ]
     try:
         return part.operator.compile(inner or part.operand)
     except RuleError as error:
         raise RuleError(error.message, error.path or part.place) from None
-
-
-def modes_of_inner(part: Part, mode: Mode) -> list[Mode]:
-    """How to compile each of the assertions inside an operator: that of an ``if`` is a condition."""
-    return [mode._replace(condition=True) if part.name == "if" and index == 0 else mode for index in range(len(part.inner))]
 
 
 def _denial(assertion: Assertion, value: Any) -> str:

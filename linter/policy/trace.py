@@ -6,13 +6,13 @@ Nothing here decides anything: the clauses are those of the rule, and the parts 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .compile import Mode, compile_assertion, compile_clause, compile_part, modes_of_inner
+from .compile import Mode, compile_assertion, compile_clause, compile_part
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .display import flow
 from .engine import applies, seen_by
@@ -20,7 +20,7 @@ from .node import Node
 from .paths import Path
 from .rule import Case, Rule
 from .template import shown_at
-from .tree import Assertion, Clause, Part, Place
+from .tree import Assertion, Clause, Place
 from .verdict import Check, Failure, Verdict
 
 Word = Literal["true", "false", "unknown"]
@@ -77,10 +77,12 @@ class ClauseTrace(NamedTuple):
     @property
     def holds_somewhere(self) -> Word:
         """The answer of the clause in a condition, for which one of its places is enough."""
-        return next((word for word in _FIRST if self.places[word]), "false")
+        return _best(self.places)
 
 
-_FIRST: Final[tuple[Word, ...]] = ("true", "unknown")
+def _best(words: Collection[Word]) -> Word:
+    """What any of some answers makes true."""
+    return "true" if "true" in words else "unknown" if "unknown" in words else "false"
 
 
 class CaseTrace(NamedTuple):
@@ -103,7 +105,7 @@ class Trace(NamedTuple):
     @property
     def asked(self) -> Word:
         """Whether the condition of any case holds."""
-        return next((word for word in _FIRST if any(case.asked == word for case in self.cases)), "false")
+        return _best([case.asked for case in self.cases])
 
     @property
     def clauses(self) -> tuple[ClauseTrace, ...]:
@@ -120,35 +122,30 @@ def trace(rule: Rule, document: Document) -> Trace:
 
 def _case(number: int, case: Case, root: Node) -> CaseTrace:
     conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in case.when)
-    return CaseTrace(number, conditions, _asked(conditions), tuple(_traced(clause, root, case.mode) for clause in case.must))
+    words = [[clause.holds_somewhere for clause in clauses] for clauses in conditions]
+    asked = _best([next((one for one in _WORST if one in some), "true") for some in words]) if words else "true"
+    return CaseTrace(number, conditions, asked, tuple(_traced(clause, root, case.mode) for clause in case.must))
 
 
-def _asked(conditions: tuple[tuple[ClauseTrace, ...], ...]) -> Word:
-    if not conditions:
-        return "true"
-    words = [_all_of([clause.holds_somewhere for clause in clauses]) for clauses in conditions]
-    return next((word for word in _FIRST if word in words), "false")
-
-
-def _all_of(words: list[Word]) -> Word:
-    return "false" if "false" in words else "unknown" if "unknown" in words else "true"
+_WORST: Final[tuple[Word, ...]] = ("false", "unknown")
 
 
 def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     compiled = compile_clause(clause, mode)
     named = tuple(compiled.references)
-    found = [(node, compiled.check(clause.path.value(node), node)) for node in clause.path.nodes(root)]
-    alike: Counter[tuple[Word, str]] = Counter()
+    places: Counter[Word] = Counter()
+    alike: Counter[str | Word] = Counter()
     answers = []
-    for node, verdict in found:
+    for node in clause.path.nodes(root):
+        verdict = compiled.check(clause.path.value(node), node)
         word = _word(verdict)
-        kind = (word, _why_unknown(clause.path.value(node), node, named) if verdict is None else "")
-        alike[kind] += 1
-        if alike[kind] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
+        reason = _why_unknown(clause.path.value(node), node, named) if verdict is None else word
+        places[word] += 1
+        alike[reason] += 1
+        if alike[reason] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
             answers.append(_answer(clause, named, node, verdict, mode))
-    places = Counter(_word(verdict) for _, verdict in found)
-    absent = alike[("unknown", _NOT_GIVEN)]
-    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, tuple(answers), places, absent)
+    text = f"{printable(clause.text)}: {written(clause.data)}"
+    return ClauseTrace(text, clause.place, tuple(answers), places, alike[_NOT_GIVEN])
 
 
 def _word(verdict: Verdict) -> Word:
@@ -162,23 +159,18 @@ def _answer(clause: Clause, named: tuple[Path, ...], node: Node, verdict: Verdic
     document, own_path = node.document.written_in(path)
     span = document.locate(own_path) if own_path and not document.members else None
     name = f"{printable(dotted(path))}{f'@{fact}' if fact else ''}" if path else ""
-    shown = _shown_fact(value, node, fact) if fact else shown_at(node, None)
+    shown = shown_at(node, fact)
+    if fact is not None:
+        shown = "(absent)" if value is ABSENT else str(value).lower() if isinstance(value, bool) else shown
     parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, named, mode))
-    why = _why(value, node, verdict, named)
-    return Answer(document, own_path, name, span, _word(verdict), why, shown, parts)
-
-
-def _shown_fact(value: Any, node: Node, fact: str) -> str:
-    return "(absent)" if value is ABSENT else str(value).lower() if isinstance(value, bool) else shown_at(node, fact)
+    return Answer(document, own_path, name, span, _word(verdict), _why(value, node, verdict, named), shown, parts)
 
 
 def _why(value: Any, node: Node, verdict: Verdict, references: tuple[Path, ...]) -> str:
     """Why an answer is not that it holds."""
-    if verdict is True:
-        return ""
     if verdict is None:
         return _why_unknown(value, node, references)
-    return "; ".join(dict.fromkeys(map(_reason, verdict)))
+    return "" if verdict is True else "; ".join(dict.fromkeys(map(_reason, verdict)))
 
 
 def _reason(failure: Failure) -> str:
@@ -198,10 +190,8 @@ def _why_unknown(value: Any, node: Node, references: tuple[Path, ...]) -> str:
     for reference in references:
         other = reference.single(node)
         lack = _lack(reference.value(other))
-        if lack:
-            return f"{printable(dotted(other.path))} {lack}"
-        if is_misread_at(other):
-            return f"{printable(dotted(other.path))} does not fit the catalogue, and what is meant is not clear"
+        if lack or is_misread_at(other):
+            return f"{printable(dotted(other.path))} {lack or 'does not fit the catalogue, and what is meant is not clear'}"
     return "cannot be told from what is given"
 
 
@@ -227,26 +217,24 @@ def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path,
         verdict = check(given, at)
         return PartAnswer(text, _word(verdict), _why(given, at, verdict, references), tuple(parts))
 
-    def of(text: str, inner: Assertion, at: Node = node, given: Any = value, mode: Mode = mode) -> PartAnswer:
-        return answer(text, compile_assertion(inner, mode), _parts(inner, given, at, references, mode), at, given)
+    def of(word: str, inner: Assertion, mode: Mode, at: Node = node, given: Any = value) -> PartAnswer:
+        parts = _parts(inner, given, at, references, mode)
+        return answer(f"{word} {written(inner.data)}", compile_assertion(inner, mode), parts, at, given)
 
-    def members(part: Part) -> Iterator[PartAnswer]:
-        for member, inner in part.inner if isinstance(value, dict) else ():
-            if member is not None:
-                child = node.child(member)
-                yield of(f"{member}: {written(inner.data)}", inner, child, child.value)
-
-    yield from (of(f"or {written(one.data)}", one) for one in assertion.alternatives)
+    yield from (of("or", one, mode) for one in assertion.alternatives)
     for part in assertion.parts:
         if part.name == "if":
             (_, condition), (_, consequence) = part.inner
-            yield (first := of(f"if {written(condition.data)}", condition, mode=modes_of_inner(part, mode)[0]))
+            yield (first := of("if", condition, mode._replace(condition=True)))
             if first.verdict != "false":
-                yield of(f"then {written(consequence.data)}", consequence)
-        elif len(assertion.parts) > 1:
-            yield answer(f"{part.name}: {written(part.operand)}", compile_part(part, mode), members(part))
+                yield of("then", consequence, mode)
+            continue
+        inner = [(member, one, node.child(member)) for member, one in part.inner if member is not None and isinstance(value, dict)]
+        members = (of(f"{member}:", one, mode, child, child.value) for member, one, child in inner)
+        if len(assertion.parts) > 1:
+            yield answer(f"{part.name}: {written(part.operand)}", compile_part(part, mode), members)
         else:
-            yield from members(part)
+            yield from members
 
 
 def written(assertion: Any) -> str:
