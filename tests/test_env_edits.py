@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linter.documents import environment_files as dotenv
+from linter.documents.variables import Variable
 from linter.syntax.edits import Edit, apply_edits
-from linter.syntax.env_edits import Entry, add, remove, rename, set_text
+from linter.syntax.env_edits import add, remove, rename, set_text
 from linter.text import Text
 
 
-def entries(text: str) -> list[Entry]:
+def entries(text: str) -> Sequence[Variable]:
     """The variables of a file, as its source reads them."""
-    return [Entry(variable.name, variable.key, variable.value) for variable in dotenv.read_lines(Text(text)).variables]
+    return dotenv.read_lines(Text(text)).variables
 
 
 def read(text: str) -> list[tuple[str, str | None]]:
     return [(variable.name, variable.text) for variable in dotenv.read_lines(Text(text)).variables]
 
 
-def entry(text: str, name: str) -> Entry:
+def entry(text: str, name: str) -> Variable:
     return next(one for one in entries(text) if one.name == name)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..model import Change
 from ..release import Release
-from ..syntax.env_edits import Entry, add, remove, rename, replace, set_text
+from ..syntax.env_edits import add, remove, rename, replace, set_text
 from ..text import Edit, Span
 from ..typed import Final
 from .variables import Variable
@@ -28,7 +28,7 @@ class _Lines:
     def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
         if not requote:
             return self._set_as_it_is(variable, text)
-        return set_text(self._content, _entry(variable), text)
+        return set_text(self._content, variable, text)
 
     def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
         """Give a variable another value in the quotes that it has, with the escapes that it has."""
@@ -44,20 +44,16 @@ class _Lines:
         return None
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
-        return add(self._content, [_entry(one) for one in self.given], name, text, order)
+        return add(self._content, self.given, name, text, order)
 
     def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        return replace(self._content, _entry(variable), new)
+        return replace(self._content, variable, new)
 
     def remove(self, variable: Variable) -> list[Edit] | None:
-        return remove(self._content, _entry(variable))
+        return remove(self._content, variable)
 
     def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        return rename(self._content, _entry(variable), name)
-
-
-def _entry(variable: Variable) -> Entry:
-    return Entry(variable.name, variable.key, variable.value)
+        return rename(self._content, variable, name)
 
 
 def _with_backslashes(text: str) -> str:

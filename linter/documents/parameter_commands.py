@@ -66,225 +66,174 @@ class _Source(NamedTuple):
         return self.is_secure or not self.is_seen
 
 
-class Held:
-    """The parameters of one environment by their settings: worked out once for all findings in it."""
+class _Refused(Exception):
+    """No commands make just a change."""
 
-    def __init__(self, environment: Environment, parameters: Iterable[Parameter]) -> None:
-        self.prefix = environment.prefix
-        self.by_key: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
-        self.keys = {one.name: key for key, one in self.by_key.items()}
-        regions = {_region(one) for one in self.by_key.values()} - {None}
-        self.region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
-        self.accounts = tuple(sorted({match[2] for one in self.by_key.values() if (match := _ARN.fullmatch(one.arn or "")) and match[2]}))
-        self._within: dict[Key, list[Key]] = {}
-        for key in self.by_key:
+
+class Store:
+    """The parameters of one environment by their settings, and the commands that change them."""
+
+    def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter]) -> None:
+        self._document = document
+        self._prefix = environment.prefix
+        self._held: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
+        self._keys = {one.name: key for key, one in self._held.items()}
+        arns = [match for one in self._held.values() if (match := _ARN.fullmatch(one.arn or ""))]
+        regions = {match[1] for match in arns}
+        self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
+        self._accounts = tuple(sorted({match[2] for match in arns if match[2]}))
+        self._within: dict[Key, list[Key]] = {(): list(self._held)}
+        for key in self._held:
             for length in range(1, len(key) + 1):
                 self._within.setdefault(key[:length], []).append(key)
 
-    def within(self, key: Key) -> Sequence[Key]:
-        """The settings that are given at a path and beneath it, in their order."""
-        return self._within.get(key, ()) if key else tuple(self.by_key)
-
-
-def commands_for(document: Document, held: Held, changes: Sequence[Change]) -> list[Command] | None:
-    """The commands that make changes of the settings of one environment; None where there are none that do just that."""
-    store = _Store(document, held, changes)
-    made: list[Command] = []
-    within: dict[Key, list[Change]] = {}
-    for index, change in enumerate(changes):
-        whole = store.holder(change.path)
-        if whole is not None:
-            within.setdefault(whole, []).append(change)
-            continue
-        commands = store.commands(change, store.sources(index))
-        if commands is None:
+    def commands(self, changes: Sequence[Change]) -> list[Command] | None:
+        """The commands that make changes of settings; None where there are none that do just that."""
+        try:
+            return _in_order([*self._commands(changes)]) or None
+        except _Refused:
             return None
-        made += commands
-    for whole, inner in within.items():
-        commands = store.put(whole, _changed(document.get(whole), len(whole), inner), store.all_sources(), itself=True)
-        if commands is None:
-            return None
-        made += commands
-    return [_placed(command, held.accounts) for command in _in_order(made)] or None
 
+    def _commands(self, changes: Sequence[Change]) -> Iterator[Command]:
+        sources = [self._sources(change.path) if change.action == "remove" else None for change in changes]
+        every = [one for some in sources for one in some or ()]
+        within: dict[Key, list[Change]] = {}
+        for index, change in enumerate(changes):
+            whole = self._holder(change.path)
+            if whole is None:
+                # what the next changes take away, for of several fixes in one each does that at its end; else all
+                following = takewhile(lambda some: some is not None, dropwhile(lambda some: some is None, sources[index:]))
+                found = [one for some in following for one in some or ()]
+                yield from self._change(change, found if any(one.is_hidden for one in found) else every)
+            else:
+                within.setdefault(whole, []).append(change)
+        for whole, inner in within.items():
+            yield from self._put(whole, _changed(self._document.get(whole), len(whole), inner), every, itself=True)
 
-def _placed(command: Command, accounts: tuple[str, ...]) -> Command:
-    """A command with the accounts of its environment, whose operations have its region."""
-    operations = tuple(one._replace(region=command.region) for one in command.operations)
-    return command._replace(accounts=accounts, operations=operations, then=tuple(_placed(one, accounts) for one in command.then))
+    def _sources(self, removed: SettingPath) -> list[_Source]:
+        """The parameters that give a setting: itself or its members, or the one in whose JSON it is.
 
+        A type that a dump does not give is taken for that of a secret where the value is one.
+        """
+        holder = self._holder(removed)
+        keys = {*self._within.get(_key(removed), ()), *([holder] if holder is not None else [])}
+        is_seen = _is_shown(removed, self._document.get(removed))
+        given = [one for key, one in self._held.items() if key in keys] if len(keys) > 1 else [self._held[key] for key in keys]
+        return [
+            _Source(one, is_seen, one.type == "SecureString" or (one.type is None and not is_seen), holder is None, self._known(one))
+            for one in given
+        ]
 
-def _in_order(commands: list[Command]) -> list[Command]:
-    """Commands of one fix as one, where it writes some parameters and deletes others: these at the end, and only if all was written."""
-    deletes = [command.lines[-1].startswith(_DELETION) for command in commands]
-    if not any(deletes) or all(deletes):
-        return commands
-    first, *others = sorted(commands, key=lambda command: command.lines[0].startswith(_DELETION))
-    names = tuple(dict.fromkeys(name for command in commands for name in command.names))
-    return [first._replace(names=names, then=tuple(others))]
-
-
-class _Store:
-    """The parameters of one environment, and the commands that change them."""
-
-    def __init__(self, document: Document, held: Held, changes: Iterable[Change]) -> None:
-        self._document = document
-        self._prefix = held.prefix
-        self._within = held.within
-        self._held = held.by_key
-        self._keys = held.keys
-        self._region = held.region
-        self._sources = [self._sources_of(change) if change.action == "remove" else None for change in changes]
-
-    def sources(self, index: int) -> list[_Source]:
-        """What a change may come out of: what the next ones take away, for of several fixes in one each does that at its end; else all."""
-        following = dropwhile(lambda sources: sources is None, self._sources[index:])
-        found = [one for sources in takewhile(lambda sources: sources is not None, following) for one in sources or ()]
-        return found if any(one.is_hidden for one in found) else self.all_sources()
-
-    def all_sources(self) -> list[_Source]:
-        """What any of the changes may come out of."""
-        return [one for sources in self._sources for one in sources or ()]
-
-    def _sources_of(self, removal: Change) -> list[_Source]:
-        return [self._source(parameter, removal.path) for parameter in self._given(removal.path)]
-
-    def holder(self, path: SettingPath) -> Key | None:
+    def _holder(self, path: SettingPath) -> Key | None:
         """The parameter in whose JSON or list a setting is; None for one that is a parameter itself, or would be."""
         key = _key(path)
         return next((key[:length] for length in range(1, len(key)) if key[:length] in self._held), None)
 
-    def _given(self, path: SettingPath) -> list[Parameter]:
-        """The parameters that give a setting: itself or its members, or the one in whose JSON it is."""
-        holder = self.holder(path)
-        if holder is None:
-            return [self._held[key] for key in self._within(_key(path))]
-        both = {holder, *self._within(_key(path))}
-        return [one for key, one in self._held.items() if key in both] if len(both) > 1 else [self._held[holder]]
-
-    def _source(self, parameter: Parameter, path: SettingPath) -> _Source:
-        """A type that a dump does not give is taken for that of a secret where the value is one."""
-        is_seen = _is_shown(path, self._document.get(path))
-        is_secure = parameter.type == "SecureString" or (parameter.type is None and not is_seen)
-        return _Source(parameter, is_seen, is_secure, self.holder(path) is None, self._known(parameter))
-
-    def commands(self, change: Change, sources: Sequence[_Source]) -> list[Command] | None:
+    def _change(self, change: Change, sources: Sequence[_Source]) -> Iterator[Command]:
         """The commands for one change of a setting that is a parameter, or that parameters give the members of."""
         key = _key(change.path)
-        if change.action == "set":
-            return self.put(key, change.value, sources)
-        given = [self._held[one] for one in self._within(key)]
-        if change.action == "remove":
-            is_given_otherwise = not given and self._document.get(change.path) is not ABSENT
-            return None if is_given_otherwise else _all(self._delete(one) for one in given)
+        given = [self._held[one] for one in self._within.get(key, ())]
         parameter = self._held.get(key)
-        if parameter is None or len(given) > 1:
-            return None
-        if change.action == "store":
-            return self._store_again(parameter, str(change.value))
-        return self._rename(parameter, _key(change.value))
+        if change.action == "set":
+            yield from self._put(key, change.value, sources)
+        elif change.action == "remove":
+            if not given and self._document.get(change.path) is not ABSENT:
+                raise _Refused  # it is given otherwise
+            yield from map(self._delete, given)
+        elif parameter is None or len(given) > 1:
+            raise _Refused
+        elif change.action == "store":
+            yield self._store_again(parameter, str(change.value))
+        else:
+            yield self._rename(parameter, _key(change.value))
 
-    def put(self, key: Key, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> list[Command] | None:
+    def _put(self, key: Key, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> Iterator[Command]:
         """The command that writes a value; for an object that the loader cannot read from one text, one for each member.
 
         ``itself``: the parameter keeps all of the value that the fix leaves in it, and its type.
         """
-        if value is ABSENT or value is UNKNOWN:
-            return None
-        parameter = self._held.get(key)
-        setting = settings.catalogue().get(key)
-        if parameter is None and setting is None:
-            return None  # it would be a parameter that no server reads
+        parameter, setting = self._held.get(key), settings.catalogue().get(key)
+        if value is ABSENT or value is UNKNOWN or (parameter is None and setting is None):
+            raise _Refused  # not known, or it would be a parameter that no server reads
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
             is_switch = _is_switch(value, setting)
-            deleted = [one for one in sources if one.is_deleted]
-            sources = [one for one in sources if one.is_hidden and not (itself and one.is_seen)]
-            sources = sources if _says_something(value) and not is_switch else []
+            says_something = not isinstance(value, bool) and value not in ({}, []) and not is_switch  # it can hold a part of another value
+            hidden = [one for one in sources if says_something and one.is_hidden and not (itself and one.is_seen)]
             whole = parameter is None or _is_shown(key, self._document.get(key))  # what else was in it may be masked
-            shown = (_is_shown(key, value) or is_switch) and whole and not sources
-            return self._put(key, parameter, text, sources, deleted, shown=shown, scalar=not isinstance(value, dict | list))
-        if not isinstance(value, dict) or parameter is not None:
-            return None
-        written = [(*key, str(member)) for member in value]
-        if any(not any(path[: len(one)] == one for one in written) for path in self._within(key)):
-            return None  # the object would keep members that it should not have
-        return _all(self.put((*key, str(member)), one, sources) for member, one in value.items()) or None  # none holds an empty object
+            shown = (_is_shown(key, value) or is_switch) and whole and not hidden
+            if not (shown or not isinstance(value, dict | list)) or (shown and "\r" in text):
+                raise _Refused
+            yield self._write(key, text, hidden, [one for one in sources if one.is_deleted], shown=shown)
+            return
+        members = {(*key, str(member)): one for member, one in value.items()} if isinstance(value, dict) else {}
+        keeps_others = any(not any(path[: len(one)] == one for one in members) for path in self._within.get(key, ()))
+        if parameter is not None or not members or keeps_others:  # none holds an empty object
+            raise _Refused
+        for member, one in members.items():
+            yield from self._put(member, one, sources)
 
-    def _put(
-        self,
-        key: Key,
-        parameter: Parameter | None,
-        text: str,
-        sources: Sequence[_Source],
-        deleted: Sequence[_Source],
-        *,
-        shown: bool,
-        scalar: bool,
-    ) -> list[Command] | None:
+    def _write(self, key: Key, text: str, hidden: Sequence[_Source], deleted: Sequence[_Source], *, shown: bool) -> Command:
+        parameter = self._held.get(key)
         name = self._name(key) if parameter is None else parameter.name
-        if not _is_taken(name, text) or not (shown or scalar) or (shown and "\r" in text):
-            return None
-        secure = next((one.parameter for one in sources if one.is_secure), None)
+        if not _is_taken(name, text):
+            raise _Refused
+        secure = next((one.parameter for one in hidden if one.is_secure), None)
         kind = "SecureString" if secure is not None else _type(key, parameter)
         encrypted_by = (parameter.key_id if parameter is not None else None) or (secure.key_id if secure is not None else None)
-        options = [*_options(name, kind, parameter, text, encrypted_by), "--overwrite", *self._at(parameter)]
-        leaves = (_left(name, kind, parameter, text, encrypted_by),)
-        region = self._region_of(parameter)
+        stored = Stored(name, text, kind, _tier(parameter, text), encrypted_by or "")
+        put = " ".join(["aws ssm put-parameter", *_options(stored), "--overwrite", *self._at(parameter)])
         moved = next(
             (one for one in deleted if one.parameter.text == text and text not in _SAY_NOTHING and _can_be_copied(one.parameter)), None
         )
-        written = self._written(name, kind, parameter, moved or next((one for one in deleted if not one.known.is_public), None))
-        if moved is not None:
-            kept = parameter is not None and parameter.text == text and not written.type
-            written = written._replace(action="copy", kept=kept)
-        if shown:
-            written = written if moved is not None else written._replace(text=text)
-            line = f"aws ssm put-parameter {' '.join(options)} {_value(text)}"
-            return [Command((line,), (name,), region, operations=(written,), leaves=leaves)]
-        if moved is not None:
-            return [Command(tuple(self._copied(moved.parameter, options)), (name,), region, operations=(written,), leaves=leaves)]
-        line = f'printf %s "$VALUE" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}'
-        out_of = "".join(f", out of {one.parameter.name}" for one in sources[:1] if name_reason(one.parameter.name) is None)
-        asked = (written._replace(action="ask"),)
-        return [Command((line,), (name,), region, value=f"the new value of {name}{out_of}", operations=asked, leaves=leaves)]
-
-    def _written(self, name: str, kind: str, parameter: Parameter | None, source: _Source | None) -> Operation:
-        """The operation that writes a public value, which is still to be filled in."""
-        written = Operation("put", name, self._known(parameter) if parameter is not None else None, type=_new_type(kind, parameter))
+        source = moved or next((one for one in deleted if not one.known.is_public), None)
+        operation = Operation("put", name, self._known(parameter) if parameter is not None else None, type=_new_type(kind, parameter))
         if source is not None:
-            return written._replace(source=source.parameter.name, source_is_public=source.known.is_public)
-        return written._replace(beside=self._beside()) if parameter is None and self._region is None else written
+            operation = operation._replace(source=source.parameter.name, source_is_public=source.known.is_public)
+        elif parameter is None and self._region is None:
+            operation = operation._replace(beside=self._beside())
+        asks = ""
+        lines = [f"{put} {_value(text)}"]
+        if moved is not None:
+            operation = operation._replace(action="copy", kept=parameter is not None and parameter.text == text and not operation.type)
+            lines = lines if shown else self._copied(moved.parameter, put)
+        elif shown:
+            operation = operation._replace(text=text)
+        else:
+            operation = operation._replace(action="ask")
+            lines = [f'printf %s "$VALUE" | {put} {_FROM_PIPE}']
+            out_of = "".join(f", out of {one.parameter.name}" for one in hidden[:1] if name_reason(one.parameter.name) is None)
+            asks = f"the new value of {name}{out_of}"
+        return self._command(parameter, lines, [operation], [stored], asks=asks)
 
-    def _delete(self, parameter: Parameter) -> list[Command] | None:
+    def _delete(self, parameter: Parameter) -> Command:
         """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
         if name_reason(parameter.name) is not None:
-            return None
-        gone = (Stored(parameter.name, None, gone=True),)
-        deleted = (Operation("delete", parameter.name, self._known(parameter)),)
-        return [Command((self._deletion(parameter),), (parameter.name,), self._region_of(parameter), operations=deleted, leaves=gone)]
+            raise _Refused
+        deleted = Operation("delete", parameter.name, self._known(parameter))
+        return self._command(parameter, [self._deletion(parameter)], [deleted], [Stored(parameter.name, None, gone=True)])
 
     def _deletion(self, parameter: Parameter) -> str:
         return " ".join([_DELETION, shlex.quote(parameter.name), *self._at(parameter)])
 
-    def _rename(self, parameter: Parameter, key: Key) -> list[Command] | None:
+    def _rename(self, parameter: Parameter, key: Key) -> Command:
         """The new parameter is not to take the place of one that the dump does not show, so nothing is overwritten."""
         name = self._name(key)
         if key in self._held or not _can_be_copied(parameter) or name_reason(name) is not None:
-            return None
-        kind, text = _type(key, parameter, new=True), parameter.text or ""
-        options = [*_options(name, kind, parameter, text, parameter.key_id), *self._at(parameter)]
-        leaves = (_left(name, kind, parameter, parameter.text, parameter.key_id), Stored(parameter.name, None, gone=True))
+            raise _Refused
+        stored = _stored_as(parameter, name, _type(key, parameter, new=True))
         known = self._known(parameter)
-        encrypted = "SecureString" if kind == "SecureString" else ""
-        operations = (
+        encrypted = stored.type if stored.type == "SecureString" else ""
+        operations = [
             Operation("copy", name, None, type=encrypted, source=parameter.name, source_is_public=known.is_public),
             Operation("delete", parameter.name, known),
-        )
-        lines = (*self._copied(parameter, options), self._deletion(parameter))
-        return [Command(lines, (parameter.name, name), self._region_of(parameter), operations=operations, leaves=leaves)]
+        ]
+        put = " ".join(["aws ssm put-parameter", *_options(stored), *self._at(parameter)])
+        lines = [*self._copied(parameter, put), self._deletion(parameter)]
+        command = self._command(parameter, lines, operations, [stored, Stored(parameter.name, None, gone=True)])
+        return command._replace(names=(parameter.name, name))
 
-    def _store_again(self, parameter: Parameter, kind: str) -> list[Command] | None:
+    def _store_again(self, parameter: Parameter, kind: str) -> Command:
         """The parameter with another type, its value fetched and never shown.
 
         PutParameter knows an error for a change of the type (HierarchyTypeMismatchException), but makes the change if it overwrites: so
@@ -292,19 +241,28 @@ class _Store:
         refuses, nothing has changed; deleting first could lose the secret.
         """
         if not _can_be_copied(parameter):
-            return None
-        options = [*_options(parameter.name, kind, parameter, parameter.text or "", parameter.key_id), "--overwrite", *self._at(parameter)]
-        leaves = (_left(parameter.name, kind, parameter, parameter.text, parameter.key_id),)
-        operations = (Operation("encrypt", parameter.name, self._known(parameter)),)
-        lines = tuple(self._copied(parameter, options))
-        return [Command(lines, (parameter.name,), self._region_of(parameter), operations=operations, leaves=leaves)]
+            raise _Refused
+        stored = _stored_as(parameter, parameter.name, kind)
+        put = " ".join(["aws ssm put-parameter", *_options(stored), "--overwrite", *self._at(parameter)])
+        return self._command(
+            parameter, self._copied(parameter, put), [Operation("encrypt", parameter.name, self._known(parameter))], [stored]
+        )
 
-    def _copied(self, parameter: Parameter, options: Sequence[str]) -> list[str]:
-        """The lines that read a value and write it with some options. What stands behind it keeps line breaks at its end."""
+    def _command(
+        self, parameter: Parameter | None, lines: Sequence[str], operations: Iterable[Operation], leaves: Iterable[Stored], asks: str = ""
+    ) -> Command:
+        """A command in the region of a parameter."""
+        region = self._region_of(parameter)
+        operations = tuple(one._replace(region=region) for one in operations)
+        names = tuple(one.name for one in operations)
+        return Command(tuple(lines), names, region, self._accounts, asks, operations, leaves=tuple(leaves))
+
+    def _copied(self, parameter: Parameter, put: str) -> list[str]:
+        """The lines that read a value and write it with a command. What stands behind it keeps line breaks at its end."""
         name, how = shlex.quote(parameter.name), "--with-decryption --query Parameter.Value --output text && printf x"
         return [
             f"COPY=$({' '.join(['aws ssm get-parameter --name', name, *self._at(parameter), how])})",
-            f'printf %s "${{COPY%?x}}" | aws ssm put-parameter {" ".join(options)} {_FROM_PIPE}',
+            f'printf %s "${{COPY%?x}}" | {put} {_FROM_PIPE}',
         ]
 
     def _known(self, parameter: Parameter) -> Known:
@@ -324,31 +282,26 @@ class _Store:
         return f"{self._prefix}/{'.'.join(key)}"
 
     def _region_of(self, parameter: Parameter | None) -> str | None:
-        return (_region(parameter) if parameter is not None else None) or self._region
+        match = _ARN.fullmatch((parameter.arn if parameter is not None else None) or "")
+        return match[1] if match is not None else self._region
 
     def _at(self, parameter: Parameter | None) -> list[str]:
         region = self._region_of(parameter)
         return [] if region is None else ["--region", region]
 
 
+def _in_order(commands: list[Command]) -> list[Command]:
+    """Commands of one fix as one, where it writes some parameters and deletes others: these at the end, and only if all was written."""
+    deletes = [command.lines[-1].startswith(_DELETION) for command in commands]
+    if not any(deletes) or all(deletes):
+        return commands
+    first, *others = sorted(commands, key=lambda command: command.lines[0].startswith(_DELETION))
+    names = tuple(dict.fromkeys(name for command in commands for name in command.names))
+    return [first._replace(names=names, then=tuple(others))]
+
+
 def _key(path: SettingPath) -> Key:
     return tuple(map(str, path))
-
-
-def _region(parameter: Parameter) -> str | None:
-    """The region that the ARN of a parameter names."""
-    match = _ARN.fullmatch(parameter.arn or "")
-    return match[1] if match is not None else None
-
-
-def _all(commands: Iterable[list[Command] | None]) -> list[Command] | None:
-    """All commands of several changes; None where one of these has none."""
-    made: list[Command] = []
-    for some in commands:
-        if some is None:
-            return None
-        made += some
-    return made
 
 
 def _type(key: Key, parameter: Parameter | None, *, new: bool = False) -> str:
@@ -382,23 +335,22 @@ def _dates(modified: str | float | None) -> Iterator[str]:
     yield from dict.fromkeys((str(modified), at.astimezone(datetime.timezone.utc).isoformat(), repr(at.timestamp())))
 
 
-def _options(name: str, kind: str, parameter: Parameter | None, text: str, key: str | None) -> list[str]:
-    options = ["--name", shlex.quote(name), *(["--type", kind] if kind else [])]
-    tier = _tier(parameter, text)
-    if tier not in (None, "Standard"):
-        options += ["--tier", str(tier)]
-    return [*options, *(["--key-id", shlex.quote(key)] if key and kind == "SecureString" and key != _DEFAULT_KEY else [])]
+def _options(stored: Stored) -> list[str]:
+    """The options of ``put-parameter`` that leave a parameter so."""
+    key = stored.key_id if stored.type == "SecureString" and stored.key_id != _DEFAULT_KEY else ""
+    given = (("name", stored.name), ("type", stored.type), ("tier", "" if stored.tier == "Standard" else stored.tier), ("key-id", key))
+    return [word for option, value in given if value for word in (f"--{option}", shlex.quote(value))]
 
 
-def _tier(parameter: Parameter | None, text: str) -> str | None:
-    """The tier of a parameter that is to hold a text: its own, unless that is too small."""
+def _stored_as(parameter: Parameter, name: str, kind: str) -> Stored:
+    """What is in the store where the value of a parameter is written again."""
+    return Stored(name, parameter.text, kind, _tier(parameter, parameter.text or ""), parameter.key_id or "")
+
+
+def _tier(parameter: Parameter | None, text: str) -> str:
+    """The tier of a parameter that is to hold a text: its own, unless that is too small; empty where the dump does not say it."""
     tier = parameter.tier if parameter is not None and parameter.tier in LIMITS else None
-    return "Advanced" if len(text) > LIMITS["Standard"] and tier in (None, "Standard") else tier
-
-
-def _left(name: str, kind: str, parameter: Parameter | None, text: str | None, key: str | None) -> Stored:
-    """What is in the store after a parameter was written."""
-    return Stored(name, text, kind, _tier(parameter, text or "") or "", key or "")
+    return "Advanced" if len(text) > LIMITS["Standard"] and tier in (None, "Standard") else tier or ""
 
 
 def _value(text: str) -> str:
@@ -420,11 +372,6 @@ def _can_be_copied(parameter: Parameter) -> bool:
     return "\r" not in (parameter.text or "") and name_reason(parameter.name) is None
 
 
-def _says_something(value: Any) -> bool:
-    """Whether a value can hold a part of another: a switch cannot, nor can an object without members."""
-    return not isinstance(value, bool) and value not in ({}, [])
-
-
 def _is_switch(value: Any, setting: Setting | None) -> bool:
     """Whether a text says only that something is on, where there can be options too, which may not be seen: in ``redis.tls``."""
     return value == "true" and setting is not None and "boolean" in setting.types and "object" in setting.types
@@ -433,12 +380,11 @@ def _is_switch(value: Any, setting: Setting | None) -> bool:
 def _is_shown(path: SettingPath, value: Any) -> bool:
     """Whether all of a value may be shown."""
     known = settings.catalogue()
-    found: list[tuple[SettingPath, Any]] = list(leaves(path, value))
-    return all(known.is_public(where) and _is_seen(visible(known, where, one), one) for where, one in found)
-
-
-def _is_seen(shown: Any, value: Any) -> bool:
-    return shown is not HIDDEN and bool(shown == value)
+    for where, one in leaves(path, value):
+        shown = visible(known, where, one) if known.is_public(where) else HIDDEN
+        if shown is HIDDEN or shown != one:
+            return False
+    return True
 
 
 def _changed(value: Any, depth: int, changes: Sequence[Change]) -> Any:

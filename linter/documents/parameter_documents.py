@@ -200,10 +200,10 @@ _PARTS: Final[tuple[FactPart, ...]] = ("value", "type", "tier")
 
 
 def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:
-    from .parameter_commands import Held, commands_for  # only for a finding that can be fixed
+    from .parameter_commands import Store  # only for a finding that can be fixed
 
-    held: Held = document.cached("parameters held", lambda: Held(environment, parameters))
-    return commands_for(document, held, changes)
+    store: Store = document.cached("store", lambda: Store(document, environment, parameters))
+    return store.commands(changes)
 
 
 def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) -> EntriesOrigin:

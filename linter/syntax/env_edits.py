@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 
 from ..text import Span
-from ..typed import NamedTuple
+from ..typed import Protocol
 from .edits import Edit, behind_break, break_near, index_in, line_end, line_start
 from .quotes import closing_quote, is_nothing_but_references
 
@@ -31,24 +31,28 @@ _ESCAPED = re.compile(r"[\\\"$`]")
 """What needs a backslash in double quotes, which dotenv and Node.js keep as a part of the value."""
 
 
-class Entry(NamedTuple):
+class Entry(Protocol):
     """A variable where it is set; ``value`` includes the quotes, and begins before the end of ``key`` where there is no value."""
 
-    name: str
-    key: Span
-    value: Span
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def key(self) -> Span:
+        """Where that stands."""
+
+    @property
+    def value(self) -> Span:
+        """Where its value stands."""
 
 
 def set_text(content: str, entry: Entry, text: str) -> list[Edit] | None:
     """Give a variable another value, in the quotes that it has if they can hold it."""
-    if not _is_sound(content, entry):
-        return None
-    start, end = _value(content, entry)
-    old = content[start:end]
-    new = _written(text, old)
-    if new is None or new == old:
-        return None if new is None else []
-    return [Edit(Span(start, end), new)]
+    span = _value(content, entry)
+    old = content[slice(*span)]
+    new = _written(text, old) if _is_sound(content, entry) else None
+    return None if new is None else [Edit(span, new)] if new != old else []
 
 
 def rename(content: str, entry: Entry, name: str) -> list[Edit] | None:
@@ -62,7 +66,7 @@ def replace(content: str, entry: Entry, new: Sequence[tuple[str, str]]) -> list[
     """Set others in place of a variable, by their names and values, each as that is set; the comment behind it stays behind the first."""
     (name, text), *others = new
     head, value = rename(content, entry, name), set_text(content, entry, text)
-    lines = [_line(content, entry, *one) if _NAME.fullmatch(one[0]) else None for one in others]
+    lines = [_line(content, entry, *one) for one in others]
     if head is None or value is None or None in lines:
         return None
     at = line_end(content, _value(content, entry).end)
@@ -82,42 +86,27 @@ def remove(content: str, entry: Entry) -> list[Edit] | None:
 
 def add(content: str, entries: Sequence[Entry], name: str, text: str, order: Sequence[str] = ()) -> list[Edit] | None:
     """Set one more variable, as the others of ``entries`` are set, at its place in ``order``; without others, at the end of the text."""
-    if _NAME.fullmatch(name) is None or any(entry.name == name for entry in entries):
-        return None
-    if not entries:
-        return _add_first(content, name, text)
     index = index_in(order, [entry.name for entry in entries], name)
-    sibling = entries[max(index - 1, 0)]
-    if not _is_sound(content, sibling):
-        return None
+    sibling = entries[max(index - 1, 0)] if entries else None
     line = _line(content, sibling, name, text)
-    if line is None:
+    if line is None or any(entry.name == name for entry in entries):
         return None
-    if index == 0:
-        at = line_start(content, sibling.key.start)
-        end = line_end(content, _value(content, sibling).end)
-        return [Edit(Span(at, at), line + (content[end : behind_break(content, end)] or break_near(content, at)))]
-    at = line_end(content, _value(content, sibling).end)
-    return [Edit(Span(at, at), (content[at : behind_break(content, at)] or break_near(content, at)) + line)]
+    end = len(content) if sibling is None else line_end(content, _value(content, sibling).end)
+    at = end if sibling is None or index else line_start(content, sibling.key.start)
+    newline = content[end : behind_break(content, end)] or break_near(content, at)
+    return [Edit(Span(at, at), line + newline if at == 0 or content[at - 1] in "\r\n" else newline + line)]
 
 
-def _add_first(content: str, name: str, text: str) -> list[Edit] | None:
-    """Set a variable at the end of a text that sets none."""
-    value = _written(text, "")
-    if value is None:
-        return None
-    newline, end = break_near(content, len(content)), len(content)
-    line = f"{name}={value}"
-    return [Edit(Span(end, end), line + newline if not content or content[-1] in "\r\n" else newline + line)]
-
-
-def _line(content: str, sibling: Entry, name: str, text: str) -> str | None:
+def _line(content: str, sibling: Entry | None, name: str, text: str) -> str | None:
     """A line that sets a variable as another one is set."""
-    start, end = _value(content, sibling)
+    if _NAME.fullmatch(name) is None or (sibling is not None and not _is_sound(content, sibling)):
+        return None
+    start, end = (0, 0) if sibling is None else _value(content, sibling)
     quote = content[start:end][:1]
     new = _written(text, quote if quote in ("'", '"') else "")
-    before = content[line_start(content, sibling.key.start) : sibling.key.start]
-    return None if new is None else f"{before}{name}{content[sibling.key.end : start]}{new}"
+    if new is None or sibling is None:
+        return None if new is None else f"{name}={new}"
+    return f"{content[line_start(content, sibling.key.start) : sibling.key.start]}{name}{content[sibling.key.end : start]}{new}"
 
 
 def _value(content: str, entry: Entry) -> Span:
