@@ -596,7 +596,7 @@ def written(fixes: Sequence[tuple[Command, ...]]) -> str:
     given = Input("ssm.json", json.dumps({"Parameters": [BASE, PORT]}).encode(), Path("ssm.json"))
     finding = lint_input(given, Options(Overrides(pedantic=True), isolated=True)).result.findings[0]
     findings = [finding._replace(fix=Fix((), True, "a change", commands=commands)) for commands in fixes]
-    text = fix_script.script([FixedDump("ssm.json", tuple((one,) for one in findings))]).text
+    text = fix_script.script([FixedDump("ssm.json", tuple(findings))]).text
     Path("fix.sh").write_text(text, encoding="utf-8")
     return text
 

@@ -207,12 +207,10 @@ def fixes_of(name: str, content: bytes, *, unsafe: bool = True) -> Commanded:
 
 
 def after(name: str, content: bytes, fixes: Commanded) -> bytes:
-    """The dump that the commands of the rounds leave, one after another."""
+    """The dump that the commands leave."""
     for dump in fixes.dumps:
-        for findings in dump.rounds:
-            outcome = check(name, content, {})
-            rewriter = next(iter(outcome.rewriters.values()))
-            content = rewriter([one for finding in findings for one in leaves(finding)])
+        rewriter = next(iter(check(name, content, {}).rewriters.values()))
+        content = rewriter([one for finding in dump.findings for one in leaves(finding)])
     return content
 
 
@@ -235,7 +233,7 @@ def test_a_fixture(path: Path, unsafe: bool) -> None:
     assert fixes.bugs == ()
     again = fixes_of(path.name, after(path.name, path.read_bytes(), fixes), unsafe=unsafe)
     assert again.bugs == ()
-    assert [finding.rule for dump in again.dumps for findings in dump.rounds for finding in findings] == [
+    assert [finding.rule for dump in again.dumps for finding in dump.findings] == [
         finding.rule for dump in fixes.dumps for finding in dump.waiting
     ]
 
@@ -328,7 +326,7 @@ def test_environments_keep_their_order_and_what_is_partly_known_stays_so() -> No
     whole = {"Parameters": dump({"log_level": "WARN", "baseUrl": "https://b.example/"}, "b")}
     content = f"{json.dumps(part)}\n{json.dumps(whole)}".encode()
     fixes = fixes_of("ssm.json", content)
-    assert (fixes.bugs, [len(findings) for one in fixes.dumps for findings in one.rounds]) == ((), [2])
+    assert (fixes.bugs, [len(one.findings) for one in fixes.dumps]) == ((), [2])
     made = check("ssm.json", after("ssm.json", content, fixes), {}).result.documents
 
     def seen(documents: tuple[Document, ...]) -> list[tuple[str | None, bool]]:

@@ -91,7 +91,7 @@ def printed(dumps: Sequence[FixedDump]) -> str:
     lines: list[str] = []
     for dump in dumps:
         lines.append(f"# {printable(dump.uri)}: a dump is not changed; these commands change Parameter Store")
-        for finding in (finding for findings in dump.rounds for finding in findings):
+        for finding in dump.findings:
             lines += [f"# {finding.rule}{_in_environment(finding)}: {_description(finding)}"]
             lines += [printable(line) for command in _commands(finding) for line in command.printed]
         lines += [f"# {line}" for line in map(_waiting, dump.waiting)]
@@ -149,7 +149,7 @@ def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
     """The accounts that dumps are from, and the dumps that do not say it, of which only what is fixed counts."""
     of_dump: dict[str, set[str]] = {}
     for dump in dumps:
-        commands = [command for findings in dump.rounds for finding in findings for command in _commands(finding)]
+        commands = [command for finding in dump.findings for command in _commands(finding)]
         of_dump[printable(dump.uri)] = {one for command in commands for one in command.accounts}
     return sorted({one for accounts in of_dump.values() for one in accounts}), [uri for uri, accounts in of_dump.items() if not accounts]
 
@@ -163,7 +163,7 @@ def _planned(dump: FixedDump) -> tuple[list[_Planned], list[Finding]]:
     left: list[Finding] = []
     writers: dict[tuple[str | None, str], _Planned] = {}
     stopped: set[str | None] = set()
-    for finding in (finding for findings in dump.rounds for finding in findings):
+    for finding in dump.findings:
         environment = finding.document.environment
         own = [one for command in _commands(finding) for step in command.steps for one in step.operations]
         before = {one.name: writers[environment, one.name] for one in own if (environment, one.name) in writers}

@@ -14,9 +14,9 @@ from ..syntax.edits import Taken, apply_to
 from ..typed import Final, NamedTuple
 from .verify import (
     Check,
-    DocumentPair,
     Identity,
     Key,
+    Pair,
     PathSet,
     Place,
     by_file,
@@ -190,12 +190,11 @@ class Plan:
                 break
             seen.append(state.contents)
             made = self._applied(state, batch)
-            pairs = self.pairs(state.outcome, made.outcome)
-            problem = self._misread(batch, pairs)
+            pairs, problem = self._read(batch, state.outcome, made.outcome)
             if problem is not None:
                 state = made
                 break
-            uncovered_by(batch, pairs.values(), state.outcome, made.outcome, uncovered)
+            uncovered_by(batch, pairs, state.outcome, made.outcome, uncovered)
             state = made
         problem = problem or self._brought(start, state, uncovered)
         if problem is None:
@@ -259,10 +258,9 @@ class Plan:
         bom = False if any(fix.without_mark for fix in fixes) else None
         return apply_to(findings[0].document.text, edits, bom=bom).encode("utf-8", "surrogatepass")
 
-    def pairs(self, before: Outcome, after: Outcome) -> dict[str, DocumentPair]:
-        """The documents of each file before a round and after it."""
-        old, new = by_file(before.result.documents), by_file(after.result.documents)
-        return {uri: (documents, new.get(uri, [])) for uri, documents in old.items()}
+    def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
+        """The documents of a file, each with what a round makes of it; None where there are others."""
+        return list(zip(old, new, strict=True)) if list(map(identity, old)) == list(map(identity, new)) else None
 
     def where(self, new: Place, uri: str, after: Outcome) -> str:
         """Where a new finding is, as a note about the fixes of a file says it."""
@@ -277,24 +275,24 @@ class Plan:
         contents = {**state.contents, **made}
         return State(self.check(contents), contents, (*state.rounds, batch))
 
-    def _misread(self, batch: Sequence[Finding], pairs: Mapping[str, DocumentPair]) -> _Problem | None:
-        """What is wrong with the documents that a round leaves."""
-        fixes = by_file(batch)
-        for uri, (old, new) in pairs.items():
-            own = fixes.get(uri, [])
-            as_meant: bool | None = True
-            if list(map(identity, old)) != list(map(identity, new)):
-                if not own or not new or any(document.given is not None for document in old):  # else it is not recognised any more
-                    return _emptied(uri, own or batch)
-                as_meant = False
-            elif own:
-                as_meant = is_as_meant(own, old, new)
+    def _read(self, batch: Sequence[Finding], before: Outcome, after: Outcome) -> tuple[list[Pair], _Problem | None]:
+        """The documents before and after a round, and what is wrong with them."""
+        fixes, documents, every = by_file(batch), by_file(after.result.documents), list[Pair]()
+        for uri, old in by_file(before.result.documents).items():
+            own, new = fixes.get(uri, []), documents.get(uri, [])
+            pairs = self.paired(old, new)
+            as_meant: bool | None = pairs is not None
+            if pairs is None and (not own or not new or any(one.given is not None for one in old)):
+                return every, _emptied(uri, own or batch)  # it is not recognised any more
+            if pairs is not None and own:
+                as_meant = is_as_meant(own, pairs)
             if as_meant is None:
                 why = "a value that they change cannot be known, and so neither can what comes of it"
-                return _Problem(why, at_line=True, suspects=tuple(own))
+                return every, _Problem(why, at_line=True, suspects=tuple(own))
             if not as_meant:
-                return _Problem("do not make of it what they should, so it is left as it is", is_bug=True, suspects=tuple(own))
-        return None
+                return every, _Problem("do not make of it what they should, so it is left as it is", is_bug=True, suspects=tuple(own))
+            every += pairs or ()
+        return every, None
 
     def _brought(self, start: State, state: State, uncovered: Collection[Key]) -> _Problem | None:
         """A new finding that is as severe as a fixed one."""

@@ -9,18 +9,18 @@ from ..redaction.mask import named_environment
 from ..run import Outcome
 from ..typed import NamedTuple
 from .plan import Plan, State
-from .verify import Check, DocumentPair, Identity, Key, Place, by_file, identity, key_of
+from .verify import Check, Identity, Key, Pair, Place, by_file, identity, key_of
 
 
 class FixedDump(NamedTuple):
-    """A dump of which commands change the store: the findings that they fix, by the rounds in which they are to be run, and what must wait.
+    """A dump of which commands change the store: the findings that they fix, in the order in which they are to be run, and what must wait.
 
     All places are those of the dump. What waits can be fixed only after another check: it may be about values that are hidden, and that a
     command before it gives another name.
     """
 
     uri: str
-    rounds: tuple[tuple[Finding, ...], ...]
+    findings: tuple[Finding, ...]
     waiting: tuple[Finding, ...] = ()
 
 
@@ -50,17 +50,16 @@ def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Co
     plan = _StorePlan(_check_of_stores(check, first, placed), unsafe=unsafe)
     last = plan.run(first)
     waiting = by_file(finding for finding in last.outcome.result.findings if plan.is_wanted(finding, last.outcome))
-    rounds = list(map(by_file, last.rounds))
     dumps = tuple(
-        FixedDump(uri, tuple(tuple(map(placed, one[uri])) for one in rounds if uri in one), tuple(map(placed, waiting.get(uri, ()))))
-        for uri in sorted(by_file(last.fixes))
+        FixedDump(uri, tuple(map(placed, findings)), tuple(map(placed, waiting.get(uri, ()))))
+        for uri, findings in sorted(by_file(last.fixes).items())
     )
     left_out = frozenset(key_of(finding) for finding in first.result.findings if plan.is_rejected(finding))
     return Commanded((*dumps, *_untried(first, unsafe=unsafe)), left_out, tuple(plan.notes(last)), tuple(plan.bugs.values()))
 
 
 def _untried(first: Outcome, *, unsafe: bool) -> Iterator[FixedDump]:
-    """The dumps of which several describe one environment: as nothing tells what each would be afterwards, they have one round only."""
+    """The dumps of which several describe one environment: nothing tells what each would be, so each parameter is changed once only."""
     found = [
         finding
         for finding in first.result.findings
@@ -74,7 +73,7 @@ def _untried(first: Outcome, *, unsafe: bool) -> Iterator[FixedDump]:
             names = {name for command in (finding.fix and finding.fix.commands) or () for name in command.names}
             (chosen if taken.isdisjoint(names) else waiting).append(finding)
             taken |= names
-        yield FixedDump(uri, (tuple(chosen),), tuple(waiting))
+        yield FixedDump(uri, tuple(chosen), tuple(waiting))
 
 
 class _StorePlan(Plan):
@@ -90,9 +89,13 @@ class _StorePlan(Plan):
         """The environments in which a command gives another name to a value that is hidden: under that it might be shown."""
         return {identity(finding.document) for finding in state.fixes if _hides(finding)}
 
-    def pairs(self, before: Outcome, after: Outcome) -> dict[str, DocumentPair]:
+    def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
         """An environment of a dump is there for its parameters, and may go with the last of them."""
-        return {uri: (old, _with_emptied(old, new)) for uri, (old, new) in super().pairs(before, after).items()}
+        found: dict[Identity, list[Document]] = {}  # other files can have several of one name, such as a ConfigMap and a Secret
+        for document in reversed(new):
+            found.setdefault(identity(document), []).append(document)
+        pairs = [(one, found[identity(one)].pop() if found.get(identity(one)) else None) for one in old]
+        return None if any(found.values()) else pairs
 
     def where(self, new: Place, uri: str, after: Outcome) -> str:
         """A finding in what becomes of a dump is in no file."""
@@ -118,21 +121,6 @@ def _hides(finding: Finding) -> bool:
         return False
     written = [one for command in fix.commands or () for step in command.steps for one in step.operations]
     return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in written)
-
-
-def _with_emptied(old: Sequence[Document], new: Sequence[Document]) -> Sequence[Document]:
-    """The environments of a dump, with one without settings for each that is gone."""
-    found: dict[Identity, list[Document]] = {}  # other files can have several of one name, such as a ConfigMap and a Secret
-    for document in reversed(new):
-        found.setdefault(identity(document), []).append(document)
-    there = [found[identity(document)].pop() if found.get(identity(document)) else _emptied(document) for document in old]
-    return [*there, *(one for one in new if one not in there)]
-
-
-def _emptied(document: Document) -> Document:
-    """A document without settings in place of one that is gone with its last one."""
-    environment, complete = document.environment, document.complete
-    return Document(document.uri, document.kind, document.text, {}, document.origin, environment=environment, complete=complete, given=())
 
 
 def _placer(first: Outcome) -> Callable[[Finding], Finding]:

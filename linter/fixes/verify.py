@@ -23,8 +23,8 @@ Check = Callable[[Mapping[str, bytes]], Outcome]
 """A check of all files, some of them with other contents, by their paths in the report."""
 Identity = tuple[str, str, "str | None"]
 """What identifies a document while its text changes: file, kind, environment."""
-DocumentPair = tuple[Sequence[Document], Sequence[Document]]
-"""The documents of a file before a round and after it."""
+Pair = tuple[Document, "Document | None"]
+"""A document, and what a round makes of it; None where it has no setting left."""
 
 
 class Key(NamedTuple):
@@ -92,12 +92,12 @@ def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
 # --- Whether documents read as meant --------------------------------------------------------------------------------------------------
 
 
-def is_as_meant(findings: Sequence[Finding], before: Sequence[Document], after: Sequence[Document]) -> bool | None:
+def is_as_meant(findings: Sequence[Finding], pairs: Iterable[Pair]) -> bool | None:
     """Whether the documents of a file hold what the changes make of their settings, and nothing else; None if that is not known."""
     changes: dict[Document, list[Change]] = {}
     for finding in findings:
         changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
-    return _all(_holds(new, old, changes.get(old, ())) for old, new in zip(before, after, strict=True))
+    return _all(_holds(new, old, changes.get(old, ())) for old, new in pairs)
 
 
 def _all(answers: Iterable[bool | None]) -> bool | None:
@@ -106,16 +106,16 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
     return False if False in found else None if None in found else True
 
 
-def _holds(new: Document, old: Document, changes: Sequence[Change]) -> bool | None:
+def _holds(new: Document | None, old: Document, changes: Sequence[Change]) -> bool | None:
     """Whether a document holds what changes make of an old one; in a flat list of names the text of all other entries is the same."""
-    return _all((_same(_changed(old, changes), new.data), _untouched(old, changes) == _untouched(new, changes)))
-
-
-def _untouched(document: Document, changes: Sequence[Change]) -> list[tuple[SettingPath, Any]]:
-    """The entries of a flat list of names that changes have nothing to do with, each with its text."""
     touched = PathSet()
     touched.add(changed_by(changes))
-    return [entry for entry in document.given or () if not touched.meet([entry[0]])]
+
+    def untouched(document: Document | None) -> list[tuple[SettingPath, Any]]:
+        given = (document.given if document is not None else None) or ()
+        return [entry for entry in given if not touched.meet([entry[0]])]
+
+    return _all((_same(_changed(old, changes), new.data if new is not None else {}), untouched(old) == untouched(new)))
 
 
 def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
@@ -214,16 +214,16 @@ def configured_together(*outcomes: Outcome) -> dict[str, set[str]]:
     return groups
 
 
-def uncovered_by(fixed: Iterable[Finding], documents: Iterable[DocumentPair], before: Outcome, after: Outcome, uncovered: set[Key]) -> None:
+def uncovered_by(fixed: Iterable[Finding], pairs: Iterable[Pair], before: Outcome, after: Outcome, uncovered: set[Key]) -> None:
     """Note which findings a round of fixes brings to light that are about what was there before; what it causes is taken out.
 
     A value that a fix moves, by a rename, out of a URL or out of a text in JSON, was in the file already: what is found at its new place,
     such as that it is a secret in plain text, was as true before. And what makes a whole configuration of what seemed a part of one
     brings all that is required of a whole; of that only what is about the settings that it changed is its doing.
     """
-    new = {old: made for pair in documents for old, made in zip(*pair, strict=True)}
-    moved: dict[Document, set[SettingPath]] = {}
-    changed: dict[Document, set[SettingPath]] = {}
+    new = dict(pairs)
+    moved: dict[Document | None, set[SettingPath]] = {}
+    changed: dict[Document | None, set[SettingPath]] = {}
     for finding in fixed:
         changes = finding.fix.changes if finding.fix is not None else ()
         moved.setdefault(new[finding.document], set()).update(_moved_by(finding.document, changes))
