@@ -113,18 +113,30 @@ class State(NamedTuple):
         return [finding for one in self.rounds for finding in one]
 
 
-class _Problem(NamedTuple):
-    """Why an attempt is not kept.
+class _Note(NamedTuple):
+    """Why fixes are left out.
 
     ``why`` completes "the fixes of ... are left out, because"; ``unchanged`` completes "is left as it is, because the fixes of ..." where
-    nothing else in the file is fixed. ``at_line``: the note names the lines of the fixes. ``suspects`` are the fixes that may be the cause.
+    nothing else in the file is fixed. ``at_line``: the note names the lines of the fixes.
     """
 
     why: str
     unchanged: str = ""
     at_line: bool = False
     is_bug: bool = False
-    suspects: tuple[Finding, ...] = ()
+
+
+_UNKNOWN: Final = _Note("a value that they change cannot be known, and so neither can what comes of it", at_line=True)
+_BUG: Final = _Note("do not make of it what they should, so it is left as it is", is_bug=True)
+
+
+class _Problem(Exception):
+    """What is made cannot be kept; ``suspects`` are the fixes that may be the cause."""
+
+    def __init__(self, note: _Note, suspects: Sequence[Finding]) -> None:
+        super().__init__(note.why)
+        self.note = note
+        self.suspects = suspects
 
 
 class Plan:
@@ -134,7 +146,7 @@ class Plan:
         self.check = check
         self.unsafe = unsafe
         self.bugs: dict[str, str] = {}
-        self.rejected: dict[Key, tuple[Finding, _Problem]] = {}
+        self.rejected: dict[Key, tuple[Finding, _Note]] = {}
 
     def run(self, first: Outcome) -> State:
         """The state after all fixes. What a pass rejects can be right after the others, so passes repeat until one changes nothing.
@@ -152,56 +164,50 @@ class Plan:
                 return state
 
     def _pass(self, state: State) -> State:
-        while True:
-            made, problem = self._attempt(state)
-            if problem is None:
-                return made
-            known = len(self.rejected), len(self.bugs), state.contents
-            state = self._keep(state, problem.suspects)
-            if known == (len(self.rejected), len(self.bugs), state.contents):
-                self.rejected.update({key_of(one): (one, problem) for one in problem.suspects})
+        for _ in range(MOST_ROUNDS):
+            try:
+                return self._attempt(state)
+            except _Problem as problem:
+                state = self._keep(state, problem.suspects)
+        return state
 
     def _keep(self, state: State, suspects: Sequence[Finding]) -> State:
         """Apply those of some fixes that can be kept, and reject the others."""
-        made, problem = self._attempt(state, suspects)
-        if problem is not None and len(suspects) == 1:
-            made, problem = self._attempt(state, suspects, rounds=1)  # a fix that becomes possible by this one may be the cause
-        if problem is None:
-            return made
+        for rounds in (MOST_ROUNDS, 1) if len(suspects) == 1 else (MOST_ROUNDS,):  # a fix that one makes possible can be the cause
+            try:
+                return self._attempt(state, suspects, rounds)
+            except _Problem as problem:
+                note = problem.note
         if len(suspects) > 1:
             middle = len(suspects) // 2
             return self._keep(self._keep(state, suspects[:middle]), suspects[middle:])
         (finding,) = suspects
-        if problem.is_bug:
-            self.bugs[finding.document.uri] = f"{finding.document.uri}: the fixes of {finding.rule} {problem.why}"
+        if note.is_bug:
+            self.bugs[finding.document.uri] = f"{finding.document.uri}: the fixes of {finding.rule} {note.why}"
         else:
-            self.rejected[key_of(finding)] = finding, problem
+            self.rejected[key_of(finding)] = finding, note
         return state
 
-    def _attempt(self, start: State, only: Sequence[Finding] | None = None, *, rounds: int = MOST_ROUNDS) -> tuple[State, _Problem | None]:
+    def _attempt(self, start: State, only: Sequence[Finding] | None = None, rounds: int = MOST_ROUNDS) -> State:
         """Apply fixes until none is left, or until they undo each other; of those that are there at the start ``only`` some."""
         there = {key_of(finding) for finding in start.outcome.result.findings}
         held_back = frozenset() if only is None else there.difference(map(key_of, only))
         state, seen, uncovered = start, list[Mapping[str, bytes]](), set[Key]()
-        problem = None
-        for _ in range(rounds):
-            batch = self._batch(state, held_back)
-            if not batch or state.contents in seen:
-                break
-            seen.append(state.contents)
-            made = self._applied(state, batch)
-            pairs, problem = self._read(batch, state.outcome, made.outcome)
-            if problem is not None:
-                state = made
-                break
-            uncovered_by(batch, pairs, state.outcome, made.outcome, uncovered)
-            state = made
-        problem = problem or self._brought(start, state, uncovered)
-        if problem is None:
-            return state, None
-        suspects = [one for one in state.fixes[len(start.fixes) :] if key_of(one) in there]
-        near = {one.document.uri for one in problem.suspects}
-        return state, problem._replace(suspects=tuple([one for one in suspects if one.document.uri in near] or suspects))
+        try:
+            while len(seen) < rounds and state.contents not in seen and (batch := self._batch(state, held_back)):
+                seen.append(state.contents)
+                made = {uri: self.made(findings, state.outcome) for uri, findings in by_file(batch).items()}
+                contents = {**state.contents, **made}
+                before, state = state, State(self.check(contents), contents, (*state.rounds, batch))
+                pairs = self._read(batch, before.outcome, state.outcome)
+                uncovered_by(batch, pairs, before.outcome, state.outcome, uncovered)
+            self._compare(start, state, uncovered)
+        except _Problem as problem:
+            made_first = [one for one in state.fixes[len(start.fixes) :] if key_of(one) in there]
+            near = {one.document.uri for one in problem.suspects}
+            problem.suspects = [one for one in made_first if one.document.uri in near] or made_first
+            raise
+        return state
 
     def _batch(self, state: State, held_back: Collection[Key]) -> tuple[Finding, ...]:
         """The findings to fix at once: of fixes that meet in one place the first."""
@@ -270,32 +276,22 @@ class Plan:
 
     # --- Verification
 
-    def _applied(self, state: State, batch: tuple[Finding, ...]) -> State:
-        made = {uri: self.made(findings, state.outcome) for uri, findings in by_file(batch).items()}
-        contents = {**state.contents, **made}
-        return State(self.check(contents), contents, (*state.rounds, batch))
-
-    def _read(self, batch: Sequence[Finding], before: Outcome, after: Outcome) -> tuple[list[Pair], _Problem | None]:
-        """The documents before and after a round, and what is wrong with them."""
+    def _read(self, batch: Sequence[Finding], before: Outcome, after: Outcome) -> list[Pair]:
+        """The documents before and after a round, which read as meant."""
         fixes, documents, every = by_file(batch), by_file(after.result.documents), list[Pair]()
         for uri, old in by_file(before.result.documents).items():
             own, new = fixes.get(uri, []), documents.get(uri, [])
             pairs = self.paired(old, new)
-            as_meant: bool | None = pairs is not None
             if pairs is None and (not own or not new or any(one.given is not None for one in old)):
-                return every, _emptied(uri, own or batch)  # it is not recognised any more
-            if pairs is not None and own:
-                as_meant = is_as_meant(own, pairs)
-            if as_meant is None:
-                why = "a value that they change cannot be known, and so neither can what comes of it"
-                return every, _Problem(why, at_line=True, suspects=tuple(own))
+                raise _emptied(uri, own or batch)  # it is not recognised any more
+            as_meant = pairs is not None and (not own or is_as_meant(own, pairs))
             if not as_meant:
-                return every, _Problem("do not make of it what they should, so it is left as it is", is_bug=True, suspects=tuple(own))
+                raise _Problem(_UNKNOWN if as_meant is None else _BUG, own)
             every += pairs or ()
-        return every, None
+        return every
 
-    def _brought(self, start: State, state: State, uncovered: Collection[Key]) -> _Problem | None:
-        """A new finding that is as severe as a fixed one."""
+    def _compare(self, start: State, state: State, uncovered: Collection[Key]) -> None:
+        """Look for a new finding that is as severe as a fixed one."""
         made = state.fixes[len(start.fixes) :]
         places = [place for place in new_places(start.outcome, state.outcome) if place.key not in uncovered] if made else []
         together = configured_together(start.outcome, state.outcome) if places else {}
@@ -307,22 +303,21 @@ class Plan:
             near = [one for one in made if one.document.uri in together.get(uri, {uri})]
             if near and is_as_severe(finding, near):
                 brings = f"would bring {finding.severity}[{finding.rule}] {self.where(new, near[0].document.uri, state.outcome)}"
-                return _Problem(f"they {brings}", brings, suspects=tuple(near))
-        return None
+                raise _Problem(_Note(f"they {brings}", brings), near)
 
     def notes(self, last: State) -> Iterator[str]:
         """Which fixes are not made, and why."""
-        groups: dict[tuple[str, _Problem], list[Finding]] = {}
-        for finding, problem in sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start)):
-            groups.setdefault((finding.document.uri, problem._replace(suspects=())), []).append(finding)
-        for (uri, problem), findings in groups.items():
+        groups: dict[tuple[str, _Note], list[Finding]] = {}
+        for finding, note in sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start)):
+            groups.setdefault((finding.document.uri, note), []).append(finding)
+        for (uri, note), findings in groups.items():
             rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
-            if problem.unchanged and not self.is_changed(uri, last):
-                yield f"{uri}: is left as it is, because the fixes of {rules} {problem.unchanged}"
+            if note.unchanged and not self.is_changed(uri, last):
+                yield f"{uri}: is left as it is, because the fixes of {rules} {note.unchanged}"
                 continue
-            lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in findings) if problem.at_line else ()
+            lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in findings) if note.at_line else ()
             at = f" at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
-            yield f"{uri}: the fixes of {rules}{at} are left out, because {problem.why}"
+            yield f"{uri}: the fixes of {rules}{at} are left out, because {note.why}"
 
     def is_changed(self, uri: str, last: State) -> bool:
         """Whether other fixes are made in a file."""
@@ -334,4 +329,4 @@ def _emptied(uri: str, suspects: Sequence[Finding]) -> _Problem:
     is_here = all(one.document.uri == uri for one in suspects)
     why = f"they would leave no setting of a server {'there' if is_here else f'in {uri}'}"
     unchanged = "would leave no server's configuration in it" if is_here else ""
-    return _Problem(why, unchanged, at_line=True, suspects=tuple(suspects))
+    return _Problem(_Note(why, unchanged, at_line=True), suspects)
