@@ -416,7 +416,7 @@ class ConfiguredSearch:
         config = self.choices.config(path)
         if config is None:
             return True
-        globs = config.excludes(path)
+        globs = config.fitting("exclude", path)
         if globs:
             self.choices.note_excluded(config, path)
         self.choices.note_patterns(config, "exclude", globs)
@@ -451,7 +451,7 @@ class ConfiguredSearch:
         """Note what a search passes over by its name: a pattern that matches it is not left over."""
         config = self.choices.config(path)
         if config is not None and config.exclude:
-            self.choices.note_patterns(config, "exclude", config.excludes(path))
+            self.choices.note_patterns(config, "exclude", config.fitting("exclude", path))
 
 
 _ALL_IGNORED = "every selected rule is also ignored"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os.path
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
@@ -47,17 +46,10 @@ class Overrides(NamedTuple):
 
         What ``extend_select`` adds is added to what the other one selects, unless these options select anew.
         """
+        merged = Overrides._make(theirs if mine is None else mine for mine, theirs in zip(self, other, strict=True))
         added = other.extend_select if self.select is None else None
-        return Overrides(
-            self.select if self.select is not None else other.select,
-            self.ignore if self.ignore is not None else other.ignore,
-            {**(other.severity or {}), **(self.severity or {})},
-            self.target or other.target,
-            self.fail_on or other.fail_on,
-            self.pedantic if self.pedantic is not None else other.pedantic,
-            self.server or other.server,
-            (*(added or ()), *(self.extend_select or ())) or None,
-        )
+        severity = {**(other.severity or {}), **(self.severity or {})}
+        return merged._replace(severity=severity, extend_select=(*(added or ()), *(self.extend_select or ())) or None)
 
 
 class Acceptance(NamedTuple):
@@ -107,19 +99,24 @@ class Config(_Config):
     @cached_property
     def _globs(self) -> Mapping[str, Globs]:
         """The globs of each option that has any, by its name."""
+        from .globs import Globs  # only for a configuration that has one
+
         accepted = dict.fromkeys(one.path for one in self.accept if one.path is not None)
         every = {"exclude": self.exclude, "include": self.include, "per-file": self.per_file, "accept": accepted}
-        return {option: _together(globs) for option, globs in every.items() if globs}
+        return {option: Globs(globs) for option, globs in every.items() if globs}
 
     @cached_property
-    def _included_folders(self) -> list[tuple[str, ...]]:
-        return sorted(map(_named_folders, self.include))
+    def _included_folders(self) -> frozenset[tuple[str, ...]]:
+        """The folders that globs of ``include`` name before the first star, and those above them."""
+        named = [glob.removeprefix("./").strip("/").split("/")[:-1] for glob in self.include]
+        plain = (tuple(takewhile(lambda part: not set(part) & set("*?["), folders)) for folders in named)
+        return frozenset(folders[:depth] for folders in plain for depth in range(len(folders) + 1))
 
     def fitting(self, option: str, path: Path) -> tuple[str, ...]:
         """The globs of an option (``exclude``, ``include``, ``per-file``, ``accept``) that match a file or a folder, in their order."""
-        globs = self._globs.get(option)
-        relative = self.relative(path) if globs is not None else None
-        return globs.fitting(str(relative)) if globs is not None and relative is not None else ()
+        if not getattr(self, option.replace("-", "_")) or option not in self._globs or (relative := self.relative(path)) is None:
+            return ()
+        return self._globs[option].fitting(str(relative))
 
     def overrides_for(self, file: Path) -> Overrides:
         """What the configuration says for one file: of several matching globs the later wins."""
@@ -128,17 +125,10 @@ class Config(_Config):
             overrides = self.per_file[glob].over(overrides)
         return overrides
 
-    def excludes(self, file: Path) -> tuple[str, ...]:
-        """The globs of ``exclude`` that match a file or a folder."""
-        return self.fitting("exclude", file)
-
     def leads_to_included(self, folder: Path) -> bool:
         """Whether a glob of ``include`` names a folder before its first star, so that a search goes into it whatever it is called."""
         relative = self.relative(folder)
-        if relative is None:
-            return False
-        at = bisect_left(self._included_folders, relative.parts)
-        return any(named[: len(relative.parts)] == relative.parts for named in self._included_folders[at : at + 1])
+        return relative is not None and relative.parts in self._included_folders
 
     def line(self, *keys: str | int) -> int:
         """The line in the file of an option, or of a name or member in it; that of what it is in, if it has none."""
@@ -159,7 +149,7 @@ class Config(_Config):
     def relative(self, path: Path) -> PurePosixPath | None:
         """A path as globs see it; None for one that is not in the folder."""
         try:
-            return PurePosixPath(_normal(path).relative_to(self.folder).as_posix())
+            return PurePosixPath(Path(os.path.abspath(path)).relative_to(self.folder).as_posix())
         except ValueError:
             return None
 
@@ -181,33 +171,3 @@ class Config(_Config):
 def line_in(places: Mapping[Keys, int], keys: Keys) -> int:
     """The line of the place that keys lead to, or as many of them as lead to one."""
     return next((places[keys[:length]] for length in range(len(keys), -1, -1) if keys[:length] in places), 1)
-
-
-def matches(path: PurePosixPath, glob: str) -> bool:
-    """Whether a glob fits a path, or a folder above it. Without a slash it fits a name at any depth; ``**`` fits any number of folders.
-
-    Raises :exc:`ValueError` for a text that is no glob.
-    """
-    return bool(_compiled(glob).fitting(str(path)))
-
-
-def _together(globs: Iterable[str]) -> Globs:
-    from .globs import Globs  # only for a configuration that has one
-
-    return Globs(globs)
-
-
-@cache
-def _compiled(glob: str) -> Globs:
-    """The glob, ready to match; raises :class:`ValueError` for a range that runs backwards."""
-    return _together([glob])
-
-
-def _named_folders(glob: str) -> tuple[str, ...]:
-    """The folders that a glob names before the first that stars or brackets stand in."""
-    return tuple(takewhile(lambda part: not any(sign in part for sign in "*?["), glob.removeprefix("./").strip("/").split("/")[:-1]))
-
-
-def _normal(path: Path) -> Path:
-    """The absolute path without ``..``, so that what is above a file is above it."""
-    return Path(os.path.abspath(path))

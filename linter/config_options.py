@@ -6,9 +6,10 @@ import os.path
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Keys, Overrides, Severity, matches
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Keys, Overrides, Severity
+from .globs import Globs
 from .model import LEVELS, TARGETS
 from .policy.errors import did_you_mean
 from .policy.rule_set import PACKAGE
@@ -76,7 +77,7 @@ def _globs(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
 def check_glob(keys: Keys, glob: str) -> None:
     """Raise :exc:`Mistake` for a text that is no glob."""
     try:
-        matches(PurePosixPath("x"), glob)
+        Globs([glob])
     except ValueError:
         raise Mistake(keys, f'"{glob}" is not a glob') from None
 

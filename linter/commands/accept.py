@@ -1,10 +1,10 @@
-"""Accepting one finding: the entry of a configuration file that does so, put at its end."""
+"""``medplum-lint accept``: accept a finding with an entry at the end of the configuration file."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,18 +13,17 @@ from ..config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
 from ..configurations import OWN_FILE, Configurations
 from ..documents.deployment import names_of
-from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular
+from ..files import LARGEST_CONFIGURATION, read_regular
 from ..model import Finding, dotted, members_as_one
 from ..options import Given
 from ..policy.errors import did_you_mean
 from ..policy.rule_set import check_ids
-from ..run import Options, Outcome, lint_paths
-from ..say import Failed, say
+from ..run import Options, lint_paths
+from ..say import Failed, fail_for, say
 from ..settings.kinds import DEPLOYMENT
-from ..typed import Final, NamedTuple
 from .inputs import config_named_by, replace, write
 
-_GLOB: Final = {"*": "[*]", "?": "[?]", "[": "[[]"}
+_GLOB = {"*": "[*]", "?": "[?]", "[": "[[]"}
 
 
 def run(given: Given) -> None:
@@ -36,154 +35,120 @@ def run(given: Given) -> None:
     Examples:
       medplum-lint accept dump.json unserved-oauth-url --reason "a proxy has it"
     """
-    options = Options(kind=given.kind, rules=given.rules, config=config_named_by(given))
-    wanted = Acceptance(given.rule, given.reason, setting=given.setting, environment=given.environment, until=given.until)
-    made = entry(given.file, wanted, options)
-    if made.before is not None:
-        replace(str(made.path), made.after, made.before)
-    else:
-        write(str(made.path), made.after)
-    count = "1 finding is" if made.accepted == 1 else f"{made.accepted} findings are" if made.accepted else "what it finds is"
-    say("note", f"{relative_to_here(made.path)}:{made.line}: {count} accepted from now on")
-
-
-class Entry(NamedTuple):
-    """A configuration file with one more acceptance; ``before`` is what it holds, None where there is none yet."""
-
-    path: Path
-    before: bytes | None
-    after: bytes
-    line: int
-    accepted: int
-    """How many findings there are that it accepts."""
-
-
-def entry(file: str, wanted: Acceptance, options: Options) -> Entry:
-    """The configuration that counts for a file with an entry that accepts its findings; ``wanted`` has no path yet.
-
-    Raises :exc:`Failed` where there is no such finding, and :exc:`~linter.config.ConfigError`.
-    """
-    if wanted.until is not None and wanted.until < date.today():
-        raise Failed(f"--until {wanted.until} is over: nothing would be accepted")
+    file = given.file
+    named = config_named_by(given)
+    if given.until is not None and given.until < date.today():
+        raise Failed(f"--until {given.until} is over: nothing would be accepted")
     if not os.path.isfile(file):
         raise Failed(f"{file}: {'is a folder: name one file' if os.path.isdir(file) else 'no such file'}")
-    config = Configurations(options.config).of(Path(file, os.pardir))
-    accepted = _accepted(file, wanted, options, config)
+    config = Configurations(named).of(Path(file, os.pardir))
     folder = _folder(Path(file), config)
+    options = Options(Overrides(extend_select=(given.rule,), fail_on="never"), given.kind, given.rules, config=named, without_baseline=True)
+    found = _accepted(given, options, config, folder)
+    setting = given.setting if given.setting is not None else next(map(_name, found), None)
+    entry = Acceptance(given.rule, given.reason, _glob(Path(file), folder), setting, given.environment, given.until)
     path = config.path or folder / OWN_FILE
-    acceptance = wanted._replace(path=_path(Path(file), folder), setting=_setting(wanted, accepted))
-    before = _content(path) if config.path is not None else None
-    after, line = _with(before or b"", acceptance, is_project=path.name == PROJECT_FILE)
-    _check(path, after, acceptance)
-    return Entry(path, before, after, line, len(accepted))
+    before = read_regular(path, LARGEST_CONFIGURATION) if config.path is not None else b""
+    start = _gap(before)
+    after = before + start + _entry(entry, path, b"\r\n" if b"\r\n" in before else b"\n")
+    _check(path, after, entry)
+    if config.path is not None:
+        replace(str(path), after, before)
+    else:
+        write(str(path), after)
+    count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are" if found else "what it finds is"
+    say("note", f"{relative_to_here(path)}:{(before + start).count(10) + 1}: {count} accepted from now on")
 
 
-def _accepted(file: str, wanted: Acceptance, options: Options, config: Config) -> list[Finding]:
-    """The findings that are to be accepted; those of a rule that compares files need more than one, and are taken to be there."""
-    rules, errors, _ = all_rules([*folders_of(config), *options.rules])
-    if errors := errors or check_ids([wanted.rule], (rule.info for rule in rules)):
-        raise Failed(errors[0])
-    # A rule that is only checked on request is one that somebody has asked for.
-    asked = options.overrides.over(Overrides(extend_select=(wanted.rule,), fail_on="never"))
-    options = options._replace(overrides=asked, without_baseline=True)
-    outcome = lint_paths([file], options)
-    if outcome.errors:
-        raise Failed(outcome.errors[0])
-    of_rule, named = _found(outcome, file, wanted)
-    if not named:  # what a server gets from several files is judged, and called, by all of them
-        around = lint_paths([file, str(_folder(Path(file), config))], options)
-        if (of_all := _found(around, file, wanted))[1]:
-            of_rule, named = of_all
+def _accepted(given: Given, options: Options, config: Config, folder: Path) -> list[Finding]:
+    """The findings to accept; those of a rule that compares files need more than one, and are taken to be there.
+
+    The rule may be one that is only checked on request: it was asked for.
+    """
+    file, rule = given.file, given.rule
+    rules, errors, _ = all_rules([*folders_of(config), *given.rules])
+    fail_for((errors or check_ids([rule], (one.info for one in rules)))[:1])
+    of_rule: list[Finding] = []
+    # What a server gets from several files is judged, and called, by all of them.
+    for paths in ([file], [file, str(folder)]):
+        outcome = lint_paths(paths, options)
+        if len(paths) == 1:
+            fail_for(outcome.errors[:1])
+        at_places = [one for finding in outcome.result.findings if finding.rule == rule for one in _at_each_place(finding)]
+        in_file = [one for one in at_places if one.document.uri == Path(file).as_posix()]
+        around = [one for one in in_file if given.environment in (None, *names_of(one.document))]
+        named = [one for one in around if given.setting in (None, _name(one), dotted(members_as_one(one.path or ())))]
+        of_rule = around if named or len(paths) == 1 else of_rule
+        if named:
+            break
     found = [finding for finding in named if finding.suppressed is None]
     if named and not found:
-        raise Failed(f"{file}: {wanted.rule} is accepted there already: {named[0].suppressed}")
-    kinds = next(rule.info.kinds for rule in rules if rule.info.id == wanted.rule)
-    if not found and DEPLOYMENT not in kinds:
-        raise Failed(_why_none(file, wanted, of_rule))
+        raise Failed(f"{file}: {rule} is accepted there already: {named[0].suppressed}")
+    if not found and DEPLOYMENT not in next(one.info.kinds for one in rules if one.info.id == rule):
+        raise Failed(f"{file}: {rule} finds nothing{_where_none(given, of_rule)}")
     settings = sorted({_name(finding) for finding in found})
-    if wanted.setting is None and len(settings) > 1:
-        raise Failed(f"{file}: {wanted.rule} has findings at several settings: name one of {', '.join(filter(None, settings))}")
+    if given.setting is None and len(settings) > 1:
+        raise Failed(f"{file}: {rule} has findings at several settings: name one of {', '.join(filter(None, settings))}")
     return found
 
 
-def _found(outcome: Outcome, file: str, wanted: Acceptance) -> tuple[list[Finding], list[Finding]]:
-    """The findings of the rule in a file and environment, and those of them that are at the setting."""
-    in_file = (one for one in _single(outcome.result.findings) if one.document.uri == Path(file).as_posix())
-    of_rule = [one for one in in_file if one.rule == wanted.rule and wanted.environment in (None, *names_of(one.document))]
-    return of_rule, [finding for finding in of_rule if wanted.setting is None or wanted.setting in _names(finding)]
-
-
-def _single(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """The findings, each other place of one that speaks of several as one of its own."""
-    for finding in findings:
-        yield finding
-        for other in finding.related:
-            if other.document is finding.document:
-                yield finding._replace(path=other.path or None, span=other.span)
-
-
-def _names(finding: Finding) -> tuple[str, str]:
-    return _name(finding), dotted(members_as_one(finding.path or ()))
+def _at_each_place(finding: Finding) -> Iterator[Finding]:
+    """The finding, and its other places in the document as findings of their own."""
+    yield finding
+    for other in finding.related:
+        if other.document is finding.document:
+            yield finding._replace(path=other.path or None, span=other.span)
 
 
 def _name(finding: Finding) -> str:
     return dotted(finding.path or ())
 
 
-def _why_none(file: str, wanted: Acceptance, of_rule: list[Finding]) -> str:
-    place = f" in {wanted.environment}" if wanted.environment is not None else ""
-    if not of_rule or wanted.setting is None:
-        return f"{file}: {wanted.rule} finds nothing{place}, so there is nothing to accept"
-    settings = list(dict.fromkeys(name for finding in of_rule if (name := _name(finding))))
-    near = did_you_mean(wanted.setting, settings) or (f"; it finds {', '.join(settings)}" if settings else "")
-    return f"{file}: {wanted.rule} finds nothing at {wanted.setting or 'no setting'}{place}{near}"
-
-
-def _setting(wanted: Acceptance, accepted: list[Finding]) -> str | None:
-    return wanted.setting if wanted.setting is not None else next(map(_name, accepted), None)
+def _where_none(given: Given, of_rule: list[Finding]) -> str:
+    """Where a rule finds nothing, and where it does."""
+    place = f" in {given.environment}" if given.environment is not None else ""
+    if not of_rule or given.setting is None:
+        return f"{place}, so there is nothing to accept"
+    settings = list(dict.fromkeys(filter(None, map(_name, of_rule))))
+    near = did_you_mean(given.setting, settings) or (f"; it finds {', '.join(settings)}" if settings else "")
+    return f" at {given.setting or 'no setting'}{place}{near}"
 
 
 def _folder(file: Path, config: Config) -> Path:
-    """The folder of the configuration; one is begun in the current folder, or where the file is not in that, beside it."""
+    """The folder of the configuration; one is begun in the current folder, or if the file is not in that, beside it."""
     if config.path is not None:
         return config.folder
-    here = Path.cwd()
-    return here if file.absolute().parent.resolve().is_relative_to(here) else file.absolute().parent
+    here, beside = Path.cwd(), file.absolute().parent
+    return here if beside.resolve().is_relative_to(here) else beside
 
 
-def _path(file: Path, folder: Path) -> str:
-    """The path of a file as a glob that fits it alone. Raises :exc:`Failed` for one that the globs of the configuration cannot name."""
-    absolute = Path(os.path.abspath(file))
+def _glob(file: Path, folder: Path) -> str:
+    """A glob that matches a file alone. Raises :exc:`Failed` for a file that the globs of the configuration cannot name."""
     try:
-        relative = absolute.relative_to(folder).as_posix()
+        relative = Path(os.path.abspath(file)).relative_to(folder).as_posix()
     except ValueError:
         raise Failed(f"{file}: is not in {folder}, which the globs of the configuration are relative to") from None
     glob = "".join(_GLOB.get(char, char) for char in relative)
     return glob if "/" in glob else f"/{glob}"
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return read_regular(path, LARGEST_CONFIGURATION)
-    except Unreadable as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-
-
-def _with(before: bytes, one: Acceptance, *, is_project: bool) -> tuple[bytes, int]:
-    """The content of a configuration file with an acceptance at its end, and the line (from 1) of that."""
+def _gap(before: bytes) -> bytes:
+    """What goes between the content of a configuration file and an entry: the end of its last line, and an empty line."""
     newline = b"\r\n" if b"\r\n" in before else b"\n"
-    lines = acceptance_lines(one, "tool.medplum-lint.accept" if is_project else "accept")
-    gap = b"" if not before or before.endswith(b"\n") else newline
-    gap += newline if before.strip() else b""
-    after = before + gap + b"".join(line.encode("utf-8", "replace") + newline for line in lines)
-    return after, (before + gap).count(b"\n") + 1
+    end = b"" if not before or before.endswith(b"\n") else newline
+    return end + (newline if before.strip() else b"")
 
 
-def acceptance_lines(one: Acceptance, table: str = "accept") -> list[str]:
-    """An acceptance as a table of TOML."""
-    texts = {"rule": one.rule, "path": one.path, "setting": one.setting, "environment": one.environment, "reason": one.reason}
-    until = [f"until = {one.until.isoformat()}"] if one.until is not None else []
-    return [f"[[{table}]]", *(f"{key} = {toml_text(value)}" for key, value in texts.items() if value is not None), *until]
+def _members(entry: Acceptance) -> list[str]:
+    """The members of an acceptance in TOML."""
+    texts = {"rule": entry.rule, "path": entry.path, "setting": entry.setting, "environment": entry.environment, "reason": entry.reason}
+    until = [f"until = {entry.until.isoformat()}"] if entry.until is not None else []
+    return [*(f"{key} = {toml_text(value)}" for key, value in texts.items() if value is not None), *until]
+
+
+def _entry(entry: Acceptance, path: Path, newline: bytes) -> bytes:
+    table = "tool.medplum-lint.accept" if path.name == PROJECT_FILE else "accept"
+    return b"".join(line.encode("utf-8", "replace") + newline for line in (f"[[{table}]]", *_members(entry)))
 
 
 def toml_text(text: str) -> str:
@@ -191,13 +156,12 @@ def toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _check(path: Path, after: bytes, one: Acceptance) -> None:
-    """See to it that the file says what was meant: a list in brackets, or a table in braces, cannot be continued at the end of a file."""
+def _check(path: Path, after: bytes, entry: Acceptance) -> None:
+    """Raise :exc:`Failed` if the file would not say what is meant: a list in brackets, or a table in braces, cannot be continued."""
     try:
         config = parsed_file(path, after)
     except ConfigError:
         config = None
-    if config is None or not config.accept or config.accept[-1]._replace(line=one.line) != one:
-        members = ", ".join(acceptance_lines(one)[1:])
+    if config is None or not config.accept or config.accept[-1]._replace(line=entry.line) != entry:
         inline = 'its table or its list "accept" is written in braces or brackets, which cannot be continued at the end of the file'
-        raise Failed(f"{path}: {inline}: add {{{members}}} to it")
+        raise Failed(f"{path}: {inline}: add {{{', '.join(_members(entry))}}} to it")

@@ -81,7 +81,7 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
     else:
         how = "--config names it" if config.trusted else "the nearest one above the file"
         yield f"  configuration {relative_to_here(config.path)}: {how}"
-    for glob in config.excludes(path):
+    for glob in config.fitting("exclude", path):
         yield f"  a search passes it over: {_excluding(config, glob)}"
     checked = len(outcome.result.rules)
     if outcome.result.documents:
@@ -248,7 +248,7 @@ class _Recorder(ConfiguredSearch):
     def _keep(self, path: Path, before: str = "") -> None:
         config = self.choices.config(path)
         name = f"{path.as_posix()}/" if path.is_dir() else path.as_posix()
-        if config is not None and (globs := config.excludes(path)):
+        if config is not None and (globs := config.fitting("exclude", path)):
             self.left_out[name] = f"{before}{_excluding(config, globs[0])}"
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from ..discover import NoWishes, find_files
 from ..load import Input, LoadedDocuments, load_documents, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
-from ..options import SERVER_VARIABLE, Given
+from ..options import Given
 from ..output import write_standard_output
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release, ServerVersion
@@ -53,95 +54,86 @@ def run(given: Given) -> int:
         return found
 
     try:
-        between = upgrade_between(given.oldest, given.newest, today, (SERVER_VARIABLE, os.environ.get(SERVER_VARIABLE) or None))
+        oldest, newest = _releases(given, today)
     except ValueError as error:
         raise Failed(*errors, str(error)) from None
-    before = load(between.oldest)
-    plan = Plan(lambda release: load(release).documents, between.oldest, between.newest, before.without_settings.values())
+    before = load(oldest)
+    plan = Plan(lambda release: load(release).documents, oldest, newest, before.without_settings.values())
     changes = plan.changes()
     errors += [error for error in before.errors if error not in before.without_settings]
     if before.documents or before.without_settings:
         text = {"json": as_json, "markdown": as_markdown}.get(given.format, as_text)
-        write_standard_output(text(between._replace(whole=plan.is_whole), changes))
+        write_standard_output(text(Upgrade(oldest, newest, plan.is_whole), changes))
         say("note", f"knows the {KNOWN}")
     elif not errors:
         errors.append(nothing)
     fail_for(errors, before.bugs)
-    return 1 if needs_a_hand(changes) else 0
+    return 1 if any(change.needs_hand for change in changes) else 0
 
 
 def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]:
     """The files that paths, folders and globs stand for, read, and an error for each that stands for nothing or cannot be read."""
-    piped = inputs((path for path in paths if path == "-"), max_size)
     found, errors = find_files([path for path in paths if path != "-"], NoWishes())
-    read, unread = read_inputs([*piped, *(str(one.path) for one in found if not one.too_large)], max_size)
-    ways = {one.path.as_posix(): one for one in found}
-    searched = [
-        one._replace(searched=way.searched, by_content=way.by_content) if (way := ways.get(one.uri)) is not None else one for one in read
-    ]
-    return searched, [*errors, *unread]
+    ways = {one.path.as_posix(): one for one in found if not one.too_large}
+    read, unread = read_inputs([*inputs((path for path in paths if path == "-"), max_size), *ways], max_size)
+    files = [one._replace(searched=ways[one.uri].searched, by_content=ways[one.uri].by_content) if one.uri in ways else one for one in read]
+    return files, [*errors, *unread]
+
+
+# --- From which release to which. ---------------------------------------------------------------------------------------------------
 
 
 class Upgrade(NamedTuple):
-    """From which release to which: the second is later, or the same one. ``whole``: the files show the whole configuration."""
+    """From which release to which; the second is later, or the same one. ``whole``: the files show the whole configuration."""
 
     oldest: Release
     newest: Release
     whole: bool = True
 
-    @property
-    def text(self) -> str:
-        """Both, for people."""
-        return f"{self.oldest} to {self.newest}"
 
+def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tuple[Release, Release]:
+    """The first and the last release. Raises ValueError, with a suggestion.
 
-def upgrade_between(
-    oldest: str | None, newest: str | None, documents: Callable[[], Iterable[Document]], variable: tuple[str, str | None] = ("", None)
-) -> Upgrade:
-    """The upgrade that the options ask for. Raises ValueError, with a suggestion, where that is none.
-
-    Without ``oldest`` it is the release that the ``variable`` of the environment (its name and text) has, else that which the ``documents``
-    say they are for, and without ``newest`` the newest one.
+    Without ``--from`` the first is the one that the ``documents`` say they are for, and without ``--to`` the last is the newest one.
     """
-    name, text = variable if oldest is None and variable[1] is not None else ("--from", oldest)
-    first, said = (_release(name, text), f"{name} {text}") if text is not None else _release_of(documents())
-    last = _release("--to", newest) if newest is not None else NEWEST
+    if given.oldest is not None:
+        first, said = _release(*given.oldest), " ".join(given.oldest)
+    else:
+        first, by = _release_of(documents())
+        said = f"{by} says {first}, which"
+    last = _release("--to", given.newest) if given.newest is not None else NEWEST
     if last < first:
-        is_later = f"{said} is later than" if text is not None else f"{said} says {first}, which is later than"
-        raise ValueError(f"{is_later} --to {last}: give the release that the server has now as --from")
-    return Upgrade(first, last)
+        raise ValueError(f"{said} is later than --to {last}: give the release that the server has now as --from")
+    return first, last
 
 
 def _release_of(documents: Iterable[Document]) -> tuple[Release, str]:
     """The release that documents are for, and what says so."""
     found = {(one.server.oldest, one.server.release, one.server.newer): one.server for one in documents if one.server.is_known}
-    wanted = "add --from with the release that the server has now, such as --from 4.3.5"
-    if not found:
-        raise ValueError(f"no file says which release the server has: {wanted}")
-    if len(found) > 1:
-        named = " and ".join(f"{one.newer or one.text} ({one.reason})" for one in found.values())
-        raise ValueError(f"the files are for several releases, {named}: {wanted}")
-    [one] = found.values()
-    if one.newer or one.oldest != one.release:
-        which = f"{one.newer}, which is not known" if one.newer else f"one of {one.oldest} to {one.text}"
-        raise ValueError(f"{one.reason} says {which}: {wanted}")
-    return one.release, one.reason
+    one = next(iter(found.values()), None)
+    if one is None:
+        wrong = "no file says which release the server has"
+    elif len(found) > 1:
+        wrong = f"the files are for several releases, {' and '.join(f'{one.newer or one.text} ({one.reason})' for one in found.values())}"
+    elif one.newer or one.oldest != one.release:
+        wrong = f"{one.reason} says {f'{one.newer}, which is not known' if one.newer else f'one of {one.oldest} to {one.text}'}"
+    else:
+        return one.release, one.reason
+    raise ValueError(f"{wrong}: add --from with the release that the server has now, such as --from 4.3.5")
 
 
 def _release(option: str, text: str) -> Release:
-    if text in ("latest", str(MAIN)):
-        raise ValueError(f"{option} {text} is not one release, for it moves: give the number of one, such as {NEWEST}")
-    if text[:1] in ("<", ">", "=") or "," in text:
-        raise ValueError(f"{option} {text} is a range: give the number of one release, such as {NEWEST}")
+    moves, is_range = text in ("latest", str(MAIN)), text[:1] in ("<", ">", "=") or "," in text
+    if moves or is_range:
+        why = "not one release, for it moves: give the number of one" if moves else "a range: give the number of one release"
+        raise ValueError(f"{option} {text} is {why}, such as {NEWEST}")
     try:
         return parse_release(text.removeprefix("v") if text[1:2].isdigit() else text)
     except ValueError as error:
         raise ValueError(f"{option}: {error}") from None
 
 
-def needs_a_hand(changes: Iterable[UpgradeChange]) -> bool:
-    """Whether somebody has to do something, or decide."""
-    return any(change.needs_hand for change in changes)
+# --- Forms. -------------------------------------------------------------------------------------------------------------------------
 
 
 def as_json(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
@@ -176,23 +168,31 @@ def _range(change: UpgradeChange) -> dict[str, Any] | None:
 
 def as_text(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
     """The changes of each release: what it is, where it stands, both values, and where more is said."""
-    if not changes:
-        return inert(_nothing(upgrade))
-    lines = [f"From {upgrade.text}:"]
-    for release, own in groupby(changes, lambda change: change.release):
+    lines = [f"From {upgrade.oldest} to {upgrade.newest}:"]
+    for release, own in groupby(changes, attrgetter("release")):
         lines += ["", str(release)]
         for change in own:
-            place, values = _place(change), _values(change)
-            details = {"at": place, "value": values, "see": change.link}
-            lines.append(f"  {_marked(change)}: {printable(change.message)}")
+            lines.append(f"  {change.kind}{'!' * change.needs_hand}: {printable(change.message)}")
+            details = {"at": _place(change), "value": _values(change), "see": change.link}
             lines += [f"    = {name}: {text}" for name, text in details.items() if text]
-    return inert("\n".join([*lines, "", _summary(changes), *([] if upgrade.whole else [_PART]), ""]))
+    hands = sum(change.needs_hand for change in changes)
+    if len(changes) == 1:
+        summary = f"1 change, which needs {'a hand (marked with !)' if hands else 'no hand'}."
+    else:
+        summary = f"{len(changes)} changes, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} a hand (marked with !)."
+    return _joined(upgrade, changes, [*lines, "", summary, *([] if upgrade.whole else [_PART])])
 
 
-def _nothing(upgrade: Upgrade) -> str:
-    if upgrade.whole:
-        return f"From {upgrade.text} nothing changes for this configuration.\n"
-    return f"From {upgrade.text} nothing changes in what is given. {_PART}\n"
+def as_markdown(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
+    """A list of tasks for a ticket: a box for each change that needs a hand."""
+    lines = [f"# Medplum server: upgrade from {upgrade.oldest} to {upgrade.newest}"]
+    for release, own in groupby(changes, attrgetter("release")):
+        lines += ["", f"## {release}", ""]
+        for change in own:
+            box = "[ ] " if change.needs_hand else ""
+            lines.append(f"- {box}**{change.kind}**: {_escaped(change.message)} ([more]({change.link}))")
+            lines += [f"  - {_code(text)}" for text in (_place(change), _values(change)) if text]
+    return _joined(upgrade, changes, [*lines, *([] if upgrade.whole else ["", _PART])])
 
 
 _PART: Final = (
@@ -201,8 +201,12 @@ _PART: Final = (
 )
 
 
-def _marked(change: UpgradeChange) -> str:
-    return f"{change.kind}{'!' if change.needs_hand else ''}"
+def _joined(upgrade: Upgrade, changes: Sequence[UpgradeChange], lines: list[str]) -> str:
+    """The lines as a text, or that there are no changes."""
+    if not changes:
+        where = "for this configuration." if upgrade.whole else f"in what is given. {_PART}"
+        lines = [f"From {upgrade.oldest} to {upgrade.newest} nothing changes {where}"]
+    return inert("\n".join([*lines, ""]))
 
 
 def _place(change: UpgradeChange) -> str:
@@ -210,55 +214,25 @@ def _place(change: UpgradeChange) -> str:
     document, span = change.document, change.span
     if document is None:
         return ""
-    if span is None:
-        return printable(document.uri)
-    start = document.position(span.start)
-    return f"{printable(document.uri)}:{start.line}:{start.column}"
+    start = document.position(span.start) if span is not None else None
+    return f"{printable(document.uri)}{f':{start.line}:{start.column}' if start is not None else ''}"
 
 
 def _values(change: UpgradeChange) -> str:
     """The value before and after; empty where there is none, or the message says it."""
-    if change.before is ABSENT and (change.after is ABSENT or change.after is UNKNOWN or change.kind == "requirement"):
+    if change.before is ABSENT and (change.after in (ABSENT, UNKNOWN) or change.kind == "requirement"):
         return ""
-    if change.after is ABSENT and change.kind != "removed":
-        return value_cell(change.before)
-    return f"{value_cell(change.before)} → {value_cell(change.after)}"
-
-
-def _summary(changes: Sequence[UpgradeChange]) -> str:
-    hands = sum(change.needs_hand for change in changes)
-    if len(changes) == 1:
-        return f"1 change, which needs {'a hand (marked with !)' if hands else 'no hand'}."
-    return f"{len(changes)} changes, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} a hand (marked with !)."
-
-
-def as_markdown(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
-    """A list of tasks for a ticket: a box for each change that needs a hand."""
-    if not changes:
-        return inert(_nothing(upgrade))
-    lines = [f"# Medplum server: upgrade from {upgrade.text}"]
-    for release, own in groupby(changes, lambda change: change.release):
-        lines += ["", f"## {release}", ""]
-        for change in own:
-            box = "[ ] " if change.needs_hand else ""
-            lines.append(f"- {box}**{change.kind}**: {_escaped(change.message)} ([more]({change.link}))")
-            place, values = _place(change), _values(change)
-            lines += [f"  - {_code(text)}" for text in (place, values) if text]
-    lines += [] if upgrade.whole else ["", _PART]
-    return inert("\n".join([*lines, ""]))
-
-
-_SIGNS: Final = "\\`*_{}[]<>#|~!&@"
+    after = "" if change.after is ABSENT and change.kind != "removed" else f" → {value_cell(change.after)}"
+    return f"{value_cell(change.before)}{after}"
 
 
 def _escaped(text: str) -> str:
     """A text in which nothing is Markdown, no name is a link to a person, and no address one to a page."""
-    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in printable(text))
+    return re.sub(r"[\\`*_{}\[\]<>#|~!&@]", r"\\\g<0>", printable(text))
 
 
 def _code(text: str) -> str:
     """A text in code marks: more of them than it has in a row."""
-    longest = max((len(list(run)) for sign, run in groupby(text) if sign == "`"), default=0)
-    marks = "`" * (longest + 1)
+    marks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     blank = " " if text[:1] == "`" or text[-1:] == "`" else ""
     return f"{marks}{blank}{text}{blank}{marks}"

@@ -122,6 +122,11 @@ def server_version(text: str, given_by: str) -> ServerVersion:
     return parse_server_version(text, given_by)
 
 
+def named(text: str, given_by: str) -> tuple[str, str]:
+    """The name of what gives a text, and the text."""
+    return given_by, text
+
+
 def size(text: str) -> int:
     """A number of bytes, with or without a unit."""
     try:
