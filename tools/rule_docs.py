@@ -153,7 +153,11 @@ def _evidence_text(one: str) -> str:
 
 
 def _fix(rule_file: RuleFile) -> str:
-    return f" Fix: {fix_words(rule_file.rule)}." if rule_file.rule is not None and any(rule_file.rule.fixes) else ""
+    return (
+        f" Fix: {fix_words([plan.safe for plan in rule_file.rule.fixes])}."
+        if rule_file.rule is not None and any(rule_file.rule.fixes)
+        else ""
+    )
 
 
 def _fix_safety(rule_file: RuleFile) -> Iterator[str]:
