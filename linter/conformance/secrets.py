@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from .. import settings
 from ..formats.placeholders import is_unresolved
@@ -28,7 +28,15 @@ def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
         value = parsed
     if not isinstance(value, dict | list):
         return value is not None
-    return any(_may_be_secret(known, at) and _is_secret(leaf) for at, leaf in _leaves(path, value))
+    return _has_secret(known, path, value)
+
+
+def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
+    """Whether an object or a list has a secret among its members, or is a secret itself."""
+    if isinstance(value, dict | list) and (not value or len(path) <= _DEEPEST):
+        members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        return any(_has_secret(known, (*path, step), member) for step, member in members)
+    return _may_be_secret(known, path) and _is_secret(value)
 
 
 def _is_secret(value: Any) -> bool:
@@ -49,22 +57,7 @@ def _is_secret_name(name: str) -> bool:
     return re.search("pass|secret|token|credential|auth|key|dsn|url|uri", name, re.IGNORECASE) is not None
 
 
-def _leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
-    waiting = [(path, value)]
-    while waiting:
-        at, one = waiting.pop()
-        if isinstance(one, dict | list) and len(at) <= _DEEPEST:
-            members: Any = one.items() if isinstance(one, dict) else enumerate(one)
-            waiting.extend(((*at, step), member) for step, member in members)
-        elif not isinstance(one, dict | list) or one:
-            yield at, one
-
-
 # --- Names -----------------------------------------------------------------------------------------------------------------------------
-
-
-_OF_SECRETS: Final = ("secret", "pass", "key", "token", "credential")
-"""Of which one is in each name of a secret that says so, unless it has letters of other alphabets, with capitals of their own."""
 
 
 def is_called_secret(name: str) -> bool:
@@ -72,9 +65,7 @@ def is_called_secret(name: str) -> bool:
 
     To its value no other name may lead whose values are public: whoever followed would publish the secret.
     """
-    lower = name.lower()
-    may_be = any(word in lower for word in _OF_SECRETS) or not lower.isascii()
-    if may_be and re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
+    if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True
     known = _last_names()
     plain = name.replace("_", "").lower()

@@ -38,27 +38,18 @@ def with_accepted(content: str, given: Sequence[Variable], first: str, secret: s
     old, new = standing[first], standing[secret]
     if line_start(content, old.key.start) == line_start(content, new.key.start):
         return content  # what is about the one is about the other
-    return apply_edits(content, [*_moved_lines(content, _above(content, old), new), *_moved_ends(content, _behind(content, old), new)])
+    lines = _moved(content, _above(content, old), line_start(content, new.key.start), lines=True)
+    return apply_edits(content, [*lines, *_moved(content, _behind(content, old), line_end(content, new.value.end), lines=False)])
 
 
-def _moved_lines(content: str, comments: Sequence[_Comment], new: Variable) -> Iterator[Edit]:
-    """Put comments that have a line of their own in front of that of a variable."""
-    at, lines = line_start(content, new.key.start), ""
-    for comment in comments:
-        start, end = line_start(content, comment.span.start), behind_break(content, comment.span.end)
-        yield Edit(comment.span, comment.here) if comment.here else Edit(Span(start, end), "")
-        lines += content[start : comment.span.start] + comment.there + content[comment.span.end : end]
-    if lines:
-        yield Edit(Span(at, at), lines)
-
-
-def _moved_ends(content: str, comments: Sequence[_Comment], new: Variable) -> Iterator[Edit]:
-    """Put comments that stand behind a variable behind another one."""
-    at, text = line_end(content, new.value.end), ""
-    for comment in comments:
-        start = before_blanks(content, comment.span.start)
-        yield Edit(comment.span, comment.here) if comment.here else Edit(Span(start, comment.span.end), "")
-        text += content[start : comment.span.start] + comment.there
+def _moved(content: str, comments: Sequence[_Comment], at: int, *, lines: bool) -> Iterator[Edit]:
+    """Put comments elsewhere, those that have a line of their own with that."""
+    text = ""
+    for span, there, here in comments:
+        start = line_start(content, span.start) if lines else before_blanks(content, span.start)
+        end = behind_break(content, span.end) if lines else span.end
+        text += content[start : span.start] + there + content[span.end : end]
+        yield Edit(span, here) if here else Edit(Span(start, end), "")
     if text:
         yield Edit(Span(at, at), text)
 

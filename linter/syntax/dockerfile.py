@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ..text import Span
 from ..typed import Final, NamedTuple
@@ -22,8 +23,8 @@ _DIRECTIVE: Final = re.compile(r"#\s*(?P<name>[A-Za-z][A-Za-z0-9]*)\s*=\s*(?P<va
 _KEYWORD: Final = re.compile(r"\s*(?P<keyword>\S+)\s*")
 _HEREDOC: Final = re.compile(r"""(?:\A|(?<=\s))\d*<<(?P<dash>-?)(?:'(?P<single>[^'\s]+)'|"(?P<double>[^"\s]+)"|(?P<plain>[A-Za-z_]\w*))""")
 _WITH_HEREDOCS: Final = frozenset({"ADD", "COPY", "ONBUILD", "RUN"})
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9_{@*#?$!-]")
-"""What begins the name of a variable behind a dollar."""
+_REFERENCE: Final = re.compile(r"\$[A-Za-z0-9_{@*#?$!-]")
+"""A dollar and what begins the name of a variable behind it."""
 
 
 class Piece(NamedTuple):
@@ -74,81 +75,60 @@ class Dockerfile(NamedTuple):
 
 def read_dockerfile(content: str) -> Dockerfile:
     """Every instruction of a text; what is none has a keyword that is not in :data:`KEYWORDS`."""
-    return _Reader(content).read()
-
-
-class _Reader:
-    def __init__(self, content: str) -> None:
-        self.content = content
-        self.lines = [Span(match.start(), match.start("end")) for match in _LINE.finditer(content)]
-        self.escape = _escape(content, self.lines)
-        self.instructions: list[Instruction] = []
-        self.comments: list[Span] = []
-        self.continuations: list[Span] = []
-        self.ends: dict[bool, dict[str, list[int]]] = {}
-
-    def read(self) -> Dockerfile:
-        at = self._behind_blank(0)
-        while at < len(self.lines):
-            at = self._behind_blank(self._instruction(at))
-        return Dockerfile(tuple(self.instructions), tuple(self.comments), tuple(self.continuations), self.escape)
-
-    def _behind_blank(self, at: int) -> int:
-        """The next line that is neither blank nor a comment."""
-        while at < len(self.lines):
-            line = self.lines[at]
-            text = self.content[slice(*line)].lstrip()
-            if text and not text.startswith("#"):
-                break
-            if text:
-                self.comments.append(Span(line.end - len(text), line.end))
-            at += 1
-        return at
-
-    def _instruction(self, at: int) -> int:
-        """Read the instruction that begins on a line; returns the line behind it."""
-        parts: list[str] = []
-        pieces: list[Piece] = []
-        length = 0
-        while at < len(self.lines):
-            line = self.lines[at]
-            cut = _continued(self.content, line, self.escape)
-            part = self.content[line.start : line.end if cut is None else cut]
+    lines = [Span(match.start(), match.start("end")) for match in _LINE.finditer(content)]
+    escape = _escape(content, lines)
+    ends = _ends_of_heredocs(content, lines) if "<<" in content else {}
+    instructions: list[Instruction] = []
+    comments: list[Span] = []
+    continuations: list[Span] = []
+    parts: list[str] = []
+    pieces: list[Piece] = []
+    at = length = 0
+    while at < len(lines):
+        line = lines[at]
+        text = content[slice(*line)].rstrip(" \t")
+        at += 1
+        if not text.strip() or text.lstrip().startswith("#"):
+            start = line.end - len(content[slice(*line)].lstrip())
+            comments += [Span(start, line.end)] if start < line.end else []
+            goes_on = bool(pieces)
+        else:
+            goes_on = text.endswith(escape) and not text.endswith(2 * escape)
+            part = text[:-1] if goes_on else content[slice(*line)]
             if part or not pieces:
                 pieces.append(Piece(length, line.start))
                 parts.append(part)
                 length += len(part)
-            at += 1
-            if cut is None:
-                break
-            self.continuations.append(Span(cut, cut + 1))
-            at = self._behind_blank(at)
-        joined = "".join(parts).rstrip()
-        keyword = _KEYWORD.match(joined)
-        name, start = (keyword["keyword"].upper(), keyword.end()) if keyword is not None else ("", len(joined))
-        self.instructions.append(Instruction(name, joined, start, tuple(pieces)))
-        return self._behind_heredocs(self.instructions[-1], at)
+            continuations += [Span(line.start + len(part), line.start + len(part) + 1)] if goes_on else []
+        if pieces and (not goes_on or at == len(lines)):
+            instructions.append(_instruction("".join(parts).rstrip(), tuple(pieces)))
+            at = _behind_heredocs(instructions[-1], ends, at)
+            parts, pieces, length = [], [], 0
+    return Dockerfile(tuple(instructions), tuple(comments), tuple(continuations), escape)
 
-    def _behind_heredocs(self, instruction: Instruction, at: int) -> int:
-        """The line behind the heredocs of an instruction; of one that never ends there is none, as other readers of a "<<" have it."""
-        if instruction.keyword not in _WITH_HEREDOCS or "<<" not in instruction.line:
-            return at
-        for heredoc in _HEREDOC.finditer(instruction.line):
-            name = heredoc["single"] or heredoc["double"] or heredoc["plain"]
-            ends = self._ends(behind_tabs=bool(heredoc["dash"])).get(name, [])
-            first = bisect_left(ends, at)
-            at = ends[first] + 1 if first < len(ends) else at
-        return at
 
-    def _ends(self, *, behind_tabs: bool) -> dict[str, list[int]]:
-        """The lines that can end a heredoc, by the word on them; ``behind_tabs``: those with tabs before it too."""
-        if behind_tabs not in self.ends:
-            ends: dict[str, list[int]] = {}
-            for number, line in enumerate(self.lines):
-                text = self.content[slice(*line)]
-                ends.setdefault(text.lstrip("\t") if behind_tabs else text, []).append(number)
-            self.ends[behind_tabs] = ends
-        return self.ends[behind_tabs]
+def _instruction(line: str, pieces: tuple[Piece, ...]) -> Instruction:
+    keyword = _KEYWORD.match(line)
+    return Instruction("", line, len(line), pieces) if keyword is None else Instruction(keyword[1].upper(), line, keyword.end(), pieces)
+
+
+def _ends_of_heredocs(content: str, lines: list[Span]) -> dict[tuple[bool, str], list[int]]:
+    """The lines that can end a heredoc, by the word on them; with a dash before it there can be tabs before the word."""
+    ends: dict[tuple[bool, str], list[int]] = {}
+    for number, line in enumerate(lines):
+        text = content[slice(*line)]
+        ends.setdefault((False, text), []).append(number)
+        ends.setdefault((True, text.lstrip("\t")), []).append(number)
+    return ends
+
+
+def _behind_heredocs(instruction: Instruction, ends: dict[tuple[bool, str], list[int]], at: int) -> int:
+    """The line behind the heredocs of an instruction; of one that never ends there is none, as other readers of a "<<" have it."""
+    for heredoc in _HEREDOC.finditer(instruction.line) if instruction.keyword in _WITH_HEREDOCS else ():
+        numbers = ends.get((bool(heredoc["dash"]), heredoc["single"] or heredoc["double"] or heredoc["plain"]), [])
+        first = bisect_left(numbers, at)
+        at = numbers[first] + 1 if first < len(numbers) else at
+    return at
 
 
 def _escape(content: str, lines: list[Span]) -> str:
@@ -162,56 +142,29 @@ def _escape(content: str, lines: list[Span]) -> str:
     return "\\"
 
 
-def _continued(content: str, line: Span, escape: str) -> int | None:
-    """Where the escape character stands by which a line goes on; None where it ends."""
-    written = content[slice(*line)].rstrip(" \t")
-    if not written.endswith(escape) or written.endswith(2 * escape):
-        return None
-    return line.start + len(written) - 1
-
-
 # --- Words ---------------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def _units(escape: str) -> re.Pattern[str]:
+    """What a word is made of: quoted parts, the last of which may lack its end, escaped characters, and others."""
+    sign = re.escape(escape)
+    return re.compile(
+        rf"""(?P<quoted>'[^']*(?P<single>')?|"(?:[^"{sign}]|{sign}.)*(?P<double>")?)|{sign}(?P<escaped>.?)|(?P<other>.)""", re.DOTALL
+    )
 
 
 def words(instruction: Instruction, escape: str) -> Iterator[Word]:
     """The words of an instruction: blanks part them that are neither in quotes nor behind an escape character."""
-    line, at = instruction.line, instruction.arguments
-    while at < len(line):
-        if line[at].isspace():
-            at += 1
-            continue
-        start = at
-        at = _word_end(line, at, escape)
+    start = at = instruction.arguments
+    for unit in _units(escape).finditer(instruction.line, at):
+        at = unit.end()
+        if (unit["other"] or "x").isspace():
+            if start < unit.start():
+                yield Word(start, unit.start())
+            start = at
+    if start < at:
         yield Word(start, at)
-
-
-def _word_end(line: str, at: int, escape: str) -> int:
-    while at < len(line) and not line[at].isspace():
-        sign = line[at]
-        if sign == escape:
-            at += 2
-        elif sign in "'\"":
-            end = _closing(line, at, escape)
-            at = end + 1 if end >= 0 else len(line)
-        else:
-            at += 1
-    return min(at, len(line))
-
-
-def _closing(line: str, start: int, escape: str) -> int:
-    """Where the quote that opens at ``start`` is closed; -1 where it never is. In double quotes the escape character hides one."""
-    quote = line[start]
-    end = line.find(quote, start + 1)
-    while quote == '"' and end >= 0 and _is_escaped(line, start + 1, end, escape):
-        end = line.find(quote, end + 1)
-    return end
-
-
-def _is_escaped(line: str, start: int, at: int, escape: str) -> bool:
-    before = at
-    while before > start and line[before - 1] == escape:
-        before -= 1
-    return (at - before) % 2 == 1
 
 
 class Assignment(NamedTuple):
@@ -246,38 +199,21 @@ def meaning(written: str, escape: str) -> Meaning:
 
     In double quotes only a quote, a dollar and the escape character itself can be escaped; ``\\n`` is no line break anywhere.
     """
+    escaped = re.compile(rf'{re.escape(escape)}(["${re.escape(escape)}])')
     parts: list[str] = []
-    is_known, at = True, 0
-    while at < len(written):
-        sign = written[at]
-        at += 1
-        if sign == "'" or sign == '"':
-            end = _closing(written, at - 1, escape)
-            if end < 0:
-                return Meaning(None, closed=False)
-            inner = Meaning(written[at:end]) if sign == "'" else _in_double_quotes(written[at:end], escape)
-            is_known = is_known and inner.text is not None
-            parts.append(inner.text or "")
-            at = end + 1
-        elif sign == escape:
-            parts.append(written[at : at + 1])
-            at += 1
+    is_known = True
+    for unit in _units(escape).finditer(written):
+        inner = unit[0][1:-1]
+        if unit["quoted"] and not (unit["single"] or unit["double"]):
+            return Meaning(None, closed=False)
+        if unit["single"]:
+            parts.append(inner)
+        elif unit["double"]:
+            is_known = is_known and _REFERENCE.search(escaped.sub(" ", inner)) is None
+            parts.append(escaped.sub(r"\1", inner))
+        elif unit["other"]:
+            is_known = is_known and _REFERENCE.match(written, unit.start()) is None
+            parts.append(unit["other"])
         else:
-            is_known = is_known and not (sign == "$" and _REFERENCE.match(written, at))
-            parts.append(sign)
+            parts.append(unit["escaped"])
     return Meaning("".join(parts) if is_known else None)
-
-
-def _in_double_quotes(written: str, escape: str) -> Meaning:
-    parts: list[str] = []
-    at = 0
-    while at < len(written):
-        sign = written[at]
-        at += 1
-        if sign == escape and written[at : at + 1] in ('"', "$", escape):
-            sign = written[at]
-            at += 1
-        elif sign == "$" and _REFERENCE.match(written, at):
-            return Meaning(None)
-        parts.append(sign)
-    return Meaning("".join(parts))

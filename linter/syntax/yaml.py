@@ -143,8 +143,7 @@ class _Reader:
     def _scalar(self, event: Any) -> YamlNode:
         text, style = event.value, STYLES[event.style or ""]
         end = end_of_block(event, self._content) if style in ("literal", "folded") else event.end_mark.index
-        value = text if style != "plain" and event.tag is None else _resolved(text, style, event.tag)
-        node = YamlNode(event.start_mark.index, end, text, value, text, style)
+        node = YamlNode(event.start_mark.index, end, text, _resolved(text, style, event.tag), text, style)
         if text == "<<" and style == "plain" and event.tag is None:
             node.name, node.is_merge = None, True
         return node
