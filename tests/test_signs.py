@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.conformance import written
 from linter.conformance.secrets import is_called_secret
 from linter.formats import hosts, placeholders
 from linter.policy import node
@@ -170,46 +169,6 @@ def test_each_word_of_a_template(word: str) -> None:
 @given(like(TEMPLATE, re.IGNORECASE))
 def test_a_file_that_is_a_template(text: str) -> None:
     assert node._is_template(text) is (re.search(TEMPLATE, text, re.IGNORECASE) is not None)
-
-
-NUMBERS = ("_GROUPED", "_GROUP_OR_FRACTION", "_POWER", "_PER_MINUTE", "_TIME")
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [*[(f"12{sign}000", 12_000) for sign in "_ '\u00a0\u202f"], ("1e3", 1_000), ("+5.0", 5), ("1.000", None)]
-)
-def test_what_is_a_number_that_is_written_otherwise(text: str, number: int | None) -> None:
-    assert written.whole_number(text) == number == tried(text, "")
-
-
-@given(st.one_of(*(like(getattr(written, name).pattern, re.ASCII | re.IGNORECASE) for name in NUMBERS)))
-def test_a_number_that_is_written_otherwise(text: str) -> None:
-    """As it is read where each pattern is tried."""
-
-    for unit in ("", "seconds", "points per minute"):
-        assert written.whole_number(text, unit) == tried(text, unit)
-
-
-def tried(text: str, unit: str) -> int | None:
-    """What ``whole_number`` makes of a text, with each of its patterns tried."""
-
-    def plain(text: str) -> int | None:
-        if written._GROUP_OR_FRACTION.fullmatch(text):
-            return None
-        if fits(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
-            return int(text.partition(".")[0])
-        if written._GROUPED.fullmatch(text):
-            return int(re.sub(r"[^0-9]", "", text)[:16])
-        match = written._POWER.fullmatch(text)
-        return int(match[1]) * 10 ** int(match[2]) if match is not None and len(match[1]) < 16 and int(match[2]) < 16 else None
-
-    with mock.patch.object(written, "_plain", plain), mock.patch.object(written, "_BEGINS_A_NUMBER", Anything()):
-        return written.whole_number(text, unit)
-
-
-class Anything:
-    def __contains__(self, _one: object) -> bool:
-        return True
 
 
 @given(like("[A-Z][a-z]*(?![^ ,])", re.ASCII) | st.text("aAä, .1\n", max_size=8))

@@ -61,19 +61,14 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     if document.memo is not None:
         document.memo.note_anything()  # what the check of each setting asks is noted with that
     every: Mapping[SettingPath, Mismatch] = document.cached(
-        "mismatches", lambda: {path: one for name in document.data for path, one in mismatches_at(document, name).items()}, noted=True
+        "mismatches", lambda: {path: one for name in document.data for path, one in _checked(document, name).mismatches.items()}, noted=True
     )
     return every
 
 
-def mismatches_at(document: Document, name: str) -> Mapping[SettingPath, Mismatch]:
-    """The mismatches at and beneath a setting at the top; worked out once for each document."""
-    return _checks(document).at(name).mismatches
-
-
 def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:
     """How a value, or its name, does not fit; None where it does."""
-    return mismatches_at(document, str(path[0])).get(path) if path else None
+    return _checked(document, str(path[0])).mismatches.get(path) if path else None
 
 
 def unchecked(document: Document) -> dict[SettingPath, Exception]:
@@ -81,7 +76,7 @@ def unchecked(document: Document) -> dict[SettingPath, Exception]:
 
     It is theirs alone: all others are checked. Those that were not asked for are not among them.
     """
-    return {path: error for checked in _checks(document).known.values() for path, error in checked.failed.items()}
+    return {path: error for checked in _results(document).values() for path, error in checked.failed.items()}
 
 
 def check_as(document: Document, mismatches: Mapping[SettingPath, Mismatch]) -> None:
@@ -89,7 +84,7 @@ def check_as(document: Document, mismatches: Mapping[SettingPath, Mismatch]) -> 
     by_name: dict[str, dict[SettingPath, Mismatch]] = {}
     for path, one in mismatches.items():
         by_name.setdefault(str(path[0]), {})[path] = one
-    document.cached("checks", lambda: _Checks(document, lambda _document, name: _Checked(by_name.get(name, {}))), noted=True)
+    document.cached("check", lambda: lambda name: _Checked(by_name.get(name, {})), noted=True)
 
 
 class _Checked(NamedTuple):
@@ -99,26 +94,20 @@ class _Checked(NamedTuple):
     failed: Mapping[SettingPath, Exception] = {}
 
 
-class _Checks:
-    """The checks of the settings at the top of a document, each made when it is first asked for."""
-
-    def __init__(self, document: Document, check: Callable[[Document, str], _Checked]) -> None:
-        self.known: dict[str, _Checked] = {}
-        self._document = document
-        self._check = check
-
-    def at(self, name: str) -> _Checked:
-        memo = self._document.memo
-        if memo is not None:
-            self.known[name] = memo.get(("mismatches", name), partial(self._check, self._document, name))
-        elif name not in self.known:
-            self.known[name] = self._check(self._document, name)
-        return self.known[name]
+def _results(document: Document) -> dict[str, _Checked]:
+    results: dict[str, _Checked] = document.cached("checks", dict, noted=True)
+    return results
 
 
-def _checks(document: Document) -> _Checks:
-    checks: _Checks = document.cached("checks", lambda: _Checks(document, _check), noted=True)
-    return checks
+def _checked(document: Document, name: str) -> _Checked:
+    """What the check of a setting at the top came to, which is made when that is first asked for."""
+    results = _results(document)
+    check_one: Callable[[str], _Checked] = document.cached("check", lambda: partial(_check, document), noted=True)
+    if document.memo is not None:
+        results[name] = document.memo.get(("mismatches", name), partial(check_one, name))
+    elif name not in results:
+        results[name] = check_one(name)
+    return results[name]
 
 
 DEEPEST: Final = 100

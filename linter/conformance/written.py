@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..formats import FORMATS
 from ..formats.urls import authority_of, without_login
@@ -25,9 +25,7 @@ def switch(text: str) -> bool | None:
 
 # --- Numbers --------------------------------------------------------------------------------------------------------------------------
 
-_BEGINS_A_NUMBER: Final = frozenset("0123456789+-")
-_BETWEEN_GROUPS: Final = "_ '\u00a0\u202f"
-_GROUPED = pattern(rf"[1-9][0-9]{{0,2}}(?:(?P<sign>[{_BETWEEN_GROUPS}])[0-9]{{3}})(?:(?P=sign)[0-9]{{3}})*", re.ASCII)
+_GROUPED = pattern("[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
 """Digits in groups of three, but not with commas or dots between them, which to others begin a fraction."""
 _GROUP_OR_FRACTION = pattern(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 """A number that to one half of the world is a thousand times what it is to the other."""
@@ -49,36 +47,25 @@ _MOST: Final = 10**15
 def whole_number(text: str, unit: str = "") -> int | None:
     """The whole number that a text stands for, in the unit of its setting; ``10,000``, ``10.000``, ``0x10`` and ``007`` are none."""
     text = text.strip()
-    if text[:1] not in _BEGINS_A_NUMBER:
-        return None
     number = _plain(text) if len(text) <= _LONGEST else None
     if number is None and unit.endswith("per minute") and (match := _PER_MINUTE.fullmatch(text)):
         number = _plain(match[1])
     if number is None and unit in _UNITS and (match := _TIME.fullmatch(text)):
-        number = _in_unit(match, _UNITS[unit])
+        amount, milliseconds = _plain(match[1]), _MILLISECONDS.get(match[2].lower())
+        if amount is not None and milliseconds is not None and amount * milliseconds % _UNITS[unit] == 0:
+            number = amount * milliseconds // _UNITS[unit]
     return number if number is not None and abs(number) < _MOST else None
 
 
 def _plain(text: str) -> int | None:
-    if _is_in_doubt(text):
+    if _GROUP_OR_FRACTION.fullmatch(text):
         return None
     if re.fullmatch(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
         return int(text.partition(".")[0])
-    if any(sign in text for sign in _BETWEEN_GROUPS) and _GROUPED.fullmatch(text):
+    if _GROUPED.fullmatch(text):
         return int(re.sub(r"[^0-9]", "", text)[:16])
-    match = _POWER.fullmatch(text) if "e" in text or "E" in text else None
+    match = _POWER.fullmatch(text)
     return int(match[1]) * 10 ** int(match[2]) if match is not None and len(match[1]) < 16 and int(match[2]) < 16 else None
-
-
-def _is_in_doubt(number: str) -> bool:
-    return "." in number and _GROUP_OR_FRACTION.fullmatch(number) is not None
-
-
-def _in_unit(match: re.Match[str], unit: int) -> int | None:
-    amount, one = _plain(match[1]), _MILLISECONDS.get(match[2].lower())
-    if amount is None or one is None or amount * one % unit:
-        return None
-    return amount * one // unit
 
 
 def _size(text: str) -> str | None:
@@ -86,7 +73,7 @@ def _size(text: str) -> str | None:
     match = re.fullmatch(
         r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
     )
-    return f"{match[1]}{match[2].lower()}b" if match is not None and not _is_in_doubt(match[1]) else None
+    return f"{match[1]}{match[2].lower()}b" if match is not None and not _GROUP_OR_FRACTION.fullmatch(match[1]) else None
 
 
 _LEAST_LIMIT: Final = 65_536
@@ -114,17 +101,43 @@ def in_form(name: str, text: str) -> str | None:
     limit = _LONGEST if not name.startswith("pem-") else 100 * _LONGEST
     if len(text) > limit:
         return None
-    made = _FORMS[name](text) if name in _FORMS else text
+    made = _FORMS[name](text) if name in _FORMS else _rewritten(name, text)
     for candidate in (text.strip(), made):
         if candidate and candidate != text and FORMATS[name].reason(candidate) is None:
             return without_login(candidate) if name in _URLS else candidate
     return None
 
 
-def _url(text: str) -> str | None:
-    """An address with one or three slashes behind its scheme."""
-    match = re.fullmatch(r"(https?):/(?:/{2})?([^/\s].*)", text.strip(), re.IGNORECASE) if ":/" in text else None
-    return f"{match[1].lower()}://{match[2]}" if match is not None else None
+_HOST: Final = r"(?ai)(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?"
+_ARN_OF_BUCKET: Final = r"arn:aws[a-z-]*:s3:::"
+_REWRITES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "binary-storage": ((r"(?i)(s3|gs):/{0,3}([^/\s:]+)/?", r"\1:\2"), (rf"{_ARN_OF_BUCKET}([^/\s]+)", r"s3:\1")),
+    "host-or-socket": ((_HOST, r"\1"),),
+    "hostname": ((_HOST, r"\1"),),
+    "lambda-layer-name": ((r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)", r"\1"),),
+    "s3-bucket": ((rf"(?:s3://|s3:|{_ARN_OF_BUCKET})([^/\s]+)/?", r"\1"),),
+    "url": ((r"(?i)(https?):/(?:/{2})?([^/\s].*)", r"\1://\2"),),
+}
+"""By format what a text can be in its place, and what that stands for; the scheme in it becomes lower case."""
+
+
+def _rewritten(name: str, text: str) -> str | None:
+    for expression, template in _REWRITES.get(name, ()):
+        if (match := re.fullmatch(expression, text.strip())) is not None:
+            scheme, colon, rest = match.expand(template).partition(":")
+            return f"{scheme.lower()}:{rest}" if colon else scheme
+    return None
+
+
+def bucket(text: str) -> str | None:
+    """The name of a bucket in its address or ARN."""
+    return _rewritten("s3-bucket", text)
+
+
+def port_of(text: str) -> str | None:
+    """The port that a host is written with; None where there is none."""
+    match = re.fullmatch(_HOST, text.strip())
+    return match[2] if match is not None else None
 
 
 def _websocket(text: str) -> str:
@@ -133,13 +146,8 @@ def _websocket(text: str) -> str:
 
 def _origins(text: str) -> str | None:
     """Origins as browsers send them: nothing behind the host, in lower case, without the usual port, each of them once."""
-    entries: dict[str, None] = {}
-    for entry in filter(None, (one.strip() for one in re.split(r"[,;]|\s+", text))):
-        origin = _origin(entry)
-        if origin is None:
-            return None
-        entries[origin] = None
-    return (", " if ", " in text else ",").join(entries)
+    entries = {_origin(entry): None for entry in re.split(r"[,;]|\s+", text) if entry}
+    return None if None in entries else (", " if ", " in text else ",").join(map(str, entries))
 
 
 def _origin(text: str) -> str | None:
@@ -152,40 +160,12 @@ def _origin(text: str) -> str | None:
     return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80').removesuffix(':')}"
 
 
-def _addresses(text: str) -> str:
-    return ",".join(filter(None, (re.sub(r"^mailto:", "", one.strip(), flags=re.IGNORECASE) for one in re.split("[,;]", text))))
-
-
 def _address(text: str) -> str:
     return re.sub(r"^mailto:", "", text.strip(), flags=re.IGNORECASE)
 
 
-_HOST = pattern(r"(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE)
-
-
-def _host(text: str) -> str | None:
-    match = _HOST.fullmatch(text.strip())
-    return match[1] if match is not None else None
-
-
-def port_of(text: str) -> str | None:
-    """The port that a host is written with; None where there is none."""
-    match = _HOST.fullmatch(text.strip())
-    return match[2] if match is not None else None
-
-
-def bucket(text: str) -> str | None:
-    """The name of a bucket in its address or ARN."""
-    match = re.fullmatch(r"(?:s3://|s3:|arn:aws[a-z-]*:s3:::)([^/\s]+)/?", text.strip())
-    return match[1] if match is not None else None
-
-
-def _storage(text: str) -> str | None:
-    match = re.fullmatch(r"(s3|gs)(?::/{0,3})([^/\s:]+)/?", text.strip(), re.IGNORECASE)
-    if match is not None:
-        return f"{match[1].lower()}:{match[2]}"
-    match = re.fullmatch(r"arn:aws[a-z-]*:s3:::([^/\s]+)", text.strip())
-    return f"s3:{match[1]}" if match is not None else None
+def _addresses(text: str) -> str:
+    return ",".join(filter(None, map(_address, re.split("[,;]", text))))
 
 
 def _pem(text: str) -> str | None:
@@ -210,12 +190,6 @@ def without_separators(text: str) -> str:
     return re.sub(r"[\s-]", "", text)
 
 
-def _layer(text: str) -> str | None:
-    """The name in the ARN of a Lambda layer without a version."""
-    match = re.fullmatch(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)", text.strip())
-    return match[1] if match is not None else None
-
-
 def _zone(text: str) -> str:
     """The region of an availability zone."""
     return re.sub(r"(?<=[0-9])[a-z]$", "", text.strip().lower())
@@ -224,21 +198,15 @@ def _zone(text: str) -> str:
 _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "aws-account": without_separators,
     "aws-region": _zone,
-    "binary-storage": _storage,
     "bytes": _size,
     "email": _address,
     "email-list": _addresses,
     "header-name": str.lower,
-    "host-or-socket": _host,
-    "hostname": _host,
-    "lambda-layer-name": _layer,
     "mailbox": _address,
     "origins": _origins,
     "pem-certificates": _pem,
     "pem-private-key": _pem,
     "pem-public-key": _pem,
-    "s3-bucket": bucket,
-    "url": _url,
     "websocket-url": _websocket,
 }
 

@@ -81,42 +81,28 @@ def url(text: str) -> str | None:
         return "must be an http or https URL"
     if len(match[2]) != 2:
         return f"must have two slashes after {match[1].lower()}:"
-    return _authority(text, match.end())
-
-
-def _is_port(text: str) -> bool:
-    return re.fullmatch(r"0*[0-9]{1,5}", text) is not None and int(text[-5:]) <= 65535
-
-
-def _authority(text: str, start: int) -> str | None:
-    where = authority_at(text, start)
+    where = authority_at(text, match.end())
     host, port = _host_and_port(text[where.host : where.end])
     if not host:
         return "must name a host after the two slashes"
     if not _HOST.fullmatch(host) or text.startswith("\\", where.end):
         return "must name a valid host after the two slashes"
-    if port is not None and not (port == "" or _is_port(port)):
+    if port and not (re.fullmatch(r"0*[0-9]{1,5}", port) and int(port[-5:]) <= 65535):
         return "must have a port between 0 and 65535 after the host"
     return None
 
 
-def _host_and_port(address: str) -> tuple[str, str | None]:
+def _host_and_port(address: str) -> tuple[str, str]:
     host, colon, port = address.rpartition(":")
-    return (address, None) if not colon or "]" in port else (host, port)
-
-
-def _address_of(url: str) -> tuple[str, str | None]:
-    """The host and the port of what is a URL."""
-    where = authority_of(url)
-    assert where is not None  # it has two slashes
-    return _host_and_port(url[where.host : where.end])
+    return (address, "") if not colon or "]" in port else (host, port)
 
 
 def origin_of(text: str) -> tuple[str, str, int] | None:
     """The scheme, host and port of a URL as browsers compare them: in lower case, with the usual port written out. None if it is no URL."""
-    if url(text) is not None:
+    where = authority_of(text)
+    if where is None or url(text) is not None:
         return None
-    scheme, (host, port) = text.partition(":")[0].lower(), _address_of(text)
+    scheme, (host, port) = text.partition(":")[0].lower(), _host_and_port(text[where.host : where.end])
     return scheme, host.lower(), int(port) if port else _USUAL_PORTS[scheme]
 
 
@@ -149,18 +135,14 @@ def redirect_uri(text: str) -> Message | str | None:
         return "must be an absolute address such as https://app.example.com/callback"
     if scheme[1].lower() not in ("http", "https"):
         return None
-    reason = url(text)
-    if reason is not None:
+    if (reason := url(text)) is not None:
         return reason
     if "#" in text:
         return "must have no fragment"
-    if scheme[1].lower() == "http" and not _is_loopback(text):
+    origin = origin_of(text)
+    if origin is not None and origin[0] == "http" and not _LOOPBACK.fullmatch(origin[1]):
         return sentence("must begin with https://", "over http anyone on the network path can read the code")
     return None
-
-
-def _is_loopback(url: str) -> bool:
-    return _LOOPBACK.fullmatch(_address_of(url)[0]) is not None
 
 
 @format("url-without-path", "A URL that ends with its host, or with the slash after it.")
@@ -171,14 +153,14 @@ def url_without_path(text: str) -> str | None:
 
 def _origin(text: str) -> Message | str | None:
     """An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port. Returns the reason why a text is none."""
-    if url(text) is not None:
+    where = authority_of(text)
+    if where is None or url(text) is not None:
         return "must be an origin such as https://app.example.com"
     if "*" in text:
         return sentence("must be an exact origin", "the server does not expand wildcards")
-    where = authority_of(text)
-    if where is not None and where.host > where.start:
+    if where.host > where.start:
         return "must be an origin without a user, password or token before the host"
-    if where is not None and where.end < len(text):
+    if where.end < len(text):
         return "must be an origin without a slash or path after the host"
     if text != text.lower():
         return "must be in lower case, as browsers send origins"

@@ -78,7 +78,15 @@ class View:
     def default(self, path: SettingPath) -> Any:
         """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words."""
         row = self.rows.get(path)
-        return row.effective if row is not None else default_where_read(self.known.get(path), self.release)
+        return row.effective if row is not None else default_where_read(self.setting(path), self.release)
+
+    def setting(self, path: SettingPath) -> Setting:
+        """The setting at a path, or one of which nothing is known."""
+        return self.known.get(path) or NO_SETTING
+
+    def name(self, path: SettingPath) -> str:
+        """The name of a setting as it may be shown."""
+        return shown_name(self.known, path)
 
     def shown(self, path: SettingPath) -> Any:
         """What the document gives at a path, as it may be shown."""
@@ -86,16 +94,18 @@ class View:
         return visible_effective(self.known, row) if row is not None else visible(self.known, path, self.document.get(path))
 
 
-def default_where_read(setting: Setting | None, release: Release) -> Any:
+NO_SETTING: Final = Setting("", {"status": ""})
+"""Stands for a setting that the catalogue lacks."""
+
+
+def default_where_read(setting: Setting, release: Release) -> Any:
     """The default of a setting in a release that reads it, or that has one all the same; ``UNKNOWN`` where that is not known.
 
     ``ABSENT`` where there is none, or it is only known in words.
     """
-    reads = setting.is_read_by(release) if setting is not None else False
-    if reads is None:
-        return UNKNOWN
-    default = setting.default_in(release) if setting is not None and (reads or setting.default_history) else None
-    return ABSENT if default is None or isinstance(default, str) else default
+    reads = setting.is_read_by(release)
+    default = setting.default_in(release) if reads or setting.default_history else None
+    return UNKNOWN if reads is None else ABSENT if default is None or isinstance(default, str) else default
 
 
 _LIMITS: Final = frozenset({("defaultRateLimit",), ("defaultAuthRateLimit",), ("defaultLoginRateLimit",)})
@@ -162,16 +172,15 @@ def _change(
     after: Any = ABSENT,
 ) -> UpgradeChange:
     """A change of a setting, with the link of a note on it, of the setting, or else of the release."""
-    setting, document = view.known.get(path), view.document
-    link = (note.link if note is not None else "") or (page_link(setting) if setting is not None else "") or _RELEASE_PAGE.format(release)
-    is_given = kind != "default"
+    document, is_given = view.document, kind != "default"
+    link = (note.link if note is not None else "") or page_link(view.setting(path)) or _RELEASE_PAGE.format(release)
     return UpgradeChange(
         release,
         kind,
         message,
         link,
         note is None or note.needs_hand,
-        shown_name(view.known, path),
+        view.name(path),
         before,
         after,
         document.written_in(path)[0] if is_given else document,
@@ -214,34 +223,31 @@ def _begins_or_stops(history: History, pair: Pair, whole: SettingPath, path: Set
     begins = path in pair.new.read
     view = pair.new if begins else pair.old
     release = history.began(pair.key, lambda one: (path in one.read) == begins)
-    name, setting = shown_name(view.known, whole), view.known.get(whole)
+    name, setting = view.name(whole), view.setting(whole)
     note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
     if not begins:
-        rest = note.message if note is not None else f"write {setting.use} instead" if setting is not None and setting.use else "remove it"
+        rest = note.message if note is not None else f"write {setting.use} instead" if setting.use else "remove it"
         message = f"{name} has no effect from {release} on: {rest}"
         return _change(view, whole, release, "removed", message, note, before=view.shown(whole))
     if note is not None and note.default:
         note = None
-    is_variable = view.document.kind == "server/env" and setting is not None
+    is_variable = view.document.kind == "server/env" and setting is not NO_SETTING
     what = variable_of(tuple(map(str, whole)), view.release) if is_variable else name
     sets = f" and sets {name}" if what != name else ""
-    after = setting.after if setting is not None else None
+    after, follows = setting.after, note.message if note is not None else _what_follows(view, whole)
     when, older = (f"in {release}", "older releases") if after is None else (f"in {release} at the latest", f"releases up to {after}")
-    follows = note.message if note is not None else _what_follows(view, whole)
     message = f"{what} begins to take effect {when}{sets}, and {older} ignore it: {follows}"
     return _change(view, whole, release, "added", message, note, after=view.shown(whole))
 
 
 def _what_follows(view: View, path: SettingPath) -> str:
     """What comes of a value that begins to count: what is wrong with it, what a switch does, or what it is about."""
-    name, setting = shown_name(view.known, path), view.known.get(path)
-    mismatch = mismatch_of(view.document, path)
+    setting, mismatch = view.setting(path), mismatch_of(view.document, path)
     if mismatch is not None:
-        wrong = setting.consequence_of(mismatch.mistake, view.release) if setting is not None else ""
-        return f"{name} {mismatch.reason.text}{f', and {wrong}' if wrong else ''}"
-    row = view.rows.get(path)
-    value = row.effective if row is not None else ABSENT
-    if setting is not None and isinstance(value, bool) and (effect := outcome(setting, value, view.release)):
+        wrong = setting.consequence_of(mismatch.mistake, view.release)
+        return f"{view.name(path)} {mismatch.reason.text}{f', and {wrong}' if wrong else ''}"
+    value = view.rows[path].effective if path in view.rows else ABSENT
+    if isinstance(value, bool) and (effect := outcome(setting, value, view.release)):
         return f"it is {'on' if value else 'off'}{so(effect)}"
     return "check that its value is what you want"
 
@@ -253,43 +259,38 @@ def _read_differently(history: History, pair: Pair, path: SettingPath) -> Upgrad
     # A default can take the place of a text that the server fails to parse, and stops at.
     stops = by is not None and isinstance(converted(new.written, coercion_of(path, by, pair.new.release)), Stop)
     held = ABSENT if stops else new.effective
-    message = f"{shown_name(known, path)} {_how(pair, path, held, release)}"
+    message = f"{pair.new.name(path)} {_how(pair, path, held, release)}"
     before, after = visible_effective(pair.old.known, old), visible_effective(known, new._replace(effective=held))
     return _change(pair.new, path, release, "read-differently", message, before=before, after=after)
-
-
-def _how(pair: Pair, path: SettingPath, after: Any, release: Release) -> str:
-    """How a newer release reads a value, as a clause behind the name of the setting."""
-    before, setting = pair.old.rows[path].effective, pair.new.known.get(path)
-    if after is ABSENT:
-        return f"must be JSON from {release} on: the server fails to parse this value and does not start; write valid JSON"
-    if isinstance(before, str) and isinstance(after, bool):
-        effect = outcome(setting, after, pair.new.release) if setting is not None else ""
-        held = "text, which counted as true" if before else "an empty text, which is not the same as false everywhere"
-        return f"is {'on' if after else 'off'} from {release} on{so(effect)}: until then it was {held}"
-    if isinstance(before, str) and isinstance(after, int | float):
-        if before == number_text(after):
-            wrong = setting.consequence_of("text", pair.old.release) if setting is not None else ""
-            return f"is that number from {release} on: older releases hold it as text{f', and {wrong}' if wrong else ''}"
-        but = "only the digits at its beginning count;" if after == after else "this text has none at its beginning;"
-        return f"is read as a whole number from {release} on, and {but} {_number_alone(before, setting)}"
-    if isinstance(before, str) and isinstance(after, dict):
-        return f"is parsed as JSON from {release} on: older releases hold the text; check that what it says is what you want"
-    if isinstance(before, str) and isinstance(after, list):
-        return f"is read as a list from {release} on: older releases hold it as one text; check that its items are what you want"
-    return f"is read differently from {release} on: check that the new value is what you want"
 
 
 _FACTORS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
-def _number_alone(text: str, setting: Setting | None) -> str:
-    """What to write in place of a text: the number, in the unit of the setting, and which one that is where the text has another."""
-    unit = setting.unit if setting is not None else ""
-    match = re.fullmatch("([0-9]{1,7})(ms|s|min|h)", text)
-    if match and unit == "milliseconds" and setting is not None and not setting.secret:
-        return f"write the number of milliseconds alone, {int(match[1]) * _FACTORS[match[2]]}"
-    return f"write the number of {unit} alone" if unit else "write the number alone"
+def _how(pair: Pair, path: SettingPath, after: Any, release: Release) -> str:
+    """How a newer release reads a value, as a clause behind the name of the setting."""
+    before, setting = pair.old.rows[path].effective, pair.new.setting(path)
+    if after is ABSENT:
+        return f"must be JSON from {release} on: the server fails to parse this value and does not start; write valid JSON"
+    if not isinstance(before, str) or not isinstance(after, int | float | dict | list):
+        return f"is read differently from {release} on: check that the new value is what you want"
+    if isinstance(after, dict):
+        return f"is parsed as JSON from {release} on: older releases hold the text; check that what it says is what you want"
+    if isinstance(after, list):
+        return f"is read as a list from {release} on: older releases hold it as one text; check that its items are what you want"
+    if isinstance(after, bool):
+        held = "text, which counted as true" if before else "an empty text, which is not the same as false everywhere"
+        state = f"is {'on' if after else 'off'} from {release} on{so(outcome(setting, after, pair.new.release))}"
+        return f"{state}: until then it was {held}"
+    is_number = after == after
+    if is_number and before == number_text(after):
+        wrong = setting.consequence_of("text", pair.old.release)
+        return f"is that number from {release} on: older releases hold it as text{f', and {wrong}' if wrong else ''}"
+    match = re.fullmatch("([0-9]{1,7})(ms|s|min|h)", before) if setting.unit == "milliseconds" and not setting.secret else None
+    number = f"{f'number of {setting.unit}' if setting.unit else 'number'} alone"
+    instead = f"{number}, {int(match[1]) * _FACTORS[match[2]]}" if match else number
+    but = "only the digits at its beginning count" if is_number else "this text has none at its beginning"
+    return f"is read as a whole number from {release} on, and {but}; write the {instead}"
 
 
 def _differ(before: Any, after: Any) -> bool:
@@ -328,7 +329,7 @@ def default_changes(history: History, pair: Pair, notes: Notes, at: Callable[[Re
             if UNKNOWN not in (before, after) and after is not ABSENT and not is_same(before, after):
                 release = history.turn(_with_default(at, path, after))
                 comes = f"{release} brings a default for it" if before is ABSENT else f"its default changes in {release}"
-                message = f"{shown_name(pair.new.known, path)} is not given, and {comes}: {note.message}"
+                message = f"{pair.new.name(path)} is not given, and {comes}: {note.message}"
                 shown = visible(pair.old.known, path, before), visible(pair.new.known, path, after)
                 yield _change(pair.new, path, release, "default", message, note, *shown)
 

@@ -15,7 +15,7 @@ from ..server.defaults import with_defaults
 from ..server.effective import loaded
 from ..server.loader import SECRETS
 from ..typed import Any, Final
-from .compare import History, Key, Pair, View, default_where_read, is_ignored
+from .compare import NO_SETTING, History, Key, Pair, View, default_where_read, is_ignored
 
 _ORDER: Final = ("server/json", "server/ssm", "server/azure", "server/env")
 """The kinds of document in the order in which one usually counts over another."""
@@ -55,7 +55,7 @@ class Holding:
             smtp = self.written.get("smtp", ABSENT)
             return UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
         value = _at(path, self.data)
-        return value if value is not ABSENT else default_where_read(settings.catalogue().get(path), self.release)
+        return value if value is not ABSENT else default_where_read(settings.catalogue().get(path) or NO_SETTING, self.release)
 
     def document(self, shown: Document, *, whole: bool) -> Document:
         """What the server holds as a document to ask conditions of, found again in the text of one of its own.
