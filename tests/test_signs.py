@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import product
 from typing import Any, Final
-from unittest import mock
 
 import pytest
 from hypothesis import given

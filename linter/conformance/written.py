@@ -25,11 +25,16 @@ def switch(text: str) -> bool | None:
 
 # --- Numbers --------------------------------------------------------------------------------------------------------------------------
 
-_GROUPED = pattern("[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*", re.ASCII)
-"""Digits in groups of three, but not with commas or dots between them, which to others begin a fraction."""
-_GROUP_OR_FRACTION = pattern(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
+_GROUP_OR_FRACTION: Final = r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}"
 """A number that to one half of the world is a thousand times what it is to the other."""
-_POWER = pattern(r"([1-9][0-9]*)[eE]\+?([0-9]{1,2})", re.ASCII)
+_NUMBER = pattern(
+    rf"(?!{_GROUP_OR_FRACTION}\Z)(?:[+-]?(?:0|[1-9][0-9]{{0,15}})(?:\.0+)?"
+    "|(?P<grouped>[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*)"
+    r"|(?P<digits>[1-9][0-9]{0,14})[eE]\+?(?P<zeros>0?[0-9]|1[0-5]))",
+    re.ASCII,
+)
+"""A whole number: plain, with digits in groups of three, but not with commas or dots between them, which to others begin a fraction, or
+times a power of ten."""
 _PER_MINUTE = pattern(r"([0-9]+)\s*(?:/|per)\s*(?:1\s*)?(?:m|min|minute)", re.ASCII | re.IGNORECASE)
 _TIME = pattern(r"([0-9]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 _MILLISECONDS: Final = {
@@ -47,6 +52,8 @@ _MOST: Final = 10**15
 def whole_number(text: str, unit: str = "") -> int | None:
     """The whole number that a text stands for, in the unit of its setting; ``10,000``, ``10.000``, ``0x10`` and ``007`` are none."""
     text = text.strip()
+    if text[:1] not in "0123456789+-":
+        return None
     number = _plain(text) if len(text) <= _LONGEST else None
     if number is None and unit.endswith("per minute") and (match := _PER_MINUTE.fullmatch(text)):
         number = _plain(match[1])
@@ -58,14 +65,12 @@ def whole_number(text: str, unit: str = "") -> int | None:
 
 
 def _plain(text: str) -> int | None:
-    if _GROUP_OR_FRACTION.fullmatch(text):
+    match = _NUMBER.fullmatch(text)
+    if match is None:
         return None
-    if re.fullmatch(r"[+-]?(?:0|[1-9][0-9]{0,15})(?:\.0+)?", text, re.ASCII):
-        return int(text.partition(".")[0])
-    if _GROUPED.fullmatch(text):
-        return int(re.sub(r"[^0-9]", "", text)[:16])
-    match = _POWER.fullmatch(text)
-    return int(match[1]) * 10 ** int(match[2]) if match is not None and len(match[1]) < 16 and int(match[2]) < 16 else None
+    if match["zeros"]:
+        return int(f"{match['digits']}{'0' * int(match['zeros'])}")
+    return int(re.sub(r"[^0-9]", "", text)[:16]) if match["grouped"] else int(text.partition(".")[0])
 
 
 def _size(text: str) -> str | None:
@@ -73,7 +78,11 @@ def _size(text: str) -> str | None:
     match = re.fullmatch(
         r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
     )
-    return f"{match[1]}{match[2].lower()}b" if match is not None and not _GROUP_OR_FRACTION.fullmatch(match[1]) else None
+    return (
+        f"{match[1]}{match[2].lower()}b"
+        if match is not None and not ("." in match[1] and re.fullmatch(_GROUP_OR_FRACTION, match[1]))
+        else None
+    )
 
 
 _LEAST_LIMIT: Final = 65_536
@@ -116,7 +125,6 @@ _REWRITES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "hostname": ((_HOST, r"\1"),),
     "lambda-layer-name": ((r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)", r"\1"),),
     "s3-bucket": ((rf"(?:s3://|s3:|{_ARN_OF_BUCKET})([^/\s]+)/?", r"\1"),),
-    "url": ((r"(?i)(https?):/(?:/{2})?([^/\s].*)", r"\1://\2"),),
 }
 """By format what a text can be in its place, and what that stands for; the scheme in it becomes lower case."""
 
@@ -138,6 +146,12 @@ def port_of(text: str) -> str | None:
     """The port that a host is written with; None where there is none."""
     match = re.fullmatch(_HOST, text.strip())
     return match[2] if match is not None else None
+
+
+def _url(text: str) -> str | None:
+    """An address with one or three slashes behind its scheme."""
+    match = re.fullmatch(r"(https?):/(?:/{2})?([^/\s].*)", text.strip(), re.IGNORECASE) if ":/" in text else None
+    return f"{match[1].lower()}://{match[2]}" if match is not None else None
 
 
 def _websocket(text: str) -> str:
@@ -207,6 +221,7 @@ _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "pem-certificates": _pem,
     "pem-private-key": _pem,
     "pem-public-key": _pem,
+    "url": _url,
     "websocket-url": _websocket,
 }
 

@@ -93,13 +93,8 @@ def _host(host: str) -> str | Mark:
 
 def _ipv4(parts: list[str]) -> str | Mark:
     """An address of numbers, of which the last fills what the others leave: ``1.2.3`` is ``1.2.0.3``."""
-    numbers: list[int] = []
-    for part in parts:
-        number = _number(part)
-        if number is None:
-            return INVALID_URL
-        numbers.append(number)
-    if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):
+    numbers = [number for part in parts if (number := _number(part)) is not None]
+    if not len(numbers) == len(parts) <= 4 or max(numbers[:-1], default=0) > 255 or numbers[-1] >= 256 ** (5 - len(numbers)):
         return INVALID_URL
     value = numbers[-1] + sum(number * 256 ** (3 - index) for index, number in enumerate(numbers[:-1]))
     return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
@@ -107,14 +102,10 @@ def _ipv4(parts: list[str]) -> str | Mark:
 
 def _number(part: str) -> int | None:
     """A number in decimal, or as in C in hexadecimal or octal; None for what is none. One that is too large is only surely too large."""
-    if part.startswith("0x"):
-        digits, base, allowed = part[2:] or "0", 16, "0123456789abcdef"
-    elif part.startswith("0"):
-        digits, base, allowed = part, 8, "01234567"
-    else:
-        digits, base, allowed = part, 10, "0123456789"
-    if not digits or digits.strip(allowed):
+    match = re.fullmatch("0x([0-9a-f]*)|(0[0-7]*)|([1-9][0-9]*)", part)
+    if match is None or match.lastindex is None:
         return None
+    digits, base = match[match.lastindex] or "0", (16, 8, 10)[match.lastindex - 1]
     return int(digits, base) if len(digits) < _MOST_DIGITS else 2**32
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile
 
 from ..documents.images import is_server_image
 from ..model import Document
@@ -20,10 +21,9 @@ Path = tuple[str | int, ...]
 Part = Literal["program", "argument", "user", "mount"]
 PARTS: Final[tuple[Part, ...]] = ("program", "argument", "user", "mount")
 """What a word is: the program that is run, an argument, the name of a user, or a place in the container where something is put."""
-_ENTRY_POINTS: Final = ("entrypoint", "entryPoint")
-_ARGUMENTS: Final = ("command", "args")
+_LINES: Final = ("entrypoint", "entryPoint", "command", "args")
+"""The members with what the image is started with: the first two name what is run, and ``command`` does in the lists of Kubernetes."""
 _OF_KUBERNETES: Final = frozenset({"containers", "initContainers"})
-"""The lists of Kubernetes, whose ``command`` is what others call the entry point."""
 _SHELL: Final = "CMD-SHELL"
 """The word with which Docker marks a command line that is a shell's."""
 _CHECKS: Final = ("healthcheck", "healthCheck", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
@@ -87,7 +87,7 @@ def _in_yaml(yaml: Yaml) -> Iterator[Container]:
         if isinstance(value, dict):
             image = _image(value.get("image"))
             if image:
-                has_command = any(name in value for name in (*_ENTRY_POINTS, *_ARGUMENTS))
+                has_command = any(name in value for name in _LINES)
                 yield Container(image, _span(yaml, (*path, "image")), tuple(_words(yaml, path, value)), has_command)
             waiting.extend(((*path, name), member) for name, member in reversed(value.items()) if isinstance(member, dict | list))
         elif isinstance(value, list):
@@ -102,10 +102,10 @@ def _image(value: Any) -> str:
 
 
 def _words(yaml: Yaml, path: Path, container: dict[str, Any]) -> Iterator[Word]:
-    entry_points = (*_ENTRY_POINTS, "command") if len(path) > 1 and path[-2] in _OF_KUBERNETES else _ENTRY_POINTS
-    for name in (*_ENTRY_POINTS, *_ARGUMENTS):
+    for name in _LINES:
         line = _of_line(yaml, (*path, name), container.get(name))
-        yield from _as_command(line) if name in entry_points else line
+        names_program = name in _LINES[:2] or (name == "command" and len(path) > 1 and path[-2] in _OF_KUBERNETES)
+        yield from _as_command(line) if names_program else line
     waiting: list[tuple[Path, Any]] = [((*path, name), container.get(name)) for name in _CHECKS]
     while waiting:
         at, value = waiting.pop()
@@ -182,20 +182,14 @@ def _of_stage(instructions: Iterable[Instruction], escape: str) -> Iterator[Word
 
 
 def _of_instruction(instruction: Instruction, escape: str) -> Iterator[Word]:
-    line, flags = instruction.line, True
-    shell: list[Word] = []
-    for word in words(instruction, escape):
-        text = line[word.start : word.end]
-        if flags and (text.startswith("--") or (text == "CMD" and instruction.keyword == "HEALTHCHECK")):
-            continue
-        if flags and text.startswith("["):
-            found = re.finditer(r'"([^"]*)"', line[word.start :])
-            listed = [Word(one[1], instruction.span(word.start + one.start(), word.start + one.end())) for one in found]
-            yield from listed if instruction.keyword == "CMD" else _as_command(listed)
-            return
-        flags = False
-        shell.append(Word(text, instruction.span(word.start, word.end)))
-    if [word.text for word in shell] not in ([], ["NONE"]):
+    line, is_check = instruction.line, instruction.keyword == "HEALTHCHECK"
+    found = [(line[word.start : word.end], instruction.span(word.start, word.end), word.start) for word in words(instruction, escape)]
+    given = list(dropwhile(lambda one: one[0].startswith("--") or (is_check and one[0] == "CMD"), found))
+    if given and given[0][0].startswith("["):
+        start = given[0][2]
+        listed = [Word(one[1], instruction.span(one.start(), one.end())) for one in re.compile(r'"([^"]*)"').finditer(line, start)]
+        yield from listed if instruction.keyword == "CMD" else _as_command(listed)
+    elif [text for text, _, _ in given] not in ([], ["NONE"]):
         start = instruction.offset(0)
         yield Word(_SHELL, Span(start, start + len(instruction.keyword)), "program")
-        yield from shell
+        yield from (Word(text, span) for text, span, _ in given)
