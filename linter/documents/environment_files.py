@@ -32,9 +32,7 @@ _CONSEQUENCE = "the program that reads the file reads it as part of the first na
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _COMMENT = re.compile(r"\s#")
-_QUOTES = "'\""
-_REST = re.compile(r"[^\r\n]*")
-_BLANKS = re.compile(r"[\r\n \t]*")
+_TEXT = re.compile(r"[^\r\n \t]")
 _NEXT = re.compile(r"\r\n|\r|\n")
 _OURS = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?MEDPLUM_[A-Z0-9_]+[^\S\r\n]*=")
 """A line that sets a variable of the server."""
@@ -58,8 +56,6 @@ class EnvironmentLines(NamedTuple):
     variables: list[Variable]
     problems: list[Problem]
     comments: list[Span]
-    broken: list[int]
-    """Where something stands next behind lines that are none: of several in a row, as an unquoted key makes them, one is reported."""
 
 
 def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder:
@@ -124,100 +120,88 @@ def is_environment(file: SourceFile) -> bool:
 
 def read_lines(text: Text, *, up_to_problem: bool = False) -> EnvironmentLines:
     """Every line of a file; one that is no assignment is a problem, and the next one is read all the same, unless ``up_to_problem``."""
-    read = EnvironmentLines([], [], [], [])
+    read = EnvironmentLines([], [], [])
     content, at = text.content, 0
+    broken = -1  # where something stands next behind lines that are none: of several in a row, as an unquoted key has, one is reported
     while at < len(content) and not (up_to_problem and read.problems):
-        blank = _BLANK.match(content, at)
-        if blank is None:
-            at = _assignment(content, at, read)
-        else:
-            read.comments.extend(_comment(content, Span(*blank.span())))
-            at = blank.end()
-        at = _behind_line(content, at, read)
+        line = _read_line(content, at, is_behind_broken=broken >= at)
+        read.variables.extend([line.variable] if line.variable is not None else [])
+        read.problems.extend([line.problem] if line.problem is not None else [])
+        end = _line_end(content, line.end)
+        comment = content.find("#", line.end, end) if not line.is_broken else -1
+        if comment >= 0:
+            read.comments.append(Span(comment, end))
+        if line.is_broken:
+            text_behind = _TEXT.search(content, end)
+            broken = text_behind.start() if text_behind is not None else len(content)
+        following = _NEXT.match(content, end)
+        at = following.end() if following is not None else len(content)
     return read
 
 
-def _behind_line(content: str, at: int, read: EnvironmentLines) -> int:
-    """The start of the next line; what stands before it belongs to nothing."""
-    if _NEXT.match(content, at) is None and at < len(content):
-        at = _rest(content, at).end
-    end = _NEXT.match(content, at)
-    return end.end() if end is not None else len(content)
+def _line_end(content: str, at: int) -> int:
+    end = _NEXT.search(content, at)
+    return end.start() if end is not None else len(content)
 
 
-def _rest(content: str, at: int) -> Span:
-    match = _REST.match(content, at)
-    assert match is not None  # it matches nothing too
-    return Span(*match.span())
+class _Line(NamedTuple):
+    """What was read of a line, and where that ends. ``is_broken``: it is no assignment, or its value goes on behind it."""
+
+    end: int
+    variable: Variable | None = None
+    problem: Problem | None = None
+    is_broken: bool = False
 
 
-def _next_text(content: str, at: int) -> int:
-    blank = _BLANKS.match(content, at)
-    assert blank is not None  # it matches nothing too
-    return blank.end()
-
-
-def _comment(content: str, span: Span) -> Iterator[Span]:
-    start = content.find("#", span.start, span.end)
-    if start >= 0:
-        yield Span(start, span.end)
-
-
-def _assignment(content: str, at: int, read: EnvironmentLines) -> int:
-    line = _LINE.match(content, at)
-    is_behind_broken = bool(read.broken) and read.broken[-1] >= at
+def _read_line(content: str, at: int, *, is_behind_broken: bool) -> _Line:
+    if _BLANK.match(content, at) is not None:
+        return _Line(at)
+    line, end = _LINE.match(content, at), _line_end(content, at)
     if line is None or (is_behind_broken and _END_OF_BASE64.match(content, at)):
-        span = _rest(content, at)
-        if not is_behind_broken:
-            read.problems.append(_no_assignment(content, span))
-        read.broken.append(_next_text(content, span.end))
-        return span.end
-    name, key = line["name"], Span(*line.span("name"))
-    quote = content[line.end() : line.end() + 1]
-    if quote and quote in _QUOTES:
-        return _quoted(content, name, key, line.end(), quote, read)
-    end = _rest(content, line.end()).end
-    comment = _COMMENT.search(content, line.end(), end)
-    written = content[line.end() : comment.start() if comment is not None else end].rstrip()
+        start = end - len(content[at:end].lstrip())
+        remedy = "write NAME=value, and a value of several lines in double quotes"
+        message = sentence("this line sets no variable", remedy=remedy, then=": ")
+        problem = Problem("invalid-environment-line", message, Span(start, start + 1))
+        return _Line(end, problem=None if is_behind_broken else problem, is_broken=True)
+    name, key, at = line["name"], Span(*line.span("name")), line.end()
+    if content[at : at + 1] in ("'", '"'):
+        return _quoted(content, name, key, at)
+    comment = _COMMENT.search(content, at, end)
+    written = content[at : comment.start() if comment is not None else end].rstrip()
     if written.startswith("#"):  # after a blank a comment; else programs do not agree
-        text, written = ("" if content[line.end() - 1] != "=" else None), ""
+        text, written = ("" if content[at - 1] != "=" else None), ""
     else:
         # Programs do not agree about a "#" in it; another name in it is that of a line whose start was lost.
         text = unless_reference(written) if "#" not in written and "MEDPLUM_" not in written else None
-    span = Span(line.end(), line.end() + len(written)) if written else Span(key.start, line.end())
-    read.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
-    read.comments.extend(_comment(content, Span(span.end, _rest(content, span.end).end)))
-    return _rest(content, at).end
+    span = Span(at, at + len(written)) if written else Span(key.start, at)
+    return _Line(span.end, Variable(name, text, key, span, _advice(written), fallback_of(written)))
 
 
-def _quoted(content: str, name: str, key: Span, start: int, quote: str, read: EnvironmentLines) -> int:
-    line = _rest(content, start)
+def _quoted(content: str, name: str, key: Span, start: int) -> _Line:
+    """An assignment whose value begins with a quote at ``start``."""
+    quote, line_end = content[start], _line_end(content, start)
+    named = name if name.startswith("MEDPLUM_") else "this variable"  # another name may be a line of a key
     end = closing_quote(content, start, escapes=quote == '"')
-    if end < 0 or (end >= line.end and _is_of_another(content, name, Span(start, end))):
+    if end < 0 or (end >= line_end and _is_of_another(content, name, Span(start, end))):
         message = sentence(
-            f"the quote before the value of {_named(name)} is never closed, or only by the quote of a later line",
+            f"the quote before the value of {named} is never closed, or only by the quote of a later line",
             "the program that reads the file fails, or reads the lines in between as part of the value",
         )
-        read.problems.append(Problem("invalid-environment-line", message, Span(start, start + 1)))
-        read.variables.append(Variable(name, None, key, line))
-        read.broken.append(_next_text(content, line.end))  # the rest of a value of several lines is no other mistake
-        return line.end
-    span = Span(start, end + 1)
-    behind = _rest(content, span.end)
-    inner = content[start + 1 : end]
+        problem = Problem("invalid-environment-line", message, Span(start, start + 1))
+        # The rest of a value of several lines is no other mistake.
+        return _Line(line_end, Variable(name, None, key, Span(start, line_end)), problem, is_broken=True)
+    inner, at = content[start + 1 : end], end + 1
     text: str | None = inner
-    if _BLANK.fullmatch(content, behind.start, behind.end) is None:
-        message = sentence(f"something follows the closing quote of {_named(name)}", "programs do not agree on the value")
-        read.problems.append(Problem("invalid-environment-line", message, Span(behind.start, behind.start + 1)))
-        text = None
+    trailing: Problem | None = None
+    if _BLANK.fullmatch(content, at, _line_end(content, at)) is None:
+        message = sentence(f"something follows the closing quote of {named}", "programs do not agree on the value")
+        trailing, text = Problem("invalid-environment-line", message, Span(at, at + 1)), None
     elif quote == '"':
         text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None
     elif "{{" in inner or ("${" in inner and _is_template(name, inner)):
         text = None
     quoting = "" if quote == '"' or text is None else _advice(text)
-    read.variables.append(Variable(name, text, key, span, quoting, fallback_of(inner)))
-    read.comments.extend(_comment(content, behind))
-    return behind.end
+    return _Line(at, Variable(name, text, key, Span(start, at), quoting, fallback_of(inner)), trailing)
 
 
 def _is_template(name: str, inner: str) -> bool:
@@ -234,8 +218,7 @@ def _is_of_another(content: str, name: str, value: Span) -> bool:
     """Whether the quote that ends a value of several lines is that of a later variable, so that its own is missing."""
     if _OURS.search(content, value.start, value.end) is not None:
         return True
-    behind = _rest(content, value.end + 1)
-    closes = _BLANK.fullmatch(content, *behind) is not None
+    closes = _BLANK.fullmatch(content, value.end + 1, _line_end(content, value.end + 1)) is not None
     if (name.startswith("MEDPLUM_") or not closes) and _ANY.search(content, value.start, value.end) is not None:
         return True
     return not closes and content.find(_PEM, *value) < 0
@@ -250,17 +233,5 @@ def _hidden(match: re.Match[str]) -> str:
     return "_" if match[0][1] in "\\$" else match[0]
 
 
-def _named(name: str) -> str:
-    """A name for a message: of another than Medplum's nobody knows what it is; it may be a line of a key."""
-    return name if name.startswith("MEDPLUM_") else "this variable"
-
-
 def _advice(text: str) -> str:
     return _PLAIN_ADVICE if '\\"' in text else _ADVICE
-
-
-def _no_assignment(content: str, span: Span) -> Problem:
-    start = span.start + len(content[span.start : span.end]) - len(content[span.start : span.end].lstrip())
-    remedy = "write NAME=value, and a value of several lines in double quotes"
-    message = sentence("this line sets no variable", remedy=remedy, then=": ")
-    return Problem("invalid-environment-line", message, Span(start, start + 1))

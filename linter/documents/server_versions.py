@@ -33,81 +33,55 @@ class FileImages(NamedTuple):
     searched: bool
 
 
-Answer = tuple[()] | tuple[ServerVersion] | None
-"""What a place says: its version, an empty one where its images are of no release or of several; None where it names no image."""
+Versions = list[ServerVersion | None]
+"""What images say together: their versions, None for one that is no release; nothing where there is no image."""
 
 
 def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> list[ServerVersion | None]:
     """The version of each document; None where no image says it."""
-    by_file = {file.uri: file for file in files if file.images}
-    if not by_file:
+    naming = [file for file in files if file.images]
+    if not naming:
         return [None] * len(documents)
-    return _Versions(documents, by_file).all()
+    of_file = {file.uri: [version_of(image, file.uri) for image in file.images] for file in naming}
+    of_folder = _joined((uri.rpartition("/")[0], versions) for uri, versions in of_file.items())
+    of_all = [] if any(file.searched for file in naming) else [one for versions in of_file.values() for one in versions]
+    own = {one.document: _own(one, of_file) for one in documents}
+    of_environment = _joined((environment_of(document), versions) for document, versions in own.items())
+    groups = [group.documents for group in deployments(Candidate(one.document, one.searched) for one in documents)]
+    of_deployment = {document: [one for member in group for one in own[member]] for group in groups for document in group}
 
-
-class _Versions:
-    """Every place is asked once, however many documents there are."""
-
-    def __init__(self, documents: Sequence[Placed], files: Mapping[str, FileImages]) -> None:
-        self.documents = documents
-        self.of_file = {uri: _agreed([version_of(image, uri) for image in file.images]) for uri, file in files.items()}
-        self.of_folder = _by(((uri.rpartition("/")[0], answer) for uri, answer in self.of_file.items()))
-        self.of_all = None if any(file.searched for file in files.values()) else _together(self.of_file.values())
-        own = {one.document: self._own(one) for one in documents}
-        self.own = own
-        names = ((environment_of(one.document), own[one.document]) for one in documents)
-        self.of_environment = _by((name, answer) for name, answer in names if name)
-        candidates = (Candidate(one.document, one.searched) for one in documents)
-        groups = [group.documents for group in deployments(candidates)]
-        self.of_deployment = {document: _together(own[one] for one in group) for group in groups for document in group}
-
-    def all(self) -> list[ServerVersion | None]:
-        """The version of each document, in their order; where images are named that do not say it, the newest, with that as the reason."""
-        return [_version(answer) for answer in map(self._answer, self.documents)]
-
-    def _answer(self, placed: Placed) -> Answer:
+    def versions(placed: Placed) -> Versions:
         document = placed.document
         name = environment_of(document)
-        places = [self.own[document], self.of_environment.get(name) if name else None, self.of_deployment.get(document)]
-        if not name:  # of a named environment nobody knows whether it is what runs in its folder
-            places.append(self.of_folder.get(document.uri.rpartition("/")[0]))
-            places.append(None if placed.searched else self.of_all)
-        return next((answer for answer in places if answer is not None), None)
+        places = [own[document], of_environment[name] if name else [], of_deployment.get(document, [])]
+        if not name:  # whether a named environment is what runs in its folder is unknown
+            places += [of_folder.get(document.uri.rpartition("/")[0], []), [] if placed.searched else of_all]
+        return next(filter(None, places), [])
 
-    def _own(self, placed: Placed) -> Answer:
-        document = placed.document
-        if placed.image is not None:
-            return _agreed([version_of(placed.image, document.uri)])
-        parts = document.parts.documents if document.parts is not None else ()
-        answers = (self.of_file.get(uri) for uri in (document.uri, *(one.uri for one in reversed(parts))))
-        return next((answer for answer in answers if answer is not None), None)
+    return [_agreed(versions(one)) for one in documents]
 
 
-def _version(answer: Answer) -> ServerVersion | None:
-    if answer is None:
-        return None
-    return answer[0] if answer else ANY_SERVER._replace(reason=f"{ANY_SERVER.reason}; the images do not say which it is")
+def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:
+    document = placed.document
+    if placed.image is not None:
+        return [version_of(placed.image, document.uri)]
+    parts = document.parts.documents if document.parts is not None else ()
+    return next((of_file[uri] for uri in (document.uri, *(one.uri for one in reversed(parts))) if uri in of_file), [])
 
 
-def _by(answers: Iterable[tuple[str | None, Answer]]) -> dict[str | None, Answer]:
+def _joined(versions: Iterable[tuple[str | None, Versions]]) -> dict[str | None, Versions]:
     """What the places of each name say together."""
-    found: dict[str | None, list[Answer]] = {}
-    for name, answer in answers:
-        found.setdefault(name, []).append(answer)
-    return {name: _together(one) for name, one in found.items()}
+    found: dict[str | None, Versions] = {}
+    for name, own in versions:
+        found.setdefault(name, []).extend(own)
+    return found
 
 
-def _agreed(versions: Iterable[ServerVersion | None]) -> Answer:
-    """What images together say: all of them must be of one release."""
-    found = list(versions)
-    releases = {None if one is None else (one.oldest, one.release, one.newer) for one in found}
-    first = found[0]
-    return (first,) if len(releases) == 1 and first is not None else ()
-
-
-def _together(answers: Iterable[Answer]) -> Answer:
-    """What several places together say; those that name no image say nothing."""
-    given = [answer for answer in answers if answer is not None]
-    if not given:
+def _agreed(versions: Versions) -> ServerVersion | None:
+    """The version that images say; where they are of several releases, or of none, the newest, with that as the reason."""
+    if not versions:
         return None
-    return _agreed([answer[0] if answer else None for answer in given])
+    releases = {None if one is None else (one.oldest, one.release, one.newer) for one in versions}
+    if len(releases) == 1 and versions[0] is not None:
+        return versions[0]
+    return ANY_SERVER._replace(reason=f"{ANY_SERVER.reason}; the images do not say which it is")
