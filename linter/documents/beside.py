@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model import UNKNOWN, Message, SettingPath, sentence
+from ..model import UNKNOWN, SettingPath, sentence
 from ..release import Release
 from ..server.assembly import coercion_of, is_false
 from ..server.loader import Stop, converted
 from ..settings.kinds import Coercion
-from ..typed import Any, Final, NamedTuple
+from ..text import Span
+from ..typed import Any, Final
+from .source import Problem
 
 
-class Beside(NamedTuple):
-    """A whole, the member that is given too, what comes of it, and what to do, with ``{whole}`` for the name of the whole."""
+def beside_members(
+    given: Mapping[SettingPath, tuple[Any, str, Span]], by: Coercion, release: Release, order: str, *, ordered: bool
+) -> Iterator[Problem]:
+    """The problem of each whole that has members beside it.
 
-    whole: SettingPath
-    member: SettingPath
-    effect: str
-    remedy: str
-    stops: bool
-
-    def message(self, whole: str, member: str, order: str = "") -> Message:
-        """The message of the finding, with the names as they are written; ``order`` says what is known of it, as a clause."""
-        why, remedy = (text.format(whole=whole, order=order) for text in (self.effect, self.remedy))
-        return sentence(f"{member} is given next to {whole}", why, remedy, stops=self.stops)
-
-
-def beside_members(given: Mapping[SettingPath, Any], by: Coercion, release: Release, *, ordered: bool = False) -> Iterator[Beside]:
-    """Each whole that has members beside it, once. ``given`` are the texts of entries, which a ``release`` of the server loads.
+    ``given`` are the texts of entries, which a ``release`` of the server loads, each with what it is called and where that stands;
+    ``order`` says what is known of their order, as a clause.
 
     ``ordered``: the server sets them in their order. There it adds members to an object or a list that comes before all of them, which is
     no mistake.
@@ -42,10 +34,15 @@ def beside_members(given: Mapping[SettingPath, Any], by: Coercion, release: Rele
     for whole, members in wholes.items():
         member = max(members, key=places.__getitem__) if ordered else members[0]
         coercion = coercion_of(whole, by, release)
-        held = converted(given[whole], coercion)
+        text, name, _ = given[whole]
+        held = converted(text, coercion)
         container = isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object")
-        if not (ordered and container and all(places[whole] < places[one] for one in members)):
-            yield Beside(whole, member, *_effect(held, container, by, places[whole] < places[member] if ordered else None))
+        if ordered and container and all(places[whole] < places[one] for one in members):
+            continue
+        effect, remedy, stops = _effect(held, container, by, places[whole] < places[member] if ordered else None)
+        why, what_to_do = (one.format(whole=name, order=order) for one in (effect, remedy))
+        message = sentence(f"{given[member][1]} is given next to {name}", why, what_to_do, stops=stops)
+        yield Problem("object-beside-its-members", message, given[member][2], member)
 
 
 def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tuple[str, str, bool]:

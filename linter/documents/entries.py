@@ -43,9 +43,6 @@ class EntriesOrigin:
         self._entries = entries
         self._lines = lines
         self._start = start
-        self._started: Span | None = None
-        """Where to point for what no entry gives, once somebody has asked."""
-        self._facts: dict[SettingPath, Mapping[str, Fact]] = {}
         self._inner: dict[SettingPath, InnerJson] = {}
         """The JSON in the values of entries: each is read once, however much is found in it."""
         self._excerpts: dict[SettingPath, Excerpt] = {}
@@ -62,11 +59,7 @@ class EntriesOrigin:
             entry = self._entries[holder]
             return entry.span(part) if holder == path else self._inside(holder, entry, path[len(holder) :], part)
         beneath = next((entry for at, entry in self._entries.items() if path and at[: len(path)] == path), None)
-        if beneath is not None:
-            return beneath.span("key")
-        if self._started is None:
-            self._started = self._start()
-        return self._started
+        return beneath.span("key") if beneath is not None else self._start()
 
     def _inside(self, holder: SettingPath, entry: Entry, path: SettingPath, part: Part) -> Span:
         """A place in the JSON that an entry holds."""
@@ -88,9 +81,7 @@ class EntriesOrigin:
 
         What stands inside the JSON of an entry has no facts: one parameter of the wrong type is one mistake.
         """
-        if path not in self._facts:
-            self._facts[path] = self._entries[path].facts() if path in self._entries else {}
-        return self._facts[path]
+        return self._entries[path].facts() if path in self._entries else {}
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """See :meth:`linter.model.Origin.excerpt`."""

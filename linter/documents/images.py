@@ -77,12 +77,7 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
         return ()
     if not (file.looks_like_yaml or file.json.whole):
         return tuple(_in_dockerfile(file.text.content))
-    images: tuple[Image, ...] = file.for_all_servers("images", lambda: tuple(dict.fromkeys(_in_documents(file))))
-    return images
-
-
-def _in_documents(file: SourceFile) -> Iterator[Image]:
-    return (image for one in file.documents for image in _in_tree(one.value))
+    return tuple(dict.fromkeys(image for one in file.documents for image in _in_tree(one.value)))
 
 
 def document_without_settings(file: SourceFile) -> Document:
@@ -97,15 +92,11 @@ def _in_tree(tree: Any) -> Iterator[Image]:
     waiting: list[tuple[Any, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
-        if isinstance(node, dict) and ("image" in node or "repository" in node or "serverImage" in node):
+        if isinstance(node, dict):
             yield from _in_mapping(node)
-        if isinstance(node, _COLLECTIONS) and depth < _DEEPEST:
-            members = list(node.values()) if isinstance(node, dict) else node
-            waiting.extend([(member, depth + 1) for member in reversed(members) if isinstance(member, _COLLECTIONS)])
-
-
-_COLLECTIONS: Final = (dict, list)
-"""What can name an image, or hold what does: of a large file most is neither."""
+            node = list(node.values())
+        if isinstance(node, list) and depth < _DEEPEST:
+            waiting.extend((member, depth + 1) for member in reversed(node) if isinstance(member, dict | list))
 
 
 def _in_mapping(node: dict[Any, Any]) -> Iterator[Image]:

@@ -32,6 +32,12 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
     return Span(0, 0)
 
 
+def first_character(places: Places) -> Span:
+    """The first character of a document: what lacks a setting is all of it."""
+    root = places.find(())
+    return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
+
+
 def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
     """What may be shown of a JSON text with the settings of a catalogue."""
     from ..redaction.values import Visibility

@@ -18,7 +18,7 @@ from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
-from .origin import public_at
+from .origin import first_character, public_at
 from .parameter_problems import checked, is_refused, merge, misnamed, misplaced, name_reason, not_found
 from .parameters import KIND, Environment, Named, Parameter, environments
 from .problems import Consequence, encoding_problems, json_problems, yaml_problems
@@ -207,13 +207,8 @@ def _commands(document: Document, environment: Environment, parameters: list[Par
 
 
 def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) -> EntriesOrigin:
-    def start() -> Span:
-        """The first character of the document in which the first parameter stands: what lacks a setting is all of it."""
-        first = next(iter(parameters.values()), None)
-        spot = first.spot("key") if first is not None else None
-        root = spot[0].find(()) if spot is not None else None
-        return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
-
+    first = next((spot for one in parameters.values() if (spot := one.spot("key")) is not None), None)
+    start = partial(first_character, first[0]) if first is not None else lambda: Span(0, 0)
     return EntriesOrigin(read.file.text.content, parameters, read.lines, start)
 
 

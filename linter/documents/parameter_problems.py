@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from .. import settings
 from ..model import SettingPath, sentence
 from ..release import Release
-from ..server.loader import has_wholes
 from ..text import printable
 from ..typed import Final
 from .parameters import LIMITS, MOST_LEVELS, Environment, Parameter
+from .problems import problems_beside
 from .source import Problem
 
 _LONGEST_NAME: Final = 1011
@@ -117,15 +117,11 @@ def checked(
     """
     for parameter in parameters:
         path = environment.path(parameter)
-        for problem in (
-            _wrong_name(parameter, path),
-            _too_long(parameter, path),
-            _braces(parameter, path),
-            check_parameter(parameter, path),
-        ):
-            if problem is not None:
-                yield problem
-    yield from _beside_members(parameters, environment, release)
+        found = (_wrong_name(parameter, path), _too_long(parameter, path), _braces(parameter, path), check_parameter(parameter, path))
+        yield from (problem for problem in found if problem is not None)
+    by_path = {environment.path(parameter): parameter for parameter in parameters}
+    order = ", and AWS promises no order"
+    yield from problems_beside(by_path, lambda path, one: (one.value, _shown(path), one.span("key")), "ssm_coercion", release, order)
 
 
 def _wrong_name(parameter: Parameter, path: SettingPath) -> Problem | None:
@@ -173,18 +169,6 @@ def is_refused(parameter: Parameter, path: SettingPath) -> bool:
     if not isinstance(value, str) or (start := value.find("{{")) < 0 or value.find("}}", start + 2) < 0:
         return False
     return not settings.catalogue().is_secret(path)
-
-
-def _beside_members(parameters: list[Parameter], environment: Environment, release: Release) -> Iterator[Problem]:
-    by_path = {environment.path(parameter): parameter for parameter in parameters}
-    if not has_wholes(by_path):
-        return
-    from .beside import beside_members  # only after a mistake
-
-    given = {path: parameter.value for path, parameter in by_path.items()}
-    for one in beside_members(given, "ssm_coercion", release):
-        message = one.message(_shown(one.whole), _shown(one.member), ", and AWS promises no order")
-        yield Problem("object-beside-its-members", message, by_path[one.member].span("key"), one.member)
 
 
 def _shown(path: SettingPath) -> str:

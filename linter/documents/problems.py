@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 
-from ..model import UNKNOWN, Message, as_message, dotted, sentence
+from ..model import UNKNOWN, Message, SettingPath, as_message, dotted, sentence
+from ..release import Release
+from ..server.loader import has_wholes
+from ..settings.kinds import Coercion
 from ..syntax.places import Json, SyntaxProblem
 from ..text import Edit, Span, printable
-from ..typed import TYPE_CHECKING, Any, Final
+from ..typed import TYPE_CHECKING, Any, Final, TypeVar
 from .source import Problem, Repair, SourceFile
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ _ADVICE = {
 }
 
 
+Entry = TypeVar("Entry")
 Consequence = str | Message
 """What comes of a mistake in a text, as a clause, perhaps with what to do about it and whether the server then does not start."""
 
@@ -53,9 +57,9 @@ def json_problems(parsed: Json, consequence: Consequence, content: str | None = 
 
     ``content`` is the text where that is all of a file, which can be mended.
     """
-    mender = _Mender(parsed, content) if content is not None and parsed.problems else None
+    mender = _mender(parsed, content) if content is not None and parsed.problems else None
     for problem in parsed.problems:
-        repair = mender.repair(problem) if mender is not None else None
+        repair = mender(problem) if mender is not None else None
         if problem.name == "json-duplicate-key":
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
             message = sentence(f"{name} is given twice", "the last one counts, and the others are silently dropped", "keep one")
@@ -90,37 +94,48 @@ _MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, "json-dup
 """Mistakes of a kind at most in a text that is mended. No configuration has as many, and each can take as much as the text is long."""
 
 
-class _Mender:
-    """What makes the edits of a text that put its mistakes right."""
+def _mender(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | None]:
+    """A function that gives what puts a mistake in a text right; None for one that nothing does."""
+    counts = Counter(problem.name for problem in parsed.problems)
+    fixable = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
 
-    def __init__(self, parsed: Json, content: str) -> None:
-        self._parsed = parsed
-        self._content = content
-        counts = Counter(problem.name for problem in parsed.problems)
-        self._can = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
+    @cache
+    def comments() -> list[Edit]:
+        """The edits that take out all comments; of those beside each other one takes out all."""
+        from ..syntax.json_edits import remove_comments  # only for a mistake
 
-    def repair(self, problem: SyntaxProblem) -> Repair | None:
-        """What puts a mistake right; None for one that nothing does."""
-        if problem.name not in self._can:
-            return None
-        return Repair(_REPAIRS[problem.name], lambda: self._edits(problem))
+        return remove_comments(content, parsed)
 
-    def _edits(self, problem: SyntaxProblem) -> list[Edit] | None:
-        from ..syntax.json_edits import remove_earlier, remove_trailing_commas, repeats_itself  # only for a mistake
+    def edits(problem: SyntaxProblem) -> list[Edit] | None:
+        from ..syntax.json_edits import remove_earlier, remove_trailing_commas, repeats_itself
 
         if problem.name == "json-comment":
-            return [edit for edit in self._comments if edit.span.start <= problem.span.start < edit.span.end]
+            return [edit for edit in comments() if edit.span.start <= problem.span.start < edit.span.end]
         if problem.name == "json-trailing-comma":
-            return remove_trailing_commas(self._content, self._parsed, [problem.span])
+            return remove_trailing_commas(content, parsed, [problem.span])
         path = problem.path or ()
-        return remove_earlier(self._content, self._parsed, path) if path and repeats_itself(self._content, self._parsed, path) else None
+        return remove_earlier(content, parsed, path) if path and repeats_itself(content, parsed, path) else None
 
-    @cached_property
-    def _comments(self) -> list[Edit]:
-        """The edits that take out all comments; of those beside each other one takes out all."""
-        from ..syntax.json_edits import remove_comments
+    return lambda problem: Repair(_REPAIRS[problem.name], partial(edits, problem)) if problem.name in fixable else None
 
-        return remove_comments(self._content, self._parsed)
+
+def problems_beside(
+    given: Mapping[SettingPath, Entry],
+    describe: Callable[[SettingPath, Entry], tuple[Any, str, Span]],
+    by: Coercion,
+    release: Release,
+    order: str = "",
+    *,
+    ordered: bool = False,
+) -> Iterator[Problem]:
+    """The problems of entries that give a member of what another one gives as a whole; see :func:`.beside.beside_members`.
+
+    ``describe`` gives the text of an entry, what it is called, and where that stands.
+    """
+    if has_wholes(given):
+        from .beside import beside_members  # only after a mistake
+
+        yield from beside_members({path: describe(path, one) for path, one in given.items()}, by, release, order, ordered=ordered)
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:

@@ -16,7 +16,7 @@ from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Change, Document, Fact, Message, Part, SettingPath, sentence
 from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
-from ..server.loader import build_tree, has_wholes, loaded_value
+from ..server.loader import build_tree, loaded_value
 from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..syntax.places import JsonPath
@@ -25,6 +25,7 @@ from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import public_at
+from .problems import problems_beside
 from .source import Editor, Image, Loaded, Place, Problem, Repair, SourceFile, Suppression
 
 KIND: Final = "server/env"
@@ -301,15 +302,11 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
 
 def beside_members_of(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
     """What comes of variables that give a member of what another one gives as a whole."""
-    if not has_wholes(given):
-        return
-    from .beside import beside_members  # only after a mistake
 
-    texts = {path: UNKNOWN if variable.text is None else variable.text for path, variable in given.items()}
-    for one in beside_members(texts, "env_coercion", release):
-        member = given[one.member]
-        message = one.message(printable(given[one.whole].name), printable(member.name), ", in whatever order the environment has them")
-        yield Problem("object-beside-its-members", message, member.key, one.member)
+    def describe(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
+        return UNKNOWN if one.text is None else one.text, printable(one.name), one.key
+
+    yield from problems_beside(given, describe, "env_coercion", release, ", in whatever order the environment has them")
 
 
 def is_misread(variable: Variable) -> bool:

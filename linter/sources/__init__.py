@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
 from .. import _built
-from ..typed import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from ..typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from ..documents.source import Recognised, Source, SourceFile
@@ -43,58 +43,25 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     content = file.text.content
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
         return modules()
-    readers = _readers_of_json()
-    if readers is None:
-        return modules()
-    value = file.json.value
-    return tuple(_module(one.name) for one in readers if _has_member(one.members, value) and _may_read(one.marks, content))
+    value = file.json.value if isinstance(file.json.value, dict) else {}
+
+    def can_read(one: Mapping[str, Any]) -> bool:
+        has_member = not one["members"] or any(name in value for name in one["members"])
+        return one["json"] and has_member and (not one["marks"] or any(mark in content for mark in one["marks"]))
+
+    return tuple(_module(name) for name, one in _index().items() if can_read(one))
 
 
 def file_names() -> list[str]:
     """The globs of file names of all sources, in their order."""
-    index = _index()
-    every = [module.NAMES for module in modules()] if index is None else [one["names"] for one in index.values()]
-    return sorted({name for names in every for name in names})
-
-
-class _Reader(NamedTuple):
-    """A source that reads JSON, with its ``MARKS`` and ``MEMBERS``."""
-
-    name: str
-    marks: Sequence[str]
-    members: Sequence[str]
+    return sorted({name for one in _index().values() for name in one["names"]})
 
 
 @cache
-def _readers_of_json() -> tuple[_Reader, ...] | None:
-    """The sources that read files which can be called ``*.json``; None where nobody has worked that out."""
-    index = _index()
-    return None if index is None else tuple(_Reader(name, one["marks"], one["members"]) for name, one in index.items() if one["json"])
-
-
-def _has_member(members: Sequence[str], value: object) -> bool:
-    """Whether a source with these members can make something of a value."""
-    return not members or (isinstance(value, dict) and any(name in value for name in members))
-
-
-_MANY: Final = 5
-"""Marks from which on to look for all of them can take long."""
-_LONGEST_SEARCH: Final = 10_000_000
-"""Characters to look through for many marks at most: where there are more, it takes less to import the source and ask it."""
-
-
-def _may_read(marks: Sequence[str], content: str) -> bool:
-    """Whether a source with these marks can make something of a text."""
-    if not marks or (len(marks) >= _MANY and len(marks) * len(content) > _LONGEST_SEARCH):
-        return True
-    return any(mark in content for mark in marks)
-
-
-@cache
-def _index() -> Mapping[str, Any] | None:
-    """What the built index says (see :func:`build_index`), so that a run need not import all sources to choose; None where it is stale."""
+def _index() -> Mapping[str, Any]:
+    """What tells whether a source can make something of a file: the built index, so that a run need not import all sources to choose."""
     index: Mapping[str, Any] | None = _built.read("sources", _made_of)
-    return index
+    return index if index is not None else _entries()
 
 
 def _made_of() -> list[str]:
@@ -102,17 +69,22 @@ def _made_of() -> list[str]:
     return [os.path.join(_HERE, name) for name in sorted(os.listdir(_HERE)) if name.endswith(".py")]
 
 
-def build_index() -> str:
-    """The text of the built index: for each source its ``NAMES``, ``MARKS`` and ``MEMBERS``, and whether a name can end in ``.json``."""
-    lines = []
-    for name, module in zip(_names(), modules(), strict=True):
-        entry = {
+def _entries() -> dict[str, Any]:
+    """For each source its ``NAMES``, ``MARKS`` and ``MEMBERS``, and whether a name can end in ``.json``."""
+    return {
+        name: {
             "json": any(pattern.endswith(".json") for pattern in module.NAMES),
             "marks": sorted(getattr(module, "MARKS", ())),
             "members": sorted(getattr(module, "MEMBERS", ())),
             "names": module.NAMES,
         }
-        lines.append(f"{json.dumps(name)}: {json.dumps(entry)}")
+        for name, module in zip(_names(), modules(), strict=True)
+    }
+
+
+def build_index() -> str:
+    """The text of the built index."""
+    lines = (f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in _entries().items())
     return _built.text("{\n" + ",\n".join(lines) + "\n}", _made_of())
 
 

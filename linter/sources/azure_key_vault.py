@@ -7,19 +7,19 @@ are texts than there are values of other types; ``--kind server/azure`` forces i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
 from ..documents.lines import Lines
-from ..documents.origin import hidden_at, public_at
-from ..documents.problems import encoding_problems, object_problems
+from ..documents.origin import first_character, hidden_at, public_at
+from ..documents.problems import encoding_problems, object_problems, problems_beside
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
 from ..release import Release
-from ..server.loader import build_tree, dotted_path, has_wholes, ssm_value
+from ..server.loader import build_tree, dotted_path, ssm_value
 from ..syntax.places import Json, Places
 from ..text import Span, printable
 from ..typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -69,9 +69,12 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     lost = {problem.path for problem in wrong}
     given = [(dotted_path(name), value) for name, value in entries.items()]
     values = {path: ssm_value(value, known.get(path), file.release) if isinstance(value, str) else value for path, value in given}
+    of_path = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
     tree = build_tree((path, UNKNOWN if path in lost else value) for path, value in values.items())
-    document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, entries), given=tuple(given))
-    wrong += _beside_members(parsed, entries, file.release)
+    document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, of_path), given=tuple(given))
+    wrong += problems_beside(
+        of_path, lambda _, one: (one.value, printable(one.name), one.span("key")), "ssm_coercion", file.release, ordered=True
+    )
     return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems, *wrong), checkable)]
 
 
@@ -87,19 +90,6 @@ def _not_text(parsed: Json, entries: Mapping[str, Any], release: Release) -> Ite
                 place.value,
                 dotted_path(name),
             )
-
-
-def _beside_members(parsed: Json, entries: Mapping[str, Any], release: Release) -> Iterator[Problem]:
-    names = {dotted_path(name): name for name in entries}
-    if not has_wholes(names):
-        return
-    from ..documents.beside import beside_members  # only after a mistake
-
-    for one in beside_members({path: entries[name] for path, name in names.items()}, "ssm_coercion", release, ordered=True):
-        place = parsed.places.find((names[one.member],))
-        if place is not None:
-            message = one.message(printable(names[one.whole]), printable(names[one.member]))
-            yield Problem("object-beside-its-members", message, place.key or place.value, one.member)
 
 
 def _effect(path: SettingPath, value: Any, release: Release) -> str:
@@ -142,20 +132,15 @@ class _VaultEntry(NamedTuple):
         return public_at(settings.catalogue(), path)
 
 
-def _in_objects(parsed: Json, entries: Mapping[str, Any]) -> Iterator[tuple[Span, Literal["values"]]]:
+def _in_objects(entries: Iterable[_VaultEntry]) -> Iterator[tuple[Span, Literal["values"]]]:
     """The entries that hold an object: nothing says what the values in it are."""
-    for name, value in entries.items():
-        place = parsed.places.find((name,))
-        if place is not None and any(isinstance(one, dict) for one in (value if isinstance(value, list) else [value])):
-            yield place.value, "values"
+    for one in entries:
+        if any(isinstance(inner, dict) for inner in (one.value if isinstance(one.value, list) else [one.value])):
+            yield one.span("value"), "values"
 
 
-def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> EntriesOrigin:
+def _origin(file: SourceFile, parsed: Json, entries: Mapping[SettingPath, _VaultEntry]) -> EntriesOrigin:
     known = settings.catalogue()
-
-    def start() -> Span:
-        root = parsed.places.find(())
-        return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
 
     def visibility() -> Visibility:
         from ..redaction.values import Visibility
@@ -163,8 +148,7 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[str, Any]) -> Entri
         return Visibility(
             lambda name: public_at(known, dotted_path(name)),
             lambda name: parsed.whole or known.get(dotted_path(name)) is not None,
-            hidden_at(partial(_in_objects, parsed, entries)),
+            hidden_at(partial(_in_objects, entries.values())),
         )
 
-    given = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
-    return EntriesOrigin(file.text.content, given, Lines(file.text, visibility), start)
+    return EntriesOrigin(file.text.content, entries, Lines(file.text, visibility), lambda: first_character(parsed.places))
