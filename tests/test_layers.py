@@ -150,7 +150,7 @@ HEAVY = [
     "linter.policy.installed",
     "linter.policy.trace",
     "linter.reporters._columns",
-    "linter.reporters._sentences",
+    "linter.reporters._places",
     "linter.reporters.azure",
     "linter.reporters.github",
     "linter.reporters.html",

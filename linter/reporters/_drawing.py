@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..model import Document, Finding, SettingPath, Style
 from ..text import Excerpt, Span, printable
 from ..typed import Final, NamedTuple
-from ._about_run import paint
 from ._columns import UNKNOWN, fitting, width, wrapped
+from ._words import paint
 
 
 class Mark(NamedTuple):

@@ -16,9 +16,9 @@ from ..model import Document, Finding, Fix, Related, Result, SettingPath, Style,
 from ..redaction.mask import holder_text
 from ..text import Edit, Excerpt, Piece, Span, printable
 from ..typed import Final, NamedTuple
-from ._about_run import as_text, holder, of_holder, paint
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, mark_of, place
+from ._words import as_text, of_holder, paint
 
 _MOST_PLACES: Final = 6
 """Second places of one finding in its own document that are drawn; the others are named."""
@@ -101,7 +101,7 @@ class _Writer:
         yield ""
 
     def _headline(self, document: Document, stops: int, findings: int) -> Iterator[str]:
-        facts = ", ".join(filter(None, (printable(document.kind), holder(document), document.target)))
+        facts = ", ".join(filter(None, (printable(document.kind), holder_text(document), document.target)))
         what = f": {stops} of {findings} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
         path = printable(document.uri)
         first, *others = wrapped(f"{path} ({facts}){what}", self._columns, indent=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..typed import Final
+from ._words import one_line
 
 _DESCRIPTION: Final = 1024
 """Characters of a description that GitHub shows."""
@@ -16,14 +17,6 @@ _LINK: Final = re.compile(r"\[([^][]*)\]\(([^()\s]*)\)")
 def plain(text: str) -> str:
     """The text without what SARIF would take for a placeholder or a link."""
     return text.translate(_PLAIN)
-
-
-def one_line(text: str) -> str:
-    """The lines of a text, without the blanks around each, with one blank between them."""
-    text = text.strip()
-    if "\n" not in text and "\r" not in text:
-        return text
-    return " ".join(line.strip() for line in re.split(r"[\r\n]+", text))
 
 
 def sentence(text: str) -> str:

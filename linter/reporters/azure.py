@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._sentences import UNREAD, Place, fix_of, logged, message_of
+from ._places import Place, logged
+from ._words import UNREAD, fix_of, message_of
 
 _OF_DATA: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", "]": "%5D", ";": "%3B"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._about_run import about_the_run, of_holder, paint, servers, shown, statistics
+from ._words import first_lines, last_lines, of_holder, paint, shown, statistics
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -18,8 +18,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     if style.statistics:
         about += statistics(findings, style)
     if not style.quiet:
-        about += [line for line in servers(result) if line]
-        about += about_the_run(result, style)
+        about += [line for line in (*first_lines(result), *last_lines(result, style)) if line]
     lines = (*(_line(finding, style) for finding in findings), *about)
     stream.writelines(f"{inert(line)}\n" for line in lines)
 

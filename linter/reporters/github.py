@@ -19,7 +19,8 @@ from collections.abc import Iterable
 from ..model import Finding, Level, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._sentences import UNREAD, Place, fix_of, logged, message_of
+from ._places import Place, logged
+from ._words import UNREAD, fix_of, message_of
 
 _COMMANDS: Final[dict[Level, str]] = {"error": "error", "warning": "warning", "note": "notice"}
 _OF_DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

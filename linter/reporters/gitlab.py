@@ -2,8 +2,8 @@
 
 The form is that of "Code Quality report format" in GitLab's documentation, a part of Code Climate's. Where that leaves a choice:
 
-* **Paths are relative to the root of the repository**, as in SARIF (:mod:`._paths`): GitLab links to them.
-* **Fingerprints tell what a finding is about**, not on which line (:mod:`._identity`): by them GitLab knows what a merge request adds and
+* **Paths are relative to the root of the repository**, as in SARIF (:mod:`._places`): GitLab links to them.
+* **Fingerprints tell what a finding is about**, not on which line (:mod:`._fingerprint`): by them GitLab knows what a merge request adds and
   what it resolves, and of two findings with one fingerprint it shows one.
 * **The description begins with the rule**: in a merge request GitLab shows nothing else that tells it.
 * **Suppressed findings are left out**: GitLab has no word for them.
@@ -13,68 +13,50 @@ The form is that of "Code Quality report format" in GitLab's documentation, a pa
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from json import JSONEncoder
 
-from ..model import Configuration, FileStatus, Finding, Level, Result, Style
-from ..redaction.mask import holder_text, shown_span
+from ..model import Configuration, Level, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Any, Final
-from ._identity import hash_of, identities
-from ._paths import reported_path
-from ._sarif_texts import one_line
+from ._fingerprint import hash_of, identities
+from ._places import placer, reported
+from ._words import UNREAD, USED, message_of, shown, unread
 
-Issue = dict[str, Any]
 _SEVERITIES: Final[dict[Level, str]] = {"error": "critical", "warning": "major", "note": "info"}
 """GitLab has ``info``, ``minor``, ``major``, ``critical`` and ``blocker``."""
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the issues as one JSON array, in ASCII, so that any stream can hold it; ``quiet`` leaves nothing out."""
-    findings = [finding for finding in result.findings if finding.suppressed is None]
-    path = cache(_path)
-    fingerprints = identities(findings, path)
-    issues = [
-        *(_finding(one, fingerprint, path(one.document.uri)) for one, fingerprint in zip(findings, fingerprints, strict=True)),
-        *_unread(result.files, path),
-        *(_used(one, path(one.path)) for one in result.configurations),
-    ]
-    stream.writelines(map(inert, json.JSONEncoder(indent=2).iterencode(issues)))
+    findings, place = shown(result), placer()
+    issues = []
+    for finding, fingerprint in zip(findings, identities(findings, cache(_path)), strict=True):
+        where = place(finding.document, finding.path, finding.span)
+        message = message_of(finding)
+        issues.append(_issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], where.path, where.start.line))
+    for name, why in {_path(uri): why for uri, why in unread(result.files).items()}.items():
+        issues.append(_issue(UNREAD, f"this file {why}", hash_of((UNREAD, name)), "critical", name))
+    issues += [_used(one, _path(one.path)) for one in result.configurations]
+    stream.writelines(map(inert, JSONEncoder(indent=2).iterencode(issues)))
     stream.write("\n")
 
 
 def _path(uri: str) -> str:
-    return printable(reported_path(uri).path)
+    return reported(uri)[0]
 
 
-def _finding(finding: Finding, fingerprint: str, path: str) -> Issue:
-    document = finding.document
-    holder = holder_text(document, finding.held_by)
-    message = one_line(finding.message) + (f" ({holder})" if holder else "")
-    line = document.position(shown_span(document, finding.path, finding.span).start).line
-    return _issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], path, line)
-
-
-def _unread(files: Iterable[FileStatus], path: Callable[[str], str]) -> Iterator[Issue]:
-    """Each file that could not be read, once."""
-    failed = {path(file.path): file.note for file in files if file.status == "failed"}
-    for name, note in failed.items():
-        reason = f": {one_line(note)}" if note else ""
-        yield _issue("file-not-read", f"this file could not be read{reason}", hash_of(("file-not-read", name)), "critical", name)
-
-
-def _used(one: Configuration, path: str) -> Issue:
+def _used(one: Configuration, path: str) -> dict[str, Any]:
     """A configuration that counted, and what it took away from the run."""
     never = ", fail-on never" if one.fail_on == "never" else ""
     accepted = (f"findings accepted: {one.accepted}",) if one.accepted else ()
     off = ", ".join((f"rules off: {len(one.rules_off)}", f"paths excluded: {one.excluded}", *accepted))
     message = f"this file configures medplum-lint: {off}{never}"
-    fingerprint = hash_of(("configuration-used", path, *one.rules_off, str(one.excluded), str(one.fail_on), *accepted))
-    return _issue("configuration-used", message, fingerprint, "info", path)
+    fingerprint = hash_of((USED, path, *one.rules_off, str(one.excluded), str(one.fail_on), *accepted))
+    return _issue(USED, message, fingerprint, "info", path)
 
 
-def _issue(check: str, message: str, fingerprint: str, severity: str, path: str, line: int = 1) -> Issue:
+def _issue(check: str, message: str, fingerprint: str, severity: str, path: str, line: int = 1) -> dict[str, Any]:
     return {
         "description": printable(f"{check}: {message}"),
         "check_name": printable(check),

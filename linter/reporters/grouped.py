@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._about_run import MANY, about_the_run, count, fixable_of, folded, of_holder, paint, servers, shown, statistics
 from ._columns import UNKNOWN, wrapped
+from ._words import count, first_lines, fixable_of, folded, last_lines, of_holder, paint, shown, table
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -17,13 +17,12 @@ TABLE: Final = True
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the rules, the gravest first, each with its places, and unless ``quiet`` what was left alone and a summary."""
     findings = shown(result)
-    lines: list[str] = [] if style.quiet else folded(servers(result), style)
+    lines: list[str] = [] if style.quiet else folded(first_lines(result), style)
     for group in _by_rule(findings):
         lines += [*_rule(group, style), ""]
-    if findings and (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
-        lines += [*statistics(findings, style), ""]
+    lines += table(findings, style)
     if not style.quiet:
-        lines += folded(about_the_run(result, style), style)
+        lines += folded(last_lines(result, style), style)
     stream.writelines(f"{inert(line)}\n" for line in lines)
 
 
@@ -40,8 +39,7 @@ def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
     first = findings[0]
     every = [finding.says for finding in findings]
     label = paint(f"{first.severity}[{printable(first.rule)}]", first.severity, style)
-    fixable = fixable_of([finding.fix for finding in findings if finding.fix is not None])
-    yield f"{label}: {count(len(findings), 'finding')}{f' ({fixable})' if fixable else ''}"
+    yield f"{label}: {count(len(findings), 'finding')}{fixable_of(finding.fix for finding in findings)}"
     whys, fixes = {parts.why for parts in every}, {parts.remedy for parts in every}
     for what, texts in (("why", whys), ("fix", fixes)):
         if len(texts) == 1 and "" not in texts:

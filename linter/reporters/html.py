@@ -21,9 +21,9 @@ from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Styl
 from ..redaction.mask import holder_text
 from ..text import Excerpt, inert, printable
 from ..typed import IO, Final
-from ._about_run import count, together, used
 from ._html_page import SCRIPT, STYLE
-from ._sentences import Place, Placer, environment_of, line, message_of, placer, reported, summary
+from ._places import Place, Placer, placer, reported
+from ._words import count, line, message_of, of_holder, summary, together, used
 
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
@@ -168,7 +168,7 @@ def _finding(finding: Finding, where: Place, rule: str | None, place: Placer) ->
 
 
 def _related(one: Related, where: Place) -> Iterator[str]:
-    yield f"<li>{_code(where.text)}: {_text(line(one.message))}{_text(environment_of(one.document))}"
+    yield f"<li>{_code(where.text)}: {_text(line(one.message))}{_text(of_holder(one.document))}"
     yield f"{_excerpt(one.document.origin.excerpt(one.path, one.span))}</li>"
 
 

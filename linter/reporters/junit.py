@@ -24,8 +24,8 @@ from xml.etree import ElementTree
 from ..model import Document, FileStatus, Finding, Result, Style, dotted
 from ..text import inert, printable
 from ..typed import IO, TYPE_CHECKING, Final
-from ._about_run import used
-from ._sentences import UNREAD, USED, Placer, environment_of, fix_of, line, message_of, placer, related, reported, unread
+from ._places import Placer, placer, related, reported
+from ._words import UNREAD, USED, fix_of, line, message_of, of_holder, unread, used
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -61,7 +61,7 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
             findings.setdefault(finding.document, []).append(finding)
     failed = unread(result.files)
     for document, found in findings.items():
-        name, environment = reported(document.uri)[0], environment_of(document)
+        name, environment = reported(document.uri)[0], of_holder(document)
         cases = [_of_finding(one, name, place, seen) for one in found]
         if document.uri in failed:
             cases.append(_unreadable(name, failed.pop(document.uri), seen))
@@ -109,7 +109,7 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
 
 
 def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) -> Element:
-    name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + environment_of(finding.document, finding.held_by)
+    name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + of_holder(finding.document, finding.held_by)
     case = _case(path, name, seen)
     _add_outcome(case, finding, place)
     return case

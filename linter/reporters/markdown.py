@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from ..model import LEVELS, Finding, Level, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._about_run import count, together, used
-from ._sentences import Placer, fix_of, line, message_of, placer, related, reported, servers, summary, unread
+from ._places import Placer, placer, related, reported
+from ._words import count, fix_of, line, message_of, servers, summary, together, unread, used
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""

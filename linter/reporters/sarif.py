@@ -4,7 +4,7 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
 
 * **Suppressed findings are left out**, unless they are asked for: GitHub ignores ``suppressions`` and opens an alert for each
   (codeql-action #1230). Where they are asked for, each result has ``suppressions`` (3.27.23).
-* **Paths are relative to the root of the repository**, whatever the working directory (:mod:`._paths`): GitHub ignores ``uriBaseId``.
+* **Paths are relative to the root of the repository**, whatever the working directory (:mod:`._places`): GitHub ignores ``uriBaseId``.
 * **Nothing of the machine and no time is written**, nor ``versionControlProvenance``: GitHub knows it, and the address of a repository may
   hold a password. ``automationDetails`` is written only for the category that the user names, for it overrides the one of the upload.
 * **No snippets**: a snippet is exactly the region's text (3.30.13), and that may be a secret. For the same reason the region of a masked
@@ -55,10 +55,10 @@ from ..redaction.mask import holder_text, named_environment, shown_span
 from ..text import Span, Text, inert, printable
 from ..typed import IO, Any, Final, NamedTuple
 from ._cwe import NAMES, page_of, weaknesses
-from ._fingerprint import MaskedWindows, line_hashes, raw_hashes
-from ._identity import identity, numbered
-from ._paths import ReportedPath, reported_path
-from ._sarif_texts import first_paragraph, one_line, plain, plain_markdown, sentence, shortened
+from ._fingerprint import MaskedWindows, identity, line_hashes, numbered, raw_hashes
+from ._places import ReportedPath, reported_path
+from ._sarif_texts import first_paragraph, plain, plain_markdown, sentence, shortened
+from ._words import one_line
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://OWNER.github.io/medplum-lint/"

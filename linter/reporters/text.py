@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model import Result, Style
 from ..typed import IO, Final
-from ._about_run import MANY, about_the_run, as_text, folded, servers, shown, statistics
+from ._words import as_text, first_lines, folded, last_lines, shown, table
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -14,12 +14,11 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the findings, and unless ``quiet`` what was left alone and a summary; with many findings also a table of the rules."""
     findings = shown(result)
     if not style.quiet:
-        stream.write(as_text(folded(servers(result), style)))
+        stream.write(as_text(folded(first_lines(result), style)))
     if findings:
         from ._report_by_file import by_file  # nothing of it is needed on a clean run
 
         stream.writelines(by_file(findings, result, style))
-    if findings and (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
-        stream.write(as_text([*statistics(findings, style), ""]))
+    stream.write(as_text(table(findings, style)))
     if not style.quiet:
-        stream.write(as_text(folded(about_the_run(result, style, with_commands=True), style)))
+        stream.write(as_text(folded(last_lines(result, style, with_commands=True), style)))

@@ -1,4 +1,4 @@
-"""Paths as platforms for code find them: relative to the root of the repository, and with nothing else of the machine in them.
+"""Paths and places as platforms for code find them: relative to the root of the repository, with nothing else of the machine in them.
 
 The root is the nearest folder above the file that holds ``.git``, whatever the working directory. A file in no repository is relative to
 the root of the one that the run is in, or to the working directory: ``../x.json``. Where that would show where on a machine they lie, only
@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
+from ..model import Document, Finding, Result, SettingPath
+from ..redaction.mask import shown_span
+from ..text import Position, Span, inert, printable
 from ..typed import Final, NamedTuple
+from ._words import about_the_run, count, line, of_holder, servers, shown, summary, unread
 
 _STDIN: Final = "<stdin>"
 _OUTSIDE: Final = "<outside>"
@@ -82,3 +88,73 @@ def _quoted(path: str) -> str:
     except UnicodeEncodeError:
         name = path.encode(errors="replace")
     return quote_from_bytes(name, safe="/!$&'()*+,;=@")
+
+
+# --- Places ---------------------------------------------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where something is, as people and platforms read it: a path from the root of the repository, and what may be shown of a span.
+
+    ``relative``: the path is one of the repository; otherwise it is only a name, such as ``<stdin>``.
+    """
+
+    path: str
+    relative: bool
+    start: Position
+    end: Position
+
+    @property
+    def text(self) -> str:
+        """``path:line:column``."""
+        return f"{self.path}:{self.start.line}:{self.start.column}"
+
+
+Placer = Callable[[Document, SettingPath | None, Span], Place]
+
+
+def placer() -> Placer:
+    """What finds the place of a finding, or of what it is compared with; of what is masked it is the first character.
+
+    It looks up each path once, and lives as long as a report, for a path depends on the working directory.
+    """
+    named = cache(reported)
+
+    def place(document: Document, path: SettingPath | None, span: Span) -> Place:
+        start, end = document.text.positions(shown_span(document, path, span))
+        name, relative = named(document.uri)
+        return Place(name, relative, start, max(start, end))
+
+    return place
+
+
+def reported(uri: str) -> tuple[str, bool]:
+    """A path as platforms find it, safe to print, and whether it is one of the repository."""
+    path = reported_path(uri)
+    return printable(path.path), path.relative
+
+
+def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
+    """The other places of a finding, each with what is there: the first of them, and how many more there are."""
+    shown = finding.related[:most]
+    places = [f"{place(one.document, one.path, one.span).text}: {line(one.message)}{of_holder(one.document)}" for one in shown]
+    more = len(finding.related) - len(shown)
+    return [*places, f"and {count(more, 'more place')}"] if more else places
+
+
+def logged(
+    result: Result, *, quiet: bool, of_finding: Callable[[Finding, Place, list[str]], str], of_unread: Callable[[str, bool, str], str]
+) -> Iterator[str]:
+    """A log for a runner, which reads commands in it: of each finding with its other places, and of each path that could not be read.
+
+    ``of_unread`` gets the path, whether it is one of the repository, and what is to be said of it. Unless ``quiet`` plain lines follow.
+    """
+    place = placer()
+    for finding in shown(result):
+        yield of_finding(finding, place(finding.document, finding.path, finding.span), related(finding, place))
+    for path, why in unread(result.files).items():
+        name, relative = reported(path)
+        yield of_unread(name, relative, f"{name}: {why}")
+    if not quiet:
+        last = [f"{summary(result)}."] if result.files else []
+        yield from (f"{inert(one)}\n" for one in (*servers(result), *about_the_run(result), *last))

@@ -1,0 +1,253 @@
+"""What reports say in the same words: of findings, of what became of files, and of a run as a whole. All of it is safe to print."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style
+from ..redaction.mask import environment_text, holder_text
+from ..text import inert, printable
+from ..typed import Final
+
+UNREAD: Final = "file-not-read"
+"""What stands for the rule where a file could not be read."""
+USED: Final = "configuration-used"
+"""What stands for the rule where a configuration file was used."""
+COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
+
+
+def paint(text: str, color: str, style: Style) -> str:
+    """A text in a colour, where the style has colours."""
+    return f"\033[{COLORS[color]}m{text}\033[0m" if style.color else text
+
+
+def count(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def series(parts: Sequence[str]) -> str:
+    """Several names as people list them."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def one_line(text: str) -> str:
+    """The lines of a text, without the blanks around each, with one blank between them."""
+    text = text.strip()
+    return text if "\n" not in text and "\r" not in text else " ".join(part.strip() for part in re.split(r"[\r\n]+", text))
+
+
+def line(text: str) -> str:
+    """Any text as one line that is safe to print."""
+    return printable(one_line(text))
+
+
+# --- Findings ------------------------------------------------------------------------------------------------------------------------
+
+
+def shown(result: Result) -> list[Finding]:
+    """The findings that nothing accepts."""
+    return [finding for finding in result.findings if finding.suppressed is None]
+
+
+def of_holder(document: Document, holders: Sequence[tuple[str, str]] | None = None) -> str:
+    """`` (environment prod)`` or `` (service server)``: what of its file a document is; empty where it is all.
+
+    ``holders`` are those of a finding.
+    """
+    name = holder_text(document, holders)
+    return f" ({name})" if name else ""
+
+
+def message_of(finding: Finding) -> str:
+    """What a finding says, with the environment that its document is of."""
+    return line(finding.message) + of_holder(finding.document, finding.held_by)
+
+
+def fix_of(finding: Finding) -> str:
+    """What would put a finding right: ``fix: …``, or ``possible fix: …`` where that needs a look; empty where nothing is known."""
+    if finding.fix is None:
+        return ""
+    return f"{'fix' if finding.fix.safe else 'possible fix'}: {line(finding.fix.description)}"
+
+
+# --- A run ---------------------------------------------------------------------------------------------------------------------------
+
+
+def unread(files: Iterable[FileStatus]) -> dict[str, str]:
+    """Each path that could not be read, as the user gave it, with what is to be said of it."""
+    failed = {file.path: line(file.note) for file in files if file.status == "failed"}
+    return {path: f"could not be read{f': {note}' if note else ''}" for path, note in failed.items()}
+
+
+def servers(result: Result, most: int | None = None) -> Iterator[str]:
+    """Each server that files were judged by, with those files, or the first of them, where there are several servers."""
+    newer = Counter(server.newer for server in {file.server for file in result.files} if server is not None and server.newer)
+    judged: dict[str, dict[str, None]] = {}
+    for file in result.files:
+        if file.server is not None:  # that several images are newer than what is known is one thing to say
+            server = file.server._replace(reason="each image") if newer[file.server.newer] > 1 else file.server
+            judged.setdefault(printable(server.described), {})[printable(file.path)] = None
+    for name, files in judged.items():
+        listed = list(files)
+        if most is not None and len(listed) > most:
+            listed = [*listed[: most - 1], f"{len(listed) - most + 1:,} other files"]
+        yield f"Judged by {name}." if len(judged) == 1 else f"{series(listed)}: judged by {name}."
+
+
+def _newest(result: Result) -> str:
+    """The server that all files were judged by because nothing names one; empty where something does."""
+    known = {file.server for file in result.files if file.server is not None}
+    return next((server.described for server in known if len(known) == 1 and not server.is_known), "")
+
+
+def used(configuration: Configuration) -> str:
+    """What a configuration file took away from a run: a clause that follows its name."""
+    rules = count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rules"
+    excluded = f"{count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
+    never = ", fail-on never" if configuration.fail_on == "never" else ""
+    accepted = f", {count(configuration.accepted, 'finding')} accepted" if configuration.accepted else ""
+    return f"{rules} off, {excluded}{accepted}{never}"
+
+
+def together(deployment: Deployment) -> str:
+    """Which documents were checked against each other."""
+    name = f" as environment {environment_text(deployment.name)}" if deployment.name else ""
+    documents = [f"{printable(document.uri)}{of_holder(document)}" for document in deployment.documents]
+    return f"Checked against each other{name}: {series(documents)}."
+
+
+def about_the_run(result: Result, *, failed: bool = False) -> Iterator[str]:
+    """What was left alone, and what ``failed`` to be read if that is asked for, what was checked together, and the configurations."""
+    for file in result.files:
+        if file.status == "ignored" or (failed and file.status == "failed"):
+            yield f"{printable(file.path)}: {file.status}: {line(file.note)}"
+    yield from map(together, result.deployments)
+    yield from (f"Configuration {printable(one.path)}: {used(one)}." for one in result.configurations)
+
+
+def _counts(levels: Mapping[Level, int]) -> str:
+    counts = [count(levels[level], level) for level in LEVELS if levels.get(level)]
+    return series(counts) if counts else ""
+
+
+def _found(result: Result) -> str:
+    return _counts(Counter(finding.severity for finding in shown(result)))
+
+
+def _files(result: Result) -> str:
+    checked = {file.path for file in result.files if file.status == "checked"}
+    others = Counter(file.status for file in result.files if file.status != "checked")
+    return count(len(checked), "file") + "".join(f", {number:,} {status}" for status, number in sorted(others.items()))
+
+
+def summary(result: Result) -> str:
+    """How many findings of each severity there are, in how many files."""
+    hidden = len(result.findings) - len(shown(result))
+    return f"{_found(result) or 'No findings'} in {_files(result)}{f' ({hidden:,} suppressed)' if hidden else ''}"
+
+
+# --- For people in a terminal --------------------------------------------------------------------------------------------------------
+
+MANY: Final = 40
+"""Findings beyond which reports that are read from top to bottom have the table without being asked."""
+_MOST_FILES: Final = 4
+"""Files of one server at most that are all named."""
+
+
+def first_lines(result: Result) -> Iterator[str]:
+    """The servers of the files, with the files of each where there are several; where nothing names one, the summary does."""
+    lines = [] if _newest(result) else list(servers(result, _MOST_FILES))
+    yield from [*lines, ""] if lines else []
+
+
+def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> Iterator[str]:
+    """What was left alone, what was checked together, the configurations, and a summary.
+
+    ``with_commands``: the commands that make fixes in Parameter Store stand above it.
+    """
+    yield from about_the_run(result, failed=not style.width)  # on the same terminal standard error names it, with the reason
+    if not result.files:
+        return
+    newest, hidden, found = _newest(result), _counts(result.hidden), _found(result)
+    what = f"Found {found}" if found else f"No findings{' to show' if hidden else ''}"
+    yield f"{what} in {_files(result)}{_accepted(result.findings)}{f', judged by {newest}' if newest else ''}."
+    if hidden:
+        yield f"Not shown for --min-severity: {hidden}."
+    yield from _fixable(shown(result), with_commands=with_commands)
+
+
+def _accepted(findings: Iterable[Finding]) -> str:
+    """How many findings are accepted, and how many of them by a baseline, in brackets; empty where none is."""
+    hidden = Counter(finding.accepted_by == "baseline" for finding in findings if finding.suppressed is not None)
+    counts = [f"{hidden[False]:,} suppressed"] * bool(hidden[False]) + [f"{hidden[True]:,} in the baseline"] * bool(hidden[True])
+    return f" ({', '.join(counts)})" if counts else ""
+
+
+def _fixable(findings: list[Finding], *, with_commands: bool) -> Iterator[str]:
+    """How many findings can be fixed, and how many commands would fix."""
+    fixes = [finding.fix for finding in findings if finding.fix is not None]
+    script = "by the commands above, or by the script of --fix-script FILE" if with_commands else "by the script of --fix-script FILE"
+    edited = [fix.safe for fix in fixes if fix.edits is not None]
+    printed = [fix.safe for fix in fixes if fix.commands is not None]
+    for safe, how in ((edited, "with --fix"), (printed, script)):
+        unsafe = len(safe) - sum(safe)
+        if safe and unsafe == len(safe):
+            yield f"{unsafe} fixable {how} --unsafe-fixes."
+        elif safe:
+            yield f"{sum(safe)} fixable {how}{f' ({unsafe} more with --unsafe-fixes)' if unsafe else ''}."
+
+
+def as_text(lines: Iterable[str]) -> str:
+    """Lines of a report as a text, in which none is a command to a runner."""
+    return inert("".join([f"{line}\n" for line in lines]))
+
+
+def folded(lines: Iterable[str], style: Style) -> list[str]:
+    """Sentences as lines that fit into the terminal; where there is none they stay lines, for others look for them."""
+    if not style.width:
+        return list(lines)
+    from ._columns import wrapped  # only on a terminal
+
+    return [part for line in lines for part in wrapped(line, style.width, indent=2)]
+
+
+def table(findings: Sequence[Finding], style: Style) -> list[str]:
+    """A table of the rules, with an empty line behind it, where it is asked for or there are many findings; else nothing."""
+    if not findings or not (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
+        return []
+    return [*statistics(findings, style), ""]
+
+
+def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
+    """A table of the rules, the gravest and most frequent first: how many findings each has, and how many of them can be fixed."""
+    groups: dict[tuple[Level, str], list[Fix | None]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity, finding.rule), []).append(finding.fix)
+    ordered = sorted(groups.items(), key=lambda item: (LEVELS.index(item[0][0]), -len(item[1]), item[0][1]))
+    if not ordered:
+        return
+    from ._columns import UNKNOWN, wrapped  # only with findings
+
+    numbers = max(len("findings"), *(len(f"{len(fixes):,}") for _, fixes in ordered))
+    yield f"{'findings':>{numbers}}  severity  rule"
+    for (level, rule), fixes in ordered:
+        start = numbers + 12
+        name, *more = wrapped(f"{printable(rule)}{fixable_of(fixes)}", style.width or UNKNOWN, start, start)
+        yield f"{len(fixes):>{numbers},}  {paint(f'{level:<8}', level, style)}  {name}"
+        yield from more
+
+
+def fixable_of(fixes: Iterable[Fix | None]) -> str:
+    """How many fixes of a rule there are in each way, in brackets; empty where there are none."""
+    made = [fix for fix in fixes if fix is not None]
+    edited = [fix.safe for fix in made if fix.edits is not None]
+    ways = [
+        (sum(edited), "with --fix"),
+        (len(edited) - sum(edited), "with --unsafe-fixes"),
+        (sum(fix.commands is not None for fix in made), "by commands"),
+    ]
+    listed = ", ".join(f"{number:,} {how}" for number, how in ways if number)
+    return f" (fixable: {listed})" if listed else ""
