@@ -18,7 +18,7 @@ from support.helpers import loaded
 from linter import cli, reporters
 from linter.load import Input
 from linter.model import Change, Fix, Style
-from linter.reporters._report_by_file import _changed_lines
+from linter.reporters._changes import changed_lines
 from linter.run import Options, lint_input
 from linter.text import Edit, Span
 
@@ -124,7 +124,7 @@ def test_of_several_changes_on_a_line_each_is_shown_unless_they_are_near() -> No
 
     def lines(*edits: Edit) -> list[str]:
         changes = (Change("set", ("port",), 1), Change("set", ("maxBatchSize",), 2), Change("set", ("logLevel",), "INFO"))
-        return _changed_lines(document, ("port",), Fix(changes, True, "", edits, shown=True))
+        return changed_lines(document, ("port",), Fix(changes, True, "", edits, shown=True))
 
     start = '…"port":8103,"maxBatchSize":"50mb","allowedOrigins":"https://x.clinic.example","supportEmail":"help@c…'
     assert lines(near, between) == [f"- {start}", "+ " + start.replace("8103", "1").replace('"50mb"', "2")]

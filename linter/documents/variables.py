@@ -275,7 +275,7 @@ def _written_wrong(given: list[Variable], last: Mapping[SettingPath, Variable], 
     for variable in given:
         if variable.name in seen:
             name = printable(variable.name)
-            message = f"{name} is given twice: this one counts, and the earlier one is silently dropped; keep one"
+            message = sentence(f"{name} is given twice", "this one counts, and the earlier one is silently dropped", "keep one")
             yield Problem("duplicate-variable", message, variable.key, setting_of(variable.name, file.release))
         seen[variable.name] = variable
     for variable in seen.values():

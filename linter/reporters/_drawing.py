@@ -129,12 +129,14 @@ def _underlined(excerpt: Excerpt, mark: Mark, columns: int, style: Style) -> Ite
         yield from (paint(line, mark.color, style) for line in wrapped(label, columns))
 
 
-def place(document: Document, span: Span) -> str:
-    """A place as compilers write it, so that terminals and editors can go there."""
-    at = document.position(span.start)
-    return f"{printable(document.uri)}:{at.line}:{at.column}"
-
-
 def mark_of(finding: Finding) -> Mark:
     """The mark of the place of a finding."""
     return Mark(finding.path, finding.span, finding.severity, "^")
+
+
+def note(what: str, text: str, digits: int, style: Style) -> Iterator[str]:
+    """What else there is to say of a finding, beneath the numbers of its lines, of which the highest has so many ``digits``."""
+    start = digits + 5 + len(what)
+    first, *others = wrapped(printable(text), style.width or UNKNOWN, start, start)
+    yield f"{' ' * digits} {paint('=', 'gutter', style)} {what}: {first}"
+    yield from others

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style
 from ..redaction.mask import environment_text, holder_text
-from ..text import inert, printable
+from ..text import Span, inert, printable
 from ..typed import Final
 
 UNREAD: Final = "file-not-read"
@@ -59,6 +59,12 @@ def of_holder(document: Document, holders: Sequence[tuple[str, str]] | None = No
     """
     name = holder_text(document, holders)
     return f" ({name})" if name else ""
+
+
+def place(document: Document, span: Span) -> str:
+    """A place as compilers write it, so that terminals and editors can go there."""
+    at = document.position(span.start)
+    return f"{printable(document.uri)}:{at.line}:{at.column}"
 
 
 def message_of(finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._words import first_lines, last_lines, of_holder, paint, shown, statistics
+from ._words import first_lines, last_lines, of_holder, paint, place, shown, statistics
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -24,8 +24,6 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _line(finding: Finding, style: Style) -> str:
-    document = finding.document
-    at = document.position(finding.span.start)
-    where = paint(f"{printable(document.uri)}:{at.line}:{at.column}:", "place", style)
+    where = paint(f"{place(finding.document, finding.span)}:", "place", style)
     label = paint(f"{finding.severity}[{printable(finding.rule)}]", finding.severity, style)
-    return f"{where} {label} {printable(finding.message)}{of_holder(document, finding.held_by)}"
+    return f"{where} {label} {printable(finding.message)}{of_holder(finding.document, finding.held_by)}"

@@ -8,7 +8,8 @@ from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
 from ._columns import UNKNOWN, wrapped
-from ._words import count, first_lines, fixable_of, folded, last_lines, of_holder, paint, shown, table
+from ._drawing import note
+from ._words import count, first_lines, fixable_of, folded, last_lines, of_holder, paint, place, shown, table
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -43,23 +44,15 @@ def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
     whys, fixes = {parts.why for parts in every}, {parts.remedy for parts in every}
     for what, texts in (("why", whys), ("fix", fixes)):
         if len(texts) == 1 and "" not in texts:
-            yield from _note(what, next(iter(texts)), style)
-    yield from _note("see", f"medplum-lint explain {first.rule}", style)
+            yield from note(what, next(iter(texts)), 1, style)
+    yield from note("see", f"medplum-lint explain {first.rule}", 1, style)
     for finding, parts in zip(findings, every, strict=True):
         text = parts.what if len(whys) == len(fixes) == 1 and not parts.also else finding.message
         yield from _place(finding, text, style)
 
 
 def _place(finding: Finding, text: str, style: Style) -> Iterator[str]:
-    document = finding.document
-    at = document.position(finding.span.start)
-    where = f"{printable(document.uri)}:{at.line}:{at.column}:"
-    lines = wrapped(f"{where} {printable(text)}{of_holder(document, finding.held_by)}", (style.width or UNKNOWN) - 2, indent=4)
+    where = f"{place(finding.document, finding.span)}:"
+    lines = wrapped(f"{where} {printable(text)}{of_holder(finding.document, finding.held_by)}", (style.width or UNKNOWN) - 2, indent=4)
     yield f"  {paint(where, 'place', style)}{lines[0].removeprefix(where)}"
     yield from (f"  {line}" for line in lines[1:])
-
-
-def _note(what: str, text: str, style: Style) -> Iterator[str]:
-    first, *others = wrapped(printable(text), style.width or UNKNOWN, 6 + len(what), 6 + len(what))
-    yield f"  {paint('=', 'gutter', style)} {what}: {first}"
-    yield from others

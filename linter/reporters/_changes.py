@@ -1,13 +1,18 @@
-"""What fixes change on long lines, which are cut around each change, as excerpts are."""
+"""What fixes change, as a diff has it. Long lines are cut around each change, as excerpts are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
-from ..model import Change, Document, SettingPath
-from ..text import Edit, Excerpt, Span
+from ..model import Change, Document, Fix, SettingPath
+from ..text import Edit, Excerpt, Piece, Span, printable
 from ..typed import Final
 
+_MOST_LINES: Final = 6
+"""Lines of an edit at most that are shown: a longer one is for a diff."""
+_WIDEST: Final = 160
+"""Characters at most of a line that a fix changes and that is shown whole."""
 _NEAR: Final = 60
 """Characters at most from the start to the end of changes that are shown together."""
 _BEFORE: Final = 20
@@ -16,7 +21,64 @@ _SHOWN_OF_LONG: Final = 100
 """Characters at most of an inserted text."""
 
 
-def cut_lines(document: Document, path: SettingPath | None, changes: Sequence[Change], edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
+def changed_lines(document: Document, path: SettingPath | None, fix: Fix) -> list[str]:
+    """What the fix of a finding about ``path`` changes, as a diff has it; nothing where that is not to be seen, or is long."""
+    edits = sorted(fix.edits or ()) if fix.shown else []
+    if not edits:
+        return []
+    first, last = document.position(edits[0].span.start).line, document.position(edits[-1].span.end).line
+    if last - first >= _MOST_LINES:
+        return []
+    spans = [document.text.line_span(number) for number in range(first, last + 1)]
+    if max(*(span.end - span.start for span in spans), *(len(edit.text) for edit in edits)) <= _WIDEST:
+        texts = [_whole_lines(document, edits, Span(spans[0].start, spans[-1].end))]
+    else:
+        texts = list(islice(_cut_lines(document, path, fix.changes, edits), _MOST_LINES))
+    return [line for old, new in texts for line in _difference(old, new)][: 2 * _MOST_LINES]
+
+
+def _difference(old: str, new: str) -> list[str]:
+    """The lines of two texts as a diff has them, without those at the start and the end that are the same."""
+    gone, come = old.splitlines(), new.splitlines()
+    while gone and come and gone[-1] == come[-1]:
+        gone, come = gone[:-1], come[:-1]
+    while gone and come and gone[0] == come[0]:
+        gone, come = gone[1:], come[1:]
+    return [*(f"- {printable(line)}" for line in gone), *(f"+ {printable(line)}" for line in come)]
+
+
+def _whole_lines(document: Document, edits: Sequence[Edit], part: Span) -> tuple[str, str]:
+    """Lines before and after edits, masked."""
+    new: list[str] = []
+    at = part.start
+    for edit in edits:
+        new += [_masked(document, at, edit.span.start), edit.text]
+        at = edit.span.end
+    return _masked(document, *part), "".join((*new, _masked(document, at, part.end)))
+
+
+def _masked(document: Document, start: int, end: int) -> str:
+    """A part of a text as it may be shown, line by line; what may be shown of a line only its beginning tells."""
+    parts: list[str] = []
+    while start < end:
+        line = document.text.line_span(document.position(start).line)
+        stop = min(end, line.end)
+        parts += [_clipped(piece, start, stop) for piece in document.origin.pieces(line) if piece.start < stop and start < piece.end]
+        start = max(stop, start + 1)
+        if stop < end and stop == line.end:
+            parts.append("\n")
+            start = stop + (2 if document.text.content[stop : stop + 2] == "\r\n" else 1)
+    return "".join(parts)
+
+
+def _clipped(piece: Piece, start: int, end: int) -> str:
+    """What of a piece stands in a part of its line; of one that is masked, or is shown otherwise than it is written, all."""
+    if piece.masked or len(piece.text) != piece.end - piece.start:
+        return piece.text
+    return piece.text[max(start - piece.start, 0) : end - piece.start]
+
+
+def _cut_lines(document: Document, path: SettingPath | None, changes: Sequence[Change], edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
     """The lines before and after edits, those that are near each other together. ``path`` is the setting that the finding is about."""
 
     def about(edit: Edit) -> SettingPath | None:
