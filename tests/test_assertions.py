@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import bare, compiled, deep, verdict, written
+from support.helpers import bare, compiled, deep, rule, verdict, written
 from support.language import uses
 
 from linter.conformance.mismatch import ASPECTS
@@ -520,8 +520,8 @@ NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
 @pytest.mark.parametrize(("assertion", "message", "place"), NO_ASSERTIONS)
 def test_what_is_no_assertion(assertion: Any, message: str, place: tuple[str | int, ...]) -> None:
     with pytest.raises(RuleError) as caught:
-        compiled(assertion, prepare=True)
-    assert (caught.value.message, caught.value.path) == (message, place)
+        rule({"it": assertion})
+    assert (caught.value.message, caught.value.path) == (message, ("must", "it", *place))
 
 
 @pytest.mark.parametrize("make", [lambda inner: {"not": inner}, lambda inner: [inner], lambda inner: {"keys": {"a": inner}}])
@@ -529,12 +529,12 @@ def test_eight_levels_at_most(make: Any) -> None:
     assertion: Any = "present"
     for _ in range(DEEPEST - 1):
         assertion = make(assertion)
-    compiled(assertion, prepare=True)
+    compiled(assertion)
     with pytest.raises(RuleError, match="assertions are nested deeper than 8 levels"):
-        compiled(make(assertion), prepare=True)
+        compiled(make(assertion))
 
 
-def test_a_bad_pattern_is_found_when_it_is_prepared() -> None:
+def test_a_bad_pattern() -> None:
     node = Node.at(bare({"it": "a"}), ("it",))
     with pytest.raises(RuleError, match=r"not a pattern that RE2 can read: missing \): \("):
         compiled({"matches": "("})("a", node)

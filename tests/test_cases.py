@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from support.checkout import ROOT
 from support.contract import demand
-from support.helpers import bare, compare_with, rule_data
+from support.helpers import bare, checked_rule, compare_with, rule_data
 from support.rules import built_in_files
 
 from linter.choose import levels_of, rule_kinds
@@ -21,7 +21,7 @@ from linter.model import TARGETS
 from linter.policy.engine import check, merged, without_repetitions
 from linter.policy.examples import apply_change
 from linter.policy.older import modernized
-from linter.policy.rule import Rule, compile_rule
+from linter.policy.rule import Rule
 from linter.policy.rule_file import read_rule_file
 from linter.policy.rule_set import read_folders
 from linter.policy.severity import CLASSES
@@ -32,7 +32,7 @@ EXAMPLES = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": ["por
 
 def rule(*cases: dict[str, Any], **more: Any) -> Rule:
     data = {key: value for key, value in rule_data({}).items() if key not in ("must", "message")}
-    return compile_rule({**data, "what": "${@path} is wrong", "cases": list(cases), **more}, prepare=True)
+    return checked_rule({**data, "what": "${@path} is wrong", "cases": list(cases), **more})
 
 
 def found(given: Rule, data: dict[str, Any], kind: str = "server/json", **more: Any) -> list[str]:

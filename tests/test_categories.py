@@ -17,7 +17,7 @@ from support.helpers import rule_data
 
 from linter import cli
 from linter.choose import all_rules, rule_kinds
-from linter.policy.rule import compile_rule
+from linter.policy.rule import Rule
 from linter.policy.rule_set import rank, read_folders, rule_files, rules_folder
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -99,8 +99,8 @@ def test_no_rule_is_called_as_a_category() -> None:
 
 
 def test_the_group_of_a_policy_is_the_name_in_front_of_its_slash() -> None:
-    assert compile_rule(rule_data({}, id="acme/own-rule")).info.category == "acme"
-    assert compile_rule(rule_data({}, id="own-rule")).info.category == ""
+    assert Rule(rule_data({}, id="acme/own-rule")).info.category == "acme"
+    assert Rule(rule_data({}, id="own-rule")).info.category == ""
 
 
 # --- They choose rules: on the command line and in the configuration. ---------------------------------------------------------------
@@ -180,11 +180,11 @@ def test_a_pattern_chooses_policies_by_the_beginning_of_their_ids() -> None:
 @given(st.text("ab-*?[]", max_size=8), st.text("ab-?[]", max_size=8))
 def test_only_stars_mean_something_in_a_pattern(word: str, name: str) -> None:
     expected = re.fullmatch(".*".join(map(re.escape, f"{word}*".split("*"))), name) is not None
-    assert (rank(compile_rule(rule_data({})).info._replace(id=name, category=""), [f"{word}*"]) > 0) == expected
+    assert (rank(Rule(rule_data({})).info._replace(id=name, category=""), [f"{word}*"]) > 0) == expected
 
 
 def test_many_stars_cost_no_more_than_few() -> None:
-    assert not rank(compile_rule(rule_data({})).info._replace(id="a" * 100_000), ["*a" * 500 + "b*"])
+    assert not rank(Rule(rule_data({})).info._replace(id="a" * 100_000), ["*a" * 500 + "b*"])
 
 
 def test_what_is_off_is_checked_only_when_its_id_is_selected() -> None:

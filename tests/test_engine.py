@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import bare, compact, deep_data, line_of, loaded, messages, rule, rule_data, written
+from support.helpers import bare, checked_rule, compact, deep_data, line_of, loaded, messages, rule, rule_data, written
 
 from linter import settings
 from linter.model import UNKNOWN, Change, Document, Level, Target
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.examples import apply_change
-from linter.policy.rule import Rule, compile_rule
+from linter.policy.rule import Rule
 
 TEXT = """\
 {
@@ -338,7 +338,7 @@ def test_a_fix_changes_single_settings(path: str) -> None:
         ({"safe": True, "remove": ["x", path]}, ("fix", "remove", 1)),
     ):
         with pytest.raises(RuleError, match="must lead to one setting") as caught:
-            compile_rule(rule_data({"a": "present"}, fix=fix), prepare=True)
+            checked_rule(rule_data({"a": "present"}, fix=fix))
         assert caught.value.path == place
 
 

@@ -12,7 +12,7 @@ from support.helpers import EVERY_RULE, rule_data, written
 from linter.load import Input
 from linter.model import dotted
 from linter.policy.engine import check
-from linter.policy.rule import compile_rule
+from linter.policy.rule import Rule
 from linter.run import Options, lint_input
 from linter.text import MASK
 
@@ -255,7 +255,7 @@ def test_a_message_shows_the_default_of_a_public_setting_alone() -> None:
     document = written("MEDPLUM_DATABASE_PASSWORD=${PW:-hunter2}\nMEDPLUM_LOG_LEVEL=${LEVEL:-DEBUG}\n", "server/env")
 
     def said(path: str) -> str:
-        rule = compile_rule(rule_data({f"{path}@fallback": {"equals": "x"}}, "it is ${@fallback}"))
+        rule = Rule(rule_data({f"{path}@fallback": {"equals": "x"}}, "it is ${@fallback}"))
         return check(rule, document)[0].message
 
     assert said("database.password") == f"it is {MASK}"

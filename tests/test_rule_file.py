@@ -19,8 +19,7 @@ from linter.choose import all_rules, rule_kinds
 from linter.commands.test import run_examples
 from linter.model import TARGETS
 from linter.policy import rule_set
-from linter.policy.rule import LARGEST_FILE
-from linter.policy.rule_file import read_rule_file
+from linter.policy.rule_file import LARGEST_FILE, read_rule_file
 from linter.policy.rule_set import Folder, FoundFolder, read_folders, rule_files, rules_folder
 
 RULE = """\

@@ -25,13 +25,12 @@ Holds = Callable[[Node], Verdict]
 
 
 class Mode(NamedTuple):
-    """How to compile. ``prepare``: at once, to find every mistake of a rule.
+    """How to compile.
 
     ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
     ``asks_of_parts``: what is absent is asked for as well where the input shows only a part of the configuration.
     """
 
-    prepare: bool = False
     condition: bool = False
     asks_of_parts: bool = False
 
@@ -86,13 +85,14 @@ def compile_assertion(assertion: Assertion, mode: Mode) -> Check:
 
 def compile_part(part: Part, mode: Mode) -> Check:
     """The check for one operator of an assertion."""
-    compiled = partial(_compiled, part, mode)
+    compiled = partial(compile_operator, part, mode)
     if part.name == "present":
         return _of_what_is_read(compiled(), mode)
     return compiled() if part.operator.checks_unknown(part.operand) else _known_only(compiled, mode)
 
 
-def _compiled(part: Part, mode: Mode) -> Check:
+def compile_operator(part: Part, mode: Mode) -> Check:
+    """The check that an operator makes of its operand. Raises :exc:`RuleError`, with the place in the rule, where it cannot."""
     inner = [
         # The assertion of an "if" is a condition.
         Inner(
@@ -120,7 +120,7 @@ def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:
 
     What has a mistake of its own is checked no further, but others are compared with its meaning; a switch that is read as meant is too.
     """
-    check = compiled() if mode.prepare else None
+    check: Check | None = None
 
     def known(value: Any, node: Node) -> Verdict:
         nonlocal check

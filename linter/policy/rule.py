@@ -8,9 +8,10 @@ from functools import cached_property
 from ..model import LEVELS, TARGETS, RuleInfo, Target
 from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final, NamedTuple
-from .compile import CompiledClause, Holds, Mode, compile_clause, compile_condition
+from .compile import CompiledClause, Holds, Mode, compile_clause, compile_condition, compile_operator
 from .errors import RuleError, did_you_mean
-from .severity import severity_of
+from .operators import listed
+from .severity import PEDANTIC, severities
 from .template import Template, Texts, Together
 from .tree import (
     Clause,
@@ -55,13 +56,6 @@ class Example(NamedTuple):
         return self.content if self.is_text else json.dumps(self.content, ensure_ascii=False, indent=indent)
 
 
-class Own(NamedTuple):
-    """What one of several cases of a rule says itself: its place in the data, and the keys that it has there."""
-
-    place: Place
-    keys: Collection[str]
-
-
 class Case:
     """A case of a rule: what it asks for, and what it says and does where that does not hold.
 
@@ -69,16 +63,17 @@ class Case:
     raises :class:`RuleError`, with its place in the data, where it cannot be used.
     """
 
-    def __init__(self, info: RuleInfo, data: Mapping[str, Any], own: Own | None = None, *, prepare: bool = False) -> None:
+    def __init__(self, info: RuleInfo, data: Mapping[str, Any], number: int, own: Collection[str]) -> None:
         self.info = info
         """What is known of the rule, with the severity of this case and the kinds of document that it is for."""
         self.yields_to = tuple(data.get("yields_to", ()))
         """The ids of the rules that name the cause: where one of them reports a setting, this case has nothing to add."""
-        self.found_by = _listed(data.get("found_by", []))
+        self.found_by = tuple(listed(data.get("found_by", [])))
         """The names of the mistakes that it reports if a source finds them."""
         self._data = data
+        self._number = number
         self._own = own
-        self._prepare = prepare
+        """The keys that the case has itself, as one of several of the rule."""
 
     # What it says, parsed.
 
@@ -95,9 +90,12 @@ class Case:
     @cached_property
     def message(self) -> Texts | None:
         """The message about a place where it does not hold: what is wrong, why that matters, and what to do."""
-        what = self._data.get("what", self._data.get("message"))
-        why, remedy = (Template(self._data[name]) if name in self._data else None for name in ("why", "remedy"))
-        return None if what is None else Texts(Template(what), why, remedy, bool(self._data.get("stops_server")))
+        what, message, why, remedy = (self._text(name) for name in ("what", "message", "why", "remedy"))
+        first = what or message
+        return None if first is None else Texts(first, why, remedy, bool(self._data.get("stops_server")))
+
+    def _text(self, name: str) -> Template | None:
+        return parse_template(self._data[name], self.at(name)) if name in self._data else None
 
     @cached_property
     def together(self) -> Together | None:
@@ -116,10 +114,9 @@ class Case:
     @property
     def texts(self) -> Iterator[tuple[Template, Place]]:
         """The texts of which messages are made, each with its place in the data."""
-        for name in ("what", "why", "remedy", "message"):
-            if name in self._data:
-                yield parse_template(self._data[name], self.at(name)), self.at(name)
-        yield from ((template, self.at("together")) for template in self.together or () if template is not None)
+        given = [(self._text(name), self.at(name)) for name in ("what", "why", "remedy", "message")]
+        given += [(template, self.at("together")) for template in self.together or ()]
+        yield from ((template, place) for template, place in given if template is not None)
 
     @cached_property
     def fix(self) -> tuple[FixSpec, ...]:
@@ -128,14 +125,14 @@ class Case:
 
     def at(self, name: str) -> Place:
         """The place of a key in the data: in the case, or in the rule."""
-        return (*self._own.place, name) if self._own is not None and name in self._own.keys else (name,)
+        return ("cases", self._number, name) if name in self._own else (name,)
 
     # What is run.
 
     @cached_property
     def condition(self) -> Holds | None:
         """``when``, compiled; None where there is none."""
-        return compile_condition(self.when, Mode(self._prepare, condition=True)) if self.when else None
+        return compile_condition(self.when, Mode(condition=True)) if self.when else None
 
     @cached_property
     def checks(self) -> tuple[CompiledClause, ...]:
@@ -146,19 +143,19 @@ class Case:
     def mode(self) -> Mode:
         """How ``must`` is compiled. A case that asks ``$@complete`` itself decides what may be missing of a part."""
         asks = [any(clause.path.fact == "complete" for clause in clauses) for clauses in self.when]
-        return Mode(self._prepare, asks_of_parts=bool(asks) and all(asks))
+        return Mode(asks_of_parts=bool(asks) and all(asks))
 
     @cached_property
     def fix_conditions(self) -> tuple[Holds | None, ...]:
         """For each way to fix a finding its ``when``, compiled."""
-        return tuple(compile_condition(one.when, Mode(self._prepare, asks_of_parts=True)) if one.when else None for one in self.fix)
+        return tuple(compile_condition(one.when, Mode(asks_of_parts=True)) if one.when else None for one in self.fix)
 
 
 class Rule:
     """A rule: one reason to accept or to switch off what it finds, in one or several cases."""
 
-    def __init__(self, data: Mapping[str, Any], *, prepare: bool = False) -> None:
-        self.cases = tuple(_cases(data, prepare=prepare))
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.cases = tuple(_cases(data))
         """The cases, in the order in which they are asked; of those that find something at one place the first counts."""
         self.info = _info_of_all(self.cases)
         self.enabled = bool(data.get("enabled", True))
@@ -172,7 +169,7 @@ class Rule:
     @property
     def evidence(self) -> tuple[str, ...]:
         """What shows that the rule is right."""
-        return _listed(self._data.get("evidence", []))
+        return tuple(listed(self._data.get("evidence", [])))
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
@@ -202,26 +199,27 @@ class Rule:
         return frozenset(name for case in self.cases for name in _names(case) if name in _MEMBERS)
 
 
-def compile_rule(data: Mapping[str, Any], *, prepare: bool = False) -> Rule:
-    """The rule that checked YAML data describes.
+def check_operands(rule: Rule) -> None:
+    """Compile every operator of a rule and parse its texts. Raises :class:`RuleError` where one of them cannot be used."""
 
-    ``prepare`` compiles all of it at once, regular expressions included, and raises :class:`RuleError` with the place in the data where it
-    cannot be used.
-    """
-    rule = Rule(data, prepare=prepare)
-    if prepare:
-        for case in rule.cases:
-            for part in ("checks", "condition", "fix_conditions"):
-                getattr(case, part)
-            list(case.texts)
-    return rule
+    def clauses(case: Case) -> Iterator[Clause]:
+        yield from case.must
+        yield from clauses_of(case.when)
+        for fix in case.fix:
+            yield from clauses_of(fix.when)
+
+    for case in rule.cases:
+        for clause in clauses(case):
+            for asked in walk(clause):
+                compile_operator(asked.part, Mode())
+        list(case.texts)
 
 
-def _cases(data: Mapping[str, Any], *, prepare: bool) -> Iterator[Case]:
+def _cases(data: Mapping[str, Any]) -> Iterator[Case]:
     """The cases of a rule. What a case does not say itself is as the rule has it."""
-    for index, own in enumerate(data.get("cases", [{}])):
+    for number, own in enumerate(data.get("cases", [{}])):
         case = whole_case(data, own)
-        yield Case(_info(case), case, Own(("cases", index), own.keys()) if own else None, prepare=prepare)
+        yield Case(_info(case), case, number, own.keys())
 
 
 _THE_FIRST: Final = "${@first}; "
@@ -257,20 +255,19 @@ def _names(case: Case) -> Iterator[str]:
 
 
 def _info(data: Mapping[str, Any]) -> RuleInfo:
-    severity = severity_of(data)
+    words = severities(data)
     return RuleInfo(
         id=data["id"],
         title=data["title"],
-        severity=severity.levels,
-        kinds=_listed(data["for"]),
+        severity={target: None if word == "off" else "note" if word == PEDANTIC else word for target, word in words.items()},
+        kinds=tuple(listed(data["for"])),
         tags=tuple(data.get("tags", ())),
         docs=data.get("docs", "").strip(),
         links=tuple(data.get("links", ())),
         fixable=is_fixable(data),
-        security_severity=data.get("security_severity"),
-        precision=data.get("precision", "high"),
         category=data.get("category") or data["id"].rpartition("/")[0],
-        pedantic=severity.pedantic,
+        pedantic=frozenset(target for target, word in words.items() if word == PEDANTIC),
+        **{name: data[name] for name in ("security_severity", "precision") if name in data},
         formerly=tuple(data.get("formerly", ())),
     )
 
@@ -299,10 +296,6 @@ def is_fixable(data: Mapping[str, Any]) -> bool:
     return bool(data.get("fixable")) or any("fixed" in example for example in data.get("examples", {}).get("bad", ()))
 
 
-def _listed(given: Any) -> tuple[str, ...]:
-    return tuple(given) if isinstance(given, list) else (given,)
-
-
 def _examples(data: Mapping[str, Any]) -> Iterator[Example]:
     for verdict in ("good", "bad"):
         for index, one in enumerate(data.get(verdict, ())):
@@ -326,7 +319,3 @@ def check_kinds(rule: Rule, known: frozenset[str]) -> None:
         for kind in case.info.kinds:
             if not any(kind_matches(one, kind) for one in known):
                 raise RuleError(f'no input is of the kind "{kind}"{did_you_mean(kind, known)}', case.at("for"))
-
-
-LARGEST_FILE: Final = 65_536
-"""Bytes of a rule file at most."""

@@ -18,7 +18,7 @@ from .known import check_settings
 from .links import with_links
 from .older import modernized
 from .operators import listed
-from .rule import LARGEST_FILE, Rule, check_kinds, compile_rule, whole_case
+from .rule import Rule, check_kinds, check_operands, whole_case
 from .samples import filled
 from .trust import check_asks_no_secret, check_changes_no_secret
 
@@ -59,8 +59,9 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         if mistakes:
             return read._replace(errors=[f"{path}:{line}: {message}" for line, message in sorted(mistakes)])
         read = read._replace(data={**data, "examples": filled(data["examples"], ("examples",))})
-        rule = compile_rule(with_links({**read.data, "category": category}), prepare=True)
+        rule = Rule(with_links({**read.data, "category": category}))
         rule.trusted = trusted
+        check_operands(rule)
         check_kinds(rule, kinds)
         check_settings(rule)
         name = rule.info.id.rpartition("/")[2]
@@ -77,6 +78,8 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
 # --- YAML: a small, plain part of it. ----------------------------------------------------------------------------------------------
 
 
+LARGEST_FILE = 65_536
+"""Bytes of a rule file at most."""
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "bool", "int", "float", "null", "timestamp", "value"})
 _QUOTE_STAR = '; put a path that begins with "*" in quotes'

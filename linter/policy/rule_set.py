@@ -18,7 +18,7 @@ from ..files import is_within, reason_of
 from ..model import RuleInfo
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .errors import did_you_mean
-from .rule import Rule, compile_rule, is_fixable
+from .rule import Rule, is_fixable
 
 if TYPE_CHECKING:
     from .rule_file import RuleFile
@@ -92,7 +92,7 @@ def category_of(path: Path) -> str:
 def built_in_rules() -> list[Rule]:
     """Every built-in rule, in the order of the ids."""
     built = _built.read("rules", _made_of)
-    return [compile_rule(data) for data in (_read_yaml() if built is None else built)]
+    return [Rule(data) for data in (_read_yaml() if built is None else built)]
 
 
 def _made_of() -> list[str]:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model import TARGETS, Level, Target
+from ..model import TARGETS, Target
 from ..typed import Any, Final, NamedTuple
 
 PEDANTIC: Final = "pedantic"
 """The severity of an opinion, or of advice that applies to almost every installation: a note that is only given when it is asked for."""
-
-
-class Severity(NamedTuple):
-    """The level on each target, None where a rule is off, and the targets on which it is only checked when it is asked for."""
-
-    levels: Mapping[Target, Level | None]
-    pedantic: frozenset[Target]
 
 
 class Consequence(NamedTuple):
@@ -42,19 +35,9 @@ CLASSES: Final[Mapping[str, Consequence]] = {
 """The classes of consequences by their names. Rules of one class agree about how severe a finding is."""
 
 
-_LEVELS: Final[Mapping[str, Level | None]] = {"error": "error", "warning": "warning", "note": "note", PEDANTIC: "note", "off": None}
-
-
-def severity_of(data: Mapping[str, Any]) -> Severity:
-    """The severity of a rule or case: that of its ``class``, or the ``severity`` that it writes out."""
-    if "class" in data:
-        words = {target: str(getattr(CLASSES[name], target)) for target, name in _by_target(data["class"]).items()}
-    else:
-        words = _by_target(data["severity"])
-    return Severity({target: _LEVELS[word] for target, word in words.items()}, frozenset(one for one in TARGETS if words[one] == PEDANTIC))
-
-
-def _by_target(data: Any) -> dict[Target, str]:
-    """A word for each target, of one word for all of them or a mapping that has each."""
-    given = data if isinstance(data, dict) else dict.fromkeys(TARGETS, data)
-    return {target: "off" if given.get(target) is False else str(given.get(target)) for target in TARGETS}  # YAML 1.1 reads off as false
+def severities(data: Mapping[str, Any]) -> dict[Target, Any]:
+    """The severity of a rule or case on each target: a level, ``pedantic`` or ``off``, from its ``class`` or its ``severity``."""
+    given: Any = data.get("class", data.get("severity"))
+    by_target = given if isinstance(given, dict) else dict.fromkeys(TARGETS, given)
+    words = {target: by_target[target] or "off" for target in TARGETS}  # YAML 1.1 reads off as false
+    return {target: getattr(CLASSES[word], target) for target, word in words.items()} if "class" in data else words

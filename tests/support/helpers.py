@@ -19,7 +19,7 @@ from linter.model import ABSENT, Document, Fact, Finding, Part, SettingPath, Tar
 from linter.policy.compile import Mode, compile_assertion
 from linter.policy.engine import check
 from linter.policy.node import Node
-from linter.policy.rule import Rule, compile_rule
+from linter.policy.rule import Rule, check_operands
 from linter.policy.tree import parse_assertion
 from linter.policy.verdict import Check
 from linter.settings.releases import DATES, NEWEST
@@ -103,7 +103,14 @@ def rule_data(must: Mapping[str, Any], message: str = "${@path} ${@reason}", **m
 
 def rule(must: Mapping[str, Any], message: str = "${@path} ${@reason}", **more: Any) -> Rule:
     """A compiled rule."""
-    return compile_rule(rule_data(must, message, **more), prepare=True)
+    return checked_rule(rule_data(must, message, **more))
+
+
+def checked_rule(data: Mapping[str, Any]) -> Rule:
+    """The rule of some data, all of it compiled."""
+    made = Rule(data)
+    check_operands(made)
+    return made
 
 
 def messages(compiled: Rule, document: Document) -> list[str]:
@@ -120,9 +127,9 @@ def line_of(finding: Finding) -> str:
     return f"{place} {finding.severity} {finding.rule} {path}: {finding.message}{fix}"
 
 
-def compiled(assertion: Any, *, prepare: bool = False) -> Check:
+def compiled(assertion: Any) -> Check:
     """The check of an assertion as a rule writes it."""
-    return compile_assertion(parse_assertion(assertion), Mode(prepare))
+    return compile_assertion(parse_assertion(assertion), Mode())
 
 
 def verdict(assertion: Any, value: Any = ABSENT, **others: Any) -> bool | None | list[str]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from linter import settings
-from linter.policy.rule import compile_rule
+from linter.policy.rule import Rule
 from linter.policy.samples import filled
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def examples() -> tuple[Example, ...]:
 def _read_examples() -> Iterator[Example]:
     for path in sorted((ROOT / "rules").rglob("*.yaml")):
         rule = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        kinds = compile_rule(rule).info.kinds
+        kinds = Rule(rule).info.kinds
         for given in filled(rule["examples"], ()).values():
             for one in given:
                 yield Example(rule["id"], kinds, _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), one)
